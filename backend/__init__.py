@@ -1,0 +1,1 @@
+"""Tillpost's backend: plain Python, without Streamlit, over a storage port."""

@@ -1,0 +1,68 @@
+"""What should not happen, each case named for its fact.
+
+Expected outcomes ("this order was placed already") are return values; see the services. A `BackendError` is
+shown to people as the sentence that it carries. `ConfigurationError` stands outside that family on purpose: it
+means that the installation is wrong, so it must stop the start and never be shown as one failed action.
+"""
+
+from __future__ import annotations
+
+
+class ConfigurationError(Exception):
+    """The settings or the environment do not allow Tillpost to start."""
+
+
+class BackendError(Exception):
+    """Base of everything that a person can be told in one sentence."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class InvalidInputError(BackendError):
+    """A value was refused. `field` names the input that it came from."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class NotFoundError(BackendError):
+    """The thing that was asked for is not there (any more)."""
+
+
+class ConflictError(BackendError):
+    """Somebody else changed it first; nothing was overwritten."""
+
+
+class AlreadyExistsError(BackendError):
+    """A thing with this identity is there already."""
+
+
+class EmailTakenError(AlreadyExistsError):
+    """The e-mail address belongs to another customer, whose id is `customer_id`."""
+
+    def __init__(self, sentence: str, customer_id: str) -> None:
+        super().__init__(sentence)
+        self.customer_id = customer_id
+
+
+class PermissionDeniedError(BackendError):
+    """The team member's role does not allow the action."""
+
+
+class ConditionFailedError(BackendError):
+    """A conditional write found something else; raised where the caller attached no error of its own."""
+
+
+class ItemTooLargeError(InvalidInputError):
+    """An item or a key is larger than DynamoDB would take."""
+
+
+class StoreBusyError(BackendError):
+    """The store kept refusing because of load or conflicts; the write did not happen."""
+
+
+class StoreUnreachableError(BackendError):
+    """The store did not answer. Whether the last write happened is not known."""

@@ -1,0 +1,137 @@
+"""What conditions and updates mean, as pure functions on items.
+
+The SQL engine runs them; DynamoDB has them built in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backend.errors import BackendError, ConditionFailedError, InvalidInputError
+from backend.store.limits import check_item, check_key, check_value
+from backend.store.port import (
+    MAX_TRANSACTION_BYTES,
+    MAX_TRANSACTION_WRITES,
+    Absent,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Below,
+    Check,
+    Condition,
+    Delete,
+    Equals,
+    Exists,
+    Item,
+    Missing,
+    Put,
+    Update,
+    Write,
+)
+
+
+def holds(condition: Condition, item: Item | None) -> bool:
+    """Whether the condition is true of the item as it is (None: absent)."""
+    match condition:
+        case Exists():
+            return item is not None
+        case Absent():
+            return item is None
+        case Equals(attribute, value):
+            return item is not None and attribute in item and _same(item[attribute], value)
+        case Missing(attribute):
+            return item is None or attribute not in item
+        case Below(attribute, value):
+            return _compared(item, attribute, value) < 0
+        case AtLeast(attribute, value):
+            return 0 <= _compared(item, attribute, value) <= 1
+        case AllOf(conditions):
+            return all(holds(each, item) for each in conditions)
+        case AnyOf(conditions):
+            return any(holds(each, item) for each in conditions)
+
+
+def _same(left: object, right: object) -> bool:
+    return type(left) is type(right) and left == right
+
+
+def _compared(item: Item | None, attribute: str, value: str | int) -> int:
+    """-1, 0 or 1; 2 when the attribute is not there or of another type (no comparison holds)."""
+    found = None if item is None else item.get(attribute)
+    if isinstance(value, str) and isinstance(found, str):
+        mine, other = found.encode(), value.encode()
+        return (mine > other) - (mine < other)
+    if isinstance(value, int) and isinstance(found, int) and not isinstance(found, bool):
+        return (found > value) - (found < value)
+    return 2
+
+
+def applied(write: Write, item: Item | None) -> Item | None:
+    """The item after the write; the given item is left as it is.
+
+    Raises: the error attached to the write when its condition does not hold, `InvalidInputError` and
+    `ItemTooLargeError` for what DynamoDB would refuse.
+    """
+    if write.condition is not None and not holds(write.condition, item):
+        raise failure_of(write)
+    match write:
+        case Put():
+            return write.item
+        case Delete():
+            return None
+        case Check():
+            return item
+        case Update():
+            return _updated(write, item)
+
+
+def _updated(update: Update, item: Item | None) -> Item:
+    new = dict(item or {})
+    new.update(update.set)
+    for name, plus in update.add.items():
+        before = new.get(name, plus.start)
+        if not isinstance(before, int) or isinstance(before, bool):
+            raise InvalidInputError(f"The attribute {name} is not a number, so nothing can be added to it.")
+        new[name] = before + plus.delta
+    for name in update.remove:
+        new.pop(name, None)
+    check_item(update.key, new)
+    return new
+
+
+def failure_of(write: Write) -> BackendError:
+    """The error to raise when the condition of the write does not hold."""
+    return write.otherwise or ConditionFailedError("The item was not in the expected state; nothing was written.")
+
+
+def check_write(write: Write) -> int:
+    """Size in bytes that the write sends.
+
+    Raises: `InvalidInputError` or `ItemTooLargeError` for keys, items and updates that DynamoDB would refuse.
+    """
+    if isinstance(write, Put):
+        return check_item(write.key, write.item)
+    check_key(write.key)
+    if isinstance(write, Update):
+        _check_update(write)
+    return len(write.key.pk) + len(write.key.sk)
+
+
+def _check_update(update: Update) -> None:
+    names = [*update.set, *update.add, *update.remove]
+    if len(set(names)) != len(names):
+        raise InvalidInputError("An update names an attribute twice.")
+    if "pk" in names or "sk" in names:
+        raise InvalidInputError("A key cannot be updated.")
+    for value in update.set.values():
+        check_value(value)
+
+
+def check_transaction(writes: Sequence[Write]) -> None:
+    """Raises: `InvalidInputError` for too many or too large writes, or two on one key (as DynamoDB would)."""
+    if len(writes) > MAX_TRANSACTION_WRITES:
+        raise InvalidInputError(f"A transaction has {len(writes)} writes; {MAX_TRANSACTION_WRITES} are possible.")
+    if len({write.key for write in writes}) != len(writes):
+        raise InvalidInputError("A transaction writes one item twice.")
+    if sum(check_write(write) for write in writes) > MAX_TRANSACTION_BYTES:
+        raise InvalidInputError("A transaction is larger than 4 MB.")

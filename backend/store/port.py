@@ -1,0 +1,252 @@
+"""The storage port: DynamoDB's own vocabulary, narrowed to what Tillpost needs.
+
+Everything above this line of the program speaks these types; every engine implements `Store` and passes the same
+contract tests. Items are plain dictionaries of strings, integers (38 digits at most), booleans, None, bytes, lists
+and dictionaries. Floats are refused: money is integer minor units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol, TypeAlias
+
+from backend.errors import BackendError
+
+Value: TypeAlias = "str | int | bool | bytes | list[Value] | dict[str, Value] | None"
+Item: TypeAlias = dict[str, Value]
+
+MAX_TRANSACTION_WRITES = 100
+"""AWS: TransactWriteItems takes up to 100 actions."""
+MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
+"""AWS: the aggregate size of the items in one transaction."""
+MAX_ITEM_BYTES = 400 * 1024
+"""AWS: an item, attribute names included."""
+MAX_PK_BYTES = 2048
+MAX_SK_BYTES = 1024
+
+
+class Key(NamedTuple):
+    """Where an item lives. `pk` and `sk` are never empty; the attribute names in DynamoDB are `pk` and `sk`."""
+
+    table: str
+    pk: str
+    sk: str
+
+
+# --- Conditions: a closed set, evaluated against the item as it is before the write ------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The item is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The item is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """The attribute is there and has this value."""
+
+    attribute: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The attribute is not there (true for an absent item too)."""
+
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The attribute is there, of the value's type (string or integer), and less than the value."""
+
+    attribute: str
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """The attribute is there, of the value's type (string or integer), and not less than the value."""
+
+    attribute: str
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of the conditions holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of the conditions holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition: TypeAlias = Exists | Absent | Equals | Missing | Below | AtLeast | AllOf | AnyOf
+
+# --- Writes: each may carry the domain error to raise when its condition fails -----------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write the whole item. `item` does not contain `pk` and `sk`; the key does."""
+
+    key: Key
+    item: Item
+    condition: Condition | None = None
+    otherwise: BackendError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plus:
+    """An addition to an integer attribute that starts at `start` when it is not there yet."""
+
+    delta: int
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change attributes in place; the item is created when it is absent (attach `Exists()` to forbid that).
+
+    `set`, `add` and `remove` name top-level attributes, each at most once. An `add` without a condition must not be
+    repeated by whoever did not hear the answer.
+    """
+
+    key: Key
+    set: Mapping[str, Value] = field(default_factory=dict)
+    add: Mapping[str, Plus] = field(default_factory=dict)
+    remove: Sequence[str] = ()
+    condition: Condition | None = None
+    otherwise: BackendError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the item; removing what is absent is no error."""
+
+    key: Key
+    condition: Condition | None = None
+    otherwise: BackendError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Write nothing, but let the transaction fail unless the condition holds."""
+
+    key: Key
+    condition: Condition
+    otherwise: BackendError | None = None
+
+
+Write: TypeAlias = Put | Update | Delete | Check
+
+# --- Reads -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Items of one partition of a table (`index=""`) or of one of its indexes, in the order of the sort key.
+
+    `begins_with` or `between` (both ends included) narrow the sort key; at most one of them is given. A sort key is
+    a string, or an integer in indexes that say so. Index reads return the keys and the attributes that the index
+    projects. The order of equal index sort keys is not defined, so make them unique.
+    """
+
+    table: str
+    partition: str
+    index: str = ""
+    begins_with: str | None = None
+    between: tuple[str, str] | tuple[int, int] | None = None
+    descending: bool = False
+    limit: int = 100
+    cursor: str | None = None
+    consistent: bool = False
+
+
+class Row(NamedTuple):
+    """An item together with its key."""
+
+    key: Key
+    item: Item
+
+
+class Page(NamedTuple):
+    """One page of rows. `cursor` is opaque; None means that there is nothing more."""
+
+    rows: list[Row]
+    cursor: str | None
+
+
+class Store(Protocol):
+    """What every engine does. All methods are safe to call from several threads.
+
+    Raises (all): `StoreBusyError`, `StoreUnreachableError`. Writes also raise the error attached to the write whose
+    condition failed (`ConditionFailedError` if none), and `ItemTooLargeError` or `InvalidInputError` for items and
+    keys that DynamoDB would refuse.
+    """
+
+    def get(self, key: Key) -> Item | None:
+        """The item (strongly consistent), or None."""
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Those of the items that are there, in any number; eventually consistent."""
+
+    def query(self, query: Query) -> Page:
+        """One page of a partition."""
+
+    def put(self, put: Put) -> None:
+        """Write one item."""
+
+    def update(self, update: Update) -> Item:
+        """Change one item; returns it as it is afterwards."""
+
+    def delete(self, delete: Delete) -> None:
+        """Remove one item."""
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """All of the writes or none of them; each key at most once. One request, durable when it returns."""
+
+    def transact_each(self, transactions: Sequence[Sequence[Write]]) -> list[BackendError | None]:
+        """Many independent transactions, each all or nothing, in order where they share a key.
+
+        Returns for each None (done) or the error for which it was left undone. Engines use it to share one
+        commit (SQL) or to work in parallel (DynamoDB).
+        """
+
+    def write_batch(self, writes: Sequence[Put | Delete]) -> None:
+        """Many unconditional writes, each key once; not atomic as a whole. For bulk loads and repairs."""
+
+    def scan(
+        self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
+    ) -> Page:
+        """One page of a table's segment in no particular order; the segments together are the whole table."""
+
+    def create_tables(self) -> None:
+        """Create whatever is missing; harmless when all is there."""
+
+    def missing_tables(self) -> list[str]:
+        """Names of the tables and indexes that are not there."""
+
+    def close(self) -> None:
+        """Give back connections."""
+
+
+def pages_of(store: Store, query: Query) -> Iterator[Row]:
+    """All rows of a query from its cursor on, read page by page as they are asked for."""
+    while True:
+        page = store.query(query)
+        yield from page.rows
+        if page.cursor is None:
+            return
+        query = replace(query, cursor=page.cursor)

@@ -1,0 +1,170 @@
+"""Tables, indexes and keys: the one place where they are spelled.
+
+Access patterns (the same table, with the cost of each, is in docs/architecture.md; a test holds the two together):
+
+| # | pattern | table / index | partition | sort key |
+|---|---|---|---|---|
+| 1 | customer by id | shop | `C#cid` | `A` |
+| 2 | customer by e-mail address | shop | `E#address` | `E` |
+| 3 | customers by beginning of a word | shop | `S#` + first two letters | `word#cid` |
+| 4 | customers of a tag or a country, newest first | shop | `T#tag`, `N#country` | `created#cid` |
+| 5 | top customers by revenue, all time or a month | shop / by_revenue | `ALL#shard`, `2026-11#shard` | rank |
+| 6 | top customers by orders, all time or a month | shop / by_orders | `ALL#shard`, `2026-11#shard` | rank |
+| 7 | newest customers | shop / timeline | `CUSTOMERS#shard` | `created#cid` |
+| 8 | orders of a customer, newest first | shop | `C#cid` | `O#oid` |
+| 9 | orders by day range and status | shop / timeline | `ORDERS#2026-11#status` | `placed#oid` |
+| 10 | order by the number of its source | shop | `R#source#reference` | `R` |
+| 11 | day totals of a range | shop | `DAYS#2026` | `11-26#shard` |
+| 12 | number of customers by tag or country | shop | `COUNTS#tag`, `COUNTS#country` | `value#shard` |
+| 13 | notes and activity of a customer, newest first | shop | `C#cid` | `V#at#id` |
+| 14 | months of a customer | shop | `C#cid` | `M#2026-11` |
+| 15 | team members | shop | `TEAM` | `U#username` |
+| 16 | failed sign-ins of an account or an address | shop | `F#kind#hash` | `F` |
+| 17 | jobs, newest first | mail | `JOBS` | `J#jid` |
+| 18 | one setting or marker | shop | `META` | name |
+
+A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
+larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
+total order on every engine.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from backend.store.port import Key
+
+SHOP = "shop"
+MAIL = "mail"
+
+LEADERBOARD_SHARDS = 4
+"""An index partition takes 1,000 write units a second (AWS); four carry about 2,000 orders a second."""
+DAY_SHARDS = 4
+COUNT_SHARDS = 4
+CUSTOMER_LIST_SHARDS = 4
+
+ID_BITS = 50
+RANK_UNIT = 10**16
+"""Larger than 2**ID_BITS, and a power of ten, so that a person sees the figure in the stored number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A global secondary index. `projected` lists the attributes beside the keys; `number` says the sort key's type."""
+
+    name: str
+    partition: str
+    sort: str
+    projected: tuple[str, ...]
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    indexes: tuple[Index, ...] = ()
+
+
+_STANDING = ("name", "email", "country", "tags", "archived", "created_at", "rank_revenue", "rank_orders")
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        SHOP,
+        (
+            Index("by_revenue", "board", "rank_revenue", _STANDING, number=True),
+            Index("by_orders", "board", "rank_orders", _STANDING, number=True),
+            Index(
+                "timeline",
+                "line",
+                "line_at",
+                ("name", "email", "country", "tags", "archived", "number", "status", "total", "refunded", "source"),
+            ),
+        ),
+    ),
+    Table(MAIL),
+)
+
+INDEXES: dict[tuple[str, str], Index] = {(table.name, index.name): index for table in TABLES for index in table.indexes}
+
+
+def shard_of(text: str, shards: int) -> int:
+    """A stable shard for a text (the same on every machine and in every process)."""
+    return zlib.crc32(text.encode()) % shards
+
+
+def customer_key(customer_id: str) -> Key:
+    return Key(SHOP, f"C#{customer_id}", "A")
+
+
+def customer_month_key(customer_id: str, month: str) -> Key:
+    return Key(SHOP, f"C#{customer_id}", f"M#{month}")
+
+
+def order_key(customer_id: str, order_id: str) -> Key:
+    return Key(SHOP, f"C#{customer_id}", f"O#{order_id}")
+
+
+def activity_key(customer_id: str, at: str, entry_id: str) -> Key:
+    return Key(SHOP, f"C#{customer_id}", f"V#{at}#{entry_id}")
+
+
+def email_key(address: str) -> Key:
+    return Key(SHOP, f"E#{address}", "E")
+
+
+def reference_key(source: str, reference: str) -> Key:
+    return Key(SHOP, f"R#{source}#{reference}", "R")
+
+
+def alias_key(word: str, customer_id: str) -> Key:
+    return Key(SHOP, f"S#{word[:2]}", f"{word}#{customer_id}")
+
+
+def tag_key(tag: str, created: str, customer_id: str) -> Key:
+    return Key(SHOP, f"T#{tag}", f"{created}#{customer_id}")
+
+
+def country_key(country: str, created: str, customer_id: str) -> Key:
+    return Key(SHOP, f"N#{country}", f"{created}#{customer_id}")
+
+
+def count_key(kind: str, value: str, customer_id: str) -> Key:
+    """The counter of one tag or country to which this customer adds (`kind` is "tag" or "country")."""
+    return Key(SHOP, f"COUNTS#{kind}", f"{value}#{shard_of(customer_id, COUNT_SHARDS)}")
+
+
+def day_key(day: str, customer_id: str) -> Key:
+    """The totals of a day ("2026-11-26") to which this customer's orders add."""
+    return Key(SHOP, f"DAYS#{day[:4]}", f"{day[5:]}#{shard_of(customer_id, DAY_SHARDS)}")
+
+
+def member_key(username: str) -> Key:
+    return Key(SHOP, "TEAM", f"U#{username}")
+
+
+def failures_key(kind: str, digest: str) -> Key:
+    return Key(SHOP, f"F#{kind}#{digest}", "F")
+
+
+def job_key(job_id: str) -> Key:
+    return Key(MAIL, "JOBS", f"J#{job_id}")
+
+
+def meta_key(name: str) -> Key:
+    return Key(SHOP, "META", name)
+
+
+def board_of(period: str, customer_id: str) -> str:
+    """The leaderboard partition of a customer; `period` is "ALL" or a month such as "2026-11"."""
+    return f"{period}#{shard_of(customer_id, LEADERBOARD_SHARDS)}"
+
+
+def customer_line(customer_id: str) -> str:
+    """The partition of the list of newest customers that this customer stands in."""
+    return f"CUSTOMERS#{shard_of(customer_id, CUSTOMER_LIST_SHARDS)}"
+
+
+def order_line(month: str, status: str) -> str:
+    """The partition of the order list for a month ("2026-11") and a status."""
+    return f"ORDERS#{month}#{status}"

@@ -1,0 +1,323 @@
+"""The SQL engine of the storage port: SQLite (the default) and PostgreSQL, through SQLAlchemy Core.
+
+Writes read the old items, decide in Python by the same rules as DynamoDB, and write the new ones in one database
+transaction. Writers do not overlap: SQLite has one writer at a time (`BEGIN IMMEDIATE`), PostgreSQL takes advisory
+locks on the keys in ascending order, so that no two transactions can wait for each other.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backend.errors import BackendError, InvalidInputError
+from backend.store import sql_engine
+from backend.store.evaluate import applied, check_transaction, check_write
+from backend.store.limits import check_key, decode_cursor, encode_cursor, item_bytes
+from backend.store.meter import Meter
+from backend.store.port import Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.schema import INDEXES, TABLES, Index
+from backend.store.sql_tables import build_tables, decode, encode, index_columns, pk_column, sk_column, sort_text
+
+_KEYS_AT_ONCE = 400
+_LOCKS = 1024
+"""PostgreSQL's table of locks is finite, so keys share this many."""
+
+
+class SqlStore:
+    """A `Store` on a SQL database.
+
+    `url` is SQLAlchemy's, for example `sqlite:///var/tillpost.db`, `sqlite://` (in memory) or
+    `postgresql+psycopg://user@host/name`. `prefix` goes before the names of the tables.
+    """
+
+    def __init__(self, url: str, *, prefix: str = "", meter: Meter | None = None) -> None:
+        self._engine = sql_engine.open_engine(url)
+        self._metadata = sa.MetaData()
+        self._tables = build_tables(prefix, self._metadata)
+        self._meter = meter
+        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        self._upserts = {name: self._upsert(table) for name, table in self._tables.items()}
+        self._deletes = {
+            name: sa.delete(table).where(table.c.pk == sa.bindparam("b_pk"), table.c.sk == sa.bindparam("b_sk"))
+            for name, table in self._tables.items()
+        }
+        self._gets = {
+            name: sa.select(table.c.doc).where(table.c.pk == sa.bindparam("b_pk"), table.c.sk == sa.bindparam("b_sk"))
+            for name, table in self._tables.items()
+        }
+        self._get_texts = {name: str(get.compile(dialect=self._engine.dialect)) for name, get in self._gets.items()}
+
+    def _upsert(self, table: sa.Table) -> sa.Insert:
+        dialect = sqlite if self._is_sqlite else postgresql
+        insert: sqlite.Insert | postgresql.Insert = dialect.insert(table)
+        changed = {column.name: insert.excluded[column.name] for column in table.c if column.name not in ("pk", "sk")}
+        return insert.on_conflict_do_update(index_elements=["pk", "sk"], set_=changed)
+
+    # --- reads ---------------------------------------------------------------------------------------------------
+
+    def get(self, key: Key) -> Item | None:
+        check_key(key)
+        with self._reading() as connection:
+            doc = connection.execute(self._gets[key.table], {"b_pk": key.pk, "b_sk": key.sk}).scalar_one_or_none()
+        item = None if doc is None else decode(doc)
+        if self._meter:
+            self._meter.read([item_bytes(key, item) if item else 0], consistent=True, together=False)
+        return item
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        with self._reading() as connection:
+            found = self._read_many(connection, keys)
+        if self._meter and keys:
+            sizes = [item_bytes(key, found[key]) if key in found else 0 for key in dict.fromkeys(keys)]
+            self._meter.read(sizes, consistent=False, together=False)
+        return found
+
+    def _read_many(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Item]:
+        found: dict[Key, Item] = {}
+        for table, wanted in _by_table(keys).items():
+            read = self._read_singly if self._is_sqlite else self._read_together
+            found.update(read(connection, table, wanted))
+        return found
+
+    def _read_singly(self, connection: sa.Connection, table: str, keys: list[Key]) -> dict[Key, Item]:
+        """One look-up a key, on the driver: SQLite scans the table for a list of pairs, and has no network to save."""
+        cursor = connection.connection.cursor()
+        statement, found = self._get_texts[table], {}
+        for key in keys:
+            row = cursor.execute(statement, (key.pk, key.sk)).fetchone()
+            if row is not None:
+                found[key] = decode(row[0])
+        cursor.close()
+        return found
+
+    def _read_together(self, connection: sa.Connection, table: str, keys: list[Key]) -> dict[Key, Item]:
+        columns, found = self._tables[table].c, {}
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            pairs = [(key.pk, key.sk) for key in keys[start : start + _KEYS_AT_ONCE]]
+            pair = sa.tuple_(columns.pk, columns.sk)
+            for pk, sk, doc in connection.execute(
+                sa.select(columns.pk, columns.sk, columns.doc).where(pair.in_(pairs))
+            ):
+                found[Key(table, pk, sk)] = decode(doc)
+        return found
+
+    def query(self, query: Query) -> Page:
+        index = _index_of(query)
+        with self._reading() as connection:
+            rows = connection.execute(self._select(query, index)).all()
+        more = len(rows) > query.limit
+        rows = rows[: query.limit]
+        found = [Row(Key(query.table, row.pk, row.sk), _projected(index, decode(row.doc))) for row in rows]
+        if self._meter:
+            self._meter.read(
+                [item_bytes(row.key, row.item) for row in found], consistent=query.consistent, together=True
+            )
+        cursor = encode_cursor({"at": rows[-1].at, "pk": rows[-1].pk, "sk": rows[-1].sk}) if more else None
+        return Page(found, cursor)
+
+    def _select(self, query: Query, index: Index | None) -> sa.Select[Any]:
+        columns = self._tables[query.table].c
+        sort = columns[sk_column(index)] if index else columns.sk
+        partition = columns[pk_column(index)] if index else columns.pk
+        order = (sort, columns.pk, columns.sk) if index else (columns.sk,)
+        statement = sa.select(sort.label("at"), columns.pk, columns.sk, columns.doc).where(partition == query.partition)
+        if query.between is not None:
+            low, high = query.between
+            statement = statement.where(sort.between(sort_text(low), sort_text(high)))
+        if query.begins_with is not None:
+            statement = statement.where(sort >= query.begins_with, sort < query.begins_with + chr(0x10FFFF))
+        if query.cursor is not None:
+            statement = statement.where(_beyond(query, order))
+        return statement.order_by(*(c.desc() if query.descending else c for c in order)).limit(query.limit + 1)
+
+    def scan(
+        self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
+    ) -> Page:
+        columns = self._tables[table].c
+        statement = sa.select(columns.pk, columns.sk, columns.doc).order_by(columns.pk, columns.sk).limit(limit)
+        if cursor is not None:
+            place = decode_cursor(cursor)
+            statement = statement.where(sa.tuple_(columns.pk, columns.sk) > (place.get("pk", ""), place.get("sk", "")))
+        with self._reading() as connection:
+            rows = connection.execute(statement).all()
+        found = [
+            Row(Key(table, pk, sk), decode(doc))
+            for pk, sk, doc in rows
+            if zlib.crc32(pk.encode()) % segments == segment
+        ]
+        following = encode_cursor({"pk": rows[-1][0], "sk": rows[-1][1]}) if len(rows) == limit else None
+        return Page(found, following)
+
+    # --- writes --------------------------------------------------------------------------------------------------
+
+    def put(self, put: Put) -> None:
+        self._write([put], transactional=False)
+
+    def delete(self, delete: Delete) -> None:
+        self._write([delete], transactional=False)
+
+    def update(self, update: Update) -> Item:
+        new = self._write([update], transactional=False)[update.key]
+        if new is None:
+            raise AssertionError
+        return new
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        check_transaction(writes)
+        if writes:
+            self._write(writes, transactional=True)
+
+    def _write(self, writes: Sequence[Write], *, transactional: bool) -> dict[Key, Item | None]:
+        for write in writes:
+            check_write(write)
+        outcomes: list[BackendError | None] = []
+        with self._writing([write.key for write in writes]) as connection:
+            images = self._run(connection, [writes], outcomes, transactional=transactional)
+        if outcomes[0] is not None:
+            raise outcomes[0]
+        return images
+
+    def transact_each(self, transactions: Sequence[Sequence[Write]]) -> list[BackendError | None]:
+        for writes in transactions:
+            check_transaction(writes)
+        outcomes: list[BackendError | None] = []
+        keys = [write.key for writes in transactions for write in writes]
+        if keys:
+            with self._writing(keys) as connection:
+                self._run(connection, transactions, outcomes, transactional=True)
+        return outcomes
+
+    def _run(
+        self,
+        connection: sa.Connection,
+        transactions: Sequence[Sequence[Write]],
+        outcomes: list[BackendError | None],
+        *,
+        transactional: bool,
+    ) -> dict[Key, Item | None]:
+        """Decides all transactions against one picture of the items, then writes what has changed."""
+        keys = [write.key for writes in transactions for write in writes]
+        before = self._read_many(connection, keys)
+        images: dict[Key, Item | None] = {key: before.get(key) for key in keys}
+        changed: dict[Key, None] = {}
+        for writes in transactions:
+            try:
+                results = {write.key: applied(write, images[write.key]) for write in writes}
+            except BackendError as error:
+                outcomes.append(error)
+                continue
+            outcomes.append(None)
+            if self._meter:
+                self._meter.write([(k, images[k], new) for k, new in results.items()], transactional=transactional)
+            images.update(results)
+            changed.update(dict.fromkeys(write.key for write in writes if not isinstance(write, Check)))
+        self._flush(connection, {key: images[key] for key in changed})
+        return images
+
+    def _flush(self, connection: sa.Connection, images: dict[Key, Item | None]) -> None:
+        for table, keys in _by_table(images).items():
+            gone = [{"b_pk": key.pk, "b_sk": key.sk} for key in keys if images[key] is None]
+            rows = [self._row(key, item) for key in keys if (item := images[key]) is not None]
+            if gone:
+                connection.execute(self._deletes[table], gone)
+            if rows:
+                connection.execute(self._upserts[table], rows)
+
+    def _row(self, key: Key, item: Item) -> dict[str, str | None]:
+        row: dict[str, str | None] = {"pk": key.pk, "sk": key.sk, "doc": encode(item)}
+        for index in _INDEXES_OF[key.table]:
+            row[pk_column(index)], row[sk_column(index)] = index_columns(index, item)
+        return row
+
+    def write_batch(self, writes: Sequence[Put | Delete]) -> None:
+        if len({write.key for write in writes}) != len(writes):
+            raise InvalidInputError("A batch writes one item twice.")
+        for write in writes:
+            check_write(write)
+        for start in range(0, len(writes), 5000):
+            part = writes[start : start + 5000]
+            images = {write.key: write.item if isinstance(write, Put) else None for write in part}
+            with self._writing(list(images)) as connection:
+                if self._meter:
+                    before = self._read_many(connection, list(images))
+                    for key, new in images.items():
+                        self._meter.write([(key, before.get(key), new)], transactional=False)
+                self._flush(connection, images)
+
+    # --- housekeeping --------------------------------------------------------------------------------------------
+
+    def create_tables(self) -> None:
+        with sql_engine.translated():
+            self._metadata.create_all(self._engine)
+
+    def missing_tables(self) -> list[str]:
+        with sql_engine.translated():
+            inspector = sa.inspect(self._engine)
+            present = set(inspector.get_table_names())
+            missing = [table.name for table in self._tables.values() if table.name not in present]
+            for table in self._tables.values():
+                if table.name in present:
+                    indexes = {index["name"] for index in inspector.get_indexes(table.name)}
+                    missing += [str(index.name) for index in table.indexes if index.name not in indexes]
+        return missing
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with sql_engine.translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, keys: Sequence[Key]) -> Iterator[sa.Connection]:
+        with sql_engine.translated(), sql_engine.exclusive(self._engine), self._engine.connect() as connection:
+            if self._is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                self._lock(connection, keys)
+            yield connection
+            connection.commit()
+
+    def _lock(self, connection: sa.Connection, keys: Sequence[Key]) -> None:
+        numbers = sorted({zlib.crc32("\0".join(key).encode()) % _LOCKS for key in keys})
+        connection.execute(
+            sa.text("SELECT pg_advisory_xact_lock(71102, n) FROM unnest(CAST(:numbers AS int[])) AS n"),
+            {"numbers": numbers},
+        )
+
+
+_INDEXES_OF = {table.name: table.indexes for table in TABLES}
+
+
+def _by_table(keys: Sequence[Key] | dict[Key, Item | None]) -> dict[str, list[Key]]:
+    tables: dict[str, list[Key]] = {}
+    for key in dict.fromkeys(keys):
+        tables.setdefault(key.table, []).append(key)
+    return tables
+
+
+def _index_of(query: Query) -> Index | None:
+    if query.limit < 1:
+        raise InvalidInputError("A query asks for one item at least.")
+    return INDEXES[query.table, query.index] if query.index else None
+
+
+def _beyond(query: Query, columns: Sequence[sa.ColumnElement[str]]) -> sa.ColumnElement[bool]:
+    place = decode_cursor(query.cursor or "")
+    values = tuple(str(place.get(name, "")) for name in ("at", "pk", "sk"))[: len(columns)]
+    here = sa.tuple_(*columns)
+    return here < values if query.descending else here > values
+
+
+def _projected(index: Index | None, item: Item) -> Item:
+    if index is None:
+        return item
+    kept = {index.partition, index.sort, *index.projected}
+    return {name: value for name, value in item.items() if name in kept}

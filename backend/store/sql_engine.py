@@ -1,0 +1,84 @@
+"""Connections of the SQL engine: how SQLite and PostgreSQL are opened, made durable, and made to fail clearly."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from backend.errors import ConfigurationError, StoreBusyError, StoreUnreachableError
+
+_BUSY_SECONDS = 30
+_locks: WeakKeyDictionary[sa.Engine, threading.RLock] = WeakKeyDictionary()
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for a SQLAlchemy URL of SQLite or PostgreSQL.
+
+    Raises: `ConfigurationError` when the URL names another database or its driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend == "sqlite":
+            return _open_sqlite(parsed)
+        if backend == "postgresql":
+            return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=30)
+    except (exc.ArgumentError, ImportError) as error:
+        raise ConfigurationError("STORE_URL is not a database URL that Tillpost can open.") from error
+    raise ConfigurationError(f"STORE_URL names {backend}; sqlite, postgresql+psycopg and dynamodb are possible.")
+
+
+def _open_sqlite(url: sa.URL) -> sa.Engine:
+    in_memory = url.database in (None, "", ":memory:")
+    if not in_memory:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+        poolclass=StaticPool if in_memory else QueuePool,
+        **({} if in_memory else {"pool_size": 10, "max_overflow": 50}),
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    _locks[engine] = threading.RLock()
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    """Transactions are begun by us. An acknowledged write survives a crash of the process and of the machine."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def exclusive(engine: sa.Engine) -> AbstractContextManager[object]:
+    """Queues this process's writers fairly before SQLite's own lock, which is polled and can starve."""
+    return _locks.get(engine) or nullcontext()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the driver's failures into ours, without the statement and its values.
+
+    Raises: `StoreBusyError` (nothing was written) or `StoreUnreachableError`.
+    """
+    try:
+        yield
+    except exc.OperationalError as error:
+        if "locked" in str(error.orig) or "busy" in str(error.orig):
+            raise StoreBusyError("The store is busy; please try again in a moment.") from error
+        raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error
+    except (exc.InterfaceError, exc.TimeoutError) as error:
+        raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error

@@ -1,0 +1,114 @@
+"""How items lie in a SQL database: one table each, the item as JSON, and two columns per index.
+
+Integer sort keys are written as texts of fixed width that sort like the numbers, because no integer type that
+SQLite and PostgreSQL share holds 38 digits.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from backend.store.port import Item, Value
+from backend.store.schema import TABLES, Index, Table
+
+_OFFSET = 10**38
+
+Text = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Sorts by UTF-8 bytes, as DynamoDB does: SQLite's default, and PostgreSQL's collation "C"."""
+
+
+def build_tables(prefix: str, metadata: sa.MetaData) -> dict[str, sa.Table]:
+    """SQLAlchemy tables by the name that keys carry; `prefix` is put before the name in the database."""
+    return {table.name: _build(prefix, table, metadata) for table in TABLES}
+
+
+def _build(prefix: str, table: Table, metadata: sa.MetaData) -> sa.Table:
+    columns: list[Any] = [
+        sa.Column("pk", Text, primary_key=True),
+        sa.Column("sk", Text, primary_key=True),
+        sa.Column("doc", sa.Text, nullable=False),
+    ]
+    for index in table.indexes:
+        partition, sort = sa.Column(pk_column(index), Text), sa.Column(sk_column(index), Text)
+        columns += [partition, sort]
+        columns.append(
+            sa.Index(
+                f"ix_{prefix}{table.name}_{index.name}",
+                partition,
+                sort,
+                "pk",
+                "sk",
+                sqlite_where=partition.isnot(None),
+                postgresql_where=partition.isnot(None),
+            )
+        )
+    return sa.Table(f"{prefix}{table.name}", metadata, *columns, sqlite_with_rowid=False)
+
+
+def pk_column(index: Index) -> str:
+    return f"{index.name}_pk"
+
+
+def sk_column(index: Index) -> str:
+    return f"{index.name}_sk"
+
+
+def index_columns(index: Index, item: Item) -> tuple[str | None, str | None]:
+    """Values of an index's two columns; both None when the item is not in the index.
+
+    An index key of the wrong type keeps the item out of the index (DynamoDB would refuse the write).
+    """
+    partition, sort = item.get(index.partition), item.get(index.sort)
+    if not isinstance(partition, str) or sort is None or isinstance(sort, (bool, bytes, list, dict)):
+        return None, None
+    return partition, sort_text(sort)
+
+
+def sort_text(sort: str | int) -> str:
+    """A sort key as the text that is stored."""
+    return sort if isinstance(sort, str) else f"{sort + _OFFSET:039d}"
+
+
+def encode(item: Item) -> str:
+    """The item as JSON. A leading space marks what needs the standard library to be read: integers beyond 64 bits,
+    which faster parsers turn into floats, and bytes, which are wrapped."""
+    try:
+        doc = orjson.dumps(item).decode()
+    except TypeError:
+        return " " + json.dumps(_wrap(item), ensure_ascii=False, separators=(",", ":"))
+    return doc if '{"$' not in doc else " " + json.dumps(_wrap(item), ensure_ascii=False)
+
+
+def decode(doc: str) -> Item:
+    """The item that `encode` wrote."""
+    item: Item = json.loads(doc) if doc.startswith(" ") else orjson.loads(doc)
+    if '{"$' in doc:
+        item = {name.removeprefix("$"): _unwrap(value) for name, value in item.items()}
+    return item
+
+
+def _wrap(value: Value) -> Value:
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, list):
+        return [_wrap(element) for element in value]
+    if isinstance(value, dict):
+        return {("$" + name if name.startswith("$") else name): _wrap(element) for name, element in value.items()}
+    return value
+
+
+def _unwrap(value: Value) -> Value:
+    if isinstance(value, list):
+        return [_unwrap(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    wrapped = value.get("$bytes")
+    if isinstance(wrapped, str) and len(value) == 1:
+        return base64.b64decode(wrapped)
+    return {name.removeprefix("$"): _unwrap(element) for name, element in value.items()}
