@@ -1,0 +1,50 @@
+"""The composition root: the only place that knows the engines by name."""
+
+from __future__ import annotations
+
+from backend.config import Settings
+from backend.domain.time import Clock, utc_now
+from backend.errors import ConfigurationError
+from backend.services.context import Shop
+from backend.store.meter import Meter
+from backend.store.port import Store
+
+
+def open_store(url: str, *, meter: Meter | None = None) -> Store:
+    """The engine that the URL names; tables are not created.
+
+    Raises: `ConfigurationError`.
+    """
+    if url.startswith("dynamodb:"):
+        from backend.store.dynamodb import DynamoStore
+
+        return DynamoStore.open(url, meter=meter)
+    from backend.store.sql import SqlStore
+
+    return SqlStore(url, meter=meter)
+
+
+def open_shop(settings: Settings, *, clock: Clock = utc_now, meter: Meter | None = None) -> Shop:
+    """The shop of these settings, with its tables present.
+
+    Raises: `ConfigurationError` when tables are missing and may not be created.
+    """
+    store = open_store(settings.store_url, meter=meter)
+    if settings.store_create:
+        store.create_tables()
+    elif missing := store.missing_tables():
+        raise ConfigurationError(f"The store lacks {', '.join(missing)}. Create them, or set STORE_CREATE=true once.")
+    return shop_on(store, settings, clock=clock)
+
+
+def shop_on(store: Store, settings: Settings, *, clock: Clock = utc_now) -> Shop:
+    """A shop on a store that is open already (tests use it)."""
+    return Shop(
+        store=store,
+        clock=clock,
+        zone=settings.zone,
+        currency=settings.shop_currency,
+        name=settings.shop_name,
+        locale=settings.shop_locale,
+        data_dir=settings.data_dir,
+    )

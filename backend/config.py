@@ -1,0 +1,81 @@
+"""Settings, read once from the environment or `.env`. `.env.example` explains each; a test holds the two together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.core import Locale, UnknownLocaleError
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.domain.money import decimals_of
+from backend.errors import ConfigurationError, InvalidInputError
+
+
+class Settings(BaseSettings):
+    """Everything that an installation may decide. Names in the environment are the same in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    store_url: str = Field("sqlite:///var/tillpost.db", description="Where the data lives.")
+    store_create: bool = Field(True, description="Create missing tables at the start; otherwise only check them.")
+    data_dir: Path = Field(Path("var"), description="Folder for secrets, uploads and reports.")
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(8501, ge=1, le=65535, description="Port that the server listens on.")
+    shop_name: str = Field("My shop", description="Name of the shop, as people see it.")
+    shop_currency: str = Field("USD", description="The one currency that the shop reports in (ISO 4217).")
+    shop_timezone: str = Field("UTC", description="Time zone whose days the figures use (IANA name).")
+    shop_locale: str = Field("en_US", description="How numbers and dates are written (CLDR name).")
+    log_format: Literal["auto", "human", "json"] = Field("auto", description="auto: human on a terminal, else json.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level to log.")
+    auth_mode: Literal["password", "oidc"] = Field("password", description="How team members sign in.")
+    session_days: float = Field(7.0, gt=0, le=90, description="Days after which a sign-in ends by itself.")
+    oidc_client_id: str = Field("", description="OpenID Connect: client id.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="OpenID Connect: client secret.")
+    oidc_metadata_url: str = Field("", description="OpenID Connect: the provider's discovery document.")
+    oidc_redirect_uri: str = Field("", description="OpenID Connect: this server's address with /oauth2callback.")
+
+    @field_validator("shop_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is not a time zone such as Europe/Berlin") from error
+        return value
+
+    @field_validator("shop_currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        try:
+            decimals_of(value)
+        except InvalidInputError as error:
+            raise ValueError(error.sentence) from error
+        return value
+
+    @field_validator("shop_locale")
+    @classmethod
+    def _known_locale(cls, value: str) -> str:
+        try:
+            Locale.parse(value)
+        except (UnknownLocaleError, ValueError) as error:
+            raise ValueError("is not a locale such as en_US or de_DE") from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.shop_timezone)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment and `.env`; keyword arguments win.
+
+    Raises: `ConfigurationError` naming each wrong setting, without its value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the environment holds anyway
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"The settings are not valid. {wrong}") from None

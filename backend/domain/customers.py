@@ -1,0 +1,127 @@
+"""Customers: who buys, whether they may be emailed, and how they are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from email_validator import EmailNotValidError, validate_email
+
+from backend.errors import InvalidInputError
+
+
+class ConsentSource(StrEnum):
+    """Whence a customer's answer about marketing came."""
+
+    STAFF = "staff"
+    IMPORT = "import"
+    CUSTOMER = "customer"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A customer's last answer about marketing email: what, when and whence."""
+
+    given: bool
+    at: datetime
+    source: ConsentSource
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer. `orders` and `revenue` (minor units, net of refunds) are kept totals, never set by hand.
+
+    `email` is None for customers who cannot be emailed (point of sale). `first_day` is the shop's day of the earliest
+    order, or "". `version` counts changes of the profile.
+    """
+
+    id: str
+    name: str
+    email: str | None
+    created_at: datetime
+    country: str = ""
+    city: str = ""
+    phone: str = ""
+    tags: tuple[str, ...] = ()
+    consent: Consent | None = None
+    archived: bool = False
+    source: str = ""
+    orders: int = 0
+    revenue: int = 0
+    first_day: str = ""
+    version: int = 1
+
+    @property
+    def average_order(self) -> int:
+        """Minor units; 0 without orders."""
+        return round(self.revenue / self.orders) if self.orders else 0
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSummary:
+    """What lists and leaderboards show of a customer."""
+
+    id: str
+    name: str
+    email: str | None
+    country: str
+    tags: tuple[str, ...]
+    archived: bool
+    orders: int
+    revenue: int
+    created_at: datetime | None = None
+
+
+class ActivityKind(StrEnum):
+    """What a line of a customer's activity tells."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    NOTE = "note"
+    CONSENT = "consent"
+    TAGGED = "tagged"
+    ARCHIVED = "archived"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One thing that happened to a customer's profile, or a note that somebody wrote."""
+
+    id: str
+    at: datetime
+    by: str
+    kind: ActivityKind
+    text: str = ""
+
+
+def clean_email(text: str) -> str:
+    """The address as it is kept and written to, validated by email-validator (syntax only, no network).
+
+    Raises: `InvalidInputError` with a sentence.
+    """
+    if len(text) > 320:
+        raise InvalidInputError("The e-mail address is too long.", "email")
+    try:
+        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise InvalidInputError(f"“{text.strip()[:80]}” is not an e-mail address: {error}", "email") from error
+
+
+def email_identity(address: str) -> str:
+    """What makes two addresses the same: upper and lower case do not count."""
+    return address.casefold()
+
+
+def clean_country(text: str) -> str:
+    """An ISO 3166 code of two letters in upper case, or "".
+
+    Raises: `InvalidInputError`.
+    """
+    code = text.strip().upper()
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise InvalidInputError(f"“{text.strip()[:20]}” is not a country code of two letters, such as DE.", "country")
+    return code

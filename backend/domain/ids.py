@@ -1,0 +1,49 @@
+"""Identifiers: short, sortable where that helps, and readable over the telephone (no I, L, O or U)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CUSTOMER_LENGTH = 10
+_RANDOM_LENGTH = 8
+
+
+def new_customer_id() -> str:
+    """Ten characters, 50 random bits. Customer ids are created on condition that they are free."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_CUSTOMER_LENGTH))
+
+
+def customer_number(customer_id: str) -> int:
+    """The id as an integer below 2**50. Any text is accepted; characters outside the alphabet count as zero."""
+    number = 0
+    for character in customer_id[:_CUSTOMER_LENGTH]:
+        number = number * 32 + max(_ALPHABET.find(character), 0)
+    return number
+
+
+def new_order_id(now: datetime) -> str:
+    """An order id for a form that is drawn now: it is the form's idempotency key, and sorts by time."""
+    return f"{_stamp(now)}{''.join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))}"
+
+
+def order_id_of(source: str, reference: str, placed_at: datetime) -> str:
+    """The order id of an order that another system numbered; the same input gives the same id."""
+    digest = hashlib.sha256(f"{source}\0{reference}".encode()).digest()
+    return f"{_stamp(placed_at)}{''.join(_ALPHABET[byte % 32] for byte in digest[:_RANDOM_LENGTH])}"
+
+
+def order_number(order_id: str, placed_at: datetime) -> str:
+    """The number that people say, such as "T261124-1432-K7Q": day and minute (UTC) and three characters."""
+    return f"T{placed_at.astimezone(UTC):%y%m%d-%H%M}-{order_id[-3:]}"
+
+
+def new_entry_id() -> str:
+    """Six random characters that tell apart what happened in the same microsecond."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%d%H%M%S}"

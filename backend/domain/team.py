@@ -1,0 +1,91 @@
+"""Team members, their roles, and what each role may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from backend.errors import PermissionDeniedError
+
+
+class Role(StrEnum):
+    """What somebody is in the shop's team."""
+
+    MANAGER = "manager"
+    STAFF = "staff"
+    ENGINEER = "engineer"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """One action that can be allowed. Pages ask for them to be shown, services before they act."""
+
+    VIEW_OVERVIEW = "view the overview"
+    VIEW_CUSTOMERS = "view customers"
+    EDIT_CUSTOMERS = "edit customers"
+    VIEW_ORDERS = "view orders"
+    PLACE_ORDERS = "place orders"
+    CHANGE_ORDERS = "change orders"
+    REFUND_ORDERS = "refund orders"
+    IMPORT_DATA = "import data"
+    EXPORT_DATA = "export data"
+    VIEW_SYSTEM = "view the system's state"
+    MANAGE_TEAM = "manage the team"
+
+
+_VIEW = frozenset({Permission.VIEW_OVERVIEW, Permission.VIEW_CUSTOMERS, Permission.VIEW_ORDERS})
+_SELL = frozenset(
+    {Permission.EDIT_CUSTOMERS, Permission.PLACE_ORDERS, Permission.CHANGE_ORDERS, Permission.REFUND_ORDERS}
+)
+_DATA = frozenset({Permission.IMPORT_DATA, Permission.EXPORT_DATA})
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.MANAGER: _VIEW | _DATA | {Permission.EDIT_CUSTOMERS, Permission.REFUND_ORDERS},
+    Role.STAFF: _VIEW | _SELL | {Permission.IMPORT_DATA},
+    Role.ENGINEER: _VIEW | _DATA | {Permission.VIEW_SYSTEM},
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is doing something: a team member, or a command."""
+
+    username: str
+    role: Role
+    name: str = ""
+
+    def may(self, permission: Permission) -> bool:
+        return permission in PERMISSIONS[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Raises: `PermissionDeniedError` when the role does not allow it."""
+        if not self.may(permission):
+            raise PermissionDeniedError(f"Your role ({self.role}) may not {permission}. Ask an admin if you need to.")
+
+
+COMMAND_LINE = Actor("command-line", Role.ADMIN, "Command line")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A team member. Sessions that began before `sessions_valid_from` are over.
+
+    `password_hash` is a bcrypt hash, or "" for members who sign in with OpenID Connect only.
+    """
+
+    username: str
+    name: str
+    email: str
+    role: Role
+    created_at: datetime
+    sessions_valid_from: datetime
+    password_hash: str = ""
+    disabled: bool = False
+    demo: bool = False
+    version: int = 1
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.username, self.role, self.name)
