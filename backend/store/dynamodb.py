@@ -1,0 +1,246 @@
+"""The DynamoDB engine of the storage port.
+
+The port speaks DynamoDB's vocabulary, so an operation is one request. What else is here: the same refusals as on
+the other engines, pages that are full until the last one, and work over several threads where the port allows it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from botocore.exceptions import ClientError
+
+from backend.errors import BackendError, InvalidInputError
+from backend.store.dynamodb_calls import Answer, Caller, Client, Patience, code_of, reasons_of, refusal
+from backend.store.dynamodb_client import open_client, parse_address
+from backend.store.dynamodb_expressions import Parameters, action_of, query_parameters, write_parameters
+from backend.store.dynamodb_items import WireItem, item_from_wire, item_to_wire, key_to_wire
+from backend.store.dynamodb_pages import cursor_after, index_of, is_empty, place_of, scan_cursor, scan_place
+from backend.store.dynamodb_parallel import Workers
+from backend.store.dynamodb_tables import Tables
+from backend.store.evaluate import check_transaction, check_write, failure_of
+from backend.store.limits import check_key
+from backend.store.meter import Meter
+from backend.store.port import Delete, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.schema import TABLES
+
+_KEYS_AT_ONCE = 100
+"""AWS: BatchGetItem takes up to 100 keys."""
+_WRITES_AT_ONCE = 25
+"""AWS: BatchWriteItem takes up to 25 writes."""
+_WORKERS = 16
+
+_Element = TypeVar("_Element")
+
+
+class DynamoStore:
+    """A `Store` on DynamoDB. The tables are called `PREFIX-shop` and `PREFIX-mail`.
+
+    The client must have its own retries off, as `dynamodb_client.open_client` makes it. `workers` threads carry
+    what consists of many requests; one means that everything happens in the caller's thread.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        prefix: str,
+        *,
+        meter: Meter | None = None,
+        patience: Patience | None = None,
+        workers: int = _WORKERS,
+    ) -> None:
+        self._caller = Caller(client, meter=meter, patience=patience)
+        self._tables = Tables(Caller(client, patience=patience), prefix)
+        self._names = {table.name: self._tables.name(table.name) for table in TABLES}
+        self._ports = {name: table for table, name in self._names.items()}
+        self._workers = Workers(workers)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        meter: Meter | None = None,
+        connect_seconds: float = 3.0,
+        read_seconds: float = 10.0,
+        patience: Patience | None = None,
+    ) -> DynamoStore:
+        """A store for `dynamodb://PREFIX?region=…[&endpoint=…]`.
+
+        Raises: `ConfigurationError` when the URL is not of this form.
+        """
+        address = parse_address(url)
+        client = open_client(address, connect_seconds=connect_seconds, read_seconds=read_seconds)
+        return cls(client, address.prefix, meter=meter, patience=patience)
+
+    # --- reads ---------------------------------------------------------------------------------------------------
+
+    def get(self, key: Key) -> Item | None:
+        check_key(key)
+        parameters = {"TableName": self._names[key.table], "Key": key_to_wire(key), "ConsistentRead": True}
+        found = self._read("get_item", parameters).get("Item")
+        return item_from_wire(key.table, found)[1] if found else None
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        for key in keys:
+            check_key(key)
+        parts = self._workers.each(self._get_chunk, list(_chunks(list(dict.fromkeys(keys)), _KEYS_AT_ONCE)))
+        return {key: item for part in parts for key, item in part.items()}
+
+    def _get_chunk(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        wanted: defaultdict[str, list[WireItem]] = defaultdict(list)
+        for key in keys:
+            wanted[self._names[key.table]].append(key_to_wire(key))
+        found: dict[Key, Item] = {}
+
+        def ask(pending: Mapping[str, object]) -> Mapping[str, object]:
+            answer = self._read("batch_get_item", {"RequestItems": pending})
+            for name, wires in answer.get("Responses", {}).items():
+                found.update(item_from_wire(self._ports[name], wire) for wire in wires)
+            return answer.get("UnprocessedKeys") or {}
+
+        self._caller.until_done(ask, {name: {"Keys": wires} for name, wires in wanted.items()})
+        return found
+
+    def query(self, query: Query) -> Page:
+        if query.limit < 1:
+            raise InvalidInputError("A query asks for one item at least.")
+        if is_empty(query):
+            return Page([], None)
+        index = index_of(query)
+        parameters = query_parameters(query, index, self._names[query.table])
+        place = place_of(query, index)
+        rows: list[Row] = []
+        # One row more than asked for tells whether there is another page; DynamoDB itself stops after 1 MB.
+        while len(rows) <= query.limit:
+            limit: Parameters = {"Limit": query.limit + 1 - len(rows)}
+            answer = self._read("query", parameters | limit | place)
+            rows += self._rows(query.table, answer)
+            if not answer.get("LastEvaluatedKey"):
+                break
+            place = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        page = rows[: query.limit]
+        return Page(page, cursor_after(page[-1], index) if len(rows) > query.limit else None)
+
+    def scan(
+        self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
+    ) -> Page:
+        parameters: Parameters = {
+            "TableName": self._names[table],
+            "Segment": segment,
+            "TotalSegments": segments,
+            "Limit": limit,
+        }
+        answer = self._read("scan", parameters | scan_place(cursor))
+        return Page(self._rows(table, answer), scan_cursor(answer.get("LastEvaluatedKey")))
+
+    def _read(self, operation: str, parameters: Mapping[str, object]) -> Answer:
+        return self._caller.call(operation, parameters, repeatable=True)
+
+    def _rows(self, table: str, answer: Answer) -> list[Row]:
+        return [Row(*item_from_wire(table, wire)) for wire in answer.get("Items", [])]
+
+    # --- writes --------------------------------------------------------------------------------------------------
+
+    def put(self, put: Put) -> None:
+        self._write_one("put_item", put)
+
+    def update(self, update: Update) -> Item:
+        answer = self._write_one("update_item", update, {"ReturnValues": "ALL_NEW"})
+        return item_from_wire(update.key.table, answer["Attributes"])[1]
+
+    def delete(self, delete: Delete) -> None:
+        self._write_one("delete_item", delete)
+
+    def _write_one(
+        self, operation: str, write: Put | Update | Delete, more: Mapping[str, object] | None = None
+    ) -> Answer:
+        check_write(write)
+        parameters = write_parameters(write, self._names[write.key.table])
+        try:
+            return self._caller.call(operation, {**parameters, **(more or {})}, repeatable=_is_repeatable(write))
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                raise failure_of(write) from error
+            raise
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        check_transaction(writes)
+        if not writes:
+            return
+        items = [{action_of(write): write_parameters(write, self._names[write.key.table])} for write in writes]
+        # With the token DynamoDB recognises a repetition (for ten minutes) and answers without doing it again.
+        parameters = {"TransactItems": items, "ClientRequestToken": str(uuid.uuid4())}
+        try:
+            self._caller.call("transact_write_items", parameters, repeatable=True)
+        except ClientError as error:
+            raise _cancellation(writes, error) from error
+
+    def transact_each(self, transactions: Sequence[Sequence[Write]]) -> list[BackendError | None]:
+        keys = [[write.key for write in writes] for writes in transactions]
+        return self._workers.in_order(self._attempt, transactions, keys)
+
+    def _attempt(self, writes: Sequence[Write]) -> BackendError | None:
+        try:
+            self.transact(writes)
+        except BackendError as error:
+            return error
+        return None
+
+    def write_batch(self, writes: Sequence[Put | Delete]) -> None:
+        if len({write.key for write in writes}) != len(writes):
+            raise InvalidInputError("A batch writes one item twice.")
+        for write in writes:
+            check_write(write)
+        self._workers.each(self._write_chunk, list(_chunks(writes, _WRITES_AT_ONCE)))
+
+    def _write_chunk(self, writes: Sequence[Put | Delete]) -> None:
+        requests: defaultdict[str, list[dict[str, object]]] = defaultdict(list)
+        for write in writes:
+            requests[self._names[write.key.table]].append(_batch_request(write))
+
+        def send(pending: Mapping[str, object]) -> Mapping[str, object]:
+            answer = self._caller.call("batch_write_item", {"RequestItems": pending}, repeatable=True)
+            return answer.get("UnprocessedItems") or {}
+
+        self._caller.until_done(send, dict(requests))
+
+    # --- housekeeping --------------------------------------------------------------------------------------------
+
+    def create_tables(self) -> None:
+        self._tables.create()
+
+    def missing_tables(self) -> list[str]:
+        return self._tables.missing()
+
+    def close(self) -> None:
+        self._workers.close()
+        self._caller.close()
+
+
+def _is_repeatable(write: Put | Update | Delete) -> bool:
+    """Whether sending the write twice leaves and reports the same as once."""
+    return write.condition is None and not (isinstance(write, Update) and write.add)
+
+
+def _cancellation(writes: Sequence[Write], error: ClientError) -> Exception:
+    """What to raise for a cancelled transaction: the first write that is at fault says it."""
+    for write, (code, message) in zip(writes, reasons_of(error), strict=False):
+        if code == "ConditionalCheckFailed":
+            return failure_of(write)
+        if code in ("ValidationError", "ItemCollectionSizeLimitExceeded"):
+            return refusal(message)
+    return error
+
+
+def _batch_request(write: Put | Delete) -> dict[str, object]:
+    if isinstance(write, Put):
+        return {"PutRequest": {"Item": item_to_wire(write.key, write.item)}}
+    return {"DeleteRequest": {"Key": key_to_wire(write.key)}}
+
+
+def _chunks(elements: Sequence[_Element], size: int) -> Iterator[Sequence[_Element]]:
+    return (elements[start : start + size] for start in range(0, len(elements), size))

@@ -1,0 +1,76 @@
+"""Opens a boto3 client for DynamoDB from a store URL."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import NoRegionError, ProfileNotFound
+
+from backend.errors import ConfigurationError
+from backend.store.dynamodb_calls import Client
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
+_CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the tables are: their prefix, the region, and an endpoint other than AWS's own."""
+
+    prefix: str
+    region: str | None
+    endpoint: str | None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the endpoint is an emulator on this machine."""
+        return self.endpoint is not None and urlsplit(self.endpoint).hostname in _LOOPBACK
+
+
+def parse_address(url: str) -> Address:
+    """The parts of `dynamodb://PREFIX?region=…[&endpoint=…]`.
+
+    Raises: `ConfigurationError` when it is not of this form.
+    """
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    endpoint = options.get("endpoint")
+    # AWS, "Naming rules": names of tables have 3 to 255 of these characters; the rest of the name is ours.
+    well_formed = parts.scheme == "dynamodb" and not parts.path.strip("/") and options.keys() <= {"region", "endpoint"}
+    if not well_formed or not re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", parts.netloc):
+        raise ConfigurationError("STORE_URL for DynamoDB is dynamodb://PREFIX?region=REGION, and &endpoint=URL if any.")
+    if endpoint is not None and urlsplit(endpoint).scheme not in ("http", "https"):
+        raise ConfigurationError("The endpoint in STORE_URL is not an http or https address.")
+    return Address(parts.netloc, options.get("region"), endpoint)
+
+
+def open_client(address: Address, *, connect_seconds: float, read_seconds: float) -> Client:
+    """A client without retries. Credentials come from boto3's chain; an emulator on loopback needs none.
+
+    Raises: `ConfigurationError` when no region is known or the AWS profile does not exist.
+    """
+    invented = address.is_loopback and not any(os.environ.get(name) for name in _CREDENTIALS)
+    secret = "none" if invented else None
+    config = Config(
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=_CONNECTIONS,
+        parameter_validation=False,
+        tcp_keepalive=True,
+        proxies={} if address.is_loopback else None,
+    )
+    try:
+        session = boto3.Session(aws_access_key_id=secret, aws_secret_access_key=secret)
+        region = address.region or session.region_name or ("us-east-1" if address.is_loopback else None)
+        client = session.client("dynamodb", region_name=region, endpoint_url=address.endpoint, config=config)
+    except (NoRegionError, ProfileNotFound) as error:
+        raise ConfigurationError("STORE_URL needs a region: dynamodb://PREFIX?region=REGION.") from error
+    return cast("Client", client)

@@ -1,0 +1,89 @@
+"""Places in a partition or a table: DynamoDB's start keys as opaque cursors, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backend.errors import InvalidInputError
+from backend.store.dynamodb_expressions import Parameters
+from backend.store.dynamodb_items import Wire, WireItem, to_wire
+from backend.store.limits import decode_cursor, encode_cursor
+from backend.store.port import Query, Row, Value
+from backend.store.schema import INDEXES, Index
+
+
+def index_of(query: Query) -> Index | None:
+    """The index that the query reads, or None for the table itself.
+
+    Raises: `InvalidInputError` for a consistent read of an index, which DynamoDB does not have.
+    """
+    if not query.index:
+        return None
+    if query.consistent:
+        raise InvalidInputError("An index cannot be read consistently.")
+    return INDEXES[query.table, query.index]
+
+
+def is_empty(query: Query) -> bool:
+    """Whether no sort key can lie in the query's range; DynamoDB would refuse such a range."""
+    if query.between is None:
+        return False
+    low, high = query.between
+    return high == "" or sorted((low, high)) != [low, high]
+
+
+def cursor_after(row: Row, index: Index | None) -> str:
+    """The cursor of the page that begins after this row."""
+    place: dict[str, str | int] = {"pk": row.key.pk, "sk": row.key.sk}
+    if index:
+        at = row.item[index.sort]
+        place["at"] = at if isinstance(at, str | int) else ""
+    return encode_cursor(place)
+
+
+def place_of(query: Query, index: Index | None) -> Parameters:
+    """The query's cursor as the parameter of a request; nothing when there is none.
+
+    Raises: `InvalidInputError` when the cursor is not one of this partition.
+    """
+    if query.cursor is None:
+        return {}
+    place = decode_cursor(query.cursor)
+    pk, sk = _text(place, "pk"), _text(place, "sk")
+    if index is None:
+        if pk != query.partition:
+            raise _foreign()
+        return _start({"pk": pk, "sk": sk})
+    at = place.get("at")
+    if isinstance(at, int) != index.number or at is None:
+        raise _foreign()
+    return _start({"pk": pk, "sk": sk, index.partition: query.partition, index.sort: at})
+
+
+def scan_place(cursor: str | None) -> Parameters:
+    """A scan's cursor as the parameter of a request. Raises: `InvalidInputError` when it is not one."""
+    if cursor is None:
+        return {}
+    place = decode_cursor(cursor)
+    return _start({"pk": _text(place, "pk"), "sk": _text(place, "sk")})
+
+
+def scan_cursor(last: WireItem | None) -> str | None:
+    """The cursor for where DynamoDB stopped scanning; None at the end."""
+    return encode_cursor({name: str(value["S"]) for name, value in last.items()}) if last else None
+
+
+def _start(key: Mapping[str, Value]) -> Parameters:
+    wire: dict[str, Wire] = {name: to_wire(value) for name, value in key.items()}
+    return {"ExclusiveStartKey": wire}
+
+
+def _text(place: Mapping[str, str | int], name: str) -> str:
+    value = place.get(name)
+    if not isinstance(value, str) or not value:
+        raise _foreign()
+    return value
+
+
+def _foreign() -> InvalidInputError:
+    return InvalidInputError("This page link belongs to another list; start again from the first page.")
