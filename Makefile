@@ -1,0 +1,47 @@
+# What can be done here, in one word each. `make` alone lists it.
+
+PY := .venv/bin/python
+REQUIREMENTS := requirements.txt requirements-dev.txt
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench demo-remove install-check ministack clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+install: ## Make .venv and install what Tillpost and its tests need
+	@sh scripts/install.sh .venv $(REQUIREMENTS)
+
+run: install ## Start Tillpost; an empty store is filled with a demo shop
+	@$(PY) -m backend seed --if-empty
+	@exec $(PY) server.py
+
+test: install ## Run the tests (ARGS="-k orders" narrows them)
+	@$(PY) -m pytest $(ARGS)
+
+check: install-check ministack ## Format, lint, types, layers and all tests
+	@echo "ruff format"  && $(PY) -m ruff format --check --quiet .
+	@echo "ruff check"   && $(PY) -m ruff check --quiet .
+	@echo "mypy"         && $(PY) -m mypy
+	@echo "lint-imports" && .venv/bin/lint-imports
+	@echo "pytest"       && $(PY) -m pytest -W error $(ARGS)
+
+format: install-check ## Format the code and apply the linter's safe repairs
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
+
+bench: install ## Measure speed and cost beside the naive way (several minutes)
+	@$(PY) -m backend bench
+
+demo-remove: install ## Remove the demo shop and its sign-ins
+	@$(PY) -m backend seed --remove
+
+install-check: install
+	@sh scripts/install.sh .venv $(REQUIREMENTS) requirements-check.txt
+
+ministack:
+	@sh scripts/install.sh .venv-ministack requirements-ministack.txt
+
+clean: ## Remove environments and caches; the shop's data in var/ stays
+	@rm -rf .venv .venv-ministack .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .import_linter_cache test-results
+	@find backend pages tests -name __pycache__ -type d -prune -exec rm -rf {} +
