@@ -1,0 +1,161 @@
+"""Customers as items: the profile, the uniqueness of the e-mail address, search words, tags, countries, activity."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSource, Customer, CustomerSummary
+from backend.domain.customers import email_identity as identity
+from backend.domain.text import search_words
+from backend.domain.time import from_text, to_text
+from backend.records.ranks import figure, standing
+from backend.records.values import flag, number, optional_text, text, texts, without_empty
+from backend.store import schema
+from backend.store.port import Item, Key, Row, Value
+
+
+def customer_item(customer: Customer) -> Item:
+    """The whole item of a customer, leaderboard attributes included."""
+    item = profile_attributes(customer)
+    item |= standing("ALL", customer.id, customer.orders, customer.revenue)
+    item |= {
+        "created_at": to_text(customer.created_at),
+        "line": schema.customer_line(customer.id),
+        "line_at": f"{to_text(customer.created_at)}#{customer.id}",
+        "source": customer.source,
+        "first_day": customer.first_day,
+        "version": customer.version,
+    }
+    return without_empty(item)
+
+
+def profile_attributes(customer: Customer) -> Item:
+    """What an edit may change. Empty ones are kept here, so that an update can tell what to remove."""
+    return {
+        "name": customer.name,
+        "email": customer.email,
+        "country": customer.country,
+        "city": customer.city,
+        "phone": customer.phone,
+        "tags": list[Value](customer.tags),
+        "consent": _consent_item(customer.consent),
+        "archived": customer.archived,
+    }
+
+
+def customer_from(customer_id: str, item: Item) -> Customer:
+    consent = item.get("consent")
+    return Customer(
+        id=customer_id,
+        name=text(item, "name", ""),
+        email=optional_text(item, "email"),
+        created_at=from_text(text(item, "created_at")),
+        country=text(item, "country", ""),
+        city=text(item, "city", ""),
+        phone=text(item, "phone", ""),
+        tags=texts(item, "tags"),
+        consent=_consent_from(consent) if isinstance(consent, dict) else None,
+        archived=flag(item, "archived"),
+        source=text(item, "source", ""),
+        orders=figure(item, "rank_orders"),
+        revenue=figure(item, "rank_revenue"),
+        first_day=text(item, "first_day", ""),
+        version=number(item, "version", 1),
+    )
+
+
+def _consent_item(consent: Consent | None) -> Item | None:
+    if consent is None:
+        return None
+    item: Item = {"given": consent.given, "at": to_text(consent.at), "source": consent.source.value}
+    return item | ({"by": consent.by} if consent.by else {})
+
+
+def _consent_from(item: Item) -> Consent:
+    return Consent(
+        flag(item, "given"), from_text(text(item, "at")), ConsentSource(text(item, "source")), text(item, "by", "")
+    )
+
+
+def summary_from(row: Row) -> CustomerSummary:
+    """A customer as lists show it, from a leaderboard row, a month or the profile itself."""
+    created = optional_text(row.item, "created_at")
+    return CustomerSummary(
+        id=customer_id_of(row.key),
+        name=text(row.item, "name", ""),
+        email=optional_text(row.item, "email"),
+        country=text(row.item, "country", ""),
+        tags=texts(row.item, "tags"),
+        archived=flag(row.item, "archived"),
+        orders=figure(row.item, "rank_orders"),
+        revenue=figure(row.item, "rank_revenue"),
+        created_at=from_text(created) if created else None,
+    )
+
+
+def customer_id_of(key: Key) -> str:
+    """The customer id in a key whose partition is the customer's (`C#cid`)."""
+    return key.pk.removeprefix("C#")
+
+
+def words_of(customer: Customer) -> list[str]:
+    """The words by whose beginning a customer is found: of the name, and of the address without its last label."""
+    address = (customer.email or "").rsplit(".", 1)[0]
+    return search_words(customer.name, address)
+
+
+def words_of_summary(summary: CustomerSummary) -> list[str]:
+    """The same words, of a customer as lists show it."""
+    return search_words(summary.name, (summary.email or "").rsplit(".", 1)[0])
+
+
+def pointer_keys(customer: Customer) -> list[Key]:
+    """The keys of all small items that lead to the customer: words, tags, country. Their items are empty."""
+    created = to_text(customer.created_at)
+    keys = [schema.alias_key(word, customer.id) for word in words_of(customer)]
+    keys += [schema.tag_key(tag, created, customer.id) for tag in customer.tags]
+    if customer.country:
+        keys.append(schema.country_key(customer.country, created, customer.id))
+    return keys
+
+
+def count_keys(customer: Customer) -> list[Key]:
+    """The counters in which the customer counts one: country and tags. Archived customers count nowhere."""
+    if customer.archived:
+        return []
+    keys = [schema.count_key("country", customer.country or "-", customer.id)]
+    return keys + [schema.count_key("tag", tag, customer.id) for tag in customer.tags]
+
+
+def email_item(customer_id: str) -> Item:
+    return {"customer": customer_id}
+
+
+def email_key(address: str) -> Key:
+    """The key that makes an address unique whatever its case."""
+    return schema.email_key(identity(address))
+
+
+def activity_item(activity: Activity) -> Item:
+    return without_empty({"kind": activity.kind.value, "by": activity.by, "text": activity.text})
+
+
+def activity_key(customer_id: str, activity: Activity) -> Key:
+    return schema.activity_key(customer_id, to_text(activity.at), activity.id)
+
+
+def activity_from(row: Row) -> Activity:
+    _, at, entry_id = row.key.sk.split("#", 2)
+    return Activity(
+        entry_id,
+        from_text(at),
+        text(row.item, "by", ""),
+        ActivityKind(text(row.item, "kind")),
+        text(row.item, "text", ""),
+    )
+
+
+def created_and_id(sort_key: str) -> tuple[datetime, str]:
+    """The two parts of a sort key `created#cid`."""
+    created, _, customer_id = sort_key.partition("#")
+    return from_text(created), customer_id

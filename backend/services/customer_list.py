@@ -1,0 +1,199 @@
+"""Finding and listing customers: by the beginning of any word, by tag or country, sorted, page by page.
+
+No list reads more than it shows, or than `_SCAN` entries where a filter is applied to a leaderboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from backend.domain.customers import CustomerSummary
+from backend.domain.text import fold
+from backend.errors import InvalidInputError
+from backend.records.customers import summary_from, words_of_summary
+from backend.services.boards import ALL_TIME, Measure, walk_board
+from backend.services.context import Shop
+from backend.services.merging import merged, page_size
+from backend.store import schema
+from backend.store.limits import decode_cursor, encode_cursor
+from backend.store.port import Query, Row, pages_of
+
+_MATCHES = 500
+"""How many customers a search or a small tag looks at; more are told to narrow the search."""
+_SCAN = 5_000
+
+
+class Sort(StrEnum):
+    """In which order customers are listed."""
+
+    REVENUE = "revenue"
+    ORDERS = "orders"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilter:
+    """Which customers. `search` matches the beginnings of words of the name and the e-mail address."""
+
+    search: str = ""
+    tag: str = ""
+    country: str = ""
+    sort: Sort = Sort.REVENUE
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """One page of customers. `cursor` leads to the next; `note` tells what the list leaves out, if anything."""
+
+    customers: list[CustomerSummary]
+    cursor: str | None
+    note: str = ""
+
+
+def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, cursor: str | None = None) -> CustomerPage:
+    """One page of the customers that are wanted.
+
+    Lists by revenue or orders show customers who have ordered; the newest ones and searches show all.
+
+    Raises: `InvalidInputError` for a search of one letter, or a cursor from another list.
+    """
+    words = fold(wanted.search).replace("@", " ").split()
+    if words:
+        return _searched(shop, wanted, words, limit, cursor)
+    if wanted.tag or wanted.country:
+        members = _members(shop, wanted)
+        if len(members) <= _MATCHES:
+            return _sorted_page(shop, wanted, members, limit, cursor, note="")
+    rows = _newest(shop, wanted, limit, cursor) if wanted.sort is Sort.NEWEST else _ranked(shop, wanted, limit, cursor)
+    return _filtered_page(wanted, rows, limit)
+
+
+# --- by words ----------------------------------------------------------------------------------------------------
+
+
+def _searched(shop: Shop, wanted: CustomerFilter, words: list[str], limit: int, cursor: str | None) -> CustomerPage:
+    longest = max(words, key=len)
+    parts = [part for part in _parts(longest) if part]
+    longest = max(parts, key=len, default="")[:40]
+    if len(longest) < 2 and longest.isascii():
+        raise InvalidInputError("Type at least two letters of a name or an e-mail address.", "search")
+    query = Query(schema.SHOP, f"S#{longest[:2]}", begins_with=longest, limit=_MATCHES)
+    found = (row.key.sk.rpartition("#")[2] for row in pages_of(shop.store, query))
+    ids = list(dict.fromkeys(islice(found, _MATCHES + 1)))
+    note = f"More than {_MATCHES} customers match; type more letters to see the others." if len(ids) > _MATCHES else ""
+    return _sorted_page(shop, wanted, ids[:_MATCHES], limit, cursor, note=note, words=words)
+
+
+def _parts(word: str) -> list[str]:
+    return "".join(character if character.isalnum() or character == "_" else " " for character in word).split()
+
+
+# --- by tag or country -------------------------------------------------------------------------------------------
+
+
+def _members(shop: Shop, wanted: CustomerFilter) -> list[str]:
+    """The newest members of the tag (or country), one more than are looked at if there are so many."""
+    partition = f"T#{wanted.tag}" if wanted.tag else f"N#{wanted.country}"
+    query = Query(schema.SHOP, partition, descending=True, limit=_MATCHES + 1)
+    return [row.key.sk.rpartition("#")[2] for row in shop.store.query(query).rows]
+
+
+def _sorted_page(
+    shop: Shop,
+    wanted: CustomerFilter,
+    ids: Sequence[str],
+    limit: int,
+    cursor: str | None,
+    *,
+    note: str,
+    words: Sequence[str] = (),
+) -> CustomerPage:
+    found = shop.store.get_many([schema.customer_key(customer_id) for customer_id in ids])
+    summaries = [summary_from(Row(key, item)) for key, item in found.items()]
+    matching = [summary for summary in summaries if _fits(summary, wanted) and _has_words(summary, words)]
+    matching.sort(key=lambda summary: _order(summary, wanted.sort))
+    start = int(decode_cursor(cursor).get("from", 0)) if cursor else 0
+    end = start + limit
+    following = encode_cursor({"from": end}) if end < len(matching) else None
+    return CustomerPage(matching[start:end], following, note)
+
+
+def _order(summary: CustomerSummary, sort: Sort) -> tuple[float, str]:
+    if sort is Sort.NEWEST:
+        return (-(summary.created_at.timestamp() if summary.created_at else 0.0), summary.id)
+    return (-float(summary.revenue if sort is Sort.REVENUE else summary.orders), summary.id)
+
+
+def _fits(summary: CustomerSummary, wanted: CustomerFilter) -> bool:
+    return (
+        summary.archived == wanted.archived
+        and (not wanted.tag or wanted.tag in summary.tags)
+        and (not wanted.country or wanted.country == summary.country)
+    )
+
+
+def _has_words(summary: CustomerSummary, words: Sequence[str]) -> bool:
+    own = words_of_summary(summary)
+    return all(any(mine.startswith(part) for mine in own) for word in words for part in _parts(word))
+
+
+# --- everybody ---------------------------------------------------------------------------------------------------
+
+
+def _ranked(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> Iterator[Row]:
+    measure = Measure(wanted.sort.value)
+    if cursor is None:
+        return walk_board(shop, measure, ALL_TIME, first=limit)
+    return walk_board(shop, measure, ALL_TIME, first=limit, below=int(decode_cursor(cursor).get("rank", 0)))
+
+
+def _newest(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> Iterator[Row]:
+    before = str(decode_cursor(cursor).get("line", "")) if cursor else ""
+    shards = schema.CUSTOMER_LIST_SHARDS
+    queries = [
+        Query(
+            schema.SHOP,
+            f"CUSTOMERS#{shard}",
+            index="timeline",
+            between=("0", before or "~"),
+            descending=True,
+            limit=page_size(limit, shards),
+        )
+        for shard in range(shards)
+    ]
+    rows = (row for row in merged(shop.store, queries, "line_at") if row.item["line_at"] != before)
+    return _with_figures(shop, rows, limit)
+
+
+def _with_figures(shop: Shop, rows: Iterator[Row], limit: int) -> Iterator[Row]:
+    """The list of newest customers keeps no figures (each order would rewrite it), so they are fetched by the page."""
+    while chunk := list(islice(rows, limit + 1)):
+        found = shop.store.get_many([row.key for row in chunk])
+        yield from (Row(row.key, found[row.key]) for row in chunk if row.key in found)
+
+
+def _filtered_page(wanted: CustomerFilter, rows: Iterator[Row], limit: int) -> CustomerPage:
+    found: list[CustomerSummary] = []
+    last: Row | None = None
+    for seen, row in enumerate(rows):
+        if len(found) == limit or seen == _SCAN:
+            note = "" if len(found) == limit else f"Looked at {_SCAN:,} customers; go on to see more."
+            return CustomerPage(found, _cursor_after(last, wanted.sort), note)
+        summary = summary_from(row)
+        if _fits(summary, wanted):
+            found.append(summary)
+        last = row
+    return CustomerPage(found, None)
+
+
+def _cursor_after(row: Row | None, sort: Sort) -> str | None:
+    if row is None:
+        return None
+    if sort is Sort.NEWEST:
+        return encode_cursor({"line": str(row.item["line_at"])})
+    rank = row.item[f"rank_{sort.value}"]
+    return encode_cursor({"rank": rank if isinstance(rank, int) else 0})

@@ -1,0 +1,235 @@
+"""Creating and editing customers: the profile, the unique address, search words and counters change together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from backend.domain.customers import (
+    Activity,
+    ActivityKind,
+    Consent,
+    ConsentSource,
+    Customer,
+    clean_country,
+    clean_email,
+)
+from backend.domain.ids import new_customer_id, new_entry_id
+from backend.domain.team import Actor, Permission
+from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag, clean_text
+from backend.errors import ConflictError, EmailTakenError, InvalidInputError, NotFoundError
+from backend.records.customers import activity_from, activity_item, activity_key, customer_from
+from backend.records.values import text
+from backend.services.context import Shop
+from backend.services.customer_writes import EmailReservedError, creating_writes, editing_writes
+from backend.services.retrying import until_settled
+from backend.store import schema
+from backend.store.port import Put, Query, pages_of
+
+MOST_TAGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a person may enter about a customer."""
+
+    name: str
+    email: str = ""
+    country: str = ""
+    city: str = ""
+    phone: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def clean_profile(profile: Profile) -> Profile:
+    """The profile in the form in which it is kept.
+
+    Raises: `InvalidInputError` naming the field.
+    """
+    tags = tuple(dict.fromkeys(clean_tag(tag) for tag in profile.tags))
+    if len(tags) > MOST_TAGS:
+        raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
+    return Profile(
+        name=clean_line(profile.name, "Name", required=True),
+        email=clean_email(profile.email) if profile.email.strip() else "",
+        country=clean_country(profile.country),
+        city=clean_line(profile.city, "City", longest=SHORT_LENGTH),
+        phone=clean_line(profile.phone, "Phone", longest=50),
+        tags=tags,
+    )
+
+
+def create_customer(shop: Shop, actor: Actor, profile: Profile, *, consent: bool | None = None) -> Customer:
+    """Adds a customer. `consent` None means that nobody was asked about marketing.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `EmailTakenError` (names the customer).
+    """
+    actor.require(Permission.EDIT_CUSTOMERS)
+    clean, now = clean_profile(profile), shop.clock()
+    customer = Customer(
+        id=new_customer_id(),
+        name=clean.name,
+        email=clean.email or None,
+        created_at=now,
+        country=clean.country,
+        city=clean.city,
+        phone=clean.phone,
+        tags=clean.tags,
+        consent=None if consent is None else Consent(consent, now, ConsentSource.STAFF, actor.username),
+        source="staff",
+    )
+    activity = _activity(shop, actor, ActivityKind.CREATED)
+    _refusing_taken(shop, lambda: shop.store.transact([*creating_writes(customer), _put(customer.id, activity)]))
+    return customer
+
+
+def get_customer(shop: Shop, customer_id: str) -> Customer:
+    """One customer.
+
+    Raises: `NotFoundError`.
+    """
+    item = shop.store.get(schema.customer_key(customer_id)) if customer_id else None
+    if item is None:
+        raise NotFoundError("This customer does not exist.")
+    return customer_from(customer_id, item)
+
+
+def find_by_email(shop: Shop, address: str) -> Customer | None:
+    """The customer of an address, whatever its case; None for an unknown or malformed one."""
+    try:
+        key = schema.email_key(clean_email(address).casefold())
+    except InvalidInputError:
+        return None
+    item = shop.store.get(key)
+    return get_customer(shop, text(item, "customer")) if item else None
+
+
+def edit_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int, profile: Profile) -> Customer:
+    """Replaces the profile.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`, `ConflictError` (changed meanwhile),
+    `EmailTakenError`.
+    """
+    clean = clean_profile(profile)
+
+    def changed(customer: Customer) -> Customer:
+        return replace(
+            customer,
+            name=clean.name,
+            email=clean.email or None,
+            country=clean.country,
+            city=clean.city,
+            phone=clean.phone,
+            tags=clean.tags,
+        )
+
+    return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.EDITED)
+
+
+def set_tags(shop: Shop, actor: Actor, customer_id: str, seen_version: int, tags: Sequence[str]) -> Customer:
+    """Replaces the tags. Raises as `edit_customer`."""
+    clean = tuple(dict.fromkeys(clean_tag(tag) for tag in tags))
+    if len(clean) > MOST_TAGS:
+        raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
+    return _change(
+        shop, actor, customer_id, seen_version, lambda customer: replace(customer, tags=clean), ActivityKind.TAGGED
+    )
+
+
+def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, given: bool) -> Customer:
+    """Records the customer's answer about marketing email, with when and whence. Raises as `edit_customer`."""
+    consent = Consent(given, shop.clock(), ConsentSource.STAFF, actor.username)
+
+    def changed(customer: Customer) -> Customer:
+        if given and not customer.email:
+            raise InvalidInputError("A customer without an e-mail address cannot consent to email.", "consent")
+        return replace(customer, consent=consent)
+
+    said = "Agreed to marketing" if given else "Refused marketing"
+    return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
+
+
+def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
+    """Takes a customer out of lists and mailings; orders and figures stay. Raises as `edit_customer`."""
+    return _change(shop, actor, customer_id, seen_version, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED)
+
+
+def restore_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
+    """Undoes archiving. Raises as `edit_customer`."""
+    return _change(shop, actor, customer_id, seen_version, lambda c: replace(c, archived=False), ActivityKind.RESTORED)
+
+
+def add_note(shop: Shop, actor: Actor, customer_id: str, note: str) -> Activity:
+    """Writes a note about a customer.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`.
+    """
+    actor.require(Permission.EDIT_CUSTOMERS)
+    get_customer(shop, customer_id)
+    activity = _activity(shop, actor, ActivityKind.NOTE, clean_text(note, "Note", required=True))
+    shop.store.put(_put(customer_id, activity))
+    return activity
+
+
+def activity_of(shop: Shop, customer_id: str, limit: int = 50) -> list[Activity]:
+    """Notes and changes of a customer, newest first."""
+    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="V#", descending=True, limit=limit)
+    return [activity_from(row) for row in shop.store.query(query).rows]
+
+
+def _change(
+    shop: Shop,
+    actor: Actor,
+    customer_id: str,
+    seen_version: int,
+    changed: Callable[[Customer], Customer],
+    kind: ActivityKind,
+    said: str = "",
+) -> Customer:
+    actor.require(Permission.EDIT_CUSTOMERS)
+
+    def attempt() -> Customer:
+        before = get_customer(shop, customer_id)
+        if before.version != seen_version:
+            raise ConflictError(f"{before.name} was changed while you were looking at it. Look again, then decide.")
+        after = changed(before)
+        if after == before:
+            return before
+        after = replace(after, version=before.version + 1)
+        activity = _activity(shop, actor, kind, said or _difference(before, after))
+        writes = [*editing_writes(before, after, _months_of(shop, customer_id)), _put(customer_id, activity)]
+        _refusing_taken(shop, lambda: shop.store.transact(writes))
+        return after
+
+    return until_settled(attempt)
+
+
+def _months_of(shop: Shop, customer_id: str) -> list[str]:
+    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
+    return [row.key.sk.removeprefix("M#") for row in pages_of(shop.store, query)]
+
+
+def _difference(before: Customer, after: Customer) -> str:
+    """Which fields changed; never their values, which may be personal data that was to be removed."""
+    fields = ("name", "email", "country", "city", "phone", "tags")
+    return ", ".join(field for field in fields if getattr(before, field) != getattr(after, field))
+
+
+def _activity(shop: Shop, actor: Actor, kind: ActivityKind, said: str = "") -> Activity:
+    return Activity(new_entry_id(), shop.clock(), actor.username, kind, said)
+
+
+def _put(customer_id: str, activity: Activity) -> Put:
+    return Put(activity_key(customer_id, activity), activity_item(activity))
+
+
+def _refusing_taken(shop: Shop, write: Callable[[], None]) -> None:
+    try:
+        write()
+    except EmailReservedError as error:
+        item = shop.store.get(schema.email_key(error.address.casefold()))
+        if item is None:
+            raise ConflictError("Somebody changed this address at the same moment; please try again.") from error
+        owner = text(item, "customer")
+        name = get_customer(shop, owner).name
+        raise EmailTakenError(f"This e-mail address belongs to {name} already.", owner) from error

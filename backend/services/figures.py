@@ -1,0 +1,66 @@
+"""Figures of the shop by day and period, read from kept counters. Nothing here looks at single orders or customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from backend.domain.time import EARLIEST_YEAR
+from backend.domain.totals import Totals
+from backend.errors import InvalidInputError
+from backend.records.totals import day_of_row, totals_from
+from backend.records.values import number
+from backend.services.context import Shop
+from backend.store.port import Query, pages_of
+from backend.store.schema import SHOP
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """The totals of one of the shop's days."""
+
+    day: date
+    totals: Totals
+
+
+def totals_by_day(shop: Shop, first: date, last: date) -> list[DayTotals]:
+    """Days with anything on them, in order; both ends included. Costs one query a year.
+
+    Raises: `InvalidInputError` when the range is upside down.
+    """
+    if first > last:
+        raise InvalidInputError("The first day is after the last day.", "from")
+    first = max(first, date(EARLIEST_YEAR, 1, 1))
+    sums: dict[str, Totals] = {}
+    for year in range(first.year, last.year + 1):
+        low = f"{first:%m-%d}" if year == first.year else "01-01"
+        high = f"{last:%m-%d}" if year == last.year else "12-31"
+        query = Query(SHOP, f"DAYS#{year}", between=(low, high + "#~"), limit=2000)
+        for row in pages_of(shop.store, query):
+            day = day_of_row(row)
+            sums[day] = sums.get(day, Totals()).plus(totals_from(row.item))
+    return [DayTotals(date.fromisoformat(day), totals) for day, totals in sorted(sums.items())]
+
+
+def totals_of(days: list[DayTotals]) -> Totals:
+    """The sum of the days."""
+    total = Totals()
+    for day in days:
+        total = total.plus(day.totals)
+    return total
+
+
+def period_before(first: date, last: date) -> tuple[date, date]:
+    """The period of the same length that ends the day before."""
+    length = last - first
+    end = first - timedelta(days=1)
+    return end - length, end
+
+
+def counts_of(shop: Shop, kind: str) -> dict[str, int]:
+    """Customers by tag or country (`kind` is "tag" or "country"), largest first; "-" are those without a country."""
+    sums: dict[str, int] = {}
+    for row in pages_of(shop.store, Query(SHOP, f"COUNTS#{kind}", limit=1000)):
+        value = row.key.sk.rpartition("#")[0]
+        sums[value] = sums.get(value, 0) + number(row.item, "n", 0)
+    return dict(sorted(((v, n) for v, n in sums.items() if n > 0), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,133 @@
+"""Listing and finding orders: by day range and status, by customer, by number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from backend.domain.orders import Order, OrderStatus, OrderSummary
+from backend.domain.time import EARLIEST_YEAR, months_between, start_of, to_text
+from backend.errors import InvalidInputError
+from backend.records.orders import order_from, summary_from
+from backend.records.values import text
+from backend.services.context import Shop
+from backend.services.merging import merged, page_size
+from backend.store import schema
+from backend.store.limits import decode_cursor, encode_cursor
+from backend.store.port import Query, Row, pages_of
+
+_OWN_NUMBER = re.compile(r"^T?(\d{6})-(\d{4})-([0-9A-Z]{3})$")
+LONGEST_RANGE = timedelta(days=3660)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Orders placed on the shop's days from `first` to `last`, both included. No status means all."""
+
+    first: date
+    last: date
+    statuses: tuple[OrderStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of orders, newest first. `cursor` leads to the next."""
+
+    orders: list[OrderSummary]
+    cursor: str | None
+
+
+def list_orders(shop: Shop, wanted: OrderFilter, *, limit: int = 50, cursor: str | None = None) -> OrderPage:
+    """One page of the orders that are wanted.
+
+    Raises: `InvalidInputError` when the range is upside down or longer than ten years.
+    """
+    if wanted.first > wanted.last:
+        raise InvalidInputError("The first day is after the last day.", "from")
+    if wanted.last - wanted.first > LONGEST_RANGE:
+        raise InvalidInputError("Choose a range of ten years at most.", "from")
+    before = str(decode_cursor(cursor).get("line", "")) if cursor else ""
+    rows = walk_orders(shop, wanted, first=limit + 1, before=before)
+    found: list[Row] = []
+    for row in rows:
+        if len(found) == limit:
+            return OrderPage(
+                [summary_from(each) for each in found], encode_cursor({"line": text(found[-1].item, "line_at")})
+            )
+        found.append(row)
+    return OrderPage([summary_from(row) for row in found], None)
+
+
+def walk_orders(shop: Shop, wanted: OrderFilter, *, first: int, before: str = "") -> Iterator[Row]:
+    """All index rows of the wanted orders, newest first, read as they are asked for. `before` is a `line_at`."""
+    earliest = max(wanted.first, date(EARLIEST_YEAR, 1, 1))
+    low = to_text(start_of(earliest, shop.zone))
+    high = to_text(start_of(wanted.last + timedelta(days=1), shop.zone))
+    end = min(before, high) if before else high
+    statuses = wanted.statuses or tuple(OrderStatus)
+    for month in reversed(months_between(earliest, wanted.last)):
+        queries = _month_queries(month, statuses, (low, end), first)
+        for row in merged(shop.store, queries, "line_at"):
+            if row.item["line_at"] != end:
+                yield row
+
+
+def _month_queries(month: str, statuses: Sequence[OrderStatus], between: tuple[str, str], first: int) -> list[Query]:
+    size = page_size(first, len(statuses))
+    return [
+        Query(
+            schema.SHOP,
+            schema.order_line(month, status.value),
+            index="timeline",
+            between=between,
+            descending=True,
+            limit=size,
+        )
+        for status in statuses
+    ]
+
+
+def orders_of(shop: Shop, customer_id: str, *, limit: int = 50, cursor: str | None = None) -> OrderPage:
+    """One page of a customer's orders, newest first."""
+    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="O#", descending=True, limit=limit, cursor=cursor)
+    page = shop.store.query(query)
+    return OrderPage([summary_from(row) for row in page.rows], page.cursor)
+
+
+def find_order(shop: Shop, number: str) -> Order | None:
+    """The order with this number: one of ours ("T261124-1432-K7Q") or one of Shopify's ("#1001")."""
+    wanted = number.strip()
+    own = _OWN_NUMBER.match(wanted.upper())
+    return _find_own(shop, own) if own else _find_reference(shop, wanted)
+
+
+def _find_reference(shop: Shop, number: str) -> Order | None:
+    for reference in dict.fromkeys((number, f"#{number.lstrip('#')}", number.lstrip("#"))):
+        item = (
+            shop.store.get(schema.reference_key("shopify", reference)) if reference and len(reference) < 200 else None
+        )
+        if item is not None:
+            key = schema.order_key(text(item, "customer"), text(item, "order"))
+            found = shop.store.get(key)
+            return order_from(key, found) if found else None
+    return None
+
+
+def _find_own(shop: Shop, number: re.Match[str]) -> Order | None:
+    """The number tells the minute in which the order was placed, so only that minute is read."""
+    day, minute, ending = number.groups()
+    try:
+        moment = datetime.strptime(day + minute, "%y%m%d%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    month = f"{moment.astimezone(shop.zone):%Y-%m}"
+    for status in OrderStatus:
+        line = schema.order_line(month, status.value)
+        query = Query(schema.SHOP, line, index="timeline", begins_with=f"{moment:%Y-%m-%dT%H:%M}", limit=500)
+        for row in pages_of(shop.store, query):
+            if text(row.item, "number").endswith(f"-{ending}"):
+                found = shop.store.get(row.key)
+                return order_from(row.key, found) if found else None
+    return None

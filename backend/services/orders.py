@@ -1,0 +1,285 @@
+"""Placing and changing orders. Every change is one transaction with all totals, and leaves a line of history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from backend.domain.ids import new_entry_id, new_order_id, order_number
+from backend.domain.money import check_amount, format_money
+from backend.domain.orders import (
+    MOST_HISTORY,
+    NEXT_STATUSES,
+    HistoryEntry,
+    LineItem,
+    Order,
+    OrderStatus,
+    Refund,
+    check_lines,
+)
+from backend.domain.team import Actor, Permission
+from backend.domain.text import clean_line, clean_text
+from backend.domain.time import check_placed_at
+from backend.errors import ConflictError, InvalidInputError, NotFoundError
+from backend.records.customers import customer_from
+from backend.records.orders import order_day, order_from
+from backend.services.context import Shop
+from backend.services.order_writes import OrderChangedError, OrderExistsError, changing_writes, placing_writes
+from backend.services.retrying import until_settled
+from backend.store import schema
+from backend.store.port import Item
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """What a person enters for an order. Amounts are in minor units; `placed_at` None means now."""
+
+    customer_id: str
+    lines: tuple[LineItem, ...]
+    discount: int = 0
+    shipping: int = 0
+    tax: int = 0
+    status: OrderStatus = OrderStatus.PENDING
+    note: str = ""
+    currency: str = ""
+    placed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that stands. `duplicate` says that it had been placed before with the same idempotency key."""
+
+    order: Order
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRef:
+    """Which order, in the version that the person has seen."""
+
+    customer_id: str
+    order_id: str
+    seen_version: int
+
+
+def new_idempotency_key(shop: Shop) -> str:
+    """The key (and future order id) of a form that is drawn now. The same key places one order, however often."""
+    return new_order_id(shop.clock())
+
+
+def place_order(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
+    """Places an order once; the second time it returns the first one's order.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError` (no such customer), `ConflictError`
+    (archived customer).
+    """
+    actor.require(Permission.PLACE_ORDERS)
+    _check_key(key)
+    return until_settled(lambda: _place(shop, actor, draft, key))
+
+
+def _check_key(key: str) -> None:
+    if not (14 < len(key) <= 40 and key.isascii() and key.isalnum()):
+        raise InvalidInputError("The idempotency key of this form is not valid; open the form again.")
+
+
+def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
+    order_key = schema.order_key(draft.customer_id, key)
+    customer_key = schema.customer_key(draft.customer_id)
+    found = shop.store.get(customer_key)
+    if found is None:
+        raise NotFoundError("This customer does not exist any more.")
+    customer = customer_from(draft.customer_id, found)
+    order = _order_of(shop, actor, draft, key, customer.name, customer.email, customer.country)
+    if customer.archived and shop.store.get(order_key) is None:
+        raise ConflictError(f"{customer.name} is archived. Restore the customer first.")
+    try:
+        shop.store.transact(placing_writes(order, customer, shop.zone))
+    except OrderExistsError:
+        return Placed(get_order(shop, draft.customer_id, key), duplicate=True)
+    return Placed(order, duplicate=False)
+
+
+def _order_of(
+    shop: Shop, actor: Actor, draft: OrderDraft, key: str, name: str, email: str | None, country: str
+) -> Order:
+    now = shop.clock()
+    if draft.currency and draft.currency != shop.currency:
+        raise InvalidInputError(
+            f"The shop sells in {shop.currency}; an order in {draft.currency} cannot be mixed in.", "currency"
+        )
+    if draft.status is OrderStatus.CANCELLED:
+        raise InvalidInputError("A new order cannot be cancelled already.", "status")
+    placed_at = check_placed_at(draft.placed_at or now, now)
+    lines = check_lines(draft.lines)
+    subtotal = _subtotal(lines, draft.discount)
+    shipping, tax = check_amount(draft.shipping, "Shipping"), check_amount(draft.tax, "Tax")
+    return Order(
+        id=key,
+        number=order_number(key, placed_at),
+        customer_id=draft.customer_id,
+        customer_name=name,
+        customer_email=email,
+        status=draft.status,
+        placed_at=placed_at,
+        lines=lines,
+        subtotal=subtotal,
+        total=check_amount(subtotal + shipping + tax, "The total"),
+        currency=shop.currency,
+        discount=draft.discount,
+        shipping=shipping,
+        tax=tax,
+        history=(HistoryEntry(now, actor.username, f"Placed as {draft.status}"),),
+        country=country,
+        note=clean_text(draft.note, "Note"),
+    )
+
+
+def _subtotal(lines: tuple[LineItem, ...], discount: int) -> int:
+    amount = check_amount(sum(line.amount for line in lines), "The sum of the line items")
+    check_amount(discount, "Discount")
+    if discount > amount:
+        raise InvalidInputError("The discount is larger than the sum of the line items.", "discount")
+    return amount - discount
+
+
+def get_order(shop: Shop, customer_id: str, order_id: str) -> Order:
+    """One order.
+
+    Raises: `NotFoundError`.
+    """
+    key = schema.order_key(customer_id, order_id)
+    item = shop.store.get(key) if customer_id and order_id else None
+    if item is None:
+        raise NotFoundError("This order does not exist.")
+    return order_from(key, item)
+
+
+def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus) -> Order:
+    """Moves an order to another status; the same status again changes nothing.
+
+    Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (not possible from here).
+    """
+    actor.require(Permission.CHANGE_ORDERS)
+
+    def changed(order: Order) -> Order:
+        if order.status is status:
+            return order
+        if status not in NEXT_STATUSES[order.status]:
+            raise InvalidInputError(f"An order that is {order.status} cannot become {status}.", "status")
+        return _with_history(shop, actor, replace(order, status=status), f"{order.status} → {status}")
+
+    return _change(shop, ref, changed)
+
+
+def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Order:
+    """Replaces line items, discount, shipping, tax and note; customer, status and date stay.
+
+    Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (also when less would
+    remain than was refunded).
+    """
+    actor.require(Permission.CHANGE_ORDERS)
+
+    def changed(order: Order) -> Order:
+        lines = check_lines(draft.lines)
+        subtotal = _subtotal(lines, draft.discount)
+        shipping, tax = check_amount(draft.shipping, "Shipping"), check_amount(draft.tax, "Tax")
+        total = check_amount(subtotal + shipping + tax, "The total")
+        if total < order.refunded:
+            refunded = format_money(order.refunded, shop.currency, shop.locale)
+            raise InvalidInputError(f"The total would be less than the {refunded} refunded already.", "total")
+        edited = replace(
+            order,
+            lines=lines,
+            subtotal=subtotal,
+            discount=draft.discount,
+            shipping=shipping,
+            tax=tax,
+            total=total,
+            note=clean_text(draft.note, "Note"),
+        )
+        if edited == order:
+            return order
+        amounts = [format_money(amount, shop.currency, shop.locale) for amount in (order.total, total)]
+        return _with_history(shop, actor, edited, f"Edited: {amounts[0]} → {amounts[1]}")
+
+    return _change(shop, ref, changed)
+
+
+def new_refund_id() -> str:
+    """The idempotency key of a refund form that is drawn now."""
+    return new_entry_id() + new_entry_id()
+
+
+def refund_order(shop: Shop, actor: Actor, ref: OrderRef, amount: int, reason: str, refund_id: str) -> Order:
+    """Gives back part or all of an order, once per `refund_id`. `amount` is in minor units.
+
+    Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (nothing, more than is
+    left, or an order that was never paid).
+    """
+    actor.require(Permission.REFUND_ORDERS)
+    reason = clean_line(reason, "Reason")
+
+    def changed(order: Order) -> Order:
+        _check_refund(shop, order, amount)
+        refund = Refund(refund_id, amount, shop.clock(), actor.username, reason)
+        text = f"Refunded {format_money(amount, shop.currency, shop.locale)}" + (f": {reason}" if reason else "")
+        return _with_history(shop, actor, replace(order, refunds=(*order.refunds, refund)), text)
+
+    done = _find_refund(shop, ref, refund_id)
+    return done or _change(shop, ref, changed)
+
+
+def _find_refund(shop: Shop, ref: OrderRef, refund_id: str) -> Order | None:
+    order = get_order(shop, ref.customer_id, ref.order_id)
+    return order if any(refund.id == refund_id for refund in order.refunds) else None
+
+
+def _check_refund(shop: Shop, order: Order, amount: int) -> None:
+    if check_amount(amount, "The refund") == 0:
+        raise InvalidInputError("The refund must be more than nothing.", "amount")
+    if order.status is OrderStatus.PENDING:
+        raise InvalidInputError("This order has not been paid, so there is nothing to refund.", "amount")
+    if amount > order.refundable:
+        left = format_money(order.refundable, shop.currency, shop.locale)
+        raise InvalidInputError(f"Only {left} of this order are left to refund.", "amount")
+
+
+def _with_history(shop: Shop, actor: Actor, order: Order, text: str) -> Order:
+    if len(order.history) >= MOST_HISTORY:
+        raise InvalidInputError("This order has been changed too often to be changed again.")
+    entry = HistoryEntry(shop.clock(), actor.username, text)
+    return replace(order, history=(*order.history, entry), version=order.version + 1)
+
+
+def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order]) -> Order:
+    return until_settled(lambda: _change_once(shop, ref, changed))
+
+
+def _change_once(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order]) -> Order:
+    key = schema.order_key(ref.customer_id, ref.order_id)
+    item = shop.store.get(key)
+    if item is None:
+        raise NotFoundError("This order does not exist any more.")
+    before = order_from(key, item)
+    if before.version != ref.seen_version:
+        last = before.history[-1] if before.history else None
+        who = f" ({last.by}: {last.text})" if last else ""
+        raise OrderChangedError(f"Order {before.number} was changed while you were looking at it{who}. Look again.")
+    after = changed(before)
+    if after is not before:
+        write_change(shop, before, after, item)
+    return after
+
+
+def write_change(shop: Shop, before: Order, after: Order, item: Item) -> None:
+    """Writes a new version of an order with the difference in all totals. `item` is the order as it is stored.
+
+    Raises: `OrderChangedError`, `SnapshotMovedError`.
+    """
+    day = order_day(item)
+    customer = schema.customer_key(after.customer_id)
+    month = schema.customer_month_key(after.customer_id, day[:7])
+    found = {key: shop.store.get(key) or {} for key in (customer, month)}
+    shop.store.transact(changing_writes(before, after, day, found[customer], found[month], shop.zone))

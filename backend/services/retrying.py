@@ -1,0 +1,26 @@
+"""Repeats what failed only because somebody else was faster by a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+from backend.services.order_writes import SnapshotMovedError
+
+Result = TypeVar("Result")
+
+
+def until_settled(attempt: Callable[[], Result]) -> Result:
+    """The result of the first attempt for which the snapshot held; each attempt must read again.
+
+    Raises: `SnapshotMovedError` after 15 attempts, and whatever else the attempt raises.
+    """
+    retryer = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(SnapshotMovedError),
+        wait=tenacity.wait_random_exponential(multiplier=0.005, max=0.5),
+        stop=tenacity.stop_after_attempt(15),
+        reraise=True,
+    )
+    return retryer(attempt)
