@@ -44,7 +44,7 @@ def running(environment: dict[str, str], log: Path, patience: float, ending: sig
     """`make run` in a process group of its own, which the signal ends as a whole."""
     began = time.monotonic()
     with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: S603  # a constant command
+        process = subprocess.Popen(
             ["make", "run"],  # noqa: S607  # whichever make the machine has
             env=environment,
             stdin=subprocess.DEVNULL,
