@@ -22,12 +22,12 @@ def utc_now() -> datetime:
 
 def to_text(moment: datetime) -> str:
     """A moment as it is stored: UTC with microseconds, so that texts sort like moments."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:
     """The moment that `to_text` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> str:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.errors import BackendError, InvalidInputError
 from backend.store import sql_engine
@@ -22,7 +20,8 @@ from backend.store.limits import check_key, decode_cursor, encode_cursor, item_b
 from backend.store.meter import Meter
 from backend.store.port import Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.schema import INDEXES, TABLES, Index
-from backend.store.sql_tables import build_tables, decode, encode, index_columns, pk_column, sk_column, sort_text
+from backend.store.sql_statements import Prepared, Statements, Values
+from backend.store.sql_tables import build_tables, decode, encode, index_columns, pk_column, sk_column
 
 _KEYS_AT_ONCE = 400
 _LOCKS = 1024
@@ -42,30 +41,16 @@ class SqlStore:
         self._tables = build_tables(prefix, self._metadata)
         self._meter = meter
         self._is_sqlite = self._engine.dialect.name == "sqlite"
-        self._upserts = {name: self._upsert(table) for name, table in self._tables.items()}
-        self._deletes = {
-            name: sa.delete(table).where(table.c.pk == sa.bindparam("b_pk"), table.c.sk == sa.bindparam("b_sk"))
-            for name, table in self._tables.items()
-        }
-        self._gets = {
-            name: sa.select(table.c.doc).where(table.c.pk == sa.bindparam("b_pk"), table.c.sk == sa.bindparam("b_sk"))
-            for name, table in self._tables.items()
-        }
-        self._get_texts = {name: str(get.compile(dialect=self._engine.dialect)) for name, get in self._gets.items()}
-
-    def _upsert(self, table: sa.Table) -> sa.Insert:
-        dialect = sqlite if self._is_sqlite else postgresql
-        insert: sqlite.Insert | postgresql.Insert = dialect.insert(table)
-        changed = {column.name: insert.excluded[column.name] for column in table.c if column.name not in ("pk", "sk")}
-        return insert.on_conflict_do_update(index_elements=["pk", "sk"], set_=changed)
+        self._statements = Statements(self._tables, self._engine.dialect)
 
     # --- reads ---------------------------------------------------------------------------------------------------
 
     def get(self, key: Key) -> Item | None:
         check_key(key)
+        statement = self._statements.gets[key.table]
         with self._reading() as connection:
-            doc = connection.execute(self._gets[key.table], {"b_pk": key.pk, "b_sk": key.sk}).scalar_one_or_none()
-        item = None if doc is None else decode(doc)
+            row = connection.exec_driver_sql(statement.text, statement.bind({"b_pk": key.pk, "b_sk": key.sk})).first()
+        item = None if row is None else decode(row[0])
         if self._meter:
             self._meter.read([item_bytes(key, item) if item else 0], consistent=True, together=False)
         return item
@@ -88,9 +73,9 @@ class SqlStore:
     def _read_singly(self, connection: sa.Connection, table: str, keys: list[Key]) -> dict[Key, Item]:
         """One look-up a key, on the driver: SQLite scans the table for a list of pairs, and has no network to save."""
         cursor = connection.connection.cursor()
-        statement, found = self._get_texts[table], {}
+        text, found = self._statements.gets[table].text, {}
         for key in keys:
-            row = cursor.execute(statement, (key.pk, key.sk)).fetchone()
+            row = cursor.execute(text, (key.pk, key.sk)).fetchone()
             if row is not None:
                 found[key] = decode(row[0])
         cursor.close()
@@ -109,32 +94,18 @@ class SqlStore:
 
     def query(self, query: Query) -> Page:
         index = _index_of(query)
+        statement, parameters = self._statements.query(query)
         with self._reading() as connection:
-            rows = connection.execute(self._select(query, index)).all()
+            rows = connection.exec_driver_sql(statement.text, parameters).all()
         more = len(rows) > query.limit
         rows = rows[: query.limit]
-        found = [Row(Key(query.table, row.pk, row.sk), _projected(index, decode(row.doc))) for row in rows]
+        found = [Row(Key(query.table, pk, sk), _projected(index, decode(doc))) for _, pk, sk, doc in rows]
         if self._meter:
             self._meter.read(
                 [item_bytes(row.key, row.item) for row in found], consistent=query.consistent, together=True
             )
-        cursor = encode_cursor({"at": rows[-1].at, "pk": rows[-1].pk, "sk": rows[-1].sk}) if more else None
+        cursor = encode_cursor({"at": rows[-1][0], "pk": rows[-1][1], "sk": rows[-1][2]}) if more else None
         return Page(found, cursor)
-
-    def _select(self, query: Query, index: Index | None) -> sa.Select[Any]:
-        columns = self._tables[query.table].c
-        sort = columns[sk_column(index)] if index else columns.sk
-        partition = columns[pk_column(index)] if index else columns.pk
-        order = (sort, columns.pk, columns.sk) if index else (columns.sk,)
-        statement = sa.select(sort.label("at"), columns.pk, columns.sk, columns.doc).where(partition == query.partition)
-        if query.between is not None:
-            low, high = query.between
-            statement = statement.where(sort.between(sort_text(low), sort_text(high)))
-        if query.begins_with is not None:
-            statement = statement.where(sort >= query.begins_with, sort < query.begins_with + chr(0x10FFFF))
-        if query.cursor is not None:
-            statement = statement.where(_beyond(query, order))
-        return statement.order_by(*(c.desc() if query.descending else c for c in order)).limit(query.limit + 1)
 
     def scan(
         self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
@@ -224,10 +195,13 @@ class SqlStore:
         for table, keys in _by_table(images).items():
             gone = [{"b_pk": key.pk, "b_sk": key.sk} for key in keys if images[key] is None]
             rows = [self._row(key, item) for key in keys if (item := images[key]) is not None]
-            if gone:
-                connection.execute(self._deletes[table], gone)
-            if rows:
-                connection.execute(self._upserts[table], rows)
+            self._execute_all(connection, self._statements.deletes[table], gone)
+            self._execute_all(connection, self._statements.upserts[table], rows)
+
+    @staticmethod
+    def _execute_all(connection: sa.Connection, statement: Prepared, rows: Sequence[Values]) -> None:
+        if rows:
+            connection.exec_driver_sql(statement.text, statement.bind_all(rows))
 
     def _row(self, key: Key, item: Item) -> dict[str, str | None]:
         row: dict[str, str | None] = {"pk": key.pk, "sk": key.sk, "doc": encode(item)}
@@ -307,13 +281,6 @@ def _index_of(query: Query) -> Index | None:
     if query.limit < 1:
         raise InvalidInputError("A query asks for one item at least.")
     return INDEXES[query.table, query.index] if query.index else None
-
-
-def _beyond(query: Query, columns: Sequence[sa.ColumnElement[str]]) -> sa.ColumnElement[bool]:
-    place = decode_cursor(query.cursor or "")
-    values = tuple(str(place.get(name, "")) for name in ("at", "pk", "sk"))[: len(columns)]
-    here = sa.tuple_(*columns)
-    return here < values if query.descending else here > values
 
 
 def _projected(index: Index | None, item: Item) -> Item:
