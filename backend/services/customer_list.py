@@ -13,7 +13,7 @@ from itertools import islice
 from backend.domain.customers import CustomerSummary
 from backend.domain.text import fold
 from backend.errors import InvalidInputError
-from backend.records.customers import summary_from, words_of_summary
+from backend.records.customers import customer_id_of, summary_from, words_of_summary
 from backend.services.boards import ALL_TIME, Measure, walk_board
 from backend.services.context import Shop
 from backend.services.merging import merged, page_size
@@ -64,12 +64,13 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
     words = fold(wanted.search).replace("@", " ").split()
     if words:
         return _searched(shop, wanted, words, limit, cursor)
+    if wanted.sort is Sort.NEWEST:
+        return _filtered_page(wanted, _newest(shop, wanted, limit, cursor), limit)
     if wanted.tag or wanted.country:
         members = _members(shop, wanted)
         if len(members) <= _MATCHES:
             return _sorted_page(shop, wanted, members, limit, cursor, note="")
-    rows = _newest(shop, wanted, limit, cursor) if wanted.sort is Sort.NEWEST else _ranked(shop, wanted, limit, cursor)
-    return _filtered_page(wanted, rows, limit)
+    return _filtered_page(wanted, _ranked(shop, wanted, limit, cursor), limit)
 
 
 # --- by words ----------------------------------------------------------------------------------------------------
@@ -97,9 +98,13 @@ def _parts(word: str) -> list[str]:
 
 def _members(shop: Shop, wanted: CustomerFilter) -> list[str]:
     """The newest members of the tag (or country), one more than are looked at if there are so many."""
-    partition = f"T#{wanted.tag}" if wanted.tag else f"N#{wanted.country}"
-    query = Query(schema.SHOP, partition, descending=True, limit=_MATCHES + 1)
+    query = Query(schema.SHOP, _facet(wanted), descending=True, limit=_MATCHES + 1)
     return [row.key.sk.rpartition("#")[2] for row in shop.store.query(query).rows]
+
+
+def _facet(wanted: CustomerFilter) -> str:
+    """The partition of the tag, or else of the country; its sort keys are `created#cid`."""
+    return f"T#{wanted.tag}" if wanted.tag else f"N#{wanted.country}"
 
 
 def _sorted_page(
@@ -152,7 +157,21 @@ def _ranked(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) 
 
 
 def _newest(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> Iterator[Row]:
+    """Profiles, newest first: fetched by the page, since lists that kept figures would be rewritten by each order."""
     before = str(decode_cursor(cursor).get("line", "")) if cursor else ""
+    ids = _newest_members(shop, wanted, before) if wanted.tag or wanted.country else _newest_of_all(shop, limit, before)
+    while chunk := [schema.customer_key(customer_id) for customer_id in islice(ids, limit + 1)]:
+        found = shop.store.get_many(chunk)
+        yield from (Row(key, found[key]) for key in chunk if key in found)
+
+
+def _newest_members(shop: Shop, wanted: CustomerFilter, before: str) -> Iterator[str]:
+    query = Query(schema.SHOP, _facet(wanted), between=("0", before or "~"), descending=True, limit=100)
+    rows = (row for row in pages_of(shop.store, query) if row.key.sk != before)
+    return (row.key.sk.rpartition("#")[2] for row in rows)
+
+
+def _newest_of_all(shop: Shop, limit: int, before: str) -> Iterator[str]:
     shards = schema.CUSTOMER_LIST_SHARDS
     queries = [
         Query(
@@ -166,14 +185,7 @@ def _newest(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) 
         for shard in range(shards)
     ]
     rows = (row for row in merged(shop.store, queries, "line_at") if row.item["line_at"] != before)
-    return _with_figures(shop, rows, limit)
-
-
-def _with_figures(shop: Shop, rows: Iterator[Row], limit: int) -> Iterator[Row]:
-    """The list of newest customers keeps no figures (each order would rewrite it), so they are fetched by the page."""
-    while chunk := list(islice(rows, limit + 1)):
-        found = shop.store.get_many([row.key for row in chunk])
-        yield from (Row(row.key, found[row.key]) for row in chunk if row.key in found)
+    return (customer_id_of(row.key) for row in rows)
 
 
 def _filtered_page(wanted: CustomerFilter, rows: Iterator[Row], limit: int) -> CustomerPage:
