@@ -1,0 +1,85 @@
+"""The layer contracts hold, and each of them notices what it forbids."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("importlinter", reason="the layer contracts are not tested: import-linter is not installed")
+
+ROOT = Path(__file__).parents[2]
+
+DIRECTION = "Imports point one way"
+ENGINES = "Only bootstrap opens an engine; the rest knows the port"
+RULES = "The port, the schema and the rules beside them know no engine"
+SQL = "Only engines speak SQL"
+AWS = "Only adapters speak to AWS"
+STREAMLIT = "Nothing but pages knows Streamlit"
+
+VIOLATIONS = [
+    ("backend/domain/money.py", "import backend.store.port", DIRECTION),
+    ("backend/records/values.py", "import backend.services.context", DIRECTION),
+    ("backend/services/context.py", "import backend.bootstrap", DIRECTION),
+    ("backend/services/context.py", "import backend.store.sql", ENGINES),
+    ("pages/__init__.py", "import backend.store.port", ENGINES),
+    ("backend/store/port.py", "import backend.store.sql", RULES),
+    ("backend/services/context.py", "import sqlalchemy", SQL),
+    ("backend/services/context.py", "import boto3", AWS),
+    ("backend/services/context.py", "from streamlit import session_state", STREAMLIT),
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("copy")
+    for package in ("backend", "pages"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def broken(folder: Path) -> set[str]:
+    """The contracts that import-linter finds broken in the folder."""
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    command = [sys.executable, "-c", program, "--no-logo", "--no-cache"]
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | {"COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Contracts: " in run.stdout, run.stdout + run.stderr
+    return {line.split(" BROKEN")[0] for line in run.stdout.splitlines() if " BROKEN" in line}
+
+
+def test_no_contract_is_broken(copy: Path) -> None:
+    assert broken(copy) == set()
+
+
+@pytest.mark.parametrize(("file", "line", "contract"), VIOLATIONS)
+def test_a_forbidden_import_breaks_its_contract(copy: Path, file: str, line: str, contract: str) -> None:
+    module = copy / file
+    before = module.read_text()
+    module.write_text(f"{before}\n{line}\n")
+    try:
+        assert contract in broken(copy)
+    finally:
+        module.write_text(before)
+
+
+def test_the_sql_engine_knows_no_aws_and_the_dynamodb_engine_no_sql() -> None:
+    for module in (ROOT / "backend" / "store").glob("*.py"):
+        text = module.read_text()
+        if not module.name.startswith("dynamodb"):
+            assert "import boto" not in text, module.name
+            assert "from boto" not in text, module.name
+        if not module.name.startswith("sql"):
+            assert "sqlalchemy" not in text, module.name
