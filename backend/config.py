@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -32,6 +33,12 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level to log.")
     auth_mode: Literal["password", "oidc"] = Field("password", description="How team members sign in.")
     session_days: float = Field(7.0, gt=0, le=90, description="Days after which a sign-in ends by itself.")
+    cookie_key: SecretStr = Field(
+        SecretStr(""), description="Key that signs sign-in cookies; without it, one is made in DATA_DIR/secrets.json."
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed, comma-separated."
+    )
     oidc_client_id: str = Field("", description="OpenID Connect: client id.")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="OpenID Connect: client secret.")
     oidc_metadata_url: str = Field("", description="OpenID Connect: the provider's discovery document.")
@@ -62,6 +69,16 @@ class Settings(BaseSettings):
             Locale.parse(value)
         except (UnknownLocaleError, ValueError) as error:
             raise ValueError("is not a locale such as en_US or de_DE") from error
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                ip_network(part, strict=False)
+            except ValueError as error:
+                raise ValueError("is not a list of addresses or networks such as 10.0.0.0/8") from error
         return value
 
     @property

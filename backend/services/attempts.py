@@ -1,0 +1,131 @@
+"""Failed sign-ins, counted in the store per account and per client address, with growing waits.
+
+An attempt is written down before the password is looked at and taken back when it was right. So attempts made at
+the same moment are all counted, and none of them slips past the wait.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import cast
+
+import tenacity
+
+from backend.domain.time import from_text, to_text
+from backend.errors import ConditionFailedError
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.meter import access_pattern
+from backend.store.port import Absent, AllOf, Delete, Equals, Exists, Key, Plus, Put, Update
+
+LONGEST_WAIT = timedelta(minutes=15)
+FORGIVEN_AFTER = timedelta(minutes=15)
+"""Every quarter of an hour without a failure takes one failure off."""
+
+
+class Subject(Enum):
+    """What is counted. The value is the number of failures that cost no wait."""
+
+    ACCOUNT = 5
+    ADDRESS = 20
+
+    @property
+    def kind(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What is known about one account or one address."""
+
+    count: int = 0
+    last: str = ""
+
+    def counted(self, now: datetime) -> int:
+        """The failures that still count."""
+        if not self.last:
+            return 0
+        forgiven = (now - from_text(self.last)) // FORGIVEN_AFTER
+        return max(self.count - max(forgiven, 0), 0)
+
+    def wait(self, now: datetime, free: int) -> timedelta:
+        """How long from now until the next attempt."""
+        failures = self.counted(now)
+        if failures < free:
+            return timedelta(0)
+        length = min(timedelta(seconds=2 ** min(failures - free + 1, 20)), LONGEST_WAIT)
+        return max(from_text(self.last) + length - now, timedelta(0))
+
+
+def digest(key: bytes, subject: Subject, text: str) -> str:
+    """What stands for an account or an address in keys: it cannot be turned back without the secret key."""
+    return hmac.new(key, f"{subject.kind}\0{text}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def address_group(address: str) -> str:
+    """What one client can easily choose from: an IPv4 address, or the /64 network of an IPv6 address."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def claim(shop: Shop, subject: Subject, identity: str) -> timedelta:
+    """Counts an attempt as failed, unless there is a wait; returns the wait (0: go ahead).
+
+    Raises: `ConditionFailedError` when hundreds of attempts at once kept it from being counted; then do not go ahead.
+    """
+    key = schema.failures_key(subject.kind, identity)
+    with access_pattern("count failed sign-ins"):
+        return _claim(shop, subject, key)
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(ConditionFailedError),
+    wait=tenacity.wait_random_exponential(multiplier=0.005, max=0.5),
+    stop=tenacity.stop_after_attempt(15),
+    reraise=True,
+)
+def _claim(shop: Shop, subject: Subject, key: Key) -> timedelta:
+    item = shop.store.get(key)
+    now = shop.clock()
+    before = Failures() if item is None else Failures(cast(int, item["count"]), str(item["last"]))
+    wait = before.wait(now, subject.value)
+    if wait:
+        return wait
+    unmoved = Absent() if item is None else AllOf((Equals("count", before.count), Equals("last", before.last)))
+    shop.store.put(Put(key, {"count": before.counted(now) + 1, "last": to_text(now)}, unmoved))
+    return wait
+
+
+def take_back(shop: Shop, subject: Subject, identity: str) -> None:
+    """Takes one claim back: the attempt was right."""
+    try:
+        shop.store.update(
+            Update(schema.failures_key(subject.kind, identity), add={"count": Plus(-1)}, condition=Exists())
+        )
+    except ConditionFailedError:
+        return
+
+
+def forget(shop: Shop, subject: Subject, identity: str) -> None:
+    """Forgets all failures: whoever knows the password, or resets it, starts afresh."""
+    shop.store.delete(Delete(schema.failures_key(subject.kind, identity)))
+
+
+def in_words(wait: timedelta) -> str:
+    """The wait for people: "8 seconds", "2 minutes", rounded up."""
+    seconds = math.ceil(wait.total_seconds())
+    number, unit = (seconds, "second") if seconds < 120 else (math.ceil(seconds / 60), "minute")
+    return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -1,0 +1,136 @@
+"""Writes a member together with the roster, so that what holds for the whole team holds in every race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tenacity
+
+from backend.domain.customers import email_identity
+from backend.domain.team import Member
+from backend.domain.time import to_text
+from backend.errors import AlreadyExistsError, BackendError, ConflictError, NotFoundError
+from backend.records.team import Roster, member_from_item, member_to_item, roster_from_item, roster_to_item
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.meter import access_pattern
+from backend.store.port import Absent, AllOf, Condition, Delete, Equals, Put, Update
+
+_ROSTER = schema.meta_key("team")
+
+
+class LastAdminError(BackendError):
+    """The change would leave nobody who can manage the team."""
+
+
+class _RosterMovedError(ConflictError):
+    """Another change of the team came first; read again and decide again."""
+
+
+_again = tenacity.retry(
+    retry=tenacity.retry_if_exception_type(_RosterMovedError),
+    wait=tenacity.wait_random_exponential(multiplier=0.005, max=0.5),
+    stop=tenacity.stop_after_attempt(15),
+    reraise=True,
+)
+_MOVED = _RosterMovedError("The team is being changed by somebody else at this moment. Try again.")
+
+
+def read_roster(shop: Shop) -> Roster:
+    return roster_from_item(shop.store.get(_ROSTER))
+
+
+@_again
+def add(shop: Shop, member: Member, *, first: bool = False) -> Member:
+    """Stores a new member; with `first` only into a team without members.
+
+    Raises: `AlreadyExistsError`.
+    """
+    roster = read_roster(shop)
+    if first and roster.emails:
+        raise AlreadyExistsError("The first admin was created already. Sign in, or ask that person to add you.")
+    if member.username in roster.emails:
+        raise AlreadyExistsError(f"There is a member with the username “{member.username}” already.")
+    identity = _free_identity(roster, member)
+    taken = AlreadyExistsError(f"There is a member with the username “{member.username}” already.")
+    with access_pattern("change the team"):
+        shop.store.transact(
+            [
+                Put(schema.member_key(member.username), member_to_item(member), Absent(), taken),
+                _roster_put(roster, roster.with_member(member, identity)),
+            ]
+        )
+    return member
+
+
+@_again
+def change(shop: Shop, username: str, edit: Callable[[Member], Member], *, version: int | None = None) -> Member:
+    """Stores the edited member if nobody changed it since `version` (None: whatever it is now).
+
+    Raises: `NotFoundError`, `ConflictError`, `AlreadyExistsError` (address), `LastAdminError`, whatever `edit` raises.
+    """
+    roster, before = read_roster(shop), _member(shop, username, version)
+    after = edit(before)
+    next_roster = roster.with_member(after, _free_identity(roster, after))
+    _keep_an_admin(roster, next_roster)
+    old, new = member_to_item(before), member_to_item(after)
+    changed = {name: value for name, value in new.items() if old[name] != value}
+    update = Update(
+        schema.member_key(username), set={**changed, "version": before.version + 1}, condition=_unmoved(before)
+    )
+    with access_pattern("change the team"):
+        shop.store.transact([_retried(update), _roster_put(roster, next_roster)])
+    return member_from_item({**new, "version": before.version + 1})
+
+
+@_again
+def remove(shop: Shop, username: str, *, version: int | None = None, keep_admin: bool = True) -> None:
+    """Deletes a member.
+
+    Raises: `NotFoundError`, `ConflictError`, `LastAdminError`.
+    """
+    roster, before = read_roster(shop), _member(shop, username, version)
+    next_roster = roster.without(username)
+    if keep_admin:
+        _keep_an_admin(roster, next_roster)
+    delete = Delete(schema.member_key(username), _unmoved(before), _MOVED)
+    with access_pattern("change the team"):
+        shop.store.transact([delete, _roster_put(roster, next_roster)])
+
+
+def _member(shop: Shop, username: str, version: int | None) -> Member:
+    item = shop.store.get(schema.member_key(username))
+    if item is None:
+        raise NotFoundError(f"There is no member “{username[:40]}” (any more).")
+    member = member_from_item(item)
+    if version is not None and member.version != version:
+        raise ConflictError(f"Somebody else changed “{member.username}” in the meantime. Look again, then decide.")
+    return member
+
+
+def _unmoved(before: Member) -> Condition:
+    """Sign-outs move `sessions_valid_from` without a new version, and must not be undone."""
+    valid_from = Equals("sessions_valid_from", to_text(before.sessions_valid_from))
+    return AllOf((Equals("version", before.version), valid_from))
+
+
+def _retried(update: Update) -> Update:
+    return Update(update.key, set=update.set, condition=update.condition, otherwise=_MOVED)
+
+
+def _roster_put(before: Roster, after: Roster) -> Put:
+    unmoved = Equals("version", before.version) if before.version else Absent()
+    return Put(_ROSTER, roster_to_item(after), unmoved, _MOVED)
+
+
+def _free_identity(roster: Roster, member: Member) -> str:
+    identity = email_identity(member.email)
+    holder = roster.username_of(identity)
+    if holder not in (None, member.username):
+        raise AlreadyExistsError(f"The e-mail address belongs to the member “{holder}” already.")
+    return identity
+
+
+def _keep_an_admin(before: Roster, after: Roster) -> None:
+    if before.admins and not after.admins:
+        raise LastAdminError("This is the last admin who can sign in. Make somebody else an admin first.")

@@ -1,0 +1,63 @@
+"""Your account: your name, your password, and signing out everywhere."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Actor
+from backend.errors import BackendError
+from backend.services import signin, team
+from backend.services.sessions import Session
+from pages.components import guard
+from pages.components.client import client_address
+from pages.components.shell import policy, settings, shop
+
+
+def _profile(actor: Actor) -> None:
+    member = team.find_member(shop(), actor.username)
+    if member is None:
+        return
+    st.write("Username", member.username, "· Role", member.role.value, "· E-mail address", member.email)
+    with st.form("profile"):
+        st.subheader("Name")
+        name = st.text_input("Your name", member.name, autocomplete="name", max_chars=200)
+        if st.form_submit_button("Save", icon=":material/save:"):
+            try:
+                team.rename(shop(), actor, actor.username, name, version=member.version)
+            except BackendError as error:
+                st.error(error.sentence)
+            else:
+                st.toast("Your name was changed.", icon=":material/check:")
+
+
+def _password(actor: Actor) -> None:
+    with st.form("password", clear_on_submit=True):
+        st.subheader("Password")
+        st.caption("12 characters at least. Changing it signs you out everywhere else.")
+        current = st.text_input("Present password", type="password", autocomplete="current-password")
+        new = st.text_input("New password", type="password", autocomplete="new-password")
+        again = st.text_input("New password once more", type="password", autocomplete="new-password")
+        pressed = st.form_submit_button("Change password", icon=":material/key:")
+    if pressed and new != again:
+        st.error("The two new passwords differ.")
+    elif pressed:
+        try:
+            result = signin.change_own_password(shop(), policy(), actor, current, new, client_address())
+        except BackendError as error:
+            st.error(error.sentence)
+            return
+        if isinstance(result, Session):
+            guard.begin(result, notice="Your password was changed. Everywhere else you are signed out now.")
+        st.error(result.sentence)
+
+
+actor = guard.require()
+st.title("Your account")
+_profile(actor)
+if settings().auth_mode == "password":
+    _password(actor)
+with st.container(border=True):
+    st.subheader("Sign out everywhere")
+    st.caption("Ends your sessions in all browsers and on all devices, this one included.")
+    if st.button("Sign out everywhere", icon=":material/logout:"):
+        guard.sign_out(actor)

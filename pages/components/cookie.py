@@ -1,0 +1,57 @@
+"""The sign-in cookie in the browser, carried there by streamlit-authenticator's cookie component.
+
+The component is drawn only until the browser has reported that it is done, never on ordinary runs: drawing it costs a
+frame in the browser and one more run of the script. Reading needs no component; the cookie comes with the connection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import streamlit as st
+from streamlit_authenticator.controllers import CookieController
+
+from backend.services.sessions import COOKIE_NAME, Session, session_of, session_token
+from pages.components.shell import policy
+from pages.components.state import Slot
+
+_PENDING: Slot[tuple[str, Session | None]] = Slot("cookie")
+
+
+def read() -> Session | None:
+    """The session of the cookie that the browser connected with, if we signed it."""
+    token = st.context.cookies.get(COOKIE_NAME)
+    return None if token is None else session_of(policy(), str(token))
+
+
+def write_soon(session: Session) -> None:
+    """Lets `deliver` give the browser a cookie for this session."""
+    _PENDING.set((session_token(policy(), session), session))
+
+
+def delete_soon(session: Session) -> None:
+    """Lets `deliver` take the cookie of this session away; the session itself must have been ended already."""
+    _PENDING.set((session_token(policy(), session), None))
+
+
+def deliver() -> None:
+    """Draws the component if there is something to write or to delete and the browser has not confirmed it yet."""
+    pending = _PENDING.get()
+    if pending is None:
+        return
+    token, session = pending
+    purpose = "delete" if session is None else "set"
+    key = f"cookie_{purpose}_{hashlib.sha256(token.encode()).hexdigest()[:12]}"
+    if st.session_state.get(key):
+        _PENDING.clear()
+        return
+    days = policy().session_length / timedelta(days=1)
+    manager = CookieController(COOKIE_NAME, "", days).cookie_model.cookie_manager
+    ends = None if session is None else session.began_at + policy().session_length
+    if ends is None:
+        manager.cookies.setdefault(COOKIE_NAME, "")  # the library forgets it here, and would stumble over its absence
+        manager.delete(COOKIE_NAME, key=key)
+    else:
+        secure = (st.context.url or "").startswith("https:")
+        manager.set(COOKIE_NAME, token, key=key, expires_at=ends, secure=secure or None, same_site="strict")

@@ -1,0 +1,35 @@
+"""The frame around every page: the menu, the shop's name, who is signed in, and the way out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from backend.domain.team import Actor, Role
+from pages.components import cookie, guard
+from pages.components.shell import shop
+
+_BADGES: dict[Role, tuple[str, Literal["blue", "green", "violet", "orange"]]] = {
+    Role.MANAGER: (":material/insights:", "blue"),
+    Role.STAFF: (":material/storefront:", "green"),
+    Role.ENGINEER: (":material/build:", "violet"),
+    Role.ADMIN: (":material/shield_person:", "orange"),
+}
+
+
+def show_sidebar(actor: Actor) -> None:
+    """Draws the sidebar below the menu."""
+    icon, color = _BADGES[actor.role]
+    with st.sidebar:
+        st.markdown(f"**{_plain(shop().name)}**")
+        st.badge(actor.role.value.capitalize(), icon=icon, color=color)
+        st.caption(_plain(actor.name or actor.username))
+        if st.button("Sign out", icon=":material/logout:", type="tertiary", help="Signs you out in every browser."):
+            guard.sign_out(actor)
+        cookie.deliver()
+
+
+def _plain(text: str) -> str:
+    """The text with everything escaped that Markdown would take for a sign."""
+    return "".join(f"\\{character}" if character in r"\`*_{}[]()#+-.!|<>~$:" else character for character in text)

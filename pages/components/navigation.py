@@ -1,0 +1,126 @@
+"""The pages of the dashboard, in one table, and the menu made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from backend.domain.team import Actor, Permission
+
+_FOLDER = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """One page. Without a permission everybody who is signed in may open it; hidden ones are opened by links."""
+
+    file: str
+    title: str
+    icon: str
+    permission: Permission | None
+    group: str = ""
+    visible: bool = True
+    default: bool = False
+    help: str = ""
+
+    @property
+    def path(self) -> Path:
+        return _FOLDER / self.file
+
+    @property
+    def url_path(self) -> str:
+        return self.path.stem
+
+
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry(
+        "overview.py",
+        "Overview",
+        ":material/monitoring:",
+        Permission.VIEW_OVERVIEW,
+        default=True,
+        help="Revenue, orders and the best customers of a period.",
+    ),
+    PageEntry(
+        "customers.py",
+        "Customers",
+        ":material/group:",
+        Permission.VIEW_CUSTOMERS,
+        "Shop",
+        help="Find, add and tag customers.",
+    ),
+    PageEntry("customer.py", "Customer", ":material/person:", Permission.VIEW_CUSTOMERS, "Shop", visible=False),
+    PageEntry(
+        "orders.py",
+        "Orders",
+        ":material/receipt_long:",
+        Permission.VIEW_ORDERS,
+        "Shop",
+        help="Orders by day and status.",
+    ),
+    PageEntry("order.py", "Order", ":material/receipt:", Permission.VIEW_ORDERS, "Shop", visible=False),
+    PageEntry(
+        "place_order.py",
+        "Place an order",
+        ":material/add_shopping_cart:",
+        Permission.PLACE_ORDERS,
+        "Shop",
+        help="Enter an order by hand.",
+    ),
+    PageEntry(
+        "import_export.py",
+        "Import and export",
+        ":material/swap_vert:",
+        None,
+        "Data",
+        help="Bring in a Shopify order export, take out customers and orders.",
+    ),
+    PageEntry(
+        "system.py",
+        "System",
+        ":material/dns:",
+        Permission.VIEW_SYSTEM,
+        "Running",
+        help="Whether everything runs, and what the store does.",
+    ),
+    PageEntry(
+        "team.py", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Running", help="Who may sign in, and as what."
+    ),
+    PageEntry(
+        "account.py",
+        "Your account",
+        ":material/account_circle:",
+        None,
+        "You",
+        help="Your name, your password, and signing out everywhere.",
+    ),
+)
+
+
+def pages_for(actor: Actor | None) -> dict[str, list[StreamlitPage]]:
+    """The pages that the actor may open, by group; with None all of them, for addresses to be known before sign-in."""
+    groups: dict[str, list[StreamlitPage]] = {}
+    for entry in PAGES:
+        if entry.path.exists() and (actor is None or entry.permission is None or actor.may(entry.permission)):
+            groups.setdefault(entry.group, []).append(_page(entry))
+    return groups
+
+
+def page_of(file: str) -> StreamlitPage:
+    """A page to link to, such as `page_of("customer.py")` for `st.page_link` and `st.switch_page`."""
+    return _page(next(entry for entry in PAGES if entry.file == file))
+
+
+def _page(entry: PageEntry) -> StreamlitPage:
+    return st.Page(
+        entry.path,
+        title=entry.title,
+        icon=entry.icon,
+        url_path=entry.url_path,
+        default=entry.default,
+        visibility="visible" if entry.visible else "hidden",
+        help=entry.help or None,
+    )

@@ -1,0 +1,84 @@
+"""What every page runs in: the shop, the settings, and what people are told when something goes wrong."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from loguru import logger
+
+from backend.bootstrap import open_shop
+from backend.config import Settings, load_settings
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.secret_file import cookie_key
+from backend.services.sessions import SignInPolicy, policy_of
+from backend.store.meter import Meter
+from pages.components.state import NOTICE
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()
+
+
+@st.cache_resource(show_spinner=False)
+def meter() -> Meter:
+    """Counts what the shop's store does in this process."""
+    return Meter()
+
+
+@st.cache_resource(show_spinner=False)
+def shop() -> Shop:
+    """The shop of this process: one store, shared by all sessions and the worker."""
+    return open_shop(settings(), meter=meter())
+
+
+@st.cache_resource(show_spinner=False)
+def policy() -> SignInPolicy:
+    """What this installation decides about signing in."""
+    return policy_of(settings(), cookie_key(settings()))
+
+
+def show_notice() -> None:
+    """Shows the sentence that an earlier run left behind, once."""
+    notice = NOTICE.get()
+    if notice:
+        NOTICE.clear()
+        st.info(notice, icon=":material/info:")
+
+
+@contextmanager
+def incidents() -> Iterator[None]:
+    """Shows what goes wrong inside as a sentence, never as a traceback. `st.stop` and `st.rerun` pass through."""
+    try:
+        yield
+    except Exception as error:  # the last place where an error can become a sentence
+        show_error(error)
+
+
+def show_error(error: Exception) -> bool:
+    """Tells the person what happened: a backend's sentence, or the number under which the log has the rest.
+
+    Returns True: Streamlit need not show anything itself (it is the server's `on_script_error`).
+    """
+    if isinstance(error, BackendError):
+        logger.info("Told somebody: {}", error.sentence)
+        st.error(error.sentence, icon=":material/error:")
+        return True
+    number = incident_number()
+    logger.opt(exception=error).error("Incident {}", number)
+    st.error(
+        f"Something went wrong on our side. Your engineers find the details in the log under incident {number}. "
+        "Try again; if it happens again, tell them this number.",
+        icon=":material/report:",
+    )
+    return True
+
+
+def incident_number() -> str:
+    """Eight characters that are easy to read out."""
+    return "".join(secrets.choice("0123456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(8))

@@ -1,0 +1,99 @@
+"""What somebody sees who is not signed in: the form, or the creation of the first admin, or the provider's button."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.errors import BackendError
+from backend.services import first_admin, sessions, signin
+from backend.services.team import demo_sign_ins, team_is_empty
+from pages.components import cookie, guard
+from pages.components.client import client_address
+from pages.components.shell import policy, settings, shop, show_notice
+
+
+def show() -> None:
+    """Draws it in the middle of an otherwise empty page."""
+    cookie.deliver()
+    _, middle, _ = st.columns([1, 2, 1])
+    with middle:
+        st.title(shop().name)
+        show_notice()
+        if team_is_empty(shop()):
+            _first_admin_form()
+        elif settings().auth_mode == "oidc":
+            _provider_button()
+        else:
+            _password_form()
+            _demo_hint()
+
+
+def _password_form() -> None:
+    with st.form("sign_in"):
+        st.subheader("Sign in")
+        username = st.text_input("Username", autocomplete="username", max_chars=200)
+        password = st.text_input("Password", type="password", autocomplete="current-password", max_chars=200)
+        pressed = st.form_submit_button("Sign in", type="primary", icon=":material/login:", width="stretch")
+    if pressed:
+        result = signin.sign_in(shop(), policy(), username, password, client_address())
+        if isinstance(result, sessions.Session):
+            guard.begin(result)
+        else:
+            st.error(result.sentence, icon=":material/lock:")
+    st.caption("Forgot your password? An admin of your shop can give you a new one.")
+
+
+def _demo_hint() -> None:
+    if sessions.may_use_demo(shop(), policy()):
+        with st.expander("Demo sign-ins", icon=":material/science:"):
+            st.caption("This is a demo shop with invented people. These sign-ins work on this machine only.")
+            st.table(
+                [{"Role": role, "Username": name, "Password": password} for name, password, role in demo_sign_ins()]
+            )
+
+
+def _provider_button() -> None:
+    refusal = guard.oidc_refusal()
+    if refusal is not None:
+        st.error(refusal.sentence, icon=":material/lock:")
+        st.button("Use another account", on_click=st.logout, icon=":material/logout:")
+    st.button("Sign in", type="primary", on_click=st.login, icon=":material/login:", width="stretch")
+
+
+def _first_admin_form() -> None:
+    with_password = settings().auth_mode == "password"
+    with st.form("first_admin"):
+        st.subheader("Create the first admin")
+        st.caption("Nobody is in the team yet. The server printed a set-up code when it was started.")
+        code = st.text_input("Set-up code", autocomplete="off", max_chars=40)
+        name = st.text_input("Your name", autocomplete="name")
+        email = st.text_input("Your e-mail address", autocomplete="email")
+        username = st.text_input("Username", autocomplete="username")
+        password = (
+            st.text_input("Password", type="password", autocomplete="new-password", help="12 characters at least.")
+            if with_password
+            else None
+        )
+        pressed = st.form_submit_button("Create", type="primary", width="stretch")
+    if pressed:
+        _create_first_admin(code, name, email, username, password)
+
+
+def _create_first_admin(code: str, name: str, email: str, username: str, password: str | None) -> None:
+    try:
+        member = first_admin.create_first_admin(
+            shop(),
+            policy(),
+            code=code,
+            username=username,
+            name=name,
+            email=email,
+            password=password,
+            client=client_address(),
+        )
+    except BackendError as error:
+        st.error(error.sentence, icon=":material/error:")
+        return
+    if settings().auth_mode == "password":
+        guard.begin(sessions.begin_session(shop(), member))
+    st.rerun()

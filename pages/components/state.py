@@ -1,0 +1,53 @@
+"""The one place where `st.session_state` is touched by name: typed slots, so that no two pages share a key by accident.
+
+A slot's key carries the name of what it belongs to, such as "place_order.order_id".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+import streamlit as st
+
+from backend.services.sessions import Session
+
+Value = TypeVar("Value")
+
+
+class Slot(Generic[Value]):
+    """One value that a browser session remembers between runs."""
+
+    def __init__(self, key: str) -> None:
+        self.key = f"tillpost.{key}"
+
+    def get(self) -> Value | None:
+        return cast("Value | None", st.session_state.get(self.key))
+
+    def set(self, value: Value) -> None:
+        st.session_state[self.key] = value
+
+    def clear(self) -> None:
+        if self.key in st.session_state:
+            del st.session_state[self.key]
+
+    def once(self, make: Callable[[], Value]) -> Value:
+        """The value, made when it is first asked for: how a form gets its idempotency key when it is drawn."""
+        value = self.get()
+        if value is None:
+            value = make()
+            self.set(value)
+        return value
+
+
+SESSION: Slot[Session] = Slot("session")
+"""Who is signed in here. The guard alone believes it, after asking the store."""
+
+NOTICE: Slot[str] = Slot("notice")
+"""A sentence to show once, on the next page that is drawn."""
+
+
+def forget_everything() -> None:
+    """Empties the browser session, so that the next person to sign in here sees nothing of the last one."""
+    for key in list(st.session_state.keys()):
+        del st.session_state[key]

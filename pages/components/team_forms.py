@@ -1,0 +1,92 @@
+"""The forms with which an admin adds and changes members of the team."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from backend.domain.team import PERMISSIONS, Actor, Member, Role
+from backend.services import team
+from pages.components.shell import settings, shop
+from pages.components.state import NOTICE
+
+_ROLES = list(Role)
+
+
+def add_form(actor: Actor, *, with_password: bool) -> None:
+    """Raises: what `team.add_member` raises."""
+    with st.form("add_member"):
+        left, right = st.columns(2)
+        name = left.text_input("Name", autocomplete="off", max_chars=200)
+        email = right.text_input("E-mail address", autocomplete="off", max_chars=320)
+        username = left.text_input("Username", autocomplete="off", max_chars=40)
+        role = right.selectbox("Role", _ROLES, index=_ROLES.index(Role.STAFF), format_func=_explained)
+        password = (
+            st.text_input(
+                "First password",
+                type="password",
+                autocomplete="new-password",
+                help="12 characters at least. Ask the new member to change it under “Your account”.",
+            )
+            if with_password
+            else None
+        )
+        pressed = st.form_submit_button("Add", type="primary", icon=":material/person_add:")
+    if pressed:
+        member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role, password=password)
+        _done(f"{member.name} can sign in now, with the username {member.username}.")
+
+
+def change_forms(actor: Actor, members: Sequence[Member]) -> None:
+    """Raises: what the services raise."""
+    names = {member.username: member for member in members}
+    chosen = st.selectbox(
+        "Member", list(names), index=None, placeholder="Choose a member", format_func=lambda key: names[key].name
+    )
+    if chosen is None:
+        st.caption("Choose somebody to change the role or the password, or to end the access.")
+        return
+    member = names[chosen]
+    _role_form(actor, member)
+    if settings().auth_mode == "password":
+        _password_form(actor, member)
+    _access_buttons(actor, member)
+
+
+def _role_form(actor: Actor, member: Member) -> None:
+    with st.form(f"role_{member.username}"):
+        role = st.selectbox("Role", _ROLES, index=_ROLES.index(member.role), format_func=_explained)
+        st.caption("A new role signs the member out; it holds from the next sign-in.")
+        pressed = st.form_submit_button("Change role", icon=":material/badge:")
+    if pressed and role is not member.role:
+        team.change_role(shop(), actor, member.username, role, version=member.version)
+        _done(f"{member.name} is {role.value} now.")
+
+
+def _password_form(actor: Actor, member: Member) -> None:
+    with st.form(f"password_{member.username}", clear_on_submit=True):
+        password = st.text_input("New password", type="password", autocomplete="new-password")
+        pressed = st.form_submit_button("Reset password", icon=":material/key:")
+    if pressed:
+        team.set_password(shop(), actor, member.username, password, version=member.version)
+        _done(f"{member.name} has a new password and is signed out everywhere.")
+
+
+def _access_buttons(actor: Actor, member: Member) -> None:
+    with st.container(horizontal=True):
+        if member.disabled and st.button("Let sign in again", icon=":material/lock_open:"):
+            team.enable(shop(), actor, member.username, version=member.version)
+            _done(f"{member.name} can sign in again.")
+        if not member.disabled and st.button("End access", icon=":material/block:", help="Can be undone."):
+            team.disable(shop(), actor, member.username, version=member.version)
+            _done(f"{member.name} is signed out and cannot sign in any more.")
+
+
+def _done(sentence: str) -> None:
+    NOTICE.set(sentence)
+    st.rerun()
+
+
+def _explained(role: Role) -> str:
+    return f"{role.value.capitalize()}: may {len(PERMISSIONS[role])} of {len(PERMISSIONS[Role.ADMIN])} things"

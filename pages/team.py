@@ -1,0 +1,38 @@
+"""The team: who may sign in, and as what. For admins."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import BackendError
+from backend.services import team
+from pages.components import guard, team_forms
+from pages.components.shell import settings, shop
+
+actor = guard.require(Permission.MANAGE_TEAM)
+st.title("Team")
+members = team.list_members(shop(), actor)
+st.dataframe(
+    [
+        {
+            "Username": member.username,
+            "Name": member.name,
+            "E-mail address": member.email,
+            "Role": member.role.value.capitalize(),
+            "Since": member.created_at.astimezone(shop().zone).date(),
+            "May sign in": not member.disabled,
+        }
+        for member in members
+    ],
+    hide_index=True,
+    width="stretch",
+)
+add, change = st.tabs(["Add a member", "Change a member"])
+try:
+    with add:
+        team_forms.add_form(actor, with_password=settings().auth_mode == "password")
+    with change:
+        team_forms.change_forms(actor, members)
+except BackendError as error:
+    st.error(error.sentence, icon=":material/error:")

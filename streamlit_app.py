@@ -1,0 +1,24 @@
+"""The dashboard's main script: page settings, sign-in, menu. Streamlit runs it for every interaction."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components import frame, guard, navigation, shell, sign_in
+
+
+def main() -> None:
+    st.set_page_config(page_title="Tillpost", page_icon=":material/storefront:", layout="wide")
+    actor = guard.current_actor()
+    page = st.navigation(navigation.pages_for(actor), position="hidden" if actor is None else "sidebar")
+    guard.menu_is_known()
+    if actor is None:
+        sign_in.show()
+        return
+    frame.show_sidebar(actor)
+    shell.show_notice()
+    page.run()
+
+
+with shell.incidents():
+    main()
