@@ -22,7 +22,7 @@ from backend.store.dynamodb_pages import cursor_after, index_of, is_empty, place
 from backend.store.dynamodb_parallel import Workers
 from backend.store.dynamodb_tables import Tables
 from backend.store.evaluate import check_transaction, check_write, failure_of
-from backend.store.limits import check_key
+from backend.store.limits import check_key, check_query, check_scan
 from backend.store.meter import Meter
 from backend.store.port import Delete, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.schema import TABLES
@@ -106,8 +106,7 @@ class DynamoStore:
         return found
 
     def query(self, query: Query) -> Page:
-        if query.limit < 1:
-            raise InvalidInputError("A query asks for one item at least.")
+        check_query(query)
         if is_empty(query):
             return Page([], None)
         index = index_of(query)
@@ -128,6 +127,7 @@ class DynamoStore:
     def scan(
         self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
     ) -> Page:
+        check_scan(segment, segments, limit)
         parameters: Parameters = {
             "TableName": self._names[table],
             "Segment": segment,

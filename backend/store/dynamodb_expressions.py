@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from backend.errors import InvalidInputError
 from backend.store.dynamodb_items import Wire, item_to_wire, key_to_wire, to_wire
-from backend.store.limits import check_value
 from backend.store.port import (
     Absent,
     AllOf,
@@ -44,7 +42,6 @@ class _Placeholders:
         return self._names.setdefault(attribute, f"#{len(self._names)}")
 
     def value(self, value: Value) -> str:
-        check_value(value)
         placeholder = f":{len(self._values)}"
         self._values[placeholder] = to_wire(value)
         return placeholder
@@ -95,8 +92,6 @@ def _update_text(update: Update, places: _Placeholders) -> str:
     clauses = [f"SET {', '.join(assignments)}"] if assignments else []
     if update.remove:
         clauses.append(f"REMOVE {', '.join(places.name(name) for name in update.remove)}")
-    if not clauses:
-        raise InvalidInputError("An update changes one attribute at least.")
     return " ".join(clauses)
 
 

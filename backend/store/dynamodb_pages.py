@@ -13,15 +13,8 @@ from backend.store.schema import INDEXES, Index
 
 
 def index_of(query: Query) -> Index | None:
-    """The index that the query reads, or None for the table itself.
-
-    Raises: `InvalidInputError` for a consistent read of an index, which DynamoDB does not have.
-    """
-    if not query.index:
-        return None
-    if query.consistent:
-        raise InvalidInputError("An index cannot be read consistently.")
-    return INDEXES[query.table, query.index]
+    """The index that the query reads, or None for the table itself."""
+    return INDEXES[query.table, query.index] if query.index else None
 
 
 def is_empty(query: Query) -> bool:

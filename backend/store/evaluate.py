@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend.errors import BackendError, ConditionFailedError, InvalidInputError
-from backend.store.limits import check_item, check_key, check_value
+from backend.store.limits import check_attributes, check_item, check_key, check_value
 from backend.store.port import (
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_WRITES,
@@ -109,6 +109,8 @@ def check_write(write: Write) -> int:
 
     Raises: `InvalidInputError` or `ItemTooLargeError` for keys, items and updates that DynamoDB would refuse.
     """
+    if write.condition is not None:
+        _check_condition(write.condition)
     if isinstance(write, Put):
         return check_item(write.key, write.item)
     check_key(write.key)
@@ -119,12 +121,28 @@ def check_write(write: Write) -> int:
 
 def _check_update(update: Update) -> None:
     names = [*update.set, *update.add, *update.remove]
+    if not names:
+        raise InvalidInputError("An update changes nothing.")
     if len(set(names)) != len(names):
         raise InvalidInputError("An update names an attribute twice.")
-    if "pk" in names or "sk" in names:
-        raise InvalidInputError("A key cannot be updated.")
-    for value in update.set.values():
-        check_value(value)
+    check_attributes(update.key.table, update.set)
+    for name in (*update.add, *update.remove):
+        if name in ("pk", "sk", ""):
+            raise InvalidInputError("An update names the key, or an attribute without a name.")
+    for plus in update.add.values():
+        if type(plus.delta) is not int or type(plus.start) is not int:
+            raise InvalidInputError("Only an integer can be added.")
+        check_value(plus.delta)
+        check_value(plus.start)
+
+
+def _check_condition(condition: Condition) -> None:
+    match condition:
+        case Equals(_, value) | Below(_, value) | AtLeast(_, value):
+            check_value(value)
+        case AllOf(conditions) | AnyOf(conditions):
+            for each in conditions:
+                _check_condition(each)
 
 
 def check_transaction(writes: Sequence[Write]) -> None:

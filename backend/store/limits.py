@@ -12,19 +12,39 @@ from collections.abc import Mapping
 import orjson
 
 from backend.errors import InvalidInputError, ItemTooLargeError
-from backend.store.port import MAX_ITEM_BYTES, MAX_PK_BYTES, MAX_SK_BYTES, Item, Key, Value
+from backend.store.port import MAX_ITEM_BYTES, MAX_PK_BYTES, MAX_SK_BYTES, Item, Key, Query, Value
+from backend.store.schema import TABLES
 
 _LARGEST_NUMBER = 10**38 - 1
+_INDEX_KEYS = {
+    table.name: {index.partition: (False, MAX_PK_BYTES) for index in table.indexes}
+    | {index.sort: (index.number, MAX_SK_BYTES) for index in table.indexes}
+    for table in TABLES
+}
+"""For each table the attributes that are keys of an index: whether they are numbers, and the most bytes."""
 
 
 def check_key(key: Key) -> None:
     """Raises: `InvalidInputError` for an empty key, `ItemTooLargeError` for one beyond 2,048 / 1,024 bytes."""
-    if not key.pk or not key.sk:
-        raise InvalidInputError("A key of the store must not be empty.")
-    if len(key.pk) * 4 > MAX_PK_BYTES and len(key.pk.encode()) > MAX_PK_BYTES:
-        raise ItemTooLargeError("A partition key is longer than 2,048 bytes.")
-    if len(key.sk) * 4 > MAX_SK_BYTES and len(key.sk.encode()) > MAX_SK_BYTES:
-        raise ItemTooLargeError("A sort key is longer than 1,024 bytes.")
+    _check_key_text(key.pk, MAX_PK_BYTES)
+    _check_key_text(key.sk, MAX_SK_BYTES)
+
+
+def _check_key_text(text: str, most: int) -> None:
+    if not text or "\0" in text:
+        # DynamoDB has no empty keys, PostgreSQL no NUL in a text.
+        raise InvalidInputError("A key of the store must not be empty or contain a NUL character.")
+    if not text.isascii():
+        _check_text(text)
+    if len(text) * 4 > most and len(text.encode()) > most:
+        raise ItemTooLargeError(f"A key of the store is longer than {most:,} bytes.")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError("A text contains half a character (a lone surrogate).") from error
 
 
 def item_bytes(key: Key, item: Item) -> int:
@@ -58,19 +78,49 @@ def check_item(key: Key, item: Item) -> int:
     Raises: `InvalidInputError` for values that DynamoDB has no type for, `ItemTooLargeError` beyond 400 KB.
     """
     check_key(key)
-    for name, value in item.items():
-        if name in ("pk", "sk"):
-            raise InvalidInputError("The key does not belong into the item.")
-        check_value(value)
+    check_attributes(key.table, item)
     size = item_bytes(key, item)
     if size > MAX_ITEM_BYTES:
         raise ItemTooLargeError(f"This is too large to be stored: {size:,} bytes, of {MAX_ITEM_BYTES:,} at most.")
     return size
 
 
+def check_attributes(table: str, attributes: Mapping[str, Value]) -> None:
+    """Raises: `InvalidInputError` for attributes that an item of the table cannot have."""
+    index_keys = _INDEX_KEYS[table]
+    for name, value in attributes.items():
+        if name in ("pk", "sk"):
+            raise InvalidInputError("The key does not belong into the item.")
+        _check_name(name)
+        check_value(value)
+        if name in index_keys:
+            _check_index_key(name, value, *index_keys[name])
+
+
+def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
+    if number:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InvalidInputError(f"The attribute {name} is the key of an index, so it must be a number.")
+    elif isinstance(value, str):
+        _check_key_text(value, most)
+    else:
+        raise InvalidInputError(f"The attribute {name} is the key of an index, so it must be a text.")
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        raise InvalidInputError("An attribute has no name.")
+    if not name.isascii():
+        _check_text(name)
+
+
 def check_value(value: Value) -> None:
     """Raises: `InvalidInputError` for floats, other foreign types and numbers beyond 38 digits."""
-    if value is None or isinstance(value, (str, bool, bytes)):
+    if isinstance(value, str):
+        if not value.isascii():
+            _check_text(value)
+        return
+    if value is None or isinstance(value, (bool, bytes)):
         return
     if isinstance(value, int):
         if abs(value) > _LARGEST_NUMBER:
@@ -79,10 +129,28 @@ def check_value(value: Value) -> None:
         for element in value:
             check_value(element)
     elif isinstance(value, dict):
-        for element in value.values():
+        for name, element in value.items():
+            _check_name(name)
             check_value(element)
     else:
         raise InvalidInputError(f"The store takes no values of type {type(value).__name__}.")
+
+
+def check_query(query: Query) -> None:
+    """Raises: `InvalidInputError` for what DynamoDB would not look up."""
+    if query.limit < 1:
+        raise InvalidInputError("A query asks for one item at least.")
+    if query.index and query.consistent:
+        raise InvalidInputError("An index cannot be read consistently.")
+    _check_key_text(query.partition, MAX_PK_BYTES)
+
+
+def check_scan(segment: int, segments: int, limit: int) -> None:
+    """Raises: `InvalidInputError` for a segment that does not exist, or a page of nothing."""
+    if limit < 1:
+        raise InvalidInputError("A scan asks for one item at least.")
+    if not 0 <= segment < segments:
+        raise InvalidInputError("The segments of a scan are numbered from zero.")
 
 
 def encode_cursor(place: Mapping[str, str | int]) -> str:
