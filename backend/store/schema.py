@@ -43,6 +43,12 @@ LEADERBOARD_SHARDS = 4
 DAY_SHARDS = 4
 COUNT_SHARDS = 4
 CUSTOMER_LIST_SHARDS = 4
+MESSAGE_SHARDS = 4
+WORK_SHARDS = 4
+HOUR_SHARDS = 4
+
+FIRST_IDEOGRAPH = "\u2e80"
+"""From here on Unicode holds the scripts of East Asia, whose family names are often one character."""
 
 ID_BITS = 50
 RANK_UNIT = 10**16
@@ -82,7 +88,15 @@ TABLES: tuple[Table, ...] = (
             ),
         ),
     ),
-    Table(MAIL),
+    Table(
+        MAIL,
+        (
+            Index(
+                "timeline", "line", "line_at", ("template", "kind", "status", "reason", "name", "requested_by", "test")
+            ),
+            Index("work", "work", "work_at", ("template", "status", "reason", "name", "lease_until")),
+        ),
+    ),
 )
 
 INDEXES: dict[tuple[str, str], Index] = {(table.name, index.name): index for table in TABLES for index in table.indexes}
@@ -118,7 +132,12 @@ def reference_key(source: str, reference: str) -> Key:
 
 
 def alias_key(word: str, customer_id: str) -> Key:
-    return Key(SHOP, f"S#{word[:2]}", f"{word}#{customer_id}")
+    return Key(SHOP, alias_partition(word), f"{word}#{customer_id}")
+
+
+def alias_partition(word: str) -> str:
+    """Where the words with this beginning lie: by two letters, by one where a letter is a syllable or a word."""
+    return f"S#{word[:1] if word >= FIRST_IDEOGRAPH else word[:2]}"
 
 
 def tag_key(tag: str, created: str, customer_id: str) -> Key:
@@ -149,6 +168,30 @@ def failures_key(kind: str, digest: str) -> Key:
 
 def job_key(job_id: str) -> Key:
     return Key(MAIL, "JOBS", f"J#{job_id}")
+
+
+def message_key(recipient: str, key: str) -> Key:
+    """The ledger entry of a recipient (a customer id, or another word) and a reason to write."""
+    return Key(MAIL, f"C#{recipient}", f"E#{key}")
+
+
+def message_line(day: str, message_id: str) -> str:
+    """The partition of the message log of a day ("2026-11-26") in which the message stands."""
+    return f"MAIL#{day}#{shard_of(message_id, MESSAGE_SHARDS)}"
+
+
+def work_line(message_id: str) -> str:
+    """The partition of the list of messages that wait for a worker."""
+    return f"WORK#{shard_of(message_id, WORK_SHARDS)}"
+
+
+def hours_key(hour: str, template: str, message_id: str) -> Key:
+    """The send statistics of an hour of the shop's time ("2026-11-26T13") and a template."""
+    return Key(MAIL, f"HOURS#{hour[:10]}", f"{hour[11:13]}#{template}#{shard_of(message_id, HOUR_SHARDS)}")
+
+
+def facts_key(digest: str) -> Key:
+    return Key(MAIL, f"FACTS#{digest}", "F")
 
 
 def meta_key(name: str) -> Key:

@@ -1,0 +1,100 @@
+"""Messages: the ledger's entries. A message is one email to one recipient for one reason, sent at most once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from backend.domain.emails import Kind
+from backend.errors import InvalidInputError
+
+_KEY = re.compile(r"^[A-Za-z0-9_-]{1,100}$")
+
+
+class MessageStatus(StrEnum):
+    """Where a message stands. SENDING is a waiting message that somebody has claimed and whose lease still runs."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+FINAL = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.SKIPPED})
+
+
+class SkipReason(StrEnum):
+    """Why a message is not sent to somebody. The value is the sentence that people read."""
+
+    NO_ADDRESS = "has no e-mail address"
+    BOUNCED = "mail to this address bounced"
+    COMPLAINED = "marked our mail as spam"
+    SUPPRESSED = "is on the suppression list"
+    UNSUBSCRIBED = "unsubscribed"
+    NO_CONSENT = "has not agreed to marketing"
+    ARCHIVED = "is archived"
+    CAP_REACHED = "has had enough marketing mail for now"
+    PAUSED = "paused marketing mail"
+    CUSTOMER_GONE = "does not exist any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `recipient` is a customer id, or another word for people who are no customers; `key` says why.
+
+    `data` is what it was rendered from, without the shop's facts, whose digest is `facts`; together with the
+    template's version they give the exact email again, and `digest` proves it. Times are in UTC.
+    """
+
+    recipient: str
+    key: str
+    template: str
+    version: int
+    kind: Kind
+    status: MessageStatus
+    to: str
+    name: str
+    requested_at: datetime
+    requested_by: str
+    due_at: datetime
+    customer_id: str = ""
+    order_id: str = ""
+    lease_until: datetime | None = None
+    attempts: int = 0
+    reason: str = ""
+    provider_id: str = ""
+    sent_at: datetime | None = None
+    data: bytes = b""
+    facts: str = ""
+    digest: str = ""
+    test: bool = False
+
+    @property
+    def id(self) -> str:
+        """Our id, which goes out as a tag and leads back to the ledger without a look-up."""
+        return f"{self.recipient}-{self.key}"
+
+
+def split_id(message_id: str) -> tuple[str, str]:
+    """Recipient and key of a message id.
+
+    Raises: `InvalidInputError`.
+    """
+    recipient, dash, key = message_id.partition("-")
+    if not dash or not recipient.isalnum() or not _KEY.match(key):
+        raise InvalidInputError("This is not the id of a message.", "id")
+    return recipient, key
+
+
+def check_message_key(key: str) -> str:
+    """The key, if it can be one: 1 to 100 letters, digits, "_" and "-" (what SES allows in a tag).
+
+    Raises: `InvalidInputError`.
+    """
+    if not _KEY.match(key):
+        raise InvalidInputError("A key is 1 to 100 letters, digits, “_” and “-”.", "key")
+    return key

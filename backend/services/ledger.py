@@ -1,0 +1,169 @@
+"""The ledger: every message is claimed before its effect and recorded after it, so that none is sent twice.
+
+    request ──► waiting ──claim──► waiting, with a lease ──record──► sent · failed · unknown · waiting again
+                                          └── the lease runs out ──► unknown (somebody died between claim and record)
+
+A claim succeeds for one worker only: it is conditional on nobody having claimed before. Between claim and record
+stands nothing but the transport. What runs out is never sent again by itself, because it may have gone out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from backend.domain.messages import Message, MessageStatus, SkipReason
+from backend.domain.time import from_text, to_text
+from backend.errors import AlreadyExistsError, BackendError, ConflictError, NotFoundError
+from backend.records.messages import hour_in, key_of, message_from, message_item, work_attributes
+from backend.records.send_stats import addition_for
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.port import Absent, AllOf, Condition, Equals, Item, Key, Missing, Plus, Put, Update, Write
+
+LEASE = timedelta(seconds=90)
+"""Longer than a transport may take (connect 3 s, read 30 s) by a wide margin: a live send must never run out."""
+OUT_OF_LEASE = "The sending process stopped before it could tell; the email may have gone out."
+
+
+class MessageExistsError(AlreadyExistsError):
+    """A message for this recipient and key is in the ledger already."""
+
+
+class NotClaimedError(ConflictError):
+    """Somebody else has claimed the message, or it is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A message that stands in the ledger. `duplicate` says that it had been requested before with the same key."""
+
+    message: Message
+    duplicate: bool
+
+
+def request(shop: Shop, message: Message) -> Requested:
+    """Writes a message into the ledger once; the second time it returns the first one's message.
+
+    A message that is settled from the start (skipped) is counted at once.
+    """
+    hour = _hour(shop, message.requested_at)
+    put = Put(key_of(message), message_item(message, hour), Absent(), MessageExistsError("This was requested already."))
+    settled = message.status is MessageStatus.SKIPPED
+    try:
+        shop.store.transact([put, _counted(message, hour)] if settled else [put])
+    except MessageExistsError:
+        return Requested(get_message(shop, message.id), duplicate=True)
+    return Requested(message, duplicate=False)
+
+
+def get_message(shop: Shop, message_id: str) -> Message:
+    """One message.
+
+    Raises: `NotFoundError`.
+    """
+    recipient, _, key = message_id.partition("-")
+    item = shop.store.get(schema.message_key(recipient, key)) if recipient and key else None
+    if item is None:
+        raise NotFoundError("There is no message with this id.")
+    return message_from(schema.message_key(recipient, key), item)
+
+
+def claim(shop: Shop, messages: Sequence[Message]) -> list[Message]:
+    """Those of the messages that are now ours alone to send, with their lease and attempt."""
+    until = shop.clock() + LEASE
+    transactions = [[_claim(message, until)] for message in messages]
+    outcomes = shop.store.transact_each(transactions)
+    _raise_surprises(outcomes, NotClaimedError)
+    return [
+        replace(message, lease_until=until, attempts=message.attempts + 1)
+        for message, outcome in zip(messages, outcomes, strict=True)
+        if outcome is None
+    ]
+
+
+def _claim(message: Message, until: datetime) -> Update:
+    free = AllOf((Equals("status", MessageStatus.WAITING.value), Missing("lease_until")))
+    return Update(
+        key_of(message),
+        set={"lease_until": to_text(until)},
+        add={"attempts": Plus(1)},
+        condition=free,
+        otherwise=NotClaimedError("Somebody else is sending this message."),
+    )
+
+
+def record(shop: Shop, messages: Sequence[Message]) -> int:
+    """Writes down how claimed messages ended, each with its statistics; returns how many were still ours.
+
+    A message that ends as WAITING goes back to be tried again at its `due_at`.
+    """
+    keys = [key_of(message) for message in messages]
+    hours = {key: hour_in(item) for key, item in shop.store.get_many(keys).items()}
+    transactions = [_record(message, hours[key]) for message, key in zip(messages, keys, strict=True) if key in hours]
+    outcomes = shop.store.transact_each(transactions)
+    _raise_surprises(outcomes, NotClaimedError)
+    return sum(outcome is None for outcome in outcomes)
+
+
+def _record(message: Message, hour: str) -> list[Write]:
+    held: list[Condition] = [Equals("status", MessageStatus.WAITING.value)]
+    if message.lease_until is not None:
+        held.append(Equals("lease_until", to_text(message.lease_until)))
+    else:
+        held.append(Missing("lease_until"))
+    update = _settling(replace(message, lease_until=None), tuple(held))
+    return [update] if message.status is MessageStatus.WAITING else [update, _counted(message, hour)]
+
+
+def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
+    work = work_attributes(message)
+    changed: Item = {"status": message.status.value, "due": to_text(message.due_at), **work}
+    optional = {
+        "reason": message.reason,
+        "provider": message.provider_id,
+        "sent_at": to_text(message.sent_at) if message.sent_at else "",
+        "digest": message.digest,
+    }
+    changed |= {name: value for name, value in optional.items() if value}
+    gone = ["lease_until", *(name for name in ("work", "work_at") if name not in work)]
+    lost = NotClaimedError("The lease of this message had run out.")
+    return Update(key_of(message), set=changed, remove=gone, condition=AllOf(held), otherwise=lost)
+
+
+def expire(shop: Shop, messages: Sequence[Message]) -> int:
+    """Turns claimed messages whose lease has run out into unknown ones; returns how many."""
+    now = shop.clock()
+    late = [
+        replace(message, status=MessageStatus.UNKNOWN, reason=OUT_OF_LEASE)
+        for message in messages
+        if message.lease_until is not None and message.lease_until <= now
+    ]
+    return record(shop, late) if late else 0
+
+
+def skipped(message: Message, reason: SkipReason) -> Message:
+    """The message as one that is not sent, and why."""
+    return replace(message, status=MessageStatus.SKIPPED, reason=reason.value)
+
+
+def lease_in(item: Item) -> datetime | None:
+    """The end of the lease in a row of the work list."""
+    until = item.get("lease_until")
+    return from_text(until) if isinstance(until, str) else None
+
+
+def _counted(message: Message, hour: str) -> Update:
+    key: Key = schema.hours_key(hour, message.template, message.id)
+    return Update(key, set={"kind": message.kind.value}, add=addition_for(message))
+
+
+def _hour(shop: Shop, moment: datetime) -> str:
+    return f"{moment.astimezone(shop.zone):%Y-%m-%dT%H}"
+
+
+def _raise_surprises(outcomes: Sequence[BackendError | None], expected: type[BackendError]) -> None:
+    for outcome in outcomes:
+        if outcome is not None and not isinstance(outcome, expected):
+            raise outcome
