@@ -28,7 +28,7 @@ def test_the_values_shown_are_the_defaults(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.delenv(name, raising=False)
     env = tmp_path / ".env"
     env.write_text("".join(f"{name}={value}\n" for name, value in documented().items()))
-    assert Settings(_env_file=env) == Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic-settings takes it
+    assert Settings(_env_file=env) == Settings(_env_file=None)
 
 
 def test_nothing_is_set_in_the_example_itself() -> None:

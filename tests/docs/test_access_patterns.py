@@ -1,0 +1,124 @@
+"""The access patterns of `docs/architecture.md` are those of the schema, and cost no more than it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from backend.bootstrap import open_store, shop_on
+from backend.config import Settings
+from backend.domain.customers import Customer
+from backend.domain.orders import LineItem, Order, OrderStatus
+from backend.domain.team import COMMAND_LINE
+from backend.services import boards, customer_list, customers, figures, order_list, orders, team
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.meter import Meter, Usage
+from backend.store.port import Query
+
+ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
+_COST = re.compile(r"(\d+) requests?(?: a month| a year)?, ([\d.]+) units?")
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of the table rows that begin with a number."""
+    rows = re.findall(r"^\| (\d+ \|.*) \|$", text, re.MULTILINE)
+    return [[cell.strip() for cell in row.split(" |")] for row in rows]
+
+
+DOCUMENTED = rows_of(ARCHITECTURE.read_text())
+COSTS = {int(row[0]): _COST.match(row[5]) for row in DOCUMENTED}
+
+
+class Metered:
+    """A shop with a few hundred orders of January 2026, and the meter of its store."""
+
+    def __init__(self) -> None:
+        self.meter = Meter()
+        self.now = datetime(2026, 1, 3, 12, tzinfo=UTC)
+        store = open_store("sqlite://", meter=self.meter)
+        store.create_tables()
+        self.shop = shop_on(store, Settings(), clock=lambda: self.now)
+        chance = Random(7)
+        self.customers = [self._customer(number) for number in range(150)]
+        self.orders = [self._order(chance, chance.choice(self.customers).id) for _ in range(600)]
+
+    def _customer(self, number: int) -> Customer:
+        self.now += timedelta(minutes=7)
+        name, tags = f"Maria Sommer{number:03}", ("regular",) if number % 3 == 0 else ()
+        profile = customers.Profile(name, f"maria{number}@example.org", "DE", "Berlin", "+49 30 123456", tags)
+        return customers.create_customer(self.shop, COMMAND_LINE, profile)
+
+    def _order(self, chance: Random, customer_id: str) -> Order:
+        self.now += timedelta(minutes=11)
+        lines = tuple(LineItem("Linen shirt, blue, M", 1, chance.randint(900, 9000), "LS-BL-M") for _ in range(2))
+        draft = orders.OrderDraft(customer_id, lines, shipping=490, tax=300, status=OrderStatus.PAID)
+        key = orders.new_idempotency_key(self.shop)
+        return orders.place_order(self.shop, COMMAND_LINE, draft, key).order
+
+    def cost(self, work: Callable[[Metered], object]) -> Usage:
+        self.meter.reset()
+        work(self)
+        used = self.meter.usage().values()
+        return Usage(sum(u.requests for u in used), sum(u.read_units for u in used), sum(u.write_units for u in used))
+
+
+@pytest.fixture(scope="module")
+def metered() -> Metered:
+    return Metered()
+
+
+def _listed(**wanted: object) -> Callable[[Metered], object]:
+    return lambda m: customer_list.list_customers(m.shop, customer_list.CustomerFilter(**wanted))  # type: ignore[arg-type]
+
+
+def _partition(shop: Shop, table: str, partition: str, begins_with: str) -> object:
+    return shop.store.query(Query(table, partition, begins_with=begins_with, descending=True))
+
+
+JANUARY = order_list.OrderFilter(date(2026, 1, 1), date(2026, 1, 31), (OrderStatus.PAID,))
+READS: dict[int, Callable[[Metered], object]] = {
+    1: lambda m: customers.get_customer(m.shop, m.customers[0].id),
+    2: lambda m: customers.find_by_email(m.shop, "MARIA7@example.org"),
+    3: _listed(search="maria"),
+    4: _listed(tag="regular"),
+    5: lambda m: boards.top_customers(m.shop, boards.Measure.REVENUE),
+    6: lambda m: boards.top_customers(m.shop, boards.Measure.ORDERS, "2026-01"),
+    7: _listed(sort=customer_list.Sort.NEWEST),
+    8: lambda m: order_list.orders_of(m.shop, m.customers[0].id),
+    9: lambda m: order_list.list_orders(m.shop, JANUARY),
+    10: lambda m: order_list.find_order(m.shop, "#1001"),
+    11: lambda m: figures.totals_by_day(m.shop, date(2026, 1, 1), date(2026, 12, 31)),
+    12: lambda m: figures.counts_of(m.shop, "country"),
+    13: lambda m: customers.activity_of(m.shop, m.customers[0].id),
+    14: lambda m: _partition(m.shop, schema.SHOP, f"C#{m.customers[0].id}", "M#"),
+    15: lambda m: team.list_members(m.shop, COMMAND_LINE),
+    16: lambda m: m.shop.store.get(schema.failures_key("account", "0" * 64)),
+    17: lambda m: _partition(m.shop, schema.MAIL, "JOBS", "J#"),
+    18: lambda m: m.shop.store.get(schema.meta_key("demo")),
+}
+
+
+def test_the_document_lists_the_patterns_of_the_schema() -> None:
+    assert [row[:5] for row in DOCUMENTED] == rows_of(schema.__doc__ or "")
+
+
+@pytest.mark.parametrize("number", sorted(COSTS))
+def test_a_pattern_costs_no_more_than_documented(metered: Metered, number: int) -> None:
+    said = COSTS[number]
+    if said is None:
+        pytest.fail(f"Pattern {number} has no cost of the form '4 requests, 2 units'.")
+    used = metered.cost(READS[number])
+    assert 0 < used.requests <= int(said[1])
+    assert 0 < used.read_units <= float(said[2])
+    assert used.write_units == 0
+
+
+def test_a_usual_order_costs_one_read_one_transaction_and_17_write_units(metered: Metered) -> None:
+    used = metered.cost(lambda m: m._order(Random(1), m.orders[0].customer_id))
+    assert used == Usage(requests=2, read_units=1.0, write_units=17.0)

@@ -1,0 +1,54 @@
+"""Every command that the documents show exists: `make` targets, `python -m backend` commands and their options."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
+_BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+_TARGET = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
+_INLINE = re.compile(r"`((?:python -m backend|make) [^`…]+)`")
+
+
+def shown() -> list[tuple[str, str]]:
+    """Document and command of every console line, and of every command inside a sentence."""
+    found: list[tuple[str, str]] = []
+    for document in DOCUMENTS:
+        text, name = document.read_text(), str(document.relative_to(ROOT))
+        for block in _BLOCK.findall(text):
+            found += [(name, line[2:]) for line in block.splitlines() if line.startswith("$ ")]
+        found += [(name, command) for command in _INLINE.findall(text)]
+    return found
+
+
+MAKE = [(name, command) for name, command in shown() if re.match(r"make\b", command)]
+BACKEND = [(name, command) for name, command in shown() if "python -m backend" in command]
+
+
+@pytest.mark.parametrize(("document", "command"), MAKE)
+def test_a_make_target_that_is_shown_exists_and_is_listed_by_help(document: str, command: str) -> None:
+    targets = [word for word in shlex.split(command)[1:] if "=" not in word]
+    assert set(targets) <= set(_TARGET.findall((ROOT / "Makefile").read_text()))
+
+
+@pytest.mark.parametrize(("document", "command"), BACKEND)
+def test_a_command_that_is_shown_exists_with_its_options(document: str, command: str) -> None:
+    cli = pytest.importorskip("backend.cli", reason="the command line is not there yet")
+    typer_main = pytest.importorskip("typer.main")
+    words = shlex.split(command.split("python -m backend", 1)[1], comments=True)
+    found = typer_main.get_command(cli.app)
+    while words and hasattr(found, "commands"):
+        assert words[0] in found.commands, f"{document}: {command}"
+        found = found.commands[words.pop(0)]
+    options = {name for parameter in found.params for name in parameter.opts + parameter.secondary_opts}
+    assert {word.split("=")[0] for word in words if word.startswith("--")} <= options | {"--help"}
+
+
+def test_the_documents_show_both_kinds_of_commands() -> None:
+    assert MAKE
+    assert BACKEND
