@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from backend.errors import InvalidInputError
@@ -11,7 +10,12 @@ NAME_LENGTH = 200
 NOTE_LENGTH = 4000
 SHORT_LENGTH = 100
 WORDS_PER_CUSTOMER = 16
+WORD_LENGTH = 40
 
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+"""Letters that Unicode does not take apart, and that people without them on their keyboard write so."""
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
@@ -39,9 +43,15 @@ def _clean(text: str, label: str, longest: int, required: bool, field: str, allo
     for character in cleaned:
         if character in _OVERRIDES:
             raise InvalidInputError(f"{label} holds a character that reverses the direction of text.", field)
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in allowed:
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed:
             raise InvalidInputError(f"{label} holds a control character (code {ord(character)}).", field)
+    if required and not any(map(_is_visible, cleaned)):
+        raise InvalidInputError(f"{label} holds nothing that can be seen.", field)
     return cleaned
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "CZ"
 
 
 def clean_tag(text: str) -> str:
@@ -56,12 +66,25 @@ def clean_tag(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text for comparing: without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    """The text for comparing: without case and accents. Folding it again changes nothing."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
+def words_in(text: str) -> list[str]:
+    """The folded words of a text in their order, each cut after 40 characters.
+
+    A word is a run of letters, digits, underscores and marks (which are the vowels of many scripts).
+    """
+    spaced = "".join(character if _is_of_word(character) else " " for character in fold(text))
+    return [word[:WORD_LENGTH] for word in spaced.split()]
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
+
+
 def search_words(*texts: str) -> list[str]:
-    """The folded words of the texts, sorted, each once, 16 at most of 40 characters at most."""
-    words = {word[:40] for text in texts for word in re.findall(r"\w+", fold(text))}
+    """The folded words of the texts, longest first, each once, 16 at most."""
+    words = {word for text in texts for word in words_in(text)}
     return sorted(words, key=lambda word: (-len(word), word))[:WORDS_PER_CUSTOMER]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSource, Customer, CustomerSummary
 from backend.domain.customers import email_identity as identity
-from backend.domain.text import search_words
+from backend.domain.text import search_words, words_in
 from backend.domain.time import from_text, to_text
 from backend.records.ranks import figure, standing
 from backend.records.values import flag, number, optional_text, text, texts, without_empty
@@ -104,9 +104,9 @@ def words_of(customer: Customer) -> list[str]:
     return search_words(customer.name, address)
 
 
-def words_of_summary(summary: CustomerSummary) -> list[str]:
-    """The same words, of a customer as lists show it."""
-    return search_words(summary.name, (summary.email or "").rsplit(".", 1)[0])
+def words_of_summary(summary: CustomerSummary) -> set[str]:
+    """All words of the name and the address, also those that were too many to be kept."""
+    return {*words_in(summary.name), *words_in(summary.email or "")}
 
 
 def pointer_keys(customer: Customer) -> list[Key]:

@@ -50,7 +50,7 @@ def walk_board(shop: Shop, by: Measure, period: str, *, first: int, below: int =
             SHOP,
             f"{period}#{shard}",
             index=f"by_{by.value}",
-            between=(0, below - 1),
+            between=(-_LARGEST_RANK, below - 1),
             descending=True,
             limit=page_size(first, LEADERBOARD_SHARDS),
         )

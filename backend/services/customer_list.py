@@ -11,19 +11,21 @@ from enum import StrEnum
 from itertools import islice
 
 from backend.domain.customers import CustomerSummary
-from backend.domain.text import fold
+from backend.domain.text import words_in
 from backend.errors import InvalidInputError
 from backend.records.customers import customer_id_of, summary_from, words_of_summary
 from backend.services.boards import ALL_TIME, Measure, walk_board
 from backend.services.context import Shop
 from backend.services.merging import merged, page_size
+from backend.services.places import number_in, text_in
 from backend.store import schema
-from backend.store.limits import decode_cursor, encode_cursor
+from backend.store.limits import encode_cursor
 from backend.store.port import Query, Row, pages_of
 
 _MATCHES = 500
 """How many customers a search or a small tag looks at; more are told to narrow the search."""
 _SCAN = 5_000
+_LONGEST_SEARCH = 1_000
 
 
 class Sort(StrEnum):
@@ -61,9 +63,8 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
 
     Raises: `InvalidInputError` for a search of one letter, or a cursor from another list.
     """
-    words = fold(wanted.search).replace("@", " ").split()
-    if words:
-        return _searched(shop, wanted, words, limit, cursor)
+    if wanted.search.strip():
+        return _searched(shop, wanted, limit, cursor)
     if wanted.sort is Sort.NEWEST:
         return _filtered_page(wanted, _newest(shop, wanted, limit, cursor), limit)
     if wanted.tag or wanted.country:
@@ -76,21 +77,35 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
 # --- by words ----------------------------------------------------------------------------------------------------
 
 
-def _searched(shop: Shop, wanted: CustomerFilter, words: list[str], limit: int, cursor: str | None) -> CustomerPage:
-    longest = max(words, key=len)
-    parts = [part for part in _parts(longest) if part]
-    longest = max(parts, key=len, default="")[:40]
-    if len(longest) < 2 and longest.isascii():
-        raise InvalidInputError("Type at least two letters of a name or an e-mail address.", "search")
-    query = Query(schema.SHOP, f"S#{longest[:2]}", begins_with=longest, limit=_MATCHES)
-    found = (row.key.sk.rpartition("#")[2] for row in pages_of(shop.store, query))
-    ids = list(dict.fromkeys(islice(found, _MATCHES + 1)))
+def _searched(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> CustomerPage:
+    search = wanted.search[:_LONGEST_SEARCH]
+    ids: list[str] = []
+    for word in _words_to_look_up(search):
+        if ids := _ids_under(shop, word):
+            break
     note = f"More than {_MATCHES} customers match; type more letters to see the others." if len(ids) > _MATCHES else ""
-    return _sorted_page(shop, wanted, ids[:_MATCHES], limit, cursor, note=note, words=words)
+    return _sorted_page(shop, wanted, ids[:_MATCHES], limit, cursor, note=note, words=words_in(search))
 
 
-def _parts(word: str) -> list[str]:
-    return "".join(character if character.isalnum() or character == "_" else " " for character in word).split()
+def _words_to_look_up(search: str) -> list[str]:
+    """The longest word; and the longest that is not the last label of an address, since those are not kept.
+
+    Raises: `InvalidInputError` when there is nothing but single letters.
+    """
+    kept = words_in(" ".join(token.rpartition(".")[0] or token for token in search.split()))
+    choices = [kept] if "@" in search else [words_in(search), kept]
+    longest = [max(words, key=len, default="") for words in choices]
+    enough = [word for word in dict.fromkeys(longest) if len(word) > 1 or word >= schema.FIRST_IDEOGRAPH]
+    if not enough:
+        raise InvalidInputError("Type at least two letters of a name or an e-mail address.", "search")
+    return enough
+
+
+def _ids_under(shop: Shop, word: str) -> list[str]:
+    """Customers who have a word with this beginning, one more than are looked at if there are so many."""
+    query = Query(schema.SHOP, schema.alias_partition(word), begins_with=word, limit=_MATCHES)
+    found = (row.key.sk.rpartition("#")[2] for row in pages_of(shop.store, query))
+    return list(dict.fromkeys(islice(found, _MATCHES + 1)))
 
 
 # --- by tag or country -------------------------------------------------------------------------------------------
@@ -121,7 +136,7 @@ def _sorted_page(
     summaries = [summary_from(Row(key, item)) for key, item in found.items()]
     matching = [summary for summary in summaries if _fits(summary, wanted) and _has_words(summary, words)]
     matching.sort(key=lambda summary: _order(summary, wanted.sort))
-    start = int(decode_cursor(cursor).get("from", 0)) if cursor else 0
+    start = max(number_in(cursor, "from"), 0) if cursor else 0
     end = start + limit
     following = encode_cursor({"from": end}) if end < len(matching) else None
     return CustomerPage(matching[start:end], following, note)
@@ -143,7 +158,7 @@ def _fits(summary: CustomerSummary, wanted: CustomerFilter) -> bool:
 
 def _has_words(summary: CustomerSummary, words: Sequence[str]) -> bool:
     own = words_of_summary(summary)
-    return all(any(mine.startswith(part) for mine in own) for word in words for part in _parts(word))
+    return all(any(mine.startswith(word) for mine in own) for word in words)
 
 
 # --- everybody ---------------------------------------------------------------------------------------------------
@@ -153,12 +168,12 @@ def _ranked(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) 
     measure = Measure(wanted.sort.value)
     if cursor is None:
         return walk_board(shop, measure, ALL_TIME, first=limit)
-    return walk_board(shop, measure, ALL_TIME, first=limit, below=int(decode_cursor(cursor).get("rank", 0)))
+    return walk_board(shop, measure, ALL_TIME, first=limit, below=number_in(cursor, "rank"))
 
 
 def _newest(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> Iterator[Row]:
     """Profiles, newest first: fetched by the page, since lists that kept figures would be rewritten by each order."""
-    before = str(decode_cursor(cursor).get("line", "")) if cursor else ""
+    before = text_in(cursor, "line") if cursor else ""
     ids = _newest_members(shop, wanted, before) if wanted.tag or wanted.country else _newest_of_all(shop, limit, before)
     while chunk := [schema.customer_key(customer_id) for customer_id in islice(ids, limit + 1)]:
         found = shop.store.get_many(chunk)

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend.domain.customers import Customer
-from backend.errors import AlreadyExistsError, ConflictError
+from backend.errors import AlreadyExistsError
 from backend.records.customers import count_keys, customer_item, email_item, email_key, pointer_keys, profile_attributes
+from backend.records.ranks import rank
+from backend.services.order_writes import SnapshotMovedError
 from backend.store import schema
-from backend.store.port import Absent, AllOf, Delete, Equals, Exists, Item, Key, Plus, Put, Update, Write
+from backend.store.port import (
+    MAX_TRANSACTION_WRITES,
+    Absent,
+    AllOf,
+    Delete,
+    Equals,
+    Exists,
+    Item,
+    Key,
+    Plus,
+    Put,
+    Update,
+    Write,
+)
 
 
 class EmailReservedError(AlreadyExistsError):
@@ -19,12 +34,8 @@ class EmailReservedError(AlreadyExistsError):
         self.address = address
 
 
-class CustomerChangedError(ConflictError):
-    """Somebody else changed the customer first."""
-
-
 MONTHS_PER_TRANSACTION = 36
-"""Older months keep the name that the customer had; a transaction has room for this many beside the rest."""
+"""Older months keep the name that the customer had, and so do more of them when many tags change too."""
 
 
 def creating_writes(customer: Customer) -> list[Write]:
@@ -45,7 +56,7 @@ def creating_writes(customer: Customer) -> list[Write]:
 def editing_writes(before: Customer, after: Customer, months: Sequence[str]) -> list[Write]:
     """The transaction that changes a profile; `months` are those in which the customer has orders.
 
-    Errors attached: `EmailReservedError`, `CustomerChangedError`.
+    It leaves room for one write more. Errors attached: `EmailReservedError`, `SnapshotMovedError`.
     """
     writes: list[Write] = [_profile_update(before, after)]
     if _identity(before) != _identity(after):
@@ -58,11 +69,14 @@ def editing_writes(before: Customer, after: Customer, months: Sequence[str]) -> 
     writes += [Put(key, {}) for key in new if key not in old]
     writes += _counter_updates(count_keys(before), count_keys(after))
     if (before.name, before.email, before.country) != (after.name, after.email, after.country):
-        writes += [_month_update(after, month) for month in sorted(months, reverse=True)[:MONTHS_PER_TRANSACTION]]
+        room = min(MONTHS_PER_TRANSACTION, MAX_TRANSACTION_WRITES - 1 - len(writes))
+        writes += [_month_update(after, month) for month in sorted(months, reverse=True)[:room]]
     return writes
 
 
 def _profile_update(before: Customer, after: Customer) -> Update:
+    """The number of orders is a condition because an order may add a month that the edit does not know."""
+    orders_seen = rank(before.orders, before.id)
     attributes = profile_attributes(after)
     kept: Item = {
         name: value for name, value in attributes.items() if value not in ("", None, []) and value is not False
@@ -71,8 +85,8 @@ def _profile_update(before: Customer, after: Customer) -> Update:
         schema.customer_key(after.id),
         set=kept | {"version": after.version},
         remove=[name for name in attributes if name not in kept],
-        condition=AllOf((Exists(), Equals("version", before.version))),
-        otherwise=CustomerChangedError(f"Somebody else has just changed {before.name}. Look again, then decide."),
+        condition=AllOf((Exists(), Equals("version", before.version), Equals("rank_orders", orders_seen))),
+        otherwise=SnapshotMovedError(f"Somebody else has just changed {before.name}. Look again, then decide."),
     )
 
 

@@ -26,7 +26,8 @@ from backend.services.retrying import until_settled
 from backend.store import schema
 from backend.store.port import Put, Query, pages_of
 
-MOST_TAGS = 20
+MOST_TAGS = 15
+"""As many as one transaction can replace together with everything else of a profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def create_customer(shop: Shop, actor: Actor, profile: Profile, *, consent: bool
     """
     actor.require(Permission.EDIT_CUSTOMERS)
     clean, now = clean_profile(profile), shop.clock()
+    if consent and not clean.email:
+        raise _no_address_to_consent_for()
     customer = Customer(
         id=new_customer_id(),
         name=clean.name,
@@ -142,11 +145,15 @@ def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, g
 
     def changed(customer: Customer) -> Customer:
         if given and not customer.email:
-            raise InvalidInputError("A customer without an e-mail address cannot consent to email.", "consent")
+            raise _no_address_to_consent_for()
         return replace(customer, consent=consent)
 
     said = "Agreed to marketing" if given else "Refused marketing"
     return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
+
+
+def _no_address_to_consent_for() -> InvalidInputError:
+    return InvalidInputError("A customer without an e-mail address cannot consent to email.", "consent")
 
 
 def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:

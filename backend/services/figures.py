@@ -30,7 +30,7 @@ def totals_by_day(shop: Shop, first: date, last: date) -> list[DayTotals]:
     """
     if first > last:
         raise InvalidInputError("The first day is after the last day.", "from")
-    first = max(first, date(EARLIEST_YEAR, 1, 1))
+    first, last = max(first, date(EARLIEST_YEAR, 1, 1)), min(last, shop.clock().date() + timedelta(days=3))
     sums: dict[str, Totals] = {}
     for year in range(first.year, last.year + 1):
         low = f"{first:%m-%d}" if year == first.year else "01-01"

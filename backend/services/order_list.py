@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from backend.domain.orders import Order, OrderStatus, OrderSummary
-from backend.domain.time import EARLIEST_YEAR, months_between, start_of, to_text
+from backend.domain.time import EARLIEST_YEAR, from_text, months_between, start_of, to_text
 from backend.errors import InvalidInputError
 from backend.records.orders import order_from, summary_from
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.merging import merged, page_size
+from backend.services.places import text_in
 from backend.store import schema
-from backend.store.limits import decode_cursor, encode_cursor
+from backend.store.limits import encode_cursor
 from backend.store.port import Query, Row, pages_of
 
 _OWN_NUMBER = re.compile(r"^T?(\d{6})-(\d{4})-([0-9A-Z]{3})$")
 LONGEST_RANGE = timedelta(days=3660)
+_NO_LATER = timedelta(days=3)
+"""No order is placed later than this from now: a day of clock skew, and a day for time zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def list_orders(shop: Shop, wanted: OrderFilter, *, limit: int = 50, cursor: str
         raise InvalidInputError("The first day is after the last day.", "from")
     if wanted.last - wanted.first > LONGEST_RANGE:
         raise InvalidInputError("Choose a range of ten years at most.", "from")
-    before = str(decode_cursor(cursor).get("line", "")) if cursor else ""
+    before = text_in(cursor, "line") if cursor else ""
     rows = walk_orders(shop, wanted, first=limit + 1, before=before)
     found: list[Row] = []
     for row in rows:
@@ -63,15 +66,24 @@ def list_orders(shop: Shop, wanted: OrderFilter, *, limit: int = 50, cursor: str
 def walk_orders(shop: Shop, wanted: OrderFilter, *, first: int, before: str = "") -> Iterator[Row]:
     """All index rows of the wanted orders, newest first, read as they are asked for. `before` is a `line_at`."""
     earliest = max(wanted.first, date(EARLIEST_YEAR, 1, 1))
+    latest = min(wanted.last, _day_of_line(shop, before) or shop.clock().date() + _NO_LATER)
     low = to_text(start_of(earliest, shop.zone))
-    high = to_text(start_of(wanted.last + timedelta(days=1), shop.zone))
+    high = to_text(start_of(latest + timedelta(days=1), shop.zone))
     end = min(before, high) if before else high
     statuses = wanted.statuses or tuple(OrderStatus)
-    for month in reversed(months_between(earliest, wanted.last)):
+    for month in reversed(months_between(earliest, latest)):
         queries = _month_queries(month, statuses, (low, end), first)
         for row in merged(shop.store, queries, "line_at"):
             if row.item["line_at"] != end:
                 yield row
+
+
+def _day_of_line(shop: Shop, line: str) -> date | None:
+    """The day of a place in the list, so that later months are not asked again; None for what is no place."""
+    try:
+        return from_text(line.partition("#")[0]).astimezone(shop.zone).date()
+    except ValueError:
+        return None
 
 
 def _month_queries(month: str, statuses: Sequence[OrderStatus], between: tuple[str, str], first: int) -> list[Query]:
@@ -127,7 +139,7 @@ def _find_own(shop: Shop, number: re.Match[str]) -> Order | None:
         line = schema.order_line(month, status.value)
         query = Query(schema.SHOP, line, index="timeline", begins_with=f"{moment:%Y-%m-%dT%H:%M}", limit=500)
         for row in pages_of(shop.store, query):
-            if text(row.item, "number").endswith(f"-{ending}"):
+            if text(row.item, "number").upper().endswith(f"-{ending}"):
                 found = shop.store.get(row.key)
                 return order_from(row.key, found) if found else None
     return None

@@ -65,7 +65,10 @@ def _reference(order: Order, reference: str) -> Put:
 
 
 def _customer_update(customer: Customer, change: Contribution, first_day: str) -> Update:
-    seen = Equals("first_day", customer.first_day) if customer.first_day else Missing("first_day")
+    """The version is a condition because the month takes the name from the snapshot."""
+    seen: list[Condition] = [Exists(), Equals("version", customer.version)]
+    if first_day:
+        seen.append(Equals("first_day", customer.first_day) if customer.first_day else Missing("first_day"))
     changed: Item = {"first_day": first_day} if first_day else {}
     if change.orders > 0:
         changed["board"] = schema.board_of("ALL", customer.id)
@@ -73,7 +76,7 @@ def _customer_update(customer: Customer, change: Contribution, first_day: str) -
         schema.customer_key(customer.id),
         set=changed,
         add=ranks.additions(change, customer.id),
-        condition=AllOf((Exists(), seen)) if first_day else Exists(),
+        condition=AllOf(tuple(seen)),
         otherwise=_moved(),
     )
 

@@ -228,7 +228,12 @@ def refund_order(shop: Shop, actor: Actor, ref: OrderRef, amount: int, reason: s
         return _with_history(shop, actor, replace(order, refunds=(*order.refunds, refund)), text)
 
     done = _find_refund(shop, ref, refund_id)
-    return done or _change(shop, ref, changed)
+    try:
+        return done or _change(shop, ref, changed)
+    except OrderChangedError:
+        if done := _find_refund(shop, ref, refund_id):
+            return done
+        raise
 
 
 def _find_refund(shop: Shop, ref: OrderRef, refund_id: str) -> Order | None:
