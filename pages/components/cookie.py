@@ -10,7 +10,6 @@ import hashlib
 from datetime import timedelta
 
 import streamlit as st
-from streamlit_authenticator.controllers import CookieController
 
 from backend.services.sessions import COOKIE_NAME, Session, session_of, session_token
 from pages.components.shell import policy
@@ -46,6 +45,9 @@ def deliver() -> None:
     if st.session_state.get(key):
         _PENDING.clear()
         return
+    # Imported here: Streamlit serves the files of a component only if it is first imported while a page runs.
+    from streamlit_authenticator.controllers import CookieController
+
     days = policy().session_length / timedelta(days=1)
     manager = CookieController(COOKIE_NAME, "", days).cookie_model.cookie_manager
     ends = None if session is None else session.began_at + policy().session_length

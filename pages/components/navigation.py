@@ -101,26 +101,38 @@ PAGES: tuple[PageEntry, ...] = (
 
 
 def pages_for(actor: Actor | None) -> dict[str, list[StreamlitPage]]:
-    """The pages that the actor may open, by group; with None all of them, for addresses to be known before sign-in."""
+    """All pages by group. The menu shows what the actor may open; the others only say, when opened, what is missing."""
     groups: dict[str, list[StreamlitPage]] = {}
     for entry in PAGES:
-        if entry.path.exists() and (actor is None or entry.permission is None or actor.may(entry.permission)):
-            groups.setdefault(entry.group, []).append(_page(entry))
+        if entry.path.exists():
+            groups.setdefault(entry.group, []).append(_page(entry, shown=entry.visible and _allowed(entry, actor)))
     return groups
+
+
+def make_known() -> None:
+    """Tells Streamlit that there is a menu, so that it runs the main script for every address from the start.
+
+    Streamlit would otherwise run files of `pages/` by themselves until somebody has opened the dashboard once.
+    """
+    st.navigation(pages_for(None), position="hidden")
 
 
 def page_of(file: str) -> StreamlitPage:
     """A page to link to, such as `page_of("customer.py")` for `st.page_link` and `st.switch_page`."""
-    return _page(next(entry for entry in PAGES if entry.file == file))
+    return _page(next(entry for entry in PAGES if entry.file == file), shown=True)
 
 
-def _page(entry: PageEntry) -> StreamlitPage:
+def _allowed(entry: PageEntry, actor: Actor | None) -> bool:
+    return actor is not None and (entry.permission is None or actor.may(entry.permission))
+
+
+def _page(entry: PageEntry, *, shown: bool) -> StreamlitPage:
     return st.Page(
         entry.path,
         title=entry.title,
         icon=entry.icon,
         url_path=entry.url_path,
         default=entry.default,
-        visibility="visible" if entry.visible else "hidden",
+        visibility="visible" if shown else "hidden",
         help=entry.help or None,
     )

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from backend.domain.team import PERMISSIONS, Actor, Member, Role
+from backend.domain.team import Actor, Member, Role
 from backend.services import team
 from pages.components.shell import settings, shop
 from pages.components.state import NOTICE
 
 _ROLES = list(Role)
+_EXPLAINED = {
+    Role.MANAGER: "Manager: figures, customers, refunds, imports and exports",
+    Role.STAFF: "Staff: customers and orders, refunds, imports",
+    Role.ENGINEER: "Engineer: sees everything, imports and exports, watches the system",
+    Role.ADMIN: "Admin: everything, and the team",
+}
 
 
 def add_form(actor: Actor, *, with_password: bool) -> None:
@@ -21,7 +27,7 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
         name = left.text_input("Name", autocomplete="off", max_chars=200)
         email = right.text_input("E-mail address", autocomplete="off", max_chars=320)
         username = left.text_input("Username", autocomplete="off", max_chars=40)
-        role = right.selectbox("Role", _ROLES, index=_ROLES.index(Role.STAFF), format_func=_explained)
+        role = right.selectbox("Role", _ROLES, index=_ROLES.index(Role.STAFF), format_func=_EXPLAINED.__getitem__)
         password = (
             st.text_input(
                 "First password",
@@ -56,7 +62,7 @@ def change_forms(actor: Actor, members: Sequence[Member]) -> None:
 
 def _role_form(actor: Actor, member: Member) -> None:
     with st.form(f"role_{member.username}"):
-        role = st.selectbox("Role", _ROLES, index=_ROLES.index(member.role), format_func=_explained)
+        role = st.selectbox("Role", _ROLES, index=_ROLES.index(member.role), format_func=_EXPLAINED.__getitem__)
         st.caption("A new role signs the member out; it holds from the next sign-in.")
         pressed = st.form_submit_button("Change role", icon=":material/badge:")
     if pressed and role is not member.role:
@@ -86,7 +92,3 @@ def _access_buttons(actor: Actor, member: Member) -> None:
 def _done(sentence: str) -> None:
     NOTICE.set(sentence)
     st.rerun()
-
-
-def _explained(role: Role) -> str:
-    return f"{role.value.capitalize()}: may {len(PERMISSIONS[role])} of {len(PERMISSIONS[Role.ADMIN])} things"

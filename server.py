@@ -1,0 +1,220 @@
+"""One process on one port: the dashboard, the HTTP API at /api, and the worker. `python server.py` runs it.
+
+    browser ── / ─────────▶ Streamlit (streamlit_app.py, one thread per run)
+    anybody ── /api ──────▶ FastAPI
+                            worker thread: takes jobs and works them off
+
+A platform with several processes runs `python server.py` in each: they share the store and need nothing else.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+import uvicorn
+from loguru import logger
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend import logs
+from backend.api import create_app
+from backend.config import Settings, load_settings
+from backend.errors import ConfigurationError
+from backend.services.context import Shop
+from backend.services.first_admin import setup_code
+from backend.services.secret_file import cookie_key, derived
+from backend.services.sessions import may_use_demo
+from backend.services.team import demo_sign_ins
+from pages.components import navigation, shell
+
+GRACE_SECONDS = 3
+"""For open connections at the end. With the worker's time this stays within 5 s."""
+WORKER_SECONDS = 1.5
+_SCRIPT = Path(__file__).with_name("streamlit_app.py")
+_SILENT = (
+    "streamlit.error_util",  # logs each error of a page once more, without the incident number
+    "streamlit.runtime.scriptrunner_utils.script_run_context",  # warns of what the start does outside a page
+    "streamlit.runtime.caching.cache_data_api",  # the same
+)
+
+Worker = Callable[[Shop, threading.Event], None]
+
+
+def main() -> int:
+    """Serves until it is told to end. Returns the exit code: 1 when the installation is wrong."""
+    try:
+        settings = load_settings()
+        app = build_app(settings)
+        logs.configure(settings, silent=_SILENT)
+        print(greeting(settings, shell.shop()), flush=True)  # noqa: T201 - people read it where they started the server
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - there may be no log yet
+        return 1
+    uvicorn.Server(uvicorn_config(app, settings)).run()
+    return 0
+
+
+def build_app(settings: Settings) -> st.App:
+    """The ASGI application; nothing is opened before it starts."""
+    return st.App(
+        _SCRIPT,
+        routes=[Mount("/api", create_app(shell.shop))],
+        middleware=[Middleware(SecurityHeaders)],
+        lifespan=_lifespan(settings),
+        on_script_error=shell.show_error,
+        secrets=oidc_secrets(settings),
+    )
+
+
+def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves it. X-Forwarded-For is not believed here but by TRUSTED_PROXIES where addresses matter."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_per_message_deflate=True,
+        ws_max_size=st.get_option("server.maxMessageSize") * 1_000_000,
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
+
+
+def oidc_secrets(settings: Settings) -> dict[str, Any] | None:
+    """What Streamlit needs to know of the OpenID Connect provider.
+
+    Raises: `ConfigurationError` when something is missing.
+    """
+    if settings.auth_mode != "oidc":
+        return None
+    given = {
+        "OIDC_CLIENT_ID": ("client_id", settings.oidc_client_id),
+        "OIDC_CLIENT_SECRET": ("client_secret", settings.oidc_client_secret.get_secret_value()),
+        "OIDC_METADATA_URL": ("server_metadata_url", settings.oidc_metadata_url),
+        "OIDC_REDIRECT_URI": ("redirect_uri", settings.oidc_redirect_uri),
+    }
+    missing = [setting for setting, (_, value) in given.items() if not value]
+    if missing:
+        raise ConfigurationError(f"AUTH_MODE=oidc needs {', '.join(missing)} too.")
+    secret = derived(cookie_key(settings), "openid connect cookie").hex()
+    return {"auth": {**dict(given.values()), "cookie_secret": secret}}
+
+
+def greeting(settings: Settings, shop: Shop) -> str:
+    """Where the dashboard is, and how to sign in."""
+    lines = [f"Tillpost serves {shop.name} at http://{_shown(settings.host)}:{settings.port}"]
+    code = setup_code(shop, shell.policy())
+    if code is not None:
+        lines.append(f"Nobody is in the team yet. Create the first admin there with the set-up code {code}")
+    if settings.auth_mode == "password" and may_use_demo(shop, shell.policy()):
+        lines.append("Demo sign-ins (on this machine only):")
+        lines += [f"  {role.value:<9} {name:<15} {password}" for name, password, role in demo_sign_ins()]
+    return "\n".join(lines)
+
+
+def _shown(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - what was configured is shown, nothing is bound here
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def _lifespan(settings: Settings) -> Callable[[st.App], AbstractAsyncContextManager[dict[str, Any] | None]]:
+    @asynccontextmanager
+    async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any] | None]:
+        logs.configure(settings, silent=_SILENT)  # uvicorn and Streamlit have set up their own by now
+        _import_pages_code()
+        navigation.make_known()
+        stop = threading.Event()
+        worker = _start_worker(shell.shop(), stop)
+        # What is loaded now stays; without it, each collection costs more than most runs of a page.
+        gc.collect()
+        gc.freeze()
+        yield None
+        stop.set()
+        if worker is not None:
+            worker.join(WORKER_SECONDS)
+        shell.shop().store.close()
+
+    return lifespan
+
+
+def _start_worker(shop: Shop, stop: threading.Event) -> threading.Thread | None:
+    work = _worker()
+    if work is None:
+        return None
+
+    def run() -> None:
+        try:
+            work(shop, stop)
+        except Exception:
+            logger.exception("The worker ended")
+
+    thread = threading.Thread(target=run, name="worker", daemon=True)
+    thread.start()
+    return thread
+
+
+def _worker() -> Worker | None:
+    try:
+        work: Worker = importlib.import_module("backend.worker").run_worker
+    except ModuleNotFoundError as error:
+        if error.name != "backend.worker":
+            raise
+        return None
+    return work
+
+
+def _import_pages_code() -> None:
+    """Loads now what pages would otherwise load while the first person waits.
+
+    Not before Streamlit runs: components of libraries announce themselves when they are imported.
+    """
+    for module in sorted(Path(__file__).with_name("pages").joinpath("components").glob("[a-z]*.py")):
+        importlib.import_module(f"pages.components.{module.stem}")
+
+
+class SecurityHeaders:
+    """Adds to every answer what browsers need to keep the dashboard out of frames and addresses out of referrers."""
+
+    _HEADERS = (
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"x-frame-options", b"SAMEORIGIN"),
+        (b"content-security-policy", b"frame-ancestors 'self'; object-src 'none'; base-uri 'self'"),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add(message)
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+    def _add(self, message: MutableMapping[str, Any]) -> None:
+        present = {name.lower() for name, _ in message.get("headers", [])}
+        message["headers"] = [
+            *message.get("headers", []),
+            *((name, value) for name, value in self._HEADERS if name not in present),
+        ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
