@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,13 @@ def test_the_sql_engine_knows_no_aws_and_the_dynamodb_engine_no_sql() -> None:
             assert "from boto" not in text, module.name
         if not module.name.startswith("sql"):
             assert "sqlalchemy" not in text, module.name
+
+
+def test_every_part_of_the_backend_has_its_layer() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = " ".join(next(c["layers"] for c in contracts if c["name"] == DIRECTION))
+    parts = [
+        path.stem for path in (ROOT / "backend").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    ]
+    placed = set(re.findall(r"backend\.(\w+)", layers))
+    assert {part for part in parts if part != "__init__"} <= placed
