@@ -89,10 +89,12 @@ class Settings(BaseSettings):
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment and `.env`; keyword arguments win.
 
-    Raises: `ConfigurationError` naming each wrong setting, without its value.
+    Raises: `ConfigurationError` naming each wrong setting, without its value, or saying that `.env` is unreadable.
     """
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the environment holds anyway
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(f"The settings are not valid. {wrong}") from None
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(".env cannot be read. It must be a text file in UTF-8 that you may read.") from None
