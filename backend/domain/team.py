@@ -30,11 +30,13 @@ class Permission(StrEnum):
     REFUND_ORDERS = "refund orders"
     IMPORT_DATA = "import data"
     EXPORT_DATA = "export data"
+    VIEW_EMAIL = "view emails"
+    MANAGE_SUPPRESSION = "change the suppression list"
     VIEW_SYSTEM = "view the system's state"
     MANAGE_TEAM = "manage the team"
 
 
-_VIEW = frozenset({Permission.VIEW_OVERVIEW, Permission.VIEW_CUSTOMERS, Permission.VIEW_ORDERS})
+_VIEW = frozenset({Permission.VIEW_OVERVIEW, Permission.VIEW_CUSTOMERS, Permission.VIEW_ORDERS, Permission.VIEW_EMAIL})
 _SELL = frozenset(
     {Permission.EDIT_CUSTOMERS, Permission.PLACE_ORDERS, Permission.CHANGE_ORDERS, Permission.REFUND_ORDERS}
 )
@@ -42,8 +44,8 @@ _DATA = frozenset({Permission.IMPORT_DATA, Permission.EXPORT_DATA})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: _VIEW | _DATA | {Permission.EDIT_CUSTOMERS, Permission.REFUND_ORDERS},
-    Role.STAFF: _VIEW | _SELL | {Permission.IMPORT_DATA},
-    Role.ENGINEER: _VIEW | _DATA | {Permission.VIEW_SYSTEM},
+    Role.STAFF: _VIEW | _SELL | {Permission.IMPORT_DATA, Permission.MANAGE_SUPPRESSION},
+    Role.ENGINEER: _VIEW | _DATA | {Permission.VIEW_SYSTEM, Permission.MANAGE_SUPPRESSION},
     Role.ADMIN: frozenset(Permission),
 }
 
