@@ -43,6 +43,14 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="OpenID Connect: client secret.")
     oidc_metadata_url: str = Field("", description="OpenID Connect: the provider's discovery document.")
     oidc_redirect_uri: str = Field("", description="OpenID Connect: this server's address with /oauth2callback.")
+    mail_transport: Literal["local", "ses"] = Field("local", description="Whither emails go: a folder here, or SES.")
+    mail_rate: int = Field(0, ge=0, le=100_000, description="Most emails a second; 0 is what the transport allows.")
+    mail_daily_quota: int = Field(0, ge=-1, description="Most emails in 24 hours; 0 is SES's own, -1 is no limit.")
+    mail_transactional_share: float = Field(
+        0.1, ge=0, lt=1, description="Share of the daily quota that marketing mail must leave to other mail."
+    )
+    ses_configuration_set_transactional: str = Field("", description="SES: configuration set of transactional mail.")
+    ses_configuration_set_marketing: str = Field("", description="SES: configuration set of marketing mail.")
 
     @field_validator("shop_timezone")
     @classmethod
@@ -84,6 +92,11 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.shop_timezone)
+
+    @property
+    def outbox_dir(self) -> Path:
+        """The Maildir of the local transport."""
+        return self.data_dir / "outbox"
 
 
 def load_settings(**overrides: object) -> Settings:

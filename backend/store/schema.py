@@ -190,8 +190,32 @@ def hours_key(hour: str, template: str, message_id: str) -> Key:
     return Key(MAIL, f"HOURS#{hour[:10]}", f"{hour[11:13]}#{template}#{shard_of(message_id, HOUR_SHARDS)}")
 
 
+def preferences_key(customer_id: str) -> Key:
+    return Key(MAIL, f"P#{customer_id}", "P")
+
+
 def facts_key(digest: str) -> Key:
     return Key(MAIL, f"FACTS#{digest}", "F")
+
+
+def rate_key(transport: str) -> Key:
+    """The rate window that all processes which send through a transport share."""
+    return Key(MAIL, f"RATE#{transport}", "RATE")
+
+
+def suppression_key(digest: str) -> Key:
+    """The suppression of an address; the digest stands for it."""
+    return Key(MAIL, f"X#{digest}", "X")
+
+
+def suppression_event_key(digest: str, at: str, entry_id: str) -> Key:
+    """What happened to the suppression of an address at a moment."""
+    return Key(MAIL, f"X#{digest}", f"H#{at}#{entry_id}")
+
+
+def suppression_line(reason: str) -> str:
+    """The partition of the suppression list that holds the entries of one reason."""
+    return f"SUPPRESSED#{reason}"
 
 
 def meta_key(name: str) -> Key:
