@@ -52,6 +52,19 @@ class PermissionDeniedError(BackendError):
     """The team member's role does not allow the action."""
 
 
+class TemplateError(BackendError):
+    """A template cannot become an email. `part` is "subject", "body", …; `line` counts from 1 (0: not known).
+
+    `variable` is the value that was missing, or "".
+    """
+
+    def __init__(self, sentence: str, *, part: str = "", line: int = 0, variable: str = "") -> None:
+        super().__init__(sentence)
+        self.part = part
+        self.line = line
+        self.variable = variable
+
+
 class ConditionFailedError(BackendError):
     """A conditional write found something else; raised where the caller attached no error of its own."""
 

@@ -24,8 +24,21 @@ class Need(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateField:
+    """A value that whoever sends the email types in, such as a tracking link. Empty ones reach the template as ""."""
+
+    name: str
+    label: str
+    required: bool = False
+    is_url: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateFacts:
-    """What a template is for. `name` is its folder's, in kebab-case; `needs` say what data it is rendered from."""
+    """What a template is for. `name` is its folder's, in kebab-case; `needs` say what data it is rendered from.
+
+    `topic` is what a customer can switch off in the preference centre; only marketing has one.
+    """
 
     name: str
     title: str
@@ -33,6 +46,7 @@ class TemplateFacts:
     kind: Kind
     needs: tuple[Need, ...] = ()
     topic: str = ""
+    fields: tuple[TemplateField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

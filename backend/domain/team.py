@@ -31,7 +31,10 @@ class Permission(StrEnum):
     IMPORT_DATA = "import data"
     EXPORT_DATA = "export data"
     VIEW_EMAIL = "view emails"
+    SEND_EMAIL = "send emails"
+    EDIT_TEMPLATES = "edit templates"
     MANAGE_SUPPRESSION = "change the suppression list"
+    EDIT_SHOP = "change the shop's settings"
     VIEW_SYSTEM = "view the system's state"
     MANAGE_TEAM = "manage the team"
 
@@ -40,11 +43,15 @@ _VIEW = frozenset({Permission.VIEW_OVERVIEW, Permission.VIEW_CUSTOMERS, Permissi
 _SELL = frozenset(
     {Permission.EDIT_CUSTOMERS, Permission.PLACE_ORDERS, Permission.CHANGE_ORDERS, Permission.REFUND_ORDERS}
 )
+_STEER = frozenset(
+    {Permission.EDIT_CUSTOMERS, Permission.REFUND_ORDERS, Permission.EDIT_TEMPLATES, Permission.EDIT_SHOP}
+)
+_WRITE = frozenset({Permission.SEND_EMAIL, Permission.EDIT_TEMPLATES})
 _DATA = frozenset({Permission.IMPORT_DATA, Permission.EXPORT_DATA})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.MANAGER: _VIEW | _DATA | {Permission.EDIT_CUSTOMERS, Permission.REFUND_ORDERS},
-    Role.STAFF: _VIEW | _SELL | {Permission.IMPORT_DATA, Permission.MANAGE_SUPPRESSION},
+    Role.MANAGER: _VIEW | _DATA | _STEER,
+    Role.STAFF: _VIEW | _SELL | _WRITE | {Permission.IMPORT_DATA, Permission.MANAGE_SUPPRESSION},
     Role.ENGINEER: _VIEW | _DATA | {Permission.VIEW_SYSTEM, Permission.MANAGE_SUPPRESSION},
     Role.ADMIN: frozenset(Permission),
 }

@@ -12,7 +12,7 @@ from backend.store.port import Store
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop that a service works on. `data_dir` holds uploads and reports."""
+    """The shop that a service works on. `data_dir` holds uploads and reports, `templates_dir` version 0 of the emails."""
 
     store: Store
     clock: Clock
@@ -21,3 +21,4 @@ class Shop:
     name: str = "My shop"
     locale: str = "en_US"
     data_dir: Path = Path("var")
+    templates_dir: Path = Path(__file__).parents[2] / "email_templates"
