@@ -10,14 +10,17 @@ from backend.services import signin, team
 from backend.services.sessions import Session
 from pages.components import guard
 from pages.components.client import client_address
-from pages.components.shell import policy, settings, shop
+from pages.components.shell import policy, refuse, settings, shop
 
 
 def _profile(actor: Actor) -> None:
     member = team.find_member(shop(), actor.username)
     if member is None:
         return
-    st.write("Username", member.username, "· Role", member.role.value, "· E-mail address", member.email)
+    facts = {"Username": member.username, "Role": member.role.value.capitalize(), "E-mail address": member.email}
+    for column, (label, value) in zip(st.columns(3), facts.items(), strict=True):
+        column.caption(label)
+        column.text(value)
     with st.form("profile"):
         st.subheader("Name")
         name = st.text_input("Your name", member.name, autocomplete="name", max_chars=200)
@@ -25,7 +28,7 @@ def _profile(actor: Actor) -> None:
             try:
                 team.rename(shop(), actor, actor.username, name, version=member.version)
             except BackendError as error:
-                st.error(error.sentence)
+                refuse(error.sentence)
             else:
                 st.toast("Your name was changed.", icon=":material/check:")
 
@@ -44,11 +47,11 @@ def _password(actor: Actor) -> None:
         try:
             result = signin.change_own_password(shop(), policy(), actor, current, new, client_address())
         except BackendError as error:
-            st.error(error.sentence)
+            refuse(error.sentence)
             return
         if isinstance(result, Session):
             guard.begin(result, notice="Your password was changed. Everywhere else you are signed out now.")
-        st.error(result.sentence)
+        refuse(result.sentence)
 
 
 actor = guard.require()

@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services import team
 from pages.components import guard, team_forms
-from pages.components.shell import settings, shop
+from pages.components.shell import refuse, settings, shop
 
 actor = guard.require(Permission.MANAGE_TEAM)
 st.title("Team")
@@ -35,4 +35,4 @@ try:
     with change:
         team_forms.change_forms(actor, members)
 except BackendError as error:
-    st.error(error.sentence, icon=":material/error:")
+    refuse(error.sentence)

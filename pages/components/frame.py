@@ -8,6 +8,7 @@ import streamlit as st
 
 from backend.domain.team import Actor, Role
 from pages.components import cookie, guard
+from pages.components.formats import plain
 from pages.components.shell import shop
 
 _BADGES: dict[Role, tuple[str, Literal["blue", "green", "violet", "orange"]]] = {
@@ -22,14 +23,9 @@ def show_sidebar(actor: Actor) -> None:
     """Draws the sidebar below the menu."""
     icon, color = _BADGES[actor.role]
     with st.sidebar:
-        st.markdown(f"**{_plain(shop().name)}**")
+        st.markdown(f"**{plain(shop().name)}**")
         st.badge(actor.role.value.capitalize(), icon=icon, color=color)
-        st.caption(_plain(actor.name or actor.username))
+        st.write(plain(actor.name or actor.username))
         if st.button("Sign out", icon=":material/logout:", type="tertiary", help="Signs you out in every browser."):
             guard.sign_out(actor)
         cookie.deliver()
-
-
-def _plain(text: str) -> str:
-    """The text with everything escaped that Markdown would take for a sign."""
-    return "".join(f"\\{character}" if character in r"\`*_{}[]()#+-.!|<>~$:" else character for character in text)

@@ -105,8 +105,13 @@ def pages_for(actor: Actor | None) -> dict[str, list[StreamlitPage]]:
     groups: dict[str, list[StreamlitPage]] = {}
     for entry in PAGES:
         if entry.path.exists():
-            groups.setdefault(entry.group, []).append(_page(entry, shown=entry.visible and _allowed(entry, actor)))
+            groups.setdefault(entry.group, []).append(_page(entry, shown=shown_to(actor, entry)))
     return groups
+
+
+def shown_to(actor: Actor | None, entry: PageEntry) -> bool:
+    """Whether the page stands in this person's menu."""
+    return entry.visible and actor is not None and (entry.permission is None or actor.may(entry.permission))
 
 
 def make_known() -> None:
@@ -120,10 +125,6 @@ def make_known() -> None:
 def page_of(file: str) -> StreamlitPage:
     """A page to link to, such as `page_of("customer.py")` for `st.page_link` and `st.switch_page`."""
     return _page(next(entry for entry in PAGES if entry.file == file), shown=True)
-
-
-def _allowed(entry: PageEntry, actor: Actor | None) -> bool:
-    return actor is not None and (entry.permission is None or actor.may(entry.permission))
 
 
 def _page(entry: PageEntry, *, shown: bool) -> StreamlitPage:

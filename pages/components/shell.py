@@ -16,6 +16,7 @@ from backend.services.context import Shop
 from backend.services.secret_file import cookie_key
 from backend.services.sessions import SignInPolicy, policy_of
 from backend.store.meter import Meter
+from pages.components.formats import plain
 from pages.components.state import NOTICE
 
 
@@ -48,7 +49,7 @@ def show_notice() -> None:
     notice = NOTICE.get()
     if notice:
         NOTICE.clear()
-        st.info(notice, icon=":material/info:")
+        st.info(plain(notice), icon=":material/info:")
 
 
 @contextmanager
@@ -60,6 +61,11 @@ def incidents() -> Iterator[None]:
         show_error(error)
 
 
+def refuse(sentence: str) -> None:
+    """Shows a sentence that may hold what somebody typed: as it is, not as Markdown."""
+    st.error(plain(sentence), icon=":material/error:")
+
+
 def show_error(error: Exception) -> bool:
     """Tells the person what happened: a backend's sentence, or the number under which the log has the rest.
 
@@ -67,7 +73,7 @@ def show_error(error: Exception) -> bool:
     """
     if isinstance(error, BackendError):
         logger.info("Told somebody: {}", error.sentence)
-        st.error(error.sentence, icon=":material/error:")
+        refuse(error.sentence)
         return True
     number = incident_number()
     logger.opt(exception=error).error("Incident {}", number)

@@ -9,7 +9,8 @@ from backend.services import first_admin, sessions, signin
 from backend.services.team import demo_sign_ins, team_is_empty
 from pages.components import cookie, guard
 from pages.components.client import client_address
-from pages.components.shell import policy, settings, shop, show_notice
+from pages.components.formats import plain
+from pages.components.shell import policy, refuse, settings, shop, show_notice
 
 
 def show() -> None:
@@ -17,7 +18,7 @@ def show() -> None:
     cookie.deliver()
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
-        st.title(shop().name)
+        st.title(plain(shop().name))
         show_notice()
         if team_is_empty(shop()):
             _first_admin_form()
@@ -39,7 +40,7 @@ def _password_form() -> None:
         if isinstance(result, sessions.Session):
             guard.begin(result)
         else:
-            st.error(result.sentence, icon=":material/lock:")
+            refuse(result.sentence)
     st.caption("Forgot your password? An admin of your shop can give you a new one.")
 
 
@@ -55,7 +56,7 @@ def _demo_hint() -> None:
 def _provider_button() -> None:
     refusal = guard.oidc_refusal()
     if refusal is not None:
-        st.error(refusal.sentence, icon=":material/lock:")
+        refuse(refusal.sentence)
         st.button("Use another account", on_click=st.logout, icon=":material/logout:")
     st.button("Sign in", type="primary", on_click=st.login, icon=":material/login:", width="stretch")
 
@@ -92,7 +93,7 @@ def _create_first_admin(code: str, name: str, email: str, username: str, passwor
             client=client_address(),
         )
     except BackendError as error:
-        st.error(error.sentence, icon=":material/error:")
+        refuse(error.sentence)
         return
     if settings().auth_mode == "password":
         guard.begin(sessions.begin_session(shop(), member))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from backend.domain.team import Actor, Member, Role
 from backend.services import team
+from pages.components.formats import plain
 from pages.components.shell import settings, shop
 from pages.components.state import NOTICE
 
@@ -48,7 +49,7 @@ def change_forms(actor: Actor, members: Sequence[Member]) -> None:
     """Raises: what the services raise."""
     names = {member.username: member for member in members}
     chosen = st.selectbox(
-        "Member", list(names), index=None, placeholder="Choose a member", format_func=lambda key: names[key].name
+        "Member", list(names), index=None, placeholder="Choose a member", format_func=lambda key: plain(names[key].name)
     )
     if chosen is None:
         st.caption("Choose somebody to change the role or the password, or to end the access.")

@@ -1,0 +1,24 @@
+"""The dashboard on an empty store of its own; `dashboard.open("orders.py", Role.STAFF)` runs a page as somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from tests.pages.dashboard import Dashboard
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboard]:
+    monkeypatch.setenv("STORE_URL", f"sqlite:///{tmp_path}/tillpost.db")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    opened = Dashboard()
+    yield opened
+    opened.close()
+    st.cache_resource.clear()
+    st.cache_data.clear()
