@@ -17,7 +17,7 @@ from backend.store.schema import LEADERBOARD_SHARDS, SHOP
 
 MOST_TOP = 1000
 ALL_TIME = "ALL"
-_MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _LARGEST_RANK = 10**37
 
 
@@ -35,7 +35,7 @@ def top_customers(shop: Shop, by: Measure, month: str = "", limit: int = 25) -> 
 
     Raises: `InvalidInputError` for another month's form or a limit outside 1 to 1,000.
     """
-    if month and not _MONTH.match(month):
+    if month and not _MONTH.fullmatch(month):
         raise InvalidInputError("A month is written such as 2026-11.", "month")
     if not 1 <= limit <= MOST_TOP:
         raise InvalidInputError(f"Between 1 and {MOST_TOP:,} customers can be listed.", "limit")

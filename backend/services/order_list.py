@@ -20,6 +20,7 @@ from backend.store.limits import encode_cursor
 from backend.store.port import Query, Row, pages_of
 
 _OWN_NUMBER = re.compile(r"^T?(\d{6})-(\d{4})-([0-9A-Z]{3})$")
+LONGEST_REFERENCE = 200
 LONGEST_RANGE = timedelta(days=3660)
 _NO_LATER = timedelta(days=3)
 """No order is placed later than this from now: a day of clock skew, and a day for time zones."""
@@ -116,10 +117,10 @@ def find_order(shop: Shop, number: str) -> Order | None:
 
 
 def _find_reference(shop: Shop, number: str) -> Order | None:
+    if len(number) > LONGEST_REFERENCE or not number.isprintable():
+        return None
     for reference in dict.fromkeys((number, f"#{number.lstrip('#')}", number.lstrip("#"))):
-        item = (
-            shop.store.get(schema.reference_key("shopify", reference)) if reference and len(reference) < 200 else None
-        )
+        item = shop.store.get(schema.reference_key("shopify", reference)) if reference else None
         if item is not None:
             key = schema.order_key(text(item, "customer"), text(item, "order"))
             found = shop.store.get(key)
