@@ -1,0 +1,89 @@
+"""Signed links in emails: to unsubscribe, to choose, to verify an address, to view the email in a browser.
+
+A token names what it is for, whom and which message; it is signed (itsdangerous) and expires. It holds no address, so
+a link that somebody forwards or finds in a log reveals none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+
+from backend.domain.time import Clock
+
+
+class Purpose(StrEnum):
+    """What a link is for; one for one purpose is worth nothing for another. The value stands in the address."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
+    VERIFY = "verify"
+    VIEW = "view"
+
+
+LIFETIMES: dict[Purpose, timedelta] = {
+    Purpose.UNSUBSCRIBE: timedelta(days=730),
+    Purpose.PREFERENCES: timedelta(days=730),
+    Purpose.VERIFY: timedelta(days=7),
+    Purpose.VIEW: timedelta(days=180),
+}
+"""People open old mail, and the way out must still be there then; proofs of an address must be fresh."""
+
+_LONGEST_TOKEN = 1000
+
+
+class LinkProblem(StrEnum):
+    """Why a link does nothing. The value is the sentence that people read."""
+
+    WRONG = "This link is not complete. Open it from the email again, or copy all of it."
+    OLD = "This link is too old to be used. Open the one in a newer email, or write to us."
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a link leads to. `detail` is what the purpose needs beside it (a digest of the address to verify)."""
+
+    customer_id: str
+    message_id: str
+    detail: str = ""
+
+
+class Links:
+    """Makes and reads links. `secret` is at least 32 bytes; `base_url` is where people reach this server."""
+
+    def __init__(self, secret: bytes, base_url: str, clock: Clock) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._serializers = {purpose: _serializer(secret, purpose, clock) for purpose in Purpose}
+
+    def url(self, purpose: Purpose, target: Target) -> str:
+        """The address of a link, such as "https://shop.example/api/mail/unsubscribe/…"."""
+        token = self._serializers[purpose].dumps([target.customer_id, target.message_id, target.detail])
+        return f"{self._base_url}/api/mail/{purpose.value}/{token}"
+
+    def read(self, purpose: Purpose, token: str) -> Target | LinkProblem:
+        """What the link leads to, or why it leads nowhere."""
+        if len(token) > _LONGEST_TOKEN:
+            return LinkProblem.WRONG
+        try:
+            parts = self._serializers[purpose].loads(token, max_age=int(LIFETIMES[purpose].total_seconds()))
+        except SignatureExpired:
+            return LinkProblem.OLD
+        except BadSignature:
+            return LinkProblem.WRONG
+        return Target(*map(str, parts)) if isinstance(parts, list) and len(parts) == 3 else LinkProblem.WRONG
+
+
+def _serializer(secret: bytes, purpose: Purpose, clock: Clock) -> URLSafeTimedSerializer:
+    class Signer(TimestampSigner):
+        """Takes the time from our clock."""
+
+        def get_timestamp(self) -> int:
+            return int(clock().timestamp())
+
+        def timestamp_to_datetime(self, ts: int) -> datetime:
+            return datetime.fromtimestamp(ts, clock().tzinfo)
+
+    return URLSafeTimedSerializer(secret, salt=f"tillpost {purpose.value} link", signer=Signer)
