@@ -1,0 +1,41 @@
+"""What the tests of signing in share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import bcrypt
+import pytest
+
+from backend.domain.team import Member, Role
+from backend.services import team
+from backend.services.context import Shop
+from backend.services.sessions import SignInPolicy
+from tests.support import ADMIN
+
+POLICY = SignInPolicy(b"a key for tests that is long enough", timedelta(days=7), on_loopback=True)
+PASSWORD = "nine-wooden-kettles"
+OTHER_PASSWORD = "seven-copper-lanterns"
+CLIENT = "192.0.2.7"
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """bcrypt at its least cost, so that a test with many passwords takes no seconds."""
+    real = bcrypt.gensalt
+    monkeypatch.setattr(bcrypt, "gensalt", lambda rounds=12: real(4))
+    yield
+
+
+def add(shop: Shop, username: str = "sam", role: Role = Role.STAFF, *, password: str | None = PASSWORD) -> Member:
+    """A member with an address of their own."""
+    return team.add_member(
+        shop,
+        ADMIN,
+        username=username,
+        name=username.capitalize(),
+        email=f"{username}@example.com",
+        role=role,
+        password=password,
+    )
