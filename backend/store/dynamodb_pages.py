@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backend.errors import InvalidInputError
 from backend.store.dynamodb_expressions import Parameters
 from backend.store.dynamodb_items import Wire, WireItem, to_wire
-from backend.store.limits import decode_cursor, encode_cursor
-from backend.store.port import Query, Row, Value
+from backend.store.limits import decode_place, encode_cursor, foreign_cursor
+from backend.store.port import Query, Row
 from backend.store.schema import INDEXES, Index
 
 
@@ -41,24 +40,22 @@ def place_of(query: Query, index: Index | None) -> Parameters:
     """
     if query.cursor is None:
         return {}
-    place = decode_cursor(query.cursor)
-    pk, sk = _text(place, "pk"), _text(place, "sk")
+    place = decode_place(query.cursor, indexed=index is not None)
+    key = {"pk": place["pk"], "sk": place["sk"]}
     if index is None:
-        if pk != query.partition:
-            raise _foreign()
-        return _start({"pk": pk, "sk": sk})
-    at = place.get("at")
-    if isinstance(at, int) != index.number or at is None:
-        raise _foreign()
-    return _start({"pk": pk, "sk": sk, index.partition: query.partition, index.sort: at})
+        if place["pk"] != query.partition:
+            raise foreign_cursor()
+        return _start(key)
+    if isinstance(place["at"], int) != index.number:
+        raise foreign_cursor()
+    return _start({**key, index.partition: query.partition, index.sort: place["at"]})
 
 
 def scan_place(cursor: str | None) -> Parameters:
     """A scan's cursor as the parameter of a request. Raises: `InvalidInputError` when it is not one."""
     if cursor is None:
         return {}
-    place = decode_cursor(cursor)
-    return _start({"pk": _text(place, "pk"), "sk": _text(place, "sk")})
+    return _start(decode_place(cursor))
 
 
 def scan_cursor(last: WireItem | None) -> str | None:
@@ -66,17 +63,6 @@ def scan_cursor(last: WireItem | None) -> str | None:
     return encode_cursor({name: str(value["S"]) for name, value in last.items()}) if last else None
 
 
-def _start(key: Mapping[str, Value]) -> Parameters:
+def _start(key: Mapping[str, str | int]) -> Parameters:
     wire: dict[str, Wire] = {name: to_wire(value) for name, value in key.items()}
     return {"ExclusiveStartKey": wire}
-
-
-def _text(place: Mapping[str, str | int], name: str) -> str:
-    value = place.get(name)
-    if not isinstance(value, str) or not value:
-        raise _foreign()
-    return value
-
-
-def _foreign() -> InvalidInputError:
-    return InvalidInputError("This page link belongs to another list; start again from the first page.")

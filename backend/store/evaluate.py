@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend.errors import BackendError, ConditionFailedError, InvalidInputError
-from backend.store.limits import check_attributes, check_item, check_key, check_value
+from backend.store.limits import attributes_bytes, check_attributes, check_item, check_key, check_value, item_bytes
 from backend.store.port import (
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_WRITES,
@@ -52,6 +52,11 @@ def holds(condition: Condition, item: Item | None) -> bool:
 
 
 def _same(left: object, right: object) -> bool:
+    """Equal in value and type, also within lists and dictionaries (to Python, True and 1 are equal)."""
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(_same(mine, other) for mine, other in zip(left, right, strict=True))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(mine, right[name]) for name, mine in left.items())
     return type(left) is type(right) and left == right
 
 
@@ -105,7 +110,7 @@ def failure_of(write: Write) -> BackendError:
 
 
 def check_write(write: Write) -> int:
-    """Size in bytes that the write sends.
+    """More bytes than the write can send.
 
     Raises: `InvalidInputError` or `ItemTooLargeError` for keys, items and updates that DynamoDB would refuse.
     """
@@ -114,18 +119,16 @@ def check_write(write: Write) -> int:
     if isinstance(write, Put):
         return check_item(write.key, write.item)
     check_key(write.key)
-    if isinstance(write, Update):
-        _check_update(write)
-    return len(write.key.pk) + len(write.key.sk)
+    return _check_update(write) if isinstance(write, Update) else 0
 
 
-def _check_update(update: Update) -> None:
+def _check_update(update: Update) -> int:
     names = [*update.set, *update.add, *update.remove]
     if not names:
         raise InvalidInputError("An update changes nothing.")
     if len(set(names)) != len(names):
         raise InvalidInputError("An update names an attribute twice.")
-    check_attributes(update.key.table, update.set)
+    most = check_attributes(update.key.table, update.set)
     for name in (*update.add, *update.remove):
         if name in ("pk", "sk", ""):
             raise InvalidInputError("An update names the key, or an attribute without a name.")
@@ -134,6 +137,7 @@ def _check_update(update: Update) -> None:
             raise InvalidInputError("Only an integer can be added.")
         check_value(plus.delta)
         check_value(plus.start)
+    return most
 
 
 def _check_condition(condition: Condition) -> None:
@@ -151,5 +155,13 @@ def check_transaction(writes: Sequence[Write]) -> None:
         raise InvalidInputError(f"A transaction has {len(writes)} writes; {MAX_TRANSACTION_WRITES} are possible.")
     if len({write.key for write in writes}) != len(writes):
         raise InvalidInputError("A transaction writes one item twice.")
-    if sum(check_write(write) for write in writes) > MAX_TRANSACTION_BYTES:
+    if (
+        sum([check_write(write) for write in writes]) > MAX_TRANSACTION_BYTES
+        and _exact_bytes(writes) > MAX_TRANSACTION_BYTES
+    ):
         raise InvalidInputError("A transaction is larger than 4 MB.")
+
+
+def _exact_bytes(writes: Sequence[Write]) -> int:
+    sizes = [item_bytes(write.key, write.item) for write in writes if isinstance(write, Put)]
+    return sum(sizes) + sum(attributes_bytes(write.set) for write in writes if isinstance(write, Update))

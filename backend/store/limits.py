@@ -73,28 +73,33 @@ def _value_bytes(value: Value) -> int:
 
 
 def check_item(key: Key, item: Item) -> int:
-    """Size of the item in bytes.
+    """More bytes than the item can have.
 
     Raises: `InvalidInputError` for values that DynamoDB has no type for, `ItemTooLargeError` beyond 400 KB.
     """
     check_key(key)
-    check_attributes(key.table, item)
+    most = check_attributes(key.table, item) + MAX_PK_BYTES + MAX_SK_BYTES
+    if most <= MAX_ITEM_BYTES:
+        return most
     size = item_bytes(key, item)
     if size > MAX_ITEM_BYTES:
         raise ItemTooLargeError(f"This is too large to be stored: {size:,} bytes, of {MAX_ITEM_BYTES:,} at most.")
     return size
 
 
-def check_attributes(table: str, attributes: Mapping[str, Value]) -> None:
-    """Raises: `InvalidInputError` for attributes that an item of the table cannot have."""
-    index_keys = _INDEX_KEYS[table]
+def check_attributes(table: str, attributes: Mapping[str, Value]) -> int:
+    """More bytes than the attributes can have: most items are so small that nobody need count exactly.
+
+    Raises: `InvalidInputError` for attributes that an item of the table cannot have.
+    """
+    index_keys, most = _INDEX_KEYS[table], 0
     for name, value in attributes.items():
         if name in ("pk", "sk"):
             raise InvalidInputError("The key does not belong into the item.")
-        _check_name(name)
-        check_value(value)
+        most += _check_name(name) + check_value(value)
         if name in index_keys:
             _check_index_key(name, value, *index_keys[name])
+    return most
 
 
 def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
@@ -107,33 +112,36 @@ def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
         raise InvalidInputError(f"The attribute {name} is the key of an index, so it must be a text.")
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str) -> int:
     if not name:
         raise InvalidInputError("An attribute has no name.")
     if not name.isascii():
         _check_text(name)
+    return 4 * len(name)
 
 
-def check_value(value: Value) -> None:
-    """Raises: `InvalidInputError` for floats, other foreign types and numbers beyond 38 digits."""
+def check_value(value: Value) -> int:
+    """More bytes than the value can have (a character has four at most, a number 21).
+
+    Raises: `InvalidInputError` for floats, other foreign types and numbers beyond 38 digits.
+    """
     if isinstance(value, str):
         if not value.isascii():
             _check_text(value)
-        return
-    if value is None or isinstance(value, (bool, bytes)):
-        return
+        return 4 * len(value)
+    if value is None or isinstance(value, bool):
+        return 1
     if isinstance(value, int):
-        if abs(value) > _LARGEST_NUMBER:
+        if not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
             raise InvalidInputError("A number has more than 38 digits.")
-    elif isinstance(value, list):
-        for element in value:
-            check_value(element)
-    elif isinstance(value, dict):
-        for name, element in value.items():
-            _check_name(name)
-            check_value(element)
-    else:
-        raise InvalidInputError(f"The store takes no values of type {type(value).__name__}.")
+        return 21
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, list):
+        return 3 + sum([1 + check_value(element) for element in value])
+    if isinstance(value, dict):
+        return 3 + sum([1 + _check_name(name) + check_value(element) for name, element in value.items()])
+    raise InvalidInputError(f"The store takes no values of type {type(value).__name__}.")
 
 
 def check_query(query: Query) -> None:
@@ -169,3 +177,24 @@ def decode_cursor(cursor: str) -> dict[str, str | int]:
         return {str(name): value if isinstance(value, str) else int(value[0]) for name, value in place.items()}
     except (binascii.Error, ValueError, TypeError, AttributeError, LookupError) as error:
         raise InvalidInputError("This page link is not valid any more; start again from the first page.") from error
+
+
+def decode_place(cursor: str, *, indexed: bool = False) -> dict[str, str | int]:
+    """A place with `pk` and `sk`, and with `at`, the index's sort key, when it is one of an index.
+
+    Raises: `InvalidInputError` when the cursor is of another kind of list.
+    """
+    place = decode_cursor(cursor)
+    pk, sk = place.get("pk"), place.get("sk")
+    if not isinstance(pk, str) or not isinstance(sk, str) or ("at" in place) != indexed:
+        raise foreign_cursor()
+    _check_key_text(pk, MAX_PK_BYTES)
+    _check_key_text(sk, MAX_SK_BYTES)
+    if isinstance(place.get("at"), str):
+        _check_key_text(str(place["at"]), MAX_SK_BYTES)
+    return place
+
+
+def foreign_cursor() -> InvalidInputError:
+    """The error for a cursor that belongs to another list."""
+    return InvalidInputError("This page link belongs to another list; start again from the first page.")

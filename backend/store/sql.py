@@ -10,13 +10,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
 from backend.errors import BackendError, InvalidInputError
 from backend.store import sql_engine
 from backend.store.evaluate import applied, check_transaction, check_write
-from backend.store.limits import check_key, decode_cursor, encode_cursor, item_bytes
+from backend.store.limits import check_key, check_query, check_scan, decode_place, encode_cursor, item_bytes
 from backend.store.meter import Meter
 from backend.store.port import Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.schema import INDEXES, TABLES, Index
@@ -56,6 +57,8 @@ class SqlStore:
         return item
 
     def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        for key in keys:
+            check_key(key)
         with self._reading() as connection:
             found = self._read_many(connection, keys)
         if self._meter and keys:
@@ -93,7 +96,8 @@ class SqlStore:
         return found
 
     def query(self, query: Query) -> Page:
-        index = _index_of(query)
+        check_query(query)
+        index = INDEXES[query.table, query.index] if query.index else None
         statement, parameters = self._statements.query(query)
         with self._reading() as connection:
             rows = connection.exec_driver_sql(statement.text, parameters).all()
@@ -104,17 +108,17 @@ class SqlStore:
             self._meter.read(
                 [item_bytes(row.key, row.item) for row in found], consistent=query.consistent, together=True
             )
-        cursor = encode_cursor({"at": rows[-1][0], "pk": rows[-1][1], "sk": rows[-1][2]}) if more else None
-        return Page(found, cursor)
+        return Page(found, _cursor_after(rows[-1], index) if more else None)
 
     def scan(
         self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
     ) -> Page:
+        check_scan(segment, segments, limit)
         columns = self._tables[table].c
         statement = sa.select(columns.pk, columns.sk, columns.doc).order_by(columns.pk, columns.sk).limit(limit)
         if cursor is not None:
-            place = decode_cursor(cursor)
-            statement = statement.where(sa.tuple_(columns.pk, columns.sk) > (place.get("pk", ""), place.get("sk", "")))
+            place = decode_place(cursor)
+            statement = statement.where(sa.tuple_(columns.pk, columns.sk) > (place["pk"], place["sk"]))
         with self._reading() as connection:
             rows = connection.execute(statement).all()
         found = [
@@ -128,16 +132,16 @@ class SqlStore:
     # --- writes --------------------------------------------------------------------------------------------------
 
     def put(self, put: Put) -> None:
+        check_write(put)
         self._write([put], transactional=False)
 
     def delete(self, delete: Delete) -> None:
+        check_write(delete)
         self._write([delete], transactional=False)
 
     def update(self, update: Update) -> Item:
-        new = self._write([update], transactional=False)[update.key]
-        if new is None:
-            raise AssertionError
-        return new
+        check_write(update)
+        return self._write([update], transactional=False)[update.key] or {}
 
     def transact(self, writes: Sequence[Write]) -> None:
         check_transaction(writes)
@@ -145,8 +149,6 @@ class SqlStore:
             self._write(writes, transactional=True)
 
     def _write(self, writes: Sequence[Write], *, transactional: bool) -> dict[Key, Item | None]:
-        for write in writes:
-            check_write(write)
         outcomes: list[BackendError | None] = []
         with self._writing([write.key for write in writes]) as connection:
             images = self._run(connection, [writes], outcomes, transactional=transactional)
@@ -155,14 +157,14 @@ class SqlStore:
         return images
 
     def transact_each(self, transactions: Sequence[Sequence[Write]]) -> list[BackendError | None]:
-        for writes in transactions:
-            check_transaction(writes)
+        refusals = [_refusal(writes) for writes in transactions]
+        taken = [writes for writes, refusal in zip(transactions, refusals, strict=True) if refusal is None]
         outcomes: list[BackendError | None] = []
-        keys = [write.key for writes in transactions for write in writes]
-        if keys:
-            with self._writing(keys) as connection:
-                self._run(connection, transactions, outcomes, transactional=True)
-        return outcomes
+        if taken:
+            with self._writing([write.key for writes in taken for write in writes]) as connection:
+                self._run(connection, taken, outcomes, transactional=True)
+        decided = iter(outcomes)
+        return [refusal or next(decided) for refusal in refusals]
 
     def _run(
         self,
@@ -277,10 +279,18 @@ def _by_table(keys: Sequence[Key] | dict[Key, Item | None]) -> dict[str, list[Ke
     return tables
 
 
-def _index_of(query: Query) -> Index | None:
-    if query.limit < 1:
-        raise InvalidInputError("A query asks for one item at least.")
-    return INDEXES[query.table, query.index] if query.index else None
+def _refusal(writes: Sequence[Write]) -> BackendError | None:
+    """Why the transaction cannot even be tried, if so."""
+    try:
+        check_transaction(writes)
+    except BackendError as error:
+        return error
+    return None
+
+
+def _cursor_after(row: Sequence[Any], index: Index | None) -> str:
+    at, pk, sk = row[:3]
+    return encode_cursor({"pk": pk, "sk": sk, "at": at} if index else {"pk": pk, "sk": sk})
 
 
 def _projected(index: Index | None, item: Item) -> Item:

@@ -5,20 +5,23 @@ Building and looking up a statement costs SQLAlchemy more than SQLite needs to r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backend.store.limits import decode_cursor
-from backend.store.port import Query
+from backend.store.limits import decode_place, foreign_cursor
+from backend.store.port import MAX_SK_BYTES, Query
 from backend.store.schema import INDEXES, Index
 from backend.store.sql_tables import pk_column, sk_column, sort_text
 
 Values: TypeAlias = Mapping[str, str | int | None]
 Parameters: TypeAlias = tuple[Any, ...] | dict[str, Any]
+
+_LAST_TEXT = chr(0x10FFFF) * (MAX_SK_BYTES // 4)
+"""Added to a beginning, it comes after every sort key that has this beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +133,16 @@ def _values(query: Query) -> dict[str, str | int | None]:
     if query.between is not None:
         values |= {"b_low": sort_text(query.between[0]), "b_high": sort_text(query.between[1])}
     if query.begins_with is not None:
-        values |= {"b_low": query.begins_with, "b_high": query.begins_with + chr(0x10FFFF)}
+        values |= {"b_low": query.begins_with, "b_high": query.begins_with + _LAST_TEXT}
     if query.cursor is not None:
-        values |= _place(query.cursor, indexed=bool(query.index))
+        values |= _place(query, query.cursor)
     return values
 
 
-def _place(cursor: str, *, indexed: bool) -> dict[str, str | int | None]:
-    place = decode_cursor(cursor)
-    names: Sequence[str] = ("at", "pk", "sk") if indexed else ("at",)
-    return {f"b_at{n}": str(place.get(name, "")) for n, name in enumerate(names)}
+def _place(query: Query, cursor: str) -> dict[str, str | int | None]:
+    place = decode_place(cursor, indexed=bool(query.index))
+    if not query.index:
+        if place["pk"] != query.partition:
+            raise foreign_cursor()
+        return {"b_at0": place["sk"]}
+    return {"b_at0": str(place["at"]), "b_at1": place["pk"], "b_at2": place["sk"]}
