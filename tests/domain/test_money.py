@@ -1,0 +1,100 @@
+"""Money is whole minor units; people and spreadsheets write it in many ways."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.domain.money import LARGEST_AMOUNT, check_amount, decimals_of, format_money, parse_amount, plain, to_minor
+from backend.errors import InvalidInputError
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("12", 1200),
+        ("12.5", 1250),
+        ("12,5", 1250),
+        ("0.05", 5),
+        ("$1,234.50", 123450),
+        ("1.234,50 €", 123450),
+        ("1 234,50", 123450),
+        ("1\u202f234,50", 123450),
+        ("1'234.50", 123450),
+        ("1,234", 123400),
+        ("1,234,567.89", 123456789),
+        ("1.234.567,89", 123456789),
+        ("12.345", 1235),
+        (" 7 ", 700),
+        ("+7", 700),
+        ("0", 0),
+        ("-0", 0),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(text: str, minor: int) -> None:
+    assert parse_amount(text, "USD") == minor
+
+
+@pytest.mark.parametrize(("text", "minor"), [("1.234", 123400), ("1,234", 123), ("1.234.567", 123456700)])
+def test_where_commas_are_decimal_a_point_groups(text: str, minor: int) -> None:
+    assert parse_amount(text, "EUR", decimal_comma=True) == minor
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "$", "abc", "1e5", "12 EUR", "--5", "5-", "1.2.3", "NaN", "Infinity", "0x10", "1_000", "½", "x" * 10**6],
+)
+def test_what_is_no_amount_is_refused_and_named(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="Price is not an amount") as caught:
+        parse_amount(text, "USD", "Price")
+    assert len(caught.value.sentence) < 100
+
+
+@pytest.mark.parametrize("text", ["-1", "-0.01", "-1.234,50"])
+def test_negative_amounts_are_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="must not be negative"):
+        parse_amount(text, "USD")
+
+
+@pytest.mark.parametrize("text", ["1000000000.01", "9" * 40])
+def test_absurd_amounts_are_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="larger than any amount"):
+        parse_amount(text, "USD")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_no_amount(number: str) -> None:
+    with pytest.raises(InvalidInputError, match="not a number"):
+        to_minor(Decimal(number), "USD")
+
+
+def test_the_largest_amount_is_an_amount() -> None:
+    assert check_amount(LARGEST_AMOUNT) == LARGEST_AMOUNT
+
+
+@pytest.mark.parametrize(("currency", "decimals"), [("USD", 2), ("JPY", 0), ("KWD", 3)])
+def test_currencies_have_their_own_decimals(currency: str, decimals: int) -> None:
+    assert decimals_of(currency) == decimals
+    assert to_minor(Decimal(7), currency) == 7 * 10**decimals
+    assert plain(7 * 10**decimals, currency) == 7
+
+
+@pytest.mark.parametrize("code", ["", "EURO", "usd", "XX", "???"])
+def test_what_is_no_currency_is_refused(code: str) -> None:
+    with pytest.raises(InvalidInputError, match="not a currency code"):
+        decimals_of(code)
+
+
+def test_money_is_written_for_people_in_their_locale() -> None:
+    assert format_money(123456, "USD") == "$1,234.56"
+    assert format_money(-5, "USD") == "-$0.05"
+    assert format_money(1234, "JPY") == "¥1,234"
+    assert format_money(123456, "EUR", "de_DE") == "1.234,56\xa0€"
+
+
+@given(st.integers(0, LARGEST_AMOUNT), st.sampled_from(("USD", "JPY", "KWD")))
+def test_what_is_written_to_a_file_is_read_back(minor: int, currency: str) -> None:
+    assert to_minor(plain(minor, currency), currency) == minor
