@@ -1,0 +1,1 @@
+"""Email: rendering templates, and handing messages to a transport."""

@@ -1,0 +1,1 @@
+"""Ways to hand an email over: Amazon SES, a folder on this machine, and a recorder for tests."""

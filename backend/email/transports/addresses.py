@@ -1,0 +1,93 @@
+"""Addresses as mail carries them: one mailbox, in ASCII, with an encoded name if there is one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.header import Header
+from functools import lru_cache
+
+from email_validator import EmailNotValidError, validate_email
+
+from backend.errors import BackendError
+
+_NAMED = re.compile(r'^(?P<name>(?:"(?:[^"\\]|\\.)*"|[^"<])*)<(?P<address>[^\r\n]+)>$')
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_PLAIN_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*$")
+_LONGEST = 1000
+_LONGEST_WORD = 64
+"""RFC 2047 allows 75 characters; shorter ones leave room for the name of the field before them."""
+
+
+class UnsendableError(BackendError):
+    """An email cannot take the form that mail has. It is known before anything is handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name (may be "") and an ASCII address, whose domain is in punycode where it has to be."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+    def header(self) -> str:
+        """The mailbox in ASCII on one line: RFC 5322, and RFC 2047 for other letters in the name."""
+        return f"{_phrase(self.name)} <{self.address}>" if self.name else self.address
+
+
+@lru_cache(maxsize=1024)
+def parse_mailbox(text: str, label: str) -> Mailbox:
+    """The one mailbox in a text such as `maria@example.com` or `My shop <news@shop.example>`.
+
+    A name need not be quoted. SES does not carry SMTPUTF8 (its developer guide, "Email formats"), so the part before
+    the "@" must be ASCII.
+
+    Raises: `UnsendableError`.
+    """
+    if len(text) > _LONGEST:
+        raise UnsendableError(f"{label} is too long.")
+    refuse_control(text, label)
+    named = _NAMED.match(text.strip())
+    name, address = (named["name"], named["address"]) if named else ("", text.strip())
+    try:
+        found = validate_email(address, check_deliverability=False, test_environment=True, allow_quoted_local=True)
+    except EmailNotValidError as error:
+        raise UnsendableError(f"{label} is not an e-mail address.") from error
+    if found.ascii_email is None:
+        raise UnsendableError(f"{label} has letters before the “@” that mail servers in general do not take.")
+    return Mailbox(_unquoted(name.strip()), found.ascii_email)
+
+
+def refuse_control(text: str, label: str) -> None:
+    """Raises: `UnsendableError` for line breaks and other control characters, which could forge headers."""
+    if _CONTROL.search(text):
+        raise UnsendableError(f"{label} holds a line break or another control character.")
+
+
+def encoded_words(text: str) -> str:
+    """The text in RFC 2047's encoding, its words separated by single spaces."""
+    return Header(text, "utf-8").encode(linesep="", maxlinelen=_LONGEST_WORD)
+
+
+def needs_encoding(text: str) -> bool:
+    """Whether a header cannot say the text as it is: other letters, or what looks like an encoded word."""
+    return not text.isascii() or "=?" in text
+
+
+def _phrase(name: str) -> str:
+    if needs_encoding(name):
+        return encoded_words(name)
+    if _PLAIN_NAME.match(name):
+        return name
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _unquoted(name: str) -> str:
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", name[1:-1])
+    return name

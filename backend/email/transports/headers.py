@@ -1,0 +1,91 @@
+"""Header fields of emails: what may be in them, and how they are written.
+
+The limits are SES's, kept by every transport: SES API v2, "MessageHeader" and "Message" (15 headers of one's own).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.header import Header
+
+from backend.email.transports.addresses import (
+    Mailbox,
+    UnsendableError,
+    encoded_words,
+    needs_encoding,
+    refuse_control,
+)
+
+MOST_HEADERS = 15
+LONGEST_NAME = 126
+LONGEST_FIELD = 996
+_SHORT = 66
+_NAME = re.compile(r"^[!-9;-~]+$")
+_OURS = frozenset(
+    "bcc cc date from message-id mime-version received reply-to return-path sender subject to".split()  # noqa: SIM905
+)
+_OUR_PREFIXES = ("content-", "dkim-", "resent-", "x-ses-", "x-tillpost-")
+
+
+def checked_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The headers beyond the usual ones, with values in printable ASCII on one line.
+
+    Raises: `UnsendableError` for more than 15, names that are ours to set, control characters, and fields that are
+    too long.
+    """
+    if len(headers) > MOST_HEADERS:
+        raise UnsendableError(f"The email has {len(headers)} headers of its own; {MOST_HEADERS} are possible.")
+    return [(name, _value(name, value)) for name, value in headers.items()]
+
+
+def _value(name: str, value: str) -> str:
+    if not _NAME.match(name) or len(name) > LONGEST_NAME:
+        raise UnsendableError("A header has a name that is not possible.")
+    if name.lower() in _OURS or name.lower().startswith(_OUR_PREFIXES):
+        raise UnsendableError(f"The header {name} is set by the transport.")
+    refuse_control(value, f"The header {name}")
+    encoded = encoded_words(value) if needs_encoding(value) else value
+    if not encoded.strip() or len(name) + len(encoded) > LONGEST_FIELD:
+        raise UnsendableError(f"The header {name} is empty or too long.")
+    return encoded
+
+
+def subject_field(subject: str) -> str:
+    """The field "Subject", folded where it is long.
+
+    Raises: `UnsendableError` for control characters.
+    """
+    refuse_control(subject, "The subject")
+    if len(subject) > _SHORT or needs_encoding(subject):
+        subject = Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {subject}\r\n"
+
+
+def mailbox_field(name: str, mailbox: Mailbox) -> str:
+    """A field with one mailbox, folded at spaces where it is long."""
+    words, line, lines = mailbox.header().split(" "), f"{name}:", []
+    for word in words:
+        if len(line) + 1 + len(word) > 76 and not line.endswith(":"):
+            lines.append(line)
+            line = ""
+        line = f"{line} {word}"
+    return "\r\n".join([*lines, line]) + "\r\n"
+
+
+def file_name_parameter(name: str) -> str:
+    """The parameter "filename" of Content-Disposition: RFC 2231 for what is not plain ASCII.
+
+    Raises: `UnsendableError`.
+    """
+    refuse_control(name, "The name of an attachment")
+    if not name or len(name) > 255:
+        raise UnsendableError("An attachment has no name, or one of more than 255 characters.")
+    if re.fullmatch(r"[A-Za-z0-9 ._()-]+", name):
+        return f'filename="{name}"'
+    return f"filename*=utf-8''{_percent_encoded(name)}"
+
+
+def _percent_encoded(text: str) -> str:
+    plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
+    return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode())

@@ -1,0 +1,112 @@
+"""An email as bytes: MIME in the form of RFC 5322 and 2045, with CRLF line ends.
+
+The standard library's `EmailMessage` builds the same in 2.5 ms (its policies parse every header that is set), which
+is more than all the rest of a send. Building the bytes directly takes a tenth of that; the standard library is the
+judge in the tests, which parse what is built and compare every part.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
+
+from backend.domain.emails import Attachment, OutgoingEmail
+from backend.email.transports.addresses import UnsendableError, parse_mailbox
+from backend.email.transports.headers import checked_headers, file_name_parameter, mailbox_field, subject_field
+
+LARGEST = 40 * 1024 * 1024
+"""SES API v2: the whole message, after encoding."""
+LONGEST_LINE = 998
+"""RFC 5322, 2.1.1: characters of a line without its end."""
+_Encoding = Callable[[bytes], tuple[str, bytes]]
+_MESSAGE_ID = re.compile(r"^[A-Za-z0-9_-]{1,256}$")
+_MEDIA_TYPE = re.compile(r"^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$", re.IGNORECASE)
+
+
+def build_mime(
+    email: OutgoingEmail, *, at: datetime, extra: Mapping[str, str] | None = None, eight_bit: bool = False
+) -> bytes:
+    """The whole message. `extra` are headers of the transport; `eight_bit` leaves readable texts as they are.
+
+    The same email at the same moment gives the same bytes.
+
+    Raises: `UnsendableError` when it cannot be mail, or is larger than 40 MB.
+    """
+    encode = _readable if eight_bit else _quoted
+    texts = [("plain", email.text), ("html", email.html)]
+    parts = [_text_part(subtype, text, encode) for subtype, text in texts if text or subtype == "plain"]
+    seed = hashlib.blake2b(b"".join(parts), digest_size=12).hexdigest()
+    body = parts[0] if len(parts) == 1 else _multipart("alternative", seed, parts)
+    if email.attachments:
+        body = _multipart("mixed", seed, [body, *map(_attachment_part, email.attachments)])
+    message = _head(email, at, extra or {}).encode() + body
+    if len(message) > LARGEST:
+        raise UnsendableError(f"The email is too large: {len(message) / 2**20:.1f} MB, of {LARGEST >> 20} MB at most.")
+    return message
+
+
+def check_sendable(email: OutgoingEmail, *, at: datetime) -> None:
+    """Raises: `UnsendableError` when the email is larger than 40 MB. Most are plainly not, and cost nothing."""
+    texts = len(email.html) + len(email.text)
+    files = sum(len(attachment.content) for attachment in email.attachments)
+    # A character has at most four bytes, each three characters in quoted-printable; base64 adds a third.
+    if 12 * texts + 1.5 * files > LARGEST / 2:
+        build_mime(email, at=at)
+
+
+def _head(email: OutgoingEmail, at: datetime, extra: Mapping[str, str]) -> str:
+    if not _MESSAGE_ID.match(email.message_id):
+        raise UnsendableError("The id of a message consists of letters, digits, “_” and “-”.")
+    sender = parse_mailbox(email.sender, "The sender")
+    fields = [mailbox_field("From", sender), mailbox_field("To", parse_mailbox(email.to, "The address"))]
+    if email.reply_to:
+        fields.append(mailbox_field("Reply-To", parse_mailbox(email.reply_to, "The reply-to address")))
+    fields.append(subject_field(email.subject))
+    fields.append(f"Date: {format_datetime(at)}\r\nMessage-ID: <{email.message_id}@{sender.domain}>\r\n")
+    fields += [f"{name}: {value}\r\n" for name, value in (*checked_headers(email.headers), *extra.items())]
+    return "".join(fields) + "MIME-Version: 1.0\r\n"
+
+
+def _multipart(subtype: str, seed: str, parts: list[bytes]) -> bytes:
+    """The parts with a boundary that none of them can contain: it is made from their contents."""
+    boundary = f"=_{subtype}_{seed}"
+    begin = f"--{boundary}\r\n".encode()
+    head = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'.encode()
+    return b"".join([head, *(begin + part + b"\r\n" for part in parts), f"--{boundary}--\r\n".encode()])
+
+
+def _text_part(subtype: str, text: str, encode: _Encoding) -> bytes:
+    try:
+        data = text.replace("\r\n", "\n").replace("\r", "\n").encode()
+    except UnicodeEncodeError as error:
+        raise UnsendableError("The email holds half a character (a lone surrogate).") from error
+    encoding, body = encode(data)
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
+    return head.encode() + body.replace(b"\n", b"\r\n")
+
+
+def _quoted(data: bytes) -> tuple[str, bytes]:
+    return "quoted-printable", binascii.b2a_qp(data, istext=True)
+
+
+def _readable(data: bytes) -> tuple[str, bytes]:
+    if b"\0" in data or max(map(len, data.split(b"\n"))) > LONGEST_LINE:
+        return _quoted(data)
+    return "8bit", data
+
+
+def _attachment_part(attachment: Attachment) -> bytes:
+    media_type = attachment.media_type
+    composite = media_type.lower().startswith(("multipart/", "message/"))
+    if composite or not _MEDIA_TYPE.match(media_type) or len(media_type) > 78:
+        raise UnsendableError("An attachment has a media type that is not possible.")
+    head = (
+        f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: attachment;\r\n {file_name_parameter(attachment.filename)}\r\n\r\n"
+    )
+    return head.encode() + base64.encodebytes(attachment.content).replace(b"\n", b"\r\n")
