@@ -65,7 +65,7 @@ class Failures:
 
 def digest(key: bytes, subject: Subject, text: str) -> str:
     """What stands for an account or an address in keys: it cannot be turned back without the secret key."""
-    return hmac.new(key, f"{subject.kind}\0{text}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(key, f"{subject.kind}\0{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
 def address_group(address: str) -> str:
@@ -82,13 +82,13 @@ def address_group(address: str) -> str:
 
 
 def claim(shop: Shop, subject: Subject, identity: str) -> timedelta:
-    """Counts an attempt as failed, unless there is a wait; returns the wait (0: go ahead).
-
-    Raises: `ConditionFailedError` when hundreds of attempts at once kept it from being counted; then do not go ahead.
-    """
+    """Counts an attempt as failed, unless there is a wait; returns the wait (0: go ahead)."""
     key = schema.failures_key(subject.kind, identity)
-    with access_pattern("count failed sign-ins"):
-        return _claim(shop, subject, key)
+    try:
+        with access_pattern("count failed sign-ins"):
+            return _claim(shop, subject, key)
+    except ConditionFailedError:  # so many at once that this one could not be counted: then it does not happen
+        return timedelta(seconds=1)
 
 
 @tenacity.retry(

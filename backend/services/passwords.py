@@ -22,12 +22,14 @@ def check_password(password: str, *, username: str, email: str, name: str, shop_
     """Raises: `InvalidInputError` that says what is wrong with the password, never the password itself."""
     if len(password) < SHORTEST:
         raise InvalidInputError(f"The password is too short: it needs {SHORTEST} characters at least.", "password")
-    if len(password.encode()) > LONGEST_BYTES:
+    if len(password.encode(errors="surrogatepass")) > LONGEST_BYTES:
         raise InvalidInputError(
             f"The password is too long: {LONGEST_BYTES} bytes at most, which are {LONGEST_BYTES} plain letters or "
             "fewer with accents and symbols.",
             "password",
         )
+    if not password.isprintable():
+        raise InvalidInputError("The password holds a character that cannot be typed.", "password")
     known = [word for word in (username, email, email.partition("@")[0], name, shop_name) if word]
     if password.casefold() in {word.casefold() for word in known}:
         raise InvalidInputError(
@@ -48,6 +50,6 @@ def hash_password(password: str, *, rounds: int = ROUNDS) -> str:
 
 def password_matches(password: str, password_hash: str) -> bool:
     """Whether the password is the one that was hashed. Without a hash ("") it takes as long, and is False."""
-    given = password.encode()
+    given = password.encode(errors="surrogatepass")
     matches = bcrypt.checkpw(given[:LONGEST_BYTES], (password_hash or _NOBODYS_HASH).encode())
     return matches and bool(password_hash) and len(given) <= LONGEST_BYTES

@@ -46,8 +46,10 @@ def normal_username(text: str) -> str:
 
 
 def find_member(shop: Shop, username: str) -> Member | None:
-    """The member with exactly this username, read consistently."""
-    item = shop.store.get(schema.member_key(username)) if username else None
+    """The member with exactly this username, read consistently. Any text is accepted."""
+    if not _USERNAME.fullmatch(username):
+        return None
+    item = shop.store.get(schema.member_key(username))
     return None if item is None else member_from_item(item)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import bcrypt
@@ -21,11 +20,10 @@ CLIENT = "192.0.2.7"
 
 
 @pytest.fixture
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """bcrypt at its least cost, so that a test with many passwords takes no seconds."""
     real = bcrypt.gensalt
     monkeypatch.setattr(bcrypt, "gensalt", lambda rounds=12: real(4))
-    yield
 
 
 def add(shop: Shop, username: str = "sam", role: Role = Role.STAFF, *, password: str | None = PASSWORD) -> Member:

@@ -164,7 +164,7 @@ def test_a_username_of_other_characters_is_refused(shop: Shop, username: str) ->
 
 @pytest.mark.parametrize("name", ["", "  ", "a\x07b", "a\u202eb", "n" * 1_000_000])
 def test_a_name_that_nobody_can_read_is_refused(shop: Shop, name: str) -> None:
-    with pytest.raises(InvalidInputError, match="^Name "):
+    with pytest.raises(InvalidInputError, match=r"^Name "):
         team.add_member(shop, ADMIN, username="sam", name=name, email="s@example.com", role=Role.STAFF)
 
 
@@ -177,6 +177,8 @@ def test_a_name_that_nobody_can_read_is_refused(shop: Shop, name: str) -> None:
         ("samantha.lee", "must not be the username"),
         ("SAM@example.com", "must not be the username, the e-mail address"),
         ("the tea house", "or the shop's name"),
+        ("nine\x00wooden\x00kettles", "cannot be typed"),
+        ("nine-wooden-\ud800kettles", "cannot be typed"),
         ("password1234", "too easy to guess"),
         ("qwertyuiopasdf", "too easy to guess"),
         ("aaaaaaaaaaaaaaaa", "too easy to guess"),
@@ -225,11 +227,6 @@ def test_a_demo_password_stays_what_is_printed(shop: Shop) -> None:
     team.add_demo_team(shop)
     with pytest.raises(PermissionDeniedError, match="well-known passwords"):
         team.set_password(shop, ADMIN, "demo-staff", PASSWORD)
-
-
-def test_the_demo_passwords_meet_the_rules() -> None:
-    for username, name, _, password in team.DEMO_TEAM:
-        check_password(password, username=username, email="x@example.com", name=name, shop_name="Demo")
 
 
 def _member(shop: Shop, username: str) -> Member:
