@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from email.header import Header
 
+from backend.domain.emails import OutgoingEmail
 from backend.email.transports.addresses import (
     Mailbox,
     UnsendableError,
@@ -18,6 +19,8 @@ from backend.email.transports.addresses import (
 )
 
 MOST_HEADERS = 15
+_TAG = re.compile(r"^[A-Za-z0-9_-]{1,256}$")
+"""SES API v2, "MessageTag"."""
 LONGEST_NAME = 126
 LONGEST_FIELD = 996
 _SHORT = 66
@@ -26,6 +29,18 @@ _OURS = frozenset(
     "bcc cc date from message-id mime-version received reply-to return-path sender subject to".split()  # noqa: SIM905
 )
 _OUR_PREFIXES = ("content-", "dkim-", "resent-", "x-ses-", "x-tillpost-")
+
+
+def tags_of(email: OutgoingEmail) -> dict[str, str]:
+    """What goes out with the email so that its events lead back to it: our id, the template, the kind.
+
+    Raises: `UnsendableError` when SES would not take one of them as a tag.
+    """
+    tags = {"message": email.message_id, "template": email.template, "kind": email.kind.value}
+    for name, value in tags.items():
+        if not _TAG.match(value):
+            raise UnsendableError(f"The email's {name} is not 1 to 256 letters, digits, “_” and “-”.")
+    return tags
 
 
 def checked_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:

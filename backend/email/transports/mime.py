@@ -17,14 +17,13 @@ from email.utils import format_datetime
 
 from backend.domain.emails import Attachment, OutgoingEmail
 from backend.email.transports.addresses import UnsendableError, parse_mailbox
-from backend.email.transports.headers import checked_headers, file_name_parameter, mailbox_field, subject_field
+from backend.email.transports.headers import checked_headers, file_name_parameter, mailbox_field, subject_field, tags_of
 
 LARGEST = 40 * 1024 * 1024
 """SES API v2: the whole message, after encoding."""
 LONGEST_LINE = 998
 """RFC 5322, 2.1.1: characters of a line without its end."""
 _Encoding = Callable[[bytes], tuple[str, bytes]]
-_MESSAGE_ID = re.compile(r"^[A-Za-z0-9_-]{1,256}$")
 _MEDIA_TYPE = re.compile(r"^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$", re.IGNORECASE)
 
 
@@ -60,14 +59,13 @@ def check_sendable(email: OutgoingEmail, *, at: datetime) -> None:
 
 
 def _head(email: OutgoingEmail, at: datetime, extra: Mapping[str, str]) -> str:
-    if not _MESSAGE_ID.match(email.message_id):
-        raise UnsendableError("The id of a message consists of letters, digits, “_” and “-”.")
+    message_id = tags_of(email)["message"]
     sender = parse_mailbox(email.sender, "The sender")
     fields = [mailbox_field("From", sender), mailbox_field("To", parse_mailbox(email.to, "The address"))]
     if email.reply_to:
         fields.append(mailbox_field("Reply-To", parse_mailbox(email.reply_to, "The reply-to address")))
     fields.append(subject_field(email.subject))
-    fields.append(f"Date: {format_datetime(at)}\r\nMessage-ID: <{email.message_id}@{sender.domain}>\r\n")
+    fields.append(f"Date: {format_datetime(at)}\r\nMessage-ID: <{message_id}@{sender.domain}>\r\n")
     fields += [f"{name}: {value}\r\n" for name, value in (*checked_headers(email.headers), *extra.items())]
     return "".join(fields) + "MIME-Version: 1.0\r\n"
 
