@@ -1,0 +1,140 @@
+"""What an import reads from a file, what became of it, and what was wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from backend.domain.orders import LineItem, OrderStatus
+
+
+class ImportKind(StrEnum):
+    """What a file holds."""
+
+    ORDERS = "orders"
+    CUSTOMERS = "customers"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedOrder:
+    """One order as a file tells it, cleaned and checked. Amounts are in minor units of the shop's currency.
+
+    `email` is None for point of sale. `consent` None means that the file says nothing about marketing.
+    """
+
+    number: str
+    name: str
+    email: str | None
+    status: OrderStatus
+    placed_at: datetime
+    lines: tuple[LineItem, ...]
+    subtotal: int
+    total: int
+    discount: int = 0
+    shipping: int = 0
+    tax: int = 0
+    refunded: int = 0
+    cancelled_at: datetime | None = None
+    discount_code: str = ""
+    note: str = ""
+    country: str = ""
+    city: str = ""
+    phone: str = ""
+    tags: tuple[str, ...] = ()
+    consent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCustomer:
+    """One customer as a file tells them, cleaned and checked. "" and None mean that the file says nothing."""
+
+    id: str = ""
+    email: str = ""
+    name: str = ""
+    country: str = ""
+    city: str = ""
+    phone: str = ""
+    tags: tuple[str, ...] = ()
+    consent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an order or a customer of a file was left out. `line` counts physical lines from 1; `column` may be ""."""
+
+    name: str
+    line: int
+    column: str
+    reason: str
+
+
+class Outcome(StrEnum):
+    """What became of an order or a customer of a file."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Counts:
+    """How often each outcome occurred."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        setattr(self, outcome.value, getattr(self, outcome.value) + 1)
+
+    def copy(self) -> Counts:
+        return replace(self)
+
+    @property
+    def total(self) -> int:
+        return self.created + self.updated + self.unchanged + self.failed
+
+    def as_dict(self) -> dict[str, int]:
+        return {outcome.value: getattr(self, outcome.value) for outcome in Outcome}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is: the share of the work that is done, between 0 and 1, and what became of it so far."""
+
+    share: float
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did. `report` is the CSV of what was left out, None when that was nothing.
+
+    An import of orders counts customers too: those that it created.
+    """
+
+    kind: ImportKind
+    orders: Counts = field(default_factory=Counts)
+    customers: Counts = field(default_factory=Counts)
+    seconds: float = 0.0
+    report: Path | None = None
+    encoding: str = ""
+
+    @property
+    def counts(self) -> Counts:
+        """The counts of what the file holds."""
+        return self.orders if self.kind is ImportKind.ORDERS else self.customers
+
+    def figures(self) -> dict[str, object]:
+        """The result for programs: `{"orders": {…}, "customers": {"created": 1}, "seconds": 0.5}`."""
+        if self.kind is ImportKind.CUSTOMERS:
+            return {"customers": self.customers.as_dict(), "seconds": round(self.seconds, 3)}
+        return {
+            "orders": self.orders.as_dict(),
+            "customers": {"created": self.customers.created},
+            "seconds": round(self.seconds, 3),
+        }

@@ -1,0 +1,21 @@
+"""Bringing in orders and customers from files: read in pieces, checked row by row, written order by order.
+
+file ─▶ decoding ─▶ reading ─▶ dialect ─▶ grouping ─▶ shopify ──▶ planning ─▶ writing ─▶ store
+       (characters) (rows)    (columns)  (orders)    (meaning)   (what to do) (transactions)
+                                            survey: all of it once before anything is written
+"""
+
+from backend.services.imports.customer_table import CUSTOMER_FIELDS, Preview, guess_mapping, read_preview
+from backend.services.imports.customers import import_customers
+from backend.services.imports.decoding import ENCODINGS
+from backend.services.imports.orders import import_orders
+
+__all__ = [
+    "CUSTOMER_FIELDS",
+    "ENCODINGS",
+    "Preview",
+    "guess_mapping",
+    "import_customers",
+    "import_orders",
+    "read_preview",
+]

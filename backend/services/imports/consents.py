@@ -1,0 +1,59 @@
+"""What an import may say about marketing: it never overrules an answer that staff or the customer gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSource, Customer
+from backend.domain.ids import new_entry_id
+from backend.domain.imports import ImportedOrder
+from backend.records.customers import activity_item, activity_key, profile_attributes
+from backend.services.order_writes import SnapshotMovedError
+from backend.store import schema
+from backend.store.port import AllOf, Condition, Equals, Exists, Put, Update, Write
+
+
+def consent_of(order: ImportedOrder) -> Consent | None:
+    """The answer that came with an order; somebody without an address gave none."""
+    if order.consent is None or order.email is None:
+        return None
+    return Consent(order.consent, order.placed_at, ConsentSource.IMPORT)
+
+
+def newer_consent(customer: Customer, told: Consent | None) -> Consent | None:
+    """The answer of a file if it is to replace the customer's: it is newer, and so far an import alone has spoken."""
+    known = customer.consent
+    if told is None or customer.email is None or known == told:
+        return None
+    if known is not None and (known.source is not ConsentSource.IMPORT or known.at > told.at):
+        return None
+    return told
+
+
+def with_consent(writes: Sequence[Write], customer: Customer, consent: Consent, by: str, now: datetime) -> list[Write]:
+    """The writes, and in the same transaction the customer's new answer (with a line of activity if it differs)."""
+    key = schema.customer_key(customer.id)
+    others = [write for write in writes if write.key != key]
+    own = next((write for write in writes if write.key == key), None)
+    update = own if isinstance(own, Update) else Update(key)
+    changed = profile_attributes(replace(customer, consent=consent))["consent"]
+    seen: tuple[Condition, ...] = (Exists(), Equals("version", customer.version))
+    merged = Update(
+        key,
+        set={**update.set, "consent": changed, "version": customer.version + 1},
+        add=update.add,
+        remove=update.remove,
+        condition=AllOf((*seen, update.condition) if update.condition else seen),
+        otherwise=update.otherwise or SnapshotMovedError("Somebody changed this customer at the same moment."),
+    )
+    if customer.consent is not None and customer.consent.given == consent.given:
+        return [*others, merged]
+    said = "Agreed to marketing (import)" if consent.given else "Refused marketing (import)"
+    return [*others, merged, activity_put(customer.id, ActivityKind.CONSENT, said, by, now)]
+
+
+def activity_put(customer_id: str, kind: ActivityKind, said: str, by: str, now: datetime) -> Put:
+    activity = Activity(new_entry_id(), now, by, kind, said)
+    return Put(activity_key(customer_id, activity), activity_item(activity))

@@ -1,0 +1,175 @@
+"""Decides what becomes of imported customers: they are found by their id here, else by their address.
+
+What a row says is added to what is known: empty cells change nothing and tags are never taken away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from backend.domain.customers import ActivityKind, Consent, ConsentSource, Customer, email_identity
+from backend.domain.ids import new_customer_id
+from backend.domain.imports import Fault, ImportedCustomer, Outcome
+from backend.domain.team import Actor
+from backend.errors import InvalidInputError
+from backend.records.customers import customer_from, email_key
+from backend.records.values import text
+from backend.services.context import Shop
+from backend.services.customer_writes import creating_writes, editing_writes
+from backend.services.customers import MOST_TAGS
+from backend.services.imports.consents import activity_put, newer_consent
+from backend.services.imports.steps import Read, Step
+from backend.services.order_writes import SnapshotMovedError
+from backend.store import schema
+from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
+
+_OUR_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
+_FIELDS = ("name", "email", "country", "city", "phone", "tags", "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCandidate:
+    """A customer of a file: where the row stands, what it says, and the fingerprint of that."""
+
+    line: int
+    customer: ImportedCustomer
+    print: str
+
+    @property
+    def name(self) -> str:
+        return self.customer.email or self.customer.id or self.customer.name
+
+
+class CustomerPlanner:
+    """Plans imported customers for one shop, on behalf of one person."""
+
+    def __init__(self, shop: Shop, actor: Actor) -> None:
+        self._shop = shop
+        self._by = actor.username
+
+    def plan(self, candidates: Sequence[CustomerCandidate], read: Read) -> list[Step | Fault]:
+        """Implements `steps.Plan`. No two candidates are the same customer."""
+        found = self._read(candidates, read)
+        steps: list[Step | Fault] = []
+        for candidate in candidates:
+            try:
+                steps.append(self._step(candidate, found))
+            except InvalidInputError as error:
+                steps.append(Fault(candidate.name, candidate.line, "", error.sentence))
+        return steps
+
+    def _read(self, candidates: Sequence[CustomerCandidate], read: Read) -> dict[Key, Item]:
+        told = [candidate.customer for candidate in candidates]
+        keys = [email_key(customer.email) for customer in told if customer.email]
+        keys += [schema.customer_key(customer.id) for customer in told if customer.id]
+        items = read(keys)
+        owners = [schema.customer_key(text(item, "customer")) for key, item in items.items() if key.sk == "E"]
+        return items | read([key for key in owners if key not in items])
+
+    def _step(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> Step:
+        customer_id = self._find(candidate.customer, found)
+        if customer_id is None:
+            return self._create(candidate)
+        item = found.get(schema.customer_key(customer_id))
+        if item is None:
+            raise InvalidInputError("The address belongs to a customer who is not here any more.")
+        if item.get("print") == candidate.print:
+            return Step(Outcome.UNCHANGED)
+        return self._edit(candidate, customer_from(customer_id, item))
+
+    def _find(self, told: ImportedCustomer, found: dict[Key, Item]) -> str | None:
+        owner = found.get(email_key(told.email)) if told.email else None
+        owner_id = None if owner is None else text(owner, "customer")
+        if not told.id or schema.customer_key(told.id) not in found:
+            return owner_id
+        if owner_id not in (None, told.id):
+            raise InvalidInputError(f"The address belongs to another customer here, whose id is {owner_id}.")
+        return told.id
+
+    def _create(self, candidate: CustomerCandidate) -> Step:
+        told, now = candidate.customer, self._shop.clock()
+        has_id = _OUR_ID.fullmatch(told.id) is not None
+        if not told.email and not has_id:
+            raise InvalidInputError("There is no e-mail address, so a second import would double the customer.")
+        if not (told.name or told.email):
+            raise InvalidInputError("There is neither a name nor an e-mail address.")
+        customer = Customer(
+            id=told.id if has_id else new_customer_id(),
+            name=told.name or told.email,
+            email=told.email or None,
+            created_at=now,
+            country=told.country,
+            city=told.city,
+            phone=told.phone,
+            tags=told.tags,
+            consent=self._consent(told),
+            source="import",
+        )
+        profile, *others = creating_writes(customer)
+        if not isinstance(profile, Put):
+            raise TypeError(profile)
+        profile = replace(profile, item=profile.item | {"print": candidate.print})
+        activity = activity_put(customer.id, ActivityKind.CREATED, "Imported", self._by, now)
+        return Step(Outcome.CREATED, [profile, *others, activity], creates_customer=True)
+
+    def _edit(self, candidate: CustomerCandidate, before: Customer) -> Step:
+        after = self._merged(before, candidate.customer)
+        if after == before:
+            return Step(Outcome.UNCHANGED, [_print_update(before, candidate.print)])
+        after = replace(after, version=before.version + 1)
+        renamed = (before.name, before.email, before.country) != (after.name, after.email, after.country)
+        writes = editing_writes(before, after, self._months(before.id) if renamed else ())
+        changed = ", ".join(field for field in _FIELDS if getattr(before, field) != getattr(after, field))
+        activity = activity_put(before.id, ActivityKind.EDITED, f"import: {changed}", self._by, self._shop.clock())
+        return Step(Outcome.UPDATED, [*_with_print(writes, before, candidate.print), activity])
+
+    def _merged(self, before: Customer, told: ImportedCustomer) -> Customer:
+        tags = tuple(dict.fromkeys((*before.tags, *told.tags)))
+        if len(tags) > MOST_TAGS:
+            raise InvalidInputError(f"With these tags the customer would have {len(tags)}; {MOST_TAGS} are possible.")
+        after = replace(
+            before,
+            name=told.name or before.name,
+            email=told.email or before.email,
+            country=told.country or before.country,
+            city=told.city or before.city,
+            phone=told.phone or before.phone,
+            tags=tags,
+        )
+        consent = newer_consent(after, self._consent(told))
+        said_already = consent and before.consent and consent.given == before.consent.given
+        return after if consent is None or said_already else replace(after, consent=consent)
+
+    def _consent(self, told: ImportedCustomer) -> Consent | None:
+        """An answer without a date: it is as old as the import."""
+        return None if told.consent is None else Consent(told.consent, self._shop.clock(), ConsentSource.IMPORT)
+
+    def _months(self, customer_id: str) -> list[str]:
+        query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
+        return [row.key.sk.removeprefix("M#") for row in pages_of(self._shop.store, query)]
+
+
+def identities(customer: ImportedCustomer) -> list[str]:
+    """What may stand in one row of a file only."""
+    return [f"id {customer.id}"] * bool(customer.id) + [f"email {email_identity(customer.email)}"] * bool(
+        customer.email
+    )
+
+
+def _with_print(writes: Sequence[Write], before: Customer, mark: str) -> list[Write]:
+    key = schema.customer_key(before.id)
+    return [
+        replace(write, set={**write.set, "print": mark}) if isinstance(write, Update) and write.key == key else write
+        for write in writes
+    ]
+
+
+def _print_update(customer: Customer, mark: str) -> Update:
+    return Update(
+        schema.customer_key(customer.id),
+        set={"print": mark},
+        condition=AllOf((Exists(), Equals("version", customer.version))),
+        otherwise=SnapshotMovedError("Somebody changed this customer at the same moment."),
+    )

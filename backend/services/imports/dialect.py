@@ -1,0 +1,145 @@
+"""How a table was written: which delimiter, which columns, and whether its decimals have a comma."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from backend.errors import InvalidInputError
+from backend.services.imports.decoding import Encoding, find_encoding, open_text
+from backend.services.imports.reading import BrokenLine, Line, rows_of
+
+_DELIMITERS = (",", ";", "\t", "|")
+_EXCEL_HINT = re.compile(r"^sep=(.)\s*$", re.IGNORECASE)
+_HEADER_LINES = 20
+_POINT = re.compile(r"\d\.\d{1,2}$")
+_COMMA = re.compile(r"\d,\d{1,2}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A CSV file that can be read. `header` is as written, `header_line` the line on which its rows begin after."""
+
+    path: Path
+    encoding: Encoding
+    delimiter: str
+    header: tuple[str, ...]
+    header_line: int
+
+
+def open_table(path: Path, encoding: str = "") -> Table:
+    """Looks at the beginning of a file, and at all of it for its encoding.
+
+    Raises: `InvalidInputError` with a sentence when it is no CSV file.
+    """
+    found = find_encoding(path, encoding)
+    with open_text(path, found) as file:
+        first = file.readline(1 << 16)
+        hint = _EXCEL_HINT.match(first)
+        delimiter = hint[1] if hint else _sniffed(first)
+        file.seek(0)
+        for row in _beginning(file, delimiter):
+            if isinstance(row, BrokenLine):
+                raise InvalidInputError(f"Line {row.number}, which should name the columns: {row.reason}", "file")
+            if not (hint and row.number == 1):
+                return Table(path, found, delimiter, tuple(cell.strip() for cell in row.cells), row.number)
+    raise InvalidInputError("The file holds no line that names the columns.", "file")
+
+
+def _sniffed(line: str) -> str:
+    """The delimiter that occurs most often outside of quotation marks."""
+    bare = re.sub(r'"[^"]*"', "", line)
+    return max(_DELIMITERS, key=bare.count)
+
+
+def _beginning(file: TextIO, delimiter: str) -> Iterator[Line | BrokenLine]:
+    for row in rows_of(file, delimiter, check_damage=False):
+        if row.number > _HEADER_LINES:
+            return
+        yield row
+
+
+class TableReader:
+    """Rows below the header, and how far in the file they are. A context manager: it holds the file open."""
+
+    def __init__(self, table: Table, file: TextIO) -> None:
+        self._table = table
+        self._file = file
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file that were read so far (a little ahead of the rows)."""
+        return self._file.buffer.tell() if not self._file.closed else 0
+
+    def __iter__(self) -> Iterator[Line | BrokenLine]:
+        """Rows with as many cells as the header; others are broken lines, since their cells may have shifted."""
+        table = self._table
+        width = len(table.header)
+        rows = rows_of(self._file, table.delimiter, check_damage=table.encoding.damaged)
+        for row in rows:
+            if row.number <= table.header_line:
+                continue
+            if isinstance(row, Line) and len(row.cells) != width:
+                yield _fitted(row, width, table.delimiter)
+            else:
+                yield row
+
+
+@contextmanager
+def reading(table: Table) -> Iterator[TableReader]:
+    """The table, open for reading from its first row."""
+    with open_text(table.path, table.encoding) as file:
+        yield TableReader(table, file)
+
+
+def _fitted(row: Line, width: int, delimiter: str) -> Line | BrokenLine:
+    if len(row.cells) > width and not any(row.cells[width:]):
+        return Line(row.number, row.cells[:width])
+    reason = (
+        f"The row has {len(row.cells)} cells where the header has {width}: a cell is missing, or holds a delimiter."
+    )
+    return BrokenLine(row.number, delimiter.join(row.cells)[:300], reason)
+
+
+def column_places(header: Sequence[str], known: Mapping[str, str]) -> dict[str, int]:
+    """Where each known column stands. `known` maps folded names (as `folded` gives them) to ours.
+
+    Raises: `InvalidInputError` when one of them stands there twice.
+    """
+    places: dict[str, int] = {}
+    for place, title in enumerate(header):
+        name = known.get(folded(title))
+        if name is None:
+            continue
+        if name in places:
+            raise InvalidInputError(f"The column “{title}” stands twice in the file; which one counts is not clear.")
+        places[name] = place
+    return places
+
+
+def folded(title: str) -> str:
+    """A column's title for comparing: without case, and without spaces that nobody sees."""
+    return " ".join(title.replace("\ufeff", "").casefold().split())
+
+
+class DecimalSigns:
+    """Learns from amounts whether the file writes decimals with a comma."""
+
+    def __init__(self, delimiter: str) -> None:
+        self._comma = self._point = False
+        self._semicolon = delimiter == ";"
+
+    def see(self, amount: str) -> None:
+        if not self._point and _POINT.search(amount):
+            self._point = True
+        if not self._comma and _COMMA.search(amount):
+            self._comma = True
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma or point before three digits is a decimal comma or a separator of thousands."""
+        return self._comma if self._comma != self._point else self._semicolon

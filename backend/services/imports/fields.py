@@ -1,0 +1,175 @@
+"""Reads single cells: amounts, dates, addresses, countries, tags, yes and no. What repeats is read once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale
+
+from backend.domain.customers import clean_country, clean_email
+from backend.domain.money import parse_amount
+from backend.domain.orders import LineItem, check_line
+from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag
+from backend.domain.time import check_placed_at
+from backend.errors import InvalidInputError
+from backend.services.customers import MOST_TAGS
+
+_REMEMBERED = 1 << 15
+_MOMENT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?",
+    re.IGNORECASE,
+)
+_QUANTITY = re.compile(r"(\d{1,9})(?:[.,]0+)?")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_YES = frozenset({"yes", "y", "true", "1", "subscribed"})
+_NO = frozenset({"no", "n", "false", "0", "unsubscribed", "not subscribed", "not_subscribed"})
+_OTHER_COUNTRY_NAMES = {
+    "uk": "GB",
+    "usa": "US",
+    "united states of america": "US",
+    "great britain": "GB",
+    "england": "GB",
+}
+
+
+class CellError(Exception):
+    """A cell holds what cannot be taken over. `line` is 0 where the first line of the order is meant."""
+
+    def __init__(self, column: str, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.column, self.reason, self.line = column, reason, line
+
+
+class column:  # noqa: N801 - used like a function
+    """A block in which a refused value is said to stand in this column: `InvalidInputError` becomes `CellError`."""
+
+    __slots__ = ("_line", "_title")
+
+    def __init__(self, title: str, line: int = 0) -> None:
+        self._title, self._line = title, line
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, InvalidInputError):
+            raise CellError(self._title, error.sentence, self._line) from error
+
+
+class Cells:
+    """Reads the cells of one file; what it depends on is decided once. Results are remembered, in bounds.
+
+    All methods raise `InvalidInputError` with a sentence.
+    """
+
+    def __init__(self, *, currency: str, zone: ZoneInfo, now: datetime, decimal_comma: bool) -> None:
+        self._zone, self._now = zone, now
+
+        def amount(text: str, label: str) -> int:
+            return parse_amount(text, currency, label, decimal_comma=decimal_comma)
+
+        self.amount: Callable[[str, str], int] = lru_cache(_REMEMBERED)(amount)
+        self.moment: Callable[[str, str], datetime] = lru_cache(_REMEMBERED)(self._moment)
+
+    def _moment(self, text: str, label: str) -> datetime:
+        """An ISO moment; without an offset it is the shop's time. Neither in the future nor before the year 2000."""
+        match = _MOMENT.fullmatch(text.strip())
+        if match is None:
+            raise InvalidInputError(
+                f"{label} is not a date such as 2026-11-26 14:32:00 +0100: “{text.strip()[:40]}”." if text.strip()
+                else f"{label} is missing."
+            )  # fmt: skip
+        try:
+            return check_placed_at(self._aware(match), self._now, label)
+        except (ValueError, OverflowError) as error:
+            raise InvalidInputError(f"{label} is no day of the calendar: “{text.strip()[:40]}”.") from error
+
+    def _aware(self, match: re.Match[str]) -> datetime:
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+        offset = (match[7] or "").upper()
+        if not offset:
+            return datetime(year, month, day, hour, minute, second, tzinfo=self._zone).astimezone(UTC)
+        written = "+00:00" if offset in ("Z", "UTC", "GMT") else f"{offset[:3]}:{offset[-2:]}"
+        text = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{written}"
+        return datetime.fromisoformat(text).astimezone(UTC)
+
+
+@lru_cache(_REMEMBERED)
+def quantity(text: str) -> int:
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None:
+        raise InvalidInputError(
+            f"The quantity is not a whole number: “{text.strip()[:40]}”."
+            if text.strip()
+            else "The quantity is missing."
+        )
+    return int(match[1])
+
+
+def without_apostrophe(text: str) -> str:
+    """The text without the apostrophe that keeps spreadsheets from taking it for a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA_STARTS and len(text) > 1 else text
+
+
+def defused(text: str) -> str:
+    """The text with an apostrophe before what a spreadsheet would take for a formula (OWASP, "CSV injection")."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+@lru_cache(_REMEMBERED)
+def email_of(text: str) -> str:
+    """The address in the form in which it is kept."""
+    return clean_email(without_apostrophe(text.strip()))
+
+
+@lru_cache(_REMEMBERED)
+def short_text(text: str, label: str, longest: int = SHORT_LENGTH) -> str:
+    return clean_line(without_apostrophe(text.strip()), label, longest=longest)
+
+
+@lru_cache(_REMEMBERED)
+def line_item(title: str, quantity: int, unit_price: int, sku: str) -> LineItem:
+    """A checked line item. Shops sell the same products again and again."""
+    return check_line(LineItem(title, quantity, unit_price, sku))
+
+
+@lru_cache(_REMEMBERED)
+def country_of(text: str) -> str:
+    """The code of a country that is given as code or by its English name; "" for ""."""
+    name = text.strip()
+    code = _OTHER_COUNTRY_NAMES.get(name.casefold()) or _country_names().get(name.casefold())
+    if code is None and len(name) > 2:
+        raise InvalidInputError(f"“{name[:40]}” is no country's name or code of two letters, such as DE.")
+    return code or clean_country(name)
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    territories = Locale("en").territories.items()
+    return {name.casefold(): code for code, name in territories if len(code) == 2 and code.isalpha()}
+
+
+@lru_cache(_REMEMBERED)
+def tags_of(text: str) -> tuple[str, ...]:
+    """Tags between commas, each once. The sign # before a tag is decoration."""
+    parts = [without_apostrophe(part.strip()).lstrip("#").strip() for part in text.split(",")]
+    tags = tuple(dict.fromkeys(clean_tag(part) for part in parts if part))
+    if len(tags) > MOST_TAGS:
+        raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most; these are {len(tags)}.")
+    return tags
+
+
+def yes_or_no(text: str, label: str) -> bool | None:
+    """None when the cell is empty."""
+    word = text.strip().casefold()
+    if not word:
+        return None
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise InvalidInputError(f"{label} is neither yes nor no: “{text.strip()[:40]}”.")

@@ -1,0 +1,94 @@
+"""What a newer export makes of an order that is here already. The export's figures win; refunds made here stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from backend.domain.imports import ImportedOrder
+from backend.domain.money import format_money
+from backend.domain.orders import MOST_HISTORY, HistoryEntry, Order, Refund
+from backend.errors import InvalidInputError
+
+REFUND_ID = "import"
+"""The id of the one refund that stands for what an export says was refunded."""
+
+
+def new_order(imported: ImportedOrder, order_id: str, customer_id: str, currency: str, by: str, now: datetime) -> Order:
+    """The order as it is first imported. Its amounts are the file's, which need not be the sum of its line items."""
+    return Order(
+        id=order_id,
+        number=imported.number,
+        customer_id=customer_id,
+        customer_name=imported.name,
+        customer_email=imported.email,
+        status=imported.status,
+        placed_at=imported.placed_at,
+        lines=imported.lines,
+        subtotal=imported.subtotal,
+        total=imported.total,
+        currency=currency,
+        discount=imported.discount,
+        shipping=imported.shipping,
+        tax=imported.tax,
+        refunds=_refunds((), imported, by, now),
+        history=(HistoryEntry(now, by, f"Imported as {imported.status}"),),
+        source="shopify",
+        country=imported.country,
+        discount_code=imported.discount_code,
+        note=imported.note,
+    )
+
+
+def updated_order(before: Order, imported: ImportedOrder, by: str, now: datetime, locale: str) -> Order:
+    """The order as the newer export has it; `before` itself when nothing differs. Date and customer stay.
+
+    Raises: `InvalidInputError` when more was refunded here than the export leaves of the total.
+    """
+    after = replace(
+        before,
+        customer_name=imported.name,
+        status=imported.status,
+        lines=imported.lines,
+        subtotal=imported.subtotal,
+        total=imported.total,
+        discount=imported.discount,
+        shipping=imported.shipping,
+        tax=imported.tax,
+        refunds=_refunds(before.refunds, imported, by, now),
+        country=imported.country,
+        discount_code=imported.discount_code,
+        note=imported.note,
+    )
+    if after == before:
+        return before
+    if after.refunded > after.total:
+        refunded = format_money(after.refunded, before.currency, locale)
+        raise InvalidInputError(f"The export's total is less than the {refunded} that were refunded here already.")
+    if len(before.history) >= MOST_HISTORY:
+        raise InvalidInputError("This order has been changed too often to be changed again.")
+    entry = HistoryEntry(now, by, f"Updated by import: {_difference(before, after, locale)}")
+    return replace(after, history=(*before.history, entry), version=before.version + 1)
+
+
+def _refunds(stored: tuple[Refund, ...], imported: ImportedOrder, by: str, now: datetime) -> tuple[Refund, ...]:
+    """The stored refunds, and one that makes up what the export has beyond them. Refunds are never taken back."""
+    if sum(refund.amount for refund in stored) >= imported.refunded:
+        return stored
+    here = tuple(refund for refund in stored if refund.id != REFUND_ID)
+    amount = imported.refunded - sum(refund.amount for refund in here)
+    return (*here, Refund(REFUND_ID, amount, imported.cancelled_at or now, by, "As exported"))
+
+
+def _difference(before: Order, after: Order, locale: str) -> str:
+    parts = []
+    if before.status is not after.status:
+        parts.append(f"{before.status} → {after.status}")
+    for name in ("total", "refunded"):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            shown = [format_money(amount, before.currency, locale) for amount in (old, new)]
+            parts.append(f"{name} {shown[0]} → {shown[1]}")
+    if before.lines != after.lines:
+        parts.append("line items")
+    return ", ".join(parts) or "details"

@@ -1,0 +1,223 @@
+"""Decides what becomes of imported orders: new ones, changed ones, and those that say nothing new.
+
+Each order is found again by the number that its source gave it. Beside that reference stands a fingerprint of what the
+file said. The same fingerprint again means "unchanged", so what people changed here survives importing the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from backend.domain.customers import ActivityKind, Customer, email_identity
+from backend.domain.ids import new_customer_id, order_id_of
+from backend.domain.imports import Fault, ImportedOrder, Outcome
+from backend.domain.orders import Order, contribution_of
+from backend.domain.team import Actor
+from backend.domain.time import day_of
+from backend.errors import InvalidInputError
+from backend.records.customers import customer_from, email_key
+from backend.records.orders import order_day, order_from
+from backend.records.values import text
+from backend.services.context import Shop
+from backend.services.customer_writes import creating_writes
+from backend.services.imports.consents import activity_put, consent_of, newer_consent, with_consent
+from backend.services.imports.merging import new_order, updated_order
+from backend.services.imports.steps import Read, Step
+from backend.services.order_writes import OrderExistsError, SnapshotMovedError, changing_writes, placing_writes
+from backend.store import schema
+from backend.store.port import Absent, Equals, Item, Key, Missing, Put, Update, Write
+
+SOURCE = "shopify"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCandidate:
+    """An order of a file: where it stands, what it says, and the fingerprint of that."""
+
+    line: int
+    order: ImportedOrder
+    print: str
+
+    @property
+    def name(self) -> str:
+        return self.order.number
+
+    @property
+    def reference(self) -> Key:
+        return schema.reference_key(SOURCE, self.order.number)
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    """What the store holds, changed in step with what is planned."""
+
+    items: dict[Key, Item]
+    customers: dict[str, Customer] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """The working copy of a customer."""
+        if customer_id not in self.customers:
+            item = self.items.get(schema.customer_key(customer_id))
+            if item is None:
+                return None
+            self.customers[customer_id] = customer_from(customer_id, item)
+        return self.customers[customer_id]
+
+    def owner(self, address: str) -> Customer | None:
+        """The customer of an address."""
+        customer_id = self.owners.get(email_identity(address))
+        if customer_id is None:
+            item = self.items.get(email_key(address))
+            customer_id = None if item is None else text(item, "customer")
+        return None if customer_id is None else self.customer(customer_id)
+
+    def keep(self, customer: Customer) -> None:
+        self.customers[customer.id] = customer
+        if customer.email:
+            self.owners[email_identity(customer.email)] = customer.id
+
+
+class OrderPlanner:
+    """Plans imported orders for one shop, on behalf of one person."""
+
+    def __init__(self, shop: Shop, actor: Actor) -> None:
+        self._shop = shop
+        self._by = actor.username
+
+    def plan(self, candidates: Sequence[OrderCandidate], read: Read) -> list[Step | Fault]:
+        """Implements `steps.Plan`."""
+        snapshot = _read_snapshot(candidates, read)
+        return [self._step(candidate, snapshot) for candidate in candidates]
+
+    def _step(self, candidate: OrderCandidate, snapshot: _Snapshot) -> Step | Fault:
+        reference = snapshot.items.get(candidate.reference)
+        if reference is None:
+            return self._place(candidate, snapshot)
+        if reference.get("print") == candidate.print:
+            return Step(Outcome.UNCHANGED)
+        try:
+            return self._change(candidate, reference, snapshot)
+        except InvalidInputError as error:
+            return Fault(candidate.name, candidate.line, error.field.capitalize(), error.sentence)
+
+    # --- new orders ----------------------------------------------------------------------------------------------
+
+    def _place(self, candidate: OrderCandidate, snapshot: _Snapshot) -> Step:
+        imported = candidate.order
+        known = snapshot.owner(imported.email) if imported.email else None
+        customer = known or _new_customer(imported)
+        order_id = order_id_of(SOURCE, imported.number, imported.placed_at)
+        order = new_order(imported, order_id, customer.id, self._shop.currency, self._by, self._shop.clock())
+        writes = [*placing_writes(order, customer, self._shop.zone), _reference_put(candidate, order)]
+        day = day_of(order.placed_at, self._shop.zone)
+        first_day = min(customer.first_day or day, day)
+        if known is None:
+            after = replace(customer, first_day=first_day)
+            writes = self._creating(after, order, writes)
+        elif consent := newer_consent(known, consent_of(imported)):
+            writes = with_consent(writes, known, consent, self._by, self._shop.clock())
+            after = replace(known, first_day=first_day, consent=consent, version=known.version + 1)
+        else:
+            after = known if first_day == known.first_day else replace(known, first_day=first_day)
+        snapshot.keep(after)
+        return Step(Outcome.CREATED, writes, creates_customer=known is None)
+
+    def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
+        """One transaction for the order and its new customer, whose item holds the order's figures from the start."""
+        figures = contribution_of(order)
+        counted = replace(customer, orders=figures.orders, revenue=figures.revenue)
+        key = schema.customer_key(customer.id)
+        said = f"Imported with order {order.number}"
+        return [
+            *creating_writes(counted),
+            *(write for write in placing if write.key != key),
+            activity_put(customer.id, ActivityKind.CREATED, said, self._by, self._shop.clock()),
+        ]
+
+    # --- orders that are here already ----------------------------------------------------------------------------
+
+    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: _Snapshot) -> Step:
+        key = _order_key(reference)
+        item = snapshot.items.get(key)
+        customer = snapshot.customer(text(reference, "customer"))
+        if item is None or customer is None:
+            raise InvalidInputError("The order was imported before and is not here any more.")
+        before, now = order_from(key, item), self._shop.clock()
+        after = updated_order(before, candidate.order, self._by, now, self._shop.locale)
+        writes: list[Write] = [_print_update(candidate, reference)]
+        if after is not before:
+            day = order_day(item)
+            customer_item, month_item = (
+                snapshot.items.get(each, {})
+                for each in (schema.customer_key(customer.id), schema.customer_month_key(customer.id, day[:7]))
+            )
+            writes += changing_writes(before, after, day, customer_item, month_item, self._shop.zone)
+        consent = newer_consent(customer, consent_of(candidate.order))
+        if consent is not None:
+            writes = with_consent(writes, customer, consent, self._by, now)
+            snapshot.keep(replace(customer, consent=consent, version=customer.version + 1))
+        return Step(Outcome.UNCHANGED if after is before and consent is None else Outcome.UPDATED, writes)
+
+
+def _read_snapshot(candidates: Sequence[OrderCandidate], read: Read) -> _Snapshot:
+    keys = [candidate.reference for candidate in candidates]
+    keys += [email_key(candidate.order.email) for candidate in candidates if candidate.order.email]
+    items = read(keys)
+    changed = [
+        items[c.reference] for c in candidates if c.reference in items and items[c.reference].get("print") != c.print
+    ]
+    needed = dict.fromkeys(_customers_of_new(candidates, items))
+    needed |= dict.fromkeys(schema.customer_key(text(reference, "customer")) for reference in changed)
+    needed |= dict.fromkeys(_order_key(reference) for reference in changed)
+    items |= read(list(needed))
+    months = [
+        schema.customer_month_key(text(reference, "customer"), order_day(items[_order_key(reference)])[:7])
+        for reference in changed
+        if _order_key(reference) in items
+    ]
+    return _Snapshot(items | (read(months) if months else {}))
+
+
+def _customers_of_new(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> Iterator[Key]:
+    for candidate in candidates:
+        if candidate.order.email and candidate.reference not in items:
+            owner = items.get(email_key(candidate.order.email))
+            if owner is not None:
+                yield schema.customer_key(text(owner, "customer"))
+
+
+def _new_customer(imported: ImportedOrder) -> Customer:
+    """A customer known from the day of the order."""
+    return Customer(
+        id=new_customer_id(),
+        name=imported.name,
+        email=imported.email,
+        created_at=imported.placed_at,
+        country=imported.country,
+        city=imported.city,
+        phone=imported.phone,
+        tags=imported.tags,
+        consent=consent_of(imported),
+        source=SOURCE,
+    )
+
+
+def _order_key(reference: Item) -> Key:
+    return schema.order_key(text(reference, "customer"), text(reference, "order"))
+
+
+def _reference_put(candidate: OrderCandidate, order: Order) -> Put:
+    item: Item = {"customer": order.customer_id, "order": order.id, "print": candidate.print}
+    return Put(candidate.reference, item, Absent(), OrderExistsError(f"Order {order.number} is there already."))
+
+
+def _print_update(candidate: OrderCandidate, reference: Item) -> Update:
+    seen = reference.get("print")
+    return Update(
+        candidate.reference,
+        set={"print": candidate.print},
+        condition=Missing("print") if seen is None else Equals("print", seen),
+        otherwise=SnapshotMovedError("Somebody is importing the same order."),
+    )

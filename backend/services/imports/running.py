@@ -1,0 +1,89 @@
+"""Runs an import from its first row to its last: in chunks, reporting what was left out, telling how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Generic
+
+from backend.domain.imports import Counts, Fault, ImportKind, ImportResult, Outcome, Progress
+from backend.services.context import Shop
+from backend.services.imports.report import FaultReport, report_path
+from backend.services.imports.steps import AnyCandidate, Plan
+from backend.services.imports.writing import write_chunk
+
+CHUNK = 300
+"""Transactions that share one commit. Others wait that long for the store: about a tenth of a second."""
+SURVEY_SHARE = 0.1
+"""How much of the work the first reading of a file is."""
+
+ProgressListener = Callable[[Progress], None]
+"""Told how far an import is, several times a second. What it raises ends the import between two chunks."""
+
+
+class Run(Generic[AnyCandidate]):
+    """One run of an import."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        kind: ImportKind,
+        path: Path,
+        plan: Plan[AnyCandidate],
+        *,
+        report: Path | None,
+        progress: ProgressListener | None,
+    ) -> None:
+        self._shop, self._kind, self._plan = shop, kind, plan
+        self._size = max(path.stat().st_size, 1)
+        self._report = report or report_path(shop, kind)
+        self._progress = progress
+        self._started = time.perf_counter()
+        self._counts = Counts()
+        self._customers_created = 0
+
+    def surveyed(self, position: int) -> None:
+        """Tells how far the first reading is."""
+        self._tell(SURVEY_SHARE * position / self._size)
+
+    def work(self, found: Iterable[AnyCandidate | Fault], position: Callable[[], int], encoding: str) -> ImportResult:
+        """Writes what was found in the file; `position` says how far in it the reading is."""
+        with FaultReport(self._report, self._kind) as report:
+            for chunk in _chunks(found):
+                self._write([each for each in chunk if not isinstance(each, Fault)], report)
+                for fault in chunk:
+                    if isinstance(fault, Fault):
+                        self._count(fault, report)
+                self._tell(SURVEY_SHARE + (1 - SURVEY_SHARE) * position() / self._size)
+            return self._result(report.path, encoding)
+
+    def _write(self, candidates: list[AnyCandidate], report: FaultReport) -> None:
+        for step in write_chunk(self._shop, self._plan, candidates):
+            if isinstance(step, Fault):
+                self._count(step, report)
+            else:
+                self._counts.add(step.outcome)
+                self._customers_created += step.creates_customer
+
+    def _count(self, fault: Fault, report: FaultReport) -> None:
+        self._counts.add(Outcome.FAILED)
+        report.add(fault)
+
+    def _tell(self, share: float) -> None:
+        if self._progress is not None:
+            self._progress(Progress(min(share, 1.0), self._counts.copy()))
+
+    def _result(self, report: Path | None, encoding: str) -> ImportResult:
+        seconds = time.perf_counter() - self._started
+        if self._kind is ImportKind.CUSTOMERS:
+            return ImportResult(self._kind, Counts(), self._counts, seconds, report, encoding)
+        customers = Counts(created=self._customers_created)
+        return ImportResult(self._kind, self._counts, customers, seconds, report, encoding)
+
+
+def _chunks(found: Iterable[AnyCandidate | Fault]) -> Iterator[list[AnyCandidate | Fault]]:
+    rest = iter(found)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk

@@ -1,0 +1,48 @@
+"""What planning an import hands to writing it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import orjson
+
+from backend.domain.imports import Fault, Outcome
+from backend.store.port import Item, Key, Write
+
+Read: TypeAlias = Callable[[Sequence[Key]], dict[Key, Item]]
+"""Reads those of the items that are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one order or customer of a file comes to: one transaction, empty when nothing changes."""
+
+    outcome: Outcome
+    writes: list[Write] = field(default_factory=list)
+    creates_customer: bool = False
+
+
+class Candidate(Protocol):
+    """An order or a customer of a file."""
+
+    @property
+    def name(self) -> str:
+        """How a person finds it in the file."""
+
+    @property
+    def line(self) -> int:
+        """The physical line on which it begins."""
+
+
+AnyCandidate = TypeVar("AnyCandidate", bound=Candidate)
+
+Plan: TypeAlias = Callable[[Sequence[AnyCandidate], Read], list[Step | Fault]]
+"""Decides what becomes of some candidates, in their order, as if each was written before the next is planned."""
+
+
+def print_of(imported: Any) -> str:
+    """A fingerprint of what a file says. The same again is "unchanged", whatever was changed here since."""
+    return hashlib.blake2b(orjson.dumps(imported), digest_size=8).hexdigest()

@@ -1,0 +1,55 @@
+"""Writes what was planned, many transactions in one go, and each again by itself whose snapshot did not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backend.domain.imports import Fault
+from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError
+from backend.services.context import Shop
+from backend.services.imports.steps import AnyCandidate, Plan, Step
+from backend.services.order_writes import SnapshotMovedError
+from backend.services.retrying import until_settled
+from backend.store.port import Item, Key, Store
+
+
+def write_chunk(shop: Shop, plan: Plan[AnyCandidate], candidates: Sequence[AnyCandidate]) -> list[Step | Fault]:
+    """What became of each candidate. Each one's writes are one transaction, so that a crash leaves it whole or out.
+
+    Raises: `StoreBusyError`, `StoreUnreachableError`: running the import again completes it.
+    """
+    steps = plan(candidates, shop.store.get_many)
+    writing = [place for place, step in enumerate(steps) if isinstance(step, Step) and step.writes]
+    for place, error in zip(writing, _write_all(shop.store, [steps[place] for place in writing]), strict=True):
+        if error is not None:
+            steps[place] = _write_alone(shop, plan, candidates[place])
+    return steps
+
+
+def _write_all(store: Store, steps: Sequence[Step | Fault]) -> list[BackendError | None]:
+    try:
+        return store.transact_each([step.writes for step in steps if isinstance(step, Step)])
+    except InvalidInputError as error:
+        # An engine may refuse all because of one that cannot be stored; written alone, each tells for itself.
+        return [error] * len(steps)
+
+
+def _write_alone(shop: Shop, plan: Plan[AnyCandidate], candidate: AnyCandidate) -> Step | Fault:
+    def attempt() -> Step | Fault:
+        step = plan([candidate], lambda keys: _read_now(shop.store, keys))[0]
+        if isinstance(step, Step) and step.writes:
+            try:
+                shop.store.transact(step.writes)
+            except (ConflictError, AlreadyExistsError) as error:
+                raise SnapshotMovedError("Somebody is changing the same orders or customers; import again.") from error
+        return step
+
+    try:
+        return until_settled(attempt)
+    except (SnapshotMovedError, InvalidInputError) as error:
+        return Fault(candidate.name, candidate.line, "", error.sentence)
+
+
+def _read_now(store: Store, keys: Sequence[Key]) -> dict[Key, Item]:
+    found = {key: store.get(key) for key in keys}
+    return {key: item for key, item in found.items() if item is not None}
