@@ -12,7 +12,7 @@ from backend.store.port import Store
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop that a service works on. `data_dir` holds uploads and reports, `templates_dir` version 0 of the emails."""
+    """The shop that a service works on. `data_dir` holds uploads and reports, `templates_dir` the emails as shipped."""
 
     store: Store
     clock: Clock
