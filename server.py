@@ -9,6 +9,7 @@ A platform with several processes runs `python server.py` in each: they share th
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import sys
@@ -59,7 +60,8 @@ def main() -> int:
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there may be no log yet
         return 1
-    uvicorn.Server(uvicorn_config(app, settings)).run()
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended in order, and repeats the signal
+        uvicorn.Server(uvicorn_config(app, settings)).run()
     return 0
 
 

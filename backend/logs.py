@@ -25,7 +25,9 @@ from backend.config import Settings
 if TYPE_CHECKING:
     from loguru import FormatFunction, Message, Record
 
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:\[\]“”=]+@[^\s@<>\"'(),;:\[\]“”=]+\.[^\s@<>\"'(),;:\[\]“”=.]+")
+_PART = r"[^\s@<>\"'(),;:\[\]“”=\\]"
+# A match begins where a word does and gives nothing back (++), or long texts without an address would cost minutes.
+_EMAIL = re.compile(rf"(?<!{_PART}){_PART}++@{_PART}+\.[^\s@<>\"'(),;:\[\]“”=\\.]+")
 _action: ContextVar[tuple[str, str]] = ContextVar("action", default=("", ""))
 _HUMAN = "{time:HH:mm:ss.SSS} <level>{level: <7}</level> {extra[where]}{message}"
 
