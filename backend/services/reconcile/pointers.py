@@ -1,0 +1,168 @@
+"""Small items that lead to others: search words, tags, countries, addresses of customers, references of orders.
+
+Each is looked at from both ends: what has to be there and is missing, and what is there and leads nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from backend.domain.customers import Customer
+from backend.records.customers import customer_from, email_key, pointer_keys
+from backend.records.values import MalformedItemError, optional_text, text
+from backend.services.context import Shop
+from backend.services.reconcile.findings import Drift, Finding, as_found
+from backend.services.reconcile.partitions import Partition, Placed
+from backend.store import schema
+from backend.store.port import Absent, Check, Condition, Delete, Equals, Exists, Item, Key, Put, Row
+
+REFERRED_SOURCES = ("shopify",)
+"""Sources whose orders are found again by the number that they came with."""
+
+_KINDS = {"S": "search word", "T": "tag in lists", "N": "country in lists"}
+
+Read = Callable[[Key], Item | None]
+
+
+def is_pointer(key: Key) -> bool:
+    return key.pk[:2] in ("S#", "T#", "N#", "E#", "R#")
+
+
+# --- missing -----------------------------------------------------------------------------------------------------
+
+
+def missing(shop: Shop, partitions: Sequence[Partition]) -> Iterator[Finding]:
+    """What should lead to these customers and their orders, and does not."""
+    wanted = [(key, partition) for partition in partitions for key in _keys_to(partition)]
+    found = shop.store.get_many(list(dict.fromkeys(key for key, _ in wanted)))
+    for key, partition in wanted:
+        if _leads_to(key, found.get(key), partition):
+            continue
+        finding = _missing_reference(shop, key, partition) if key.pk[:2] == "R#" else _missing(shop, key, partition)
+        if finding is not None:
+            yield finding
+
+
+def _keys_to(partition: Partition) -> list[Key]:
+    customer = partition.customer
+    keys = pointer_keys(customer)
+    if customer.email:
+        keys.append(email_key(customer.email))
+    return keys + [_reference_of(order) for order in partition.orders if _has_reference(order)]
+
+
+def _has_reference(order: Placed) -> bool:
+    return order.item.get("source") in REFERRED_SOURCES
+
+
+def _reference_of(order: Placed) -> Key:
+    return schema.reference_key(text(order.item, "source"), text(order.item, "number"))
+
+
+def _leads_to(key: Key, item: Item | None, partition: Partition) -> bool:
+    if item is None or key.pk[:2] not in ("E#", "R#"):
+        return item is not None
+    return item.get("customer") == partition.customer_id
+
+
+def _missing(shop: Shop, key: Key, partition: Partition) -> Finding | None:
+    """Looks again: the customer may have been edited between the two reads."""
+    customer_key = schema.customer_key(partition.customer_id)
+    profile, item = shop.store.get(customer_key), shop.store.get(key)
+    if profile is None or profile.get("version") != partition.profile.get("version"):
+        return None
+    if _leads_to(key, item, partition):
+        return None
+    unmoved = Check(customer_key, as_found(profile, ("version",)))
+    if key.pk[:2] != "E#":
+        drift = Drift(f"customer {partition.customer_id}: {_KINDS[key.pk[0]]}", "there", "missing")
+        return Finding((drift,), (unmoved, Put(key, {}, Absent())))
+    if item is None:
+        drift = Drift(f"customer {partition.customer_id}: reservation of the e-mail address", "there", "missing")
+        return Finding((drift,), (unmoved, Put(key, {"customer": partition.customer_id}, Absent())))
+    drift = Drift(f"customer {partition.customer_id}: owner of the e-mail address", partition.customer_id, _owner(item))
+    return Finding((drift,))
+
+
+def _owner(item: Item) -> str:
+    return optional_text(item, "customer") or "nobody"
+
+
+def _missing_reference(shop: Shop, key: Key, partition: Partition) -> Finding | None:
+    order = next(order for order in partition.orders if _has_reference(order) and _reference_of(order) == key)
+    if shop.store.get(order.key) is None or _leads_to(key, shop.store.get(key), partition):
+        return None
+    order_id = order.key.sk.removeprefix("O#")
+    item: Item = {"customer": partition.customer_id, "order": order_id}
+    drift = Drift(f"order {order_id} of customer {partition.customer_id}: reference", "there", "missing")
+    return Finding((drift,), (Check(order.key, Exists()), Put(key, item, Absent())))
+
+
+# --- stray -------------------------------------------------------------------------------------------------------
+
+
+def stray(shop: Shop, rows: Iterable[Row]) -> Iterator[Finding]:
+    """Which of these pointers lead nowhere."""
+    targets = [(row, target) for row in rows if (target := _target(row)) is not None]
+    found = shop.store.get_many(list(dict.fromkeys(target for _, target in targets)))
+    for row, target in targets:
+        if not _is_wanted(row, found.get(target)):
+            finding = _stray(row, target, shop.store.get)
+            if finding is not None:
+                yield finding
+
+
+def _target(row: Row) -> Key | None:
+    kind = row.key.pk[:2]
+    if kind == "R#":
+        customer_id, order_id = optional_text(row.item, "customer"), optional_text(row.item, "order")
+        return schema.order_key(customer_id, order_id) if customer_id and order_id else None
+    customer_id = optional_text(row.item, "customer") if kind == "E#" else row.key.sk.rpartition("#")[2]
+    return schema.customer_key(customer_id) if customer_id else None
+
+
+def _is_wanted(row: Row, target: Item | None) -> bool:
+    if target is None or row.key.pk[:2] == "R#":
+        return target is not None
+    try:
+        customer = customer_from(_customer_id(row), target)
+    except (MalformedItemError, ValueError):
+        return True
+    return _belongs_to(row.key, customer)
+
+
+def _belongs_to(key: Key, customer: Customer) -> bool:
+    if key.pk[:2] == "E#":
+        return customer.email is not None and email_key(customer.email) == key
+    return key in pointer_keys(customer)
+
+
+def _customer_id(row: Row) -> str:
+    return text(row.item, "customer") if row.key.pk[:2] == "E#" else row.key.sk.rpartition("#")[2]
+
+
+def _stray(row: Row, target: Key, read: Read) -> Finding | None:
+    """Looks again: the customer may have been edited or created between the two reads."""
+    item, pointer = read(target), read(row.key)
+    if (
+        pointer is None
+        or _is_wanted(Row(row.key, pointer), item)
+        or pointer.get("customer") != row.item.get("customer")
+    ):
+        return None
+    gone = Delete(row.key, Equals("customer", pointer["customer"]) if "customer" in pointer else None)
+    return Finding((_stray_drift(row, target),), (Check(target, _still(item)), gone))
+
+
+def _still(target: Item | None) -> Condition:
+    return Absent() if target is None else as_found(target, ("version",))
+
+
+def _stray_drift(row: Row, target: Key) -> Drift:
+    customer = f"customer {target.pk.removeprefix('C#')}"
+    kind = row.key.pk[:2]
+    if kind == "R#":
+        return Drift(f"order {target.sk.removeprefix('O#')} of {customer}: reference", "no such order", "a reference")
+    if kind == "E#":
+        return Drift(f"{customer}: reservation of an e-mail address", "none of another address", "one too many")
+    return Drift(f"{customer}: {_KINDS[kind[0]]}", "none of others", "one too many")

@@ -1,0 +1,128 @@
+"""Sums that many customers share: the totals of days, and the numbers of customers by tag and country.
+
+They are added up while everything is read. What differs then may only have moved meanwhile, so it is counted again,
+exactly and twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from backend.domain.totals import Totals
+from backend.records.customers import count_keys
+from backend.records.totals import day_of_row, totals_from, totals_item
+from backend.records.values import number
+from backend.services.context import Shop
+from backend.services.reconcile.counting import CounterCount, DayCount, count_counters, count_day
+from backend.services.reconcile.findings import Drift, Finding, as_found
+from backend.services.reconcile.partitions import Partition
+from backend.store import schema
+from backend.store.port import Item, Key, Row, Update
+
+SETTLE_SECONDS = 1.0
+"""Between the two counts: longer than DynamoDB's indexes usually need."""
+
+Pause = Callable[[float], None]
+
+
+@dataclass(slots=True)
+class Sums:
+    """What was added up and what was found, by the key of the item that keeps it."""
+
+    days: defaultdict[Key, Totals] = field(default_factory=lambda: defaultdict(Totals))
+    counters: Counter[Key] = field(default_factory=Counter)
+    kept: dict[Key, Item] = field(default_factory=dict)
+
+    def add(self, partition: Partition) -> None:
+        for order in partition.orders:
+            key, counts = schema.day_key(order.day, partition.customer_id), order.counts
+            self.days[key] = self.days[key].plus(
+                Totals(counts.orders, counts.revenue, counts.refunded, counts.cancelled)
+            )
+        if partition.first_day:
+            key = schema.day_key(partition.first_day, partition.customer_id)
+            self.days[key] = self.days[key].plus(Totals(new_customers=1))
+        self.counters.update(count_keys(partition.customer))
+
+    def suspect_days(self) -> list[str]:
+        keys = {key for key in self.kept if _is_day(key)} | set(self.days)
+        return sorted({_day_of(key) for key in keys if totals_from(self.kept.get(key, {})) != self.days[key]})
+
+    def suspect_counters(self) -> list[Key]:
+        keys = {key for key in self.kept if not _is_day(key)} | set(self.counters)
+        return sorted(key for key in keys if _n(self.kept.get(key, {})) != self.counters[key])
+
+
+def is_sum(key: Key) -> bool:
+    return _is_day(key) or key.pk.startswith("COUNTS#")
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is wrong for certain, and how many figures would not stand still."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unsettled: int = 0
+
+
+def verdict_on(shop: Shop, sums: Sums, pause: Pause = time.sleep) -> Verdict:
+    """What of the suspects is wrong in two exact counts."""
+    days = [day for day in sums.suspect_days() if _is_wrong(count_day(shop, day))]
+    counters = [key for key, count in count_counters(shop, sums.suspect_counters()).items() if _is_off(count)]
+    if not days and not counters:
+        return Verdict()
+    pause(SETTLE_SECONDS)
+    verdict = Verdict()
+    for day in days:
+        counted = count_day(shop, day)
+        verdict.unsettled += counted is None
+        verdict.findings += _wrong_days(counted) if counted else []
+    for key, count in count_counters(shop, counters).items():
+        verdict.unsettled += count is None
+        if count is not None and _is_off(count):
+            verdict.findings.append(_wrong_counter(key, count))
+    return verdict
+
+
+def _is_wrong(count: DayCount | None) -> bool:
+    return count is None or any(True for _ in _wrong_days(count))
+
+
+def _is_off(count: CounterCount | None) -> bool:
+    return count is None or _n(count.kept) != count.wanted
+
+
+def _wrong_days(count: DayCount) -> Iterator[Finding]:
+    for key in sorted({*count.kept, *count.wanted}):
+        item, wanted = count.kept.get(key, {}), totals_item(count.wanted.get(key, Totals()))
+        found = totals_item(totals_from(item))
+        part = f"day {_day_of(key)}, part {key.sk.rpartition('#')[2]}"
+        drifts = [Drift(f"{part}: {name}", _int(wanted[name]), _int(found[name])) for name in wanted]
+        wrong = tuple(drift for drift in drifts if drift.expected != drift.found)
+        if wrong:
+            yield Finding(wrong, (Update(key, set=wanted, condition=as_found(item, list(wanted))),))
+
+
+def _wrong_counter(key: Key, count: CounterCount) -> Finding:
+    value, _, part = key.sk.rpartition("#")
+    drift = Drift(f"customers of {key.pk.removeprefix('COUNTS#')} {value}, part {part}", count.wanted, _n(count.kept))
+    return Finding((drift,), (Update(key, set={"n": count.wanted}, condition=as_found(count.kept, ["n"])),))
+
+
+def _is_day(key: Key) -> bool:
+    return key.pk.startswith("DAYS#")
+
+
+def _day_of(key: Key) -> str:
+    return day_of_row(Row(key, {}))
+
+
+def _n(item: Item) -> int:
+    return number(item, "n", 0)
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) else 0
