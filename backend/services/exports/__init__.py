@@ -1,0 +1,51 @@
+"""Taking customers and orders out, as CSV or XLSX, row by row: the size of the shop does not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from backend.domain.team import Actor, Permission
+from backend.services.context import Shop
+from backend.services.customer_list import CustomerFilter
+from backend.services.exports import customers, orders
+from backend.services.exports.writers import Cell, Format, write_table
+from backend.services.order_list import OrderFilter
+
+__all__ = ["Format", "export_customers", "export_orders"]
+
+
+def export_customers(
+    shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, wanted: CustomerFilter | None = None
+) -> int:
+    """Writes the wanted customers (all but the archived ones unless told) and returns how many.
+
+    The columns can be imported again. A path holds the whole file or what it held before, never a part.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`.
+    """
+    actor.require(Permission.EXPORT_DATA)
+    table = _Table("Customers", customers.COLUMNS, customers.rows(shop, wanted or CustomerFilter()))
+    return _write(shop, target, format, table)
+
+
+def export_orders(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, wanted: OrderFilter) -> int:
+    """Writes the wanted orders, one row each, newest first, and returns how many.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` (the range is upside down).
+    """
+    actor.require(Permission.EXPORT_DATA)
+    return _write(shop, target, format, _Table("Orders", orders.COLUMNS, orders.rows(shop, wanted)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    title: str
+    header: tuple[str, ...]
+    rows: Iterator[tuple[Cell, ...]]
+
+
+def _write(shop: Shop, target: Path | BinaryIO, format: Format | str, table: _Table) -> int:
+    return write_table(target, Format.of(format), table.title, table.header, table.rows, shop.currency)

@@ -1,0 +1,101 @@
+"""Customers as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+
+from backend.domain.customers import Customer
+from backend.domain.money import plain
+from backend.errors import InvalidInputError
+from backend.records.customers import created_and_id, customer_from, customer_id_of
+from backend.services.context import Shop
+from backend.services.customer_list import CustomerFilter, list_customers
+from backend.services.exports.writers import Cell
+from backend.store import schema
+from backend.store.port import Query, pages_of
+
+COLUMNS = (
+    *("Customer id", "Name", "E-mail address", "Country", "City", "Phone", "Tags", "Marketing", "Marketing since"),
+    *("Marketing source", "Customer since", "Archived", "Source", "Orders", "Revenue", "Average order", "Currency"),
+)
+_AT_ONCE = 500
+
+
+def rows(shop: Shop, wanted: CustomerFilter) -> Iterator[tuple[Cell, ...]]:
+    """The wanted customers, newest first (searches: in the order of the search).
+
+    Raises: `InvalidInputError` for a search that finds more than can be listed.
+    """
+    ids = iter(_ids(shop, wanted))
+    while chunk := [schema.customer_key(customer_id) for customer_id in islice(ids, _AT_ONCE)]:
+        found = shop.store.get_many(chunk)
+        for key in chunk:
+            if key in found:
+                customer = customer_from(customer_id_of(key), found[key])
+                if _fits(customer, wanted):
+                    yield _row(customer, shop)
+
+
+def _ids(shop: Shop, wanted: CustomerFilter) -> Iterable[str]:
+    if wanted.search.strip():
+        return _found(shop, wanted)
+    if wanted.tag or wanted.country:
+        partition = f"T#{wanted.tag}" if wanted.tag else f"N#{wanted.country}"
+        query = Query(schema.SHOP, partition, descending=True, limit=_AT_ONCE)
+        return (created_and_id(row.key.sk)[1] for row in pages_of(shop.store, query))
+    return _everybody(shop)
+
+
+def _everybody(shop: Shop) -> Iterator[str]:
+    for shard in range(schema.CUSTOMER_LIST_SHARDS):
+        query = Query(schema.SHOP, f"CUSTOMERS#{shard}", index="timeline", descending=True, limit=_AT_ONCE)
+        for row in pages_of(shop.store, query):
+            yield customer_id_of(row.key)
+
+
+def _found(shop: Shop, wanted: CustomerFilter) -> Iterator[str]:
+    cursor: str | None = None
+    while True:
+        page = list_customers(shop, wanted, limit=_AT_ONCE, cursor=cursor)
+        if page.note:
+            raise InvalidInputError(page.note, "search")
+        yield from (customer.id for customer in page.customers)
+        if (cursor := page.cursor) is None:
+            return
+
+
+def _fits(customer: Customer, wanted: CustomerFilter) -> bool:
+    return (
+        customer.archived == wanted.archived
+        and (not wanted.tag or wanted.tag in customer.tags)
+        and (not wanted.country or wanted.country == customer.country)
+    )
+
+
+def _row(customer: Customer, shop: Shop) -> tuple[Cell, ...]:
+    consent = customer.consent
+
+    def local(moment: datetime) -> datetime:
+        return moment.astimezone(shop.zone).replace(tzinfo=None)
+
+    return (
+        customer.id,
+        customer.name,
+        customer.email,
+        customer.country,
+        customer.city,
+        customer.phone,
+        ", ".join(customer.tags),
+        None if consent is None else "yes" if consent.given else "no",
+        None if consent is None else local(consent.at),
+        None if consent is None else consent.source.value,
+        local(customer.created_at),
+        "yes" if customer.archived else "no",
+        customer.source,
+        customer.orders,
+        plain(customer.revenue, shop.currency),
+        plain(customer.average_order, shop.currency),
+        shop.currency,
+    )

@@ -1,0 +1,65 @@
+"""Orders as rows of a table: one row an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from backend.domain.money import plain
+from backend.domain.orders import Order
+from backend.errors import InvalidInputError
+from backend.records.orders import order_from
+from backend.services.context import Shop
+from backend.services.exports.writers import Cell
+from backend.services.order_list import OrderFilter, walk_orders
+
+COLUMNS = (
+    *("Number", "Placed at", "Status", "Customer id", "Customer", "E-mail address", "Country", "Line items", "Items"),
+    *("Subtotal", "Discount", "Discount code", "Shipping", "Tax", "Total", "Refunded", "Net", "Currency", "Source"),
+    "Note",
+)
+_AT_ONCE = 300
+
+
+def rows(shop: Shop, wanted: OrderFilter) -> Iterator[tuple[Cell, ...]]:
+    """The wanted orders, newest first.
+
+    Raises: `InvalidInputError` when the range is upside down.
+    """
+    if wanted.first > wanted.last:
+        raise InvalidInputError("The first day is after the last day.", "from")
+    return _rows(shop, wanted)
+
+
+def _rows(shop: Shop, wanted: OrderFilter) -> Iterator[tuple[Cell, ...]]:
+    listed = walk_orders(shop, wanted, first=_AT_ONCE)
+    while chunk := [row.key for row in islice(listed, _AT_ONCE)]:
+        found = shop.store.get_many(chunk)
+        for key in chunk:
+            if key in found:
+                yield _row(order_from(key, found[key]), shop)
+
+
+def _row(order: Order, shop: Shop) -> tuple[Cell, ...]:
+    return (
+        order.number,
+        order.placed_at.astimezone(shop.zone).replace(tzinfo=None),
+        order.status.value,
+        order.customer_id,
+        order.customer_name,
+        order.customer_email,
+        order.country,
+        len(order.lines),
+        sum(line.quantity for line in order.lines),
+        plain(order.subtotal, order.currency),
+        plain(order.discount, order.currency),
+        order.discount_code,
+        plain(order.shipping, order.currency),
+        plain(order.tax, order.currency),
+        plain(order.total, order.currency),
+        plain(order.refunded, order.currency),
+        plain(order.total - order.refunded, order.currency),
+        order.currency,
+        order.source,
+        order.note,
+    )
