@@ -121,11 +121,13 @@ class Refused:
     """The provider has said no, so it is known that nothing was sent.
 
     `retryable`: the same email may be taken later. `account_wide`: no email will be taken until somebody acts.
+    `reason` is one of a few sentences; `detail` is what the provider said, without addresses.
     """
 
     reason: str
     retryable: bool
     account_wide: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class Unanswered:
     """The email may or may not have been taken. It is never sent again by itself."""
 
     reason: str
+    detail: str = ""
 
 
 Answer = Accepted | Refused | Unanswered
