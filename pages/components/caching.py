@@ -1,0 +1,90 @@
+"""What pages read, kept for some seconds and shared by everybody who may see it.
+
+A key holds all that a result depends on: the function, its arguments, and the shop (its store, currency, zone, locale,
+and how often something was written here). So whoever writes calls `changed` and sees the change at once, and a read
+that began before the write cannot come back after it. What other processes write is seen when the time is over.
+Nothing here depends on who asks: the page's guard decides that before.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from datetime import date
+from typing import ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
+
+import streamlit as st
+
+from backend.domain.customers import CustomerSummary
+from backend.domain.totals import Totals
+from backend.services import boards, customer_list, figures, order_list, overview
+from backend.services.boards import Measure
+from backend.services.context import Shop
+from backend.services.customer_list import CustomerFilter, CustomerPage
+from backend.services.order_list import OrderFilter, OrderPage
+from backend.services.overview import Granularity, Overview
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+_SECONDS = 20
+_SECONDS_OF_SLOW_THINGS = 300
+
+_numbers = itertools.count(1)
+_stores: WeakKeyDictionary[object, int] = WeakKeyDictionary()
+_lock = threading.Lock()
+_writes = 0
+
+
+def changed() -> None:
+    """Something was written: what was read before is not shown any more."""
+    global _writes
+    with _lock:
+        _writes += 1
+
+
+def _identity(shop: Shop) -> str:
+    with _lock:
+        number = _stores.setdefault(shop.store, next(_numbers))
+        return f"{number} {_writes} {shop.currency} {shop.zone.key} {shop.locale}"
+
+
+def _cached(*, max_entries: int, seconds: int = _SECONDS) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    return st.cache_data(ttl=seconds, max_entries=max_entries, show_spinner=False, hash_funcs={Shop: _identity})
+
+
+@_cached(max_entries=200)
+def overview_of(shop: Shop, first: date, last: date, granularity: Granularity, compare: bool) -> Overview:
+    return overview.overview_of(shop, first, last, granularity, compare=compare)
+
+
+@_cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)
+def first_day(shop: Shop) -> date | None:
+    return overview.first_day(shop)
+
+
+@_cached(max_entries=200)
+def top_customers(shop: Shop, by: Measure, month: str, limit: int) -> list[CustomerSummary]:
+    return boards.top_customers(shop, by, month, limit)
+
+
+@_cached(max_entries=20)
+def counts_of(shop: Shop, kind: str) -> dict[str, int]:
+    return figures.counts_of(shop, kind)
+
+
+@_cached(max_entries=500)
+def list_customers(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> CustomerPage:
+    return customer_list.list_customers(shop, wanted, limit=limit, cursor=cursor)
+
+
+@_cached(max_entries=500)
+def list_orders(shop: Shop, wanted: OrderFilter, limit: int, cursor: str | None) -> OrderPage:
+    return order_list.list_orders(shop, wanted, limit=limit, cursor=cursor)
+
+
+@_cached(max_entries=200)
+def totals_of(shop: Shop, first: date, last: date) -> Totals:
+    return figures.totals_of(figures.totals_by_day(shop, first, last))

@@ -1,0 +1,207 @@
+"""Charts as Plotly figures, small and calm: labels in the shop's currency and language, nothing told by colour alone.
+
+They are plain dictionaries, which costs a tenth of building figure objects. Colours come from the theme.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import plotly.io
+import streamlit as st
+
+from backend.domain.money import decimals_of
+from backend.domain.money import plain as in_units
+from backend.services.context import Shop
+from backend.services.overview import Bucket, Granularity, Overview
+from pages.components import formats
+
+_QUIET = "rgba(128, 128, 128, 0.9)"
+_GRID = "rgba(128, 128, 128, 0.2)"
+_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+_MOST_COUNTRIES = 10
+_X_LABELS = 6
+
+
+def show_over_time(shop: Shop, overview: Overview, granularity: Granularity) -> None:
+    """Revenue above, orders below, on the same days; the period before as a dotted line."""
+    revenue, orders = [b.totals.revenue for b in overview.buckets], [b.totals.orders for b in overview.buckets]
+    positions = list(range(len(overview.buckets)))
+    texts = [_hover(shop, overview, index, granularity) for index in positions]
+    units = [float(in_units(value, shop.currency)) for value in revenue]
+    data = [_bars(positions, units, texts, "y"), _bars(positions, list(map(float, orders)), texts, "y2")]
+    if overview.earlier:
+        before = [float(in_units(b.totals.revenue, shop.currency)) for b in overview.earlier]
+        data.append(_line(positions, before, "y", legend=True))
+        data.append(_line(positions, [float(b.totals.orders) for b in overview.earlier], "y2", legend=False))
+    tops = [max(max(trace["y"], default=0) for trace in data if trace["yaxis"] == axis) for axis in ("y", "y2")]
+    layout = _layout(360) | {
+        "xaxis": _flat_axis() | _x_labels(shop, overview.buckets, granularity) | {"anchor": "y2"},
+        "yaxis": _flat_axis() | {"domain": [0.44, 1.0]} | _money_ticks(shop, tops[0]),
+        "yaxis2": _flat_axis() | {"domain": [0.0, 0.28]} | _count_ticks(shop, tops[1]),
+        "annotations": [_heading("Revenue", 1.0), _heading("Orders", 0.28)],
+        "hovermode": "x",
+        "bargap": 0.25,
+        "showlegend": bool(overview.earlier),
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.13, "yanchor": "bottom"},
+    }
+    _show({"data": data, "layout": layout}, "over_time", _told(shop, overview))
+
+
+def show_countries(shop: Shop, counts: dict[str, int]) -> None:
+    """Customers by country: the ten with most, and the others together."""
+    ranked = list(counts.items())
+    bars = [(formats.country(shop, code), number) for code, number in ranked[:_MOST_COUNTRIES]]
+    if others := ranked[_MOST_COUNTRIES:]:
+        bars.append((f"{len(others)} others", sum(number for _, number in others)))
+    names, numbers = [name for name, _ in bars], [number for _, number in bars]
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "x": numbers,
+        "y": names,
+        "text": [formats.count(shop, number) for number in numbers],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
+    layout = _layout(60 + 29 * len(bars)) | {
+        "xaxis": {"visible": False, "fixedrange": True, "range": [0, max(numbers, default=1) * 1.18]},
+        "yaxis": {"autorange": "reversed", "fixedrange": True, "automargin": True, "ticks": "", "showgrid": False},
+        "bargap": 0.3,
+    }
+    told = ", ".join(f"{name} {number}" for name, number in zip(names[:3], numbers, strict=False))
+    _show({"data": [trace], "layout": layout}, "countries", f"Customers by country. Most: {told}.")
+
+
+def _show(figure: dict[str, Any], key: str, told: str) -> None:
+    st.plotly_chart(figure, key=key, config=_CONFIG, alt=told)
+
+
+def _layout(height: int) -> dict[str, Any]:
+    return {
+        "template": _template(),
+        "height": height,
+        "margin": {"l": 0, "r": 0, "t": 34, "b": 0, "pad": 4},
+        "dragmode": False,
+        "showlegend": False,
+    }
+
+
+@lru_cache(maxsize=1)
+def _template() -> dict[str, Any]:
+    """Streamlit's own, by which the browser puts in the colours and fonts of the theme."""
+    template: dict[str, Any] = plotly.io.templates["streamlit"].to_plotly_json()
+    return template
+
+
+def _flat_axis() -> dict[str, Any]:
+    # Without zooming, a finger on the chart scrolls the page.
+    return {"fixedrange": True, "zeroline": False, "gridcolor": _GRID, "automargin": True, "title": {"text": ""}}
+
+
+def _bars(x: list[int], y: list[float], texts: list[str], axis: str) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "name": "This period",
+        "x": x,
+        "y": y,
+        "yaxis": axis,
+        "customdata": texts,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "showlegend": axis == "y",
+        "legendgroup": "now",
+        "marker": {"cornerradius": 2},
+    }
+
+
+def _line(x: list[int], y: list[float], axis: str, *, legend: bool) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "Period before",
+        "x": x,
+        "y": y,
+        "yaxis": axis,
+        "line": {"color": _QUIET, "width": 1.5, "dash": "dot"},
+        "hoverinfo": "skip",
+        "showlegend": legend,
+        "legendgroup": "before",
+    }
+
+
+def _heading(text: str, top: float) -> dict[str, Any]:
+    return {
+        "text": f"<b>{text}</b>",
+        "x": 0,
+        "y": top,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 8,
+        "showarrow": False,
+    }
+
+
+def _x_labels(shop: Shop, buckets: tuple[Bucket, ...], granularity: Granularity) -> dict[str, Any]:
+    step = max(math.ceil(len(buckets) / _X_LABELS), 1)
+    shown = list(range(0, len(buckets), step))
+    labels = [
+        formats.month(shop, buckets[index].first, short=True)
+        if granularity is Granularity.MONTH
+        else formats.short_day(shop, buckets[index].first)
+        for index in shown
+    ]
+    return {"tickvals": shown, "ticktext": labels, "showgrid": False, "range": [-0.6, len(buckets) - 0.4]}
+
+
+def _money_ticks(shop: Shop, top: float) -> dict[str, Any]:
+    values = _ticks(top)
+    scale = 10 ** decimals_of(shop.currency)
+    texts = [formats.short_money(shop, round(value * scale)) for value in values]
+    return {"tickvals": values, "ticktext": texts, "range": [0, max(top * 1.05, values[-1])]}
+
+
+def _count_ticks(shop: Shop, top: float) -> dict[str, Any]:
+    values = [value for value in _ticks(top, parts=2) if value == int(value)]
+    texts = [formats.count(shop, int(value)) for value in values]
+    return {"tickvals": values, "ticktext": texts, "range": [0, max(top * 1.05, values[-1])]}
+
+
+def _ticks(top: float, parts: int = 4) -> list[float]:
+    """Round numbers from zero to about the top."""
+    if top <= 0:
+        return [0, 1]
+    rough = top / parts
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    return [step * index for index in range(math.floor(top / step) + 1)]
+
+
+def _hover(shop: Shop, overview: Overview, index: int, granularity: Granularity) -> str:
+    bucket = overview.buckets[index]
+    when = (
+        formats.month(shop, bucket.first)
+        if granularity is Granularity.MONTH
+        else formats.span(shop, bucket.first, bucket.last)
+    )
+    lines = [f"<b>{when}</b>", f"{formats.money(shop, bucket.totals.revenue)}, {_orders(shop, bucket)}"]
+    if overview.earlier:
+        earlier = overview.earlier[index]
+        lines.append(f"Before: {formats.money(shop, earlier.totals.revenue)}, {_orders(shop, earlier)}")
+    return "<br>".join(lines)
+
+
+def _orders(shop: Shop, bucket: Bucket) -> str:
+    return formats.counted(shop, bucket.totals.orders, "order")
+
+
+def _told(shop: Shop, overview: Overview) -> str:
+    best = max(overview.buckets, key=lambda bucket: bucket.totals.revenue)
+    return (
+        f"Revenue and orders from {formats.span(shop, overview.chart_first, overview.last)}. "
+        f"Most revenue: {formats.money(shop, best.totals.revenue)} on {formats.span(shop, best.first, best.last)}."
+    )

@@ -1,0 +1,73 @@
+"""How one customer is shown: the header, the figures, the profile and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from backend.domain.customers import Activity, ActivityKind, Customer
+from backend.services.context import Shop
+from pages.components import formats
+
+_DEMO = "demo"
+_KINDS = {
+    ActivityKind.CREATED: ":material/person_add: Added",
+    ActivityKind.EDITED: ":material/edit: Edited",
+    ActivityKind.NOTE: ":material/chat: Note",
+    ActivityKind.CONSENT: ":material/mail: Marketing email",
+    ActivityKind.TAGGED: ":material/label: Tags changed",
+    ActivityKind.ARCHIVED: ":material/archive: Archived",
+    ActivityKind.RESTORED: ":material/unarchive: Restored",
+}
+
+
+def show_header(customer: Customer) -> None:
+    """The name, the address as text that can be copied, and what sets the customer apart."""
+    st.title(formats.plain(customer.name), anchor=False)
+    badges = [formats.badge(tag, "gray", ":material/label:") for tag in customer.tags]
+    if customer.archived:
+        badges.insert(0, formats.badge("Archived", "orange", ":material/archive:"))
+    if customer.source == _DEMO:
+        badges.insert(0, formats.badge("Demo", "violet", ":material/science:"))
+    st.text(customer.email or "Cannot be emailed: no address")
+    if badges:
+        st.markdown(" ".join(badges))
+
+
+def show_figures(here: Shop, customer: Customer) -> None:
+    """What the customer is worth to the shop, over all time."""
+    first = formats.month(here, date.fromisoformat(customer.first_day), short=True) if customer.first_day else "None"
+    with st.grid(4, min_column_width=140):
+        st.metric("Revenue", formats.plain(formats.round_money(here, customer.revenue)), border=True)
+        st.metric("Orders", formats.plain(formats.count(here, customer.orders)), border=True)
+        st.metric("Average order", formats.plain(formats.round_money(here, customer.average_order)), border=True)
+        st.metric("First order", formats.plain(first), border=True)
+
+
+def show_profile(here: Shop, customer: Customer) -> None:
+    """Where the customer lives, and since when we know them."""
+    facts = {
+        "City": customer.city,
+        "Country": formats.country(here, customer.country) if customer.country else "",
+        "Phone": customer.phone,
+        "Known since": formats.day(here, customer.created_at.astimezone(here.zone).date()),
+        "Came from": customer.source,
+    }
+    known = {name: formats.plain(value) for name, value in facts.items() if value}
+    st.table(known, border="horizontal", alt="Profile")
+
+
+def show_activity(here: Shop, activity: Sequence[Activity]) -> None:
+    """Notes and changes, newest first."""
+    if not activity:
+        st.caption("Nothing happened yet. Notes that the team writes appear here.")
+        return
+    st.markdown("\n\n".join(_told(here, entry) for entry in activity))
+
+
+def _told(here: Shop, entry: Activity) -> str:
+    when = f":gray[{formats.plain(formats.moment(here, entry.at))} · {formats.plain(entry.by)}]"
+    text = "  \n".join(formats.plain(line) for line in entry.text.splitlines())
+    return f"{_KINDS[entry.kind]} {when}" + (f"  \n{text}" if text else "")

@@ -1,0 +1,187 @@
+"""How values are written for people: money, numbers, days and names, in the shop's currency, locale and time zone.
+
+What people typed is shown as they typed it. Streamlit reads Markdown in most texts and labels, so whatever comes from
+people passes through `plain` before it gets there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent, get_decimal_symbol
+
+from backend.domain.money import decimals_of, format_money
+from backend.domain.money import plain as in_units
+from backend.domain.orders import OrderStatus
+from backend.services.context import Shop
+
+NO_COUNTRY = "-"
+"""How the counters write "without a country"."""
+
+_JOINER = "\u2060"
+_SIGNS = re.compile(r"[!-/:-@\[-`{-~]")
+_AFTER_PARSING = re.compile(r"(?<=\w)@(?=\w)|:(?=[\w+/-])|(?<=[<>=~-])(?=[<>=~-])|\bwww(?=\.)", re.IGNORECASE)
+"""What Streamlit turns into links, emojis and arrows even where it is escaped."""
+
+STATUS_LABELS = {
+    OrderStatus.PENDING: "Pending",
+    OrderStatus.PAID: "Paid",
+    OrderStatus.FULFILLED: "Fulfilled",
+    OrderStatus.CANCELLED: "Cancelled",
+}
+STATUS_ICONS = {
+    OrderStatus.PENDING: ":material/schedule:",
+    OrderStatus.PAID: ":material/payments:",
+    OrderStatus.FULFILLED: ":material/check_circle:",
+    OrderStatus.CANCELLED: ":material/cancel:",
+}
+STATUS_COLORS = {
+    OrderStatus.PENDING: "orange",
+    OrderStatus.PAID: "blue",
+    OrderStatus.FULFILLED: "green",
+    OrderStatus.CANCELLED: "gray",
+}
+
+
+def plain(text: str) -> str:
+    """The text for a place that reads Markdown, so that it appears as it is.
+
+    An invisible character (U+2060) parts what Streamlit would still replace, so do not use it for what people copy,
+    such as e-mail addresses; `st.text` shows those.
+    """
+    parted = _AFTER_PARSING.sub(lambda found: found.group() + _JOINER, text)
+    return _SIGNS.sub(lambda found: "\\" + found.group(), parted).replace("\n", " ")
+
+
+def badge(text: str, color: str, icon: str = "") -> str:
+    """Markdown for a badge inside a text or label; `text` is shown as it is."""
+    return f":{color}-badge[{icon + ' ' if icon else ''}{plain(text)}]"
+
+
+def status_badge(status: OrderStatus) -> str:
+    """Markdown for the badge of a status: icon, word and colour say the same."""
+    return badge(STATUS_LABELS[status], STATUS_COLORS[status], STATUS_ICONS[status])
+
+
+def money(shop: Shop, minor: int) -> str:
+    """Such as "$1,234.50"."""
+    return format_money(minor, shop.currency, shop.locale)
+
+
+def round_money(shop: Shop, minor: int) -> str:
+    """For large figures at a glance: without cents from a thousand on, such as "$1,235"."""
+    return money(shop, minor) if abs(in_units(minor, shop.currency)) < 1000 else _whole_money(shop, minor)
+
+
+def short_money(shop: Shop, minor: int) -> str:
+    """For axes: whole units, and short from a million on, such as "$12,000" and "$1.2M"."""
+    units = in_units(minor, shop.currency)
+    if abs(units) < 1_000_000:
+        return _whole_money(shop, minor)
+    return str(format_compact_currency(units, shop.currency, locale=shop.locale, fraction_digits=1))
+
+
+def count(shop: Shop, number: int) -> str:
+    """Such as "12,345"."""
+    return str(format_decimal(number, locale=shop.locale))
+
+
+def counted(shop: Shop, number: int, one: str, many: str = "") -> str:
+    """Such as "1 order" and "12,345 orders"."""
+    return f"{count(shop, number)} {one if number == 1 else many or one + 's'}"
+
+
+def percent(shop: Shop, share: float, digits: int = 1) -> str:
+    """Such as "12.5%" for 0.125."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    return str(format_percent(share, format=pattern, locale=shop.locale))
+
+
+def day(shop: Shop, value: date) -> str:
+    """Such as "Nov 24, 2026"."""
+    return str(format_date(value, "medium", locale=shop.locale))
+
+
+def short_day(shop: Shop, value: date) -> str:
+    """Without the year, such as "Nov 24"."""
+    return str(format_skeleton("MMMd", datetime(value.year, value.month, value.day), locale=shop.locale))  # noqa: DTZ001
+
+
+def month(shop: Shop, value: date, *, short: bool = False) -> str:
+    """The month of a day, such as "November 2026" or "Nov 2026"."""
+    skeleton = "yMMM" if short else "yMMMM"
+    return str(format_skeleton(skeleton, datetime(value.year, value.month, 1), locale=shop.locale))  # noqa: DTZ001
+
+
+def span(shop: Shop, first: date, last: date) -> str:
+    """Both ends of a range of days, or the one day."""
+    return day(shop, first) if first == last else f"{day(shop, first)} \u2013 {day(shop, last)}"
+
+
+def moment(shop: Shop, value: datetime) -> str:
+    """Day and time in the shop's zone, such as "Nov 24, 2026, 2:05 PM"."""
+    local = value.astimezone(shop.zone)
+    return f"{day(shop, local.date())}, {format_time(local, 'short', locale=shop.locale)}"
+
+
+def country(shop: Shop, code: str) -> str:
+    """The name of a country in the language of the shop's locale; an unknown code stays as it is."""
+    if not code or code == NO_COUNTRY:
+        return "No country"
+    return _territories(shop.locale).get(code, code)
+
+
+def countries(shop: Shop) -> dict[str, str]:
+    """Names by code of all countries, in the order of their names."""
+    names = _territories(shop.locale)
+    return dict(
+        sorted(((c, n) for c, n in names.items() if c.isalpha() and c not in _NO_COUNTRIES), key=lambda p: p[1])
+    )
+
+
+def date_input_format(shop: Shop) -> str:
+    """How date inputs write a day: the order of the shop's locale, in one of Streamlit's forms."""
+    pattern = Locale.parse(shop.locale).date_formats["short"].pattern.lower()
+    order = sorted("dmy", key=pattern.find)
+    separator = next((sign for sign in pattern if sign in "/.-"), "/")
+    return separator.join({"d": "DD", "m": "MM", "y": "YYYY"}[part] for part in order)
+
+
+def decimal_comma(shop: Shop) -> bool:
+    """Whether the shop's locale writes 1,50 for one and a half."""
+    return bool(get_decimal_symbol(shop.locale) == ",")
+
+
+def amount_text(shop: Shop, minor: int) -> str:
+    """An amount as it stands in an input: no currency sign, no grouping, the locale's decimal sign."""
+    text = f"{in_units(minor, shop.currency):.{decimals_of(shop.currency)}f}"
+    return text.replace(".", ",") if decimal_comma(shop) else text
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Such as "name, city and phone"."""
+    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else ""
+
+
+def _whole_money(shop: Shop, minor: int) -> str:
+    pattern = _whole_units(shop.locale)
+    units = in_units(minor, shop.currency)
+    return str(format_currency(units, shop.currency, format=pattern, locale=shop.locale, currency_digits=False))
+
+
+_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"})
+
+
+@lru_cache(maxsize=16)
+def _territories(locale: str) -> dict[str, str]:
+    return {code: str(name) for code, name in Locale.parse(locale).territories.items() if len(code) == 2}
+
+
+@lru_cache(maxsize=16)
+def _whole_units(locale: str) -> str:
+    return re.sub(r"\.0+", "", Locale.parse(locale).currency_formats["standard"].pattern)

@@ -1,0 +1,157 @@
+"""What can be done with an order: its status, refunds, editing. All refer to the version that the person saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from backend.domain.money import parse_amount
+from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
+from backend.domain.team import Actor, Permission
+from backend.errors import InvalidInputError
+from backend.services import orders
+from backend.services.orders import OrderDraft, OrderRef
+from pages.components import actions, formats, line_editor
+from pages.components.actions import Trouble
+from pages.components.dialogs import Dialog
+from pages.components.shell import shop
+
+_VERBS = {
+    OrderStatus.PENDING: "Back to pending",
+    OrderStatus.PAID: "Mark as paid",
+    OrderStatus.FULFILLED: "Mark as fulfilled",
+    OrderStatus.CANCELLED: "Cancel order",
+}
+_ALL, _PART = "All that is left", "Another amount"
+
+
+@dataclass(frozen=True, slots=True)
+class _Refunding:
+    """A refund that is being entered; its id was made when the form was opened, so it happens once."""
+
+    order: Order
+    refund_id: str
+
+
+def show_actions(actor: Actor, order: Order) -> None:
+    """The buttons that this person may press for this order."""
+    with st.container(horizontal=True):
+        if actor.may(Permission.CHANGE_ORDERS):
+            for status in NEXT_STATUSES[order.status]:
+                _status_button(order, status)
+            EDIT.opener("Edit", order, icon=":material/edit:")
+        if actor.may(Permission.REFUND_ORDERS) and order.status is not OrderStatus.PENDING and order.refundable > 0:
+            REFUND.opener("Refund", _Refunding(order, orders.new_refund_id()), icon=":material/undo:")
+
+
+def show_dialogs() -> None:
+    """Draws the dialog that is open, if one is."""
+    for dialog in (CANCEL, REFUND, EDIT):
+        dialog.show()
+
+
+def _status_button(order: Order, status: OrderStatus) -> None:
+    if status is OrderStatus.CANCELLED:
+        CANCEL.opener(_VERBS[status], order, icon=formats.STATUS_ICONS[status])
+        return
+    forward = order.status in (OrderStatus.PENDING, OrderStatus.PAID) and status in (
+        OrderStatus.PAID,
+        OrderStatus.FULFILLED,
+    )
+    st.button(
+        _VERBS[status],
+        icon=formats.STATUS_ICONS[status],
+        key=f"to_{status}",
+        type="primary" if forward else "secondary",
+        on_click=_change_status,
+        args=(_ref(order), status),
+    )
+
+
+def _change_status(ref: OrderRef, status: OrderStatus) -> None:
+    actions.act(
+        Permission.CHANGE_ORDERS,
+        lambda actor: orders.change_status(shop(), actor, ref, status),
+        f"The order is {status} now.",
+    )
+
+
+def _cancel(seen: Order) -> None:
+    total = formats.money(shop(), seen.total)
+    st.markdown(
+        f"Order **{formats.plain(seen.number)}** of **{formats.plain(seen.customer_name)}** over "
+        f"**{formats.plain(total)}** will count neither as an order nor as revenue. "
+        "Money is not given back by this; use “Refund” for that."
+    )
+    if st.button("Cancel this order", type="primary", icon=":material/cancel:", width="stretch"):
+        CANCEL.close()
+        _change_status(_ref(seen), OrderStatus.CANCELLED)
+        st.rerun()
+
+
+def _refund(refunding: _Refunding) -> None:
+    here, order = shop(), refunding.order
+    left = formats.money(here, order.refundable)
+    st.markdown(
+        f"{formats.plain(formats.money(here, order.total))} were paid, "
+        f"{formats.plain(formats.money(here, order.refunded))} were refunded, **{formats.plain(left)}** are left."
+    )
+    choice = st.segmented_control("Refund", [_ALL, _PART], default=_ALL, required=True)
+    typed = st.text_input(f"Amount in {here.currency}", max_chars=30) if choice == _PART else ""
+    reason = st.text_input("Reason", max_chars=200, placeholder="For the order's history")
+    try:
+        amount = order.refundable if choice == _ALL else _amount(typed) if typed else 0
+    except InvalidInputError as error:
+        st.error(formats.plain(error.sentence), icon=":material/error:")
+        return
+    label = f"Refund {formats.money(here, amount)} to {order.customer_name}" if amount else "Refund"
+    if st.button(formats.plain(label), key="refund_now", type="primary", disabled=not amount, width="stretch"):
+        refunded = actions.attempt(
+            Permission.REFUND_ORDERS,
+            lambda actor: orders.refund_order(here, actor, _ref(order), amount, reason, refunding.refund_id),
+            f"{formats.money(here, amount)} refunded.",
+        )
+        _finish(REFUND, refunded)
+
+
+def _edit(seen: Order) -> None:
+    here = shop()
+    st.caption("Customer, status and date stay as they are.")
+    lines = line_editor.table(here, seen.lines)
+    amounts = line_editor.amounts(here, seen.discount, seen.shipping, seen.tax, name="edit")
+    note = st.text_area("Note", seen.note, max_chars=4000, height=80)
+
+    def typed() -> OrderDraft:
+        items = line_editor.items(here, lines)
+        return OrderDraft(seen.customer_id, items, **line_editor.parsed(here, amounts), note=note)
+
+    draft = line_editor.show_total(here, typed)
+    if st.button("Save", key="save_order", type="primary", width="stretch", disabled=draft is None) and draft:
+        edited = actions.attempt(
+            Permission.CHANGE_ORDERS, lambda actor: orders.edit_order(here, actor, _ref(seen), draft), "Saved."
+        )
+        _finish(EDIT, edited)
+
+
+def _finish(dialog: Dialog[Order] | Dialog[_Refunding], result: Order | Trouble) -> None:
+    if not isinstance(result, Trouble):
+        dialog.close()
+        st.rerun()
+    actions.show_trouble(result)
+    if result.stale:
+        st.button("Reload", icon=":material/refresh:", key="reload_order", on_click=dialog.close)
+
+
+def _amount(typed: str) -> int:
+    here = shop()
+    return parse_amount(typed, here.currency, "Amount", decimal_comma=formats.decimal_comma(here))
+
+
+def _ref(order: Order) -> OrderRef:
+    return OrderRef(order.customer_id, order.id, order.version)
+
+
+CANCEL = Dialog[Order]("cancel_order", "Cancel this order?", _cancel, icon=":material/cancel:")
+REFUND = Dialog[_Refunding]("refund_order", "Refund", _refund, icon=":material/undo:")
+EDIT = Dialog[Order]("edit_order", "Edit order", _edit, icon=":material/edit:", width="large")

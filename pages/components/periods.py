@@ -1,0 +1,84 @@
+"""Choosing a period by name or by two days. The choice is kept in the address, so that a link shows the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import streamlit as st
+
+from backend.domain.time import EARLIEST_YEAR, months_between
+from backend.services.context import Shop
+from backend.services.overview import Period, days_of, today_of
+from pages.components import caching, formats
+
+_CUSTOM = "custom"
+_LABELS = {
+    Period.TODAY.value: "Today",
+    Period.LAST_7_DAYS.value: "Last 7 days",
+    Period.LAST_30_DAYS.value: "Last 30 days",
+    Period.LAST_90_DAYS.value: "Last 90 days",
+    Period.THIS_MONTH.value: "This month",
+    Period.LAST_MONTH.value: "Last month",
+    Period.THIS_YEAR.value: "This year",
+    Period.LAST_YEAR.value: "Last year",
+    Period.ALL_TIME.value: "All time",
+    _CUSTOM: "Choose days…",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The days that somebody chose, both included; all time has nothing to be compared with."""
+
+    first: date
+    last: date
+    comparable: bool
+
+
+def pick_period(shop: Shop, name: str) -> Chosen:
+    """Draws the choice and gives its days. `name` is what the address calls it."""
+    options = list(_LABELS)
+    choice = st.selectbox(
+        "Period",
+        options,
+        index=options.index(Period.LAST_30_DAYS.value),
+        format_func=_LABELS.__getitem__,
+        key=name,
+        bind="query-params",
+        width=190,
+    )
+    today = today_of(shop)
+    if choice == _CUSTOM:
+        return _pick_days(shop, name, today)
+    period = Period(choice)
+    begin = caching.first_day(shop) if period is Period.ALL_TIME else None
+    return Chosen(*days_of(period, today, begin), comparable=period is not Period.ALL_TIME)
+
+
+def _pick_days(shop: Shop, name: str, today: date) -> Chosen:
+    days = st.date_input(
+        "First and last day",
+        value=days_of(Period.LAST_30_DAYS, today),
+        min_value=date(EARLIEST_YEAR, 1, 1),
+        max_value=today,
+        format=formats.date_input_format(shop),
+        key=f"{name}_days",
+        bind="query-params",
+        width=260,
+    )
+    chosen = sorted(days) if isinstance(days, tuple) else [days]
+    return Chosen(chosen[0], chosen[-1], comparable=True) if chosen else Chosen(today, today, comparable=True)
+
+
+def pick_month(shop: Shop, began: date, name: str) -> str:
+    """Draws the choice of a month since the first order, or all time (""), and gives it as "2026-11"."""
+    months = ["", *reversed(months_between(began, today_of(shop)))]
+    return st.selectbox(
+        "When",
+        months,
+        format_func=lambda m: formats.month(shop, date.fromisoformat(f"{m}-01")) if m else "All time",
+        key=name,
+        width=190,
+        label_visibility="collapsed",
+    )

@@ -1,0 +1,139 @@
+"""The parts of placing an order: choosing the customer, the button, and what is said afterwards."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.customers import Customer
+from backend.domain.orders import OrderStatus
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError, NotFoundError
+from backend.services import orders
+from backend.services.context import Shop
+from backend.services.customer_list import CustomerFilter
+from backend.services.orders import OrderDraft
+from pages.components import actions, caching, formats, line_editor
+from pages.components.navigation import page_of
+from pages.components.shell import shop
+from pages.components.state import Slot
+
+NAME = "place_order"
+_KEY: Slot[str] = Slot(f"{NAME}.key")
+_PRESSED_TWICE: Slot[str] = Slot(f"{NAME}.pressed_twice")
+_MATCHES = 8
+_STATUSES = (OrderStatus.PENDING, OrderStatus.PAID)
+
+
+def choose_customer(here: Shop) -> None:
+    """A search whose matches are buttons."""
+    search = st.text_input(
+        "For which customer?",
+        type="search",
+        live="300ms",
+        placeholder="Beginning of a name or an e-mail address",
+        icon=":material/search:",
+        max_chars=200,
+    )
+    if not (search or "").strip():
+        st.caption("The customer is not there yet? Add them on the page “Customers”, then come back.")
+        return
+    try:
+        matches = caching.list_customers(here, CustomerFilter(search), _MATCHES, None).customers
+    except InvalidInputError as error:
+        st.caption(formats.plain(error.sentence))
+        return
+    for match in matches:
+        label = f"**{formats.plain(match.name)}** :gray[{formats.plain(match.email or 'no address')}]"
+        st.button(label, key=f"choose_{match.id}", type="tertiary", on_click=_choose, args=(match.id,))
+    if not matches:
+        st.caption("Nobody matches. Type less of the name, or add the customer first.")
+
+
+def _choose(customer_id: str) -> None:
+    st.query_params["customer"] = customer_id
+
+
+def show_customer(customer: Customer) -> None:
+    """For whom the order is, and the way to choose somebody else."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/person: **{formats.plain(customer.name)}**", width="content")
+        st.text(customer.email or "Cannot be emailed: no address")
+        st.button("Change", type="tertiary", on_click=st.query_params.clear)
+
+
+def enter(here: Shop, customer: Customer) -> OrderDraft | None:
+    """Draws the fields and what they come to; None while something is missing or is no amount."""
+    st.subheader("Line items")
+    lines = line_editor.fields(here, NAME)
+    st.subheader("Amounts")
+    amounts = line_editor.amounts(here, name=NAME)
+    status, note = _more_fields()
+
+    def draft() -> OrderDraft:
+        items = line_editor.items(here, lines)
+        return OrderDraft(customer.id, items, **line_editor.parsed(here, amounts), status=status, note=note)
+
+    return line_editor.show_total(here, draft)
+
+
+def _more_fields() -> tuple[OrderStatus, str]:
+    status = st.segmented_control(
+        "Status",
+        _STATUSES,
+        format_func=lambda status: f"{formats.STATUS_ICONS[status]} {formats.STATUS_LABELS[status]}",
+        default=OrderStatus.PAID,
+        required=True,
+        key=f"{NAME}_status",
+    )
+    note = st.text_area("Note", max_chars=4000, height=80, key=f"{NAME}_note", placeholder="For the team")
+    return status, note
+
+
+def place_button(here: Shop, draft: OrderDraft | None) -> None:
+    """The button. Its idempotency key was made when the form was first drawn and stays until an order is placed."""
+    key = _KEY.once(lambda: orders.new_idempotency_key(here))
+    st.button(
+        "Place order",
+        key=f"{NAME}_now",
+        type="primary",
+        icon=":material/check:",
+        disabled=draft is None or not draft.lines,
+        on_click=_place,
+        args=(draft, key),
+    )
+
+
+def _place(draft: OrderDraft, key: str) -> None:
+    actions.act(Permission.PLACE_ORDERS, lambda actor: _placed(orders.place_order(shop(), actor, draft, key)), "")
+
+
+def _placed(placed: orders.Placed) -> None:
+    if placed.duplicate:
+        _PRESSED_TWICE.set(placed.order.id)
+    if _KEY.get() == placed.order.id:
+        _KEY.clear()
+        line_editor.forget_fields(NAME)
+    st.query_params.from_dict({"customer": placed.order.customer_id, "placed": placed.order.id})
+
+
+def show_placed(here: Shop) -> bool:
+    """Says that the order stands and where it is, if one has just been placed."""
+    order_id = st.query_params.get("placed", "")
+    try:
+        order = orders.get_order(here, st.query_params.get("customer", ""), order_id) if order_id else None
+    except NotFoundError:
+        order = None
+    if order is None:
+        return False
+    total = formats.money(here, order.total)
+    st.success(
+        f"Order **{formats.plain(order.number)}** of **{formats.plain(order.customer_name)}** over "
+        f"**{formats.plain(total)}** is placed.",
+        icon=":material/check_circle:",
+    )
+    if _PRESSED_TWICE.get() == order.id:
+        st.info("The button was pressed twice; the order was placed once.", icon=":material/info:")
+    query = {"customer": order.customer_id, "id": order.id}
+    st.page_link(page_of("order.py"), label="Open this order", icon=":material/receipt:", query_params=query, help="")
+    st.button("Place another order", icon=":material/add_shopping_cart:", on_click=st.query_params.clear)
+    return True

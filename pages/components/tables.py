@@ -1,0 +1,142 @@
+"""Lists of customers and orders in which every row is a link, page by page.
+
+A row is a real link and not a cell of a drawn grid: it works with the keyboard, in a screen reader, on a phone, and
+with the middle mouse button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from backend.domain.customers import CustomerSummary
+from backend.domain.orders import OrderSummary
+from backend.services.context import Shop
+from pages.components import formats
+from pages.components.navigation import page_of
+from pages.components.state import Slot
+
+ROWS = 25
+"""Rows of a page of a list."""
+_MOST_OFFERED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: what its link says and leads to, and the figures at its right end. Texts are Markdown."""
+
+    label: str
+    query: dict[str, str]
+    figures: tuple[str, ...]
+
+
+def customer_rows(
+    shop: Shop, customers: Iterable[CustomerSummary], *, ranked: bool = False, details: bool = True
+) -> None:
+    """Customers with their orders and revenue; `ranked` puts their places before their names."""
+    rows = []
+    for place, customer in enumerate(customers, start=1):
+        label = f"{place}\\. {_name(customer)}" if ranked else _name(customer)
+        orders = formats.counted(shop, customer.orders, "order")
+        label += _customer_details(shop, customer) if details else ""
+        figures = (f":gray[{orders}]", _amount(shop, customer.revenue))
+        rows.append(Row(label, {"id": customer.id}, figures))
+    _show("customer.py", rows, widths=(100, 110))
+
+
+def order_rows(shop: Shop, orders: Iterable[OrderSummary], *, of_one_customer: bool = False) -> None:
+    """Orders with their status, when they were placed, and their amount."""
+    rows = []
+    for order in orders:
+        number, local = formats.plain(order.number), order.placed_at.astimezone(shop.zone)
+        label = f"**{number}**" if of_one_customer else f"**{formats.plain(order.customer_name)}** {number}"
+        placed = formats.day(shop, local.date()) if of_one_customer else formats.moment(shop, local)
+        if order.refunded:
+            label += " " + formats.badge("Refunded", "violet", ":material/undo:")
+        figures = (formats.status_badge(order.status), f":gray[{formats.plain(placed)}]", _amount(shop, order.total))
+        rows.append(Row(label, {"customer": order.customer_id, "id": order.id}, figures))
+    _show("order.py", rows, widths=(105, 100, 90) if of_one_customer else (110, 170, 100))
+
+
+def _amount(shop: Shop, minor: int) -> str:
+    return f"**{formats.plain(formats.money(shop, minor))}**"
+
+
+def _name(customer: CustomerSummary) -> str:
+    return f"**{formats.plain(customer.name)}**"
+
+
+def _customer_details(shop: Shop, customer: CustomerSummary) -> str:
+    parts = [customer.email or "", formats.country(shop, customer.country) if customer.country else ""]
+    text = " · ".join(formats.plain(part) for part in parts if part)
+    badges = [formats.badge(tag, "gray") for tag in customer.tags[:3]]
+    if customer.archived:
+        badges.append(formats.badge("Archived", "orange", ":material/archive:"))
+    return " " + " ".join([f":gray[{text}]", *badges] if text else badges)
+
+
+def _show(file: str, rows: Sequence[Row], widths: tuple[int, ...]) -> None:
+    page = page_of(file)
+    with st.container(border=True, gap=None):
+        for row in rows:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.page_link(page, label=row.label, icon="", help="", width="stretch", query_params=row.query)
+                for text, width in zip(row.figures, widths, strict=True):
+                    st.markdown(f":small[{text}]", width=width, text_alignment="right", wrap=False)
+
+
+class Pager:
+    """Remembers the way through a list, page by page. A changed `wanted` begins again at the first page."""
+
+    def __init__(self, name: str, wanted: object) -> None:
+        self._name = name
+        self._wanted = repr(wanted)
+        self._slot: Slot[tuple[str, list[str]]] = Slot(f"{name}.pages")
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the present page begins; None for the first."""
+        trail = self._trail()
+        return trail[-1] if trail else None
+
+    def show(self, following: str | None) -> None:
+        """Draws the way to the previous and the next page, where there is one."""
+        trail = self._trail()
+        if not trail and following is None:
+            return
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+            st.caption(f"Page {len(trail) + 1}", width="content")
+            self._button("Previous", ":material/chevron_left:", trail[:-1], enabled=bool(trail))
+            self._button("Next", ":material/chevron_right:", [*trail, following or ""], enabled=following is not None)
+
+    def _button(self, label: str, icon: str, trail: list[str], *, enabled: bool) -> None:
+        st.button(
+            label,
+            icon=icon,
+            key=f"{self._name}_{label.lower()}",
+            disabled=not enabled,
+            on_click=self._slot.set,
+            args=((self._wanted, trail),),
+        )
+
+    def _trail(self) -> list[str]:
+        wanted, trail = self._slot.get() or ("", [])
+        return trail if wanted == self._wanted else []
+
+
+def pick_counted(shop: Shop, label: str, counts: dict[str, int], key: str, named: Callable[[str], str]) -> str:
+    """Draws the choice of a tag or country that customers have, most frequent first; "" is any."""
+    values = [value for value in counts if value != formats.NO_COUNTRY][:_MOST_OFFERED]
+    chosen = st.selectbox(
+        label,
+        values,
+        index=None,
+        format_func=lambda value: f"{named(value)} ({formats.count(shop, counts.get(value, 0))})",
+        placeholder="Any",
+        key=key,
+        persist_state="session",
+        width=190,
+    )
+    return chosen or ""

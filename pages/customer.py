@@ -1,0 +1,67 @@
+"""One customer: who they are, what they bought, whether they may be emailed, and what the team noted."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import NotFoundError
+from backend.services.customers import activity_of, get_customer
+from backend.services.order_list import orders_of
+from pages.components import actions, customer_forms, customer_view, empty, tables
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_CUSTOMERS)
+here = shop()
+
+st.page_link(page_of("customers.py"), label="All customers", icon=":material/arrow_back:", help="")
+try:
+    customer = get_customer(here, st.query_params.get("id", ""))
+except NotFoundError:
+    empty.nothing(":material/person_off:", "This customer does not exist", "Look for the name in all customers.")
+    st.stop()
+
+look_again = actions.show_outcome()
+editable = actor.may(Permission.EDIT_CUSTOMERS) and not look_again
+customer_view.show_header(customer)
+with st.container(horizontal=True, vertical_alignment="center"):
+    if actor.may(Permission.PLACE_ORDERS) and not customer.archived:
+        st.page_link(
+            page_of("place_order.py"),
+            label="Place an order",
+            icon=":material/add_shopping_cart:",
+            help="",
+            query_params={"customer": customer.id},
+        )
+    if editable:
+        customer_forms.EDIT.opener("Edit", customer, icon=":material/edit:")
+    if editable and customer.archived:
+        st.button("Restore", icon=":material/unarchive:", on_click=customer_forms.restore, args=(customer,))
+    elif editable:
+        customer_forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
+customer_view.show_figures(here, customer)
+
+orders, profile = st.columns([3, 2])
+with orders:
+    st.subheader("Orders")
+    pager = tables.Pager("customer", customer.id)
+    page = orders_of(here, customer.id, limit=10, cursor=pager.cursor)
+    if page.orders:
+        tables.order_rows(here, page.orders, of_one_customer=True)
+    else:
+        empty.nothing(":material/receipt_long:", "No orders yet", "Orders appear here as soon as there is one.")
+    pager.show(page.cursor)
+with profile:
+    st.subheader("Profile")
+    with st.container(border=True):
+        customer_view.show_profile(here, customer)
+        customer_forms.show_consent(here, customer, editable=editable)
+
+st.subheader("Notes and activity")
+if editable:
+    customer_forms.note_form(customer)
+customer_view.show_activity(here, activity_of(here, customer.id))
+customer_forms.EDIT.show()
+customer_forms.ARCHIVE.show()

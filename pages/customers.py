@@ -1,0 +1,72 @@
+"""Customers: find, filter and sort them; add one; open one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services.customer_list import CustomerFilter, Sort
+from pages.components import actions, caching, empty, formats, tables
+from pages.components.customer_forms import ADD
+from pages.components.guard import require
+from pages.components.shell import shop
+
+_SORTS = {Sort.REVENUE: "Most revenue", Sort.ORDERS: "Most orders", Sort.NEWEST: "Newest"}
+
+actor = require(Permission.VIEW_CUSTOMERS)
+here = shop()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.title("Customers", width="content")
+    if actor.may(Permission.EDIT_CUSTOMERS):
+        ADD.opener("Add customer", "new", icon=":material/person_add:", primary=True)
+actions.show_outcome()
+
+search = st.text_input(
+    "Search",
+    type="search",
+    live="300ms",
+    placeholder="Beginning of a name or an e-mail address",
+    icon=":material/search:",
+    key="customers_search",
+    persist_state="session",
+    label_visibility="collapsed",
+    max_chars=200,
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    sort = st.segmented_control(
+        "Sort by",
+        list(_SORTS),
+        format_func=_SORTS.__getitem__,
+        default=Sort.REVENUE,
+        required=True,
+        key="customers_sort",
+        persist_state="session",
+    )
+    countries, tags = caching.counts_of(here, "country"), caching.counts_of(here, "tag")
+    country = tables.pick_counted(
+        here, "Country", countries, "customers_country", lambda code: formats.country(here, code)
+    )
+    tag = tables.pick_counted(here, "Tag", tags, "customers_tag", str)
+    archived = st.toggle("Archived", key="customers_archived", persist_state="session")
+
+wanted = CustomerFilter(search, tag, country, sort, archived)
+pager = tables.Pager("customers", wanted)
+try:
+    page = caching.list_customers(here, wanted, tables.ROWS, pager.cursor)
+except InvalidInputError as error:
+    empty.nothing(":material/keyboard:", "Type a little more", error.sentence)
+    st.stop()
+if page.note:
+    st.caption(formats.plain(page.note))
+if page.customers:
+    tables.customer_rows(here, page.customers)
+elif wanted == CustomerFilter(sort=sort) and not countries:
+    empty.nothing(":material/group:", "No customers yet", "Add one here, or import your orders to bring them all in.")
+elif wanted == CustomerFilter(sort=sort) and sort is not Sort.NEWEST:
+    empty.nothing(":material/receipt_long:", "Nobody has ordered yet", "Sort by “Newest” to see all customers.")
+else:
+    empty.nothing(":material/search_off:", "Nobody matches", "Take a filter away, or type less of the name.")
+pager.show(page.cursor)
+ADD.show()

@@ -1,0 +1,42 @@
+"""One order: what was bought, what it came to, what happened to it, and what can be done with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import NotFoundError
+from backend.services.orders import get_order
+from pages.components import actions, empty, order_forms, order_view
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_ORDERS)
+here = shop()
+
+st.page_link(page_of("orders.py"), label="All orders", icon=":material/arrow_back:", help="")
+try:
+    order = get_order(here, st.query_params.get("customer", ""), st.query_params.get("id", ""))
+except NotFoundError:
+    empty.nothing(":material/receipt_long:", "This order does not exist", "Look for its number in all orders.")
+    st.stop()
+
+look_again = actions.show_outcome()
+order_view.show_header(here, order)
+if not look_again:
+    order_forms.show_actions(actor, order)
+
+items, amounts = st.columns([3, 2])
+with items:
+    st.subheader("Line items")
+    order_view.show_lines(here, order)
+with amounts:
+    st.subheader("Amounts")
+    order_view.show_amounts(here, order)
+if order.note:
+    st.subheader("Note")
+    st.text(order.note)
+st.subheader("History")
+order_view.show_history(here, order)
+order_forms.show_dialogs()

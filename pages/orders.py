@@ -1,0 +1,52 @@
+"""Orders: by days and status, or straight to one by its number."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.orders import OrderStatus
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services.order_list import OrderFilter
+from pages.components import caching, empty, formats, order_view, tables
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.periods import pick_period
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_ORDERS)
+here = shop()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.title("Orders", width="content")
+    if actor.may(Permission.PLACE_ORDERS):
+        st.page_link(page_of("place_order.py"), label="Place an order", help="")
+
+order_view.find_by_number(here)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    chosen = pick_period(here, "placed")
+    statuses = st.pills(
+        "Status",
+        list(OrderStatus),
+        selection_mode="multi",
+        format_func=lambda status: f"{formats.STATUS_ICONS[status]} {formats.STATUS_LABELS[status]}",
+        key="orders_status",
+        persist_state="session",
+    )
+
+wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
+pager = tables.Pager("orders", wanted)
+try:
+    figures = caching.totals_of(here, chosen.first, chosen.last)
+    page = caching.list_orders(here, wanted, tables.ROWS, pager.cursor)
+except InvalidInputError as error:
+    empty.nothing(":material/date_range:", "These days cannot be listed", error.sentence)
+    st.stop()
+order_view.show_totals(here, chosen, figures)
+if page.orders:
+    tables.order_rows(here, page.orders)
+elif caching.first_day(here) is None:
+    empty.no_orders_yet(actor)
+else:
+    empty.nothing(":material/search_off:", "No orders here", "Choose more days, or take the status filter away.")
+pager.show(page.cursor)

@@ -1,0 +1,63 @@
+"""Overview: how business is, compared with the time before, and who the best customers are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.services.boards import Measure
+from backend.services.order_list import OrderFilter
+from backend.services.overview import granularities_of
+from pages.components import caching, charts, empty, formats, metrics, tables
+from pages.components.guard import require
+from pages.components.periods import pick_month, pick_period
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_OVERVIEW)
+here = shop()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+    st.title("Overview", width="content")
+    began = caching.first_day(here)
+    chosen = pick_period(here, "period") if began else None
+if began is None or chosen is None:
+    empty.no_orders_yet(actor)
+    st.stop()
+
+granularities = granularities_of(chosen.first, chosen.last)
+granularity = granularities[0]
+if len(granularities) > 1:
+    granularity = (
+        st.segmented_control(
+            "Chart by", granularities, format_func=lambda g: g.value.capitalize(), default=granularity, key="by"
+        )
+        or granularity
+    )
+figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chosen.comparable)
+st.caption(formats.plain(metrics.compared(here, figures)))
+metrics.show_figures(here, figures.totals, figures.before)
+with st.container(border=True):
+    charts.show_over_time(here, figures, granularity)
+
+best, where = st.columns([3, 2])
+with best:
+    st.subheader("Top customers")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = st.segmented_control(
+            "By",
+            list(Measure),
+            format_func=lambda m: m.value.capitalize(),
+            default=Measure.REVENUE,
+            label_visibility="collapsed",
+            required=True,
+            key="top_by",
+        )
+        month = pick_month(here, began, "top_month")
+    tables.customer_rows(here, caching.top_customers(here, measure, month, 10), ranked=True, details=False)
+with where:
+    st.subheader("Customers by country")
+    charts.show_countries(here, caching.counts_of(here, "country"))
+
+st.subheader("Recent orders")
+recent = caching.list_orders(here, OrderFilter(began, figures.last), 8, None)
+tables.order_rows(here, recent.orders)

@@ -1,0 +1,35 @@
+"""Place an order by hand: for whom, what, and what it comes to. Pressed twice, it is placed once."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import NotFoundError
+from backend.services.customers import get_customer
+from pages.components import actions, empty, place_order_form
+from pages.components.guard import require
+from pages.components.shell import shop
+
+actor = require(Permission.PLACE_ORDERS)
+here = shop()
+
+st.title("Place an order")
+if place_order_form.show_placed(here):
+    st.stop()
+
+customer_id = st.query_params.get("customer", "")
+if not customer_id:
+    place_order_form.choose_customer(here)
+    st.stop()
+try:
+    customer = get_customer(here, customer_id)
+except NotFoundError:
+    empty.nothing(":material/person_off:", "This customer does not exist", "Choose another one.")
+    place_order_form.choose_customer(here)
+    st.stop()
+
+place_order_form.show_customer(customer)
+draft = place_order_form.enter(here, customer)
+actions.show_outcome()
+place_order_form.place_button(here, draft)
