@@ -95,16 +95,32 @@ def _claim(message: Message, until: datetime) -> Update:
 
 
 def record(shop: Shop, messages: Sequence[Message]) -> int:
-    """Writes down how claimed messages ended, each with its statistics; returns how many were still ours.
+    """Writes down how messages ended, each with its statistics; returns how many were still ours to settle.
 
-    A message that ends as WAITING goes back to be tried again at its `due_at`.
+    A message that ends as WAITING goes back to be tried again at its `due_at`. A claimed one that somebody has called
+    unknown meanwhile, because the answer came later than the lease allows, is put right: what is known counts.
     """
     keys = [key_of(message) for message in messages]
     hours = {key: hour_in(item) for key, item in shop.store.get_many(keys).items()}
-    transactions = [_record(message, hours[key]) for message, key in zip(messages, keys, strict=True) if key in hours]
-    outcomes = shop.store.transact_each(transactions)
+    known = [(message, hours[key]) for message, key in zip(messages, keys, strict=True) if key in hours]
+    outcomes = shop.store.transact_each([_record(message, hour) for message, hour in known])
     _raise_surprises(outcomes, NotClaimedError)
-    return sum(outcome is None for outcome in outcomes)
+    late = [pair for pair, outcome in zip(known, outcomes, strict=True) if outcome is not None and _is_news(pair[0])]
+    corrected = shop.store.transact_each([_correction(message, hour) for message, hour in late]) if late else []
+    _raise_surprises(corrected, NotClaimedError)
+    return sum(outcome is None for outcome in [*outcomes, *corrected])
+
+
+def _is_news(message: Message) -> bool:
+    """Whether the outcome says more than "unknown"."""
+    return message.lease_until is not None and message.status in (MessageStatus.SENT, MessageStatus.FAILED)
+
+
+def _correction(message: Message, hour: str) -> list[Write]:
+    unknown = (Equals("status", MessageStatus.UNKNOWN.value), Equals("attempts", message.attempts))
+    counted = _counted(message, hour)
+    added = {**counted.add, MessageStatus.UNKNOWN.value: Plus(-1)}
+    return [_settling(replace(message, lease_until=None), unknown), replace(counted, add=added)]
 
 
 def _record(message: Message, hour: str) -> list[Write]:
@@ -125,6 +141,7 @@ def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
         "provider": message.provider_id,
         "sent_at": to_text(message.sent_at) if message.sent_at else "",
         "digest": message.digest,
+        "to": message.to,
     }
     changed |= {name: value for name, value in optional.items() if value}
     gone = ["lease_until", *(name for name in ("work", "work_at") if name not in work)]
