@@ -9,8 +9,10 @@ from backend.errors import InvalidInputError
 
 READABLE = 4.5
 """The least contrast of text against its background (WCAG 2.2, 1.4.3)."""
-PAPER, NIGHT = "#ffffff", "#1b1d21"
-"""Behind the text of emails: in light, and in dark mode."""
+VISIBLE = 3.0
+"""The least contrast of what can be clicked against its background (WCAG 2.2, 1.4.11)."""
+PAPER, NIGHT, INK = "#ffffff", "#1b1d21", "#0a0c0f"
+"""Behind the text of emails in light and in dark mode, and the darkest text."""
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -38,11 +40,16 @@ class ShopFacts:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours that go together, made from one. Texts in them can be read, whatever the shop's colour is."""
+    """Colours that go together, made from one. Texts in them can be read, whatever the shop's colour is.
+
+    `brand` is for surfaces such as buttons, `on_brand` for text on them, `link` for text; each also for dark mode.
+    """
 
     brand: str
     on_brand: str
     link: str
+    brand_dark: str
+    on_brand_dark: str
     link_dark: str
 
 
@@ -64,22 +71,27 @@ def contrast(one: str, other: str) -> float:
 
 
 def palette_of(brand: str) -> Palette:
-    """Colours around the shop's own: for text on it, and for links on paper and at night."""
+    """Colours around the shop's own, which stays as it is in light mode."""
+    brand_dark = _apart(brand, NIGHT, "#ffffff", VISIBLE)
     return Palette(
         brand=brand,
-        on_brand=max((PAPER, "#101418"), key=lambda colour: contrast(brand, colour)),
-        link=_readable(brand, PAPER, "#000000"),
-        link_dark=_readable(brand, NIGHT, "#ffffff"),
+        on_brand=_text_on(brand),
+        link=_apart(brand, PAPER, "#000000", READABLE),
+        brand_dark=brand_dark,
+        on_brand_dark=_text_on(brand_dark),
+        link_dark=_apart(brand, NIGHT, "#ffffff", READABLE),
     )
 
 
-def _readable(colour: str, background: str, towards: str) -> str:
-    """The colour, mixed with black or white in steps of a twentieth until it can be read."""
-    for step in range(21):
-        mixed = _mixed(colour, towards, step / 20)
-        if contrast(mixed, background) >= READABLE:
-            return mixed
-    return towards
+def _text_on(colour: str) -> str:
+    """White or nearly black; one of them always reaches 4.5 to 1."""
+    return max((PAPER, INK), key=lambda text: contrast(colour, text))
+
+
+def _apart(colour: str, background: str, towards: str, least: float) -> str:
+    """The colour, mixed with another in steps of a twentieth until it stands out from the background."""
+    mixes = (_mixed(colour, towards, step / 20) for step in range(21))
+    return next((mixed for mixed in mixes if contrast(mixed, background) >= least), towards)
 
 
 def _mixed(colour: str, other: str, share: float) -> str:

@@ -5,7 +5,7 @@
 | `shop` | name, url, support_url, logo_url, postal_address, address_lines, sender, reply_to, currency, lang, colours |
 | `email` | subject, preheader, kind |
 | `customer` | id, name, first_name, email, phone, city, country, country_name, address_lines |
-| `member` | name, first_name, email: whom an email to the team is for |
+| `member` | name, first_name, email, username: whom an email to the team is for |
 | `order` | number, placed_at, status, currency, count, lines (title, quantity, unit_price, amount, sku), amounts |
 | `links` | addresses made for this message, such as unsubscribe_url |
 
@@ -16,6 +16,7 @@ All of it can be stored as it is, and gives the same email when it is read again
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -56,13 +57,17 @@ def build_context(
     if order is not None:
         data["order"] = order_view(order)
     if member is not None:
-        data["member"] = {"name": member.name, "first_name": first_name(member.name), "email": member.email}
+        data["member"] = {
+            "name": member.name,
+            "first_name": first_name(member.name),
+            "email": member.email,
+            "username": member.username,
+        }
     return data
 
 
 @lru_cache(maxsize=64)
 def _shop_view(shop: ShopFacts) -> Data:
-    palette = palette_of(shop.brand)
     return {
         "name": shop.name,
         "url": shop.url,
@@ -76,12 +81,7 @@ def _shop_view(shop: ShopFacts) -> Data:
         "locale": shop.locale,
         "zone": shop.zone,
         "lang": shop.locale.replace("_", "-"),
-        "colours": {
-            "brand": palette.brand,
-            "on_brand": palette.on_brand,
-            "link": palette.link,
-            "link_dark": palette.link_dark,
-        },
+        "colours": asdict(palette_of(shop.brand)),
     }
 
 

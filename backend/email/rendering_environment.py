@@ -141,6 +141,8 @@ def printable(value: object) -> object:
 
     Raises: `MisuseError` for what has no form of its own, `MissingValueError`.
     """
+    if type(value) is str:
+        return value
     if isinstance(value, (Moment, date)):
         raise MisuseError("It prints a date as it is stored; write “| date” or “| datetime” behind it.")
     if isinstance(value, _PRINTABLE):

@@ -6,6 +6,7 @@ numbers are written for the shop's currency, time zone and language, which come 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -14,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
-from jinja2 import Undefined, pass_context
+from jinja2 import Undefined, pass_context, pass_eval_context
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
@@ -61,6 +63,16 @@ def plural(context: Context, number: int, one: str, many: str) -> str:
     bounded_number(number)
     shown = str(number) if 0 <= number < 1000 else format_decimal(number, locale=context["shop"]["locale"])
     return paid(f"{shown} {one if number == 1 else many}")
+
+
+@pass_eval_context
+def paragraphs(eval_ctx: EvalContext, value: object) -> str:
+    """A text of several lines: in HTML with a paragraph for each block, and line breaks; in texts as it is."""
+    text = "\n".join(_text(value).strip().splitlines())
+    if not eval_ctx.autoescape:
+        return paid(text)
+    blocks = (escape(block).replace("\n", Markup("<br/>")) for block in re.split(r"\n\s*\n", text))
+    return paid(Markup("").join(Markup("<p>{}</p>").format(block) for block in blocks))
 
 
 def default(value: object, otherwise: object = "", empty_too: bool = False) -> object:
@@ -129,6 +141,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date": day,
     "datetime": day_and_time,
     "plural": plural,
+    "paragraphs": paragraphs,
     "default": default,
     "upper": upper,
     "lower": lower,

@@ -68,7 +68,7 @@ def _plain(body: str, tags: tuple[Tag, ...]) -> str:
         _write_out(element)
     text = get_text(lxml.html.tostring(root, encoding="unicode"), _config()).replace("\xa0", " ")
     lines = [line.rstrip() for line in text.strip("\n").splitlines()]
-    return "".join(line if _only_statements(line, tags) else f"{line}\n" for line in lines)
+    return "".join(line.strip() if _only_statements(line, tags) else f"{line}\n" for line in lines)
 
 
 def _renamed(found: re.Match[str]) -> str:

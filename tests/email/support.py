@@ -78,3 +78,17 @@ def data(
     fields: Mapping[str, str] | None = None,
 ) -> Data:
     return build_context(facts, shop, customer=customer, order=order, member=member, links=LINKS, fields=fields)
+
+
+def from_sample(name: str, shop: ShopFacts = SHOP) -> Data:
+    """The data of a shipped template's own sample."""
+    facts, sample = files().versions[name].facts, files().samples[name]
+    return build_context(
+        facts,
+        shop,
+        customer=sample.customer if Need.CUSTOMER in facts.needs else None,
+        order=sample.order if Need.ORDER in facts.needs else None,
+        member=sample.member if Need.MEMBER in facts.needs else None,
+        links=sample.links,
+        fields=sample.fields,
+    )

@@ -1,0 +1,36 @@
+"""Every shipped template, rendered from its sample, is what a person has looked at and found good.
+
+After a change that is meant to show, run the tests once with UPDATE_GOLDEN=1 and look at the difference.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from backend.email.rendering import render
+from tests.email.support import files, from_sample, shipped
+
+GOLDEN = Path(__file__).parent / "golden"
+NAMES = sorted(files().versions)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_template_renders_as_it_was_reviewed(name: str) -> None:
+    layout, version = shipped(name)
+    email = render(layout, version, from_sample(name))
+    inbox = f"{email.subject}\n{email.preheader}\n"
+    # One tag a line, so that a difference can be read.
+    html = email.html.replace("><", ">\n<") + "\n"
+    for ending, text in (("subject.txt", inbox), ("html", html), ("txt", email.text)):
+        path = GOLDEN / f"{name}.{ending}"
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == text
+
+
+def test_no_golden_file_is_left_of_a_template_that_is_gone() -> None:
+    assert {path.name.partition(".")[0] for path in GOLDEN.iterdir()} == set(NAMES)
