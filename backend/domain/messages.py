@@ -10,7 +10,7 @@ from enum import StrEnum
 from backend.domain.emails import Kind
 from backend.errors import InvalidInputError
 
-_KEY = re.compile(r"^[A-Za-z0-9_-]{1,100}$")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class MessageStatus(StrEnum):
@@ -85,7 +85,7 @@ def split_id(message_id: str) -> tuple[str, str]:
     Raises: `InvalidInputError`.
     """
     recipient, dash, key = message_id.partition("-")
-    if not dash or not recipient.isalnum() or not _KEY.match(key):
+    if not dash or not recipient.isalnum() or not _KEY.fullmatch(key):
         raise InvalidInputError("This is not the id of a message.", "id")
     return recipient, key
 
@@ -95,6 +95,6 @@ def check_message_key(key: str) -> str:
 
     Raises: `InvalidInputError`.
     """
-    if not _KEY.match(key):
+    if not _KEY.fullmatch(key):
         raise InvalidInputError("A key is 1 to 100 letters, digits, “_” and “-”.", "key")
     return key
