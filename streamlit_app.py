@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from backend import logs
 from pages.components import frame, guard, navigation, shell, sign_in
 
 
@@ -15,10 +16,12 @@ def main() -> None:
     if actor is None:
         sign_in.show()
         return
-    frame.show_sidebar(actor)
-    shell.show_notice()
-    page.run()
+    with logs.action(f"page {page.url_path or 'overview'}"):
+        frame.show_sidebar(actor)
+        shell.show_notice()
+        page.run()
 
 
+shell.set_up_logs()
 with shell.incidents():
     main()

@@ -64,6 +64,11 @@ def configure(settings: Settings, *, stream: TextIO | None = None, silent: Colle
     _take_over_standard_logging(silent)
 
 
+def is_configured() -> bool:
+    """Whether `configure` was called in this process."""
+    return any(isinstance(handler, _ToLoguru) for handler in logging.root.handlers)
+
+
 def _patch(record: Record) -> None:
     name, identity = _action.get()
     record["message"] = mask(record["message"])

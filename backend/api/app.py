@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from loguru import logger
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend import logs
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.store import schema
@@ -16,6 +19,8 @@ from backend.store import schema
 def create_app(shop: Callable[[], Shop]) -> FastAPI:
     """The API of a shop that is opened when it is first asked for."""
     app = FastAPI(title="Tillpost", docs_url=None, redoc_url=None, openapi_url=None)
+
+    app.add_middleware(RequestIds)
 
     @app.get("/health")
     def health() -> dict[str, str]:
@@ -33,3 +38,27 @@ def create_app(shop: Callable[[], Shop]) -> FastAPI:
         return JSONResponse({"status": "ok"})
 
     return app
+
+
+class RequestIds:
+    """Gives each request an id that its log lines and its answer carry; takes the caller's if it looks like one."""
+
+    _LOOKS_LIKE_ONE = re.compile(rb"[A-Za-z0-9._-]{4,64}")
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"")
+        wanted = given.decode() if self._LOOKS_LIKE_ONE.fullmatch(given) else ""
+        with logs.action(f"{scope['method']} {scope['path'][:100]}", wanted) as identity:
+
+            async def with_id(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message.get("headers", []), (b"x-request-id", identity.encode())]
+                await send(message)
+
+            await self._app(scope, receive, with_id)

@@ -36,10 +36,12 @@ _menu_known = False
 
 def require(permission: Permission | None = None) -> Actor:
     """The person who is signed in and may do this; otherwise the page ends here with the sign-in or a sentence."""
-    _run_main_script_first()
+    under_main_script = _main_script_is_ours()
+    if under_main_script and not _menu_known:
+        _run_main_script_first()
     actor = current_actor()
     if actor is None:
-        _sign_in_instead()
+        _sign_in_instead(under_main_script)
     if permission is not None and not actor.may(permission):
         st.error(f"Your role ({actor.role}) may not {permission}. Ask an admin if you need to.", icon=":material/lock:")
         st.stop()
@@ -124,18 +126,24 @@ def _oidc_member() -> Member | Refused | None:
     return signin.member_of_claims(shop(), policy(), claims, _FIRST_SEEN.once(shop().clock))
 
 
-def _sign_in_instead() -> NoReturn:
+def _sign_in_instead(under_main_script: bool) -> NoReturn:
+    """The main script draws the sign-in on the whole page, also where only a fragment, dialog or callback ran."""
+    if under_main_script:
+        st.rerun()
     from pages.components import sign_in  # it uses this module
 
     sign_in.show()
     st.stop()
 
 
-def _run_main_script_first() -> None:
-    """A page that was run without the main script has no menu around it; make the menu known and run again."""
+def _main_script_is_ours() -> bool:
+    """Whether pages run under the dashboard's main script; a test may run a page by itself."""
     main = getattr(sys.modules.get("__main__"), "__file__", None) or ""
-    if _menu_known or Path(main).name != _MAIN_SCRIPT:
-        return
-    st.navigation(navigation.pages_for(None), position="hidden")
+    return Path(main).name == _MAIN_SCRIPT
+
+
+def _run_main_script_first() -> NoReturn:
+    """A page that was run without the main script has no menu around it; make the menu known and run again."""
+    navigation.make_known()
     menu_is_known()
     st.rerun()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import streamlit as st
 from loguru import logger
 
+from backend import logs
 from backend.bootstrap import open_shop
 from backend.config import Settings, load_settings
 from backend.errors import BackendError
@@ -24,6 +25,13 @@ from pages.components.state import NOTICE
 def settings() -> Settings:
     """The settings of this process, read once."""
     return load_settings()
+
+
+@st.cache_resource(show_spinner=False)
+def set_up_logs() -> None:
+    """Sends this process's logs our way, for `streamlit run`; the server has done it before."""
+    if not logs.is_configured():
+        logs.configure(settings())
 
 
 @st.cache_resource(show_spinner=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
+from backend import logs
 from tests.pages.dashboard import Dashboard
 
 
@@ -15,6 +16,7 @@ from tests.pages.dashboard import Dashboard
 def dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboard]:
     monkeypatch.setenv("STORE_URL", f"sqlite:///{tmp_path}/tillpost.db")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(logs, "is_configured", lambda: True)  # the main script leaves the logs of the tests alone
     st.cache_resource.clear()
     st.cache_data.clear()
     opened = Dashboard()
