@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from backend import logs
 from pages.components import frame, guard, navigation, shell, sign_in
 
 
+_ICON = Path(__file__).with_name("pages") / "components" / "icon.png"
+"""A file of our own: Streamlit fetches icons by name from another company's server."""
+
+
 def main() -> None:
-    st.set_page_config(page_title="Tillpost", page_icon=":material/storefront:", layout="wide")
+    st.set_page_config(page_title="Tillpost", page_icon=_ICON, layout="wide")
     actor = guard.current_actor()
     page = st.navigation(navigation.pages_for(actor), position="hidden" if actor is None else "sidebar")
     guard.menu_is_known()
