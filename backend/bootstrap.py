@@ -1,9 +1,11 @@
-"""The composition root: the only place that knows the engines by name."""
+"""The composition root: the only place that knows the engines and the transports by name."""
 
 from __future__ import annotations
 
 from backend.config import Settings
+from backend.domain.emails import Kind
 from backend.domain.time import Clock, utc_now
+from backend.email.transports.protocol import Transport
 from backend.errors import ConfigurationError
 from backend.services.context import Shop
 from backend.store.meter import Meter
@@ -22,6 +24,25 @@ def open_store(url: str, *, meter: Meter | None = None) -> Store:
     from backend.store.sql import SqlStore
 
     return SqlStore(url, meter=meter)
+
+
+def open_transport(settings: Settings, *, clock: Clock = utc_now) -> Transport:
+    """The transport that the settings name.
+
+    Raises: `ConfigurationError`.
+    """
+    if settings.mail_transport == "ses":
+        from backend.email.transports.ses import SesTransport
+        from backend.email.transports.ses_client import open_client
+
+        sets = {
+            Kind.TRANSACTIONAL: settings.ses_configuration_set_transactional,
+            Kind.MARKETING: settings.ses_configuration_set_marketing,
+        }
+        return SesTransport(open_client(), sets, clock=clock)
+    from backend.email.transports.outbox import OutboxTransport
+
+    return OutboxTransport(settings.outbox_dir, clock=clock)
 
 
 def open_shop(settings: Settings, *, clock: Clock = utc_now, meter: Meter | None = None) -> Shop:

@@ -50,11 +50,12 @@ def build_mime(
 
 
 def check_sendable(email: OutgoingEmail, *, at: datetime) -> None:
-    """Raises: `UnsendableError` when the email is larger than 40 MB. Most are plainly not, and cost nothing."""
-    texts = len(email.html) + len(email.text)
+    """Raises: `UnsendableError` as `build_mime` does for subject, texts and size. Usual emails cost next to nothing."""
+    subject_field(email.subject)
+    texts = len(_utf8(email.html)) + len(_utf8(email.text))
     files = sum(len(attachment.content) for attachment in email.attachments)
-    # A character has at most four bytes, each three characters in quoted-printable; base64 adds a third.
-    if 12 * texts + 1.5 * files > LARGEST / 2:
+    # Quoted-printable makes three characters of a byte, base64 four of three, and both break lines.
+    if 3.2 * texts + 1.4 * files > LARGEST / 2:
         build_mime(email, at=at)
 
 
@@ -79,13 +80,16 @@ def _multipart(subtype: str, seed: str, parts: list[bytes]) -> bytes:
 
 
 def _text_part(subtype: str, text: str, encode: _Encoding) -> bytes:
-    try:
-        data = text.replace("\r\n", "\n").replace("\r", "\n").encode()
-    except UnicodeEncodeError as error:
-        raise UnsendableError("The email holds half a character (a lone surrogate).") from error
-    encoding, body = encode(data)
+    encoding, body = encode(_utf8(text.replace("\r\n", "\n").replace("\r", "\n")))
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     return head.encode() + body.replace(b"\n", b"\r\n")
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise UnsendableError("The email holds half a character (a lone surrogate).") from error
 
 
 def _quoted(data: bytes) -> tuple[str, bytes]:

@@ -1,0 +1,50 @@
+"""Opens a boto3 client for SES whose every call is one request."""
+
+from __future__ import annotations
+
+import os
+from typing import cast
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import NoRegionError, ProfileNotFound
+
+from backend.email.transports.ses import Client
+from backend.errors import ConfigurationError
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 30.0
+CONNECTIONS = 64
+"""As many as a worker has threads that send; more of them only queue."""
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def open_client(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> Client:
+    """A client with retries off. Region, credentials and endpoint come from boto3's own environment.
+
+    `AWS_ENDPOINT_URL_SESV2` names a stand-in for SES; one on this machine needs no credentials and no proxy.
+
+    Raises: `ConfigurationError` when no region is known or the AWS profile does not exist.
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_SESV2") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    is_here = urlsplit(endpoint).hostname in _LOOPBACK
+    config = Config(
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=CONNECTIONS,
+        parameter_validation=False,
+        proxies={} if is_here else None,
+    )
+    try:
+        session = boto3.Session()
+        secret = "none" if is_here and not any(map(os.environ.get, _CREDENTIALS)) else None
+        region = session.region_name or ("us-east-1" if is_here else None)
+        client = session.client(
+            "sesv2", region_name=region, config=config, aws_access_key_id=secret, aws_secret_access_key=secret
+        )
+    except (NoRegionError, ProfileNotFound) as error:
+        raise ConfigurationError("MAIL_TRANSPORT=ses needs AWS_REGION, and the AWS profile if one is named.") from error
+    return cast("Client", client)
