@@ -11,24 +11,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
+from typing import TypeVar
 
 from backend.demo.behaviour import SOURCE, DemoCustomer, DemoShop
 from backend.demo.catalogue import NOTES
 from backend.domain.customers import Activity, ActivityKind, Customer
-from backend.domain.time import from_text, to_text
-from backend.errors import AlreadyExistsError, BackendError, ConflictError
+from backend.domain.time import day_of, from_text, to_text
+from backend.errors import AlreadyExistsError, ConflictError
 from backend.records.customers import activity_item, activity_key, customer_from, email_key, pointer_keys
 from backend.records.values import text
 from backend.services.context import Shop
-from backend.services.customer_writes import creating_writes
+from backend.services.customer_writes import EmailReservedError, creating_writes
 from backend.services.order_writes import placing_writes
 from backend.services.reconcile import reconcile
-from backend.services.team import add_demo_team, remove_demo_team
+from backend.services.team import DEMO_TEAM, add_demo_team, remove_demo_team
+from backend.services.team_writes import read_roster
 from backend.store import schema
-from backend.store.port import Delete, Item, Key, Put, Query, Row, Write, pages_of
+from backend.store.port import Delete, Equals, Item, Key, Put, Query, Row, Write, pages_of
 
 CUSTOMERS = 2000
+_REMOVED_KEY = schema.meta_key("demo-removed")
 _CHUNK = 100
+_Element = TypeVar("_Element")
 _LOADING, _LOADED, _REMOVING = "loading", "loaded", "removing"
 
 
@@ -55,17 +59,20 @@ def is_demo(shop: Shop) -> bool:
     return shop.store.get(schema.meta_key("demo")) is not None
 
 
-def seed_demo(shop: Shop, *, customers: int = CUSTOMERS) -> Seeded:
+def seed_demo(shop: Shop, *, customers: int = CUSTOMERS, if_new: bool = False, anyway: bool = False) -> Seeded:
     """Fills an empty store with the demo shop, two years up to now, and adds the demo team.
 
-    A store with customers of its own is left as it is. Loading that was interrupted is finished.
+    A store with customers or team members of its own is left as it is, unless `anyway`; with `if_new` also one from
+    which the demo was removed. Loading that was interrupted is finished.
     """
     marker = shop.store.get(schema.meta_key("demo"))
     if marker is None:
-        if _has_customers(shop):
-            return Seeded(0, 0, "The store has customers already, so the demo shop was not loaded.")
+        if reason := "" if anyway else _why_not(shop, if_new):
+            return Seeded(0, 0, reason)
         marker = _mark(shop, {"state": _LOADING, "at": to_text(shop.clock()), "customers": customers})
-    if text(marker, "state") != _LOADING:
+    if text(marker, "state") == _REMOVING:
+        return Seeded(0, 0, "Removing the demo shop was interrupted; finish that first.")
+    if text(marker, "state") == _LOADED:
         add_demo_team(shop)
         return Seeded(0, 0, "The demo shop is loaded already.")
     now = from_text(text(marker, "at"))
@@ -78,6 +85,16 @@ def seed_demo(shop: Shop, *, customers: int = CUSTOMERS) -> Seeded:
     add_demo_team(shop)
     _mark(shop, marker | {"state": _LOADED})
     return Seeded(count if isinstance(count, int) else customers, orders)
+
+
+def _why_not(shop: Shop, if_new: bool) -> str:
+    if _has_customers(shop):
+        return "The store has customers already, so the demo shop was not loaded."
+    if set(read_roster(shop).emails) - {username for username, *_ in DEMO_TEAM}:
+        return "The store has a team already, so the demo shop was not loaded."
+    if if_new and shop.store.get(_REMOVED_KEY) is not None:
+        return "The demo shop was removed from this store, so it was not loaded again."
+    return ""
 
 
 def _has_customers(shop: Shop) -> bool:
@@ -93,29 +110,35 @@ def _mark(shop: Shop, item: Item) -> Item:
     return item
 
 
-def _chunks(made: Iterator[DemoCustomer]) -> Iterator[list[DemoCustomer]]:
+def _chunks(made: Iterator[_Element]) -> Iterator[list[_Element]]:
     while chunk := list(islice(made, _CHUNK)):
         yield chunk
 
 
 def _load(shop: Shop, chunk: Sequence[DemoCustomer], today: date) -> int:
-    transactions: list[list[Write]] = []
-    for made in chunk:
-        transactions.append([*creating_writes(made.customer), *_notes(made.customer, today)])
-        first_day = ""
-        for order in made.orders:
-            customer = replace(made.customer, first_day=first_day)
-            transactions.append(placing_writes(order, customer, shop.zone, reference=order.number))
-            first_day = first_day or f"{order.placed_at.astimezone(shop.zone):%Y-%m-%d}"
-    _run(shop, transactions)
-    return sum(len(made.orders) for made in chunk)
+    """Writes the customers and their orders, each by itself; returns the number of orders.
 
-
-def _run(shop: Shop, transactions: Sequence[Sequence[Write]]) -> None:
-    """What is there from an earlier, interrupted run stays; anything else that fails is told."""
-    for outcome in shop.store.transact_each(transactions):
-        if isinstance(outcome, BackendError) and not isinstance(outcome, AlreadyExistsError):
+    What is there from an earlier, interrupted run stays. Where somebody has taken an address, that customer is left
+    out. Anything else that fails is told.
+    """
+    transactions = [(made, writes) for made in chunk for writes in _writes(shop, made, today)]
+    outcomes = shop.store.transact_each([writes for _, writes in transactions])
+    left_out: set[str] = set()
+    for (made, _), outcome in zip(transactions, outcomes, strict=True):
+        if isinstance(outcome, EmailReservedError):
+            left_out.add(made.customer.id)
+        elif outcome is not None and not isinstance(outcome, AlreadyExistsError) and made.customer.id not in left_out:
             raise outcome
+    return sum(len(made.orders) for made in chunk if made.customer.id not in left_out)
+
+
+def _writes(shop: Shop, made: DemoCustomer, today: date) -> Iterator[list[Write]]:
+    yield [*creating_writes(made.customer), *_notes(made.customer, today)]
+    first_day = ""
+    for order in made.orders:
+        customer = replace(made.customer, first_day=first_day)
+        yield placing_writes(order, customer, shop.zone, reference=order.number)
+        first_day = first_day or day_of(order.placed_at, shop.zone)
 
 
 def _notes(customer: Customer, today: date) -> list[Write]:
@@ -139,12 +162,14 @@ def remove_demo(shop: Shop) -> Removed:
         raise ConflictError("There is no demo shop in this store.")
     _mark(shop, marker | {"state": _REMOVING})
     removed, orders, kept = 0, 0, 0
-    for customer in list(_demo_customers(shop)):
-        gone, order_count = _remove_customer(shop, customer)
-        removed, kept, orders = removed + gone, kept + (not gone), orders + order_count
+    for chunk in _chunks(iter(list(_demo_customers(shop)))):
+        found = [_contents(shop, customer) for customer in chunk]
+        gone = _remove(shop, found)
+        removed, kept = removed + gone, kept + len(chunk) - gone
+        orders += sum(len(each.orders) for each in found)
     reconcile(shop, fix=True)
     remove_demo_team(shop)
-    shop.store.delete(Delete(schema.meta_key("demo")))
+    shop.store.transact([Delete(schema.meta_key("demo")), Put(_REMOVED_KEY, {"at": to_text(shop.clock())})])
     return Removed(removed, orders, kept)
 
 
@@ -156,23 +181,43 @@ def _demo_customers(shop: Shop) -> Iterator[Customer]:
             yield customer_from(key.pk.removeprefix("C#"), item)
 
 
-def _remove_customer(shop: Shop, customer: Customer) -> tuple[bool, int]:
-    """Whether the whole customer went, and how many of the demo's orders did."""
-    rows = list(pages_of(shop.store, Query(schema.SHOP, f"C#{customer.id}", limit=500)))
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """A customer of the demo, the demo's orders, and whether there are no others."""
+
+    customer: Customer
+    profile: Row
+    rows: list[Row]
+    orders: list[Row]
+    whole: bool
+
+    def without_profile(self) -> list[Key]:
+        """The keys of what goes before the profile."""
+        keys = [key for row in self.orders for key in (row.key, schema.reference_key(SOURCE, text(row.item, "number")))]
+        if self.whole:
+            keys += pointer_keys(self.customer)
+            keys += [email_key(self.customer.email)] if self.customer.email else []
+            keys += [row.key for row in self.rows if row.key.sk != "A"]
+        return keys
+
+
+def _contents(shop: Shop, customer: Customer) -> _Contents:
+    rows = list(pages_of(shop.store, Query(schema.SHOP, f"C#{customer.id}", limit=500, consistent=True)))
     orders = [row for row in rows if row.key.sk.startswith("O#")]
-    demo_orders = [row for row in orders if row.item.get("source") == SOURCE]
-    keys = [_reference(row) for row in demo_orders] + [row.key for row in demo_orders]
-    whole = len(orders) == len(demo_orders)
-    if whole:
-        keys = [_reference(row) for row in demo_orders] + pointer_keys(customer)
-        keys += [email_key(customer.email)] if customer.email else []
-        keys += [row.key for row in rows if row.key.sk != "A"]
-    shop.store.write_batch([Delete(key) for key in dict.fromkeys(keys)])
-    if whole:
-        # The profile goes last: after an interruption it leads back to what is still there.
-        shop.store.delete(Delete(schema.customer_key(customer.id)))
-    return whole, len(demo_orders)
+    own = [row for row in orders if row.item.get("source") == SOURCE]
+    return _Contents(customer, rows[0], rows, own, len(own) == len(orders))
 
 
-def _reference(row: Row) -> Key:
-    return schema.reference_key(SOURCE, text(row.item, "number"))
+def _remove(shop: Shop, found: Sequence[_Contents]) -> int:
+    """Removes what is the demo's; returns how many customers are gone.
+
+    The profile goes last, so that after an interruption it leads back to what is still there; and only if no real
+    order came in the meantime (what that customer has lost is then restored with the totals).
+    """
+    keys = dict.fromkeys(key for each in found for key in each.without_profile())
+    shop.store.write_batch([Delete(key) for key in keys])
+    profiles = [each.profile for each in found if each.whole]
+    outcomes = shop.store.transact_each(
+        [[Delete(row.key, Equals("rank_orders", row.item.get("rank_orders")))] for row in profiles]
+    )
+    return outcomes.count(None)

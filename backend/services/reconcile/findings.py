@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from backend.errors import AlreadyExistsError, ConditionFailedError, ConflictError
+from backend.errors import AlreadyExistsError, BackendError, ConditionFailedError, ConflictError
 from backend.services.context import Shop
 from backend.store.port import AllOf, Condition, Equals, Item, Missing, Write
 
@@ -54,15 +54,18 @@ class Reconciliation:
         self.drift += [replace(drift, fixed=fixed) for drift in drifts[:room]]
 
 
-def mended(shop: Shop, finding: Finding) -> bool:
-    """Whether the repair was made; not when there is none, or when something has changed since it was found."""
-    if not finding.repair:
+def mend(shop: Shop, findings: Sequence[Finding]) -> list[bool]:
+    """Whether each repair was made; not when there is none, or when something has changed since it was found."""
+    outcomes = iter(shop.store.transact_each([finding.repair for finding in findings if finding.repair]))
+    return [bool(finding.repair) and _is_done(next(outcomes)) for finding in findings]
+
+
+def _is_done(outcome: BackendError | None) -> bool:
+    if outcome is None:
+        return True
+    if isinstance(outcome, (ConditionFailedError, ConflictError, AlreadyExistsError)):
         return False
-    try:
-        shop.store.transact(finding.repair)
-    except (ConditionFailedError, ConflictError, AlreadyExistsError):
-        return False
-    return True
+    raise outcome
 
 
 def as_found(item: Item, names: Sequence[str]) -> Condition:

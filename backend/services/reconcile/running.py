@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
 
 from loguru import logger
 
 from backend.records.values import MalformedItemError
 from backend.services.context import Shop
 from backend.services.reconcile import pointers
-from backend.services.reconcile.findings import Drift, Finding, Reconciliation, mended
+from backend.services.reconcile.findings import Drift, Finding, Reconciliation, mend
 from backend.services.reconcile.partitions import Partition, examine, partition_of, read_partition
 from backend.services.reconcile.sums import Pause, Sums, is_sum, verdict_on
 from backend.store import schema
@@ -22,6 +22,7 @@ ROUNDS = 4
 """With `fix`: one repair may show the next (an address is freed, then taken), so it goes over everything again."""
 _PAGE = 1000
 _ATTEMPTS = 5
+_AT_ONCE = 200
 
 Progress = Callable[[int, int], None]
 """Told how many customers and orders were looked at so far."""
@@ -123,7 +124,7 @@ class _Round:
                         self._record(findings)
                         return partition
                     # What one transaction does not hold, or what has moved since, shows at the next look.
-                    self._mend(findings[0])
+                    self._mend(findings[:1])
                     again = self._read(customer_id)
                 partition = again
         except (MalformedItemError, ValueError) as error:
@@ -145,12 +146,18 @@ class _Round:
                 self._result.add([Drift(what, "there", f"missing, with {len(group)} items")], fixed=False)
 
     def _record(self, findings: Iterable[Finding]) -> None:
-        for finding in findings:
-            if not (self._fix and self._mend(finding)):
+        """Adds the findings to the result, mended if that is wanted."""
+        rest = iter(findings)
+        while chunk := list(islice(rest, _AT_ONCE)):
+            for finding in self._mend(chunk) if self._fix else chunk:
                 self._result.add(finding.drifts, fixed=False)
 
-    def _mend(self, finding: Finding) -> bool:
-        fixed = mended(self._shop, finding)
-        if fixed:
-            self._result.add(finding.drifts, fixed=True)
-        return fixed
+    def _mend(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Mends and records; gives those that could not be mended."""
+        left: list[Finding] = []
+        for finding, fixed in zip(findings, mend(self._shop, findings), strict=True):
+            if fixed:
+                self._result.add(finding.drifts, fixed=True)
+            else:
+                left.append(finding)
+        return left

@@ -20,7 +20,7 @@ from backend.services.reconcile.counting import CounterCount, DayCount, count_co
 from backend.services.reconcile.findings import Drift, Finding, as_found
 from backend.services.reconcile.partitions import Partition
 from backend.store import schema
-from backend.store.port import Item, Key, Row, Update
+from backend.store.port import Delete, Item, Key, Row, Update, Write
 
 SETTLE_SECONDS = 1.0
 """Between the two counts: longer than DynamoDB's indexes usually need."""
@@ -103,13 +103,19 @@ def _wrong_days(count: DayCount) -> Iterator[Finding]:
         drifts = [Drift(f"{part}: {name}", _int(wanted[name]), _int(found[name])) for name in wanted]
         wrong = tuple(drift for drift in drifts if drift.expected != drift.found)
         if wrong:
-            yield Finding(wrong, (Update(key, set=wanted, condition=as_found(item, list(wanted))),))
+            yield Finding(wrong, (_repair(key, wanted, item),))
 
 
 def _wrong_counter(key: Key, count: CounterCount) -> Finding:
     value, _, part = key.sk.rpartition("#")
     drift = Drift(f"customers of {key.pk.removeprefix('COUNTS#')} {value}, part {part}", count.wanted, _n(count.kept))
-    return Finding((drift,), (Update(key, set={"n": count.wanted}, condition=as_found(count.kept, ["n"])),))
+    return Finding((drift,), (_repair(key, {"n": count.wanted}, count.kept),))
+
+
+def _repair(key: Key, wanted: Item, found: Item) -> Write:
+    """A sum of nothing is taken out."""
+    seen = as_found(found, list(wanted))
+    return Update(key, set=wanted, condition=seen) if any(wanted.values()) else Delete(key, seen)
 
 
 def _is_day(key: Key) -> bool:
