@@ -89,7 +89,8 @@ def sign_out(actor: Actor) -> NoReturn:
     forget_everything()
     if settings().auth_mode == "oidc":
         st.logout()
-    cookie.delete_soon(session)
+    else:
+        cookie.delete_soon(session)
     st.rerun()
 
 

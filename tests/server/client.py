@@ -28,6 +28,28 @@ class Tab:
         message.rerun_script.query_string = query
         return self._run(message)
 
+    def click(self, label: str) -> Tab:
+        """Presses the button with this label, and waits until the run that follows has ended."""
+        message = BackMsg()
+        message.rerun_script.page_script_hash = self._page_hash()
+        message.rerun_script.widget_states.widgets.add(id=self._button(label), trigger_value=True)
+        return self._run(message)
+
+    def _button(self, label: str) -> str:
+        (found,) = (
+            message.delta.new_element.button.id
+            for message in self.messages
+            if message.WhichOneof("type") == "delta" and message.delta.new_element.button.label == label
+        )
+        return found
+
+    def _page_hash(self) -> str:
+        return next(
+            message.navigation.page_script_hash
+            for message in reversed(self.messages)
+            if message.WhichOneof("type") == "navigation"
+        )
+
     def _run(self, message: BackMsg) -> Tab:
         self.messages = []
         self._connection.send(message.SerializeToString())
@@ -65,13 +87,17 @@ def _elements_of(message: ForwardMsg) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def tab(port: int, *, cookie: str = "") -> Iterator[Tab]:
-    """A tab of a browser that holds this cookie, connected as the page itself would be."""
+def tab(port: int, *, cookie: str = "", xsrf: bool = False) -> Iterator[Tab]:
+    """A tab of a browser that holds these cookies, connected as the page itself would be.
+
+    With `xsrf` it repeats the token against forged requests, without which Streamlit believes no provider's cookie.
+    """
+    token = next((part.partition("=")[2] for part in cookie.split("; ") if part.startswith("_streamlit_xsrf=")), "")
     headers = {"Cookie": cookie} if cookie else {}
     with connect(
         f"ws://127.0.0.1:{port}/_stcore/stream",
         origin=f"http://127.0.0.1:{port}",  # type: ignore[arg-type]  # websockets has a type of its own for it
-        subprotocols=["streamlit"],  # type: ignore[list-item]
+        subprotocols=["streamlit", token] if xsrf else ["streamlit"],  # type: ignore[list-item]
         additional_headers=headers,
         open_timeout=_TIMEOUT,
         max_size=None,

@@ -59,7 +59,7 @@ def _running(
     port_option: str = "",
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    port = free_port()
+    port = int((settings or {}).get("PORT") or free_port())
     arguments = [*command, f"{port_option}={port}"] if port_option else list(command)
     environment = {**os.environ, **environment_of(folder), "PORT": str(port), **(settings or {})}
     log_file = folder / f"log-{port}"
