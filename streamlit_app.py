@@ -9,9 +9,8 @@ import streamlit as st
 from backend import logs
 from pages.components import frame, guard, navigation, shell, sign_in
 
-
+# A file of our own: Streamlit fetches icons by name from another company's server.
 _ICON = Path(__file__).with_name("pages") / "components" / "icon.png"
-"""A file of our own: Streamlit fetches icons by name from another company's server."""
 
 
 def main() -> None:
