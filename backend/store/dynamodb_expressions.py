@@ -116,9 +116,12 @@ def _condition_text(condition: Condition, places: _Placeholders) -> str:
 
 
 def _joined(word: str, conditions: tuple[Condition, ...], places: _Placeholders) -> str:
-    """The conditions in parentheses; empty when there are none (what "all of none" means is the caller's)."""
-    text = word.join(_condition_text(condition, places) for condition in conditions)
-    return f"({text})" if text else ""
+    """The conditions in parentheses; empty when there are none (what "all of none" means is the caller's).
+
+    One alone has none of its own, because DynamoDB refuses redundant parentheses.
+    """
+    texts = [_condition_text(condition, places) for condition in conditions]
+    return f"({word.join(texts)})" if len(texts) > 1 else "".join(texts)
 
 
 def query_parameters(query: Query, index: Index | None, table_name: str) -> Parameters:

@@ -76,8 +76,8 @@ def sort_text(sort: str | int) -> str:
 
 
 def encode(item: Item) -> str:
-    """The item as JSON. A leading space marks what needs the standard library to be read: integers beyond 64 bits,
-    which faster parsers turn into floats, and bytes, which are wrapped."""
+    """The item as JSON. A leading space marks what is wrapped and needs the standard library to be read: integers
+    beyond 64 bits, which faster parsers turn into floats, bytes, and names that look like wrapped bytes."""
     try:
         doc = orjson.dumps(item).decode()
     except TypeError:
@@ -88,7 +88,7 @@ def encode(item: Item) -> str:
 def decode(doc: str) -> Item:
     """The item that `encode` wrote."""
     item: Item = json.loads(doc) if doc.startswith(" ") else orjson.loads(doc)
-    if '{"$' in doc:
+    if doc.startswith(" "):
         item = {name.removeprefix("$"): _unwrap(value) for name, value in item.items()}
     return item
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -82,7 +81,8 @@ def _engine(name: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
         from moto import mock_aws
 
         with mock_aws():
-            yield Engine(name, lambda: DynamoStore(_moto_client(), "tillpost", workers=1))
+            client = _client("dynamodb://tillpost?region=eu-west-1")
+            yield Engine(name, lambda: DynamoStore(client, "tillpost", workers=1))
     else:
         yield Engine(name, _opener(name, request))
 
@@ -100,11 +100,11 @@ def _opener(name: str, request: pytest.FixtureRequest) -> Callable[[], Store]:
             return lambda: SqlStore(url, prefix=f"t{number}_")
         case "dynamodb-ministack":
             address: str = request.getfixturevalue("ministack_address")
-            return lambda: DynamoStore.open(f"dynamodb://t{os.getpid()}-{number}?endpoint={address}")
+            return lambda: DynamoStore(_client(f"dynamodb://t?endpoint={address}"), f"t{number}")
     raise AssertionError(name)
 
 
 @cache
-def _moto_client() -> Client:
-    """Made once and while moto is active: it takes longer than most tests."""
-    return open_client(parse_address("dynamodb://tillpost?region=eu-west-1"), connect_seconds=1, read_seconds=1)
+def _client(url: str) -> Client:
+    """Made once: it takes longer than most tests. For moto this must happen while it is active."""
+    return open_client(parse_address(url), connect_seconds=3, read_seconds=10)

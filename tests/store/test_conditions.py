@@ -82,6 +82,8 @@ TRUE: list[Condition] = [
     AnyOf((AllOf((Exists(), Missing("n"))), AllOf((Exists(), Missing("m"))))),
     AllOf((AnyOf((Absent(), Exists())), AnyOf((Equals("n", 4), Equals("n", 5))))),
     AllOf(()),
+    AllOf((AllOf((AnyOf((Exists(),)),)),)),
+    AnyOf((AllOf(()), AnyOf(()))),
 ]
 
 FALSE: list[object] = [
