@@ -60,9 +60,9 @@ def find_encoding(path: Path, wanted: str = "") -> Encoding:
             return Encoding("utf-8-sig" if mark == "utf-8-sig" and wanted == "utf-8" else wanted, damaged=True)
         if mark:
             return Encoding(mark, damaged=True)
-        if b"\0" in start:
+        if start.count(0) * 10 > len(start):
             raise InvalidInputError(
-                "The file holds NUL characters, so it is no CSV file, or one in UTF-16 without its mark. "
+                "A large part of the file are NUL characters, so it is no CSV file, or one in UTF-16 without its mark. "
                 "Save it as “CSV UTF-8”.",
                 "file",
             )

@@ -116,6 +116,7 @@ class OrderReader:
         self._check_rows(raw)
         first = raw.rows[0].cells
         row = {title: first[place].strip() for title, place in self._places} | self._absent
+        self._check_currency(row["Currency"])
         with column("Name"):
             number = fields.short_text(raw.name, "Name", _NUMBER_LENGTH)
         with column("Email"):
@@ -128,7 +129,6 @@ class OrderReader:
             note = clean_text(row["Notes"], "Notes", longest=NOTE_LENGTH) if row["Notes"] else ""
         with column("Discount Code"):
             code = fields.short_text(row["Discount Code"], "Discount Code", _DISCOUNT_CODES_LENGTH)
-        self._check_currency(row["Currency"])
         amounts = self._amounts(row)
         return ImportedOrder(
             number=number,

@@ -1,0 +1,17 @@
+"""The real export that the figures of the tests come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_REAL_FILE = Path(__file__).parents[4] / "shared" / "data" / "superstore_orders.csv"
+
+
+@pytest.fixture(scope="session")
+def real_file() -> Path:
+    """Four years of a real shop's orders as Shopify would export them."""
+    if not _REAL_FILE.exists():
+        pytest.skip("the real order export (../shared/data/superstore_orders.csv) is not here")
+    return _REAL_FILE
