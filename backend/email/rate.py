@@ -1,0 +1,262 @@
+"""The rate window: how many emails may go out now, agreed on in the store by all workers of all processes.
+
+A worker reserves tokens, spends one at the moment of each send, and reserves again. Reserving is one conditional
+write: two workers never get the same token, and when the store fails, nobody gets any.
+
+    reserve(20) ──► Granted(20) ──spend()──► send … ──spend()──► send
+       ▲  reports when the last ones were sent, and gives back what was not used
+       └───────────────────────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import tenacity
+
+from backend.domain.emails import Account, Kind
+from backend.domain.time import Clock
+from backend.email.rate_state import (
+    HOUR,
+    SECOND,
+    SLOT,
+    VALID,
+    Capacity,
+    RateState,
+    state_from_item,
+    state_to_item,
+)
+from backend.errors import ConditionFailedError, StoreBusyError
+from backend.store import schema
+from backend.store.meter import access_pattern
+from backend.store.port import Absent, Equals, Put, Store
+
+SHORTEST_WAIT = 0.001
+LONGEST_WAIT = 1.0
+"""Tokens that others hold usually come back sooner than they must, so it is worth asking once a second."""
+NOTHING_ALLOWED = 60.0
+LOOK_AGAIN = timedelta(minutes=10)
+"""AWS, "Errors related to the sending quotas": wait for up to ten minutes."""
+_CHUNKS = 50
+"""Tokens are given out in portions of a fiftieth of a second's, so that reserving stays cheap at high rates."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatePolicy:
+    """What the settings say. `rate` 0 and `daily_quota` 0 stand for the account's own; quota -1 is no limit.
+
+    `transactional_share` of the quota is kept for transactional mail.
+    """
+
+    rate: int = 0
+    daily_quota: int = 0
+    transactional_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is free now; ask again after this many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReached:
+    """The quota of 24 hours is used up for this kind of mail; ask again then."""
+
+    until: datetime
+
+
+class Granted:
+    """Tokens for a number of sends, good for five seconds. Safe for several threads.
+
+    Call `spend()` right before each send, and send only when it says True. Call `close()` when no more will be sent.
+    """
+
+    def __init__(self, count: int, kind: Kind, *, at: int, clock: Callable[[], int]) -> None:
+        self.count = count
+        self.kind = kind
+        self.key = secrets.token_hex(4)
+        self.hour = at // HOUR
+        self._clock = clock
+        self._ahead = at - clock()
+        self._until = at + VALID
+        self._lock = threading.Lock()
+        self._open = True
+        self.sent: Counter[int] = Counter()
+
+    def spend(self) -> bool:
+        """Takes one token for a send that happens now; False when none is left or they are no longer good."""
+        with self._lock:
+            now = self._clock() + self._ahead
+            if self._still_open(now):
+                self.sent[now // SLOT + 1] += 1
+                return True
+            return False
+
+    @property
+    def left(self) -> int:
+        """Tokens that were not spent."""
+        return self.count - self.sent.total()
+
+    def close(self) -> None:
+        """No more sends; the next reservation reports it."""
+        with self._lock:
+            self._open = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing can be spent any more."""
+        with self._lock:
+            return not self._still_open(self._clock() + self._ahead)
+
+    def _still_open(self, now: int) -> bool:
+        """Once closed, always closed, also when the clock is set back: what is reported must not change."""
+        self._open = self._open and self.left > 0 and now <= self._until
+        return self._open
+
+
+Reservation = Granted | Wait | QuotaReached
+_Result = TypeVar("_Result")
+
+
+class RateWindow:
+    """The window of one transport. Keep one for a process; all its threads may use it."""
+
+    def __init__(
+        self, store: Store, transport: str, account: Callable[[], Account], policy: RatePolicy, *, clock: Clock
+    ) -> None:
+        self._store = store
+        self._key = schema.rate_key(transport)
+        self._ask = account
+        self._policy = policy
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._grants: list[Granted] = []
+        self._account: Account | None = None
+        self._total_then = 0
+
+    def reserve(self, wanted: int, kind: Kind) -> Reservation:
+        """Up to `wanted` tokens (recipients), or how long there will be none.
+
+        Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`; then nothing may be sent.
+        """
+        with self._lock, access_pattern("rate window"):
+            account = self._current_account()
+            per_second, quota = self._limits(account)
+            if math.isinf(per_second) and quota < 0:
+                return Granted(wanted, kind, at=self._now(), clock=self._now)
+            if per_second <= 0:
+                return Wait(NOTHING_ALLOWED)
+            capacity = None if math.isinf(per_second) else Capacity.of(per_second)
+            return self._in_store(lambda state: self._decide(state, wanted, kind, capacity, quota, account))
+
+    def settle(self) -> None:
+        """Reports what was sent and gives back what was not, for grants that are done; `reserve` does it as well.
+
+        Raises: `StoreBusyError`, `StoreUnreachableError`.
+        """
+        with self._lock, access_pattern("rate window"):
+            if any(grant.done for grant in self._grants):
+                self._in_store(lambda state: state.advance(self._now(), SECOND))
+
+    # --- what is asked for ---------------------------------------------------------------------------------------
+
+    def _decide(
+        self, state: RateState, wanted: int, kind: Kind, capacity: Capacity | None, quota: int, account: Account | None
+    ) -> Reservation:
+        now = state.advance(self._now(), capacity.window if capacity else SECOND)
+        today = self._left_today(state, kind, quota, account)
+        if today <= 0:
+            return QuotaReached(self._quota_again(state, account))
+        wanted = min(wanted, today)
+        if capacity is not None:
+            portion = min(wanted, max(1, capacity.most // _CHUNKS))
+            wanted = min(wanted, state.free(capacity), state.paced(capacity))
+            if wanted < portion:
+                free = max(state.free_at(portion, capacity), state.paced_at(portion, capacity))
+                return Wait(min(max((free - now) / SECOND, SHORTEST_WAIT), LONGEST_WAIT))
+        granted = Granted(wanted, kind, at=now, clock=self._now)
+        state.grant(granted.key, wanted, kind, capacity)
+        return granted
+
+    def _left_today(self, state: RateState, kind: Kind, quota: int, account: Account | None) -> int:
+        """Recipients that this kind of mail may still have: the quota, less the share that is kept for the other."""
+        if quota < 0:
+            return 2**31
+        used = max(state.used_today(), self._floor(state, account))
+        left = quota - used
+        if kind is Kind.TRANSACTIONAL:
+            return left
+        kept = math.ceil(quota * self._policy.transactional_share)
+        return min(left, quota - kept - (used - state.used_today(Kind.TRANSACTIONAL)))
+
+    def _floor(self, state: RateState, account: Account | None) -> int:
+        """What the provider has counted, and what we have granted since it told us."""
+        if account is None:
+            return 0
+        if account is not self._account:
+            self._account, self._total_then = account, state.total
+        return account.sent_last_24_hours + max(state.total - self._total_then, 0)
+
+    def _quota_again(self, state: RateState, account: Account | None) -> datetime:
+        """When our oldest sends stop counting; or soon, where the provider counts more than we know of."""
+        used = state.used_today()
+        if used and used >= self._floor(state, account):
+            return _moment(state.oldest_hour_ends_counting())
+        return _moment(state.at) + LOOK_AGAIN
+
+    # --- limits and store ----------------------------------------------------------------------------------------
+
+    def _current_account(self) -> Account | None:
+        """The account; None where the settings say everything, so that nobody has to be asked."""
+        return None if self._policy.rate and self._policy.daily_quota else self._ask()
+
+    def _limits(self, account: Account | None) -> tuple[float, int]:
+        rate, quota = float(self._policy.rate), self._policy.daily_quota
+        if account is None:
+            return rate, quota
+        return rate or account.per_second, quota or account.daily_quota
+
+    def _in_store(self, decide: Callable[[RateState], _Result]) -> _Result:
+        """Decides on the newest state and writes what came of it, unless somebody else was faster."""
+        retryer = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(ConditionFailedError),
+            wait=tenacity.wait_random_exponential(multiplier=0.002, max=0.1),
+            stop=tenacity.stop_after_attempt(20),
+            reraise=True,
+        )
+        try:
+            result: _Result = retryer(self._attempt, decide)
+            return result
+        except ConditionFailedError as error:
+            raise StoreBusyError("Too many workers reserve at the same moment; nothing was reserved.") from error
+
+    def _attempt(self, decide: Callable[[RateState], _Result]) -> _Result:
+        item = self._store.get(self._key)
+        state = state_from_item(item)
+        done = [grant for grant in self._grants if grant.done]
+        for grant in done:
+            state.settle(grant.key, grant.sent, grant.left, grant.hour, grant.kind)
+        result = decide(state)
+        if isinstance(result, Granted) or done:
+            unmoved = Absent() if item is None else Equals("version", state.version)
+            state.version += 1
+            self._store.put(Put(self._key, state_to_item(state), unmoved))
+            self._grants = [grant for grant in self._grants if grant not in done]
+            self._grants += [result] if isinstance(result, Granted) else []
+        return result
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp() * SECOND)
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / SECOND, UTC)

@@ -1,0 +1,173 @@
+"""The rate window as numbers: how many sends are free now, and how many of the day are left. No clock, no store.
+
+Times are microseconds since 1970. Sends that happened are counted in slots of 10 ms, by the end of the slot. Sends
+that were granted but not reported yet are held at their latest possible moment. So a token is free again only when
+the send that took it is surely more than a second ago, and no second ever sees more than the rate:
+
+    any second that ends at t  ⊆  what the last grant before t had counted as live  +  that grant itself
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from backend.domain.emails import Kind
+from backend.store.port import Item, Value
+
+SECOND = 1_000_000
+SLOT = 10_000
+HOUR = 3600 * SECOND
+VALID = 5 * SECOND
+"""How long a grant may be used. Whoever dies takes its tokens along for this time and a window."""
+DAY_HOURS = 24
+BURST = SECOND // 10
+CATCH_UP = 1.25
+"""Grants are spread to this many times the rate, so that a second's sends do not go out in its first instant, and
+lost time is still made up for."""
+CLOCK_SKEW = 2 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """At most `most` sends in any `window` (microseconds)."""
+
+    most: int
+    window: int
+
+    @staticmethod
+    def of(per_second: float) -> Capacity:
+        """Rates below one a second are one send in a longer window; fractions of a send are not used."""
+        if per_second >= 1:
+            return Capacity(int(per_second), SECOND)
+        return Capacity(1, math.ceil(SECOND / per_second))
+
+
+@dataclass(slots=True)
+class RateState:
+    """What the store remembers. `hours` counts recipients by hour and kind, `total` all of them ever."""
+
+    version: int = 0
+    at: int = 0
+    paced_until: int = 0
+    total: int = 0
+    sent: dict[int, int] = field(default_factory=dict)
+    held: dict[str, tuple[int, int]] = field(default_factory=dict)
+    hours: dict[int, dict[Kind, int]] = field(default_factory=dict)
+
+    def advance(self, clock: int, window: int) -> int:
+        """Forgets what no longer counts, and returns the present moment.
+
+        Time does not run backwards here: a machine whose clock is a little behind is carried along by the others.
+        What lies further ahead than any clock should be was written by a wrong one, and is forgotten too.
+        """
+        now = max(clock, self.at) if self.at <= clock + CLOCK_SKEW else clock
+        latest = now + VALID + CLOCK_SKEW
+        self.sent = {slot: n for slot, n in self.sent.items() if now - window <= slot * SLOT <= latest}
+        self.held = {key: (until, n) for key, (until, n) in self.held.items() if now - window <= until <= latest}
+        self.hours = {hour: n for hour, n in self.hours.items() if 0 <= now // HOUR - hour <= DAY_HOURS}
+        self.at, self.paced_until = now, self.paced_until if self.paced_until <= latest else now
+        return now
+
+    # --- this second ---------------------------------------------------------------------------------------------
+
+    def free(self, capacity: Capacity) -> int:
+        """How many sends fit into the window that ends now."""
+        return capacity.most - sum(n for _, n in self._live())
+
+    def free_at(self, wanted: int, capacity: Capacity) -> int:
+        """When that many will fit at the latest, if nobody takes them before."""
+        free, when = self.free(capacity), self.at
+        for moment, n in sorted(self._live()):
+            if free >= wanted:
+                break
+            free, when = free + n, moment + capacity.window + 1
+        return when
+
+    def paced(self, capacity: Capacity) -> int:
+        """How many sends may be granted now without crowding."""
+        ahead = self.at + BURST - max(self.paced_until, self.at)
+        return max(int(ahead / _spread(capacity)), int(self.paced_until <= self.at))
+
+    def paced_at(self, wanted: int, capacity: Capacity) -> int:
+        """When that many may be granted."""
+        in_a_burst = math.ceil(self.paced_until + wanted * _spread(capacity) - BURST)
+        return min(self.paced_until, in_a_burst) if wanted == 1 else in_a_burst
+
+    def _live(self) -> Iterator[tuple[int, int]]:
+        yield from ((slot * SLOT, n) for slot, n in self.sent.items())
+        yield from self.held.values()
+
+    # --- changes -------------------------------------------------------------------------------------------------
+
+    def grant(self, key: str, count: int, kind: Kind, capacity: Capacity | None) -> None:
+        """Holds tokens. Without a capacity only the day counts."""
+        if capacity is not None:
+            self.paced_until = math.ceil(max(self.paced_until, self.at) + count * _spread(capacity))
+        self.held[key] = (self.at + VALID, count)
+        self._count(self.at // HOUR, kind, count)
+
+    def settle(self, key: str, sent: Mapping[int, int], unused: int, hour: int, kind: Kind) -> None:
+        """Replaces what was held by what was sent, by slot. Nothing happens if it is settled, or forgotten."""
+        if self.held.pop(key, None) is None:
+            return
+        for slot, n in sent.items():
+            self.sent[slot] = self.sent.get(slot, 0) + n
+        self._count(hour, kind, -unused)
+
+    def _count(self, hour: int, kind: Kind, count: int) -> None:
+        kinds = self.hours.setdefault(hour, {})
+        kinds[kind] = kinds.get(kind, 0) + count
+        self.total += count
+
+    # --- this day ------------------------------------------------------------------------------------------------
+
+    def used_today(self, kind: Kind | None = None) -> int:
+        """Recipients of the last 24 hours, of one kind or of all; the hour in which they began counts whole."""
+        return sum(n for kinds in self.hours.values() for which, n in kinds.items() if kind in (None, which))
+
+    def oldest_hour_ends_counting(self) -> int:
+        """When the oldest hour that has sends falls out of the 24 hours; now if there is none."""
+        oldest = min((hour for hour, kinds in self.hours.items() if any(kinds.values())), default=None)
+        return self.at if oldest is None else (oldest + DAY_HOURS + 1) * HOUR
+
+
+def _spread(capacity: Capacity) -> float:
+    """Microseconds between two sends at the pace of grants."""
+    return capacity.window / (capacity.most * CATCH_UP)
+
+
+def state_to_item(state: RateState) -> Item:
+    return {
+        "version": state.version,
+        "at": state.at,
+        "paced_until": state.paced_until,
+        "total": state.total,
+        "sent": {str(slot): n for slot, n in state.sent.items()},
+        "held": {key: list[Value](pair) for key, pair in state.held.items()},
+        "hours": {
+            str(hour): [kinds.get(Kind.TRANSACTIONAL, 0), kinds.get(Kind.MARKETING, 0)]
+            for hour, kinds in state.hours.items()
+        },
+    }
+
+
+def state_from_item(item: Item | None) -> RateState:
+    """The state; an absent item is that of an account which has never sent."""
+    if item is None:
+        return RateState()
+    numbers = cast("dict[str, int]", item)
+    sent = cast("dict[str, int]", item["sent"])
+    held = cast("dict[str, list[int]]", item["held"])
+    hours = cast("dict[str, list[int]]", item["hours"])
+    return RateState(
+        version=numbers["version"],
+        at=numbers["at"],
+        paced_until=numbers["paced_until"],
+        total=numbers["total"],
+        sent={int(slot): n for slot, n in sent.items()},
+        held={key: (until, n) for key, (until, n) in held.items()},
+        hours={int(hour): {Kind.TRANSACTIONAL: t, Kind.MARKETING: m} for hour, (t, m) in hours.items()},
+    )

@@ -1,0 +1,341 @@
+"""The rate window: no second sees more sends than the rate, whoever sends, and almost none fewer."""
+
+from __future__ import annotations
+
+import heapq
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from backend.domain.emails import Account, Kind
+from backend.domain.time import utc_now
+from backend.email.rate import Granted, RatePolicy, RateWindow, Wait
+from backend.email.transports.outbox import FREE
+from backend.errors import StoreBusyError, StoreUnreachableError
+from backend.store.meter import Meter
+from backend.store.port import Item, Key, Put, Store
+from backend.store.sql import SqlStore
+from tests.support import NOW, TestClock
+
+SES = Account(per_second=14.0, daily_quota=-1, sent_last_24_hours=0, sandbox=False, sending_enabled=True)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    store = SqlStore("sqlite://")
+    store.create_tables()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+def window_on(store: Store, clock: Callable[[], datetime], rate: float) -> RateWindow:
+    account = Account(rate, -1, 0, sandbox=False, sending_enabled=True)
+    return RateWindow(store, "test", lambda: account, RatePolicy(), clock=clock)
+
+
+def most_in_a_second(times: Sequence[float]) -> int:
+    """The most sends that any half-open second holds."""
+    ordered, first, most = sorted(times), 0, 0
+    for place, moment in enumerate(ordered):
+        while moment - ordered[first] >= 1.0:
+            first += 1
+        most = max(most, place - first + 1)
+    return most
+
+
+# --- in simulated time -------------------------------------------------------------------------------------------
+
+
+@dataclass(order=True)
+class Worker:
+    """Sends one email after the other, as fast as its costs and the window let it."""
+
+    ready: float
+    number: int
+    window: RateWindow = field(compare=False)
+    held: Granted | None = field(compare=False, default=None)
+
+
+@dataclass
+class Simulation:
+    """Workers of several processes in one simulated time; costs are seconds."""
+
+    store: Store
+    rate: float
+    workers: int = 1
+    batch: int = 50
+    reserving: float = 0.002
+    sending: float = 0.0002
+    jitter: float = 0.0
+
+    def run(self, seconds: float) -> list[float]:
+        """The moments of all sends, from zero."""
+        clock, chance, sends = TestClock(), Random(3), list[float]()
+        queue = [Worker(0.0, number, window_on(self.store, clock, self.rate)) for number in range(self.workers)]
+        while queue[0].ready < seconds:
+            worker = queue[0]
+            clock.now = NOW + timedelta(seconds=worker.ready)
+            cost = self.sending if self._sends(worker) else self._reserves(worker)
+            if cost is self.sending:
+                sends.append(worker.ready)
+            heapq.heapreplace(queue, Worker(worker.ready + cost * (1 + self.jitter * chance.random()), *_rest(worker)))
+        return sends
+
+    def _sends(self, worker: Worker) -> bool:
+        return worker.held is not None and worker.held.spend()
+
+    def _reserves(self, worker: Worker) -> float:
+        reservation = worker.window.reserve(self.batch, Kind.MARKETING)
+        worker.held = reservation if isinstance(reservation, Granted) else None
+        return self.reserving + (reservation.seconds if isinstance(reservation, Wait) else 0.0)
+
+
+def _rest(worker: Worker) -> tuple[int, RateWindow, Granted | None]:
+    return worker.number, worker.window, worker.held
+
+
+@pytest.mark.parametrize("rate", [1, 2, 14, 50, 200, 1000, 2000])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_at_a_set_rate_97_to_100_percent_go_out_and_never_more_in_any_second(
+    store: Store, rate: int, workers: int
+) -> None:
+    seconds = 40 if rate < 100 else 8
+    sends = Simulation(store, rate, workers).run(seconds)
+    assert most_in_a_second(sends) <= rate
+    # The first second begins with a full window, so it is left out.
+    steady = [moment for moment in sends if moment >= 1]
+    assert 0.97 <= len(steady) / (rate * (seconds - 1)) <= 1.0
+
+
+def test_slow_and_uneven_workers_never_exceed_the_rate(store: Store) -> None:
+    simulation = Simulation(store, 100, workers=6, batch=20, reserving=0.03, sending=0.02, jitter=4.0)
+    sends = simulation.run(10)
+    assert most_in_a_second(sends) <= 100
+    assert len(sends) > 500
+
+
+def test_sends_are_spread_over_the_second(store: Store) -> None:
+    sends = Simulation(store, 200, sending=0.0001).run(5)
+    for tenth in range(10, 50):
+        assert sum(tenth <= moment * 10 < tenth + 1 for moment in sends) <= 200 / 10 * 2.5
+
+
+def test_a_rate_below_one_is_one_send_in_a_longer_time(store: Store) -> None:
+    sends = Simulation(store, 0.25).run(60)
+    assert all(later - earlier >= 4.0 for earlier, later in pairwise(sends))
+    assert len(sends) >= 14
+
+
+def test_reserving_costs_little_at_a_high_rate() -> None:
+    meter = Meter()
+    store = SqlStore("sqlite://", meter=meter)
+    store.create_tables()
+    sends = Simulation(store, 2000, sending=0.0001).run(3)
+    assert meter.usage()["rate window"].write_units < len(sends) / 10
+
+
+# --- tokens ------------------------------------------------------------------------------------------------------
+
+
+def granted(window: RateWindow, wanted: int) -> Granted:
+    reservation = window.reserve(wanted, Kind.MARKETING)
+    assert isinstance(reservation, Granted)
+    return reservation
+
+
+def test_a_token_is_good_for_one_send(store: Store, clock: TestClock) -> None:
+    tokens = granted(window_on(store, clock, 100), 2)
+    assert [tokens.spend() for _ in range(3)] == [True, True, False]
+
+
+def test_a_token_is_good_for_five_seconds(store: Store, clock: TestClock) -> None:
+    tokens = granted(window_on(store, clock, 100), 2)
+    clock.forward(seconds=5)
+    assert tokens.spend()
+    clock.forward(microseconds=1)
+    assert not tokens.spend()
+    clock.forward(seconds=-1)
+    assert not tokens.spend()
+
+
+def test_closed_tokens_cannot_be_spent(store: Store, clock: TestClock) -> None:
+    tokens = granted(window_on(store, clock, 100), 2)
+    tokens.close()
+    assert (tokens.spend(), tokens.done) == (False, True)
+
+
+def test_tokens_that_were_not_used_are_free_at_once(store: Store, clock: TestClock) -> None:
+    window = window_on(store, clock, 2)
+    first = granted(window, 1)
+    clock.forward(seconds=1)
+    second = granted(window, 1)
+    clock.forward(milliseconds=500)
+    assert isinstance(window.reserve(1, Kind.MARKETING), Wait)
+    first.close()
+    second.close()
+    clock.forward(milliseconds=500)
+    assert granted(window, 1).count == 1
+
+
+def test_tokens_of_somebody_who_died_come_back_and_are_not_used_twice(store: Store, clock: TestClock) -> None:
+    died = granted(window_on(store, clock, 1), 1)
+    window = window_on(store, clock, 1)
+    waited = 0.0
+    while isinstance(reservation := window.reserve(1, Kind.MARKETING), Wait):
+        waited += reservation.seconds
+        clock.forward(seconds=reservation.seconds)
+    assert 6.0 < waited < 6.1
+    assert not died.spend()
+
+
+def test_a_late_report_changes_nothing(store: Store, clock: TestClock) -> None:
+    window = window_on(store, clock, 1)
+    assert granted(window, 1).spend()
+    clock.forward(seconds=60)
+    assert granted(window, 1).spend()
+
+
+def test_a_wait_is_as_long_as_it_must_be(store: Store, clock: TestClock) -> None:
+    window = window_on(store, clock, 1)
+    assert granted(window, 1).spend()
+    clock.forward(milliseconds=200)
+    reservation = window.reserve(1, Kind.MARKETING)
+    assert isinstance(reservation, Wait)
+    assert reservation.seconds == pytest.approx(0.81, abs=0.001)
+    clock.forward(seconds=reservation.seconds - 0.001)
+    assert isinstance(window.reserve(1, Kind.MARKETING), Wait)
+    clock.forward(seconds=0.001)
+    assert isinstance(window.reserve(1, Kind.MARKETING), Granted)
+
+
+def test_without_limits_the_store_is_not_asked(clock: TestClock) -> None:
+    window = RateWindow(Failing(StoreUnreachableError("")), "local", lambda: FREE, RatePolicy(), clock=clock)
+    tokens = window.reserve(500, Kind.MARKETING)
+    assert isinstance(tokens, Granted)
+    assert all(tokens.spend() for _ in range(500))
+
+
+def test_an_account_that_allows_nothing_sends_nothing(store: Store, clock: TestClock) -> None:
+    assert isinstance(window_on(store, clock, 0).reserve(1, Kind.TRANSACTIONAL), Wait)
+
+
+def test_the_setting_wins_over_the_account(store: Store, clock: TestClock) -> None:
+    window = RateWindow(store, "test", lambda: SES, RatePolicy(rate=1), clock=clock)
+    granted(window, 5).spend()
+    clock.forward(milliseconds=990)
+    assert isinstance(window.reserve(5, Kind.MARKETING), Wait)
+
+
+# --- clocks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_machine_whose_clock_is_behind_is_carried_along(store: Store) -> None:
+    ahead, behind = TestClock(), TestClock(NOW - timedelta(milliseconds=700))
+    assert granted(window_on(store, ahead, 1), 1).spend()
+    slow = window_on(store, behind, 1)
+    for clock in (ahead, behind):
+        clock.forward(milliseconds=1100)
+    assert isinstance(slow.reserve(1, Kind.MARKETING), Wait)
+
+
+def test_a_clock_that_was_wrong_by_hours_does_not_stop_the_mail(store: Store) -> None:
+    wrong, right = TestClock(NOW + timedelta(hours=5)), TestClock()
+    assert granted(window_on(store, wrong, 1), 1).spend()
+    assert granted(window_on(store, right, 1), 1).spend()
+
+
+# --- several at once ---------------------------------------------------------------------------------------------
+
+
+def _send_in_threads(url: str, rate: int, seconds: float) -> list[float]:
+    store = SqlStore(url)
+    window = window_on(store, utc_now, rate)
+    end = time.time() + seconds
+
+    def send() -> list[float]:
+        sends: list[float] = []
+        while time.time() < end:
+            reservation = window.reserve(10, Kind.MARKETING)
+            if isinstance(reservation, Wait):
+                time.sleep(reservation.seconds)
+            elif isinstance(reservation, Granted):
+                while (moment := time.time()) < end and reservation.spend():
+                    sends.append(moment)
+                    time.sleep(0.001)
+                reservation.close()
+        return sends
+
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(send) for _ in range(8)]
+        sends = [moment for future in futures for moment in future.result()]
+    store.close()
+    return sends
+
+
+def test_two_processes_of_eight_threads_keep_one_rate(tmp_path: Path) -> None:
+    url, rate, seconds = f"sqlite:///{tmp_path}/tillpost.db", 150, 3.0
+    store = SqlStore(url)
+    store.create_tables()
+    store.close()
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        both = pool.starmap(_send_in_threads, [(url, rate, seconds)] * 2)
+    sends = [moment for each in both for moment in each]
+    # A thread may be stopped between the two looks at the clock; more than a slot of 10 ms would be a fault.
+    assert most_in_a_second([round(moment, 2) for moment in sends]) <= rate + 2
+    assert len(sends) > rate
+
+
+# --- when the store fails ----------------------------------------------------------------------------------------
+
+
+class Failing(SqlStore):
+    """A store that answers reads, perhaps, and fails all writes."""
+
+    def __init__(self, error: Exception, *, reads: bool = False) -> None:
+        super().__init__("sqlite://")
+        self.create_tables()
+        self._error, self._reads = error, reads
+
+    def get(self, key: Key) -> Item | None:
+        if self._reads:
+            return super().get(key)
+        raise self._error
+
+    def put(self, put: Put) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [StoreBusyError("busy"), StoreUnreachableError("gone")])
+@pytest.mark.parametrize("reads", [True, False])
+def test_when_the_store_fails_nobody_gets_a_token(clock: TestClock, error: Exception, reads: bool) -> None:
+    with pytest.raises(type(error)):
+        window_on(Failing(error, reads=reads), clock, 100).reserve(1, Kind.TRANSACTIONAL)
+
+
+def test_whoever_is_always_overtaken_gets_no_token(store: Store, clock: TestClock) -> None:
+    class Overtaken(SqlStore):
+        def get(self, key: Key) -> Item | None:
+            item = super().get(key)
+            super().put(Put(key, {**(item or {}), **_EMPTY, "version": Random().getrandbits(60)}))
+            return item
+
+    overtaken = Overtaken("sqlite://")
+    overtaken.create_tables()
+    with pytest.raises(StoreBusyError):
+        window_on(overtaken, clock, 100).reserve(1, Kind.TRANSACTIONAL)
+
+
+_EMPTY: Item = {"at": 0, "paced_until": 0, "total": 0, "sent": {}, "held": {}, "hours": {}}
