@@ -126,7 +126,7 @@ def _net(order: Item) -> int:
 def _refunded(order: Item) -> int:
     refunds = order.get("refunds", [])
     assert isinstance(refunds, list)
-    return sum(int(refund[1]) for refund in refunds)  # type: ignore[index, call-overload, arg-type]
+    return sum(int(str(refund[1])) for refund in refunds if isinstance(refund, list))
 
 
 def _countries(people: dict[str, Item]) -> dict[str, int]:

@@ -7,9 +7,9 @@ removing, running the same command again finishes it.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from backend.domain.customers import Activity, ActivityKind, Customer
 from backend.domain.time import day_of, from_text, to_text
 from backend.errors import AlreadyExistsError, ConflictError
 from backend.records.customers import activity_item, activity_key, customer_from, email_key, pointer_keys
-from backend.records.values import text
+from backend.records.values import number, text
 from backend.services.context import Shop
 from backend.services.customer_writes import EmailReservedError, creating_writes
 from backend.services.order_writes import placing_writes
@@ -59,11 +59,19 @@ def is_demo(shop: Shop) -> bool:
     return shop.store.get(schema.meta_key("demo")) is not None
 
 
-def seed_demo(shop: Shop, *, customers: int = CUSTOMERS, if_new: bool = False, anyway: bool = False) -> Seeded:
+def seed_demo(
+    shop: Shop,
+    *,
+    customers: int = CUSTOMERS,
+    if_new: bool = False,
+    anyway: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Seeded:
     """Fills an empty store with the demo shop, two years up to now, and adds the demo team.
 
     A store with customers or team members of its own is left as it is, unless `anyway`; with `if_new` also one from
-    which the demo was removed. Loading that was interrupted is finished.
+    which the demo was removed. Loading that was interrupted is finished. `progress` is told how many customers are
+    there, from 0 on, and not at all when nothing is loaded.
     """
     marker = shop.store.get(schema.meta_key("demo"))
     if marker is None:
@@ -75,16 +83,25 @@ def seed_demo(shop: Shop, *, customers: int = CUSTOMERS, if_new: bool = False, a
     if text(marker, "state") == _LOADED:
         add_demo_team(shop)
         return Seeded(0, 0, "The demo shop is loaded already.")
-    now = from_text(text(marker, "at"))
-    today = now.astimezone(shop.zone).date()
-    count = marker.get("customers")
-    made = DemoShop(today, shop.zone, shop.currency, now).customers(count if isinstance(count, int) else customers)
-    orders = 0
-    for chunk in _chunks(made):
-        orders += _load(shop, chunk, today)
+    seeded = _load_all(shop, from_text(text(marker, "at")), number(marker, "customers"), progress or _ignore)
     add_demo_team(shop)
     _mark(shop, marker | {"state": _LOADED})
-    return Seeded(count if isinstance(count, int) else customers, orders)
+    return seeded
+
+
+def _ignore(customers: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
+def _load_all(shop: Shop, now: datetime, customers: int, progress: Callable[[int], None]) -> Seeded:
+    today = now.astimezone(shop.zone).date()
+    done, orders = 0, 0
+    progress(done)
+    for chunk in _chunks(DemoShop(today, shop.zone, shop.currency, now).customers(customers)):
+        orders += _load(shop, chunk, today)
+        done += len(chunk)
+        progress(done)
+    return Seeded(customers, orders)
 
 
 def _why_not(shop: Shop, if_new: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -329,7 +330,8 @@ def test_a_rename_while_orders_come_in_reaches_all_months(shared_shop: Shop) -> 
         customers.edit_customer, shared_shop, STAFF, customer.id, 1, Profile("New Name", customer.email or "")
     )
     placing = [partial(add_order, shared_shop, customer, placed_at=NOW.replace(month=m)) for m in range(1, 12)]
-    outcomes = outcomes_of([*placing[:6], rename, *placing[6:]])
+    calls: list[Callable[[], object]] = [*placing[:6], rename, *placing[6:]]
+    outcomes = outcomes_of(calls)
     assert not [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     for month in range(1, 12):
         (best,) = boards.top_customers(shared_shop, Measure.ORDERS, f"2026-{month:02}")

@@ -145,7 +145,7 @@ class BrokenStore(SqlStore):
 @pytest.fixture
 def breaking(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[BrokenStore]]:
     monkeypatch.setattr(demo, "_CHUNK", 20)
-    shop.store.__class__ = BrokenStore  # type: ignore[assignment]
+    shop.store.__class__ = BrokenStore
     yield BrokenStore
     BrokenStore.calls_left = 10**9
 

@@ -19,7 +19,7 @@ from backend.services import customers, orders
 from backend.services.context import Shop
 from backend.services.orders import OrderDraft, OrderRef
 from backend.store import schema
-from backend.store.port import Put
+from backend.store.port import Put, Value
 from tests.support import (
     ADMIN,
     ENGINEER,
@@ -263,7 +263,7 @@ def test_an_order_cannot_grow_a_history_without_end(shop: Shop) -> None:
     key = schema.order_key(customer.id, order.id)
     item = shop.store.get(key)
     assert item is not None
-    entry = [["2026-11-26T12:00:00.000000Z", "sam", "Changed"]]
+    entry: list[Value] = [["2026-11-26T12:00:00.000000Z", "sam", "Changed"]]
     shop.store.write_batch([Put(key, item | {"history": entry * MOST_HISTORY})])
     with pytest.raises(InvalidInputError, match="too often"):
         orders.change_status(shop, STAFF, ref(order), OrderStatus.FULFILLED)

@@ -18,7 +18,7 @@ from backend.services.customers import Profile
 from backend.services.reconcile import Reconciliation, reconcile
 from backend.services.reconcile import running as running_module
 from backend.store import schema
-from backend.store.port import Delete, Item, Key, Put
+from backend.store.port import Delete, Item, Key, Put, Value
 from tests.recount import assert_totals_hold, everything, fingerprint
 from tests.support import NOW, STAFF, add_customer, add_order, ref
 
@@ -36,16 +36,16 @@ class Scene:
     order: Order
     imported: Order
 
-    def change(self, key: Key, **changes: object) -> None:
+    def change(self, key: Key, **changes: Value) -> None:
         """Sets attributes behind everybody's back; None removes one."""
-        item: Item = dict(self.shop.store.get(key) or {}) | changes  # type: ignore[operator]
+        item: Item = {**(self.shop.store.get(key) or {}), **changes}
         self.shop.store.write_batch([Put(key, {name: value for name, value in item.items() if value is not None})])
 
     def remove(self, key: Key) -> None:
         self.shop.store.write_batch([Delete(key)])
 
-    def add(self, key: Key, **item: object) -> None:
-        self.shop.store.write_batch([Put(key, item)])  # type: ignore[arg-type]
+    def add(self, key: Key, **item: Value) -> None:
+        self.shop.store.write_batch([Put(key, item)])
 
     def amount(self, key: Key, name: str) -> int:
         value = (self.shop.store.get(key) or {}).get(name, 0)

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from backend.domain.orders import NEXT_STATUSES, OrderStatus
+from backend.domain.customers import Customer
+from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
 from backend.errors import ConflictError, InvalidInputError
 from backend.services import customers, orders
 from backend.services.context import Shop
@@ -109,10 +110,10 @@ class ShopMachine(RuleBasedStateMachine):
     def totals_hold(self) -> None:
         assert_totals_hold(self.shop)
 
-    def _customer(self, number: int) -> customers.Customer:
+    def _customer(self, number: int) -> Customer:
         return customers.get_customer(self.shop, self.customers[number % len(self.customers)])
 
-    def _order(self, number: int) -> orders.Order:
+    def _order(self, number: int) -> Order:
         return orders.get_order(self.shop, *self.orders[number % len(self.orders)])
 
 

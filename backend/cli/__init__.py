@@ -1,0 +1,29 @@
+"""The command line, one module per group of commands.
+
+Results go to standard output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from backend.cli import exporting, importing, reports, upkeep, users
+
+app = typer.Typer(
+    name="python -m backend",
+    help="Tillpost from the command line. Settings come from the environment or .env; .env.example explains each.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(importing.app, name="import")
+app.add_typer(exporting.app, name="export")
+app.add_typer(users.app, name="user")
+reports.add_to(app)
+upkeep.add_to(app)
+
+
+def main() -> None:
+    """Runs the command that the process was started with. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+    app()

@@ -1,0 +1,107 @@
+"""Bringing in orders and customers from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.cli.output import Json, Progress, write_json
+from backend.cli.running import opened_shop, say
+from backend.domain import imports as domain
+from backend.domain.imports import ImportResult
+from backend.domain.team import COMMAND_LINE
+from backend.errors import InvalidInputError
+from backend.services import imports
+
+app = typer.Typer(no_args_is_help=True, help="Bring in orders or customers from a CSV file.")
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The CSV file.")]
+Report = Annotated[
+    Path | None, typer.Option(help="Where to write what was left out; a new file in DATA_DIR otherwise.")
+]
+Encoding = Annotated[str, typer.Option(help="The file's encoding, where it is not recognised.")]
+
+
+@app.command("orders")
+def import_orders(file: File, report: Report = None, encoding: Encoding = "", as_json: Json = False) -> None:
+    """Import a Shopify order export. The same file again changes nothing; after an interruption run it again."""
+    with opened_shop("import orders") as shop:
+        progress = _Told()
+        try:
+            result = imports.import_orders(
+                shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding
+            )
+        finally:
+            progress.end()
+        _tell(result, as_json)
+
+
+@app.command("customers")
+def import_customers(
+    file: File,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is which field; once for each field."),
+    ] = None,
+    report: Report = None,
+    encoding: Encoding = "",
+    as_json: Json = False,
+) -> None:
+    """Import customers from any CSV. Without --map, the titles of the columns tell which field they are."""
+    with opened_shop("import customers") as shop:
+        chosen = _mapping(mapping) if mapping else _guessed(file, encoding)
+        progress = _Told()
+        try:
+            result = imports.import_customers(
+                shop, COMMAND_LINE, file, chosen, report=report, progress=progress, encoding=encoding
+            )
+        finally:
+            progress.end()
+        _tell(result, as_json)
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, title = pair.partition("=")
+        if not equals or field.strip() not in imports.CUSTOMER_FIELDS:
+            known = ", ".join(imports.CUSTOMER_FIELDS)
+            raise InvalidInputError(f"--map is written such as email=Mail. Fields: {known}.", "map")
+        mapping[field.strip()] = title.strip()
+    return mapping
+
+
+def _guessed(file: Path, encoding: str) -> dict[str, str]:
+    mapping = imports.guess_mapping(imports.read_preview(file, encoding=encoding).header)
+    say("Columns: " + (", ".join(f"{field}={title}" for field, title in mapping.items()) or "none recognised"))
+    return mapping
+
+
+class _Told:
+    """Shows how far the import is."""
+
+    def __init__(self) -> None:
+        self._line = Progress()
+
+    def __call__(self, progress: domain.Progress) -> None:
+        self._line.tell(f"{progress.share:4.0%}  {progress.counts.total:,} read")
+
+    def end(self) -> None:
+        self._line.end()
+
+
+def _tell(result: ImportResult, as_json: bool) -> None:
+    if result.report is not None:
+        say(f"{result.counts.failed:,} could not be taken over; which and why: {result.report}")
+    if as_json:
+        write_json(result.figures())
+        return
+    counts = result.counts
+    typer.echo(
+        f"{result.kind.value.capitalize()}: {counts.created:,} created, {counts.updated:,} updated, "
+        f"{counts.unchanged:,} unchanged, {counts.failed:,} left out ({result.seconds:.1f} s)"
+    )
+    if result.kind is domain.ImportKind.ORDERS:
+        typer.echo(f"Customers: {result.customers.created:,} created")

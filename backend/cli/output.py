@@ -1,0 +1,46 @@
+"""How results are written: JSON for programs, lines and tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON, and nothing else, to standard output.")]
+
+
+def write_json(result: object) -> None:
+    """One JSON document. Its letters are ASCII, so that no encoding of a terminal or a pipe can spoil it."""
+    typer.echo(json.dumps(result))
+
+
+def write_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
+    """Columns as wide as they need to be; those numbered in `right` are aligned to the right."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(header))]
+    for row in cells:
+        padded = [
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        typer.echo("  ".join(padded).rstrip())
+
+
+class Progress:
+    """One line on a terminal that tells how far something is; silent elsewhere."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._last = ""
+
+    def tell(self, line: str) -> None:
+        if self._shown and line != self._last:
+            typer.echo(f"\r{line.ljust(len(self._last))}", err=True, nl=False)
+            self._last = line
+
+    def end(self) -> None:
+        if self._last:
+            typer.echo("", err=True)

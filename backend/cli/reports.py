@@ -1,0 +1,90 @@
+"""Figures: the best customers, and the totals of a period."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from backend.cli.options import FIRST_DAY, FromDay, ToDay, day_of_text
+from backend.cli.output import Json, write_json, write_table
+from backend.cli.running import opened_shop
+from backend.domain.money import format_money
+from backend.services import boards, buyers, figures
+from backend.services.boards import Measure
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("top-customers")(top_customers)
+    app.command("totals")(totals)
+
+
+def top_customers(
+    by: Annotated[Measure, typer.Option(help="What to rank by.")] = Measure.REVENUE,
+    month: Annotated[str, typer.Option(help="A month such as 2026-11; all time without it.")] = "",
+    limit: Annotated[int, typer.Option(help="How many customers, 1,000 at most.")] = 25,
+    as_json: Json = False,
+) -> None:
+    """List the best customers, best first; equal ones by customer id. Revenue is in minor units in JSON."""
+    with opened_shop("top-customers") as shop:
+        best = boards.top_customers(shop, by, month, limit)
+        if as_json:
+            write_json(
+                [
+                    {
+                        "customer_id": each.id,
+                        "name": each.name,
+                        "email": each.email,
+                        "orders": each.orders,
+                        "revenue": each.revenue,
+                    }
+                    for each in best
+                ]
+            )
+        elif not best:
+            typer.echo("Nobody has ordered in this time.")
+        else:
+            rows = [
+                (place, each.id, each.name, each.email or "", each.orders, _money(shop.currency, each.revenue))
+                for place, each in enumerate(best, 1)
+            ]
+            write_table(("#", "customer", "name", "e-mail", "orders", "revenue"), rows, right=(0, 4, 5))
+
+
+def totals(
+    first: FromDay = FIRST_DAY,
+    last: ToDay = "",
+    as_json: Json = False,
+) -> None:
+    """Add up a period: orders, revenue net of refunds, what was refunded, and how many customers bought."""
+    with opened_shop("totals") as shop:
+        start = day_of_text(first)
+        end = day_of_text(last) if last else shop.clock().astimezone(shop.zone).date()
+        total = figures.totals_of(figures.totals_by_day(shop, start, end))
+        customers = buyers.count_buyers(shop, start, end)
+        if as_json:
+            write_json(
+                {
+                    "orders": total.orders,
+                    "revenue": total.revenue,
+                    "refunded": total.refunded,
+                    "customers": customers,
+                }
+            )
+            return
+        rows = [
+            ("orders", f"{total.orders:,}"),
+            ("revenue", _money(shop.currency, total.revenue)),
+            ("refunded", _money(shop.currency, total.refunded)),
+            ("customers", f"{customers:,}"),
+        ]
+        write_table((_period(start, end), ""), rows, right=(1,))
+
+
+def _period(first: date, last: date) -> str:
+    return f"{first} to {last}"
+
+
+def _money(currency: str, minor: int) -> str:
+    return format_money(minor, currency)

@@ -1,0 +1,67 @@
+"""What every command does around its work: settings, log, shop, and failures told in one sentence."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from loguru import logger
+from typer.exceptions import TyperException
+
+from backend import bootstrap, logs
+from backend.config import Settings, load_settings
+from backend.errors import BackendError, ConfigurationError
+from backend.services.context import Shop
+from backend.store.meter import access_pattern
+
+INTERRUPTED = 130
+"""The exit code of whatever was ended by Ctrl-C (128 + SIGINT)."""
+
+
+@contextmanager
+def opened_shop(command: str) -> Iterator[Shop]:
+    """The shop of the settings, closed afterwards."""
+    with told(command) as settings:
+        shop = bootstrap.open_shop(settings)
+        try:
+            with access_pattern(f"command {command}"):
+                yield shop
+        finally:
+            shop.store.close()
+
+
+@contextmanager
+def told(command: str) -> Iterator[Settings]:
+    """The settings. Failures within end the command with exit code 1 and one sentence; the rest is in the log."""
+    try:
+        settings = load_settings()
+        # Only what is out of the ordinary, unless somebody wants to see more.
+        quiet = {"log_level": "WARNING"} if settings.log_level == "INFO" else {}
+        logs.configure(settings.model_copy(update=quiet))
+        with logs.action(command):
+            yield settings
+    except (BackendError, ConfigurationError) as error:
+        fail(error.sentence if isinstance(error, BackendError) else str(error))
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        raise typer.Exit(INTERRUPTED) from None
+    except (typer.Exit, typer.Abort, TyperException, BrokenPipeError):
+        raise  # Typer knows what to do with these
+    except Exception as error:
+        incident = secrets.token_hex(4).upper()
+        logger.opt(exception=error).error("Incident {}", incident)
+        fail(f"Something went wrong on our side; the log has it under incident {incident}.")
+
+
+def fail(sentence: str) -> NoReturn:
+    """Ends the command with exit code 1."""
+    say(sentence)
+    raise typer.Exit(1)
+
+
+def say(sentence: str) -> None:
+    """Tells people something that is not the result."""
+    typer.echo(sentence, err=True)

@@ -1,0 +1,42 @@
+"""Whether an installation can work: what `python -m backend check` tells before the first start."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.errors import BackendError
+from backend.store import schema
+from backend.store.port import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to be right, and what was found."""
+
+    name: str
+    ok: bool
+    found: str
+
+
+def check_store(store: Store) -> list[Check]:
+    """Whether the store answers, and whether its tables are there."""
+    try:
+        missing = store.missing_tables()
+        if missing:
+            return [Check("store", True, "It answers."), Check("tables", False, f"Missing: {', '.join(missing)}.")]
+        store.get(schema.meta_key("team"))
+    except BackendError as error:
+        return [Check("store", False, error.sentence)]
+    return [Check("store", True, "It answers."), Check("tables", True, "All are there.")]
+
+
+def check_folder(folder: Path) -> Check:
+    """Whether files can be written to the folder for secrets, uploads and reports."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return Check("data folder", True, "It can be written to.")
+    except OSError as error:
+        return Check("data folder", False, f"{folder} cannot be written to: {error.strerror}.")
