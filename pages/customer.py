@@ -23,7 +23,7 @@ except NotFoundError:
     empty.nothing(":material/person_off:", "This customer does not exist", "Look for the name in all customers.")
     st.stop()
 
-look_again = actions.show_outcome()
+look_again = actions.show_refusal()
 editable = actor.may(Permission.EDIT_CUSTOMERS) and not look_again
 customer_view.show_header(customer)
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -43,7 +43,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         customer_forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
 customer_view.show_figures(here, customer)
 
-orders, profile = st.columns([3, 2])
+orders, profile = st.columns([2, 1])
 with orders:
     st.subheader("Orders")
     pager = tables.Pager("customer", customer.id)

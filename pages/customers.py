@@ -21,7 +21,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     st.title("Customers", width="content")
     if actor.may(Permission.EDIT_CUSTOMERS):
         ADD.opener("Add customer", "new", icon=":material/person_add:", primary=True)
-actions.show_outcome()
+actions.show_refusal()
 
 search = st.text_input(
     "Search",

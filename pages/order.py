@@ -22,7 +22,7 @@ except NotFoundError:
     empty.nothing(":material/receipt_long:", "This order does not exist", "Look for its number in all orders.")
     st.stop()
 
-look_again = actions.show_outcome()
+look_again = actions.show_refusal()
 order_view.show_header(here, order)
 if not look_again:
     order_forms.show_actions(actor, order)

@@ -32,6 +32,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func=lambda status: f"{formats.STATUS_ICONS[status]} {formats.STATUS_LABELS[status]}",
         key="orders_status",
         persist_state="session",
+        wrap=True,
     )
 
 wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))

@@ -31,5 +31,5 @@ except NotFoundError:
 
 place_order_form.show_customer(customer)
 draft = place_order_form.enter(here, customer)
-actions.show_outcome()
+actions.show_refusal()
 place_order_form.place_button(here, draft)

@@ -13,7 +13,7 @@ from backend.errors import BackendError, ConflictError, EmailTakenError
 from pages.components import caching, formats
 from pages.components.guard import require
 from pages.components.navigation import page_of
-from pages.components.state import Slot
+from pages.components.state import NOTICE, Slot
 
 Result = TypeVar("Result")
 
@@ -28,7 +28,6 @@ class Trouble:
 
 
 _TROUBLE: Slot[Trouble] = Slot("trouble")
-_DONE: Slot[str] = Slot("done")
 
 
 def act(permission: Permission, action: Callable[[Actor], object], done: str) -> None:
@@ -48,15 +47,13 @@ def attempt(permission: Permission, action: Callable[[Actor], Result], done: str
         owner = error.customer_id if isinstance(error, EmailTakenError) else ""
         return Trouble(error.sentence, isinstance(error, ConflictError), owner)
     caching.changed()
-    _DONE.set(done)
+    if done:
+        NOTICE.set(done)
     return result
 
 
-def show_outcome() -> bool:
-    """Tells how the last action went. True while somebody should look again before acting any further."""
-    if done := _DONE.get():
-        _DONE.clear()
-        st.toast(formats.plain(done), icon=":material/check_circle:")
+def show_refusal() -> bool:
+    """Tells why the last action was refused. True while somebody should look again before acting any further."""
     trouble = _TROUBLE.get()
     if trouble is None:
         return False

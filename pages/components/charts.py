@@ -38,7 +38,7 @@ def show_over_time(shop: Shop, overview: Overview, granularity: Granularity) -> 
         data.append(_line(positions, [float(b.totals.orders) for b in overview.earlier], "y2", legend=False))
     tops = [max(max(trace["y"], default=0) for trace in data if trace["yaxis"] == axis) for axis in ("y", "y2")]
     layout = _layout(360) | {
-        "xaxis": _flat_axis() | _x_labels(shop, overview.buckets, granularity) | {"anchor": "y2"},
+        "xaxis": _flat_axis() | _x_labels(shop, overview.buckets, granularity) | {"anchor": "y2", "automargin": False},
         "yaxis": _flat_axis() | {"domain": [0.44, 1.0]} | _money_ticks(shop, tops[0]),
         "yaxis2": _flat_axis() | {"domain": [0.0, 0.28]} | _count_ticks(shop, tops[1]),
         "annotations": [_heading("Revenue", 1.0), _heading("Orders", 0.28)],
@@ -84,7 +84,7 @@ def _layout(height: int) -> dict[str, Any]:
     return {
         "template": _template(),
         "height": height,
-        "margin": {"l": 0, "r": 0, "t": 34, "b": 0, "pad": 4},
+        "margin": {"l": 0, "r": 0, "t": 34, "b": 22, "pad": 4},
         "dragmode": False,
         "showlegend": False,
     }

@@ -129,6 +129,14 @@ def moment(shop: Shop, value: datetime) -> str:
     return f"{day(shop, local.date())}, {format_time(local, 'short', locale=shop.locale)}"
 
 
+def brief_moment(shop: Shop, value: datetime, year: int) -> str:
+    """For lists: day and time within this year, such as "Nov 24, 2:05 PM", and the day alone before."""
+    local = value.astimezone(shop.zone)
+    if local.year != year:
+        return day(shop, local.date())
+    return f"{short_day(shop, local.date())}, {format_time(local, 'short', locale=shop.locale)}"
+
+
 def country(shop: Shop, code: str) -> str:
     """The name of a country in the language of the shop's locale; an unknown code stays as it is."""
     if not code or code == NO_COUNTRY:

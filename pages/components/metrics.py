@@ -35,7 +35,7 @@ def show_figures(shop: Shop, now: Totals, before: Totals | None) -> None:
                 formats.plain(card.value),
                 delta=_delta(shop, card) if compared else None,
                 delta_color=card.good,
-                delta_description=formats.plain(f"before: {card.before}") if compared else None,
+                delta_description=formats.plain(f"from {card.before}") if compared else None,
                 help=card.help,
                 border=True,
                 height="stretch",

@@ -92,11 +92,7 @@ def _cancel(seen: Order) -> None:
 
 def _refund(refunding: _Refunding) -> None:
     here, order = shop(), refunding.order
-    left = formats.money(here, order.refundable)
-    st.markdown(
-        f"{formats.plain(formats.money(here, order.total))} were paid, "
-        f"{formats.plain(formats.money(here, order.refunded))} were refunded, **{formats.plain(left)}** are left."
-    )
+    st.markdown(_left_to_refund(order))
     choice = st.segmented_control("Refund", [_ALL, _PART], default=_ALL, required=True)
     typed = st.text_input(f"Amount in {here.currency}", max_chars=30) if choice == _PART else ""
     reason = st.text_input("Reason", max_chars=200, placeholder="For the order's history")
@@ -113,6 +109,14 @@ def _refund(refunding: _Refunding) -> None:
             f"{formats.money(here, amount)} refunded.",
         )
         _finish(REFUND, refunded)
+
+
+def _left_to_refund(order: Order) -> str:
+    paid, refunded, left = (
+        formats.plain(formats.money(shop(), n)) for n in (order.total, order.refunded, order.refundable)
+    )
+    earlier = f"{refunded} were refunded, " if order.refunded else ""
+    return f"{paid} were paid, {earlier}**{left}** can be given back."
 
 
 def _edit(seen: Order) -> None:
@@ -154,4 +158,4 @@ def _ref(order: Order) -> OrderRef:
 
 CANCEL = Dialog[Order]("cancel_order", "Cancel this order?", _cancel, icon=":material/cancel:")
 REFUND = Dialog[_Refunding]("refund_order", "Refund", _refund, icon=":material/undo:")
-EDIT = Dialog[Order]("edit_order", "Edit order", _edit, icon=":material/edit:", width="large")
+EDIT = Dialog[Order]("edit_order", "Edit order", _edit, icon=":material/edit:", width="medium")

@@ -18,9 +18,10 @@ from pages.components import formats
 from pages.components.navigation import page_of
 from pages.components.state import Slot
 
-ROWS = 25
+ROWS = 20
 """Rows of a page of a list."""
 _MOST_OFFERED = 500
+_GAP = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +40,24 @@ def customer_rows(
     rows = []
     for place, customer in enumerate(customers, start=1):
         label = f"{place}\\. {_name(customer)}" if ranked else _name(customer)
-        orders = formats.counted(shop, customer.orders, "order")
         label += _customer_details(shop, customer) if details else ""
-        figures = (f":gray[{orders}]", _amount(shop, customer.revenue))
-        rows.append(Row(label, {"id": customer.id}, figures))
-    _show("customer.py", rows, widths=(100, 110))
+        orders = f":gray[{formats.counted(shop, customer.orders, 'order')}]"
+        rows.append(Row(label, {"id": customer.id}, (orders, _amount(shop, customer.revenue))))
+    _show("customer.py", rows, widths=(120, 120))
 
 
 def order_rows(shop: Shop, orders: Iterable[OrderSummary], *, of_one_customer: bool = False) -> None:
     """Orders with their status, when they were placed, and their amount."""
-    rows = []
+    rows, year = [], shop.clock().astimezone(shop.zone).year
     for order in orders:
-        number, local = formats.plain(order.number), order.placed_at.astimezone(shop.zone)
+        number = formats.plain(order.number)
         label = f"**{number}**" if of_one_customer else f"**{formats.plain(order.customer_name)}** {number}"
-        placed = formats.day(shop, local.date()) if of_one_customer else formats.moment(shop, local)
         if order.refunded:
-            label += " " + formats.badge("Refunded", "violet", ":material/undo:")
-        figures = (formats.status_badge(order.status), f":gray[{formats.plain(placed)}]", _amount(shop, order.total))
+            label += f" :violet[:material/undo: {formats.plain(formats.money(shop, order.refunded))} refunded]"
+        placed = f":gray[{formats.plain(formats.brief_moment(shop, order.placed_at, year))}]"
+        figures = (formats.status_badge(order.status), placed, _amount(shop, order.total))
         rows.append(Row(label, {"customer": order.customer_id, "id": order.id}, figures))
-    _show("order.py", rows, widths=(105, 100, 90) if of_one_customer else (110, 170, 100))
+    _show("order.py", rows, widths=(105, 112, 85))
 
 
 def _amount(shop: Shop, minor: int) -> str:
@@ -79,12 +79,16 @@ def _customer_details(shop: Shop, customer: CustomerSummary) -> str:
 
 def _show(file: str, rows: Sequence[Row], widths: tuple[int, ...]) -> None:
     page = page_of(file)
-    with st.container(border=True, gap=None):
+    with st.container(border=True, gap="xsmall"):
         for row in rows:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(
+                horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="xxsmall"
+            ):
                 st.page_link(page, label=row.label, icon="", help="", width="stretch", query_params=row.query)
-                for text, width in zip(row.figures, widths, strict=True):
-                    st.markdown(f":small[{text}]", width=width, text_alignment="right", wrap=False)
+                # The figures stay together: where the row is too narrow, they form a second line.
+                with st.container(horizontal=True, wrap=False, width=sum(widths) + _GAP, gap="xxsmall"):
+                    for text, width in zip(row.figures, widths, strict=True):
+                        st.markdown(f":small[{text}]", width=width, text_alignment="right", wrap=False)
 
 
 class Pager:
