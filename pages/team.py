@@ -28,7 +28,7 @@ st.dataframe(
     hide_index=True,
     width="stretch",
 )
-add, change = st.tabs(["Add a member", "Change a member"])
+add, change = st.tabs(["Add a member", "Change a member"], key="team_tabs")
 try:
     with add:
         team_forms.add_form(actor, with_password=settings().auth_mode == "password")

@@ -53,11 +53,11 @@ def policy() -> SignInPolicy:
 
 
 def show_notice() -> None:
-    """Shows the sentence that an earlier run left behind, once."""
+    """Shows the sentence that an earlier run left behind, once; it stays a moment, whatever runs next."""
     notice = NOTICE.get()
     if notice:
         NOTICE.clear()
-        st.info(plain(notice), icon=":material/info:")
+        st.toast(plain(notice), icon=":material/check_circle:", duration="long")
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from backend.services.team import demo_sign_ins, team_is_empty
 from pages.components import cookie, guard
 from pages.components.client import client_address
 from pages.components.formats import plain
-from pages.components.shell import policy, refuse, settings, shop, show_notice
+from pages.components.shell import policy, refuse, settings, shop
+from pages.components.state import NOTICE
 
 
 def show() -> None:
@@ -19,7 +20,8 @@ def show() -> None:
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title(plain(shop().name))
-        show_notice()
+        if notice := NOTICE.get():
+            st.info(plain(notice), icon=":material/info:")
         if team_is_empty(shop()):
             _first_admin_form()
         elif settings().auth_mode == "oidc":

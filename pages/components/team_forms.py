@@ -10,7 +10,7 @@ from backend.domain.team import Actor, Member, Role
 from backend.services import team
 from pages.components.formats import plain
 from pages.components.shell import settings, shop
-from pages.components.state import NOTICE
+from pages.components.state import NOTICE, Slot
 
 _ROLES = list(Role)
 _EXPLAINED = {
@@ -20,10 +20,14 @@ _EXPLAINED = {
     Role.ADMIN: "Admin: everything, and the team",
 }
 
+_ADDED: Slot[int] = Slot("team.added")
+"""Numbers the form, so that it is empty again after somebody was added but not after a refusal."""
+
 
 def add_form(actor: Actor, *, with_password: bool) -> None:
     """Raises: what `team.add_member` raises."""
-    with st.form("add_member"):
+    number = _ADDED.get() or 0
+    with st.form(f"add_member_{number}"):
         left, right = st.columns(2)
         name = left.text_input("Name", autocomplete="off", max_chars=200)
         email = right.text_input("E-mail address", autocomplete="off", max_chars=320)
@@ -42,6 +46,7 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
         pressed = st.form_submit_button("Add", type="primary", icon=":material/person_add:")
     if pressed:
         member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role, password=password)
+        _ADDED.set(number + 1)
         _done(f"{member.name} can sign in now, with the username {member.username}.")
 
 
