@@ -22,6 +22,9 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 16 | failed sign-ins of an account or an address | shop | `F#kind#hash` | `F` |
 | 17 | jobs, newest first | mail | `JOBS` | `J#jid` |
 | 18 | one setting or marker | shop | `META` | name |
+| 19 | templates and which version is in use | shop | `TEMPLATES` | name |
+| 20 | versions of a template, newest first; its working copy | shop | `TPL#name` | `V#000012`, `W` |
+| 21 | a template exactly as it was when something was sent | shop | `EDITION#digest` | `E` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -216,6 +219,24 @@ def suppression_event_key(digest: str, at: str, entry_id: str) -> Key:
 def suppression_line(reason: str) -> str:
     """The partition of the suppression list that holds the entries of one reason."""
     return f"SUPPRESSED#{reason}"
+
+
+def template_key(name: str) -> Key:
+    """The state of a template that has been edited."""
+    return Key(SHOP, "TEMPLATES", name)
+
+
+def template_version_key(name: str, number: int) -> Key:
+    return Key(SHOP, f"TPL#{name}", f"V#{number:06}")
+
+
+def working_copy_key(name: str) -> Key:
+    return Key(SHOP, f"TPL#{name}", "W")
+
+
+def edition_key(digest: str) -> Key:
+    """A layout and a version of a template that belong to messages which were sent."""
+    return Key(SHOP, f"EDITION#{digest}", "E")
 
 
 def meta_key(name: str) -> Key:

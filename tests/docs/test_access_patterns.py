@@ -15,11 +15,23 @@ from backend.config import Settings
 from backend.domain.customers import Customer
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import COMMAND_LINE
-from backend.services import boards, customer_list, customers, figures, order_list, orders, team
+from backend.services import (
+    boards,
+    customer_list,
+    customers,
+    figures,
+    order_list,
+    orders,
+    team,
+    template_versions,
+    templates,
+)
 from backend.services.context import Shop
+from backend.services.template_editions import keep_edition
 from backend.store import schema
 from backend.store.meter import Meter, Usage
 from backend.store.port import Query
+from tests.services.emails import published
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 _COST = re.compile(r"(\d+) requests?(?: a month| a year)?, ([\d.]+) units?")
@@ -47,6 +59,9 @@ class Metered:
         chance = Random(7)
         self.customers = [self._customer(number) for number in range(150)]
         self.orders = [self._order(chance, chance.choice(self.customers).id) for _ in range(600)]
+        for number in range(12):
+            version = published(self.shop, "order-confirmation", subject=f"Your order, {number}")
+        self.edition = keep_edition(self.shop, version)
 
     def _customer(self, number: int) -> Customer:
         self.now += timedelta(minutes=7)
@@ -101,6 +116,9 @@ READS: dict[int, Callable[[Metered], object]] = {
     16: lambda m: m.shop.store.get(schema.failures_key("account", "0" * 64)),
     17: lambda m: _partition(m.shop, schema.MAIL, "JOBS", "J#"),
     18: lambda m: m.shop.store.get(schema.meta_key("demo")),
+    19: lambda m: templates.list_templates(m.shop),
+    20: lambda m: template_versions.list_versions(m.shop, "order-confirmation"),
+    21: lambda m: m.shop.store.get(schema.edition_key(m.edition)),
 }
 
 

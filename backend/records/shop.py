@@ -1,0 +1,34 @@
+"""What the shop says about itself, as one item. What was never set comes from the settings of the installation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from backend.domain.shop import ShopFacts
+from backend.records.values import number, text, without_empty
+from backend.store.port import Item
+
+_STORED = (
+    "name",
+    "logo_url",
+    "brand",
+    "postal_address",
+    "sender_name",
+    "sender_address",
+    "reply_to",
+    "url",
+    "support_url",
+)
+
+
+def shop_item(facts: ShopFacts) -> Item:
+    return without_empty({**{name: getattr(facts, name) for name in _STORED}, "version": facts.version})
+
+
+def shop_from(defaults: ShopFacts, item: Item | None) -> ShopFacts:
+    """The facts that were saved; what was emptied stays empty, but name and colour always have a value."""
+    if item is None:
+        return defaults
+    saved = {name: text(item, name, "") for name in _STORED}
+    kept = {name: value for name, value in saved.items() if value or name not in ("name", "brand")}
+    return replace(defaults, **kept, version=number(item, "version"))

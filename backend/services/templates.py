@@ -1,0 +1,106 @@
+"""Templates: what there is, which version is in use, and rendering it.
+
+Version 0 of each is a folder of `email_templates/`; later versions are published in the dashboard and live in the
+store. A template whose folder is gone can still be read, because messages point to its versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+from backend.domain.emails import Rendered, TemplateVersion
+from backend.domain.messages import Message
+from backend.domain.shop import ShopFacts
+from backend.domain.templates import TemplateState
+from backend.email import rendering
+from backend.email.rendering_mjml import Layout
+from backend.email.template_files import TemplateFiles, read_templates
+from backend.errors import NotFoundError
+from backend.records.templates import state_from, version_from
+from backend.services.context import Shop
+from backend.services.mailing import composing
+from backend.store import schema
+from backend.store.port import Query, Store, pages_of
+
+
+def files(shop: Shop) -> TemplateFiles:
+    """The layout, version 0 and sample of each template.
+
+    Raises: `ConfigurationError` when the folder is damaged.
+    """
+    return read_templates(shop.templates_dir)
+
+
+def list_templates(shop: Shop) -> list[TemplateState]:
+    """All templates by kind and title, with the version in use and who is editing."""
+    query = Query(schema.SHOP, "TEMPLATES", limit=200)
+    edited = {row.key.sk: row.item for row in pages_of(shop.store, query)}
+    states = [state_from(version.facts, edited.get(name)) for name, version in files(shop).versions.items()]
+    return sorted(states, key=lambda state: (state.facts.kind, state.facts.title))
+
+
+def state_of(shop: Shop, name: str) -> TemplateState:
+    """One template as `list_templates` shows it.
+
+    Raises: `NotFoundError`.
+    """
+    return state_from(_first(shop, name).facts, shop.store.get(schema.template_key(name)))
+
+
+def current_version(shop: Shop, name: str) -> TemplateVersion:
+    """The version in use: the last that was published, or the one in the repository.
+
+    Raises: `NotFoundError`.
+    """
+    return version(shop, name, state_of(shop, name).number)
+
+
+def version(shop: Shop, name: str, number: int) -> TemplateVersion:
+    """Any version. Published ones never change, so each process reads them once.
+
+    Raises: `NotFoundError`.
+    """
+    return _first(shop, name) if number == 0 else _published(cast(Hashable, shop.store), name, number)
+
+
+def topic_of(shop: Shop, name: str) -> str:
+    """What a customer can switch off; "" for transactional templates and for those that are gone."""
+    first = files(shop).versions.get(name)
+    return first.facts.topic if first else ""
+
+
+def render(shop: Shop, shown: TemplateVersion, data: Mapping[str, Any]) -> Rendered:
+    """The email in the layout of today.
+
+    Raises: `TemplateError`.
+    """
+    return rendering.render(layout(shop), shown, data)
+
+
+def render_version(shop: Shop, shown: TemplateVersion, message: Message, facts: ShopFacts) -> Rendered:
+    """The email of a message, from the data that it keeps.
+
+    Raises: `TemplateError`.
+    """
+    return composing.rendered(layout(shop), shown, message, facts)
+
+
+def layout(shop: Shop) -> Layout:
+    return files(shop).layout
+
+
+def _first(shop: Shop, name: str) -> TemplateVersion:
+    found = files(shop).versions.get(name)
+    if found is None:
+        raise NotFoundError(f"There is no template “{name[:60]}”.")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _published(store: Hashable, name: str, number: int) -> TemplateVersion:
+    item = cast(Store, store).get(schema.template_version_key(name, number))
+    if item is None:
+        raise NotFoundError(f"There is no version {number} of the template “{name[:60]}”.")
+    return version_from(item)
