@@ -139,6 +139,34 @@ def test_a_fragment_passes_the_gate_on_each_of_its_own_runs(dashboard: Dashboard
     assert shows_sign_in_only(app)
 
 
+def test_a_callback_meets_the_gate_before_it_does_anything(dashboard: Dashboard, tmp_path: Path) -> None:
+    page = tmp_path / "page.py"
+    page.write_text(
+        "from backend.domain.team import Permission\n"
+        "from pages.components.guard import require\n"
+        "import streamlit as st\n"
+        "def do():\n"
+        "    require(Permission.REFUND_ORDERS)\n"
+        "    st.session_state.done = True\n"
+        "require(Permission.VIEW_ORDERS)\n"
+        "st.button('Refund', key='refund', on_click=do)\n"
+    )
+    app = AppTest.from_file(str(page), default_timeout=30)
+    session = sessions.begin_session(dashboard.shop, dashboard.member(Role.STAFF))
+    app.session_state[SESSION.key] = session
+    app.run()
+    sessions.sign_out(dashboard.shop, session)
+    app.button(key="refund").click().run()
+    assert "done" not in app.session_state
+    assert shows_sign_in_only(app)
+
+
+def test_fragments_are_made_by_the_guard() -> None:
+    scripts = [*(ROOT / "pages").glob("*.py"), *(ROOT / "pages" / "components").glob("*.py")]
+    users = {path.name for path in scripts if "st.fragment(" in path.read_text() or "@st.fragment" in path.read_text()}
+    assert users == {"guard.py"}
+
+
 def test_permissions_shown_in_the_menu_are_permissions(dashboard: Dashboard) -> None:
     assert {entry.permission for entry in navigation.PAGES if entry.permission} <= set(Permission)
     assert sum(entry.default for entry in navigation.PAGES) == 1

@@ -77,6 +77,7 @@ def test_the_whole_server_runs_the_main_script_for_the_first_request_too(tmp_pat
         with tab(server.port, cookie=cookie_for(shop)) as ada:
             assert "Team" in ada.open("team").texts()
             assert "Sign out" in ada.texts()
+            assert "component_instance" not in ada.kinds()  # the cookie's component is for signing in and out only
             assert "page_not_found" not in {message.WhichOneof("type") for message in ada.messages}
 
 

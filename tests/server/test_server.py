@@ -127,6 +127,22 @@ def test_ready_when_the_store_answers(tmp_path: Path) -> None:
     shop.store.close()
 
 
+def _no_shop() -> Shop:
+    raise AssertionError("health asks nobody")
+
+
+@pytest.mark.parametrize(("given", "kept"), [("build-7.42", True), ("", False), ("a\tb c", False), ("x" * 65, False)])
+def test_a_request_keeps_the_id_that_its_caller_gave_it_if_it_is_one(given: str, kept: bool) -> None:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(_no_shop))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            return await client.get("/health", headers={"X-Request-Id": given})
+
+    answered = asyncio.run(ask()).headers["x-request-id"]
+    assert (answered == given) is kept
+    assert len(answered) >= 8
+
+
 def test_streamlit_learns_of_the_provider_and_gets_a_key_of_its_own(tmp_path: Path) -> None:
     settings = Settings(
         data_dir=tmp_path,
