@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from backend.errors import BackendError, InvalidInputError
-from backend.store import sql_engine
+from backend.store import sql_creation, sql_engine
 from backend.store.evaluate import applied, check_transaction, check_write
 from backend.store.limits import check_key, check_query, check_scan, decode_place, encode_cursor, item_bytes
 from backend.store.meter import Meter
@@ -229,19 +229,12 @@ class SqlStore:
     # --- housekeeping --------------------------------------------------------------------------------------------
 
     def create_tables(self) -> None:
-        with sql_engine.translated():
-            self._metadata.create_all(self._engine)
+        with self._writing([_CREATION]) as connection:
+            sql_creation.create(connection, self._tables)
 
     def missing_tables(self) -> list[str]:
-        with sql_engine.translated():
-            inspector = sa.inspect(self._engine)
-            present = set(inspector.get_table_names())
-            missing = [table.name for table in self._tables.values() if table.name not in present]
-            for table in self._tables.values():
-                if table.name in present:
-                    indexes = {index["name"] for index in inspector.get_indexes(table.name)}
-                    missing += [str(index.name) for index in table.indexes if index.name not in indexes]
-        return missing
+        with self._reading() as connection:
+            return sql_creation.missing(connection, self._tables)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -269,6 +262,8 @@ class SqlStore:
         )
 
 
+_CREATION = Key("", "tables", "creation")
+"""Locked by whoever creates tables, so that two processes that start at once do not both create one."""
 _INDEXES_OF = {table.name: table.indexes for table in TABLES}
 
 

@@ -68,8 +68,8 @@ def shared_store(shared_engine: Engine) -> Iterator[Store]:
 def opened(engine: Engine) -> Iterator[Store]:
     """A store of the engine with its tables, closed afterwards."""
     store = engine.open()
-    store.create_tables()
     try:
+        store.create_tables()
         yield store
     finally:
         store.close()

@@ -1,0 +1,71 @@
+"""An acknowledged write is there after `kill -9`, and an unfinished one leaves no half of itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from backend.store.port import Key, Query, Store, pages_of
+from backend.store.sql import SqlStore
+from tests.engines import ROOT
+
+WRITING = """
+import itertools, sys
+from backend.store.port import Absent, Key, Plus, Put, Update
+from backend.store.sql import SqlStore
+
+store = SqlStore(sys.argv[1])
+for number in itertools.count(int(sys.argv[2])):
+    place = f"{number:08}"
+    if number % 3 == 0:
+        store.transact_each([[Put(Key("shop", "P", place), {"n": number}, Absent()),
+                              Put(Key("mail", "P", place), {"n": number}, Absent())]])
+    elif number % 3 == 1:
+        store.transact([Put(Key("shop", "P", place), {"n": number}), Put(Key("mail", "P", place), {"n": number})])
+    else:
+        store.put(Put(Key("shop", "P", place), {"n": number}))
+        store.put(Put(Key("mail", "P", place), {"n": number}))
+    print(number, flush=True)
+"""
+
+
+def numbers(store: Store, table: str) -> set[object]:
+    return {row.item["n"] for row in pages_of(store, Query(table, "P", limit=500))}
+
+
+def test_every_acknowledged_write_survives_that_the_writer_is_killed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tillpost.db'}"
+    store = SqlStore(url)
+    store.create_tables()
+    store.close()
+    acknowledged: set[object] = set()
+    for start, until in ((0, 7), (1000, 1150), (2000, 2061)):
+        acknowledged |= killed_after(url, start, until)
+        survivor = SqlStore(url)
+        there = numbers(survivor, "shop"), numbers(survivor, "mail")
+        assert acknowledged <= there[0]
+        assert acknowledged <= there[1]
+        # What the kill interrupted is at most one step, and a transaction is in both tables or in none.
+        begun = there[0] ^ there[1]
+        assert all(isinstance(number, int) and number % 3 == 2 for number in begun)
+        assert survivor.get(Key("shop", "P", "never")) is None
+        survivor.close()
+    assert len(acknowledged) > 200
+
+
+def killed_after(url: str, start: int, until: int) -> set[object]:
+    """The numbers that the writer acknowledged before it was killed, at `until` or a moment later."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITING, url, str(start)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    heard: set[object] = set()
+    for line in writer.stdout:
+        if line.endswith("\n"):
+            heard.add(int(line))
+        if heard and max(int(str(number)) for number in heard) >= until:
+            writer.kill()
+    writer.stdout.close()
+    assert writer.wait(30) == -9
+    return heard
