@@ -75,6 +75,8 @@ class Actor:
 
 
 COMMAND_LINE = Actor("command-line", Role.ADMIN, "Command line")
+THE_CUSTOMER = Actor("customer", Role.STAFF, "The customer")
+"""Who answers about their own marketing mail, through a link that only they have."""
 
 
 @dataclass(frozen=True, slots=True)

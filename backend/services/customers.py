@@ -15,7 +15,7 @@ from backend.domain.customers import (
     clean_email,
 )
 from backend.domain.ids import new_customer_id, new_entry_id
-from backend.domain.team import Actor, Permission
+from backend.domain.team import THE_CUSTOMER, Actor, Permission
 from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag, clean_text
 from backend.errors import ConflictError, EmailTakenError, InvalidInputError, NotFoundError
 from backend.records.customers import activity_from, activity_item, activity_key, customer_from
@@ -152,6 +152,25 @@ def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, g
     return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
 
 
+def record_own_answer(shop: Shop, customer_id: str, *, given: bool, proof: str) -> Customer:
+    """Records what the customer has answered themselves. The same answer again changes nothing.
+
+    `proof` says how we know, and stays in the activity. Whatever else changes at the same moment, the answer counts.
+
+    Raises: `NotFoundError`, `InvalidInputError` (agreement without an address).
+    """
+    consent = Consent(given, shop.clock(), ConsentSource.CUSTOMER)
+
+    def changed(customer: Customer) -> Customer:
+        if given and not customer.email:
+            raise _no_address_to_consent_for()
+        stands = customer.consent
+        same = stands is not None and (stands.given, stands.source) == (given, ConsentSource.CUSTOMER)
+        return customer if same else replace(customer, consent=consent)
+
+    return _change(shop, THE_CUSTOMER, customer_id, None, changed, ActivityKind.CONSENT, proof)
+
+
 def _no_address_to_consent_for() -> InvalidInputError:
     return InvalidInputError("A customer without an e-mail address cannot consent to email.", "consent")
 
@@ -188,16 +207,17 @@ def _change(
     shop: Shop,
     actor: Actor,
     customer_id: str,
-    seen_version: int,
+    seen_version: int | None,
     changed: Callable[[Customer], Customer],
     kind: ActivityKind,
     said: str = "",
 ) -> Customer:
+    """`seen_version` None changes whatever version there is."""
     actor.require(Permission.EDIT_CUSTOMERS)
 
     def attempt() -> Customer:
         before = get_customer(shop, customer_id)
-        if before.version != seen_version:
+        if seen_version is not None and before.version != seen_version:
             raise ConflictError(f"{before.name} was changed while you were looking at it. Look again, then decide.")
         after = changed(before)
         if after == before:
