@@ -33,7 +33,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class SignInPolicy:
-    """What an installation decides about signing in."""
+    """What an installation decides about signing in. `on_loopback`: only this machine can reach the server."""
 
     key: bytes
     session_length: timedelta
@@ -54,7 +54,8 @@ class Session:
 
 def policy_of(settings: Settings, key: bytes) -> SignInPolicy:
     """The policy of these settings; `key` is the installation's secret."""
-    return SignInPolicy(key, timedelta(days=settings.session_days), settings.host in LOOPBACK)
+    on_loopback = settings.host in LOOPBACK and not settings.trusted_proxies.strip()
+    return SignInPolicy(key, timedelta(days=settings.session_days), on_loopback)
 
 
 def begin_session(shop: Shop, member: Member) -> Session:

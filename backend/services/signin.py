@@ -14,7 +14,7 @@ from backend.services import attempts
 from backend.services.attempts import Subject
 from backend.services.context import Shop
 from backend.services.passwords import password_matches
-from backend.services.sessions import Session, SignInPolicy, begin_session, may_use_demo
+from backend.services.sessions import LOOPBACK, Session, SignInPolicy, begin_session, may_use_demo
 from backend.services.team import find_member, find_member_by_email, normal_username, set_password
 
 
@@ -45,13 +45,18 @@ def sign_in(shop: Shop, policy: SignInPolicy, username: str, password: str, clie
         logger.info("Sign-in failed")
         return _WRONG
     _settle(shop, policy, name, client)
-    return _let_in(shop, policy, member)
+    return _let_in(shop, policy, member, client)
 
 
-def _let_in(shop: Shop, policy: SignInPolicy, member: Member) -> Session | Refused:
+def demo_is_open(shop: Shop, policy: SignInPolicy, client: str) -> bool:
+    """Whether somebody at this address may use the demo sign-ins: on this machine, while the demo shop is loaded."""
+    return client in LOOPBACK and may_use_demo(shop, policy)
+
+
+def _let_in(shop: Shop, policy: SignInPolicy, member: Member, client: str) -> Session | Refused:
     if member.disabled:
         return Refused("Your sign-in was disabled. Ask an admin of your shop.")
-    if member.demo and not may_use_demo(shop, policy):
+    if member.demo and not demo_is_open(shop, policy, client):
         return Refused("Demo sign-ins work only on the machine that runs Tillpost, while the demo shop is loaded.")
     logger.info("{} signed in", member.username)
     return begin_session(shop, member)

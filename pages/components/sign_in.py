@@ -47,7 +47,7 @@ def _password_form() -> None:
 
 
 def _demo_hint() -> None:
-    if sessions.may_use_demo(shop(), policy()):
+    if signin.demo_is_open(shop(), policy(), client_address()):
         with st.expander("Demo sign-ins", icon=":material/science:"):
             st.caption("This is a demo shop with invented people. These sign-ins work on this machine only.")
             st.table(

@@ -87,13 +87,14 @@ def _elements_of(message: ForwardMsg) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def tab(port: int, *, cookie: str = "", xsrf: bool = False) -> Iterator[Tab]:
+def tab(port: int, *, cookie: str = "", xsrf: bool = False, forwarded_for: str = "") -> Iterator[Tab]:
     """A tab of a browser that holds these cookies, connected as the page itself would be.
 
     With `xsrf` it repeats the token against forged requests, without which Streamlit believes no provider's cookie.
     """
     token = next((part.partition("=")[2] for part in cookie.split("; ") if part.startswith("_streamlit_xsrf=")), "")
-    headers = {"Cookie": cookie} if cookie else {}
+    given = {"Cookie": cookie, "X-Forwarded-For": forwarded_for}
+    headers = {name: value for name, value in given.items() if value}
     with connect(
         f"ws://127.0.0.1:{port}/_stcore/stream",
         origin=f"http://127.0.0.1:{port}",  # type: ignore[arg-type]  # websockets has a type of its own for it

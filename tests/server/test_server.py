@@ -58,7 +58,7 @@ def test_a_new_server_prints_the_set_up_code_and_keeps_its_key_to_itself(tmp_pat
         assert (tmp_path / FILE_NAME).exists()
 
 
-def test_a_server_with_the_demo_shop_prints_its_sign_ins(tmp_path: Path) -> None:
+def test_a_server_with_the_demo_shop_shows_its_sign_ins_on_this_machine_only(tmp_path: Path) -> None:
     shop = open_shop(Settings(store_url=f"sqlite:///{tmp_path}/tillpost.db", data_dir=tmp_path))
     team.add_demo_team(shop)
     shop.store.put(Put(schema.meta_key("demo"), {"loaded": True}))
@@ -66,6 +66,10 @@ def test_a_server_with_the_demo_shop_prints_its_sign_ins(tmp_path: Path) -> None
     with whole_server(tmp_path) as server:
         assert "demo-manager-2026" in server.log
         assert "set-up code" not in server.log
+        with tab(server.port) as here:
+            assert b"demo-manager-2026" in here.open().raw()
+        with tab(server.port, forwarded_for="203.0.113.9") as through_a_proxy:
+            assert b"demo-manager-2026" not in through_a_proxy.open().raw()
 
 
 def test_every_answer_keeps_browsers_from_framing_and_guessing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
+from backend.config import Settings
 from backend.domain.team import Member, Role
 from backend.services import sessions, signin, team
 from backend.services.context import Shop
@@ -146,17 +147,35 @@ def test_signing_out_when_removed_is_no_error(shop: Shop) -> None:
 
 def test_demo_people_sign_in_only_on_loopback_while_the_demo_shop_is_loaded(shop: Shop) -> None:
     (username, password, _), *_ = team.add_demo_team(shop)
-    marker = schema.meta_key("demo")
+    marker, here = schema.meta_key("demo"), "127.0.0.1"
     elsewhere = replace(POLICY, on_loopback=False)
-    assert isinstance(signin.sign_in(shop, POLICY, username, password, CLIENT), Refused)
+    assert isinstance(signin.sign_in(shop, POLICY, username, password, here), Refused)
     shop.store.put(Put(marker, {"loaded": True}))
-    assert isinstance(signin.sign_in(shop, elsewhere, username, password, CLIENT), Refused)
-    session = signin.sign_in(shop, POLICY, username, password, CLIENT)
+    assert isinstance(signin.sign_in(shop, elsewhere, username, password, here), Refused)
+    assert isinstance(signin.sign_in(shop, POLICY, username, password, CLIENT), Refused)
+    session = signin.sign_in(shop, POLICY, username, password, here)
     assert isinstance(session, Session)
     assert is_in(shop, session)
     assert sessions.member_of(shop, elsewhere, session) is None
     team.remove_demo_team(shop)
     assert not is_in(shop, session)
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted_proxies", "alone"),
+    [
+        ("127.0.0.1", "", True),
+        ("::1", "", True),
+        ("localhost", "", True),
+        ("::", "", False),
+        ("192.0.2.1", "", False),
+        ("127.0.0.1", "127.0.0.1", False),
+    ],
+)
+def test_a_server_is_alone_on_its_machine_unless_it_listens_further_or_stands_behind_a_proxy(
+    host: str, trusted_proxies: str, alone: bool
+) -> None:
+    assert sessions.policy_of(Settings(host=host, trusted_proxies=trusted_proxies), b"k" * 40).on_loopback is alone
 
 
 class TestOpenIdConnect:
