@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,7 @@ from jinja2 import Template, TemplateSyntaxError
 
 from backend.domain.emails import Kind, Rendered, TemplateSource, TemplateVersion
 from backend.email.rendering_environment import check_constructs, environment
-from backend.email.rendering_errors import Place, refuse, rendering_error, syntax_error, template_line
+from backend.email.rendering_errors import LimitError, Place, refuse, rendering_error, syntax_error, template_lines
 from backend.email.rendering_limits import (
     LONGEST_OUTPUT,
     LONGEST_SOURCE,
@@ -37,6 +37,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 class Part:
     """One text of an email, ready to be rendered."""
 
+    file: str
     template: Template
     mapped: Mapped
 
@@ -89,10 +90,10 @@ def compile_template(layout: Layout, name: str, kind: Kind, source: TemplateSour
     return Compiled(
         name=name,
         kind=kind,
-        subject=_part(name, as_written("subject.txt", source.subject.rstrip()), html=False),
-        preheader=_part(name, as_written("preheader.txt", source.preheader.rstrip()), html=False),
-        html=_part(name, html_template(name, layout, body), html=True),
-        text=_part(name, text, html=False),
+        subject=_part(name, "subject.txt", as_written("subject.txt", source.subject.rstrip())),
+        preheader=_part(name, "preheader.txt", as_written("preheader.txt", source.preheader.rstrip())),
+        html=_part(name, "body.mjml", html_template(name, layout, body), html=True),
+        text=_part(name, "body.txt", text),
     )
 
 
@@ -120,19 +121,23 @@ def _check_sources(name: str, source: TemplateSource) -> None:
             check_constructs(text)
         except TemplateSyntaxError as error:
             raise syntax_error(name, Place(file, error.lineno), error) from error
-        except (RecursionError, ValueError) as error:
+        except RecursionError as error:
             raise rendering_error(name, Place(file), error) from error
+        except ValueError as error:
+            # Python reads numbers of 4,300 digits at most.
+            raise rendering_error(name, Place(file), LimitError("It holds a number that is too long.")) from error
     if not source.subject.strip():
         refuse(name, Place("subject.txt"), "an email needs a subject.")
 
 
-def _part(name: str, mapped: Mapped, *, html: bool) -> Part:
+def _part(name: str, file: str, mapped: Mapped, *, html: bool = False) -> Part:
     try:
-        return Part(environment(html=html).compiled(mapped.source), mapped)
+        return Part(file, environment(html=html).compiled(mapped.source), mapped)
     except TemplateSyntaxError as error:
         raise syntax_error(name, mapped.place(error.lineno), error) from error
     except (RecursionError, SyntaxError) as error:
-        raise rendering_error(name, mapped.place(1), RecursionError()) from error
+        # Python allows 20 loops within loops, and about a hundred choices.
+        raise rendering_error(name, Place(file), RecursionError()) from error
 
 
 def _rendered(compiled: Compiled, part: Part, data: Mapping[str, Any], longest: int) -> str:
@@ -140,5 +145,10 @@ def _rendered(compiled: Compiled, part: Part, data: Mapping[str, Any], longest: 
     try:
         return joined(template.root_render_func(template.new_context(dict(data))), longest)
     except Exception as error:  # Whatever an expression of the template may raise.
-        place = part.mapped.place(template_line(error.__traceback__, template))
-        raise rendering_error(compiled.name, place, error) from error
+        places = [part.mapped.place(line) for line in template_lines(error.__traceback__, template)]
+        raise rendering_error(compiled.name, _to_blame(places) or Place(part.file), error) from error
+
+
+def _to_blame(places: Sequence[Place]) -> Place | None:
+    """The last place that the author wrote: a macro of the layout fails because of what it was given."""
+    return next((place for place in reversed(places) if place.part != "layout"), places[-1] if places else None)

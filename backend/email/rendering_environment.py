@@ -31,12 +31,14 @@ _ALLOWED = frozenset(
         *(nodes.Slice, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
         *(nodes.CondExpr, nodes.If, nodes.For, nodes.Assign, nodes.With, nodes.Concat, nodes.Add, nodes.Sub),
         *(nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Pos, nodes.Call, nodes.Keyword),
-        *(nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair),
+        *(nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Scope),
     }
 )
 _REFUSED = {
     nodes.Macro: "macros can only be defined in the layout",
     nodes.CallBlock: "“call” is not available",
+    nodes.FilterBlock: "“filter” stands behind a bar, as in {{ customer.name | upper }}",
+    nodes.AssignBlock: '“set” needs a value, as in {% set greeting = "Hello" %}',
     nodes.Pow: "powers (**) are not available",
     nodes.Include: "“include” is not available; the layout is added by itself",
     nodes.Import: "“import” is not available; the layout's macros can be used as they are",

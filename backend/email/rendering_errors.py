@@ -63,6 +63,8 @@ def refuse(template: str, place: Place, reason: str) -> NoReturn:
 def syntax_error(template: str, place: Place, error: TemplateSyntaxError) -> TemplateError:
     """`place` is where Jinja2 stumbled."""
     message = (error.message or "it cannot be read").rstrip(".")
+    if message.startswith("unexpected"):
+        message += " (is a “}}” or “%}” missing before it?)"
     sentence = f"The template {template} cannot be read in {place.words}: {message[:1].lower()}{message[1:]}."
     return TemplateError(sentence, part=place.part, line=place.line)
 
@@ -83,14 +85,14 @@ def dotted_name(source: str, last: str) -> str:
     return found[0] if found else last
 
 
-def template_line(traceback: TracebackType | None, template: Template) -> int:
-    """The line of the template that was at work when the exception happened; 0 if none was."""
-    line = 0
+def template_lines(traceback: TracebackType | None, template: Template) -> list[int]:
+    """The lines of the template that were at work when the exception happened: a line that calls a macro, then its."""
+    lines: list[int] = []
     while traceback is not None:
         if traceback.tb_frame.f_globals.get("__jinja_template__") is template:
-            line = template.get_corresponding_lineno(traceback.tb_lineno)
+            lines.append(template.get_corresponding_lineno(traceback.tb_lineno))
         traceback = traceback.tb_next
-    return line
+    return lines
 
 
 def _explained(error: Exception) -> str:

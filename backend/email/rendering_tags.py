@@ -90,8 +90,9 @@ def tokenise(template: str, file: str, source: str, tags: list[Tag]) -> Tokenise
         if kind.startswith("raw_"):
             refuse(template, Place(file, line), "“raw” is not available.")
         if kind == "data":
-            if TOKEN.search(value):
-                refuse(template, Place(file, line), "it holds a word that is kept for the compiler.")
+            if found := TOKEN.search(value):
+                at = Place(file, line + value.count("\n", 0, found.start()))
+                refuse(template, at, "it holds a word that is kept for the compiler.")
             result.add(value, line)
         elif kind in ("variable_begin", "block_begin"):
             pending, start = value, line

@@ -11,8 +11,6 @@ from functools import lru_cache
 from typing import Any, cast
 
 from backend.domain.emails import Rendered, TemplateVersion
-from backend.domain.messages import Message
-from backend.domain.shop import ShopFacts
 from backend.domain.templates import TemplateState
 from backend.email import rendering
 from backend.email.rendering_mjml import Layout
@@ -20,7 +18,6 @@ from backend.email.template_files import TemplateFiles, read_templates
 from backend.errors import NotFoundError
 from backend.records.templates import state_from, version_from
 from backend.services.context import Shop
-from backend.services.mailing import composing
 from backend.store import schema
 from backend.store.port import Query, Store, pages_of
 
@@ -77,14 +74,6 @@ def render(shop: Shop, shown: TemplateVersion, data: Mapping[str, Any]) -> Rende
     Raises: `TemplateError`.
     """
     return rendering.render(layout(shop), shown, data)
-
-
-def render_version(shop: Shop, shown: TemplateVersion, message: Message, facts: ShopFacts) -> Rendered:
-    """The email of a message, from the data that it keeps.
-
-    Raises: `TemplateError`.
-    """
-    return composing.rendered(layout(shop), shown, message, facts)
 
 
 def layout(shop: Shop) -> Layout:
