@@ -21,6 +21,8 @@ NEXT_START_SECONDS = 20
 
 
 def main() -> None:
+    if answers("/"):
+        sys.exit(f"Something else answers on {ADDRESS} already; choose another PORT.")
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "var"
         environment = os.environ | {
@@ -29,14 +31,15 @@ def main() -> None:
             "PORT": PORT,
             "HOST": "127.0.0.1",
         }
-        with running(environment, Path(folder) / "first.log", FIRST_START_SECONDS, signal.SIGKILL):
+        with running(environment, Path(folder) / "first.log", FIRST_START_SECONDS, signal.SIGKILL) as log:
             check_pages()
             before = best_customers(environment)
+            check_greeting(log.read_text())
         with running(environment, Path(folder) / "second.log", NEXT_START_SECONDS, signal.SIGTERM) as log:
             check_pages()
             if best_customers(environment) != before:
                 sys.exit("The best customers are others after a kill -9 and a second start.")
-            print(log.read_text())
+            check_greeting(log.read_text())
 
 
 @contextmanager
@@ -73,6 +76,12 @@ def check_pages() -> None:
     for path in ("/", "/_stcore/health", "/api/health"):
         if not answers(path):
             sys.exit(f"{ADDRESS}{path} does not answer.")
+
+
+def check_greeting(text: str) -> None:
+    for part in (ADDRESS, "demo-manager", "demo-staff", "demo-engineer", "demo-admin"):
+        if part not in text:
+            sys.exit(f"make run does not print {part}:\n{text}")
 
 
 def answers(path: str) -> bool:
