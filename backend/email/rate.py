@@ -3,17 +3,15 @@
 A worker reserves tokens, spends one at the moment of each send, and reserves again. Reserving is one conditional
 write: two workers never get the same token, and when the store fails, nobody gets any.
 
-    reserve(20) ──► Granted(20) ──spend()──► send … ──spend()──► send
-       ▲  reports when the last ones were sent, and gives back what was not used
-       └───────────────────────────────────────────────────────────┘
+    reserve(20) ──► Granted(20) ──spend()──► send … ──spend()──► send ──► close()
+       ▲  the next one reports when these were sent, and gives back what was not used
+       └──────────────────────────────────────────────────────────────────────────────
 """
 
 from __future__ import annotations
 
 import math
-import secrets
 import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,16 +21,8 @@ import tenacity
 
 from backend.domain.emails import Account, Kind
 from backend.domain.time import Clock
-from backend.email.rate_state import (
-    HOUR,
-    SECOND,
-    SLOT,
-    VALID,
-    Capacity,
-    RateState,
-    state_from_item,
-    state_to_item,
-)
+from backend.email.rate_state import SECOND, Capacity, RateState, state_from_item, state_to_item
+from backend.email.rate_tokens import Granted
 from backend.errors import ConditionFailedError, StoreBusyError
 from backend.store import schema
 from backend.store.meter import access_pattern
@@ -44,6 +34,7 @@ LONGEST_WAIT = 1.0
 NOTHING_ALLOWED = 60.0
 LOOK_AGAIN = timedelta(minutes=10)
 """AWS, "Errors related to the sending quotas": wait for up to ten minutes."""
+_NEWS = int(LOOK_AGAIN.total_seconds()) * SECOND
 _CHUNKS = 50
 """Tokens are given out in portions of a fiftieth of a second's, so that reserving stays cheap at high rates."""
 
@@ -74,55 +65,6 @@ class QuotaReached:
     until: datetime
 
 
-class Granted:
-    """Tokens for a number of sends, good for five seconds. Safe for several threads.
-
-    Call `spend()` right before each send, and send only when it says True. Call `close()` when no more will be sent.
-    """
-
-    def __init__(self, count: int, kind: Kind, *, at: int, clock: Callable[[], int]) -> None:
-        self.count = count
-        self.kind = kind
-        self.key = secrets.token_hex(4)
-        self.hour = at // HOUR
-        self._clock = clock
-        self._ahead = at - clock()
-        self._until = at + VALID
-        self._lock = threading.Lock()
-        self._open = True
-        self.sent: Counter[int] = Counter()
-
-    def spend(self) -> bool:
-        """Takes one token for a send that happens now; False when none is left or they are no longer good."""
-        with self._lock:
-            now = self._clock() + self._ahead
-            if self._still_open(now):
-                self.sent[now // SLOT + 1] += 1
-                return True
-            return False
-
-    @property
-    def left(self) -> int:
-        """Tokens that were not spent."""
-        return self.count - self.sent.total()
-
-    def close(self) -> None:
-        """No more sends; the next reservation reports it."""
-        with self._lock:
-            self._open = False
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing can be spent any more."""
-        with self._lock:
-            return not self._still_open(self._clock() + self._ahead)
-
-    def _still_open(self, now: int) -> bool:
-        """Once closed, always closed, also when the clock is set back: what is reported must not change."""
-        self._open = self._open and self.left > 0 and now <= self._until
-        return self._open
-
-
 Reservation = Granted | Wait | QuotaReached
 _Result = TypeVar("_Result")
 
@@ -141,6 +83,7 @@ class RateWindow:
         self._lock = threading.Lock()
         self._grants: list[Granted] = []
         self._account: Account | None = None
+        self._told_at = 0
         self._total_then = 0
 
     def reserve(self, wanted: int, kind: Kind) -> Reservation:
@@ -199,11 +142,11 @@ class RateWindow:
         return min(left, quota - kept - (used - state.used_today(Kind.TRANSACTIONAL)))
 
     def _floor(self, state: RateState, account: Account | None) -> int:
-        """What the provider has counted, and what we have granted since it told us."""
+        """What the provider has counted, and what we have granted since it told us (for as long as that is news)."""
         if account is None:
             return 0
-        if account is not self._account:
-            self._account, self._total_then = account, state.total
+        if account is not self._account or state.at - self._told_at > _NEWS:
+            self._account, self._told_at, self._total_then = account, state.at, state.total
         return account.sent_last_24_hours + max(state.total - self._total_then, 0)
 
     def _quota_again(self, state: RateState, account: Account | None) -> datetime:
@@ -244,7 +187,8 @@ class RateWindow:
         state = state_from_item(item)
         done = [grant for grant in self._grants if grant.done]
         for grant in done:
-            state.settle(grant.key, grant.sent, grant.left, grant.hour, grant.kind)
+            sent, unused = grant.report()
+            state.settle(grant.key, sent, unused, grant.hour, grant.kind)
         result = decide(state)
         if isinstance(result, Granted) or done:
             unmoved = Absent() if item is None else Equals("version", state.version)

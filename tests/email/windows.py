@@ -1,0 +1,25 @@
+"""Rate windows for tests, and what a second of sends looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from backend.domain.emails import Account
+from backend.email.rate import RatePolicy, RateWindow
+from backend.store.port import Store
+
+
+def window_on(store: Store, clock: Callable[[], datetime], rate: float) -> RateWindow:
+    account = Account(rate, -1, 0, sandbox=False, sending_enabled=True)
+    return RateWindow(store, "test", lambda: account, RatePolicy(), clock=clock)
+
+
+def most_in_a_second(times: Sequence[float]) -> int:
+    """The most sends that any half-open second holds."""
+    ordered, first, most = sorted(times), 0, 0
+    for place, moment in enumerate(ordered):
+        while moment - ordered[first] >= 1.0:
+            first += 1
+        most = max(most, place - first + 1)
+    return most
