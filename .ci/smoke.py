@@ -87,7 +87,7 @@ def check_greeting(text: str) -> None:
 def answers(path: str) -> bool:
     try:
         with urllib.request.urlopen(ADDRESS + path, timeout=5) as answer:  # noqa: S310  # http to this machine
-            return answer.status == 200
+            return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
