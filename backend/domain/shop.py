@@ -11,7 +11,7 @@ READABLE = 4.5
 """The least contrast of text against its background (WCAG 2.2, 1.4.3)."""
 VISIBLE = 3.0
 """The least contrast of what can be clicked against its background (WCAG 2.2, 1.4.11)."""
-PAPER, NIGHT, INK = "#ffffff", "#1b1d21", "#0a0c0f"
+PAPER, NIGHT, INK = "#ffffff", "#1b1d21", "#040506"
 """Behind the text of emails in light and in dark mode, and the darkest text."""
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -84,7 +84,7 @@ def palette_of(brand: str) -> Palette:
 
 
 def _text_on(colour: str) -> str:
-    """White or nearly black; one of them always reaches 4.5 to 1."""
+    """White or nearly black: whatever the colour, one of them reaches 4.5 to 1."""
     return max((PAPER, INK), key=lambda text: contrast(colour, text))
 
 

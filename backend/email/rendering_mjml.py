@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import mjml
 
 from backend.email.rendering_errors import Place, refuse
+from backend.email.rendering_limits import LONGEST_OUTPUT
 from backend.email.rendering_scan import Scanned, scan
 from backend.email.rendering_tags import TOKEN, Mapped, Tag, Tokenised, restore, tokenise
 
@@ -77,9 +78,13 @@ def _in_layout(template: str, layout: Layout, body: Body, tags: list[Tag]) -> tu
 
 def _compiled(template: str, document: str) -> str:
     try:
-        return mjml.mjml2html(document)
+        html = mjml.mjml2html(document)
     except ValueError as error:
         refuse(template, Place("body.mjml"), f"MJML cannot read it ({error}).")
+    if len(html) > LONGEST_OUTPUT:
+        # A carousel of a few hundred pictures becomes megabytes.
+        refuse(template, Place("body.mjml"), f"its HTML becomes longer than {LONGEST_OUTPUT:,} characters.")
+    return html
 
 
 def _check_nothing_lost(template: str, html: str, expected: Sequence[int], tags: Sequence[Tag]) -> None:

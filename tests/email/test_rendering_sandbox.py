@@ -11,7 +11,7 @@ import pytest
 from backend.email.rendering import render
 from backend.email.rendering_limits import LONGEST_OUTPUT
 from backend.errors import TemplateError
-from tests.email.support import ORDER, data, shipped, version
+from tests.email.support import ORDER, data, section, shipped, version
 
 BIG = "x" * 40_000
 
@@ -129,6 +129,13 @@ def test_the_other_parts_are_bounded_too(part: str, content: str) -> None:
     written: dict[str, Any] = {part: content}
     with pytest.raises(TemplateError):
         render(shipped()[0], version(**written), data())
+
+
+def test_mjml_that_becomes_megabytes_of_html_is_refused() -> None:
+    pictures = '<mj-carousel-image src="https://a.example/x.png" />' * 500
+    carousel = f"<mj-carousel>{pictures}</mj-carousel>"
+    with pytest.raises(TemplateError, match="longer than 1,000,000"):
+        render(shipped()[0], version(body=section("").replace("<mj-text></mj-text>", carousel)), data())
 
 
 def test_one_budget_is_shared_by_all_parts_of_an_email() -> None:

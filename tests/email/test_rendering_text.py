@@ -22,7 +22,7 @@ def text_of(content: str = "", *, body: str = "", text: str = "") -> str:
         ("<a href='mailto:a@b.example'>a@b.example</a>", "a@b.example"),
         ("<a href='https://a.example'>https://a.example</a>", "https://a.example"),
         ("<img src='https://a.example/x.png' alt='A cup'/>", "A cup"),
-        ("Tea &amp; cake&nbsp;&ndash; 5 &lt; 6", "Tea & cake – 5 < 6"),
+        ("Tea &amp; cake&nbsp;&eacute; 5 &lt; 6", "Tea & cake é 5 < 6"),
         ("<ul><li>One</li><li>Two</li></ul>", "* One\n  * Two"),
         ("{{ button('Go', 'https://a.example/?a=1&b=2') }}", "Go: https://a.example/?a=1&b=2"),
         ("{{ address(['A', 'B']) }}", "A\nB"),
