@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.errors import NotFoundError
+from backend.errors import InvalidInputError, NotFoundError
 from backend.services.customers import activity_of, get_customer
 from backend.services.order_list import orders_of
 from pages.components import actions, customer_forms, customer_view, empty, tables
@@ -19,7 +19,7 @@ here = shop()
 st.page_link(page_of("customers.py"), label="All customers", icon=":material/arrow_back:", help="")
 try:
     customer = get_customer(here, st.query_params.get("id", ""))
-except NotFoundError:
+except (NotFoundError, InvalidInputError):
     empty.nothing(":material/person_off:", "This customer does not exist", "Look for the name in all customers.")
     st.stop()
 

@@ -21,6 +21,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     st.title("Customers", width="content")
     if actor.may(Permission.EDIT_CUSTOMERS):
         ADD.opener("Add customer", "new", icon=":material/person_add:", primary=True)
+ADD.show()
 actions.show_refusal()
 
 search = st.text_input(
@@ -69,4 +70,3 @@ elif wanted == CustomerFilter(sort=sort) and sort is not Sort.NEWEST:
 else:
     empty.nothing(":material/search_off:", "Nobody matches", "Take a filter away, or type less of the name.")
 pager.show(page.cursor)
-ADD.show()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.errors import NotFoundError
+from backend.errors import InvalidInputError, NotFoundError
 from backend.services.orders import get_order
 from pages.components import actions, empty, order_forms, order_view
 from pages.components.guard import require
@@ -18,7 +18,7 @@ here = shop()
 st.page_link(page_of("orders.py"), label="All orders", icon=":material/arrow_back:", help="")
 try:
     order = get_order(here, st.query_params.get("customer", ""), st.query_params.get("id", ""))
-except NotFoundError:
+except (NotFoundError, InvalidInputError):
     empty.nothing(":material/receipt_long:", "This order does not exist", "Look for its number in all orders.")
     st.stop()
 

@@ -6,7 +6,6 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.services.boards import Measure
-from backend.services.order_list import OrderFilter
 from backend.services.overview import granularities_of
 from pages.components import caching, charts, empty, formats, metrics, tables
 from pages.components.guard import require
@@ -59,5 +58,4 @@ with where:
     charts.show_countries(here, caching.counts_of(here, "country"))
 
 st.subheader("Recent orders")
-recent = caching.list_orders(here, OrderFilter(began, figures.last), 8, None)
-tables.order_rows(here, recent.orders)
+tables.order_rows(here, caching.recent_orders(here, 8))

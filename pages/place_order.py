@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.errors import NotFoundError
+from backend.errors import InvalidInputError, NotFoundError
 from backend.services.customers import get_customer
 from pages.components import actions, empty, place_order_form
 from pages.components.guard import require
@@ -24,7 +24,7 @@ if not customer_id:
     st.stop()
 try:
     customer = get_customer(here, customer_id)
-except NotFoundError:
+except (NotFoundError, InvalidInputError):
     empty.nothing(":material/person_off:", "This customer does not exist", "Choose another one.")
     place_order_form.choose_customer(here)
     st.stop()

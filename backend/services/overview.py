@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from backend.domain.orders import OrderSummary
 from backend.domain.time import EARLIEST_YEAR
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
 from backend.records.totals import day_of_row, totals_from
 from backend.services.context import Shop
 from backend.services.figures import period_before, totals_by_day
+from backend.services.order_list import OrderFilter, list_orders
 from backend.store.port import Query, pages_of
 from backend.store.schema import SHOP
 
@@ -143,6 +145,12 @@ def first_day(shop: Shop) -> date | None:
             if totals_from(row.item) != Totals():
                 return date.fromisoformat(day_of_row(row))
     return None
+
+
+def recent_orders(shop: Shop, limit: int) -> list[OrderSummary]:
+    """The newest orders of the last two years."""
+    today = today_of(shop)
+    return list_orders(shop, OrderFilter(today - 730 * _DAY, today), limit=limit).orders
 
 
 def _buckets(first: date, last: date, granularity: Granularity) -> list[tuple[date, date]]:

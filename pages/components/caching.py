@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from backend.domain.customers import CustomerSummary
+from backend.domain.orders import OrderSummary
 from backend.domain.totals import Totals
 from backend.services import boards, customer_list, figures, order_list, overview
 from backend.services.boards import Measure
@@ -30,7 +31,7 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 _SECONDS = 20
-_SECONDS_OF_SLOW_THINGS = 300
+_SECONDS_OF_SLOW_THINGS = 60
 
 _numbers = itertools.count(1)
 _stores: WeakKeyDictionary[object, int] = WeakKeyDictionary()
@@ -60,9 +61,19 @@ def overview_of(shop: Shop, first: date, last: date, granularity: Granularity, c
     return overview.overview_of(shop, first, last, granularity, compare=compare)
 
 
-@_cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)
 def first_day(shop: Shop) -> date | None:
+    """The day of the first order. That there is none is not kept: an import may have begun."""
+    return _first_day(shop) or overview.first_day(shop)
+
+
+@_cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)
+def _first_day(shop: Shop) -> date | None:
     return overview.first_day(shop)
+
+
+@_cached(max_entries=20)
+def recent_orders(shop: Shop, limit: int) -> list[OrderSummary]:
+    return overview.recent_orders(shop, limit)
 
 
 @_cached(max_entries=200)

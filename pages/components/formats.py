@@ -98,8 +98,7 @@ def counted(shop: Shop, number: int, one: str, many: str = "") -> str:
 
 def percent(shop: Shop, share: float, digits: int = 1) -> str:
     """Such as "12.5%" for 0.125."""
-    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
-    return str(format_percent(share, format=pattern, locale=shop.locale))
+    return str(format_percent(share, format=_percent_pattern(shop.locale, digits), locale=shop.locale))
 
 
 def day(shop: Shop, value: date) -> str:
@@ -188,6 +187,13 @@ _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"})
 @lru_cache(maxsize=16)
 def _territories(locale: str) -> dict[str, str]:
     return {code: str(name) for code, name in Locale.parse(locale).territories.items() if len(code) == 2}
+
+
+@lru_cache(maxsize=16)
+def _percent_pattern(locale: str, digits: int) -> str:
+    pattern: str = Locale.parse(locale).percent_formats[None].pattern
+    whole, sign, after = pattern.rpartition("0")
+    return whole + sign + ("." + "0" * digits if digits else "") + after
 
 
 @lru_cache(maxsize=16)

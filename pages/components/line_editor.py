@@ -68,21 +68,25 @@ def fields(here: Shop, name: str) -> list[TypedLine]:
     return typed
 
 
-def forget_fields(name: str) -> None:
-    """Begins with one new empty row."""
-    rows: Slot[list[int]] = Slot(f"{name}.rows")
-    rows.set([max(rows.get() or [0]) + 1])
-
-
 def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, first: bool) -> TypedLine:
     columns = st.columns(_WIDTHS, vertical_alignment="bottom", gap="xsmall")
     visibility: Literal["visible", "collapsed"] = "visible" if first else "collapsed"
     key = f"{name}_{number}"
     title = columns[0].text_input(
-        "Product", key=f"{key}_title", max_chars=300, placeholder="Product", label_visibility=visibility
+        "Product",
+        key=f"{key}_title",
+        max_chars=300,
+        placeholder="Product",
+        label_visibility=visibility,
+        persist_state="page",
     )
     sku = columns[1].text_input(
-        "SKU", key=f"{key}_sku", max_chars=100, placeholder="SKU (optional)", label_visibility=visibility
+        "SKU",
+        key=f"{key}_sku",
+        max_chars=100,
+        placeholder="SKU (optional)",
+        label_visibility=visibility,
+        persist_state="page",
     )
     quantity = columns[2].number_input(
         "Quantity",
@@ -92,6 +96,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         step=1,
         key=f"{key}_quantity",
         label_visibility=visibility,
+        persist_state="page",
     )
     price = columns[3].text_input(
         f"Price in {here.currency}",
@@ -99,6 +104,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         max_chars=30,
         placeholder=formats.amount_text(here, 0),
         label_visibility=visibility,
+        persist_state="page",
     )
     numbers = rows.get() or [0]
     columns[4].button(
@@ -114,7 +120,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
     return TypedLine(title, sku, int(quantity or 1), price)
 
 
-def table(here: Shop, lines: Sequence[LineItem]) -> list[TypedLine]:
+def table(here: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine]:
     """All line items in one table that can be typed and pasted into."""
     places = decimals_of(here.currency)
     frame = pd.DataFrame(
@@ -130,7 +136,7 @@ def table(here: Shop, lines: Sequence[LineItem]) -> list[TypedLine]:
         frame,
         num_rows="dynamic",
         hide_index=True,
-        key="edit_lines",
+        key=f"{name}_lines",
         alt="Line items of this order, to be edited",
         column_config={
             "title": column.TextColumn("Product", required=True, max_chars=300, width="large"),
@@ -160,8 +166,10 @@ def _typed(record: Mapping[Any, object]) -> TypedLine:
     )
 
 
-def amounts(here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str) -> TypedAmounts:
-    """Fields for what is taken off and added."""
+def amounts(
+    here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str, keep: Literal["page"] | None = None
+) -> TypedAmounts:
+    """Fields for what is taken off and added. `keep` holds what was typed while they are not shown."""
     typed = [
         column.text_input(
             f"{label} in {here.currency}",
@@ -169,6 +177,7 @@ def amounts(here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, n
             placeholder=formats.amount_text(here, 0),
             key=f"{name}_{label.lower()}",
             max_chars=30,
+            persist_state=keep,
         )
         for column, label, value in zip(
             st.columns(3), ("Discount", "Shipping", "Tax"), (discount, shipping, tax), strict=True

@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.customers import Customer
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import BackendError, InvalidInputError
 from backend.services import orders
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter
@@ -62,12 +62,16 @@ def show_customer(customer: Customer) -> None:
 
 
 def enter(here: Shop, customer: Customer) -> OrderDraft | None:
-    """Draws the fields and what they come to; None while something is missing or is no amount."""
+    """Draws the fields and what they come to; None while something is missing or is no amount.
+
+    The fields are named by the form's idempotency key, so an order that is placed leaves none of them filled in.
+    """
+    name = f"{NAME}_{_key(here)}"
     st.subheader("Line items")
-    lines = line_editor.fields(here, NAME)
+    lines = line_editor.fields(here, name)
     st.subheader("Amounts")
-    amounts = line_editor.amounts(here, name=NAME)
-    status, note = _more_fields()
+    amounts = line_editor.amounts(here, name=name, keep="page")
+    status, note = _more_fields(name)
 
     def draft() -> OrderDraft:
         items = line_editor.items(here, lines)
@@ -76,22 +80,24 @@ def enter(here: Shop, customer: Customer) -> OrderDraft | None:
     return line_editor.show_total(here, draft)
 
 
-def _more_fields() -> tuple[OrderStatus, str]:
+def _more_fields(name: str) -> tuple[OrderStatus, str]:
     status = st.segmented_control(
         "Status",
         _STATUSES,
         format_func=lambda status: f"{formats.STATUS_ICONS[status]} {formats.STATUS_LABELS[status]}",
         default=OrderStatus.PAID,
         required=True,
-        key=f"{NAME}_status",
+        key=f"{name}_status",
+        persist_state="page",
     )
-    note = st.text_area("Note", max_chars=4000, height=80, key=f"{NAME}_note", placeholder="For the team")
+    note = st.text_area(
+        "Note", max_chars=4000, height=80, key=f"{name}_note", placeholder="For the team", persist_state="page"
+    )
     return status, note
 
 
 def place_button(here: Shop, draft: OrderDraft | None) -> None:
     """The button. Its idempotency key was made when the form was first drawn and stays until an order is placed."""
-    key = _KEY.once(lambda: orders.new_idempotency_key(here))
     st.button(
         "Place order",
         key=f"{NAME}_now",
@@ -99,8 +105,12 @@ def place_button(here: Shop, draft: OrderDraft | None) -> None:
         icon=":material/check:",
         disabled=draft is None or not draft.lines,
         on_click=_place,
-        args=(draft, key),
+        args=(draft, _key(here)),
     )
+
+
+def _key(here: Shop) -> str:
+    return _KEY.once(lambda: orders.new_idempotency_key(here))
 
 
 def _place(draft: OrderDraft, key: str) -> None:
@@ -112,7 +122,6 @@ def _placed(placed: orders.Placed) -> None:
         _PRESSED_TWICE.set(placed.order.id)
     if _KEY.get() == placed.order.id:
         _KEY.clear()
-        line_editor.forget_fields(NAME)
     st.query_params.from_dict({"customer": placed.order.customer_id, "placed": placed.order.id})
 
 
@@ -121,7 +130,7 @@ def show_placed(here: Shop) -> bool:
     order_id = st.query_params.get("placed", "")
     try:
         order = orders.get_order(here, st.query_params.get("customer", ""), order_id) if order_id else None
-    except NotFoundError:
+    except BackendError:
         order = None
     if order is None:
         return False

@@ -1,0 +1,160 @@
+"""One customer's page as people see and work it."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.domain.team import Role
+from backend.services import customers
+from backend.services.customers import Profile, get_customer
+from backend.store.port import Update
+from backend.store.schema import customer_key
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import MARKUP, as_read, buttons, field, figures, is_literal, links, press, said
+from tests.support import MANAGER, STAFF, add_customer, add_order
+
+ACTIONS = {"Edit", "Archive", "Add note", "Customer agrees", "Customer refuses"}
+
+
+@pytest.mark.parametrize("customer_id", ["", "NOBODY", "x" * 5000])
+def test_an_unknown_customer_is_told_kindly(dashboard: Dashboard, customer_id: str) -> None:
+    app = dashboard.open("customer.py", Role.STAFF, id=customer_id)
+    assert not app.exception
+    assert "This customer does not exist" in said(app)
+    assert "All customers" in links(app)
+
+
+def test_profile_figures_and_orders_are_on_one_page(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    maria = add_customer(shop, "Maria Lopez", "maria@example.com", country="ES", city="Sevilla", tags=("vip",))
+    order = add_order(shop, maria, 5000)
+    app = dashboard.open("customer.py", Role.MANAGER, id=maria.id)
+    assert not app.exception
+    assert "Maria Lopez" in said(app)
+    assert [text.value for text in app.text] == ["maria@example.com"]
+    assert "vip" in said(app)
+    shown = figures(app)
+    assert (shown["Revenue"], shown["Orders"], shown["Average order"]) == ("$50.00", "1", "$50.00")
+    assert list(app.table[0].value["value"])[:2] == ["Sevilla", "Spain"]
+    assert links(app)[order.number] == {"customer": [maria.id], "id": [order.id]}
+
+
+def test_a_customer_without_an_address_cannot_be_emailed_and_says_so(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Walk-in", "")
+    app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
+    assert "Cannot be emailed: no address" in said(app)
+    assert "Customer agrees" not in buttons(app)
+    assert "No orders yet" in said(app)
+
+
+def test_each_role_sees_what_it_may_do(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop)
+    staff, manager, engineer = (
+        dashboard.open("customer.py", role, id=customer.id) for role in (Role.STAFF, Role.MANAGER, Role.ENGINEER)
+    )
+    assert set(buttons(staff)) >= ACTIONS
+    assert set(buttons(manager)) >= ACTIONS
+    assert not set(buttons(engineer)) & ACTIONS
+    assert links(staff)["Place an order"] == {"customer": [customer.id]}
+    assert "Place an order" not in links(manager)
+
+
+def test_editing_changes_the_profile_and_the_tags(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Maria", "maria@example.com", tags=("old",))
+    app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
+    field(app, "Name").set_value("Maria Lopez")
+    app.multiselect[0].set_value(["vip"])
+    app.form_submit_button[-1].click().run()
+    after = get_customer(dashboard.shop, customer.id)
+    assert (after.name, after.tags) == ("Maria Lopez", ("vip",))
+    assert "Maria Lopez" in said(app)
+
+
+def test_a_profile_that_somebody_else_changed_is_not_overwritten(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Maria", "maria@example.com")
+    app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
+    customers.edit_customer(dashboard.shop, MANAGER, customer.id, customer.version, Profile("Maria Weber"))
+    field(app, "Name").set_value("Maria Lopez")
+    app.form_submit_button[-1].click().run()
+    assert "was changed while you were looking at it" in said(app)
+    assert get_customer(dashboard.shop, customer.id).name == "Maria Weber"
+    press(app, "Reload")
+    assert field(app, "Name").value == "Maria Weber"
+
+
+def test_a_button_of_an_older_version_changes_nothing_until_the_page_is_reloaded(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Maria", "maria@example.com")
+    app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
+    customers.set_consent(dashboard.shop, MANAGER, customer.id, customer.version, False)
+    press(app, "Customer agrees")
+    consent = get_customer(dashboard.shop, customer.id).consent
+    assert consent is not None
+    assert not consent.given
+    assert "Reload" in buttons(app)
+    assert not set(buttons(app)) & ACTIONS
+    press(app, "Reload")
+    assert "Customer agrees" in buttons(app)
+    assert "Customer refuses" not in buttons(app)
+
+
+def test_consent_is_shown_with_when_and_whence(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, email="maria@example.com")
+    app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
+    assert "Not asked yet" in said(app)
+    press(app, "Customer agrees")
+    assert "Agreed" in said(app)
+    assert "by staff (the-staff)" in said(app)
+
+
+def test_archiving_asks_first_and_can_be_undone(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Maria")
+    app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Archive")
+    assert "leaves the lists" in said(app)
+    assert not get_customer(dashboard.shop, customer.id).archived
+    [button for button in app.button if button.label == "Archive"][-1].click().run()
+    assert get_customer(dashboard.shop, customer.id).archived
+    assert "Archived" in said(app)
+    assert "Place an order" not in links(app)
+    press(app, "Restore")
+    assert not get_customer(dashboard.shop, customer.id).archived
+
+
+def test_a_note_is_kept_with_who_wrote_it_and_the_field_is_empty_again(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop)
+    app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
+    field(app, "New note").set_value("Likes *blue* mugs\nand tea")
+    press(app, "Add note")
+    assert "Likes *blue* mugs  \nand tea" in said(app)
+    assert "the-staff" in said(app)
+    assert field(app, "New note").value == ""
+    press(app, "Add note")
+    assert "Note is missing." in said(app)
+
+
+def test_orders_of_a_customer_come_in_pages(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop)
+    for _ in range(11):
+        add_order(dashboard.shop, customer)
+    app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
+    first = [query["id"][0] for query in links(app).values() if "id" in query]
+    press(app, "Next")
+    second = [query["id"][0] for query in links(app).values() if "id" in query]
+    assert (len(first), len(second), len({*first, *second})) == (10, 1, 11)
+
+
+def test_a_demo_customer_is_labelled(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop)
+    assert "Demo" not in said(dashboard.open("customer.py", Role.STAFF, id=customer.id))
+    dashboard.shop.store.update(Update(customer_key(customer.id), set={"source": "demo"}))
+    assert "Demo" in said(dashboard.open("customer.py", Role.STAFF, id=customer.id))
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_markup_is_shown_as_text_everywhere(dashboard: Dashboard, name: str) -> None:
+    customer = add_customer(dashboard.shop, name, "", city=name, phone=name)
+    customers.add_note(dashboard.shop, STAFF, customer.id, name)
+    app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
+    assert said(app).splitlines()[0] == name
+    assert said(app).count(name) >= 2
+    assert [as_read(value) for value in app.table[0].value["value"]][:2] == [name, name]
+    assert all(is_literal(value) for value in app.table[0].value["value"])

@@ -1,0 +1,134 @@
+"""The list of customers as people see it."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.domain.team import Role
+from backend.services.customers import archive_customer, find_by_email
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import MARKUP, buttons, field, links, press, said
+from tests.support import STAFF, add_customer, add_order
+
+
+def test_an_empty_shop_says_how_customers_come_in(dashboard: Dashboard) -> None:
+    app = dashboard.open("customers.py", Role.STAFF)
+    assert not app.exception
+    assert "No customers yet" in said(app)
+
+
+def test_a_shop_without_orders_says_where_its_customers_are(dashboard: Dashboard) -> None:
+    add_customer(dashboard.shop, country="DE")
+    app = dashboard.open("customers.py", Role.STAFF)
+    assert "Nobody has ordered yet" in said(app)
+    app.segmented_control(key="customers_sort").set_value("newest").run()
+    assert any(label.startswith("Maria Lopez") for label in links(app))
+
+
+def test_customers_are_listed_by_revenue_and_lead_to_their_page(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    maria, jonas = add_customer(shop, "Maria", "maria@example.com", country="ES"), add_customer(shop, "Jonas", "")
+    add_order(shop, maria, 1000)
+    add_order(shop, jonas, 2000)
+    found = links(dashboard.open("customers.py", Role.ENGINEER))
+    assert list(found) == ["Jonas ", "Maria maria@example.com · Spain"]
+    assert found["Jonas "] == {"id": [jonas.id]}
+
+
+def test_a_search_finds_beginnings_of_words(dashboard: Dashboard) -> None:
+    for name in ("Maria Lopez", "Marius Weber", "Jonas Weber"):
+        add_customer(dashboard.shop, name, "")
+    app = dashboard.open("customers.py", Role.STAFF)
+    app.text_input(key="customers_search").set_value("mari").run()
+    assert sorted(links(app)) == ["Maria Lopez ", "Marius Weber "]
+    app.text_input(key="customers_search").set_value("web jo").run()
+    assert list(links(app)) == ["Jonas Weber "]
+    app.text_input(key="customers_search").set_value("zzz").run()
+    assert "Nobody matches" in said(app)
+
+
+def test_one_letter_is_too_little_and_says_so(dashboard: Dashboard) -> None:
+    app = dashboard.open("customers.py", Role.STAFF)
+    app.text_input(key="customers_search").set_value("m").run()
+    assert not app.exception
+    assert "Type at least two letters" in said(app)
+
+
+def test_tags_countries_and_the_archive_narrow_the_list(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    maria = add_customer(shop, "Maria", "", country="ES", tags=("vip",))
+    jonas = add_customer(shop, "Jonas", "", country="DE")
+    gone = add_customer(shop, "Gone", "", country="DE")
+    for customer in (maria, jonas, gone):
+        add_order(shop, customer)
+    archive_customer(shop, STAFF, gone.id, gone.version)
+    app = dashboard.open("customers.py", Role.STAFF)
+    assert app.selectbox(key="customers_country").options == ["Germany (1)", "Spain (1)"]
+    app.selectbox(key="customers_tag").set_value("vip").run()
+    assert [label.split()[0] for label in links(app)] == ["Maria"]
+    app.selectbox(key="customers_tag").set_value(None).run()
+    app.selectbox(key="customers_country").set_value("DE").run()
+    assert [label.split()[0] for label in links(app)] == ["Jonas"]
+    app.toggle(key="customers_archived").set_value(True).run()
+    assert [label.split()[0] for label in links(app)] == ["Gone"]
+
+
+def test_a_long_list_has_pages_to_go_forward_and_back(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    for number in range(23):
+        add_order(shop, add_customer(shop, f"Customer {number:02}", ""), 1000 + number)
+    app = dashboard.open("customers.py", Role.STAFF)
+    assert len(links(app)) == 20
+    press(app, "Next")
+    assert list(links(app)) == ["Customer 02 ", "Customer 01 ", "Customer 00 "]
+    assert "Page 2" in said(app)
+    assert "Next" not in buttons(app)
+    press(app, "Previous")
+    assert next(iter(links(app))) == "Customer 22 "
+    press(app, "Next")
+    app.segmented_control(key="customers_sort").set_value("newest").run()
+    assert "Page 1" in said(app)
+
+
+def test_adding_a_customer_opens_the_new_page(dashboard: Dashboard) -> None:
+    app = press(dashboard.open("customers.py", Role.MANAGER), "Add customer")
+    field(app, "Name").set_value("Maria Lopez")
+    field(app, "E-mail address").set_value("Maria@Example.com")
+    app.segmented_control[-1].set_value("Agreed")
+    app.form_submit_button[0].click().run()
+    customer = find_by_email(dashboard.shop, "maria@example.com")
+    assert customer is not None
+    assert customer.consent is not None
+    assert customer.consent.given
+
+
+def test_an_address_that_is_taken_names_its_customer_and_leads_there(dashboard: Dashboard) -> None:
+    maria = add_customer(dashboard.shop, "Maria *Lopez*", "maria@example.com")
+    app = press(dashboard.open("customers.py", Role.STAFF), "Add customer")
+    field(app, "Name").set_value("Somebody")
+    field(app, "E-mail address").set_value("MARIA@example.com")
+    app.form_submit_button[0].click().run()
+    assert "This e-mail address belongs to Maria *Lopez* already." in said(app)
+    assert links(app)["Open this customer"] == {"id": [maria.id]}
+    assert field(app, "Name").value == "Somebody"
+
+
+def test_a_malformed_address_is_refused_and_what_was_typed_stays(dashboard: Dashboard) -> None:
+    app = press(dashboard.open("customers.py", Role.STAFF), "Add customer")
+    field(app, "Name").set_value("Maria")
+    field(app, "E-mail address").set_value("not an address")
+    app.form_submit_button[0].click().run()
+    assert "is not an e-mail address" in said(app)
+    assert field(app, "E-mail address").value == "not an address"
+
+
+def test_who_may_not_edit_sees_no_way_to_add(dashboard: Dashboard) -> None:
+    assert "Add customer" in buttons(dashboard.open("customers.py", Role.MANAGER))
+    assert "Add customer" not in buttons(dashboard.open("customers.py", Role.ENGINEER))
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_markup_in_names_and_tags_is_shown_as_text(dashboard: Dashboard, name: str) -> None:
+    tag = name.replace(",", "").casefold()
+    add_order(dashboard.shop, add_customer(dashboard.shop, name, "", tags=(tag,)))
+    assert list(links(dashboard.open("customers.py", Role.STAFF))) == [f"{name} {tag}"]

@@ -1,0 +1,156 @@
+"""Placing an order by hand as people do it."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend.domain.customers import Customer
+from backend.domain.orders import OrderStatus, OrderSummary
+from backend.domain.team import Role
+from backend.errors import StoreUnreachableError
+from backend.services.customers import archive_customer
+from backend.services.order_list import orders_of
+from backend.services.orders import get_order
+from pages.components import place_order_form
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import MARKUP, buttons, field, figures, links, press, said
+from tests.support import STAFF, add_customer
+
+
+@pytest.fixture
+def maria(dashboard: Dashboard) -> Customer:
+    return add_customer(dashboard.shop, "Maria Lopez", "maria@example.com")
+
+
+def form_for(dashboard: Dashboard, customer: Customer) -> AppTest:
+    return dashboard.open("place_order.py", Role.STAFF, customer=customer.id)
+
+
+def placed(dashboard: Dashboard, customer: Customer) -> list[OrderSummary]:
+    return orders_of(dashboard.shop, customer.id).orders
+
+
+def fill(app: AppTest, title: str = "Mug", price: str = "12.50") -> AppTest:
+    field(app, "Product").set_value(title)
+    return field(app, "Price in USD").set_value(price).run()
+
+
+def test_a_customer_is_found_by_typing_and_chosen_by_a_click(dashboard: Dashboard, maria: Customer) -> None:
+    app = dashboard.open("place_order.py", Role.STAFF)
+    field(app, "For which customer?").set_value("mar").run()
+    press(app, "Maria Lopez maria@example.com")
+    assert app.query_params["customer"] in (maria.id, [maria.id])
+    assert "Place order" not in buttons(app)
+    press(app, "Change")
+    assert field(app, "For which customer?").value == ""
+
+
+def test_a_customer_who_does_not_exist_leads_back_to_the_choice(dashboard: Dashboard) -> None:
+    app = dashboard.open("place_order.py", Role.STAFF, customer="NOBODY")
+    assert not app.exception
+    assert "This customer does not exist" in said(app)
+    field(app, "For which customer?").set_value("zzz").run()
+    assert "Nobody matches" in said(app)
+
+
+def test_the_total_follows_what_is_typed_and_says_what_is_missing(dashboard: Dashboard, maria: Customer) -> None:
+    app = form_for(dashboard, maria)
+    assert figures(app) == {"Total": "$0.00"}
+    field(app, "Product").set_value("Mug").run()
+    assert "The price of “Mug” is missing." in said(app)
+    assert "Place order" not in buttons(app)
+    field(app, "Price in USD").set_value("12.50").run()
+    app.number_input[0].set_value(3).run()
+    field(app, "Discount in USD").set_value("2").run()
+    field(app, "Shipping in USD").set_value("4.90").run()
+    assert figures(app) == {"Total": "$40.40"}
+    assert "Place order" in buttons(app)
+
+
+def test_lines_can_be_added_and_taken_away(dashboard: Dashboard, maria: Customer) -> None:
+    app = fill(form_for(dashboard, maria))
+    press(app, "Add another line")
+    titles = [each for each in app.text_input if each.label == "Product"]
+    prices = [each for each in app.text_input if each.label == "Price in USD"]
+    titles[1].set_value("Tea towel")
+    prices[1].set_value("9").run()
+    assert figures(app) == {"Total": "$21.50"}
+    next(button for button in app.button if button.key and button.key.endswith("_0_remove")).click().run()
+    assert figures(app) == {"Total": "$9.00"}
+
+
+def test_a_placed_order_is_confirmed_with_a_way_to_it(dashboard: Dashboard, maria: Customer) -> None:
+    app = press(fill(form_for(dashboard, maria)), "Place order")
+    (order,) = placed(dashboard, maria)
+    assert (order.total, order.status) == (1250, OrderStatus.PAID)
+    assert f"Order **{order.number}** of **Maria Lopez** over **$12.50** is placed." in said(app)
+    assert links(app)["Open this order"] == {"customer": [maria.id], "id": [order.id]}
+    press(app, "Place another order")
+    assert app.text_input[0].label == "For which customer?"
+
+
+def test_the_form_is_empty_after_an_order_was_placed(dashboard: Dashboard, maria: Customer) -> None:
+    app = fill(form_for(dashboard, maria))
+    field(app, "Note").set_value("Ring twice").run()
+    press(app, "Place order")
+    press(app, "Place another order")
+    app.query_params["customer"] = maria.id
+    app.run()
+    assert field(app, "Product").value == field(app, "Note").value == ""
+
+
+def test_a_click_that_is_repeated_after_a_lost_answer_finds_the_first_order(
+    dashboard: Dashboard, maria: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = fill(form_for(dashboard, maria))
+    really = place_order_form.orders.place_order
+
+    def answer_lost(*args: object) -> None:
+        really(*args)  # type: ignore[arg-type]
+        raise StoreUnreachableError("The store did not answer.")
+
+    monkeypatch.setattr(place_order_form.orders, "place_order", answer_lost)
+    press(app, "Place order")
+    assert "The store did not answer." in said(app)
+    monkeypatch.setattr(place_order_form.orders, "place_order", really)
+    press(app, "Place order")
+    assert len(placed(dashboard, maria)) == 1
+    assert "The button was pressed twice; the order was placed once." in said(app)
+
+
+def test_what_the_service_refuses_is_told_beside_the_button_and_nothing_is_lost(
+    dashboard: Dashboard, maria: Customer
+) -> None:
+    app = fill(form_for(dashboard, maria))
+    field(app, "Discount in USD").set_value("20").run()
+    press(app, "Place order")
+    assert "The discount is larger than the sum of the line items." in said(app)
+    assert field(app, "Product").value == "Mug"
+    assert placed(dashboard, maria) == []
+
+
+def test_an_archived_customer_must_be_restored_first(dashboard: Dashboard, maria: Customer) -> None:
+    archive_customer(dashboard.shop, STAFF, maria.id, maria.version)
+    app = press(fill(form_for(dashboard, maria)), "Place order")
+    assert "Maria Lopez is archived. Restore the customer first." in said(app)
+
+
+def test_an_order_can_be_placed_as_pending_with_a_note(dashboard: Dashboard, maria: Customer) -> None:
+    app = fill(form_for(dashboard, maria))
+    app.segmented_control[0].set_value(OrderStatus.PENDING)
+    field(app, "Note").set_value("Ring twice").run()
+    press(app, "Place order")
+    (order,) = placed(dashboard, maria)
+    assert order.status is OrderStatus.PENDING
+    assert get_order(dashboard.shop, maria.id, order.id).note == "Ring twice"
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_markup_is_shown_as_text(dashboard: Dashboard, name: str) -> None:
+    customer = add_customer(dashboard.shop, name, "")
+    app = fill(form_for(dashboard, customer), title=name, price="")
+    assert name in said(app)
+    field(app, "Price in USD").set_value("1").run()
+    press(app, "Place order")
+    assert f"of **{name}** over" in said(app)
