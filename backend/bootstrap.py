@@ -5,9 +5,13 @@ from __future__ import annotations
 from backend.config import Settings
 from backend.domain.emails import Kind
 from backend.domain.time import Clock, utc_now
+from backend.email.links import Links
+from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.protocol import Transport
 from backend.errors import ConfigurationError
 from backend.services.context import Shop
+from backend.services.mailing.mailer import Mailer
+from backend.services.secret_file import cookie_key, derived
 from backend.store.meter import Meter
 from backend.store.port import Store
 
@@ -43,6 +47,22 @@ def open_transport(settings: Settings, *, clock: Clock = utc_now) -> Transport:
     from backend.email.transports.outbox import OutboxTransport
 
     return OutboxTransport(settings.outbox_dir, clock=clock)
+
+
+def open_mailer(settings: Settings, shop: Shop) -> Mailer:
+    """What sending needs, by these settings. Nothing is connected before the first email.
+
+    Raises: `ConfigurationError`.
+    """
+    transport = open_transport(settings, clock=shop.clock)
+    policy = RatePolicy(settings.mail_rate, settings.mail_daily_quota, settings.mail_transactional_share)
+    return Mailer(
+        transport=transport,
+        window=RateWindow(shop.store, transport.name, transport.account, policy, clock=shop.clock),
+        links=Links(derived(cookie_key(settings), "links in emails"), settings.public_url, shop.clock),
+        sender=settings.mail_sender,
+        limits=settings.marketing_limits,
+    )
 
 
 def open_shop(settings: Settings, *, clock: Clock = utc_now, meter: Meter | None = None) -> Shop:

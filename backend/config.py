@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
@@ -11,6 +13,8 @@ from babel.core import Locale, UnknownLocaleError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.domain.customers import clean_email
+from backend.domain.eligibility import MarketingLimits
 from backend.domain.money import decimals_of
 from backend.errors import ConfigurationError, InvalidInputError
 
@@ -51,6 +55,42 @@ class Settings(BaseSettings):
     )
     ses_configuration_set_transactional: str = Field("", description="SES: configuration set of transactional mail.")
     ses_configuration_set_marketing: str = Field("", description="SES: configuration set of marketing mail.")
+
+    mail_sender: str = Field("shop@example.com", description="Sender for a shop that has set none of its own.")
+    public_url: str = Field("http://localhost:8501", description="Where customers reach this server, for links.")
+    marketing_cap: int = Field(0, ge=0, description="Most marketing emails to one customer in a week; 0 is no limit.")
+    quiet_hours: str = Field("", description="Hours of the shop without marketing mail, such as 21:00-08:00.")
+
+    @field_validator("mail_sender")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            return clean_email(value)
+        except InvalidInputError as error:
+            raise ValueError("is not an e-mail address") from error
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", value):
+            raise ValueError("is not a web address such as https://mail.example.com")
+        return value.rstrip("/")
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", value):
+            raise ValueError("are not hours such as 21:00-08:00")
+        return value
+
+    @property
+    def marketing_limits(self) -> MarketingLimits:
+        """What a customer gets of marketing mail at most, and when not."""
+        start, _, end = self.quiet_hours.partition("-")
+        if not start:
+            return MarketingLimits(cap=self.marketing_cap)
+        quiet_from, quiet_to = time.fromisoformat(start), time.fromisoformat(end)
+        return MarketingLimits(cap=self.marketing_cap, quiet_from=quiet_from, quiet_to=quiet_to)
 
     @field_validator("shop_timezone")
     @classmethod

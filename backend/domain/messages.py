@@ -46,8 +46,8 @@ class SkipReason(StrEnum):
 class Message:
     """One message. `recipient` is a customer id, or another word for people who are no customers; `key` says why.
 
-    `data` is what it was rendered from, without the shop's facts, whose digest is `facts`; together with the
-    template's version they give the exact email again, and `digest` proves it. Times are in UTC.
+    `data` is what it is rendered from, without what many messages share: `facts` and `edition` are the digests of the
+    shop's facts and of the template with its layout. Together they give the exact email, and `digest` proves it.
     """
 
     recipient: str
@@ -70,6 +70,7 @@ class Message:
     sent_at: datetime | None = None
     data: bytes = b""
     facts: str = ""
+    edition: str = ""
     digest: str = ""
     test: bool = False
 

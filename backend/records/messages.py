@@ -38,6 +38,7 @@ def message_item(message: Message, hour: str) -> Item:
         "sent_at": _moment(message.sent_at),
         "data": message.data or None,
         "facts": message.facts,
+        "edition": message.edition,
         "digest": message.digest,
         "test": message.test,
     }
@@ -81,6 +82,7 @@ def message_from(key: Key, item: Item) -> Message:
         sent_at=_read_moment(item, "sent_at"),
         data=data,
         facts=text(item, "facts", ""),
+        edition=text(item, "edition", ""),
         digest=text(item, "digest", ""),
         test=flag(item, "test"),
     )
