@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from backend.domain.orders import NEXT_STATUSES
@@ -23,6 +24,12 @@ def test_the_table_of_permissions_is_that_of_the_roles() -> None:
         permission.value: ["yes" if permission in PERMISSIONS[role] else "" for role in roles]
         for permission in Permission
     }
+
+
+def test_the_figures_explained_are_those_of_the_overview() -> None:
+    shown = {row[0] for row in table("managers.md", "| figure | what it is |")}
+    cards = (DOCS.parent / "pages" / "components" / "metrics.py").read_text().split("def _cards")[1]
+    assert shown == set(re.findall(r'(?:amount|number|_Card)\(\s*"([^"]+)"', cards))
 
 
 def test_the_table_of_statuses_is_that_of_the_orders() -> None:
