@@ -1,0 +1,118 @@
+"""What the same work costs on DynamoDB, by AWS's rules from the bytes of the items. No time is measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+from backend.bench.results import Measurement
+from backend.bootstrap import open_store
+from backend.domain.customers import Customer
+from backend.domain.orders import LineItem, OrderStatus
+from backend.domain.team import COMMAND_LINE
+from backend.domain.time import utc_now
+from backend.services import boards, customers, orders
+from backend.services.boards import Measure
+from backend.services.context import Shop
+from backend.services.customers import Profile
+from backend.services.order_list import orders_of
+from backend.services.orders import OrderDraft, OrderRef
+from backend.store.meter import Meter, Usage
+
+ORDER_TARGET = 17.0
+TOP_TARGET = 4.0
+_PEOPLE = 120
+_ADDRESS = "maria.lopez@example.com"
+_LINES = (
+    LineItem("Assam tea, loose leaf, 100 g", 2, 1290, "TEA-AS-100"),
+    LineItem("Tea strainer, steel", 1, 890, "TEA-ST-1"),
+)
+
+
+def measure() -> Iterator[Measurement]:
+    """Yields requests and units of changes of orders and customers, and of the leaderboard."""
+    meter = _Counting()
+    shop = Shop(open_store("sqlite://", meter=meter), utc_now, ZoneInfo("UTC"), "USD")
+    try:
+        shop.store.create_tables()
+        for name, work in _steps(shop):
+            meter.reset()
+            work()
+            yield from _lines(name, meter)
+    finally:
+        shop.store.close()
+
+
+class _Counting(Meter):
+    """Tells requests that write from those that only read."""
+
+    writing = 0
+
+    def add(self, *, read_units: float = 0.0, write_units: float = 0.0, requests: int = 1) -> None:
+        super().add(read_units=read_units, write_units=write_units, requests=requests)
+        self.writing += requests if write_units else 0
+
+    def reset(self) -> None:
+        super().reset()
+        self.writing = 0
+
+    def total(self) -> Usage:
+        used = self.usage().values()
+        return Usage(*(sum(getattr(each, name) for each in used) for name in Usage.__slots__))
+
+
+def _steps(shop: Shop) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What is measured, in an order in which each finds what it needs."""
+    for number in range(_PEOPLE):
+        _place(shop, _create(shop, f"Customer {number}", f"customer.{number}@example.com").id)
+    yield "a customer is added", lambda: _create(shop, "Maria Lopez", _ADDRESS)
+    maria = _maria(shop)
+    yield "a first order is placed", lambda: _place(shop, maria.id)
+    yield "an order is placed", lambda: _place(shop, maria.id)
+
+    def ref() -> OrderRef:
+        last = orders.get_order(shop, maria.id, orders_of(shop, maria.id, limit=1).orders[0].id)
+        return OrderRef(maria.id, last.id, last.version)
+
+    seen = ref()
+    yield "an order changes its status", lambda: orders.change_status(shop, COMMAND_LINE, seen, OrderStatus.FULFILLED)
+    paid = ref()
+    yield "an order is refunded in part", lambda: orders.refund_order(shop, COMMAND_LINE, paid, 100, "Broken", "R1")
+    refunded = ref()
+    yield "an order is cancelled", lambda: orders.change_status(shop, COMMAND_LINE, refunded, OrderStatus.CANCELLED)
+    profile = Profile("Maria Perez", "maria.perez@example.com", "ES")
+    yield "a profile is edited", lambda: customers.edit_customer(shop, COMMAND_LINE, maria.id, 1, profile)
+    yield "top 25 of all time", lambda: boards.top_customers(shop, Measure.REVENUE, limit=25)
+    month = f"{shop.clock():%Y-%m}"
+    yield "top 25 of a month", lambda: boards.top_customers(shop, Measure.ORDERS, month, limit=25)
+
+
+def _create(shop: Shop, name: str, email: str) -> Customer:
+    return customers.create_customer(shop, COMMAND_LINE, Profile(name, email, "DE", tags=("newsletter",)))
+
+
+def _maria(shop: Shop) -> Customer:
+    found = customers.find_by_email(shop, _ADDRESS)
+    if found is None:
+        raise AssertionError("The customer was not added.")
+    return found
+
+
+def _place(shop: Shop, customer_id: str) -> None:
+    draft = OrderDraft(customer_id, _LINES, shipping=590, status=OrderStatus.PAID)
+    orders.place_order(shop, COMMAND_LINE, draft, orders.new_idempotency_key(shop))
+
+
+def _lines(name: str, meter: _Counting) -> Iterator[Measurement]:
+    used, reading = meter.total(), name.startswith("top")
+    placing = name == "an order is placed"
+    if used.write_units:
+        yield _line(f"{name}: write units", used.write_units, "WCU", ORDER_TARGET if placing else None)
+        yield _line(f"{name}: requests that write", meter.writing, "requests", 1.0 if placing else None)
+    if used.read_units:
+        yield _line(f"{name}: read units", used.read_units, "RCU", TOP_TARGET if reading else None)
+        yield _line(f"{name}: requests that read", used.requests - meter.writing, "requests", None)
+
+
+def _line(what: str, value: float, unit: str, target: float | None) -> Measurement:
+    return Measurement("capacity", what, value, unit, 1, target=target)

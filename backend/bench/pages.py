@@ -1,0 +1,60 @@
+"""Pages as browsers see them, in the largest shop.
+
+The dashboard stands above the backend, so a program of its own looks at it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from backend.bench.big_shop import BigShop, customer_id_at
+from backend.bench.results import Measurement
+
+PAGE_TARGET_MS = 60.0
+TOGETHER_TARGET_MS = 500.0
+SWITCH_TARGET_MS = 400.0
+PROGRAM = Path(__file__).parents[2] / "scripts" / "measure_pages.py"
+_PATIENCE = 900
+
+
+class PagesNotMeasuredError(Exception):
+    """The pages could not be measured; the text says why."""
+
+
+def measure(big: BigShop, *, runs: int, sessions: int, browser: bool = True) -> Iterator[Measurement | str]:
+    """Yields lines, or sentences about what was not possible.
+
+    Raises: `PagesNotMeasuredError`.
+    """
+    found = _measured(big, runs, sessions, browser)
+    size = f"{big.customers:,} customers"
+    for page, timing in found["pages"].items():
+        what = f"page {page}, {size} (median {timing['median']:.0f} ms, p95)"
+        yield Measurement("pages", what, timing["p95"], "ms", timing["runs"], target=PAGE_TARGET_MS)
+    together = found["together"]
+    what = f"{sessions} people at once, {size} (median {together['median']:.0f} ms, p95)"
+    yield Measurement("pages", what, together["p95"], "ms", together["runs"], target=TOGETHER_TARGET_MS)
+    switch = found["browser"]
+    if isinstance(switch, str):
+        yield f"page switch in a browser: {switch}"
+    elif switch is not None:
+        what = f"page switch in Chromium, {size} (median)"
+        yield Measurement("pages", what, switch["median"], "ms", switch["runs"], target=SWITCH_TARGET_MS)
+
+
+def _measured(big: BigShop, runs: int, sessions: int, browser: bool) -> dict[str, Any]:
+    customer = customer_id_at(big.customers // 2, big.customers)
+    command = [sys.executable, str(PROGRAM), "--store-url", big.url, "--customer", customer]
+    command += ["--runs", str(runs), "--sessions", str(sessions)] + ([] if browser else ["--no-browser"])
+    if not PROGRAM.exists():
+        raise PagesNotMeasuredError("scripts/measure_pages.py is not there.")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        raise PagesNotMeasuredError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured

@@ -1,0 +1,44 @@
+"""What can be measured, and how much of it. Nothing heavy is imported here: the command line needs it at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Size(StrEnum):
+    """How much is measured. Tiny only shows that everything runs."""
+
+    TINY = "tiny"
+    SMALL = "small"
+    FULL = "full"
+
+
+class Group(StrEnum):
+    """What can be measured by itself."""
+
+    TOP = "top"
+    INTAKE = "intake"
+    IMPORT = "import"
+    LISTS = "lists"
+    PAGES = "pages"
+    CAPACITY = "capacity"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many of each. The last shop is the one that pages are measured in."""
+
+    shops: tuple[int, ...]
+    intake: int
+    imported: int
+    page_runs: int
+    sessions: int
+    browser: bool = True
+
+
+PLANS = {
+    Size.TINY: Plan((60, 120), intake=20, imported=30, page_runs=2, sessions=2, browser=False),
+    Size.SMALL: Plan((10_000, 100_000), intake=2000, imported=7_000, page_runs=40, sessions=20),
+    Size.FULL: Plan((10_000, 100_000, 1_000_000), intake=5000, imported=70_000, page_runs=100, sessions=20),
+}

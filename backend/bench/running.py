@@ -1,0 +1,62 @@
+"""Runs what is to be measured, one after the other, in one process on one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from backend.bench import capacity, importing, intake, lists, machine, pages, top
+from backend.bench.big_shop import BigShop, big_shop
+from backend.bench.pages import PagesNotMeasuredError
+from backend.bench.plans import PLANS, Group, Plan, Size
+from backend.bench.results import Measurement, Report
+from backend.errors import BackendError
+
+Tell = Callable[[str], None]
+
+
+def run_bench(folder: Path, size: Size, only: Sequence[Group], tell: Tell) -> Report:
+    """Measures and returns the result. Shops are kept in the folder and used again; the rest is removed.
+
+    Raises: `BackendError` of the store.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = machine.facts(folder)
+    measurements: list[Measurement] = []
+    skipped: list[str] = []
+    for group in only or tuple(Group):
+        tell(f"Measuring: {group} …")
+        for found in _measured(group, folder, PLANS[size], tell):
+            if isinstance(found, Measurement):
+                measurements.append(found)
+            else:
+                skipped.append(found)
+    return Report(facts, size.value, measurements, skipped)
+
+
+def _measured(group: Group, folder: Path, plan: Plan, tell: Tell) -> Iterator[Measurement | str]:
+    match group:
+        case Group.TOP:
+            yield from top.measure([big_shop(folder, customers, tell) for customers in plan.shops])
+        case Group.INTAKE:
+            yield from intake.measure(folder, plan.intake)
+        case Group.IMPORT:
+            yield from importing.measure(folder, plan.imported)
+        case Group.LISTS:
+            yield from lists.measure(_largest(folder, plan, tell))
+        case Group.CAPACITY:
+            yield from capacity.measure()
+        case Group.PAGES:
+            yield from _pages(folder, plan, tell)
+
+
+def _pages(folder: Path, plan: Plan, tell: Tell) -> Iterator[Measurement | str]:
+    big = _largest(folder, plan, tell)
+    try:
+        yield from pages.measure(big, runs=plan.page_runs, sessions=plan.sessions, browser=plan.browser)
+    except (PagesNotMeasuredError, BackendError) as error:
+        yield f"pages: {error}"
+
+
+def _largest(folder: Path, plan: Plan, tell: Tell) -> BigShop:
+    return big_shop(folder, plan.shops[-1], tell)
