@@ -1,0 +1,105 @@
+"""The suppression list: addresses that get no mail, or no marketing mail, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from backend.domain.emails import Kind
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is on the list, the strongest first."""
+
+    COMPLAINT = "complaint"
+    HARD_BOUNCE = "hard_bounce"
+    MANUAL = "manual"
+    UNSUBSCRIBED = "unsubscribed"
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return _LABELS[self]
+
+    @property
+    def marketing_only(self) -> bool:
+        """Whoever unsubscribes still gets what belongs to their orders; the other reasons stop all mail."""
+        return self is SuppressionReason.UNSUBSCRIBED
+
+    @property
+    def weakness(self) -> int:
+        """0 for the strongest."""
+        return list(SuppressionReason).index(self)
+
+
+_LABELS = {
+    SuppressionReason.COMPLAINT: "Marked mail as spam",
+    SuppressionReason.HARD_BOUNCE: "Mail bounced",
+    SuppressionReason.MANUAL: "Entered by hand",
+    SuppressionReason.UNSUBSCRIBED: "Unsubscribed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One reason against an address: since when, whence it came ("staff", "import", …), by whom, and a note."""
+
+    reason: SuppressionReason
+    at: datetime
+    source: str
+    by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An entry of the list. `grounds` are never empty, the strongest first, each reason once."""
+
+    address: str
+    grounds: tuple[Ground, ...]
+
+    @property
+    def reason(self) -> SuppressionReason:
+        """The strongest reason."""
+        return self.grounds[0].reason
+
+    @property
+    def at(self) -> datetime:
+        """Since when the strongest reason holds."""
+        return self.grounds[0].at
+
+    def holds_for(self, kind: Kind) -> bool:
+        """Whether mail of this kind must not go to the address."""
+        return any(kind is Kind.MARKETING or not ground.reason.marketing_only for ground in self.grounds)
+
+    def with_ground(self, ground: Ground) -> Suppression:
+        """The entry with one more reason; a reason that is there already stays as it is."""
+        if any(each.reason is ground.reason for each in self.grounds):
+            return self
+        grounds = sorted((*self.grounds, ground), key=lambda each: each.reason.weakness)
+        return Suppression(self.address, tuple(grounds))
+
+    def without(self, reason: SuppressionReason | None) -> Suppression | None:
+        """The entry without this reason, or without any (None); None when no reason is left."""
+        left = tuple(ground for ground in self.grounds if reason is not None and ground.reason is not reason)
+        return Suppression(self.address, left) if left else None
+
+
+class SuppressionChange(StrEnum):
+    """What a line of an entry's history tells."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionEvent:
+    """One change of an entry; removed ones stay known by it. `note` says why."""
+
+    at: datetime
+    change: SuppressionChange
+    reasons: tuple[SuppressionReason, ...]
+    source: str
+    by: str = ""
+    note: str = ""

@@ -1,0 +1,226 @@
+"""The suppression list: look up, add, remove, list. Every change is kept as history, without the address.
+
+An address may have several reasons; the strongest counts, and taking that one away leaves the others. So whoever had
+unsubscribed before their mailbox was full stays unsubscribed when it works again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from backend.domain.customers import clean_email, email_identity
+from backend.domain.ids import new_entry_id
+from backend.domain.suppression import Ground, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
+from backend.domain.team import Actor, Permission
+from backend.domain.text import clean_line
+from backend.domain.time import to_text
+from backend.errors import InvalidInputError, NotFoundError
+from backend.records.suppression import (
+    digest_of,
+    event_from,
+    event_item,
+    stamp_of,
+    suppression_from,
+    suppression_item,
+)
+from backend.services.context import Shop
+from backend.services.merging import merged, page_size
+from backend.services.order_writes import SnapshotMovedError
+from backend.services.retrying import until_settled
+from backend.store import schema
+from backend.store.limits import decode_cursor, encode_cursor
+from backend.store.meter import access_pattern
+from backend.store.port import Absent, Delete, Equals, Item, Put, Query, Row, Write
+
+NOTE_LENGTH = 300
+BY_STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The entry as it is now. `changed` says whether this reason is new for the address."""
+
+    entry: Suppression
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionPage:
+    """Entries, the newest first. `cursor` leads to older ones; None means that there are none."""
+
+    entries: list[Suppression]
+    cursor: str | None
+
+
+# --- look up -----------------------------------------------------------------------------------------------------
+
+
+def suppressed(shop: Shop, addresses: Sequence[str]) -> dict[str, Suppression]:
+    """Those of the addresses that are on the list, by `email_identity`; a few requests however many there are.
+
+    The addresses must be in the form in which customers' are kept.
+    """
+    keys = {schema.suppression_key(digest_of(identity)): identity for identity in map(email_identity, addresses)}
+    with access_pattern("look up suppressions"):
+        found = shop.store.get_many(list(keys))
+    return {keys[key]: suppression_from(item) for key, item in found.items()}
+
+
+def find_suppression(shop: Shop, address: str) -> Suppression | None:
+    """The entry of an address in any spelling, read consistently.
+
+    Raises: `InvalidInputError` when this is no address.
+    """
+    item = shop.store.get(schema.suppression_key(_digest(address)))
+    return None if item is None else suppression_from(item)
+
+
+def suppression_history(shop: Shop, address: str, *, limit: int = 50) -> list[SuppressionEvent]:
+    """What happened to the entry of an address, newest first, also when it is not on the list any more.
+
+    Raises: `InvalidInputError` when this is no address.
+    """
+    query = Query(schema.MAIL, f"X#{_digest(address)}", begins_with="H#", descending=True, limit=limit)
+    return [event_from(row) for row in shop.store.query(query).rows]
+
+
+def list_suppressions(
+    shop: Shop, actor: Actor, *, reason: SuppressionReason | None = None, limit: int = 50, cursor: str | None = None
+) -> SuppressionPage:
+    """One page of the list, by when the strongest reason came, or of the entries whose strongest reason this is.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` for a cursor from another list.
+    """
+    actor.require(Permission.VIEW_EMAIL)
+    before = str(decode_cursor(cursor).get("line", "")) if cursor else ""
+    rows = list(islice(_lines(shop, reason, before, limit), limit + 1))
+    found = shop.store.get_many([row.key for row in rows[:limit]])
+    entries = [suppression_from(found[row.key]) for row in rows[:limit] if row.key in found]
+    following = encode_cursor({"line": str(rows[limit - 1].item["line_at"])}) if len(rows) > limit else None
+    return SuppressionPage(entries, following)
+
+
+def _lines(shop: Shop, reason: SuppressionReason | None, before: str, limit: int) -> Iterator[Row]:
+    reasons = list(SuppressionReason) if reason is None else [reason]
+    queries = [
+        Query(
+            schema.MAIL,
+            schema.suppression_line(each.value),
+            index="timeline",
+            between=("0", before or "~"),
+            descending=True,
+            limit=page_size(limit, len(reasons)),
+        )
+        for each in reasons
+    ]
+    return (row for row in merged(shop.store, queries, "line_at") if row.item["line_at"] != before)
+
+
+# --- change ------------------------------------------------------------------------------------------------------
+
+
+def suppress(
+    shop: Shop, actor: Actor, address: str, *, reason: SuppressionReason = SuppressionReason.MANUAL, note: str = ""
+) -> Added:
+    """Puts an address on the list.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`.
+    """
+    actor.require(Permission.MANAGE_SUPPRESSION)
+    cleaned = clean_line(note, "Note", longest=NOTE_LENGTH, field="note")
+    return add_suppression(shop, address, reason, source=BY_STAFF, by=actor.username, note=cleaned)
+
+
+def add_suppression(
+    shop: Shop, address: str, reason: SuppressionReason, *, source: str, by: str = "", note: str = ""
+) -> Added:
+    """Puts an address on the list because of what happened: no permission is asked for.
+
+    Repeating it changes nothing, and a weaker reason only joins a stronger one.
+
+    Raises: `InvalidInputError` when this is no address.
+    """
+    return add_ground(shop, clean_email(address), Ground(reason, shop.clock(), source, by, note))
+
+
+def add_ground(shop: Shop, address: str, ground: Ground) -> Added:
+    """As `add_suppression`, for a clean address and with the moment at which it happened."""
+    return until_settled(lambda: _add(shop, address, ground))
+
+
+def unsuppress(
+    shop: Shop, actor: Actor, address: str, *, why: str, reason: SuppressionReason | None = None
+) -> Suppression | None:
+    """Takes one reason away, or all of them; returns what is left of the entry.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` (without a `why`), `NotFoundError`.
+    """
+    actor.require(Permission.MANAGE_SUPPRESSION)
+    note = clean_line(why, "Reason", longest=NOTE_LENGTH, required=True, field="why")
+    cleaned = clean_email(address)
+    return until_settled(lambda: _remove(shop, cleaned, reason, BY_STAFF, actor.username, note))
+
+
+def lift_unsubscribe(shop: Shop, address: str, *, source: str) -> None:
+    """Forgets that somebody unsubscribed, because they have subscribed again; other reasons stay."""
+    try:
+        cleaned = clean_email(address)
+        until_settled(lambda: _remove(shop, cleaned, SuppressionReason.UNSUBSCRIBED, source, "", "subscribed again"))
+    except (NotFoundError, InvalidInputError):
+        return
+
+
+def adding_writes(shop: Shop, address: str, ground: Ground, item: Item | None) -> tuple[Suppression, Sequence[Write]]:
+    """The entry with one more reason, and the writes that make it so; none when it is there already.
+
+    `item` is what the store holds for the address. Error attached: `SnapshotMovedError`.
+    """
+    before = None if item is None else suppression_from(item)
+    after = Suppression(address, (ground,)) if before is None else before.with_ground(ground)
+    if after == before:
+        return after, ()
+    event = SuppressionEvent(
+        shop.clock(), SuppressionChange.ADDED, (ground.reason,), ground.source, ground.by, ground.note
+    )
+    return after, _writes(after, event, item)
+
+
+def _add(shop: Shop, address: str, ground: Ground) -> Added:
+    item = shop.store.get(schema.suppression_key(_digest(address)))
+    entry, writes = adding_writes(shop, address, ground, item)
+    if writes:
+        shop.store.transact(writes)
+    return Added(entry, changed=bool(writes))
+
+
+def _remove(
+    shop: Shop, address: str, reason: SuppressionReason | None, source: str, by: str, note: str
+) -> Suppression | None:
+    item = shop.store.get(schema.suppression_key(_digest(address)))
+    before = None if item is None else suppression_from(item)
+    gone = () if before is None else tuple(g.reason for g in before.grounds if reason in (None, g.reason))
+    if before is None or not gone:
+        raise NotFoundError("This address is not on the suppression list.")
+    after = before.without(reason)
+    event = SuppressionEvent(shop.clock(), SuppressionChange.REMOVED, gone, source, by, note)
+    shop.store.transact(_writes(after or before, event, item, gone=after is None))
+    return after
+
+
+def _writes(entry: Suppression, event: SuppressionEvent, item: Item | None, *, gone: bool = False) -> list[Write]:
+    """The entry and its history change together, and only if nobody else has changed the entry meanwhile."""
+    digest, stamp = _digest(entry.address), new_entry_id()
+    key = schema.suppression_key(digest)
+    unmoved = Absent() if item is None else Equals("stamp", stamp_of(item))
+    moved = SnapshotMovedError("Somebody changed this address at the same moment; please try again.")
+    history = schema.suppression_event_key(digest, to_text(event.at), stamp)
+    change: Write = (
+        Delete(key, unmoved, moved) if gone else Put(key, suppression_item(entry, digest, stamp), unmoved, moved)
+    )
+    return [change, Put(history, event_item(event))]
+
+
+def _digest(address: str) -> str:
+    return digest_of(email_identity(clean_email(address)))
