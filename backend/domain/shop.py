@@ -42,11 +42,13 @@ class ShopFacts:
 class Palette:
     """Colours that go together, made from one. Texts in them can be read, whatever the shop's colour is.
 
-    `brand` is for surfaces such as buttons, `on_brand` for text on them, `link` for text; each also for dark mode.
+    `brand` is for surfaces such as buttons, `on_brand` for text on them, `edge` for their border, where a pale brand
+    would not stand out from the paper, `link` for text.
     """
 
     brand: str
     on_brand: str
+    edge: str
     link: str
     brand_dark: str
     on_brand_dark: str
@@ -76,6 +78,7 @@ def palette_of(brand: str) -> Palette:
     return Palette(
         brand=brand,
         on_brand=_text_on(brand),
+        edge=_apart(brand, PAPER, "#000000", VISIBLE),
         link=_apart(brand, PAPER, "#000000", READABLE),
         brand_dark=brand_dark,
         on_brand_dark=_text_on(brand_dark),

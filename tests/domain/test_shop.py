@@ -17,6 +17,7 @@ def test_every_colour_gives_texts_links_and_buttons_that_can_be_read(brand: str)
     palette = palette_of(brand)
     assert contrast(palette.on_brand, palette.brand) >= READABLE
     assert contrast(palette.link, PAPER) >= READABLE
+    assert contrast(palette.edge, PAPER) >= VISIBLE
     assert contrast(palette.link_dark, NIGHT) >= READABLE
     assert contrast(palette.on_brand_dark, palette.brand_dark) >= READABLE
     assert contrast(palette.brand_dark, NIGHT) >= VISIBLE

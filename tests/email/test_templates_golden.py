@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import lxml.html
 import pytest
 
 from backend.email.rendering import render
@@ -30,6 +31,19 @@ def test_the_template_renders_as_it_was_reviewed(name: str) -> None:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         assert path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_template_can_be_used_with_a_screen_reader(name: str) -> None:
+    layout, version = shipped(name)
+    email = render(layout, version, from_sample(name))
+    document = lxml.html.document_fromstring(email.html)
+    assert document.get("lang") == "en-US"
+    assert document.findtext(".//title") == email.subject
+    assert len(document.findall(".//h1")) == 1
+    for table in document.iter("table"):
+        assert table.get("role") == "presentation" or table.findall(".//th[@scope]")
+    assert all(link.text_content().strip() for link in document.iter("a"))
 
 
 def test_no_golden_file_is_left_of_a_template_that_is_gone() -> None:

@@ -15,7 +15,7 @@ from backend.services.context import Shop
 from backend.services.previews import Preview, Recipient, render_preview
 from backend.services.template_checks import CheckResult, Level
 from tests.services.emails import published
-from tests.support import ADMIN, add_customer, add_order
+from tests.support import ADMIN, TestClock, add_customer, add_order
 
 TEMPLATES = Path(__file__).parents[2] / "email_templates"
 CONFIRMATION, NEWSLETTER = "order-confirmation", "newsletter"
@@ -49,9 +49,20 @@ def test_every_shipped_template_passes_all_checks(addressed: Shop, name: str) ->
     assert [result for result in preview.checks if result.level is not Level.OK] == []
 
 
-def test_a_preview_with_a_real_customer_shows_their_last_order(shop: Shop) -> None:
+@pytest.mark.parametrize("url", ["", "https://a.example"])
+def test_a_logo_takes_the_place_of_the_name(addressed: Shop, url: str) -> None:
+    facts = replace(shop_settings.get_shop_facts(addressed), logo_url="https://a.example/logo.png", url=url)
+    shop_settings.save_shop_facts(addressed, ADMIN, facts)
+    preview = render_preview(addressed, CONFIRMATION)
+    assert preview.email is not None
+    assert 'src="https://a.example/logo.png"' in preview.email.html
+    assert [result for result in preview.checks if result.level is not Level.OK] == []
+
+
+def test_a_preview_with_a_real_customer_shows_their_last_order(shop: Shop, clock: TestClock) -> None:
     customer = add_customer(shop, "Ines Faria", "ines@example.com")
     add_order(shop, customer, 1000)
+    clock.forward(minutes=1)
     order = add_order(shop, customer, 2500)
     preview = render_preview(shop, CONFIRMATION, recipient=Recipient(customer.id))
     assert preview.email is not None
