@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
@@ -36,7 +37,7 @@ class Engine:
     open: Callable[[], Store]
 
 
-def unavailable(engine: str, reason: str) -> None:
+def unavailable(engine: str, reason: str) -> NoReturn:
     """Ends the test: skipped by name, or failed where every engine is required."""
     sentence = f"{engine} is not tested: {reason}"
     if os.environ.get("REQUIRE_ENGINES") == "all":
@@ -80,13 +81,22 @@ def postgres() -> Iterator[str]:
     if given:
         yield given
         return
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
-    if not programs:
-        unavailable("postgres", "PostgreSQL is not installed under /usr/lib/postgresql")
+    programs = _programs_of_postgres()
+    if programs is None:
+        unavailable("postgres", "PostgreSQL is not installed, and POSTGRES_URL names no server")
     if os.geteuid() == 0 and not _has_user("postgres"):
         unavailable("postgres", "it does not run as root, and there is no user postgres")
     with _directory_of_postgres() as directory:
-        yield from _run_postgres(programs[-1].parent, directory)
+        yield from _run_postgres(programs, directory)
+
+
+def _programs_of_postgres() -> Path | None:
+    """The folder of the newest initdb and postgres: Debian keeps them apart by version, others on the path."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parts[-2]))
+    on_path = shutil.which("initdb")
+    if on_path:
+        folders.insert(0, Path(on_path).resolve().parent)
+    return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)
 
 
 def _run_postgres(programs: Path, directory: Path) -> Iterator[str]:

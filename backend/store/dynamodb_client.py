@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
+from zlib import crc32
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import NoRegionError, ProfileNotFound
 
 from backend.errors import ConfigurationError
-from backend.store.dynamodb_calls import Client
+from backend.store.dynamodb_calls import Client, NoAnswerError, unanswered
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
@@ -71,6 +73,22 @@ def open_client(address: Address, *, connect_seconds: float, read_seconds: float
         session = boto3.Session(aws_access_key_id=secret, aws_secret_access_key=secret)
         region = address.region or session.region_name or ("us-east-1" if address.is_loopback else None)
         client = session.client("dynamodb", region_name=region, endpoint_url=address.endpoint, config=config)
-    except (NoRegionError, ProfileNotFound) as error:
+    except NoRegionError as error:
         raise ConfigurationError("STORE_URL needs a region: dynamodb://PREFIX?region=REGION.") from error
+    except ProfileNotFound as error:
+        raise ConfigurationError("The profile that AWS_PROFILE names is not in AWS's configuration files.") from error
+    client.meta.events.register("response-received.dynamodb", _require_whole_answer)
     return cast("Client", client)
+
+
+def _require_whole_answer(response_dict: Mapping[str, Any] | None = None, **_: object) -> None:
+    """Refuses an answer that broke off: botocore would read it as an empty one, so that an item seems absent.
+
+    DynamoDB sends the checksum of each answer; botocore looks at it only where it may repeat the request itself.
+    """
+    if response_dict is None:
+        return
+    headers, body = response_dict["headers"], response_dict["body"]
+    length, checksum = headers.get("content-length"), headers.get("x-amz-crc32")
+    if (length and int(length) != len(body)) or (checksum and int(checksum) != crc32(body)):
+        raise NoAnswerError(unanswered().sentence)

@@ -38,8 +38,7 @@ class SqlStore:
 
     def __init__(self, url: str, *, prefix: str = "", meter: Meter | None = None) -> None:
         self._engine = sql_engine.open_engine(url)
-        self._metadata = sa.MetaData()
-        self._tables = build_tables(prefix, self._metadata)
+        self._tables = build_tables(prefix, sa.MetaData())
         self._meter = meter
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         self._statements = Statements(self._tables, self._engine.dialect)

@@ -140,7 +140,7 @@ class Agreement(RuleBasedStateMachine):
 
     def _items(self) -> st.SearchStrategy[Item]:
         own = PARTITIONS.map(self.own.__add__)
-        optional = {
+        optional: dict[str, st.SearchStrategy[Value]] = {
             "board": own,
             "rank_revenue": NUMBERS,
             "line": own,
@@ -234,7 +234,7 @@ def test_an_engine_answers_like_the_model(shared_store: Store) -> None:
 
     # A failing run is printed as it is: to shrink one takes minutes.
     steps = settings(
-        max_examples=30,
+        max_examples=20,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,

@@ -96,7 +96,7 @@ def test_nobodys_change_is_lost_when_each_writes_on_condition_of_the_version(sha
             found = shared_store.get(KEY)
             assert found is not None
             version = number_in(found, "version")
-            new: Item = {"version": version + 1, "text": f"{found['text']} {person}"}
+            new: Item = {"version": version + 1, "text": f"{found['text']!s} {person}"}
             try:
                 shared_store.put(Put(KEY, new, Equals("version", version), ConflictError("faster")))
             except ConflictError:

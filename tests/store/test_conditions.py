@@ -157,7 +157,7 @@ def outcomes(store: Store, key: Key, item: Item | None, condition: Condition) ->
             return False
         return True
 
-    writes = [
+    writes: list[Put | Update | Delete] = [
         Put(key, {"new": 1}, condition),
         Update(key, set={"new": 1}, condition=condition),
         Delete(key, condition),

@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from backend.store import dynamodb_tables, sql, sql_creation, sql_tables
-from backend.store.port import Key, Put, Query
+from backend.store.port import Item, Key, Put, Query
 from backend.store.schema import INDEXES, TABLES
 from tests.engines import Engine
 from tests.store.conftest import opened
@@ -82,7 +82,9 @@ def older_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch
 def test_an_index_of_a_newer_schema_is_added_and_filled_with_what_is_there(
     shared_engine: Engine, older_schema: pytest.MonkeyPatch
 ) -> None:
-    items = {f"{number:05}": {"line": "L", "line_at": f"{number:05}", "big": 10**30} for number in range(50)}
+    items: dict[str, Item] = {
+        f"{number:05}": {"line": "L", "line_at": f"{number:05}", "big": 10**30} for number in range(50)
+    }
     with opened(shared_engine) as store:
         store.write_batch([Put(Key("shop", "P", sk), item) for sk, item in items.items()])
         store.put(Put(Key("shop", "P", "other"), {"board": "B", "rank_revenue": 1}))
