@@ -22,13 +22,13 @@ import tenacity
 from backend.domain.emails import Account, Kind
 from backend.domain.time import Clock
 from backend.email.rate_state import SECOND, Capacity, RateState, state_from_item, state_to_item
-from backend.email.rate_tokens import LAPSED, Granted
+from backend.email.rate_tokens import Granted
 from backend.errors import ConditionFailedError, StoreBusyError
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Equals, Put, Store
 
-__all__ = ["LAPSED", "Granted", "QuotaReached", "RatePolicy", "RateWindow", "Reservation", "Wait"]
+__all__ = ["Granted", "QuotaReached", "RatePolicy", "RateWindow", "Reservation", "Wait"]
 
 SHORTEST_WAIT = 0.001
 LONGEST_WAIT = 1.0

@@ -7,17 +7,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from backend.domain.emails import Answer, Kind, OutgoingEmail, Refused
+from backend.domain.emails import Kind
 from backend.email.rate_state import HOUR, SLOT, VALID
-
-LAPSED = Refused("The moment at which it could be sent had passed.", retryable=True)
 
 
 class Granted:
     """Tokens for a number of sends, good for five seconds. Safe for several threads.
 
-    Spend one right before each send, and send only if that succeeds; or send with what `through` makes. Close them
-    when no more will be sent: tokens that are not closed count as used when they lapse.
+    Spend one right before each send, and send only if that succeeds. Close them when no more will be sent: tokens
+    that are not closed count as used when they lapse.
     """
 
     def __init__(self, count: int, kind: Kind, *, at: int, clock: Callable[[], int]) -> None:
@@ -41,10 +39,6 @@ class Granted:
                 self._sent[now // SLOT + 1] += 1
                 return True
             return False
-
-    def through(self, send: Callable[[OutgoingEmail], Answer]) -> Callable[[OutgoingEmail], Answer]:
-        """The same sending, each time for one token; without one the email is not handed over."""
-        return lambda email: send(email) if self.spend() else LAPSED
 
     def close(self) -> None:
         """No more sends. The next reservation gives back what was not spent."""

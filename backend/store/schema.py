@@ -25,6 +25,10 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 19 | templates and which version is in use | shop | `TEMPLATES` | name |
 | 20 | versions of a template, newest first; its working copy | shop | `TPL#name` | `V#000012`, `W` |
 | 21 | a template exactly as it was when something was sent | shop | `EDITION#digest` | `E` |
+| 22 | suppressions of many addresses | mail | `X#hash` | `X` |
+| 23 | history of a suppression, newest first | mail | `X#hash` | `H#at#id` |
+| 24 | suppressed addresses, newest first | mail / timeline | `SUPPRESSED#reason` | `at#hash` |
+| 25 | rate window of a transport | mail | `RATE#transport` | `RATE` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one

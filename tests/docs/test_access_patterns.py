@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from random import Random
 
@@ -14,6 +15,7 @@ from backend.bootstrap import open_store, shop_on
 from backend.config import Settings
 from backend.domain.customers import Customer
 from backend.domain.orders import LineItem, Order, OrderStatus
+from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE
 from backend.services import (
     boards,
@@ -22,6 +24,7 @@ from backend.services import (
     figures,
     order_list,
     orders,
+    suppression,
     team,
     template_versions,
     templates,
@@ -62,6 +65,8 @@ class Metered:
         for number in range(12):
             version = published(self.shop, "order-confirmation", subject=f"Your order, {number}")
         self.edition = keep_edition(self.shop, version)
+        for customer, reason in zip(self.customers, cycle(SuppressionReason), strict=False):
+            suppression.add_suppression(self.shop, customer.email or "", reason, source="event")
 
     def _customer(self, number: int) -> Customer:
         self.now += timedelta(minutes=7)
@@ -119,6 +124,10 @@ READS: dict[int, Callable[[Metered], object]] = {
     19: lambda m: templates.list_templates(m.shop),
     20: lambda m: template_versions.list_versions(m.shop, "order-confirmation"),
     21: lambda m: m.shop.store.get(schema.edition_key(m.edition)),
+    22: lambda m: suppression.suppressed(m.shop, [customer.email or "" for customer in m.customers[:50]]),
+    23: lambda m: suppression.suppression_history(m.shop, m.customers[0].email or ""),
+    24: lambda m: suppression.list_suppressions(m.shop, COMMAND_LINE),
+    25: lambda m: m.shop.store.get(schema.rate_key("local")),
 }
 
 

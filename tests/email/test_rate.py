@@ -12,16 +12,14 @@ from random import Random
 
 import pytest
 
-from backend.domain.emails import Accepted, Account, Kind
+from backend.domain.emails import Account, Kind
 from backend.domain.time import utc_now
 from backend.email.rate import RatePolicy, RateWindow, Wait
-from backend.email.rate_tokens import LAPSED, Granted
+from backend.email.rate_tokens import Granted
 from backend.email.transports.outbox import FREE
-from backend.email.transports.recording import RecordingTransport
 from backend.errors import StoreBusyError, StoreUnreachableError
 from backend.store.port import Item, Key, Put, Store
 from backend.store.sql import SqlStore
-from tests.email.transports.samples import email
 from tests.email.windows import most_in_a_second, window_on
 from tests.support import NOW, TestClock
 
@@ -69,14 +67,6 @@ def test_closed_tokens_cannot_be_spent(store: Store, clock: TestClock) -> None:
     tokens = granted(window_on(store, clock, 100), 2)
     tokens.close()
     assert (tokens.spend(), tokens.done) == (False, True)
-
-
-def test_emails_go_through_tokens(store: Store, clock: TestClock) -> None:
-    transport = RecordingTransport()
-    tokens = granted(window_on(store, clock, 100), 1)
-    send = tokens.through(transport.send)
-    assert [send(email()), send(email())] == [Accepted(f"recorded-{email().message_id}"), LAPSED]
-    assert len(transport.submitted) == 1
 
 
 def test_who_never_reports_has_used_everything(store: Store, clock: TestClock) -> None:
