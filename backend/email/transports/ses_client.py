@@ -41,7 +41,8 @@ def open_client(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float
     try:
         session = boto3.Session()
         secret = "none" if is_here and not any(map(os.environ.get, _CREDENTIALS)) else None
-        region = session.region_name or ("us-east-1" if is_here else None)
+        # boto3 reads AWS_DEFAULT_REGION only; AWS's own containers and other SDKs know AWS_REGION.
+        region = session.region_name or os.environ.get("AWS_REGION") or ("us-east-1" if is_here else None)
         client = session.client(
             "sesv2", region_name=region, config=config, aws_access_key_id=secret, aws_secret_access_key=secret
         )

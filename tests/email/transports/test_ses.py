@@ -131,6 +131,8 @@ def test_without_a_region_the_program_does_not_start(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(ConfigurationError, match="AWS_REGION"):
         open_client()
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    open_client().close()
     monkeypatch.setenv("AWS_PROFILE", "missing")
     with pytest.raises(ConfigurationError):
         open_client()
