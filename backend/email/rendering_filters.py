@@ -105,8 +105,9 @@ def truncate(value: object, length: int = 80, end: str = "…") -> str:
     text = _text(value)
     if len(text) <= length:
         return paid(text)
-    cut = text[: max(length - len(end), 0)]
-    return paid((cut.rsplit(" ", 1)[0] if " " in cut else cut) + end)
+    room = max(length - len(end), 0)
+    words, space, _ = text[: room + 1].rpartition(" ")
+    return paid((words if space else text[:room]) + end)
 
 
 def length(value: Sequence[object] | Mapping[str, object]) -> int:
