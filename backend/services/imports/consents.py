@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSource, Customer
@@ -32,26 +31,26 @@ def newer_consent(customer: Customer, told: Consent | None) -> Consent | None:
     return told
 
 
-def with_consent(writes: Sequence[Write], customer: Customer, consent: Consent, by: str, now: datetime) -> list[Write]:
+def with_consent(writes: Sequence[Write], before: Customer, after: Customer, by: str, now: datetime) -> list[Write]:
     """The writes, and in the same transaction the customer's new answer (with a line of activity if it differs)."""
-    key = schema.customer_key(customer.id)
+    key = schema.customer_key(after.id)
     others = [write for write in writes if write.key != key]
     own = next((write for write in writes if write.key == key), None)
     update = own if isinstance(own, Update) else Update(key)
-    changed = profile_attributes(replace(customer, consent=consent))["consent"]
-    seen: tuple[Condition, ...] = (Exists(), Equals("version", customer.version))
+    seen: tuple[Condition, ...] = (Exists(), Equals("version", before.version))
     merged = Update(
         key,
-        set={**update.set, "consent": changed, "version": customer.version + 1},
+        set={**update.set, "consent": profile_attributes(after)["consent"], "version": after.version},
         add=update.add,
         remove=update.remove,
         condition=AllOf((*seen, update.condition) if update.condition else seen),
         otherwise=update.otherwise or SnapshotMovedError("Somebody changed this customer at the same moment."),
     )
-    if customer.consent is not None and customer.consent.given == consent.given:
+    given = after.consent is not None and after.consent.given
+    if before.consent is not None and before.consent.given == given:
         return [*others, merged]
-    said = "Agreed to marketing (import)" if consent.given else "Refused marketing (import)"
-    return [*others, merged, activity_put(customer.id, ActivityKind.CONSENT, said, by, now)]
+    said = "Agreed to marketing (import)" if given else "Refused marketing (import)"
+    return [*others, merged, activity_put(after.id, ActivityKind.CONSENT, said, by, now)]
 
 
 def activity_put(customer_id: str, kind: ActivityKind, said: str, by: str, now: datetime) -> Put:

@@ -132,7 +132,7 @@ class CustomerPlanner:
         after = replace(
             before,
             name=told.name or before.name,
-            email=told.email or before.email,
+            email=before.email if _same_address(before, told) else told.email or before.email,
             country=told.country or before.country,
             city=told.city or before.city,
             phone=told.phone or before.phone,
@@ -149,6 +149,11 @@ class CustomerPlanner:
     def _months(self, customer_id: str) -> list[str]:
         query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
         return [row.key.sk.removeprefix("M#") for row in pages_of(self._shop.store, query)]
+
+
+def _same_address(before: Customer, told: ImportedCustomer) -> bool:
+    """Whether the file's address differs in upper and lower case alone."""
+    return bool(before.email and told.email) and email_identity(before.email or "") == email_identity(told.email)
 
 
 def identities(customer: ImportedCustomer) -> list[str]:

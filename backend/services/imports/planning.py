@@ -113,12 +113,14 @@ class OrderPlanner:
         writes = [*placing_writes(order, customer, self._shop.zone), _reference_put(candidate, order)]
         day = day_of(order.placed_at, self._shop.zone)
         first_day = min(customer.first_day or day, day)
+        consent = None if known is None else newer_consent(known, consent_of(imported))
         if known is None:
-            after = replace(customer, first_day=first_day)
+            figures = contribution_of(order)
+            after = replace(customer, first_day=first_day, orders=figures.orders, revenue=figures.revenue)
             writes = self._creating(after, order, writes)
-        elif consent := newer_consent(known, consent_of(imported)):
-            writes = with_consent(writes, known, consent, self._by, self._shop.clock())
+        elif consent is not None:
             after = replace(known, first_day=first_day, consent=consent, version=known.version + 1)
+            writes = with_consent(writes, known, after, self._by, self._shop.clock())
         else:
             after = known if first_day == known.first_day else replace(known, first_day=first_day)
         snapshot.keep(after)
@@ -126,12 +128,10 @@ class OrderPlanner:
 
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
         """One transaction for the order and its new customer, whose item holds the order's figures from the start."""
-        figures = contribution_of(order)
-        counted = replace(customer, orders=figures.orders, revenue=figures.revenue)
         key = schema.customer_key(customer.id)
         said = f"Imported with order {order.number}"
         return [
-            *creating_writes(counted),
+            *creating_writes(customer),
             *(write for write in placing if write.key != key),
             activity_put(customer.id, ActivityKind.CREATED, said, self._by, self._shop.clock()),
         ]
@@ -156,8 +156,9 @@ class OrderPlanner:
             writes += changing_writes(before, after, day, customer_item, month_item, self._shop.zone)
         consent = newer_consent(customer, consent_of(candidate.order))
         if consent is not None:
-            writes = with_consent(writes, customer, consent, self._by, now)
-            snapshot.keep(replace(customer, consent=consent, version=customer.version + 1))
+            consenting = replace(customer, consent=consent, version=customer.version + 1)
+            writes = with_consent(writes, customer, consenting, self._by, now)
+            snapshot.keep(consenting)
         return Step(Outcome.UNCHANGED if after is before and consent is None else Outcome.UPDATED, writes)
 
 
