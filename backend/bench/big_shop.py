@@ -47,7 +47,7 @@ _UTC = ZoneInfo("UTC")
 _FORM = 1
 """Raised when what is written changes, so that files of another form are not used again."""
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_AT_ONCE = 40_000
+_AT_ONCE = 200_000
 _STATUSES = (OrderStatus.FULFILLED, OrderStatus.PAID, OrderStatus.PENDING, OrderStatus.CANCELLED)
 _STATUS_WEIGHTS = (88, 6, 3, 3)
 
@@ -106,7 +106,7 @@ def _write(shop: BigShop, tell: Callable[[str], None]) -> None:
                     break
                 # In the order of their keys, pages of the file are written once and not again and again.
                 store.write_batch(sorted(part, key=lambda put: put.key))
-                if number % 10 == 0:
+                if number % 5 == 0:
                     tell(f"  {making.made:,} customers")
     finally:
         store.close()

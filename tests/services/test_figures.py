@@ -9,7 +9,7 @@ import pytest
 from backend.domain.orders import OrderStatus
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
-from backend.services import customers, figures, orders
+from backend.services import buyers, customers, figures, orders
 from backend.services.context import Shop
 from tests.support import NOW, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref
 
@@ -112,3 +112,17 @@ def test_counts_come_largest_first_and_name_customers_without_a_country(shop: Sh
     for country in ("DE", "FR", "FR", ""):
         add_customer(shop, country=country)
     assert list(figures.counts_of(shop, "country").items()) == [("FR", 2), ("-", 1), ("DE", 1)]
+
+
+def test_buyers_are_different_people_with_an_order_that_counts(shop: Shop) -> None:
+    twice, once, gone = (add_customer(shop) for _ in range(3))
+    add_order(shop, twice)
+    add_order(shop, twice, placed_at=NOW - timedelta(days=1))
+    add_order(shop, once, placed_at=NOW - timedelta(days=2), status=OrderStatus.PENDING)
+    cancelled = add_order(shop, gone)
+    orders.change_status(shop, STAFF, ref(cancelled), OrderStatus.CANCELLED)
+    assert buyers.count_buyers(shop, TODAY - timedelta(days=2), TODAY) == 2
+    assert buyers.count_buyers(shop, TODAY, TODAY) == 1
+    assert buyers.count_buyers(shop, date.min, date.max) == 2
+    with pytest.raises(InvalidInputError, match="after the last day"):
+        buyers.count_buyers(shop, TODAY, TODAY - timedelta(days=1))

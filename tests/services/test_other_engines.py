@@ -1,0 +1,103 @@
+"""The services on PostgreSQL and DynamoDB: the same promises, also for several people at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+
+import pytest
+
+from backend.bootstrap import open_store
+from backend.domain.orders import OrderStatus
+from backend.services import customers, demo, orders
+from backend.services.boards import Measure, top_customers
+from backend.services.context import Shop
+from backend.services.customer_list import CustomerFilter, Sort, list_customers
+from backend.services.reconcile import reconcile
+from backend.store import schema
+from backend.store.port import Delete, Put
+from backend.store.sql import SqlStore
+from tests.recount import assert_totals_hold
+from tests.services.signing import quick_hashes
+from tests.support import STAFF, TestClock, add_customer, add_order, draft, outcomes_of, ref, shop_on
+
+__all__ = ["quick_hashes"]
+_numbers = count(1)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("postgres", marks=pytest.mark.postgres),
+        pytest.param("dynamodb-ministack", marks=pytest.mark.ministack),
+    ]
+)
+def engine_shop(request: pytest.FixtureRequest, clock: TestClock) -> Iterator[Shop]:
+    """An empty shop on the engine."""
+    number = next(_numbers)
+    if request.param == "postgres":
+        store = SqlStore(request.getfixturevalue("postgres_url"), prefix=f"s{number}_")
+    else:
+        address = request.getfixturevalue("ministack_address")
+        store = open_store(f"dynamodb://s{os.getpid()}-{number}?endpoint={address}")  # type: ignore[assignment]
+    store.create_tables()
+    try:
+        yield shop_on(store, clock=clock)
+    finally:
+        store.close()
+
+
+def test_orders_that_come_and_go_at_once_leave_right_totals(engine_shop: Shop) -> None:
+    customer = add_customer(engine_shop, country="DE", tags=["vip"])
+    placed = [add_order(engine_shop, customer, 100) for _ in range(5)]
+    key = orders.new_idempotency_key(engine_shop)
+    calls: list[Callable[[], object]] = [
+        *(partial(orders.change_status, engine_shop, STAFF, ref(o), OrderStatus.CANCELLED) for o in placed),
+        *(partial(add_order, engine_shop, customer, 7) for _ in range(5)),
+        *(partial(orders.place_order, engine_shop, STAFF, draft(customer, 50), key) for _ in range(5)),
+    ]
+    assert not [outcome for outcome in outcomes_of(calls) if isinstance(outcome, BaseException)]
+    after = customers.get_customer(engine_shop, customer.id)
+    assert (after.orders, after.revenue) == (6, 85)
+    assert_totals_hold(engine_shop)
+
+
+def test_the_demo_is_loaded_listed_reconciled_and_removed(engine_shop: Shop, quick_hashes: None) -> None:
+    demo.seed_demo(engine_shop, customers=25)
+    assert_totals_hold(engine_shop)
+    pages, cursor = [], None
+    for _ in range(4):
+        page = list_customers(engine_shop, CustomerFilter(sort=Sort.NEWEST), limit=10, cursor=cursor)
+        pages += [each.id for each in page.customers]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert len(set(pages)) == len(pages) == 25
+    best = top_customers(engine_shop, Measure.REVENUE)
+    assert [each.revenue for each in best] == sorted((each.revenue for each in best), reverse=True)
+    assert reconcile(engine_shop, pause=lambda _: None).drift == []
+    demo.remove_demo(engine_shop)
+    assert top_customers(engine_shop, Measure.REVENUE) == []
+    assert list_customers(engine_shop, CustomerFilter(sort=Sort.NEWEST)).customers == []
+
+
+def test_what_is_wrong_is_found_and_mended(engine_shop: Shop) -> None:
+    customer = add_customer(engine_shop, "Maria Lopez", country="ES")
+    for _ in range(3):
+        add_order(engine_shop, customer, 100)
+    key, month = schema.customer_key(customer.id), schema.customer_month_key(customer.id, "2026-11")
+    item = engine_shop.store.get(key) or {}
+    engine_shop.store.write_batch(
+        [
+            Put(key, {name: value for name, value in item.items() if name != "board"}),
+            Delete(month),
+            Delete(schema.alias_key("lopez", customer.id)),
+            Put(schema.day_key("2026-11-26", customer.id), {"orders": 9}),
+        ]
+    )
+    found = reconcile(engine_shop, fix=True, pause=lambda _: None)
+    assert found.drift
+    assert all(drift.fixed for drift in found.drift)
+    assert reconcile(engine_shop, pause=lambda _: None).drift == []
+    assert_totals_hold(engine_shop)
