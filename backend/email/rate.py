@@ -97,7 +97,7 @@ class RateWindow:
             account = self._current_account()
             per_second, quota = self._limits(account)
             if math.isinf(per_second) and quota < 0:
-                return Granted(wanted, kind, at=self._now(), clock=self._now)
+                return Granted(wanted, kind, at=self._now(), ahead=0, clock=self._now)
             if per_second <= 0:
                 return Wait(NOTHING_ALLOWED)
             capacity = None if math.isinf(per_second) else Capacity.of(per_second)
@@ -117,7 +117,8 @@ class RateWindow:
     def _decide(
         self, state: RateState, wanted: int, kind: Kind, capacity: Capacity | None, quota: int, account: Account | None
     ) -> Reservation:
-        now = state.advance(self._now(), capacity.window if capacity else SECOND)
+        clock = self._now()
+        now = state.advance(clock, capacity.window if capacity else SECOND)
         today = self._left_today(state, kind, quota, account)
         if today <= 0:
             return QuotaReached(self._quota_again(state, account))
@@ -128,7 +129,7 @@ class RateWindow:
             if wanted < portion:
                 free = max(state.free_at(portion, capacity), state.paced_at(portion, capacity))
                 return Wait(min(max((free - now) / SECOND, SHORTEST_WAIT), LONGEST_WAIT))
-        granted = Granted(wanted, kind, at=now, clock=self._now)
+        granted = Granted(wanted, kind, at=now, ahead=now - clock, clock=self._now)
         state.grant(granted.key, wanted, kind, capacity)
         return granted
 

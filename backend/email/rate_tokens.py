@@ -15,16 +15,16 @@ class Granted:
     """Tokens for a number of sends, good for five seconds. Safe for several threads.
 
     Spend one right before each send, and send only if that succeeds. Close them when no more will be sent: tokens
-    that are not closed count as used when they lapse.
+    that are not closed count as used when they lapse. Times are microseconds; `at` was `ahead` of this `clock`.
     """
 
-    def __init__(self, count: int, kind: Kind, *, at: int, clock: Callable[[], int]) -> None:
+    def __init__(self, count: int, kind: Kind, *, at: int, ahead: int, clock: Callable[[], int]) -> None:
         self.count = count
         self.kind = kind
         self.key = secrets.token_hex(4)
         self.hour = at // HOUR
         self._clock = clock
-        self._ahead = at - clock()
+        self._ahead = ahead
         self._until = at + VALID
         self._lock = threading.Lock()
         self._open = True
