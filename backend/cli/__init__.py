@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from backend.cli import exporting, importing, measuring, reports, upkeep, users
+from backend.cli import exporting, importing, mail, measuring, reports, upkeep, users
 
 app = typer.Typer(
     name="python -m backend",
@@ -22,6 +22,7 @@ app.add_typer(exporting.app, name="export")
 app.add_typer(users.app, name="user")
 reports.add_to(app)
 upkeep.add_to(app)
+mail.add_to(app)
 measuring.add_to(app)
 
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 PAUSE = timedelta(days=30)
 
 TOPICS: dict[str, str] = {
-    "news": "News from the shop",
-    "offers": "Offers and discounts",
-    "reviews": "Questions about your orders",
+    "News": "News from the shop",
+    "Offers": "Offers and discounts",
+    "Reviews": "Questions about your orders",
 }
 """Topics that marketing templates may name, with the words that customers read."""
 

@@ -55,13 +55,13 @@ class Links:
     """Makes and reads links. `secret` is at least 32 bytes; `base_url` is where people reach this server."""
 
     def __init__(self, secret: bytes, base_url: str, clock: Clock) -> None:
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._serializers = {purpose: _serializer(secret, purpose, clock) for purpose in Purpose}
 
     def url(self, purpose: Purpose, target: Target) -> str:
         """The address of a link, such as "https://shop.example/api/mail/unsubscribe/…"."""
         token = self._serializers[purpose].dumps([target.customer_id, target.message_id, target.detail])
-        return f"{self._base_url}/api/mail/{purpose.value}/{token}"
+        return f"{self.base_url}/api/mail/{purpose.value}/{token}"
 
     def read(self, purpose: Purpose, token: str) -> Target | LinkProblem:
         """What the link leads to, or why it leads nowhere."""

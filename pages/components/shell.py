@@ -10,10 +10,11 @@ import streamlit as st
 from loguru import logger
 
 from backend import logs
-from backend.bootstrap import open_shop
+from backend.bootstrap import open_mailer, open_shop
 from backend.config import Settings, load_settings
 from backend.errors import BackendError
 from backend.services.context import Shop
+from backend.services.mailing.mailer import Mailer
 from backend.services.secret_file import cookie_key
 from backend.services.sessions import SignInPolicy, policy_of
 from backend.store.meter import Meter
@@ -44,6 +45,12 @@ def meter() -> Meter:
 def shop() -> Shop:
     """The shop of this process: one store, shared by all sessions and the worker."""
     return open_shop(settings(), meter=meter())
+
+
+@st.cache_resource(show_spinner=False)
+def mailer() -> Mailer:
+    """What sending needs, shared by all sessions and the mail worker."""
+    return open_mailer(settings(), shop())
 
 
 @st.cache_resource(show_spinner=False)

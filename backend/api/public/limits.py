@@ -1,0 +1,43 @@
+"""Slows down whoever asks too often, per address, in this process; addresses are kept as digests and forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+_REMEMBERED = 10_000
+
+
+class RequestLimit:
+    """`most` requests in any window of `seconds`, counted in two halves: exact enough, and small.
+
+    `clock` gives seconds that never go back.
+    """
+
+    def __init__(self, most: int = 60, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._half, self._clock = most, seconds / 2, clock
+        self._salt = secrets.token_bytes(16)
+        self._lock = threading.Lock()
+        self._counts: OrderedDict[bytes, tuple[int, int, int]] = OrderedDict()
+
+    def allows(self, address: str) -> bool:
+        """Counts a request of this address and says whether it may be answered."""
+        key = hashlib.blake2b(address.encode(), key=self._salt, digest_size=12).digest()
+        now = int(self._clock() / self._half)
+        with self._lock:
+            half, count, before = self._counts.pop(key, (now, 0, 0))
+            if half != now:
+                before, count = (count if half == now - 1 else 0), 0
+            self._counts[key] = (now, count + 1, before)
+            while len(self._counts) > _REMEMBERED:
+                self._counts.popitem(last=False)
+            return count + 1 + before <= self._most
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds after which it is worth asking again."""
+        return int(2 * self._half)

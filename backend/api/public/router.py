@@ -1,0 +1,169 @@
+"""The routes behind the links of emails. GET only shows (mail scanners follow links); POST decides.
+
+One-click unsubscribing is a POST to the same address, as mail programs send it (RFC 8058).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs
+
+from babel.dates import format_date
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from loguru import logger
+
+from backend.api.public.html import email_page, page
+from backend.api.public.limits import RequestLimit
+from backend.domain.preferences import TOPICS
+from backend.domain.shop import ShopFacts
+from backend.email.links import LinkProblem, Links, Purpose, Target
+from backend.errors import BackendError
+from backend.services import ledger
+from backend.services.context import Shop
+from backend.services.mailing import choices
+from backend.services.mailing.emails import email_of
+from backend.services.preferences import pause, resume, set_topics_off
+from backend.services.shop_settings import get_shop_facts
+
+_LARGEST_FORM = 8 * 1024
+Handler = Callable[[Target, dict[str, list[str]]], Response]
+
+
+class PublicPages:
+    """The handlers, for one shop. `client` tells whom a request comes from, for the limit."""
+
+    def __init__(self, shop: Shop, links: Links, limit: RequestLimit, client: Callable[[Request], str]) -> None:
+        self._shop, self._links, self._limit, self._client = shop, links, limit, client
+
+    async def answer(self, request: Request, purpose: Purpose, token: str, handler: Handler) -> Response:
+        """Runs the handler for a good link within the limit; every problem becomes a page that explains itself."""
+        if not self._limit.allows(self._client(request)):
+            busy = self._told("Too many requests", "Please wait a minute, then open the link again.", status=429)
+            busy.headers["Retry-After"] = str(self._limit.retry_after)
+            return busy
+        form = await _form(request)
+        return await run_in_threadpool(self._decided, purpose, token, form, handler)
+
+    def _decided(self, purpose: Purpose, token: str, form: dict[str, list[str]], handler: Handler) -> Response:
+        target = self._links.read(purpose, token)
+        if isinstance(target, LinkProblem):
+            return self._told(
+                "This link does not work", target.value, status=404 if target is LinkProblem.WRONG else 410
+            )
+        try:
+            return handler(target, form)
+        except BackendError as error:
+            logger.info("A public page could not be shown: {}", type(error).__name__)
+            return self._told("This does not work now", "Please try again later, or write to us.", status=503)
+
+    # --- what is behind the links --------------------------------------------------------------------------------
+
+    def ask_unsubscribe(self, target: Target, _form: dict[str, list[str]]) -> Response:
+        sentence = "You will get no marketing mail from us any more. Mail about your orders still reaches you."
+        return self._page("asked.html", title="Unsubscribe?", sentences=[sentence], button="Unsubscribe")
+
+    def unsubscribe(self, target: Target, _form: dict[str, list[str]]) -> Response:
+        choices.unsubscribe(self._shop, target)
+        link = {"url": self._links.url(Purpose.PREFERENCES, target), "text": "Changed your mind?"}
+        return self._told("You are unsubscribed", "You get no marketing mail from us any more.", link=link)
+
+    def preferences(self, target: Target, form: dict[str, list[str]]) -> Response:
+        notice = self._changed(target, form)
+        stand = choices.choices_of(self._shop, target)
+        until = stand.preferences.paused_until if stand.preferences.paused(self._shop.clock()) else None
+        return self._page(
+            "preferences.html",
+            title="What may we write to you?",
+            notice=notice,
+            subscribed=stand.subscribed,
+            topics=[
+                {"name": name, "label": label, "wanted": stand.preferences.wants(name)}
+                for name, label in TOPICS.items()
+            ],
+            paused_until=format_date(until.astimezone(self._shop.zone), locale=self._shop.locale) if until else "",
+        )
+
+    def _changed(self, target: Target, form: dict[str, list[str]]) -> str:
+        action = form.get("action", [""])[0]
+        if action == "topics":
+            wanted = form.get("topic", [])
+            set_topics_off(self._shop, target.customer_id, [topic for topic in TOPICS if topic not in wanted])
+            return "Saved."
+        if action == "pause":
+            pause(self._shop, target.customer_id)
+            return "We pause for 30 days."
+        if action == "resume":
+            resume(self._shop, target.customer_id)
+            return "The pause is over."
+        if action == "unsubscribe":
+            choices.unsubscribe(self._shop, target)
+            return "You are unsubscribed."
+        if action == "subscribe":
+            choices.subscribe(self._shop, target)
+            return "Welcome back."
+        return ""
+
+    def ask_verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
+        sentence = "Confirm that this address is yours and that we may write to you."
+        return self._page("asked.html", title="Is this you?", sentences=[sentence], button="Yes, confirm")
+
+    def verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
+        outcome = choices.verify_address(self._shop, target)
+        done = outcome is choices.Verified.DONE
+        return self._told("Confirmed" if done else "Not confirmed", outcome.value, status=200 if done else 409)
+
+    def view(self, target: Target, _form: dict[str, list[str]]) -> Response:
+        message = ledger.get_message(self._shop, target.message_id)
+        return email_page(email_of(self._shop, message).html)
+
+    # --- pages ---------------------------------------------------------------------------------------------------
+
+    def _told(self, title: str, sentence: str, *, status: int = 200, link: dict[str, str] | None = None) -> Response:
+        return self._page("told.html", status=status, title=title, sentences=[sentence], link=link)
+
+    def _page(self, name: str, *, status: int = 200, **values: object) -> Response:
+        return page(name, self._facts(), status=status, **values)
+
+    def _facts(self) -> ShopFacts:
+        try:
+            return get_shop_facts(self._shop)
+        except BackendError:
+            return ShopFacts(self._shop.name, self._shop.currency, self._shop.locale, str(self._shop.zone))
+
+
+def public_router(pages: Callable[[], PublicPages]) -> APIRouter:
+    """The routes; `pages` is asked at each request, so that nothing is opened before."""
+    router = APIRouter(prefix="/mail")
+
+    def add(purpose: Purpose, method: str, handler: Callable[[PublicPages], Handler]) -> None:
+        async def endpoint(request: Request, token: str) -> Response:
+            serving = pages()
+            return await serving.answer(request, purpose, token, handler(serving))
+
+        route: Callable[[Request, str], Awaitable[Response]] = endpoint
+        router.add_api_route(f"/{purpose.value}/{{token}}", route, methods=[method], response_model=None)
+
+    add(Purpose.UNSUBSCRIBE, "GET", lambda serving: serving.ask_unsubscribe)
+    add(Purpose.UNSUBSCRIBE, "POST", lambda serving: serving.unsubscribe)
+    add(Purpose.PREFERENCES, "GET", lambda serving: serving.preferences)
+    add(Purpose.PREFERENCES, "POST", lambda serving: serving.preferences)
+    add(Purpose.VERIFY, "GET", lambda serving: serving.ask_verify)
+    add(Purpose.VERIFY, "POST", lambda serving: serving.verify)
+    add(Purpose.VIEW, "GET", lambda serving: serving.view)
+    return router
+
+
+async def _form(request: Request) -> dict[str, list[str]]:
+    """The fields of a small form; anything else counts as an empty one."""
+    if request.method != "POST":
+        return {}
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            return {}
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        return {}

@@ -1,0 +1,104 @@
+"""Makes the email of a message: the data that is kept with it, and from that the email, the same each time."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import replace
+from email.utils import formataddr
+
+import orjson
+
+from backend.domain.customers import Customer, email_identity
+from backend.domain.emails import Kind, OutgoingEmail, Rendered, TemplateVersion
+from backend.domain.messages import Message
+from backend.domain.shop import ShopFacts
+from backend.email.links import Links, Purpose, Target
+from backend.email.rendering import render
+from backend.email.rendering_context import Data, shop_view
+from backend.email.rendering_mjml import Layout
+from backend.errors import BackendError
+
+TEST_PREFIX = "[Test] "
+_LARGEST_DATA = 300_000
+
+
+class UnsendableError(BackendError):
+    """This email must not go out as it is."""
+
+
+def links_for(links: Links, customer: Customer | None, message_id: str, version: TemplateVersion) -> dict[str, str]:
+    """The addresses that an email of this version may contain."""
+    target = Target(customer.id if customer else "", message_id)
+    found = {"view_url": links.url(Purpose.VIEW, target)}
+    if customer is None:
+        return found | {"invitation_url": links.base_url}
+    found["preferences_url"] = links.url(Purpose.PREFERENCES, target)
+    if version.facts.kind is Kind.MARKETING:
+        found["unsubscribe_url"] = links.url(Purpose.UNSUBSCRIBE, target)
+    if customer.email and "verify_url" in version.source.body + version.source.text:
+        proof = replace(target, detail=address_digest(customer.email))
+        found["verify_url"] = links.url(Purpose.VERIFY, proof)
+    return found
+
+
+def address_digest(address: str) -> str:
+    """What a verification link says of the address: enough to recognise it, not to read it."""
+    return hashlib.sha256(email_identity(address).encode()).hexdigest()[:24]
+
+
+def packed(data: Data) -> bytes:
+    """The data without the shop's facts (they are kept once for all messages), small enough to be kept.
+
+    Raises: `UnsendableError` when it is not.
+    """
+    document = orjson.dumps({name: value for name, value in data.items() if name != "shop"}, default=str)
+    if len(document) > _LARGEST_DATA:
+        raise UnsendableError("There is too much data for one email; is the order very long?")
+    return zlib.compress(document)
+
+
+def unpacked(data: bytes, facts: ShopFacts) -> Data:
+    """The data as it was, with the shop's facts of that time."""
+    document: Data = orjson.loads(zlib.decompress(data))
+    return {**document, "shop": shop_view(facts)}
+
+
+def rendered(layout: Layout, version: TemplateVersion, message: Message, facts: ShopFacts) -> Rendered:
+    """The email of a message, exactly as it was or will be sent.
+
+    Raises: `TemplateError`.
+    """
+    return render(layout, version, unpacked(message.data, facts))
+
+
+def outgoing(message: Message, email: Rendered, facts: ShopFacts, sender: str) -> OutgoingEmail:
+    """What the transport gets.
+
+    Raises: `UnsendableError` for marketing mail without a way out (RFC 8058, and the visible link).
+    """
+    headers: dict[str, str] = {}
+    if message.kind is Kind.MARKETING and not message.test:
+        headers = _way_out(message, email)
+        if not facts.postal_address.strip():
+            raise UnsendableError("Marketing mail needs the shop's postal address; enter it in the shop's settings.")
+    return OutgoingEmail(
+        message_id=message.id,
+        kind=message.kind,
+        template=message.template,
+        sender=formataddr((facts.sender_name or facts.name, facts.sender_address or sender)),
+        to=message.to,
+        subject=(TEST_PREFIX if message.test else "") + email.subject,
+        html=email.html,
+        text=email.text,
+        reply_to=facts.reply_to,
+        headers=headers,
+    )
+
+
+def _way_out(message: Message, email: Rendered) -> dict[str, str]:
+    links = orjson.loads(zlib.decompress(message.data)).get("links", {})
+    url = links.get("unsubscribe_url", "")
+    if not url or url not in email.html.replace("&amp;", "&") or url not in email.text:
+        raise UnsendableError("This is marketing mail without a visible link to unsubscribe; it cannot be sent.")
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

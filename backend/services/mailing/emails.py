@@ -1,0 +1,24 @@
+"""The email of a message, made again from what the ledger keeps: before it goes out, and for whoever asks later."""
+
+from __future__ import annotations
+
+from backend.domain.emails import Rendered
+from backend.domain.messages import Message
+from backend.services.context import Shop
+from backend.services.mailing.composing import rendered
+from backend.services.mailing.facts_store import read_facts
+from backend.services.template_editions import read_edition
+
+
+def email_of(shop: Shop, message: Message) -> Rendered:
+    """The email as it was or will be sent. When the message was sent, its `digest` is that of this email.
+
+    Raises: `TemplateError`, `NotFoundError` when something that it was made from is gone.
+    """
+    layout, version = read_edition(shop, message.edition)
+    return rendered(layout, version, message, read_facts(shop, message.facts))
+
+
+def is_as_sent(message: Message, email: Rendered) -> bool:
+    """Whether this is, to the byte, what was sent."""
+    return bool(message.digest) and message.digest == email.digest

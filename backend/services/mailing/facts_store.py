@@ -1,0 +1,50 @@
+"""The shop's facts as they were when a message was requested, kept once for all messages that share them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from functools import lru_cache
+
+import orjson
+
+from backend.domain.shop import ShopFacts
+from backend.errors import NotFoundError
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.port import Item, Put
+
+
+def facts_digest(facts: ShopFacts) -> str:
+    """The name of these facts: the first half of the SHA-256 of their content."""
+    return hashlib.sha256(_document(facts)).hexdigest()[:32]
+
+
+def keep_facts(shop: Shop, facts: ShopFacts) -> str:
+    """Keeps the facts, if they are not kept already; returns their digest."""
+    digest = facts_digest(facts)
+    key = schema.facts_key(digest)
+    if shop.store.get(key) is None:
+        item: Item = {"facts": _document(facts).decode()}
+        shop.store.put(Put(key, item))
+    return digest
+
+
+def read_facts(shop: Shop, digest: str) -> ShopFacts:
+    """The facts of this digest.
+
+    Raises: `NotFoundError`.
+    """
+    item = shop.store.get(schema.facts_key(digest))
+    if item is None or not isinstance(item.get("facts"), str):
+        raise NotFoundError("What the shop said about itself when this email was requested is not there any more.")
+    return _parsed(str(item["facts"]))
+
+
+def _document(facts: ShopFacts) -> bytes:
+    return orjson.dumps(asdict(facts), option=orjson.OPT_SORT_KEYS)
+
+
+@lru_cache(maxsize=64)
+def _parsed(document: str) -> ShopFacts:
+    return ShopFacts(**orjson.loads(document))

@@ -1,0 +1,76 @@
+"""Looks up what decides whether somebody may be emailed, for one customer or for a batch with few requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from backend.domain.customers import Customer, email_identity
+from backend.domain.eligibility import MarketingLimits, Situation, reasons_against
+from backend.domain.emails import Kind
+from backend.domain.messages import MessageStatus, SkipReason
+from backend.domain.preferences import DEFAULT
+from backend.domain.suppression import Suppression, SuppressionReason
+from backend.records.messages import message_from
+from backend.services.context import Shop
+from backend.services.preferences import preferences_of
+from backend.services.suppression import suppressed
+from backend.store.port import Query, pages_of
+from backend.store.schema import MAIL
+
+_LOOKED_AT = 200
+"""How many ledger entries of a customer are counted for the cap."""
+
+_REASONS: dict[SuppressionReason, SkipReason] = {
+    SuppressionReason.HARD_BOUNCE: SkipReason.BOUNCED,
+    SuppressionReason.COMPLAINT: SkipReason.COMPLAINED,
+    SuppressionReason.UNSUBSCRIBED: SkipReason.UNSUBSCRIBED,
+    SuppressionReason.MANUAL: SkipReason.SUPPRESSED,
+}
+
+
+def situations_of(
+    shop: Shop, customers: Sequence[Customer], kind: Kind, limits: MarketingLimits
+) -> dict[str, Situation]:
+    """What is known of each customer at this moment, by customer id, for mail of this kind."""
+    addresses = [customer.email for customer in customers if customer.email]
+    listed = suppressed(shop, addresses)
+    marketing = kind is Kind.MARKETING
+    preferences = preferences_of(shop, [customer.id for customer in customers]) if marketing else {}
+    found: dict[str, Situation] = {}
+    for customer in customers:
+        entry = listed.get(email_identity(customer.email)) if customer.email else None
+        found[customer.id] = Situation(
+            customer,
+            suppressed=reasons_in(entry, kind),
+            preferences=preferences.get(customer.id, DEFAULT),
+            marketing_sent=_recent(shop, customer.id, limits) if marketing and limits.cap else 0,
+        )
+    return found
+
+
+def reasons_in(entry: Suppression | None, kind: Kind) -> tuple[SkipReason, ...]:
+    """What an entry of the suppression list says about mail of this kind."""
+    if entry is None or not entry.holds_for(kind):
+        return ()
+    return (_REASONS[entry.reason],)
+
+
+def _recent(shop: Shop, customer_id: str, limits: MarketingLimits) -> int:
+    since = shop.clock() - limits.window
+    query = Query(MAIL, f"C#{customer_id}", begins_with="E#", limit=_LOOKED_AT)
+    messages = (message_from(row.key, row.item) for row in islice(pages_of(shop.store, query), _LOOKED_AT))
+    counted = (MessageStatus.SENT, MessageStatus.UNKNOWN)
+    return sum(
+        message.kind is Kind.MARKETING and message.status in counted and message.requested_at >= since
+        for message in messages
+    )
+
+
+def can_we_email(shop: Shop, customer: Customer, limits: MarketingLimits) -> dict[Kind, list[SkipReason]]:
+    """For each kind of mail every reason against sending it to this customer now; none means that we can."""
+    answers: dict[Kind, list[SkipReason]] = {}
+    for kind in Kind:
+        situation = situations_of(shop, [customer], kind, limits)[customer.id]
+        answers[kind] = reasons_against(kind, "", situation, limits, shop.clock())
+    return answers
