@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, MutableMapping
@@ -29,25 +30,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend import logs
 from backend.api import create_app
 from backend.config import Settings, load_settings
-from backend.errors import ConfigurationError
+from backend.errors import BackendError, ConfigurationError
 from backend.services.context import Shop
 from backend.services.first_admin import setup_code
 from backend.services.secret_file import cookie_key, derived
 from backend.services.sessions import may_use_demo
 from backend.services.team import demo_sign_ins
+from backend.worker import run_worker
 from pages.components import navigation, shell
 
 GRACE_SECONDS = 3
 """For open connections at the end. With the worker's time this stays within 5 s."""
 WORKER_SECONDS = 1.5
+PAUSE_SECONDS = 5.0
 _SCRIPT = Path(__file__).with_name("streamlit_app.py")
 _SILENT = (
     "streamlit.error_util",  # logs each error of a page once more, without the incident number
     "streamlit.runtime.scriptrunner_utils.script_run_context",  # warns of what the start does outside a page
     "streamlit.runtime.caching.cache_data_api",  # the same
 )
-
-Worker = Callable[[Shop, threading.Event], None]
 
 
 def main() -> int:
@@ -56,12 +57,13 @@ def main() -> int:
         settings = load_settings()
         app = build_app(settings)
         logs.configure(settings, silent=_SILENT)
+        listener = listen(settings)
         print(greeting(settings, shell.shop()), flush=True)  # noqa: T201 - people read it where they started the server
-    except ConfigurationError as error:
+    except (ConfigurationError, BackendError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - there may be no log yet
         return 1
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended in order, and repeats the signal
-        uvicorn.Server(uvicorn_config(app, settings)).run()
+        uvicorn.Server(uvicorn_config(app)).run([listener])
     return 0
 
 
@@ -77,12 +79,30 @@ def build_app(settings: Settings) -> st.App:
     )
 
 
-def uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+def listen(settings: Settings) -> socket.socket:
+    """The socket that people connect to; taken before anything is promised.
+
+    Raises: `ConfigurationError` when the address or the port cannot be had.
+    """
+    ipv6 = ":" in settings.host
+    try:
+        return socket.create_server(
+            (settings.host, settings.port),
+            family=socket.AF_INET6 if ipv6 else socket.AF_INET,
+            backlog=2048,
+            dualstack_ipv6=settings.host == "::" and socket.has_dualstack_ipv6(),
+        )
+    except OSError as error:
+        raise ConfigurationError(
+            f"The server cannot listen on port {settings.port} of {settings.host}: {error.strerror or error}. "
+            "Set PORT or HOST to another one, or end the program that has it."
+        ) from error
+
+
+def uvicorn_config(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn serves it. X-Forwarded-For is not believed here but by TRUSTED_PROXIES where addresses matter."""
     return uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         ws="websockets-sansio",
         ws_per_message_deflate=True,
         ws_max_size=st.get_option("server.maxMessageSize") * 1_000_000,
@@ -147,37 +167,26 @@ def _lifespan(settings: Settings) -> Callable[[st.App], AbstractAsyncContextMana
         gc.freeze()
         yield None
         stop.set()
-        if worker is not None:
-            worker.join(WORKER_SECONDS)
+        worker.join(WORKER_SECONDS)
         shell.shop().store.close()
 
     return lifespan
 
 
-def _start_worker(shop: Shop, stop: threading.Event) -> threading.Thread | None:
-    work = _worker()
-    if work is None:
-        return None
-
-    def run() -> None:
-        try:
-            work(shop, stop)
-        except Exception:
-            logger.exception("The worker ended")
-
-    thread = threading.Thread(target=run, name="worker", daemon=True)
+def _start_worker(shop: Shop, stop: threading.Event) -> threading.Thread:
+    thread = threading.Thread(target=_work, args=(shop, stop), name="worker", daemon=True)
     thread.start()
     return thread
 
 
-def _worker() -> Worker | None:
-    try:
-        work: Worker = importlib.import_module("backend.worker").run_worker
-    except ModuleNotFoundError as error:
-        if error.name != "backend.worker":
-            raise
-        return None
-    return work
+def _work(shop: Shop, stop: threading.Event) -> None:
+    """Works until the end; a surprise costs a pause, not the worker."""
+    while not stop.is_set():
+        try:
+            run_worker(shop, stop)
+        except Exception:
+            logger.exception("The worker broke off and begins again")
+            stop.wait(PAUSE_SECONDS)
 
 
 def _import_pages_code() -> None:

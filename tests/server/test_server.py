@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -100,6 +101,8 @@ def test_the_server_ends_within_five_seconds_although_people_are_connected(tmp_p
         ({"COOKIE_KEY": "short"}, "COOKIE_KEY is too short"),
         ({"AUTH_MODE": "oidc", "OIDC_CLIENT_ID": "x"}, "needs OIDC_CLIENT_SECRET, OIDC_METADATA_URL"),
         ({"TRUSTED_PROXIES": "everybody"}, "TRUSTED_PROXIES"),
+        ({"HOST": "192.0.2.1"}, "cannot listen on port 8501 of 192.0.2.1"),
+        ({"STORE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/nothing"}, "cannot be reached"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
@@ -110,6 +113,17 @@ def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path, settings:
     assert ended.returncode == 1
     assert sentence in ended.stderr.decode()
     assert "Traceback" not in ended.stderr.decode()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_promised(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environment = {**os.environ, **environment_of(tmp_path), "PORT": str(taken.getsockname()[1])}
+        ended = subprocess.run(
+            [sys.executable, str(ROOT / "server.py")], env=environment, cwd=ROOT, capture_output=True, timeout=60
+        )
+    assert ended.returncode == 1
+    assert "cannot listen on port" in ended.stderr.decode()
+    assert b"serves" not in ended.stdout
 
 
 def test_ready_means_that_the_store_answers_and_health_that_the_process_does() -> None:
