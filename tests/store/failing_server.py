@@ -135,8 +135,12 @@ def failing_server() -> Iterator[FailingServer]:
         def log_message(self, *_: object) -> None:
             """Tests have their own words for what goes wrong."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        # Room for all threads of a store that connect in the same moment.
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Handler)
     script.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
