@@ -56,9 +56,7 @@ def guarded_fragment(
     def decorate(function: Callable[P, None]) -> Callable[P, None]:
         @functools.wraps(function)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            actor = current_actor()
-            if actor is None or (permission is not None and not actor.may(permission)):
-                st.rerun()
+            require(permission)
             function(*args, **kwargs)
 
         return st.fragment(guarded, run_every=run_every)
