@@ -1,8 +1,8 @@
 """One process on one port: the dashboard, the HTTP API at /api, and the worker. `python server.py` runs it.
 
     browser ── / ─────────▶ Streamlit (streamlit_app.py, one thread per run)
-    anybody ── /api ──────▶ FastAPI
-                            worker thread: takes jobs and works them off
+    anybody ── /api ──────▶ FastAPI (customers' links, health)
+                            worker threads: imports; emails that wait
 
 A platform with several processes runs `python server.py` in each: they share the store and need nothing else.
 """
@@ -30,7 +30,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend import logs
 from backend.api import create_app
 from backend.config import Settings, load_settings
+from backend.email.links import Links
 from backend.errors import BackendError, ConfigurationError
+from backend.mail_worker import run_mail_worker
 from backend.services.context import Shop
 from backend.services.first_admin import setup_code
 from backend.services.secret_file import cookie_key, derived
@@ -71,7 +73,7 @@ def build_app(settings: Settings) -> st.App:
     """The ASGI application; nothing is opened before it starts."""
     return st.App(
         _SCRIPT,
-        routes=[Mount("/api", create_app(shell.shop))],
+        routes=[Mount("/api", create_app(shell.shop, _links, trusted_proxies=settings.trusted_proxies))],
         middleware=[Middleware(SecurityHeaders)],
         lifespan=_lifespan(settings),
         on_script_error=shell.show_error,
@@ -161,31 +163,39 @@ def _lifespan(settings: Settings) -> Callable[[st.App], AbstractAsyncContextMana
         _import_pages_code()
         navigation.make_known()
         stop = threading.Event()
-        worker = _start_worker(shell.shop(), stop)
+        workers = [
+            _start("worker", stop, lambda: run_worker(shell.shop(), stop)),
+            _start("mail", stop, lambda: run_mail_worker(shell.shop(), shell.mailer(), stop)),
+        ]
         # What is loaded now stays; without it, each collection costs more than most runs of a page.
         gc.collect()
         gc.freeze()
         yield None
         stop.set()
-        worker.join(WORKER_SECONDS)
+        for worker in workers:
+            worker.join(WORKER_SECONDS / len(workers))
         shell.shop().store.close()
 
     return lifespan
 
 
-def _start_worker(shop: Shop, stop: threading.Event) -> threading.Thread:
-    thread = threading.Thread(target=_work, args=(shop, stop), name="worker", daemon=True)
+def _links() -> Links:
+    return shell.mailer().links
+
+
+def _start(name: str, stop: threading.Event, work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=_work, args=(stop, work), name=name, daemon=True)
     thread.start()
     return thread
 
 
-def _work(shop: Shop, stop: threading.Event) -> None:
+def _work(stop: threading.Event, work: Callable[[], None]) -> None:
     """Works until the end; a surprise costs a pause, not the worker."""
     while not stop.is_set():
         try:
-            run_worker(shop, stop)
+            work()
         except Exception:
-            logger.exception("The worker broke off and begins again")
+            logger.exception("A worker broke off and begins again")
             stop.wait(PAUSE_SECONDS)
 
 

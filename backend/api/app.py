@@ -1,23 +1,32 @@
-"""The HTTP API. For now it tells whoever runs the server whether it lives and whether it can work."""
+"""The HTTP API: whether the server lives and can work, and the pages behind the links of emails."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import logs
+from backend.api.public.limits import RequestLimit
+from backend.api.public.router import PublicPages, public_router
+from backend.domain.network import original_client
+from backend.email.links import Links
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.store import schema
 
 
-def create_app(shop: Callable[[], Shop]) -> FastAPI:
-    """The API of a shop that is opened when it is first asked for."""
+def create_app(
+    shop: Callable[[], Shop], links: Callable[[], Links] | None = None, *, trusted_proxies: str = ""
+) -> FastAPI:
+    """The API of a shop that is opened when it is first asked for.
+
+    With `links`, customers can follow those of their emails. `trusted_proxies` are those whose X-Forwarded-For counts.
+    """
     app = FastAPI(title="Tillpost", docs_url=None, redoc_url=None, openapi_url=None)
 
     app.add_middleware(RequestIds)
@@ -37,7 +46,19 @@ def create_app(shop: Callable[[], Shop]) -> FastAPI:
             return JSONResponse({"status": "the store does not answer"}, status_code=503)
         return JSONResponse({"status": "ok"})
 
+    if links is not None:
+        app.include_router(public_router(_public_pages(shop, links, trusted_proxies)))
     return app
+
+
+def _public_pages(shop: Callable[[], Shop], links: Callable[[], Links], trusted: str) -> Callable[[], PublicPages]:
+    limit = RequestLimit()
+
+    def client(request: Request) -> str:
+        peer = request.client.host if request.client else ""
+        return original_client(peer, request.headers.getlist("x-forwarded-for"), trusted)
+
+    return lambda: PublicPages(shop(), links(), limit, client)
 
 
 class RequestIds:

@@ -150,12 +150,20 @@ def _with_hint(check: Check, settings: Settings) -> Check:
 
 
 def worker() -> None:
-    """Work off what pages have asked for (imports), beside those of the server. Ends with Ctrl-C or SIGTERM."""
+    """Work off what was asked for (imports, emails), beside those of the server. Ends with Ctrl-C or SIGTERM.
+
+    What is being sent at that moment is finished and recorded first.
+    """
+    from backend.mail_worker import run_mail_worker
     from backend.worker import run_worker
 
     with opened_shop("worker") as shop:
+        mailer = bootstrap.open_mailer(load_settings(), shop)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         say("The worker waits for work. Ctrl-C ends it.")
+        mail = threading.Thread(target=run_mail_worker, args=(shop, mailer, stop), name="mail")
+        mail.start()
         run_worker(shop, stop)
+        mail.join()

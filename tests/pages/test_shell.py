@@ -8,7 +8,7 @@ import pytest
 from loguru import logger
 from streamlit.testing.v1 import AppTest
 
-from pages.components.client import original_client
+from backend.domain.network import original_client
 from tests.pages.dashboard import texts
 
 
