@@ -11,11 +11,10 @@ from enum import StrEnum
 from itertools import islice
 
 from backend.domain.customers import CustomerSummary
-from backend.domain.text import words_in
-from backend.errors import InvalidInputError
 from backend.records.customers import customer_id_of, summary_from, words_of_summary
 from backend.services.boards import ALL_TIME, Measure, walk_board
 from backend.services.context import Shop
+from backend.services.customer_search import matches_of
 from backend.services.merging import merged, page_size
 from backend.services.places import number_in, text_in
 from backend.store import schema
@@ -25,7 +24,6 @@ from backend.store.port import Query, Row, pages_of
 _MATCHES = 500
 """How many customers a search or a small tag looks at; more are told to narrow the search."""
 _SCAN = 5_000
-_LONGEST_SEARCH = 1_000
 
 
 class Sort(StrEnum):
@@ -78,34 +76,13 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
 
 
 def _searched(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> CustomerPage:
-    search = wanted.search[:_LONGEST_SEARCH]
-    ids: list[str] = []
-    for word in _words_to_look_up(search):
-        if ids := _ids_under(shop, word):
-            break
-    note = f"More than {_MATCHES} customers match; type more letters to see the others." if len(ids) > _MATCHES else ""
-    return _sorted_page(shop, wanted, ids[:_MATCHES], limit, cursor, note=note, words=words_in(search))
-
-
-def _words_to_look_up(search: str) -> list[str]:
-    """The longest word; and the longest that is not the last label of an address, since those are not kept.
-
-    Raises: `InvalidInputError` when there is nothing but single letters.
-    """
-    kept = words_in(" ".join(token.rpartition(".")[0] or token for token in search.split()))
-    choices = [kept] if "@" in search else [words_in(search), kept]
-    longest = [max(words, key=len, default="") for words in choices]
-    enough = [word for word in dict.fromkeys(longest) if len(word) > 1 or word >= schema.FIRST_IDEOGRAPH]
-    if not enough:
-        raise InvalidInputError("Type at least two letters of a name or an e-mail address.", "search")
-    return enough
-
-
-def _ids_under(shop: Shop, word: str) -> list[str]:
-    """Customers who have a word with this beginning, one more than are looked at if there are so many."""
-    query = Query(schema.SHOP, schema.alias_partition(word), begins_with=word, limit=_MATCHES)
-    found = (row.key.sk.rpartition("#")[2] for row in pages_of(shop.store, query))
-    return list(dict.fromkeys(islice(found, _MATCHES + 1)))
+    found = matches_of(shop, wanted.search, _MATCHES)
+    note = (
+        f"More than {_MATCHES} customers match; type more letters or another word to see the others."
+        if found.too_many
+        else ""
+    )
+    return _sorted_page(shop, wanted, found.ids, limit, cursor, note=note, words=found.words)
 
 
 # --- by tag or country -------------------------------------------------------------------------------------------
@@ -157,6 +134,8 @@ def _fits(summary: CustomerSummary, wanted: CustomerFilter) -> bool:
 
 
 def _has_words(summary: CustomerSummary, words: Sequence[str]) -> bool:
+    if not words:
+        return True
     own = words_of_summary(summary)
     return all(any(mine.startswith(word) for mine in own) for word in words)
 

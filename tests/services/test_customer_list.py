@@ -142,6 +142,34 @@ def test_a_search_that_matches_too_many_says_so(shop: Shop, monkeypatch: pytest.
     assert "More than 5 customers match" in page.note
 
 
+def test_a_whole_address_is_found_however_many_share_each_of_its_words(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_list, "_MATCHES", 3)
+    for number in range(9):
+        add_customer(shop, f"Maria Lopez {number}", f"maria.lopez{number}@example.com")
+    assert _found(shop, "MARIA.LOPEZ7@example.com") == ["Maria Lopez 7"]
+    assert _found(shop, "maria.lopez7@exam") == ["Maria Lopez 7"]
+
+
+def test_another_word_narrows_a_search_that_too_many_match(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(customer_list, "_MATCHES", 3)
+    for number in range(9):
+        add_customer(shop, f"Maximilian {chr(ord('a') + number) * 3}", "")
+    assert _found(shop, "maximilian eee") == ["Maximilian eee"]
+    page = customer_list.list_customers(shop, CustomerFilter(search="maximilian"))
+    assert "More than 3 customers match" in page.note
+
+
+def test_customers_with_two_words_of_one_beginning_do_not_hide_that_there_are_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_list, "_MATCHES", 4)
+    for _ in range(3):
+        add_customer(shop, "Maria Mariana", "")
+    assert "More than 4" in customer_list.list_customers(shop, CustomerFilter(search="maria")).note
+
+
 def test_archived_customers_are_found_when_asked_for_alone(shop: Shop) -> None:
     add_customer(shop, "Maria Here")
     gone = add_customer(shop, "Maria Gone", country="DE", tags=["vip"])
