@@ -43,7 +43,7 @@ def customer_rows(
         label += _customer_details(shop, customer) if details else ""
         orders = f":gray[{formats.counted(shop, customer.orders, 'order')}]"
         rows.append(Row(label, {"id": customer.id}, (orders, _amount(shop, customer.revenue))))
-    _show("customer.py", rows, widths=(120, 120))
+    show_rows("customer.py", rows, widths=(120, 120))
 
 
 def order_rows(shop: Shop, orders: Iterable[OrderSummary], *, of_one_customer: bool = False) -> None:
@@ -57,7 +57,7 @@ def order_rows(shop: Shop, orders: Iterable[OrderSummary], *, of_one_customer: b
         placed = f":gray[{formats.plain(formats.brief_moment(shop, order.placed_at, year))}]"
         figures = (formats.status_badge(order.status), placed, _amount(shop, order.total))
         rows.append(Row(label, {"customer": order.customer_id, "id": order.id}, figures))
-    _show("order.py", rows, widths=(105, 112, 85))
+    show_rows("order.py", rows, widths=(105, 112, 85))
 
 
 def _amount(shop: Shop, minor: int) -> str:
@@ -77,7 +77,8 @@ def _customer_details(shop: Shop, customer: CustomerSummary) -> str:
     return " " + " ".join([f":gray[{text}]", *badges] if text else badges)
 
 
-def _show(file: str, rows: Sequence[Row], widths: tuple[int, ...]) -> None:
+def show_rows(file: str, rows: Sequence[Row], widths: tuple[int, ...]) -> None:
+    """Rows that lead to a page; `widths` in pixels are those of the figures."""
     page = page_of(file)
     with st.container(border=True, gap="xsmall"):
         for row in rows:

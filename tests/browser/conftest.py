@@ -1,0 +1,99 @@
+"""A server as people start it, and people at it: each with a browser window of their own in Debian's Chromium.
+
+Without Playwright or Chromium these tests are skipped by name; with `REQUIRE_ENGINES=all` they fail instead.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.bootstrap import open_shop
+from backend.config import Settings
+from backend.domain.team import Role
+from backend.services import team
+from backend.services.context import Shop
+from tests.browser.people import PASSWORD, Person, username_of
+from tests.engines import unavailable
+from tests.server.processes import Server, whole_server
+from tests.support import ADMIN
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for all tests."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("browser", "Playwright is not installed (see requirements-check.txt)")
+    program = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
+    if program is None:
+        unavailable("browser", "Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop")
+
+
+@pytest.fixture(scope="module")
+def shop(folder: Path) -> Iterator[Shop]:
+    """The store of the server, with somebody of each role in the team and nothing else."""
+    opened = open_shop(Settings(store_url=f"sqlite:///{folder}/tillpost.db", data_dir=folder))
+    for role in Role:
+        name = role.value.capitalize()
+        team.add_member(
+            opened,
+            ADMIN,
+            username=username_of(role),
+            name=name,
+            email=f"{name}@example.com",
+            role=role,
+            password=PASSWORD,
+        )
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture(scope="module")
+def server(shop: Shop, folder: Path) -> Iterator[Server]:
+    with whole_server(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def person(chromium: Any, server: Server) -> Iterator[Callable[..., Person]]:
+    """Makes people with windows of their own; at the end none of their consoles may hold an error."""
+    with ExitStack() as windows:
+        people: list[Person] = []
+
+        def arrive(role: Role, *, width: int = 1280, height: int = 800) -> Person:
+            context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+            windows.callback(context.close)
+            people.append(Person(context.new_page(), server, role))
+            return people[-1]
+
+        yield arrive
+        for each in people:
+            assert each.console_errors == []

@@ -1,0 +1,123 @@
+"""What people of a shop do all day, in a real browser against the real server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from backend.domain.orders import OrderStatus
+from backend.domain.team import Role
+from backend.services.context import Shop
+from backend.services.order_list import orders_of
+from backend.services.orders import get_order
+from tests.browser.people import Person
+from tests.pages.reading import MARKUP
+from tests.support import add_customer, add_order
+
+pytestmark = pytest.mark.browser
+
+MENUS = {
+    Role.MANAGER: {"Overview", "Customers", "Orders"},
+    Role.STAFF: {"Overview", "Customers", "Orders", "Place an order"},
+    Role.ENGINEER: {"Overview", "Customers", "Orders"},
+    Role.ADMIN: {"Overview", "Customers", "Orders", "Place an order", "Team"},
+}
+
+Arrive = Callable[..., Person]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_signs_in_sees_its_menu_and_signs_out(person: Arrive, role: Role) -> None:
+    somebody = person(role).sign_in().sees_title("Overview")
+    shown = set(somebody.menu())
+    assert shown >= MENUS[role]
+    assert ("Team" in shown) == (role is Role.ADMIN)
+    assert ("Place an order" in shown) == (role in (Role.STAFF, Role.ADMIN))
+    somebody.sign_out().visit("/customers").page.get_by_label("Username").wait_for()
+
+
+def test_a_customer_is_found_an_order_placed_and_refunded(person: Arrive, shop: Shop) -> None:
+    maria = add_customer(shop, "Maria Lopez", "maria@example.com")
+    add_order(shop, maria, 2000)
+    staff = person(Role.STAFF).sign_in().goes_to("Customers")
+    staff.searches("Search", "lop").follows(re.compile("Maria Lopez")).sees_title("Maria Lopez")
+    staff.follows("Place an order").sees_title("Place an order")
+    staff.types("Product", "Mug").types("Price in USD", "12.50").sees("$12.50")
+    staff.presses("Place order").sees("is placed.")
+    staff.follows("Open this order").sees_title(re.compile("^Order T"))
+    staff.presses("Refund").types("Reason", "Arrived broken")
+    staff.presses("Refund $12.50 to Maria Lopez").sees("Refunded $12.50: Arrived broken")
+    placed = next(order for order in orders_of(shop, maria.id).orders if order.total == 1250)
+    assert placed.refunded == 1250
+    staff.sign_out()
+
+
+def test_two_people_change_one_order_and_the_second_is_told(person: Arrive, shop: Shop) -> None:
+    order = add_order(shop, add_customer(shop, "Jonas Weber"), 5000)
+    path = f"/order?customer={order.customer_id}&id={order.id}"
+    first, second = person(Role.STAFF).sign_in(path), person(Role.ADMIN).sign_in(path)
+    first.sees_title(f"Order {order.number}")
+    second.sees_title(f"Order {order.number}")
+    first.presses("Mark as fulfilled").sees("paid → fulfilled")
+    second.presses("Back to pending").sees("was changed while you were looking at it (the-staff: paid → fulfilled)")
+    assert get_order(shop, order.customer_id, order.id).status is OrderStatus.FULFILLED
+    second.presses("Reload").presses("Mark as paid").sees("fulfilled → paid")
+    assert get_order(shop, order.customer_id, order.id).status is OrderStatus.PAID
+
+
+def test_a_double_click_places_one_order(person: Arrive, shop: Shop) -> None:
+    ana = add_customer(shop, "Ana Ruiz")
+    staff = person(Role.STAFF).sign_in(f"/place_order?customer={ana.id}").sees_title("Place an order")
+    staff.types("Product", "Mug").types("Price in USD", "9")
+    staff.page.get_by_role("button", name="Place order", exact=True).dblclick()
+    staff.sees("is placed.").settled()
+    assert len(orders_of(shop, ana.id).orders) == 1
+
+
+def test_a_link_to_a_customer_asks_to_sign_in_and_then_shows_the_customer(person: Arrive, shop: Shop) -> None:
+    customer = add_customer(shop, "Yuki Tanaka", "yuki@example.com")
+    manager = person(Role.MANAGER).visit(f"/customer?id={customer.id}")
+    manager.page.get_by_label("Username").wait_for()
+    assert "Yuki" not in manager.page.content()
+    manager.sign_in(f"/customer?id={customer.id}").sees_title("Yuki Tanaka").sees("yuki@example.com")
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_names_with_markup_are_read_as_they_were_typed(person: Arrive, shop: Shop, name: str) -> None:
+    customer = add_customer(shop, name)
+    order = add_order(shop, customer, 700)
+    engineer = person(Role.ENGINEER).sign_in(f"/customer?id={customer.id}")
+    engineer.follows(re.compile(re.escape(order.number))).sees_title(f"Order {order.number}")
+    label = engineer.main.locator(f'a[href*="customer?id={customer.id}"]').inner_text()
+    assert re.sub(r"[\u2060\ue000-\uf8ff]", "", label).removeprefix("person").strip() == name
+    engineer.follows(re.compile(re.escape(name[:1]))).visit(f"/customer?id={customer.id}")
+    title = engineer.page.get_by_role("heading", level=1)
+    title.wait_for()
+    assert title.inner_text().replace("\u2060", "") == name
+    assert title.locator("b, em, a, .katex, [class*=colored]").count() == 0
+
+
+def test_rows_of_lists_work_with_the_keyboard(person: Arrive, shop: Shop) -> None:
+    customer = add_customer(shop, "Keyboard Kim", "kim@example.com")
+    add_order(shop, customer, 100_000)
+    staff = person(Role.STAFF).sign_in("/customers").sees_title("Customers")
+    staff.main.get_by_role("link", name=re.compile("Keyboard Kim")).focus()
+    staff.page.keyboard.press("Enter")
+    staff.sees_title("Keyboard Kim")
+
+
+@pytest.mark.parametrize("path", ["/", "/customers", "/customer?id={c}", "/orders", "/order?customer={c}&id={o}"])
+def test_nothing_is_wider_than_a_phone(person: Arrive, shop: Shop, path: str) -> None:
+    customer = add_customer(
+        shop, "Somebody with an uncommonly long name that goes on and on", tags=("wholesale", "vip")
+    )
+    order = add_order(shop, customer, 123_456_789)
+    staff = person(Role.STAFF, width=390, height=844).sign_in(path.format(c=customer.id, o=order.id))
+    staff.settled()
+    too_wide = staff.page.evaluate(
+        "() => { const main = document.querySelector('[data-testid=stMain]');"
+        " return main.scrollWidth - main.clientWidth }"
+    )
+    assert too_wide <= 0
