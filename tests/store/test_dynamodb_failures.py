@@ -157,7 +157,7 @@ def test_a_transaction_that_is_refused_for_ever_is_given_up_as_busy(
     with pytest.raises(StoreBusyError, match="nothing was changed"):
         impatient_store.transact(TRANSACTION)
     assert time.monotonic() - began < IMPATIENT.seconds + A_MOMENT
-    assert len(server.received) > 5
+    assert len(server.received) > 1
     assert server.effects == []
 
 
