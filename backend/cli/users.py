@@ -23,8 +23,8 @@ Username = Annotated[str, typer.Argument(help="The name that the member signs in
 @app.command("add")
 def add(
     username: Username,
+    email: Annotated[str, typer.Option(help="The e-mail address.")],
     name: Annotated[str, typer.Option(help="The name that people see; the username without it.")] = "",
-    email: Annotated[str, typer.Option(help="The e-mail address.", prompt="E-mail address")] = "",
     role: Annotated[Role, typer.Option(help="What the member may do.")] = Role.STAFF,
     no_password: Annotated[
         bool, typer.Option("--no-password", help="The member signs in with OpenID Connect only.")
