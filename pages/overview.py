@@ -36,7 +36,7 @@ figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chos
 st.caption(formats.plain(metrics.compared(here, figures)))
 metrics.show_figures(here, figures.totals, figures.before)
 with st.container(border=True):
-    charts.show_over_time(here, figures, granularity)
+    charts.show(charts.over_time(here, chosen.first, chosen.last, granularity, chosen.comparable), "over_time")
 
 best, where = st.columns([3, 2])
 with best:
@@ -55,7 +55,7 @@ with best:
     tables.customer_rows(here, caching.top_customers(here, measure, month, 10), ranked=True, details=False)
 with where:
     st.subheader("Customers by country")
-    charts.show_countries(here, caching.counts_of(here, "country"))
+    charts.show(charts.countries(here), "countries")
 
 st.subheader("Recent orders")
 tables.order_rows(here, caching.recent_orders(here, 8))

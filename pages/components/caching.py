@@ -32,6 +32,7 @@ Result = TypeVar("Result")
 
 _SECONDS = 20
 _SECONDS_OF_SLOW_THINGS = 60
+_FIGURES = 100
 
 _numbers = itertools.count(1)
 _stores: WeakKeyDictionary[object, int] = WeakKeyDictionary()
@@ -50,6 +51,12 @@ def _identity(shop: Shop) -> str:
     with _lock:
         number = _stores.setdefault(shop.store, next(_numbers))
         return f"{number} {_writes} {shop.currency} {shop.zone.key} {shop.locale}"
+
+
+def kept_figure(function: Callable[P, Result]) -> Callable[P, Result]:
+    """For what is costly to copy and never changed, such as a chart: all sessions get the same object."""
+    keep = st.cache_resource(ttl=_SECONDS, max_entries=_FIGURES, show_spinner=False, hash_funcs={Shop: _identity})
+    return keep(function)
 
 
 def _cached(*, max_entries: int, seconds: int = _SECONDS) -> Callable[[Callable[P, Result]], Callable[P, Result]]:

@@ -1,22 +1,24 @@
 """Charts as Plotly figures, small and calm: labels in the shop's currency and language, nothing told by colour alone.
 
-They are plain dictionaries, which costs a tenth of building figure objects. Colours come from the theme.
+Plotly takes longer to check a figure than everything else on a page takes together, so figures are kept for a while.
+Colours come from the theme.
 """
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-import plotly.io
+import plotly.graph_objects as go
 import streamlit as st
 
 from backend.domain.money import decimals_of
 from backend.domain.money import plain as in_units
 from backend.services.context import Shop
 from backend.services.overview import Bucket, Granularity, Overview
-from pages.components import formats
+from pages.components import caching, formats
 
 _QUIET = "rgba(128, 128, 128, 0.9)"
 _GRID = "rgba(128, 128, 128, 0.2)"
@@ -25,8 +27,23 @@ _MOST_COUNTRIES = 10
 _X_LABELS = 6
 
 
-def show_over_time(shop: Shop, overview: Overview, granularity: Granularity) -> None:
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure, and what it tells in words. Sessions share it, so it is never changed."""
+
+    figure: go.Figure
+    told: str
+
+
+def show(chart: Chart, key: str) -> None:
+    """Draws a chart as wide as its place."""
+    st.plotly_chart(chart.figure, key=key, config=_CONFIG, alt=chart.told)
+
+
+@caching.kept_figure
+def over_time(shop: Shop, first: date, last: date, granularity: Granularity, compare: bool) -> Chart:
     """Revenue above, orders below, on the same days; the period before as a dotted line."""
+    overview = caching.overview_of(shop, first, last, granularity, compare)
     revenue, orders = [b.totals.revenue for b in overview.buckets], [b.totals.orders for b in overview.buckets]
     positions = list(range(len(overview.buckets)))
     texts = [_hover(shop, overview, index, granularity) for index in positions]
@@ -47,12 +64,13 @@ def show_over_time(shop: Shop, overview: Overview, granularity: Granularity) -> 
         "showlegend": bool(overview.earlier),
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.13, "yanchor": "bottom"},
     }
-    _show({"data": data, "layout": layout}, "over_time", _told(shop, overview))
+    return Chart(go.Figure({"data": data, "layout": layout}), _told(shop, overview))
 
 
-def show_countries(shop: Shop, counts: dict[str, int]) -> None:
+@caching.kept_figure
+def countries(shop: Shop) -> Chart:
     """Customers by country: the ten with most, and the others together."""
-    ranked = list(counts.items())
+    ranked = list(caching.counts_of(shop, "country").items())
     bars = [(formats.country(shop, code), number) for code, number in ranked[:_MOST_COUNTRIES]]
     if others := ranked[_MOST_COUNTRIES:]:
         bars.append((f"{len(others)} others", sum(number for _, number in others)))
@@ -73,28 +91,16 @@ def show_countries(shop: Shop, counts: dict[str, int]) -> None:
         "bargap": 0.3,
     }
     told = ", ".join(f"{name} {number}" for name, number in zip(names[:3], numbers, strict=False))
-    _show({"data": [trace], "layout": layout}, "countries", f"Customers by country. Most: {told}.")
-
-
-def _show(figure: dict[str, Any], key: str, told: str) -> None:
-    st.plotly_chart(figure, key=key, config=_CONFIG, alt=told)
+    return Chart(go.Figure({"data": [trace], "layout": layout}), f"Customers by country. Most: {told}.")
 
 
 def _layout(height: int) -> dict[str, Any]:
     return {
-        "template": _template(),
         "height": height,
         "margin": {"l": 0, "r": 0, "t": 34, "b": 22, "pad": 4},
         "dragmode": False,
         "showlegend": False,
     }
-
-
-@lru_cache(maxsize=1)
-def _template() -> dict[str, Any]:
-    """Streamlit's own, by which the browser puts in the colours and fonts of the theme."""
-    template: dict[str, Any] = plotly.io.templates["streamlit"].to_plotly_json()
-    return template
 
 
 def _flat_axis() -> dict[str, Any]:

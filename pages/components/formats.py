@@ -108,13 +108,12 @@ def day(shop: Shop, value: date) -> str:
 
 def short_day(shop: Shop, value: date) -> str:
     """Without the year, such as "Nov 24"."""
-    return str(format_skeleton("MMMd", datetime(value.year, value.month, value.day), locale=shop.locale))  # noqa: DTZ001
+    return _by_skeleton("MMMd", value, shop.locale)
 
 
 def month(shop: Shop, value: date, *, short: bool = False) -> str:
     """The month of a day, such as "November 2026" or "Nov 2026"."""
-    skeleton = "yMMM" if short else "yMMMM"
-    return str(format_skeleton(skeleton, datetime(value.year, value.month, 1), locale=shop.locale))  # noqa: DTZ001
+    return _by_skeleton("yMMM" if short else "yMMMM", value.replace(day=1), shop.locale)
 
 
 def span(shop: Shop, first: date, last: date) -> str:
@@ -187,6 +186,11 @@ _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB"})
 @lru_cache(maxsize=16)
 def _territories(locale: str) -> dict[str, str]:
     return {code: str(name) for code, name in Locale.parse(locale).territories.items() if len(code) == 2}
+
+
+@lru_cache(maxsize=1024)
+def _by_skeleton(skeleton: str, value: date, locale: str) -> str:
+    return str(format_skeleton(skeleton, datetime(value.year, value.month, value.day), locale=locale))  # noqa: DTZ001
 
 
 @lru_cache(maxsize=16)
