@@ -20,10 +20,11 @@ import streamlit as st
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
 from backend.domain.totals import Totals
-from backend.services import boards, customer_list, figures, order_list, overview
+from backend.services import boards, customer_list, email_overview, figures, order_list, overview
 from backend.services.boards import Measure
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, CustomerPage
+from backend.services.email_overview import EmailCard
 from backend.services.order_list import OrderFilter, OrderPage
 from backend.services.overview import Granularity, Overview
 
@@ -106,3 +107,8 @@ def list_orders(shop: Shop, wanted: OrderFilter, limit: int, cursor: str | None)
 @_cached(max_entries=200)
 def totals_of(shop: Shop, first: date, last: date) -> Totals:
     return figures.totals_of(figures.totals_by_day(shop, first, last))
+
+
+@_cached(max_entries=10)
+def email_cards(shop: Shop) -> list[EmailCard]:
+    return email_overview.email_overview(shop)

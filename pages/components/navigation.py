@@ -9,13 +9,17 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from backend.domain.team import Actor, Permission
+from pages.components.shell import settings
 
 _FOLDER = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """One page. Without a permission everybody who is signed in may open it; hidden ones are opened by links."""
+    """One page. Without a permission everybody who is signed in may open it; hidden ones are opened by links.
+
+    `local_only` pages stand in the menu only where emails go to the local outbox.
+    """
 
     file: str
     title: str
@@ -24,6 +28,7 @@ class PageEntry:
     group: str = ""
     visible: bool = True
     default: bool = False
+    local_only: bool = False
     help: str = ""
 
     @property
@@ -71,6 +76,65 @@ PAGES: tuple[PageEntry, ...] = (
         help="Enter an order by hand.",
     ),
     PageEntry(
+        "emails.py",
+        "Emails",
+        ":material/mail:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="What the shop writes to its customers: see it, change it, test it.",
+    ),
+    PageEntry("template.py", "Template", ":material/draft:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry(
+        "send.py",
+        "Send an email",
+        ":material/send:",
+        Permission.SEND_EMAIL,
+        "Email",
+        help="Send one email to one customer, once.",
+    ),
+    PageEntry(
+        "messages.py",
+        "Message log",
+        ":material/history:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="What was sent to whom, and what became of it.",
+    ),
+    PageEntry("message.py", "Message", ":material/mail:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry(
+        "outbox.py",
+        "Outbox",
+        ":material/outbox:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        local_only=True,
+        help="The emails that this installation keeps instead of sending them.",
+    ),
+    PageEntry(
+        "send_stats.py",
+        "Send statistics",
+        ":material/query_stats:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Volumes, failures, speed and limits of sending.",
+    ),
+    PageEntry(
+        "suppression.py",
+        "Suppression list",
+        ":material/unsubscribe:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Addresses that get no mail, or no marketing mail, and why.",
+    ),
+    PageEntry(
+        "shop_settings.py",
+        "Shop settings",
+        ":material/storefront:",
+        Permission.EDIT_SHOP,
+        "Email",
+        help="Name, logo, colour, addresses and sender of all emails.",
+    ),
+    PageEntry(
         "import_export.py",
         "Import and export",
         ":material/swap_vert:",
@@ -111,7 +175,9 @@ def pages_for(actor: Actor | None) -> dict[str, list[StreamlitPage]]:
 
 def shown_to(actor: Actor | None, entry: PageEntry) -> bool:
     """Whether the page stands in this person's menu."""
-    return entry.visible and actor is not None and (entry.permission is None or actor.may(entry.permission))
+    if not entry.visible or (entry.local_only and settings().mail_transport != "local"):
+        return False
+    return actor is not None and (entry.permission is None or actor.may(entry.permission))
 
 
 def make_known() -> None:

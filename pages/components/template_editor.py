@@ -1,0 +1,176 @@
+"""The editor of a template: its texts at the left, the email as it becomes at the right."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Actor, Permission
+from backend.domain.templates import TemplateState, WorkingCopy, difference
+from backend.errors import BackendError
+from backend.services import template_versions, templates
+from backend.services.context import Shop
+from backend.services.previews import render_preview
+from pages.components import actions, email_preview, formats, recipient_picker, template_drafts, template_publishing
+from pages.components.guard import require
+from pages.components.shell import refuse, shop
+from pages.components.template_drafts import Draft
+
+_LONGEST_LINE, _LONGEST = 1_000, 150_000
+_BODY_HEIGHT, _TEXT_HEIGHT = 480, 160
+
+
+def show(here: Shop, actor: Actor, state: TemplateState) -> None:
+    """The whole editor."""
+    copy = template_versions.get_working_copy(here, state.facts.name)
+    draft = template_drafts.draft_of(here, state, copy)
+    behind = template_drafts.is_behind(draft, state, copy)
+    if behind:
+        _show_overtaken(here, draft, state, copy)
+    elif copy is not None and copy.edited_by != actor.username:
+        told = (
+            f"{copy.edited_by} saved this text last, on {formats.moment(here, copy.edited_at)}. You go on from there."
+        )
+        st.info(formats.plain(told), icon=":material/group:")
+    texts, result = st.columns(2, gap="medium")
+    with texts:
+        _show_fields(draft)
+        _show_buttons(here, draft, state, copy, enabled=not behind)
+    with result:
+        _show_result(here, draft, state)
+    template_publishing.show_dialogs()
+
+
+def _show_fields(draft: Draft) -> None:
+    source = draft.initial
+    st.text_input(
+        "Subject",
+        source.subject.strip(),
+        key=draft.key("subject"),
+        live="500ms",
+        max_chars=_LONGEST_LINE,
+        persist_state="session",
+    )
+    st.text_input(
+        "Preheader",
+        source.preheader.strip(),
+        key=draft.key("preheader"),
+        live="500ms",
+        max_chars=_LONGEST_LINE,
+        persist_state="session",
+        help="The words that inboxes show after the subject.",
+    )
+    st.text_area(
+        "Body",
+        source.body,
+        key=draft.key("body"),
+        height=_BODY_HEIGHT,
+        max_chars=_LONGEST,
+        persist_state="session",
+        help="MJML with merge fields such as {{ customer.first_name }}. The preview follows when you leave the field.",
+    )
+    st.text_area(
+        "Text part (optional)",
+        source.text,
+        key=draft.key("text"),
+        height=_TEXT_HEIGHT,
+        max_chars=_LONGEST,
+        persist_state="session",
+        help="For people who read no HTML. Left empty, it is made from the body.",
+    )
+
+
+def _show_buttons(here: Shop, draft: Draft, state: TemplateState, copy: WorkingCopy | None, *, enabled: bool) -> None:
+    name, in_use = state.facts.name, templates.version(here, state.facts.name, state.number)
+    differs = not template_drafts.same(draft.typed, in_use.source)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Save working copy",
+            icon=":material/save:",
+            key="save_draft",
+            disabled=not enabled or not draft.dirty,
+            on_click=_save,
+            args=(draft,),
+        )
+        st.button(
+            "Publish",
+            icon=":material/publish:",
+            type="primary",
+            key="publish_draft",
+            disabled=not enabled or not differs,
+            on_click=_save_and_publish,
+            args=(draft, state.number),
+        )
+        if copy is not None or draft.dirty:
+            template_publishing.DISCARD.opener("Discard", (name, draft.revision), icon=":material/delete:")
+    if draft.dirty:
+        st.caption(":orange[:material/edit: Not saved yet.] Customers get nothing of it until you publish.")
+    elif copy is not None:
+        st.caption("Saved as the working copy. Customers get the version in use until you publish.")
+
+
+def _show_result(here: Shop, draft: Draft, state: TemplateState) -> None:
+    with st.expander("Whom to show it for", icon=":material/person:"):
+        recipient = recipient_picker.pick(here, state.facts, "editor")
+    try:
+        preview = render_preview(here, state.facts.name, source=draft.typed, recipient=recipient)
+    except BackendError as error:
+        refuse(error.sentence)
+        return
+    email_preview.show_views(here, preview, email_preview.VIEWS_WHILE_EDITING, "editor")
+    if preview.email is not None:
+        email_preview.show_checks(preview, only_findings=True)
+
+
+def _show_overtaken(here: Shop, draft: Draft, state: TemplateState, copy: WorkingCopy | None) -> None:
+    """Somebody was faster while something was typed here: both texts are there, and the person decides."""
+    name = state.facts.name
+    if copy is not None:
+        told = (
+            f"{copy.edited_by} saved this template on {formats.moment(here, copy.edited_at)}, while you were editing."
+        )
+        theirs, label = copy.source, "Take theirs"
+    else:
+        told = "Somebody published or discarded this working copy while you were editing."
+        theirs, label = templates.version(here, name, state.number).source, "Take the version in use"
+    st.warning(formats.plain(f"{told} Nothing was overwritten."), icon=":material/group:")
+    with st.expander("What differs: theirs, then yours", expanded=True):
+        st.code(difference(theirs, draft.typed, "theirs", "yours") or "Nothing.", language="diff", wrap_lines=True)
+        with st.container(horizontal=True):
+            st.button(label, key="take_theirs", icon=":material/download:", on_click=_take_theirs, args=(name,))
+            st.button(
+                "Go on with mine",
+                key="keep_mine",
+                icon=":material/edit:",
+                help="Saving then replaces their text by yours.",
+                on_click=_keep_mine,
+                args=(name, copy, state.number),
+            )
+
+
+def _take_theirs(name: str) -> None:
+    require(Permission.EDIT_TEMPLATES)
+    template_drafts.begin_again(name)
+
+
+def _keep_mine(name: str, theirs: WorkingCopy | None, number: int) -> None:
+    require(Permission.EDIT_TEMPLATES)
+    template_drafts.keep_mine(name, theirs, number)
+
+
+def _save(draft: Draft, done: str = "Saved as the working copy.") -> None:
+    def save(actor: Actor) -> None:
+        copy = template_versions.save_working_copy(
+            shop(), actor, draft.template, draft.typed, seen_revision=draft.revision
+        )
+        template_drafts.was_saved(draft.template, copy)
+
+    actions.act(Permission.EDIT_TEMPLATES, save, done)
+
+
+def _save_and_publish(draft: Draft, number: int) -> None:
+    """Saves what is not saved yet and opens the dialog with the difference; if that fails, the page says why."""
+    if draft.dirty or draft.revision == 0:
+        _save(draft, "")
+    copy = template_versions.get_working_copy(shop(), draft.template)
+    if copy is not None and template_drafts.same(copy.source, draft.typed):
+        template_publishing.open_publishing(shop(), copy, number)

@@ -1,0 +1,46 @@
+"""Emails: every message that the shop can send, as it looks, with how often it was sent."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.emails import Kind
+from backend.domain.team import Permission
+from backend.domain.text import fold
+from pages.components import caching, email_gallery, empty
+from pages.components.guard import require
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_EMAIL)
+here = shop()
+
+st.title("Emails")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    kind = st.segmented_control(
+        "Kind",
+        list(Kind),
+        format_func=email_gallery.KIND_LABELS.__getitem__,
+        key="emails_kind",
+        persist_state="session",
+    )
+    search = st.text_input(
+        "Search",
+        type="search",
+        live="300ms",
+        placeholder="A word of its title or purpose",
+        icon=":material/search:",
+        key="emails_search",
+        max_chars=100,
+        width=320,
+    )
+
+cards = [
+    card
+    for card in caching.email_cards(here)
+    if kind in (None, card.state.facts.kind)
+    and fold(search.strip()) in fold(f"{card.state.facts.title} {card.state.facts.purpose}")
+]
+if cards:
+    email_gallery.show(here, cards)
+else:
+    empty.nothing(":material/search_off:", "No email matches", "Take the kind away, or search for another word.")
