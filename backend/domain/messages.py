@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -48,6 +48,7 @@ class Message:
 
     `data` is what it is rendered from, without what many messages share: `facts` and `edition` are the digests of the
     shop's facts and of the template with its layout. Together they give the exact email, and `digest` proves it.
+    `hour` is where the statistics count a stored message ("2026-11-26T13", the shop's time of the request).
     """
 
     recipient: str
@@ -73,6 +74,7 @@ class Message:
     edition: str = ""
     digest: str = ""
     test: bool = False
+    hour: str = field(default="", compare=False)
 
     @property
     def id(self) -> str:

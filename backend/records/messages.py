@@ -85,6 +85,7 @@ def message_from(key: Key, item: Item) -> Message:
         edition=text(item, "edition", ""),
         digest=text(item, "digest", ""),
         test=flag(item, "test"),
+        hour=hour_in(item),
     )
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from backend.domain.messages import Message, MessageStatus, SkipReason
-from backend.domain.time import from_text, to_text
+from backend.domain.time import to_text
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, NotFoundError
-from backend.records.messages import hour_in, key_of, message_from, message_item, work_attributes
+from backend.records.messages import key_of, message_from, message_item, work_attributes
 from backend.records.send_stats import addition_for
 from backend.services.context import Shop
 from backend.store import schema
@@ -55,7 +55,7 @@ def request(shop: Shop, message: Message) -> Requested:
         shop.store.transact([put, _counted(message, hour)] if settled else [put])
     except MessageExistsError:
         return Requested(get_message(shop, message.id), duplicate=True)
-    return Requested(message, duplicate=False)
+    return Requested(replace(message, hour=hour), duplicate=False)
 
 
 def get_message(shop: Shop, message_id: str) -> Message:
@@ -71,7 +71,10 @@ def get_message(shop: Shop, message_id: str) -> Message:
 
 
 def claim(shop: Shop, messages: Sequence[Message]) -> list[Message]:
-    """Those of the messages that are now ours alone to send, with their lease and attempt."""
+    """Those of the messages that are now ours alone to send, with their lease and attempt.
+
+    In the list of work they move to the end of their lease, so that others do not have to pass over them.
+    """
     until = shop.clock() + LEASE
     transactions = [[_claim(message, until)] for message in messages]
     outcomes = shop.store.transact_each(transactions)
@@ -87,7 +90,7 @@ def _claim(message: Message, until: datetime) -> Update:
     free = AllOf((Equals("status", MessageStatus.WAITING.value), Missing("lease_until")))
     return Update(
         key_of(message),
-        set={"lease_until": to_text(until)},
+        set={"lease_until": to_text(until), **work_attributes(replace(message, lease_until=until))},
         add={"attempts": Plus(1)},
         condition=free,
         otherwise=NotClaimedError("Somebody else is sending this message."),
@@ -97,16 +100,14 @@ def _claim(message: Message, until: datetime) -> Update:
 def record(shop: Shop, messages: Sequence[Message]) -> int:
     """Writes down how messages ended, each with its statistics; returns how many were still ours to settle.
 
-    A message that ends as WAITING goes back to be tried again at its `due_at`. A claimed one that somebody has called
-    unknown meanwhile, because the answer came later than the lease allows, is put right: what is known counts.
+    They are messages that the store gave, so that their `hour` is known. One that ends as WAITING goes back, to be
+    tried again at its `due_at`. A claimed one that somebody has called unknown meanwhile, because the answer came
+    later than the lease allows, is put right: what is known counts.
     """
-    keys = [key_of(message) for message in messages]
-    hours = {key: hour_in(item) for key, item in shop.store.get_many(keys).items()}
-    known = [(message, hours[key]) for message, key in zip(messages, keys, strict=True) if key in hours]
-    outcomes = shop.store.transact_each([_record(message, hour) for message, hour in known])
+    outcomes = shop.store.transact_each([_record(message) for message in messages])
     _raise_surprises(outcomes, NotClaimedError)
-    late = [pair for pair, outcome in zip(known, outcomes, strict=True) if outcome is not None and _is_news(pair[0])]
-    corrected = shop.store.transact_each([_correction(message, hour) for message, hour in late]) if late else []
+    late = [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None and _is_news(each)]
+    corrected = shop.store.transact_each([_correction(message) for message in late]) if late else []
     _raise_surprises(corrected, NotClaimedError)
     return sum(outcome is None for outcome in [*outcomes, *corrected])
 
@@ -116,21 +117,21 @@ def _is_news(message: Message) -> bool:
     return message.lease_until is not None and message.status in (MessageStatus.SENT, MessageStatus.FAILED)
 
 
-def _correction(message: Message, hour: str) -> list[Write]:
+def _correction(message: Message) -> list[Write]:
     unknown = (Equals("status", MessageStatus.UNKNOWN.value), Equals("attempts", message.attempts))
-    counted = _counted(message, hour)
+    counted = _counted(message, message.hour)
     added = {**counted.add, MessageStatus.UNKNOWN.value: Plus(-1)}
     return [_settling(replace(message, lease_until=None), unknown), replace(counted, add=added)]
 
 
-def _record(message: Message, hour: str) -> list[Write]:
+def _record(message: Message) -> list[Write]:
     held: list[Condition] = [Equals("status", MessageStatus.WAITING.value)]
     if message.lease_until is not None:
         held.append(Equals("lease_until", to_text(message.lease_until)))
     else:
         held.append(Missing("lease_until"))
     update = _settling(replace(message, lease_until=None), tuple(held))
-    return [update] if message.status is MessageStatus.WAITING else [update, _counted(message, hour)]
+    return [update] if message.status is MessageStatus.WAITING else [update, _counted(message, message.hour)]
 
 
 def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
@@ -163,12 +164,6 @@ def expire(shop: Shop, messages: Sequence[Message]) -> int:
 def skipped(message: Message, reason: SkipReason) -> Message:
     """The message as one that is not sent, and why."""
     return replace(message, status=MessageStatus.SKIPPED, reason=reason.value)
-
-
-def lease_in(item: Item) -> datetime | None:
-    """The end of the lease in a row of the work list."""
-    until = item.get("lease_until")
-    return from_text(until) if isinstance(until, str) else None
 
 
 def _counted(message: Message, hour: str) -> Update:

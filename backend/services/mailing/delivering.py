@@ -7,6 +7,7 @@ the transport. A process that dies there leaves messages whose lease runs out: t
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -42,11 +43,17 @@ _TOO_LATE = Refused("The place in the sending rate was used up before the email 
 
 @dataclass(slots=True)
 class Worked:
-    """What one round did. `wait` is how long the rate window asks to wait before the next, in seconds."""
+    """What one round did.
+
+    `wait` is how long the rate window asks to wait before the next, in seconds; `more` says that messages are left.
+    `handed_over` emails took the transport and the ledger `seconds`.
+    """
 
     settled: dict[MessageStatus, int] = field(default_factory=dict)
     wait: float = 0.0
     more: bool = False
+    handed_over: int = 0
+    seconds: float = 0.0
 
     def count(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -66,13 +73,13 @@ class _Ready:
     digest: str
 
 
-def deliver_due(shop: Shop, mailer: Mailer, *, limit: int = 50) -> Worked:
-    """One round over the messages that are due, at most `limit` of them.
+def deliver_due(shop: Shop, mailer: Mailer) -> Worked:
+    """One round over messages that are due, about as many as go out in a second.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`; nothing is sent then.
     """
     worked = Worked()
-    due = _due(shop, limit)
+    due, worked.more = _due(shop, mailer.pace.size)
     expired = [message for message in due if message.lease_until is not None]
     ledger.expire(shop, expired)
     worked.count(replace(message, status=MessageStatus.UNKNOWN) for message in expired)
@@ -80,7 +87,7 @@ def deliver_due(shop: Shop, mailer: Mailer, *, limit: int = 50) -> Worked:
     if not pausing.is_paused(shop):
         for kind in (Kind.TRANSACTIONAL, Kind.MARKETING):
             _send(shop, mailer, [each for each in ready if each.message.kind is kind], kind, worked)
-    worked.more = len(due) >= limit
+    mailer.pace.learn(worked.handed_over, worked.seconds, held_back=worked.wait > 0)
     return worked
 
 
@@ -93,28 +100,25 @@ def deliver_one(shop: Shop, mailer: Mailer, message: Message) -> Message:
     return ledger.get_message(shop, message.id)
 
 
-def _due(shop: Shop, limit: int) -> list[Message]:
-    """Waiting messages whose time has come, and claimed ones whose lease has run out; read consistently."""
+def _due(shop: Shop, limit: int) -> tuple[list[Message], bool]:
+    """Waiting messages whose time has come, and claimed ones whose lease has run out; and whether there are more."""
     now = to_text(shop.clock())
     shards = list(range(schema.WORK_SHARDS))
     random.shuffle(shards)  # so that workers do not all begin with the same messages
     size = -(-limit // len(shards))
-    keys = [
-        row.key
+    pages = [
+        shop.store.query(Query(schema.MAIL, f"WORK#{shard}", index="work", between=("0", now + "~"), limit=size))
         for shard in shards
-        for row in shop.store.query(
-            Query(schema.MAIL, f"WORK#{shard}", index="work", between=("0", now + "~"), limit=2 * size)
-        ).rows
-        if (lease := ledger.lease_in(row.item)) is None or lease <= shop.clock()
-    ][:limit]
-    found = [message_from(key, item) for key, item in shop.store.get_many(keys).items()]
-    return [
-        message
-        for message in found
-        if message.status is MessageStatus.WAITING
-        and message.due_at <= shop.clock()
-        and (message.lease_until is None or message.lease_until <= shop.clock())
     ]
+    found = shop.store.get_many([row.key for page in pages for row in page.rows])
+    messages = (message_from(key, item) for key, item in found.items())
+    return [message for message in messages if _is_due(message, shop.clock())], any(page.cursor for page in pages)
+
+
+def _is_due(message: Message, now: datetime) -> bool:
+    """As the ledger has it; the list may lag behind."""
+    is_free = message.lease_until is None or message.lease_until <= now
+    return message.status is MessageStatus.WAITING and message.due_at <= now and is_free
 
 
 def _prepared(shop: Shop, mailer: Mailer, messages: Sequence[Message], worked: Worked) -> list[_Ready]:
@@ -177,7 +181,7 @@ def _composed(shop: Shop, mailer: Mailer, message: Message) -> _Ready:
 def _send(shop: Shop, mailer: Mailer, ready: Sequence[_Ready], kind: Kind, worked: Worked) -> None:
     rest = list(ready)
     while rest:
-        granted = mailer.window.reserve(len(rest), kind)
+        granted = mailer.window.reserve(min(len(rest), mailer.pace.size), kind)
         if isinstance(granted, Wait):
             worked.wait = max(worked.wait, granted.seconds)
             return
@@ -185,10 +189,13 @@ def _send(shop: Shop, mailer: Mailer, ready: Sequence[_Ready], kind: Kind, worke
             _put_off(shop, [each.message for each in rest], granted.until, worked)
             return
         now, rest = rest[: granted.count], rest[granted.count :]
+        began = time.perf_counter()
         try:
             going_on = _send_batch(shop, mailer, now, granted, worked)
         finally:
             granted.close()
+        worked.handed_over += len(now)
+        worked.seconds += time.perf_counter() - began
         if not going_on:
             return
 

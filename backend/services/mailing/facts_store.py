@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
 from dataclasses import asdict
 from functools import lru_cache
+from typing import cast
 
 import orjson
 
@@ -12,7 +14,7 @@ from backend.domain.shop import ShopFacts
 from backend.errors import NotFoundError
 from backend.services.context import Shop
 from backend.store import schema
-from backend.store.port import Item, Put
+from backend.store.port import Item, Put, Store
 
 
 def facts_digest(facts: ShopFacts) -> str:
@@ -35,16 +37,17 @@ def read_facts(shop: Shop, digest: str) -> ShopFacts:
 
     Raises: `NotFoundError`.
     """
-    item = shop.store.get(schema.facts_key(digest))
+    return _read(cast(Hashable, shop.store), digest)
+
+
+@lru_cache(maxsize=64)
+def _read(store: Hashable, digest: str) -> ShopFacts:
+    """They never change, so what was read once is good for as long as the process lives."""
+    item = cast(Store, store).get(schema.facts_key(digest))
     if item is None or not isinstance(item.get("facts"), str):
         raise NotFoundError("What the shop said about itself when this email was requested is not there any more.")
-    return _parsed(str(item["facts"]))
+    return ShopFacts(**orjson.loads(str(item["facts"])))
 
 
 def _document(facts: ShopFacts) -> bytes:
     return orjson.dumps(asdict(facts), option=orjson.OPT_SORT_KEYS)
-
-
-@lru_cache(maxsize=64)
-def _parsed(document: str) -> ShopFacts:
-    return ShopFacts(**orjson.loads(document))

@@ -8,13 +8,14 @@ from backend.domain.eligibility import MarketingLimits
 from backend.email.links import Links
 from backend.email.rate import RateWindow
 from backend.email.transports.protocol import Transport
+from backend.services.mailing.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
 class Mailer:
     """Made once by `backend.bootstrap`. `sender` is the address for shops that have set none of their own.
 
-    `concurrency` is how many emails this process hands over at the same time.
+    `concurrency` is how many emails this process hands over at the same time, `pace` how many it claims together.
     """
 
     transport: Transport
@@ -23,3 +24,4 @@ class Mailer:
     sender: str
     limits: MarketingLimits = field(default_factory=MarketingLimits)
     concurrency: int = 8
+    pace: Pace = field(default_factory=Pace)
