@@ -6,9 +6,9 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services.customers import activity_of, get_customer
+from backend.services.customers import get_customer
 from backend.services.order_list import orders_of
-from pages.components import actions, customer_forms, customer_view, empty, tables
+from pages.components import actions, can_we_email, customer_forms, customer_view, empty, tables, timeline
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -35,6 +35,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
             help="",
             query_params={"customer": customer.id},
         )
+    if actor.may(Permission.SEND_EMAIL) and not customer.archived:
+        st.page_link(
+            page_of("send.py"),
+            label="Send an email",
+            icon=":material/send:",
+            help="",
+            query_params={"customer": customer.id},
+        )
     if editable:
         customer_forms.EDIT.opener("Edit", customer, icon=":material/edit:")
     if editable and customer.archived:
@@ -58,10 +66,13 @@ with profile:
     with st.container(border=True):
         customer_view.show_profile(here, customer)
         customer_forms.show_consent(here, customer, editable=editable)
+    st.subheader("Can we email this customer?")
+    with st.container(border=True):
+        can_we_email.show_answers(here, customer)
 
-st.subheader("Notes and activity")
+st.subheader("Timeline")
 if editable:
     customer_forms.note_form(customer)
-customer_view.show_activity(here, activity_of(here, customer.id))
+timeline.show_timeline(here, customer.id)
 customer_forms.EDIT.show()
 customer_forms.ARCHIVE.show()

@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.orders import get_order
-from pages.components import actions, empty, order_forms, order_view
+from pages.components import actions, empty, order_forms, order_view, timeline
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -26,6 +26,14 @@ look_again = actions.show_refusal()
 order_view.show_header(here, order)
 if not look_again:
     order_forms.show_actions(actor, order)
+if actor.may(Permission.SEND_EMAIL):
+    st.page_link(
+        page_of("send.py"),
+        label="Send an email",
+        icon=":material/send:",
+        help="",
+        query_params={"customer": order.customer_id, "order": order.id},
+    )
 
 items, amounts = st.columns([3, 2])
 with items:
@@ -37,6 +45,8 @@ with amounts:
 if order.note:
     st.subheader("Note")
     st.text(order.note)
+st.subheader("Emails about this order")
+timeline.show_messages_about(here, order)
 st.subheader("History")
 order_view.show_history(here, order)
 order_forms.show_dialogs()

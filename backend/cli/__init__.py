@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from backend.cli import exporting, importing, mail, measuring, reports, upkeep, users
+from backend.cli import exporting, importing, mail, measuring, reports, suppression, upkeep, users
 
 app = typer.Typer(
     name="python -m backend",
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
 app.add_typer(users.app, name="user")
+app.add_typer(suppression.app, name="suppression")
 reports.add_to(app)
 upkeep.add_to(app)
 mail.add_to(app)

@@ -94,6 +94,23 @@ def countries(shop: Shop) -> Chart:
     return Chart(go.Figure({"data": [trace], "layout": layout}), f"Customers by country. Most: {told}.")
 
 
+def show_stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], key: str, told: str) -> None:
+    """Bars on top of each other, one trace for each part; `labels` are those of the places along the axis."""
+    top = max((sum(heights) for heights in zip(*(trace["y"] for trace in traces), strict=True)), default=0)
+    step = max(math.ceil(len(labels) / _X_LABELS), 1)
+    shown = list(range(0, len(labels), step))
+    x_axis = {"tickvals": shown, "ticktext": [labels[index] for index in shown], "showgrid": False}
+    layout = _layout(320) | {
+        "barmode": "stack",
+        "bargap": 0.25,
+        "xaxis": _flat_axis() | x_axis | {"range": [-0.6, len(labels) - 0.4], "automargin": False},
+        "yaxis": _flat_axis() | _count_ticks(shop, float(top)),
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.05, "yanchor": "bottom"},
+    }
+    show(Chart(go.Figure({"data": traces, "layout": layout}), told), key)
+
+
 def _layout(height: int) -> dict[str, Any]:
     return {
         "height": height,

@@ -1,8 +1,7 @@
-"""How one customer is shown: the header, the figures, the profile and what happened."""
+"""How one customer is shown: the header, the figures, the profile, and a change or note."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 import streamlit as st
@@ -59,15 +58,8 @@ def show_profile(here: Shop, customer: Customer) -> None:
     st.table(known, border="horizontal", alt="Profile")
 
 
-def show_activity(here: Shop, activity: Sequence[Activity]) -> None:
-    """Notes and changes, newest first."""
-    if not activity:
-        st.caption("Nothing happened yet. Notes that the team writes appear here.")
-        return
-    st.markdown("\n\n".join(_told(here, entry) for entry in activity))
-
-
-def _told(here: Shop, entry: Activity) -> str:
+def told(here: Shop, entry: Activity) -> str:
+    """Markdown for one note or change: what, when, by whom."""
     when = f":gray[{formats.plain(formats.moment(here, entry.at))} · {formats.plain(entry.by)}]"
     text = "  \n".join(formats.plain(line) for line in entry.text.splitlines())
     return f"{_KINDS[entry.kind]} {when}" + (f"  \n{text}" if text else "")

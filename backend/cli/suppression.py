@@ -1,0 +1,138 @@
+"""The suppression list: look at it, change it, take it in and out as a file."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.cli.output import Json, write_json, write_table
+from backend.cli.running import opened_shop, say
+from backend.domain.suppression import Suppression, SuppressionReason
+from backend.domain.team import COMMAND_LINE
+from backend.services import suppression
+from backend.services.context import Shop
+from backend.services.exports import Format
+from backend.services.suppression_files import export_suppressions, import_suppressions
+
+app = typer.Typer(no_args_is_help=True, help="Addresses that get no mail, or no marketing mail.")
+
+Address = Annotated[str, typer.Argument(help="The e-mail address.")]
+_PAGE = 200
+
+
+@app.command("add")
+def add(
+    address: Address,
+    reason: Annotated[SuppressionReason, typer.Option(help="Why.")] = SuppressionReason.MANUAL,
+    note: Annotated[str, typer.Option(help="A note for the team.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Put an address on the list. Doing it again changes nothing."""
+    with opened_shop("suppression add") as shop:
+        added = suppression.suppress(shop, COMMAND_LINE, address, reason=reason, note=note)
+        if as_json:
+            write_json({"changed": added.changed, **_entry(added.entry)})
+            return
+        typer.echo("The address is on the list." if added.changed else "The address was on the list already.")
+
+
+@app.command("remove")
+def remove(
+    address: Address,
+    why: Annotated[str, typer.Option(help="Why it may get mail again; kept in the history.")],
+    reason: Annotated[SuppressionReason | None, typer.Option(help="Only this reason; all without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Take an address off the list, or one of its reasons."""
+    with opened_shop("suppression remove") as shop:
+        left = suppression.unsuppress(shop, COMMAND_LINE, address, why=why, reason=reason)
+        reasons = [ground.reason.value for ground in left.grounds] if left else []
+        if as_json:
+            write_json({"address": address, "reasons": reasons})
+            return
+        typer.echo(f"Still on the list: {', '.join(reasons)}." if reasons else "The address is off the list.")
+
+
+@app.command("list")
+def list_entries(
+    address: Annotated[str, typer.Option(help="Only this address.")] = "",
+    reason: Annotated[SuppressionReason | None, typer.Option(help="Only those whose strongest reason this is.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List the entries, the newest first."""
+    with opened_shop("suppression list") as shop:
+        entries = _found(shop, address) if address else _listed(shop, reason, limit)
+        if as_json:
+            write_json([_entry(entry) for entry in entries])
+            return
+        rows = [(e.address, ", ".join(g.reason.value for g in e.grounds), e.at.isoformat()) for e in entries]
+        write_table(("address", "reasons", "since"), rows)
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(help="A CSV file with a column for the address.", exists=True, dir_okay=False)
+    ],
+    encoding: Annotated[str, typer.Option(help="Of the file; it is recognised without.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Take in a file. Good lines are taken over, bad ones are named by their number."""
+    with opened_shop("suppression import") as shop:
+        result = import_suppressions(shop, COMMAND_LINE, file, encoding=encoding)
+        if as_json:
+            write_json(asdict(result))
+            return
+        for error in result.errors:
+            say(f"Line {error.line}: {error.sentence}")
+        typer.echo(f"{result.added:,} added, {result.unchanged:,} there already, {result.failed:,} left out.")
+
+
+@app.command("export")
+def export_file(
+    file: Annotated[
+        Path | None, typer.Argument(help="The file; without it, CSV goes to standard output.", dir_okay=False)
+    ] = None,
+    kind: Annotated[Format | None, typer.Option("--format", help="Without it, the file's ending tells.")] = None,
+) -> None:
+    """Write the whole list; the file can be imported again."""
+    with opened_shop("suppression export") as shop:
+        if file is None:
+            export_suppressions(shop, COMMAND_LINE, sys.stdout.buffer, kind or Format.CSV)
+            return
+        chosen = kind or (Format.XLSX if file.suffix.lower() == ".xlsx" else Format.CSV)
+        count = export_suppressions(shop, COMMAND_LINE, file, chosen)
+        say(f"{count:,} rows are in {file}")
+
+
+def _found(shop: Shop, address: str) -> list[Suppression]:
+    entry = suppression.find_suppression(shop, address)
+    return [entry] if entry else []
+
+
+def _listed(shop: Shop, reason: SuppressionReason | None, limit: int) -> list[Suppression]:
+    entries: list[Suppression] = []
+    cursor: str | None = None
+    while len(entries) < limit:
+        size = min(_PAGE, limit - len(entries))
+        page = suppression.list_suppressions(shop, COMMAND_LINE, reason=reason, limit=size, cursor=cursor)
+        entries += page.entries
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return entries
+
+
+def _entry(entry: Suppression) -> dict[str, object]:
+    return {
+        "address": entry.address,
+        "reasons": [
+            {"reason": g.reason.value, "since": g.at.isoformat(), "source": g.source, "by": g.by, "note": g.note}
+            for g in entry.grounds
+        ],
+    }

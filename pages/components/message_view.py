@@ -1,0 +1,157 @@
+"""One message: where it stands, what happened to it, and the exact email."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.emails import Rendered
+from backend.domain.messages import Message, MessageStatus
+from backend.domain.team import Actor, Permission
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.mailing.composing import outgoing
+from backend.services.mailing.emails import email_of, is_as_sent
+from backend.services.mailing.facts_store import read_facts
+from pages.components import email_frame, formats, message_table
+from pages.components.navigation import page_of
+from pages.components.shell import mailer
+
+_HEIGHT = 720
+"""Of the frame, in CSS pixels."""
+_UNKNOWN = (
+    "It is not known whether this email went out: the connection broke, or the sending process stopped, before there "
+    "was an answer. It is never sent again by itself, so that nobody gets it twice. Ask the customer, or send it again "
+    "and say why; in the worst case it arrives twice."
+)
+_FAILED = "This email was not sent. Mend what the reason says, then send it again."
+
+
+def show_header(here: Shop, message: Message) -> None:
+    """What it is, to whom, and where it stands."""
+    st.title(formats.plain(message_table.title_of(here, message.template)), anchor=False)
+    badges = [message_table.status_badge(message_table.status_now(message))]
+    if message.test:
+        badges.append(formats.badge("Test", "violet", ":material/science:"))
+    st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, message.requested_at))}]")
+    if message.customer_id:
+        _link("customer.py", message.name or "Customer", ":material/person:", {"id": message.customer_id})
+    if message.order_id:
+        query = {"customer": message.customer_id, "id": message.order_id}
+        _link("order.py", "The order", ":material/receipt_long:", query)
+
+
+def _link(file: str, label: str, icon: str, query: dict[str, str]) -> None:
+    st.page_link(page_of(file), label=formats.plain(label), icon=icon, help="", query_params=query)
+
+
+def show_state(here: Shop, message: Message) -> None:
+    """The status in a sentence, with its reason."""
+    reason = formats.plain(message.reason)
+    if message.status is MessageStatus.UNKNOWN:
+        st.warning(f"**{reason}**  \n{_UNKNOWN}" if reason else _UNKNOWN, icon=":material/help:")
+    elif message.status is MessageStatus.FAILED:
+        st.error(f"**{reason}**  \n{_FAILED}" if reason else _FAILED, icon=":material/error:")
+    elif message.status is MessageStatus.SKIPPED:
+        st.info(f"Not sent, because the customer {reason}." if reason else "Not sent.", icon=":material/block:")
+    elif message.status is MessageStatus.SENT:
+        when = formats.plain(formats.moment(here, message.sent_at or message.requested_at))
+        st.success(f"Sent on {when}." + (f" {reason}." if reason else ""), icon=":material/check_circle:")
+    else:
+        _show_waiting(here, message, reason)
+
+
+def _show_waiting(here: Shop, message: Message, reason: str) -> None:
+    if message.due_at > here.clock():
+        when = formats.plain(formats.moment(here, message.due_at))
+        st.info(f"Waits until {when}." + (f" {reason}" if reason else ""), icon=":material/schedule:")
+    else:
+        st.info("On its way." + (f" {reason}" if reason else ""), icon=":material/outgoing_mail:")
+
+
+def show_resend(actor: Actor, message: Message) -> None:
+    """The way to send the same email again, deliberately."""
+    if actor.may(Permission.SEND_EMAIL) and message.customer_id and not message.test:
+        query = {"template": message.template, "customer": message.customer_id, "order": message.order_id}
+        _link("send.py", "Send it again", ":material/replay:", {name: value for name, value in query.items() if value})
+
+
+def show_timeline(here: Shop, message: Message) -> None:
+    """What happened, oldest first."""
+    lines = [(message.requested_at, f"Requested by {message.requested_by}")]
+    if message.lease_until is not None:
+        lines.append((message.lease_until, "A worker has claimed it until then"))
+    if message.status is MessageStatus.WAITING and message.due_at > message.requested_at:
+        lines.append((message.due_at, "Due"))
+    if message.sent_at is not None:
+        lines.append((message.sent_at, "Taken by the provider" + _named(message)))
+    told = [f"- {formats.plain(what)}  \n  :gray[{formats.plain(formats.moment(here, at))}]" for at, what in lines]
+    if message.status in (MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED):
+        label = message_table.STATUS_LABELS[message.status]
+        told.append(f"- {label}: {formats.plain(message.reason or 'no reason was given')}")
+    told.append(f"- {formats.plain(formats.counted(here, message.attempts, 'attempt'))}")
+    st.markdown("\n".join(told))
+
+
+def _named(message: Message) -> str:
+    return f" as {message.provider_id}" if message.provider_id else ""
+
+
+def show_email(here: Shop, message: Message) -> None:
+    """The email made again from what the ledger keeps, and whether it is to the byte what was sent."""
+    try:
+        email = email_of(here, message)
+    except BackendError as error:
+        st.warning(f"The email cannot be shown any more. {formats.plain(error.sentence)}", icon=":material/mail_off:")
+        return
+    _show_proof(message, email)
+    looks, text, headers, facts = st.tabs(["Email", "Text", "Headers", "Details"])
+    with looks:
+        show_html(email.html, f"The email “{email.subject}”", key=f"message_{message.id}")
+    with text:
+        st.code(email.text, language=None, wrap_lines=True)
+    with headers:
+        _show_headers(here, message, email)
+    with facts:
+        _show_details(message, email)
+
+
+def show_html(html: str, label: str, *, key: str) -> None:
+    """The email in a frame where nothing can act. Pictures come from the web only if somebody asks for them."""
+    remote = st.toggle("Load pictures from the web", key=f"{key}_remote")
+    email_frame.show_email(
+        html, label, width=email_frame.DESKTOP, height=_HEIGHT, scheme=email_frame.Scheme.LIGHT, remote=remote
+    )
+
+
+def _show_proof(message: Message, email: Rendered) -> None:
+    if is_as_sent(message, email):
+        st.caption(f":material/verified: This is exactly what was sent (SHA-256 {email.digest[:16]}…).")
+    elif message.digest:
+        st.warning(
+            "This differs from what was sent; the program renders it differently now.", icon=":material/warning:"
+        )
+    else:
+        st.caption("This is what goes out, if it goes out.")
+
+
+def _show_headers(here: Shop, message: Message, email: Rendered) -> None:
+    try:
+        sent = outgoing(message, email, read_facts(here, message.facts), mailer().sender)
+    except BackendError as error:
+        st.warning(formats.plain(error.sentence), icon=":material/warning:")
+        return
+    headers = {"From": sent.sender, "To": sent.to, "Reply-To": sent.reply_to, "Subject": sent.subject, **sent.headers}
+    lines = [f"{name}: {value}" for name, value in headers.items() if value]
+    st.code("\n".join(lines), language=None, wrap_lines=True)
+
+
+def _show_details(message: Message, email: Rendered) -> None:
+    facts = {
+        "Message id": message.id,
+        "Template": f"{message.template}, version {message.version}",
+        "Kind": message.kind.value,
+        "Requested by": message.requested_by,
+        "Provider's id": message.provider_id,
+        "SHA-256": email.digest,
+    }
+    st.code("\n".join(f"{name}: {value}" for name, value in facts.items() if value), language=None, wrap_lines=True)

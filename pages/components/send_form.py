@@ -1,0 +1,214 @@
+"""Sending one email: choosing template, customer and order, the template's fields, and the click that sends once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from backend.domain.customers import Customer
+from backend.domain.emails import Need, TemplateFacts
+from backend.domain.messages import Message
+from backend.domain.orders import OrderSummary
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services import send_overview, templates
+from backend.services.context import Shop
+from backend.services.customer_list import CustomerFilter
+from backend.services.ledger import Requested
+from backend.services.mailing.requesting import SendRequest, new_click_key
+from backend.services.order_list import orders_of
+from backend.services.send_overview import Prospect
+from pages.components import actions, caching, formats, message_table
+from pages.components.can_we_email import KIND_LABELS, WHY
+from pages.components.navigation import page_of
+from pages.components.shell import mailer, shop
+from pages.components.state import Slot
+
+_KEY: Slot[str] = Slot("send.key")
+PRESSED_TWICE: Slot[str] = Slot("send.pressed_twice")
+_MATCHES = 8
+_ORDERS = 50
+
+
+def choose_template(here: Shop) -> TemplateFacts | None:
+    """The template of the address, or the one that is chosen here. Invitations are no mail to customers."""
+    offered = {
+        state.facts.name: state.facts
+        for state in templates.list_templates(here)
+        if Need.MEMBER not in state.facts.needs
+    }
+    wanted = st.query_params.get("template", "")
+    names = list(offered)
+    chosen = st.selectbox(
+        "Email",
+        names,
+        index=names.index(wanted) if wanted in offered else None,
+        format_func=lambda name: f"{offered[name].title} ({KIND_LABELS[offered[name].kind].lower()})",
+        placeholder="Choose what to send",
+        key="send_template",
+    )
+    _keep_in_address("template", chosen or "")
+    if chosen is None:
+        return None
+    st.caption(formats.plain(offered[chosen].purpose))
+    return offered[chosen]
+
+
+def choose_customer(here: Shop) -> None:
+    """A search whose matches are buttons."""
+    search_customers(here, "To which customer?", lambda customer_id: _keep_in_address("customer", customer_id))
+
+
+def search_customers(here: Shop, label: str, choose: Callable[[str], None]) -> None:
+    """Draws a search for customers; `choose` is called with the id of the one whose button is pressed."""
+    search = st.text_input(
+        label,
+        type="search",
+        live="300ms",
+        placeholder="Beginning of a name or an e-mail address",
+        icon=":material/search:",
+        max_chars=200,
+    )
+    if not (search or "").strip():
+        return
+    try:
+        matches = caching.list_customers(here, CustomerFilter(search), _MATCHES, None).customers
+    except InvalidInputError as error:
+        st.caption(formats.plain(error.sentence))
+        return
+    for match in matches:
+        text = f"**{formats.plain(match.name)}** :gray[{formats.plain(match.email or 'no address')}]"
+        st.button(text, key=f"choose_{match.id}", type="tertiary", on_click=choose, args=(match.id,))
+    if not matches:
+        st.caption("Nobody matches. Type less of the name.")
+
+
+def show_customer(customer: Customer) -> None:
+    """To whom the email goes, and the way to choose somebody else."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/person: **{formats.plain(customer.name)}**", width="content")
+        st.text(customer.email or "Cannot be emailed: no address")
+        st.button("Change", type="tertiary", on_click=forget_customer)
+
+
+def forget_customer() -> None:
+    """For `on_click`: takes customer and order out of the address."""
+    _keep_in_address("customer", "")
+    _keep_in_address("order", "")
+
+
+def choose_order(here: Shop, customer: Customer) -> str:
+    """The order that the email is about; "" when the customer has none, which is said."""
+    orders = {order.id: order for order in orders_of(here, customer.id, limit=_ORDERS).orders}
+    if not orders:
+        st.warning("This email is about an order, and this customer has none.", icon=":material/receipt_long:")
+        return ""
+    wanted = st.query_params.get("order", "")
+    ids = list(orders) if wanted in orders or not wanted else [wanted, *orders]
+    chosen = st.selectbox(
+        "About which order?",
+        ids,
+        index=ids.index(wanted) if wanted else 0,
+        format_func=lambda order_id: _order_label(here, orders.get(order_id)),
+        key=f"send_order_{customer.id}_{wanted}",
+    )
+    return chosen or ""
+
+
+def _order_label(here: Shop, order: OrderSummary | None) -> str:
+    if order is None:
+        return "The order that you came from"
+    day = formats.day(here, order.placed_at.astimezone(here.zone).date())
+    return f"{order.number}, {day}, {formats.money(here, order.total)}, {formats.STATUS_LABELS[order.status].lower()}"
+
+
+def enter_fields(template: TemplateFacts) -> dict[str, str]:
+    """What the template asks the sender for."""
+    return {
+        field.name: st.text_input(
+            field.label + ("" if field.required else " (may stay empty)"),
+            key=f"send_{key()}_{template.name}_{field.name}",
+            placeholder="https://…" if field.is_url else "",
+            max_chars=2000,
+        )
+        for field in template.fields
+    }
+
+
+def show_prospect(here: Shop, customer: Customer, prospect: Prospect) -> str:
+    """Whether the email may go, and when it went before; returns the reason for sending it again."""
+    name = formats.plain(customer.name)
+    if prospect.against:
+        reasons = "".join(f"\n- {WHY[reason]}" for reason in prospect.against)
+        st.warning(f"**{name}** cannot get this email now.\n{reasons}", icon=":material/block:")
+    elif prospect.waits_until is not None:
+        until = formats.plain(formats.moment(here, prospect.waits_until))
+        st.info(f"These are quiet hours. The email goes out after {until}.", icon=":material/bedtime:")
+    else:
+        st.success(f"**{name}** can get this email.", icon=":material/check_circle:")
+    return _ask_why_again(here, prospect.last) if prospect.last is not None else ""
+
+
+def _ask_why_again(here: Shop, last: Message) -> str:
+    when = formats.plain(formats.moment(here, last.sent_at or last.requested_at))
+    badge = message_table.status_badge(message_table.status_now(last))
+    st.warning(
+        f"This email went to this customer before: {when} {badge}. To send it again, say why.", icon=":material/replay:"
+    )
+    st.page_link(
+        page_of("message.py"), label="Look at that email", icon=":material/mail:", query_params={"id": last.id}, help=""
+    )
+    return st.text_input("Why should it go out again?", key=f"send_{key()}_again", max_chars=200)
+
+
+def key() -> str:
+    """The idempotency key: made when the form is first drawn, kept until its email stands in the ledger."""
+    return _KEY.once(new_click_key)
+
+
+def send_button(
+    template: TemplateFacts,
+    customer: Customer,
+    order_id: str,
+    fields: Mapping[str, str],
+    again: str,
+    *,
+    enabled: bool,
+    repeated: bool,
+) -> None:
+    """The button. However often it is pressed, one email goes out."""
+    wanted = SendRequest(template.name, key(), customer.id, order_id=order_id, fields=dict(fields), again=again)
+    st.button(
+        "Send it again" if repeated else "Send",
+        key="send_now",
+        type="primary",
+        icon=":material/send:",
+        disabled=not enabled,
+        on_click=_send,
+        args=(wanted,),
+    )
+
+
+def _send(wanted: SendRequest) -> None:
+    actions.act(
+        Permission.SEND_EMAIL,
+        lambda actor: _requested(send_overview.request_by_hand(shop(), mailer(), actor, wanted)),
+        "",
+    )
+
+
+def _requested(requested: Requested) -> None:
+    message = requested.message
+    if requested.duplicate:
+        PRESSED_TWICE.set(message.id)
+    if _KEY.get() == message.key:
+        _KEY.clear()
+    st.query_params.from_dict({"sent": message.id})
+
+
+def _keep_in_address(name: str, value: str) -> None:
+    if value:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]

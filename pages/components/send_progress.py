@@ -1,0 +1,87 @@
+"""Around the click: the preview before it, and after it what becomes of the message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from backend.domain.customers import Customer
+from backend.domain.emails import TemplateFacts
+from backend.domain.messages import Message, MessageStatus
+from backend.domain.team import Permission
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.ledger import get_message
+from backend.services.previews import Recipient, render_preview
+from backend.services.template_checks import Level
+from pages.components import formats, message_table, message_view
+from pages.components.guard import guarded_fragment
+from pages.components.navigation import page_of
+from pages.components.send_form import PRESSED_TWICE
+from pages.components.shell import shop
+
+_POLL_SECONDS = 1.0
+_MOVING = (MessageStatus.WAITING, MessageStatus.SENDING)
+
+
+def show_preview(
+    here: Shop, template: TemplateFacts, customer: Customer, order_id: str, fields: Mapping[str, str]
+) -> bool:
+    """Draws exactly what the customer will get. False when it cannot be sent as it is."""
+    preview = render_preview(here, template.name, recipient=Recipient(customer.id, order_id, fields))
+    st.subheader("What they get")
+    if preview.email is None:
+        sentence = preview.problem.sentence if preview.problem else "This email cannot be rendered."
+        st.error(formats.plain(sentence), icon=":material/error:")
+        return False
+    problems = [check.sentence for check in preview.checks if check.level is Level.PROBLEM]
+    for sentence in problems:
+        st.error(formats.plain(sentence), icon=":material/error:")
+    with st.container(border=True):
+        st.markdown(f"**{formats.plain(preview.email.subject)}**  \n:gray[{formats.plain(preview.email.preheader)}]")
+        message_view.show_html(preview.email.html, "What the customer gets", key="send_preview")
+    return not problems
+
+
+def show_sent(here: Shop) -> bool:
+    """What became of the message of the address, if one has just been requested."""
+    message_id = st.query_params.get("sent", "")
+    try:
+        message = get_message(here, message_id) if message_id else None
+    except BackendError:
+        message = None
+    if message is None:
+        return False
+    st.markdown(_what(here, message))
+    if PRESSED_TWICE.get() == message.id:
+        st.info("The button was pressed twice; the email was requested once.", icon=":material/info:")
+    if message.status in _MOVING:
+        _watch(message.id)
+    else:
+        message_view.show_state(here, message)
+    with st.container(horizontal=True):
+        st.page_link(
+            page_of("message.py"),
+            label="Open this message",
+            icon=":material/mail:",
+            query_params={"id": message.id},
+            help="",
+        )
+        st.button("Send another email", icon=":material/send:", on_click=st.query_params.clear)
+    return True
+
+
+def _what(here: Shop, message: Message) -> str:
+    title = formats.plain(message_table.title_of(here, message.template))
+    return f"**{title}** to **{formats.plain(message.name)}**"
+
+
+@guarded_fragment(Permission.SEND_EMAIL, run_every=_POLL_SECONDS)
+def _watch(message_id: str) -> None:
+    """Looks again each second until the message is settled."""
+    here = shop()
+    message = get_message(here, message_id)
+    if message.status not in _MOVING:
+        st.rerun()
+    message_view.show_state(here, message)

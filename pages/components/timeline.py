@@ -1,0 +1,75 @@
+"""The timeline of a customer: orders and messages as links, changes and notes as text."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.customers import Activity
+from backend.domain.messages import Message
+from backend.domain.orders import Order, OrderSummary
+from backend.services.context import Shop
+from backend.services.timeline import Event, messages_about, timeline_of
+from pages.components import customer_view, formats, message_table
+from pages.components.navigation import page_of
+from pages.components.state import Slot
+
+_FEW, _MANY = 15, 200
+_WHOLE: Slot[str] = Slot("timeline.whole")
+
+
+def show_timeline(here: Shop, customer_id: str) -> None:
+    """The last events, newest first; more of them on demand."""
+    whole = _WHOLE.get() == customer_id
+    timeline = timeline_of(here, customer_id, limit=_MANY if whole else _FEW)
+    if not timeline.events:
+        st.caption("Nothing happened yet. Orders, emails and notes appear here.")
+        return
+    with st.container(border=True, gap="xsmall"):
+        for event in timeline.events:
+            _show(here, event)
+    if timeline.more and not whole:
+        st.button("Show more", icon=":material/expand_more:", on_click=_WHOLE.set, args=(customer_id,))
+    elif timeline.more:
+        st.caption(f"These are the last {_MANY} events.")
+
+
+def show_messages_about(here: Shop, order: Order) -> None:
+    """The emails about an order."""
+    messages = messages_about(here, order.customer_id, order.id)
+    if messages:
+        message_table.message_rows(here, map(message_table.summary_of, messages), named=False)
+    else:
+        st.caption("No email about this order was sent yet.")
+
+
+def _show(here: Shop, event: Event) -> None:
+    when = f":gray[{formats.plain(formats.moment(here, event.at))}]"
+    if isinstance(event.what, OrderSummary):
+        _show_order(here, event.what, when)
+    elif isinstance(event.what, Message):
+        _show_message(here, event.what, when)
+    elif isinstance(event.what, Activity):
+        st.markdown(customer_view.told(here, event.what))
+
+
+def _show_order(here: Shop, order: OrderSummary, when: str) -> None:
+    amount = formats.plain(formats.money(here, order.total))
+    st.page_link(
+        page_of("order.py"),
+        label=f"Order **{formats.plain(order.number)}** over {amount} {formats.status_badge(order.status)} {when}",
+        icon=":material/receipt_long:",
+        help="",
+        query_params={"customer": order.customer_id, "id": order.id},
+    )
+
+
+def _show_message(here: Shop, message: Message, when: str) -> None:
+    title = formats.plain(message_table.title_of(here, message.template))
+    status = message_table.status_badge(message_table.status_now(message))
+    st.page_link(
+        page_of("message.py"),
+        label=f"Email **{title}** {status} {when}",
+        icon=":material/mail:",
+        help="",
+        query_params={"id": message.id},
+    )

@@ -1,0 +1,33 @@
+"""One message: where it stands, what happened to it, and the exact email."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError, NotFoundError
+from backend.services.ledger import get_message
+from pages.components import empty, message_view
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_EMAIL)
+here = shop()
+
+st.page_link(page_of("messages.py"), label="Message log", icon=":material/arrow_back:", help="")
+try:
+    message = get_message(here, st.query_params.get("id", ""))
+except (NotFoundError, InvalidInputError):
+    empty.nothing(":material/mail:", "This message does not exist", "Look for it in the message log.")
+    st.stop()
+
+message_view.show_header(here, message)
+message_view.show_state(here, message)
+message_view.show_resend(actor, message)
+email, history = st.columns([2, 1])
+with email:
+    message_view.show_email(here, message)
+with history:
+    st.subheader("What happened")
+    message_view.show_timeline(here, message)

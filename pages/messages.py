@@ -1,0 +1,50 @@
+"""Message log: what was sent to whom, and first of all what a person has to look at."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services.message_log import LogFilter, list_messages
+from pages.components import empty, message_log_view, message_table, tables
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.periods import pick_period
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_EMAIL)
+here = shop()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.title("Message log", width="content")
+    if actor.may(Permission.SEND_EMAIL):
+        st.page_link(page_of("send.py"), label="Send an email", help="")
+
+message_log_view.find_by_id(here)
+customer = message_log_view.chosen_customer(here)
+if customer is not None:
+    message_log_view.show_of_customer(here, customer)
+    st.stop()
+message_log_view.show_problems(here)
+
+st.subheader("All messages")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    chosen = pick_period(here, "requested")
+    template = message_table.pick_template(here, "messages_template")
+    status = message_log_view.pick_status()
+
+wanted = LogFilter(chosen.first, chosen.last, template, status)
+pager = tables.Pager("messages", wanted)
+try:
+    page = list_messages(here, wanted, limit=tables.ROWS, cursor=pager.cursor)
+except InvalidInputError as error:
+    empty.nothing(":material/date_range:", "These days cannot be listed", error.sentence)
+    st.stop()
+if page.messages:
+    message_table.message_rows(here, page.messages)
+else:
+    empty.nothing(":material/mail:", "No messages here", "Choose more days, take a filter away, or send an email.")
+if page.note:
+    st.caption(page.note)
+pager.show(page.cursor)

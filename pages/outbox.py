@@ -1,0 +1,35 @@
+"""Outbox: the emails that this installation keeps instead of sending them, read as in a mail program."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from pages.components import empty, outbox_view
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.shell import settings, shop
+
+actor = require(Permission.VIEW_EMAIL)
+here = shop()
+
+st.title("Outbox")
+if settings().mail_transport != "local":
+    empty.nothing(":material/outbox:", "There is no outbox here", "Emails go out. The message log lists them.")
+    st.page_link(page_of("messages.py"), label="Message log", icon=":material/history:", help="")
+    st.stop()
+
+total, unread = outbox_view.outbox().counts()
+if not total:
+    empty.nothing(":material/outbox:", "The outbox is empty", "Send an email, and it lies here a moment later.")
+    if actor.may(Permission.SEND_EMAIL):
+        st.page_link(page_of("send.py"), label="Send an email", icon=":material/send:", help="")
+    st.stop()
+
+outbox_view.show_head(here, actor, total, unread)
+messages, reading = st.columns([2, 3])
+with messages:
+    outbox_view.show_list(here)
+with reading:
+    outbox_view.show_message(here)
+outbox_view.CLEAR.show()

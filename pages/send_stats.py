@@ -1,0 +1,45 @@
+"""Send statistics: volumes, failures and speed of a period, and how far the limits are used."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services.send_overview import send_figures, steps_for
+from pages.components import actions, empty, formats, message_table, send_charts
+from pages.components.guard import require
+from pages.components.periods import pick_period
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_EMAIL)
+here = shop()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+    st.title("Send statistics", width="content")
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+        template = message_table.pick_template(here, "send_stats_template")
+        chosen = pick_period(here, "period")
+
+actions.show_refusal()
+send_charts.show_limits(here, actor)
+steps = steps_for(chosen.first, chosen.last)
+step = steps[0]
+if len(steps) > 1:
+    step = (
+        st.segmented_control("Chart by", steps, format_func=lambda s: s.value.capitalize(), default=step, key="send_by")
+        or step
+    )
+try:
+    figures = send_figures(here, chosen.first, chosen.last, step, template)
+except InvalidInputError as error:
+    empty.nothing(":material/date_range:", "These days cannot be shown", error.sentence)
+    st.stop()
+st.caption(formats.plain(formats.span(here, chosen.first, chosen.last)))
+send_charts.show_figures(here, figures)
+if not any(figures.totals.values()):
+    empty.nothing(":material/query_stats:", "Nothing was sent here", "Choose more days, or send an email.")
+else:
+    with st.container(border=True):
+        send_charts.show_volumes(here, figures, step)
+send_charts.show_failures(here)
