@@ -18,9 +18,8 @@ from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from backend.records.jobs import JOBS, job_from, job_item
 from backend.services.context import Shop
+from backend.services.imports.beginning import preview_of
 from backend.services.imports.customer_table import check_mapping
-from backend.services.imports.dialect import open_table
-from backend.services.imports.orders import check_order_export
 from backend.store import schema
 from backend.store.port import Absent, Put, Query
 
@@ -53,6 +52,7 @@ def enqueue_import(
     _check_id(job_id)
     if (known := shop.store.get(schema.job_key(job_id))) is not None:
         return job_from(schema.job_key(job_id), known)
+    _check_beginning(kind, source, mapping or {}, encoding)
     job = Job(
         job_id,
         kind,
@@ -63,13 +63,7 @@ def enqueue_import(
         mapping=mapping or {},
         encoding=encoding,
     )
-    path = upload_path(shop, job_id)
-    _keep(source, path)
-    try:
-        _check_beginning(job, path)
-    except InvalidInputError:
-        path.unlink(missing_ok=True)
-        raise
+    _keep(source, upload_path(shop, job_id))
     taken = AlreadyExistsError("This import was asked for already.")
     with contextlib.suppress(AlreadyExistsError):
         shop.store.put(Put(schema.job_key(job_id), job_item(job), Absent(), taken))
@@ -145,8 +139,7 @@ def _keep(source: BinaryIO, path: Path) -> None:
     aside.replace(path)
 
 
-def _check_beginning(job: Job, path: Path) -> None:
-    if job.kind is ImportKind.ORDERS:
-        check_order_export(path, job.encoding)
-    else:
-        check_mapping(open_table(path, job.encoding).header, job.mapping)
+def _check_beginning(kind: ImportKind, source: BinaryIO, mapping: Mapping[str, str], encoding: str) -> None:
+    preview = preview_of(kind, source, 0, encoding=encoding)
+    if kind is ImportKind.CUSTOMERS:
+        check_mapping(preview.header, mapping)

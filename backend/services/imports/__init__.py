@@ -5,6 +5,7 @@ file ─▶ decoding ─▶ reading ─▶ dialect ─▶ grouping ─▶ shopif
                                             survey: all of it once before anything is written
 """
 
+from backend.services.imports.beginning import preview_of
 from backend.services.imports.customer_table import CUSTOMER_FIELDS, Preview, guess_mapping, read_preview
 from backend.services.imports.customers import import_customers
 from backend.services.imports.decoding import ENCODINGS
@@ -17,5 +18,6 @@ __all__ = [
     "guess_mapping",
     "import_customers",
     "import_orders",
+    "preview_of",
     "read_preview",
 ]

@@ -44,7 +44,14 @@ _OTHER_TITLES: dict[str, tuple[str, ...]] = {
     "city": ("town", "default address city", "address city"),
     "phone": ("phone number", "telephone", "default address phone", "mobile"),
     "tags": ("tag", "groups", "segment"),
-    "consent": ("accepts email marketing", "accepts marketing", "email marketing", "marketing consent", "subscribed"),
+    "consent": (
+        "accepts email marketing",
+        "accepts marketing",
+        "email marketing",
+        "marketing consent",
+        "newsletter",
+        "subscribed",
+    ),
     "id": ("customer_id", "tillpost id"),
 }
 _PHONE_LENGTH = 50

@@ -8,7 +8,7 @@ from pathlib import Path
 from backend.domain.imports import Fault, ImportKind, ImportResult
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
-from backend.services.imports.dialect import Table, open_table, reading
+from backend.services.imports.dialect import open_table, reading
 from backend.services.imports.fields import Cells
 from backend.services.imports.grouping import RawOrder, group
 from backend.services.imports.planning import OrderCandidate, OrderPlanner
@@ -47,16 +47,6 @@ def import_orders(
         raw = group(rows, places, table.delimiter)
         candidates = _candidates(raw, reader, found.scattered)
         return run.work(candidates, lambda: rows.position, table.encoding.shown)
-
-
-def check_order_export(path: Path, encoding: str = "") -> Table:
-    """The table, if the beginning of the file looks like a Shopify order export.
-
-    Raises: `InvalidInputError`.
-    """
-    table = open_table(path, encoding)
-    places_of(table.header)
-    return table
 
 
 def _candidates(

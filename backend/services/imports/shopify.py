@@ -162,7 +162,9 @@ class OrderReader:
             for place, title in self._same:
                 cell = row.cells[place]
                 if cell and cell != first[place]:
-                    reason = f"{title} differs from the one in line {raw.line:,}: two orders share this Name."
+                    reason = (
+                        f"{title} differs from the one in line {raw.line:,}, so two orders seem to share this Name."
+                    )
                     raise CellError(title, reason, row.number)
 
     def _check_currency(self, code: str) -> None:

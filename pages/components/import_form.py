@@ -1,0 +1,112 @@
+"""Choosing a file to import: what is in it, what its columns are, and a look at its first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from backend.domain.imports import ImportKind
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, preview_of
+from backend.services.jobs import enqueue_import, new_job_id
+from pages.components import actions
+from pages.components.shell import refuse, shop
+from pages.components.state import Slot
+
+_KEY: Slot[str] = Slot("import.key")
+_KINDS = {ImportKind.ORDERS: "Orders from Shopify", ImportKind.CUSTOMERS: "A table of customers"}
+_HELP = {
+    ImportKind.ORDERS: "In Shopify: Orders → Export → All orders → Plain CSV file. The same file again changes "
+    "nothing, a newer export updates.",
+    ImportKind.CUSTOMERS: "Any CSV file with a column of e-mail addresses. Who is here already is updated.",
+}
+_NONE = ""
+
+
+def show(here: Shop) -> None:
+    """The form. Its idempotency key names the fields, so that it is empty again once an import was asked for."""
+    key = _KEY.once(lambda: new_job_id(here))
+    kind = st.segmented_control(
+        "What is in the file?",
+        list(_KINDS),
+        format_func=_KINDS.__getitem__,
+        default=ImportKind.ORDERS,
+        required=True,
+        key="import_kind",
+    )
+    upload = st.file_uploader("CSV file", type=["csv", "tsv", "txt"], key=f"import_{key}")
+    if upload is None:
+        st.caption(_HELP[kind])
+        return
+    first_rows = st.container()
+    encoding = _choose_encoding(key)
+    with first_rows:
+        try:
+            preview = preview_of(kind, upload, encoding=encoding)
+        except InvalidInputError as error:
+            refuse(error.sentence)
+            return
+        _show_rows(preview)
+    mapping = _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
+    st.button(
+        "Start import",
+        key="import_now",
+        type="primary",
+        icon=":material/upload_file:",
+        disabled=kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys(),
+        on_click=_start,
+        args=(kind, upload, mapping, encoding, key),
+    )
+
+
+def _start(kind: ImportKind, upload: Any, mapping: Mapping[str, str], encoding: str, key: str) -> None:
+    actions.act(
+        Permission.IMPORT_DATA,
+        lambda actor: enqueue_import(
+            shop(), actor, kind, upload.name, upload, mapping=mapping, encoding=encoding, job_id=key
+        ),
+        f"{upload.name} is being imported. You may leave this page.",
+    )
+    if _KEY.get() == key:
+        _KEY.clear()
+
+
+def _choose_encoding(key: str) -> str:
+    with st.expander("Do letters look wrong above?", icon=":material/translate:"):
+        return st.selectbox(
+            "How the file's characters are encoded",
+            [_NONE, *ENCODINGS],
+            format_func=lambda name: name or "Find out",
+            key=f"import_encoding_{key}",
+        )
+
+
+def _choose_columns(preview: Preview, key: str) -> dict[str, str]:
+    """Which column is which field; guessed from the titles, for the person to correct."""
+    guessed, titles = guess_mapping(preview.header), [_NONE, *dict.fromkeys(preview.header)]
+    st.markdown("**Which column is what?**")
+    mapping = {}
+    for place, (field, label) in enumerate(CUSTOMER_FIELDS.items()):
+        if place % 4 == 0:
+            columns = st.columns(4)
+        mapping[field] = columns[place % 4].selectbox(
+            label,
+            titles,
+            index=titles.index(guessed.get(field, _NONE)),
+            format_func=lambda title: title or "Not in the file",
+            key=f"import_{field}_{key}",
+        )
+    if not (mapping["email"] or mapping["id"]):
+        st.info("Choose the column with the e-mail addresses to go on.", icon=":material/alternate_email:")
+    return {field: title for field, title in mapping.items() if title}
+
+
+def _show_rows(preview: Preview) -> None:
+    st.caption(f"The first rows, read as {preview.encoding.upper()}:")
+    st.dataframe(
+        [dict(zip(preview.header, row, strict=True)) for row in preview.rows], hide_index=True, height="content"
+    )

@@ -1,0 +1,27 @@
+"""Import and export: bring in a Shopify order export or a table of customers, take out customers and orders."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from pages.components import actions, export_forms, import_form, job_list
+from pages.components.guard import require
+from pages.components.shell import shop
+
+actor = require(Permission.IMPORT_DATA)
+here = shop()
+
+st.title("Import and export")
+incoming, outgoing = st.tabs([":material/upload_file: Import", ":material/download: Export"])
+with incoming:
+    actions.show_refusal()
+    import_form.show(here)
+    st.subheader("Imports so far")
+    job_list.show(here, actor)
+with outgoing:
+    if actor.may(Permission.EXPORT_DATA):
+        export_forms.customers(here, actor)
+        export_forms.orders(here, actor)
+    else:
+        st.info(f"Your role ({actor.role}) may not export data. Ask an admin if you need to.", icon=":material/lock:")

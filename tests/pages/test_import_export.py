@@ -1,0 +1,172 @@
+"""The page on which data comes in and goes out, as people see it."""
+
+from __future__ import annotations
+
+import io
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend.domain.imports import Counts, ImportKind, Progress
+from backend.domain.jobs import Job
+from backend.domain.team import Role
+from backend.errors import PermissionDeniedError
+from backend.services import job_queue, team_writes
+from backend.services.context import Shop
+from backend.services.customers import find_by_email
+from backend.services.jobs import enqueue_import, list_jobs
+from backend.services.order_list import find_order
+from backend.worker import work_once
+from pages.components.downloads import deferred
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import MARKUP, as_read, buttons, press, said
+from tests.services.imports.shopify_csv import order, text_of
+from tests.support import STAFF, add_customer
+
+PAGE = "import_export.py"
+ORDERS = text_of([order(), order("#1002", total="?")]).encode()
+
+
+def upload(app: AppTest, content: bytes, name: str = "orders_export.csv") -> AppTest:
+    app.file_uploader[0].upload(name, content, "text/csv")
+    return app.run()
+
+
+def work(shop: Shop) -> bool:
+    return work_once(shop, "worker", threading.Event())
+
+
+def asked(shop: Shop, name: str = "orders_export.csv", content: bytes = ORDERS) -> Job:
+    return enqueue_import(shop, STAFF, ImportKind.ORDERS, name, io.BytesIO(content))
+
+
+def downloads(app: AppTest) -> list[str]:
+    return [as_read(button.label) for button in app.download_button]
+
+
+def test_an_empty_page_says_what_to_do_next(dashboard: Dashboard) -> None:
+    app = dashboard.open(PAGE, Role.STAFF)
+    assert not app.exception
+    assert "In Shopify: Orders → Export" in said(app)
+    assert "No imports yet" in said(app)
+    assert "Start import" not in buttons(app)
+
+
+def test_orders_are_imported_from_the_choice_of_a_file_to_the_report(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    app = upload(dashboard.open(PAGE, Role.STAFF), ORDERS)
+    assert "The first rows, read as UTF-8" in said(app)
+
+    press(app, "Start import")
+    assert "Waiting" in said(app)
+    assert [job.file for job in list_jobs(shop, STAFF)] == ["orders_export.csv"]
+    assert "In Shopify: Orders → Export" in said(app)  # the form is empty again
+    assert work(shop)
+    app.run()
+
+    assert "1 new order, 1 left out, 1 new customer" in said(app)
+    assert downloads(app)[0] == "Report of what was left out (1)"
+    assert find_order(shop, "#1001") is not None
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"PK\x03\x04 not a table", "This is an Excel workbook"),
+        (b"Email,Name\nmaria@example.com,Maria\n", "This is not an order export of Shopify"),
+    ],
+)
+def test_a_wrong_file_is_refused_before_anything_starts(
+    dashboard: Dashboard, content: bytes, sentence: str
+) -> None:  # fmt: skip
+    app = upload(dashboard.open(PAGE, Role.MANAGER), content)
+    assert sentence in said(app)
+    assert "Start import" not in buttons(app)
+
+
+def test_a_table_of_customers_is_imported_with_its_columns(dashboard: Dashboard) -> None:
+    table = "Mail;Full name;Where\nmaria@example.com;Jürgen Müller;Köln\n".encode("cp1252")
+    app = dashboard.open(PAGE, Role.STAFF)
+    app.segmented_control(key="import_kind").set_value(ImportKind.CUSTOMERS).run()
+    upload(app, table, "customers.csv")
+    (city,) = [box for box in app.selectbox if box.label == "City"]
+    city.select("Where").run()
+
+    press(app, "Start import")
+    work(dashboard.shop)
+
+    customer = find_by_email(dashboard.shop, "maria@example.com")
+    assert customer is not None
+    assert (customer.name, customer.city) == ("Jürgen Müller", "Köln")
+
+
+def test_a_table_without_a_column_of_addresses_cannot_be_started(dashboard: Dashboard) -> None:
+    app = dashboard.open(PAGE, Role.STAFF)
+    app.segmented_control(key="import_kind").set_value(ImportKind.CUSTOMERS).run()
+    upload(app, b"Foo,Bar\n1,2\n", "customers.csv")
+    assert "Choose the column with the e-mail addresses" in said(app)
+    assert "Start import" not in buttons(app)
+
+
+def test_a_running_import_shows_how_far_it_is(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    asked(shop)
+    job = job_queue.take_next(shop, "worker")
+    assert job is not None
+    job_queue.renew(shop, job, Progress(0.42, Counts(created=1234)))
+
+    app = dashboard.open(PAGE, Role.ENGINEER)
+
+    (bar,) = app.progress
+    assert (bar.value, bar.text) == (42, "42% · 1,234 new orders")
+
+
+def test_a_failed_import_says_why_and_one_that_nobody_takes_says_whom_to_ask(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    asked(shop)
+    job = job_queue.take_next(shop, "worker")
+    assert job is not None
+    job_queue.fail(shop, job, "The disk is full.")
+    asked(shop)
+    app = dashboard.open(PAGE, Role.STAFF)
+    assert "The disk is full." in said(app)
+    assert "No worker has taken it" not in said(app)
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_markup_in_names_of_files_is_shown_as_text(dashboard: Dashboard, name: str) -> None:
+    file = f"{name.replace('/', '-')}.csv"
+    asked(dashboard.shop, file)
+    app = dashboard.open(PAGE, Role.STAFF)
+    assert f"{file} Waiting" in [as_read(element.value) for element in app.markdown]
+
+
+def test_only_who_may_export_is_offered_it(dashboard: Dashboard) -> None:
+    add_customer(dashboard.shop, tags=["vip"], country="DE")
+    staff, manager = dashboard.open(PAGE, Role.STAFF), dashboard.open(PAGE, Role.MANAGER)
+    assert downloads(staff) == []
+    assert "may not export data" in said(staff)
+    assert downloads(manager) == [
+        "Download customers (CSV)",
+        "Download customers (XLSX)",
+        "Download orders (CSV)",
+        "Download orders (XLSX)",
+    ]
+    assert manager.selectbox(key="export_tag").options == ["All tags", "vip"]
+    assert manager.selectbox(key="export_country").options == ["All countries", "Germany"]
+
+
+def test_a_download_is_refused_to_whoever_has_signed_out_since_the_page_was_drawn(dashboard: Dashboard) -> None:
+    member = dashboard.member(Role.MANAGER)
+    make = deferred(dashboard.shop, member.actor, lambda actor: actor.username.encode())
+    assert make() == b"the-manager"
+    team_writes.change(
+        dashboard.shop,
+        member.username,
+        lambda m: replace(m, sessions_valid_from=m.sessions_valid_from + timedelta(seconds=1)),
+    )
+    with pytest.raises(PermissionDeniedError):
+        make()
