@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PORT = os.environ.get("PORT", "8501")
@@ -60,7 +60,8 @@ def running(environment: dict[str, str], log: Path, patience: float, ending: sig
         print(f"make run answered after {time.monotonic() - began:.1f} s")
         yield log
     finally:
-        os.killpg(process.pid, ending)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, ending)
         process.wait(timeout=30)
 
 
