@@ -31,7 +31,7 @@ REQUIRED = (
     "Lineitem name",
     "Lineitem price",
 )
-_OPTIONAL = (
+OPTIONAL = (
     "Fulfillment Status",
     "Accepts Marketing",
     "Shipping",
@@ -53,14 +53,14 @@ _OPTIONAL = (
     "Notes",
     "Tags",
 )
-_TITLES = {folded(title): title for title in (*REQUIRED, *_OPTIONAL)} | {"canceled at": "Cancelled at"}
+_TITLES = {folded(title): title for title in (*REQUIRED, *OPTIONAL)} | {"canceled at": "Cancelled at"}
 _SAME_IN_ALL_ROWS = (
     *("Email", "Financial Status", "Fulfillment Status", "Currency", "Subtotal", "Shipping", "Taxes", "Total"),
     *("Discount Amount", "Created at", "Cancelled at", "Refunded Amount"),
 )
-_PAID = frozenset({"paid", "partially_refunded", "refunded"})
-_PENDING = frozenset({"pending", "authorized", "partially_paid", "unpaid", "expired"})
-_FULFILLED = frozenset({"fulfilled", "shipped"})
+PAID = frozenset({"paid", "partially_refunded", "refunded"})
+PENDING = frozenset({"pending", "authorized", "partially_paid", "unpaid", "expired"})
+FULFILLED = frozenset({"fulfilled", "shipped"})
 _NOT_FULFILLED = frozenset(
     {"", "unfulfilled", "partial", "partially_fulfilled", "restocked", "pending", "pending_fulfillment", "open"}
     | {"unshipped", "scheduled", "on_hold", "in_progress", "request_declined", "not_eligible"}
@@ -236,18 +236,18 @@ def _text(row: _Row, titles: Sequence[str], longest: int) -> str:
 def _status(row: _Row) -> OrderStatus:
     """What Shopify's two statuses mean here. Fulfilled orders may be unpaid (cash on delivery)."""
     financial, fulfilment = _word(row["Financial Status"]), _word(row["Fulfillment Status"])
-    if financial not in _PAID | _PENDING | {"voided"}:
+    if financial not in PAID | PENDING | {"voided"}:
         said = f"“{row['Financial Status'][:40]}” is not a financial status that Shopify writes."
         raise CellError("Financial Status", said if financial else "Financial Status is missing.")
-    if fulfilment not in _FULFILLED | _NOT_FULFILLED:
+    if fulfilment not in FULFILLED | _NOT_FULFILLED:
         raise CellError(
             "Fulfillment Status", f"“{row['Fulfillment Status'][:40]}” is not a fulfillment status that Shopify writes."
         )
     if row["Cancelled at"] or financial == "voided":
         return OrderStatus.CANCELLED
-    if fulfilment in _FULFILLED:
+    if fulfilment in FULFILLED:
         return OrderStatus.FULFILLED
-    return OrderStatus.PAID if financial in _PAID else OrderStatus.PENDING
+    return OrderStatus.PAID if financial in PAID else OrderStatus.PENDING
 
 
 def _word(status: str) -> str:
