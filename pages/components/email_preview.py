@@ -45,12 +45,12 @@ VIEWS_WHILE_EDITING = (*_DRAWN, View.TEXT)
 
 def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     """The whole preview: the email at the left; whom it is for, its checklist and what to do with it at the right."""
-    email, choices = st.columns([3, 2], gap="medium")
+    email, choices = st.columns([2, 1], gap="medium")
     with choices:
         recipient = recipient_picker.pick(here, state.facts, "preview")
         preview = _chosen(here, state, recipient)
         if preview is not None:
-            _show_sampled(preview, recipient)
+            _show_sampled(here, preview, recipient)
             show_checks(preview)
             email_test.show(here, actor, preview)
             _show_download(here, preview)
@@ -138,10 +138,12 @@ def _version_label(which: int | str, in_use: int) -> str:
     return f"{name} (in use)" if which == in_use else name
 
 
-def _show_sampled(preview: Preview, recipient: Recipient) -> None:
-    if recipient.customer_id and preview.sampled:
-        words = formats.listed([need.value for need in preview.sampled])
-        st.caption(f":material/info: From the sample, not real: {words}.")
+def _show_sampled(here: Shop, preview: Preview, recipient: Recipient) -> None:
+    """What of a real customer's preview is not theirs."""
+    if recipient.customer_id:
+        typed = recipient_picker.untouched_fields(here, preview.version.facts, recipient)
+        if words := [need.value for need in preview.sampled] + [label[0].lower() + label[1:] for label in typed]:
+            st.caption(f":material/info: {formats.plain(f'From the sample, not real: {formats.listed(words)}.')}")
 
 
 def _show_inbox(preview: Preview, email: Rendered) -> None:

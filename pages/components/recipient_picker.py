@@ -33,6 +33,12 @@ def pick(here: Shop, facts: TemplateFacts, place: str) -> Recipient:
     return Recipient(customer_id, order_id, _fill(here, facts, key))
 
 
+def untouched_fields(here: Shop, facts: TemplateFacts, recipient: Recipient) -> list[str]:
+    """The labels of the values that still are the sample's."""
+    sample, given = templates.files(here).samples[facts.name].fields, recipient.fields or {}
+    return [f.label for f in facts.fields if given.get(f.name) and given[f.name] == sample.get(f.name)]
+
+
 def _pick_customer(here: Shop, key: str) -> str:
     asked = st.query_params.get("customer", "")
     who = st.segmented_control(

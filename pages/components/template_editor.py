@@ -103,7 +103,7 @@ def _show_buttons(here: Shop, draft: Draft, state: TemplateState, copy: WorkingC
         if copy is not None or draft.dirty:
             template_publishing.DISCARD.opener("Discard", (name, draft.revision), icon=":material/delete:")
     if draft.dirty:
-        st.caption(":orange[:material/edit: Not saved yet.] Customers get nothing of it until you publish.")
+        st.caption(":material/edit: Not saved yet. Customers get nothing of it until you publish.")
     elif copy is not None:
         st.caption("Saved as the working copy. Customers get the version in use until you publish.")
 
