@@ -50,7 +50,7 @@ class CustomerPlanner:
         self._by = actor.username
 
     def plan(self, candidates: Sequence[CustomerCandidate], read: Read) -> list[Step | Fault]:
-        """Implements `steps.Plan`. No two candidates are the same customer."""
+        """Implements `steps.Planner`. No two candidates are the same customer."""
         found = self._read(candidates, read)
         steps: list[Step | Fault] = []
         for candidate in candidates:
@@ -59,6 +59,9 @@ class CustomerPlanner:
             except InvalidInputError as error:
                 steps.append(Fault(candidate.name, candidate.line, "", error.sentence))
         return steps
+
+    def forget(self) -> None:
+        """Implements `steps.Planner`; nothing is remembered."""
 
     def _read(self, candidates: Sequence[CustomerCandidate], read: Read) -> dict[Key, Item]:
         told = [candidate.customer for candidate in candidates]

@@ -37,7 +37,7 @@ def import_customers(
     actor.require(Permission.IMPORT_DATA)
     table = open_table(path, encoding)
     reader = CustomerReader(table.header, check_mapping(table.header, mapping))
-    run = Run(shop, ImportKind.CUSTOMERS, path, CustomerPlanner(shop, actor).plan, report=report, progress=progress)
+    run = Run(shop, ImportKind.CUSTOMERS, path, CustomerPlanner(shop, actor), report=report, progress=progress)
     with reading(table) as rows:
         return run.work(_candidates(rows, reader), lambda: rows.position, table.encoding.shown)
 

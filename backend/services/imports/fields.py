@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -20,9 +20,9 @@ from backend.services.customers import MOST_TAGS
 
 _REMEMBERED = 1 << 15
 _MOMENT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?",
-    re.IGNORECASE,
+    r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,9})?)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
+_UTC = frozenset({"Z", "UTC", "GMT", "+0000", "+00:00"})
 _QUANTITY = re.compile(r"(\d{1,9})(?:[.,]0+)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _YES = frozenset({"yes", "y", "true", "1", "subscribed"})
@@ -89,13 +89,15 @@ class Cells:
             raise InvalidInputError(f"{label} is no day of the calendar: “{text.strip()[:40]}”.") from error
 
     def _aware(self, match: re.Match[str]) -> datetime:
-        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
-        offset = (match[7] or "").upper()
+        day, time, offset = match.groups()
+        moment = datetime.fromisoformat(f"{day} {time or '00:00'}")
+        offset = (offset or "").upper()
         if not offset:
-            return datetime(year, month, day, hour, minute, second, tzinfo=self._zone).astimezone(UTC)
-        written = "+00:00" if offset in ("Z", "UTC", "GMT") else f"{offset[:3]}:{offset[-2:]}"
-        text = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{written}"
-        return datetime.fromisoformat(text).astimezone(UTC)
+            return moment.replace(tzinfo=self._zone).astimezone(UTC)
+        if offset in _UTC:
+            return moment.replace(tzinfo=UTC)
+        distance = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+        return moment.replace(tzinfo=timezone(-distance if offset[0] == "-" else distance)).astimezone(UTC)
 
 
 @lru_cache(_REMEMBERED)

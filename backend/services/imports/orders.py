@@ -14,7 +14,6 @@ from backend.services.imports.grouping import RawOrder, group
 from backend.services.imports.planning import OrderCandidate, OrderPlanner
 from backend.services.imports.running import ProgressListener, Run
 from backend.services.imports.shopify import OrderReader, places_of
-from backend.services.imports.steps import print_of
 from backend.services.imports.survey import survey
 
 
@@ -39,7 +38,7 @@ def import_orders(
     actor.require(Permission.IMPORT_DATA)
     table = open_table(path, encoding)
     places = places_of(table.header)
-    run = Run(shop, ImportKind.ORDERS, path, OrderPlanner(shop, actor).plan, report=report, progress=progress)
+    run = Run(shop, ImportKind.ORDERS, path, OrderPlanner(shop, actor), report=report, progress=progress)
     found = survey(table, places, run.surveyed)
     cells = Cells(currency=shop.currency, zone=shop.zone, now=shop.clock(), decimal_comma=found.decimal_comma)
     reader = OrderReader(places, cells, shop.currency)
@@ -56,7 +55,7 @@ def _candidates(
     for raw in orders:
         if raw.name not in scattered:
             order = reader.read(raw)
-            yield order if isinstance(order, Fault) else OrderCandidate(raw.line, order, print_of(order))
+            yield order if isinstance(order, Fault) else OrderCandidate(raw.line, order)
         elif raw.name not in reported:
             reported.add(raw.name)
             first, second = scattered[raw.name]

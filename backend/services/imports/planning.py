@@ -6,92 +6,72 @@ file said. The same fingerprint again means "unchanged", so what people changed 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from backend.domain.customers import ActivityKind, Customer, email_identity
+from backend.domain.customers import ActivityKind, Customer
 from backend.domain.ids import new_customer_id, order_id_of
 from backend.domain.imports import Fault, ImportedOrder, Outcome
 from backend.domain.orders import Order, contribution_of
 from backend.domain.team import Actor
 from backend.domain.time import day_of
 from backend.errors import InvalidInputError
-from backend.records.customers import customer_from, email_key
 from backend.records.orders import order_day, order_from
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.customer_writes import creating_writes
 from backend.services.imports.consents import activity_put, consent_of, newer_consent, with_consent
 from backend.services.imports.merging import new_order, updated_order
-from backend.services.imports.steps import Read, Step
+from backend.services.imports.snapshot import Snapshot, order_key_of, read_snapshot
+from backend.services.imports.steps import Read, Step, print_of
 from backend.services.order_writes import OrderExistsError, SnapshotMovedError, changing_writes, placing_writes
 from backend.store import schema
-from backend.store.port import Absent, Equals, Item, Key, Missing, Put, Update, Write
+from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
 
 SOURCE = "shopify"
 
 
-@dataclass(frozen=True, slots=True)
+_REMEMBERED_CUSTOMERS = 20_000
+
+
 class OrderCandidate:
-    """An order of a file: where it stands, what it says, and the fingerprint of that."""
+    """An order of a file: where it stands, what it says, the fingerprint of that, and where its reference is kept."""
 
-    line: int
-    order: ImportedOrder
-    print: str
+    __slots__ = ("line", "name", "order", "print", "reference")
 
-    @property
-    def name(self) -> str:
-        return self.order.number
-
-    @property
-    def reference(self) -> Key:
-        return schema.reference_key(SOURCE, self.order.number)
-
-
-@dataclass(slots=True)
-class _Snapshot:
-    """What the store holds, changed in step with what is planned."""
-
-    items: dict[Key, Item]
-    customers: dict[str, Customer] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
-
-    def customer(self, customer_id: str) -> Customer | None:
-        """The working copy of a customer."""
-        if customer_id not in self.customers:
-            item = self.items.get(schema.customer_key(customer_id))
-            if item is None:
-                return None
-            self.customers[customer_id] = customer_from(customer_id, item)
-        return self.customers[customer_id]
-
-    def owner(self, address: str) -> Customer | None:
-        """The customer of an address."""
-        customer_id = self.owners.get(email_identity(address))
-        if customer_id is None:
-            item = self.items.get(email_key(address))
-            customer_id = None if item is None else text(item, "customer")
-        return None if customer_id is None else self.customer(customer_id)
-
-    def keep(self, customer: Customer) -> None:
-        self.customers[customer.id] = customer
-        if customer.email:
-            self.owners[email_identity(customer.email)] = customer.id
+    def __init__(self, line: int, order: ImportedOrder) -> None:
+        self.line = line
+        self.order = order
+        self.name = order.number
+        self.print = print_of(order)
+        self.reference = schema.reference_key(SOURCE, order.number)
 
 
 class OrderPlanner:
-    """Plans imported orders for one shop, on behalf of one person."""
+    """Plans imported orders for one shop, on behalf of one person.
+
+    It remembers customers from one plan to the next. Should one of them have been changed meanwhile, the version that
+    each write asks for does not fit, and the order is planned again from what is read then.
+    """
 
     def __init__(self, shop: Shop, actor: Actor) -> None:
         self._shop = shop
         self._by = actor.username
+        self._known: dict[str, Customer] = {}
 
     def plan(self, candidates: Sequence[OrderCandidate], read: Read) -> list[Step | Fault]:
-        """Implements `steps.Plan`."""
-        snapshot = _read_snapshot(candidates, read)
-        return [self._step(candidate, snapshot) for candidate in candidates]
+        """Implements `steps.Planner`."""
+        snapshot = read_snapshot(candidates, read, self._known)
+        steps = [self._step(candidate, snapshot) for candidate in candidates]
+        if len(self._known) > _REMEMBERED_CUSTOMERS:
+            self.forget()
+        return steps
 
-    def _step(self, candidate: OrderCandidate, snapshot: _Snapshot) -> Step | Fault:
+    def forget(self) -> None:
+        """Implements `steps.Planner`."""
+        self._known.clear()
+
+    def _step(self, candidate: OrderCandidate, snapshot: Snapshot) -> Step | Fault:
         reference = snapshot.items.get(candidate.reference)
         if reference is None:
             return self._place(candidate, snapshot)
@@ -104,7 +84,7 @@ class OrderPlanner:
 
     # --- new orders ----------------------------------------------------------------------------------------------
 
-    def _place(self, candidate: OrderCandidate, snapshot: _Snapshot) -> Step:
+    def _place(self, candidate: OrderCandidate, snapshot: Snapshot) -> Step:
         imported = candidate.order
         known = snapshot.owner(imported.email) if imported.email else None
         customer = known or _new_customer(imported)
@@ -138,8 +118,8 @@ class OrderPlanner:
 
     # --- orders that are here already ----------------------------------------------------------------------------
 
-    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: _Snapshot) -> Step:
-        key = _order_key(reference)
+    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: Snapshot) -> Step:
+        key = order_key_of(reference)
         item = snapshot.items.get(key)
         customer = snapshot.customer(text(reference, "customer"))
         if item is None or customer is None:
@@ -162,33 +142,6 @@ class OrderPlanner:
         return Step(Outcome.UNCHANGED if after is before and consent is None else Outcome.UPDATED, writes)
 
 
-def _read_snapshot(candidates: Sequence[OrderCandidate], read: Read) -> _Snapshot:
-    keys = [candidate.reference for candidate in candidates]
-    keys += [email_key(candidate.order.email) for candidate in candidates if candidate.order.email]
-    items = read(keys)
-    changed = [
-        items[c.reference] for c in candidates if c.reference in items and items[c.reference].get("print") != c.print
-    ]
-    needed = dict.fromkeys(_customers_of_new(candidates, items))
-    needed |= dict.fromkeys(schema.customer_key(text(reference, "customer")) for reference in changed)
-    needed |= dict.fromkeys(_order_key(reference) for reference in changed)
-    items |= read(list(needed))
-    months = [
-        schema.customer_month_key(text(reference, "customer"), order_day(items[_order_key(reference)])[:7])
-        for reference in changed
-        if _order_key(reference) in items
-    ]
-    return _Snapshot(items | (read(months) if months else {}))
-
-
-def _customers_of_new(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> Iterator[Key]:
-    for candidate in candidates:
-        if candidate.order.email and candidate.reference not in items:
-            owner = items.get(email_key(candidate.order.email))
-            if owner is not None:
-                yield schema.customer_key(text(owner, "customer"))
-
-
 def _new_customer(imported: ImportedOrder) -> Customer:
     """A customer known from the day of the order."""
     return Customer(
@@ -203,10 +156,6 @@ def _new_customer(imported: ImportedOrder) -> Customer:
         consent=consent_of(imported),
         source=SOURCE,
     )
-
-
-def _order_key(reference: Item) -> Key:
-    return schema.order_key(text(reference, "customer"), text(reference, "order"))
 
 
 def _reference_put(candidate: OrderCandidate, order: Order) -> Put:

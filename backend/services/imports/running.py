@@ -13,7 +13,7 @@ from typing import Generic
 from backend.domain.imports import Counts, Fault, ImportKind, ImportResult, Outcome, Progress
 from backend.services.context import Shop
 from backend.services.imports.report import FaultReport, report_path
-from backend.services.imports.steps import AnyCandidate, Plan
+from backend.services.imports.steps import AnyCandidate, Planner
 from backend.services.imports.writing import write_chunk
 
 CHUNK = 500
@@ -33,12 +33,12 @@ class Run(Generic[AnyCandidate]):
         shop: Shop,
         kind: ImportKind,
         path: Path,
-        plan: Plan[AnyCandidate],
+        planner: Planner[AnyCandidate],
         *,
         report: Path | None,
         progress: ProgressListener | None,
     ) -> None:
-        self._shop, self._kind, self._plan = shop, kind, plan
+        self._shop, self._kind, self._planner = shop, kind, planner
         self._size = max(path.stat().st_size, 1)
         self._report = report or report_path(shop, kind)
         self._progress = progress
@@ -53,27 +53,25 @@ class Run(Generic[AnyCandidate]):
     def work(self, found: Iterable[AnyCandidate | Fault], position: Callable[[], int], encoding: str) -> ImportResult:
         """Writes what was found in the file; `position` says how far in it the reading is."""
         with FaultReport(self._report, self._kind) as report:
-            for chunk in _chunks(found):
-                self._write([each for each in chunk if not isinstance(each, Fault)], report)
-                for fault in chunk:
-                    if isinstance(fault, Fault):
-                        self._count(fault, report)
+            rest = iter(found)
+            while self._next_chunk(rest, report):
                 self._tell(SURVEY_SHARE + (1 - SURVEY_SHARE) * position() / self._size)
             return self._result(report.path, encoding)
 
-    def _write(self, candidates: list[AnyCandidate], report: FaultReport) -> None:
+    def _next_chunk(self, rest: Iterator[AnyCandidate | Fault], report: FaultReport) -> bool:
+        """Takes a chunk from the rest and writes it. Returns whether there was one."""
         with _collector_paused():
-            steps = write_chunk(self._shop, self._plan, candidates)
-        for step in steps:
-            if isinstance(step, Fault):
-                self._count(step, report)
+            chunk = list(islice(rest, CHUNK))
+            candidates = [each for each in chunk if not isinstance(each, Fault)]
+            steps = write_chunk(self._shop, self._planner, candidates) if candidates else []
+        for outcome in (*(each for each in chunk if isinstance(each, Fault)), *steps):
+            if isinstance(outcome, Fault):
+                self._counts.add(Outcome.FAILED)
+                report.add(outcome)
             else:
-                self._counts.add(step.outcome)
-                self._customers_created += step.creates_customer
-
-    def _count(self, fault: Fault, report: FaultReport) -> None:
-        self._counts.add(Outcome.FAILED)
-        report.add(fault)
+                self._counts.add(outcome.outcome)
+                self._customers_created += outcome.creates_customer
+        return bool(chunk)
 
     def _tell(self, share: float) -> None:
         if self._progress is not None:
@@ -100,9 +98,3 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _chunks(found: Iterable[AnyCandidate | Fault]) -> Iterator[list[AnyCandidate | Fault]]:
-    rest = iter(found)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk

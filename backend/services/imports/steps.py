@@ -38,9 +38,17 @@ class Candidate(Protocol):
 
 
 AnyCandidate = TypeVar("AnyCandidate", bound=Candidate)
+PlannedCandidate = TypeVar("PlannedCandidate", bound=Candidate, contravariant=True)
 
-Plan: TypeAlias = Callable[[Sequence[AnyCandidate], Read], list[Step | Fault]]
-"""Decides what becomes of some candidates, in their order, as if each was written before the next is planned."""
+
+class Planner(Protocol[PlannedCandidate]):
+    """Decides what becomes of candidates. It may remember what it planned, until it is told to forget."""
+
+    def plan(self, candidates: Sequence[PlannedCandidate], read: Read) -> list[Step | Fault]:
+        """A step or fault for each candidate, in order, as if each was written before the next is planned."""
+
+    def forget(self) -> None:
+        """What was planned may not have been written: from now on only what is read counts."""
 
 
 def print_of(imported: Any) -> str:

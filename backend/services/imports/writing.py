@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from backend.domain.imports import Fault
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError
 from backend.services.context import Shop
-from backend.services.imports.steps import AnyCandidate, Plan, Step
+from backend.services.imports.steps import AnyCandidate, Planner, Step
 from backend.services.order_writes import SnapshotMovedError
 from backend.services.retrying import until_settled
 from backend.store.port import Item, Key, Store
 
 
-def write_chunk(shop: Shop, plan: Plan[AnyCandidate], candidates: Sequence[AnyCandidate]) -> list[Step | Fault]:
+def write_chunk(shop: Shop, planner: Planner[AnyCandidate], candidates: Sequence[AnyCandidate]) -> list[Step | Fault]:
     """What became of each candidate. Each one's writes are one transaction, so that a crash leaves it whole or out.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`: running the import again completes it.
     """
-    steps = plan(candidates, shop.store.get_many)
+    steps = planner.plan(candidates, shop.store.get_many)
     writing = [place for place, step in enumerate(steps) if isinstance(step, Step) and step.writes]
-    for place, error in zip(writing, _write_all(shop.store, [steps[place] for place in writing]), strict=True):
-        if error is not None:
-            steps[place] = _write_alone(shop, plan, candidates[place])
+    outcomes = _write_all(shop.store, [steps[place] for place in writing])
+    undone = [place for place, error in zip(writing, outcomes, strict=True) if error is not None]
+    for place in undone:
+        steps[place] = _write_alone(shop, planner, candidates[place])
     return steps
 
 
@@ -34,9 +35,10 @@ def _write_all(store: Store, steps: Sequence[Step | Fault]) -> list[BackendError
         return [error] * len(steps)
 
 
-def _write_alone(shop: Shop, plan: Plan[AnyCandidate], candidate: AnyCandidate) -> Step | Fault:
+def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandidate) -> Step | Fault:
     def attempt() -> Step | Fault:
-        step = plan([candidate], lambda keys: _read_now(shop.store, keys))[0]
+        planner.forget()
+        step = planner.plan([candidate], lambda keys: _read_now(shop.store, keys))[0]
         if isinstance(step, Step) and step.writes:
             try:
                 shop.store.transact(step.writes)
@@ -48,6 +50,8 @@ def _write_alone(shop: Shop, plan: Plan[AnyCandidate], candidate: AnyCandidate) 
         return until_settled(attempt)
     except (SnapshotMovedError, InvalidInputError) as error:
         return Fault(candidate.name, candidate.line, "", error.sentence)
+    finally:
+        planner.forget()
 
 
 def _read_now(store: Store, keys: Sequence[Key]) -> dict[Key, Item]:
