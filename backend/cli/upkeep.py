@@ -19,6 +19,7 @@ from backend.errors import ConfigurationError
 from backend.services import demo
 from backend.services.checks import Check, check_folder, check_store
 from backend.services.context import Shop
+from backend.services.mail_reconcile import reconcile_mail
 from backend.services.reconcile import Reconciliation
 from backend.services.reconcile import reconcile as reconcile_shop
 from backend.services.team import demo_sign_ins
@@ -37,24 +38,25 @@ def reconcile(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what differs; safe while orders are being taken.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Recompute every total, leaderboard, list and pointer from the orders and customers, and tell what differs."""
+    """Recompute every total, leaderboard, list, pointer and send statistic, and tell what differs."""
     with opened_shop("reconcile") as shop:
         line = Progress()
         found = reconcile_shop(
             shop, fix=fix, progress=lambda customers, orders: line.tell(f"{customers:,} customers, {orders:,} orders")
         )
         line.end()
+        messages = reconcile_mail(shop, found, fix=fix)
         if found.unsettled:
             say(f"{found.unsettled:,} figures kept changing while they were counted; run it again when it is quieter.")
         if as_json:
             drift = [asdict(each) for each in found.drift]
             write_json({"customers": found.customers, "orders": found.orders, "drift": drift})
         else:
-            _show(found)
+            _show(found, messages)
 
 
-def _show(found: Reconciliation) -> None:
-    typer.echo(f"{found.customers:,} customers and {found.orders:,} orders were looked at.")
+def _show(found: Reconciliation, messages: int) -> None:
+    typer.echo(f"{found.customers:,} customers, {found.orders:,} orders and {messages:,} emails were looked at.")
     if not found.drift:
         typer.echo("Everything that is kept agrees with them.")
         return

@@ -121,6 +121,7 @@ def _correction(message: Message) -> list[Write]:
     unknown = (Equals("status", MessageStatus.UNKNOWN.value), Equals("attempts", message.attempts))
     counted = _counted(message, message.hour)
     added = {**counted.add, MessageStatus.UNKNOWN.value: Plus(-1)}
+    added.pop("tests", None)  # counted when it was called unknown
     return [_settling(replace(message, lease_until=None), unknown), replace(counted, add=added)]
 
 
