@@ -139,7 +139,7 @@ def table(here: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine
         key=f"{name}_lines",
         alt="Line items of this order, to be edited",
         column_config={
-            "title": column.TextColumn("Product", required=True, max_chars=300, width="large"),
+            "title": column.TextColumn("Product", required=True, max_chars=300),
             "sku": column.TextColumn("SKU", max_chars=100),
             "quantity": column.NumberColumn(
                 "Quantity", required=True, min_value=1, max_value=LARGEST_QUANTITY, step=1, default=1
