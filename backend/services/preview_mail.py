@@ -8,12 +8,13 @@ from backend.domain.emails import Kind, OutgoingEmail
 from backend.email.transports.mime import build_mime
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
 from backend.services.previews import Preview
 
 
-def preview_message(shop: Shop, mailer: Mailer, preview: Preview) -> bytes:
+def preview_message(shop: Shop, sender: str, preview: Preview) -> bytes:
     """The preview as a whole message with CRLF line ends (RFC 5322), as nobody will get it: its links are samples.
+
+    `sender` is the address for shops that have set none of their own.
 
     Raises: `InvalidInputError` when it does not render or there is no address; `UnsendableError`.
     """
@@ -26,7 +27,7 @@ def preview_message(shop: Shop, mailer: Mailer, preview: Preview) -> bytes:
         message_id=f"preview-{email.digest[:16]}",
         kind=preview.version.facts.kind,
         template=preview.version.facts.name,
-        sender=formataddr((sender_name(preview), facts.sender_address or mailer.sender)),
+        sender=formataddr((sender_name(preview), facts.sender_address or sender)),
         to=preview.to,
         subject=email.subject,
         html=email.html,

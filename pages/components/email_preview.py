@@ -75,6 +75,7 @@ def show_views(here: Shop, preview: Preview, views: tuple[View, ...], place: str
             key=f"{place}_view",
             persist_state="session",
             label_visibility="collapsed",
+            wrap=True,
         )
         remote = view in _DRAWN and st.toggle(
             "Load pictures",
@@ -174,7 +175,7 @@ def _show_text(here: Shop, preview: Preview, email: Rendered, view: View) -> Non
         st.code(email.html, language="html", wrap_lines=True, height=_HEIGHT)
     else:
         try:
-            st.code(headers_of(preview_message(here, mailer(), preview)), language=None, wrap_lines=True)
+            st.code(headers_of(preview_message(here, mailer().sender, preview)), language=None, wrap_lines=True)
         except BackendError as error:
             refuse(error.sentence)
         st.caption("As they would be; the provider adds some of its own. Links to unsubscribe are samples.")
@@ -184,7 +185,7 @@ def _show_download(here: Shop, preview: Preview) -> None:
     if preview.email is None:
         return
     try:
-        message = preview_message(here, mailer(), preview)
+        message = preview_message(here, mailer().sender, preview)
     except BackendError as error:
         st.caption(formats.plain(error.sentence))
         return

@@ -149,7 +149,7 @@ def test_an_email_to_a_member_of_the_team_has_no_customer_to_choose(dashboard: D
 def test_the_file_to_download_is_the_message(dashboard: Dashboard) -> None:
     maria = add_customer(dashboard.shop, "Maria Sommer")
     preview = render_preview(dashboard.shop, NAME, recipient=Recipient(maria.id))
-    message = message_from_bytes(preview_message(dashboard.shop, shell.mailer(), preview), policy=default)
+    message = message_from_bytes(preview_message(dashboard.shop, shell.mailer().sender, preview), policy=default)
     assert preview.email is not None
     assert message["Subject"] == preview.email.subject
     assert maria.email is not None
