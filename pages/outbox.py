@@ -19,6 +19,7 @@ if settings().mail_transport != "local":
     st.page_link(page_of("messages.py"), label="Message log", icon=":material/history:", help="")
     st.stop()
 
+opened = outbox_view.open_wanted()
 total, unread = outbox_view.outbox().counts()
 if not total:
     empty.nothing(":material/outbox:", "The outbox is empty", "Send an email, and it lies here a moment later.")
@@ -31,5 +32,5 @@ messages, reading = st.columns([2, 3])
 with messages:
     outbox_view.show_list(here)
 with reading:
-    outbox_view.show_message(here)
+    outbox_view.show_message(here, opened)
 outbox_view.CLEAR.show()

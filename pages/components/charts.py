@@ -106,7 +106,7 @@ def show_stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], ke
         "xaxis": _flat_axis() | x_axis | {"range": [-0.6, len(labels) - 0.4], "automargin": False},
         "yaxis": _flat_axis() | _count_ticks(shop, float(top)),
         "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.05, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0, "y": 1.05, "yanchor": "bottom", "traceorder": "normal"},
     }
     show(Chart(go.Figure({"data": traces, "layout": layout}), told), key)
 

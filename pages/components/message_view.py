@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.emails import Rendered
-from backend.domain.messages import Message, MessageStatus
+from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.team import Actor, Permission
 from backend.errors import BackendError
 from backend.services.context import Shop
@@ -13,6 +13,7 @@ from backend.services.mailing.composing import outgoing
 from backend.services.mailing.emails import email_of, is_as_sent
 from backend.services.mailing.facts_store import read_facts
 from pages.components import email_frame, formats, message_table
+from pages.components.can_we_email import WHY
 from pages.components.navigation import page_of
 from pages.components.shell import mailer
 
@@ -52,12 +53,17 @@ def show_state(here: Shop, message: Message) -> None:
     elif message.status is MessageStatus.FAILED:
         st.error(f"**{reason}**  \n{_FAILED}" if reason else _FAILED, icon=":material/error:")
     elif message.status is MessageStatus.SKIPPED:
-        st.info(f"Not sent, because the customer {reason}." if reason else "Not sent.", icon=":material/block:")
+        st.info(f"Not sent. {formats.plain(_why(message.reason))}", icon=":material/block:")
     elif message.status is MessageStatus.SENT:
         when = formats.plain(formats.moment(here, message.sent_at or message.requested_at))
         st.success(f"Sent on {when}." + (f" {reason}." if reason else ""), icon=":material/check_circle:")
     else:
         _show_waiting(here, message, reason)
+
+
+def _why(reason: str) -> str:
+    known = next((each for each in SkipReason if each.value == reason), None)
+    return WHY[known] if known else reason
 
 
 def _show_waiting(here: Shop, message: Message, reason: str) -> None:
@@ -125,7 +131,8 @@ def show_html(html: str, label: str, *, key: str) -> None:
 
 def _show_proof(message: Message, email: Rendered) -> None:
     if is_as_sent(message, email):
-        st.caption(f":material/verified: This is exactly what was sent (SHA-256 {email.digest[:16]}…).")
+        done = "was sent" if message.status is MessageStatus.SENT else "was to be sent"
+        st.caption(f":material/verified: This is exactly what {done} (SHA-256 {email.digest[:16]}…).")
     elif message.digest:
         st.warning(
             "This differs from what was sent; the program renders it differently now.", icon=":material/warning:"

@@ -49,13 +49,12 @@ def show_list(here: Shop) -> None:
     page = outbox().page(limit=_ROWS, cursor=pager.cursor, unread_only=unread_only)
     with st.container(border=True, gap="xxsmall"):
         for message in page.messages:
-            st.button(
-                _line(here, message),
-                key=f"outbox_{message.id}",
-                type="tertiary",
+            st.page_link(
+                page_of("outbox.py"),
+                label=_line(here, message),
                 icon=":material/mark_email_unread:" if message.unread else ":material/drafts:",
-                on_click=_open,
-                args=(message.id,),
+                help="Unread" if message.unread else "",
+                query_params={"id": message.id},
             )
         if not page.messages:
             st.caption("Everything is read.")
@@ -77,24 +76,24 @@ def _outcome(message: OutboxMessage) -> str:
     return " " + formats.badge(f"Simulated: {_OUTCOMES[message.simulated]}", color, ":material/experiment:")
 
 
-def _open(outbox_id: str) -> None:
-    st.query_params["id"] = outbox_id
+def open_wanted() -> OutboxEmail | None:
+    """The email of the address, which is read from now on; None when there is none, or it is not there any more."""
+    wanted = st.query_params.get("id", "")
+    if not wanted:
+        return None
     try:
-        outbox().mark_read(outbox_id)
+        email = outbox().read(wanted)
+        outbox().mark_read(wanted)
     except NotFoundError:
-        return  # somebody has cleared the outbox meanwhile; the page says so
+        return None
+    return email
 
 
-def show_message(here: Shop) -> None:
+def show_message(here: Shop, email: OutboxEmail | None) -> None:
     """The email that is open."""
-    outbox_id = st.query_params.get("id", "")
-    if not outbox_id:
-        empty.nothing(":material/drafts:", "No email is open", "Choose one from the list.")
-        return
-    try:
-        email = outbox().read(outbox_id)
-    except NotFoundError:
-        empty.nothing(":material/drafts:", "This email is not there any more", "Choose another one from the list.")
+    if email is None:
+        gone = "This email is not there any more" if "id" in st.query_params else "No email is open"
+        empty.nothing(":material/drafts:", gone, "Choose one from the list.")
         return
     _show_head_of(here, email.message)
     looks, text, headers, source = st.tabs(["Email", "Text", "Headers", "Source"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from backend.domain.customers import Customer
 from backend.domain.emails import Need, TemplateFacts
 from backend.domain.messages import Message
 from backend.domain.orders import OrderSummary
-from backend.domain.team import Permission
+from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services import send_overview, templates
 from backend.services.context import Shop
@@ -128,7 +129,7 @@ def enter_fields(template: TemplateFacts) -> dict[str, str]:
     return {
         field.name: st.text_input(
             field.label + ("" if field.required else " (may stay empty)"),
-            key=f"send_{key()}_{template.name}_{field.name}",
+            key=_field_slot(template.name, field.name).key,
             placeholder="https://…" if field.is_url else "",
             max_chars=2000,
         )
@@ -159,12 +160,20 @@ def _ask_why_again(here: Shop, last: Message) -> str:
     st.page_link(
         page_of("message.py"), label="Look at that email", icon=":material/mail:", query_params={"id": last.id}, help=""
     )
-    return st.text_input("Why should it go out again?", key=f"send_{key()}_again", max_chars=200)
+    return st.text_input("Why should it go out again?", key=_again_slot().key, max_chars=200)
 
 
 def key() -> str:
     """The idempotency key: made when the form is first drawn, kept until its email stands in the ledger."""
     return _KEY.once(new_click_key)
+
+
+def _field_slot(template: str, field: str) -> Slot[str]:
+    return Slot(f"send.{key()}.{template}.{field}")
+
+
+def _again_slot() -> Slot[str]:
+    return Slot(f"send.{key()}.again")
 
 
 def send_button(
@@ -191,11 +200,17 @@ def send_button(
 
 
 def _send(wanted: SendRequest) -> None:
-    actions.act(
-        Permission.SEND_EMAIL,
-        lambda actor: _requested(send_overview.request_by_hand(shop(), mailer(), actor, wanted)),
-        "",
-    )
+    actions.act(Permission.SEND_EMAIL, lambda actor: _requested(_request(actor, wanted)), "")
+
+
+def _request(actor: Actor, seen: SendRequest) -> Requested:
+    """Asks for the email that was seen. What was typed just before the click is newer than what was drawn."""
+    if seen.key == _KEY.get():
+        typed = {name: _field_slot(seen.template, name).get() or "" for name in seen.fields}
+        if typed != dict(seen.fields):
+            raise InvalidInputError("You changed the email after it was shown. Look at it once more, then send it.")
+        seen = replace(seen, again=_again_slot().get() or "")
+    return send_overview.request_by_hand(shop(), mailer(), actor, seen)
 
 
 def _requested(requested: Requested) -> None:

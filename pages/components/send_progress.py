@@ -60,7 +60,7 @@ def show_sent(here: Shop) -> bool:
         _watch(message.id)
     else:
         message_view.show_state(here, message)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             page_of("message.py"),
             label="Open this message",

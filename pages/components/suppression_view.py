@@ -114,7 +114,7 @@ def _remove(seen: Suppression) -> None:
     st.caption("Mail goes to this address again. Whoever marked mail as spam or unsubscribed should have asked for it.")
     with st.form("remove_suppression", border=False):
         label = {ground.reason.value: ground.reason.label for ground in seen.grounds}
-        options = [_ALL, *label] if len(label) > 1 else list(label)
+        options = [*label, _ALL] if len(label) > 1 else list(label)
         which = st.selectbox("What to remove", options, format_func=lambda value: label.get(value, value))
         why = st.text_input("Why?", max_chars=suppression.NOTE_LENGTH)
         pressed = st.form_submit_button("Remove", type="primary", width="stretch")

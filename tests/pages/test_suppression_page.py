@@ -1,0 +1,108 @@
+"""The suppression list as people look at it and change it."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.domain.suppression import SuppressionReason
+from backend.domain.team import Role
+from backend.services.suppression import add_suppression, find_suppression, suppression_history
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import MARKUP, buttons, field, press, said
+from tests.support import STAFF
+
+ADDRESS = "maria@example.com"
+
+
+def listed(dashboard: Dashboard, address: str = ADDRESS, note: str = "") -> None:
+    add_suppression(dashboard.shop, address, SuppressionReason.HARD_BOUNCE, source="test", note=note)
+
+
+def test_an_empty_list_says_what_will_be_there(dashboard: Dashboard) -> None:
+    app = dashboard.open("suppression.py", Role.STAFF)
+    assert not app.exception
+    assert "No addresses here" in said(app)
+
+
+def test_each_role_sees_what_it_may_do(dashboard: Dashboard) -> None:
+    listed(dashboard)
+    staff, manager = (dashboard.open("suppression.py", role) for role in (Role.STAFF, Role.MANAGER))
+    assert {"Add an address", "Remove"} <= set(buttons(staff))
+    assert not {"Add an address", "Remove"} & set(buttons(manager))
+    assert [each.label for each in staff.expander] == ["Import a file"]
+    assert [each.label for each in manager.expander] == ["Export the list"]
+
+
+def test_an_address_is_added_with_reason_and_note(dashboard: Dashboard) -> None:
+    app = press(dashboard.open("suppression.py", Role.STAFF), "Add an address")
+    [each for each in app.text_input if each.label == "E-mail address"][-1].set_value("Maria@Example.com")
+    field(app, "Note").set_value("asked by phone")
+    press(app, "Add")
+    entry = find_suppression(dashboard.shop, ADDRESS)
+    assert entry is not None
+    assert (entry.reason, entry.grounds[0].note) == (SuppressionReason.MANUAL, "asked by phone")
+    assert "asked by phone" in said(app)
+
+
+def test_what_is_no_address_is_refused_and_stays_typed(dashboard: Dashboard) -> None:
+    app = press(dashboard.open("suppression.py", Role.STAFF), "Add an address")
+    [each for each in app.text_input if each.label == "E-mail address"][-1].set_value("not an address")
+    press(app, "Add")
+    assert len(app.error) == 1
+    assert [each.value for each in app.text_input if each.label == "E-mail address"][-1] == "not an address"
+
+
+def test_looking_up_shows_entry_and_history_in_any_spelling(dashboard: Dashboard) -> None:
+    listed(dashboard, note="550 no such user")
+    app = dashboard.open("suppression.py", Role.MANAGER)
+    field(app, "E-mail address").set_value(" MARIA@example.com ")
+    press(app, "Look up")
+    assert "550 no such user" in said(app)
+    assert "Added: mail bounced" in said(app)
+    field(app, "E-mail address").set_value("other@example.com")
+    press(app, "Look up")
+    assert "This address is not on the list." in said(app)
+    field(app, "E-mail address").set_value("nonsense")
+    press(app, "Look up")
+    assert len(app.warning) == 1
+
+
+def test_removing_asks_why_and_leaves_the_other_reasons(dashboard: Dashboard) -> None:
+    listed(dashboard)
+    add_suppression(dashboard.shop, ADDRESS, SuppressionReason.UNSUBSCRIBED, source="test")
+    app = press(dashboard.open("suppression.py", Role.STAFF), "Remove")
+    dialog_button = [each for each in app.button if each.label == "Remove"][-1]
+    dialog_button.click().run()
+    assert "Reason is missing." in said(app)
+    field(app, "Why?").set_value("The mailbox works again")
+    [each for each in app.button if each.label == "Remove"][-1].click().run()
+    entry = find_suppression(dashboard.shop, ADDRESS)
+    assert entry is not None
+    assert [ground.reason for ground in entry.grounds] == [SuppressionReason.UNSUBSCRIBED]
+    assert suppression_history(dashboard.shop, ADDRESS)[0].by == "the-staff"
+
+
+def test_a_list_of_many_comes_in_pages(dashboard: Dashboard) -> None:
+    for number in range(21):
+        listed(dashboard, f"user{number}@example.com")
+    app = dashboard.open("suppression.py", Role.STAFF)
+    first = {text.value for text in app.text}
+    press(app, "Next")
+    assert len(first) == 20
+    assert len({text.value for text in app.text} - first) == 1
+
+
+def test_a_file_is_taken_in_and_bad_lines_are_named(dashboard: Dashboard) -> None:
+    app = dashboard.open("suppression.py", Role.STAFF)
+    app.file_uploader[0].set_value(("list.csv", b"email,reason\nmaria@example.com,bounce\nnonsense,\n", "text/csv"))
+    app.run()
+    press(app, "Import")
+    assert "1 added, 0 there already, 1 left out" in said(app)
+    assert list(app.dataframe[0].value["Line"]) == [3]
+    assert find_suppression(dashboard.shop, ADDRESS) is not None
+
+
+@pytest.mark.parametrize("note", MARKUP)
+def test_notes_are_shown_as_they_are(dashboard: Dashboard, note: str) -> None:
+    listed(dashboard, note=note)
+    assert note in said(dashboard.open("suppression.py", STAFF.role))
