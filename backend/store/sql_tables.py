@@ -77,19 +77,28 @@ def sort_text(sort: str | int) -> str:
 
 def encode(item: Item) -> str:
     """The item as JSON. A leading space marks what is wrapped and needs the standard library to be read: integers
-    beyond 64 bits, which faster parsers turn into floats, bytes, and names that look like wrapped bytes."""
+    beyond 64 bits, which faster parsers turn into floats, nested bytes, and names that look like wrapped bytes. A
+    leading tab marks the common case that a few attributes are bytes, which a faster parser can read."""
+    in_bytes = [name for name, value in item.items() if type(value) is bytes]
+    wrapped = {**item, **{name: _wrap(item[name]) for name in in_bytes}} if in_bytes else item
     try:
-        doc = orjson.dumps(item).decode()
+        doc = orjson.dumps(wrapped).decode()
     except TypeError:
         return " " + json.dumps(_wrap(item), ensure_ascii=False, separators=(",", ":"))
-    return doc if '{"$' not in doc else " " + json.dumps(_wrap(item), ensure_ascii=False)
+    if doc.count('{"$') != len(in_bytes):
+        return " " + json.dumps(_wrap(item), ensure_ascii=False)
+    return "\t" + doc if in_bytes else doc
 
 
 def decode(doc: str) -> Item:
     """The item that `encode` wrote."""
-    item: Item = json.loads(doc) if doc.startswith(" ") else orjson.loads(doc)
     if doc.startswith(" "):
-        item = {name.removeprefix("$"): _unwrap(value) for name, value in item.items()}
+        return {name.removeprefix("$"): _unwrap(value) for name, value in json.loads(doc).items()}
+    item: Item = orjson.loads(doc)
+    if doc.startswith("\t"):
+        for name, value in item.items():
+            if type(value) is dict and "$bytes" in value:
+                item[name] = _unwrap(value)
     return item
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -52,7 +51,7 @@ def delivered(shop: Shop, mailer: Mailer, message: Message) -> EmailMessage:
     found = ledger.get_message(shop, message.id)
     assert found.status is MessageStatus.SENT, found.reason
     source = (shop.data_dir / "outbox" / "new" / found.provider_id).read_bytes()
-    return cast(EmailMessage, message_from_bytes(source, policy=policy.default))
+    return message_from_bytes(source, policy=policy.default)
 
 
 def body(email: EmailMessage, subtype: str) -> str:
@@ -137,9 +136,13 @@ def test_a_template_that_escapes_runs_for_ever_or_asks_for_what_is_not_there_is_
     shop: Shop, mailer: Mailer, subject: str
 ) -> None:
     customer = add_customer(shop)
-    with pytest.raises(BackendError) as told:
+
+    def publish_and_request() -> None:
         published(shop, TEMPLATE, subject=subject)
         requested(shop, mailer, customer.id)
+
+    with pytest.raises(BackendError) as told:
+        publish_and_request()
     assert told.value.sentence
     assert messages_of(shop, customer.id) == []
 
@@ -151,6 +154,6 @@ def test_a_body_of_two_megabytes_is_told_to_who_asks_and_queues_nothing(
     customer = add_customer(shop)
     shop.store.update(Update(schema.customer_key(customer.id), set={"name": "x" * characters}))
     published(shop, TEMPLATE, text="{{ customer.name }} " * (2_000_000 // characters) + "{{ links.verify_url }}")
-    with pytest.raises(BackendError, match="too much data|becomes longer"):
+    with pytest.raises(BackendError, match=r"too much data|becomes longer"):
         requested(shop, mailer, customer.id)
     assert messages_of(shop, customer.id) == []
