@@ -1,0 +1,128 @@
+"""What people see around sending: the outlook before a click, repeating on purpose, figures, limits and pauses."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+import pytest
+
+from backend.domain.eligibility import MarketingLimits
+from backend.domain.emails import Kind
+from backend.domain.messages import MessageStatus, SkipReason
+from backend.email.rate import RatePolicy
+from backend.email.transports.recording import LoseReply, Refuse, always
+from backend.errors import InvalidInputError, PermissionDeniedError
+from backend.services import send_overview, templates
+from backend.services.context import Shop
+from backend.services.mailing import pausing
+from backend.services.mailing.delivering import deliver_due, deliver_one
+from backend.services.mailing.requesting import SendRequest, new_click_key
+from backend.services.message_log import needing_attention
+from backend.services.send_overview import Step
+from tests.services.test_mailing import TODAY, agreeing, mailer_on, requested
+from tests.support import ENGINEER, MANAGER, STAFF, TestClock, add_customer
+
+
+def wanted(customer_id: str, **more: str) -> SendRequest:
+    return SendRequest("verify-address", new_click_key(), customer_id, **more)
+
+
+def test_the_outlook_names_every_reason_and_the_last_time(shop: Shop) -> None:
+    mailer, customer = mailer_on(shop), add_customer(shop, email="")
+    facts = templates.current_version(shop, "welcome").facts
+    prospect = send_overview.prospect_of(shop, mailer, customer, facts)
+    assert prospect.against == [SkipReason.NO_ADDRESS, SkipReason.NO_CONSENT]
+    assert prospect.last is None
+    maria = add_customer(shop)
+    message = deliver_one(shop, mailer, requested(shop, mailer, maria))
+    facts = templates.current_version(shop, "verify-address").facts
+    last = send_overview.prospect_of(shop, mailer, maria, facts).last
+    assert last is not None
+    assert last.id == message.id
+
+
+def test_the_outlook_says_when_quiet_hours_end(shop: Shop) -> None:
+    limits = MarketingLimits(quiet_from=time(11), quiet_to=time(14))
+    mailer, customer = mailer_on(shop, limits=limits), agreeing(shop)
+    facts = templates.current_version(shop, "welcome").facts
+    assert facts.kind is Kind.MARKETING
+    until = send_overview.prospect_of(shop, mailer, customer, facts).waits_until
+    assert until is not None
+    assert until.hour == 14
+
+
+def test_sending_again_needs_a_reason_but_a_double_click_does_not(shop: Shop) -> None:
+    mailer, customer = mailer_on(shop), add_customer(shop)
+    first = wanted(customer.id)
+    send_overview.request_by_hand(shop, mailer, STAFF, first)
+    assert send_overview.request_by_hand(shop, mailer, STAFF, first).duplicate
+    with pytest.raises(InvalidInputError, match="Say why"):
+        send_overview.request_by_hand(shop, mailer, STAFF, wanted(customer.id))
+    again = send_overview.request_by_hand(shop, mailer, STAFF, wanted(customer.id, again="It got lost"))
+    assert not again.duplicate
+    with pytest.raises(PermissionDeniedError):
+        send_overview.request_by_hand(shop, mailer, MANAGER, first)
+
+
+def test_volumes_are_counted_by_status_template_and_step(shop: Shop, clock: TestClock) -> None:
+    mailer = mailer_on(shop)
+    for _ in range(2):
+        requested(shop, mailer, add_customer(shop))
+    requested(shop, mailer, add_customer(shop), "welcome")
+    deliver_due(shop, mailer)
+    clock.forward(days=1)
+    deliver_one(shop, mailer_on(shop, always(Refuse("No."))), requested(shop, mailer, add_customer(shop)))
+    figures = send_overview.send_figures(shop, TODAY, TODAY + timedelta(days=1), Step.DAY)
+    assert figures.steps == ["2026-11-26", "2026-11-27"]
+    assert figures.by_status["sent"] == {"2026-11-26": 2, "2026-11-27": 0}
+    assert figures.by_status["failed"]["2026-11-27"] == 1
+    assert figures.by_template["verify-address"]["2026-11-26"] == 2
+    assert (figures.totals["sent"], figures.totals["skipped"]) == (2, 1)
+    months = send_overview.send_figures(shop, TODAY, TODAY + timedelta(days=40), Step.MONTH, "welcome")
+    assert (months.steps, months.by_status["skipped"]) == (["2026-11", "2026-12", "2027-01"], {"2026-11": 1})
+    hours = send_overview.send_figures(shop, TODAY, TODAY, Step.HOUR)
+    assert (len(hours.steps), hours.by_status["sent"]) == (24, {"2026-11-26T12": 2})
+
+
+@pytest.mark.parametrize(("days", "first"), [(1, Step.HOUR), (7, Step.DAY), (62, Step.DAY), (63, Step.MONTH)])
+def test_a_range_is_divided_as_suits_it(days: int, first: Step) -> None:
+    begin = date(2026, 1, 1)
+    assert send_overview.steps_for(begin, begin + timedelta(days=days - 1))[0] is first
+
+
+def test_reasons_are_counted_most_frequent_first(shop: Shop) -> None:
+    for plan in (always(Refuse("No.")), always(Refuse("No.")), always(Refuse("Never."))):
+        deliver_one(shop, mailer_on(shop, plan), requested(shop, mailer_on(shop), add_customer(shop)))
+    deliver_one(shop, mailer_on(shop, always(LoseReply())), requested(shop, mailer_on(shop), add_customer(shop)))
+    failed = needing_attention(shop, MessageStatus.FAILED)
+    assert send_overview.reasons_of(failed) == [("No.", 2), ("Never.", 1)]
+
+
+def test_the_quota_counts_what_was_sent_in_24_hours(shop: Shop, clock: TestClock) -> None:
+    mailer, policy = mailer_on(shop, quota=50), RatePolicy(5, 50)
+    for _ in range(3):
+        requested(shop, mailer, add_customer(shop))
+    deliver_due(shop, mailer)
+    mailer.window.settle()
+    use = send_overview.account_use(shop, mailer, policy)
+    assert (use.transport, use.per_second, use.daily_quota, use.used) == ("recording", 5, 50, 3)
+    clock.forward(hours=30)
+    assert send_overview.account_use(shop, mailer, policy).used == 0
+
+
+def test_without_limits_there_are_none_to_show(shop: Shop) -> None:
+    use = send_overview.account_use(shop, mailer_on(shop), RatePolicy(0, -1))
+    assert (use.per_second, use.daily_quota) == (1000.0, None)
+
+
+def test_a_pause_is_ended_by_who_sends_or_runs_the_system(shop: Shop) -> None:
+    mailer = mailer_on(shop)
+    for actor in (STAFF, ENGINEER):
+        pausing.pause(shop, "On hold.", shop.clock() + timedelta(minutes=5))
+        pause = send_overview.account_use(shop, mailer, RatePolicy(1, 1)).pause
+        assert pause is not None
+        assert pause.reason == "On hold."
+        send_overview.resume_sending(shop, actor)
+        assert not pausing.is_paused(shop)
+    with pytest.raises(PermissionDeniedError):
+        send_overview.resume_sending(shop, MANAGER)
