@@ -99,7 +99,7 @@ def show_stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], ke
     top = max((sum(heights) for heights in zip(*(trace["y"] for trace in traces), strict=True)), default=0)
     step = max(math.ceil(len(labels) / _X_LABELS), 1)
     shown = list(range(0, len(labels), step))
-    x_axis = {"tickvals": shown, "ticktext": [labels[index] for index in shown], "showgrid": False}
+    x_axis = {"tickvals": shown, "ticktext": [labels[index] for index in shown], "showgrid": False, "tickangle": 0}
     layout = _layout(320) | {
         "barmode": "stack",
         "bargap": 0.25,

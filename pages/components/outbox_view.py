@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 import streamlit as st
 
 from backend.domain.team import Actor, Permission
@@ -16,6 +18,8 @@ from pages.components.shell import settings
 from pages.components.tables import Pager
 
 _ROWS = 15
+_SUBJECT = 45
+"""Characters of a subject that the list has room for."""
 _MOST_SOURCE = 100_000
 """Bytes of the source that are shown; the file has all of it."""
 _OUTCOMES = {
@@ -49,24 +53,29 @@ def show_list(here: Shop) -> None:
     page = outbox().page(limit=_ROWS, cursor=pager.cursor, unread_only=unread_only)
     with st.container(border=True, gap="xxsmall"):
         for message in page.messages:
-            st.page_link(
-                page_of("outbox.py"),
-                label=_line(here, message),
-                icon=":material/mark_email_unread:" if message.unread else ":material/drafts:",
-                help="Unread" if message.unread else "",
-                query_params={"id": message.id},
-            )
+            _show_line(here, message)
         if not page.messages:
             st.caption("Everything is read.")
     pager.show(page.cursor)
 
 
-def _line(here: Shop, message: OutboxMessage) -> str:
-    subject = formats.plain(message.subject or "No subject")
-    year = here.clock().astimezone(here.zone).year
-    parts = [f"**{subject}**" if message.unread else subject]
-    parts.append(f":gray[{formats.plain(message.to)} · {formats.plain(formats.brief_moment(here, message.at, year))}]")
-    return " ".join(parts) + _outcome(message)
+def _show_line(here: Shop, message: OutboxMessage) -> None:
+    subject = formats.plain(shorten(message.subject or "No subject", _SUBJECT, placeholder="…"))
+    st.button(
+        f"**{subject}**" if message.unread else subject,
+        key=f"outbox_{message.id}",
+        type="tertiary",
+        icon=":material/mark_email_unread:" if message.unread else ":material/drafts:",
+        help="Unread" if message.unread else None,
+        on_click=_open,
+        args=(message.id,),
+    )
+    when = formats.brief_moment(here, message.at, here.clock().astimezone(here.zone).year)
+    st.caption(f"{formats.plain(message.to)} · {formats.plain(when)}{_outcome(message)}")
+
+
+def _open(outbox_id: str) -> None:
+    st.query_params["id"] = outbox_id
 
 
 def _outcome(message: OutboxMessage) -> str:

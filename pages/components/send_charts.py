@@ -43,7 +43,7 @@ def show_limits(here: Shop, actor: Actor) -> None:
 
 
 def _transport(use: AccountUse) -> str:
-    return "Local outbox" if use.transport == "local" else use.transport.upper()
+    return "Outbox" if use.transport == "local" else use.transport.upper()
 
 
 def _rate(here: Shop, use: AccountUse) -> str:
@@ -109,9 +109,11 @@ def show_volumes(here: Shop, figures: SendFigures, step: Step) -> None:
         series = {message_table.STATUS_LABELS[status]: figures.by_status[status.value] for status in COUNTED}
     colors = {message_table.STATUS_LABELS[status]: color for status, color in _COLORS.items()}
     labels = [_label(here, place, step) for place in figures.steps]
+    # Where there is little room, the day tells hours of several days apart, and the hour those of one.
+    short = [_short_label(here, place, step, one_day=len(figures.steps) <= 24) for place in figures.steps]
     data = [_bars(here, name, counts, figures.steps, labels, colors.get(name)) for name, counts in series.items()]
     told = ", ".join(f"{name} {sum(counts.values())}" for name, counts in series.items())
-    charts.show_stacked(here, data, labels, "volumes", f"Emails by {by.lower()}: {told}.")
+    charts.show_stacked(here, data, short, "volumes", f"Emails by {by.lower()}: {told}.")
 
 
 def _largest(here: Shop, figures: SendFigures) -> dict[str, dict[str, int]]:
@@ -145,6 +147,12 @@ def _label(here: Shop, place: str, step: Step) -> str:
         return formats.month(here, date.fromisoformat(f"{place}-01"), short=True)
     day = formats.short_day(here, date.fromisoformat(place[:10]))
     return f"{day}, {place[11:]}:00" if step is Step.HOUR else day
+
+
+def _short_label(here: Shop, place: str, step: Step, *, one_day: bool) -> str:
+    if step is not Step.HOUR:
+        return _label(here, place, step)
+    return f"{place[11:]}:00" if one_day else formats.short_day(here, date.fromisoformat(place[:10]))
 
 
 def show_failures(here: Shop) -> None:

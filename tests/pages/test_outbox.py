@@ -26,9 +26,8 @@ def test_an_email_is_unread_until_it_is_opened(dashboard: Dashboard) -> None:
     app = dashboard.open("outbox.py", Role.ENGINEER)
     assert "1 email, 1 unread." in said(app)
     assert "No email is open" in said(app)
-    ((label, query),) = [pair for pair in links(app).items() if "id" in pair[1]]
-    assert "maria@example.com" in label
-    app = dashboard.open("outbox.py", Role.ENGINEER, id=query["id"][0])
+    assert "maria@example.com" in said(app)
+    press(app, "Please confirm your email address")
     assert "1 email, 0 unread." in said(app)
     assert "To maria@example.com" in said(app)
     assert links(app)["Open it in the message log"] == {"id": [message.id]}
@@ -39,7 +38,7 @@ def test_what_the_simulator_did_is_shown(dashboard: Dashboard) -> None:
     request(dashboard.shop, add_customer(dashboard.shop, "Bea", "bounce@simulator.amazonses.com"))
     deliver_waiting(dashboard.shop)
     app = dashboard.open("outbox.py", Role.STAFF)
-    assert any("Simulated: Bounced" in label for label in links(app))
+    assert "Simulated: Bounced" in said(app)
 
 
 def test_clearing_asks_first_and_is_for_those_who_send(dashboard: Dashboard) -> None:

@@ -21,7 +21,7 @@ def test_without_emails_it_says_what_to_do(dashboard: Dashboard) -> None:
     assert "Nothing was sent here" in said(app)
     assert "No message has failed or is unknown." in said(app)
     shown = figures(app)
-    assert (shown["Transport"], shown["Rate"], shown["Last 24 hours"]) == ("Local outbox", "No limit", "No limit")
+    assert (shown["Transport"], shown["Rate"], shown["Last 24 hours"]) == ("Outbox", "No limit", "No limit")
 
 
 def test_volumes_failures_and_times_of_the_period_are_shown(dashboard: Dashboard) -> None:
