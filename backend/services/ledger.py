@@ -76,21 +76,17 @@ def claim(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     In the list of work they move to the end of their lease, so that others do not have to pass over them.
     """
     until = shop.clock() + LEASE
-    transactions = [[_claim(message, until)] for message in messages]
-    outcomes = shop.store.transact_each(transactions)
+    wanted = [replace(message, lease_until=until, attempts=message.attempts + 1) for message in messages]
+    outcomes = shop.store.transact_each([[_claim(message, until)] for message in wanted])
     _raise_surprises(outcomes, NotClaimedError)
-    return [
-        replace(message, lease_until=until, attempts=message.attempts + 1)
-        for message, outcome in zip(messages, outcomes, strict=True)
-        if outcome is None
-    ]
+    return [message for message, outcome in zip(wanted, outcomes, strict=True) if outcome is None]
 
 
 def _claim(message: Message, until: datetime) -> Update:
     free = AllOf((Equals("status", MessageStatus.WAITING.value), Missing("lease_until")))
     return Update(
         key_of(message),
-        set={"lease_until": to_text(until), **work_attributes(replace(message, lease_until=until))},
+        set={"lease_until": to_text(until), **work_attributes(message)},
         add={"attempts": Plus(1)},
         condition=free,
         otherwise=NotClaimedError("Somebody else is sending this message."),
@@ -122,7 +118,7 @@ def _correction(message: Message) -> list[Write]:
     counted = _counted(message, message.hour)
     added = {**counted.add, MessageStatus.UNKNOWN.value: Plus(-1)}
     added.pop("tests", None)  # counted when it was called unknown
-    return [_settling(replace(message, lease_until=None), unknown), replace(counted, add=added)]
+    return [_settling(message, unknown), replace(counted, add=added)]
 
 
 def _record(message: Message) -> list[Write]:
@@ -131,12 +127,12 @@ def _record(message: Message) -> list[Write]:
         held.append(Equals("lease_until", to_text(message.lease_until)))
     else:
         held.append(Missing("lease_until"))
-    update = _settling(replace(message, lease_until=None), tuple(held))
+    update = _settling(message, tuple(held))
     return [update] if message.status is MessageStatus.WAITING else [update, _counted(message, message.hour)]
 
 
 def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
-    work = work_attributes(message)
+    work = work_attributes(replace(message, lease_until=None) if message.lease_until else message)
     changed: Item = {"status": message.status.value, "due": to_text(message.due_at), **work}
     optional = {
         "reason": message.reason,

@@ -29,6 +29,13 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 23 | history of a suppression, newest first | mail | `X#hash` | `H#at#id` |
 | 24 | suppressed addresses, newest first | mail / timeline | `SUPPRESSED#reason` | `at#hash` |
 | 25 | rate window of a transport | mail | `RATE#transport` | `RATE` |
+| 26 | messages of a customer; one message by its id | mail | `C#cid` | `E#key` |
+| 27 | message log of a day, newest first | mail / timeline | `MAIL#day#shard` | `at#id` |
+| 28 | messages that are due, or whose lease has run out | mail / work | `WORK#shard` | `due#id` |
+| 29 | failed and unknown messages, newest first | mail / work | `ATTENTION#status` | `at#id` |
+| 30 | send statistics of a day | mail | `HOURS#2026-11-26` | `13#template#shard` |
+| 31 | the shop's facts at the time of a message | mail | `FACTS#digest` | `F` |
+| 32 | what a customer chose about marketing mail | mail | `P#cid` | `P` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from backend.bootstrap import open_store, shop_on
 from backend.config import Settings
 from backend.domain.customers import Customer
+from backend.domain.emails import Kind
+from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE
@@ -22,14 +25,20 @@ from backend.services import (
     customer_list,
     customers,
     figures,
+    ledger,
+    message_log,
     order_list,
     orders,
+    preferences,
+    send_stats,
+    shop_settings,
     suppression,
     team,
     template_versions,
     templates,
 )
 from backend.services.context import Shop
+from backend.services.mailing import delivering, facts_store
 from backend.services.template_editions import keep_edition
 from backend.store import schema
 from backend.store.meter import Meter, Usage
@@ -67,6 +76,40 @@ class Metered:
         self.edition = keep_edition(self.shop, version)
         for customer, reason in zip(self.customers, cycle(SuppressionReason), strict=False):
             suppression.add_suppression(self.shop, customer.email or "", reason, source="event")
+        self.facts = facts_store.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
+        preferences.set_topics_off(self.shop, self.customers[0].id, ["News"])
+        self._messages()
+
+    def _messages(self) -> None:
+        """Some for every customer and many for one, in every status, all of today."""
+        statuses = cycle((MessageStatus.WAITING, MessageStatus.SENT, MessageStatus.UNKNOWN, MessageStatus.SKIPPED))
+        recipients = [customer.id for customer in self.customers] + 60 * [self.customers[0].id]
+        waiting = [self._message(f"click-{n:016}", recipient) for n, recipient in enumerate(recipients)]
+        for message, status in zip(waiting, statuses, strict=False):
+            if status is MessageStatus.WAITING:
+                continue
+            (mine,) = ledger.claim(self.shop, [message])
+            ledger.record(self.shop, [replace(mine, status=status, reason="Because it is so.")])
+
+    def _message(self, key: str, recipient: str) -> Message:
+        message = Message(
+            recipient,
+            key,
+            "order-confirmation",
+            12,
+            Kind.TRANSACTIONAL,
+            MessageStatus.WAITING,
+            "maria@example.org",
+            "Maria Sommer",
+            self.now,
+            "sam",
+            self.now,
+            customer_id=recipient,
+            data=bytes(800),
+            facts=self.facts,
+            edition=self.edition,
+        )
+        return ledger.request(self.shop, message).message
 
     def _customer(self, number: int) -> Customer:
         self.now += timedelta(minutes=7)
@@ -128,6 +171,13 @@ READS: dict[int, Callable[[Metered], object]] = {
     23: lambda m: suppression.suppression_history(m.shop, m.customers[0].email or ""),
     24: lambda m: suppression.list_suppressions(m.shop, COMMAND_LINE),
     25: lambda m: m.shop.store.get(schema.rate_key("local")),
+    26: lambda m: message_log.messages_of(m.shop, m.customers[0].id),
+    27: lambda m: message_log.list_messages(m.shop, message_log.LogFilter(m.now.date(), m.now.date())),
+    28: lambda m: delivering.due_messages(m.shop, 50),
+    29: lambda m: message_log.needing_attention(m.shop, MessageStatus.UNKNOWN, 50),
+    30: lambda m: send_stats.stats_by_hour(m.shop, m.now.date(), m.now.date()),
+    31: lambda m: m.shop.store.get(schema.facts_key(m.facts)),
+    32: lambda m: preferences.get_preferences(m.shop, m.customers[0].id),
 }
 
 

