@@ -11,12 +11,15 @@ from backend.services import template_versions, templates
 from backend.services.context import Shop
 from backend.services.previews import render_preview
 from pages.components import actions, email_preview, formats, recipient_picker, template_drafts, template_publishing
+from pages.components.actions import Trouble
 from pages.components.guard import require
 from pages.components.shell import refuse, shop
+from pages.components.state import Slot
 from pages.components.template_drafts import Draft
 
 _LONGEST_LINE, _LONGEST = 1_000, 150_000
 _BODY_HEIGHT, _TEXT_HEIGHT = 480, 160
+_TROUBLE: Slot[Trouble] = Slot("editor.trouble")
 
 
 def show(here: Shop, actor: Actor, state: TemplateState) -> None:
@@ -102,6 +105,7 @@ def _show_buttons(here: Shop, draft: Draft, state: TemplateState, copy: WorkingC
         )
         if copy is not None or draft.dirty:
             template_publishing.DISCARD.opener("Discard", (name, draft.revision), icon=":material/delete:")
+    _show_trouble()
     if draft.dirty:
         st.caption(":material/edit: Not saved yet. Customers get nothing of it until you publish.")
     elif copy is not None:
@@ -158,13 +162,25 @@ def _keep_mine(name: str, theirs: WorkingCopy | None, number: int) -> None:
 
 
 def _save(draft: Draft, done: str = "Saved as the working copy.") -> None:
-    def save(actor: Actor) -> None:
-        copy = template_versions.save_working_copy(
+    """Keeps what is typed. When somebody was faster, the page shows both texts instead of a sentence."""
+    saved = actions.attempt(
+        Permission.EDIT_TEMPLATES,
+        lambda actor: template_versions.save_working_copy(
             shop(), actor, draft.template, draft.typed, seen_revision=draft.revision
-        )
-        template_drafts.was_saved(draft.template, copy)
+        ),
+        done,
+    )
+    if not isinstance(saved, Trouble):
+        template_drafts.was_saved(draft.template, saved)
+    elif not saved.stale:
+        _TROUBLE.set(saved)
 
-    actions.act(Permission.EDIT_TEMPLATES, save, done)
+
+def _show_trouble() -> None:
+    trouble = _TROUBLE.get()
+    if trouble is not None:
+        _TROUBLE.clear()
+        actions.show_trouble(trouble)
 
 
 def _save_and_publish(draft: Draft, number: int) -> None:

@@ -105,15 +105,14 @@ def test_text_headers_and_source_are_shown_as_they_are(dashboard: Dashboard) -> 
 
 def test_a_real_customer_and_order_can_be_chosen(dashboard: Dashboard) -> None:
     maria = add_customer(dashboard.shop, "Maria Sommer")
-    older = add_order(dashboard.shop, maria, 1000)
-    newer = add_order(dashboard.shop, maria, 2000)
+    orders = [add_order(dashboard.shop, maria, amount) for amount in (1000, 2000)]
     app = choose(opened(dashboard), "A customer")
     field(app, "Find a customer").set_value("som").run()
     assert not app.exception
-    assert newer.number in frame(app)
-    (order,) = [each for each in app.selectbox if each.label == "Order"]
-    order.set_value(older.id).run()
-    assert older.number in frame(app)
+    for wanted in orders:
+        (order,) = [each for each in app.selectbox if each.label == "Order"]
+        order.set_value(wanted.id).run()
+        assert [each.number in frame(app) for each in orders] == [each is wanted for each in orders]
     assert "Maria" in frame(app)
 
 
@@ -281,6 +280,16 @@ def test_a_second_person_is_told_and_nothing_is_overwritten(dashboard: Dashboard
     assert field(app, "Subject").value == "Mine"
     assert "-Theirs\n+Mine" in app.code[0].value
     assert not {"Save working copy", "Publish"} & set(buttons(app))
+    assert not app.error
+
+
+def test_a_text_that_is_too_long_is_told_and_stays(dashboard: Dashboard) -> None:
+    app = editing(dashboard)
+    field(app, "Body").set_value("é" * 100_000).run()
+    press(app, "Save working copy")
+    assert "The template is too long" in said(app)
+    assert get_working_copy(dashboard.shop, NAME) is None
+    assert len(field(app, "Body").value) == 100_000
 
 
 def test_the_second_person_can_go_on_with_either_text(dashboard: Dashboard) -> None:
