@@ -23,6 +23,7 @@ class Group(StrEnum):
     LISTS = "lists"
     PAGES = "pages"
     CAPACITY = "capacity"
+    SENDING = "sending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,11 @@ class Plan:
     page_runs: int
     sessions: int
     browser: bool = True
+    emails: int = 2000
 
 
 PLANS = {
-    Size.TINY: Plan((60, 120), intake=20, imported=30, page_runs=2, sessions=2, browser=False),
+    Size.TINY: Plan((60, 120), intake=20, imported=30, page_runs=2, sessions=2, browser=False, emails=20),
     Size.SMALL: Plan((10_000, 100_000), intake=2000, imported=7_000, page_runs=40, sessions=20),
     Size.FULL: Plan((10_000, 100_000, 1_000_000), intake=5000, imported=70_000, page_runs=100, sessions=20),
 }

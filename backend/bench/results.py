@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+AS_FAST = "x as fast"
+"""The unit of a measurement that is itself a ratio of two speeds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -22,8 +25,9 @@ class Timing:
 class Measurement:
     """One line of the result.
 
-    `value` is in `unit`: milliseconds or units (less is better) or something a second (more is better). `naive` is
-    what the naive way gave in the same run, in the same unit. `target` is what the design asks for, None without one.
+    `value` is in `unit`: milliseconds or units (less is better), something a second or a speed-up (more is better).
+    `naive` is what the naive way gave in the same run, in the same unit. `target` is what the design asks for, None
+    without one.
     """
 
     group: str
@@ -37,7 +41,7 @@ class Measurement:
 
     @property
     def more_is_better(self) -> bool:
-        return self.unit.endswith("/s")
+        return self.unit.endswith(("/s", AS_FAST))
 
     @property
     def times_better(self) -> float | None:

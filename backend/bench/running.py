@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from backend.bench import capacity, importing, intake, lists, machine, pages, top
+from backend.bench import capacity, importing, intake, lists, machine, mail_sending, pages, top
 from backend.bench.big_shop import BigShop, big_shop
 from backend.bench.pages import PagesNotMeasuredError
 from backend.bench.plans import PLANS, Group, Plan, Size
@@ -46,6 +46,8 @@ def _measured(group: Group, folder: Path, plan: Plan, tell: Tell) -> Iterator[Me
             yield from lists.measure(_largest(folder, plan, tell))
         case Group.CAPACITY:
             yield from capacity.measure()
+        case Group.SENDING:
+            yield from mail_sending.measure(folder, plan.emails)
         case Group.PAGES:
             yield from _pages(folder, plan, tell)
 

@@ -1,0 +1,154 @@
+"""Emails through the whole pipeline: rendered, claimed, handed over, recorded; beside django-post_office and boto3."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from backend.bench.mail_post_office import PostOfficeMissingError, post_office_rates
+from backend.bench.mail_server import instant_ses
+from backend.bench.mail_shop import MailShop, mail_shop
+from backend.bench.results import AS_FAST, Measurement, timed
+from backend.domain.emails import Account, OutgoingEmail
+from backend.domain.time import utc_now
+from backend.email.transports.outbox import FREE, OutboxTransport
+from backend.email.transports.protocol import Transport
+from backend.email.transports.recording import RecordingTransport
+from backend.email.transports.ses import Client, SesTransport, request_of
+from backend.email.transports.ses_client import open_client
+from backend.services.mailing.emails import email_of
+
+TARGET = 1000.0
+TARGET_TO_POST_OFFICE = 2.0
+TARGET_TO_BOTO3 = 0.9
+_RUNS = 3
+_THREADS = 8
+_GROUP = "sending"
+_ENDPOINT = "AWS_ENDPOINT_URL_SESV2"
+_POST_OFFICE = "django-post_office, all in one batch, bodies made before, SQLite"
+
+
+class Rate(NamedTuple):
+    """Emails a second by the clock, and for a second of this process's processor time."""
+
+    clock: float
+    processor: float
+
+
+def measure(folder: Path, emails: int) -> Iterator[Measurement | str]:
+    """Yields renders, sends by the local transport and sends through boto3; each the median of three runs."""
+    with mail_shop(folder) as mail:
+        yield _rendering(mail)
+        outbox = mail.shop.data_dir / "outbox"
+        ours = _rates(lambda run: _pipeline(mail, OutboxTransport(outbox), emails, f"local{run}"))
+        what = "emails sent, whole pipeline to a Maildir, one process"
+        yield Measurement(_GROUP, what, ours.clock, "emails/s", _RUNS * emails, target=TARGET)
+        what = "the same for a second of processor time"
+        yield Measurement(_GROUP, what, ours.processor, "emails/s", _RUNS * emails, target=TARGET)
+        yield from _beside_post_office(mail, ours, folder, emails)
+        yield from _beside_boto3(mail, emails)
+
+
+def _rendering(mail: MailShop) -> Measurement:
+    message = mail.request(mail.mailer(RecordingTransport()), 0, "rendering")
+    timing = timed(lambda: email_of(mail.shop, message), runs=1000, seconds=5)
+    mail.drain(mail.mailer(RecordingTransport()))
+    return Measurement(_GROUP, "emails rendered", 1000 / timing.median, "emails/s", timing.runs)
+
+
+def _pipeline(mail: MailShop, transport: Transport, emails: int, key: str, *, threads: int = 1) -> Rate:
+    mailer = mail.mailer(transport, concurrency=threads)
+    for number in range(emails):
+        mail.request(mailer, number, key)
+    return _timed(lambda: _check(mail.drain(mailer), emails), emails)
+
+
+def _beside_post_office(mail: MailShop, ours: Rate, folder: Path, emails: int) -> Iterator[Measurement | str]:
+    email = _an_email(mail)
+    try:
+        theirs = statistics.median(post_office_rates(folder, email, emails, _RUNS))
+    except PostOfficeMissingError as error:
+        yield f"sending beside django-post_office: {error}"
+        return
+    what = "emails sent to a Maildir, as a multiple of django-post_office"
+    yield Measurement(_GROUP, "emails sent to a Maildir", ours.clock, "emails/s", _RUNS * emails, theirs, _POST_OFFICE)
+    yield Measurement(_GROUP, what, ours.clock / theirs, AS_FAST, _RUNS, target=TARGET_TO_POST_OFFICE)
+
+
+def _beside_boto3(mail: MailShop, emails: int) -> Iterator[Measurement]:
+    email = _an_email(mail)
+    with instant_ses() as address:
+        client = _client_for(address)
+        alone = _rates(lambda run: _boto3_alone(client, email, emails))
+        ours = _rates(lambda run: _pipeline(mail, _Unlimited(client), emails, f"ses{run}", threads=_THREADS))
+        client.close()
+    way = f"boto3 alone, {_THREADS} threads, nothing recorded"
+    what = "emails sent through boto3 to an instant local server"
+    yield Measurement(_GROUP, what, ours.clock, "emails/s", _RUNS * emails, alone.clock, way)
+    what = "emails through boto3, as a share of boto3 alone"
+    yield Measurement(_GROUP, what, ours.clock / alone.clock, AS_FAST, _RUNS, target=TARGET_TO_BOTO3)
+
+
+def _client_for(address: str) -> Client:
+    """A client as `MAIL_TRANSPORT=ses` has it, of a stand-in."""
+    before = os.environ.get(_ENDPOINT)
+    os.environ[_ENDPOINT] = address
+    try:
+        return open_client()
+    finally:
+        os.environ.pop(_ENDPOINT)
+        if before is not None:
+            os.environ[_ENDPOINT] = before
+
+
+class _Unlimited(SesTransport):
+    """SES for an account without limits."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client, {})
+
+    def account(self) -> Account:
+        return FREE
+
+
+def _boto3_alone(client: Client, email: OutgoingEmail, emails: int) -> Rate:
+    request = request_of(email, "", at=utc_now())
+
+    def send(_: int) -> None:
+        client.send_email(**request)
+
+    def send_all() -> None:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(send, range(emails)))
+
+    return _timed(send_all, emails)
+
+
+def _an_email(mail: MailShop) -> OutgoingEmail:
+    """One as the pipeline hands it over."""
+    recorder = RecordingTransport()
+    mailer = mail.mailer(recorder)
+    mail.request(mailer, 0, f"sample{time.time_ns()}")
+    mail.drain(mailer)
+    return recorder.submitted[0]
+
+
+def _rates(run: Callable[[int], Rate]) -> Rate:
+    rates = [run(number) for number in range(_RUNS)]
+    return Rate(statistics.median(rate.clock for rate in rates), statistics.median(rate.processor for rate in rates))
+
+
+def _timed(work: Callable[[], object], emails: int) -> Rate:
+    began, used = time.perf_counter(), time.process_time()
+    work()
+    return Rate(emails / (time.perf_counter() - began), emails / (time.process_time() - used))
+
+
+def _check(sent: int, wanted: int) -> None:
+    if sent != wanted:
+        raise AssertionError(f"Of {wanted} emails {sent} were sent.")
