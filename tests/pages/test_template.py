@@ -126,6 +126,16 @@ def test_a_link_chooses_the_customer_and_leads_on_to_sending(dashboard: Dashboar
     assert "Send to a customer" not in links(opened(dashboard, Role.MANAGER))
 
 
+def test_a_link_for_another_customer_is_not_overruled_by_an_earlier_choice(dashboard: Dashboard) -> None:
+    maria, noor = (add_customer(dashboard.shop, name) for name in ("Maria Sommer", "Noor Haddad"))
+    for each in (maria, noor):
+        add_order(dashboard.shop, each, 1000)
+    app = opened(dashboard, customer=maria.id)
+    choose(app, "Sample")
+    app.query_params["customer"] = noor.id
+    assert "Noor" in frame(app.run())
+
+
 def test_a_customer_who_is_gone_is_told(dashboard: Dashboard) -> None:
     app = opened(dashboard, customer="NOBODY")
     assert not app.exception
@@ -212,6 +222,13 @@ def test_the_preview_follows_what_is_typed_and_nothing_is_saved_by_that(dashboar
     assert "Hello Maria" in said(app)
     assert "Not saved yet" in said(app)
     assert get_working_copy(dashboard.shop, NAME) is None
+
+
+def test_values_of_the_sender_can_be_filled_in_while_editing(dashboard: Dashboard) -> None:
+    app = choose(opened(dashboard, name="order-shipped"), "Edit")
+    assert not app.exception
+    field(app, "Carrier (optional)").set_value("Bike courier").run()
+    assert "Bike courier" in frame(app)
 
 
 def test_what_is_typed_stays_while_one_looks_at_the_versions(dashboard: Dashboard) -> None:
