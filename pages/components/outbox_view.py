@@ -71,7 +71,7 @@ def _show_line(here: Shop, message: OutboxMessage) -> None:
         args=(message.id,),
     )
     when = formats.brief_moment(here, message.at, here.clock().astimezone(here.zone).year)
-    st.caption(f"{formats.plain(message.to)} · {formats.plain(when)}{_outcome(message)}")
+    st.markdown(f":small[:gray[{formats.plain(message.to)} · {formats.plain(when)}]]{_outcome(message)}")
 
 
 def _open(outbox_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import streamlit as st
 
@@ -22,6 +23,7 @@ from pages.components.send_form import PRESSED_TWICE
 from pages.components.shell import shop
 
 _POLL_SECONDS = 1.0
+_SOON = timedelta(minutes=1)
 _MOVING = (MessageStatus.WAITING, MessageStatus.SENDING)
 
 
@@ -56,7 +58,7 @@ def show_sent(here: Shop) -> bool:
     st.markdown(_what(here, message))
     if PRESSED_TWICE.get() == message.id:
         st.info("The button was pressed twice; the email was requested once.", icon=":material/info:")
-    if message.status in _MOVING:
+    if _is_moving(here, message):
         _watch(message.id)
     else:
         message_view.show_state(here, message)
@@ -72,6 +74,11 @@ def show_sent(here: Shop) -> bool:
     return True
 
 
+def _is_moving(here: Shop, message: Message) -> bool:
+    """Whether something will happen within a minute; what waits for hours need not be looked at each second."""
+    return message.status in _MOVING and message.due_at <= here.clock() + _SOON
+
+
 def _what(here: Shop, message: Message) -> str:
     title = formats.plain(message_table.title_of(here, message.template))
     return f"**{title}** to **{formats.plain(message.name)}**"
@@ -82,6 +89,6 @@ def _watch(message_id: str) -> None:
     """Looks again each second until the message is settled."""
     here = shop()
     message = get_message(here, message_id)
-    if message.status not in _MOVING:
+    if not _is_moving(here, message):
         st.rerun()
     message_view.show_state(here, message)

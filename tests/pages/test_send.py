@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from backend.domain.messages import MessageStatus
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Role
+from backend.email.transports.recording import Refuse, always
 from backend.services import customers
 from backend.services.message_log import messages_of
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
@@ -179,3 +180,13 @@ def test_names_are_shown_as_they_are(dashboard: Dashboard, name: str) -> None:
     customer = add_customer(dashboard.shop, name)
     app = sending(dashboard, template="verify-address", customer=customer.id)
     assert f"{name} can get this email." in said(app).replace("**", "")
+
+
+def test_what_waits_for_hours_says_until_when(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    message = request(shop, add_customer(shop, "Maria"))
+    retried = deliver(shop, message, always(Refuse("The account is on hold.", retryable=True, account_wide=True)))
+    app = sending(dashboard, sent=message.id)
+    assert "Waits until" in said(app)
+    assert "The account is on hold." in said(app)
+    assert retried.status is MessageStatus.WAITING
