@@ -24,6 +24,9 @@ from backend.store.port import Query, Row, pages_of
 _MATCHES = 500
 """How many customers a search or a small tag looks at; more are told to narrow the search."""
 _SCAN = 5_000
+_CHUNK_OF_FEW = 200
+_CHUNK_OF_RARE = 1_000
+"""How many entries are read at once where a filter leaves many of them out, or nearly all."""
 
 
 class Sort(StrEnum):
@@ -64,12 +67,20 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
     if wanted.search.strip():
         return _searched(shop, wanted, limit, cursor)
     if wanted.sort is Sort.NEWEST:
-        return _filtered_page(wanted, _newest(shop, wanted, limit, cursor), limit)
+        return _filtered_page(
+            wanted, _newest(shop, wanted, _CHUNK_OF_RARE if wanted.archived else limit, cursor), limit
+        )
     if wanted.tag or wanted.country:
         members = _members(shop, wanted)
         if len(members) <= _MATCHES:
             return _sorted_page(shop, wanted, members, limit, cursor, note="")
-    return _filtered_page(wanted, _ranked(shop, wanted, limit, cursor), limit)
+    return _filtered_page(wanted, _ranked(shop, wanted, _chunk(wanted, limit), cursor), limit)
+
+
+def _chunk(wanted: CustomerFilter, limit: int) -> int:
+    if wanted.archived:
+        return _CHUNK_OF_RARE
+    return _CHUNK_OF_FEW if wanted.tag or wanted.country else limit
 
 
 # --- by words ----------------------------------------------------------------------------------------------------
@@ -143,11 +154,11 @@ def _has_words(summary: CustomerSummary, words: Sequence[str]) -> bool:
 # --- everybody ---------------------------------------------------------------------------------------------------
 
 
-def _ranked(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> Iterator[Row]:
+def _ranked(shop: Shop, wanted: CustomerFilter, first: int, cursor: str | None) -> Iterator[Row]:
     measure = Measure(wanted.sort.value)
     if cursor is None:
-        return walk_board(shop, measure, ALL_TIME, first=limit)
-    return walk_board(shop, measure, ALL_TIME, first=limit, below=number_in(cursor, "rank"))
+        return walk_board(shop, measure, ALL_TIME, first=first)
+    return walk_board(shop, measure, ALL_TIME, first=first, below=number_in(cursor, "rank"))
 
 
 def _newest(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> Iterator[Row]:
