@@ -120,6 +120,7 @@ class SesServer:
 
 
 class _Http(ThreadingHTTPServer):
+    request_queue_size = 64
     daemon_threads = True
     ses: SesServer
 
