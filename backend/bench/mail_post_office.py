@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from backend.bench.results import Rate
 from backend.domain.emails import OutgoingEmail
 
 PACKAGES = ("django==5.2.*", "django-post_office==3.12.*")
@@ -23,8 +24,8 @@ class PostOfficeMissingError(Exception):
     """It cannot be installed or run here. The text says why."""
 
 
-def post_office_rates(folder: Path, email: OutgoingEmail, emails: int, runs: int) -> list[float]:
-    """Emails a second of each run.
+def post_office_rates(folder: Path, email: OutgoingEmail, emails: int, runs: int) -> list[Rate]:
+    """How fast each run was.
 
     Raises: `PostOfficeMissingError`.
     """
@@ -40,13 +41,13 @@ def _environment(folder: Path) -> Path:
     return python
 
 
-def _runs(python: Path, email: OutgoingEmail, emails: int, runs: int) -> Iterator[float]:
+def _runs(python: Path, email: OutgoingEmail, emails: int, runs: int) -> Iterator[Rate]:
     for _ in range(runs):
         with TemporaryDirectory(dir=python.parents[2]) as directory:
             task = {"folder": directory, "emails": emails, "html": email.html, "text": email.text}
             given = Path(directory, "task.json")
             given.write_text(json.dumps(task | {"subject": email.subject, "sender": email.sender}))
-            yield float(_run([str(python), str(_TASK), str(given)]))
+            yield Rate(*json.loads(_run([str(python), str(_TASK), str(given)])))
 
 
 def _run(command: list[str]) -> str:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 from backend.bench.mail_post_office import PostOfficeMissingError, post_office_rates
 from backend.bench.mail_server import instant_ses
 from backend.bench.mail_shop import MailShop, mail_shop
-from backend.bench.results import AS_FAST, Measurement, timed
+from backend.bench.results import AS_FAST, Measurement, Rate, median_rate, timed
 from backend.domain.emails import Account, OutgoingEmail
 from backend.domain.time import utc_now
 from backend.email.transports.outbox import FREE, OutboxTransport
@@ -33,25 +31,32 @@ _ENDPOINT = "AWS_ENDPOINT_URL_SESV2"
 _POST_OFFICE = "django-post_office, all in one batch, bodies made before, SQLite"
 
 
-class Rate(NamedTuple):
-    """Emails a second by the clock, and for a second of this process's processor time."""
-
-    clock: float
-    processor: float
-
-
 def measure(folder: Path, emails: int) -> Iterator[Measurement | str]:
     """Yields renders, sends by the local transport and sends through boto3; each the median of three runs."""
     with mail_shop(folder) as mail:
         yield _rendering(mail)
         outbox = mail.shop.data_dir / "outbox"
         ours = _rates(lambda run: _pipeline(mail, OutboxTransport(outbox), emails, f"local{run}"))
-        what = "emails sent, whole pipeline to a Maildir, one process"
-        yield Measurement(_GROUP, what, ours.clock, "emails/s", _RUNS * emails, target=TARGET)
-        what = "the same for a second of processor time"
-        yield Measurement(_GROUP, what, ours.processor, "emails/s", _RUNS * emails, target=TARGET)
+        yield from _lines("emails sent, whole pipeline to a Maildir, one process", ours, emails, target=TARGET)
         yield from _beside_post_office(mail, ours, folder, emails)
         yield from _beside_boto3(mail, emails)
+
+
+def _lines(
+    what: str, ours: Rate, emails: int, theirs: Rate | None = None, way: str = "", target: float | None = None
+) -> Iterator[Measurement]:
+    """By the clock and by processor time."""
+    kinds = (
+        (what, ours.clock, theirs and theirs.clock),
+        (f"{what}, by CPU time", ours.processor, theirs and theirs.processor),
+    )
+    for told, value, naive in kinds:
+        yield Measurement(_GROUP, told, value, "emails/s", _RUNS * emails, naive, way, target)
+
+
+def _ratios(what: str, ours: Rate, theirs: Rate, target: float) -> Iterator[Measurement]:
+    yield Measurement(_GROUP, what, ours.clock / theirs.clock, AS_FAST, _RUNS, target=target)
+    yield Measurement(_GROUP, f"{what}, by CPU time", ours.processor / theirs.processor, AS_FAST, _RUNS, target=target)
 
 
 def _rendering(mail: MailShop) -> Measurement:
@@ -71,13 +76,13 @@ def _pipeline(mail: MailShop, transport: Transport, emails: int, key: str, *, th
 def _beside_post_office(mail: MailShop, ours: Rate, folder: Path, emails: int) -> Iterator[Measurement | str]:
     email = _an_email(mail)
     try:
-        theirs = statistics.median(post_office_rates(folder, email, emails, _RUNS))
+        theirs = median_rate(post_office_rates(folder, email, emails, _RUNS))
     except PostOfficeMissingError as error:
         yield f"sending beside django-post_office: {error}"
         return
+    yield from _lines("emails sent to a Maildir", ours, emails, theirs, _POST_OFFICE)
     what = "emails sent to a Maildir, as a multiple of django-post_office"
-    yield Measurement(_GROUP, "emails sent to a Maildir", ours.clock, "emails/s", _RUNS * emails, theirs, _POST_OFFICE)
-    yield Measurement(_GROUP, what, ours.clock / theirs, AS_FAST, _RUNS, target=TARGET_TO_POST_OFFICE)
+    yield from _ratios(what, ours, theirs, TARGET_TO_POST_OFFICE)
 
 
 def _beside_boto3(mail: MailShop, emails: int) -> Iterator[Measurement]:
@@ -88,10 +93,8 @@ def _beside_boto3(mail: MailShop, emails: int) -> Iterator[Measurement]:
         ours = _rates(lambda run: _pipeline(mail, _Unlimited(client), emails, f"ses{run}", threads=_THREADS))
         client.close()
     way = f"boto3 alone, {_THREADS} threads, nothing recorded"
-    what = "emails sent through boto3 to an instant local server"
-    yield Measurement(_GROUP, what, ours.clock, "emails/s", _RUNS * emails, alone.clock, way)
-    what = "emails through boto3, as a share of boto3 alone"
-    yield Measurement(_GROUP, what, ours.clock / alone.clock, AS_FAST, _RUNS, target=TARGET_TO_BOTO3)
+    yield from _lines("emails sent through boto3 to an instant local server", ours, emails, alone, way)
+    yield from _ratios("emails through boto3, as a share of boto3 alone", ours, alone, TARGET_TO_BOTO3)
 
 
 def _client_for(address: str) -> Client:
@@ -139,8 +142,7 @@ def _an_email(mail: MailShop) -> OutgoingEmail:
 
 
 def _rates(run: Callable[[int], Rate]) -> Rate:
-    rates = [run(number) for number in range(_RUNS)]
-    return Rate(statistics.median(rate.clock for rate in rates), statistics.median(rate.processor for rate in rates))
+    return median_rate([run(number) for number in range(_RUNS)])
 
 
 def _timed(work: Callable[[], object], emails: int) -> Rate:

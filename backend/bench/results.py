@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 AS_FAST = "x as fast"
 """The unit of a measurement that is itself a ratio of two speeds."""
@@ -19,6 +19,17 @@ class Timing:
     runs: int
     median: float
     p95: float
+
+
+class Rate(NamedTuple):
+    """So many a second by the clock, and for a second of processor time, which others on the machine change less."""
+
+    clock: float
+    processor: float
+
+
+def median_rate(rates: Sequence[Rate]) -> Rate:
+    return Rate(statistics.median(rate.clock for rate in rates), statistics.median(rate.processor for rate in rates))
 
 
 @dataclass(frozen=True, slots=True)
