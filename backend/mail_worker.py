@@ -33,6 +33,8 @@ def _round(shop: Shop, mailer: Mailer, pause: float) -> float:
     """One round; returns how long to rest before the next, in seconds."""
     try:
         worked = deliver_due(shop, mailer)
+        if not worked.more:
+            mailer.window.settle()  # gives back what was reserved and not used, as nobody may reserve again soon
     except AccountUnknownError as error:
         logger.warning("Nothing is sent: {}", error.sentence)
         return _AFTER_TROUBLE
