@@ -23,6 +23,8 @@ from backend.store.port import Query, Row, pages_of
 LONGEST_RANGE = timedelta(days=100)
 _SCAN = 5_000
 """How many entries are looked at for one page when a template or a status is asked for."""
+_CHUNK = 500
+"""How many of them are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +72,18 @@ def list_messages(shop: Shop, wanted: LogFilter, *, limit: int = 50, cursor: str
         raise InvalidInputError(f"Choose a range of {LONGEST_RANGE.days} days at most.", "from")
     found: list[MessageSummary] = []
     last = ""
-    for seen, row in enumerate(_walk(shop, wanted, limit, text_in(cursor, "at") if cursor else "")):
+    first = _CHUNK if wanted.template or wanted.status else limit
+    for seen, row in enumerate(_walk(shop, wanted, first, text_in(cursor, "at") if cursor else "")):
         if len(found) == limit or seen == _SCAN:
             note = "" if len(found) == limit else f"Looked at {_SCAN:,} messages; go on to see more."
             return LogPage(found, encode_cursor({"at": last}), note)
-        summary = _summary_from(row)
-        if wanted.template in ("", summary.template) and wanted.status in (None, summary.status):
-            found.append(summary)
+        if wanted.template in ("", row.item["template"]) and wanted.status in (None, row.item["status"]):
+            found.append(_summary_from(row))
         last = text(row.item, "line_at")
     return LogPage(found, None)
 
 
-def _walk(shop: Shop, wanted: LogFilter, limit: int, before: str) -> Iterator[Row]:
+def _walk(shop: Shop, wanted: LogFilter, first: int, before: str) -> Iterator[Row]:
     last = min(wanted.last, _day_in(shop, before)) if before else wanted.last
     for back in range((last - wanted.first).days + 1):
         day = (last - timedelta(days=back)).isoformat()
@@ -92,7 +94,7 @@ def _walk(shop: Shop, wanted: LogFilter, limit: int, before: str) -> Iterator[Ro
                 index="timeline",
                 between=("0", before or "~"),
                 descending=True,
-                limit=page_size(limit, schema.MESSAGE_SHARDS),
+                limit=page_size(first, schema.MESSAGE_SHARDS),
             )
             for shard in range(schema.MESSAGE_SHARDS)
         ]
