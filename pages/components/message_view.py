@@ -56,7 +56,7 @@ def show_state(here: Shop, message: Message) -> None:
         st.info(f"Not sent. {formats.plain(_why(message.reason))}", icon=":material/block:")
     elif message.status is MessageStatus.SENT:
         when = formats.plain(formats.moment(here, message.sent_at or message.requested_at))
-        st.success(f"Sent on {when}." + (f" {reason}." if reason else ""), icon=":material/check_circle:")
+        st.success(f"Sent on {when}." + (f" {reason.rstrip('.')}." if reason else ""), icon=":material/check_circle:")
     else:
         _show_waiting(here, message, reason)
 
