@@ -7,6 +7,7 @@ import streamlit as st
 from backend.domain.emails import Rendered
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.team import Actor, Permission
+from backend.email.links import without_tokens
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.mailing.composing import outgoing
@@ -110,11 +111,12 @@ def show_email(here: Shop, message: Message) -> None:
         st.warning(f"The email cannot be shown any more. {formats.plain(error.sentence)}", icon=":material/mail_off:")
         return
     _show_proof(message, email)
+    st.caption("The customer's own links are taken out here; they work for whoever opens them.")
     looks, text, headers, facts = st.tabs(["Email", "Text", "Headers", "Details"])
     with looks:
-        show_html(email.html, f"The email “{email.subject}”", key=f"message_{message.id}")
+        show_html(without_tokens(email.html), f"The email “{email.subject}”", key=f"message_{message.id}")
     with text:
-        st.code(email.text, language=None, wrap_lines=True)
+        st.code(without_tokens(email.text), language=None, wrap_lines=True)
     with headers:
         _show_headers(here, message, email)
     with facts:
@@ -149,7 +151,7 @@ def _show_headers(here: Shop, message: Message, email: Rendered) -> None:
         return
     headers = {"From": sent.sender, "To": sent.to, "Reply-To": sent.reply_to, "Subject": sent.subject, **sent.headers}
     lines = [f"{name}: {value}" for name, value in headers.items() if value]
-    st.code("\n".join(lines), language=None, wrap_lines=True)
+    st.code(without_tokens("\n".join(lines)), language=None, wrap_lines=True)
 
 
 def _show_details(message: Message, email: Rendered) -> None:
