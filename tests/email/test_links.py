@@ -53,5 +53,5 @@ def test_another_secret_or_a_changed_letter_makes_it_wrong() -> None:
 def test_what_others_see_of_an_email_has_no_tokens() -> None:
     url = links_at(TestClock()).url(Purpose.UNSUBSCRIBE, TARGET)
     shown = without_tokens(f'<a href="{url}">Unsubscribe</a> and {url}.')
-    assert token_of(url).split(".")[0] not in shown
+    assert token_of(url).rpartition(".")[2] not in shown
     assert shown.count("/api/mail/unsubscribe/…") == 2
