@@ -47,7 +47,7 @@ def _round(shop: Shop, mailer: Mailer, pause: float) -> float:
     _tell(worked)
     if worked.wait:
         return worked.wait
-    if worked.more:
+    if worked.more and worked.total:
         return 0.0
     return SHORTEST_PAUSE if worked.total else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
 

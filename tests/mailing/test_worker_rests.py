@@ -1,0 +1,61 @@
+"""The worker goes on at once while there is work that it can do, and rests when it can do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from backend import mail_worker
+from backend.services.context import Shop
+from backend.services.mailing import pausing
+from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.pace import LARGEST, SMALLEST, Pace
+from backend.services.mailing.requesting import SendRequest, request_message
+from tests.services.test_mailing import mailer_on
+from tests.support import STAFF, TestClock, add_customer, opened_shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with opened_shop(clock=TestClock(), data_dir=tmp_path) as shop:
+        yield shop
+
+
+def waiting(shop: Shop, count: int) -> Mailer:
+    mailer = mailer_on(shop, pace=Pace(SMALLEST))
+    for number in range(count):
+        wanted = SendRequest("verify-address", f"k{number}", add_customer(shop).id)
+        request_message(shop, mailer, STAFF, wanted)
+    return mailer
+
+
+def test_it_goes_on_at_once_while_messages_are_left(shop: Shop) -> None:
+    assert mail_worker._round(shop, waiting(shop, 40), 1.0) == 0.0
+
+
+def test_it_rests_while_sending_is_paused_although_messages_are_left(shop: Shop) -> None:
+    mailer = waiting(shop, 40)
+    pausing.pause(shop, "SES says no.", shop.clock() + timedelta(minutes=5))
+    assert mail_worker._round(shop, mailer, 1.0) > 1.0
+
+
+def test_a_round_takes_up_about_a_second_of_sending() -> None:
+    pace = Pace(50)
+    pace.learn(50, 0.05, held_back=False)
+    assert pace.size == 100
+    for _ in range(5):
+        pace.learn(pace.size, 0.05, held_back=False)
+    assert pace.size == LARGEST
+    pace.learn(200, 4.0, held_back=False)
+    assert pace.size == 50
+
+
+def test_a_round_takes_up_little_when_the_rate_holds_it_back() -> None:
+    pace = Pace(200)
+    pace.learn(6, 0.01, held_back=True)
+    assert pace.size == 12
+    pace.learn(0, 0.0, held_back=True)
+    assert pace.size == SMALLEST
