@@ -21,6 +21,7 @@ from backend.store.limits import encode_cursor
 from backend.store.port import Query, Row, pages_of
 
 LONGEST_RANGE = timedelta(days=100)
+_MOST_OF_ONE = 2_000
 _SCAN = 5_000
 """How many entries are looked at for one page when a template or a status is asked for."""
 _CHUNK = 500
@@ -109,10 +110,13 @@ def _day_in(shop: Shop, place: str) -> date:
 
 
 def messages_of(shop: Shop, customer_id: str, limit: int = 200) -> list[Message]:
-    """The messages of a customer, newest first; those of the first `limit` entries of the ledger."""
-    query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=limit)
-    found = [message_from(row.key, row.item) for row in islice(pages_of(shop.store, query), limit)]
-    return sorted(found, key=lambda message: message.requested_at, reverse=True)
+    """The messages of a customer, newest first.
+
+    The ledger is sorted by key, not by time, so up to 2,000 entries are read to find the newest.
+    """
+    query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=500)
+    found = [message_from(row.key, row.item) for row in islice(pages_of(shop.store, query), _MOST_OF_ONE)]
+    return sorted(found, key=lambda message: message.requested_at, reverse=True)[:limit]
 
 
 def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> list[MessageSummary]:
