@@ -1,6 +1,8 @@
 # What can be done here, in one word each. `make` alone lists it.
 
 PY := .venv/bin/python
+# A file's tests stay together, so that its server or browser is started once.
+PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 REQUIREMENTS := requirements.txt requirements-dev.txt
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -17,14 +19,14 @@ run: install ## Start Tillpost; an empty store is filled with a demo shop
 	@exec $(PY) server.py
 
 test: install ## Run the tests (ARGS="-k orders" narrows them)
-	@$(PY) -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 check: install-check ministack ## Format, lint, types, layers and all tests
 	@echo "ruff format"  && $(PY) -m ruff format --check --quiet .
 	@echo "ruff check"   && $(PY) -m ruff check --quiet .
 	@echo "mypy"         && $(PY) -m mypy
 	@echo "lint-imports" && .venv/bin/lint-imports
-	@echo "pytest"       && $(PY) -m pytest -W error $(ARGS)
+	@echo "pytest"       && $(PYTEST) -W error $(ARGS)
 
 format: install-check ## Format the code and apply the linter's safe repairs
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
