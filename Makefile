@@ -25,7 +25,7 @@ check: install-check ministack ## Format, lint, types, layers and all tests
 	@echo "ruff format"  && $(PY) -m ruff format --check --quiet .
 	@echo "ruff check"   && $(PY) -m ruff check --quiet .
 	@echo "mypy"         && $(PY) -m mypy
-	@echo "lint-imports" && .venv/bin/lint-imports
+	@echo "lint-imports" && .venv/bin/lint-imports --no-logo
 	@echo "pytest"       && $(PYTEST) -W error $(ARGS)
 
 format: install-check ## Format the code and apply the linter's safe repairs
