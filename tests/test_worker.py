@@ -17,7 +17,7 @@ from backend.domain.jobs import Job, JobStatus
 from backend.errors import StoreBusyError
 from backend.services import job_queue
 from backend.services.context import Shop
-from backend.services.imports import running
+from backend.services.imports import batches
 from backend.services.jobs import enqueue_import, find_report, get_job
 from backend.services.order_list import find_order
 from backend.worker import run_worker, work_once
@@ -114,7 +114,7 @@ def test_the_lease_is_renewed_with_the_progress_while_the_work_goes_on(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "_RENEW_SECONDS", 0.0)
-    monkeypatch.setattr(running, "CHUNK", 10)
+    monkeypatch.setattr(batches, "SIZE", 10)
     seen: list[float] = []
     renew = job_queue.renew
 
@@ -165,7 +165,7 @@ def test_a_worker_that_is_told_to_stop_gives_the_job_back_and_another_one_comple
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "_RENEW_SECONDS", 0.0)
-    monkeypatch.setattr(running, "CHUNK", 10)
+    monkeypatch.setattr(batches, "SIZE", 10)
     job = large_job(shop, 1_500)
     stop = threading.Event()
     thread = running_worker(shop, stop)
@@ -176,7 +176,7 @@ def test_a_worker_that_is_told_to_stop_gives_the_job_back_and_another_one_comple
 
     assert not thread.is_alive()
     assert now(shop, job).status is JobStatus.WAITING
-    monkeypatch.setattr(running, "CHUNK", 500)
+    monkeypatch.setattr(batches, "SIZE", 500)
     assert work_once(shop, "two", NEVER)
     counts = now(shop, job).counts
     assert (counts.total, counts.failed) == (1_500, 0)

@@ -22,65 +22,15 @@ _COLUMNS = (
     "Payment Terms Name,Next Payment Due At,Payment References"
 )
 _HEADER = tuple(next(csv.reader([_COLUMNS])))
-_FIRST = (
-    "Maria",
-    "Jürgen",
-    "Aiko",
-    "Noah",
-    "Zoë",
-    "Liam",
-    "Ana",
-    "Omar",
-    "Priya",
-    "Chloé",
-    "Ivan",
-    "Léa",
-    "Mateo",
-    "Nia",
-    "Olga",
-    "Pia",
-    "Quinn",
-    "Rosa",
-    "Sven",
-    "Tara",
-)
-_LAST = (
-    "Silva",
-    "Müller",
-    "Tanaka",
-    "Smith",
-    "García",
-    "Novak",
-    "Okafor",
-    "Rossi",
-    "Dubois",
-    "Jensen",
-    "Kim",
-    "Lopez",
-    "Moreau",
-    "Patel",
-    "Reyes",
-    "Sato",
-)
-_TEAS = (
-    "Assam",
-    "Darjeeling",
-    "Sencha",
-    "Oolong",
-    "Rooibos",
-    "Matcha",
-    "Earl-Grey",
-    "Mint",
-    "Chai",
-    "Pu-erh",
-    "Jasmine",
-    "Lapsang",
-)
+_FIRST = ("Maria", "Jürgen", "Aiko", "Noah", "Zoë", "Liam", "Ana", "Omar", "Priya", "Chloé", "Ivan", "Quinn")
+_LAST = ("Silva", "Müller", "Tanaka", "Smith", "García", "Novak", "Okafor", "Rossi", "Dubois", "Kim", "Reyes")
+_TEAS = ("Assam", "Darjeeling", "Sencha", "Oolong", "Rooibos", "Matcha", "Mint", "Chai", "Jasmine", "Lapsang")
 _PLACES = (("Berlin", "DE"), ("Lyon", "FR"), ("Austin", "US"), ("Leeds", "GB"), ("Porto", "PT"), ("Osaka", "JP"))
 _SEGMENTS = ("Retail", "Wholesale", "Club")
 _START = datetime(2022, 1, 1, 9, tzinfo=UTC)
 _DAYS = 1400
-CUSTOMERS_A_HUNDRED_ORDERS = 36
+CUSTOMERS_A_HUNDRED_ORDERS = 16
+"""As in the real shop's export that the tests import: 793 customers placed 5,009 orders."""
 
 
 def write_shopify_file(

@@ -8,6 +8,7 @@ from pathlib import Path
 from backend.domain.imports import Fault, ImportKind, ImportResult
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
+from backend.services.imports.batches import in_batches
 from backend.services.imports.customer_planning import CustomerCandidate, CustomerPlanner, identities
 from backend.services.imports.customer_table import CustomerReader, check_mapping
 from backend.services.imports.dialect import open_table, reading
@@ -37,9 +38,10 @@ def import_customers(
     actor.require(Permission.IMPORT_DATA)
     table = open_table(path, encoding)
     reader = CustomerReader(table.header, check_mapping(table.header, mapping))
-    run = Run(shop, ImportKind.CUSTOMERS, path, CustomerPlanner(shop, actor), report=report, progress=progress)
+    run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
+    size = path.stat().st_size
     with reading(table) as rows:
-        return run.work(_candidates(rows, reader), lambda: rows.position, table.encoding.shown)
+        return run.work(in_batches(_candidates(rows, reader), lambda: rows.position / size, table.encoding.shown))
 
 
 def _candidates(rows: Iterable[Line | BrokenLine], reader: CustomerReader) -> Iterator[CustomerCandidate | Fault]:

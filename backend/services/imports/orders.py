@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
-from backend.domain.imports import Fault, ImportKind, ImportResult
+from backend.domain.imports import ImportKind, ImportResult
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
-from backend.services.imports.dialect import open_table, reading
-from backend.services.imports.fields import Cells
-from backend.services.imports.grouping import RawOrder, group
-from backend.services.imports.planning import OrderCandidate, OrderPlanner
+from backend.services.imports.ahead import batches_ahead
+from backend.services.imports.order_file import OrderFile
+from backend.services.imports.planning import OrderPlanner
 from backend.services.imports.running import ProgressListener, Run
-from backend.services.imports.shopify import OrderReader, places_of
-from backend.services.imports.survey import survey
 
 
 def import_orders(
@@ -36,31 +33,7 @@ def import_orders(
     `StoreBusyError` and `StoreUnreachableError`.
     """
     actor.require(Permission.IMPORT_DATA)
-    table = open_table(path, encoding)
-    places = places_of(table.header)
-    run = Run(shop, ImportKind.ORDERS, path, OrderPlanner(shop, actor), report=report, progress=progress)
-    found = survey(table, places, run.surveyed)
-    cells = Cells(currency=shop.currency, zone=shop.zone, now=shop.clock(), decimal_comma=found.decimal_comma)
-    reader = OrderReader(places, cells, shop.currency)
-    with reading(table) as rows:
-        raw = group(rows, places, table.delimiter)
-        candidates = _candidates(raw, reader, found.scattered)
-        return run.work(candidates, lambda: rows.position, table.encoding.shown)
-
-
-def _candidates(
-    orders: Iterable[RawOrder], reader: OrderReader, scattered: Mapping[str, tuple[int, int]]
-) -> Iterator[OrderCandidate | Fault]:
-    reported: set[str] = set()
-    for raw in orders:
-        if raw.name not in scattered:
-            order = reader.read(raw)
-            yield order if isinstance(order, Fault) else OrderCandidate(raw.line, order)
-        elif raw.name not in reported:
-            reported.add(raw.name)
-            first, second = scattered[raw.name]
-            reason = (
-                f"Rows of this order stand apart, from lines {first:,} and {second:,} on, or two have this Name. "
-                "Sort the file by Name, and remove what is there twice."
-            )
-            yield Fault(raw.name, raw.line, "Name", reason)
+    file = OrderFile(path, encoding, shop.currency, shop.zone, shop.clock())
+    run = Run(shop, ImportKind.ORDERS, OrderPlanner(shop, actor), report=report, progress=progress)
+    with closing(batches_ahead(file)) as batches:
+        return run.work(batches)

@@ -22,29 +22,14 @@ from backend.services.context import Shop
 from backend.services.customer_writes import creating_writes
 from backend.services.imports.consents import activity_put, consent_of, newer_consent, with_consent
 from backend.services.imports.merging import new_order, updated_order
-from backend.services.imports.snapshot import Snapshot, order_key_of, read_snapshot
-from backend.services.imports.steps import Read, Step, print_of
+from backend.services.imports.order_file import OrderCandidate
+from backend.services.imports.snapshot import SOURCE, Snapshot, order_key_of, read_snapshot, reference_key_of
+from backend.services.imports.steps import Read, Step
 from backend.services.order_writes import OrderExistsError, SnapshotMovedError, changing_writes, placing_writes
 from backend.store import schema
 from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
 
-SOURCE = "shopify"
-
-
 _REMEMBERED_CUSTOMERS = 20_000
-
-
-class OrderCandidate:
-    """An order of a file: where it stands, what it says, the fingerprint of that, and where its reference is kept."""
-
-    __slots__ = ("line", "name", "order", "print", "reference")
-
-    def __init__(self, line: int, order: ImportedOrder) -> None:
-        self.line = line
-        self.order = order
-        self.name = order.number
-        self.print = print_of(order)
-        self.reference = schema.reference_key(SOURCE, order.number)
 
 
 class OrderPlanner:
@@ -72,7 +57,7 @@ class OrderPlanner:
         self._known.clear()
 
     def _step(self, candidate: OrderCandidate, snapshot: Snapshot) -> Step | Fault:
-        reference = snapshot.items.get(candidate.reference)
+        reference = snapshot.items.get(reference_key_of(candidate))
         if reference is None:
             return self._place(candidate, snapshot)
         if reference.get("print") == candidate.print:
@@ -160,13 +145,13 @@ def _new_customer(imported: ImportedOrder) -> Customer:
 
 def _reference_put(candidate: OrderCandidate, order: Order) -> Put:
     item: Item = {"customer": order.customer_id, "order": order.id, "print": candidate.print}
-    return Put(candidate.reference, item, Absent(), OrderExistsError(f"Order {order.number} is there already."))
+    return Put(reference_key_of(candidate), item, Absent(), OrderExistsError(f"Order {order.number} is there already."))
 
 
 def _print_update(candidate: OrderCandidate, reference: Item) -> Update:
     seen = reference.get("print")
     return Update(
-        candidate.reference,
+        reference_key_of(candidate),
         set={"print": candidate.print},
         condition=Missing("print") if seen is None else Equals("print", seen),
         otherwise=SnapshotMovedError("Somebody is importing the same order."),

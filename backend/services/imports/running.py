@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Generic
 
 from backend.domain.imports import Counts, Fault, ImportKind, ImportResult, Outcome, Progress
 from backend.services.context import Shop
+from backend.services.imports.batches import Batch
 from backend.services.imports.report import FaultReport, report_path
 from backend.services.imports.steps import AnyCandidate, Planner
 from backend.services.imports.writing import write_chunk
-
-CHUNK = 500
-"""Transactions that share one commit. Others wait that long for the store: some tenths of a second."""
-SURVEY_SHARE = 0.1
-"""How much of the work the first reading of a file is."""
 
 ProgressListener = Callable[[Progress], None]
 """Told how far an import is, several times a second. What it raises ends the import between two chunks."""
@@ -32,46 +27,42 @@ class Run(Generic[AnyCandidate]):
         self,
         shop: Shop,
         kind: ImportKind,
-        path: Path,
         planner: Planner[AnyCandidate],
         *,
         report: Path | None,
         progress: ProgressListener | None,
     ) -> None:
         self._shop, self._kind, self._planner = shop, kind, planner
-        self._size = max(path.stat().st_size, 1)
         self._report = report or report_path(shop, kind)
         self._progress = progress
         self._started = time.perf_counter()
         self._counts = Counts()
         self._customers_created = 0
 
-    def surveyed(self, position: int) -> None:
-        """Tells how far the first reading is."""
-        self._tell(SURVEY_SHARE * position / self._size)
-
-    def work(self, found: Iterable[AnyCandidate | Fault], position: Callable[[], int], encoding: str) -> ImportResult:
-        """Writes what was found in the file; `position` says how far in it the reading is."""
+    def work(self, batches: Iterator[Batch[AnyCandidate]]) -> ImportResult:
+        """Writes what is found in the file."""
+        encoding = ""
         with FaultReport(self._report, self._kind) as report:
-            rest = iter(found)
-            while self._next_chunk(rest, report):
-                self._tell(SURVEY_SHARE + (1 - SURVEY_SHARE) * position() / self._size)
+            while (batch := self._write_next(batches, report)) is not None:
+                encoding = batch.encoding
+                self._tell(batch.share)
             return self._result(report.path, encoding)
 
-    def _next_chunk(self, rest: Iterator[AnyCandidate | Fault], report: FaultReport) -> bool:
-        """Takes a chunk from the rest and writes it. Returns whether there was one."""
+    def _write_next(self, batches: Iterator[Batch[AnyCandidate]], report: FaultReport) -> Batch[AnyCandidate] | None:
         with _collector_paused():
-            chunk = list(islice(rest, CHUNK))
-            candidates = [each for each in chunk if not isinstance(each, Fault)]
+            batch = next(batches, None)
+            if batch is None:
+                return None
+            candidates = [item for item in batch.items if not isinstance(item, Fault)]
             steps = write_chunk(self._shop, self._planner, candidates) if candidates else []
-        for outcome in (*(each for each in chunk if isinstance(each, Fault)), *steps):
+        for outcome in (*(item for item in batch.items if isinstance(item, Fault)), *steps):
             if isinstance(outcome, Fault):
                 self._counts.add(Outcome.FAILED)
                 report.add(outcome)
             else:
                 self._counts.add(outcome.outcome)
                 self._customers_created += outcome.creates_customer
-        return bool(chunk)
+        return batch
 
     def _tell(self, share: float) -> None:
         if self._progress is not None:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 from backend.domain.customers import Customer, email_identity
-from backend.domain.imports import ImportedOrder
 from backend.records.customers import customer_from, email_key
 from backend.records.orders import order_day
 from backend.records.values import text
+from backend.services.imports.order_file import OrderCandidate
 from backend.services.imports.steps import Read
 from backend.store import schema
 from backend.store.port import Item, Key
 
-
-class Referring(Protocol):
-    """An order of a file, as far as a snapshot needs to know it."""
-
-    order: ImportedOrder
-    print: str
-    reference: Key
+SOURCE = "shopify"
+"""What the references of these orders begin with."""
 
 
 class Snapshot:
@@ -58,9 +52,9 @@ class Snapshot:
             self._known[email_identity(customer.email)] = customer
 
 
-def read_snapshot(candidates: Sequence[Referring], read: Read, known: dict[str, Customer]) -> Snapshot:
+def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: dict[str, Customer]) -> Snapshot:
     """Reads what planning these orders needs; customers who are known need not be read."""
-    keys = [candidate.reference for candidate in candidates]
+    keys = [reference_key_of(candidate) for candidate in candidates]
     addresses = (candidate.order.email for candidate in candidates if candidate.order.email)
     keys += [email_key(address) for address in addresses if email_identity(address) not in known]
     items = read(keys)
@@ -78,20 +72,25 @@ def read_snapshot(candidates: Sequence[Referring], read: Read, known: dict[str, 
     return Snapshot(items | (read(months) if months else {}), known)
 
 
+def reference_key_of(candidate: OrderCandidate) -> Key:
+    """Where the reference of an order is kept, by which it is found again."""
+    return schema.reference_key(SOURCE, candidate.order.number)
+
+
 def order_key_of(reference: Item) -> Key:
     """Where the order lies that a reference leads to."""
     return schema.order_key(text(reference, "customer"), text(reference, "order"))
 
 
-def _changed(candidates: Sequence[Referring], items: dict[Key, Item]) -> list[Item]:
+def _changed(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> list[Item]:
     """The references of orders of which the file says something new."""
-    references = ((items.get(candidate.reference), candidate.print) for candidate in candidates)
+    references = ((items.get(reference_key_of(candidate)), candidate.print) for candidate in candidates)
     return [reference for reference, mark in references if reference is not None and reference.get("print") != mark]
 
 
-def _customers_of_new(candidates: Sequence[Referring], items: dict[Key, Item]) -> Iterator[Key]:
+def _customers_of_new(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> Iterator[Key]:
     for candidate in candidates:
-        if candidate.order.email and candidate.reference not in items:
+        if candidate.order.email and reference_key_of(candidate) not in items:
             owner = items.get(email_key(candidate.order.email))
             if owner is not None:
                 yield schema.customer_key(text(owner, "customer"))

@@ -6,8 +6,7 @@ the file writes decimals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from backend.errors import InvalidInputError
 from backend.services.imports.dialect import DecimalSigns, Table, reading
@@ -18,34 +17,35 @@ _MOST_SCATTERED = 10_000
 _ORDERS_A_REPORT = 1_000
 
 
-@dataclass(frozen=True, slots=True)
 class Survey:
-    """What the first reading found. `scattered` maps the name of an order to two lines that lie apart."""
+    """The first reading of a table. `scattered` maps the name of an order to two lines that lie apart."""
 
-    scattered: Mapping[str, tuple[int, int]]
-    decimal_comma: bool
+    def __init__(self, table: Table, places: Mapping[str, int]) -> None:
+        self._table, self._places = table, places
+        self._signs = DecimalSigns(table.delimiter)
+        self.scattered: dict[str, tuple[int, int]] = {}
 
+    @property
+    def decimal_comma(self) -> bool:
+        return self._signs.decimal_comma
 
-def survey(table: Table, places: Mapping[str, int], report: Callable[[int], None]) -> Survey:
-    """Reads the table through. `report` is told from time to time how many bytes were read.
+    def positions(self) -> Iterator[int]:
+        """Reads the table through, and says from time to time how many bytes were read.
 
-    Raises: `InvalidInputError` when the rows of most orders are scattered, or the file's encoding breaks off.
-    """
-    amounts = (places["Total"], places["Lineitem price"])
-    signs, seen = DecimalSigns(table.delimiter), SeenNames()
-    scattered: dict[str, tuple[int, int]] = {}
-    with reading(table) as rows:
-        for count, raw in enumerate(group(rows, places, table.delimiter)):
-            if count % _ORDERS_A_REPORT == 0:
-                report(rows.position)
-            for row in raw.rows:
-                for place in amounts:
-                    signs.see(row.cells[place])
-            before = seen.first_line(raw.name, raw.line) if raw.name else 0
-            if before:
-                scattered.setdefault(raw.name, (before, raw.line))
-                _refuse_if_most(scattered)
-    return Survey(scattered, signs.decimal_comma)
+        Raises: `InvalidInputError` when the rows of most orders are scattered, or the file's encoding breaks off.
+        """
+        amounts, seen = (self._places["Total"], self._places["Lineitem price"]), SeenNames()
+        with reading(self._table) as rows:
+            for count, raw in enumerate(group(rows, self._places, self._table.delimiter)):
+                if count % _ORDERS_A_REPORT == 0:
+                    yield rows.position
+                for row in raw.rows:
+                    for place in amounts:
+                        self._signs.see(row.cells[place])
+                before = seen.first_line(raw.name, raw.line) if raw.name else 0
+                if before:
+                    self.scattered.setdefault(raw.name, (before, raw.line))
+                    _refuse_if_most(self.scattered)
 
 
 def _refuse_if_most(scattered: Mapping[str, tuple[int, int]]) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from backend.domain.imports import Progress
-from backend.services.imports import import_orders, running
+from backend.services.imports import batches, import_orders
 from tests.support import STAFF, opened_shop
 
 
@@ -17,6 +17,6 @@ def tell(progress: Progress) -> None:
 
 if __name__ == "__main__":
     url, path, folder = sys.argv[1:]
-    running.CHUNK = 150  # a small file then has several steps to be killed in
+    batches.SIZE = 150  # a small file then has several steps to be killed in
     with opened_shop(url, data_dir=Path(folder)) as shop:
         import_orders(shop, STAFF, Path(path), progress=tell)

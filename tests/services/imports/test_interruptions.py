@@ -81,6 +81,7 @@ def _import_and_kill(url: str, file: Path, folder: Path, lines: int, pause: floa
         process.kill()
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_two_imports_of_one_file_at_once_place_every_order_once(file: Path, whole: object, shared_shop: Shop) -> None:
     reports = [shared_shop.data_dir / f"{number}.csv" for number in (1, 2)]
     calls = [partial(import_orders, shared_shop, STAFF, file, report=report) for report in reports]
@@ -171,6 +172,7 @@ def test_a_profile_that_staff_edits_at_the_same_moment_is_not_overwritten(meddle
     store.close()
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_a_store_that_stays_busy_ends_the_import_and_what_was_written_counts(
     file: Path, whole: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +193,7 @@ def test_a_store_that_stays_busy_ends_the_import_and_what_was_written_counts(
         assert everything(shop) == whole
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_a_listener_can_end_an_import_between_two_steps(file: Path, shop: Shop) -> None:
     class EnoughError(Exception):
         pass

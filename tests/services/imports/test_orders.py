@@ -238,6 +238,7 @@ def test_an_imported_order_can_be_changed_and_refunded_like_any_other(shop: Shop
     assert (refunded.status, refunded.refunded) == (OrderStatus.FULFILLED, 600)
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_the_progress_grows_to_the_end(shop: Shop) -> None:
     seen: list[Progress] = []
     path = export(shop.data_dir, *(order(f"#{number}") for number in range(700)))

@@ -1,0 +1,84 @@
+"""Reads a Shopify order export from its first row to its last and checks it: all of what needs no store."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from backend.domain.imports import Fault, ImportedOrder
+from backend.services.imports.batches import Batch, in_batches
+from backend.services.imports.dialect import open_table, reading
+from backend.services.imports.fields import Cells
+from backend.services.imports.grouping import RawOrder, group
+from backend.services.imports.shopify import OrderReader, places_of
+from backend.services.imports.steps import print_of
+from backend.services.imports.survey import Survey
+
+_SURVEY_SHARE = 0.1
+"""How much of the work the first reading of a file is."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFile:
+    """A file, and what reading it depends on. `encoding` "" means that its bytes tell."""
+
+    path: Path
+    encoding: str
+    currency: str
+    zone: ZoneInfo
+    now: datetime
+
+
+class OrderCandidate:
+    """An order of a file: the line where it begins, what it says, and the fingerprint of that."""
+
+    __slots__ = ("line", "order", "print")
+
+    def __init__(self, line: int, order: ImportedOrder, mark: str = "") -> None:
+        self.line = line
+        self.order = order
+        self.print = mark or print_of(order)
+
+    @property
+    def name(self) -> str:
+        return self.order.number
+
+
+def batches_of(file: OrderFile) -> Generator[Batch[OrderCandidate], None, None]:
+    """What the file holds. The first batches are empty: they tell how far its first reading is.
+
+    Raises: `InvalidInputError` when it is no Shopify order export, before there is an order.
+    """
+    table = open_table(file.path, file.encoding)
+    places, size = places_of(table.header), file.path.stat().st_size
+    survey = Survey(table, places)
+    for position in survey.positions():
+        yield Batch(_SURVEY_SHARE * position / size, table.encoding.shown)
+    cells = Cells(currency=file.currency, zone=file.zone, now=file.now, decimal_comma=survey.decimal_comma)
+    reader = OrderReader(places, cells, file.currency)
+    with reading(table) as rows:
+        candidates = _candidates(group(rows, places, table.delimiter), reader, survey.scattered)
+        yield from in_batches(
+            candidates, lambda: _SURVEY_SHARE + (1 - _SURVEY_SHARE) * rows.position / size, table.encoding.shown
+        )
+
+
+def _candidates(
+    orders: Iterable[RawOrder], reader: OrderReader, scattered: Mapping[str, tuple[int, int]]
+) -> Iterator[OrderCandidate | Fault]:
+    reported: set[str] = set()
+    for raw in orders:
+        if raw.name not in scattered:
+            order = reader.read(raw)
+            yield order if isinstance(order, Fault) else OrderCandidate(raw.line, order)
+        elif raw.name not in reported:
+            reported.add(raw.name)
+            first, second = scattered[raw.name]
+            reason = (
+                f"Rows of this order stand apart, from lines {first:,} and {second:,} on, or two have this Name. "
+                "Sort the file by Name, and remove what is there twice."
+            )
+            yield Fault(raw.name, raw.line, "Name", reason)
