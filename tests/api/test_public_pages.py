@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -49,10 +50,15 @@ class Client:
         self._app = app
 
     def get(self, url: str) -> httpx.Response:
-        return asyncio.run(self._ask("GET", url))
+        return self._answered("GET", url)
 
     def post(self, url: str, *, data: dict[str, object] | None = None, content: bytes | None = None) -> httpx.Response:
-        return asyncio.run(self._ask("POST", url, data=data, content=content))
+        return self._answered("POST", url, data=data, content=content)
+
+    def _answered(self, method: str, url: str, **more: Any) -> httpx.Response:
+        """In a thread of its own, because a browser test may have left an event loop running in this one."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: asyncio.run(self._ask(method, url, **more))).result()
 
     async def _ask(self, method: str, url: str, **more: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self._app, client=("192.0.2.1", 5000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,3 +23,11 @@ def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
         patch.setenv("STORE_URL", "sqlite://")
         patch.setenv("DATA_DIR", str(folder))
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def the_main_module_stays() -> Iterator[None]:
+    """Streamlit's script runner puts the page in the place of `__main__`; processes that tests spawn would run it."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
