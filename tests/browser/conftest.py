@@ -36,9 +36,9 @@ _FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for these tests. It ends with them, because Playwright's event loop stands in the way of others."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -1,4 +1,4 @@
-"""Keeps tests away from the settings and the data of whoever runs them."""
+"""Keeps tests away from the settings and the data of whoever runs them, and from what other tests leave behind."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
 @pytest.fixture(autouse=True)
 def the_main_module_stays() -> Iterator[None]:
     """Streamlit's script runner puts the page in the place of `__main__`; processes that tests spawn would run it."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """Streamlit's AppTest puts the script in place of `__main__`; processes that are spawned later would run it."""
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
