@@ -39,9 +39,13 @@ def batches_ahead(file: OrderFile) -> Generator[Batch[OrderCandidate], None, Non
 
 def _pays(path: Path) -> bool:
     try:
-        return path.stat().st_size >= SMALLEST and len(os.sched_getaffinity(0)) > 1
-    except (OSError, AttributeError):  # no such file, which its reader will say; no such question on this system
+        return path.stat().st_size >= SMALLEST and _cores() > 1
+    except OSError:  # there is no such file, which its reader will say
         return False
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _read_by_child(file: OrderFile) -> Generator[Batch[OrderCandidate], None, None]:

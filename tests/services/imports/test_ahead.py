@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -23,14 +22,12 @@ from backend.services.imports.order_file import OrderFile, batches_of
 from tests.services.imports.shopify_csv import faults, order, text_of, written
 from tests.support import NOW, STAFF
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not tell its cores")
-
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file is large enough, and every machine has two cores."""
     monkeypatch.setattr(ahead, "SMALLEST", 1)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(ahead, "_cores", lambda: 2)
 
 
 @pytest.fixture
@@ -145,3 +142,11 @@ def test_the_moment_of_reading_is_the_shops_and_not_the_childs(tmp_path: Path) -
     early = OrderFile(path, "", "USD", ZoneInfo("UTC"), datetime(2026, 11, 1, tzinfo=UTC))
     (fault,) = found(batches_ahead(early))
     assert "in the future" in str(fault)
+
+
+def test_one_core_reads_and_writes_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[subprocess.Popen[bytes]]
+) -> None:
+    monkeypatch.setattr(ahead, "_cores", lambda: 1)
+    assert len(found(batches_ahead(file_at(written(tmp_path, text_of([order()])))))) == 1
+    assert children == []
