@@ -31,11 +31,3 @@ def the_main_module_stays() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
-
-
-@pytest.fixture(autouse=True)
-def main_module() -> Iterator[None]:
-    """Streamlit's AppTest puts the script in place of `__main__`; processes that are spawned later would run it."""
-    main = sys.modules["__main__"]
-    yield
-    sys.modules["__main__"] = main
