@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from backend.domain.orders import NEXT_STATUSES
+import pytest
+
+from backend.domain.orders import MOST_HISTORY, MOST_LINES, NEXT_STATUSES
 from backend.domain.team import PERMISSIONS, Permission, Role
+from backend.services.customer_list import _MATCHES
+from backend.services.customer_writes import MONTHS_PER_TRANSACTION
+from backend.services.customers import MOST_TAGS
+from backend.store.dynamodb_calls import Patience
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -35,3 +41,18 @@ def test_the_figures_explained_are_those_of_the_overview() -> None:
 def test_the_table_of_statuses_is_that_of_the_orders() -> None:
     shown = {row[0]: row[1].split(", ") for row in table("staff.md", "| from | to |")}
     assert shown == {status.value: [following.value for following in NEXT_STATUSES[status]] for status in NEXT_STATUSES}
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ("staff.md", f"Tags are short words of your own, {MOST_TAGS} at most."),
+        ("staff.md", f"matches more than {_MATCHES} customers says so"),
+        ("architecture.md", f"A search looks at {_MATCHES} customers at most"),
+        ("architecture.md", f"An order has {MOST_LINES} line items and {MOST_HISTORY} changes at most"),
+        ("architecture.md", f"the customer's last {MONTHS_PER_TRANSACTION} months"),
+        ("architecture.md", f"repeated with random pauses for up to {Patience().seconds:.0f} seconds"),
+    ],
+)
+def test_a_limit_that_is_named_is_that_of_the_code(document: str, sentence: str) -> None:
+    assert sentence in " ".join((DOCS / document).read_text().split())
