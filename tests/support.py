@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -142,3 +143,9 @@ def outcomes_of(calls: Sequence[Callable[[], Result]]) -> list[Result | BaseExce
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(outcome, calls))
+
+
+def in_own_loop(ask: Callable[[], Coroutine[None, None, Result]]) -> Result:
+    """What a coroutine gives, run in a thread of its own: a browser may have left a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(ask())).result()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +25,7 @@ from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.requesting import SendRequest, request_message
 from backend.services.preferences import get_preferences
 from backend.services.suppression import find_suppression
-from tests.support import STAFF, TestClock, add_customer
+from tests.support import STAFF, TestClock, add_customer, in_own_loop
 
 
 @pytest.fixture
@@ -56,9 +54,7 @@ class Client:
         return self._answered("POST", url, data=data, content=content)
 
     def _answered(self, method: str, url: str, **more: Any) -> httpx.Response:
-        """In a thread of its own, because a browser test may have left an event loop running in this one."""
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: asyncio.run(self._ask(method, url, **more))).result()
+        return in_own_loop(lambda: self._ask(method, url, **more))
 
     async def _ask(self, method: str, url: str, **more: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self._app, client=("192.0.2.1", 5000))

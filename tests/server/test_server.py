@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -30,7 +29,7 @@ from server import oidc_secrets
 from tests.engines import ROOT
 from tests.server.client import tab
 from tests.server.processes import Server, environment_of, whole_server
-from tests.support import shop_on
+from tests.support import in_own_loop, shop_on
 
 
 def headers_of(server: Server, path: str) -> dict[str, str]:
@@ -43,7 +42,7 @@ def asked(api: FastAPI, path: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://api") as client:
             return await client.get(path)
 
-    return asyncio.run(ask())
+    return in_own_loop(ask)
 
 
 def test_a_new_server_prints_the_set_up_code_and_keeps_its_key_to_itself(tmp_path: Path) -> None:
@@ -156,7 +155,7 @@ def test_a_request_keeps_the_id_that_its_caller_gave_it_if_it_is_one(given: str,
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             return await client.get("/health", headers={"X-Request-Id": given})
 
-    answered = asyncio.run(ask()).headers["x-request-id"]
+    answered = in_own_loop(ask).headers["x-request-id"]
     assert (answered == given) is kept
     assert len(answered) >= 8
 
