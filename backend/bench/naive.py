@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
+_COLUMNS = "customer_id TEXT, day TEXT, status TEXT, total INTEGER, refunded INTEGER"
 _TOP = """
-    SELECT customer_id, COUNT(*) AS orders, SUM(total - refunded) AS revenue FROM orders
+    SELECT customer_id, COUNT(*) AS orders, SUM(total - refunded) AS revenue FROM orders {how}
     WHERE status <> 'cancelled' GROUP BY customer_id ORDER BY revenue DESC, customer_id LIMIT ?
 """
+_PLAIN = _TOP.format(how="NOT INDEXED")
+_COVERED = _TOP.format(how="INDEXED BY covering")
 
 
 class PlainOrder(NamedTuple):
@@ -27,7 +30,7 @@ class PlainOrder(NamedTuple):
 
 
 class NaiveTable:
-    """The plain table in a file of its own, written anew."""
+    """The plain table in a file of its own, written anew: in the order in which orders come in, as shops have it."""
 
     def __init__(self, path: Path) -> None:
         for old in path.parent.glob(f"{path.name}*"):
@@ -36,28 +39,28 @@ class NaiveTable:
 
     def __enter__(self) -> NaiveTable:
         self._connection.execute("PRAGMA synchronous=OFF")
-        self._connection.execute(
-            "CREATE TABLE orders (customer_id TEXT, day TEXT, status TEXT, total INTEGER, refunded INTEGER)"
-        )
+        self._connection.execute(f"CREATE TEMP TABLE given ({_COLUMNS})")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._connection.execute("CREATE INDEX by_customer ON orders (customer_id)")
+            self._connection.execute("CREATE TABLE orders AS SELECT * FROM given ORDER BY day")
+            self._connection.execute("CREATE INDEX covering ON orders (customer_id, status, total, refunded)")
             self._connection.commit()
         self._connection.close()
 
     def add(self, orders: Iterable[PlainOrder]) -> None:
-        self._connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", orders)
+        self._connection.executemany("INSERT INTO given VALUES (?, ?, ?, ?, ?)", orders)
 
 
-def top_by_sql(path: Path, limit: int) -> list[tuple[str, int, int]]:
-    """Customer, orders and revenue of the best customers, added up by SQLite."""
+def top_by_sql(path: Path, limit: int, *, covered: bool = False) -> list[tuple[str, int, int]]:
+    """Customer, orders and revenue of the best customers, added up by SQLite; with `covered` from an index that holds
+    all that is needed, which few plain tables have."""
     connection = sqlite3.connect(path)
     try:
-        return connection.execute(_TOP, (limit,)).fetchall()
+        return connection.execute(_COVERED if covered else _PLAIN, (limit,)).fetchall()
     finally:
         connection.close()
 
@@ -87,9 +90,7 @@ def insert_each(path: Path, orders: Iterable[PlainOrder]) -> int:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(
-            "CREATE TABLE orders (customer_id TEXT, day TEXT, status TEXT, total INTEGER, refunded INTEGER)"
-        )
+        connection.execute(f"CREATE TABLE orders ({_COLUMNS})")
         count = 0
         for order in orders:
             connection.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", order)
