@@ -43,6 +43,7 @@ from backend.services.secret_file import cookie_key  # noqa: E402
 
 _PATIENCE = 60.0
 _MEMBER = "bench"
+_LONGEST_END = 200
 
 
 def main() -> None:
@@ -150,19 +151,21 @@ def run_page(connection: ClientConnection, page: str, query: str) -> float:
     message.rerun_script.query_string = query
     began = time.perf_counter()
     connection.send(message.SerializeToString())
-    shown = b""
     while True:
         reply = connection.recv(_PATIENCE)
-        received = ForwardMsg()
-        received.ParseFromString(reply)
-        shown += reply
-        if received.WhichOneof("type") == "script_finished" and (
-            received.script_finished != ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
-        ):
-            took = (time.perf_counter() - began) * 1000
-            if b"Password" in shown:
-                raise AssertionError("The sign-in was shown instead of the page.")
-            return took
+        if b"Password" in reply:
+            raise AssertionError("The sign-in was shown instead of the page.")
+        # Only short messages can be the end; reading the others here would take time from the server that is measured.
+        if len(reply) < _LONGEST_END and _is_end(reply):
+            return (time.perf_counter() - began) * 1000
+
+
+def _is_end(reply: bytes | str) -> bool:
+    received = ForwardMsg()
+    received.ParseFromString(reply)
+    return received.WhichOneof("type") == "script_finished" and (
+        received.script_finished != ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
+    )
 
 
 def alone(port: int, cookie: str, page: str, query: str, runs: int) -> dict[str, float]:

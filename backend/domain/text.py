@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from backend.errors import InvalidInputError
@@ -16,6 +17,7 @@ _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
 """Letters that Unicode does not take apart, and that people without them on their keyboard write so."""
+_ASCII_WORD = re.compile(r"[a-z0-9_]+")
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
@@ -40,6 +42,8 @@ def _clean(text: str, label: str, longest: int, required: bool, field: str, allo
         raise InvalidInputError(f"{label} is missing.", field)
     if len(cleaned) > longest:
         raise InvalidInputError(f"{label} is too long: {len(cleaned):,} characters, of {longest:,} at most.", field)
+    if cleaned.isascii() and cleaned.isprintable():
+        return cleaned  # as nearly all texts are, so that nobody need look at each character
     for character in cleaned:
         if character in _OVERRIDES:
             raise InvalidInputError(f"{label} holds a character that reverses the direction of text.", field)
@@ -76,6 +80,8 @@ def words_in(text: str) -> list[str]:
 
     A word is a run of letters, digits, underscores and marks (which are the vowels of many scripts).
     """
+    if text.isascii():
+        return [word[:WORD_LENGTH] for word in _ASCII_WORD.findall(text.lower())]  # the same, sooner
     spaced = "".join(character if _is_of_word(character) else " " for character in fold(text))
     return [word[:WORD_LENGTH] for word in spaced.split()]
 

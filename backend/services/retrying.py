@@ -17,10 +17,17 @@ def until_settled(attempt: Callable[[], Result]) -> Result:
 
     Raises: `SnapshotMovedError` after 15 attempts, and whatever else the attempt raises.
     """
-    retryer = tenacity.Retrying(
+    try:
+        return attempt()
+    except SnapshotMovedError:
+        # Nearly every first attempt succeeds, so what is needed for the others is made only now.
+        return _patient()(attempt)
+
+
+def _patient() -> tenacity.Retrying:
+    return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(SnapshotMovedError),
         wait=tenacity.wait_random_exponential(multiplier=0.005, max=0.5),
-        stop=tenacity.stop_after_attempt(15),
+        stop=tenacity.stop_after_attempt(14),
         reraise=True,
     )
-    return retryer(attempt)

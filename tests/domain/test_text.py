@@ -98,3 +98,9 @@ def test_the_longest_words_are_kept_each_once() -> None:
     assert len(words) == WORDS_PER_CUSTOMER
     assert all(word.startswith("word") for word in words)
     assert search_words("b a b") == ["a", "b"]
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_plain_letters_are_cut_into_words_as_all_others_are(text: str) -> None:
+    with_accent = f"{text} é"
+    assert words_in(text) == words_in(with_accent)[:-1]
