@@ -15,7 +15,7 @@ _REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 @contextmanager
 def instant_ses() -> Iterator[str]:
     """The address of a running one, on loopback."""
-    process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, text=True)  # noqa: S603 - this module itself
     try:
         if process.stdout is None:
             raise AssertionError("The server has no output.")

@@ -110,7 +110,7 @@ class Environment(ImmutableSandboxedEnvironment):
     def is_safe_callable(self, obj: Any) -> bool:
         return isinstance(obj, Macro) or any(obj is function for function in self._functions)
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as Jinja2 names them
         """As in Jinja2; the names keep clear of the keywords that a template passes on."""
         if isinstance(__obj, Undefined):
             return __obj()
@@ -198,7 +198,7 @@ class _Bounding(NodeTransformer):
         node.iter = _call("turns", [cast(nodes.Expr, node.iter), nodes.Const(weight)], node.lineno)
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja2 calls it by this name
         self.generic_visit(node)
         return _call("concatenated", node.nodes, node.lineno)
 

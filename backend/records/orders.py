@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from backend.domain.orders import HistoryEntry, LineItem, Order, OrderStatus, OrderSummary, Refund
-from backend.domain.time import day_of, from_text, month_of, to_text
+from backend.domain.time import day_of, from_text, to_text
 from backend.records.values import MalformedItemError, number, optional_text, rows, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key, Row, Value
@@ -86,10 +86,6 @@ def summary_from(row: Row) -> OrderSummary:
         refunded=number(row.item, "refunded", 0),
         source=text(row.item, "source", ""),
     )
-
-
-def month_of_order(order: Order, zone: ZoneInfo) -> str:
-    return month_of(order.placed_at, zone)
 
 
 def _line(row: list[Value]) -> LineItem:

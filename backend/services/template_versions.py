@@ -112,15 +112,6 @@ def list_versions(shop: Shop, name: str) -> list[PublishedVersion]:
     return [*published, first]
 
 
-def difference_to_current(shop: Shop, copy: WorkingCopy) -> str:
-    """What publishing the draft would change, as a unified diff.
-
-    Raises: `NotFoundError`.
-    """
-    current = templates.current_version(shop, copy.name)
-    return difference(current.source, copy.source, f"version {current.number}", "working copy")
-
-
 def _publish(
     shop: Shop, actor: Actor, name: str, source: TemplateSource, seen_number: int, note: str, also: list[Write]
 ) -> TemplateVersion:

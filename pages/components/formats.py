@@ -190,7 +190,7 @@ def _territories(locale: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1024)
 def _by_skeleton(skeleton: str, value: date, locale: str) -> str:
-    return str(format_skeleton(skeleton, datetime(value.year, value.month, value.day), locale=locale))  # noqa: DTZ001
+    return str(format_skeleton(skeleton, datetime(value.year, value.month, value.day), locale=locale))  # noqa: DTZ001 - a day
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,7 @@ from backend.services.context import Shop
 from backend.services.customers import get_customer
 from backend.services.ledger import get_message
 from backend.services.message_log import messages_of, needing_attention
-from pages.components import empty, formats, message_table, send_form
+from pages.components import customer_search, empty, formats, message_table
 from pages.components.navigation import page_of
 
 _MOST_PROBLEMS = 100
@@ -34,7 +34,7 @@ def find_by_id(here: Shop) -> None:
     """Draws the search for one message, and for a customer's."""
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        send_form.search_customers(here, "Messages to a customer", _choose)
+        customer_search.search_customers(here, "Messages to a customer", _choose)
     with right, st.form("find_message", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         typed = st.text_input("Message id", placeholder="From a log or an event", max_chars=200)
         pressed = st.form_submit_button("Find message")

@@ -7,12 +7,11 @@ import streamlit as st
 from backend.domain.customers import Customer
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
-from backend.errors import BackendError, InvalidInputError
+from backend.errors import BackendError
 from backend.services import orders
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter
 from backend.services.orders import OrderDraft
-from pages.components import actions, caching, formats, line_editor
+from pages.components import actions, customer_search, formats, line_editor
 from pages.components.navigation import page_of
 from pages.components.shell import shop
 from pages.components.state import Slot
@@ -20,33 +19,18 @@ from pages.components.state import Slot
 NAME = "place_order"
 _KEY: Slot[str] = Slot(f"{NAME}.key")
 _PRESSED_TWICE: Slot[str] = Slot(f"{NAME}.pressed_twice")
-_MATCHES = 8
 _STATUSES = (OrderStatus.PENDING, OrderStatus.PAID)
 
 
 def choose_customer(here: Shop) -> None:
-    """A search whose matches are buttons."""
-    search = st.text_input(
+    """Finds the customer whom the order is for."""
+    customer_search.search_customers(
+        here,
         "For which customer?",
-        type="search",
-        live="300ms",
-        placeholder="Beginning of a name or an e-mail address",
-        icon=":material/search:",
-        max_chars=200,
+        _choose,
+        hint="The customer is not there yet? Add them on the page “Customers”, then come back.",
+        nobody="Nobody matches. Type less of the name, or add the customer first.",
     )
-    if not (search or "").strip():
-        st.caption("The customer is not there yet? Add them on the page “Customers”, then come back.")
-        return
-    try:
-        matches = caching.list_customers(here, CustomerFilter(search), _MATCHES, None).customers
-    except InvalidInputError as error:
-        st.caption(formats.plain(error.sentence))
-        return
-    for match in matches:
-        label = f"**{formats.plain(match.name)}** :gray[{formats.plain(match.email or 'no address')}]"
-        st.button(label, key=f"choose_{match.id}", type="tertiary", on_click=_choose, args=(match.id,))
-    if not matches:
-        st.caption("Nobody matches. Type less of the name, or add the customer first.")
 
 
 def _choose(customer_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -15,12 +15,11 @@ from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services import send_overview, templates
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter
 from backend.services.ledger import Requested
 from backend.services.mailing.requesting import SendRequest, new_click_key
 from backend.services.order_list import orders_of
 from backend.services.send_overview import Prospect
-from pages.components import actions, caching, formats, message_table
+from pages.components import actions, customer_search, formats, message_table
 from pages.components.can_we_email import KIND_LABELS, WHY
 from pages.components.navigation import page_of
 from pages.components.shell import mailer, shop
@@ -28,7 +27,6 @@ from pages.components.state import Slot
 
 _KEY: Slot[str] = Slot("send.key")
 PRESSED_TWICE: Slot[str] = Slot("send.pressed_twice")
-_MATCHES = 8
 _ORDERS = 50
 
 
@@ -58,31 +56,9 @@ def choose_template(here: Shop) -> TemplateFacts | None:
 
 def choose_customer(here: Shop) -> None:
     """A search whose matches are buttons."""
-    search_customers(here, "To which customer?", lambda customer_id: _keep_in_address("customer", customer_id))
-
-
-def search_customers(here: Shop, label: str, choose: Callable[[str], None]) -> None:
-    """Draws a search for customers; `choose` is called with the id of the one whose button is pressed."""
-    search = st.text_input(
-        label,
-        type="search",
-        live="300ms",
-        placeholder="Beginning of a name or an e-mail address",
-        icon=":material/search:",
-        max_chars=200,
+    customer_search.search_customers(
+        here, "To which customer?", lambda customer_id: _keep_in_address("customer", customer_id)
     )
-    if not (search or "").strip():
-        return
-    try:
-        matches = caching.list_customers(here, CustomerFilter(search), _MATCHES, None).customers
-    except InvalidInputError as error:
-        st.caption(formats.plain(error.sentence))
-        return
-    for match in matches:
-        text = f"**{formats.plain(match.name)}** :gray[{formats.plain(match.email or 'no address')}]"
-        st.button(text, key=f"choose_{match.id}", type="tertiary", on_click=choose, args=(match.id,))
-    if not matches:
-        st.caption("Nobody matches. Type less of the name.")
 
 
 def show_customer(customer: Customer) -> None:
