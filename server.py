@@ -2,7 +2,7 @@
 
     browser ── / ─────────▶ Streamlit (streamlit_app.py, one thread per run)
     anybody ── /api ──────▶ FastAPI (customers' links, health)
-                            worker threads: imports; emails that wait
+                            worker threads, one for each duty (backend/duties.py)
 
 A platform with several processes runs `python server.py` in each: they share the store and need nothing else.
 """
@@ -22,29 +22,25 @@ from typing import Any
 
 import streamlit as st
 import uvicorn
-from loguru import logger
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend import logs
+from backend import duties, logs
 from backend.api import create_app
 from backend.config import Settings, load_settings
 from backend.email.links import Links
 from backend.errors import BackendError, ConfigurationError
-from backend.mail_worker import run_mail_worker
 from backend.services.context import Shop
 from backend.services.first_admin import setup_code
 from backend.services.secret_file import cookie_key, derived
 from backend.services.sessions import may_use_demo
 from backend.services.team import demo_sign_ins
-from backend.worker import run_worker
 from pages.components import navigation, shell
 
 GRACE_SECONDS = 3
 """For open connections at the end. With the worker's time this stays within 5 s."""
 WORKER_SECONDS = 1.5
-PAUSE_SECONDS = 5.0
 _SCRIPT = Path(__file__).with_name("streamlit_app.py")
 _SILENT = (
     "streamlit.error_util",  # logs each error of a page once more, without the incident number
@@ -167,17 +163,13 @@ def _lifespan(settings: Settings) -> Callable[[st.App], AbstractAsyncContextMana
         _import_pages_code()
         navigation.make_known()
         stop = threading.Event()
-        workers = [
-            _start("worker", stop, lambda: run_worker(shell.shop(), stop)),
-            _start("mail", stop, lambda: run_mail_worker(shell.shop(), shell.mailer(), stop)),
-        ]
+        workers = duties.start(duties.Workplace(shell.shop(), shell.mailer(), settings), stop)
         # What is loaded now stays; without it, each collection costs more than most runs of a page.
         gc.collect()
         gc.freeze()
         yield None
         stop.set()
-        for worker in workers:
-            worker.join(WORKER_SECONDS / len(workers))
+        duties.join(workers, WORKER_SECONDS)
         shell.shop().store.close()
 
     return lifespan
@@ -185,22 +177,6 @@ def _lifespan(settings: Settings) -> Callable[[st.App], AbstractAsyncContextMana
 
 def _links() -> Links:
     return shell.mailer().links
-
-
-def _start(name: str, stop: threading.Event, work: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=_work, args=(stop, work), name=name, daemon=True)
-    thread.start()
-    return thread
-
-
-def _work(stop: threading.Event, work: Callable[[], None]) -> None:
-    """Works until the end; a surprise costs a pause, not the worker."""
-    while not stop.is_set():
-        try:
-            work()
-        except Exception:
-            logger.exception("A worker broke off and begins again")
-            stop.wait(PAUSE_SECONDS)
 
 
 def _import_pages_code() -> None:

@@ -25,6 +25,8 @@ from backend.services.reconcile import reconcile as reconcile_shop
 from backend.services.team import demo_sign_ins
 
 _SHOWN = 50
+_GRACE_SECONDS = 60.0
+"""For what is in flight at the end. A transport may take 33 seconds for an email."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -152,20 +154,20 @@ def _with_hint(check: Check, settings: Settings) -> Check:
 
 
 def worker() -> None:
-    """Work off what was asked for (imports, emails), beside those of the server. Ends with Ctrl-C or SIGTERM.
+    """Do what the server's worker does, beside it: imports, emails and the rest. Ends with Ctrl-C or SIGTERM.
 
     What is being sent at that moment is finished and recorded first.
     """
-    from backend.mail_worker import run_mail_worker
-    from backend.worker import run_worker
+    from backend import duties
 
     with opened_shop("worker") as shop:
-        mailer = bootstrap.open_mailer(load_settings(), shop)
+        settings = load_settings()
+        mailer = bootstrap.open_mailer(settings, shop)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         say("The worker waits for work. Ctrl-C ends it.")
-        mail = threading.Thread(target=run_mail_worker, args=(shop, mailer, stop), name="mail")
-        mail.start()
-        run_worker(shop, stop)
-        mail.join()
+        threads = duties.start(duties.Workplace(shop, mailer, settings), stop)
+        while not stop.wait(1.0):
+            pass
+        duties.join(threads, _GRACE_SECONDS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
 from backend.errors import InvalidInputError
 
@@ -49,6 +51,10 @@ class Message:
     `data` is what it is rendered from, without what many messages share: `facts` and `edition` are the digests of the
     shop's facts and of the template with its layout. Together they give the exact email, and `digest` proves it.
     `hour` is where the statistics count a stored message ("2026-11-26T13", the shop's time of the request).
+
+    `campaign` and `variant` say which campaign it belongs to; its key is then the campaign's. `outcomes` are what the
+    provider reported, each with its first moment. `resolved` says that it was counted as unknown before a report
+    told that it had been sent.
     """
 
     recipient: str
@@ -75,6 +81,15 @@ class Message:
     digest: str = ""
     test: bool = False
     hour: str = field(default="", compare=False)
+    campaign: str = ""
+    variant: str = ""
+    outcomes: Mapping[Outcome, datetime] = field(default_factory=dict)
+    resolved: bool = False
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the provider has reported that tells most; None while there is no report."""
+        return max(self.outcomes, key=lambda outcome: outcome.rank, default=None)
 
     @property
     def id(self) -> str:

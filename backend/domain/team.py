@@ -35,7 +35,14 @@ class Permission(StrEnum):
     EDIT_TEMPLATES = "edit templates"
     MANAGE_SUPPRESSION = "change the suppression list"
     EDIT_SHOP = "change the shop's settings"
+    EDIT_SEGMENTS = "change segments"
+    PLAN_CAMPAIGNS = "plan and run campaigns"
+    APPROVE_CAMPAIGNS = "approve campaigns"
+    EDIT_AUTOMATIONS = "change automations"
     VIEW_SYSTEM = "view the system's state"
+    REPAIR_MAIL = "repair what stands still"
+    EDIT_ALERTS = "change alerts"
+    VIEW_AUDIT = "view the audit log"
     MANAGE_TEAM = "manage the team"
 
 
@@ -44,15 +51,42 @@ _SELL = frozenset(
     {Permission.EDIT_CUSTOMERS, Permission.PLACE_ORDERS, Permission.CHANGE_ORDERS, Permission.REFUND_ORDERS}
 )
 _STEER = frozenset(
-    {Permission.EDIT_CUSTOMERS, Permission.REFUND_ORDERS, Permission.EDIT_TEMPLATES, Permission.EDIT_SHOP}
+    {
+        Permission.EDIT_CUSTOMERS,
+        Permission.REFUND_ORDERS,
+        Permission.EDIT_TEMPLATES,
+        Permission.EDIT_SHOP,
+        Permission.EDIT_SEGMENTS,
+        Permission.PLAN_CAMPAIGNS,
+        Permission.APPROVE_CAMPAIGNS,
+        Permission.EDIT_AUTOMATIONS,
+        Permission.VIEW_AUDIT,
+    }
 )
-_WRITE = frozenset({Permission.SEND_EMAIL, Permission.EDIT_TEMPLATES})
+_WRITE = frozenset(
+    {
+        Permission.SEND_EMAIL,
+        Permission.EDIT_TEMPLATES,
+        Permission.EDIT_SEGMENTS,
+        Permission.PLAN_CAMPAIGNS,
+        Permission.REPAIR_MAIL,
+    }
+)
+_KEEP_RUNNING = frozenset(
+    {
+        Permission.VIEW_SYSTEM,
+        Permission.MANAGE_SUPPRESSION,
+        Permission.REPAIR_MAIL,
+        Permission.EDIT_ALERTS,
+        Permission.VIEW_AUDIT,
+    }
+)
 _DATA = frozenset({Permission.IMPORT_DATA, Permission.EXPORT_DATA})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: _VIEW | _DATA | _STEER,
     Role.STAFF: _VIEW | _SELL | _WRITE | {Permission.IMPORT_DATA, Permission.MANAGE_SUPPRESSION},
-    Role.ENGINEER: _VIEW | _DATA | {Permission.VIEW_SYSTEM, Permission.MANAGE_SUPPRESSION},
+    Role.ENGINEER: _VIEW | _DATA | _KEEP_RUNNING,
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import from_text, to_text
@@ -41,8 +42,24 @@ def message_item(message: Message, hour: str) -> Item:
         "edition": message.edition,
         "digest": message.digest,
         "test": message.test,
+        "campaign": message.campaign,
+        "variant": message.variant,
+        "resolved": message.resolved,
     }
-    return without_empty(item | work_attributes(message))
+    return without_empty(item | work_attributes(message) | outcome_attributes(message))
+
+
+def outcome_attributes(message: Message) -> Item:
+    """What the provider has reported: the moment of each outcome, and the one that lists show."""
+    if message.outcome is None:
+        return {}
+    moments: Item = {moment_name(outcome): to_text(at) for outcome, at in message.outcomes.items()}
+    return moments | {"outcome": message.outcome.value}
+
+
+def moment_name(outcome: Outcome) -> str:
+    """The attribute that holds when an outcome was first reported."""
+    return f"{outcome.counter}_at"
 
 
 def work_attributes(message: Message) -> Item:
@@ -86,7 +103,18 @@ def message_from(key: Key, item: Item) -> Message:
         digest=text(item, "digest", ""),
         test=flag(item, "test"),
         hour=hour_in(item),
+        campaign=text(item, "campaign", ""),
+        variant=text(item, "variant", ""),
+        outcomes=_outcomes_in(item),
+        resolved=flag(item, "resolved"),
     )
+
+
+def _outcomes_in(item: Item) -> dict[Outcome, datetime]:
+    if "outcome" not in item:
+        return {}
+    found = ((outcome, _read_moment(item, moment_name(outcome))) for outcome in Outcome)
+    return {outcome: at for outcome, at in found if at is not None}
 
 
 def key_of(message: Message) -> Key:

@@ -36,6 +36,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 30 | send statistics of a day | mail | `HOURS#2026-11-26` | `13#template#shard` |
 | 31 | the shop's facts at the time of a message | mail | `FACTS#digest` | `F` |
 | 32 | what a customer chose about marketing mail | mail | `P#cid` | `P` |
+| 33 | audit log of a month, newest first | shop | `AUDIT#2026-11` | `at#id` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -106,7 +107,10 @@ TABLES: tuple[Table, ...] = (
         MAIL,
         (
             Index(
-                "timeline", "line", "line_at", ("template", "kind", "status", "reason", "name", "requested_by", "test")
+                "timeline",
+                "line",
+                "line_at",
+                ("template", "kind", "status", "reason", "name", "requested_by", "test", "campaign", "outcome"),
             ),
             Index("work", "work", "work_at", ("template", "status", "reason", "name", "lease_until")),
         ),
@@ -252,6 +256,25 @@ def edition_key(digest: str) -> Key:
 
 def meta_key(name: str) -> Key:
     return Key(SHOP, "META", name)
+
+
+def audit_key(at: str, entry_id: str) -> Key:
+    """What somebody did at a moment (as `domain.time.to_text` writes it)."""
+    return Key(SHOP, f"AUDIT#{at[:7]}", f"{at}#{entry_id}")
+
+
+def campaign_key(campaign_id: str) -> Key:
+    return Key(MAIL, f"K#{campaign_id}", "A")
+
+
+def chunk_key(campaign_id: str, number: int) -> Key:
+    """A part of a campaign's frozen audience."""
+    return Key(MAIL, f"K#{campaign_id}", f"CHUNK#{number:06}")
+
+
+def campaign_stat_key(campaign_id: str, message_id: str) -> Key:
+    """The counters of what became of a campaign's messages, to which this message adds."""
+    return Key(MAIL, f"K#{campaign_id}", f"STAT#{shard_of(message_id, HOUR_SHARDS)}")
 
 
 def board_of(period: str, customer_id: str) -> str:

@@ -59,6 +59,23 @@ PAGES: tuple[PageEntry, ...] = (
     ),
     PageEntry("customer.py", "Customer", ":material/person:", Permission.VIEW_CUSTOMERS, "Shop", visible=False),
     PageEntry(
+        "segments.py",
+        "Segments",
+        ":material/filter_alt:",
+        Permission.VIEW_CUSTOMERS,
+        "Shop",
+        help="Groups of customers by what they bought, where they live and what they read.",
+    ),
+    PageEntry("segment.py", "Segment", ":material/filter_alt:", Permission.VIEW_CUSTOMERS, "Shop", visible=False),
+    PageEntry(
+        "insights.py",
+        "Insights",
+        ":material/insights:",
+        Permission.VIEW_OVERVIEW,
+        "Shop",
+        help="Who comes back, what a customer is worth, and whom mail no longer reaches.",
+    ),
+    PageEntry(
         "orders.py",
         "Orders",
         ":material/receipt_long:",
@@ -93,6 +110,27 @@ PAGES: tuple[PageEntry, ...] = (
         help="Send one email to one customer, once.",
     ),
     PageEntry(
+        "campaigns.py",
+        "Campaigns",
+        ":material/campaign:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="One email to everyone who should get it.",
+    ),
+    PageEntry("campaign.py", "Campaign", ":material/campaign:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry(
+        "new_campaign.py", "Plan a campaign", ":material/edit_note:", Permission.PLAN_CAMPAIGNS, "Email", visible=False
+    ),
+    PageEntry(
+        "automations.py",
+        "Automations",
+        ":material/bolt:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Emails that send themselves when something happens.",
+    ),
+    PageEntry("automation.py", "Automation", ":material/bolt:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry(
         "messages.py",
         "Message log",
         ":material/history:",
@@ -117,6 +155,14 @@ PAGES: tuple[PageEntry, ...] = (
         Permission.VIEW_EMAIL,
         "Email",
         help="Volumes, failures, speed and limits of sending.",
+    ),
+    PageEntry(
+        "deliverability.py",
+        "Deliverability",
+        ":material/mark_email_read:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Whether our mail arrives: limits, complaints, bounces and the domain.",
     ),
     PageEntry(
         "suppression.py",
@@ -149,6 +195,30 @@ PAGES: tuple[PageEntry, ...] = (
         Permission.VIEW_SYSTEM,
         "Running",
         help="Whether everything runs, and what the store does.",
+    ),
+    PageEntry(
+        "alerts.py",
+        "Alerts",
+        ":material/notifications:",
+        Permission.VIEW_SYSTEM,
+        "Running",
+        help="What is wrong now, what was, and when somebody is told.",
+    ),
+    PageEntry(
+        "events.py",
+        "Events",
+        ":material/dynamic_feed:",
+        Permission.VIEW_SYSTEM,
+        "Running",
+        help="What the mail provider reports, what could not be understood, and the fire drill.",
+    ),
+    PageEntry(
+        "audit.py",
+        "Audit log",
+        ":material/policy:",
+        Permission.VIEW_AUDIT,
+        "Running",
+        help="Who did what to what.",
     ),
     PageEntry(
         "team.py", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Running", help="Who may sign in, and as what."

@@ -1,0 +1,23 @@
+"""The audit log: who did what to what, and when. Entries are added and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One deed. `action` is a few words in the past tense, such as "published a template".
+
+    `target` names what it was done to, as `kind:id` ("template:newsletter", "campaign:0A1B2C"); `detail` says more,
+    without anybody's address.
+    """
+
+    at: datetime
+    id: str
+    actor: str
+    role: str
+    action: str
+    target: str = ""
+    detail: str = ""

@@ -1,0 +1,97 @@
+"""What workers do: a table of duties, each in a thread of its own. Any number of processes may do the same ones.
+
+A duty works in rounds. Whatever a round meets, the next one comes: trouble costs a pause, never the duty. The
+heartbeat tells how each of them is, so that a stalled one is seen.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from loguru import logger
+
+from backend.config import Settings
+from backend.errors import BackendError
+from backend.mail_worker import run_mail_worker
+from backend.services.context import Shop
+from backend.services.mailing.mailer import Mailer
+from backend.worker import run_worker
+
+AFTER_TROUBLE = 5.0
+"""Seconds to rest after a round that could not be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What a duty works with."""
+
+    shop: Shop
+    mailer: Mailer
+    settings: Settings
+
+
+Round = Callable[[], float]
+"""Does what there is to do now; returns how many seconds to rest before the next round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One kind of work. `run` returns when it is told to stop, with nothing left half-done."""
+
+    name: str
+    run: Callable[[Workplace, threading.Event], None]
+
+
+def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round]) -> Duty:
+    """A duty that is done in rounds. `begin` is called once, in the duty's thread."""
+
+    def run(place: Workplace, stop: threading.Event) -> None:
+        work: Round | None = None
+        while not stop.is_set():
+            try:
+                work = work or begin(place, stop)
+                rest = work()
+            except BackendError as error:
+                logger.warning("{}: nothing could be done: {}", name, type(error).__name__)
+                rest = AFTER_TROUBLE
+            except Exception:
+                logger.exception("{}: nothing could be done", name)
+                rest = AFTER_TROUBLE
+            stop.wait(rest)
+
+    return Duty(name, run)
+
+
+DUTIES: tuple[Duty, ...] = (
+    Duty("imports", lambda place, stop: run_worker(place.shop, stop)),
+    Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop)),
+)
+
+
+def start(place: Workplace, stop: threading.Event, duties: Sequence[Duty] = DUTIES) -> list[threading.Thread]:
+    """Starts every duty; they end after `stop` is set."""
+    threads = [threading.Thread(target=_keep_on, args=(duty, place, stop), name=duty.name) for duty in duties]
+    for thread in threads:
+        thread.daemon = True
+        thread.start()
+    return threads
+
+
+def join(threads: Sequence[threading.Thread], seconds: float) -> list[str]:
+    """Waits for duties to end, `seconds` at most for all together; returns the names of those that have not."""
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return [thread.name for thread in threads if thread.is_alive()]
+
+
+def _keep_on(duty: Duty, place: Workplace, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            duty.run(place, stop)
+        except Exception:
+            logger.exception("{} broke off and begins again", duty.name)
+            stop.wait(AFTER_TROUBLE)
