@@ -21,6 +21,7 @@ from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE
 from backend.services import (
+    audit,
     boards,
     customer_list,
     customers,
@@ -78,6 +79,8 @@ class Metered:
             suppression.add_suppression(self.shop, customer.email or "", reason, source="event")
         self.facts = facts_store.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
         preferences.set_topics_off(self.shop, self.customers[0].id, ["News"])
+        for number in range(60):
+            audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
 
     def _messages(self) -> None:
@@ -178,6 +181,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     30: lambda m: send_stats.stats_by_hour(m.shop, m.now.date(), m.now.date()),
     31: lambda m: m.shop.store.get(schema.facts_key(m.facts)),
     32: lambda m: preferences.get_preferences(m.shop, m.customers[0].id),
+    33: lambda m: audit.list_entries(m.shop, COMMAND_LINE, audit.AuditFilter(f"{m.now:%Y-%m}")),
 }
 
 
