@@ -18,10 +18,14 @@ from backend.errors import BackendError
 from backend.mail_worker import run_mail_worker
 from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
+from backend.services.retention import remove_expired
 from backend.worker import run_worker
 
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
+REST_WHEN_SWEPT = 600.0
+BETWEEN_SWEEPS = 0.5
+"""Seconds in which others may write, between two batches of expired items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,19 @@ def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round]) -
     return Duty(name, run)
 
 
+def _remove_expired(place: Workplace, stop: threading.Event) -> Round:
+    def work() -> float:
+        while not stop.is_set() and remove_expired(place.shop):
+            stop.wait(BETWEEN_SWEEPS)
+        return REST_WHEN_SWEPT
+
+    return work
+
+
 DUTIES: tuple[Duty, ...] = (
     Duty("imports", lambda place, stop: run_worker(place.shop, stop)),
     Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop)),
+    in_rounds("retention", _remove_expired),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -28,6 +29,11 @@ def to_text(moment: datetime) -> str:
 def from_text(text: str) -> datetime:
     """The moment that `to_text` wrote."""
     return datetime.fromisoformat(text)
+
+
+def to_seconds(moment: datetime) -> int:
+    """The moment in whole seconds since 1970, rounded up: how items say when they expire."""
+    return math.ceil(moment.timestamp())
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> str:

@@ -17,12 +17,12 @@ from typing import cast
 
 import tenacity
 
-from backend.domain.time import from_text, to_text
+from backend.domain.time import from_text, to_seconds, to_text
 from backend.errors import ConditionFailedError
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, AllOf, Delete, Equals, Exists, Key, Plus, Put, Update
+from backend.store.port import EXPIRES, Absent, AllOf, Delete, Equals, Exists, Key, Plus, Put, Update
 
 LONGEST_WAIT = timedelta(minutes=15)
 FORGIVEN_AFTER = timedelta(minutes=15)
@@ -105,7 +105,9 @@ def _claim(shop: Shop, subject: Subject, key: Key) -> timedelta:
     if wait:
         return wait
     unmoved = Absent() if item is None else AllOf((Equals("count", before.count), Equals("last", before.last)))
-    shop.store.put(Put(key, {"count": before.counted(now) + 1, "last": to_text(now)}, unmoved))
+    count = before.counted(now) + 1
+    forgiven = to_seconds(now + count * FORGIVEN_AFTER)
+    shop.store.put(Put(key, {"count": count, "last": to_text(now), EXPIRES: forgiven}, unmoved))
     return wait
 
 

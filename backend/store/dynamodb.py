@@ -210,6 +210,9 @@ class DynamoStore:
 
     # --- housekeeping --------------------------------------------------------------------------------------------
 
+    def sweep(self, now: int, limit: int) -> int:
+        return 0  # DynamoDB's time to live does it
+
     def create_tables(self) -> None:
         self._tables.create()
 

@@ -85,6 +85,7 @@ class Answer(TypedDict, total=False):
     UnprocessedItems: dict[str, object]
     ConsumedCapacity: Capacity | list[Capacity]
     Table: Mapping[str, Any]
+    TimeToLiveDescription: Mapping[str, str]
 
 
 class NoAnswerError(StoreUnreachableError):

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
+from loguru import logger
 
-from backend.errors import ConfigurationError, StoreBusyError
+from backend.errors import BackendError, ConfigurationError, StoreBusyError
 from backend.store.dynamodb_calls import Caller, code_of
 from backend.store.dynamodb_expressions import Parameters
+from backend.store.port import EXPIRES
 from backend.store.schema import TABLES, Index, Table
 
 _READY_SECONDS = 900.0
@@ -37,6 +39,7 @@ class Tables:
                 # AWS: an UpdateTable creates one index, and another may begin when that one is ready.
                 self._request("update_table", _addition(missing[0], self.name(table.name)))
                 self._wait(table)
+            self._let_expire(self.name(table.name))
 
     def missing(self) -> list[str]:
         """Names of tables, and of indexes as `table/index`, that are not there."""
@@ -68,6 +71,19 @@ class Tables:
             # Another process had the same thought a moment earlier.
             if code_of(error) != "ResourceInUseException":
                 raise
+
+    def _let_expire(self, name: str) -> None:
+        """Turns the time to live on. Where that is not possible everything else still works, and expired items stay."""
+        wanted: Parameters = {"TableName": name}
+        try:
+            state = self._caller.call("describe_time_to_live", wanted, repeatable=True)
+            if state["TimeToLiveDescription"]["TimeToLiveStatus"] in ("ENABLED", "ENABLING"):
+                return
+            wanted["TimeToLiveSpecification"] = {"Enabled": True, "AttributeName": EXPIRES}
+            self._caller.call("update_time_to_live", wanted, repeatable=True)
+        except (BackendError, ClientError) as error:
+            # Another process may have done it a moment earlier, and a role may lack the right to.
+            logger.warning("The time to live of {} could not be turned on: {}", name, type(error).__name__)
 
     def _wait(self, table: Table) -> None:
         def look() -> None:

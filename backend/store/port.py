@@ -22,6 +22,12 @@ MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 """AWS: the aggregate size of the items in one transaction."""
 MAX_ITEM_BYTES = 400 * 1024
 """AWS: an item, attribute names included."""
+EXPIRES = "expires"
+"""Any item may carry this attribute: a moment in whole seconds since 1970 (UTC), after which it disappears by itself.
+
+When, is the engine's affair: DynamoDB's time to live takes up to a few days, the SQL engines wait for `sweep`. Until
+then reads still return the item, so whoever must not see it looks at the attribute.
+"""
 MAX_PK_BYTES = 2048
 MAX_SK_BYTES = 1024
 
@@ -231,6 +237,13 @@ class Store(Protocol):
         self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
     ) -> Page:
         """One page of a table's segment in no particular order; the segments together are the whole table."""
+
+    def sweep(self, now: int, limit: int) -> int:
+        """Removes items whose `expires` is `now` or earlier (seconds since 1970), `limit` of each table at most.
+
+        Returns how many it removed. Cheap when there is nothing to remove; nothing at all where the engine
+        removes expired items by itself (DynamoDB).
+        """
 
     def create_tables(self) -> None:
         """Create whatever is missing; harmless when all is there."""

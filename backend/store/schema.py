@@ -41,6 +41,8 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
 total order on every engine.
+
+Items that are of use for a time only carry `expires` (`port.EXPIRES`): failed sign-ins.
 """
 
 from __future__ import annotations

@@ -10,19 +10,19 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import sqlalchemy as sa
 
 from backend.errors import BackendError, InvalidInputError
-from backend.store import sql_creation, sql_engine
+from backend.store import sql_creation, sql_engine, sql_expiry
 from backend.store.evaluate import applied, check_transaction, check_write
 from backend.store.limits import check_key, check_query, check_scan, decode_place, encode_cursor, item_bytes
 from backend.store.meter import Meter
 from backend.store.port import Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
-from backend.store.schema import INDEXES, TABLES, Index
+from backend.store.schema import INDEXES
+from backend.store.sql_rows import by_table, cursor_after, projected, row_of
 from backend.store.sql_statements import Prepared, Statements, Values
-from backend.store.sql_tables import build_tables, decode, encode, index_columns, pk_column, sk_column
+from backend.store.sql_tables import build_tables, decode
 
 _KEYS_AT_ONCE = 400
 _LOCKS = 1024
@@ -67,7 +67,7 @@ class SqlStore:
 
     def _read_many(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Item]:
         found: dict[Key, Item] = {}
-        for table, wanted in _by_table(keys).items():
+        for table, wanted in by_table(keys).items():
             read = self._read_singly if self._is_sqlite else self._read_together
             found.update(read(connection, table, wanted))
         return found
@@ -102,12 +102,12 @@ class SqlStore:
             rows = connection.exec_driver_sql(statement.text, parameters).all()
         more = len(rows) > query.limit
         rows = rows[: query.limit]
-        found = [Row(Key(query.table, pk, sk), _projected(index, decode(doc))) for _, pk, sk, doc in rows]
+        found = [Row(Key(query.table, pk, sk), projected(index, decode(doc))) for _, pk, sk, doc in rows]
         if self._meter:
             self._meter.read(
                 [item_bytes(row.key, row.item) for row in found], consistent=query.consistent, together=True
             )
-        return Page(found, _cursor_after(rows[-1], index) if more else None)
+        return Page(found, cursor_after(rows[-1], index) if more else None)
 
     def scan(
         self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
@@ -193,9 +193,9 @@ class SqlStore:
         return images
 
     def _flush(self, connection: sa.Connection, images: dict[Key, Item | None]) -> None:
-        for table, keys in _by_table(images).items():
+        for table, keys in by_table(images).items():
             gone = [{"b_pk": key.pk, "b_sk": key.sk} for key in keys if images[key] is None]
-            rows = [self._row(key, item) for key in keys if (item := images[key]) is not None]
+            rows = [row_of(key, item) for key in keys if (item := images[key]) is not None]
             self._execute_all(connection, self._statements.deletes[table], gone)
             self._execute_all(connection, self._statements.upserts[table], rows)
 
@@ -203,12 +203,6 @@ class SqlStore:
     def _execute_all(connection: sa.Connection, statement: Prepared, rows: Sequence[Values]) -> None:
         if rows:
             connection.exec_driver_sql(statement.text, statement.bind_all(rows))
-
-    def _row(self, key: Key, item: Item) -> dict[str, str | None]:
-        row: dict[str, str | None] = {"pk": key.pk, "sk": key.sk, "doc": encode(item)}
-        for index in _INDEXES_OF[key.table]:
-            row[pk_column(index)], row[sk_column(index)] = index_columns(index, item)
-        return row
 
     def write_batch(self, writes: Sequence[Put | Delete]) -> None:
         if len({write.key for write in writes}) != len(writes):
@@ -226,6 +220,14 @@ class SqlStore:
                 self._flush(connection, images)
 
     # --- housekeeping --------------------------------------------------------------------------------------------
+
+    def sweep(self, now: int, limit: int) -> int:
+        with self._reading() as connection:
+            keys = sql_expiry.expired(connection, self._tables, now, limit)
+        if not keys:
+            return 0
+        with self._writing(keys) as connection:
+            return sql_expiry.remove(connection, self._tables, keys, now)
 
     def create_tables(self) -> None:
         with self._writing([_CREATION]) as connection:
@@ -263,14 +265,6 @@ class SqlStore:
 
 _CREATION = Key("", "tables", "creation")
 """Locked by whoever creates tables, so that two processes that start at once do not both create one."""
-_INDEXES_OF = {table.name: table.indexes for table in TABLES}
-
-
-def _by_table(keys: Sequence[Key] | dict[Key, Item | None]) -> dict[str, list[Key]]:
-    tables: dict[str, list[Key]] = {}
-    for key in dict.fromkeys(keys):
-        tables.setdefault(key.table, []).append(key)
-    return tables
 
 
 def _refusal(writes: Sequence[Write]) -> BackendError | None:
@@ -280,15 +274,3 @@ def _refusal(writes: Sequence[Write]) -> BackendError | None:
     except BackendError as error:
         return error
     return None
-
-
-def _cursor_after(row: Sequence[Any], index: Index | None) -> str:
-    at, pk, sk = row[:3]
-    return encode_cursor({"pk": pk, "sk": sk, "at": at} if index else {"pk": pk, "sk": sk})
-
-
-def _projected(index: Index | None, item: Item) -> Item:
-    if index is None:
-        return item
-    kept = {index.partition, index.sort, *index.projected}
-    return {name: value for name, value in item.items() if name in kept}

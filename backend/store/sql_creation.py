@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn
 
+from backend.store.port import EXPIRES
 from backend.store.schema import TABLES, Index
 from backend.store.sql_tables import decode, index_columns, pk_column, sk_column
 
@@ -43,6 +45,8 @@ def _missing_indexes(inspector: sa.Inspector, table: sa.Table) -> list[sa.Index]
 
 def _extend(connection: sa.Connection, inspector: sa.Inspector, table: sa.Table, indexes: Sequence[Index]) -> None:
     present = {column["name"] for column in inspector.get_columns(table.name)}
+    if EXPIRES not in present:  # no item carried the attribute when there was no such column
+        _add_column(connection, table, table.c[EXPIRES])
     added = [index for index in indexes if pk_column(index) not in present]
     for index in added:
         for name in (pk_column(index), sk_column(index)):
@@ -53,7 +57,7 @@ def _extend(connection: sa.Connection, inspector: sa.Inspector, table: sa.Table,
         missing_index.create(connection)
 
 
-def _add_column(connection: sa.Connection, table: sa.Table, column: sa.Column[str]) -> None:
+def _add_column(connection: sa.Connection, table: sa.Table, column: sa.Column[Any]) -> None:
     definition = CreateColumn(column).compile(dialect=connection.dialect)
     name = connection.dialect.identifier_preparer.format_table(table)
     connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {definition}")

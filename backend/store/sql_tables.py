@@ -1,4 +1,5 @@
-"""How items lie in a SQL database: one table each, the item as JSON, and two columns per index.
+"""How items lie in a SQL database: one table each, the item as JSON, two columns per index, and when
+it expires.
 
 Integer sort keys are written as texts of fixed width that sort like the numbers, because no integer type that
 SQLite and PostgreSQL share holds 38 digits.
@@ -14,10 +15,11 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from backend.store.port import Item, Value
+from backend.store.port import EXPIRES, Item, Value
 from backend.store.schema import TABLES, Index, Table
 
 _OFFSET = 10**38
+_LARGEST_MOMENT = 2**63 - 1
 
 Text = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Sorts by UTF-8 bytes, as DynamoDB does: SQLite's default, and PostgreSQL's collation "C"."""
@@ -34,21 +36,24 @@ def _build(prefix: str, table: Table, metadata: sa.MetaData) -> sa.Table:
         sa.Column("sk", Text, primary_key=True),
         sa.Column("doc", sa.Text, nullable=False),
     ]
+    expires = sa.Column(EXPIRES, sa.BigInteger)
+    columns += [expires, _index(f"ix_{prefix}{table.name}_{EXPIRES}", expires)]
     for index in table.indexes:
         partition, sort = sa.Column(pk_column(index), Text), sa.Column(sk_column(index), Text)
-        columns += [partition, sort]
-        columns.append(
-            sa.Index(
-                f"ix_{prefix}{table.name}_{index.name}",
-                partition,
-                sort,
-                "pk",
-                "sk",
-                sqlite_where=partition.isnot(None),
-                postgresql_where=partition.isnot(None),
-            )
-        )
+        columns += [partition, sort, _index(f"ix_{prefix}{table.name}_{index.name}", partition, sort)]
     return sa.Table(f"{prefix}{table.name}", metadata, *columns, sqlite_with_rowid=False)
+
+
+def _index(name: str, first: sa.Column[Any], *more: sa.Column[Any]) -> sa.Index:
+    """An index of the rows that have the first column, with the table's key behind its own columns."""
+    present = first.isnot(None)
+    return sa.Index(name, first, *more, "pk", "sk", sqlite_where=present, postgresql_where=present)
+
+
+def expiry(item: Item) -> int | None:
+    """The value of the column `expires`; None for an item that stays (also when its `expires` is no moment)."""
+    moment = item.get(EXPIRES)
+    return moment if type(moment) is int and 0 <= moment <= _LARGEST_MOMENT else None
 
 
 def pk_column(index: Index) -> str:

@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from backend.store import dynamodb_tables, sql, sql_creation, sql_tables
+from backend.store import dynamodb_tables, sql_creation, sql_rows, sql_tables
 from backend.store.port import Item, Key, Put, Query
 from backend.store.schema import INDEXES, TABLES
 from tests.engines import Engine
@@ -74,7 +74,7 @@ def older_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         for module in (dynamodb_tables, sql_tables):
             patch.setattr(module, "TABLES", tuple(older))
-        for module in (sql, sql_creation):
+        for module in (sql_rows, sql_creation):
             patch.setattr(module, "_INDEXES_OF", {table.name: table.indexes for table in older})
         yield patch
 

@@ -1,0 +1,43 @@
+"""Between the port's items and the SQL engine's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from backend.store.limits import encode_cursor
+from backend.store.port import EXPIRES, Item, Key
+from backend.store.schema import TABLES, Index
+from backend.store.sql_tables import encode, expiry, index_columns, pk_column, sk_column
+
+_INDEXES_OF = {table.name: table.indexes for table in TABLES}
+
+
+def row_of(key: Key, item: Item) -> dict[str, str | int | None]:
+    """The columns of an item's row by name."""
+    row: dict[str, str | int | None] = {"pk": key.pk, "sk": key.sk, "doc": encode(item), EXPIRES: expiry(item)}
+    for index in _INDEXES_OF[key.table]:
+        row[pk_column(index)], row[sk_column(index)] = index_columns(index, item)
+    return row
+
+
+def by_table(keys: Iterable[Key]) -> dict[str, list[Key]]:
+    """The keys, each once, by the table that they are of."""
+    tables: dict[str, list[Key]] = {}
+    for key in dict.fromkeys(keys):
+        tables.setdefault(key.table, []).append(key)
+    return tables
+
+
+def projected(index: Index | None, item: Item) -> Item:
+    """What a read of the index returns of the item; all of it for a read of the table."""
+    if index is None:
+        return item
+    kept = {index.partition, index.sort, *index.projected}
+    return {name: value for name, value in item.items() if name in kept}
+
+
+def cursor_after(row: Sequence[Any], index: Index | None) -> str:
+    """The cursor of the page that begins after this row of a query."""
+    at, pk, sk = row[:3]
+    return encode_cursor({"pk": pk, "sk": sk, "at": at} if index else {"pk": pk, "sk": sk})
