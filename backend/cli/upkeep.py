@@ -40,7 +40,10 @@ def reconcile(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what differs; safe while orders are being taken.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Recompute every total, leaderboard, list, pointer and send statistic, and tell what differs."""
+    """Recompute every total, leaderboard, list, pointer and send statistic, and tell what differs.
+
+    Exit code 1 when something differs and was not mended.
+    """
     with opened_shop("reconcile") as shop:
         line = Progress()
         found = reconcile_shop(
@@ -55,6 +58,8 @@ def reconcile(
             write_json({"customers": found.customers, "orders": found.orders, "drift": drift})
         else:
             _show(found, messages)
+        if left := found.drift_count - found.fixed_count:
+            fail(f"{left:,} differ and were not mended.")
 
 
 def _show(found: Reconciliation, messages: int) -> None:

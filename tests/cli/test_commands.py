@@ -231,15 +231,19 @@ def test_reconcile_tells_and_mends(run: Run, sold: Shop) -> None:
     assert run("reconcile", "--json").json == {"customers": 3, "orders": 6, "drift": []}
     assert "agrees" in run("reconcile").out
     sold.store.write_batch([Put(schema.alias_key("perez", "NOBODY0000"), {})])
-    (drift,) = run("reconcile", "--json").json["drift"]
+    told = run("reconcile", "--json")
+    assert told.code == 1
+    assert "1 differ and were not mended" in told.err
+    (drift,) = told.json["drift"]
     assert drift == {
         "what": "customer NOBODY0000: search word",
         "expected": "none of others",
         "found": "one too many",
         "fixed": False,
     }
-    (mended,) = run("reconcile", "--fix", "--json").json["drift"]
-    assert mended["fixed"]
+    mending = run("reconcile", "--fix", "--json")
+    assert mending.code == 0
+    assert [each["fixed"] for each in mending.json["drift"]] == [True]
     assert run("reconcile", "--json").json["drift"] == []
 
 
