@@ -45,6 +45,15 @@ class SkipReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Handled:
+    """That somebody has dealt with a failed or unknown message: who, when, and what they say about it."""
+
+    by: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message. `recipient` is a customer id, or another word for people who are no customers; `key` says why.
 
@@ -54,7 +63,7 @@ class Message:
 
     `campaign` and `variant` say which campaign it belongs to; its key is then the campaign's. `outcomes` are what the
     provider reported, each with its first moment. `resolved` says that it was counted as unknown before a report
-    told that it had been sent.
+    told that it had been sent. `detail` is what the provider said in its own words, without addresses.
     """
 
     recipient: str
@@ -85,6 +94,8 @@ class Message:
     variant: str = ""
     outcomes: Mapping[Outcome, datetime] = field(default_factory=dict)
     resolved: bool = False
+    detail: str = ""
+    handled: Handled | None = None
 
     @property
     def outcome(self) -> Outcome | None:

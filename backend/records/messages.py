@@ -6,7 +6,7 @@ from datetime import datetime
 
 from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
-from backend.domain.messages import Message, MessageStatus
+from backend.domain.messages import Handled, Message, MessageStatus
 from backend.domain.time import from_text, to_text
 from backend.records.values import MalformedItemError, flag, number, optional_text, text, without_empty
 from backend.store import schema
@@ -45,8 +45,11 @@ def message_item(message: Message, hour: str) -> Item:
         "campaign": message.campaign,
         "variant": message.variant,
         "resolved": message.resolved,
+        "detail": message.detail,
     }
-    return without_empty(item | work_attributes(message) | outcome_attributes(message))
+    return without_empty(
+        item | work_attributes(message) | outcome_attributes(message) | handled_attributes(message.handled)
+    )
 
 
 def outcome_attributes(message: Message) -> Item:
@@ -57,6 +60,13 @@ def outcome_attributes(message: Message) -> Item:
     return moments | {"outcome": message.outcome.value}
 
 
+def handled_attributes(handled: Handled | None) -> Item:
+    """Who has dealt with the message, when, and what they said; empty while nobody has."""
+    if handled is None:
+        return {}
+    return {"handled_by": handled.by, "handled_at": to_text(handled.at), "handled_note": handled.note}
+
+
 def moment_name(outcome: Outcome) -> str:
     """The attribute that holds when an outcome was first reported."""
     return f"{outcome.counter}_at"
@@ -65,6 +75,8 @@ def moment_name(outcome: Outcome) -> str:
 def work_attributes(message: Message) -> Item:
     """Where the message stands in the lists of work and of what needs attention; empty when in neither."""
     if message.status in ATTENTION:
+        if message.handled is not None:
+            return {}
         return {"work": f"ATTENTION#{message.status.value}", "work_at": f"{to_text(message.requested_at)}#{message.id}"}
     if message.status in (MessageStatus.WAITING, MessageStatus.SENDING):
         due = max(message.due_at, message.lease_until) if message.lease_until else message.due_at
@@ -107,7 +119,14 @@ def message_from(key: Key, item: Item) -> Message:
         variant=text(item, "variant", ""),
         outcomes=_outcomes_in(item),
         resolved=flag(item, "resolved"),
+        detail=text(item, "detail", ""),
+        handled=_handled_in(item),
     )
+
+
+def _handled_in(item: Item) -> Handled | None:
+    at = _read_moment(item, "handled_at")
+    return Handled(text(item, "handled_by", ""), at, text(item, "handled_note", "")) if at else None
 
 
 def _outcomes_in(item: Item) -> dict[Outcome, datetime]:

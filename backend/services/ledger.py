@@ -48,7 +48,7 @@ def request(shop: Shop, message: Message) -> Requested:
 
     A message that is settled from the start (skipped) is counted at once.
     """
-    hour = _hour(shop, message.requested_at)
+    hour = hour_of(shop, message.requested_at)
     put = Put(key_of(message), message_item(message, hour), Absent(), MessageExistsError("This was requested already."))
     settled = message.status is MessageStatus.SKIPPED
     try:
@@ -140,9 +140,12 @@ def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
         "sent_at": to_text(message.sent_at) if message.sent_at else "",
         "digest": message.digest,
         "to": message.to,
+        "detail": message.detail,
     }
     changed |= {name: value for name, value in optional.items() if value}
     gone = ["lease_until", *(name for name in ("work", "work_at") if name not in work)]
+    if not message.detail:
+        gone.append("detail")  # what was said about an earlier attempt
     lost = NotClaimedError("The lease of this message had run out.")
     return Update(key_of(message), set=changed, remove=gone, condition=AllOf(held), otherwise=lost)
 
@@ -168,7 +171,8 @@ def _counted(message: Message, hour: str) -> Update:
     return Update(key, set={"kind": message.kind.value}, add=addition_for(message))
 
 
-def _hour(shop: Shop, moment: datetime) -> str:
+def hour_of(shop: Shop, moment: datetime) -> str:
+    """The hour of the shop in which the statistics count a message requested at this moment: "2026-11-26T13"."""
     return f"{moment.astimezone(shop.zone):%Y-%m-%dT%H}"
 
 

@@ -30,7 +30,7 @@ from backend.services import ledger, templates
 from backend.services.context import Shop
 from backend.services.customers import get_customer, set_consent
 from backend.services.mailing import choices, pausing
-from backend.services.mailing.delivering import MOST_ATTEMPTS, deliver_due, deliver_one, retry_delay
+from backend.services.mailing.delivering import LONGEST_DETAIL, MOST_ATTEMPTS, deliver_due, deliver_one, retry_delay
 from backend.services.mailing.emails import email_of, is_as_sent
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.requesting import SendRequest, last_sent, new_click_key, request_message
@@ -304,3 +304,21 @@ def test_retries_wait_longer_each_time_and_an_hour_at_most() -> None:
     for attempts in range(1, 30):
         longest = min(30 * 4 ** (attempts - 1), 3600)
         assert longest / 2 <= retry_delay(attempts).total_seconds() <= longest
+
+
+def test_what_the_provider_said_is_kept_as_long_as_the_email_is_not_sent(shop: Shop, clock: TestClock) -> None:
+    customer = add_customer(shop)
+    mailer = mailer_on(shop, in_turn(Refuse(retryable=True, detail="Throttling: slow down. " * 50), Accept()))
+    message = requested(shop, mailer, customer)
+    waiting = deliver_one(shop, mailer, message)
+    assert waiting.detail.startswith("Throttling: slow down.")
+    assert len(waiting.detail) == LONGEST_DETAIL
+    clock.forward(minutes=2)
+    sent = deliver_one(shop, mailer, waiting)
+    assert (sent.status, sent.detail) == (MessageStatus.SENT, "")
+
+
+def test_what_the_provider_said_about_a_failed_email_stays(shop: Shop) -> None:
+    mailer = mailer_on(shop, always(Refuse(detail="MessageRejected: no.")))
+    failed = deliver_one(shop, mailer, requested(shop, mailer, add_customer(shop)))
+    assert (failed.status, failed.detail) == (MessageStatus.FAILED, "MessageRejected: no.")

@@ -33,6 +33,7 @@ class Refuse:
     reason: str = "Refused by the test."
     retryable: bool = False
     account_wide: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ class RecordingTransport:
                 return Unanswered("The reply was lost.")
             case NeverArrive():
                 return Unanswered("The reply was lost.")
-            case Refuse(reason, retryable, account_wide):
-                return Refused(reason, retryable, account_wide)
+            case Refuse(reason, retryable, account_wide, detail):
+                return Refused(reason, retryable, account_wide, detail)
             case Fail(error):
                 raise error
 

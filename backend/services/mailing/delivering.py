@@ -34,6 +34,8 @@ from backend.store import schema
 from backend.store.port import Query
 
 MOST_ATTEMPTS = 6
+LONGEST_DETAIL = 300
+"""Of the provider's words that are kept: an item of the ledger stays below a kilobyte."""
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 _ACCOUNT_PAUSE = timedelta(minutes=5)
@@ -232,15 +234,22 @@ def _outcome(shop: Shop, message: Message, digest: str, answer: Answer) -> Messa
     now = shop.clock()
     if isinstance(answer, Accepted):
         sent = MessageStatus.SENT
-        return replace(message, status=sent, provider_id=answer.provider_id, sent_at=now, digest=digest)
+        return replace(message, status=sent, provider_id=answer.provider_id, sent_at=now, digest=digest, detail="")
     if isinstance(answer, Refused):
         return _refused(replace(message, digest=digest), answer, now)
-    return replace(message, status=MessageStatus.UNKNOWN, reason=answer.reason, digest=digest)
+    return replace(
+        message,
+        status=MessageStatus.UNKNOWN,
+        reason=answer.reason,
+        digest=digest,
+        detail=answer.detail[:LONGEST_DETAIL],
+    )
 
 
 def _refused(message: Message, answer: Refused, now: datetime) -> Message:
     if answer is _TOO_LATE:
         return replace(message, due_at=now)
+    message = replace(message, detail=answer.detail[:LONGEST_DETAIL])
     if answer.account_wide:
         return replace(message, due_at=now + _ACCOUNT_PAUSE, reason=answer.reason)
     if not answer.retryable:
