@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from backend.cli import exporting, importing, mail, measuring, reports, suppression, upkeep, users
+from backend.cli import exporting, importing, mail, measuring, reports, suppression, system, upkeep, users
 
 app = typer.Typer(
     name="python -m backend",
@@ -25,6 +25,7 @@ reports.add_to(app)
 upkeep.add_to(app)
 mail.add_to(app)
 measuring.add_to(app)
+system.add_to(app)
 
 
 def main() -> None:

@@ -1,0 +1,30 @@
+"""Audit log: who did what to what, and when. Nobody can change it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.services import audit
+from pages.components import audit_view, empty, tables
+from pages.components.guard import require
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_AUDIT)
+here = shop()
+
+st.title("Audit log")
+st.caption("Every change that somebody made, kept with its author. Entries are added and never changed or removed.")
+wanted = audit_view.pick_filter(here)
+pager = tables.Pager("audit", wanted)
+page = audit.list_entries(here, actor, wanted, limit=tables.ROWS, cursor=pager.cursor)
+if page.entries:
+    audit_view.show_entries(here, page.entries)
+else:
+    empty.nothing(":material/policy:", "No entries here", "Choose another month, or take a filter away.")
+if page.note:
+    st.caption(page.note)
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    audit_view.offer_file(here, actor, wanted)
+    with st.container(width="content"):
+        pager.show(page.cursor)

@@ -1,0 +1,66 @@
+"""The parts of the audit log's page: its filters, its rows, and the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from backend.domain.audit import AuditEntry
+from backend.domain.team import Actor
+from backend.services import audit
+from backend.services.audit import AuditFilter
+from backend.services.context import Shop
+from pages.components import formats
+from pages.components.downloads import deferred
+
+
+def pick_filter(here: Shop) -> AuditFilter:
+    """Draws the choice of a month and the fields that narrow it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        month = st.selectbox(
+            "Month",
+            audit.months_until_now(here),
+            format_func=lambda text: formats.month(here, date.fromisoformat(f"{text}-01")),
+            key="audit_month",
+            persist_state="session",
+            width=190,
+            help="Months of UTC.",
+        )
+        who = st.text_input("Who", placeholder="Username", max_chars=80, key="audit_who", width=170)
+        action = st.text_input("Action", placeholder="Such as campaign", max_chars=80, key="audit_action", width=190)
+        target = st.text_input("Target", placeholder="Such as template", max_chars=120, key="audit_target", width=190)
+    return AuditFilter(month, who.strip(), action.strip(), target.strip())
+
+
+def show_entries(here: Shop, entries: Sequence[AuditEntry]) -> None:
+    """One line for each entry; the detail below it."""
+    with st.container(border=True, gap="small"):
+        for entry in entries:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(_deed(entry), width="stretch")
+                st.markdown(f":small[:gray[{formats.plain(_when(here, entry))}]]", width="content")
+
+
+def _deed(entry: AuditEntry) -> str:
+    words = f"**{formats.plain(entry.actor)}** {formats.badge(entry.role, 'gray')} {formats.plain(entry.action)}"
+    if entry.target:
+        words += f" · {formats.plain(entry.target)}"
+    return f"{words}  \n:small[:gray[{formats.plain(entry.detail)}]]" if entry.detail else words
+
+
+def _when(here: Shop, entry: AuditEntry) -> str:
+    return formats.moment(here, entry.at)
+
+
+def offer_file(here: Shop, actor: Actor, wanted: AuditFilter) -> None:
+    """The button that makes a file of what is listed, when it is pressed."""
+    st.download_button(
+        "Download CSV",
+        deferred(here, actor, lambda who: audit.export_csv(here, who, wanted)),
+        file_name=f"audit-{wanted.month}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

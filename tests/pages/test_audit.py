@@ -1,0 +1,44 @@
+"""The audit log as people read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.domain.team import Role
+from backend.services import audit
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import MARKUP, field, press, said
+from tests.support import MANAGER, STAFF
+
+
+def test_an_empty_log_says_so(dashboard: Dashboard) -> None:
+    app = dashboard.open("audit.py", Role.ENGINEER)
+    assert not app.exception
+    assert "No entries here" in said(app)
+
+
+def test_entries_are_shown_and_narrowed(dashboard: Dashboard) -> None:
+    audit.note(dashboard.shop, MANAGER, "started a campaign", "campaign:0A1B", "250 recipients")
+    audit.note(dashboard.shop, STAFF, "published a template", "template:welcome")
+    app = dashboard.open("audit.py", Role.MANAGER)
+    assert all(part in said(app) for part in ("mara", "started a campaign", "250 recipients", "template:welcome"))
+    field(app, "Who").set_value("sam")
+    app.run()
+    assert "template:welcome" in said(app)
+    assert "started a campaign" not in said(app)
+
+
+def test_older_entries_are_on_the_next_page(dashboard: Dashboard) -> None:
+    for number in range(23):
+        audit.note(dashboard.shop, MANAGER, f"deed {number:02}")
+    app = dashboard.open("audit.py", Role.ENGINEER)
+    assert "deed 22" in said(app)
+    assert "deed 00" not in said(app)
+    assert "deed 00" in said(press(app, "Next"))
+
+
+@pytest.mark.parametrize("typed", MARKUP)
+def test_texts_are_shown_as_they_are(dashboard: Dashboard, typed: str) -> None:
+    audit.note(dashboard.shop, MANAGER, "did", typed, typed)
+    app = dashboard.open("audit.py", Role.ENGINEER)
+    assert said(app).count(typed) >= 2
