@@ -1,0 +1,1 @@
+"""Segments: saved rules, how many customers they hold, and who these are."""
