@@ -1,5 +1,7 @@
 """Holds the send statistics against the messages of the ledger, and mends what differs.
 
+The statistics of campaigns are held against them too, see `campaign_reconcile`.
+
 One reading of the table sums up each day into a fingerprint: the sum of a number for every count, which is the same
 for what the messages say and for what the counters say exactly when they agree. So memory holds an integer a day,
 whatever the number of messages. A day that differs may only have moved meanwhile, so it is counted again, exactly and
@@ -14,10 +16,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from backend.domain.messages import Message, MessageStatus
+from backend.domain.messages import Message
 from backend.records.messages import message_from
-from backend.records.send_stats import addition_for, counts_in
+from backend.records.send_stats import campaign_counters_of, counters_of, counts_in
 from backend.records.values import MalformedItemError
+from backend.services.campaign_reconcile import campaign_findings, campaign_key_of, campaign_of, reported_in
 from backend.services.context import Shop
 from backend.services.reconcile.findings import Drift, Finding, Reconciliation, as_found, mend
 from backend.store import schema
@@ -40,7 +43,7 @@ def reconcile_mail(shop: Shop, found: Reconciliation, *, fix: bool = False, paus
     It reads every item of the mail table. Raises: `StoreBusyError`, `StoreUnreachableError`.
     """
     with access_pattern("reconcile mail"):
-        messages, suspects = _suspect_days(shop, found)
+        messages, suspects, campaigns = _suspects(shop, found)
         wrong = [day for day in suspects if _is_wrong(_count_day(shop, day))]
         if wrong:
             pause(SETTLE_SECONDS)
@@ -49,6 +52,10 @@ def reconcile_mail(shop: Shop, found: Reconciliation, *, fix: bool = False, paus
             found.unsettled += counted is None
             if counted is not None:
                 _record(shop, list(_findings(counted)), found, fix=fix)
+        if campaigns:
+            findings, unsettled = campaign_findings(shop, campaigns, lambda: _everything(shop))
+            found.unsettled += unsettled
+            _record(shop, findings, found, fix=fix)
     return messages
 
 
@@ -61,21 +68,31 @@ def _record(shop: Shop, findings: list[Finding], found: Reconciliation, *, fix: 
 # --- the first look ----------------------------------------------------------------------------------------------
 
 
-def _suspect_days(shop: Shop, found: Reconciliation) -> tuple[int, list[str]]:
-    """How many messages there are, and the days whose statistics may be wrong."""
+def _suspects(shop: Shop, found: Reconciliation) -> tuple[int, list[str], list[str]]:
+    """How many messages there are, and the days and the campaigns whose statistics may be wrong."""
     balance: defaultdict[str, int] = defaultdict(int)
+    campaigns: defaultdict[str, int] = defaultdict(int)
     messages = 0
     for row in _everything(shop):
         try:
             if _is_message(row):
                 messages += 1
                 message = message_from(row.key, row.item)
-                balance[message.hour[:10]] += _fingerprint(_hours_key(message), _counts_of(message))
+                balance[message.hour[:10]] += _fingerprint(_hours_key(message), counters_of(message))
+                if message.campaign:
+                    reported = campaign_counters_of(message)
+                    campaigns[message.campaign] += _fingerprint(campaign_key_of(message), reported)
             elif row.key.pk.startswith("HOURS#"):
                 balance[row.key.pk.removeprefix("HOURS#")] -= _fingerprint(row.key, Counter(counts_in(row.item)))
+            elif campaign := campaign_of(row.key):
+                campaigns[campaign] -= _fingerprint(row.key, reported_in(row.item))
         except (MalformedItemError, ValueError) as error:
             found.add([Drift(f"message or counter {row.key.pk}: item", "readable", str(error))], fixed=False)
-    return messages, sorted(day for day, number in balance.items() if number)
+    return messages, _unbalanced(balance), _unbalanced(campaigns)
+
+
+def _unbalanced(balance: dict[str, int]) -> list[str]:
+    return sorted(name for name, number in balance.items() if number)
 
 
 def _everything(shop: Shop) -> Iterator[Row]:
@@ -117,7 +134,7 @@ def _count_day(shop: Shop, day: str) -> _DayCount | None:
         try:
             for message in _messages_of(shop, day):
                 key = _hours_key(message)
-                wanted[key].update(_counts_of(message))
+                wanted[key].update(counters_of(message))
                 kinds[key] = message.kind.value
         except (MalformedItemError, ValueError):
             return None
@@ -180,10 +197,3 @@ def _is_message(row: Row) -> bool:
 
 def _hours_key(message: Message) -> Key:
     return schema.hours_key(message.hour, message.template, message.id)
-
-
-def _counts_of(message: Message) -> Counter[str]:
-    """What a message has to have added; nothing while it waits."""
-    if message.status in (MessageStatus.WAITING, MessageStatus.SENDING):
-        return Counter()
-    return Counter({name: plus.delta for name, plus in addition_for(message).items()})

@@ -40,6 +40,11 @@ def a_message(key: str = "click-1", **changes: object) -> Message:
 
 
 def counts(shop: Shop) -> dict[str, int]:
+    """The counters of today, without those by mailbox and by reason."""
+    return {name: n for name, n in all_counts(shop).items() if ":" not in name}
+
+
+def all_counts(shop: Shop) -> dict[str, int]:
     return {name: n for name, n in summed(stats.counts for stats in stats_by_hour(shop, TODAY, TODAY)).items() if n}
 
 
@@ -144,7 +149,14 @@ def test_who_gets_nothing_is_in_the_ledger_with_the_reason(shop: Shop) -> None:
     ledger.request(shop, message)
     found = ledger.get_message(shop, message.id)
     assert (found.status, found.reason) == (MessageStatus.SKIPPED, "has not agreed to marketing")
-    assert counts(shop) == {"skipped": 1}
+    assert all_counts(shop) == {"skipped": 1, "skip:no_consent": 1}
+
+
+def test_what_was_sent_is_counted_by_the_provider_of_the_mailbox_but_tests_are_not(shop: Shop) -> None:
+    for key, to, test in (("k1", "a@gmail.com", False), ("k2", "b@shop.example", False), ("k3", "c@gmail.com", True)):
+        mine = claimed(shop, ledger.request(shop, a_message(key, to=to, test=test)).message)
+        ledger.record(shop, [replace(mine, status=MessageStatus.SENT, sent_at=NOW)])
+    assert all_counts(shop) == {"sent": 3, "took_1": 3, "tests": 1, "gmail:sent": 1, "other:sent": 1}
 
 
 def test_failed_and_unknown_messages_stand_in_lists_of_their_own(shop: Shop) -> None:

@@ -98,7 +98,7 @@ def test_a_missing_counter_is_written_again(shop: Shop) -> None:
     before = counts(shop)
     (key,) = counters(shop)
     shop.store.delete(Delete(key))
-    assert reconciled(shop, fix=True).fixed_count == 2
+    assert reconciled(shop, fix=True).fixed_count == 3
     assert counts(shop) == before
 
 

@@ -66,8 +66,9 @@ def requested(
 
 
 def counts(shop: Shop) -> dict[str, int]:
+    """The counters by status."""
     sums = summed(stats.counts for stats in stats_by_hour(shop, TODAY, TODAY + timedelta(days=3)))
-    return {name: number for name, number in sums.items() if number and not name.startswith("took")}
+    return {name: n for name, n in sums.items() if n and not name.startswith("took") and ":" not in name}
 
 
 def marketing_shop(shop: Shop) -> None:

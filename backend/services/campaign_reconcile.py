@@ -1,0 +1,81 @@
+"""Holds what campaigns count of reports (delivered, bounced, …) against their messages.
+
+No index lists the messages of a campaign, so the campaigns that may be wrong are counted in one more reading of the
+table, all together. What changed meanwhile is left alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
+
+from backend.domain.messages import Message
+from backend.records.messages import message_from
+from backend.records.send_stats import campaign_counters_of, is_campaign_counter
+from backend.records.values import MalformedItemError, number
+from backend.services.context import Shop
+from backend.services.reconcile.findings import Drift, Finding, as_found
+from backend.store import schema
+from backend.store.port import Item, Key, Query, Row, Update, pages_of
+
+_Kept = dict[Key, Item]
+
+
+def campaign_key_of(message: Message) -> Key:
+    """The statistics to which a message of a campaign adds."""
+    return schema.campaign_stat_key(message.campaign, message.id)
+
+
+def campaign_of(key: Key) -> str:
+    """Whose statistics these are; "" for any other item."""
+    return key.pk.removeprefix("K#") if key.pk.startswith("K#") and key.sk.startswith("STAT#") else ""
+
+
+def reported_in(item: Item) -> Counter[str]:
+    """The counters that reports keep."""
+    return Counter({name: number(item, name) for name in item if is_campaign_counter(name)})
+
+
+def campaign_findings(
+    shop: Shop, campaigns: Collection[str], everything: Callable[[], Iterable[Row]]
+) -> tuple[list[Finding], int]:
+    """What is wrong with these campaigns, and how many of them kept changing. `everything` reads the mail table."""
+    before = {campaign: _kept(shop, campaign) for campaign in campaigns}
+    wanted = _counted(everything(), frozenset(campaigns))
+    after = {campaign: _kept(shop, campaign) for campaign in campaigns}
+    still = [campaign for campaign in campaigns if before[campaign] == after[campaign]]
+    findings = [found for campaign in still for found in _findings(after[campaign], wanted[campaign])]
+    return findings, len(campaigns) - len(still)
+
+
+def _counted(rows: Iterable[Row], campaigns: frozenset[str]) -> dict[str, dict[Key, Counter[str]]]:
+    wanted: dict[str, dict[Key, Counter[str]]] = {campaign: defaultdict(Counter) for campaign in campaigns}
+    for row in rows:
+        if row.item.get("campaign") not in campaigns or not row.key.sk.startswith("E#"):
+            continue
+        try:
+            message = message_from(row.key, row.item)
+        except (MalformedItemError, ValueError):
+            continue  # told by the first reading
+        wanted[message.campaign][campaign_key_of(message)].update(campaign_counters_of(message))
+    return wanted
+
+
+def _kept(shop: Shop, campaign: str) -> _Kept:
+    query = Query(schema.MAIL, f"K#{campaign}", begins_with="STAT#", consistent=True)
+    return {row.key: row.item for row in pages_of(shop.store, query)}
+
+
+def _findings(kept: _Kept, wanted: dict[Key, Counter[str]]) -> list[Finding]:
+    findings = []
+    for key in sorted({*kept, *wanted}):
+        item, right = kept.get(key, {}), wanted.get(key, Counter())
+        found = reported_in(item)
+        where = f"campaign {campaign_of(key)}, part {key.sk.removeprefix('STAT#')}"
+        names = [name for name in sorted({*found, *right}) if found[name] != right[name]]
+        if names:
+            drifts = tuple(Drift(f"{where}: {name}", right[name], found[name]) for name in names)
+            values: Item = {name: right[name] for name in names if right[name]}
+            gone = tuple(name for name in names if not right[name])
+            findings.append(Finding(drifts, (Update(key, set=values, remove=gone, condition=as_found(item, names)),)))
+    return findings
