@@ -61,9 +61,10 @@ class Message:
     shop's facts and of the template with its layout. Together they give the exact email, and `digest` proves it.
     `hour` is where the statistics count a stored message ("2026-11-26T13", the shop's time of the request).
 
-    `campaign` and `variant` say which campaign it belongs to; its key is then the campaign's. `outcomes` are what the
-    provider reported, each with its first moment. `resolved` says that it was counted as unknown before a report
-    told that it had been sent. `detail` is what the provider said in its own words, without addresses.
+    `campaign` and `variant` say which campaign it belongs to (its key is then the campaign's), or which automation and
+    step. `outcomes` are what the provider reported, each with its first moment. `resolved` says that it was counted as
+    unknown before a report told that it had been sent. `detail` is what the provider said in its own words, without
+    addresses.
     """
 
     recipient: str

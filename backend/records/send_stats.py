@@ -49,6 +49,12 @@ def addition_for(message: Message) -> dict[str, Plus]:
     return added
 
 
+def ending_addition(message: Message) -> dict[str, Plus]:
+    """How a settled message ended, for the figures of an automation: its status, and the reason of a skipped one."""
+    counted = addition_for(message)
+    return {name: plus for name, plus in counted.items() if name == message.status.value or name.startswith("skip:")}
+
+
 def correction_for(before: Message, after: Message) -> dict[str, Plus]:
     """What the hour gains and loses when a settled message turns out to have ended otherwise."""
     return _difference(Counter(_numbers(addition_for(before))), Counter(_numbers(addition_for(after))))

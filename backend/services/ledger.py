@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from backend.domain.automations import is_automation
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, NotFoundError
 from backend.records.messages import key_of, message_from, message_item, work_attributes
-from backend.records.send_stats import addition_for
+from backend.records.send_stats import addition_for, ending_addition
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Condition, Equals, Item, Key, Missing, Plus, Put, Update, Write
@@ -48,14 +49,18 @@ def request(shop: Shop, message: Message) -> Requested:
 
     A message that is settled from the start (skipped) is counted at once.
     """
-    hour = hour_of(shop, message.requested_at)
-    put = Put(key_of(message), message_item(message, hour), Absent(), MessageExistsError("This was requested already."))
-    settled = message.status is MessageStatus.SKIPPED
     try:
-        shop.store.transact([put, _counted(message, hour)] if settled else [put])
+        shop.store.transact(request_writes(shop, message))
     except MessageExistsError:
         return Requested(get_message(shop, message.id), duplicate=True)
-    return Requested(replace(message, hour=hour), duplicate=False)
+    return Requested(replace(message, hour=hour_of(shop, message.requested_at)), duplicate=False)
+
+
+def request_writes(shop: Shop, message: Message) -> list[Write]:
+    """The writes of a request, for a transaction that does more than this. Errors attached: `MessageExistsError`."""
+    hour = hour_of(shop, message.requested_at)
+    put = Put(key_of(message), message_item(message, hour), Absent(), MessageExistsError("This was requested already."))
+    return [put, *_counted(message, hour)] if message.status is MessageStatus.SKIPPED else [put]
 
 
 def get_message(shop: Shop, message_id: str) -> Message:
@@ -115,10 +120,14 @@ def _is_news(message: Message) -> bool:
 
 def _correction(message: Message) -> list[Write]:
     unknown = (Equals("status", MessageStatus.UNKNOWN.value), Equals("attempts", message.attempts))
-    counted = _counted(message, message.hour)
+    corrected = [_instead_of_unknown(update) for update in _counted(message, message.hour)]
+    return [_settling(message, unknown), *corrected]
+
+
+def _instead_of_unknown(counted: Update) -> Update:
     added = {**counted.add, MessageStatus.UNKNOWN.value: Plus(-1)}
     added.pop("tests", None)  # counted when it was called unknown
-    return [_settling(message, unknown), replace(counted, add=added)]
+    return replace(counted, add=added)
 
 
 def _record(message: Message) -> list[Write]:
@@ -128,7 +137,7 @@ def _record(message: Message) -> list[Write]:
     else:
         held.append(Missing("lease_until"))
     update = _settling(message, tuple(held))
-    return [update] if message.status is MessageStatus.WAITING else [update, _counted(message, message.hour)]
+    return [update] if message.status is MessageStatus.WAITING else [update, *_counted(message, message.hour)]
 
 
 def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
@@ -166,9 +175,13 @@ def skipped(message: Message, reason: SkipReason) -> Message:
     return replace(message, status=MessageStatus.SKIPPED, reason=reason.value)
 
 
-def _counted(message: Message, hour: str) -> Update:
+def _counted(message: Message, hour: str) -> list[Update]:
+    """A settled message adds to its hour, and one of an automation to the automation's figures too."""
     key: Key = schema.hours_key(hour, message.template, message.id)
-    return Update(key, set={"kind": message.kind.value}, add=addition_for(message))
+    counted = [Update(key, set={"kind": message.kind.value}, add=addition_for(message))]
+    if is_automation(message.campaign):
+        counted.append(Update(schema.campaign_stat_key(message.campaign, message.id), add=ending_addition(message)))
+    return counted
 
 
 def hour_of(shop: Shop, moment: datetime) -> str:

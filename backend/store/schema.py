@@ -265,6 +265,25 @@ def audit_key(at: str, entry_id: str) -> Key:
     return Key(SHOP, f"AUDIT#{at[:7]}", f"{at}#{entry_id}")
 
 
+def automation_key(automation_id: str) -> Key:
+    return Key(SHOP, "AUTOMATIONS", automation_id)
+
+
+def trigger_key(customer_id: str, automation_id: str, slot: str) -> Key:
+    """What an automation will answer when it is due."""
+    return Key(MAIL, f"C#{customer_id}", f"T#{automation_id}#{slot}")
+
+
+def trigger_line(customer_id: str) -> str:
+    """The partition of the list of triggers by when they are due."""
+    return f"TRIGGERS#{shard_of(customer_id, WORK_SHARDS)}"
+
+
+def automation_stat_key(automation_id: str, customer_id: str) -> Key:
+    """The counters of what became of an automation's triggers, to which this customer's add."""
+    return Key(MAIL, f"AUTO#{automation_id}", f"STAT#{shard_of(customer_id, HOUR_SHARDS)}")
+
+
 def campaign_key(campaign_id: str) -> Key:
     return Key(MAIL, f"K#{campaign_id}", "A")
 

@@ -71,6 +71,14 @@ def request_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReques
 
     Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`, `TemplateError` (does not render).
     """
+    return ledger.request(shop, prepared_message(shop, mailer, actor, wanted))
+
+
+def prepared_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendRequest) -> Message:
+    """The message as it would stand in the ledger, for who writes it there together with something else.
+
+    Raises as `request_message`.
+    """
     actor.require(Permission.SEND_EMAIL)
     check_message_key(wanted.key)
     version = templates.current_version(shop, wanted.template)
@@ -82,7 +90,7 @@ def request_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReques
     if recipient.customer is not None:
         message = _decided(shop, mailer, message, version, recipient.customer)
     email_of(shop, message)  # what cannot be rendered is told to who asks, not found by a worker
-    return ledger.request(shop, message)
+    return message
 
 
 def request_test(
