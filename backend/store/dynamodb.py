@@ -18,13 +18,21 @@ from backend.store.dynamodb_calls import Answer, Caller, Client, Patience, code_
 from backend.store.dynamodb_client import open_client, parse_address
 from backend.store.dynamodb_expressions import Parameters, action_of, query_parameters, write_parameters
 from backend.store.dynamodb_items import WireItem, item_from_wire, item_to_wire, key_to_wire
-from backend.store.dynamodb_pages import cursor_after, index_of, is_empty, place_of, scan_cursor, scan_place
+from backend.store.dynamodb_pages import (
+    cursor_after,
+    index_of,
+    is_empty,
+    place_of,
+    scan_cursor,
+    scan_filter,
+    scan_place,
+)
 from backend.store.dynamodb_parallel import Workers
 from backend.store.dynamodb_tables import Tables
 from backend.store.evaluate import check_transaction, check_write, failure_of
 from backend.store.limits import check_key, check_query, check_scan
 from backend.store.meter import Meter
-from backend.store.port import Delete, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.port import Begins, Delete, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.schema import TABLES
 
 _KEYS_AT_ONCE = 100
@@ -125,7 +133,14 @@ class DynamoStore:
         return Page(page, cursor_after(page[-1], index) if len(rows) > query.limit else None)
 
     def scan(
-        self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
+        self,
+        table: str,
+        *,
+        segment: int = 0,
+        segments: int = 1,
+        limit: int = 1000,
+        cursor: str | None = None,
+        only: Begins | None = None,
     ) -> Page:
         check_scan(segment, segments, limit)
         parameters: Parameters = {
@@ -134,7 +149,7 @@ class DynamoStore:
             "TotalSegments": segments,
             "Limit": limit,
         }
-        answer = self._read("scan", parameters | scan_place(cursor))
+        answer = self._read("scan", parameters | scan_place(cursor) | scan_filter(only))
         return Page(self._rows(table, answer), scan_cursor(answer.get("LastEvaluatedKey")))
 
     def _read(self, operation: str, parameters: Mapping[str, object]) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from backend.store.dynamodb_expressions import Parameters
 from backend.store.dynamodb_items import Wire, WireItem, to_wire
 from backend.store.limits import decode_place, encode_cursor, foreign_cursor
-from backend.store.port import Query, Row
+from backend.store.port import Begins, Query, Row
 from backend.store.schema import INDEXES, Index
 
 
@@ -56,6 +56,19 @@ def scan_place(cursor: str | None) -> Parameters:
     if cursor is None:
         return {}
     return _start(decode_place(cursor))
+
+
+def scan_filter(only: Begins | None) -> Parameters:
+    """What leaves out items of other kinds. AWS: the filter of a scan may name key attributes, that of a query not."""
+    if only is None:
+        return {}
+    names = [f":s{place}" for place in range(len(only.sks))]
+    any_sort = " OR ".join(f"begins_with(sk, {name})" for name in names)
+    values = {":p": to_wire(only.pk)} | {name: to_wire(sk) for name, sk in zip(names, only.sks, strict=True)}
+    return {
+        "FilterExpression": f"begins_with(pk, :p) AND ({any_sort})",
+        "ExpressionAttributeValues": values,
+    }
 
 
 def scan_cursor(last: WireItem | None) -> str | None:

@@ -180,6 +180,14 @@ class Query:
     consistent: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Which items of a scan are wanted: the partition key begins with `pk`, the sort key with one of `sks`."""
+
+    pk: str
+    sks: tuple[str, ...]
+
+
 class Row(NamedTuple):
     """An item together with its key."""
 
@@ -234,9 +242,20 @@ class Store(Protocol):
         """Many unconditional writes, each key once; not atomic as a whole. For bulk loads and repairs."""
 
     def scan(
-        self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
+        self,
+        table: str,
+        *,
+        segment: int = 0,
+        segments: int = 1,
+        limit: int = 1000,
+        cursor: str | None = None,
+        only: Begins | None = None,
     ) -> Page:
-        """One page of a table's segment in no particular order; the segments together are the whole table."""
+        """One page of a table's segment in no particular order; the segments together are the whole table.
+
+        A page may be empty although more follow. `only` leaves items out before they travel; DynamoDB reads, and
+        charges for, all of them.
+        """
 
     def sweep(self, now: int, limit: int) -> int:
         """Removes items whose `expires` is `now` or earlier (seconds since 1970), `limit` of each table at most.

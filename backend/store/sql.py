@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from backend.errors import BackendError, InvalidInputError
 from backend.store import sql_creation, sql_engine, sql_expiry
 from backend.store.evaluate import applied, check_transaction, check_write
-from backend.store.limits import check_key, check_query, check_scan, decode_place, encode_cursor, item_bytes
+from backend.store.limits import check_key, check_query, check_scan, encode_cursor, item_bytes
 from backend.store.meter import Meter
-from backend.store.port import Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.port import Begins, Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.schema import INDEXES
 from backend.store.sql_rows import by_table, cursor_after, projected, row_of
+from backend.store.sql_scans import scan_statement
 from backend.store.sql_statements import Prepared, Statements, Values
 from backend.store.sql_tables import build_tables, decode
 
@@ -110,20 +111,23 @@ class SqlStore:
         return Page(found, cursor_after(rows[-1], index) if more else None)
 
     def scan(
-        self, table: str, *, segment: int = 0, segments: int = 1, limit: int = 1000, cursor: str | None = None
+        self,
+        table: str,
+        *,
+        segment: int = 0,
+        segments: int = 1,
+        limit: int = 1000,
+        cursor: str | None = None,
+        only: Begins | None = None,
     ) -> Page:
         check_scan(segment, segments, limit)
-        columns = self._tables[table].c
-        statement = sa.select(columns.pk, columns.sk, columns.doc).order_by(columns.pk, columns.sk).limit(limit)
-        if cursor is not None:
-            place = decode_place(cursor)
-            statement = statement.where(sa.tuple_(columns.pk, columns.sk) > (place["pk"], place["sk"]))
+        statement = scan_statement(self._tables[table], limit, cursor, only)
         with self._reading() as connection:
             rows = connection.execute(statement).all()
         found = [
             Row(Key(table, pk, sk), decode(doc))
             for pk, sk, doc in rows
-            if zlib.crc32(pk.encode()) % segments == segment
+            if segments == 1 or zlib.crc32(pk.encode()) % segments == segment
         ]
         following = encode_cursor({"pk": rows[-1][0], "sk": rows[-1][1]}) if len(rows) == limit else None
         return Page(found, following)
@@ -174,9 +178,8 @@ class SqlStore:
         transactional: bool,
     ) -> dict[Key, Item | None]:
         """Decides all transactions against one picture of the items, then writes what has changed."""
-        keys = [write.key for writes in transactions for write in writes]
-        before = self._read_many(connection, keys)
-        images: dict[Key, Item | None] = {key: before.get(key) for key in keys}
+        images: dict[Key, Item | None] = dict.fromkeys(write.key for writes in transactions for write in writes)
+        images |= self._read_many(connection, [w.key for ws in transactions for w in ws if self._depends(w)])
         changed: dict[Key, None] = {}
         for writes in transactions:
             try:
@@ -191,6 +194,10 @@ class SqlStore:
             changed.update(dict.fromkeys(write.key for write in writes if not isinstance(write, Check)))
         self._flush(connection, {key: images[key] for key in changed})
         return images
+
+    def _depends(self, write: Write) -> bool:
+        """Whether the write depends on what is there; the meter always wants to know that."""
+        return self._meter is not None or write.condition is not None or not isinstance(write, (Put, Delete))
 
     def _flush(self, connection: sa.Connection, images: dict[Key, Item | None]) -> None:
         for table, keys in by_table(images).items():

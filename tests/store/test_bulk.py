@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.errors import InvalidInputError
-from backend.store.port import Delete, Item, Key, Put, Query, Store
+from backend.store.port import Begins, Delete, Item, Key, Put, Query, Store
 from backend.store.schema import MAIL, SHOP
 
 
@@ -102,3 +102,19 @@ def test_a_scan_goes_on_although_items_are_deleted_behind_it(store: Store) -> No
 def test_a_segment_that_does_not_exist_is_refused(store: Store, segment: int, segments: int) -> None:
     with pytest.raises(InvalidInputError):
         store.scan(SHOP, segment=segment, segments=segments)
+
+
+def test_a_scan_can_leave_out_what_does_not_begin_as_wanted(store: Store) -> None:
+    wanted = {Key(SHOP, f"C#{n}", sk): {"n": n} for n in range(40) for sk in ("A", "O#1", "O#2")}
+    others = [Key(SHOP, "C#1", "M#2026-11"), Key(SHOP, "C#1", "P"), Key(SHOP, "B#1", "A"), Key(SHOP, "D", "O#1")]
+    put_all(store, wanted | {key: {"n": 0} for key in others})
+    found: list[Key] = []
+    for segment in range(3):
+        cursor: str | None = None
+        while True:
+            page = store.scan(SHOP, segment=segment, segments=3, limit=7, cursor=cursor, only=Begins("C#", ("A", "O#")))
+            found += [row.key for row in page.rows]
+            cursor = page.cursor
+            if cursor is None:
+                break
+    assert sorted(found) == sorted(wanted)
