@@ -1,4 +1,4 @@
-"""Send statistics: volumes, failures and speed of a period, and how far the limits are used."""
+"""Send statistics: volumes, shares, times and failures of a period, and how far the limits are used."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
-from backend.services.send_overview import send_figures, steps_for
-from pages.components import actions, empty, formats, message_table, send_charts
+from backend.services.send_figures import steps_for
+from pages.components import actions, caching, empty, formats, message_table, send_charts, send_limits, send_rates
 from pages.components.guard import require
 from pages.components.periods import pick_period
 from pages.components.shell import shop
@@ -22,7 +22,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         chosen = pick_period(here, "period")
 
 actions.show_refusal()
-send_charts.show_limits(here, actor)
+send_limits.show_limits(here, actor)
 steps = steps_for(chosen.first, chosen.last)
 step = steps[0]
 if len(steps) > 1:
@@ -31,15 +31,24 @@ if len(steps) > 1:
         or step
     )
 try:
-    figures = send_figures(here, chosen.first, chosen.last, step, template)
+    figures = caching.figures_of_sending(here, chosen.first, chosen.last, step, template)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "These days cannot be shown", error.sentence)
     st.stop()
 st.caption(formats.plain(formats.span(here, chosen.first, chosen.last)))
-send_charts.show_figures(here, figures)
+send_rates.show_numbers(here, figures)
 if not any(figures.totals.values()):
     empty.nothing(":material/query_stats:", "Nothing was sent here", "Choose more days, or send an email.")
-else:
-    with st.container(border=True):
-        send_charts.show_volumes(here, figures, step)
-send_charts.show_failures(here)
+    st.stop()
+with st.container(border=True):
+    send_charts.show_volumes(here, chosen.first, chosen.last, step, template)
+send_rates.show_breakdown(here, figures)
+left, right = st.columns(2)
+with left:
+    st.subheader("Time to send and to arrive")
+    send_rates.show_times(figures)
+with right:
+    st.subheader("Skipped by reason")
+    send_rates.show_skips(here, figures)
+st.subheader("Failures by reason")
+send_rates.show_problems(here, caching.problems_of_sending(here, chosen.first, chosen.last, template))

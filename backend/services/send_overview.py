@@ -1,18 +1,15 @@
-"""What somebody has to know around sending: before a click, after it, and of all sending together."""
+"""What somebody has to know around sending: before a click, after it, and how far the limits are used."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
 
 from backend.domain.customers import Customer
 from backend.domain.eligibility import quiet_until, reasons_against
 from backend.domain.emails import Account, TemplateFacts
-from backend.domain.messages import Message, MessageStatus, SkipReason
+from backend.domain.messages import Message, SkipReason
 from backend.domain.team import Actor, Permission
 from backend.email.rate import RatePolicy
 from backend.email.rate_state import SECOND, state_from_item
@@ -25,13 +22,7 @@ from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.pausing import Pause
 from backend.services.mailing.requesting import SendRequest, last_sent, request_message
 from backend.services.mailing.situations import situations_of
-from backend.services.message_log import MessageSummary
-from backend.services.send_stats import HourStats, stats_by_hour, summed
 from backend.store import schema
-
-COUNTED = (MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED)
-"""The statuses that the statistics count, in the order in which people read them."""
-
 
 # --- one email ---------------------------------------------------------------------------------------------------
 
@@ -75,74 +66,6 @@ def request_by_hand(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReques
 
 
 # --- all sending -------------------------------------------------------------------------------------------------
-
-
-class Step(StrEnum):
-    """Into what the time of a chart is divided. The value is for people."""
-
-    HOUR = "hour"
-    DAY = "day"
-    MONTH = "month"
-
-
-@dataclass(frozen=True, slots=True)
-class SendFigures:
-    """The counters of a range of days.
-
-    `totals` are by name of the counter; the others by status or template, and then by step, written as
-    "2026-11-26T13", "2026-11-26" or "2026-11". `by_template` counts what was sent. `steps` are all of the range.
-    """
-
-    totals: dict[str, int]
-    steps: list[str]
-    by_status: dict[str, dict[str, int]]
-    by_template: dict[str, dict[str, int]]
-
-
-def steps_for(first: date, last: date) -> list[Step]:
-    """The divisions that suit a range, the most natural first."""
-    days = (last - first).days + 1
-    if days <= 2:
-        return [Step.HOUR]
-    if days <= 7:
-        return [Step.DAY, Step.HOUR]
-    return [Step.DAY] if days <= 62 else [Step.MONTH, Step.DAY]
-
-
-def send_figures(shop: Shop, first: date, last: date, step: Step, template: str = "") -> SendFigures:
-    """Volumes over time, of one template or of all. Costs a query a day.
-
-    Raises: `InvalidInputError` when the range is upside down or too long.
-    """
-    stats = [each for each in stats_by_hour(shop, first, last) if template in ("", each.template)]
-    by_status: dict[str, dict[str, int]] = {status.value: {} for status in COUNTED}
-    by_template: dict[str, dict[str, int]] = {}
-    for each in stats:
-        place = _place(each, step)
-        for status in by_status:
-            _add(by_status[status], place, each.counts.get(status, 0))
-        _add(by_template.setdefault(each.template, {}), place, each.counts.get(MessageStatus.SENT.value, 0))
-    return SendFigures(summed(each.counts for each in stats), _steps(first, last, step), by_status, by_template)
-
-
-def _add(counts: dict[str, int], place: str, number: int) -> None:
-    counts[place] = counts.get(place, 0) + number
-
-
-def _place(stats: HourStats, step: Step) -> str:
-    return stats.hour[: {Step.HOUR: 13, Step.DAY: 10, Step.MONTH: 7}[step]]
-
-
-def _steps(first: date, last: date, step: Step) -> list[str]:
-    days = [date.fromordinal(number).isoformat() for number in range(first.toordinal(), last.toordinal() + 1)]
-    if step is Step.HOUR:
-        return [f"{day}T{hour:02}" for day in days for hour in range(24)]
-    return days if step is Step.DAY else list(dict.fromkeys(day[:7] for day in days))
-
-
-def reasons_of(messages: Sequence[MessageSummary]) -> list[tuple[str, int]]:
-    """How often each reason occurs among these messages, most frequent first."""
-    return Counter(message.reason or "No reason was given" for message in messages).most_common()
 
 
 @dataclass(frozen=True, slots=True)

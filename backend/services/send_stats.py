@@ -32,12 +32,19 @@ def stats_by_hour(shop: Shop, first: date, last: date) -> list[HourStats]:
 
     Raises: `InvalidInputError` when the range is upside down or longer than 800 days.
     """
+    return [stats for day in checked_days(first, last) for stats in _of_day(shop, day.isoformat())]
+
+
+def checked_days(first: date, last: date) -> list[date]:
+    """The days of a range, both ends included.
+
+    Raises: `InvalidInputError` when the range is upside down or longer than 800 days.
+    """
     if first > last:
         raise InvalidInputError("The first day is after the last day.", "from")
     if last - first > LONGEST_RANGE:
         raise InvalidInputError(f"Choose a range of {LONGEST_RANGE.days} days at most.", "from")
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return [stats for day in days for stats in _of_day(shop, day.isoformat())]
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def _of_day(shop: Shop, day: str) -> Iterator[HourStats]:
@@ -60,13 +67,14 @@ def summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
     return total
 
 
-def took_percentile(counts: dict[str, int], share: float) -> float | None:
+def took_percentile(counts: dict[str, int], share: float, until: str = "took") -> float | None:
     """About the time in seconds within which this share (0 to 1) of emails went from request to sent.
 
-    It is read from classes of time, so it is an estimate between a class's ends; None when nothing was sent.
+    `until` is "took" (sent) or "arrived" (delivered). It is read from classes of time, so it is an estimate between a
+    class's ends; None when there are none.
     """
-    classes = [(float(step), counts.get(f"took_{step}", 0)) for step in TOOK_STEPS]
-    more = counts.get("took_more", 0)
+    classes = [(float(step), counts.get(f"{until}_{step}", 0)) for step in TOOK_STEPS]
+    more = counts.get(f"{until}_more", 0)
     wanted = share * (sum(number for _, number in classes) + more)
     if wanted <= 0:
         return None

@@ -20,13 +20,14 @@ import streamlit as st
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
 from backend.domain.totals import Totals
-from backend.services import boards, customer_list, email_overview, figures, order_list, overview
+from backend.services import boards, customer_list, email_overview, figures, order_list, overview, send_figures
 from backend.services.boards import Measure
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, CustomerPage
 from backend.services.email_overview import EmailCard
 from backend.services.order_list import OrderFilter, OrderPage
 from backend.services.overview import Granularity, Overview
+from backend.services.send_figures import Problems, SendFigures, Step
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -112,3 +113,13 @@ def totals_of(shop: Shop, first: date, last: date) -> Totals:
 @_cached(max_entries=10)
 def email_cards(shop: Shop) -> list[EmailCard]:
     return email_overview.email_overview(shop)
+
+
+@_cached(max_entries=100)
+def figures_of_sending(shop: Shop, first: date, last: date, step: Step, template: str) -> SendFigures:
+    return send_figures.send_figures(shop, first, last, step, template)
+
+
+@_cached(max_entries=100)
+def problems_of_sending(shop: Shop, first: date, last: date, template: str) -> Problems:
+    return send_figures.problems_of(shop, first, last, template)

@@ -94,7 +94,7 @@ def countries(shop: Shop) -> Chart:
     return Chart(go.Figure({"data": [trace], "layout": layout}), f"Customers by country. Most: {told}.")
 
 
-def show_stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], key: str, told: str) -> None:
+def stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], told: str) -> Chart:
     """Bars on top of each other, one trace for each part; `labels` are those of the places along the axis."""
     top = max((sum(heights) for heights in zip(*(trace["y"] for trace in traces), strict=True)), default=0)
     step = max(math.ceil(len(labels) / _X_LABELS), 1)
@@ -108,7 +108,7 @@ def show_stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], ke
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.05, "yanchor": "bottom", "traceorder": "normal"},
     }
-    show(Chart(go.Figure({"data": traces, "layout": layout}), told), key)
+    return Chart(go.Figure({"data": traces, "layout": layout}), told)
 
 
 def _layout(height: int) -> dict[str, Any]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from backend.domain.eligibility import MarketingLimits
 from backend.domain.emails import Kind
-from backend.domain.messages import MessageStatus, SkipReason
+from backend.domain.messages import SkipReason
 from backend.email.rate import RatePolicy
-from backend.email.transports.recording import LoseReply, Refuse, always
 from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services import send_overview, templates
 from backend.services.context import Shop
 from backend.services.mailing import pausing
 from backend.services.mailing.delivering import deliver_due, deliver_one
 from backend.services.mailing.requesting import SendRequest, new_click_key
-from backend.services.message_log import needing_attention
-from backend.services.send_overview import Step
-from tests.services.test_mailing import TODAY, agreeing, mailer_on, requested
+from tests.services.test_mailing import agreeing, mailer_on, requested
 from tests.support import ENGINEER, MANAGER, STAFF, TestClock, add_customer
 
 
@@ -62,40 +59,6 @@ def test_sending_again_needs_a_reason_but_a_double_click_does_not(shop: Shop) ->
     assert not again.duplicate
     with pytest.raises(PermissionDeniedError):
         send_overview.request_by_hand(shop, mailer, MANAGER, first)
-
-
-def test_volumes_are_counted_by_status_template_and_step(shop: Shop, clock: TestClock) -> None:
-    mailer = mailer_on(shop)
-    for _ in range(2):
-        requested(shop, mailer, add_customer(shop))
-    requested(shop, mailer, add_customer(shop), "welcome")
-    deliver_due(shop, mailer)
-    clock.forward(days=1)
-    deliver_one(shop, mailer_on(shop, always(Refuse("No."))), requested(shop, mailer, add_customer(shop)))
-    figures = send_overview.send_figures(shop, TODAY, TODAY + timedelta(days=1), Step.DAY)
-    assert figures.steps == ["2026-11-26", "2026-11-27"]
-    assert figures.by_status["sent"] == {"2026-11-26": 2, "2026-11-27": 0}
-    assert figures.by_status["failed"]["2026-11-27"] == 1
-    assert figures.by_template["verify-address"]["2026-11-26"] == 2
-    assert (figures.totals["sent"], figures.totals["skipped"]) == (2, 1)
-    months = send_overview.send_figures(shop, TODAY, TODAY + timedelta(days=40), Step.MONTH, "welcome")
-    assert (months.steps, months.by_status["skipped"]) == (["2026-11", "2026-12", "2027-01"], {"2026-11": 1})
-    hours = send_overview.send_figures(shop, TODAY, TODAY, Step.HOUR)
-    assert (len(hours.steps), hours.by_status["sent"]) == (24, {"2026-11-26T12": 2})
-
-
-@pytest.mark.parametrize(("days", "first"), [(1, Step.HOUR), (7, Step.DAY), (62, Step.DAY), (63, Step.MONTH)])
-def test_a_range_is_divided_as_suits_it(days: int, first: Step) -> None:
-    begin = date(2026, 1, 1)
-    assert send_overview.steps_for(begin, begin + timedelta(days=days - 1))[0] is first
-
-
-def test_reasons_are_counted_most_frequent_first(shop: Shop) -> None:
-    for plan in (always(Refuse("No.")), always(Refuse("No.")), always(Refuse("Never."))):
-        deliver_one(shop, mailer_on(shop, plan), requested(shop, mailer_on(shop), add_customer(shop)))
-    deliver_one(shop, mailer_on(shop, always(LoseReply())), requested(shop, mailer_on(shop), add_customer(shop)))
-    failed = needing_attention(shop, MessageStatus.FAILED)
-    assert send_overview.reasons_of(failed) == [("No.", 2), ("Never.", 1)]
 
 
 def test_the_quota_counts_what_was_sent_in_24_hours(shop: Shop, clock: TestClock) -> None:

@@ -1,0 +1,183 @@
+"""What became of the emails of a period, as numbers, shares and times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from backend.domain.deliverability import Rates, rates_of
+from backend.domain.delivery import Mailbox
+from backend.services.context import Shop
+from backend.services.send_figures import COUNTED, MOST_PROBLEMS, Problems, SendFigures
+from backend.services.send_stats import took_percentile
+from pages.components import formats, message_table
+
+NOT_KNOWN = "\u2013"
+MAILBOX_LABELS = {
+    Mailbox.GMAIL: "Gmail",
+    Mailbox.MICROSOFT: "Microsoft",
+    Mailbox.YAHOO: "Yahoo and AOL",
+    Mailbox.APPLE: "Apple",
+    Mailbox.GMX: "GMX and WEB.DE",
+    Mailbox.PROTON: "Proton",
+    Mailbox.OTHER: "Other domains",
+}
+_TIMES = {"Half of all": 0.5, "95% of all": 0.95, "99% of all": 0.99}
+_OPENS = "An estimate: some mail programs load images that nobody looks at, others load none."
+
+
+def show_numbers(here: Shop, figures: SendFigures) -> None:
+    """How the emails of the period ended, and which shares arrived, came back, and were read."""
+    with st.grid(4, min_column_width=130):
+        for status in COUNTED:
+            number = figures.totals.get(status.value, 0)
+            st.metric(message_table.STATUS_LABELS[status], formats.plain(formats.count(here, number)), border=True)
+    rates = rates_of(figures.totals)
+    if not rates.sent:
+        return
+    if not rates.reported:
+        st.caption(
+            "The mail provider has not reported yet whether these emails arrived. If this stays, ask an engineer "
+            "whether its events are set up."
+        )
+        return
+    with st.grid(3, min_column_width=150):
+        for label, share, number, told in _rates(here, rates):
+            value = f"{share} :small[:gray[{formats.count(here, number)}]]"
+            st.metric(label, value, border=True, help=told)
+
+
+def _rates(here: Shop, rates: Rates) -> list[tuple[str, str, int, str]]:
+    """Label, share, number and explanation of each card."""
+    soft = formats.count(here, rates.soft_bounced)
+    bots = formats.count(here, rates.bot_clicked)
+    return [
+        ("Delivered", _percent(here, rates.delivery_rate), rates.delivered, "Taken by the recipient's mail server."),
+        (
+            "Bounced",
+            _percent(here, rates.bounce_rate, 2),
+            rates.bounced,
+            f"Came back for good. Besides, {soft} came back for now, from full mailboxes for example.",
+        ),
+        (
+            "Complaints",
+            _percent(here, rates.complaint_rate, 2),
+            rates.complained,
+            "Marked as spam, as far as providers tell: Gmail does not.",
+        ),
+        ("Opened (estimate)", _percent(here, rates.open_rate), rates.opened, f"Of what was delivered. {_OPENS}"),
+        (
+            "Clicked",
+            _percent(here, rates.click_rate),
+            rates.clicked,
+            f"Of what was delivered. Besides, scanners have likely clicked in {bots}.",
+        ),
+        (
+            "Unsubscribed",
+            _percent(here, rates.unsubscribe_rate, 2),
+            rates.unsubscribed,
+            "Of what was delivered, by the email's own link.",
+        ),
+    ]
+
+
+def _percent(here: Shop, share: float | None, digits: int = 1) -> str:
+    return NOT_KNOWN if share is None else formats.percent(here, share, digits)
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def show_breakdown(here: Shop, figures: SendFigures) -> None:
+    """What arrived, came back and was read, template by template or provider by provider."""
+    st.subheader("What became of them")
+    ways = {"Email": _show_templates, "Mailbox provider": _show_mailboxes}
+    by = st.segmented_control("By", list(ways), default="Email", required=True, key="rates_by")
+    ways[by](here, figures)
+
+
+def _show_templates(here: Shop, figures: SendFigures) -> None:
+    """The same shares for each template, the one with most emails first."""
+    found = {message_table.title_of(here, name): rates_of(counts) for name, counts in figures.templates.items()}
+    show_comparison("Email", found)
+
+
+def _show_mailboxes(here: Shop, figures: SendFigures) -> None:
+    """The same shares for each provider of mailboxes; what is not counted for them is left out."""
+    names = {mailbox: MAILBOX_LABELS[mailbox] for mailbox in figures.mailboxes}
+    found = {names[mailbox]: rates_of(figures.totals, f"{mailbox.value}:") for mailbox in names}
+    show_comparison("Mailboxes at", found, counted_fully=False)
+
+
+def show_comparison(what: str, found: Mapping[str, Rates], *, counted_fully: bool = True) -> None:
+    """A row of shares for each name, most sent first. Columns can be sorted."""
+    ranked = sorted(found.items(), key=lambda pair: -pair[1].sent)
+    columns: dict[str, list[Any]] = {
+        what: [name for name, _ in ranked],
+        "Sent": [rates.sent for _, rates in ranked],
+        "Delivered": [rates.delivery_rate for _, rates in ranked],
+        "Bounced": [rates.bounce_rate for _, rates in ranked],
+        "Complaints": [rates.complaint_rate for _, rates in ranked],
+        "Opened (est.)": [rates.open_rate for _, rates in ranked],
+        "Clicked": [rates.click_rate for _, rates in ranked],
+    }
+    if counted_fully:
+        columns["Unsubscribed"] = [rates.unsubscribe_rate for _, rates in ranked]
+    share = st.column_config.NumberColumn(format="percent")
+    config: dict[str, Any] = {name: share for name in columns if name not in (what, "Sent")}
+    config["Sent"] = st.column_config.NumberColumn(format="localized")
+    config[what] = st.column_config.TextColumn(pinned=True)
+    st.dataframe(columns, hide_index=True, column_config=config, alt=f"What became of emails, by {what.lower()}")
+
+
+def show_times(figures: SendFigures) -> None:
+    """How long emails took from the request until they were sent, and until they were delivered."""
+    rows = {"Until sent": "took", "Until delivered": "arrived"}
+    table = {"From the request": list(rows)}
+    for label, share in _TIMES.items():
+        table[label] = [seconds_told(took_percentile(figures.totals, share, until)) for until in rows.values()]
+    st.dataframe(table, hide_index=True, alt="Times from the request of emails until they were sent and delivered")
+    st.caption("Half of all emails took no longer than this, and so on. Estimates: times are counted in classes.")
+
+
+def seconds_told(seconds: float | None) -> str:
+    """A time that is an estimate, in a few words."""
+    if seconds is None:
+        return NOT_KNOWN
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < 120:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 7200 else f"about {seconds / 3600:.0f} h"
+
+
+def show_skips(here: Shop, figures: SendFigures) -> None:
+    """Why messages were not sent to somebody."""
+    if not figures.skips:
+        st.caption("Nobody was left out.")
+        return
+    table = {
+        "The customer …": [reason.value for reason, _ in figures.skips],
+        "Messages": [number for _, number in figures.skips],
+    }
+    right = {"Messages": st.column_config.NumberColumn(format="localized", width="small")}
+    st.dataframe(table, hide_index=True, column_config=right, alt="Skipped messages by reason")
+
+
+def show_problems(here: Shop, problems: Problems) -> None:
+    """Why messages of the period failed or are unknown."""
+    if not problems.reasons:
+        st.caption("No message has failed or is unknown.")
+        return
+    table = {
+        "Reason": [problem.reason for problem in problems.reasons],
+        "Failed": [problem.failed for problem in problems.reasons],
+        "Unknown": [problem.unknown for problem in problems.reasons],
+    }
+    number = st.column_config.NumberColumn(format="localized", width="small")
+    config = {"Failed": number, "Unknown": number}
+    st.dataframe(table, hide_index=True, column_config=config, alt="Failed and unknown messages by reason")
+    if not problems.complete:
+        st.caption(f"Of the newest {formats.count(here, MOST_PROBLEMS)} failed and unknown messages of these days.")
