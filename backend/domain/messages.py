@@ -42,6 +42,7 @@ class SkipReason(StrEnum):
     CAP_REACHED = "has had enough marketing mail for now"
     PAUSED = "paused marketing mail"
     CUSTOMER_GONE = "does not exist any more"
+    LEFT_SEGMENT = "has left the segment since"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 31 | the shop's facts at the time of a message | mail | `FACTS#digest` | `F` |
 | 32 | what a customer chose about marketing mail | mail | `P#cid` | `P` |
 | 33 | audit log of a month, newest first | shop | `AUDIT#2026-11` | `at#id` |
+| 35 | events of a message, oldest first | mail | `C#cid` | `V#key#at#digest` |
+| 36 | dead letters, newest first | mail | `DEADLETTERS` | `at#digest` |
+| 37 | clicks of a campaign by link | mail | `K#campaign` | `LINK#digest#shard` |
+| 38 | how events were taken in, by minute | mail | `EVENTS#2026-11-26` | `13:05` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -63,6 +67,7 @@ CUSTOMER_LIST_SHARDS = 4
 MESSAGE_SHARDS = 4
 WORK_SHARDS = 4
 HOUR_SHARDS = 4
+SENT_SHARDS = 4
 
 FIRST_IDEOGRAPH = "\u2e80"
 """From here on Unicode holds the scripts of East Asia, whose family names are often one character."""
@@ -284,18 +289,93 @@ def automation_stat_key(automation_id: str, customer_id: str) -> Key:
     return Key(MAIL, f"AUTO#{automation_id}", f"STAT#{shard_of(customer_id, HOUR_SHARDS)}")
 
 
+def beat_key(process: str) -> Key:
+    """What a process says of itself."""
+    return Key(MAIL, "BEATS", f"B#{process}")
+
+
+def usage_key(day: str) -> Key:
+    """What the store was used for on a day of UTC ("2026-11-26")."""
+    return Key(MAIL, f"USAGE#{day[:7]}", day[8:])
+
+
+def durations_key(day: str, kind: str) -> Key:
+    """How long actions of a kind took on a day of UTC."""
+    return Key(MAIL, f"TOOK#{day[:7]}", f"{day[8:]}#{kind}")
+
+
+def alert_key(rule: str, subject: str) -> Key:
+    """An alert that is open, or whose end somebody has to be told of."""
+    return Key(MAIL, "ALERTS", f"{rule}#{subject}")
+
+
+def past_alert_key(at: str, alert_id: str) -> Key:
+    """An alert by the moment at which it began."""
+    return Key(MAIL, f"ALERTS#{at[:7]}", f"{at}#{alert_id}")
+
+
 def campaign_key(campaign_id: str) -> Key:
     return Key(MAIL, f"K#{campaign_id}", "A")
 
 
-def chunk_key(campaign_id: str, number: int) -> Key:
-    """A part of a campaign's frozen audience."""
-    return Key(MAIL, f"K#{campaign_id}", f"CHUNK#{number:06}")
+def chunk_key(campaign_id: str, wave: int, first: str) -> Key:
+    """A part of a campaign's frozen audience, which begins with this customer; so whoever is in it can be found."""
+    return Key(MAIL, f"K#{campaign_id}", f"CHUNK#{wave}#{first}")
+
+
+def holdout_key(campaign_id: str, first: str) -> Key:
+    """A part of those who get nothing, so that they can be compared."""
+    return Key(MAIL, f"K#{campaign_id}", f"HOLD#{first}")
+
+
+def step_key(campaign_id: str, wave: int, first: str) -> Key:
+    """How far a chunk is, apart from its ids, because it changes with every step."""
+    return Key(MAIL, f"K#{campaign_id}", f"STEP#{wave}#{first}")
+
+
+def skips_key(campaign_id: str, wave: int, first: str, place: int) -> Key:
+    """Who was skipped in the step of a chunk that began at this place, and why."""
+    return Key(MAIL, f"K#{campaign_id}", f"SKIP#{wave}#{first}#{place:03}")
+
+
+def chunks_line(campaign_id: str) -> str:
+    """The partition of the list of chunks that wait for a worker."""
+    return f"CHUNKS#{campaign_id}"
+
+
+def campaign_sent_key(campaign_id: str, first: str) -> Key:
+    """The counters of how a campaign's messages ended, to which the chunk that begins with this customer adds."""
+    return Key(MAIL, f"K#{campaign_id}", f"SENT#{shard_of(first, SENT_SHARDS)}")
+
+
+def campaign_part_key(campaign_id: str, part: str) -> Key:
+    """Something that a campaign has one of, such as its preflight."""
+    return Key(MAIL, f"K#{campaign_id}", part)
 
 
 def campaign_stat_key(campaign_id: str, message_id: str) -> Key:
     """The counters of what became of a campaign's messages, to which this message adds."""
     return Key(MAIL, f"K#{campaign_id}", f"STAT#{shard_of(message_id, HOUR_SHARDS)}")
+
+
+def event_key(recipient: str, key: str, at: str, digest: str) -> Key:
+    """What the provider reported about a message, beside the message."""
+    return Key(MAIL, f"C#{recipient}", f"V#{key}#{at}#{digest}")
+
+
+def dead_letter_key(at: str, digest: str) -> Key:
+    """A report that could not be understood or applied."""
+    return Key(MAIL, "DEADLETTERS", f"{at}#{digest}")
+
+
+def link_key(campaign_id: str, digest: str, message_id: str) -> Key:
+    """The clicks on one link of a campaign to which this message adds."""
+    return Key(MAIL, f"K#{campaign_id}", f"LINK#{digest}#{shard_of(message_id, HOUR_SHARDS)}")
+
+
+def event_minute_key(minute: str) -> Key:
+    """How many reports were taken in during a minute (UTC, "2026-11-26T13:05")."""
+    return Key(MAIL, f"EVENTS#{minute[:10]}", minute[11:16])
 
 
 def board_of(period: str, customer_id: str) -> str:

@@ -1,0 +1,231 @@
+"""What campaigns are looked at by: the preflight, the plan, the progress and the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from backend.domain.campaigns import CampaignState, Measure
+from backend.domain.delivery import Mailbox
+
+MOST_LISTED = 1000
+"""Broken recipients that a preflight lists by name; all are counted."""
+
+
+class PreflightStatus(StrEnum):
+    """Where a preflight stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A recipient whose email cannot be made, and on which field; `sentence` says it to people."""
+
+    customer_id: str
+    name: str
+    field: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """The emails of a whole audience, rendered before any is sent.
+
+    `checked` of `total` customers of the segment were looked at. `recipients` may get the email, and theirs renders
+    or is among the `broken`; `excluded` counts the others by `SkipReason` name ("no_consent"). `broken_fields` and
+    `empty_fields` count recipients by field: what breaks, and what is empty in theirs ("customer.city"). `listed`
+    are the first thousand broken ones. It belongs to the campaign's `content`, and `is_current` says if it still does.
+    `error` says why it failed.
+    """
+
+    status: PreflightStatus
+    content: int
+    asked_at: datetime
+    finished_at: datetime | None = None
+    checked: int = 0
+    total: int = 0
+    recipients: int = 0
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    broken: int = 0
+    broken_fields: Mapping[str, int] = field(default_factory=dict)
+    empty_fields: Mapping[str, int] = field(default_factory=dict)
+    listed: tuple[Broken, ...] = ()
+    as_of: datetime | None = None
+    seconds: float = 0.0
+    error: str = ""
+    is_current: bool = True
+
+    @property
+    def share(self) -> float:
+        """How much is done, between 0 and 1."""
+        if self.status is PreflightStatus.DONE:
+            return 1.0
+        return min(self.checked / self.total, 1.0) if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will happen when a campaign is sent. Money is in cents of US dollars, because AWS bills in them.
+
+    `audience` is the segment, `recipients` who is left after `excluded` (by `SkipReason` name) and the `holdout`.
+    `per_second` None is no limit; `quota` None is no daily limit, `quota_left` what is free of it now.
+    `days` are the days on which it sends. The store's cost counts only beyond the always-free tier.
+    """
+
+    audience: int
+    recipients: int
+    holdout: int
+    excluded: Mapping[str, int]
+    broken: int
+    per_second: float | None
+    quota: int | None
+    quota_left: int | None
+    starts_at: datetime
+    finishes_at: datetime
+    days: int
+    mail_cost: float
+    store_cost: float
+    needs_approval: bool
+    as_of: datetime | None = None
+
+    @property
+    def duration(self) -> timedelta:
+        return self.finishes_at - self.starts_at
+
+    @property
+    def quota_share(self) -> float | None:
+        """The recipients as a share of the daily quota; None where there is none."""
+        return self.recipients / self.quota if self.quota else None
+
+    @property
+    def cost(self) -> float:
+        """Cents of US dollars, altogether."""
+        return self.mail_cost + self.store_cost
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a campaign is. `audience` = sent + failed + unknown + skipped + remaining, always.
+
+    `skipped` counts by `SkipReason` name. `retrying` of the `remaining` were refused for now and are tried again.
+    `rate` is in emails a second lately, and over all of it once it has ended. `seconds_left` None is not known.
+    `held_until` and `held_for` say until when it waits, and why. The outcomes are what the provider has reported;
+    opens are an estimate. `resolved` were unknown, and a report has told since that they were sent.
+    """
+
+    state: CampaignState
+    audience: int
+    holdout: int = 0
+    sent: int = 0
+    failed: int = 0
+    unknown: int = 0
+    resolved: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    remaining: int = 0
+    retrying: int = 0
+    rate: float = 0.0
+    seconds_left: float | None = None
+    held_until: datetime | None = None
+    held_for: str = ""
+    delivered: int = 0
+    bounced: int = 0
+    soft_bounced: int = 0
+    complained: int = 0
+    opened: int = 0
+    clicked: int = 0
+    unsubscribed: int = 0
+    reason: str = ""
+
+    @property
+    def skipped_total(self) -> int:
+        return sum(self.skipped.values())
+
+    @property
+    def share(self) -> float:
+        """How much of the audience is through, between 0 and 1."""
+        return 1 - self.remaining / self.audience if self.audience else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class VariantResult:
+    """What became of one variant. `orders` and `revenue` (minor units) came from its recipients after the send."""
+
+    key: str
+    subject: str
+    sent: int
+    delivered: int
+    opened: int
+    clicked: int
+    unsubscribed: int
+    orders: int
+    revenue: int
+    is_winner: bool = False
+
+    def by(self, measure: Measure) -> int:
+        return {Measure.OPENS: self.opened, Measure.CLICKS: self.clicked, Measure.ORDERS: self.orders}[measure]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResult:
+    """How many messages a link was clicked in. `url` is without what is personal."""
+
+    url: str
+    clicks: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxResult:
+    """The figures of one provider of mailboxes."""
+
+    mailbox: Mailbox
+    sent: int
+    delivered: int
+    bounced: int
+    complained: int
+    opened: int
+    clicked: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersAfter:
+    """Orders in the days after a campaign: who got it against the holdout. Money is in minor units.
+
+    `buyers` are customers who ordered. `lift` compares revenue a head; None without a holdout, or with nothing to
+    compare. It is an estimate: a small holdout says little, and people who got the email differ by chance.
+    """
+
+    days: int
+    recipients: int
+    buyers: int
+    orders: int
+    revenue: int
+    holdout: int
+    holdout_buyers: int
+    holdout_orders: int
+    holdout_revenue: int
+    counted_at: datetime
+    final: bool
+
+    @property
+    def lift(self) -> int | None:
+        """Revenue that the email has likely brought, in minor units."""
+        if not self.holdout or not self.recipients:
+            return None
+        return round(self.revenue - self.holdout_revenue / self.holdout * self.recipients)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What came of a campaign. `orders` is None until a worker has counted."""
+
+    progress: Progress
+    variants: tuple[VariantResult, ...] = ()
+    links: tuple[LinkResult, ...] = ()
+    mailboxes: tuple[MailboxResult, ...] = ()
+    orders: OrdersAfter | None = None

@@ -1,0 +1,236 @@
+"""Campaigns: one email to everybody of a segment, and the states that it goes through.
+
+    draft ─▶ planned ─▶ awaiting approval ─▶ planned ─▶ scheduled ─▶ preparing ─▶ running ⇄ paused ─▶ finished
+                                                            └▶ overdue                └▶ stopped (by itself)
+
+The audience is frozen while it is preparing, and sent to in waves: the canary, the test of variants, the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import IntEnum, StrEnum
+
+from backend.domain.emails import Kind
+from backend.errors import ConflictError
+
+LATE = timedelta(minutes=30)
+"""A campaign that could not begin this long after its time asks a person instead of going out at the wrong hour."""
+RESULT_DAYS = 14
+"""How long orders after a campaign are counted for it, unless it says otherwise."""
+
+
+class CampaignState(StrEnum):
+    """Where a campaign stands. STOPPED is what it did by itself; OVERDUE waits for a person to decide."""
+
+    DRAFT = "draft"
+    PLANNED = "planned"
+    AWAITING_APPROVAL = "awaiting approval"
+    SCHEDULED = "scheduled"
+    OVERDUE = "overdue"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+_S = CampaignState
+TRANSITIONS: dict[CampaignState, frozenset[CampaignState]] = {
+    _S.DRAFT: frozenset({_S.PLANNED, _S.CANCELLED}),
+    _S.PLANNED: frozenset({_S.DRAFT, _S.AWAITING_APPROVAL, _S.SCHEDULED, _S.CANCELLED}),
+    _S.AWAITING_APPROVAL: frozenset({_S.DRAFT, _S.PLANNED, _S.CANCELLED}),
+    _S.SCHEDULED: frozenset({_S.PLANNED, _S.OVERDUE, _S.PREPARING, _S.CANCELLED}),
+    _S.OVERDUE: frozenset({_S.PLANNED, _S.SCHEDULED, _S.CANCELLED}),
+    _S.PREPARING: frozenset({_S.PLANNED, _S.PAUSED, _S.RUNNING, _S.FINISHED, _S.CANCELLED}),
+    _S.RUNNING: frozenset({_S.PAUSED, _S.STOPPED, _S.FINISHED, _S.CANCELLED}),
+    _S.PAUSED: frozenset({_S.PREPARING, _S.RUNNING, _S.CANCELLED}),
+    _S.STOPPED: frozenset({_S.RUNNING, _S.CANCELLED}),
+    _S.FINISHED: frozenset({_S.RUNNING}),
+    _S.CANCELLED: frozenset(),
+}
+"""From FINISHED it runs again to retry what failed."""
+
+EDITABLE = frozenset({_S.DRAFT, _S.PLANNED, _S.AWAITING_APPROVAL})
+"""A change takes the campaign back to a draft, and an approval with it."""
+BEGUN = frozenset({_S.PREPARING, _S.RUNNING, _S.PAUSED, _S.STOPPED, _S.FINISHED})
+"""Somebody has got, or may have got, an email of it; CANCELLED ones too, when they had begun."""
+
+
+class WrongStateError(ConflictError):
+    """The campaign is not in a state in which this can be done."""
+
+
+class Measure(StrEnum):
+    """By what the better variant is chosen. Opens are an estimate, because mail programs open by themselves."""
+
+    OPENS = "opens (estimate)"
+    CLICKS = "clicks"
+    ORDERS = "orders"
+
+
+class Wave(IntEnum):
+    """In which order recipients get theirs. The next one begins when the one before has been looked at."""
+
+    CANARY = 0
+    TEST = 1
+    REST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the emails that are compared. `key` is "A", "B", …; "" and None stand for the campaign's own.
+
+    `version` None is the one in use when the draft is saved, which is filled in then.
+    """
+
+    key: str
+    subject: str = ""
+    template: str = ""
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitTest:
+    """A/B test: `share` percent of the audience get the variants, evenly; after `wait` the rest get the best one."""
+
+    variants: tuple[Variant, ...]
+    share: int = 20
+    wait: timedelta = timedelta(hours=4)
+    measure: Measure = Measure.CLICKS
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """`share` percent of the audience get theirs first; the others after `wait`, unless too many bounce or complain."""
+
+    share: int = 5
+    wait: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a campaign may send, in the shop's time: between two times of the day, perhaps on weekdays only."""
+
+    start: time = time(9)
+    end: time = time(18)
+    weekdays_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a running campaign stops by itself: shares of what was sent. SES reviews accounts at 5% and 0.1%.
+
+    Nothing is judged before `least` emails were sent, or by fewer than three complaints.
+    """
+
+    bounces: float = 0.04
+    complaints: float = 0.0009
+    least: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person decides about a campaign. `fields` are what its template asks for.
+
+    `segment_id` names the segment whose rule is frozen with the campaign. `holdout` percent of the audience get
+    nothing, so that what the others order can be compared with them.
+    """
+
+    name: str
+    template: str
+    segment_id: str
+    subject: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    test: SplitTest | None = None
+    canary: Canary | None = None
+    holdout: int = 0
+    hours: Hours | None = None
+    limits: Limits = field(default_factory=Limits)
+    result_days: int = RESULT_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who has agreed to a campaign for so many recipients."""
+
+    by: str
+    at: datetime
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The frozen recipients, as far as they are written down. `cursor` is the last customer id that was looked at.
+
+    `size` are the recipients, without the `holdout`. `chunks` counts them by wave.
+    """
+
+    size: int = 0
+    holdout: int = 0
+    chunks: Mapping[Wave, int] = field(default_factory=dict)
+    cursor: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign. `rule` is the segment's, as JSON, as it was when the draft was saved; `version` counts changes.
+
+    `content` counts changes of what is sent, and to whom: preflight and plan belong to one of them.
+    `planned_recipients` is the plan's count; `needs_approval` says that it is a large one. `wave` is the one that is
+    being sent, and `wave_done_at` when it was through, while its outcome is awaited; `winner` is the better variant.
+    `forgiven` are bounces, complaints and sent emails that a person has seen when they let it go on after a stop.
+    `due_at` is when a worker has to look at it next, None when there is nothing to do.
+    """
+
+    id: str
+    draft: Draft
+    kind: Kind
+    template_version: int
+    segment_name: str
+    rule: str
+    state: CampaignState
+    created_at: datetime
+    created_by: str
+    changed_at: datetime
+    version: int = 1
+    content: int = 1
+    reason: str = ""
+    planned_recipients: int | None = None
+    needs_approval: bool = False
+    approval: Approval | None = None
+    asked_by: str = ""
+    start_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    audience: Audience = field(default_factory=Audience)
+    wave: Wave = Wave.CANARY
+    wave_done_at: datetime | None = None
+    winner: str = ""
+    forgiven: tuple[int, int, int] = (0, 0, 0)
+    reopening: bool = False
+    due_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        return self.draft.name
+
+    @property
+    def key(self) -> str:
+        """The key of its messages in the ledger, so that nobody gets two of them."""
+        return f"K{self.id}"
+
+    @property
+    def may_start(self) -> bool:
+        """Whether it may be started or scheduled now, as far as approval goes."""
+        return self.state in (_S.PLANNED, _S.OVERDUE) and (not self.needs_approval or self.approval is not None)
+
+
+def check_transition(campaign: Campaign, to: CampaignState) -> None:
+    """Raises: `WrongStateError` when the campaign cannot go from its state to this one."""
+    if to not in TRANSITIONS[campaign.state]:
+        raise WrongStateError(f"“{campaign.name}” is {campaign.state}, so it cannot become {to}.")

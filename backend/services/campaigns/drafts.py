@@ -1,0 +1,211 @@
+"""Drafts of campaigns: created once per form, checked as a whole, changed by whoever has seen the last version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from backend.domain.campaigns import EDITABLE, Campaign, CampaignState, Draft, SplitTest, Variant, WrongStateError
+from backend.domain.emails import Kind, Need, TemplateVersion
+from backend.domain.ids import new_customer_id
+from backend.domain.segment_text import rule_text
+from backend.domain.team import Actor, Permission
+from backend.domain.text import clean_line, clean_text
+from backend.email.rendering import compile_template
+from backend.email.rendering_context import build_context
+from backend.errors import InvalidInputError
+from backend.services import templates
+from backend.services.campaigns.content import with_subject
+from backend.services.campaigns.storing import (
+    CampaignExistsError,
+    change,
+    check_seen,
+    create,
+    read_campaign,
+)
+from backend.services.context import Shop
+from backend.services.segments import audience
+from backend.services.shop_settings import get_shop_facts
+
+SUBJECT_LENGTH = 300
+_KEYS = "ABCD"
+
+
+def new_campaign_id() -> str:
+    """The id of a campaign whose form is drawn now: however often it is sent off, one draft is created."""
+    return new_customer_id()
+
+
+def create_campaign(shop: Shop, actor: Actor, draft: Draft, *, campaign_id: str = "") -> Campaign:
+    """A new draft. The same id a second time gives the first one's campaign back, if the same person created it.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` naming the field, `NotFoundError` (template or segment),
+    `TemplateError` (a subject that cannot be rendered).
+    """
+    actor.require(Permission.PLAN_CAMPAIGNS)
+    campaign_id = campaign_id or new_campaign_id()
+    if not campaign_id.isalnum() or not campaign_id.isascii() or len(campaign_id) > 32:
+        raise InvalidInputError("A campaign's id is up to 32 letters and digits.", "id")
+    now = shop.clock()
+    fresh = Campaign(
+        id=campaign_id,
+        draft=draft,
+        kind=Kind.MARKETING,
+        template_version=0,
+        segment_name="",
+        rule="",
+        state=CampaignState.DRAFT,
+        created_at=now,
+        created_by=actor.username,
+        changed_at=now,
+    )
+    try:
+        return create(shop, actor, checked(shop, fresh, draft), "created a campaign")
+    except CampaignExistsError:
+        first = read_campaign(shop, campaign_id)
+        if first.created_by != actor.username:
+            raise
+        return first
+
+
+def update_draft(shop: Shop, actor: Actor, campaign_id: str, draft: Draft, *, seen_version: int) -> Campaign:
+    """Replaces what is sent, and to whom. The campaign is a draft again: preflight, plan and approval are void.
+
+    Raises: as `create_campaign`; `WrongStateError` once it is scheduled, `CampaignMovedError`.
+    """
+    actor.require(Permission.PLAN_CAMPAIGNS)
+    before = read_campaign(shop, campaign_id)
+    check_seen(before, seen_version)
+    if before.state not in EDITABLE:
+        raise WrongStateError(f"“{before.name}” is {before.state}; what it sends cannot be changed any more.")
+    after = back_to_draft(checked(shop, before, draft))
+    return change(shop, actor, before, after, "changed a campaign")
+
+
+def duplicate_campaign(shop: Shop, actor: Actor, campaign_id: str, *, new_id: str = "") -> Campaign:
+    """A new draft that sends the same to the same segment, in its newest form.
+
+    Raises: as `create_campaign`.
+    """
+    actor.require(Permission.PLAN_CAMPAIGNS)
+    draft = read_campaign(shop, campaign_id).draft
+    return create_campaign(shop, actor, replace(draft, name=f"{draft.name[:90]} (copy)"), campaign_id=new_id)
+
+
+def refreshed(shop: Shop, campaign: Campaign) -> Campaign:
+    """With the template's version in use and the segment's rule as they are now; the same if they have not changed."""
+    latest = checked(shop, campaign, campaign.draft)
+    return campaign if latest == campaign else replace(latest, content=campaign.content + 1)
+
+
+def back_to_draft(campaign: Campaign) -> Campaign:
+    """With other contents, and without what was agreed for the old ones."""
+    return replace(
+        campaign,
+        state=CampaignState.DRAFT,
+        content=campaign.content + 1,
+        planned_recipients=None,
+        needs_approval=False,
+        approval=None,
+        asked_by="",
+        reason="",
+    )
+
+
+def checked(shop: Shop, campaign: Campaign, draft: Draft) -> Campaign:
+    """The campaign with this draft, if it can be sent.
+
+    Raises: `InvalidInputError`, `NotFoundError`, `TemplateError`.
+    """
+    draft = _cleaned(draft)
+    version = _sendable(shop, draft.template)
+    build_context(version.facts, get_shop_facts(shop), fields=draft.fields)  # refuses what its fields do not allow
+    draft = replace(draft, test=_tested(shop, draft, version))
+    layout = templates.layout(shop)
+    for each in _versions(shop, draft, version):
+        compile_template(layout, each.facts.name, each.facts.kind, each.source)
+    segment = audience.get_segment(shop, draft.segment_id)
+    return replace(
+        campaign,
+        draft=draft,
+        kind=version.facts.kind,
+        template_version=version.number,
+        segment_name=segment.name,
+        rule=rule_text(segment.rule),
+    )
+
+
+def _cleaned(draft: Draft) -> Draft:
+    _within(draft.holdout, 0, 50, "The holdout", "holdout")
+    _within(draft.result_days, 1, 90, "The days in which orders are counted", "result_days", "days")
+    if draft.canary is not None:
+        _within(draft.canary.share, 1, 50, "The first share", "canary")
+        _waits(draft.canary.wait, "canary")
+    if draft.hours is not None and draft.hours.start >= draft.hours.end:
+        raise InvalidInputError("The hours for sending end before they begin.", "hours")
+    limits = draft.limits
+    if not (0 < limits.bounces <= 1 and 0 < limits.complaints <= 1 and 1 <= limits.least <= 1_000_000):
+        raise InvalidInputError("The limits are shares above 0%, up to 100%.", "limits")
+    return replace(
+        draft,
+        name=clean_line(draft.name, "Name", longest=100, required=True),
+        subject=clean_line(draft.subject, "Subject", longest=SUBJECT_LENGTH),
+        fields={name: clean_text(value, name, longest=20_000) for name, value in draft.fields.items() if value.strip()},
+    )
+
+
+def _tested(shop: Shop, draft: Draft, own: TemplateVersion) -> SplitTest | None:
+    """The test with its versions settled."""
+    test = draft.test
+    if test is None:
+        return None
+    _within(test.share, 1, 100, "The share of the test", "test")
+    _waits(test.wait, "test")
+    if (
+        not 2 <= len(test.variants) <= len(_KEYS)
+        or [each.key for each in test.variants] != list(_KEYS)[: len(test.variants)]
+    ):
+        raise InvalidInputError("A test has two to four variants: A, B, C, D.", "test")
+    variants = tuple(_settled(shop, each, draft, own) for each in test.variants)
+    if len({(each.subject, each.template, each.version) for each in variants}) < len(variants):
+        raise InvalidInputError("Two variants are the same, so that there is nothing to compare.", "test")
+    return replace(test, variants=variants)
+
+
+def _settled(shop: Shop, variant: Variant, draft: Draft, own: TemplateVersion) -> Variant:
+    subject = clean_line(variant.subject, f"Subject of {variant.key}", longest=SUBJECT_LENGTH) or draft.subject
+    template = variant.template or own.facts.name
+    used = own if template == own.facts.name else _sendable(shop, template)
+    if used.facts.kind is not own.facts.kind:
+        raise InvalidInputError("All variants have to be marketing mail, or none of them.", "test")
+    if variant.version is not None:
+        used = templates.version(shop, template, variant.version)
+    return Variant(variant.key, subject, template, used.number)
+
+
+def _versions(shop: Shop, draft: Draft, own: TemplateVersion) -> Iterator[TemplateVersion]:
+    """Every email that goes out, with its subject."""
+    if draft.test is None:
+        yield with_subject(own, draft.subject)
+        return
+    for each in draft.test.variants:
+        yield with_subject(templates.version(shop, each.template, each.version or 0), each.subject)
+
+
+def _sendable(shop: Shop, template: str) -> TemplateVersion:
+    version = templates.current_version(shop, template)
+    if set(version.facts.needs) - {Need.CUSTOMER}:
+        title = version.facts.title
+        raise InvalidInputError(f"“{title}” is about one order or for the team; a campaign cannot send it.", "template")
+    return version
+
+
+def _within(value: int, least: int, most: int, label: str, field: str, unit: str = "percent") -> None:
+    if not least <= value <= most:
+        raise InvalidInputError(f"{label} is between {least} and {most} {unit}.", field)
+
+
+def _waits(wait: timedelta, field: str) -> None:
+    if not timedelta() <= wait <= timedelta(days=7):
+        raise InvalidInputError("The waiting time is up to seven days.", field)
