@@ -163,7 +163,7 @@ def _lifespan(settings: Settings) -> Callable[[st.App], AbstractAsyncContextMana
         _import_pages_code()
         navigation.make_known()
         stop = threading.Event()
-        workers = duties.start(duties.Workplace(shell.shop(), shell.mailer(), settings), stop)
+        workers = duties.start(duties.Workplace(shell.shop(), shell.mailer(), settings, "server", shell.meter()), stop)
         # What is loaded now stays; without it, each collection costs more than most runs of a page.
         gc.collect()
         gc.freeze()

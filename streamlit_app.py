@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from backend import logs
+from backend.store.meter import access_pattern
 from pages.components import frame, guard, navigation, shell, sign_in
 
 # A file of our own: Streamlit fetches icons by name from another company's server.
@@ -21,7 +22,8 @@ def main() -> None:
     if actor is None:
         sign_in.show()
         return
-    with logs.action(f"page {page.url_path or 'overview'}"):
+    name = f"page {page.url_path or 'overview'}"
+    with logs.action(name), access_pattern(name):
         frame.show_sidebar(actor)
         shell.show_notice()
         page.run()

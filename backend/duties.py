@@ -9,20 +9,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loguru import logger
 
 from backend.config import Settings
+from backend.domain.health import PATIENCE
 from backend.errors import BackendError
+from backend.heartbeat import run_heartbeat
 from backend.mail_worker import run_mail_worker
+from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
 from backend.services.retention import remove_expired
+from backend.store.meter import Meter, access_pattern
 from backend.worker import run_worker
 
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
+_LONGEST_IMPORT = 3600.0
 REST_WHEN_SWEPT = 600.0
 BETWEEN_SWEEPS = 0.5
 """Seconds in which others may write, between two batches of expired items."""
@@ -30,11 +35,14 @@ BETWEEN_SWEEPS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What a duty works with."""
+    """What a duty works with. `kind` says what process it is in; `meter` is that of the shop's store."""
 
     shop: Shop
     mailer: Mailer
     settings: Settings
+    kind: str = "server"
+    meter: Meter = field(default_factory=Meter)
+    rounds: Rounds = field(default_factory=Rounds)
 
 
 Round = Callable[[], float]
@@ -43,21 +51,26 @@ Round = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One kind of work. `run` returns when it is told to stop, with nothing left half-done."""
+    """One kind of work. `run` returns when it is told to stop, with nothing left half-done.
+
+    `patience` is how many seconds a round may take before the duty is called stalled.
+    """
 
     name: str
     run: Callable[[Workplace, threading.Event], None]
+    patience: float = PATIENCE
 
 
-def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round]) -> Duty:
-    """A duty that is done in rounds. `begin` is called once, in the duty's thread."""
+def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round], *, patience: float = PATIENCE) -> Duty:
+    """A duty that is done in rounds. `begin` is called once, in the duty's thread; `patience` is as in `Duty`."""
 
     def run(place: Workplace, stop: threading.Event) -> None:
         work: Round | None = None
         while not stop.is_set():
             try:
-                work = work or begin(place, stop)
-                rest = work()
+                with place.rounds.round(name):
+                    work = work or begin(place, stop)
+                    rest = work()
             except BackendError as error:
                 logger.warning("{}: nothing could be done: {}", name, type(error).__name__)
                 rest = AFTER_TROUBLE
@@ -66,7 +79,7 @@ def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round]) -
                 rest = AFTER_TROUBLE
             stop.wait(rest)
 
-    return Duty(name, run)
+    return Duty(name, run, patience)
 
 
 def _remove_expired(place: Workplace, stop: threading.Event) -> Round:
@@ -79,14 +92,20 @@ def _remove_expired(place: Workplace, stop: threading.Event) -> Round:
 
 
 DUTIES: tuple[Duty, ...] = (
-    Duty("imports", lambda place, stop: run_worker(place.shop, stop)),
-    Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop)),
+    Duty("imports", lambda place, stop: run_worker(place.shop, stop, place.rounds), patience=_LONGEST_IMPORT),
+    Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop, place.rounds)),
+    Duty(
+        "heartbeat",
+        lambda place, stop: run_heartbeat(place.shop, place.meter, stop, kind=place.kind, rounds=place.rounds),
+    ),
     in_rounds("retention", _remove_expired),
 )
 
 
 def start(place: Workplace, stop: threading.Event, duties: Sequence[Duty] = DUTIES) -> list[threading.Thread]:
     """Starts every duty; they end after `stop` is set."""
+    for duty in duties:
+        place.rounds.announce(duty.name, duty.patience)
     threads = [threading.Thread(target=_keep_on, args=(duty, place, stop), name=duty.name) for duty in duties]
     for thread in threads:
         thread.daemon = True
@@ -105,7 +124,8 @@ def join(threads: Sequence[threading.Thread], seconds: float) -> list[str]:
 def _keep_on(duty: Duty, place: Workplace, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
-            duty.run(place, stop)
+            with access_pattern(f"duty {duty.name}"):
+                duty.run(place, stop)
         except Exception:
             logger.exception("{} broke off and begins again", duty.name)
             stop.wait(AFTER_TROUBLE)

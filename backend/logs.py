@@ -13,7 +13,7 @@ import secrets
 import sys
 import traceback
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,6 +21,9 @@ import orjson
 from loguru import logger
 
 from backend.config import Settings
+from backend.domain.time import utc_now
+from backend.observability.measures import MEASURES
+from backend.observability.ring import RING, LogRecord
 
 if TYPE_CHECKING:
     from loguru import FormatFunction, Message, Record
@@ -29,18 +32,28 @@ _PART = r"[^\s@<>\"'(),;:\[\]“”=\\]"
 # A match begins where a word does and gives nothing back (++), or long texts without an address would cost minutes.
 _EMAIL = re.compile(rf"(?<!{_PART}){_PART}++@{_PART}+\.[^\s@<>\"'(),;:\[\]“”=\\.]+")
 _action: ContextVar[tuple[str, str]] = ContextVar("action", default=("", ""))
+_ERROR = logging.ERROR
 _HUMAN = "{time:HH:mm:ss.SSS} <level>{level: <7}</level> {extra[where]}{message}"
 
 
 @contextmanager
-def action(name: str, action_id: str = "") -> Iterator[str]:
-    """All that is logged within belongs to this action; gives its id (made here unless given)."""
+def action(name: str, action_id: str = "", *, measured: bool = True) -> Iterator[str]:
+    """All that is logged within belongs to this action; gives its id (made here unless given).
+
+    It is measured under its name, so a name that holds what people typed has to be given with `measured=False`.
+    """
     identity = action_id or secrets.token_hex(4)
     token = _action.set((name, identity))
     try:
-        yield identity
+        with MEASURES.timed(name) if measured else nullcontext():
+            yield identity
     finally:
         _action.reset(token)
+
+
+def current_action() -> tuple[str, str]:
+    """Name and id of the action that this line of the program belongs to; empty outside of one."""
+    return _action.get()
 
 
 def mask(text: str) -> str:
@@ -61,6 +74,7 @@ def configure(settings: Settings, *, stream: TextIO | None = None, silent: Colle
         logger.add(_Masked(out), level=settings.log_level, format=_human_format(), backtrace=False, diagnose=False)
     else:
         logger.add(_json_sink(out), level=settings.log_level, format="{message}", backtrace=False, diagnose=False)
+    logger.add(_remember, level="INFO", format="{message}", backtrace=False, diagnose=False)
     _take_over_standard_logging(silent)
 
 
@@ -74,6 +88,19 @@ def _patch(record: Record) -> None:
     record["message"] = mask(record["message"])
     record["extra"] = {key: mask(value) if isinstance(value, str) else value for key, value in record["extra"].items()}
     record["extra"].update(action=name, action_id=identity, where=f"[{name} {identity}] " if name else "")
+
+
+def _remember(message: Message) -> None:
+    """Keeps the record for the System page, and counts errors."""
+    record = message.record
+    failure = record["exception"]
+    trace = "".join(traceback.format_exception(failure.type, failure.value, failure.traceback)) if failure else ""
+    extra, level = record["extra"], record["level"].name
+    RING.add(
+        LogRecord(utc_now(), level, record["message"], extra.get("action", ""), extra.get("action_id", ""), mask(trace))
+    )
+    if record["level"].no >= _ERROR:
+        MEASURES.count("errors", extra.get("action", "").partition(" ")[0] or "other")
 
 
 def _human_format() -> FormatFunction:

@@ -9,6 +9,8 @@ from loguru import logger
 from backend.domain.messages import MessageStatus
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
+from backend.observability.measures import MEASURES
+from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.mailing.delivering import Worked, deliver_due
 from backend.services.mailing.mailer import Mailer
@@ -19,22 +21,26 @@ _PAUSE_GROWTH = 1.5
 _AFTER_TROUBLE = 5.0
 
 
-def run_mail_worker(shop: Shop, mailer: Mailer, stop: threading.Event) -> None:
-    """Works until it is told to stop; what is being sent at that moment is finished and recorded first."""
-    pause = SHORTEST_PAUSE
+def run_mail_worker(shop: Shop, mailer: Mailer, stop: threading.Event, rounds: Rounds | None = None) -> None:
+    """Works until it is told to stop; what is being sent at that moment is finished and recorded first.
+
+    `rounds` is told of each round.
+    """
+    pause, rounds = SHORTEST_PAUSE, rounds or Rounds()
     logger.info("The mail worker sends by {}", mailer.transport.name)
     while not stop.is_set():
-        pause = _round(shop, mailer, pause)
+        pause = _round(shop, mailer, pause, rounds)
         stop.wait(pause)
     logger.info("The mail worker has ended")
 
 
-def _round(shop: Shop, mailer: Mailer, pause: float) -> float:
+def _round(shop: Shop, mailer: Mailer, pause: float, rounds: Rounds) -> float:
     """One round; returns how long to rest before the next, in seconds."""
     try:
-        worked = deliver_due(shop, mailer)
-        if not worked.more:
-            mailer.window.settle()  # gives back what was reserved and not used, as nobody may reserve again soon
+        with rounds.round("mail"):
+            worked = deliver_due(shop, mailer)
+            if not worked.more:
+                mailer.window.settle()  # gives back what was reserved and not used, as nobody may reserve again soon
     except AccountUnknownError as error:
         logger.warning("Nothing is sent: {}", error.sentence)
         return _AFTER_TROUBLE
@@ -46,6 +52,7 @@ def _round(shop: Shop, mailer: Mailer, pause: float) -> float:
         return _AFTER_TROUBLE
     _tell(worked)
     if worked.wait:
+        MEASURES.count("rate_wait_ms", "mail", round(worked.wait * 1000))
         return worked.wait
     if worked.more and worked.total:
         return 0.0
@@ -54,5 +61,6 @@ def _round(shop: Shop, mailer: Mailer, pause: float) -> float:
 
 def _tell(worked: Worked) -> None:
     for status, number in worked.settled.items():
+        MEASURES.count("messages", status.value, number)
         if status is not MessageStatus.WAITING:
             logger.info("{} messages: {}", number, status.value)

@@ -15,6 +15,7 @@ from backend import logs
 from backend.domain.imports import ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job
 from backend.errors import BackendError, StoreBusyError, StoreUnreachableError
+from backend.observability.rounds import Rounds
 from backend.services import job_queue
 from backend.services.context import Shop
 from backend.services.imports import import_customers, import_orders
@@ -28,11 +29,12 @@ _RENEW_SECONDS = 1.0
 _TIDY_SECONDS = 3600.0
 
 
-def run_worker(shop: Shop, stop: threading.Event) -> None:
+def run_worker(shop: Shop, stop: threading.Event, rounds: Rounds | None = None) -> None:
     """Works until it is told to stop: a job under way is given back between two of its steps.
 
-    Looks for work more seldom the longer there is none, every three seconds at least.
+    Looks for work more seldom the longer there is none, every three seconds at least. `rounds` is told of each look.
     """
+    rounds = rounds or Rounds()
     worker, pause, tidied = _identity(), SHORTEST_PAUSE, -_TIDY_SECONDS
     logger.info("Worker {} started", worker)
     while not stop.is_set():
@@ -40,7 +42,9 @@ def run_worker(shop: Shop, stop: threading.Event) -> None:
             if time.monotonic() - tidied > _TIDY_SECONDS:
                 tidied = time.monotonic()
                 job_queue.tidy(shop)
-            pause = SHORTEST_PAUSE if work_once(shop, worker, stop) else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
+            with rounds.round("imports"):
+                worked = work_once(shop, worker, stop)
+            pause = SHORTEST_PAUSE if worked else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
         except BackendError as error:
             logger.warning("The worker could not look for work: {}", error.sentence)
             pause = LONGEST_PAUSE

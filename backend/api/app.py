@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 from fastapi import FastAPI, Request
@@ -16,8 +17,13 @@ from backend.api.public.router import PublicPages, public_router
 from backend.domain.network import original_client
 from backend.email.links import Links
 from backend.errors import BackendError
+from backend.observability.measures import MEASURES
 from backend.services.context import Shop
 from backend.store import schema
+from backend.store.meter import access_pattern
+
+_FAILED = 500
+"""From this status of HTTP on, a request has failed on our side."""
 
 
 def create_app(
@@ -75,11 +81,26 @@ class RequestIds:
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         wanted = given.decode() if self._LOOKS_LIKE_ONE.fullmatch(given) else ""
-        with logs.action(f"{scope['method']} {scope['path'][:100]}", wanted) as identity:
+        began, status = time.perf_counter(), _FAILED
+        # The path may hold a token of a customer, so the request is measured under its route.
+        with logs.action(f"{scope['method']} {scope['path'][:100]}", wanted, measured=False) as identity:
 
             async def with_id(message: Message) -> None:
+                nonlocal status
                 if message["type"] == "http.response.start":
+                    status = message["status"]
                     message["headers"] = [*message.get("headers", []), (b"x-request-id", identity.encode())]
                 await send(message)
 
-            await self._app(scope, receive, with_id)
+            try:
+                with access_pattern("api"):
+                    await self._app(scope, receive, with_id)
+            finally:
+                took = time.perf_counter() - began
+                MEASURES.action(f"api {_route_of(scope)}", took, failed=status >= _FAILED)
+
+
+def _route_of(scope: Scope) -> str:
+    """The pattern that the path fitted, such as "GET /u/{token}"; whatever fits none counts together."""
+    route = getattr(scope.get("route"), "path", "")
+    return f"{scope['method']} {route}" if route else "other"

@@ -186,7 +186,10 @@ class Caller:
         try:
             answer = cast("Answer", getattr(self._client, operation)(**parameters))
         except ClientError as error:
-            raise _renamed(error) from error
+            renamed = _renamed(error)
+            if self._meter and isinstance(renamed, StoreBusyError):
+                self._meter.throttle()
+            raise renamed from error
         except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:
             raise NotSentError("The store cannot be reached; nothing was changed. Try again in a moment.") from error
         except (HTTPClientError, SSLError, ResponseParserError) as error:

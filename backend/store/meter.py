@@ -31,6 +31,7 @@ class Usage:
     requests: int = 0
     read_units: float = 0.0
     write_units: float = 0.0
+    throttled: int = 0
 
 
 @contextmanager
@@ -52,7 +53,9 @@ class Meter:
 
     def usage(self) -> dict[str, Usage]:
         with self._lock:
-            return {name: Usage(u.requests, u.read_units, u.write_units) for name, u in self._usage.items()}
+            return {
+                name: Usage(u.requests, u.read_units, u.write_units, u.throttled) for name, u in self._usage.items()
+            }
 
     def reset(self) -> None:
         with self._lock:
@@ -65,6 +68,11 @@ class Meter:
             usage.requests += requests
             usage.read_units += read_units
             usage.write_units += write_units
+
+    def throttle(self) -> None:
+        """Count a request that was turned away because of load."""
+        with self._lock:
+            self._usage[_pattern.get()].throttled += 1
 
     def read(self, sizes: Sequence[int], *, consistent: bool, together: bool) -> None:
         """Count a read of items of these sizes in bytes; a query rounds them up together, a batch get one by one."""

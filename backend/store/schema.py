@@ -41,6 +41,9 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 36 | dead letters, newest first | mail | `DEADLETTERS` | `at#digest` |
 | 37 | clicks of a campaign by link | mail | `K#campaign` | `LINK#digest#shard` |
 | 38 | how events were taken in, by minute | mail | `EVENTS#2026-11-26` | `13:05` |
+| 44 | processes and what they do | mail | `BEATS` | `B#process` |
+| 45 | use of the store in a month by day | mail | `USAGE#2026-11` | `26` |
+| 46 | how long actions took in a month by day | mail | `TOOK#2026-11` | `26#kind` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one

@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 
+from backend import duties
 from backend.bootstrap import open_store, shop_on
 from backend.config import Settings
 from backend.domain.customers import Customer
@@ -20,6 +21,9 @@ from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE
+from backend.observability.measures import Measures
+from backend.observability.ring import LogRecord, Ring
+from backend.observability.rounds import Rounds
 from backend.services import (
     audit,
     boards,
@@ -40,9 +44,11 @@ from backend.services import (
 )
 from backend.services.context import Shop
 from backend.services.mailing import delivering, facts_store
+from backend.services.system import heartbeats, usage
+from backend.services.system.usage import Ledgered
 from backend.services.template_editions import keep_edition
 from backend.store import schema
-from backend.store.meter import Meter, Usage
+from backend.store.meter import Meter, Usage, access_pattern
 from backend.store.port import Query
 from tests.services.emails import published
 
@@ -79,9 +85,29 @@ class Metered:
             suppression.add_suppression(self.shop, customer.email or "", reason, source="event")
         self.facts = facts_store.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
         preferences.set_topics_off(self.shop, self.customers[0].id, ["News"])
+        self._processes()
         for number in range(60):
             audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
+
+    def _processes(self) -> None:
+        """Twelve processes with all duties, and a month in which they did many things."""
+        measures, rounds, ring, meter = Measures(), Rounds(), Ring(), Meter()
+        for duty in duties.DUTIES:
+            rounds.announce(duty.name, duty.patience)
+            rounds.began(duty.name)
+        for number in range(20):
+            ring.add(LogRecord(self.now, "ERROR", "Incident ABCDEFGH", f"page number-{number}"))
+        for _ in range(12):
+            heartbeats.beat(self.shop, heartbeats.Pulse("worker", "0.1.0", self.now, measures, rounds, ring))
+        days = Ledgered(meter, measures)
+        for day in range(1, 31):
+            for number in range(30):
+                with access_pattern(f"page number-{number}"):
+                    meter.add(read_units=1.0, write_units=2.0)
+                measures.action(f"page number-{number}", 0.001 * number)
+                measures.action(f"api GET /number-{number}", 0.001 * number)
+            usage.save_usage(replace(self.shop, clock=lambda day=day: self.now.replace(day=day)), days)
 
     def _messages(self) -> None:
         """Some for every customer and many for one, in every status, all of today."""
@@ -181,6 +207,9 @@ READS: dict[int, Callable[[Metered], object]] = {
     30: lambda m: send_stats.stats_by_hour(m.shop, m.now.date(), m.now.date()),
     31: lambda m: m.shop.store.get(schema.facts_key(m.facts)),
     32: lambda m: preferences.get_preferences(m.shop, m.customers[0].id),
+    44: lambda m: heartbeats.read_beats(m.shop),
+    45: lambda m: usage.usage_by_day(m.shop, f"{m.now:%Y-%m}"),
+    46: lambda m: usage.durations_between(m.shop, m.now.date().replace(day=1), m.now.date()),
     33: lambda m: audit.list_entries(m.shop, COMMAND_LINE, audit.AuditFilter(f"{m.now:%Y-%m}")),
 }
 

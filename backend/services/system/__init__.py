@@ -1,0 +1,1 @@
+"""How the installation is: heartbeats, health, queue, store use and cost, objectives."""

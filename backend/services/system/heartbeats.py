@@ -1,0 +1,95 @@
+"""Heartbeats: each process writes what it does and how it is, and reads what the others wrote."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from backend.domain.health import FORGOTTEN_AFTER, Beat
+from backend.domain.team import Actor, Permission
+from backend.observability.measures import Measures
+from backend.observability.ring import Ring
+from backend.observability.rounds import Rounds
+from backend.records.heartbeats import beat_from, beat_item
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.port import EXPIRES, Delete, Put, Query, pages_of
+
+_TROUBLES = 5
+_LOOKS = 12
+"""Of so many beats the greatest difference to another clock counts: about two minutes."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What one process says of itself, beat by beat. Used by one thread."""
+
+    kind: str
+    version: str
+    started_at: datetime
+    measures: Measures
+    rounds: Rounds
+    ring: Ring
+    process: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}")
+    skews: deque[int] = field(default_factory=lambda: deque(maxlen=_LOOKS))
+
+    def now(self, at: datetime) -> Beat:
+        lately = self.measures.lately()
+        return Beat(
+            process=self.process,
+            kind=self.kind,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=self.version,
+            started_at=self.started_at,
+            at=at,
+            duties=self.rounds.duties(),
+            actions=lately.actions,
+            failed=lately.failed,
+            throttled=lately.throttled,
+            skew_ms=max(self.skews, default=0),
+            troubles=self.ring.troubles(_TROUBLES),
+        )
+
+
+def beat(shop: Shop, pulse: Pulse) -> None:
+    """Writes one beat, and looks how far the clocks of the others are ahead.
+
+    Another process's beat cannot be from our future unless its clock is ahead of ours. So the greatest lead that is
+    seen in some minutes comes close to the difference of the clocks.
+    """
+    others = [each for each in read_beats(shop) if each.process != pulse.process]
+    now = shop.clock()
+    pulse.skews.append(max((_milliseconds(each.at - now) for each in others), default=0))
+    item = beat_item(pulse.now(now)) | {EXPIRES: int((now + FORGOTTEN_AFTER).timestamp())}
+    shop.store.put(Put(schema.beat_key(pulse.process), item))
+
+
+def end(shop: Shop, pulse: Pulse) -> None:
+    """Takes the process off the list: it ends in order, and nobody need miss it."""
+    shop.store.delete(Delete(schema.beat_key(pulse.process)))
+
+
+def read_beats(shop: Shop) -> list[Beat]:
+    """The last beat of each process, those silent for longer than 15 minutes left out; oldest process first."""
+    oldest = shop.clock() - FORGOTTEN_AFTER
+    rows = pages_of(shop.store, Query(schema.MAIL, "BEATS", limit=200))
+    beats = [found for found in map(beat_from, rows) if found.at > oldest]
+    return sorted(beats, key=lambda each: each.started_at)
+
+
+def list_processes(shop: Shop, actor: Actor) -> list[Beat]:
+    """As `read_beats`, for people.
+
+    Raises: `PermissionDeniedError`.
+    """
+    actor.require(Permission.VIEW_SYSTEM)
+    return read_beats(shop)
+
+
+def _milliseconds(span: timedelta) -> int:
+    return max(round(span.total_seconds() * 1000), 0)

@@ -1,0 +1,32 @@
+"""Which version of Tillpost this process runs."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[3]
+
+
+@cache
+def version() -> str:
+    """Such as "0.1.0" or, in a checkout, "0.1.0+1a2b3c4d"; "" when nothing is known."""
+    try:
+        project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        number = str(project["project"]["version"])
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        number = ""
+    commit = _commit()
+    return f"{number}+{commit}" if number and commit else number
+
+
+def _commit() -> str:
+    """The first letters of the commit that is checked out."""
+    try:
+        head = (_ROOT / ".git" / "HEAD").read_text(encoding="utf-8").strip()
+        if head.startswith("ref: "):
+            head = (_ROOT / ".git" / head.removeprefix("ref: ")).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+    return head[:8]
