@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.ledger import get_message
-from pages.components import empty, message_view
+from pages.components import empty, message_repair, message_view
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -24,7 +24,10 @@ except (NotFoundError, InvalidInputError):
 
 message_view.show_header(here, message)
 message_view.show_state(here, message)
-message_view.show_resend(actor, message)
+with st.container(horizontal=True, vertical_alignment="center"):
+    message_repair.show_one(actor, message)
+    message_view.show_resend(actor, message)
+message_repair.show_dialogs()
 email, history = st.columns([2, 1])
 with email:
     message_view.show_email(here, message)

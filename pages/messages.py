@@ -6,11 +6,10 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
-from backend.services.message_log import LogFilter, list_messages
-from pages.components import empty, message_log_view, message_table, tables
+from backend.services.message_log import list_messages
+from pages.components import empty, message_log_view, message_repair, message_table, tables
 from pages.components.guard import require
 from pages.components.navigation import page_of
-from pages.components.periods import pick_period
 from pages.components.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
@@ -26,15 +25,11 @@ customer = message_log_view.chosen_customer(here)
 if customer is not None:
     message_log_view.show_of_customer(here, customer)
     st.stop()
-message_log_view.show_problems(here)
+message_log_view.show_problems(here, actor)
+message_repair.show_dialogs()
 
 st.subheader("All messages")
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    chosen = pick_period(here, "requested")
-    template = message_table.pick_template(here, "messages_template")
-    status = message_log_view.pick_status()
-
-wanted = LogFilter(chosen.first, chosen.last, template, status)
+wanted = message_log_view.pick_filter(here)
 pager = tables.Pager("messages", wanted)
 try:
     page = list_messages(here, wanted, limit=tables.ROWS, cursor=pager.cursor)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +14,15 @@ from backend import bootstrap
 from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import fail, opened_shop
 from backend.config import load_settings
-from backend.domain.messages import Message, MessageStatus
+from backend.domain.delivery import Outcome
+from backend.domain.messages import MessageStatus
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
 from backend.services import message_log, templates
+from backend.services.context import Shop
 from backend.services.mailing.delivering import deliver_one
 from backend.services.mailing.requesting import SendRequest, new_click_key, request_message
-from backend.services.message_log import LogFilter
+from backend.services.message_log import LogFilter, MessageSummary
 from backend.services.previews import Recipient, problems_of, render_preview
 
 templates_app = typer.Typer(help="Look at email templates.", no_args_is_help=True)
@@ -123,9 +127,11 @@ def _fields(given: list[str]) -> dict[str, str]:
 
 
 def messages(
-    customer: Annotated[str, typer.Option(help="Only those to this customer (id).")] = "",
+    customer: Annotated[str, typer.Option(help="Only those to this customer (id), of any day.")] = "",
     status: Annotated[MessageStatus | None, typer.Option(help="Only those in this status.")] = None,
     template: Annotated[str, typer.Option(help="Only those of this template.")] = "",
+    outcome: Annotated[Outcome | None, typer.Option(help="Only those of which this was reported last.")] = None,
+    campaign: Annotated[str, typer.Option(help="Only those of this campaign (id).")] = "",
     days: Annotated[int, typer.Option(min=1, max=100, help="How many days back.")] = 30,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     as_json: Json = False,
@@ -133,36 +139,34 @@ def messages(
     """List messages, newest first."""
     with opened_shop("messages") as shop:
         today = shop.clock().astimezone(shop.zone).date()
-        if customer:
-            found = [
-                _line(message)
-                for message in message_log.messages_of(shop, customer)
-                if status in (None, message.status) and template in ("", message.template)
-            ][:limit]
-        else:
-            wanted = LogFilter(today - timedelta(days=days - 1), today, template, status)
-            found = [
-                {
-                    "message_id": summary.id,
-                    "template": summary.template,
-                    "status": summary.status.value,
-                    "reason": summary.reason,
-                    "requested_at": summary.requested_at.isoformat(),
-                }
-                for summary in message_log.list_messages(shop, wanted, limit=limit).messages
-            ]
+        wanted = LogFilter(today - timedelta(days=days - 1), today, template, status, outcome, campaign)
+        of_days = islice(_of_days(shop, wanted, limit), limit)
+        found = message_log.messages_like(shop, customer, wanted, limit) if customer else of_days
+        lines = [_line(summary) for summary in found]
         if as_json:
-            write_json(found)
+            write_json(lines)
             return
-        columns = ("requested_at", "status", "template", "message_id", "reason")
-        write_table(columns, [[line[name] for name in columns] for line in found])
+        columns = ("requested_at", "status", "outcome", "template", "message_id", "reason")
+        write_table(columns, [[line[name] or "" for name in columns] for line in lines])
 
 
-def _line(message: Message) -> dict[str, str]:
+def _of_days(shop: Shop, wanted: LogFilter, limit: int) -> Iterator[MessageSummary]:
+    cursor: str | None = None
+    while True:
+        page = message_log.list_messages(shop, wanted, limit=limit, cursor=cursor)
+        yield from page.messages
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _line(summary: MessageSummary) -> dict[str, str | None]:
     return {
-        "message_id": message.id,
-        "template": message.template,
-        "status": message.status.value,
-        "reason": message.reason,
-        "requested_at": message.requested_at.isoformat(),
+        "message_id": summary.id,
+        "template": summary.template,
+        "status": summary.status.value,
+        "outcome": summary.outcome.value if summary.outcome else None,
+        "reason": summary.reason,
+        "campaign": summary.campaign or None,
+        "requested_at": summary.requested_at.isoformat(),
     }

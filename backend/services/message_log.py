@@ -1,18 +1,19 @@
-"""The message log: what was sent to whom, found by customer, day, template, status or id, never by scanning."""
+"""The message log: what was sent to whom and what became of it, found by customer, day, template, status or id."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
+from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import from_text
 from backend.errors import InvalidInputError
 from backend.records.messages import id_in, message_from
-from backend.records.values import flag, text
+from backend.records.values import flag, optional_text, text
 from backend.services.context import Shop
 from backend.services.merging import merged, page_size
 from backend.services.places import text_in
@@ -21,16 +22,18 @@ from backend.store.limits import encode_cursor
 from backend.store.port import Query, Row, pages_of
 
 LONGEST_RANGE = timedelta(days=100)
-_MOST_OF_ONE = 2_000
+MOST_OF_ONE = 2_000
+"""How many messages of one customer are looked at."""
 _SCAN = 5_000
-"""How many entries are looked at for one page when a template or a status is asked for."""
+"""How many entries are looked at for one page when not all messages of the days are asked for."""
 _CHUNK = 500
 """How many of them are read at once."""
+_OPEN = (MessageStatus.WAITING, MessageStatus.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
 class MessageSummary:
-    """What the log shows of a message. `name` is the recipient's."""
+    """What the log shows of a message. `name` is the recipient's; `outcome` tells most of what was reported."""
 
     id: str
     name: str
@@ -41,16 +44,38 @@ class MessageSummary:
     requested_at: datetime
     requested_by: str
     test: bool
+    campaign: str = ""
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Messages requested on the shop's days from `first` to `last`; "" and None stand for all."""
+    """Messages requested on the shop's days from `first` to `last`; "" and None stand for all.
+
+    WAITING are those that nobody sends at this moment, and SENDING those that somebody does. An outcome is the one
+    that tells most: a message that was opened is not among the delivered ones.
+    """
 
     first: date
     last: date
     template: str = ""
     status: MessageStatus | None = None
+    outcome: Outcome | None = None
+    campaign: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves out messages of its days."""
+        return bool(self.template or self.status or self.outcome or self.campaign)
+
+    def fits(self, *, template: str, status: str, outcome: str | None, campaign: str | None) -> bool:
+        """Whether a message is wanted, whatever its day."""
+        return (
+            self.template in ("", template)
+            and self.status in (None, status)
+            and self.outcome in (None, outcome)
+            and self.campaign in ("", campaign)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +96,43 @@ def list_messages(shop: Shop, wanted: LogFilter, *, limit: int = 50, cursor: str
         raise InvalidInputError("The first day is after the last day.", "from")
     if wanted.last - wanted.first > LONGEST_RANGE:
         raise InvalidInputError(f"Choose a range of {LONGEST_RANGE.days} days at most.", "from")
-    found: list[MessageSummary] = []
+    found: list[Row] = []
     last = ""
-    first = _CHUNK if wanted.template or wanted.status else limit
-    for seen, row in enumerate(_walk(shop, wanted, first, text_in(cursor, "at") if cursor else "")):
+    first = _CHUNK if wanted.narrows else limit
+    rows = _walk(shop, wanted, first, text_in(cursor, "at") if cursor else "")
+    for seen, row in enumerate(_told_apart(shop, rows) if wanted.status in _OPEN else rows):
         if len(found) == limit or seen == _SCAN:
             note = "" if len(found) == limit else f"Looked at {_SCAN:,} messages; go on to see more."
-            return LogPage(found, encode_cursor({"at": last}), note)
-        if wanted.template in ("", row.item["template"]) and wanted.status in (None, row.item["status"]):
-            found.append(_summary_from(row))
+            return LogPage(_summaries(shop, found), encode_cursor({"at": last}), note)
+        if _fits(row, wanted):
+            found.append(row)
         last = text(row.item, "line_at")
-    return LogPage(found, None)
+    return LogPage(_summaries(shop, found), None)
+
+
+def _fits(row: Row, wanted: LogFilter) -> bool:
+    return wanted.fits(
+        template=text(row.item, "template"),
+        status=text(row.item, "status"),
+        outcome=optional_text(row.item, "outcome"),
+        campaign=optional_text(row.item, "campaign"),
+    )
+
+
+def _summaries(shop: Shop, rows: Iterable[Row]) -> list[MessageSummary]:
+    return [_summary_from(row) for row in _told_apart(shop, rows)]
+
+
+def _told_apart(shop: Shop, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, where waiting messages that somebody has claimed are called sending; the list itself cannot tell."""
+    waiting = MessageStatus.WAITING.value
+    rest = iter(rows)
+    while chunk := list(islice(rest, _CHUNK)):
+        asked = [row.key for row in chunk if row.item["status"] == waiting]
+        leased = {key for key, item in shop.store.get_many(asked).items() if "lease_until" in item} if asked else ()
+        for row in chunk:
+            claimed = row.key in leased
+            yield Row(row.key, row.item | {"status": MessageStatus.SENDING.value}) if claimed else row
 
 
 def _walk(shop: Shop, wanted: LogFilter, first: int, before: str) -> Iterator[Row]:
@@ -115,12 +166,27 @@ def messages_of(shop: Shop, customer_id: str, limit: int = 200) -> list[Message]
     The ledger is sorted by key, not by time, so up to 2,000 entries are read to find the newest.
     """
     query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=500)
-    found = [message_from(row.key, row.item) for row in islice(pages_of(shop.store, query), _MOST_OF_ONE)]
+    found = [message_from(row.key, row.item) for row in islice(pages_of(shop.store, query), MOST_OF_ONE)]
     return sorted(found, key=lambda message: message.requested_at, reverse=True)[:limit]
 
 
-def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> list[MessageSummary]:
-    """Failed or unknown messages, newest first.
+def messages_like(shop: Shop, customer_id: str, wanted: LogFilter, limit: int = 200) -> list[MessageSummary]:
+    """The messages of a customer that are wanted, of any day, newest first."""
+    found = map(summary_of, messages_of(shop, customer_id, MOST_OF_ONE))
+    return list(
+        islice(
+            (
+                each
+                for each in found
+                if wanted.fits(template=each.template, status=each.status, outcome=each.outcome, campaign=each.campaign)
+            ),
+            limit,
+        )
+    )
+
+
+def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> list[Message]:
+    """Failed or unknown messages that nobody has handled, newest first.
 
     Raises: `InvalidInputError` for another status.
     """
@@ -128,8 +194,8 @@ def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> li
         raise InvalidInputError("Only failed and unknown messages need attention.", "status")
     query = Query(schema.MAIL, f"ATTENTION#{status.value}", index="work", descending=True, limit=limit)
     found = shop.store.get_many([row.key for row in shop.store.query(query).rows])
-    summaries = [_summary_from(Row(key, item)) for key, item in found.items()]
-    return sorted(summaries, key=lambda summary: summary.requested_at, reverse=True)
+    messages = [message_from(key, item) for key, item in found.items()]
+    return sorted(messages, key=lambda message: message.requested_at, reverse=True)
 
 
 def _summary_from(row: Row) -> MessageSummary:
@@ -143,4 +209,29 @@ def _summary_from(row: Row) -> MessageSummary:
         requested_at=from_text(text(row.item, "line_at").partition("#")[0]),
         requested_by=text(row.item, "requested_by", ""),
         test=flag(row.item, "test"),
+        campaign=text(row.item, "campaign", ""),
+        outcome=Outcome(outcome) if (outcome := optional_text(row.item, "outcome")) else None,
     )
+
+
+def summary_of(message: Message) -> MessageSummary:
+    """What a list shows of a whole message."""
+    return MessageSummary(
+        id=message.id,
+        name=message.name,
+        template=message.template,
+        kind=message.kind,
+        status=status_now(message),
+        reason=message.reason,
+        requested_at=message.requested_at,
+        requested_by=message.requested_by,
+        test=message.test,
+        campaign=message.campaign,
+        outcome=message.outcome,
+    )
+
+
+def status_now(message: Message) -> MessageStatus:
+    """The status for people: a waiting message that is claimed is being sent."""
+    claimed = message.status is MessageStatus.WAITING and message.lease_until is not None
+    return MessageStatus.SENDING if claimed else message.status

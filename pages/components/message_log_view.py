@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
 import streamlit as st
 
 from backend.domain.customers import Customer
+from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
+from backend.domain.team import Actor
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.customers import get_customer
 from backend.services.ledger import get_message
-from backend.services.message_log import messages_of, needing_attention
-from pages.components import customer_search, empty, formats, message_table
+from backend.services.message_log import LogFilter, messages_like, needing_attention, summary_of
+from backend.services.overview import today_of
+from pages.components import customer_search, empty, formats, message_repair, message_table
 from pages.components.navigation import page_of
+from pages.components.periods import pick_period
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _MOST_PROBLEMS = 100
 _SHOWN = 5
 _MOST_OF_ONE = 200
-_OFFERED = (
-    MessageStatus.WAITING,
-    MessageStatus.SENT,
-    MessageStatus.FAILED,
-    MessageStatus.UNKNOWN,
-    MessageStatus.SKIPPED,
-)
+_MOST_TELLING = "The report that tells most: an email that was opened is not among the delivered ones."
 _ADVICE = {
-    MessageStatus.UNKNOWN: "They may have gone out, so they are never sent again by themselves. Open one to decide.",
-    MessageStatus.FAILED: "They were not sent. Open one to see why, and to send it again.",
+    MessageStatus.UNKNOWN: "They may have gone out, so they are never sent again by themselves. Open one to decide, "
+    "or mark as handled what is settled.",
+    MessageStatus.FAILED: "They were not sent. Open one to see why and to send it again, or mark it as handled.",
 }
 
 
@@ -62,20 +67,23 @@ def chosen_customer(here: Shop) -> Customer | None:
 
 
 def show_of_customer(here: Shop, customer: Customer) -> None:
-    """All messages to one customer."""
+    """The messages to one customer, of any day."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"To {formats.plain(customer.name)}", width="content")
         st.button("Show everybody", type="tertiary", on_click=st.query_params.clear)
-    messages = messages_of(here, customer.id, _MOST_OF_ONE)
+    wanted = pick_filter(here, of_any_day=True)
+    messages = messages_like(here, customer.id, wanted, _MOST_OF_ONE)
     if messages:
-        message_table.message_rows(here, map(message_table.summary_of, messages), named=False)
+        message_table.message_rows(here, messages, named=False)
+    elif wanted.narrows:
+        empty.nothing(":material/mail:", "No messages here", "Take a filter away to see the others.")
     else:
         empty.nothing(":material/mail:", "No messages yet", "Emails to this customer appear here.")
     if len(messages) == _MOST_OF_ONE:
-        st.caption(f"There are more than {_MOST_OF_ONE}; choose days instead to see them all.")
+        st.caption(f"There are more than {_MOST_OF_ONE}; show everybody and choose days to see them all.")
 
 
-def show_problems(here: Shop) -> None:
+def show_problems(here: Shop, actor: Actor) -> None:
     """Messages that a person should look at, before all others."""
     for status, advice in _ADVICE.items():
         found = needing_attention(here, status, _MOST_PROBLEMS)
@@ -84,19 +92,50 @@ def show_problems(here: Shop) -> None:
         number = f"{_MOST_PROBLEMS} or more" if len(found) == _MOST_PROBLEMS else formats.count(here, len(found))
         st.subheader(f"{message_table.STATUS_ICONS[status]} {message_table.STATUS_LABELS[status]}: {number}")
         st.caption(advice)
-        message_table.message_rows(here, found[:_SHOWN])
+        message_table.message_rows(here, map(summary_of, found[:_SHOWN]))
         if len(found) > _SHOWN:
             with st.expander("Show the others"):
-                message_table.message_rows(here, found[_SHOWN:])
+                message_table.message_rows(here, map(summary_of, found[_SHOWN:]))
+        message_repair.show_many(actor, here, found)
 
 
-def pick_status() -> MessageStatus | None:
-    """Draws the choice of a status; None is any."""
-    return st.pills(
-        "Status",
-        _OFFERED,
-        format_func=lambda status: f"{message_table.STATUS_ICONS[status]} {message_table.STATUS_LABELS[status]}",
-        key="messages_status",
+def pick_filter(here: Shop, *, of_any_day: bool = False) -> LogFilter:
+    """Draws the filters of a list of messages."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        today = today_of(here)
+        first, last = (today, today) if of_any_day else _pick_days(here)
+        return LogFilter(
+            first,
+            last,
+            message_table.pick_template(here, "messages_template"),
+            _pick("Status", MessageStatus, message_table.STATUS_LABELS, "messages_status"),
+            _pick("Reported", Outcome, message_table.OUTCOME_LABELS, "messages_outcome", _MOST_TELLING),
+            _pick_campaign(),
+        )
+
+
+def _pick_days(here: Shop) -> tuple[date, date]:
+    chosen = pick_period(here, "requested")
+    return chosen.first, chosen.last
+
+
+def _pick(label: str, options: type[Choice], labels: dict[Choice, str], key: str, help: str = "") -> Choice | None:
+    """Draws a choice of which None is any."""
+    return st.selectbox(
+        label,
+        list(options),
+        index=None,
+        format_func=labels.__getitem__,
+        placeholder="Any",
+        key=key,
         persist_state="session",
-        wrap=True,
+        help=help or None,
+        width=190,
     )
+
+
+def _pick_campaign() -> str:
+    """Draws the field for the id of a campaign; the one of the address stands in it first."""
+    asked = st.query_params.get("campaign", "")[:40]
+    typed = st.text_input("Campaign id", asked, key=f"messages_campaign_{asked}", max_chars=40, width=150)
+    return typed.strip()

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from backend.domain.messages import Message, MessageStatus
+from backend.domain.delivery import Outcome
+from backend.domain.messages import MessageStatus
 from backend.services import templates
 from backend.services.context import Shop
 from backend.services.message_log import MessageSummary
@@ -37,7 +38,40 @@ STATUS_COLORS = {
     MessageStatus.UNKNOWN: "orange",
     MessageStatus.SKIPPED: "gray",
 }
-_WIDTHS = (100, 130)
+OUTCOME_LABELS = {
+    Outcome.DELAYED: "Delayed",
+    Outcome.SOFT_BOUNCED: "Bounced for now",
+    Outcome.DELIVERED: "Delivered",
+    Outcome.OPENED: "Opened",
+    Outcome.BOT_CLICKED: "Clicked by a scanner",
+    Outcome.CLICKED: "Clicked",
+    Outcome.UNSUBSCRIBED: "Unsubscribed",
+    Outcome.REJECTED: "Rejected",
+    Outcome.BOUNCED: "Bounced",
+    Outcome.COMPLAINED: "Marked as spam",
+}
+OUTCOME_ICONS = {
+    Outcome.DELAYED: ":material/hourglass_top:",
+    Outcome.SOFT_BOUNCED: ":material/redo:",
+    Outcome.DELIVERED: ":material/inbox:",
+    Outcome.OPENED: ":material/drafts:",
+    Outcome.BOT_CLICKED: ":material/smart_toy:",
+    Outcome.CLICKED: ":material/ads_click:",
+    Outcome.UNSUBSCRIBED: ":material/unsubscribe:",
+    Outcome.REJECTED: ":material/gpp_bad:",
+    Outcome.BOUNCED: ":material/undo:",
+    Outcome.COMPLAINED: ":material/report:",
+}
+_OUTCOME_COLORS = {
+    Outcome.DELAYED: "orange",
+    Outcome.SOFT_BOUNCED: "orange",
+    Outcome.BOT_CLICKED: "gray",
+    Outcome.UNSUBSCRIBED: "orange",
+    Outcome.REJECTED: "red",
+    Outcome.BOUNCED: "red",
+    Outcome.COMPLAINED: "red",
+}
+_WIDTHS = (130, 130)
 
 
 def status_badge(status: MessageStatus) -> str:
@@ -45,10 +79,16 @@ def status_badge(status: MessageStatus) -> str:
     return formats.badge(STATUS_LABELS[status], STATUS_COLORS[status], STATUS_ICONS[status])
 
 
-def status_now(message: Message) -> MessageStatus:
-    """The status for people: a waiting message that is claimed is being sent."""
-    claimed = message.status is MessageStatus.WAITING and message.lease_until is not None
-    return MessageStatus.SENDING if claimed else message.status
+def outcome_badge(outcome: Outcome) -> str:
+    """Markdown for the badge of what was reported."""
+    return formats.badge(OUTCOME_LABELS[outcome], _OUTCOME_COLORS.get(outcome, "green"), OUTCOME_ICONS[outcome])
+
+
+def state_badge(status: MessageStatus, outcome: Outcome | None) -> str:
+    """Markdown for what is known of a message in one badge: what became of it, or else where it stands."""
+    if outcome is None or status is not MessageStatus.SENT:
+        return status_badge(status)
+    return outcome_badge(outcome)
 
 
 def title_of(shop: Shop, template: str) -> str:
@@ -63,21 +103,6 @@ def titles(shop: Shop) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
 
-def summary_of(message: Message) -> MessageSummary:
-    """What a row shows of a whole message."""
-    return MessageSummary(
-        id=message.id,
-        name=message.name,
-        template=message.template,
-        kind=message.kind,
-        status=status_now(message),
-        reason=message.reason,
-        requested_at=message.requested_at,
-        requested_by=message.requested_by,
-        test=message.test,
-    )
-
-
 def message_rows(shop: Shop, messages: Iterable[MessageSummary], *, named: bool = True) -> None:
     """Messages with recipient, template, reason, status and time; without names where all have the same recipient."""
     rows, year = [], shop.clock().astimezone(shop.zone).year
@@ -87,7 +112,7 @@ def message_rows(shop: Shop, messages: Iterable[MessageSummary], *, named: bool 
         label += " " + formats.badge("Test", "violet", ":material/science:") if message.test else ""
         label += f" :gray[{formats.plain(message.reason)}]" if message.reason else ""
         when = f":gray[{formats.plain(formats.brief_moment(shop, message.requested_at, year))}]"
-        rows.append(Row(label, {"id": message.id}, (status_badge(message.status), when)))
+        rows.append(Row(label, {"id": message.id}, (state_badge(message.status, message.outcome), when)))
     tables.show_rows("message.py", rows, widths=_WIDTHS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.emails import Rendered
-from backend.domain.messages import Message, MessageStatus, SkipReason
+from backend.domain.messages import Handled, Message, MessageStatus, SkipReason
 from backend.domain.team import Actor, Permission
 from backend.email.links import without_tokens
 from backend.errors import BackendError
@@ -13,6 +13,8 @@ from backend.services.context import Shop
 from backend.services.mailing.composing import outgoing
 from backend.services.mailing.emails import email_of, is_as_sent
 from backend.services.mailing.facts_store import read_facts
+from backend.services.mailing.repairing import may_go_again
+from backend.services.message_log import status_now
 from pages.components import email_frame, formats, message_table
 from pages.components.can_we_email import WHY
 from pages.components.navigation import page_of
@@ -25,13 +27,19 @@ _UNKNOWN = (
     "was an answer. It is never sent again by itself, so that nobody gets it twice. Ask the customer, or send it again "
     "and say why; in the worst case it arrives twice."
 )
+_SILENT = (
+    "The provider has reported nothing about it for a day. It reports every email that it has taken, so if it reported "
+    "others meanwhile, it has in all likelihood never taken this one."
+)
 _FAILED = "This email was not sent. Mend what the reason says, then send it again."
 
 
 def show_header(here: Shop, message: Message) -> None:
     """What it is, to whom, and where it stands."""
     st.title(formats.plain(message_table.title_of(here, message.template)), anchor=False)
-    badges = [message_table.status_badge(message_table.status_now(message))]
+    badges = [message_table.status_badge(status_now(message))]
+    if message.outcome is not None:
+        badges.append(message_table.outcome_badge(message.outcome))
     if message.test:
         badges.append(formats.badge("Test", "violet", ":material/science:"))
     st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, message.requested_at))}]")
@@ -50,7 +58,8 @@ def show_state(here: Shop, message: Message) -> None:
     """The status in a sentence, with its reason."""
     reason = formats.plain(message.reason)
     if message.status is MessageStatus.UNKNOWN:
-        st.warning(f"**{reason}**  \n{_UNKNOWN}" if reason else _UNKNOWN, icon=":material/help:")
+        more = f"{_UNKNOWN}  \n{_SILENT}" if may_go_again(message, here.clock()) else _UNKNOWN
+        st.warning(f"**{reason}**  \n{more}" if reason else more, icon=":material/help:")
     elif message.status is MessageStatus.FAILED:
         st.error(f"**{reason}**  \n{_FAILED}" if reason else _FAILED, icon=":material/error:")
     elif message.status is MessageStatus.SKIPPED:
@@ -60,6 +69,18 @@ def show_state(here: Shop, message: Message) -> None:
         st.success(f"Sent on {when}." + (f" {reason.rstrip('.')}." if reason else ""), icon=":material/check_circle:")
     else:
         _show_waiting(here, message, reason)
+    if message.detail:
+        st.caption(f"The provider said: {formats.plain(message.detail)}")
+    if message.handled is not None:
+        _show_handled(here, message.handled)
+
+
+def _show_handled(here: Shop, handled: Handled) -> None:
+    when = formats.moment(here, handled.at)
+    st.info(
+        f"Handled by **{formats.plain(handled.by)}** on {formats.plain(when)}: {formats.plain(handled.note)}",
+        icon=":material/done:",
+    )
 
 
 def _why(reason: str) -> str:
@@ -95,6 +116,9 @@ def show_timeline(here: Shop, message: Message) -> None:
     if message.status in (MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED):
         label = message_table.STATUS_LABELS[message.status]
         told.append(f"- {label}: {formats.plain(message.reason or 'no reason was given')}")
+    if message.handled is not None:
+        at = formats.plain(formats.moment(here, message.handled.at))
+        told.append(f"- {formats.plain(f'Handled by {message.handled.by}')}  \n  :gray[{at}]")
     told.append(f"- {formats.plain(formats.counted(here, message.attempts, 'attempt'))}")
     st.markdown("\n".join(told))
 

@@ -17,6 +17,7 @@ from backend.services import send_overview, templates
 from backend.services.context import Shop
 from backend.services.ledger import Requested
 from backend.services.mailing.requesting import SendRequest, new_click_key
+from backend.services.message_log import status_now
 from backend.services.order_list import orders_of
 from backend.services.send_overview import Prospect
 from pages.components import actions, customer_search, formats, message_table
@@ -129,7 +130,7 @@ def show_prospect(here: Shop, customer: Customer, prospect: Prospect) -> str:
 
 def _ask_why_again(here: Shop, last: Message) -> str:
     when = formats.plain(formats.moment(here, last.sent_at or last.requested_at))
-    badge = message_table.status_badge(message_table.status_now(last))
+    badge = message_table.status_badge(status_now(last))
     st.warning(
         f"This email went to this customer before: {when} {badge}. To send it again, say why.", icon=":material/replay:"
     )

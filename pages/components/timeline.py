@@ -8,6 +8,7 @@ from backend.domain.customers import Activity
 from backend.domain.messages import Message
 from backend.domain.orders import Order, OrderSummary
 from backend.services.context import Shop
+from backend.services.message_log import status_now, summary_of
 from backend.services.timeline import Event, messages_about, timeline_of
 from pages.components import customer_view, formats, message_table
 from pages.components.navigation import page_of
@@ -37,7 +38,7 @@ def show_messages_about(here: Shop, order: Order) -> None:
     """The emails about an order."""
     messages = messages_about(here, order.customer_id, order.id)
     if messages:
-        message_table.message_rows(here, map(message_table.summary_of, messages), named=False)
+        message_table.message_rows(here, map(summary_of, messages), named=False)
     else:
         st.caption("No email about this order was sent yet.")
 
@@ -65,7 +66,7 @@ def _show_order(here: Shop, order: OrderSummary, when: str) -> None:
 
 def _show_message(here: Shop, message: Message, when: str) -> None:
     title = formats.plain(message_table.title_of(here, message.template))
-    status = message_table.status_badge(message_table.status_now(message))
+    status = message_table.status_badge(status_now(message))
     st.page_link(
         page_of("message.py"),
         label=f"Email **{title}** {status} {when}",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from backend.domain.delivery import Outcome
+from backend.domain.messages import MessageStatus
 from backend.domain.suppression import SuppressionReason
 from backend.services.context import Shop
 from backend.services.suppression import add_suppression
 from tests.cli.conftest import Run
+from tests.services.test_repairing import settled
 from tests.support import add_customer, add_order
 
 
@@ -108,9 +112,40 @@ def test_messages_are_listed_by_customer_status_and_template(run: Run, shop: Sho
     run("send", "welcome", "--customer", olga.id)
     everything = run("messages", "--json").json
     assert {line["status"] for line in everything} == {"sent", "skipped"}
-    assert set(everything[0]) == {"message_id", "template", "status", "reason", "requested_at"}
+    names = {"message_id", "template", "status", "outcome", "reason", "campaign", "requested_at"}
+    assert set(everything[0]) == names
     assert [line["template"] for line in run("messages", "--status", "sent", "--json").json] == ["verify-address"]
     assert [line["status"] for line in run("messages", "--template", "welcome", "--json").json] == ["skipped"]
     (line,) = run("messages", "--customer", maria.id, "--json").json
     assert line == next(each for each in everything if each["status"] == "sent")
     assert line["message_id"] in run("messages").out
+
+
+def test_messages_are_listed_in_every_status(run: Run, shop: Shop) -> None:
+    asked = {"requested_at": datetime.now(UTC), "due_at": datetime.now(UTC)}
+    for number, status in enumerate(MessageStatus):
+        claimed = {"lease_until": datetime.now(UTC)} if status is MessageStatus.SENDING else {}
+        stored = MessageStatus.WAITING if claimed else status
+        settled(shop, f"click-{number}", stored, **asked, **claimed)
+    for number, status in enumerate(MessageStatus):
+        for more in ((), ("--customer", "AAAAAAAAAA")):
+            (line,) = run("messages", "--status", status.value, "--json", *more).json
+            assert (line["message_id"], line["status"]) == (f"AAAAAAAAAA-click-{number}", status.value)
+
+
+def test_messages_are_listed_by_what_was_reported_and_by_campaign(run: Run, shop: Shop) -> None:
+    asked = {"requested_at": datetime.now(UTC), "due_at": datetime.now(UTC)}
+    settled(shop, "KAAAA", MessageStatus.SENT, campaign="AAAA", outcomes={Outcome.OPENED: shop.clock()}, **asked)
+    settled(shop, "click-1", MessageStatus.SENT, outcomes={Outcome.DELIVERED: shop.clock()}, **asked)
+    (opened,) = run("messages", "--outcome", "opened", "--json").json
+    assert (opened["outcome"], opened["campaign"]) == ("opened", "AAAA")
+    (delivered,) = run("messages", "--outcome", "delivered", "--json").json
+    assert (delivered["outcome"], delivered["campaign"]) == ("delivered", None)
+    assert run("messages", "--campaign", "AAAA", "--json").json == [opened]
+
+
+def test_more_messages_are_listed_than_one_page_holds(run: Run, shop: Shop) -> None:
+    for number in range(30):
+        settled(shop, f"click-{number}", MessageStatus.SENT, requested_at=datetime.now(UTC))
+    assert len(run("messages", "--limit", "25", "--json").json) == 25
+    assert len(run("messages", "--limit", "1000", "--json").json) == 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,8 @@ from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from backend.services.suppression import add_suppression
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
-from tests.pages.reading import MARKUP, links, said
+from tests.pages.reading import MARKUP, buttons, field, links, press, said
+from tests.services.test_repairing import settled
 from tests.support import ADMIN, add_customer, add_order
 
 
@@ -81,3 +83,29 @@ def test_a_skipped_message_says_why_in_a_sentence(dashboard: Dashboard) -> None:
 def test_names_are_shown_as_they_are(dashboard: Dashboard, name: str) -> None:
     message = request(dashboard.shop, add_customer(dashboard.shop, name))
     assert name in links(dashboard.open("message.py", Role.STAFF, id=message.id))
+
+
+def test_a_message_is_handled_on_its_page_and_shows_by_whom_and_why(dashboard: Dashboard) -> None:
+    message = request(dashboard.shop, add_customer(dashboard.shop))
+    deliver(
+        dashboard.shop, message, always(Refuse("The address is wrong.", detail="MessageRejected: 550 no such user"))
+    )
+    app = dashboard.open("message.py", Role.ENGINEER, id=message.id)
+    assert "The provider said: MessageRejected: 550 no such user" in said(app)
+    press(app, "Mark as handled")
+    field(app, "What was done?").set_value("The customer will call.")
+    (submit,) = [each for each in app.button if each.label == "Mark as handled" and "FormSubmitter" in str(each.key)]
+    submit.click().run()
+    shown = said(app)
+    assert "Handled by the-engineer" in shown.replace("**", "")
+    assert "The customer will call." in shown
+    assert "This email was not sent." in shown
+    assert "Mark as handled" not in buttons(app)
+
+
+def test_an_unknown_message_of_which_nothing_was_heard_for_a_day_says_what_that_means(dashboard: Dashboard) -> None:
+    old = settled(dashboard.shop, "click-1", due_at=dashboard.shop.clock() - timedelta(days=1))
+    fresh = settled(dashboard.shop, "click-2", due_at=dashboard.shop.clock())
+    told = "never taken this one"
+    assert told in said(dashboard.open("message.py", Role.STAFF, id=old.id))
+    assert told not in said(dashboard.open("message.py", Role.STAFF, id=fresh.id))

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from streamlit.testing.v1 import AppTest
+
+from backend.domain.delivery import Outcome
+from backend.domain.messages import MessageStatus
 from backend.domain.team import Role
 from backend.email.transports.recording import LoseReply, Refuse, always
+from backend.services import ledger
+from backend.services.mailing.repairing import key_again
+from backend.services.message_log import needing_attention
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
-from tests.pages.reading import field, links, press, said
-from tests.support import add_customer
+from tests.pages.reading import buttons, field, links, press, said
+from tests.services.test_repairing import settled
+from tests.support import NOW, add_customer
+
+
+def select(app: AppTest, label: str, value: str) -> None:
+    (box,) = [each for each in app.selectbox if each.label == label]
+    box.set_value(value).run()
 
 
 def test_an_empty_log_says_what_to_do(dashboard: Dashboard) -> None:
@@ -43,13 +58,83 @@ def test_the_log_is_filtered_by_status_and_template(dashboard: Dashboard) -> Non
     deliver(shop, request(shop, add_customer(shop, "Gesa")))
     request(shop, add_customer(shop, "Wanda"))
     app = dashboard.open("messages.py", Role.STAFF)
-    app.pills[0].set_value("waiting").run()
+    select(app, "Status", "waiting")
     names = " ".join(links(app))
     assert "Wanda" in names
     assert "Gesa" not in names
-    (template,) = [each for each in app.selectbox if each.label == "Template"]
-    template.set_value("welcome").run()
+    select(app, "Template", "welcome")
     assert "No messages here" in said(app)
+
+
+def test_the_log_shows_what_was_reported_and_is_filtered_by_it(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    settled(shop, "click-1", MessageStatus.SENT, name="Olga", outcomes={Outcome.DELIVERED: NOW, Outcome.OPENED: NOW})
+    settled(shop, "click-2", MessageStatus.SENT, name="Doris", outcomes={Outcome.DELIVERED: NOW})
+    app = dashboard.open("messages.py", Role.STAFF)
+    assert ("Opened" in said(app), "Delivered" in said(app)) == (True, True)
+    select(app, "Reported", "opened")
+    names = " ".join(links(app))
+    assert ("Olga" in names, "Doris" in names) == (True, False)
+
+
+def test_the_log_of_a_campaign_is_led_to_by_its_id(dashboard: Dashboard) -> None:
+    today = dashboard.shop.clock()
+    settled(dashboard.shop, "KAAAA", MessageStatus.SENT, name="Olga", campaign="AAAA", requested_at=today)
+    settled(dashboard.shop, "KBBBB", MessageStatus.SENT, name="Doris", campaign="BBBB", requested_at=today)
+    names = " ".join(links(dashboard.open("messages.py", Role.STAFF, campaign="AAAA")))
+    assert ("Olga" in names, "Doris" in names) == (True, False)
+
+
+def test_all_that_failed_are_marked_as_handled_by_typing_their_number(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    for number in range(7):
+        settled(shop, f"click-{number}", MessageStatus.FAILED)
+    app = dashboard.open("messages.py", Role.ENGINEER)
+    press(app, "Mark 7 as handled")
+    field(app, "What was done?").set_value("Wrong address; corrected.")
+    press(app, "Mark as handled")
+    assert "These are 7 messages" in said(app)
+    field(app, "Type 7 to confirm how many").set_value("7")
+    press(app, "Mark as handled")
+    assert not app.exception
+    assert needing_attention(shop, MessageStatus.FAILED) == []
+    assert "Failed" not in " ".join(each.value for each in app.subheader)
+
+
+def test_a_handled_batch_needs_a_note(dashboard: Dashboard) -> None:
+    settled(dashboard.shop, "click-1", MessageStatus.FAILED)
+    app = dashboard.open("messages.py", Role.STAFF)
+    press(app, "Mark 1 as handled")
+    press(app, "Mark as handled")
+    assert "Note is missing." in said(app)
+    assert len(needing_attention(dashboard.shop, MessageStatus.FAILED)) == 1
+
+
+def test_unknown_messages_of_which_nothing_was_heard_go_again_with_reason_and_number(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    yesterday = shop.clock() - timedelta(days=1)
+    old = [settled(shop, f"click-{number}", due_at=yesterday) for number in range(2)]
+    settled(shop, "click-9", due_at=shop.clock())
+    app = dashboard.open("messages.py", Role.STAFF)
+    assert "Mark 3 as handled" in buttons(app)
+    press(app, "Send 2 again")
+    assert "reported nothing about them for a day" in said(app)
+    field(app, "Why?").set_value("Never reported.")
+    field(app, "Type 2 to confirm how many").set_value("2")
+    press(app, "Send again")
+    again = [ledger.get_message(shop, f"{each.recipient}-{key_again(each)}") for each in old]
+    assert {each.reason for each in again} == {"Sent again: Never reported."}
+    assert [each.key for each in needing_attention(shop, MessageStatus.UNKNOWN)] == ["click-9"]
+
+
+def test_whoever_may_not_repair_sees_no_buttons_for_it(dashboard: Dashboard) -> None:
+    settled(dashboard.shop, "click-1", due_at=dashboard.shop.clock() - timedelta(days=1))
+    app = dashboard.open("messages.py", Role.MANAGER)
+    assert [label for label in buttons(app) if "handled" in label or "again" in label] == []
+    engineers = buttons(dashboard.open("messages.py", Role.ENGINEER))
+    assert "Mark 1 as handled" in engineers
+    assert "Send 1 again" not in engineers
+    assert "Send 1 again" in buttons(dashboard.open("messages.py", Role.STAFF))
 
 
 def test_a_message_is_found_by_its_id_and_a_wrong_one_is_told(dashboard: Dashboard) -> None:
