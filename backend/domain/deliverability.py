@@ -111,26 +111,30 @@ class Level(StrEnum):
 class Line:
     """Two lines that a share should stay below: from `watch` on somebody should act, from `bad` on the provider does.
 
-    `least` is the volume below which a share says nothing: a single event would cross the line.
+    `least` is the volume below which a share says nothing.
     """
 
     watch: float
     bad: float
-    least: int
+    least: int = 0
 
-    def level(self, share: float | None, volume: int) -> Level:
-        if share is None or volume < self.least:
+    def level(self, events: int, volume: int) -> Level:
+        """How so many events among so much mail stand. A single event says nothing, where it alone crosses a line."""
+        if not volume or volume < self.least:
             return Level.UNKNOWN
-        if share >= self.bad:
-            return Level.BAD
-        return Level.WATCH if share >= self.watch else Level.GOOD
+        share = events / volume
+        if share < self.watch:
+            return Level.GOOD
+        if events == 1:
+            return Level.UNKNOWN
+        return Level.BAD if share >= self.bad else Level.WATCH
 
 
 SES_BOUNCES = Line(watch=0.05, bad=0.10, least=100)
 """AWS, "Amazon SES enforcement FAQs": under review from 5% on, and sending may be paused from 10% on."""
-SES_COMPLAINTS = Line(watch=0.001, bad=0.005, least=1000)
+SES_COMPLAINTS = Line(watch=0.001, bad=0.005, least=100)
 """AWS, same place: under review from 0.1% on, and sending may be paused from 0.5% on."""
-USED_UP = Line(watch=0.8, bad=1.0, least=0)
+USED_UP = Line(watch=0.8, bad=1.0)
 """Of a quota: above four fifths a busy day may reach its end."""
 
 REPRESENTATIVE_SENDS = 10_000
@@ -142,7 +146,7 @@ GMAIL_BULK = 5000
 """Google, "Email sender guidelines FAQ": whoever once sends close to this many messages within 24 hours to personal
 Gmail accounts, from one primary domain, counts as a bulk sender for good."""
 GMAIL_NEAR = 0.8
-GMAIL_SPAM_RATE = Line(watch=0.001, bad=0.003, least=0)
+GMAIL_SPAM_RATE = Line(watch=0.001, bad=0.003)
 """Google, same place: below 0.10% as Postmaster Tools shows it, and never 0.30%. Gmail reports no single complaints,
 so nobody but Postmaster Tools knows this number."""
 

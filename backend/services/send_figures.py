@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import islice
 
-from backend.domain.delivery import Mailbox, Outcome
+from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus, SkipReason
 from backend.domain.time import start_of, to_text
 from backend.records.values import text
@@ -53,12 +53,6 @@ class SendFigures:
     by_status: Series
     by_outcome: Series
     by_template: Series
-
-    @property
-    def mailboxes(self) -> dict[Mailbox, int]:
-        """How many messages were sent to each provider's mailboxes, most first; providers with none are left out."""
-        sent = {mailbox: self.totals.get(f"{mailbox.value}:sent", 0) for mailbox in Mailbox}
-        return {mailbox: number for mailbox, number in sorted(sent.items(), key=lambda pair: -pair[1]) if number}
 
     @property
     def skips(self) -> list[tuple[SkipReason, int]]:

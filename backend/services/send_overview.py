@@ -73,6 +73,7 @@ class AccountUse:
     """What may be sent, and what was. A rate or quota of None is no limit; `unknown` says why nothing is known.
 
     `used` counts recipients of the last 24 hours: what we know of, or what the provider has counted if that is more.
+    `last_second` is how many emails are known to have gone out within the last second.
     """
 
     transport: str
@@ -83,6 +84,7 @@ class AccountUse:
     account: Account | None
     unknown: str
     pause: Pause | None
+    last_second: int = 0
 
 
 def account_use(shop: Shop, mailer: Mailer, policy: RatePolicy) -> AccountUse:
@@ -105,6 +107,7 @@ def account_use(shop: Shop, mailer: Mailer, policy: RatePolicy) -> AccountUse:
         account=account,
         unknown=unknown,
         pause=pausing.current_pause(shop),
+        last_second=sum(state.sent.values()),
     )
 
 

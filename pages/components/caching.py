@@ -20,13 +20,23 @@ import streamlit as st
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
 from backend.domain.totals import Totals
-from backend.services import boards, customer_list, email_overview, figures, order_list, overview, send_figures
+from backend.services import (
+    boards,
+    customer_list,
+    deliverability,
+    email_overview,
+    figures,
+    order_list,
+    overview,
+    send_figures,
+)
 from backend.services.boards import Measure
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, CustomerPage
 from backend.services.email_overview import EmailCard
 from backend.services.order_list import OrderFilter, OrderPage
 from backend.services.overview import Granularity, Overview
+from backend.services.send_days import DayStats
 from backend.services.send_figures import Problems, SendFigures, Step
 
 P = ParamSpec("P")
@@ -123,3 +133,8 @@ def figures_of_sending(shop: Shop, first: date, last: date, step: Step, template
 @_cached(max_entries=100)
 def problems_of_sending(shop: Shop, first: date, last: date, template: str) -> Problems:
     return send_figures.problems_of(shop, first, last, template)
+
+
+@kept_figure
+def newest_days(shop: Shop) -> list[DayStats]:
+    return deliverability.newest_days(shop)

@@ -105,10 +105,14 @@ def _show_templates(here: Shop, figures: SendFigures) -> None:
 
 
 def _show_mailboxes(here: Shop, figures: SendFigures) -> None:
-    """The same shares for each provider of mailboxes; what is not counted for them is left out."""
-    names = {mailbox: MAILBOX_LABELS[mailbox] for mailbox in figures.mailboxes}
-    found = {names[mailbox]: rates_of(figures.totals, f"{mailbox.value}:") for mailbox in names}
-    show_comparison("Mailboxes at", found, counted_fully=False)
+    """The same shares for each provider of mailboxes."""
+    show_comparison("Mailboxes at", by_mailbox(figures.totals), counted_fully=False)
+
+
+def by_mailbox(counts: Mapping[str, int]) -> dict[str, Rates]:
+    """The shares of each provider of mailboxes that got any mail, by its name."""
+    found = {label: rates_of(counts, f"{mailbox.value}:") for mailbox, label in MAILBOX_LABELS.items()}
+    return {label: rates for label, rates in found.items() if rates.sent}
 
 
 def show_comparison(what: str, found: Mapping[str, Rates], *, counted_fully: bool = True) -> None:

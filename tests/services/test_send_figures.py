@@ -81,8 +81,12 @@ def test_mailbox_providers_are_told_apart(shop: Shop) -> None:
         message = claimed(shop, ledger.request(shop, a_message(f"k{number}", to=address)).message)
         ledger.record(shop, [replace(message, status=MessageStatus.SENT, sent_at=shop.clock())])
     figures = send_figures(shop, TODAY, TODAY, Step.HOUR)
-    assert figures.mailboxes == {Mailbox.GMAIL: 2, Mailbox.OTHER: 1, Mailbox.GMX: 1}
-    assert rates_of(figures.totals, "gmail:").sent == 2
+    sent = {mailbox: rates_of(figures.totals, f"{mailbox.value}:").sent for mailbox in Mailbox}
+    assert {mailbox: number for mailbox, number in sent.items() if number} == {
+        Mailbox.GMAIL: 2,
+        Mailbox.OTHER: 1,
+        Mailbox.GMX: 1,
+    }
     assert rates_of(figures.totals).sent == 4
 
 
