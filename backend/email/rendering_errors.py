@@ -19,6 +19,12 @@ _PARTS = {
     "body.txt": "text part",
 }
 
+_NEVER_THERE = {
+    "order.refund": "This email is about a refund, and this order has none.",
+    "links.verify_url": "This email asks to confirm an address, and there is none.",
+}
+"""Values that are missing although the template is right, and what that means for this customer or order."""
+
 
 class LimitError(BackendError):
     """The template asked for more than an email may use up."""
@@ -73,7 +79,8 @@ def rendering_error(template: str, place: Place, error: Exception) -> TemplateEr
     """`place` is where the template was when the error happened; its `source` helps to name the variable."""
     if isinstance(error, MissingValueError):
         variable = dotted_name(place.source, error.name)
-        sentence = f"The template {template} uses “{variable}” in {place.words}, but no such value was given."
+        missing = f"The template {template} uses “{variable}” in {place.words}, but no such value was given."
+        sentence = _NEVER_THERE.get(variable, missing)
         return TemplateError(sentence, part=place.part, line=place.line, variable=variable)
     reason = f"The template {template} was stopped in {place.words}. {_explained(error)}"
     return TemplateError(reason, part=place.part, line=place.line)

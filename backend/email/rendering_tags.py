@@ -140,4 +140,6 @@ def as_written(file: str, source: str, before: Sequence[tuple[str, str]] = ()) -
     for _, text in parts:
         starts.append(line)
         line += text.count("\n")
-    return Mapped("".join(text for _, text in parts), tuple(starts), tuple(Place(name, 1) for name, _ in parts))
+    return Mapped(
+        "".join(text for _, text in parts), tuple(starts), tuple(Place(name, 1, text) for name, text in parts)
+    )

@@ -103,11 +103,11 @@ def list_messages(shop: Shop, wanted: LogFilter, *, limit: int = 50, cursor: str
     for seen, row in enumerate(_told_apart(shop, rows) if wanted.status in _OPEN else rows):
         if len(found) == limit or seen == _SCAN:
             note = "" if len(found) == limit else f"Looked at {_SCAN:,} messages; go on to see more."
-            return LogPage(_summaries(shop, found), encode_cursor({"at": last}), note)
+            return LogPage(list(map(_summary_from, found)), encode_cursor({"at": last}), note)
         if _fits(row, wanted):
             found.append(row)
         last = text(row.item, "line_at")
-    return LogPage(_summaries(shop, found), None)
+    return LogPage(list(map(_summary_from, found)), None)
 
 
 def _fits(row: Row, wanted: LogFilter) -> bool:
@@ -119,12 +119,11 @@ def _fits(row: Row, wanted: LogFilter) -> bool:
     )
 
 
-def _summaries(shop: Shop, rows: Iterable[Row]) -> list[MessageSummary]:
-    return [_summary_from(row) for row in _told_apart(shop, rows)]
-
-
 def _told_apart(shop: Shop, rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows, where waiting messages that somebody has claimed are called sending; the list itself cannot tell."""
+    """The rows, where waiting messages that somebody has claimed are called sending.
+
+    The list itself cannot tell, so it calls both waiting unless it is asked for one of them.
+    """
     waiting = MessageStatus.WAITING.value
     rest = iter(rows)
     while chunk := list(islice(rest, _CHUNK)):

@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from backend.domain.emails import Need, TemplateSource
+from backend.domain.messages import MessageStatus
 from backend.email.template_files import read_templates
 from backend.errors import InvalidInputError, NotFoundError, TemplateError
 from backend.services import shop_settings
 from backend.services.context import Shop
+from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.orders import new_refund_id, refund_order
 from backend.services.previews import Preview, Recipient, render_preview
 from backend.services.template_checks import CheckResult, Level
 from tests.services.emails import published
-from tests.support import ADMIN, TestClock, add_customer, add_order
+from tests.services.test_mailing import mailer_on
+from tests.support import ADMIN, STAFF, TestClock, add_customer, add_order, ref
 
 TEMPLATES = Path(__file__).parents[2] / "email_templates"
 CONFIRMATION, NEWSLETTER = "order-confirmation", "newsletter"
@@ -220,3 +224,20 @@ def test_merge_fields_that_are_empty_for_this_person_are_named(shop: Shop) -> No
 @pytest.mark.parametrize("left", ["lorem ipsum dolor", "TODO", "[your name]", "XXX", "{{ '{{ name }}' }}"])
 def test_what_was_left_over_is_found(shop: Shop, left: str) -> None:
     assert check(with_content(shop, left), "Leftovers").level is Level.WARNING
+
+
+def test_what_this_order_or_customer_lacks_is_told_in_a_sentence_without_words_of_programs(addressed: Shop) -> None:
+    customer = add_customer(addressed)
+    order = add_order(addressed, customer)
+    preview = render_preview(addressed, "refund", recipient=Recipient(customer.id, order.id))
+    assert preview.email is None
+    assert str(preview.problem) == "This email is about a refund, and this order has none."
+    assert [result.sentence for result in preview.checks] == [str(preview.problem)]
+    refund_order(addressed, STAFF, ref(order), 500, "Broken cup", new_refund_id())
+    assert render_preview(addressed, "refund", recipient=Recipient(customer.id, order.id)).email is not None
+
+
+def test_whoever_has_no_address_is_skipped_although_the_email_would_need_one_in_its_text(shop: Shop) -> None:
+    wanted = SendRequest("verify-address", "click-1", add_customer(shop, email="").id)
+    message = request_message(shop, mailer_on(shop), STAFF, wanted).message
+    assert (message.status, message.reason) == (MessageStatus.SKIPPED, "has no e-mail address")

@@ -89,7 +89,8 @@ def prepared_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReque
     message = _with_data(shop, mailer, message, version, facts, recipient, order, wanted.fields)
     if recipient.customer is not None:
         message = _decided(shop, mailer, message, version, recipient.customer)
-    email_of(shop, message)  # what cannot be rendered is told to who asks, not found by a worker
+    if message.status is MessageStatus.WAITING:
+        email_of(shop, message)  # what cannot be rendered is told to who asks, not found by a worker
     return message
 
 
