@@ -4,6 +4,7 @@ It starts `python server.py` on a store, signs in, and runs each page again and 
 request to the last element. With Playwright and Chromium it also switches pages in a browser.
 
 Usage: python scripts/measure_pages.py --store-url URL --customer ID [--runs 60] [--sessions 20] [--no-browser]
+       python scripts/measure_pages.py --store-url URL --page NAME?QUERY [--page …] [--runs 60]
 Writes one JSON document to standard output.
 """
 
@@ -49,12 +50,15 @@ _LONGEST_END = 200
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--store-url", required=True)
-    parser.add_argument("--customer", required=True)
+    parser.add_argument("--customer", default="")
+    parser.add_argument("--page", action="append", help="Only this page, alone; may be given again.")
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--no-browser", action="store_true")
     wanted = parser.parse_args()
     pages = {"overview": "", "customers": "", "customer": f"id={wanted.customer}", "orders": ""}
+    if wanted.page:
+        pages = {name: query for name, _, query in (page.partition("?") for page in wanted.page)}
     with tempfile.TemporaryDirectory() as folder:
         cookie = signed_in(wanted.store_url, Path(folder))
         with server(wanted.store_url, Path(folder)) as port:
@@ -64,8 +68,8 @@ def main() -> None:
                     for page, query in pages.items()
                     if (ROOT / "pages" / f"{page}.py").exists()
                 },
-                "together": together(port, cookie, list(pages.items())[:3], wanted.sessions),
-                "browser": None if wanted.no_browser else in_browser(port, cookie),
+                "together": None if wanted.page else together(port, cookie, list(pages.items())[:3], wanted.sessions),
+                "browser": None if wanted.page or wanted.no_browser else in_browser(port, cookie),
             }
     print(json.dumps(found))  # noqa: T201 - this is what the program is for
 

@@ -47,12 +47,25 @@ def measure(big: BigShop, *, runs: int, sessions: int, browser: bool = True) -> 
         yield Measurement("pages", what, switch["median"], "ms", switch["runs"], target=SWITCH_TARGET_MS)
 
 
+def measured_pages(store_url: str, pages: dict[str, str], runs: int) -> dict[str, Any]:
+    """What the program tells of these pages alone, by name with their query, in a server on this store.
+
+    Raises: `PagesNotMeasuredError`.
+    """
+    chosen = [f"--page={page}?{query}" for page, query in pages.items()]
+    return _told(["--store-url", store_url, "--runs", str(runs), *chosen])
+
+
 def _measured(big: BigShop, runs: int, sessions: int, browser: bool) -> dict[str, Any]:
     customer = customer_id_at(big.customers // 2, big.customers)
-    command = [sys.executable, str(PROGRAM), "--store-url", big.url, "--customer", customer]
-    command += ["--runs", str(runs), "--sessions", str(sessions)] + ([] if browser else ["--no-browser"])
+    chosen = ["--store-url", big.url, "--customer", customer, "--runs", str(runs), "--sessions", str(sessions)]
+    return _told([*chosen, *([] if browser else ["--no-browser"])])
+
+
+def _told(arguments: list[str]) -> dict[str, Any]:
     if not PROGRAM.exists():
         raise PagesNotMeasuredError("scripts/measure_pages.py is not there.")
+    command = [sys.executable, str(PROGRAM), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - ours
     if done.returncode:
         raise PagesNotMeasuredError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])

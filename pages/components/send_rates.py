@@ -138,11 +138,11 @@ def show_comparison(what: str, found: Mapping[str, Rates], *, counted_fully: boo
 
 def show_times(figures: SendFigures) -> None:
     """How long emails took from the request until they were sent, and until they were delivered."""
-    rows = {"Until sent": "took", "Until delivered": "arrived"}
-    table = {"From the request": list(rows)}
-    for label, share in _TIMES.items():
-        table[label] = [seconds_told(took_percentile(figures.totals, share, until)) for until in rows.values()]
-    st.dataframe(table, hide_index=True, alt="Times from the request of emails until they were sent and delivered")
+    lines = [f"| From the request | {' | '.join(_TIMES)} |", "|---" + "|---:" * len(_TIMES) + "|"]
+    for label, until in (("until sent", "took"), ("until delivered", "arrived")):
+        times = [seconds_told(took_percentile(figures.totals, share, until)) for share in _TIMES.values()]
+        lines.append(f"| {label} | {' | '.join(times)} |")
+    st.markdown("\n".join(lines))
     st.caption("Half of all emails took no longer than this, and so on. Estimates: times are counted in classes.")
 
 

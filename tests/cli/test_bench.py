@@ -13,7 +13,7 @@ from backend.services.reconcile import reconcile
 from tests.cli.conftest import Run
 from tests.recount import assert_totals_hold
 
-GROUPS = {"top", "intake", "import", "lists", "capacity"}
+GROUPS = {"top", "intake", "import", "lists", "capacity", "stats"}
 
 
 def _silent(_: str) -> None:

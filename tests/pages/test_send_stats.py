@@ -32,9 +32,10 @@ def test_volumes_failures_and_times_of_the_period_are_shown(dashboard: Dashboard
     shown = figures(app)
     assert (shown["Sent"], shown["Failed"], shown["Unknown"], shown["Skipped"]) == ("1", "1", "1", "0")
     assert len(app.get("plotly_chart")) == 1
-    templates, times, reasons = (each.value for each in app.dataframe)
+    templates, reasons = (each.value for each in app.dataframe)
     assert list(templates["Sent"]) == [1]
-    assert list(times["Half of all"]) == ["under 1 s", "\u2013"]
+    assert "| until sent | under 1 s | under 1 s | under 1 s |" in said(app)
+    assert "| until delivered | \u2013 | \u2013 | \u2013 |" in said(app)
     assert "Nobody was left out." in said(app)
     assert dict(zip(reasons["Reason"], zip(reasons["Failed"], reasons["Unknown"], strict=True), strict=True)) == {
         "The address is wrong.": (1, 0),
