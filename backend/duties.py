@@ -19,12 +19,15 @@ from backend.errors import BackendError
 from backend.heartbeat import run_heartbeat
 from backend.mail_worker import run_mail_worker
 from backend.observability.rounds import Rounds
+from backend.services.automations.working import answer_due
 from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
 from backend.services.retention import remove_expired
 from backend.store.meter import Meter, access_pattern
 from backend.worker import run_worker
 
+REST_OF_AUTOMATIONS = 2.0
+"""Seconds between looks for triggers that are due."""
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
 _LONGEST_IMPORT = 3600.0
@@ -91,6 +94,16 @@ def _remove_expired(place: Workplace, stop: threading.Event) -> Round:
     return work
 
 
+def _answer_triggers(place: Workplace, stop: threading.Event) -> Round:
+    def work() -> float:
+        answered = answer_due(place.shop, place.mailer)
+        if answered.triggers:
+            logger.info("{} triggers of automations answered", answered.triggers)
+        return 0.0 if answered.more and answered.triggers else REST_OF_AUTOMATIONS
+
+    return work
+
+
 DUTIES: tuple[Duty, ...] = (
     Duty("imports", lambda place, stop: run_worker(place.shop, stop, place.rounds), patience=_LONGEST_IMPORT),
     Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop, place.rounds)),
@@ -98,6 +111,7 @@ DUTIES: tuple[Duty, ...] = (
         "heartbeat",
         lambda place, stop: run_heartbeat(place.shop, place.meter, stop, kind=place.kind, rounds=place.rounds),
     ),
+    in_rounds("automations", _answer_triggers),
     in_rounds("retention", _remove_expired),
 )
 

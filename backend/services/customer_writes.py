@@ -53,10 +53,10 @@ def creating_writes(customer: Customer) -> list[Write]:
     return writes
 
 
-def editing_writes(before: Customer, after: Customer, months: Sequence[str]) -> list[Write]:
+def editing_writes(before: Customer, after: Customer, months: Sequence[str], *, room_for: int = 1) -> list[Write]:
     """The transaction that changes a profile; `months` are those in which the customer has orders.
 
-    It leaves room for one write more. Errors attached: `EmailReservedError`, `SnapshotMovedError`.
+    It leaves room for so many writes more. Errors attached: `EmailReservedError`, `SnapshotMovedError`.
     """
     writes: list[Write] = [_profile_update(before, after)]
     if _identity(before) != _identity(after):
@@ -69,7 +69,7 @@ def editing_writes(before: Customer, after: Customer, months: Sequence[str]) -> 
     writes += [Put(key, {}) for key in new if key not in old]
     writes += _counter_updates(count_keys(before), count_keys(after))
     if (before.name, before.email, before.country) != (after.name, after.email, after.country):
-        room = min(MONTHS_PER_TRANSACTION, MAX_TRANSACTION_WRITES - 1 - len(writes))
+        room = max(min(MONTHS_PER_TRANSACTION, MAX_TRANSACTION_WRITES - room_for - len(writes)), 0)
         writes += [_month_update(after, month) for month in sorted(months, reverse=True)[:room]]
     return writes
 

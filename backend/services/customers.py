@@ -20,6 +20,7 @@ from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag, clean_text
 from backend.errors import ConflictError, EmailTakenError, InvalidInputError, NotFoundError
 from backend.records.customers import activity_from, activity_item, activity_key, customer_from
 from backend.records.values import text
+from backend.services.automations import firing
 from backend.services.context import Shop
 from backend.services.customer_writes import EmailReservedError, creating_writes, editing_writes
 from backend.services.retrying import until_settled
@@ -82,7 +83,8 @@ def create_customer(shop: Shop, actor: Actor, profile: Profile, *, consent: bool
         source="staff",
     )
     activity = _activity(shop, actor, ActivityKind.CREATED)
-    _refusing_taken(shop, lambda: shop.store.transact([*creating_writes(customer), _put(customer.id, activity)]))
+    writes = [*creating_writes(customer), _put(customer.id, activity), *firing.on_joined(shop, customer)]
+    _refusing_taken(shop, lambda: shop.store.transact(writes))
     return customer
 
 
@@ -224,7 +226,8 @@ def _change(
             return before
         after = replace(after, version=before.version + 1)
         activity = _activity(shop, actor, kind, said or _difference(before, after))
-        writes = [*editing_writes(before, after, _months_of(shop, customer_id)), _put(customer_id, activity)]
+        others = [_put(customer_id, activity), *firing.on_edited(shop, before, after)]
+        writes = [*editing_writes(before, after, _months_of(shop, customer_id), room_for=len(others)), *others]
         _refusing_taken(shop, lambda: shop.store.transact(writes))
         return after
 

@@ -24,6 +24,7 @@ from backend.domain.time import check_placed_at
 from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.records.customers import customer_from
 from backend.records.orders import order_day, order_from
+from backend.services.automations import firing
 from backend.services.context import Shop
 from backend.services.order_writes import OrderChangedError, OrderExistsError, changing_writes, placing_writes
 from backend.services.retrying import until_settled
@@ -95,7 +96,7 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
     if customer.archived and shop.store.get(order_key) is None:
         raise ConflictError(f"{customer.name} is archived. Restore the customer first.")
     try:
-        shop.store.transact(placing_writes(order, customer, shop.zone))
+        shop.store.transact([*placing_writes(order, customer, shop.zone), *firing.on_placed(shop, order)])
     except OrderExistsError:
         return Placed(get_order(shop, draft.customer_id, key), duplicate=True)
     return Placed(order, duplicate=False)
@@ -279,7 +280,9 @@ def _change_once(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order]) -
 
 
 def write_change(shop: Shop, before: Order, after: Order, item: Item) -> None:
-    """Writes a new version of an order with the difference in all totals. `item` is the order as it is stored.
+    """Writes a new version of an order with the difference in all totals, and what automations will do about it.
+
+    `item` is the order as it is stored.
 
     Raises: `OrderChangedError`, `SnapshotMovedError`.
     """
@@ -287,4 +290,5 @@ def write_change(shop: Shop, before: Order, after: Order, item: Item) -> None:
     customer = schema.customer_key(after.customer_id)
     month = schema.customer_month_key(after.customer_id, day[:7])
     found = {key: shop.store.get(key) or {} for key in (customer, month)}
-    shop.store.transact(changing_writes(before, after, day, found[customer], found[month], shop.zone))
+    writes = changing_writes(before, after, day, found[customer], found[month], shop.zone)
+    shop.store.transact([*writes, *firing.on_changed(shop, before, after)])

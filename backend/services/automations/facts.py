@@ -1,0 +1,74 @@
+"""What is known of the customer and the order of a trigger at the moment when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from backend.domain.automation_rules import Facts
+from backend.domain.automations import Automation, Exit, Trigger, TriggerKind
+from backend.domain.orders import Order, OrderStatus
+from backend.records.customers import customer_from
+from backend.records.orders import order_from
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.port import Item, Key, Query
+
+_NEWEST = 10
+"""Orders of a customer among which the last one that stands is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The facts of a trigger. `last` is the customer's last order that stands, if it was asked for."""
+
+    facts: Facts
+    last: Order | None = None
+
+
+def facts_for(shop: Shop, triggers: Sequence[tuple[Trigger, Automation]]) -> list[Known | None]:
+    """The facts of each trigger, in the same order; None where the customer or the order is gone."""
+    found = _read(shop, _keys(trigger for trigger, _ in triggers))
+    return [_known(shop, trigger, automation, found) for trigger, automation in triggers]
+
+
+def last_order(shop: Shop, customer_id: str) -> Order | None:
+    """The customer's last order that was not cancelled."""
+    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="O#", descending=True, limit=_NEWEST, consistent=True)
+    orders = (order_from(row.key, row.item) for row in shop.store.query(query).rows)
+    standing = [order for order in orders if order.status is not OrderStatus.CANCELLED]
+    return max(standing, key=lambda order: order.placed_at, default=None)
+
+
+def _keys(triggers: Iterable[Trigger]) -> list[Key]:
+    keys: dict[Key, None] = {}
+    for trigger in triggers:
+        keys[schema.customer_key(trigger.customer_id)] = None
+        if trigger.order_id:
+            keys[schema.order_key(trigger.customer_id, trigger.order_id)] = None
+    return list(keys)
+
+
+def _read(shop: Shop, keys: Sequence[Key]) -> dict[Key, Item]:
+    """Read together; what is so new that it is not seen that way is asked for again, consistently."""
+    found = shop.store.get_many(keys)
+    for key in keys:
+        if key not in found and (item := shop.store.get(key)) is not None:
+            found[key] = item
+    return found
+
+
+def _known(shop: Shop, trigger: Trigger, automation: Automation, found: dict[Key, Item]) -> Known | None:
+    customer_item = found.get(schema.customer_key(trigger.customer_id))
+    if customer_item is None:
+        return None
+    order = None
+    if trigger.order_id:
+        key = schema.order_key(trigger.customer_id, trigger.order_id)
+        if key not in found:
+            return None
+        order = order_from(key, found[key])
+    wanted = Exit.ORDERED_AGAIN in automation.all_exits or trigger.kind is TriggerKind.LAPSED
+    last = last_order(shop, trigger.customer_id) if wanted else None
+    customer = customer_from(trigger.customer_id, customer_item)
+    return Known(Facts(customer, order, last.placed_at if last else None), last)

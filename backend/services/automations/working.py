@@ -1,0 +1,152 @@
+"""Answers triggers that are due. Any number of processes may do it.
+
+What a trigger comes to (a message in the ledger, the next step, or an end) is written in one transaction with the
+trigger itself, on condition that it is still as it was read. That condition is the claim: of two workers one writes,
+and the other finds the work done. A process that is killed leaves the trigger as it was, and a message never twice,
+because its key is made of the automation, the event and the step.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from loguru import logger
+
+from backend.domain.automation_rules import exit_that_holds, unmet
+from backend.domain.automations import LATEST, Automation, Ending, Exit, Trigger, TriggerKind, variant_of
+from backend.domain.messages import Message
+from backend.domain.team import AUTOMATION
+from backend.domain.time import to_text
+from backend.errors import BackendError, StoreBusyError, StoreUnreachableError
+from backend.records.automations import trigger_from
+from backend.services.automations import active, moves
+from backend.services.automations.facts import Known, facts_for
+from backend.services.automations.moves import Move
+from backend.services.context import Shop
+from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.requesting import SendRequest, prepared_message
+from backend.store import schema
+from backend.store.meter import access_pattern
+from backend.store.port import Query
+
+ROUND = 50
+"""Triggers that are answered together, with one commit."""
+RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+"""When an email that could not be made is tried again: somebody may mend its template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a round did. `more` says that triggers are left that are due."""
+
+    triggers: int
+    more: bool
+
+
+def answer_due(shop: Shop, mailer: Mailer) -> Answered:
+    """One round over triggers that are due.
+
+    Raises: `StoreBusyError`, `StoreUnreachableError`; what was not written is done in another round.
+    """
+    with access_pattern("automations"):
+        due, more = due_triggers(shop, ROUND)
+        return Answered(answer(shop, mailer, due), more) if due else Answered(0, more)
+
+
+def due_triggers(shop: Shop, limit: int) -> tuple[list[Trigger], bool]:
+    """Triggers whose time has come, about so many, and whether there are more."""
+    now = to_text(shop.clock())
+    shards = list(range(schema.WORK_SHARDS))
+    random.shuffle(shards)  # so that workers do not all begin with the same ones
+    pages = [
+        shop.store.query(
+            Query(
+                schema.MAIL, f"TRIGGERS#{shard}", index="work", between=("0", now + "~"), limit=-(-limit // len(shards))
+            )
+        )
+        for shard in shards
+    ]
+    found = shop.store.get_many([row.key for page in pages for row in page.rows])
+    triggers = [trigger_from(key, item) for key, item in found.items()]
+    # The list may lag behind the triggers themselves.
+    return [each for each in triggers if each.due_at <= shop.clock()], any(page.cursor for page in pages)
+
+
+def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:
+    """Answers these triggers; returns how many of them were still ours to answer."""
+    automations = {automation.id: automation for automation in active.all_automations(shop)}
+    decided: list[Move] = []
+    open_: list[tuple[Trigger, Automation]] = []
+    for trigger in triggers:
+        automation = automations.get(trigger.automation)
+        if automation is None:
+            decided.append(moves.forgotten(trigger))
+        elif ending := _ending(shop, trigger, automation):
+            decided.append(moves.ended(trigger, ending))
+        else:
+            open_.append((trigger, automation))
+    for (trigger, automation), known in zip(open_, facts_for(shop, open_), strict=True):
+        decided.append(_decided_safely(shop, mailer, trigger, automation, known))
+    return moves.write(shop, decided)
+
+
+def _ending(shop: Shop, trigger: Trigger, automation: Automation) -> Ending | None:
+    """What ends a trigger whatever the facts are."""
+    if not automation.on:
+        return Ending.OFF
+    if trigger.kind is not automation.kind or trigger.step >= len(automation.steps):
+        return Ending.CHANGED
+    if shop.clock() - trigger.due_at > LATEST:
+        return Ending.TOO_LATE
+    return None
+
+
+def _decided_safely(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation, known: Known | None) -> Move:
+    """One trigger that cannot be answered does not keep the others waiting."""
+    try:
+        return _decided(shop, mailer, trigger, automation, known)
+    except (StoreBusyError, StoreUnreachableError):
+        raise
+    except BackendError as error:
+        return _failed(shop, trigger, automation, error.sentence)
+    except Exception:
+        logger.exception("{}: a trigger of {} could not be answered", trigger.automation, trigger.customer_id)
+        return _failed(shop, trigger, automation, "Something went wrong on our side; the log has the details.")
+
+
+def _failed(shop: Shop, trigger: Trigger, automation: Automation, sentence: str) -> Move:
+    if trigger.attempts < len(RETRIES):
+        return moves.tried_again(trigger, shop.clock() + RETRIES[trigger.attempts], sentence)
+    return moves.broken(trigger, automation, shop.clock(), sentence)
+
+
+def _decided(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation, known: Known | None) -> Move:
+    if known is None:
+        return moves.ended(trigger, Ending.GONE)
+    now = shop.clock()
+    if trigger.kind is TriggerKind.LAPSED and trigger.step == 0:
+        last = known.last
+        if last is None:
+            return moves.ended(trigger, Exit.ORDER_CANCELLED)
+        if last.placed_at + automation.steps[0].delay > now:
+            return moves.put_off(trigger, last, last.placed_at + automation.steps[0].delay)
+        known = replace(known, facts=replace(known.facts, order=last))
+        trigger = moves.about(trigger, last)
+    if left := exit_that_holds(automation.all_exits, known.facts):
+        return moves.ended(trigger, left)
+    step = automation.steps[trigger.step]
+    if condition := unmet(step.conditions, known.facts):
+        return moves.left_out(trigger, automation, now, condition.fact)
+    return moves.requested(trigger, automation, now, _message(shop, mailer, trigger, automation))
+
+
+def _message(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation) -> Message:
+    step = automation.steps[trigger.step]
+    wanted = SendRequest(
+        step.template, trigger.message_key, trigger.customer_id, order_id=trigger.order_id, fields=step.fields
+    )
+    message = prepared_message(shop, mailer, AUTOMATION, wanted)
+    return replace(message, campaign=automation.id, variant=variant_of(trigger.step))

@@ -1,0 +1,1 @@
+"""Automations: nothing is lost, nothing comes twice, and everything is accounted for."""
