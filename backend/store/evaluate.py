@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend.errors import BackendError, ConditionFailedError, InvalidInputError
-from backend.store.limits import attributes_bytes, check_attributes, check_item, check_key, check_value, item_bytes
+from backend.store.limits import (
+    attributes_bytes,
+    check_attributes,
+    check_contents,
+    check_item,
+    check_key,
+    check_value,
+    item_bytes,
+)
 from backend.store.port import (
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_WRITES,
@@ -100,7 +108,7 @@ def _updated(update: Update, item: Item | None) -> Item:
         new[name] = before + plus.delta
     for name in update.remove:
         new.pop(name, None)
-    check_item(update.key, new)
+    check_contents(update.key, new)
     return new
 
 

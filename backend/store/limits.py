@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import orjson
 
@@ -78,6 +78,11 @@ def check_item(key: Key, item: Item) -> int:
     Raises: `InvalidInputError` for values that DynamoDB has no type for, `ItemTooLargeError` beyond 400 KB.
     """
     check_key(key)
+    return check_contents(key, item)
+
+
+def check_contents(key: Key, item: Item) -> int:
+    """As `check_item`, for a key that has been checked before."""
     most = check_attributes(key.table, item) + MAX_PK_BYTES + MAX_SK_BYTES
     if most <= MAX_ITEM_BYTES:
         return most
@@ -92,14 +97,35 @@ def check_attributes(table: str, attributes: Mapping[str, Value]) -> int:
 
     Raises: `InvalidInputError` for attributes that an item of the table cannot have.
     """
-    index_keys, most = _INDEX_KEYS[table], 0
+    if not _checked_names.issuperset(attributes):
+        _check_names(attributes)
+    most = 0
     for name, value in attributes.items():
+        # Most values are such texts or numbers, and a call costs more than looking.
+        if isinstance(value, str) and value.isascii():
+            most += len(name) + len(value)
+        elif type(value) is int and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
+            most += len(name) + 6
+        else:
+            most += len(name) + check_value(value)
+    index_keys = _INDEX_KEYS[table]
+    for name in index_keys.keys() & attributes.keys():
+        _check_index_key(name, attributes[name], *index_keys[name])
+    return 4 * most
+
+
+_checked_names: set[str] = set()
+_MOST_REMEMBERED_NAMES = 1000
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Attribute names are few and come again and again, so good ones are remembered."""
+    for name in names:
         if name in ("pk", "sk"):
             raise InvalidInputError("The key does not belong into the item.")
-        most += _check_name(name) + check_value(value)
-        if name in index_keys:
-            _check_index_key(name, value, *index_keys[name])
-    return most
+        _check_name(name)
+        if len(_checked_names) < _MOST_REMEMBERED_NAMES:
+            _checked_names.add(name)
 
 
 def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:

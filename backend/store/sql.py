@@ -7,9 +7,7 @@ locks on the keys in ascending order, so that no two transactions can wait for e
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -22,12 +20,9 @@ from backend.store.port import Begins, Check, Delete, Item, Key, Page, Put, Quer
 from backend.store.schema import INDEXES
 from backend.store.sql_rows import by_table, cursor_after, projected, row_of
 from backend.store.sql_scans import scan_statement
-from backend.store.sql_statements import Prepared, Statements, Values
+from backend.store.sql_sessions import Session, Sessions
+from backend.store.sql_statements import Statements
 from backend.store.sql_tables import build_tables, decode
-
-_KEYS_AT_ONCE = 400
-_LOCKS = 1024
-"""PostgreSQL's table of locks is finite, so keys share this many."""
 
 
 class SqlStore:
@@ -41,17 +36,17 @@ class SqlStore:
         self._engine = sql_engine.open_engine(url)
         self._tables = build_tables(prefix, sa.MetaData())
         self._meter = meter
-        self._is_sqlite = self._engine.dialect.name == "sqlite"
         self._statements = Statements(self._tables, self._engine.dialect)
+        self._sessions = Sessions(self._engine, self._tables, self._statements)
 
     # --- reads ---------------------------------------------------------------------------------------------------
 
     def get(self, key: Key) -> Item | None:
         check_key(key)
         statement = self._statements.gets[key.table]
-        with self._reading() as connection:
-            row = connection.exec_driver_sql(statement.text, statement.bind({"b_pk": key.pk, "b_sk": key.sk})).first()
-        item = None if row is None else decode(row[0])
+        with self._sessions.reading() as session:
+            rows = session.rows(statement, statement.bind({"b_pk": key.pk, "b_sk": key.sk}))
+        item = decode(rows[0][0]) if rows else None
         if self._meter:
             self._meter.read([item_bytes(key, item) if item else 0], consistent=True, together=False)
         return item
@@ -59,48 +54,19 @@ class SqlStore:
     def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
         for key in keys:
             check_key(key)
-        with self._reading() as connection:
-            found = self._read_many(connection, keys)
+        with self._sessions.reading() as session:
+            found = session.items(keys)
         if self._meter and keys:
             sizes = [item_bytes(key, found[key]) if key in found else 0 for key in dict.fromkeys(keys)]
             self._meter.read(sizes, consistent=False, together=False)
-        return found
-
-    def _read_many(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Item]:
-        found: dict[Key, Item] = {}
-        for table, wanted in by_table(keys).items():
-            read = self._read_singly if self._is_sqlite else self._read_together
-            found.update(read(connection, table, wanted))
-        return found
-
-    def _read_singly(self, connection: sa.Connection, table: str, keys: list[Key]) -> dict[Key, Item]:
-        """One look-up a key, on the driver: SQLite scans the table for a list of pairs, and has no network to save."""
-        cursor = connection.connection.cursor()
-        text, found = self._statements.gets[table].text, {}
-        for key in keys:
-            row = cursor.execute(text, (key.pk, key.sk)).fetchone()
-            if row is not None:
-                found[key] = decode(row[0])
-        cursor.close()
-        return found
-
-    def _read_together(self, connection: sa.Connection, table: str, keys: list[Key]) -> dict[Key, Item]:
-        columns, found = self._tables[table].c, {}
-        for start in range(0, len(keys), _KEYS_AT_ONCE):
-            pairs = [(key.pk, key.sk) for key in keys[start : start + _KEYS_AT_ONCE]]
-            pair = sa.tuple_(columns.pk, columns.sk)
-            for pk, sk, doc in connection.execute(
-                sa.select(columns.pk, columns.sk, columns.doc).where(pair.in_(pairs))
-            ):
-                found[Key(table, pk, sk)] = decode(doc)
         return found
 
     def query(self, query: Query) -> Page:
         check_query(query)
         index = INDEXES[query.table, query.index] if query.index else None
         statement, parameters = self._statements.query(query)
-        with self._reading() as connection:
-            rows = connection.exec_driver_sql(statement.text, parameters).all()
+        with self._sessions.reading() as session:
+            rows = session.rows(statement, parameters)
         more = len(rows) > query.limit
         rows = rows[: query.limit]
         found = [Row(Key(query.table, pk, sk), projected(index, decode(doc))) for _, pk, sk, doc in rows]
@@ -121,14 +87,10 @@ class SqlStore:
         only: Begins | None = None,
     ) -> Page:
         check_scan(segment, segments, limit)
-        statement = scan_statement(self._tables[table], limit, cursor, only)
-        with self._reading() as connection:
+        statement = scan_statement(self._tables[table], limit, cursor, only, segment, segments)
+        with self._sessions.connected() as connection:
             rows = connection.execute(statement).all()
-        found = [
-            Row(Key(table, pk, sk), decode(doc))
-            for pk, sk, doc in rows
-            if segments == 1 or zlib.crc32(pk.encode()) % segments == segment
-        ]
+        found = [Row(Key(table, pk, sk), decode(doc)) for pk, sk, doc in rows]
         following = encode_cursor({"pk": rows[-1][0], "sk": rows[-1][1]}) if len(rows) == limit else None
         return Page(found, following)
 
@@ -153,8 +115,8 @@ class SqlStore:
 
     def _write(self, writes: Sequence[Write], *, transactional: bool) -> dict[Key, Item | None]:
         outcomes: list[BackendError | None] = []
-        with self._writing([write.key for write in writes]) as connection:
-            images = self._run(connection, [writes], outcomes, transactional=transactional)
+        with self._sessions.writing([write.key for write in writes]) as session:
+            images = self._run(session, [writes], outcomes, transactional=transactional)
         if outcomes[0] is not None:
             raise outcomes[0]
         return images
@@ -164,14 +126,14 @@ class SqlStore:
         taken = [writes for writes, refusal in zip(transactions, refusals, strict=True) if refusal is None]
         outcomes: list[BackendError | None] = []
         if taken:
-            with self._writing([write.key for writes in taken for write in writes]) as connection:
-                self._run(connection, taken, outcomes, transactional=True)
+            with self._sessions.writing([write.key for writes in taken for write in writes]) as session:
+                self._run(session, taken, outcomes, transactional=True)
         decided = iter(outcomes)
         return [refusal or next(decided) for refusal in refusals]
 
     def _run(
         self,
-        connection: sa.Connection,
+        session: Session,
         transactions: Sequence[Sequence[Write]],
         outcomes: list[BackendError | None],
         *,
@@ -179,7 +141,7 @@ class SqlStore:
     ) -> dict[Key, Item | None]:
         """Decides all transactions against one picture of the items, then writes what has changed."""
         images: dict[Key, Item | None] = dict.fromkeys(write.key for writes in transactions for write in writes)
-        images |= self._read_many(connection, [w.key for ws in transactions for w in ws if self._depends(w)])
+        images |= session.items([w.key for ws in transactions for w in ws if self._depends(w)])
         changed: dict[Key, None] = {}
         for writes in transactions:
             try:
@@ -192,24 +154,21 @@ class SqlStore:
                 self._meter.write([(k, images[k], new) for k, new in results.items()], transactional=transactional)
             images.update(results)
             changed.update(dict.fromkeys(write.key for write in writes if not isinstance(write, Check)))
-        self._flush(connection, {key: images[key] for key in changed})
+        self._flush(session, {key: images[key] for key in changed})
         return images
 
     def _depends(self, write: Write) -> bool:
         """Whether the write depends on what is there; the meter always wants to know that."""
         return self._meter is not None or write.condition is not None or not isinstance(write, (Put, Delete))
 
-    def _flush(self, connection: sa.Connection, images: dict[Key, Item | None]) -> None:
+    def _flush(self, session: Session, images: dict[Key, Item | None]) -> None:
         for table, keys in by_table(images).items():
             gone = [{"b_pk": key.pk, "b_sk": key.sk} for key in keys if images[key] is None]
             rows = [row_of(key, item) for key in keys if (item := images[key]) is not None]
-            self._execute_all(connection, self._statements.deletes[table], gone)
-            self._execute_all(connection, self._statements.upserts[table], rows)
-
-    @staticmethod
-    def _execute_all(connection: sa.Connection, statement: Prepared, rows: Sequence[Values]) -> None:
-        if rows:
-            connection.exec_driver_sql(statement.text, statement.bind_all(rows))
+            if gone:
+                session.run(self._statements.deletes[table], gone)
+            if rows:
+                session.run(self._statements.upserts[table], rows)
 
     def write_batch(self, writes: Sequence[Put | Delete]) -> None:
         if len({write.key for write in writes}) != len(writes):
@@ -219,55 +178,33 @@ class SqlStore:
         for start in range(0, len(writes), 5000):
             part = writes[start : start + 5000]
             images = {write.key: write.item if isinstance(write, Put) else None for write in part}
-            with self._writing(list(images)) as connection:
+            with self._sessions.writing(list(images)) as session:
                 if self._meter:
-                    before = self._read_many(connection, list(images))
+                    before = session.items(list(images))
                     for key, new in images.items():
                         self._meter.write([(key, before.get(key), new)], transactional=False)
-                self._flush(connection, images)
+                self._flush(session, images)
 
     # --- housekeeping --------------------------------------------------------------------------------------------
 
     def sweep(self, now: int, limit: int) -> int:
-        with self._reading() as connection:
+        with self._sessions.connected() as connection:
             keys = sql_expiry.expired(connection, self._tables, now, limit)
         if not keys:
             return 0
-        with self._writing(keys) as connection:
+        with self._sessions.transaction(keys) as connection:
             return sql_expiry.remove(connection, self._tables, keys, now)
 
     def create_tables(self) -> None:
-        with self._writing([_CREATION]) as connection:
+        with self._sessions.transaction([_CREATION]) as connection:
             sql_creation.create(connection, self._tables)
 
     def missing_tables(self) -> list[str]:
-        with self._reading() as connection:
+        with self._sessions.connected() as connection:
             return sql_creation.missing(connection, self._tables)
 
     def close(self) -> None:
         self._engine.dispose()
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with sql_engine.translated(), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self, keys: Sequence[Key]) -> Iterator[sa.Connection]:
-        with sql_engine.translated(), sql_engine.exclusive(self._engine), self._engine.connect() as connection:
-            if self._is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
-                self._lock(connection, keys)
-            yield connection
-            connection.commit()
-
-    def _lock(self, connection: sa.Connection, keys: Sequence[Key]) -> None:
-        numbers = sorted({zlib.crc32("\0".join(key).encode()) % _LOCKS for key in keys})
-        connection.execute(
-            sa.text("SELECT pg_advisory_xact_lock(71102, n) FROM unnest(CAST(:numbers AS int[])) AS n"),
-            {"numbers": numbers},
-        )
 
 
 _CREATION = Key("", "tables", "creation")

@@ -78,9 +78,10 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except exc.OperationalError as error:
-        if "locked" in str(error.orig) or "busy" in str(error.orig):
+    except (exc.OperationalError, sqlite3.OperationalError) as error:
+        told = str(error.orig if isinstance(error, exc.OperationalError) else error)
+        if "locked" in told or "busy" in told:
             raise StoreBusyError("The store is busy; please try again in a moment.") from error
         raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error
-    except (exc.InterfaceError, exc.TimeoutError) as error:
+    except (exc.InterfaceError, exc.TimeoutError, sqlite3.InterfaceError) as error:
         raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -40,6 +41,8 @@ class Prepared:
         return dict(values) if self.order is None else tuple([values[name] for name in self.order])
 
     def bind_all(self, rows: Iterable[Values]) -> list[Any]:
+        if self.order is not None and len(self.order) > 1 and not self.constants:
+            return list(map(itemgetter(*self.order), rows))
         return [self.bind(row) for row in rows]
 
 

@@ -1,0 +1,153 @@
+"""How prepared statements get to the database: SQLite by its driver, PostgreSQL by SQLAlchemy.
+
+SQLAlchemy takes longer over a statement than SQLite does, so what happens thousands of times a second goes past it;
+its pool keeps the connections of both.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, cast
+
+import sqlalchemy as sa
+
+from backend.store.port import Item, Key
+from backend.store.sql_engine import exclusive, translated
+from backend.store.sql_rows import by_table
+from backend.store.sql_statements import Parameters, Prepared, Statements, Values
+from backend.store.sql_tables import decode
+
+_KEYS_AT_ONCE = 400
+_LOCKS = 1024
+"""PostgreSQL's table of locks is finite, so keys share this many."""
+
+
+class Session(Protocol):
+    """A connection, for as long as one read or one transaction takes."""
+
+    def rows(self, statement: Prepared, parameters: Parameters) -> Sequence[Sequence[Any]]:
+        """All rows of a query."""
+
+    def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
+        """Runs the statement once for each row of values."""
+
+    def items(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Those of the items that are there."""
+
+
+class Sessions:
+    """Gives out sessions, and plain connections for what is rare. Safe to use from several threads."""
+
+    def __init__(self, engine: sa.Engine, tables: Mapping[str, sa.Table], statements: Statements) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._statements = statements
+        self._is_sqlite = engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        if self._is_sqlite:
+            with translated(), self._driver() as connection:
+                yield _SqliteSession(connection.cursor(), self._statements)
+        else:
+            with self.connected() as connected:
+                yield _ServerSession(connected, self._tables)
+
+    @contextmanager
+    def writing(self, keys: Sequence[Key]) -> Iterator[Session]:
+        """A transaction that is committed at the end, and in which nobody else writes items of these keys."""
+        if self._is_sqlite:
+            with translated(), exclusive(self._engine), self._driver() as connection:
+                cursor = connection.cursor()
+                cursor.execute("BEGIN IMMEDIATE")
+                yield _SqliteSession(cursor, self._statements)
+                connection.commit()
+        else:
+            with self.transaction(keys) as connected:
+                yield _ServerSession(connected, self._tables)
+
+    @contextmanager
+    def connected(self) -> Iterator[sa.Connection]:
+        """SQLAlchemy's connection, to read by."""
+        with translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self, keys: Sequence[Key]) -> Iterator[sa.Connection]:
+        """As `writing`, on SQLAlchemy's connection."""
+        with translated(), exclusive(self._engine), self._engine.connect() as connection:
+            if self._is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                _lock(connection, keys)
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def _driver(self) -> Iterator[sqlite3.Connection]:
+        """The driver's own connection; given back, it is rolled back if it was not committed."""
+        pooled = self._engine.raw_connection()
+        try:
+            yield cast(sqlite3.Connection, pooled.driver_connection)
+        finally:
+            pooled.close()
+
+
+def _lock(connection: sa.Connection, keys: Sequence[Key]) -> None:
+    numbers = sorted({zlib.crc32("\0".join(key).encode()) % _LOCKS for key in keys})
+    connection.execute(
+        sa.text("SELECT pg_advisory_xact_lock(71102, n) FROM unnest(CAST(:numbers AS int[])) AS n"),
+        {"numbers": numbers},
+    )
+
+
+class _SqliteSession:
+    """A `Session` on SQLite's own cursor."""
+
+    def __init__(self, cursor: sqlite3.Cursor, statements: Statements) -> None:
+        self._cursor = cursor
+        self._statements = statements
+
+    def rows(self, statement: Prepared, parameters: Parameters) -> Sequence[Sequence[Any]]:
+        return self._cursor.execute(statement.text, parameters).fetchall()
+
+    def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
+        self._cursor.executemany(statement.text, statement.bind_all(rows))
+
+    def items(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """One look-up a key: SQLite scans the table for a list of pairs, and has no network to save."""
+        execute, found = self._cursor.execute, {}
+        for key in dict.fromkeys(keys):
+            row = execute(self._statements.gets[key.table].text, (key.pk, key.sk)).fetchone()
+            if row is not None:
+                found[key] = decode(row[0])
+        return found
+
+
+class _ServerSession:
+    """A `Session` on a server, where each statement is a journey."""
+
+    def __init__(self, connection: sa.Connection, tables: Mapping[str, sa.Table]) -> None:
+        self._connection = connection
+        self._tables = tables
+
+    def rows(self, statement: Prepared, parameters: Parameters) -> Sequence[Sequence[Any]]:
+        return self._connection.exec_driver_sql(statement.text, parameters).all()
+
+    def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
+        self._connection.exec_driver_sql(statement.text, statement.bind_all(rows))
+
+    def items(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        found: dict[Key, Item] = {}
+        for table, wanted in by_table(keys).items():
+            columns = self._tables[table].c
+            pair = sa.tuple_(columns.pk, columns.sk)
+            for start in range(0, len(wanted), _KEYS_AT_ONCE):
+                pairs = [(key.pk, key.sk) for key in wanted[start : start + _KEYS_AT_ONCE]]
+                query = sa.select(columns.pk, columns.sk, columns.doc).where(pair.in_(pairs))
+                for pk, sk, doc in self._connection.execute(query):
+                    found[Key(table, pk, sk)] = decode(doc)
+        return found
