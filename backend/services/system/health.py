@@ -1,0 +1,147 @@
+"""Whether each part of the installation works. A part is one function; `HEALTH_CHECKS` lists them all."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from loguru import logger
+
+from backend.domain.health import SKEW_ALLOWED, Beat, Health, State
+from backend.domain.team import Actor, Permission
+from backend.email.transports.protocol import AccountUnknownError
+from backend.errors import BackendError
+from backend.services.mailing import pausing
+from backend.services.system.heartbeats import read_beats
+from backend.services.system.queue import queue_state
+from backend.services.system.watched import Watched
+from backend.store import schema
+
+SLOW_STORE = timedelta(milliseconds=250)
+OLD_QUEUE = timedelta(minutes=5)
+_NECESSARY_DUTIES = ("mail", "imports")
+_GIGABYTE = 1024**3
+
+HealthCheck = Callable[[Watched], Health]
+"""Looks at one part, in much less than a second."""
+
+
+def health_of(watched: Watched, actor: Actor) -> list[Health]:
+    """How each part is. A check that fails itself is a part that does not work.
+
+    Raises: `PermissionDeniedError`.
+    """
+    actor.require(Permission.VIEW_SYSTEM)
+    return [_asked(check, watched) for check in HEALTH_CHECKS]
+
+
+def _asked(check: HealthCheck, watched: Watched) -> Health:
+    part = (check.__name__.removeprefix("check_")).replace("_", " ").capitalize()
+    try:
+        return check(watched)
+    except BackendError as error:
+        return Health(part, State.DOWN, error.sentence)
+    except Exception:
+        logger.exception("The health of {} cannot be told", part)
+        return Health(part, State.DOWN, "It cannot be told how this is.", "See the log for the error.")
+
+
+def check_store(watched: Watched) -> Health:
+    """Reads one item, and takes the time."""
+    began = time.perf_counter()
+    watched.shop.store.get(schema.meta_key("team"))
+    took = timedelta(seconds=time.perf_counter() - began)
+    found = f"It answers in {took / timedelta(milliseconds=1):,.1f} ms."
+    if took > SLOW_STORE:
+        return Health("Store", State.ATTENTION, found, "It is slow: look at its load, its disk or the network to it.")
+    return Health("Store", State.UP, found)
+
+
+def check_sending(watched: Watched) -> Health:
+    """Whether the transport may send, and does not pause."""
+    transport = watched.mailer.transport
+    paused = pausing.current_pause(watched.shop)
+    try:
+        account = transport.account()
+    except AccountUnknownError as error:
+        return Health("Sending", State.DOWN, error.sentence, "Check the credentials and the rights of the server.")
+    if not account.sending_enabled:
+        found = f"The provider has switched off sending ({account.status})."
+        return Health("Sending", State.DOWN, found, "Read the provider's message in the SES console, and answer it.")
+    if paused is not None:
+        return Health("Sending", State.ATTENTION, f"It pauses: {paused.reason}", "Resume it on Send statistics.")
+    if account.sandbox:
+        found = "The account is in the sandbox: only verified addresses get mail."
+        return Health("Sending", State.ATTENTION, found, "Ask for production access in the SES console.")
+    if transport.name == "local":
+        return Health("Sending", State.UP, "Emails are kept in the outbox of this machine.")
+    return Health("Sending", State.UP, f"{transport.name.upper()} takes {account.per_second:,.0f} emails a second.")
+
+
+def check_queue(watched: Watched) -> Health:
+    """Whether messages go out soon after they are due."""
+    state = queue_state(watched.shop)
+    age = state.age(watched.shop.clock())
+    found = f"{state.due:,} messages are due." if state.due else "Nothing waits."
+    if age > OLD_QUEUE:
+        found = f"{state.due:,} messages are due, the first for {age.total_seconds() / 60:,.0f} minutes."
+        return Health("Queue", State.ATTENTION, found, "See whether a worker runs, and whether sending pauses.")
+    return Health("Queue", State.UP, found)
+
+
+def check_workers(watched: Watched) -> Health:
+    """Whether somebody does each necessary duty, and nobody is stuck."""
+    beats, now = read_beats(watched.shop), watched.shop.clock()
+    alive = [beat for beat in beats if not beat.is_silent(now)]
+    done = {duty.name for beat in alive for duty in beat.duties}
+    if missing := [name for name in _NECESSARY_DUTIES if name not in done]:
+        advice = "Start the server, or python -m backend worker."
+        return Health("Workers", State.DOWN, f"Nobody does {' and '.join(missing)}.", advice)
+    if stuck := _stuck(alive):
+        return Health(
+            "Workers", State.ATTENTION, f"Stalled: {', '.join(stuck)}.", "Look at the log; restart the process."
+        )
+    if silent := len(beats) - len(alive):
+        found = f"{len(alive)} alive, {silent} silent."
+        return Health("Workers", State.ATTENTION, found, "A process has ended without a word; the others do its work.")
+    return Health("Workers", State.UP, "1 process works." if len(alive) == 1 else f"{len(alive)} processes work.")
+
+
+def _stuck(beats: list[Beat]) -> list[str]:
+    return sorted({f"{duty.name} on {beat.host}" for beat in beats for duty, _ in beat.stalled_duties()})
+
+
+def check_clocks(watched: Watched) -> Health:
+    """Whether the clocks of all processes agree."""
+    skew = timedelta(milliseconds=max((beat.skew_ms for beat in read_beats(watched.shop)), default=0))
+    seconds = skew.total_seconds()
+    if skew > SKEW_ALLOWED:
+        advice = "Let the machines follow a time server (NTP); the sending rate depends on it."
+        return Health("Clocks", State.ATTENTION, f"They differ by {seconds:.1f} seconds.", advice)
+    return Health("Clocks", State.UP, f"They agree to within {max(seconds, 0.1):.1f} seconds.")
+
+
+def check_disk(watched: Watched) -> Health:
+    """Whether there is room where files are kept."""
+    folder = watched.shop.data_dir
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    usage = shutil.disk_usage(folder)
+    found = f"{usage.free / _GIGABYTE:,.1f} GB of {usage.total / _GIGABYTE:,.0f} GB are free."
+    if usage.free < _GIGABYTE / 5:
+        return Health("Disk", State.DOWN, found, "Free space now: nothing can be written soon.")
+    if usage.free < _GIGABYTE:
+        return Health("Disk", State.ATTENTION, found, "Free space, or move DATA_DIR to a larger disk.")
+    return Health("Disk", State.UP, found)
+
+
+HEALTH_CHECKS: tuple[HealthCheck, ...] = (
+    check_store,
+    check_sending,
+    check_queue,
+    check_workers,
+    check_clocks,
+    check_disk,
+)

@@ -1,0 +1,75 @@
+"""How the objectives stand over the last 30 days, from counters that were kept all along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from backend.domain.objectives import TARGETS, WINDOW_DAYS, Objective, Standing, Target
+from backend.domain.team import Actor, Permission
+from backend.observability.measures import Durations
+from backend.records.send_stats import TOOK_STEPS
+from backend.services.context import Shop
+from backend.services.send_days import stats_by_day
+from backend.services.send_stats import summed
+from backend.services.system.usage import day_of, durations_between
+
+Counted = tuple[int, int]
+"""Good ones, and all."""
+
+EventLag = Callable[[Shop, date, date, int], Counted]
+"""Gives how many events of these days were taken in within so many milliseconds, and how many there were."""
+
+
+def no_events(shop: Shop, first: date, last: date, limit: int) -> Counted:
+    """Where nothing is known of events."""
+    return 0, 0
+
+
+EVENT_LAG: EventLag = no_events
+
+
+def standings(shop: Shop, actor: Actor) -> list[Standing]:
+    """Each objective of the table.
+
+    Raises: `PermissionDeniedError`.
+    """
+    actor.require(Permission.VIEW_SYSTEM)
+    last = day_of(shop.clock())
+    first = last - timedelta(days=WINDOW_DAYS - 1)
+    took = durations_between(shop, first, last)
+    return [Standing(target, *_counted(shop, target, took, first, last)) for target in TARGETS]
+
+
+def slowest(shop: Shop, actor: Actor, number: int = 10) -> list[tuple[str, str, Durations]]:
+    """Kind, name and durations of the actions of the last 30 days that keep people waiting most.
+
+    Raises: `PermissionDeniedError`.
+    """
+    actor.require(Permission.VIEW_SYSTEM)
+    last = day_of(shop.clock())
+    found = durations_between(shop, last - timedelta(days=WINDOW_DAYS - 1), last)
+    waited = [(kind, name, took) for (kind, name), took in found.items() if kind in ("page", "api", "import")]
+    return sorted(waited, key=lambda each: (-(each[2].percentile(0.95) or 0), -each[2].count))[:number]
+
+
+def _counted(shop: Shop, target: Target, took: dict[tuple[str, str], Durations], first: date, last: date) -> Counted:
+    if target.objective is Objective.SENDING:
+        return _sent_in_time(shop, target.limit // 1000, first, last)
+    if target.objective is Objective.EVENTS:
+        return EVENT_LAG(shop, first, last, target.limit)
+    if target.objective is Objective.AVAILABILITY:
+        asked = [each for (kind, _), each in took.items() if kind in ("page", "api")]
+        total = sum(each.count for each in asked)
+        return total - sum(each.failed for each in asked), total
+    kind = "page" if target.objective is Objective.PAGES else "api"
+    mine = [each for (each_kind, _), each in took.items() if each_kind == kind]
+    return sum(each.within(target.limit) for each in mine), sum(each.count for each in mine)
+
+
+def _sent_in_time(shop: Shop, seconds: int, first: date, last: date) -> Counted:
+    """Emails by the class of their time from the request to the provider."""
+    counts = summed(day.counts() for day in stats_by_day(shop, first, last))
+    good = sum(counts.get(f"took_{step}", 0) for step in TOOK_STEPS if step <= seconds)
+    late = sum(counts.get(f"took_{step}", 0) for step in TOOK_STEPS if step > seconds) + counts.get("took_more", 0)
+    return good, good + late

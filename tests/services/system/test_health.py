@@ -1,0 +1,183 @@
+"""Each part tells how it is; what is wrong is told with what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from backend.config import Settings
+from backend.domain.emails import Account, Kind
+from backend.domain.health import Health, State
+from backend.domain.messages import Message, MessageStatus
+from backend.email.links import Links
+from backend.email.rate import RatePolicy, RateWindow
+from backend.email.transports.protocol import AccountUnknownError
+from backend.email.transports.recording import RecordingTransport
+from backend.errors import PermissionDeniedError, StoreUnreachableError
+from backend.observability.measures import Measures
+from backend.observability.ring import Ring
+from backend.observability.rounds import Rounds
+from backend.services import ledger
+from backend.services.context import Shop
+from backend.services.mailing import pausing
+from backend.services.mailing.mailer import Mailer
+from backend.services.system import health, heartbeats
+from backend.services.system.queue import QueueState, queue_state
+from backend.services.system.watched import Watched
+from tests.support import ENGINEER, MANAGER, TestClock
+
+ACCOUNT = Account(14.0, 50_000, 100, sandbox=False, sending_enabled=True)
+
+
+def watched_on(shop: Shop, account: Account | None = ACCOUNT) -> Watched:
+    transport = RecordingTransport()
+
+    def tell() -> Account:
+        if account is None:
+            raise AccountUnknownError("SES does not say what the account may send.")
+        return account
+
+    named = SimpleNamespace(name="ses", send=transport.send, account=tell)
+    window = RateWindow(shop.store, "ses", tell, RatePolicy(), clock=shop.clock)
+    links = Links(b"k" * 32, "https://shop.example", shop.clock)
+    return Watched(shop, Mailer(named, window, links, "shop@example.com"), Settings())
+
+
+def beating(shop: Shop, *names: str, skew_ms: int = 0) -> Rounds:
+    rounds = Rounds(shop.clock)
+    for name in names:
+        rounds.announce(name, 60)
+    pulse = heartbeats.Pulse("worker", "1.0", shop.clock(), Measures(), rounds, Ring())
+    pulse.skews.append(skew_ms)
+    heartbeats.beat(shop, pulse)
+    return rounds
+
+
+def waiting(shop: Shop, key: str) -> Message:
+    now = shop.clock()
+    fields = ("CUST0001", key, "welcome", 0, Kind.TRANSACTIONAL, MessageStatus.WAITING)
+    return ledger.request(shop, Message(*fields, "maria@example.com", "Maria", now, "sam", now)).message
+
+
+def part(found: list[Health], name: str) -> Health:
+    (one,) = [each for each in found if each.part == name]
+    return one
+
+
+def test_everything_works_when_it_does(shop: Shop) -> None:
+    beating(shop, "mail", "imports")
+    found = health.health_of(watched_on(shop), ENGINEER)
+    parts = ("Store", "Sending", "Queue", "Workers", "Clocks", "Disk")
+    assert {name: part(found, name).state for name in parts} == dict.fromkeys(parts, State.UP)
+
+
+def test_only_who_may_see_the_system_asks(shop: Shop) -> None:
+    with pytest.raises(PermissionDeniedError):
+        health.health_of(watched_on(shop), MANAGER)
+
+
+def test_a_store_that_does_not_answer_is_down_and_the_other_parts_are_told_of(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise StoreUnreachableError("The store did not answer.")
+
+    monkeypatch.setattr(shop.store, "get", silent)
+    found = health.health_of(watched_on(shop), ENGINEER)
+    assert part(found, "Store") == Health("Store", State.DOWN, "The store did not answer.")
+    assert part(found, "Disk").state is State.UP
+
+
+def test_a_check_that_breaks_is_a_part_that_does_not_work(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check_something(watched: Watched) -> Health:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(health, "HEALTH_CHECKS", (check_something,))
+    (found,) = health.health_of(watched_on(shop), ENGINEER)
+    assert (found.part, found.state) == ("Something", State.DOWN)
+
+
+@pytest.mark.parametrize(
+    ("account", "state", "words"),
+    [
+        (None, State.DOWN, "SES does not say"),
+        (replace(ACCOUNT, sending_enabled=False, status="SHUTDOWN"), State.DOWN, "SHUTDOWN"),
+        (replace(ACCOUNT, sandbox=True), State.ATTENTION, "sandbox"),
+        (ACCOUNT, State.UP, "14 emails a second"),
+    ],
+)
+def test_the_account_decides_about_sending(shop: Shop, account: Account | None, state: State, words: str) -> None:
+    found = health.check_sending(watched_on(shop, account)) if account else part(_all(shop), "Sending")
+    assert found.state is state
+    assert words in found.found
+    assert found.advice or state is State.UP
+
+
+def _all(shop: Shop) -> list[Health]:
+    return health.health_of(watched_on(shop, None), ENGINEER)
+
+
+def test_a_pause_is_told_with_its_reason(shop: Shop) -> None:
+    pausing.pause(shop, "The daily quota is used up.", shop.clock() + timedelta(minutes=5))
+    found = health.check_sending(watched_on(shop))
+    assert (found.state, found.found) == (State.ATTENTION, "It pauses: The daily quota is used up.")
+
+
+def test_the_queue_tells_counts_and_ages(shop: Shop, clock: TestClock) -> None:
+    assert queue_state(shop) == QueueState()
+    messages = [waiting(shop, f"click-{number}") for number in range(5)]
+    ledger.claim(shop, messages[:2])
+    state = queue_state(shop)
+    assert (state.due, state.leased, state.expired, state.oldest_due) == (3, 2, 0, messages[0].due_at)
+    assert health.check_queue(watched_on(shop)).state is State.UP
+    clock.forward(minutes=6)
+    state = queue_state(shop)
+    assert (state.due, state.leased, state.expired, state.age(clock())) == (3, 0, 2, timedelta(minutes=6))
+    found = health.check_queue(watched_on(shop))
+    assert (found.state, "6 minutes" in found.found) == (State.ATTENTION, True)
+    ledger.expire(shop, ledger_messages(shop, messages[:2]))
+    assert queue_state(shop).unknown == 2
+
+
+def ledger_messages(shop: Shop, messages: list[Message]) -> list[Message]:
+    return [ledger.get_message(shop, message.id) for message in messages]
+
+
+def test_nobody_at_work_is_down(shop: Shop) -> None:
+    found = health.check_workers(watched_on(shop))
+    assert (found.state, found.found) == (State.DOWN, "Nobody does mail and imports.")
+    beating(shop, "mail")
+    assert health.check_workers(watched_on(shop)).found == "Nobody does imports."
+
+
+def test_a_stalled_duty_and_a_silent_process_need_attention(shop: Shop, clock: TestClock) -> None:
+    rounds = Rounds(clock)
+    rounds.announce("mail", 60)
+    rounds.announce("imports", 60)
+    pulse = heartbeats.Pulse("worker", "1.0", clock(), Measures(), rounds, Ring())
+    rounds.began("mail")
+    clock.forward(seconds=61)
+    heartbeats.beat(shop, pulse)
+    found = health.check_workers(watched_on(shop))
+    assert (found.state, found.found.startswith("Stalled: mail on ")) == (State.ATTENTION, True)
+    clock.forward(seconds=46)
+    beating(shop, "mail", "imports")
+    assert health.check_workers(watched_on(shop)).found == "1 alive, 1 silent."
+
+
+def test_clocks_that_differ_by_more_than_two_seconds_need_attention(shop: Shop) -> None:
+    beating(shop, "mail", skew_ms=1900)
+    assert health.check_clocks(watched_on(shop)).state is State.UP
+    beating(shop, "mail", skew_ms=5000)
+    found = health.check_clocks(watched_on(shop))
+    assert (found.state, found.found) == (State.ATTENTION, "They differ by 5.0 seconds.")
+
+
+@pytest.mark.parametrize(("free", "state"), [(50.0, State.UP), (0.9, State.ATTENTION), (0.1, State.DOWN)])
+def test_a_full_disk_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch, free: float, state: State) -> None:
+    usage = SimpleNamespace(free=int(free * 1024**3), total=100 * 1024**3)
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda _: usage)
+    assert health.check_disk(watched_on(shop)).state is state
