@@ -8,8 +8,9 @@ from backend.domain.emails import Need
 from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services.customers import get_customer
+from backend.services.previews import Recipient
 from backend.services.send_overview import prospect_of
-from pages.components import actions, empty, send_form, send_progress
+from pages.components import actions, empty, send_form, send_invitation, send_progress
 from pages.components.guard import require
 from pages.components.shell import mailer, shop
 
@@ -21,7 +22,10 @@ actions.show_refusal()
 if send_progress.show_sent(here):
     st.stop()
 
-template = send_form.choose_template(here)
+template = send_form.choose_template(here, actor)
+if template is not None and Need.MEMBER in template.needs:
+    send_invitation.show(here, actor, template)
+    st.stop()
 customer_id = st.query_params.get("customer", "")
 if not customer_id:
     send_form.choose_customer(here)
@@ -44,7 +48,7 @@ if Need.ORDER in template.needs:
 fields = send_form.enter_fields(template)
 prospect = prospect_of(here, mailer(), customer, template, order_id)
 again = send_form.show_prospect(here, customer, prospect)
-sendable = send_progress.show_preview(here, template, customer, order_id, fields)
+sendable = send_progress.show_preview(here, template, Recipient(customer.id, order_id, fields))
 send_form.send_button(
     template,
     customer,

@@ -7,11 +7,12 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services import team
-from pages.components import guard, team_forms
+from pages.components import actions, guard, team_forms
 from pages.components.shell import refuse, settings, shop
 
 actor = guard.require(Permission.MANAGE_TEAM)
 st.title("Team")
+actions.show_refusal()
 members = team.list_members(shop(), actor)
 st.dataframe(
     [

@@ -9,15 +9,17 @@ from backend.domain.customers import Customer
 from backend.domain.emails import Need, Rendered, TemplateFacts, TemplateSource, TemplateVersion
 from backend.domain.orders import Order
 from backend.domain.shop import ShopFacts
+from backend.domain.team import Member
 from backend.email.rendering_context import Data, build_context
 from backend.email.samples import Sample
-from backend.errors import BackendError, InvalidInputError
+from backend.errors import BackendError, InvalidInputError, NotFoundError
 from backend.services import templates
 from backend.services.context import Shop
 from backend.services.customers import get_customer
 from backend.services.order_list import orders_of
 from backend.services.orders import get_order
 from backend.services.shop_settings import get_shop_facts
+from backend.services.team import find_member
 from backend.services.template_checks import CheckResult, Level, check_email, not_rendered
 
 
@@ -25,12 +27,14 @@ from backend.services.template_checks import CheckResult, Level, check_email, no
 class Recipient:
     """Whom a preview is for. "" takes the sample, or the customer's last order.
 
-    `fields` are what the sender would type in; where they are empty, the sample's stand in.
+    `fields` are what the sender would type in; where they are empty, the sample's stand in. `username` is that of the
+    member to whom an email to the team goes; "" takes the sample.
     """
 
     customer_id: str = ""
     order_id: str = ""
     fields: Mapping[str, str] | None = None
+    username: str = ""
 
 
 SAMPLE = Recipient()
@@ -76,12 +80,12 @@ def _preview(shop: Shop, version: TemplateVersion, recipient: Recipient) -> Prev
     facts, sample = get_shop_facts(shop), templates.files(shop).samples[version.facts.name]
     customer = get_customer(shop, recipient.customer_id) if recipient.customer_id else sample.customer
     order, real_order = _order_for(shop, recipient, sample)
-    member = sample.member if Need.MEMBER in version.facts.needs else None
+    member = _member_for(shop, recipient, sample) if Need.MEMBER in version.facts.needs else None
     email: Rendered | None = None
     problem: BackendError | None = None
     data: Data = {}
     try:
-        data = _data(version.facts, facts, sample, recipient, customer, order)
+        data = _data(version.facts, facts, sample, recipient, customer, order, member)
         email = templates.render(shop, version, data)
     except BackendError as error:
         problem = error
@@ -98,7 +102,13 @@ def _preview(shop: Shop, version: TemplateVersion, recipient: Recipient) -> Prev
 
 
 def _data(
-    facts: TemplateFacts, shop: ShopFacts, sample: Sample, recipient: Recipient, customer: Customer, order: Order
+    facts: TemplateFacts,
+    shop: ShopFacts,
+    sample: Sample,
+    recipient: Recipient,
+    customer: Customer,
+    order: Order,
+    member: Member | None,
 ) -> Data:
     needs = facts.needs
     given = {name: value for name, value in (recipient.fields or {}).items() if value}
@@ -107,7 +117,7 @@ def _data(
         shop,
         customer=customer if Need.CUSTOMER in needs else None,
         order=order if Need.ORDER in needs else None,
-        member=sample.member if Need.MEMBER in needs else None,
+        member=member,
         links=sample.links,
         fields={**sample.fields, **given} if recipient.fields is None else {**_required(facts, sample), **given},
     )
@@ -131,6 +141,15 @@ def _order_for(shop: Shop, recipient: Recipient, sample: Sample) -> tuple[Order,
     return sample.order, False
 
 
+def _member_for(shop: Shop, recipient: Recipient, sample: Sample) -> Member:
+    if not recipient.username:
+        return sample.member
+    member = find_member(shop, recipient.username)
+    if member is None:
+        raise NotFoundError("This member of the team does not exist any more.")
+    return member
+
+
 def _sampled(facts: TemplateFacts, recipient: Recipient, real_order: bool) -> tuple[Need, ...]:
-    real = {Need.CUSTOMER: bool(recipient.customer_id), Need.ORDER: real_order, Need.MEMBER: False}
+    real = {Need.CUSTOMER: bool(recipient.customer_id), Need.ORDER: real_order, Need.MEMBER: bool(recipient.username)}
     return tuple(need for need in facts.needs if not real[need])

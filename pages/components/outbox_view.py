@@ -11,10 +11,11 @@ from backend.email.transports.outbox_reader import Outbox, OutboxEmail, OutboxMe
 from backend.email.transports.simulator import Simulated
 from backend.errors import NotFoundError
 from backend.services.context import Shop
+from backend.services.outbox_clearing import clear_outbox
 from pages.components import actions, empty, formats, message_view
 from pages.components.dialogs import Dialog
 from pages.components.navigation import page_of
-from pages.components.shell import settings
+from pages.components.shell import settings, shop
 from pages.components.tables import Pager
 
 _ROWS = 15
@@ -42,7 +43,7 @@ def show_head(here: Shop, actor: Actor, total: int, unread: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         numbers = f"{formats.counted(here, total, 'email')}, {formats.count(here, unread)} unread"
         st.caption(formats.plain(f"{numbers}. Nothing here has left this machine."), width="content")
-        if actor.may(Permission.SEND_EMAIL):
+        if actor.may(Permission.REPAIR_MAIL):
             CLEAR.opener("Clear the outbox", total, icon=":material/delete:")
 
 
@@ -156,7 +157,7 @@ def _clear(seen: int) -> None:
     if st.button("Remove them all", type="primary", icon=":material/delete:", width="stretch"):
         CLEAR.close()
         st.query_params.clear()
-        actions.act(Permission.SEND_EMAIL, lambda _: outbox().clear(), "The outbox is empty.")
+        actions.act(Permission.REPAIR_MAIL, lambda actor: clear_outbox(shop(), actor, outbox()), "The outbox is empty.")
         st.rerun()
 
 

@@ -31,12 +31,12 @@ PRESSED_TWICE: Slot[str] = Slot("send.pressed_twice")
 _ORDERS = 50
 
 
-def choose_template(here: Shop) -> TemplateFacts | None:
-    """The template of the address, or the one that is chosen here. Invitations are no mail to customers."""
+def choose_template(here: Shop, actor: Actor) -> TemplateFacts | None:
+    """The template of the address, or the one that is chosen here. Invitations are for those who manage the team."""
     offered = {
         state.facts.name: state.facts
         for state in templates.list_templates(here)
-        if Need.MEMBER not in state.facts.needs
+        if Need.MEMBER not in state.facts.needs or actor.may(Permission.MANAGE_TEAM)
     }
     wanted = st.query_params.get("template", "")
     names = list(offered)
@@ -101,6 +101,12 @@ def _order_label(here: Shop, order: OrderSummary | None) -> str:
     return f"{order.number}, {day}, {formats.money(here, order.total)}, {formats.STATUS_LABELS[order.status].lower()}"
 
 
+def prefill(template: TemplateFacts, field: str, value: str) -> None:
+    """Writes a value into a field of the template before it is first drawn."""
+    if any(each.name == field for each in template.fields):
+        _field_slot(template.name, field).once(lambda: value)
+
+
 def enter_fields(template: TemplateFacts) -> dict[str, str]:
     """What the template asks the sender for."""
     return {
@@ -125,19 +131,25 @@ def show_prospect(here: Shop, customer: Customer, prospect: Prospect) -> str:
         st.info(f"These are quiet hours. The email goes out after {until}.", icon=":material/bedtime:")
     else:
         st.success(f"**{name}** can get this email.", icon=":material/check_circle:")
-    return _ask_why_again(here, prospect.last) if prospect.last is not None else ""
+    return ask_why_again(here, prospect.last) if prospect.last is not None else ""
 
 
-def _ask_why_again(here: Shop, last: Message) -> str:
+def ask_why_again(here: Shop, last: Message, whom: str = "this customer") -> str:
+    """Says when the same email went last; returns the reason for sending it again."""
     when = formats.plain(formats.moment(here, last.sent_at or last.requested_at))
     badge = message_table.status_badge(status_now(last))
     st.warning(
-        f"This email went to this customer before: {when} {badge}. To send it again, say why.", icon=":material/replay:"
+        f"This email went to {whom} before: {when} {badge}. To send it again, say why.", icon=":material/replay:"
     )
     st.page_link(
         page_of("message.py"), label="Look at that email", icon=":material/mail:", query_params={"id": last.id}, help=""
     )
     return st.text_input("Why should it go out again?", key=_again_slot().key, max_chars=200)
+
+
+def reason_typed() -> str:
+    """What stands in the field for the reason at the moment of the click."""
+    return _again_slot().get() or ""
 
 
 def key() -> str:
@@ -177,7 +189,7 @@ def send_button(
 
 
 def _send(wanted: SendRequest) -> None:
-    actions.act(Permission.SEND_EMAIL, lambda actor: _requested(_request(actor, wanted)), "")
+    actions.act(Permission.SEND_EMAIL, lambda actor: requested(_request(actor, wanted)), "")
 
 
 def _request(actor: Actor, seen: SendRequest) -> Requested:
@@ -186,13 +198,14 @@ def _request(actor: Actor, seen: SendRequest) -> Requested:
         typed = {name: _field_slot(seen.template, name).get() or "" for name in seen.fields}
         if typed != dict(seen.fields):
             raise InvalidInputError("You changed the email after it was shown. Look at it once more, then send it.")
-        seen = replace(seen, again=_again_slot().get() or "")
+        seen = replace(seen, again=reason_typed())
     return send_overview.request_by_hand(shop(), mailer(), actor, seen)
 
 
-def _requested(requested: Requested) -> None:
-    message = requested.message
-    if requested.duplicate:
+def requested(asked: Requested) -> None:
+    """Shows what becomes of the message, and gives the next email a key of its own."""
+    message = asked.message
+    if asked.duplicate:
         PRESSED_TWICE.set(message.id)
     if _KEY.get() == message.key:
         _KEY.clear()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 import streamlit as st
 
-from backend.domain.customers import Customer
 from backend.domain.emails import TemplateFacts
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.team import Permission
@@ -27,11 +25,9 @@ _SOON = timedelta(minutes=1)
 _MOVING = (MessageStatus.WAITING, MessageStatus.SENDING)
 
 
-def show_preview(
-    here: Shop, template: TemplateFacts, customer: Customer, order_id: str, fields: Mapping[str, str]
-) -> bool:
-    """Draws exactly what the customer will get. False when it cannot be sent as it is."""
-    preview = render_preview(here, template.name, recipient=Recipient(customer.id, order_id, fields))
+def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> bool:
+    """Draws exactly what the recipient will get. False when it cannot be sent as it is."""
+    preview = render_preview(here, template.name, recipient=recipient)
     st.subheader("What they get")
     if preview.email is None:
         sentence = preview.problem.sentence if preview.problem else "This email cannot be rendered."
@@ -42,7 +38,7 @@ def show_preview(
         st.error(formats.plain(sentence), icon=":material/error:")
     with st.container(border=True):
         st.markdown(f"**{formats.plain(preview.email.subject)}**  \n:gray[{formats.plain(preview.email.preheader)}]")
-        message_view.show_html(preview.email.html, "What the customer gets", key="send_preview")
+        message_view.show_html(preview.email.html, "What they get", key="send_preview")
     return not problems
 
 

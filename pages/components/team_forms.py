@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from backend.domain.team import Actor, Member, Role
-from backend.services import team
+from backend.errors import BackendError
+from backend.services import invitations, team
+from backend.services.mailing.requesting import new_click_key
+from pages.components import send_invitation
 from pages.components.formats import plain
-from pages.components.shell import settings, shop
+from pages.components.shell import mailer, settings, shop
 from pages.components.state import NOTICE, Slot
 
 _ROLES = list(Role)
@@ -43,11 +46,24 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
             if with_password
             else None
         )
+        invited = st.checkbox(
+            "Send an invitation by email", value=True, help="It holds the link to sign in and the username."
+        )
         pressed = st.form_submit_button("Add", type="primary", icon=":material/person_add:")
     if pressed:
         member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role, password=password)
         _ADDED.set(number + 1)
-        _done(f"{member.name} can sign in now, with the username {member.username}.")
+        told = f"{member.name} can sign in now, with the username {member.username}."
+        _done(f"{told} {_invite(actor, member)}" if invited else told)
+
+
+def _invite(actor: Actor, member: Member) -> str:
+    """Asks for the invitation; the member stays, whatever comes of it. Returns what happened, as a sentence."""
+    try:
+        invitations.invite_member(shop(), mailer(), actor, member.username, new_click_key())
+    except BackendError as error:
+        return f"The invitation could not be sent: {error.sentence}"
+    return "An invitation is on its way."
 
 
 def change_forms(actor: Actor, members: Sequence[Member]) -> None:
@@ -64,6 +80,9 @@ def change_forms(actor: Actor, members: Sequence[Member]) -> None:
     if settings().auth_mode == "password":
         _password_form(actor, member)
     _access_buttons(actor, member)
+    if not member.disabled:
+        with st.container(border=True):
+            send_invitation.show_button(shop(), member)
 
 
 def _role_form(actor: Actor, member: Member) -> None:

@@ -190,3 +190,25 @@ def test_what_waits_for_hours_says_until_when(dashboard: Dashboard) -> None:
     assert "Waits until" in said(app)
     assert "The account is on hold." in said(app)
     assert retried.status is MessageStatus.WAITING
+
+
+def test_whoever_manages_the_team_sends_an_invitation_after_seeing_it(dashboard: Dashboard) -> None:
+    dashboard.member(Role.STAFF)
+    app = dashboard.open("send.py", Role.ADMIN, template="team-invitation", member="the-staff")
+    assert not app.exception
+    assert "the-admin invites you to the team" in said(app)
+    assert "the-staff" in str(app.get("iframe")[0].proto)
+    press(app, "Send")
+    assert "to **the-staff**" in said(app)
+    deliver_waiting(dashboard.shop)
+    app.run()
+    assert "Sent on" in said(app)
+    again = dashboard.open("send.py", Role.ADMIN, template="team-invitation", member="the-staff")
+    assert "This email went to this person before" in said(again)
+
+
+def test_others_are_not_offered_the_invitation(dashboard: Dashboard) -> None:
+    app = dashboard.open("send.py", Role.STAFF, template="team-invitation")
+    (box,) = [each for each in app.selectbox if each.label == "Email"]
+    assert box.value is None
+    assert not [label for label in box.options if "invitation" in label.lower()]

@@ -112,13 +112,18 @@ def request_test(
     return ledger.request(shop, message)
 
 
-def last_sent(shop: Shop, customer_id: str, template: str, order_id: str = "") -> Message | None:
-    """The last message of this template (about this order) that went or may have gone to the customer."""
+def member_code(member: Member) -> str:
+    """The recipient of emails to a member of the team: follows from the address, and does not show it."""
+    return f"TEAM{hashlib.sha256(email_identity(member.email).encode()).hexdigest()[:12]}"
+
+
+def last_sent(shop: Shop, recipient: str, template: str, order_id: str = "") -> Message | None:
+    """The last message of this template (about this order) that went or may have gone to the recipient."""
     gone = (MessageStatus.SENT, MessageStatus.UNKNOWN, MessageStatus.WAITING)
     return next(
         (
             message
-            for message in messages_of(shop, customer_id)
+            for message in messages_of(shop, recipient)
             if message.template == template
             and message.status in gone
             and (not order_id or message.order_id == order_id)
@@ -141,8 +146,7 @@ def _member_recipient(shop: Shop, wanted: SendRequest) -> _Recipient:
     member = find_member_by_email(shop, clean_email(wanted.to))
     if member is None:
         raise NotFoundError("Nobody in the team has this e-mail address.")
-    code = f"TEAM{hashlib.sha256(email_identity(member.email).encode()).hexdigest()[:12]}"
-    return _Recipient(code, member.name, member.email, member=member)
+    return _Recipient(member_code(member), member.name, member.email, member=member)
 
 
 def _order_of(shop: Shop, wanted: SendRequest, version: TemplateVersion, recipient: _Recipient) -> Order | None:

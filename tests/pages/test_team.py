@@ -1,0 +1,61 @@
+"""The page of the team: members are added with an invitation, and invited later."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend.domain.team import Member, Role
+from backend.services.context import Shop
+from backend.services.invitations import last_invitation
+from backend.services.team import find_member
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import field, press, said
+from tests.services.signing import PASSWORD, quick_hashes
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+__all__ = ["quick_hashes"]
+
+
+def found(shop: Shop, username: str) -> Member:
+    member = find_member(shop, username)
+    assert member is not None
+    return member
+
+
+def add(dashboard: Dashboard, *, invited: bool) -> AppTest:
+    app = dashboard.open("team.py", Role.ADMIN)
+    for label, value in {"Name": "Olga Petrova", "E-mail address": "olga@example.com", "Username": "olga"}.items():
+        field(app, label).set_value(value)
+    field(app, "First password").set_value(PASSWORD)
+    app.checkbox[0].set_value(invited)
+    press(app, "Add")
+    assert not app.exception
+    return app
+
+
+def test_a_new_member_is_invited_unless_told_otherwise(dashboard: Dashboard) -> None:
+    add(dashboard, invited=True)
+    invitation = last_invitation(dashboard.shop, found(dashboard.shop, "olga"))
+    assert invitation is not None
+    assert invitation.to == "olga@example.com"
+
+
+def test_a_member_who_was_not_invited_is_invited_later_once(dashboard: Dashboard) -> None:
+    app = add(dashboard, invited=False)
+    olga = found(dashboard.shop, "olga")
+    assert last_invitation(dashboard.shop, olga) is None
+    (member,) = [each for each in app.selectbox if each.label == "Member"]
+    member.set_value("olga").run()
+    press(app, "Send an invitation")
+    first = last_invitation(dashboard.shop, olga)
+    assert first is not None
+    assert "Invited on" in said(app)
+    press(app, "Invite again")
+    assert "was invited before. Say why" in said(app)
+    assert last_invitation(dashboard.shop, olga) == first
+    field(app, "Why again?").set_value("Deleted it")
+    press(app, "Invite again")
+    second = last_invitation(dashboard.shop, olga)
+    assert second is not None
+    assert second.reason == "Sent again: Deleted it"
