@@ -23,6 +23,7 @@ from backend.services.automations.working import answer_due
 from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
 from backend.services.retention import remove_expired
+from backend.snapshot_worker import begin as begin_snapshots
 from backend.store.meter import Meter, access_pattern
 from backend.worker import run_worker
 
@@ -31,6 +32,7 @@ REST_OF_AUTOMATIONS = 2.0
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
 _LONGEST_IMPORT = 3600.0
+_LONGEST_SNAPSHOT = 1800.0
 REST_WHEN_SWEPT = 600.0
 BETWEEN_SWEEPS = 0.5
 """Seconds in which others may write, between two batches of expired items."""
@@ -113,6 +115,11 @@ DUTIES: tuple[Duty, ...] = (
     ),
     in_rounds("automations", _answer_triggers),
     in_rounds("retention", _remove_expired),
+    in_rounds(
+        "snapshot",
+        lambda place, stop: begin_snapshots(place.shop, place.settings, stop),
+        patience=_LONGEST_SNAPSHOT,
+    ),
 )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
 
 from backend.domain.rfm import Fifths
+from backend.domain.time import from_text, to_text
 from backend.errors import BackendError
 
 
@@ -29,3 +32,28 @@ class SnapshotInfo:
 
 class SnapshotMissingError(BackendError):
     """No snapshot has been made on this machine yet."""
+
+
+class SnapshotFailedError(BackendError):
+    """A snapshot could not be made or asked; the one before, if there is one, stands."""
+
+
+def info_text(info: SnapshotInfo) -> str:
+    """The manifest of a snapshot: JSON."""
+    return json.dumps(
+        asdict(info)
+        | {
+            "as_of": to_text(info.as_of),
+            "fifths": {"days": [str(day) for day in info.fifths.days], "revenue": list(info.fifths.revenue)},
+        }
+    )
+
+
+def info_from_text(text: str) -> SnapshotInfo:
+    """What `info_text` wrote. Raises: `ValueError`, `KeyError` or `TypeError` for anything else."""
+    value: dict[str, Any] = json.loads(text)
+    fifths = value["fifths"]
+    days = tuple(date.fromisoformat(day) for day in fifths["days"])
+    return SnapshotInfo(
+        **value | {"as_of": from_text(value["as_of"]), "fifths": Fifths(days, tuple(fifths["revenue"]))}
+    )

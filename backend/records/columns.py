@@ -1,0 +1,116 @@
+"""Items as rows of columns, for the snapshot: only what segments and insights ask, read without making objects.
+
+A snapshot reads millions of items, so a row is a plain tuple in the order of its table's columns.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from backend.domain.customers import email_identity
+from backend.domain.messages import MessageStatus
+from backend.domain.orders import OrderStatus
+from backend.domain.segments import ConsentState
+from backend.domain.time import from_text
+from backend.records.ranks import figure
+from backend.records.suppression import digest_of
+from backend.records.values import flag, items, number, rows, text, texts
+from backend.store.port import Item, Row
+
+CustomerRow = tuple[str, str, str, tuple[str, ...], str, int, bool, str | None, int, int]
+"""id, country, city, tags, consent, day of joining, archived, digest of the address, orders, revenue."""
+OrderRow = tuple[str, int, int]
+"""customer, day, total less refunds."""
+LineRow = tuple[str, int, str, str, int, int]
+"""customer, day, product, SKU, quantity, amount."""
+MessageRow = tuple[str, str, int, int | None, int | None]
+"""customer, kind, and the days on which it was sent, first opened and first clicked."""
+SuppressedRow = tuple[str, tuple[str, ...]]
+"""digest of the address, reasons."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def customer_row(row: Row, zone: ZoneInfo) -> CustomerRow:
+    """Days are counted from 1970, here and below. Raises: `MalformedItemError`, `ValueError`."""
+    item = row.item
+    address = item.get("email")
+    return (
+        row.key.pk[2:],
+        text(item, "country", ""),
+        text(item, "city", ""),
+        texts(item, "tags"),
+        _consent(item),
+        _day_of(text(item, "created_at"), zone),
+        flag(item, "archived"),
+        digest_of(email_identity(address)) if isinstance(address, str) and address else None,
+        figure(item, "rank_orders"),
+        figure(item, "rank_revenue"),
+    )
+
+
+def order_row(row: Row) -> OrderRow | None:
+    """None for a cancelled order."""
+    item = row.item
+    if item.get("status") == OrderStatus.CANCELLED:
+        return None
+    refunded = number(item, "refunded", 0)
+    return row.key.pk[2:], _day_number(text(item, "day")), number(item, "total") - refunded
+
+
+def line_rows(row: Row, day: int) -> list[LineRow]:
+    """The line items of an order that counts on this day."""
+    customer = row.key.pk[2:]
+    return [
+        (customer, day, str(title), str(sku), quantity, quantity * price)
+        for title, quantity, price, sku in rows(row.item, "lines")
+        if isinstance(quantity, int) and isinstance(price, int)
+    ]
+
+
+def message_row(row: Row, zone: ZoneInfo) -> MessageRow | None:
+    """None for what was not sent, for tests, and for people who are no customers."""
+    item = row.item
+    customer = item.get("customer")
+    if not isinstance(customer, str) or flag(item, "test") or item.get("status") != MessageStatus.SENT:
+        return None
+    opened, clicked = item.get("opened_at"), item.get("clicked_at")
+    return (
+        customer,
+        text(item, "kind"),
+        _day_of(text(item, "sent_at"), zone),
+        _day_of(opened, zone) if isinstance(opened, str) else None,
+        _day_of(clicked, zone) if isinstance(clicked, str) else None,
+    )
+
+
+def suppressed_row(row: Row) -> SuppressedRow:
+    return row.key.pk[2:], tuple(text(ground, "reason") for ground in items(row.item, "grounds"))
+
+
+def _consent(item: Item) -> str:
+    consent = item.get("consent")
+    if not isinstance(consent, dict):
+        return ConsentState.UNANSWERED
+    return ConsentState.GIVEN if flag(consent, "given") else ConsentState.REFUSED
+
+
+def _day_of(moment: str, zone: ZoneInfo) -> int:
+    local: datetime = from_text(moment).astimezone(zone)
+    return local.toordinal() - _EPOCH
+
+
+class _DayNumbers(dict[str, int]):
+    """Days as texts, and their numbers; a shop has some thousand days."""
+
+    def __missing__(self, day: str) -> int:
+        self[day] = found = date.fromisoformat(day).toordinal() - _EPOCH
+        return found
+
+
+_numbers = _DayNumbers()
+
+
+def _day_number(day: str) -> int:
+    return _numbers[day]

@@ -1,0 +1,61 @@
+"""Makes a snapshot: reads the shop, puts the tables together beside the current ones, and replaces these."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from backend.services.context import Shop
+from backend.services.snapshots import places
+from backend.services.snapshots.extracting import Share, read_share
+from backend.services.snapshots.finishing import finish
+from backend.services.snapshots.info import SnapshotFailedError, SnapshotInfo
+
+
+class Reading(Protocol):
+    """How the shop is read into a folder: here and now, or by processes of their own."""
+
+    def __call__(self, shop: Shop, folder: Path, stopped: Callable[[], bool], /) -> None: ...
+
+
+def read_here(shop: Shop, folder: Path, stopped: Callable[[], bool]) -> None:
+    """Reads the whole shop in this thread. Raises: `ReadingStoppedError`."""
+    read_share(shop.store, shop.zone, Share(), folder, stopped)
+
+
+def make_snapshot(
+    shop: Shop, *, read: Reading = read_here, stopped: Callable[[], bool] = lambda: False
+) -> SnapshotInfo | None:
+    """Makes a new snapshot the current one; None when somebody else is making one on this machine.
+
+    Raises: `ReadingStoppedError`, `SnapshotFailedError`, and what the store raises. The snapshot before then stands.
+    """
+    with places.making(shop) as aside:
+        if aside is None:
+            return None
+        as_of, began = shop.clock(), time.monotonic()
+        parts = aside / "read"
+        parts.mkdir()
+        read(shop, parts.absolute(), stopped)
+        try:
+            finished = finish(parts.absolute(), aside.absolute())
+        except duckdb.Error as error:
+            raise SnapshotFailedError("The figures for segments could not be prepared.") from error
+        for folder in (parts, aside / "spill"):
+            shutil.rmtree(folder, ignore_errors=True)
+        info = SnapshotInfo(
+            name=places.new_name(as_of),
+            as_of=as_of,
+            seconds=round(time.monotonic() - began, 2),
+            bytes=sum(file.stat().st_size for file in aside.glob("*.parquet")),
+            **{name: value for name, value in asdict(finished).items() if name != "fifths"},
+            fifths=finished.fifths,
+        )
+        places.publish(shop, aside, info)
+        return info

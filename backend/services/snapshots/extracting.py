@@ -1,0 +1,144 @@
+"""Reads a share of the store and writes it down in columns, part by part: memory does not grow with the shop.
+
+Each share gives one file a table. Shares can be read by several processes; together they are the whole shop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from backend.errors import BackendError
+from backend.records import columns
+from backend.store import schema
+from backend.store.port import Begins, Row, Store
+
+_AT_ONCE = 5_000
+_ROWS_OF_A_GROUP = 50_000
+
+_DAY = pa.date32()
+_TABLES: dict[str, list[tuple[str, Any]]] = {
+    "customers": [
+        ("id", pa.string()),
+        ("country", pa.string()),
+        ("city", pa.string()),
+        ("tags", pa.list_(pa.string())),
+        ("consent", pa.string()),
+        ("joined", _DAY),
+        ("archived", pa.bool_()),
+        ("digest", pa.string()),
+        ("orders", pa.int64()),
+        ("revenue", pa.int64()),
+    ],
+    "orders": [("customer", pa.string()), ("day", _DAY), ("net", pa.int64())],
+    "lines": [
+        ("customer", pa.string()),
+        ("day", _DAY),
+        ("product", pa.string()),
+        ("sku", pa.string()),
+        ("quantity", pa.int64()),
+        ("amount", pa.int64()),
+    ],
+    "messages": [
+        ("customer", pa.string()),
+        ("kind", pa.string()),
+        ("sent", _DAY),
+        ("opened", _DAY),
+        ("clicked", _DAY),
+    ],
+    "suppressed": [("digest", pa.string()), ("reasons", pa.list_(pa.string()))],
+}
+TABLES = tuple(_TABLES)
+
+
+class ReadingStoppedError(BackendError):
+    """Whoever reads was told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which part of the store is read: `segment` of `segments`, as the port's scans number them."""
+
+    segment: int = 0
+    segments: int = 1
+
+
+def read_share(store: Store, zone: ZoneInfo, share: Share, folder: Path, stopped: Callable[[], bool]) -> None:
+    """Writes the files of a share into the folder. Days are those of the zone.
+
+    Raises: `ReadingStoppedError`, and what the store raises.
+    """
+
+    def pages(table: str, only: Begins) -> Iterator[list[Row]]:
+        cursor: str | None = None
+        while True:
+            page = store.scan(
+                table, segment=share.segment, segments=share.segments, limit=_AT_ONCE, cursor=cursor, only=only
+            )
+            yield page.rows
+            if (cursor := page.cursor) is None:
+                return
+            if stopped():
+                raise ReadingStoppedError("Reading the snapshot was stopped.")
+
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(_File(folder / f"{name}-{share.segment}.parquet", name)) for name in TABLES}
+        for rows in pages(schema.SHOP, Begins("C#", ("A", "O#"))):
+            _add_shop(rows, zone, files)
+        for rows in pages(schema.MAIL, Begins("C#", ("E#",))):
+            found = (columns.message_row(row, zone) for row in rows)
+            files["messages"].add([message for message in found if message is not None])
+        for rows in pages(schema.MAIL, Begins("X#", ("X",))):
+            files["suppressed"].add([columns.suppressed_row(row) for row in rows])
+
+
+def _add_shop(rows: Iterable[Row], zone: ZoneInfo, files: dict[str, _File]) -> None:
+    customers: list[columns.CustomerRow] = []
+    orders: list[columns.OrderRow] = []
+    lines: list[columns.LineRow] = []
+    for row in rows:
+        if row.key.sk == "A":
+            customers.append(columns.customer_row(row, zone))
+        elif row.key.sk.startswith("O#") and (order := columns.order_row(row)) is not None:
+            orders.append(order)
+            lines += columns.line_rows(row, order[1])
+    files["customers"].add(customers)
+    files["orders"].add(orders)
+    files["lines"].add(lines)
+
+
+class _File:
+    """A Parquet file that is written a group of rows at a time."""
+
+    def __init__(self, path: Path, table: str) -> None:
+        self._fields = pa.schema(_TABLES[table])
+        self._writer = pq.ParquetWriter(path, self._fields, compression="zstd", compression_level=1)
+        self._rows: list[Sequence[Any]] = []
+
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        self._rows += rows
+        if len(self._rows) >= _ROWS_OF_A_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            arrays = [
+                pa.array(values, pa.int32()).cast(_DAY) if field.type == _DAY else pa.array(values, field.type)
+                for values, field in zip(zip(*self._rows, strict=True), self._fields, strict=True)
+            ]
+            self._writer.write_batch(pa.record_batch(arrays, schema=self._fields))
+            self._rows.clear()
+
+    def __enter__(self) -> _File:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flush()
+        self._writer.close()

@@ -1,0 +1,133 @@
+"""Makes the tables that are asked of those that were read: one row a customer, with all that rules ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from backend.domain.rfm import ORDERS_FROM, SCORES, Fifths
+from backend.domain.segments import EmailState
+from backend.domain.suppression import SuppressionReason
+from backend.services.snapshots.engine import connect, file_names
+from backend.services.snapshots.extracting import TABLES
+
+KEPT = ("orders", "lines")
+"""Tables of the reading that stay beside the customers."""
+_EMAIL = {
+    SuppressionReason.COMPLAINT: EmailState.COMPLAINED,
+    SuppressionReason.HARD_BOUNCE: EmailState.BOUNCED,
+    SuppressionReason.MANUAL: EmailState.BLOCKED,
+    SuppressionReason.UNSUBSCRIBED: EmailState.UNSUBSCRIBED,
+}
+"""What each reason means for a customer, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What the snapshot holds."""
+
+    customers: int
+    orders: int
+    lines: int
+    messages: int
+    fifths: Fifths
+
+
+def finish(read: Path, target: Path) -> Finished:
+    """Writes customers.parquet of the files in `read` into `target`, and moves the tables there that stay."""
+    with connect(read, target) as database:
+        for table in TABLES:
+            database.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({file_names(read, table)})")
+        database.execute(_BUYERS)
+        database.execute(_MAIL)
+        fifths = _fifths(database)
+        database.execute(_customers(target), _score_parameters(fifths))
+        counts = {table: _count(database, table) for table in ("customers", "orders", "lines", "messages")}
+    for table in KEPT:
+        for file in read.glob(f"{table}-*.parquet"):
+            file.rename(target / file.name)
+    return Finished(fifths=fifths, **counts)
+
+
+_BUYERS = """
+    CREATE TABLE buyers AS
+    SELECT customer, min(day) AS first_order, max(day) AS last_order FROM orders GROUP BY customer
+"""
+
+_MAIL = """
+    CREATE TABLE mail AS
+    SELECT customer,
+        max(sent) FILTER (kind = 'marketing') AS sent_marketing,
+        max(opened) FILTER (kind = 'marketing') AS opened_marketing,
+        max(clicked) FILTER (kind = 'marketing') AS clicked_marketing,
+        max(sent) FILTER (kind = 'transactional') AS sent_transactional,
+        max(opened) FILTER (kind = 'transactional') AS opened_transactional,
+        max(clicked) FILTER (kind = 'transactional') AS clicked_transactional
+    FROM messages GROUP BY customer
+"""
+
+
+def _fifths(database: duckdb.DuckDBPyConnection) -> Fifths:
+    return Fifths(days=_borders(database, "last_order"), revenue=_borders(database, "revenue"))
+
+
+def _borders(database: duckdb.DuckDBPyConnection, value: str) -> tuple[Any, ...]:
+    """The values of buyers, in order, at one, two, three and four fifths of their number."""
+    of_buyers = "customers JOIN buyers ON id = customer WHERE NOT archived AND customers.orders > 0"
+    number = _one(database.execute(f"SELECT count(*) FROM {of_buyers}"))
+    if not number:
+        return ()
+    places = [number * part // 5 for part in SCORES[:-1]]
+    found = database.execute(
+        f"SELECT place, value FROM (SELECT row_number() OVER (ORDER BY {value}) - 1 AS place, {value} AS value"
+        f" FROM {of_buyers}) WHERE list_contains(?, place)",
+        [places],
+    ).fetchall()
+    by_place: dict[int, int | date] = dict(found)
+    return tuple(by_place[place] for place in places)
+
+
+def _score_parameters(fifths: Fifths) -> dict[str, Any]:
+    return {"days": list(fifths.days), "orders_from": list(ORDERS_FROM), "money": list(fifths.revenue)}
+
+
+def _customers(target: Path) -> str:
+    cases = " ".join(
+        f"WHEN list_contains(s.reasons, '{reason.value}') THEN '{state.value}'" for reason, state in _EMAIL.items()
+    )
+    return f"""
+    COPY (
+        SELECT id, country, city, tags, consent, joined, archived, orders, revenue, first_order, last_order,
+            CASE WHEN c.digest IS NULL THEN '{EmailState.NO_ADDRESS.value}' {cases}
+                ELSE '{EmailState.REACHABLE.value}' END AS email,
+            {_score("$days", "last_order")} AS recency,
+            {_score("$orders_from", "orders")} AS frequency,
+            {_score("$money", "revenue")} AS money,
+            sent_marketing, opened_marketing, clicked_marketing,
+            sent_transactional, opened_transactional, clicked_transactional
+        FROM customers c
+        LEFT JOIN buyers b ON b.customer = c.id
+        LEFT JOIN mail m ON m.customer = c.id
+        LEFT JOIN suppressed s ON s.digest = c.digest
+        ORDER BY id
+    ) TO '{str(target / "customers.parquet").replace("'", "''")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
+    """
+
+
+def _score(borders: str, value: str) -> str:
+    """One more than the number of borders that the value has reached; 0 without orders."""
+    reached = f"len(list_filter({borders}, lambda border: border <= {value}))"
+    return f"CASE WHEN orders > 0 AND last_order IS NOT NULL THEN 1 + {reached} ELSE 0 END::TINYINT"
+
+
+def _count(database: duckdb.DuckDBPyConnection, table: str) -> int:
+    return _one(database.execute(f"SELECT count(*) FROM {table}"))
+
+
+def _one(result: duckdb.DuckDBPyConnection) -> int:
+    row = result.fetchone()
+    return int(row[0]) if row else 0
