@@ -25,6 +25,7 @@ _GRID = "rgba(128, 128, 128, 0.2)"
 _CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 _MOST_COUNTRIES = 10
 _X_LABELS = 6
+_SHORT_TEXT = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +76,31 @@ def countries(shop: Shop) -> Chart:
     if others := ranked[_MOST_COUNTRIES:]:
         bars.append((f"{len(others)} others", sum(number for _, number in others)))
     names, numbers = [name for name, _ in bars], [number for _, number in bars]
+    told = ", ".join(f"{name} {number}" for name, number in zip(names[:3], numbers, strict=False))
+    texts = [formats.count(shop, number) for number in numbers]
+    return lying_bars(names, numbers, texts, f"Customers by country. Most: {told}.")
+
+
+def lying_bars(names: list[str], numbers: list[int], texts: list[str], told: str) -> Chart:
+    """Bars from left to right, each with its name before and its figure behind it."""
     trace = {
         "type": "bar",
         "orientation": "h",
         "x": numbers,
         "y": names,
-        "text": [formats.count(shop, number) for number in numbers],
+        "text": texts,
         "textposition": "outside",
         "cliponaxis": False,
         "hoverinfo": "skip",
     }
-    layout = _layout(60 + 29 * len(bars)) | {
-        "xaxis": {"visible": False, "fixedrange": True, "range": [0, max(numbers, default=1) * 1.18]},
+    longest = max(map(len, texts), default=0)
+    room = 1.18 if longest < _SHORT_TEXT else 1.45
+    layout = _layout(60 + 29 * len(names)) | {
+        "xaxis": {"visible": False, "fixedrange": True, "range": [0, max([*numbers, 1]) * room]},
         "yaxis": {"autorange": "reversed", "fixedrange": True, "automargin": True, "ticks": "", "showgrid": False},
         "bargap": 0.3,
     }
-    told = ", ".join(f"{name} {number}" for name, number in zip(names[:3], numbers, strict=False))
-    return Chart(go.Figure({"data": [trace], "layout": layout}), f"Customers by country. Most: {told}.")
+    return Chart(go.Figure({"data": [trace], "layout": layout}), told)
 
 
 def stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], told: str) -> Chart:

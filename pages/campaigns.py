@@ -1,0 +1,35 @@
+"""Campaigns: one email to everyone who should get it, from the first idea to what came of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.services.campaigns.storing import list_campaigns
+from pages.components import actions, campaign_list, empty, tables
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.shell import shop
+
+actor = require(Permission.VIEW_EMAIL)
+here = shop()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.title("Campaigns", width="content")
+    if actor.may(Permission.PLAN_CAMPAIGNS):
+        st.page_link(page_of("new_campaign.py"), label="Plan a campaign", icon=":material/add:", help="")
+actions.show_refusal()
+
+pager = tables.Pager("campaigns", "all")
+page = list_campaigns(here, actor, limit=tables.ROWS, cursor=pager.cursor)
+if page.campaigns:
+    campaign_list.show(here, actor, page.campaigns)
+elif actor.may(Permission.PLAN_CAMPAIGNS):
+    empty.nothing(
+        ":material/campaign:",
+        "No campaigns yet",
+        "Plan one: choose an email and a segment. Everybody is checked before anything is sent.",
+    )
+else:
+    empty.nothing(":material/campaign:", "No campaigns yet", "Staff and managers can plan one.")
+pager.show(page.cursor)

@@ -1,0 +1,57 @@
+"""The plan of a campaign as cards: how many, until when, for how much, and how much of the quota."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.campaign_figures import Plan
+from backend.services.context import Shop
+from pages.components import campaign_words, formats
+
+
+def show(here: Shop, plan: Plan) -> None:
+    """Recipients, end, cost and quota; below, what they follow from."""
+    with st.grid(4, min_column_width=150):
+        _card("Recipients", formats.count(here, plan.recipients), f"of {formats.count(here, plan.audience)} customers")
+        _card("Takes", campaign_words.lasting(here, plan.duration.total_seconds()).capitalize(), _until(here, plan))
+        _card("Costs", _dollars(plan.cost), "SES, and the store beyond its free tier")
+        _card("Of the daily quota", _share(here, plan), _quota(here, plan))
+    notes = [f"{formats.counted(here, plan.holdout, 'customer')} kept back to compare."] if plan.holdout else []
+    if plan.broken:
+        notes.append(f"{formats.counted(here, plan.broken, 'email')} cannot be made, and will count as failed.")
+    if plan.days > 1:
+        notes.append(f"The quota of a day is not enough: it sends on {formats.count(here, plan.days)} days.")
+    if plan.as_of is not None:
+        moment = formats.plain(formats.moment(here, plan.as_of))
+        notes.append(f"The segment is as of {moment}; each customer is looked at again right before theirs goes out.")
+    st.caption(" ".join(notes))
+    left_out = sum(plan.excluded.values())
+    if left_out:
+        with st.expander(f"{formats.counted(here, left_out, 'customer')} left out, and why", icon=":material/block:"):
+            st.markdown(campaign_words.reasons(here, plan.excluded))
+
+
+def _card(label: str, value: str, told: str) -> None:
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        st.metric(label, formats.plain(value))
+        st.caption(formats.plain(told))
+
+
+def _until(here: Shop, plan: Plan) -> str:
+    if plan.per_second is None:
+        return f"Until {formats.moment(here, plan.finishes_at)}, as fast as it goes"
+    return f"Until {formats.moment(here, plan.finishes_at)} at {plan.per_second:g} a second"
+
+
+def _share(here: Shop, plan: Plan) -> str:
+    return formats.percent(here, plan.quota_share, 0) if plan.quota_share is not None else "No limit"
+
+
+def _quota(here: Shop, plan: Plan) -> str:
+    if plan.quota is None or plan.quota_left is None:
+        return "Nothing to keep to"
+    return f"{formats.count(here, plan.quota_left)} of {formats.count(here, plan.quota)} are free now"
+
+
+def _dollars(cents: float) -> str:
+    return f"${cents / 100:,.2f}"

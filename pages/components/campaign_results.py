@@ -1,0 +1,146 @@
+"""What came of a campaign: who read it, which variant was better, which links, and what was ordered after it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from backend.domain.campaign_figures import MailboxResult, OrdersAfter, Progress, Results, VariantResult
+from backend.domain.campaigns import Campaign
+from backend.domain.team import Actor
+from backend.services.campaigns.results import results_of
+from backend.services.context import Shop
+from pages.components import charts, formats, send_rates
+
+
+def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
+    """The results as far as they are known; nothing before the first email went out."""
+    results = results_of(here, actor, campaign.id)
+    if not results.progress.sent:
+        return
+    st.subheader("What came of it")
+    _show_funnel(here, results.progress)
+    if results.variants:
+        _show_variants(here, campaign, results.variants)
+    _show_orders(here, campaign, results)
+    left, right = st.columns(2)
+    with left:
+        _show_links(here, results)
+    with right:
+        _show_mailboxes(here, results.mailboxes)
+
+
+def _show_funnel(here: Shop, progress: Progress) -> None:
+    steps = (
+        ("Sent", progress.sent),
+        ("Delivered", progress.delivered),
+        ("Opened (estimate)", progress.opened),
+        ("Clicked", progress.clicked),
+    )
+    labels = [label for label, _ in steps]
+    values = [number for _, number in steps]
+    texts = [f"{formats.count(here, number)} · {_share(here, number, progress.sent)}" for number in values]
+    told = "Of the campaign: " + ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
+    charts.show(charts.lying_bars(labels, values, texts, told), "campaign_funnel")
+    bad = (
+        f"{formats.count(here, progress.bounced)} bounced for good ({_share(here, progress.bounced, progress.sent)}), "
+        f"{formats.count(here, progress.complained)} marked it as spam "
+        f"({_share(here, progress.complained, progress.sent, 2)}), "
+        f"{formats.count(here, progress.unsubscribed)} unsubscribed "
+        f"({_share(here, progress.unsubscribed, progress.sent, 2)})."
+    )
+    st.caption(formats.plain(bad) + " Opens are an estimate: some mail programs open by themselves, others hide it.")
+
+
+def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult, ...]) -> None:
+    st.markdown("**Variants**")
+    table = pd.DataFrame(
+        {
+            "Variant": [f"{each.key}{' (better)' if each.is_winner else ''}" for each in variants],
+            "Subject": [each.subject for each in variants],
+            "Sent": [formats.count(here, each.sent) for each in variants],
+            "Opened (estimate)": [_share(here, each.opened, each.sent) for each in variants],
+            "Clicked": [_share(here, each.clicked, each.sent) for each in variants],
+            "Unsubscribed": [formats.count(here, each.unsubscribed) for each in variants],
+            "Orders": [formats.count(here, each.orders) for each in variants],
+            "Revenue": [formats.money(here, each.revenue) for each in variants],
+        }
+    )
+    st.dataframe(table, hide_index=True)
+    if campaign.draft.test is not None and not any(each.is_winner for each in variants):
+        st.caption(f"The better one is chosen by {campaign.draft.test.measure.value} when the wait is over.")
+
+
+def _show_orders(here: Shop, campaign: Campaign, results: Results) -> None:
+    st.markdown(f"**Orders within {campaign.draft.result_days} days**")
+    if results.orders is None:
+        st.caption("The worker counts them every now and then; look again later.")
+        return
+    orders = results.orders
+    table = pd.DataFrame([_group(here, "Got it", *_got(orders)), _group(here, "Kept back", *_kept_back(orders))])
+    st.dataframe(table if orders.holdout else table.head(1), hide_index=True)
+    st.caption(formats.plain(_lift(here, orders)))
+
+
+def _got(orders: OrdersAfter) -> tuple[int, int, int, int]:
+    return orders.recipients, orders.buyers, orders.orders, orders.revenue
+
+
+def _kept_back(orders: OrdersAfter) -> tuple[int, int, int, int]:
+    return orders.holdout, orders.holdout_buyers, orders.holdout_orders, orders.holdout_revenue
+
+
+def _group(here: Shop, name: str, people: int, buyers: int, orders: int, revenue: int) -> dict[str, str]:
+    return {
+        "Customers": name,
+        "Number": formats.count(here, people),
+        "Bought": f"{formats.count(here, buyers)} ({_share(here, buyers, people)})",
+        "Orders": formats.count(here, orders),
+        "Revenue": formats.money(here, revenue),
+        "Revenue a head": formats.money(here, round(revenue / people)) if people else "",
+    }
+
+
+def _lift(here: Shop, orders: OrdersAfter) -> str:
+    counted = f"Counted {formats.moment(here, orders.counted_at)}{'' if orders.final else ', and still going on'}. "
+    if orders.lift is None:
+        return counted + "Without a group that was kept back nobody knows what they would have bought anyway."
+    sign = "brought about" if orders.lift >= 0 else "lost about"
+    return (
+        f"{counted}Compared with those kept back, the email likely {sign} "
+        f"{formats.money(here, abs(orders.lift))}. This is an estimate; small groups differ by chance."
+    )
+
+
+def _show_links(here: Shop, results: Results) -> None:
+    st.markdown("**Links**")
+    if not results.links:
+        st.caption("Nobody has clicked yet.")
+        return
+    rows = {
+        "Link": [link.url for link in results.links],
+        "Emails": [formats.count(here, link.clicks) for link in results.links],
+    }
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={"Link": st.column_config.LinkColumn()})
+
+
+def _show_mailboxes(here: Shop, mailboxes: tuple[MailboxResult, ...]) -> None:
+    st.markdown("**Mailbox providers**")
+    shown = [each for each in mailboxes if each.sent]
+    if not shown:
+        st.caption("No figures yet.")
+        return
+    rows = {
+        "Provider": [send_rates.MAILBOX_LABELS[each.mailbox] for each in shown],
+        "Sent": [formats.count(here, each.sent) for each in shown],
+        "Delivered": [_share(here, each.delivered, each.sent) for each in shown],
+        "Bounced": [_share(here, each.bounced, each.sent) for each in shown],
+        "Complained": [_share(here, each.complained, each.sent, 2) for each in shown],
+        "Opened": [_share(here, each.opened, each.sent) for each in shown],
+        "Clicked": [_share(here, each.clicked, each.sent) for each in shown],
+    }
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+def _share(here: Shop, part: int, whole: int, digits: int = 1) -> str:
+    return formats.percent(here, part / whole, digits) if whole else send_rates.NOT_KNOWN

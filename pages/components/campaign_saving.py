@@ -1,0 +1,49 @@
+"""Saving the draft of a campaign: once per form, and never over somebody else's change."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.campaigns import Campaign, Draft
+from backend.domain.team import Actor, Permission
+from backend.services.campaigns.drafts import create_campaign, update_draft
+from backend.services.context import Shop
+from pages.components import actions
+from pages.components.actions import Trouble
+from pages.components.navigation import page_of
+from pages.components.state import Slot
+
+NEW_ID: Slot[str] = Slot("new_campaign.id")
+"""The id of the campaign whose form is drawn: however often it is sent off, one campaign is created."""
+
+
+def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Draft | None) -> None:
+    """The button; afterwards the campaign's own page opens, where it is checked and started."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            "Save and check the recipients" if before is None else "Save the changes",
+            type="primary",
+            icon=":material/save:",
+            disabled=draft is None,
+            key=f"save_campaign_{campaign_id}",
+        )
+        if before is not None:
+            st.page_link(page_of("campaign.py"), label="Back without saving", query_params={"id": campaign_id}, help="")
+    if not pressed or draft is None:
+        return
+    saved = actions.attempt(
+        Permission.PLAN_CAMPAIGNS,
+        lambda actor: _save(here, actor, campaign_id, before, draft),
+        "The campaign is saved. Nothing is sent yet.",
+    )
+    if isinstance(saved, Trouble):
+        actions.show_trouble(saved)
+        return
+    NEW_ID.clear()
+    st.switch_page(page_of("campaign.py"), query_params={"id": campaign_id})
+
+
+def _save(here: Shop, actor: Actor, campaign_id: str, before: Campaign | None, draft: Draft) -> Campaign:
+    if before is None:
+        return create_campaign(here, actor, draft, campaign_id=campaign_id)
+    return update_draft(here, actor, campaign_id, draft, seen_version=before.version)

@@ -1,0 +1,247 @@
+"""Buttons that steer a campaign: approve, start, schedule, pause, go on, cancel, retry. What sends asks for a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+import streamlit as st
+
+from backend.domain.campaigns import Campaign, CampaignState
+from backend.domain.team import Actor, Permission
+from backend.services.campaigns import drafts, steering
+from backend.services.campaigns.progress import figures_of
+from backend.services.context import Shop
+from pages.components import actions, formats
+from pages.components.dialogs import Dialog
+from pages.components.navigation import page_of
+from pages.components.shell import shop
+from pages.components.state import Slot
+
+_COPY_ID: Slot[str] = Slot("campaign.copy_id")
+_S = CampaignState
+
+
+def show_dialogs() -> None:
+    """Draws the dialog that is open, if one is."""
+    for dialog in (_START, _SCHEDULE, _APPROVE, _DECLINE, _CANCEL, _RETRY):
+        dialog.show()
+
+
+def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None:
+    """The last step before anything is sent: approval if it is large, then the start or its time."""
+    st.subheader("3. Start")
+    if campaign.approval is not None:
+        moment = formats.moment(here, campaign.approval.at)
+        count = formats.counted(here, campaign.approval.recipients, "recipient")
+        st.success(formats.plain(f"{campaign.approval.by} approved {count}, {moment}."), icon=":material/how_to_reg:")
+    if campaign.state is _S.AWAITING_APPROVAL:
+        _show_approval(actor, campaign)
+        return
+    if campaign.state is _S.SCHEDULED and campaign.start_at is not None:
+        moment = formats.moment(here, campaign.start_at)
+        st.info(formats.plain(f"Starts by itself: {moment}."), icon=":material/schedule_send:")
+    if not actor.may(Permission.PLAN_CAMPAIGNS):
+        return
+    if campaign.needs_approval and campaign.approval is None:
+        _ask_for_approval(here, campaign, enabled=enabled)
+        return
+    with st.container(horizontal=True):
+        if campaign.may_start:
+            _START.opener("Start now", campaign, icon=":material/send:", primary=True)
+            _SCHEDULE.opener("Choose a time", campaign, icon=":material/schedule_send:")
+        if campaign.state in (_S.SCHEDULED, _S.OVERDUE):
+            _button("Take back the time", ":material/undo:", campaign, steering.unschedule, "The time is taken back.")
+        _CANCEL.opener("Cancel for good", campaign, icon=":material/cancel:")
+
+
+def _ask_for_approval(here: Shop, campaign: Campaign, *, enabled: bool) -> None:
+    planned = formats.counted(here, campaign.planned_recipients or 0, "customer")
+    st.info(f"It goes to {planned}, so a second person has to approve it first.", icon=":material/how_to_reg:")
+    with st.container(horizontal=True):
+        st.button(
+            "Ask for approval",
+            icon=":material/how_to_reg:",
+            type="primary",
+            disabled=not enabled,
+            key="campaign_ask",
+            on_click=_act,
+            args=(campaign, steering.request_approval, "A second person can approve it now: send them this page."),
+        )
+        _CANCEL.opener("Cancel for good", campaign, icon=":material/cancel:")
+
+
+def _show_approval(actor: Actor, campaign: Campaign) -> None:
+    mine = actor.username in (campaign.created_by, campaign.asked_by)
+    if mine or not actor.may(Permission.APPROVE_CAMPAIGNS):
+        st.info(
+            "Somebody who did not make it has to approve it: a manager or an admin.", icon=":material/hourglass_top:"
+        )
+    else:
+        st.info(
+            formats.plain(f"{campaign.asked_by} asks you to approve this campaign. Look at what is sent, and to whom."),
+            icon=":material/how_to_reg:",
+        )
+        with st.container(horizontal=True):
+            _APPROVE.opener("Approve", campaign, icon=":material/check:", primary=True)
+            _DECLINE.opener("Decline", campaign, icon=":material/close:")
+
+
+def show_running(actor: Actor, campaign: Campaign, failed: int) -> None:
+    """The buttons of a campaign that has begun."""
+    if not actor.may(Permission.PLAN_CAMPAIGNS):
+        return
+    with st.container(horizontal=True):
+        if campaign.state in (_S.PREPARING, _S.RUNNING):
+            _button("Pause", ":material/pause:", campaign, _pause, "It rests within seconds.", primary=True)
+        if campaign.state in (_S.PAUSED, _S.STOPPED):
+            _button("Go on", ":material/play_arrow:", campaign, _resume, "It goes on.", primary=True)
+        if campaign.state in (_S.PREPARING, _S.RUNNING, _S.PAUSED, _S.STOPPED):
+            _CANCEL.opener("Cancel for good", campaign, icon=":material/cancel:")
+        if campaign.state is _S.FINISHED and failed:
+            _RETRY.opener(f"Retry the {failed:,} that failed", campaign, icon=":material/replay:")
+        duplicate_button(campaign)
+
+
+def duplicate_button(campaign: Campaign) -> None:
+    """Makes a new draft that sends the same."""
+    if st.button("Duplicate", icon=":material/content_copy:", key="campaign_duplicate"):
+        copied = actions.attempt(
+            Permission.PLAN_CAMPAIGNS,
+            lambda actor: drafts.duplicate_campaign(
+                shop(), actor, campaign.id, new_id=_COPY_ID.once(drafts.new_campaign_id)
+            ),
+            "This is the copy. Nothing is sent yet.",
+        )
+        if isinstance(copied, actions.Trouble):
+            actions.show_trouble(copied)
+            return
+        _COPY_ID.clear()
+        st.switch_page(page_of("campaign.py"), query_params={"id": copied.id})
+
+
+_Step = Callable[..., Campaign]
+
+
+def _button(label: str, icon: str, campaign: Campaign, step: _Step, done: str, *, primary: bool = False) -> None:
+    st.button(
+        label,
+        icon=icon,
+        type="primary" if primary else "secondary",
+        key=f"campaign_{label.lower().replace(' ', '_')}",
+        on_click=_act,
+        args=(campaign, step, done),
+    )
+
+
+def _act(seen: Campaign, step: _Step, done: str) -> None:
+    actions.act(Permission.PLAN_CAMPAIGNS, lambda actor: step(shop(), actor, seen.id, seen_version=seen.version), done)
+
+
+def _pause(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+    """As it is now: whoever wants it to stop does not care what moved in the meantime."""
+    return steering.pause(here, actor, campaign_id)
+
+
+def _resume(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+    return steering.resume(here, actor, campaign_id, seen_version=seen_version)
+
+
+# --- dialogs -----------------------------------------------------------------------------------------------------
+
+
+def _start(seen: Campaign) -> None:
+    count = _ask_count(seen, "emails go out, beginning now.")
+    if st.button("Start", type="primary", icon=":material/send:", width="stretch", disabled=not count):
+        _finish(_START, seen, steering.start, "It starts. You can watch it here.")
+
+
+def _schedule(seen: Campaign) -> None:
+    here = shop()
+    tomorrow = (here.clock().astimezone(here.zone) + timedelta(days=1)).date()
+    with st.container(horizontal=True):
+        day = st.date_input("Day", tomorrow, format=formats.date_input_format(here))
+        clock = st.time_input("Time", time(10), help=f"In the shop's time ({here.zone.key}).")
+    st.caption("When no worker runs at that time, it asks you later instead of going out at the wrong hour.")
+    count = _ask_count(seen, "emails will go out at that time.")
+    if st.button("Schedule", type="primary", icon=":material/schedule_send:", width="stretch", disabled=not count):
+        moment = datetime.combine(day, clock or time(10), tzinfo=here.zone)
+
+        def schedule(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.schedule(where, actor, campaign_id, moment, seen_version=seen_version)
+
+        _finish(_SCHEDULE, seen, schedule, "It is scheduled.")
+
+
+def _approve(seen: Campaign) -> None:
+    st.markdown(f"**{formats.plain(seen.name)}** to **{formats.plain(seen.segment_name)}**")
+    count = _ask_count(seen, "emails may go out.")
+    if st.button("Approve", type="primary", icon=":material/check:", width="stretch", disabled=not count):
+
+        def approve(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.approve(where, actor, campaign_id, typed_count=count, seen_version=seen_version)
+
+        _finish(_APPROVE, seen, approve, "Approved.", Permission.APPROVE_CAMPAIGNS)
+
+
+def _decline(seen: Campaign) -> None:
+    reason = st.text_input("Why not?", max_chars=200, placeholder="What should be changed")
+    if st.button("Decline", type="primary", icon=":material/close:", width="stretch", disabled=not reason.strip()):
+
+        def decline(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.decline(where, actor, campaign_id, reason, seen_version=seen_version)
+
+        _finish(_DECLINE, seen, decline, "Declined; it is a draft again.", Permission.APPROVE_CAMPAIGNS)
+
+
+def _cancel(seen: Campaign) -> None:
+    st.markdown("Who has not got the email yet will not get it. This cannot be taken back.")
+    if st.button("Cancel the campaign", type="primary", icon=":material/cancel:", width="stretch"):
+
+        def cancel(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.cancel(where, actor, campaign_id)
+
+        _finish(_CANCEL, seen, cancel, "The campaign is cancelled.")
+
+
+def _retry(seen: Campaign) -> None:
+    here = shop()
+    failed = figures_of(here, seen.id)["failed"]
+    st.markdown("Nothing went out to those for whom it failed. They are tried once more, and nobody else is.")
+    typed = st.text_input(f"Type {failed:,} to confirm", max_chars=12)
+    right = typed.replace(",", "").strip() == str(failed)
+    if st.button("Retry", type="primary", icon=":material/replay:", width="stretch", disabled=not right):
+
+        def retry(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.retry_failed(where, actor, campaign_id, typed_count=failed, seen_version=seen_version)
+
+        _finish(_RETRY, seen, retry, "What failed is tried again.")
+
+
+def _ask_count(seen: Campaign, what: str) -> int:
+    """The number of recipients when it was typed correctly, else 0."""
+    planned = seen.planned_recipients or 0
+    st.markdown(f"**{formats.count(shop(), planned)}** {what}")
+    typed = st.text_input("Type this number to confirm", max_chars=12, key=f"count_{seen.id}_{seen.version}")
+    digits = "".join(sign for sign in typed if sign.isdigit())
+    return planned if digits and int(digits) == planned else 0
+
+
+def _finish(
+    dialog: Dialog[Campaign], seen: Campaign, step: _Step, done: str, permission: Permission = Permission.PLAN_CAMPAIGNS
+) -> None:
+    result = actions.attempt(permission, lambda actor: step(shop(), actor, seen.id, seen_version=seen.version), done)
+    if not isinstance(result, actions.Trouble):
+        dialog.close()
+        st.rerun()
+    actions.show_trouble(result)
+    if result.stale:
+        st.button("Reload", icon=":material/refresh:", key="reload_campaign", on_click=dialog.close)
+
+
+_START = Dialog[Campaign]("campaign_start", "Start this campaign?", _start, icon=":material/send:")
+_SCHEDULE = Dialog[Campaign]("campaign_schedule", "When should it start?", _schedule, icon=":material/schedule_send:")
+_APPROVE = Dialog[Campaign]("campaign_approve", "Approve this campaign?", _approve, icon=":material/how_to_reg:")
+_DECLINE = Dialog[Campaign]("campaign_decline", "Decline this campaign?", _decline, icon=":material/close:")
+_CANCEL = Dialog[Campaign]("campaign_cancel", "Cancel this campaign for good?", _cancel, icon=":material/cancel:")
+_RETRY = Dialog[Campaign]("campaign_retry", "Retry what failed?", _retry, icon=":material/replay:")

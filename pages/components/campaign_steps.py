@@ -1,0 +1,112 @@
+"""The way from a draft to a start, step by step: check every recipient, look at the plan, have it approved, start."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
+from backend.domain.campaigns import EDITABLE, Campaign, CampaignState
+from backend.domain.team import Actor, Permission
+from backend.errors import BackendError
+from backend.services.campaigns import planning, preflights
+from backend.services.context import Shop
+from pages.components import actions, campaign_plan, campaign_preflight, campaign_steering, formats
+from pages.components.guard import guarded_fragment, require
+from pages.components.shell import mailer, shop
+
+_POLL_SECONDS = 1.0
+_BUSY = (PreflightStatus.WAITING, PreflightStatus.RUNNING)
+
+
+def show(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None:
+    """What is done already, and the next step with its button."""
+    if campaign.state is CampaignState.CANCELLED:
+        campaign_steering.duplicate_button(campaign)
+        return
+    preflight = preflights.get_preflight(here, actor, campaign.id)
+    if preflight is not None and preflight.status in _BUSY:
+        st.subheader("1. Check every recipient")
+        _watch(campaign.id)
+        return
+    _show_preflight(here, actor, campaign, preflight, enabled=enabled)
+    if preflight is None or preflight.status is PreflightStatus.FAILED or not preflight.is_current:
+        return
+    plan = _plan_of(here, actor, campaign)
+    if plan is None:
+        return
+    _show_plan(here, actor, campaign, plan, enabled=enabled)
+    if campaign.state is not CampaignState.DRAFT:
+        campaign_steering.show_start(here, actor, campaign, enabled=enabled)
+
+
+def _show_preflight(
+    here: Shop, actor: Actor, campaign: Campaign, preflight: Preflight | None, *, enabled: bool
+) -> None:
+    st.subheader("1. Check every recipient")
+    if preflight is None:
+        st.caption("Every email is rendered before the first is sent, so that nobody gets a broken one.")
+    else:
+        campaign_preflight.show(here, preflight)
+    if not actor.may(Permission.PLAN_CAMPAIGNS) or campaign.state not in EDITABLE:
+        return
+    st.button(
+        "Check all recipients" if preflight is None else "Check again",
+        icon=":material/fact_check:",
+        type="primary" if preflight is None or not preflight.is_current else "secondary",
+        disabled=not enabled,
+        key="campaign_preflight",
+        on_click=_run_preflight,
+        args=(campaign,),
+    )
+
+
+def _run_preflight(seen: Campaign) -> None:
+    def run(actor: Actor) -> None:
+        preflights.run_preflight(shop(), actor, seen.id, seen_version=seen.version)
+
+    actions.act(Permission.PLAN_CAMPAIGNS, run, "")
+
+
+@guarded_fragment(Permission.VIEW_EMAIL, run_every=_POLL_SECONDS)
+def _watch(campaign_id: str) -> None:
+    """Looks each second how far the check is."""
+    here = shop()
+    actor = require(Permission.VIEW_EMAIL)
+    preflight = preflights.get_preflight(here, actor, campaign_id)
+    if preflight is None or preflight.status not in _BUSY:
+        st.rerun()
+    checked, total = formats.count(here, preflight.checked), formats.count(here, preflight.total)
+    text = f"{checked} of {total} checked" if preflight.total else "The worker is about to begin"
+    st.progress(preflight.share, text=text)
+    st.caption("You may leave this page; the check goes on.")
+
+
+def _plan_of(here: Shop, actor: Actor, campaign: Campaign) -> Plan | None:
+    try:
+        return planning.get_plan(here, mailer(), actor, campaign.id)
+    except BackendError as error:
+        st.subheader("2. The plan")
+        st.error(formats.plain(error.sentence), icon=":material/error:")
+        return None
+
+
+def _show_plan(here: Shop, actor: Actor, campaign: Campaign, plan: Plan, *, enabled: bool) -> None:
+    st.subheader("2. The plan")
+    campaign_plan.show(here, plan)
+    if campaign.state is CampaignState.DRAFT and actor.may(Permission.PLAN_CAMPAIGNS):
+        st.button(
+            "Take this plan",
+            icon=":material/task_alt:",
+            type="primary",
+            disabled=not enabled or plan.recipients == 0,
+            key="campaign_plan",
+            on_click=_take_plan,
+            args=(campaign,),
+        )
+
+
+def _take_plan(seen: Campaign) -> None:
+    def take(actor: Actor) -> None:
+        planning.plan(shop(), mailer(), actor, seen.id, seen_version=seen.version)
+
+    actions.act(Permission.PLAN_CAMPAIGNS, take, "The plan is taken. Nothing is sent yet.")

@@ -1,0 +1,110 @@
+"""The parts of a campaign's page that are always there: its head, what it sends, and why somebody does not get it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.campaigns import EDITABLE, Campaign, CampaignState
+from backend.domain.team import Actor, Permission
+from backend.errors import BackendError
+from backend.services.campaigns.explaining import explain
+from backend.services.context import Shop
+from pages.components import campaign_preview, campaign_words, customer_search, formats
+from pages.components.can_we_email import WHY
+from pages.components.navigation import page_of
+from pages.components.shell import mailer
+from pages.components.state import Slot
+
+_ASKED: Slot[tuple[str, str]] = Slot("campaign.asked")
+
+
+def has_begun(campaign: Campaign) -> bool:
+    """Whether there is something to tell of its sending."""
+    return campaign.started_at is not None
+
+
+def show_head(here: Shop, campaign: Campaign) -> None:
+    """Name, state, and why it is in that state."""
+    st.page_link(page_of("campaigns.py"), label="All campaigns", icon=":material/arrow_back:", help="")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(formats.plain(campaign.name), width="content")
+        st.markdown(campaign_words.state_badge(campaign.state), width="content")
+    st.markdown(campaign_words.summary(here, campaign))
+    if campaign.reason:
+        serious = campaign.state in (CampaignState.STOPPED, CampaignState.OVERDUE)
+        show = st.error if serious else st.warning
+        show(formats.plain(campaign.reason), icon=campaign_words.STATE_ICONS[campaign.state])
+
+
+def show_question(here: Shop, actor: Actor, campaign: Campaign) -> None:
+    """Why won't Maria get this? One answer for one customer."""
+    with st.expander("Does a certain customer get it, and why not?", icon=":material/person_search:"):
+        if not actor.may(Permission.VIEW_CUSTOMERS):
+            st.caption("Your role may not look at customers.")
+            return
+        customer_search.search_customers(here, "Which customer?", lambda found: _ASKED.set((campaign.id, found)))
+        asked = _ASKED.get()
+        if asked is not None and asked[0] == campaign.id:
+            _answer(here, actor, campaign, asked[1])
+
+
+def _answer(here: Shop, actor: Actor, campaign: Campaign, customer_id: str) -> None:
+    try:
+        answer = explain(here, mailer(), actor, campaign.id, customer_id)
+    except BackendError as error:
+        st.error(formats.plain(error.sentence), icon=":material/error:")
+        return
+    reasons = "".join(f"\n- {WHY.get(reason, reason.value)}" for reason in answer.reasons)
+    show = st.warning if answer.reasons or not answer.in_audience else st.info
+    show(formats.plain(answer.sentence) + (f"\n{reasons}" if reasons else ""), icon=":material/person:")
+    if answer.message is not None:
+        st.page_link(
+            page_of("message.py"),
+            label="Open the message",
+            icon=":material/mail:",
+            query_params={"id": answer.message.id},
+            help="",
+        )
+
+
+def show_content(here: Shop, campaign: Campaign) -> None:
+    """What is sent and how, folded away."""
+    with st.expander("What is sent, and how", icon=":material/mail:"):
+        st.markdown(_settings(here, campaign))
+        if campaign.state in EDITABLE:
+            st.page_link(
+                page_of("new_campaign.py"),
+                label="Change it",
+                icon=":material/edit:",
+                query_params={"id": campaign.id},
+                help="",
+            )
+        try:
+            campaign_preview.show_draft(here, campaign.draft)
+        except BackendError as error:
+            st.error(formats.plain(error.sentence), icon=":material/error:")
+
+
+def _settings(here: Shop, campaign: Campaign) -> str:
+    draft = campaign.draft
+    lines = [f"Email: **{formats.plain(draft.template)}**, version {campaign.template_version}"]
+    lines.append(f"Segment: **{formats.plain(campaign.segment_name)}**, as it was when the campaign was saved")
+    if draft.canary is not None:
+        wait = campaign_words.waiting(draft.canary.wait)
+        lines.append(f"First **{draft.canary.share}%** get it, then it waits {wait} and looks at what came back")
+    if draft.test is not None:
+        wait = campaign_words.waiting(draft.test.wait)
+        number = len(draft.test.variants)
+        lines.append(
+            f"**{draft.test.share}%** get one of {number} variants; after {wait} the others get the one "
+            f"with more {draft.test.measure.value}"
+        )
+    if draft.holdout:
+        lines.append(f"**{draft.holdout}%** are kept back, to compare what they order")
+    if draft.hours is not None:
+        days = ", Monday to Friday" if draft.hours.weekdays_only else ""
+        lines.append(f"Sent between **{draft.hours.start:%H:%M}** and **{draft.hours.end:%H:%M}**{days}, shop time")
+    bounces = formats.plain(formats.percent(here, draft.limits.bounces))
+    complaints = formats.plain(formats.percent(here, draft.limits.complaints, 2))
+    lines.append(f"Stops by itself from {bounces} bounces or {complaints} complaints on")
+    return "\n".join(f"- {line}" for line in lines)

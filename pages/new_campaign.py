@@ -1,0 +1,43 @@
+"""Plan a campaign, or change one that has not begun: the email, the segment, and how carefully it goes out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.campaigns import EDITABLE
+from backend.domain.team import Permission
+from backend.errors import BackendError
+from backend.services.campaigns.drafts import new_campaign_id
+from backend.services.campaigns.storing import get_campaign
+from pages.components import campaign_form, campaign_preview, campaign_saving, empty, formats
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.shell import shop
+
+actor = require(Permission.PLAN_CAMPAIGNS)
+here = shop()
+
+wanted = st.query_params.get("id", "")
+try:
+    before = get_campaign(here, actor, wanted) if wanted else None
+except BackendError as error:
+    empty.nothing(":material/campaign:", "This campaign does not exist", error.sentence)
+    st.page_link(page_of("campaigns.py"), label="All campaigns", help="")
+    st.stop()
+
+st.title("Change the campaign" if before else "Plan a campaign")
+if before is not None and before.state not in EDITABLE:
+    st.info(
+        f"“{formats.plain(before.name)}” is {before.state}; what it sends cannot be changed any more.",
+        icon=":material/lock:",
+    )
+    st.page_link(page_of("campaign.py"), label="Back to the campaign", query_params={"id": before.id}, help="")
+    st.stop()
+
+campaign_id = before.id if before else campaign_saving.NEW_ID.once(new_campaign_id)
+left, right = st.columns([3, 2], gap="large")
+with left:
+    draft = campaign_form.choose(here, f"campaign_{campaign_id}", before.draft if before else None)
+    campaign_saving.save_button(here, campaign_id, before, draft)
+with right:
+    campaign_preview.show_draft(here, draft)
