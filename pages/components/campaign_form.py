@@ -1,4 +1,4 @@
-"""The form of a campaign: what is sent, to whom, and how carefully. Its widgets give a draft for the service to check."""
+"""The form of a campaign: what is sent, to whom, how carefully. Its widgets give a draft for the service to check."""
 
 from __future__ import annotations
 
