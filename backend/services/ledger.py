@@ -4,7 +4,8 @@
                                           └── the lease runs out ──► unknown (somebody died between claim and record)
 
 A claim succeeds for one worker only: it is conditional on nobody having claimed before. Between claim and record
-stands nothing but the transport. What runs out is never sent again by itself, because it may have gone out.
+stands nothing but the transport. What runs out is never sent again by itself, because it may have gone out; if the
+provider has reported meanwhile that it took the email (`provider` is there), it is sent, not unknown.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def _claim(message: Message, until: datetime) -> Update:
     free = AllOf((Equals("status", MessageStatus.WAITING.value), Missing("lease_until")))
     return Update(
         key_of(message),
-        set={"lease_until": to_text(until), **work_attributes(message)},
+        set={"lease_until": to_text(until), "to": message.to, **work_attributes(message)},
         add={"attempts": Plus(1)},
         condition=free,
         otherwise=NotClaimedError("Somebody else is sending this message."),
@@ -107,10 +108,29 @@ def record(shop: Shop, messages: Sequence[Message]) -> int:
     """
     outcomes = shop.store.transact_each([_record(message) for message in messages])
     _raise_surprises(outcomes, NotClaimedError)
+    reported = _reported(shop, [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None])
     late = [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None and _is_news(each)]
     corrected = shop.store.transact_each([_correction(message) for message in late]) if late else []
     _raise_surprises(corrected, NotClaimedError)
-    return sum(outcome is None for outcome in [*outcomes, *corrected])
+    return sum(outcome is None for outcome in [*outcomes, *corrected]) + reported
+
+
+def _reported(shop: Shop, messages: Sequence[Message]) -> int:
+    """Settles those as sent that could not become unknown because the provider has reported them; returns how many."""
+    doubted = {key_of(message): message for message in messages if message.status is MessageStatus.UNKNOWN}
+    if not doubted:
+        return 0
+    told = (message_from(key, item) for key in doubted if (item := shop.store.get(key)) is not None)
+    sent = [_as_reported(each, doubted[key_of(each)]) for each in told if each.provider_id]
+    outcomes = shop.store.transact_each([_record(message) for message in sent])
+    _raise_surprises(outcomes, NotClaimedError)
+    return sum(outcome is None for outcome in outcomes)
+
+
+def _as_reported(told: Message, claimed: Message) -> Message:
+    """The claimed message with what the report says about its sending."""
+    sent_at = told.sent_at or told.due_at
+    return replace(claimed, status=MessageStatus.SENT, reason="", provider_id=told.provider_id, sent_at=sent_at)
 
 
 def _is_news(message: Message) -> bool:
@@ -130,18 +150,22 @@ def _instead_of_unknown(counted: Update) -> Update:
     return replace(counted, add=added)
 
 
+def _held(message: Message) -> tuple[Condition, ...]:
+    """It is as we left it: waiting, under our lease or under none. What the provider reported cannot become unknown."""
+    lease = message.lease_until
+    ours = Equals("lease_until", to_text(lease)) if lease is not None else Missing("lease_until")
+    waiting = (Equals("status", MessageStatus.WAITING.value), ours)
+    return (*waiting, Missing("provider")) if message.status is MessageStatus.UNKNOWN else waiting
+
+
 def _record(message: Message) -> list[Write]:
-    held: list[Condition] = [Equals("status", MessageStatus.WAITING.value)]
-    if message.lease_until is not None:
-        held.append(Equals("lease_until", to_text(message.lease_until)))
-    else:
-        held.append(Missing("lease_until"))
-    update = _settling(message, tuple(held))
+    update = _settling(message, _held(message))
     return [update] if message.status is MessageStatus.WAITING else [update, *_counted(message, message.hour)]
 
 
 def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
-    work = work_attributes(replace(message, lease_until=None) if message.lease_until else message)
+    is_back = message.status is MessageStatus.WAITING and message.lease_until
+    work = work_attributes(replace(message, lease_until=None) if is_back else message)
     changed: Item = {"status": message.status.value, "due": to_text(message.due_at), **work}
     optional = {
         "reason": message.reason,
@@ -157,6 +181,11 @@ def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
         gone.append("detail")  # what was said about an earlier attempt
     lost = NotClaimedError("The lease of this message had run out.")
     return Update(key_of(message), set=changed, remove=gone, condition=AllOf(held), otherwise=lost)
+
+
+def record_alone(message: Message) -> Update:
+    """The write that records a claimed message without its statistics, for campaigns, which count by the step."""
+    return _settling(message, _held(message))
 
 
 def expire(shop: Shop, messages: Sequence[Message]) -> int:

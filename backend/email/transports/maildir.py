@@ -53,6 +53,7 @@ class Maildir:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._tmp, self._new = f"{folder / 'tmp'}/", f"{folder / 'new'}/"
         self._host = re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname()) or "localhost"
         self._numbers = itertools.count(1)
         self._listed: tuple[tuple[int, ...], list[Entry]] = ((), [])
@@ -124,13 +125,17 @@ class Maildir:
         return f"{second:010d}.{unique}.{self._host}{f',E={mark}' if mark else ''}"
 
     def _write(self, name: str, message: bytes) -> None:
-        temporary = self._folder / "tmp" / name
+        """Plain calls of the system: Python's paths and files take as long again."""
+        temporary = f"{self._tmp}{name}"
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            with open(temporary, "xb", opener=_for_the_owner) as file:
-                file.write(message)
-            temporary.rename(self._folder / "new" / name)
+            try:
+                _write_all(file, message)
+            finally:
+                os.close(file)
+            os.rename(temporary, f"{self._new}{name}")  # noqa: PTH104
         except OSError:
-            temporary.unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
             raise
 
     def _make(self) -> None:
@@ -162,8 +167,11 @@ class Maildir:
         raise _gone()
 
 
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _write_all(file: int, data: bytes) -> None:
+    """The system may take a part only: what is left is written next, or says why it cannot be."""
+    written = os.write(file, data)
+    while written < len(data):
+        written += os.write(file, memoryview(data)[written:])
 
 
 def _gone() -> NotFoundError:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from struct import iter_unpack
 
 from backend.domain.emails import Attachment, OutgoingEmail
 from backend.email.transports.addresses import UnsendableError, parse_mailbox
@@ -23,6 +24,7 @@ LARGEST = 40 * 1024 * 1024
 LONGEST_LINE = 998
 """RFC 5322, 2.1.1: characters of a line without its end."""
 _Encoding = Callable[[bytes], tuple[str, bytes]]
+"""Gives the name of a transfer encoding, and the text in it with CRLF line ends."""
 _MEDIA_TYPE = re.compile(r"^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$", re.IGNORECASE)
 
 
@@ -38,7 +40,7 @@ def build_mime(
     encode = _readable if eight_bit else _quoted
     texts = [("plain", email.text), ("html", email.html)]
     parts = [_text_part(subtype, text, encode) for subtype, text in texts if text or subtype == "plain"]
-    seed = hashlib.blake2b(b"".join(parts), digest_size=12).hexdigest()
+    seed = hashlib.sha256(b"".join(parts)).hexdigest()[:24]
     body = parts[0] if len(parts) == 1 else _multipart("alternative", seed, parts)
     if email.attachments:
         body = _multipart("mixed", seed, [body, *map(_attachment_part, email.attachments)])
@@ -79,9 +81,9 @@ def _multipart(subtype: str, seed: str, parts: list[bytes]) -> bytes:
 
 
 def _text_part(subtype: str, text: str, encode: _Encoding) -> bytes:
-    encoding, body = encode(_utf8(text.replace("\r\n", "\n").replace("\r", "\n")))
+    encoding, body = encode(_utf8(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text))
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
-    return head.encode() + body.replace(b"\n", b"\r\n")
+    return head.encode() + body
 
 
 def _utf8(text: str) -> bytes:
@@ -92,13 +94,13 @@ def _utf8(text: str) -> bytes:
 
 
 def _quoted(data: bytes) -> tuple[str, bytes]:
-    return "quoted-printable", binascii.b2a_qp(data, istext=True)
+    return "quoted-printable", binascii.b2a_qp(data, istext=True).replace(b"\n", b"\r\n")
 
 
 def _readable(data: bytes) -> tuple[str, bytes]:
     if b"\0" in data or max(map(len, data.split(b"\n"))) > LONGEST_LINE:
         return "base64", _base64_lines(data)  # much faster than quoting
-    return "8bit", data
+    return "8bit", data.replace(b"\n", b"\r\n")
 
 
 def _attachment_part(attachment: Attachment) -> bytes:
@@ -110,10 +112,13 @@ def _attachment_part(attachment: Attachment) -> bytes:
         f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n"
         f"Content-Disposition: attachment;\r\n {file_name_parameter(attachment.filename)}\r\n\r\n"
     )
-    return head.encode() + _base64_lines(attachment.content).replace(b"\n", b"\r\n")
+    return head.encode() + _base64_lines(attachment.content)
 
 
 def _base64_lines(data: bytes) -> bytes:
     """Base64 in lines of 76 (RFC 2045, 6.8). The standard library's function encodes line by line, ten times slower."""
     encoded = binascii.b2a_base64(data, newline=False)
-    return b"".join([encoded[start : start + 76] + b"\n" for start in range(0, len(encoded), 76)])
+    whole = len(encoded) // 76 * 76
+    lines = [line for (line,) in iter_unpack("76s", encoded[:whole])]  # cut by C, three times as fast as by slices
+    rest = encoded[whole:]
+    return b"\r\n".join([*lines, rest, b""] if rest else [*lines, b""])

@@ -250,6 +250,17 @@ def files_up_to(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+def test_what_the_system_writes_in_parts_is_whole(
+    transport: OutboxTransport, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda file, data: write(file, bytes(data[:100])))
+        taken = transport.send(email(html="<p>" + "x" * 5000 + "</p>"))
+    assert isinstance(taken, Accepted)
+    assert "x" * 5000 in Outbox(folder).read(taken.provider_id).html
+
+
 def test_a_folder_has_no_limits(transport: OutboxTransport) -> None:
     account = transport.account()
     assert (account.per_second, account.daily_quota, account.sending_enabled) == (math.inf, -1, True)
