@@ -110,12 +110,17 @@ def words_of_summary(summary: CustomerSummary) -> set[str]:
 
 
 def pointer_keys(customer: Customer) -> list[Key]:
-    """The keys of all small items that lead to the customer: words, tags, country. Their items are empty."""
+    """The keys of all small items that lead to the customer: words, tags, country, and the list of the archived.
+
+    Their items are empty.
+    """
     created = to_text(customer.created_at)
     keys = [schema.alias_key(word, customer.id) for word in words_of(customer)]
     keys += [schema.tag_key(tag, created, customer.id) for tag in customer.tags]
     if customer.country:
         keys.append(schema.country_key(customer.country, created, customer.id))
+    if customer.archived:
+        keys.append(schema.archived_key(created, customer.id))
     return keys
 
 

@@ -1,4 +1,4 @@
-"""Finding and listing customers: by the beginning of any word, by tag or country, sorted, page by page.
+"""Finding and listing customers: by the beginning of any word, by tag or country, archived ones, page by page.
 
 No list reads more than it shows, or than `_SCAN` entries where a filter is applied to a leaderboard.
 """
@@ -6,7 +6,7 @@ No list reads more than it shows, or than `_SCAN` entries where a filter is appl
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 
@@ -25,8 +25,7 @@ _MATCHES = 500
 """How many customers a search or a small tag looks at; more are told to narrow the search."""
 _SCAN = 5_000
 _CHUNK_OF_FEW = 200
-_CHUNK_OF_RARE = 1_000
-"""How many entries are read at once where a filter leaves many of them out, or nearly all."""
+"""How many entries are read at once where a filter leaves many of them out."""
 
 
 class Sort(StrEnum):
@@ -67,20 +66,23 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
     if wanted.search.strip():
         return _searched(shop, wanted, limit, cursor)
     if wanted.sort is Sort.NEWEST:
-        return _filtered_page(
-            wanted, _newest(shop, wanted, _CHUNK_OF_RARE if wanted.archived else limit, cursor), limit
-        )
-    if wanted.tag or wanted.country:
+        return _filtered_page(wanted, _newest(shop, wanted, limit, cursor), limit)
+    if facet_of(wanted):
         members = _members(shop, wanted)
         if len(members) <= _MATCHES:
             return _sorted_page(shop, wanted, members, limit, cursor, note="")
-    return _filtered_page(wanted, _ranked(shop, wanted, _chunk(wanted, limit), cursor), limit)
-
-
-def _chunk(wanted: CustomerFilter, limit: int) -> int:
     if wanted.archived:
-        return _CHUNK_OF_RARE
-    return _CHUNK_OF_FEW if wanted.tag or wanted.country else limit
+        return _many_archived(shop, wanted, limit, cursor)
+    chunk = _CHUNK_OF_FEW if wanted.tag or wanted.country else limit
+    return _filtered_page(wanted, _ranked(shop, wanted, chunk, cursor), limit)
+
+
+def _many_archived(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> CustomerPage:
+    """So many that they are not sorted: their list is that of when they came, and leaderboards would hide them."""
+    newest = replace(wanted, sort=Sort.NEWEST)
+    page = _filtered_page(newest, _newest(shop, newest, limit, cursor), limit)
+    note = f"More than {_MATCHES} customers are archived, so the newest ones come first."
+    return replace(page, note=f"{note} {page.note}".strip())
 
 
 # --- by words ----------------------------------------------------------------------------------------------------
@@ -96,17 +98,21 @@ def _searched(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None
     return _sorted_page(shop, wanted, found.ids, limit, cursor, note=note, words=found.words)
 
 
-# --- by tag or country -------------------------------------------------------------------------------------------
+# --- by tag or country, and archived ones ----------------------------------------------------------------------------
 
 
 def _members(shop: Shop, wanted: CustomerFilter) -> list[str]:
-    """The newest members of the tag (or country), one more than are looked at if there are so many."""
-    query = Query(schema.SHOP, _facet(wanted), descending=True, limit=_MATCHES + 1)
+    """The newest members of the list, one more than are looked at if there are so many."""
+    query = Query(schema.SHOP, facet_of(wanted), descending=True, limit=_MATCHES + 1)
     return [row.key.sk.rpartition("#")[2] for row in shop.store.query(query).rows]
 
 
-def _facet(wanted: CustomerFilter) -> str:
-    """The partition of the tag, or else of the country; its sort keys are `created#cid`."""
+def facet_of(wanted: CustomerFilter) -> str:
+    """The partition that holds them all, with sort keys `created#cid`; "" when there is none but the whole list."""
+    if wanted.archived:
+        return "L#archived"
+    if not wanted.tag and not wanted.country:
+        return ""
     return f"T#{wanted.tag}" if wanted.tag else f"N#{wanted.country}"
 
 
@@ -164,14 +170,14 @@ def _ranked(shop: Shop, wanted: CustomerFilter, first: int, cursor: str | None) 
 def _newest(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> Iterator[Row]:
     """Profiles, newest first: fetched by the page, since lists that kept figures would be rewritten by each order."""
     before = text_in(cursor, "line") if cursor else ""
-    ids = _newest_members(shop, wanted, before) if wanted.tag or wanted.country else _newest_of_all(shop, limit, before)
+    ids = _newest_members(shop, wanted, before) if facet_of(wanted) else _newest_of_all(shop, limit, before)
     while chunk := [schema.customer_key(customer_id) for customer_id in islice(ids, limit + 1)]:
         found = shop.store.get_many(chunk)
         yield from (Row(key, found[key]) for key in chunk if key in found)
 
 
 def _newest_members(shop: Shop, wanted: CustomerFilter, before: str) -> Iterator[str]:
-    query = Query(schema.SHOP, _facet(wanted), between=("0", before or "~"), descending=True, limit=100)
+    query = Query(schema.SHOP, facet_of(wanted), between=("0", before or "~"), descending=True, limit=100)
     rows = (row for row in pages_of(shop.store, query) if row.key.sk != before)
     return (row.key.sk.rpartition("#")[2] for row in rows)
 

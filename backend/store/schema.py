@@ -37,6 +37,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 31 | the shop's facts at the time of a message | mail | `FACTS#digest` | `F` |
 | 32 | what a customer chose about marketing mail | mail | `P#cid` | `P` |
 | 33 | audit log of a month, newest first | shop | `AUDIT#2026-11` | `at#id` |
+| 34 | archived customers, newest first | shop | `L#archived` | `created#cid` |
 | 35 | events of a message, oldest first | mail | `C#cid` | `V#key#at#digest` |
 | 36 | dead letters, newest first | mail | `DEADLETTERS` | `at#digest` |
 | 37 | clicks of a campaign by link | mail | `K#campaign` | `LINK#digest#shard` |
@@ -44,6 +45,10 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 44 | processes and what they do | mail | `BEATS` | `B#process` |
 | 45 | use of the store in a month by day | mail | `USAGE#2026-11` | `26` |
 | 46 | how long actions took in a month by day | mail | `TOOK#2026-11` | `26#kind` |
+| 61 | automations | shop | `AUTOMATIONS` | `auto-id` |
+| 62 | triggers that are due | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
+| 63 | triggers of an automation, the next first | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
+| 64 | figures of an automation | mail | `AUTO#id`, `K#id` | `STAT#shard` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -174,6 +179,11 @@ def tag_key(tag: str, created: str, customer_id: str) -> Key:
 
 def country_key(country: str, created: str, customer_id: str) -> Key:
     return Key(SHOP, f"N#{country}", f"{created}#{customer_id}")
+
+
+def archived_key(created: str, customer_id: str) -> Key:
+    """The place of an archived customer in the list of them."""
+    return Key(SHOP, "L#archived", f"{created}#{customer_id}")
 
 
 def count_key(kind: str, value: str, customer_id: str) -> Key:

@@ -15,6 +15,7 @@ import pytest
 from backend import duties
 from backend.bootstrap import open_store, shop_on
 from backend.config import Settings
+from backend.domain.automations import Automation, Ending, Step, Trigger, TriggerKind
 from backend.domain.customers import Customer
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
@@ -42,6 +43,9 @@ from backend.services import (
     template_versions,
     templates,
 )
+from backend.services.automations import active, firing, moves, saved, working
+from backend.services.automations.figures import figures_of
+from backend.services.automations.waiting import list_waiting
 from backend.services.context import Shop
 from backend.services.mailing import delivering, facts_store
 from backend.services.system import heartbeats, usage
@@ -85,10 +89,13 @@ class Metered:
             suppression.add_suppression(self.shop, customer.email or "", reason, source="event")
         self.facts = facts_store.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
         preferences.set_topics_off(self.shop, self.customers[0].id, ["News"])
+        for customer in (each for each in self.customers[40:90] if each.id != self.orders[0].customer_id):
+            customers.archive_customer(self.shop, COMMAND_LINE, customer.id, customer.version)
         self._processes()
         for number in range(60):
             audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
+        self.automation = self._automations()
 
     def _processes(self) -> None:
         """Twelve processes with all duties, and a month in which they did many things."""
@@ -108,6 +115,20 @@ class Metered:
                 measures.action(f"page number-{number}", 0.001 * number)
                 measures.action(f"api GET /number-{number}", 0.001 * number)
             usage.save_usage(replace(self.shop, clock=lambda day=day: self.now.replace(day=day)), days)
+
+    def _automations(self) -> str:
+        """Twelve that are off, so that orders cost what they cost, and triggers that wait for one; returns its id."""
+        made = [Automation(f"auto-{n:08}", "Thanks", TriggerKind.ORDER_PLACED, STEPS, self.now) for n in range(12)]
+        for automation in made:
+            saved.create_automation(self.shop, COMMAND_LINE, automation)
+        for number in range(200):
+            customer = self.customers[number % len(self.customers)]
+            event, due = f"20260103120000{number:08}", self.now - timedelta(seconds=number)
+            waits = Trigger(customer.id, made[0].id, made[0].kind, event, due, self.now, event)
+            self.shop.store.put(firing.put_trigger(waits))
+            self.shop.store.transact(moves.ended(waits, Ending.OFF).writes(self.shop))
+            self.shop.store.put(firing.put_trigger(waits))
+        return made[0].id
 
     def _messages(self) -> None:
         """Some for every customer and many for one, in every status, all of today."""
@@ -173,6 +194,7 @@ def _partition(shop: Shop, table: str, partition: str, begins_with: str) -> obje
     return shop.store.query(Query(table, partition, begins_with=begins_with, descending=True))
 
 
+STEPS = (Step("order-confirmation"), Step("order-confirmation", timedelta(days=1)))
 JANUARY = order_list.OrderFilter(date(2026, 1, 1), date(2026, 1, 31), (OrderStatus.PAID,))
 READS: dict[int, Callable[[Metered], object]] = {
     1: lambda m: customers.get_customer(m.shop, m.customers[0].id),
@@ -210,6 +232,11 @@ READS: dict[int, Callable[[Metered], object]] = {
     44: lambda m: heartbeats.read_beats(m.shop),
     45: lambda m: usage.usage_by_day(m.shop, f"{m.now:%Y-%m}"),
     46: lambda m: usage.durations_between(m.shop, m.now.date().replace(day=1), m.now.date()),
+    61: lambda m: active.all_automations(m.shop),
+    62: lambda m: working.due_triggers(m.shop, 50),
+    63: lambda m: list_waiting(m.shop, m.automation),
+    64: lambda m: figures_of(m.shop, m.automation),
+    34: _listed(archived=True),
     33: lambda m: audit.list_entries(m.shop, COMMAND_LINE, audit.AuditFilter(f"{m.now:%Y-%m}")),
 }
 
@@ -234,5 +261,6 @@ def test_a_pattern_costs_no_more_than_documented(metered: Metered, number: int) 
 
 
 def test_a_usual_order_costs_one_read_one_transaction_and_17_write_units(metered: Metered) -> None:
+    active.listening(metered.shop, TriggerKind.ORDER_PLACED)  # asked every two seconds, however many orders there are
     used = metered.cost(lambda m: m._order(Random(1), m.orders[0].customer_id))
     assert used == Usage(requests=2, read_units=1.0, write_units=17.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from backend.errors import InvalidInputError
@@ -179,6 +181,37 @@ def test_archived_customers_are_found_when_asked_for_alone(shop: Shop) -> None:
     assert _names(shop, CustomerFilter(tag="vip")) == []
     assert _names(shop, CustomerFilter(tag="vip", archived=True)) == ["Maria Gone"]
     assert _names(shop, CustomerFilter(country="DE", sort=Sort.NEWEST, archived=True)) == ["Maria Gone"]
+
+
+@pytest.mark.parametrize("matches", [3, 500])
+@pytest.mark.parametrize("sort", list(Sort))
+def test_all_archived_customers_are_listed_whether_few_or_many_and_whether_they_ordered(
+    shop: Shop, clock: TestClock, monkeypatch: pytest.MonkeyPatch, matches: int, sort: Sort
+) -> None:
+    monkeypatch.setattr(customer_list, "_MATCHES", matches)
+    for number in range(12):
+        customer = add_customer(shop, f"Customer {number:02}", country="DE" if number % 2 else "FR")
+        if number % 3 == 0:
+            add_order(shop, customer, 100 * number)
+        if number < 9:
+            customers.archive_customer(shop, STAFF, customer.id, 1)
+        clock.forward(seconds=1)
+    wanted = CustomerFilter(archived=True, sort=sort)
+    found = _numbers(_names(shop, wanted, 4))
+    assert sorted(found) == list(range(9))
+    if sort is Sort.NEWEST or matches == 3:
+        assert found == list(reversed(range(9)))
+    elif sort is Sort.REVENUE:
+        assert found[:2] == [6, 3]
+    assert sorted(_numbers(_names(shop, replace(wanted, country="DE"), 4))) == [1, 3, 5, 7]
+
+
+def test_restored_customers_leave_the_list_of_the_archived(shop: Shop) -> None:
+    customer = add_customer(shop, "Maria")
+    customers.archive_customer(shop, STAFF, customer.id, 1)
+    customers.restore_customer(shop, STAFF, customer.id, 2)
+    assert _names(shop, CustomerFilter(archived=True)) == []
+    assert _names(shop, CustomerFilter(sort=Sort.NEWEST)) == ["Maria"]
 
 
 # --- lists -------------------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ import pytest
 
 from backend.domain.customers import Customer
 from backend.domain.orders import Order, OrderStatus
+from backend.domain.time import to_text
 from backend.records.customers import email_key
-from backend.services import customers, orders
+from backend.services import customer_list, customers, orders
 from backend.services.context import Shop
+from backend.services.customer_list import CustomerFilter
 from backend.services.customers import Profile
 from backend.services.reconcile import Reconciliation, reconcile
 from backend.services.reconcile import running as running_module
@@ -168,6 +170,10 @@ BREAKAGES: dict[str, tuple[Callable[[Scene], None], str]] = {
     "stray search word": (lambda s: s.add(schema.alias_key("perez", s.maria.id)), "search word"),
     "search word of nobody": (lambda s: s.add(schema.alias_key("perez", "NOBODY0000")), "search word"),
     "stray tag": (lambda s: s.add(schema.tag_key("vip", "2020-01-01T00:00:00.000000Z", s.maria.id)), "tag in lists"),
+    "stray place among the archived": (
+        lambda s: s.add(schema.archived_key(to_text(s.maria.created_at), s.maria.id)),
+        "place among the archived",
+    ),
     "stray country": (
         lambda s: s.add(schema.country_key("FR", "2026-11-26T12:00:00.000000Z", s.maria.id)),
         "country in lists",
@@ -244,6 +250,19 @@ def test_a_customer_with_more_wrong_items_than_a_transaction_holds_is_mended(sho
     assert found.fixed_count == 150
     assert _reconciled(shop).drift == []
     assert_totals_hold(shop)
+
+
+def test_a_customer_who_was_archived_before_there_was_a_list_of_them_gets_into_it(scene: Scene) -> None:
+    customers.archive_customer(scene.shop, STAFF, scene.maria.id, scene.maria.version)
+    scene.remove(schema.archived_key(to_text(scene.maria.created_at), scene.maria.id))
+    assert scene.maria.id not in _archived(scene.shop)
+    assert _reconciled(scene.shop, fix=True).fixed_count == 1
+    assert scene.maria.id in _archived(scene.shop)
+    assert _reconciled(scene.shop).drift == []
+
+
+def _archived(shop: Shop) -> set[str]:
+    return {found.id for found in customer_list.list_customers(shop, CustomerFilter(archived=True)).customers}
 
 
 def test_orders_whose_customer_is_gone_are_told_and_left_to_a_person(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from backend.domain.money import plain
 from backend.errors import InvalidInputError
 from backend.records.customers import created_and_id, customer_from, customer_id_of
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, list_customers
+from backend.services.customer_list import CustomerFilter, facet_of, list_customers
 from backend.services.exports.writers import Cell
 from backend.store import schema
 from backend.store.port import Query, pages_of
@@ -41,8 +41,7 @@ def rows(shop: Shop, wanted: CustomerFilter) -> Iterator[tuple[Cell, ...]]:
 def _ids(shop: Shop, wanted: CustomerFilter) -> Iterable[str]:
     if wanted.search.strip():
         return _found(shop, wanted)
-    if wanted.tag or wanted.country:
-        partition = f"T#{wanted.tag}" if wanted.tag else f"N#{wanted.country}"
+    if partition := facet_of(wanted):
         query = Query(schema.SHOP, partition, descending=True, limit=_AT_ONCE)
         return (created_and_id(row.key.sk)[1] for row in pages_of(shop.store, query))
     return _everybody(shop)

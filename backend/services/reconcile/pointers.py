@@ -1,4 +1,4 @@
-"""Small items that lead to others: search words, tags, countries, addresses of customers, references of orders.
+"""Small items that lead to others: search words, tags, countries, addresses and the archived, references of orders.
 
 Each is looked at from both ends: what has to be there and is missing, and what is there and leads nowhere.
 """
@@ -19,13 +19,13 @@ from backend.store.port import Absent, Check, Condition, Delete, Equals, Exists,
 REFERRED_SOURCES = ("shopify",)
 """Sources whose orders are found again by the number that they came with."""
 
-_KINDS = {"S": "search word", "T": "tag in lists", "N": "country in lists"}
+_KINDS = {"S": "search word", "T": "tag in lists", "N": "country in lists", "L": "place among the archived"}
 
 Read = Callable[[Key], Item | None]
 
 
 def is_pointer(key: Key) -> bool:
-    return key.pk[:2] in ("S#", "T#", "N#", "E#", "R#")
+    return key.pk[:2] in ("S#", "T#", "N#", "L#", "E#", "R#")
 
 
 # --- missing -----------------------------------------------------------------------------------------------------
