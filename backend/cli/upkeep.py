@@ -95,7 +95,12 @@ def seed(
             return
         line = Progress()
         seeded = demo.seed_demo(
-            shop, customers=customers, if_new=if_empty, anyway=anyway, progress=partial(_tell_loading, line)
+            shop,
+            customers=customers,
+            if_new=if_empty,
+            anyway=anyway,
+            automations_on=load_settings().mail_transport == "local",
+            progress=partial(_tell_loading, line),
         )
         line.end()
         if seeded.reason and not if_empty and not demo.is_demo(shop):

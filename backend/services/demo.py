@@ -20,10 +20,12 @@ from backend.domain.time import day_of, from_text, to_text
 from backend.errors import AlreadyExistsError, ConflictError
 from backend.records.customers import activity_item, activity_key, customer_from, email_key, pointer_keys
 from backend.records.values import number, text
+from backend.services.automations.defaults import add_demo_automations, remove_demo_automations
 from backend.services.context import Shop
 from backend.services.customer_writes import EmailReservedError, creating_writes
 from backend.services.order_writes import placing_writes
 from backend.services.reconcile import reconcile
+from backend.services.shop_settings import give_demo_address, take_demo_address
 from backend.services.team import DEMO_TEAM, add_demo_team, remove_demo_team
 from backend.services.team_writes import read_roster
 from backend.store import schema
@@ -65,25 +67,29 @@ def seed_demo(
     customers: int = CUSTOMERS,
     if_new: bool = False,
     anyway: bool = False,
+    automations_on: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> Seeded:
     """Fills an empty store with the demo shop, two years up to now, and adds the demo team.
 
     A store with customers or team members of its own is left as it is, unless `anyway`; with `if_new` also one from
-    which the demo was removed. Loading that was interrupted is finished. `progress` is told how many customers are
-    there, from 0 on, and not at all when nothing is loaded.
+    which the demo was removed. Loading that was interrupted is finished. `automations_on` is for where emails stay on
+    this machine. `progress` is told how many customers are there, from 0 on, and not at all when nothing is loaded.
     """
     marker = shop.store.get(schema.meta_key("demo"))
     if marker is None:
         if reason := "" if anyway else _why_not(shop, if_new):
             return Seeded(0, 0, reason)
         marker = _mark(shop, {"state": _LOADING, "at": to_text(shop.clock()), "customers": customers})
+        if not anyway:
+            give_demo_address(shop)
     if text(marker, "state") == _REMOVING:
         return Seeded(0, 0, "Removing the demo shop was interrupted; finish that first.")
     if text(marker, "state") == _LOADED:
         add_demo_team(shop)
         return Seeded(0, 0, "The demo shop is loaded already.")
     seeded = _load_all(shop, from_text(text(marker, "at")), number(marker, "customers"), progress or _ignore)
+    add_demo_automations(shop, from_text(text(marker, "at")), on=automations_on)
     add_demo_team(shop)
     _mark(shop, marker | {"state": _LOADED})
     return seeded
@@ -185,6 +191,8 @@ def remove_demo(shop: Shop) -> Removed:
         removed, kept = removed + gone, kept + len(chunk) - gone
         orders += sum(len(each.orders) for each in found)
     reconcile(shop, fix=True)
+    remove_demo_automations(shop)
+    take_demo_address(shop)
     remove_demo_team(shop)
     shop.store.transact([Delete(schema.meta_key("demo")), Put(_REMOVED_KEY, {"at": to_text(shop.clock())})])
     return Removed(removed, orders, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -14,11 +15,12 @@ from backend.records.shop import shop_from, shop_item
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Equals, Put
+from backend.store.port import Absent, Delete, Equals, Put
 
 _KEY = schema.meta_key("shop")
 _OVERTAKEN = ConflictError("Somebody else changed the shop's settings in the meantime. Look again, then decide.")
 _LONGEST_URL = 500
+_DEMO_ADDRESS = "Tillpost demo shop\n1 Example Street\n12345 Exampleton"
 
 
 def get_shop_facts(shop: Shop) -> ShopFacts:
@@ -38,6 +40,21 @@ def save_shop_facts(shop: Shop, actor: Actor, facts: ShopFacts) -> ShopFacts:
     with access_pattern("change the shop's settings"):
         shop.store.put(Put(_KEY, shop_item(saved), unmoved, _OVERTAKEN))
     return get_shop_facts(shop)
+
+
+def give_demo_address(shop: Shop) -> None:
+    """Lets the demo shop send marketing mail, which needs a postal address, unless somebody has saved settings."""
+    facts = replace(get_shop_facts(shop), postal_address=_DEMO_ADDRESS, version=1)
+    with suppress(ConflictError):
+        shop.store.put(Put(_KEY, shop_item(facts), Absent(), _OVERTAKEN))
+
+
+def take_demo_address(shop: Shop) -> None:
+    """Takes the demo's address out again, with the settings that came with it."""
+    facts = get_shop_facts(shop)
+    if facts.version == 1 and facts.postal_address == _DEMO_ADDRESS:
+        with suppress(ConflictError):
+            shop.store.delete(Delete(_KEY, Equals("version", 1), _OVERTAKEN))
 
 
 def _defaults(shop: Shop) -> ShopFacts:

@@ -6,14 +6,13 @@ import secrets
 from dataclasses import replace
 
 from backend.domain.automations import MOST_AUTOMATIONS, PREFIX, Automation, checked
-from backend.domain.emails import Kind, Need
+from backend.domain.emails import Need
 from backend.domain.team import Actor, Permission
 from backend.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from backend.records.automations import automation_from, automation_item
 from backend.services import audit, previews, templates
 from backend.services.automations import active
 from backend.services.context import Shop
-from backend.services.shop_settings import get_shop_facts
 from backend.store import schema
 from backend.store.port import Absent, Delete, Equals, Put, Write
 
@@ -177,6 +176,3 @@ def _check_sendable(shop: Shop, automation: Automation) -> None:
             raise InvalidInputError(f"Step {number}: “{version.facts.title}” needs: {', '.join(missing)}.", "fields")
         if problems := previews.problems_of(shop, version):
             raise InvalidInputError(f"Step {number}: “{version.facts.title}” cannot be sent: {problems[0]}", "template")
-        if version.facts.kind is Kind.MARKETING and not get_shop_facts(shop).postal_address.strip():
-            sentence = f"Step {number} sends marketing mail, which needs your postal address (Shop settings)."
-            raise InvalidInputError(sentence, "template")

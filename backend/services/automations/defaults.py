@@ -1,0 +1,69 @@
+"""Automations that most shops want: to begin with in a real shop (off), and at work in the demo shop (on)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from backend.domain.automations import Automation, Condition, Exit, Fact, Step, TriggerKind
+from backend.domain.orders import OrderStatus
+from backend.domain.team import Actor
+from backend.records.automations import automation_item
+from backend.services.automations import active
+from backend.services.automations.saved import create_automation
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.port import Delete, Put
+
+_SHIPPED = Condition(Fact.STATUS, OrderStatus.FULFILLED.value)
+_DEMO = "demo-"
+_DEMO_FIELDS: Mapping[str, Mapping[str, str]] = {
+    "review-request": {"review_url": "https://example.com/reviews"},
+    "win-back": {"discount_code": "WELCOME-BACK", "discount_text": "10% off your next order"},
+}
+"""What only the demo shop can know beforehand."""
+
+
+def default_automations(now: datetime, infix: str = "") -> list[Automation]:
+    """The usual four, all off. Their ids are always the same, so that adding them again changes nothing."""
+
+    def made(name: str, title: str, kind: TriggerKind, step: Step, exits: frozenset[Exit] = frozenset()) -> Automation:
+        return Automation(f"auto-{infix}{name}", title, kind, (step,), now, exits)
+
+    return [
+        made("confirmation", "Order confirmation", TriggerKind.ORDER_PLACED, Step("order-confirmation")),
+        made("shipping", "Shipping note", TriggerKind.ORDER_SHIPPED, Step("order-shipped")),
+        made(
+            "review",
+            "Review request",
+            TriggerKind.AFTER_ORDER,
+            Step("review-request", timedelta(days=14), (_SHIPPED,)),
+            frozenset({Exit.ORDER_REFUNDED}),
+        ),
+        made("win-back", "Win-back", TriggerKind.LAPSED, Step("win-back", timedelta(days=90))),
+    ]
+
+
+def add_defaults(shop: Shop, actor: Actor) -> list[Automation]:
+    """Adds those of the usual four that are not there, off.
+
+    Raises: `PermissionDeniedError`.
+    """
+    return [create_automation(shop, actor, automation) for automation in default_automations(shop.clock())]
+
+
+def add_demo_automations(shop: Shop, now: datetime, *, on: bool) -> None:
+    """The usual four of the demo shop, on where emails stay on this machine."""
+    for automation in default_automations(now, _DEMO):
+        steps = tuple(replace(step, fields=_DEMO_FIELDS.get(step.template, {})) for step in automation.steps)
+        ready = replace(automation, steps=steps, on=on, active_from=now if on else None)
+        shop.store.put(Put(schema.automation_key(ready.id), automation_item(ready)))
+    active.forget(shop)
+
+
+def remove_demo_automations(shop: Shop) -> None:
+    """Takes out those of the demo; what waits for them ends when it is due."""
+    keys = [schema.automation_key(automation.id) for automation in default_automations(shop.clock(), _DEMO)]
+    shop.store.write_batch([Delete(key) for key in keys])
+    active.forget(shop)
