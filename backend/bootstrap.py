@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from backend.config import Settings
 from backend.domain.emails import Kind
 from backend.domain.time import Clock, utc_now
+from backend.email.events.sources import EventSource
+from backend.email.dns import DnsLookup
 from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.protocol import Transport
+from backend.email.web import HttpWeb
 from backend.errors import ConfigurationError
 from backend.services.context import Shop
+from backend.services.domain_check import Probe
 from backend.services.mailing.mailer import Mailer
 from backend.services.secret_file import cookie_key, derived
 from backend.store.meter import Meter
 from backend.store.port import Store
 
+_IDENTITY_SECONDS = 2.0
+"""How long SES may take to say what it knows of a domain: a person waits."""
 _AT_ONCE = 32
 """Emails that are handed to SES at the same time: enough for several hundred a second at 50 ms each. A folder answers
 at once, so that threads would only be in each other's way."""
@@ -48,9 +56,27 @@ def open_transport(settings: Settings, *, clock: Clock = utc_now) -> Transport:
             Kind.MARKETING: settings.ses_configuration_set_marketing,
         }
         return SesTransport(open_client(), sets, clock=clock)
+    from backend.email.events.spool import EventSpool
     from backend.email.transports.outbox import OutboxTransport
 
-    return OutboxTransport(settings.outbox_dir, clock=clock)
+    return OutboxTransport(settings.outbox_dir, clock=clock, events=EventSpool(settings.spool_dir))
+
+
+def open_event_sources(settings: Settings) -> list[EventSource]:
+    """Where the events of the transport come from; none where only the webhook brings them.
+
+    Raises: `ConfigurationError`.
+    """
+    sources: list[EventSource] = []
+    if settings.mail_transport == "local":
+        from backend.email.events.spool import SpoolSource
+
+        sources.append(SpoolSource(settings.spool_dir))
+    if settings.ses_events_queue_url:
+        from backend.email.events.sqs import open_source
+
+        sources.append(open_source(settings.ses_events_queue_url))
+    return sources
 
 
 def open_mailer(settings: Settings, shop: Shop) -> Mailer:
@@ -68,6 +94,21 @@ def open_mailer(settings: Settings, shop: Shop) -> Mailer:
         limits=settings.marketing_limits,
         concurrency=_AT_ONCE if transport.name == "ses" else 1,
     )
+
+
+def open_probe(settings: Settings, mailer: Mailer) -> Probe:
+    """With what the sender's domain is checked. SES is asked only where mail goes out through it.
+
+    Raises: `ConfigurationError`.
+    """
+    identity = None
+    if settings.mail_transport == "ses":
+        from backend.email.transports.ses_client import open_client
+        from backend.email.transports.ses_identity import IdentityClient, SesIdentities
+
+        client = open_client(connect_seconds=_IDENTITY_SECONDS, read_seconds=_IDENTITY_SECONDS)
+        identity = SesIdentities(cast("IdentityClient", client)).find
+    return Probe(DnsLookup, HttpWeb(), mailer.links, settings.mail_sender, identity)
 
 
 def open_shop(settings: Settings, *, clock: Clock = utc_now, meter: Meter | None = None) -> Shop:

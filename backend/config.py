@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     )
     ses_configuration_set_transactional: str = Field("", description="SES: configuration set of transactional mail.")
     ses_configuration_set_marketing: str = Field("", description="SES: configuration set of marketing mail.")
+    ses_events_queue_url: str = Field("", description="SES: URL of the SQS queue to which events are published.")
+    ses_events_topics: str = Field(
+        "", description="SES: ARNs of SNS topics that may call the webhook, comma-separated."
+    )
+    soft_bounce_limit: int = Field(5, ge=0, description="Soft bounces in 30 days that suppress an address; 0 is never.")
 
     mail_sender: str = Field("shop@example.com", description="Sender for a shop that has set none of its own.")
     public_url: str = Field("http://localhost:8501", description="Where customers reach this server, for links.")
@@ -63,6 +68,12 @@ class Settings(BaseSettings):
     snapshot_minutes: int = Field(
         10, ge=0, le=1440, description="Minutes after which segments are counted anew; 0 only when somebody asks."
     )
+
+    alert_webhook_url: SecretStr = Field(SecretStr(""), description="Where alerts are posted as JSON with a text.")
+    alert_webhook_loopback: bool = Field(False, description="Allow a webhook on this machine, by http too.")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; without it, loopback only.")
+    sentry_dsn: SecretStr = Field(SecretStr(""), description="Sentry: where errors are reported; empty is nowhere.")
+    sentry_traces: float = Field(0.0, ge=0, le=1, description="Sentry: share of actions whose times are reported.")
 
     @field_validator("mail_sender")
     @classmethod
@@ -131,6 +142,31 @@ class Settings(BaseSettings):
             except ValueError as error:
                 raise ValueError("is not a list of addresses or networks such as 10.0.0.0/8") from error
         return value
+
+    @field_validator("ses_events_queue_url")
+    @classmethod
+    def _queue(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https://[^\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?/[^\s]*", value):
+            raise ValueError("is not the URL of a queue such as https://sqs.eu-central-1.amazonaws.com/123456789012/x")
+        return value
+
+    @field_validator("ses_events_topics")
+    @classmethod
+    def _topics(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            if not re.fullmatch(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+", part):
+                raise ValueError("are not ARNs such as arn:aws:sns:eu-central-1:123456789012:tillpost-events")
+        return value
+
+    @property
+    def event_topics(self) -> frozenset[str]:
+        """The topics of SNS that may call the webhook."""
+        return frozenset(filter(None, (part.strip() for part in self.ses_events_topics.split(","))))
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where the local transport leaves its events."""
+        return self.data_dir / "events"
 
     @property
     def zone(self) -> ZoneInfo:

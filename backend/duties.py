@@ -13,25 +13,34 @@ from dataclasses import dataclass, field
 
 from loguru import logger
 
+from backend.bootstrap import open_event_sources
 from backend.config import Settings
 from backend.domain.health import PATIENCE
 from backend.errors import BackendError
+from backend.event_worker import event_rounds
 from backend.heartbeat import run_heartbeat
 from backend.mail_worker import run_mail_worker
 from backend.observability.rounds import Rounds
+from backend.services.alerts.evaluating import is_my_turn, look
+from backend.services.alerts.telling import tell_all
 from backend.services.automations.working import answer_due
 from backend.services.context import Shop
+from backend.services.events.following import EventPolicy
 from backend.services.mailing.mailer import Mailer
 from backend.services.retention import remove_expired
+from backend.services.system.watched import Watched
 from backend.snapshot_worker import begin as begin_snapshots
 from backend.store.meter import Meter, access_pattern
 from backend.worker import run_worker
 
 REST_OF_AUTOMATIONS = 2.0
 """Seconds between looks for triggers that are due."""
+BETWEEN_LOOKS = 10.0
+"""Seconds between two looks for alerts that people are to be told of; rules are read every half minute."""
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
 _LONGEST_IMPORT = 3600.0
+_LONGEST_EVENTS = 120.0
 _LONGEST_SNAPSHOT = 1800.0
 REST_WHEN_SWEPT = 600.0
 BETWEEN_SWEEPS = 0.5
@@ -87,6 +96,19 @@ def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round], *
     return Duty(name, run, patience)
 
 
+def _watch(place: Workplace, stop: threading.Event) -> Round:
+    watched = Watched(place.shop, place.mailer, place.settings)
+
+    def work() -> float:
+        if is_my_turn(place.shop):
+            look(watched)
+        tell_all(watched)
+        return BETWEEN_LOOKS
+
+    stop.wait(BETWEEN_LOOKS)  # until every duty has begun, and the first heartbeat is written
+    return work
+
+
 def _remove_expired(place: Workplace, stop: threading.Event) -> Round:
     def work() -> float:
         while not stop.is_set() and remove_expired(place.shop):
@@ -106,6 +128,11 @@ def _answer_triggers(place: Workplace, stop: threading.Event) -> Round:
     return work
 
 
+def _take_in_events(place: Workplace, stop: threading.Event) -> Round:
+    sources = open_event_sources(place.settings)
+    return event_rounds(place.shop, sources, EventPolicy(place.settings.soft_bounce_limit), stop)
+
+
 DUTIES: tuple[Duty, ...] = (
     Duty("imports", lambda place, stop: run_worker(place.shop, stop, place.rounds), patience=_LONGEST_IMPORT),
     Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop, place.rounds)),
@@ -114,6 +141,8 @@ DUTIES: tuple[Duty, ...] = (
         lambda place, stop: run_heartbeat(place.shop, place.meter, stop, kind=place.kind, rounds=place.rounds),
     ),
     in_rounds("automations", _answer_triggers),
+    in_rounds("alerts", _watch),
+    in_rounds("events", _take_in_events, patience=_LONGEST_EVENTS),
     in_rounds("retention", _remove_expired),
     in_rounds(
         "snapshot",

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from backend.domain.automations import is_automation
 from backend.domain.delivery import Mailbox, Outcome, mailbox_of
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.records.values import number
@@ -26,6 +27,7 @@ OF_MAILBOXES = frozenset({Outcome.DELIVERED, Outcome.BOUNCED, Outcome.COMPLAINED
 """Outcomes that the hours count for each provider of mailboxes too."""
 
 _SETTLED = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED})
+_ENDINGS = frozenset(status.value for status in _SETTLED)
 _SKIPPED_AS = {reason.value: f"skip:{reason.name.lower()}" for reason in SkipReason}
 _MAILBOXES = frozenset(mailbox.value for mailbox in Mailbox)
 _CAMPAIGN_NAMES = frozenset({RESOLVED, *(outcome.counter for outcome in Outcome)})
@@ -103,13 +105,17 @@ def campaign_counters_of(message: Message) -> Counter[str]:
     total: Counter[str] = Counter()
     for outcome in message.outcomes:
         total.update(_numbers(campaign_addition(message, outcome)))
+    if is_automation(message.campaign) and message.status in _SETTLED:
+        total.update(_numbers(ending_addition(message)))
     if message.campaign and message.resolved and not message.test:
         total[RESOLVED] += 1
     return total
 
 
-def is_campaign_counter(name: str) -> bool:
-    """Whether reports keep this attribute of a campaign's statistics; others may keep further ones in the same item."""
+def is_campaign_counter(campaign: str, name: str) -> bool:
+    """Whether this attribute of a campaign's statistics follows from its messages; further ones may stand beside it."""
+    if is_automation(campaign) and (name in _ENDINGS or name.startswith("skip:")):
+        return True
     mailbox, colon, counter = name.partition(":")
     if colon and mailbox not in _MAILBOXES:
         return False

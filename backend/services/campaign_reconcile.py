@@ -31,9 +31,9 @@ def campaign_of(key: Key) -> str:
     return key.pk.removeprefix("K#") if key.pk.startswith("K#") and key.sk.startswith("STAT#") else ""
 
 
-def reported_in(item: Item) -> Counter[str]:
-    """The counters that reports keep."""
-    return Counter({name: number(item, name) for name in item if is_campaign_counter(name)})
+def reported_in(campaign: str, item: Item) -> Counter[str]:
+    """The counters that follow from messages."""
+    return Counter({name: number(item, name) for name in item if is_campaign_counter(campaign, name)})
 
 
 def campaign_findings(
@@ -70,7 +70,7 @@ def _findings(kept: _Kept, wanted: dict[Key, Counter[str]]) -> list[Finding]:
     findings = []
     for key in sorted({*kept, *wanted}):
         item, right = kept.get(key, {}), wanted.get(key, Counter())
-        found = reported_in(item)
+        found = reported_in(campaign_of(key), item)
         where = f"campaign {campaign_of(key)}, part {key.sk.removeprefix('STAT#')}"
         names = [name for name in sorted({*found, *right}) if found[name] != right[name]]
         if names:

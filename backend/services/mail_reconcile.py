@@ -85,7 +85,7 @@ def _suspects(shop: Shop, found: Reconciliation) -> tuple[int, list[str], list[s
             elif row.key.pk.startswith("HOURS#"):
                 balance[row.key.pk.removeprefix("HOURS#")] -= _fingerprint(row.key, Counter(counts_in(row.item)))
             elif campaign := campaign_of(row.key):
-                campaigns[campaign] -= _fingerprint(row.key, reported_in(row.item))
+                campaigns[campaign] -= _fingerprint(row.key, reported_in(campaign, row.item))
         except (MalformedItemError, ValueError) as error:
             found.add([Drift(f"message or counter {row.key.pk}: item", "readable", str(error))], fixed=False)
     return messages, _unbalanced(balance), _unbalanced(campaigns)

@@ -1,7 +1,8 @@
 """The local outbox: a transport that keeps emails in a Maildir instead of sending them. The default; works offline.
 
 It takes what SES would take and refuses what SES would refuse for its form, and the addresses of SES's mailbox
-simulator behave as there. `outbox_reader` reads the folder for people.
+simulator behave as there: with `events`, what SES would report is written into a queue of files. `outbox_reader` reads
+the folder for people.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from loguru import logger
+
 from backend.domain.emails import Accepted, Account, Answer, OutgoingEmail, Refused
 from backend.domain.time import Clock, utc_now
+from backend.email.events.simulated import simulated_events
+from backend.email.events.spool import EventSpool
 from backend.email.transports.addresses import UnsendableError, parse_mailbox
 from backend.email.transports.headers import tags_of
 from backend.email.transports.maildir import Maildir
@@ -27,25 +32,39 @@ class OutboxTransport:
 
     name = "local"
 
-    def __init__(self, folder: Path, *, clock: Clock = utc_now) -> None:
+    def __init__(self, folder: Path, *, clock: Clock = utc_now, events: EventSpool | None = None) -> None:
         self._maildir = Maildir(folder)
         self._clock = clock
+        self._events = events
 
     def send(self, email: OutgoingEmail) -> Answer:
         """Takes the email. The provider's id is the id in the outbox."""
         now = self._clock()
         try:
-            event = simulated(parse_mailbox(email.to, "The address").address)
+            to = parse_mailbox(email.to, "The address").address
+            event = simulated(to)
             mark = event.value if event else ""
-            own = {f"{OWN_HEADERS}{name.capitalize()}": value for name, value in tags_of(email).items()}
+            tags = tags_of(email)
+            own = {f"{OWN_HEADERS}{name.capitalize()}": value for name, value in tags.items()}
             own |= {f"{OWN_HEADERS}Simulated": mark} if mark else {}
             message = build_mime(email, at=now, extra=own, eight_bit=True)
-            return Accepted(self._maildir.deliver(message, at=now, mark=mark))
+            taken = self._maildir.deliver(message, at=now, mark=mark)
         except UnsendableError as error:
             return Refused(error.sentence, retryable=False)
         except OSError as error:
             # A full disk, or no right to write. The move into place is the last step, so nothing was taken.
             return Refused(f"The outbox cannot be written: {error.strerror}.", retryable=True, account_wide=True)
+        if self._events is not None:
+            self._report(self._events, simulated_events(event, taken, to, email.sender, tags, now))
+        return Accepted(taken)
+
+    @staticmethod
+    def _report(events: EventSpool, lines: bytes) -> None:
+        """The email is taken by now, so a report that cannot be written does not change the answer."""
+        try:
+            events.write(lines)
+        except OSError as error:
+            logger.warning("An event of the outbox cannot be written: {}", error.strerror)
 
     def account(self) -> Account:
         return FREE

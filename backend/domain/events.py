@@ -1,0 +1,220 @@
+"""Events: what the mail provider reports about an email, and what that means for its message. Pure rules.
+
+What a message has become is a function of the set of its events, so that repeated and reordered reports end in the
+same state: each outcome keeps its earliest moment, and clicks are judged again when the delivery becomes known late.
+Names and fields are those of AWS, "Contents of event data that Amazon SES publishes to Amazon SNS" (SES developer
+guide).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from backend.domain.delivery import Outcome
+from backend.domain.messages import Message, MessageStatus
+from backend.domain.suppression import SuppressionReason
+from backend.domain.time import to_text
+
+SCANNER_SECONDS = timedelta(seconds=10)
+"""People do not click this soon after an email was delivered; programs that look for harm do."""
+_SCANNERS = re.compile(
+    r"bot\b|crawl|spider|scan|preview|barracuda|proofpoint|mimecast|symantec|trend ?micro|fortinet|fortiguard|cisco|"
+    r"safelinks|headless|phantomjs|python|curl|wget|libwww|okhttp|go-http|java/|apache-http|node-fetch|axios|"
+    r"ms ?office|microsoft office existence|facebookexternalhit",
+    re.IGNORECASE,
+)
+_ON_A_LIST = "OnAccountSuppressionList"
+_NOT_SPAM = "not-spam"
+_UNSUBSCRIBED_RECIPIENT = "UnsubscribedRecipient"
+
+
+class EventType(StrEnum):
+    """The ten kinds of reports, by AWS's names. The others are never sent for emails of ours."""
+
+    SEND = "Send"
+    DELIVERY = "Delivery"
+    BOUNCE = "Bounce"
+    COMPLAINT = "Complaint"
+    REJECT = "Reject"
+    RENDERING_FAILURE = "Rendering Failure"
+    DELIVERY_DELAY = "DeliveryDelay"
+    OPEN = "Open"
+    CLICK = "Click"
+    SUBSCRIPTION = "Subscription"
+
+
+class BounceType(StrEnum):
+    """For good, for now, or the provider cannot tell."""
+
+    PERMANENT = "Permanent"
+    TRANSIENT = "Transient"
+    UNDETERMINED = "Undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class MailEvent:
+    """One report about one email.
+
+    `at` is when it happened, `sent_at` when the provider took the email. `message_id` is ours, from the tag, or ""
+    where reports carry no tags; `to` are the recipients of the email. `bounce`, `sub_type`, `status` (an enhanced
+    status code, RFC 3463) and `detail` (the reason in the provider's or the recipient's words) depend on the type.
+    `unsubscribed` says of a Subscription that the recipient wants no more mail of the list at all.
+    """
+
+    type: EventType
+    at: datetime
+    sent_at: datetime
+    provider_id: str
+    message_id: str = ""
+    to: tuple[str, ...] = ()
+    bounce: BounceType | None = None
+    sub_type: str = ""
+    status: str = ""
+    detail: str = ""
+    feedback: str = ""
+    feedback_id: str = ""
+    link: str = ""
+    user_agent: str = ""
+    ip: str = ""
+    unsubscribed: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The same for each copy of a report, whatever way it came."""
+        parts = (self.type.value, self.provider_id, to_text(self.at), self.feedback_id, self.link, self.ip)
+        text = "\0".join((*parts, self.user_agent, self.sub_type))
+        return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+    def outcome(self, delivered_at: datetime | None) -> Outcome | None:
+        """What it says about the message; None when it only says that the provider has taken the email."""
+        match self.type:
+            case EventType.BOUNCE:
+                return Outcome.BOUNCED if self.bounce is BounceType.PERMANENT else Outcome.SOFT_BOUNCED
+            case EventType.COMPLAINT:
+                return self._complaint()
+            case EventType.CLICK:
+                return Outcome.BOT_CLICKED if self.by_program(delivered_at) else Outcome.CLICKED
+            case EventType.SUBSCRIPTION:
+                return Outcome.UNSUBSCRIBED if self.unsubscribed else None
+            case _:
+                return _OUTCOMES.get(self.type)
+
+    def _complaint(self) -> Outcome | None:
+        """ "not-spam" takes a complaint back (RFC 5965). An address on the provider's list was never written to."""
+        if self.feedback == _NOT_SPAM:
+            return None
+        return Outcome.REJECTED if self.sub_type == _ON_A_LIST else Outcome.COMPLAINED
+
+    def by_program(self, delivered_at: datetime | None) -> bool:
+        """Whether a click was likely made by a program that checks links, by its name or by its haste."""
+        if not self.user_agent.strip() or _SCANNERS.search(self.user_agent):
+            return True
+        return delivered_at is not None and self.at - delivered_at < SCANNER_SECONDS
+
+    @property
+    def suppression(self) -> SuppressionReason | None:
+        """Why no more mail must go to the recipient, if so, at once."""
+        if self.type is EventType.BOUNCE and self.bounce is BounceType.PERMANENT:
+            unsubscribed = self.sub_type == _UNSUBSCRIBED_RECIPIENT
+            return SuppressionReason.UNSUBSCRIBED if unsubscribed else SuppressionReason.HARD_BOUNCE
+        if self.type is EventType.COMPLAINT and self.feedback != _NOT_SPAM:
+            return SuppressionReason.COMPLAINT
+        return None
+
+
+_OUTCOMES = {
+    EventType.DELIVERY: Outcome.DELIVERED,
+    EventType.REJECT: Outcome.REJECTED,
+    EventType.RENDERING_FAILURE: Outcome.REJECTED,
+    EventType.DELIVERY_DELAY: Outcome.DELAYED,
+    EventType.OPEN: Outcome.OPENED,
+}
+_CLICKS = (Outcome.CLICKED, Outcome.BOT_CLICKED)
+
+
+def needs_history(message: Message, events: Iterable[MailEvent]) -> bool:
+    """Whether the message's earlier events are needed: a delivery that is news, and clicks judged without it."""
+    if not any(outcome in message.outcomes for outcome in _CLICKS):
+        return False
+    return _delivered_at(message.outcomes, events) != message.outcomes.get(Outcome.DELIVERED)
+
+
+def reported(message: Message, events: Sequence[MailEvent], earlier: Sequence[MailEvent] = ()) -> Message:
+    """The message after these events. `earlier` are those that it had, where `needs_history` asks for them.
+
+    Unknown messages become sent, because the provider reports only what it has taken. One that somebody is sending at
+    this moment only learns the provider's id; its sender settles it.
+    """
+    outcomes = dict(message.outcomes)
+    delivered = _delivered_at(outcomes, events)
+    if needs_history(message, events):
+        outcomes = {outcome: at for outcome, at in outcomes.items() if outcome not in _CLICKS}
+        events = (*earlier, *events)
+    for event in events:
+        outcome = event.outcome(delivered)
+        if outcome is not None:
+            outcomes[outcome] = min(event.at, outcomes.get(outcome, event.at))
+    return _taken(replace(message, outcomes=outcomes), events[0]) if events else message
+
+
+def _taken(message: Message, event: MailEvent) -> Message:
+    if message.status is MessageStatus.UNKNOWN:
+        resolved = replace(message, status=MessageStatus.SENT, resolved=True, reason="", lease_until=None)
+        return replace(resolved, provider_id=event.provider_id, sent_at=event.sent_at)
+    if message.status in (MessageStatus.WAITING, MessageStatus.SENDING) and not message.provider_id:
+        return replace(message, provider_id=event.provider_id, sent_at=event.sent_at)
+    return message
+
+
+def _delivered_at(outcomes: Mapping[Outcome, datetime], events: Iterable[MailEvent]) -> datetime | None:
+    known = [event.at for event in events if event.type is EventType.DELIVERY]
+    before = outcomes.get(Outcome.DELIVERED)
+    return min(known if before is None else [*known, before], default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A link of a campaign, without what is personal in it, and whether likely a program clicked it."""
+
+    link: str
+    program: bool
+
+
+def new_clicks(
+    message: Message, after: Message, events: Sequence[MailEvent], earlier: Sequence[MailEvent] = ()
+) -> dict[Click, int]:
+    """By how much the clicks of each link change; `after` is the message after the events."""
+    total = _clicks(events, after)
+    if needs_history(message, events):
+        total = _clicks([*earlier, *events], after)
+        total.subtract(_clicks(earlier, message))
+    return {click: number for click, number in total.items() if number}
+
+
+def _clicks(events: Iterable[MailEvent], message: Message) -> Counter[Click]:
+    delivered = message.outcomes.get(Outcome.DELIVERED)
+    clicks = (event for event in events if event.type is EventType.CLICK and event.link)
+    return Counter(Click(plain_link(event.link), event.by_program(delivered)) for event in clicks)
+
+
+def plain_link(link: str) -> str:
+    """The link without what differs between recipients: of its query only the parts of campaigns (utm_…) stay."""
+    try:
+        parts = urlsplit(link)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name.startswith("utm_")]
+    return urlunsplit((parts.scheme, host + port, _TOKEN.sub(r"\1…", parts.path), urlencode(query), ""))[:1000]
+
+
+_TOKEN = re.compile(r"(/api/mail/[^/]+/).+")
+"""The links with which customers act for themselves end with a token of theirs."""

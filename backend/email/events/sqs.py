@@ -1,0 +1,147 @@
+"""Events from a queue of Amazon SQS, to which a topic of SNS leads. A message is deleted when it is kept, not before.
+
+Whoever dies in between gives its messages back: they come again when their visibility time is over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ProfileNotFound
+
+from backend.email.events.sources import Batch, QueueState, SourceUnreachableError
+from backend.errors import ConfigurationError
+
+WAIT_SECONDS = 20
+"""AWS: the longest that a receive may wait for a message."""
+AT_ONCE = 10
+"""AWS: what one receive gives, and one delete takes, at most."""
+IN_FLIGHT = 200
+"""Messages that one round takes; 20 receives of 15 ms would be slow one after the other, so they overlap."""
+VISIBILITY_SECONDS = 120
+"""Longer than a round takes by far."""
+_PARALLEL = 4
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_REGION = re.compile(r"^sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
+
+
+class Client(Protocol):
+    """What is needed of a boto3 client for "sqs"."""
+
+    def receive_message(self, **parameters: Any) -> Mapping[str, Any]: ...
+
+    def delete_message_batch(self, **parameters: Any) -> Mapping[str, Any]: ...
+
+    def change_message_visibility_batch(self, **parameters: Any) -> Mapping[str, Any]: ...
+
+    def get_queue_attributes(self, **parameters: Any) -> Mapping[str, Any]: ...
+
+
+class SqsSource:
+    """An `EventSource` on a queue."""
+
+    name = "sqs"
+
+    def __init__(self, client: Client, queue_url: str, *, wait_seconds: int = WAIT_SECONDS) -> None:
+        self._client = client
+        self._url = queue_url
+        self._wait = wait_seconds
+
+    def receive(self, stop: threading.Event) -> Batch:
+        """Waits for the first messages, and takes more while the queue gives as many as it can."""
+        messages = self._receive(self._wait)
+        if len(messages) == AT_ONCE and not stop.is_set():
+            with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="sqs") as pool:
+                while len(messages) < IN_FLIGHT and not stop.is_set():
+                    more = [each for found in pool.map(self._receive, [0] * _PARALLEL) for each in found]
+                    messages += more
+                    if len(more) < _PARALLEL * AT_ONCE:
+                        break
+        bodies = [str(message.get("Body", "")).encode("utf-8", "replace") for message in messages]
+        return Batch(bodies, [str(message["ReceiptHandle"]) for message in messages])
+
+    def done(self, batch: Batch) -> None:
+        """What cannot be deleted comes again, and is recognised."""
+        for part in _parts(batch.receipts):
+            entries = [{"Id": str(place), "ReceiptHandle": receipt} for place, receipt in enumerate(part)]
+            self._call(self._client.delete_message_batch, Entries=entries)
+
+    def failed(self, batch: Batch) -> None:
+        """Gives the messages back after a few seconds instead of minutes."""
+        for part in _parts(batch.receipts):
+            entries = [
+                {"Id": str(place), "ReceiptHandle": receipt, "VisibilityTimeout": 5}
+                for place, receipt in enumerate(part)
+            ]
+            self._call(self._client.change_message_visibility_batch, Entries=entries)
+
+    def state(self) -> QueueState:
+        """By SQS's own estimate. It does not say how old the oldest message is; the lag of what is applied does."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._call(self._client.get_queue_attributes, AttributeNames=names).get("Attributes", {})
+        waiting, in_flight = (int(found.get(name, 0)) for name in names)
+        return QueueState(waiting, in_flight)
+
+    def _receive(self, wait: int) -> list[Mapping[str, Any]]:
+        found = self._call(
+            self._client.receive_message,
+            MaxNumberOfMessages=AT_ONCE,
+            WaitTimeSeconds=wait,
+            VisibilityTimeout=VISIBILITY_SECONDS,
+        )
+        return list(found.get("Messages", []))
+
+    def _call(self, method: Any, **parameters: Any) -> Mapping[str, Any]:
+        try:
+            return cast("Mapping[str, Any]", method(QueueUrl=self._url, **parameters))
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "no code"))[:80]
+            raise SourceUnreachableError(f"SQS refuses: {code}.") from error
+        except BotoCoreError as error:
+            raise SourceUnreachableError(f"SQS does not answer: {type(error).__name__}.") from error
+
+
+def _parts(receipts: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (receipts[start : start + AT_ONCE] for start in range(0, len(receipts), AT_ONCE))
+
+
+def open_source(queue_url: str) -> SqsSource:
+    """A source on the queue with this URL; region and credentials come from the URL and boto3's own environment.
+
+    A queue on this machine needs no credentials. Raises: `ConfigurationError`.
+    """
+    host = urlsplit(queue_url).hostname or ""
+    is_here = host in _LOOPBACK
+    found = _REGION.match(host)
+    try:
+        session = boto3.Session()
+        region = found[1] if found else session.region_name or os.environ.get("AWS_REGION")
+        secret = "none" if is_here and not os.environ.get("AWS_ACCESS_KEY_ID") else None
+        # Receiving and deleting may be repeated without harm, unlike sending, so boto3's own retries stay on.
+        config = Config(
+            connect_timeout=3.0,
+            read_timeout=WAIT_SECONDS + 10.0,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            proxies={} if is_here else None,
+        )
+        client = session.client(
+            "sqs",
+            region_name=region or ("us-east-1" if is_here else None),
+            config=config,
+            endpoint_url=f"http://{urlsplit(queue_url).netloc}" if is_here else None,
+            aws_access_key_id=secret,
+            aws_secret_access_key=secret,
+        )
+    except (NoRegionError, ProfileNotFound) as error:
+        raise ConfigurationError(
+            "SES_EVENTS_QUEUE_URL needs AWS_REGION, and the AWS profile if one is named."
+        ) from error
+    return SqsSource(cast("Client", client), queue_url)

@@ -1,0 +1,159 @@
+"""Reports of the provider as items: kept with their messages for 30 days, as dead letters for 90, and counted.
+
+A body is kept compressed, as it came but without the envelope, so that whoever looks sees the provider's own words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backend.domain.events import Click, MailEvent
+from backend.domain.messages import Message
+from backend.domain.time import from_text, to_text
+from backend.records.send_stats import TOOK_STEPS
+from backend.records.values import MalformedItemError, number, text, without_empty
+from backend.store import schema
+from backend.store.port import EXPIRES, Item, Key, Plus, Row, Update
+
+EVENTS_KEPT = timedelta(days=30)
+DEAD_LETTERS_KEPT = timedelta(days=90)
+MINUTES_KEPT = timedelta(days=30)
+LARGEST_BODY = 256 * 1024
+"""AWS: what SNS and SQS carry. More is cut off, and cannot be replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawEvent:
+    """A report as it was kept. `source` is the way that it came."""
+
+    type: str
+    at: datetime
+    received_at: datetime
+    source: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A report that could not be understood or applied, why not, and how often it was tried. `id` is that of the list.
+
+    `whole` is false when the body was too large to be kept; then it cannot be tried again.
+    """
+
+    id: str
+    at: datetime
+    reason: str
+    source: str
+    body: bytes
+    tries: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkClicks:
+    """Clicks on one link of a campaign, by people and likely by programs."""
+
+    link: str
+    clicks: int
+    programs: int
+
+
+def raw_key(recipient: str, key: str, event: MailEvent) -> Key:
+    """Where a report is kept: beside the message with this recipient and key."""
+    return schema.event_key(recipient, key, to_text(event.at), event.digest)
+
+
+def raw_item(event: MailEvent, body: bytes, source: str, now: datetime) -> Item:
+    return {
+        "type": event.type.value,
+        "received_at": to_text(now),
+        "source": source,
+        "body": zlib.compress(body[:LARGEST_BODY]),
+        EXPIRES: int((now + EVENTS_KEPT).timestamp()),
+    }
+
+
+def raw_from(row: Row) -> RawEvent:
+    return RawEvent(
+        type=text(row.item, "type"),
+        at=from_text(row.key.sk.split("#")[2]),
+        received_at=from_text(text(row.item, "received_at")),
+        source=text(row.item, "source"),
+        body=_body_in(row.item),
+    )
+
+
+def dead_letter_item(body: bytes, reason: str, source: str, now: datetime, tries: int = 1) -> tuple[Key, Item]:
+    """The same body at the same moment is the same letter."""
+    item: Item = {
+        "reason": reason[:500],
+        "source": source,
+        "body": zlib.compress(body[:LARGEST_BODY]),
+        "tries": tries,
+        "cut": len(body) > LARGEST_BODY,
+        EXPIRES: int((now + DEAD_LETTERS_KEPT).timestamp()),
+    }
+    digest = hashlib.blake2b(body, digest_size=8).hexdigest()
+    return schema.dead_letter_key(to_text(now), digest), without_empty(item)
+
+
+def dead_letter_from(row: Row) -> DeadLetter:
+    return DeadLetter(
+        id=row.key.sk,
+        at=from_text(row.key.sk.partition("#")[0]),
+        reason=text(row.item, "reason", ""),
+        source=text(row.item, "source", ""),
+        body=_body_in(row.item),
+        tries=number(row.item, "tries", 1),
+        whole=row.item.get("cut") is not True,
+    )
+
+
+def click_updates(message: Message, clicks: Mapping[Click, int]) -> list[Update]:
+    """Adds to the clicks of links in the message's campaign, an item for each link."""
+    added: dict[str, dict[str, Plus]] = {}
+    for click, times in clicks.items():
+        added.setdefault(click.link, {})["programs" if click.program else "clicks"] = Plus(times)
+    return [Update(_link_key(message, link), set={"url": link}, add=plus) for link, plus in added.items()]
+
+
+def _link_key(message: Message, link: str) -> Key:
+    digest = hashlib.blake2b(link.encode(), digest_size=8).hexdigest()
+    return schema.link_key(message.campaign, digest, message.id)
+
+
+def link_in(item: Item) -> LinkClicks:
+    return LinkClicks(text(item, "url"), number(item, "clicks", 0), number(item, "programs", 0))
+
+
+def lag_class(lag: timedelta) -> str:
+    """The name of the counter for a time from an event to when it was applied."""
+    seconds = lag.total_seconds()
+    return next((f"lag_{step}" for step in TOOK_STEPS if seconds <= step), "lag_more")
+
+
+def minute_update(now: datetime, counts: dict[str, int]) -> Update:
+    """Adds to what was taken in during this minute."""
+    return Update(
+        schema.event_minute_key(to_text(now)[:16]),
+        set={EXPIRES: int((now + MINUTES_KEPT).timestamp()), "last_at": to_text(now)},
+        add={name: Plus(count) for name, count in counts.items() if count},
+    )
+
+
+def minute_counts(item: Item) -> dict[str, int]:
+    return {name: number(item, name) for name in item if name not in (EXPIRES, "last_at")}
+
+
+def _body_in(item: Item) -> bytes:
+    body = item.get("body", b"")
+    if not isinstance(body, bytes):
+        raise MalformedItemError("body is not bytes")
+    try:
+        return zlib.decompress(body)
+    except zlib.error as error:
+        raise MalformedItemError("body cannot be unpacked") from error

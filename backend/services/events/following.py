@@ -1,0 +1,96 @@
+"""What follows from reports beyond their own message. It is done each time that a report comes, and stands once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from backend.domain.delivery import Outcome
+from backend.domain.events import MailEvent
+from backend.domain.messages import Message
+from backend.domain.suppression import Ground, SuppressionReason
+from backend.email.links import Target
+from backend.errors import InvalidInputError, NotFoundError
+from backend.records.messages import message_from
+from backend.services.context import Shop
+from backend.services.customers import get_customer
+from backend.services.events.applying import Taken, Verdict
+from backend.services.mailing.choices import unsubscribe
+from backend.services.suppression import add_ground
+from backend.store import schema
+from backend.store.port import Query, pages_of
+
+SOFT_BOUNCE_WINDOW = timedelta(days=30)
+SOFT_BOUNCE_LIMIT = 5
+_LOOKED_AT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class EventPolicy:
+    """An address is suppressed after this many soft bounces within 30 days with no delivery between; 0 is never."""
+
+    soft_bounce_limit: int = SOFT_BOUNCE_LIMIT
+
+
+def follow(shop: Shop, taken: Sequence[Taken], policy: EventPolicy) -> None:
+    """Suppresses addresses that keep bouncing, and unsubscribes who asked for it by the provider's own link.
+
+    Raises: as the store; it may be repeated.
+    """
+    bounced: dict[str, Message] = {}
+    for each in taken:
+        if each.message is None or each.message.test or each.verdict not in (Verdict.APPLIED, Verdict.SEEN):
+            continue
+        outcome = each.read.event.outcome(None)
+        if outcome is Outcome.SOFT_BOUNCED:
+            bounced[each.message.id] = each.message
+        elif outcome is Outcome.UNSUBSCRIBED:
+            _unsubscribe(shop, each.message, each.read.event)
+    for message in bounced.values():
+        _suppress_if_it_keeps_bouncing(shop, message, policy)
+
+
+def _unsubscribe(shop: Shop, message: Message, event: MailEvent) -> None:
+    """Unless the customer has answered again since: a report that comes twice must not undo that."""
+    if not message.customer_id:
+        return
+    try:
+        consent = get_customer(shop, message.customer_id).consent
+    except NotFoundError:
+        return
+    if consent is None or consent.at <= event.at:
+        unsubscribe(shop, Target(message.customer_id, message.id))
+
+
+def _suppress_if_it_keeps_bouncing(shop: Shop, message: Message, policy: EventPolicy) -> None:
+    if not policy.soft_bounce_limit:
+        return
+    bounces = soft_bounces(_messages_to(shop, message), shop.clock())
+    if len(bounces) < policy.soft_bounce_limit:
+        return
+    note = f"{len(bounces)} soft bounces within {SOFT_BOUNCE_WINDOW.days} days"
+    ground = Ground(SuppressionReason.HARD_BOUNCE, max(bounces), f"event of {message.id}", note=note)
+    try:
+        add_ground(shop, message.to, ground)
+    except InvalidInputError:
+        return  # the address is none any more
+
+
+def _messages_to(shop: Shop, message: Message) -> list[Message]:
+    """The recipient's messages to the same address."""
+    query = Query(schema.MAIL, f"C#{message.recipient}", begins_with="E#", limit=_LOOKED_AT, consistent=True)
+    rows = islice(pages_of(shop.store, query), _LOOKED_AT)
+    return [each for row in rows if (each := message_from(row.key, row.item)).to == message.to]
+
+
+def soft_bounces(messages: Sequence[Message], now: datetime) -> list[datetime]:
+    """When messages bounced softly within the window and since the last one that arrived.
+
+    One that bounced and yet arrived (an out-of-office reply counts as a bounce at SES) is an arrival.
+    """
+    arrivals = [each.outcomes[Outcome.DELIVERED] for each in messages if Outcome.DELIVERED in each.outcomes]
+    since = max([now - SOFT_BOUNCE_WINDOW, *arrivals])
+    bounced = (each.outcomes for each in messages if Outcome.DELIVERED not in each.outcomes)
+    return [at for outcomes in bounced if (at := outcomes.get(Outcome.SOFT_BOUNCED)) is not None and at > since]

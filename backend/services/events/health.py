@@ -1,0 +1,140 @@
+"""How well reports come in: what waits at the sources, how fast it is applied, and how late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from backend.domain.time import from_text, to_text
+from backend.email.events.sources import QueueState
+from backend.records.events import LinkClicks, link_in, minute_counts
+from backend.records.values import number, optional_text, text
+from backend.services.context import Shop
+from backend.services.events.dead_letters import count_dead_letters
+from backend.services.send_stats import summed, took_percentile
+from backend.store import schema
+from backend.store.meter import access_pattern
+from backend.store.port import Item, Key, Put, Query, Row, pages_of
+
+SOURCES = ("local", "sqs")
+"""Names of the sources that have a queue."""
+WINDOW = timedelta(minutes=60)
+_LOOKED_BACK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits at a source, as its drainer saw it at `seen_at`."""
+
+    source: str
+    waiting: int
+    in_flight: int
+    oldest_at: datetime | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventHealth:
+    """The last hour. Lags are seconds from an event to its application, None when nothing was applied.
+
+    `last_at` is when something was taken in last, within the last day. `dead_letters` are all that there are (1,000 at
+    most); the other numbers are those of the last hour.
+    """
+
+    backlogs: list[Backlog]
+    last_at: datetime | None
+    applied: int
+    seen: int
+    foreign: int
+    dead: int
+    per_minute: float
+    by_type: dict[str, int]
+    lag_p50: float | None
+    lag_p95: float | None
+    lag_p99: float | None
+    dead_letters: int
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait at all sources together."""
+        return sum(each.waiting + each.in_flight for each in self.backlogs)
+
+    @property
+    def oldest_at(self) -> datetime | None:
+        """Since when the oldest waits, where a source tells."""
+        return min((each.oldest_at for each in self.backlogs if each.oldest_at), default=None)
+
+
+def event_health(shop: Shop, window: timedelta = WINDOW) -> EventHealth:
+    """How it is now. Costs two queries of a day at most, and a few reads."""
+    now = shop.clock()
+    rows = _minutes(shop, now - _LOOKED_BACK, now)
+    since = to_text(now - window)[:16]
+    counts = summed(minute_counts(row.item) for row in rows if f"{row.key.pk[7:]}T{row.key.sk}" >= since)
+    last = max((from_text(text(row.item, "last_at")) for row in rows), default=None)
+    return EventHealth(
+        backlogs=backlogs(shop),
+        last_at=last,
+        applied=counts.get("applied", 0),
+        seen=counts.get("seen", 0),
+        foreign=counts.get("foreign", 0),
+        dead=counts.get("dead", 0),
+        per_minute=counts.get("applied", 0) / (window.total_seconds() / 60),
+        by_type={name[5:]: n for name, n in sorted(counts.items()) if name.startswith("type:")},
+        lag_p50=took_percentile(counts, 0.5, "lag"),
+        lag_p95=took_percentile(counts, 0.95, "lag"),
+        lag_p99=took_percentile(counts, 0.99, "lag"),
+        dead_letters=count_dead_letters(shop),
+    )
+
+
+def counts_by_minute(shop: Shop, first: datetime, last: datetime) -> dict[str, dict[str, int]]:
+    """What was taken in, by minute ("2026-11-26T13:05", UTC), of a day at most."""
+    return {f"{row.key.pk[7:]}T{row.key.sk}": minute_counts(row.item) for row in _minutes(shop, first, last)}
+
+
+def note_backlog(shop: Shop, source: str, state: QueueState) -> None:
+    """Written by the drainer every few seconds, so that pages and other processes need not ask the source."""
+    item: Item = {"waiting": state.waiting, "in_flight": state.in_flight, "at": to_text(shop.clock())}
+    if state.oldest_at:
+        item["oldest_at"] = to_text(state.oldest_at)
+    shop.store.put(Put(_backlog_key(source), item))
+
+
+def backlogs(shop: Shop) -> list[Backlog]:
+    """What waits at each source that somebody drains."""
+    found = shop.store.get_many([_backlog_key(source) for source in SOURCES])
+    return [
+        Backlog(
+            source=source,
+            waiting=number(item, "waiting"),
+            in_flight=number(item, "in_flight", 0),
+            oldest_at=from_text(oldest) if (oldest := optional_text(item, "oldest_at")) else None,
+            seen_at=from_text(text(item, "at")),
+        )
+        for source in SOURCES
+        if (item := found.get(_backlog_key(source))) is not None
+    ]
+
+
+def link_clicks(shop: Shop, campaign_id: str) -> list[LinkClicks]:
+    """The links of a campaign that were clicked, most clicks of people first."""
+    sums: dict[str, LinkClicks] = {}
+    with access_pattern("clicks of a campaign"):
+        rows = list(pages_of(shop.store, Query(schema.MAIL, f"K#{campaign_id}", begins_with="LINK#", limit=500)))
+    for found in (link_in(row.item) for row in rows):
+        before = sums.get(found.link, LinkClicks(found.link, 0, 0))
+        sums[found.link] = LinkClicks(found.link, before.clicks + found.clicks, before.programs + found.programs)
+    return sorted(sums.values(), key=lambda each: (-each.clicks, -each.programs, each.link))
+
+
+def _minutes(shop: Shop, first: datetime, last: datetime) -> list[Row]:
+    days = dict.fromkeys((to_text(first)[:10], to_text(last)[:10]))
+    low, high = to_text(first)[:16], to_text(last)[:16]
+    with access_pattern("event health"):
+        rows = [row for day in days for row in pages_of(shop.store, Query(schema.MAIL, f"EVENTS#{day}", limit=1000))]
+    return [row for row in rows if low <= f"{row.key.pk[7:]}T{row.key.sk}" <= high]
+
+
+def _backlog_key(source: str) -> Key:
+    return schema.meta_key(f"event-backlog-{source}")

@@ -1,0 +1,68 @@
+"""Finds the message that a report is about, without an index: by our tag, else by its recipient.
+
+Event publishing carries our tag, which is the message's id. Feedback notifications do not; but they name the
+recipient, whose messages lie together, and one of these carries the provider's id. So nothing has to be written for
+each email only to find it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from itertools import islice
+
+from backend.domain.customers import clean_email, email_identity
+from backend.domain.events import MailEvent
+from backend.domain.messages import split_id
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.customers import find_by_email
+from backend.services.team import find_member_by_email
+from backend.store import schema
+from backend.store.port import Key, Query, pages_of
+
+_MOST_RECIPIENTS = 3
+_MOST_MESSAGES = 2_000
+
+
+def key_of_event(shop: Shop, event: MailEvent) -> Key | None:
+    """Where the message of a report should be; None when it is not one of ours.
+
+    With a tag nothing is read, so there may be no message at this place.
+    """
+    if event.message_id:
+        try:
+            return schema.message_key(*split_id(event.message_id))
+        except InvalidInputError:
+            return None
+    for address in event.to[:_MOST_RECIPIENTS]:
+        for recipient in _recipients(shop, address):
+            found = _named_by(shop, recipient, event.provider_id)
+            if found is not None:
+                return found
+    return None
+
+
+def _recipients(shop: Shop, address: str) -> Iterator[str]:
+    """Under which recipients messages to this address are kept."""
+    try:
+        cleaned = clean_email(address)
+    except InvalidInputError:
+        return
+    customer = find_by_email(shop, cleaned)
+    if customer is not None:
+        yield customer.id
+    member = find_member_by_email(shop, cleaned)
+    if member is not None:
+        yield f"TEAM{_short(email_identity(member.email))}"
+        yield f"TEST{_short(member.username)}"
+
+
+def _named_by(shop: Shop, recipient: str, provider_id: str) -> Key | None:
+    query = Query(schema.MAIL, f"C#{recipient}", begins_with="E#", limit=500)
+    rows = islice(pages_of(shop.store, query), _MOST_MESSAGES)
+    return next((row.key for row in rows if row.item.get("provider") == provider_id), None)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
