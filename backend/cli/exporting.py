@@ -59,16 +59,18 @@ def export_orders(
     first: FromDay = FIRST_DAY,
     last: ToDay = "",
     status: Annotated[list[OrderStatus] | None, typer.Option(help="Only this status; may be given again.")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="One row a line item instead of one an order.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write orders, one a row, newest first."""
+    """Write orders, one a row, newest first, or their line items."""
     with opened_shop("export orders") as shop:
         end = day_of_text(last) if last else shop.clock().astimezone(shop.zone).date()
         wanted = OrderFilter(day_of_text(first), end, tuple(status or ()))
+        export = exports.export_line_items if lines else exports.export_orders
         _run(
             shop,
-            "orders",
-            lambda target, kind: exports.export_orders(shop, COMMAND_LINE, target, kind, wanted),
+            "lines" if lines else "orders",
+            lambda target, kind: export(shop, COMMAND_LINE, target, kind, wanted),
             file,
             kind,
             as_json,

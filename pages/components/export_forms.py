@@ -21,6 +21,8 @@ from pages.components.periods import pick_period
 
 Export = Callable[[Actor, BinaryIO, Format], object]
 
+_ORDERS = ("orders", exports.export_orders)
+
 
 def customers(here: Shop, actor: Actor) -> None:
     """All customers, or those of a tag or a country."""
@@ -37,10 +39,10 @@ def customers(here: Shop, actor: Actor) -> None:
 
 
 def orders(here: Shop, actor: Actor) -> None:
-    """Orders of some days, one row each."""
+    """Orders of some days, one row each, or one row for each of their line items."""
     with st.container(border=True):
         st.subheader("Orders", anchor=False)
-        st.caption("One row an order, with its amounts as decimal numbers and its time in the shop's time zone.")
+        st.caption("Amounts are decimal numbers, and times are those of the shop's time zone.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = pick_period(here, "exported")
             statuses = st.pills(
@@ -50,8 +52,12 @@ def orders(here: Shop, actor: Actor) -> None:
                 format_func=formats.STATUS_LABELS.__getitem__,
                 key="export_statuses",
             )
+        rows = st.segmented_control(
+            "One row for each", ["Order", "Line item"], default="Order", required=True, key="export_rows"
+        )
         wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
-        _buttons(here, actor, "orders", lambda who, to, kind: exports.export_orders(here, who, to, kind, wanted))
+        what, export = ("line items", exports.export_line_items) if rows == "Line item" else _ORDERS
+        _buttons(here, actor, what, lambda who, to, kind: export(here, who, to, kind, wanted))
 
 
 def _choose(label: str, options: list[str], every: str, key: str, names: dict[str, str] | None = None) -> str:
@@ -71,7 +77,7 @@ def _buttons(here: Shop, actor: Actor, what: str, export: Export) -> None:
             st.download_button(
                 f"Download {what} ({kind.value.upper()})",
                 data=deferred(here, actor, _written(export, kind)),
-                file_name=f"{what}-{here.clock().astimezone(here.zone):%Y-%m-%d}.{kind.value}",
+                file_name=f"{what.replace(' ', '-')}-{here.clock().astimezone(here.zone):%Y-%m-%d}.{kind.value}",
                 mime=kind.mime,
                 key=f"export_{what}_{kind.value}",
                 icon=":material/download:",

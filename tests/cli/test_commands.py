@@ -222,6 +222,8 @@ def test_orders_are_exported_by_days_and_status(run: Run, sold: Shop, tmp_path: 
     assert run("export", "orders", str(target), *days, "--json").json["orders"] == 5
     assert run("export", "orders", str(target), *days, "--status", "cancelled", "--json").json["orders"] == 1
     assert run("export", "orders", "--to", "2025-12-31", "--json").json["orders"] == 6
+    assert run("export", "orders", str(target), *days, "--lines", "--json").json["lines"] == 5
+    assert target.read_text("utf-8-sig").startswith("Number,Placed at,Status,Customer id")
 
 
 # --- looking after -----------------------------------------------------------------------------------------------

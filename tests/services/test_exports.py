@@ -16,8 +16,9 @@ from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services import customers, orders
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter
-from backend.services.exports import Format, export_customers, export_orders, writers
+from backend.services.exports import Format, export_customers, export_line_items, export_orders, writers
 from backend.services.order_list import OrderFilter
+from tests.services.test_repairing import deeds
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref
 
 YEAR = OrderFilter(date(2026, 1, 1), date(2026, 12, 31))
@@ -196,11 +197,39 @@ def test_thousands_of_rows_are_read_page_by_page_and_each_once(shop: Shop, monke
     assert export_orders(shop, MANAGER, target, Format.CSV, YEAR) == 30
 
 
+def test_orders_are_exported_line_by_line(shop: Shop) -> None:
+    customer = add_customer(shop, "Ann Tea")
+    lines = (LineItem("Assam tea", 2, 450, "TEA-1"), LineItem("=Cup", 1, 1000, "CUP-1"))
+    orders.place_order(shop, STAFF, draft(customer, lines=lines, discount=100), orders.new_idempotency_key(shop))
+    add_order(shop, customer, 300)
+    target = io.BytesIO()
+    assert export_line_items(shop, MANAGER, target, Format.CSV, YEAR) == 3
+    rows = [row for row in csv_of(target.getvalue()) if row["SKU"] != "TEA-1" or row["Quantity"] == "2"]
+    assert [(row["Line"], row["Item"], row["Quantity"], row["Unit price"], row["Amount"]) for row in rows] == [
+        ("1", "Assam tea", "2", "4.50", "9.00"),
+        ("2", "'=Cup", "1", "10.00", "10.00"),
+    ]
+    assert {row["Customer"] for row in rows} == {"Ann Tea"}
+
+
+def test_every_export_is_in_the_audit_log_without_what_was_exported(shop: Shop) -> None:
+    add_order(shop, add_customer(shop, "Maria", "maria@example.com"))
+    customers_csv(shop)
+    export_orders(shop, MANAGER, io.BytesIO(), Format.CSV, YEAR)
+    export_line_items(shop, MANAGER, io.BytesIO(), Format.CSV, YEAR)
+    found = {deed.action: (deed.actor, deed.target, deed.detail) for deed in deeds(shop)}
+    assert found["exported customers"] == ("mara", "export:customers", "1 rows")
+    assert found["exported orders"] == ("mara", "export:orders", "1 rows")
+    assert found["exported line items"] == ("mara", "export:line items", "1 rows")
+
+
 def test_exports_need_the_permission(shop: Shop) -> None:
     with pytest.raises(PermissionDeniedError):
         export_customers(shop, STAFF, io.BytesIO(), Format.CSV)
     with pytest.raises(PermissionDeniedError):
         export_orders(shop, STAFF, io.BytesIO(), Format.CSV, YEAR)
+    with pytest.raises(PermissionDeniedError):
+        export_line_items(shop, STAFF, io.BytesIO(), Format.CSV, YEAR)
 
 
 def test_another_format_is_refused(shop: Shop) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backend.domain.team import Actor, Permission
+from backend.services import audit
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter
 from backend.services.exports import customers, orders
 from backend.services.exports.writers import Cell, Format, write_table
 from backend.services.order_list import OrderFilter
 
-__all__ = ["Format", "export_customers", "export_orders"]
+__all__ = ["Format", "export_customers", "export_line_items", "export_orders"]
 
 
 def export_customers(
@@ -28,7 +29,7 @@ def export_customers(
     """
     actor.require(Permission.EXPORT_DATA)
     table = _Table("Customers", customers.COLUMNS, customers.rows(shop, wanted or CustomerFilter()))
-    return _write(shop, target, format, table)
+    return _write(shop, actor, target, format, table)
 
 
 def export_orders(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, wanted: OrderFilter) -> int:
@@ -37,7 +38,16 @@ def export_orders(shop: Shop, actor: Actor, target: Path | BinaryIO, format: For
     Raises: `PermissionDeniedError`, `InvalidInputError` (the range is upside down).
     """
     actor.require(Permission.EXPORT_DATA)
-    return _write(shop, target, format, _Table("Orders", orders.COLUMNS, orders.rows(shop, wanted)))
+    return _write(shop, actor, target, format, _Table("Orders", orders.COLUMNS, orders.rows(shop, wanted)))
+
+
+def export_line_items(
+    shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, wanted: OrderFilter
+) -> int:
+    """Writes the line items of the wanted orders, one row each, and returns how many. Raises as `export_orders`."""
+    actor.require(Permission.EXPORT_DATA)
+    table = _Table("Line items", orders.LINE_COLUMNS, orders.line_rows(shop, wanted))
+    return _write(shop, actor, target, format, table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +57,8 @@ class _Table:
     rows: Iterator[tuple[Cell, ...]]
 
 
-def _write(shop: Shop, target: Path | BinaryIO, format: Format | str, table: _Table) -> int:
-    return write_table(target, Format.of(format), table.title, table.header, table.rows, shop.currency)
+def _write(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, table: _Table) -> int:
+    count = write_table(target, Format.of(format), table.title, table.header, table.rows, shop.currency)
+    what = table.title.lower()
+    audit.note(shop, actor, f"exported {what}", f"export:{what}", f"{count:,} rows")
+    return count

@@ -1,4 +1,4 @@
-"""Orders as rows of a table: one row an order."""
+"""Orders as rows of a table: one row an order, or one row a line item."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ COLUMNS = (
     *("Subtotal", "Discount", "Discount code", "Shipping", "Tax", "Total", "Refunded", "Net", "Currency", "Source"),
     "Note",
 )
+LINE_COLUMNS = (
+    *("Number", "Placed at", "Status", "Customer id", "Customer", "E-mail address", "Country", "Line", "Item", "SKU"),
+    *("Quantity", "Unit price", "Amount", "Currency", "Source"),
+)
 _AT_ONCE = 300
 
 
@@ -28,16 +32,47 @@ def rows(shop: Shop, wanted: OrderFilter) -> Iterator[tuple[Cell, ...]]:
     """
     if wanted.first > wanted.last:
         raise InvalidInputError("The first day is after the last day.", "from")
-    return _rows(shop, wanted)
+    return (_row(order, shop) for order in _orders(shop, wanted))
 
 
-def _rows(shop: Shop, wanted: OrderFilter) -> Iterator[tuple[Cell, ...]]:
+def line_rows(shop: Shop, wanted: OrderFilter) -> Iterator[tuple[Cell, ...]]:
+    """The line items of the wanted orders, newest order first. The amounts are those before discount, shipping and tax.
+
+    Raises: `InvalidInputError` when the range is upside down.
+    """
+    if wanted.first > wanted.last:
+        raise InvalidInputError("The first day is after the last day.", "from")
+    return (row for order in _orders(shop, wanted) for row in _line_rows(order, shop))
+
+
+def _orders(shop: Shop, wanted: OrderFilter) -> Iterator[Order]:
     listed = walk_orders(shop, wanted, first=_AT_ONCE)
     while chunk := [row.key for row in islice(listed, _AT_ONCE)]:
         found = shop.store.get_many(chunk)
         for key in chunk:
             if key in found:
-                yield _row(order_from(key, found[key]), shop)
+                yield order_from(key, found[key])
+
+
+def _line_rows(order: Order, shop: Shop) -> Iterator[tuple[Cell, ...]]:
+    for place, line in enumerate(order.lines, start=1):
+        yield (
+            order.number,
+            order.placed_at.astimezone(shop.zone).replace(tzinfo=None),
+            order.status.value,
+            order.customer_id,
+            order.customer_name,
+            order.customer_email,
+            order.country,
+            place,
+            line.title,
+            line.sku,
+            line.quantity,
+            plain(line.unit_price, order.currency),
+            plain(line.amount, order.currency),
+            order.currency,
+            order.source,
+        )
 
 
 def _row(order: Order, shop: Shop) -> tuple[Cell, ...]:
