@@ -45,6 +45,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 44 | processes and what they do | mail | `BEATS` | `B#process` |
 | 45 | use of the store in a month by day | mail | `USAGE#2026-11` | `26` |
 | 46 | how long actions took in a month by day | mail | `TOOK#2026-11` | `26#kind` |
+| 50 | saved segments; one by its id | shop | `SEGMENTS` | id |
 | 61 | automations | shop | `AUTOMATIONS` | `auto-id` |
 | 62 | triggers that are due | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
 | 63 | triggers of an automation, the next first | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
@@ -325,6 +326,13 @@ def alert_key(rule: str, subject: str) -> Key:
 def past_alert_key(at: str, alert_id: str) -> Key:
     """An alert by the moment at which it began."""
     return Key(MAIL, f"ALERTS#{at[:7]}", f"{at}#{alert_id}")
+
+
+SEGMENTS = "SEGMENTS"
+
+
+def segment_key(segment_id: str) -> Key:
+    return Key(SHOP, SEGMENTS, segment_id)
 
 
 def campaign_key(campaign_id: str) -> Key:

@@ -48,6 +48,8 @@ from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting import list_waiting
 from backend.services.context import Shop
 from backend.services.mailing import delivering, facts_store
+from backend.services.segments import library
+from backend.services.segments.ready import READY
 from backend.services.system import heartbeats, usage
 from backend.services.system.usage import Ledgered
 from backend.services.template_editions import keep_edition
@@ -95,6 +97,8 @@ class Metered:
         for number in range(60):
             audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
+        for number in range(12):
+            library.create_segment(self.shop, COMMAND_LINE, f"SEGMENT{number}", f"Regulars {number}", READY[0].rule)
         self.automation = self._automations()
 
     def _processes(self) -> None:
@@ -232,6 +236,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     44: lambda m: heartbeats.read_beats(m.shop),
     45: lambda m: usage.usage_by_day(m.shop, f"{m.now:%Y-%m}"),
     46: lambda m: usage.durations_between(m.shop, m.now.date().replace(day=1), m.now.date()),
+    50: lambda m: library.list_segments(m.shop, COMMAND_LINE),
     61: lambda m: active.all_automations(m.shop),
     62: lambda m: working.due_triggers(m.shop, 50),
     63: lambda m: list_waiting(m.shop, m.automation),

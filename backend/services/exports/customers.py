@@ -35,7 +35,7 @@ def rows(shop: Shop, wanted: CustomerFilter) -> Iterator[tuple[Cell, ...]]:
             if key in found:
                 customer = customer_from(customer_id_of(key), found[key])
                 if _fits(customer, wanted):
-                    yield _row(customer, shop)
+                    yield row_of(customer, shop)
 
 
 def _ids(shop: Shop, wanted: CustomerFilter) -> Iterable[str]:
@@ -73,7 +73,8 @@ def _fits(customer: Customer, wanted: CustomerFilter) -> bool:
     )
 
 
-def _row(customer: Customer, shop: Shop) -> tuple[Cell, ...]:
+def row_of(customer: Customer, shop: Shop) -> tuple[Cell, ...]:
+    """A customer in the order of `COLUMNS`."""
     consent = customer.consent
 
     def local(moment: datetime) -> datetime:

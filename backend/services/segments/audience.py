@@ -8,39 +8,59 @@ the fifths behind the RFM scores) as of the snapshot.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 from backend.domain.customers import Customer
+from backend.domain.segment_text import check_rule
 from backend.domain.segments import Rule, Segment
 from backend.services.context import Shop
+from backend.services.segments import library
+from backend.services.segments.facts import facts_of
+from backend.services.segments.matching import matches
+from backend.services.segments.sql import asked
+from backend.services.snapshots import places
+from backend.services.snapshots.building import make_first
 from backend.services.snapshots.info import SnapshotInfo
+from backend.services.snapshots.querying import opened
 
 
 def count_segment(shop: Shop, rule: Rule) -> int:
-    """How many customers belong to the rule, as of the snapshot.
+    """How many customers belong to the rule, as of the snapshot. The first snapshot is made if there is none.
 
-    Raises: `SnapshotMissingError` while there is none yet, `InvalidInputError` for a rule that cannot be asked.
+    Raises: `InvalidInputError` for a rule that cannot be asked, `SnapshotMissingError`, `SnapshotFailedError`.
     """
-    raise NotImplementedError
+    question = asked(check_rule(rule), today(shop))
+    make_first(shop)
+    with opened(shop) as snapshot:
+        rows = snapshot.rows(f"SELECT count(*) FROM customers WHERE {question.where}", question.parameters)
+    return int(rows[0][0])
 
 
 def audience_ids(shop: Shop, rule: Rule, chunk: int = 500, *, after: str = "") -> Iterator[list[str]]:
     """Ids of the customers who belong, ascending, in lists of `chunk` (the last may be shorter), from one snapshot.
 
     Memory stays the same however many there are. `after` leaves out all ids up to this one, to go on where somebody
-    stopped. The snapshot stays on the disk until the iterator ends or is closed.
+    stopped. The snapshot stays on the disk until the iterator ends or is closed; the first one is made if there is
+    none. To have nobody left out who came lately, wait for `fresh_enough` before.
 
-    Raises: `SnapshotMissingError`, `InvalidInputError`.
+    Raises: `InvalidInputError`, `SnapshotMissingError`, `SnapshotFailedError`.
     """
-    raise NotImplementedError
+    question = asked(check_rule(rule), today(shop))
+    make_first(shop)
+    sql = f"SELECT id FROM customers WHERE {question.where} AND id > $after ORDER BY id"
+    with opened(shop) as snapshot:
+        for batch in snapshot.batches(sql, question.parameters | {"after": after}, chunk):
+            yield [row[0] for row in batch]
 
 
 def still_matches(shop: Shop, rule: Rule, customers: Sequence[Customer]) -> dict[str, bool]:
     """By customer id, whether each of them belongs to the rule now. The customers are as just read from the store.
 
-    Orders, suppression and months are read only for rules that ask for them. Conditions that only a snapshot can
-    answer are as of the snapshot; on a machine that has none they are taken as they were when the audience was made.
+    Orders and suppression are read only for rules that ask for them. Conditions that only a snapshot can answer are
+    as of the snapshot; on a machine that has none they are taken as they were when the audience was made.
     """
-    raise NotImplementedError
+    now = today(shop)
+    return {facts.customer.id: matches(rule, facts, now) is not False for facts in facts_of(shop, rule, customers)}
 
 
 def get_segment(shop: Shop, segment_id: str) -> Segment:
@@ -48,9 +68,28 @@ def get_segment(shop: Shop, segment_id: str) -> Segment:
 
     Raises: `NotFoundError`.
     """
-    raise NotImplementedError
+    return library.get_segment(shop, segment_id)
 
 
 def snapshot_info(shop: Shop) -> SnapshotInfo | None:
     """When the snapshot was made that counts are of, and how much it holds; None while there is none."""
-    raise NotImplementedError
+    return places.current(shop)
+
+
+def fresh_enough(shop: Shop, since: datetime) -> bool:
+    """Whether the snapshot was begun at this moment or later. If not, a newer one is asked for: look again soon.
+
+    The duty `snapshot` of any worker of this machine makes it.
+    """
+    info = places.current(shop)
+    if info is not None and info.as_of >= since:
+        return True
+    asked_before = places.asked_at(shop)
+    if asked_before is None or asked_before < since:
+        places.ask(shop)
+    return False
+
+
+def today(shop: Shop) -> date:
+    """The shop's day at this moment, from which days ago are counted."""
+    return shop.clock().astimezone(shop.zone).date()

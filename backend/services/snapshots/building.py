@@ -15,7 +15,11 @@ from backend.services.context import Shop
 from backend.services.snapshots import places
 from backend.services.snapshots.extracting import Share, read_share
 from backend.services.snapshots.finishing import finish
-from backend.services.snapshots.info import SnapshotFailedError, SnapshotInfo
+from backend.services.snapshots.info import SnapshotFailedError, SnapshotInfo, SnapshotMissingError
+
+_PATIENCE = 180.0
+"""Seconds to wait for somebody else who makes the first snapshot."""
+_LOOK_SECONDS = 0.2
 
 
 class Reading(Protocol):
@@ -59,3 +63,17 @@ def make_snapshot(
         )
         places.publish(shop, aside, info)
         return info
+
+
+def make_first(shop: Shop) -> SnapshotInfo:
+    """The snapshot that is there; the first one is made now, or waited for while somebody else makes it.
+
+    Raises: `SnapshotMissingError`, and as `make_snapshot`.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        found = places.current(shop) or make_snapshot(shop)
+        if found is not None:
+            return found
+        time.sleep(_LOOK_SECONDS)
+    raise SnapshotMissingError("The figures for this are still being prepared; please try again in a minute.")

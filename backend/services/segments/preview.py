@@ -1,0 +1,109 @@
+"""What people see of a segment before they use it: how many, where they live, whom mail reaches, and ten of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.domain.customers import CustomerSummary
+from backend.domain.segment_text import check_rule
+from backend.domain.segments import ConsentState, EmailState, Goods, Rule
+from backend.domain.team import Actor, Permission
+from backend.records.customers import summary_from
+from backend.services.context import Shop
+from backend.services.segments.audience import today
+from backend.services.segments.sql import asked
+from backend.services.snapshots.info import SnapshotInfo
+from backend.services.snapshots.querying import opened
+from backend.store import schema
+from backend.store.port import Row
+
+SAMPLE = 10
+MOST_COUNTRIES = 8
+MOST_CHOICES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A segment at a glance, as of `info.as_of`. Revenue is in minor units; `countries` are the largest, "" is none.
+
+    `marketable` have agreed to marketing and mail reaches them. The sample is read from the store now.
+    """
+
+    info: SnapshotInfo
+    count: int
+    marketable: int
+    revenue: int
+    countries: tuple[tuple[str, int], ...]
+    sample: tuple[CustomerSummary, ...]
+
+
+def preview_segment(shop: Shop, actor: Actor, rule: Rule) -> Preview:
+    """Looks at a rule, saved or not.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `SnapshotMissingError`, `SnapshotFailedError`.
+    """
+    actor.require(Permission.VIEW_CUSTOMERS)
+    question = asked(check_rule(rule), today(shop))
+    belonging = f"FROM customers WHERE {question.where}"
+    reached = {"given": ConsentState.GIVEN.value, "reachable": EmailState.REACHABLE.value}
+    with opened(shop) as snapshot:
+        totals = snapshot.rows(
+            "SELECT count(*), count(*) FILTER (consent = $given AND email = $reachable), "
+            f"coalesce(sum(revenue), 0)::BIGINT {belonging}",
+            question.parameters | reached,
+        )
+        countries = snapshot.rows(
+            f"SELECT country, count(*) AS number {belonging} GROUP BY country ORDER BY number DESC, country"
+            f" LIMIT {MOST_COUNTRIES}",
+            question.parameters,
+        )
+        # By a hash: the same ten each time, and from all over the segment.
+        ids = snapshot.rows(f"SELECT id {belonging} ORDER BY hash(id) LIMIT {SAMPLE}", question.parameters)
+        info = snapshot.info
+    count, marketable, revenue = totals[0]
+    return Preview(info, count, marketable, revenue, tuple(countries), tuple(summaries(shop, [row[0] for row in ids])))
+
+
+def count_segments(shop: Shop, actor: Actor, rules: dict[str, Rule]) -> dict[str, int]:
+    """The number of customers of each rule, by its key, in one look at one snapshot.
+
+    Raises: as `preview_segment`.
+    """
+    actor.require(Permission.VIEW_CUSTOMERS)
+    now, counts = today(shop), {}
+    with opened(shop) as snapshot:
+        for key, rule in rules.items():
+            question = asked(check_rule(rule), now)
+            rows = snapshot.rows(f"SELECT count(*) FROM customers WHERE {question.where}", question.parameters)
+            counts[key] = int(rows[0][0])
+    return counts
+
+
+def goods_sold(shop: Shop, actor: Actor, by: Goods) -> list[str]:
+    """Products or SKUs that were bought, the most frequent first.
+
+    Raises: `PermissionDeniedError`, `SnapshotMissingError`, `SnapshotFailedError`.
+    """
+    return _choices(shop, actor, f"SELECT {by.value} AS value FROM lines")
+
+
+def cities_of(shop: Shop, actor: Actor) -> list[str]:
+    """Cities that customers live in, the most frequent first. Raises: as `goods_sold`."""
+    return _choices(shop, actor, "SELECT city AS value FROM customers")
+
+
+def _choices(shop: Shop, actor: Actor, values: str) -> list[str]:
+    actor.require(Permission.VIEW_CUSTOMERS)
+    sql = (
+        f"SELECT value FROM ({values}) WHERE value <> '' GROUP BY value"
+        f" ORDER BY count(*) DESC, value LIMIT {MOST_CHOICES}"
+    )
+    with opened(shop) as snapshot:
+        return [row[0] for row in snapshot.rows(sql, {})]
+
+
+def summaries(shop: Shop, ids: list[str]) -> list[CustomerSummary]:
+    """The customers with these ids as the store has them now, in this order; those who are gone are left out."""
+    keys = [schema.customer_key(customer_id) for customer_id in ids]
+    found = shop.store.get_many(keys)
+    return [summary_from(Row(key, found[key])) for key in keys if key in found]
