@@ -111,6 +111,8 @@ class Actor:
 COMMAND_LINE = Actor("command-line", Role.ADMIN, "Command line")
 AUTOMATION = Actor("automation", Role.STAFF, "Automation")
 """Who asks for emails that send themselves."""
+THE_ALERTS = Actor("alerts", Role.ADMIN, "Alerts")
+"""Who asks for the emails that tell the team of alerts."""
 THE_CUSTOMER = Actor("customer", Role.STAFF, "The customer")
 """Who answers about their own marketing mail, through a link that only they have."""
 

@@ -64,6 +64,11 @@ def list_members(shop: Shop, actor: Actor) -> list[Member]:
     Raises: `PermissionDeniedError`.
     """
     actor.require(Permission.MANAGE_TEAM)
+    return members_of(shop)
+
+
+def members_of(shop: Shop) -> list[Member]:
+    """All members by username, for parts of the program that write to them."""
     query = Query(schema.SHOP, "TEAM", begins_with="U#", consistent=True)
     return [member_from_item(row.item) for row in pages_of(shop.store, query)]
 

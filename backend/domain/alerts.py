@@ -1,0 +1,245 @@
+"""Alerts: rules that compare one figure with a threshold, and what becomes of one that is exceeded.
+
+An alert is about a rule and a subject (a process, a list), and there is one at most for both. It opens, people are
+told, they are reminded while it stays, and told when it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+
+class RuleName(StrEnum):
+    """Rules by the word that keys and programs use."""
+
+    WORKER = "worker"
+    AUTOMATION = "automation"
+    QUEUE = "queue"
+    BOUNCES = "bounces"
+    COMPLAINTS = "complaints"
+    QUOTA = "quota"
+    PROVIDER = "provider"
+    THROTTLING = "throttling"
+    ERRORS = "errors"
+    DEAD_LETTERS = "dead-letters"
+    EVENT_LAG = "event-lag"
+    TEST = "test"
+
+
+class Unit(StrEnum):
+    """What a threshold counts."""
+
+    SECONDS = "seconds"
+    PERCENT = "%"
+    COUNT = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `urgent` ones are told in quiet hours too; a fixed one has nothing to adjust but whether it is on."""
+
+    name: RuleName
+    title: str
+    what: str
+    unit: Unit
+    threshold: float
+    advice: str
+    urgent: bool = False
+    fixed: bool = False
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        RuleName.WORKER,
+        "Worker stalled",
+        "A process has been silent, or stuck in one piece of work, for longer; or nobody does a duty.",
+        Unit.SECONDS,
+        45,
+        "Look at the log of the process, and restart it. What it was doing is taken over or shown as unknown.",
+        urgent=True,
+    ),
+    Rule(
+        RuleName.AUTOMATION,
+        "Automation not firing",
+        "An automation's email has been due for longer and was not requested.",
+        Unit.SECONDS,
+        300,
+        "See on Automations which one it is, and in the log what it met.",
+    ),
+    Rule(
+        RuleName.QUEUE,
+        "Queue too old",
+        "The first of the messages that are due has been waiting for longer.",
+        Unit.SECONDS,
+        300,
+        "See whether a worker runs, whether sending pauses, and whether the rate is too low for what is sent.",
+        urgent=True,
+    ),
+    Rule(
+        RuleName.BOUNCES,
+        "Bounce rate",
+        "More of the emails of the last 24 hours bounced. SES reviews an account from 5% on, and may pause it at 10%.",
+        Unit.PERCENT,
+        5,
+        "Pause campaigns, and see on Deliverability whose addresses bounce. Old lists are the usual reason.",
+    ),
+    Rule(
+        RuleName.COMPLAINTS,
+        "Complaint rate",
+        "More of the emails of the last 24 hours were marked as spam. SES reviews from 0.1% on, and may pause at 0.5%.",
+        Unit.PERCENT,
+        0.1,
+        "Pause campaigns, and see on Deliverability which one it was. Who did not ask for mail complains.",
+    ),
+    Rule(
+        RuleName.QUOTA,
+        "Quota nearly used",
+        "More of the provider's quota of 24 hours is used.",
+        Unit.PERCENT,
+        90,
+        "Marketing mail stops before transactional mail does. Ask the provider for a higher quota.",
+    ),
+    Rule(
+        RuleName.PROVIDER,
+        "Sending is blocked",
+        "The provider has switched off sending, has the account in its sandbox, or cannot be asked; or sending pauses.",
+        Unit.COUNT,
+        0,
+        "See System for what the provider says. Emails wait; none is lost.",
+        urgent=True,
+        fixed=True,
+    ),
+    Rule(
+        RuleName.THROTTLING,
+        "Store throttling",
+        "The store has turned away more requests in five minutes.",
+        Unit.COUNT,
+        10,
+        "Raise the capacity of the tables, or see on System what uses it.",
+    ),
+    Rule(
+        RuleName.ERRORS,
+        "Error rate",
+        "More of the page runs, requests and commands of five minutes failed on our side (of 20 at least).",
+        Unit.PERCENT,
+        5,
+        "System lists the errors with their incident numbers; the log has the rest.",
+    ),
+    Rule(
+        RuleName.DEAD_LETTERS,
+        "Dead letters",
+        "More events of the provider could not be taken in.",
+        Unit.COUNT,
+        0,
+        "See on Events why, and replay them when the reason is gone.",
+    ),
+    Rule(
+        RuleName.EVENT_LAG,
+        "Event lag",
+        "The oldest event that was not taken in is older.",
+        Unit.SECONDS,
+        300,
+        "See whether a worker runs. Bounces and complaints are known too late, so campaigns go on for too long.",
+    ),
+)
+BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
+
+RECOVERED_AFTER = timedelta(seconds=60)
+"""An alert is over when its figure has been fine for so long: one that flickers is told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What somebody decided about a rule."""
+
+    threshold: float
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Who is told, and when. Without `recipients` (usernames), all engineers and admins are.
+
+    `quiet_from` and `quiet_to` are of the shop's time, equal where there are no quiet hours; `remind_hours` 0 is never.
+    """
+
+    rules: Mapping[str, Adjusted] = field(default_factory=dict)
+    recipients: tuple[str, ...] = ()
+    quiet_from: time = time(0)
+    quiet_to: time = time(0)
+    remind_hours: int = 4
+    version: int = 0
+
+    def of(self, rule: Rule) -> Adjusted:
+        return self.rules.get(rule.name, Adjusted(rule.threshold))
+
+    def is_quiet(self, local: time) -> bool:
+        start, end = self.quiet_from, self.quiet_to
+        if start == end:
+            return False
+        return start <= local < end if start < end else local >= start or local < end
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a rule has found about a subject: the figure, and a sentence for people."""
+
+    rule: RuleName
+    subject: str
+    value: float
+    sentence: str
+
+
+class Stage(StrEnum):
+    """What people are told next, or were told last."""
+
+    OPEN = "open"
+    REMINDED = "still open"
+    RECOVERED = "recovered"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert. `step` grows with everything that people are to be told, `told` is the step that they were told last.
+
+    `fine_since` is when its figure was fine again; `attempts` to tell failed; `held_until` is when the next one may be
+    made, by whoever has not claimed it before.
+    """
+
+    rule: RuleName
+    subject: str
+    id: str
+    opened_at: datetime
+    value: float
+    sentence: str
+    stage: Stage = Stage.OPEN
+    step: int = 1
+    told: int = 0
+    told_at: datetime | None = None
+    told_how: str = ""
+    fine_since: datetime | None = None
+    recovered_at: datetime | None = None
+    attempts: int = 0
+    held_until: datetime | None = None
+    version: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage is not Stage.RECOVERED
+
+    @property
+    def waits_to_be_told(self) -> bool:
+        return self.told < self.step
+
+    @property
+    def title(self) -> str:
+        return BY_NAME[self.rule].title if self.rule in BY_NAME else "Test"
+
+    @property
+    def headline(self) -> str:
+        """Such as "Queue too old" or "Recovered: Queue too old"."""
+        before = {Stage.OPEN: "", Stage.REMINDED: "Still open: ", Stage.RECOVERED: "Recovered: "}[self.stage]
+        return before + self.title

@@ -1,0 +1,223 @@
+"""What each rule reads. A reader gives the figures of its subjects, the highest that are of interest and the fine ones.
+
+A reader returns None when it cannot tell: then nothing is opened and nothing is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from loguru import logger
+
+from backend.domain.alerts import Reading, RuleName
+from backend.domain.health import Beat
+from backend.email.transports.protocol import AccountUnknownError
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.mailing import pausing
+from backend.services.send_overview import account_use
+from backend.services.send_stats import stats_by_hour, summed
+from backend.services.system.heartbeats import read_beats
+from backend.services.system.queue import queue_state
+from backend.services.system.watched import Watched
+
+_FEWEST_SENT = {RuleName.BOUNCES: 100, RuleName.COMPLAINTS: 200}
+"""Below this a rate says little: one complaint of 50 would be 2%."""
+_FEWEST_ACTIONS = 20
+_NECESSARY_DUTIES = ("mail", "imports")
+_NOBODY = 1_000_000.0
+
+Reader = Callable[[Watched], Sequence[Reading] | None]
+
+
+def readings_of(watched: Watched) -> dict[RuleName, Sequence[Reading]]:
+    """What every rule reads now. Rules that cannot tell are left out, and their trouble is logged."""
+    found: dict[RuleName, Sequence[Reading]] = {}
+    for name, reader in READERS.items():
+        try:
+            read = reader(watched)
+        except BackendError as error:
+            logger.warning("The alert rule {} cannot tell: {}", name, type(error).__name__)
+            continue
+        except Exception:
+            logger.exception("The alert rule {} cannot tell", name)
+            continue
+        if read is not None:
+            found[name] = read
+    return found
+
+
+def read_workers(watched: Watched) -> list[Reading]:
+    """Seconds of silence by process, seconds in one round by duty, and duties that nobody does."""
+    beats, now = read_beats(watched.shop), watched.shop.clock()
+    found = [
+        Reading(
+            RuleName.WORKER,
+            f"process {beat.process}",
+            (now - beat.at).total_seconds(),
+            f"The {beat.kind} on {beat.host} (process {beat.pid}) has been silent for {_seconds(now - beat.at)}.",
+        )
+        for beat in beats
+    ]
+    alive = [beat for beat in beats if not beat.is_silent(now)]
+    found += [
+        Reading(
+            RuleName.WORKER,
+            f"duty {duty.name} of {beat.process}",
+            took.total_seconds(),
+            f"The duty {duty.name} on {beat.host} has been in one round for {_seconds(took)}.",
+        )
+        for beat in alive
+        for duty, took in beat.stalled_duties()
+    ]
+    return found + [
+        Reading(RuleName.WORKER, f"nobody {name}", _NOBODY, f"No process does the duty {name}.")
+        for name in _NECESSARY_DUTIES
+        if beats and name not in _duties(alive)
+    ]
+
+
+def read_automations(watched: Watched) -> list[Reading] | None:
+    """How long the first automation that is due has been due."""
+    late = automation_delay(watched.shop)
+    if late is None:
+        return None
+    seconds = late.total_seconds()
+    return [Reading(RuleName.AUTOMATION, "automations", seconds, f"An automation has been due for {_seconds(late)}.")]
+
+
+def automation_delay(shop: Shop) -> timedelta | None:
+    """How long the longest wait of an automation that should have fired is; None while nothing knows."""
+    return None
+
+
+def read_queue(watched: Watched) -> list[Reading]:
+    """Seconds that the first due message waits."""
+    state = queue_state(watched.shop)
+    age = state.age(watched.shop.clock())
+    sentence = f"The first of {state.due:,} messages that are due waits for {_seconds(age)}."
+    return [Reading(RuleName.QUEUE, "messages", age.total_seconds(), sentence)]
+
+
+def read_bounces(watched: Watched) -> list[Reading]:
+    return _rate(watched, RuleName.BOUNCES, "bounced", "bounced")
+
+
+def read_complaints(watched: Watched) -> list[Reading]:
+    return _rate(watched, RuleName.COMPLAINTS, "complained", "were marked as spam")
+
+
+def read_quota(watched: Watched) -> list[Reading]:
+    """Percent of the quota of 24 hours."""
+    use = account_use(watched.shop, watched.mailer, watched.rate_policy)
+    if not use.daily_quota:
+        return []
+    share = 100 * use.used / use.daily_quota
+    sentence = f"{use.used:,} of {use.daily_quota:,} recipients of 24 hours are used ({share:.0f}%)."
+    return [Reading(RuleName.QUOTA, "24 hours", share, sentence)]
+
+
+def read_provider(watched: Watched) -> list[Reading]:
+    """What keeps mail from going out, each as one more than the threshold of none."""
+
+    def reading(subject: str, sentence: str) -> Reading:
+        return Reading(RuleName.PROVIDER, subject, 1.0, sentence)
+
+    found: list[Reading] = []
+    try:
+        account = watched.mailer.transport.account()
+    except AccountUnknownError as error:
+        return [reading("account", error.sentence)]
+    if not account.sending_enabled:
+        found.append(reading("account", f"The provider has switched off sending ({account.status})."))
+    if account.sandbox:
+        found.append(reading("sandbox", "The account is in the sandbox: only verified addresses get mail."))
+    pause = pausing.current_pause(watched.shop)
+    if pause is not None:
+        found.append(reading("pause", f"Sending pauses: {pause.reason}"))
+    return found
+
+
+def read_throttling(watched: Watched) -> list[Reading]:
+    """Requests that the store has turned away in five minutes, from all processes."""
+    number = sum(beat.throttled for beat in _alive(watched))
+    sentence = f"The store has turned away {number:,} requests in five minutes."
+    return [Reading(RuleName.THROTTLING, "store", float(number), sentence)]
+
+
+def read_errors(watched: Watched) -> list[Reading]:
+    """Percent of the actions of five minutes that failed on our side."""
+    beats = _alive(watched)
+    actions, failed = sum(beat.actions for beat in beats), sum(beat.failed for beat in beats)
+    share = 100 * failed / actions if actions >= _FEWEST_ACTIONS else 0.0
+    return [Reading(RuleName.ERRORS, "actions", share, f"{failed:,} of {actions:,} actions of five minutes failed.")]
+
+
+def read_dead_letters(watched: Watched) -> list[Reading] | None:
+    """Events that could not be taken in."""
+    number = dead_letters(watched.shop)
+    if number is None:
+        return None
+    sentence = f"{number:,} events of the provider could not be taken in."
+    return [Reading(RuleName.DEAD_LETTERS, "events", float(number), sentence)]
+
+
+def read_event_lag(watched: Watched) -> list[Reading] | None:
+    """Seconds since the oldest event that waits."""
+    lag = event_lag(watched.shop)
+    if lag is None:
+        return None
+    sentence = f"The oldest event that was not taken in is {_seconds(lag)} old."
+    return [Reading(RuleName.EVENT_LAG, "events", lag.total_seconds(), sentence)]
+
+
+def dead_letters(shop: Shop) -> int | None:
+    """How many there are; None while nothing knows."""
+    return None
+
+
+def event_lag(shop: Shop) -> timedelta | None:
+    """How old the oldest event is that was not taken in; None while nothing knows."""
+    return None
+
+
+def _rate(watched: Watched, rule: RuleName, counter: str, words: str) -> list[Reading]:
+    now = watched.shop.clock().astimezone(watched.shop.zone)
+    first = now - timedelta(hours=24)
+    hours = stats_by_hour(watched.shop, first.date(), now.date())
+    counts = summed(each.counts for each in hours if each.hour > f"{first:%Y-%m-%dT%H}")
+    sent, number = counts.get("sent", 0), counts.get(counter, 0)
+    share = 100 * number / sent if sent >= _FEWEST_SENT[rule] else 0.0
+    return [Reading(rule, "24 hours", share, f"{number:,} of {sent:,} emails of 24 hours {words} ({share:.2f}%).")]
+
+
+def _alive(watched: Watched) -> list[Beat]:
+    now = watched.shop.clock()
+    return [beat for beat in read_beats(watched.shop) if not beat.is_silent(now)]
+
+
+def _duties(beats: Sequence[Beat]) -> set[str]:
+    return {duty.name for beat in beats for duty in beat.duties}
+
+
+def _seconds(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    if seconds < 120:
+        return f"{seconds:,.0f} seconds"
+    return f"{seconds / 60:,.0f} minutes" if seconds < 7200 else f"{seconds / 3600:,.0f} hours"
+
+
+READERS: Mapping[RuleName, Reader] = {
+    RuleName.WORKER: read_workers,
+    RuleName.AUTOMATION: read_automations,
+    RuleName.QUEUE: read_queue,
+    RuleName.BOUNCES: read_bounces,
+    RuleName.COMPLAINTS: read_complaints,
+    RuleName.QUOTA: read_quota,
+    RuleName.PROVIDER: read_provider,
+    RuleName.THROTTLING: read_throttling,
+    RuleName.ERRORS: read_errors,
+    RuleName.DEAD_LETTERS: read_dead_letters,
+    RuleName.EVENT_LAG: read_event_lag,
+}

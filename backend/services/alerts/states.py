@@ -1,0 +1,176 @@
+"""The states of alerts in the store. Each change is conditional on the version that was read, so one process makes it.
+
+    (absent) ──open──► open ──remind──► open … ──recover──► recovered ──told──► (absent)
+
+What an alert was stays in the list of its month, which is never needed for deciding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from backend.domain.alerts import RECOVERED_AFTER, Alert, Reading, Stage
+from backend.domain.ids import new_entry_id
+from backend.domain.time import to_text
+from backend.errors import ConflictError
+from backend.records.alerts import alert_from, alert_item
+from backend.services.context import Shop
+from backend.services.places import text_in
+from backend.store import schema
+from backend.store.limits import encode_cursor
+from backend.store.port import EXPIRES, Absent, Delete, Equals, Key, Put, Query, Write, pages_of
+
+_KEPT = timedelta(days=400)
+_PATIENCE = 5
+"""Changes by others, while people are told, after which telling is not noted: it happens again."""
+
+
+class AlertChangedError(ConflictError):
+    """Another process has changed the alert first."""
+
+
+def current_alerts(shop: Shop) -> list[Alert]:
+    """Those that are open, and those whose end somebody has still to be told of; newest first."""
+    query = Query(schema.MAIL, "ALERTS", limit=500, consistent=True)
+    found = (alert_from(row.item) for row in pages_of(shop.store, query))
+    return sorted(found, key=lambda alert: alert.opened_at, reverse=True)
+
+
+def past_alerts(
+    shop: Shop, month: str, *, limit: int = 50, cursor: str | None = None
+) -> tuple[list[Alert], str | None]:
+    """The alerts that began in a month ("2026-11"), newest first, and the cursor of the next page.
+
+    Raises: `InvalidInputError` when the cursor is of another list.
+    """
+    before = text_in(cursor, "at") if cursor else ""
+    query = Query(
+        schema.MAIL,
+        f"ALERTS#{month}",
+        between=("0", before or "~"),
+        descending=True,
+        limit=limit + (1 if before else 0),
+    )
+    page = shop.store.query(query)
+    rows = [row for row in page.rows if row.key.sk != before]
+    following = encode_cursor({"at": rows[-1].key.sk}) if page.cursor and rows else None
+    return [alert_from(row.item) for row in rows], following
+
+
+def open_alert(shop: Shop, reading: Reading, alert_id: str = "") -> bool:
+    """Opens an alert about what was read; False when another process has done it already."""
+    now = shop.clock()
+    alert = Alert(
+        reading.rule, reading.subject, alert_id or new_entry_id(), now, value=reading.value, sentence=reading.sentence
+    )
+    put = Put(_key(alert), alert_item(alert), Absent(), _changed())
+    return _written(shop, [put, _kept(alert)])
+
+
+def look_again(shop: Shop, alert: Alert, reading: Reading | None, remind_after: timedelta) -> bool:
+    """What a new reading makes of an alert: still there (None: fine again), reminded of, or over.
+
+    Returns whether anything was changed.
+    """
+    now = shop.clock()
+    if not alert.is_open:
+        # It is over, but nobody was told yet. If it comes back, it goes on as the same one.
+        return reading is not None and _change(shop, alert, _opened_again(alert, reading))
+    if reading is None:
+        if alert.fine_since is None:
+            return _change(shop, alert, replace(alert, fine_since=now))
+        if now - alert.fine_since < RECOVERED_AFTER:
+            return False
+        return recover(shop, alert)
+    if remind_after and alert.told_at and not alert.waits_to_be_told and now - alert.told_at >= remind_after:
+        return _change(shop, alert, _with(replace(alert, stage=Stage.REMINDED, step=alert.step + 1), reading))
+    if alert.fine_since is not None:
+        return _change(shop, alert, _with(alert, reading))
+    return False
+
+
+def recover(shop: Shop, alert: Alert) -> bool:
+    """Ends an alert. Who was told of it is told; who was not yet (quiet hours) hears both in one."""
+    now = shop.clock()
+    over = replace(alert, stage=Stage.RECOVERED, recovered_at=now, step=alert.step + 1, attempts=0, held_until=None)
+    return _change(shop, alert, over)
+
+
+def drop(shop: Shop, alert: Alert) -> bool:
+    """Takes an alert away without a word, because its rule was switched off."""
+    over = replace(alert, stage=Stage.RECOVERED, recovered_at=shop.clock(), told_how="rule switched off")
+    return _written(shop, [_unmoved_delete(alert), _kept(over)])
+
+
+def claim(shop: Shop, alert: Alert, until: datetime) -> Alert | None:
+    """The alert, ours alone to tell of until then; None when somebody else was faster."""
+    if alert.held_until is not None and alert.held_until > shop.clock():
+        return None
+    held = replace(alert, held_until=until, attempts=alert.attempts + 1)
+    return replace(held, version=held.version + 1) if _change(shop, alert, held) else None
+
+
+def hold(shop: Shop, alert: Alert, until: datetime) -> bool:
+    """Nobody tells of an alert that was claimed before then."""
+    return _change(shop, alert, replace(alert, held_until=until))
+
+
+def settle(shop: Shop, alert: Alert, told_how: str) -> bool:
+    """People were told of an alert that was claimed; one that is over goes off the list.
+
+    What has become of it meanwhile stays, and is told of next.
+    """
+    newest = alert
+    for _ in range(_PATIENCE):
+        told = replace(newest, told=alert.step, told_at=shop.clock(), told_how=told_how, attempts=0, held_until=None)
+        is_over = told.stage is Stage.RECOVERED and not told.waits_to_be_told
+        if _written(shop, [_unmoved_delete(newest), _kept(told)]) if is_over else _change(shop, newest, told):
+            return True
+        item = shop.store.get(_key(alert))
+        if item is None or alert_from(item).id != alert.id:
+            return False
+        newest = alert_from(item)
+    return False
+
+
+def _opened_again(alert: Alert, reading: Reading) -> Alert:
+    again = replace(alert, stage=Stage.OPEN, recovered_at=None, attempts=0, held_until=None)
+    # While nobody has begun to tell of its end, it never ended. Otherwise it is told of once more.
+    return _with(replace(again, step=alert.step + 1 if alert.attempts else max(alert.told, 1)), reading)
+
+
+def _with(alert: Alert, reading: Reading) -> Alert:
+    return replace(alert, value=reading.value, sentence=reading.sentence, fine_since=None)
+
+
+def _change(shop: Shop, seen: Alert, changed: Alert) -> bool:
+    changed = replace(changed, version=seen.version + 1)
+    put = Put(_key(changed), alert_item(changed), Equals("version", seen.version), _changed())
+    return _written(shop, [put, _kept(changed)])
+
+
+def _written(shop: Shop, writes: Sequence[Write]) -> bool:
+    try:
+        shop.store.transact(writes)
+    except AlertChangedError:
+        return False
+    return True
+
+
+def _unmoved_delete(alert: Alert) -> Delete:
+    return Delete(_key(alert), Equals("version", alert.version), _changed())
+
+
+def _key(alert: Alert) -> Key:
+    return schema.alert_key(alert.rule.value, alert.subject)
+
+
+def _kept(alert: Alert) -> Put:
+    expires = int((alert.opened_at + _KEPT).timestamp())
+    return Put(schema.past_alert_key(to_text(alert.opened_at), alert.id), alert_item(alert) | {EXPIRES: expires})
+
+
+def _changed() -> AlertChangedError:
+    return AlertChangedError("Somebody else was faster with this alert.")

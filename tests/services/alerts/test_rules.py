@@ -1,0 +1,248 @@
+"""Each rule: its alert opens when its figure is exceeded, and is over when the figure has been fine for a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from backend.domain.alerts import RULES, Reading, RuleName
+from backend.domain.emails import Kind
+from backend.domain.messages import Message, MessageStatus
+from backend.errors import StoreBusyError
+from backend.observability.measures import Measures
+from backend.observability.ring import Ring
+from backend.observability.rounds import Rounds
+from backend.services import ledger
+from backend.services.alerts import evaluating, readings, states
+from backend.services.mailing import pausing
+from backend.services.mailing.delivering import due_messages
+from backend.services.system.heartbeats import Pulse, beat
+from backend.store import schema
+from backend.store.port import Plus, Update
+from tests.services.alerts.conftest import ACCOUNT, Installation
+
+Act = Callable[[Installation], object]
+
+
+def pulse(here: Installation, *, failed: int = 0, throttled: int = 0, actions: int = 0, stuck: bool = False) -> Pulse:
+    """A process that beats, with its figures of the last minutes."""
+    rounds, measures = Rounds(here.clock), Measures()
+    rounds.announce("imports", 60)
+    rounds.announce("mail", 60)
+    if stuck:
+        rounds.began("mail")
+        here.clock.forward(seconds=61)
+    for number in range(actions):
+        measures.action("page orders", 0.01, failed=number < failed)
+    if throttled:
+        measures.count("throttled", "store", throttled)
+    mine = Pulse("worker", "1.0", here.clock(), measures, rounds, Ring(), process="one")
+    beat(here.shop, mine)
+    return mine
+
+
+def counted(here: Installation, **counts: int) -> None:
+    """Adds to the counters of this hour."""
+    key = schema.hours_key(f"{here.clock():%Y-%m-%dT%H}", "welcome", "x")
+    added = {name: Plus(number) for name, number in counts.items()}
+    here.shop.store.update(Update(key, set={"kind": "marketing"}, add=added))
+
+
+def requested(here: Installation) -> Message:
+    now = here.clock()
+    fields = ("CUST0001", "click-1", "welcome", 0, Kind.TRANSACTIONAL, MessageStatus.WAITING)
+    return ledger.request(here.shop, Message(*fields, "maria@example.com", "Maria", now, "sam", now)).message
+
+
+def sent(here: Installation) -> None:
+    """Gets all waiting messages out of the way, those that tell of alerts too."""
+    due, _ = due_messages(here.shop, 100)
+    ledger.record(here.shop, [replace(each, status=MessageStatus.SENT, sent_at=here.clock()) for each in due])
+
+
+def queue_gets_old(here: Installation) -> None:
+    requested(here)
+    here.clock.forward(minutes=6)
+
+
+def later(figure: float | None) -> Callable[[object], timedelta | None]:
+    return lambda shop: None if figure is None else timedelta(seconds=figure)
+
+
+@dataclass(frozen=True)
+class Case:
+    """How the figure of a rule becomes too high, and fine again."""
+
+    rule: RuleName
+    subject: str
+    bad: Act
+    good: Act
+
+
+CASES = [
+    Case(
+        RuleName.WORKER,
+        "process one",
+        lambda here: (pulse(here), here.clock.forward(seconds=46)),
+        lambda here: pulse(here),
+    ),
+    Case(RuleName.WORKER, "duty mail of one", lambda here: pulse(here, stuck=True), lambda here: pulse(here)),
+    Case(
+        RuleName.WORKER,
+        "nobody mail",
+        lambda here: (pulse(here), here.clock.forward(seconds=46)),
+        lambda here: pulse(here),
+    ),
+    Case(RuleName.QUEUE, "messages", queue_gets_old, sent),
+    Case(
+        RuleName.BOUNCES,
+        "24 hours",
+        lambda here: counted(here, sent=200, bounced=11),
+        lambda here: counted(here, sent=100),
+    ),
+    Case(
+        RuleName.COMPLAINTS,
+        "24 hours",
+        lambda here: counted(here, sent=500, complained=1),
+        lambda here: counted(here, sent=1000),
+    ),
+    Case(
+        RuleName.QUOTA,
+        "24 hours",
+        lambda here: here.account.__setitem__(0, replace(ACCOUNT, sent_last_24_hours=901)),
+        lambda here: here.account.__setitem__(0, ACCOUNT),
+    ),
+    Case(
+        RuleName.PROVIDER,
+        "account",
+        lambda here: here.account.__setitem__(0, replace(ACCOUNT, sending_enabled=False)),
+        lambda here: here.account.__setitem__(0, ACCOUNT),
+    ),
+    Case(
+        RuleName.PROVIDER,
+        "sandbox",
+        lambda here: here.account.__setitem__(0, replace(ACCOUNT, sandbox=True)),
+        lambda here: here.account.__setitem__(0, ACCOUNT),
+    ),
+    Case(
+        RuleName.PROVIDER,
+        "account",
+        lambda here: here.account.__setitem__(0, None),
+        lambda here: here.account.__setitem__(0, ACCOUNT),
+    ),
+    Case(
+        RuleName.PROVIDER,
+        "pause",
+        lambda here: pausing.pause(here.shop, "SES has suspended the account.", here.clock() + timedelta(hours=1)),
+        lambda here: pausing.resume(here.shop),
+    ),
+    Case(RuleName.THROTTLING, "store", lambda here: pulse(here, throttled=11), lambda here: pulse(here)),
+    Case(RuleName.ERRORS, "actions", lambda here: pulse(here, actions=40, failed=3), lambda here: pulse(here)),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.subject.replace(' ', '-')}")
+def test_an_alert_fires_and_recovers(installation: Installation, case: Case) -> None:
+    here = installation
+    assert here.look() == []
+    case.bad(here)
+    here.look()
+    assert (case.rule, case.subject) in places(here)
+    (alert,) = [each for each in states.current_alerts(here.shop) if place(each) == (case.rule, case.subject)]
+    assert alert.sentence.endswith(".")
+    assert alert.told == 1
+    case.good(here)
+    here.look()
+    here.clock.forward(seconds=30)
+    case.good(here) if case.rule is RuleName.WORKER else None
+    here.look()
+    assert (case.rule, case.subject) in places(here)
+    here.clock.forward(seconds=31)
+    case.good(here) if case.rule in (RuleName.WORKER, RuleName.QUEUE) else None
+    here.look()
+    assert (case.rule, case.subject) not in places(here)
+    (past,) = [each for each in states.past_alerts(here.shop, "2026-11")[0] if place(each) == place(alert)]
+    assert (past.recovered_at, past.told_at) == (here.clock(), here.clock())
+
+
+@pytest.mark.parametrize(
+    ("rule", "hook_name", "bad", "good"),
+    [
+        (RuleName.AUTOMATION, "automation_delay", later(301), later(0)),
+        (RuleName.EVENT_LAG, "event_lag", later(301), later(3)),
+        (RuleName.DEAD_LETTERS, "dead_letters", lambda shop: 1, lambda shop: 0),
+    ],
+)
+def test_a_rule_about_another_part_fires_and_recovers(
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    rule: RuleName,
+    hook_name: str,
+    bad: Callable[[object], object],
+    good: Callable[[object], object],
+) -> None:
+    here = installation
+    monkeypatch.setattr(readings, hook_name, bad)
+    here.look()
+    assert rule in {name for name, _ in places(here)}
+    monkeypatch.setattr(readings, hook_name, lambda shop: None)
+    here.clock.forward(hours=1)
+    here.look()
+    assert rule in {name for name, _ in places(here)}, "whoever cannot tell ends nothing"
+    monkeypatch.setattr(readings, hook_name, good)
+    here.look()
+    here.clock.forward(seconds=61)
+    here.look()
+    assert rule not in {name for name, _ in places(here)}
+
+
+def test_every_rule_has_a_reader_and_a_case() -> None:
+    names = {rule.name for rule in RULES}
+    assert set(readings.READERS) == names
+    others = {RuleName.AUTOMATION, RuleName.EVENT_LAG, RuleName.DEAD_LETTERS}
+    assert {case.rule for case in CASES} | others == names
+
+
+def test_rates_of_few_emails_and_few_actions_say_nothing(installation: Installation) -> None:
+    counted(installation, sent=50, bounced=20, complained=5)
+    pulse(installation, actions=19, failed=19)
+    assert installation.look() == []
+
+
+def test_counters_of_the_day_before_yesterday_do_not_count(installation: Installation) -> None:
+    counted(installation, sent=500, bounced=100)
+    installation.clock.forward(hours=25)
+    assert installation.look() == []
+
+
+def test_a_rule_that_breaks_leaves_the_others_alone(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(watched: object) -> list[Reading]:
+        raise ZeroDivisionError
+
+    def busy(watched: object) -> list[Reading]:
+        raise StoreBusyError("Busy.")
+
+    monkeypatch.setitem(readings.READERS, RuleName.QUOTA, broken)  # type: ignore[misc]
+    monkeypatch.setitem(readings.READERS, RuleName.BOUNCES, busy)  # type: ignore[misc]
+    queue_gets_old(installation)
+    assert installation.look() == ["Queue too old messages"]
+
+
+def test_one_process_looks_at_a_time(installation: Installation) -> None:
+    assert evaluating.is_my_turn(installation.shop)
+    assert not evaluating.is_my_turn(installation.shop)
+    installation.clock.forward(seconds=31)
+    assert evaluating.is_my_turn(installation.shop)
+
+
+def place(alert: object) -> tuple[RuleName, str]:
+    return alert.rule, alert.subject
+
+
+def places(here: Installation) -> set[tuple[RuleName, str]]:
+    return {place(alert) for alert in states.current_alerts(here.shop) if alert.is_open}
