@@ -45,6 +45,8 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 44 | processes and what they do | mail | `BEATS` | `B#process` |
 | 45 | use of the store in a month by day | mail | `USAGE#2026-11` | `26` |
 | 46 | how long actions took in a month by day | mail | `TOOK#2026-11` | `26#kind` |
+| 47 | alerts that are open | mail | `ALERTS` | `rule#subject` |
+| 48 | alerts of a month, newest first | mail | `ALERTS#2026-11` | `at#id` |
 | 50 | saved segments; one by its id | shop | `SEGMENTS` | id |
 | 61 | automations | shop | `AUTOMATIONS` | `auto-id` |
 | 62 | triggers that are due | mail / work | `TRIGGERS#shard` | `due#cid#automation` |

@@ -15,6 +15,7 @@ import pytest
 from backend import duties
 from backend.bootstrap import open_store, shop_on
 from backend.config import Settings
+from backend.domain.alerts import Reading, RuleName
 from backend.domain.automations import Automation, Ending, Step, Trigger, TriggerKind
 from backend.domain.customers import Customer
 from backend.domain.emails import Kind
@@ -43,6 +44,7 @@ from backend.services import (
     template_versions,
     templates,
 )
+from backend.services.alerts import states
 from backend.services.automations import active, firing, moves, saved, working
 from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting import list_waiting
@@ -94,6 +96,10 @@ class Metered:
         for customer in (each for each in self.customers[40:90] if each.id != self.orders[0].customer_id):
             customers.archive_customer(self.shop, COMMAND_LINE, customer.id, customer.version)
         self._processes()
+        for number in range(60):
+            states.open_alert(self.shop, Reading(RuleName.TEST, f"{number}", 1.0, "This is a test of the alerts."))
+            if number < 55:
+                states.drop(self.shop, states.current_alerts(self.shop)[0])
         for number in range(60):
             audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
@@ -233,6 +239,8 @@ READS: dict[int, Callable[[Metered], object]] = {
     30: lambda m: send_stats.stats_by_hour(m.shop, m.now.date(), m.now.date()),
     31: lambda m: m.shop.store.get(schema.facts_key(m.facts)),
     32: lambda m: preferences.get_preferences(m.shop, m.customers[0].id),
+    47: lambda m: states.current_alerts(m.shop),
+    48: lambda m: states.past_alerts(m.shop, f"{m.now:%Y-%m}"),
     44: lambda m: heartbeats.read_beats(m.shop),
     45: lambda m: usage.usage_by_day(m.shop, f"{m.now:%Y-%m}"),
     46: lambda m: usage.durations_between(m.shop, m.now.date().replace(day=1), m.now.date()),
