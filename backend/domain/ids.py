@@ -10,6 +10,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CUSTOMER_LENGTH = 10
 _RANDOM_LENGTH = 8
 _ENTRY_LENGTH = 6
+_STAMP, _STAMP_LENGTH = "%Y%m%d%H%M%S", 14
 
 
 class _Digits(dict[int, str]):
@@ -45,6 +46,15 @@ def order_id_of(source: str, reference: str, placed_at: datetime) -> str:
     return f"{_stamp(placed_at)}{digest[:_RANDOM_LENGTH].translate(_LETTERS).decode()}"
 
 
+def moment_in(order_id: str) -> datetime | None:
+    """The second at which the order's form was drawn, or an imported order was placed; None for ids of other makes."""
+    stamp = order_id[:_STAMP_LENGTH]
+    try:
+        return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) if stamp.isdigit() else None
+    except ValueError:
+        return None
+
+
 def order_number(order_id: str, placed_at: datetime) -> str:
     """The number that people say, such as "T261124-1432-K7Q": day and minute (UTC) and three characters."""
     return f"T{placed_at.astimezone(UTC):%y%m%d-%H%M}-{order_id[-3:]}"
@@ -61,4 +71,4 @@ def _random(length: int) -> str:
 
 
 def _stamp(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y%m%d%H%M%S}"
+    return moment.astimezone(UTC).strftime(_STAMP)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from backend.domain.ids import moment_in
 from backend.domain.orders import Order, OrderStatus, OrderSummary
 from backend.domain.time import EARLIEST_YEAR, from_text, months_between, start_of, to_text
 from backend.errors import InvalidInputError
@@ -24,6 +26,10 @@ LONGEST_REFERENCE = 200
 LONGEST_RANGE = timedelta(days=3660)
 _NO_LATER = timedelta(days=3)
 """No order is placed later than this from now: a day of clock skew, and a day for time zones."""
+
+_OPEN = timedelta(days=2)
+"""An order is placed no later than this after its form was drawn: a form is open for a day, and clocks may differ by
+one. Of a form that was open longer, the order may stand a little further down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +109,59 @@ def _month_queries(month: str, statuses: Sequence[OrderStatus], between: tuple[s
 
 
 def orders_of(shop: Shop, customer_id: str, *, limit: int = 50, cursor: str | None = None) -> OrderPage:
-    """One page of a customer's orders, newest first."""
-    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="O#", descending=True, limit=limit, cursor=cursor)
-    page = shop.store.query(query)
-    return OrderPage([summary_from(row) for row in page.rows], page.cursor)
+    """One page of a customer's orders, by when they were placed, newest first.
+
+    They lie in the order of their ids, which begin with the moment at which their form was drawn. Few were placed
+    much later than that; those that were back-dated come first and wait in a heap, until nothing that is unread can be
+    newer. The cursor says how far the ids were read and which orders wait, so a page costs the same wherever it is.
+
+    Raises: `InvalidInputError` for a cursor of another list.
+    """
+    after, waiting = (text_in(cursor, "after"), _waiting(shop, customer_id, cursor)) if cursor else ("", [])
+    unread = _by_id(shop, customer_id, after, limit)
+    following = next(unread, None)
+    found: list[OrderSummary] = []
+    while len(found) < limit and (waiting or following):
+        if following is None or (waiting and _is_settled(waiting[0].order, following)):
+            found.append(heapq.heappop(waiting).order)
+        else:
+            heapq.heappush(waiting, _Waiting(following))
+            after, following = following.id, next(unread, None)
+    if not waiting and following is None:
+        return OrderPage(found, None)
+    held = ",".join(each.order.id for each in waiting)
+    return OrderPage(found, encode_cursor({"after": after, "held": held}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An order in the heap: the newest is the smallest, and the ids decide between those of one moment."""
+
+    order: OrderSummary
+
+    def __lt__(self, other: _Waiting) -> bool:
+        return (self.order.placed_at, self.order.id) > (other.order.placed_at, other.order.id)
+
+
+def _waiting(shop: Shop, customer_id: str, cursor: str) -> list[_Waiting]:
+    held = text_in(cursor, "held")
+    keys = [schema.order_key(customer_id, order_id) for order_id in held.split(",") if order_id]
+    waiting = [_Waiting(summary_from(Row(key, item))) for key, item in shop.store.get_many(keys).items()]
+    heapq.heapify(waiting)
+    return waiting
+
+
+def _by_id(shop: Shop, customer_id: str, after: str, limit: int) -> Iterator[OrderSummary]:
+    """The orders with smaller ids than `after` ("" for all), largest first."""
+    between = ("O#", f"O#{after or '~'}")
+    query = Query(schema.SHOP, f"C#{customer_id}", between=between, descending=True, limit=limit + 2)
+    return (summary_from(row) for row in pages_of(shop.store, query) if row.key.sk != f"O#{after}")
+
+
+def _is_settled(order: OrderSummary, following: OrderSummary) -> bool:
+    """Whether no order from `following` on, by the ids, can be newer than this one."""
+    drawn = moment_in(following.id)
+    return drawn is not None and order.placed_at >= drawn + _OPEN
 
 
 def find_order(shop: Shop, number: str) -> Order | None:

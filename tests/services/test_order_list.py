@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 import pytest
 
-from backend.domain.orders import Order, OrderStatus
+from backend.domain.customers import Customer
+from backend.domain.orders import Order, OrderStatus, OrderSummary
 from backend.errors import InvalidInputError
 from backend.services import order_list, orders
 from backend.services.context import Shop
@@ -201,3 +203,76 @@ def test_an_imported_order_is_found_by_the_number_of_its_source(shop: Shop, numb
 )
 def test_a_number_that_nobody_has_finds_nothing(shop: Shop, number: str) -> None:
     assert order_list.find_order(shop, number) is None
+
+
+def _all_of(shop: Shop, customer: Customer, limit: int) -> list[OrderSummary]:
+    found: list[OrderSummary] = []
+    cursor = None
+    for _ in range(100):
+        page = order_list.orders_of(shop, customer.id, limit=limit, cursor=cursor)
+        found += page.orders
+        cursor = page.cursor
+        if cursor is None:
+            return found
+        assert len(page.orders) == limit
+    raise AssertionError("the pages do not end")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
+def test_back_dated_orders_of_a_customer_stand_where_they_were_placed_on_whichever_page(
+    shop: Shop, clock: TestClock, limit: int
+) -> None:
+    customer, chance = add_customer(shop), Random(limit)
+    for number in range(40):
+        back = timedelta(days=chance.choice((0, 0, 0, 1, 3, 30, 400)), minutes=number)
+        add_order(shop, customer, placed_at=clock.now - back)
+        clock.forward(hours=chance.choice((0, 1, 30, 200)))
+    found = _all_of(shop, customer, limit)
+    assert len({order.id for order in found}) == 40
+    moments = [order.placed_at for order in found]
+    assert moments == sorted(moments, reverse=True)
+
+
+def test_the_last_order_of_a_customer_is_the_one_placed_last(shop: Shop, clock: TestClock) -> None:
+    customer = add_customer(shop)
+    last = add_order(shop, customer)
+    clock.forward(days=5)
+    add_order(shop, customer, placed_at=clock.now - timedelta(days=20))
+    assert [order.id for order in order_list.orders_of(shop, customer.id, limit=1).orders] == [last.id]
+
+
+def test_an_order_of_a_form_that_was_open_for_hours_comes_first(shop: Shop, clock: TestClock) -> None:
+    customer, key = add_customer(shop), orders.new_idempotency_key(shop)
+    clock.forward(hours=20)
+    add_order(shop, customer)
+    clock.forward(hours=1)
+    late = add_order(shop, customer, key=key)
+    assert order_list.orders_of(shop, customer.id, limit=1).orders[0].id == late.id
+
+
+def test_orders_with_ids_of_other_makes_are_in_order_too(shop: Shop, clock: TestClock) -> None:
+    customer = add_customer(shop)
+    for key in ("ZZZZZZZZZZZZZZZZZ", "20269999999999XXXX", "AAAAAAAAAAAAAAAAA"):
+        add_order(shop, customer, key=key, placed_at=clock.now - timedelta(days=len(key)))
+        add_order(shop, customer)
+        clock.forward(days=3)
+    moments = [order.placed_at for order in _all_of(shop, customer, 2)]
+    assert moments == sorted(moments, reverse=True)
+    assert len(moments) == 6
+
+
+def test_pages_of_a_customer_with_many_orders_cost_the_same_first_and_last() -> None:
+    meter = Meter()
+    clock = TestClock()
+    with opened_shop(meter=meter, clock=clock) as shop:
+        customer = add_customer(shop)
+        for number in range(120):
+            add_order(shop, customer, placed_at=clock.now - timedelta(days=90 if number % 30 == 0 else 0))
+            clock.forward(days=3)
+        costs, cursor = [], None
+        for number in range(12):
+            with access_pattern(f"page {number}"):
+                cursor = order_list.orders_of(shop, customer.id, limit=10, cursor=cursor).cursor
+            costs.append(meter.usage()[f"page {number}"].read_units)
+        assert cursor is None
+        assert max(costs) <= 3 * min(costs)
