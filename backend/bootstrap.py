@@ -7,8 +7,8 @@ from typing import cast
 from backend.config import Settings
 from backend.domain.emails import Kind
 from backend.domain.time import Clock, utc_now
-from backend.email.events.sources import EventSource
 from backend.email.dns import DnsLookup
+from backend.email.events.sources import EventSource
 from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.protocol import Transport

@@ -1,0 +1,1 @@
+"""Checks of a sender's domain, one module for each thing that receivers look at."""
