@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import typer
 
-from backend.cli import exporting, importing, mail, measuring, reports, suppression, system, upkeep, users
+from backend.cli import (
+    automations,
+    deliverability,
+    exporting,
+    importing,
+    mail,
+    measuring,
+    reports,
+    suppression,
+    system,
+    upkeep,
+    users,
+)
 
 app = typer.Typer(
     name="python -m backend",
@@ -21,9 +33,11 @@ app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(suppression.app, name="suppression")
+app.add_typer(automations.app, name="automation")
 reports.add_to(app)
 upkeep.add_to(app)
 mail.add_to(app)
+deliverability.add_to(app)
 measuring.add_to(app)
 system.add_to(app)
 
