@@ -24,6 +24,7 @@ class Group(StrEnum):
     PAGES = "pages"
     CAPACITY = "capacity"
     SENDING = "sending"
+    EVENTS = "events"
     STATS = "stats"
 
 
@@ -38,11 +39,14 @@ class Plan:
     sessions: int
     browser: bool = True
     emails: int = 2000
+    events: int = 100_000
     month: int = 250_000
 
 
 PLANS = {
-    Size.TINY: Plan((60, 120), intake=20, imported=30, page_runs=2, sessions=2, browser=False, emails=20, month=5000),
-    Size.SMALL: Plan((10_000, 100_000), intake=2000, imported=7_000, page_runs=40, sessions=20),
+    Size.TINY: Plan(
+        (60, 120), intake=20, imported=30, page_runs=2, sessions=2, browser=False, emails=20, events=100, month=5000
+    ),
+    Size.SMALL: Plan((10_000, 100_000), intake=2000, imported=7_000, page_runs=40, sessions=20, events=20_000),
     Size.FULL: Plan((10_000, 100_000, 1_000_000), intake=5000, imported=70_000, page_runs=100, sessions=20),
 }

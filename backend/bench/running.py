@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from backend.bench import capacity, importing, intake, lists, machine, mail_sending, pages, send_month, top
+from backend.bench import capacity, events, importing, intake, lists, machine, mail_sending, pages, send_month, top
 from backend.bench.big_shop import BigShop, big_shop
 from backend.bench.pages import PagesNotMeasuredError
 from backend.bench.plans import PLANS, Group, Plan, Size
@@ -52,6 +52,8 @@ def _measured(group: Group, folder: Path, plan: Plan, tell: Tell) -> Iterator[Me
             yield from capacity.measure()
         case Group.SENDING:
             yield from mail_sending.measure(folder, plan.emails)
+        case Group.EVENTS:
+            yield from events.measure(folder, plan.events)
         case Group.STATS:
             yield from send_month.measure(folder, plan.month, plan.page_runs, pages=plan.browser)
         case Group.PAGES:

@@ -57,7 +57,8 @@ A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digi
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
 total order on every engine.
 
-Items that are of use for a time only carry `expires` (`port.EXPIRES`): failed sign-ins.
+Items that are of use for a time only carry `expires` (`port.EXPIRES`): failed sign-ins, events of the mail
+provider.
 """
 
 from __future__ import annotations

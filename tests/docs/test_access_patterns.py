@@ -19,6 +19,7 @@ from backend.domain.alerts import Reading, RuleName
 from backend.domain.automations import Automation, Ending, Step, Trigger, TriggerKind
 from backend.domain.customers import Customer
 from backend.domain.emails import Kind
+from backend.domain.events import Click
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.suppression import SuppressionReason
@@ -26,6 +27,8 @@ from backend.domain.team import COMMAND_LINE
 from backend.observability.measures import Measures
 from backend.observability.ring import LogRecord, Ring
 from backend.observability.rounds import Rounds
+from backend.records.events import click_updates, minute_update
+from backend.records.messages import key_of, message_item
 from backend.services import (
     audit,
     boards,
@@ -49,6 +52,9 @@ from backend.services.automations import active, firing, moves, saved, working
 from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting import list_waiting
 from backend.services.context import Shop
+from backend.services.events import dead_letters, health, history
+from backend.services.events.following import EventPolicy
+from backend.services.events.intake import take_in
 from backend.services.mailing import delivering, facts_store
 from backend.services.segments import library
 from backend.services.segments.ready import READY
@@ -57,7 +63,8 @@ from backend.services.system.usage import Ledgered
 from backend.services.template_editions import keep_edition
 from backend.store import schema
 from backend.store.meter import Meter, Usage, access_pattern
-from backend.store.port import Query
+from backend.store.port import Put, Query
+from tests.events import samples
 from tests.services.emails import published
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -106,6 +113,7 @@ class Metered:
         for number in range(12):
             library.create_segment(self.shop, COMMAND_LINE, f"SEGMENT{number}", f"Regulars {number}", READY[0].rule)
         self.automation = self._automations()
+        self.reported = self._reported()
 
     def _processes(self) -> None:
         """Twelve processes with all duties, and a month in which they did many things."""
@@ -150,6 +158,28 @@ class Metered:
                 continue
             (mine,) = ledger.claim(self.shop, [message])
             ledger.record(self.shop, [replace(mine, status=status, reason="Because it is so.")])
+
+    def _reported(self) -> Message:
+        """One that the provider has reported on six times, letters that are dead, links that were clicked, an hour."""
+        message = replace(self._message("click-reported", self.customers[1].id), campaign="CAMPAIGN1")
+        self.shop.store.put(Put(key_of(message), message_item(message, message.hour)))
+        policy = EventPolicy()
+        for kind in ("Send", "Delivery", "Open", "Open", "Click", "DeliveryDelay"):
+            self.now += timedelta(seconds=1)
+            at = (self.now - message.requested_at).total_seconds()
+            take_in(self.shop, [samples.event(kind, message, seconds=at)], "sqs", policy)
+        for number in range(40):
+            self.now += timedelta(seconds=1)
+            dead_letters.bury(self.shop, samples.event("Bounce") + b"%d" % number, "This is not JSON.", "sqs")
+        for number in range(20):
+            other = replace(message, key=f"click-{number}")
+            clicks = {Click(f"https://shop.example/products/tea-number-{number}?utm_source=news", program=False): 1}
+            for update in click_updates(other, clicks):
+                self.shop.store.update(update)
+        for minutes in range(60):
+            counts = {"applied": 500, "seen": 3, "type:Send": 200, "type:Delivery": 200, "lag_1": 300, "lag_5": 200}
+            self.shop.store.update(minute_update(self.now - timedelta(minutes=minutes), counts))
+        return message
 
     def _message(self, key: str, recipient: str) -> Message:
         message = Message(
@@ -251,6 +281,10 @@ READS: dict[int, Callable[[Metered], object]] = {
     64: lambda m: figures_of(m.shop, m.automation),
     34: _listed(archived=True),
     33: lambda m: audit.list_entries(m.shop, COMMAND_LINE, audit.AuditFilter(f"{m.now:%Y-%m}")),
+    35: lambda m: history.received_events(m.shop, m.reported),
+    36: lambda m: dead_letters.list_dead_letters(m.shop, COMMAND_LINE),
+    37: lambda m: health.link_clicks(m.shop, "CAMPAIGN1"),
+    38: lambda m: health.counts_by_minute(m.shop, m.now - timedelta(hours=1), m.now),
 }
 
 

@@ -19,7 +19,6 @@ from backend.store.port import Item, Key, Put, Query, Row, pages_of
 SOURCES = ("local", "sqs")
 """Names of the sources that have a queue."""
 WINDOW = timedelta(minutes=60)
-_LOOKED_BACK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +65,14 @@ class EventHealth:
 
 
 def event_health(shop: Shop, window: timedelta = WINDOW) -> EventHealth:
-    """How it is now. Costs two queries of a day at most, and a few reads."""
+    """How it is now. Costs a few small queries and reads."""
     now = shop.clock()
-    rows = _minutes(shop, now - _LOOKED_BACK, now)
-    since = to_text(now - window)[:16]
-    counts = summed(minute_counts(row.item) for row in rows if f"{row.key.pk[7:]}T{row.key.sk}" >= since)
-    last = max((from_text(text(row.item, "last_at")) for row in rows), default=None)
+    rows = _minutes(shop, now - window, now)
+    counts = summed(minute_counts(row.item) for row in rows)
+    last = rows[-1:] or _last_minute(shop, now)
     return EventHealth(
         backlogs=backlogs(shop),
-        last_at=last,
+        last_at=from_text(text(last[0].item, "last_at")) if last else None,
         applied=counts.get("applied", 0),
         seen=counts.get("seen", 0),
         foreign=counts.get("foreign", 0),
@@ -89,7 +87,7 @@ def event_health(shop: Shop, window: timedelta = WINDOW) -> EventHealth:
 
 
 def counts_by_minute(shop: Shop, first: datetime, last: datetime) -> dict[str, dict[str, int]]:
-    """What was taken in, by minute ("2026-11-26T13:05", UTC), of a day at most."""
+    """What was taken in, by minute ("2026-11-26T13:05", UTC), in their order; of a day at most."""
     return {f"{row.key.pk[7:]}T{row.key.sk}": minute_counts(row.item) for row in _minutes(shop, first, last)}
 
 
@@ -129,11 +127,24 @@ def link_clicks(shop: Shop, campaign_id: str) -> list[LinkClicks]:
 
 
 def _minutes(shop: Shop, first: datetime, last: datetime) -> list[Row]:
-    days = dict.fromkeys((to_text(first)[:10], to_text(last)[:10]))
+    """In their order; `last` is on the day of `first` or the next."""
     low, high = to_text(first)[:16], to_text(last)[:16]
+    parts = [(low, high)] if low[:10] == high[:10] else [(low, f"{low[:10]}T23:59"), (f"{high[:10]}T00:00", high)]
     with access_pattern("event health"):
-        rows = [row for day in days for row in pages_of(shop.store, Query(schema.MAIL, f"EVENTS#{day}", limit=1000))]
-    return [row for row in rows if low <= f"{row.key.pk[7:]}T{row.key.sk}" <= high]
+        queries = (
+            Query(schema.MAIL, f"EVENTS#{begin[:10]}", between=(begin[11:], end[11:]), limit=500)
+            for begin, end in parts
+        )
+        return [row for query in queries for row in pages_of(shop.store, query)]
+
+
+def _last_minute(shop: Shop, now: datetime) -> list[Row]:
+    """The last minute of today or yesterday in which something came, if there is one."""
+    for day in (now, now - timedelta(days=1)):
+        query = Query(schema.MAIL, f"EVENTS#{to_text(day)[:10]}", descending=True, limit=1)
+        if found := shop.store.query(query).rows:
+            return found
+    return []
 
 
 def _backlog_key(source: str) -> Key:
