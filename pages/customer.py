@@ -50,6 +50,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     elif editable:
         customer_forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
 customer_view.show_figures(here, customer)
+customer_view.show_months(here, customer)
 
 orders, profile = st.columns([2, 1])
 with orders:

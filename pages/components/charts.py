@@ -17,6 +17,7 @@ import streamlit as st
 from backend.domain.money import decimals_of
 from backend.domain.money import plain as in_units
 from backend.services.context import Shop
+from backend.services.customer_months import months_of
 from backend.services.overview import Bucket, Granularity, Overview
 from pages.components import caching, formats
 
@@ -66,6 +67,32 @@ def over_time(shop: Shop, first: date, last: date, granularity: Granularity, com
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.13, "yanchor": "bottom"},
     }
     return Chart(go.Figure({"data": data, "layout": layout}), _told(shop, overview))
+
+
+@caching.kept_figure
+def customer_months(shop: Shop, customer_id: str) -> Chart | None:
+    """What a customer spent in each month; None before there is an order."""
+    months = months_of(shop, customer_id)
+    if not months:
+        return None
+    days = [date.fromisoformat(f"{each.month}-01") for each in months]
+    units = [float(in_units(each.revenue, shop.currency)) for each in months]
+    texts = [
+        f"<b>{formats.month(shop, day)}</b><br>{formats.money(shop, each.revenue)}, "
+        f"{formats.counted(shop, each.orders, 'order')}"
+        for day, each in zip(days, months, strict=True)
+    ]
+    step = max(math.ceil(len(days) / _X_LABELS), 1)
+    shown = list(range(0, len(days), step))
+    labels = {"tickvals": shown, "ticktext": [formats.month(shop, days[n], short=True) for n in shown]}
+    layout = _layout(190) | {
+        "xaxis": _flat_axis() | labels | {"showgrid": False, "range": [-0.6, max(len(days), 6) - 0.4]},
+        "yaxis": _flat_axis() | _money_ticks(shop, max(units)),
+        "bargap": 0.25,
+    }
+    best = max(months, key=lambda each: each.revenue)
+    told = f"Revenue by month. Most: {formats.money(shop, best.revenue)} in {best.month}."
+    return Chart(go.Figure({"data": [_bars(list(range(len(days))), units, texts, "y")], "layout": layout}), told)
 
 
 @caching.kept_figure

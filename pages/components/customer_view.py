@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend.domain.customers import Activity, ActivityKind, Customer
 from backend.services.context import Shop
-from pages.components import formats
+from pages.components import charts, formats
 
 _DEMO = "demo"
 _KINDS = {
@@ -43,6 +43,15 @@ def show_figures(here: Shop, customer: Customer) -> None:
         st.metric("Orders", formats.plain(formats.count(here, customer.orders)), border=True)
         st.metric("Average order", formats.plain(formats.round_money(here, customer.average_order)), border=True)
         st.metric("First order", formats.plain(first), border=True)
+
+
+def show_months(here: Shop, customer: Customer) -> None:
+    """What the customer spent month by month, if anything."""
+    chart = charts.customer_months(here, customer.id)
+    if chart is not None:
+        with st.container(border=True):
+            st.markdown("**Revenue by month**")
+            charts.show(chart, "customer_months")
 
 
 def show_profile(here: Shop, customer: Customer) -> None:

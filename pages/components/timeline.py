@@ -1,4 +1,4 @@
-"""The timeline of a customer: orders and messages as links, changes and notes as text."""
+"""The timeline of a customer: orders, messages and what became of these as links, changes and notes as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from backend.domain.messages import Message
 from backend.domain.orders import Order, OrderSummary
 from backend.services.context import Shop
 from backend.services.message_log import status_now, summary_of
-from backend.services.timeline import Event, messages_about, timeline_of
+from backend.services.timeline import Event, Report, messages_about, timeline_of
 from pages.components import customer_view, formats, message_table
 from pages.components.navigation import page_of
 from pages.components.state import Slot
@@ -49,6 +49,8 @@ def _show(here: Shop, event: Event) -> None:
         _show_order(here, event.what, when)
     elif isinstance(event.what, Message):
         _show_message(here, event.what, when)
+    elif isinstance(event.what, Report):
+        _show_report(here, event.what, when)
     elif isinstance(event.what, Activity):
         st.markdown(customer_view.told(here, event.what))
 
@@ -66,11 +68,22 @@ def _show_order(here: Shop, order: OrderSummary, when: str) -> None:
 
 def _show_message(here: Shop, message: Message, when: str) -> None:
     title = formats.plain(message_table.title_of(here, message.template))
-    status = message_table.status_badge(status_now(message))
+    state = message_table.state_badge(status_now(message), message.outcome)
     st.page_link(
         page_of("message.py"),
-        label=f"Email **{title}** {status} {when}",
+        label=f"Email **{title}** {state} {when}",
         icon=":material/mail:",
         help="",
         query_params={"id": message.id},
+    )
+
+
+def _show_report(here: Shop, report: Report, when: str) -> None:
+    title = formats.plain(message_table.title_of(here, report.message.template))
+    st.page_link(
+        page_of("message.py"),
+        label=f"{message_table.OUTCOME_LABELS[report.outcome]}: **{title}** {when}",
+        icon=message_table.OUTCOME_ICONS[report.outcome],
+        help="",
+        query_params={"id": report.message.id},
     )

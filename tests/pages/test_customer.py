@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -164,3 +166,15 @@ def test_markup_is_shown_as_text_everywhere(dashboard: Dashboard, name: str) -> 
     assert said(app).count(name) >= 2
     assert [as_read(value) for value in app.table[0].value["value"]][:2] == [name, name]
     assert all(is_literal(value) for value in app.table[0].value["value"])
+
+
+def test_what_a_customer_spent_is_drawn_by_month_once_there_is_an_order(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop)
+    assert "Revenue by month" not in said(dashboard.open("customer.py", Role.MANAGER, id=customer.id))
+    for days in (0, 100):
+        add_order(dashboard.shop, customer, 1000, placed_at=dashboard.shop.clock() - timedelta(days=days))
+    app = dashboard.open("customer.py", Role.MANAGER, id=customer.id)
+    assert not app.exception
+    assert "Revenue by month" in said(app)
+    (chart,) = app.get("plotly_chart")
+    assert "Revenue by month. Most:" in str(chart.proto)

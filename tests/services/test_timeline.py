@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from backend.domain.customers import Activity
-from backend.domain.messages import Message
+from backend.domain.delivery import Outcome
+from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import OrderSummary
 from backend.services.context import Shop
 from backend.services.customers import add_note
-from backend.services.timeline import messages_about, timeline_of
+from backend.services.timeline import Report, messages_about, timeline_of
 from tests.services.test_mailing import mailer_on, requested
+from tests.services.test_repairing import settled
 from tests.support import STAFF, TestClock, add_customer, add_order
 
 
@@ -54,3 +56,14 @@ def test_messages_about_an_order_are_found(shop: Shop) -> None:
     requested(shop, mailer, customer, "order-confirmation", order_id=other.id)
     requested(shop, mailer, customer)
     assert [message.id for message in messages_about(shop, customer.id, order.id)] == [wanted.id]
+
+
+def test_clicks_and_bounces_stand_on_the_line_and_what_is_usual_does_not(shop: Shop, clock: TestClock) -> None:
+    begun = clock.now
+    outcomes = {Outcome.DELIVERED: begun, Outcome.OPENED: begun, Outcome.CLICKED: clock.forward(hours=3)}
+    message = settled(shop, "click-1", MessageStatus.SENT, requested_at=begun, outcomes=outcomes)
+    told = timeline_of(shop, message.customer_id).events
+    assert [(event.at, event.what) for event in told] == [
+        (clock.now, Report(message, Outcome.CLICKED)),
+        (begun, message),
+    ]
