@@ -48,6 +48,9 @@ def of_an_order(shop: Shop, meter: Meter) -> float:
     customer = add_customer(shop)
     add_order(shop, customer)
     active.listening(shop, TriggerKind.ORDER_PLACED)
+    clock = shop.clock
+    assert isinstance(clock, TestClock)
+    clock.forward(minutes=1)
     meter.reset()
     add_order(shop, customer)
     return write_units(meter)
