@@ -37,7 +37,7 @@ if before is not None and before.state not in EDITABLE:
 campaign_id = before.id if before else campaign_saving.NEW_ID.once(new_campaign_id)
 left, right = st.columns([3, 2], gap="large")
 with left:
-    draft = campaign_form.choose(here, f"campaign_{campaign_id}", before.draft if before else None)
+    draft = campaign_form.choose(here, actor, f"campaign_{campaign_id}", before.draft if before else None)
     campaign_saving.save_button(here, campaign_id, before, draft)
 with right:
     campaign_preview.show_draft(here, draft)

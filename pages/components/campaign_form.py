@@ -9,8 +9,11 @@ import streamlit as st
 
 from backend.domain.campaigns import Canary, Draft, Hours, Limits, Measure, SplitTest, Variant
 from backend.domain.emails import Kind, Need, TemplateFacts
+from backend.domain.team import Actor
 from backend.services import templates
 from backend.services.context import Shop
+from backend.services.segments.library import list_segments
+from backend.services.segments.ready import READY
 from pages.components import campaign_words, email_gallery, formats
 from pages.components.navigation import page_of
 
@@ -19,7 +22,7 @@ _VARIANTS = "ABCD"
 _NEW = Draft("", "", "")
 
 
-def choose(here: Shop, place: str, before: Draft | None) -> Draft | None:
+def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft | None:
     """Draws the form; None until an email and a segment are chosen. `place` tells the forms of campaigns apart."""
     draft = before or _NEW
     st.subheader("What is sent", anchor=False)
@@ -45,7 +48,7 @@ def choose(here: Shop, place: str, before: Draft | None) -> Draft | None:
     )
     fields = _fields(template, place, draft.fields)
     st.subheader("To whom", anchor=False)
-    segment = _choose_segment(here, place, draft)
+    segment = _choose_segment(here, actor, place, draft)
     st.subheader("How carefully", anchor=False)
     with st.container(border=True):
         canary = _canary(place, draft.canary)
@@ -94,10 +97,8 @@ def _fields(template: TemplateFacts, place: str, before: Mapping[str, str]) -> d
     }
 
 
-def _choose_segment(here: Shop, place: str, draft: Draft) -> str:
-    from backend.services.segments.saved import list_segments
-
-    names = {segment.id: segment.name for segment in list_segments(here)}
+def _choose_segment(here: Shop, actor: Actor, place: str, draft: Draft) -> str:
+    names = {segment.id: segment.name for segment in (*list_segments(here, actor), *READY)}
     wanted = draft.segment_id or st.query_params.get("segment", "")
     chosen = st.selectbox(
         "Segment",
