@@ -93,6 +93,7 @@ def open_mailer(settings: Settings, shop: Shop) -> Mailer:
         sender=settings.mail_sender,
         limits=settings.marketing_limits,
         concurrency=_AT_ONCE if transport.name == "ses" else 1,
+        approval_from=settings.campaign_approval_from,
     )
 
 

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     public_url: str = Field("http://localhost:8501", description="Where customers reach this server, for links.")
     marketing_cap: int = Field(0, ge=0, description="Most marketing emails to one customer in a week; 0 is no limit.")
     quiet_hours: str = Field("", description="Hours of the shop without marketing mail, such as 21:00-08:00.")
+    campaign_approval_from: int = Field(
+        1000, ge=1, description="Recipients from which on a campaign needs the approval of a second person."
+    )
     snapshot_minutes: int = Field(
         10, ge=0, le=1440, description="Minutes after which segments are counted anew; 0 only when somebody asks."
     )

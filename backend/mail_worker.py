@@ -12,6 +12,7 @@ from backend.errors import BackendError
 from backend.observability.measures import MEASURES
 from backend.observability.rounds import Rounds
 from backend.services.context import Shop
+from backend.services.mailing.campaign_sending import CampaignWork, give_back, work_on_campaigns
 from backend.services.mailing.delivering import Worked, deliver_due
 from backend.services.mailing.mailer import Mailer
 
@@ -26,20 +27,25 @@ def run_mail_worker(shop: Shop, mailer: Mailer, stop: threading.Event, rounds: R
 
     `rounds` is told of each round.
     """
-    pause, rounds = SHORTEST_PAUSE, rounds or Rounds()
+    pause, rounds, campaigns = SHORTEST_PAUSE, rounds or Rounds(), CampaignWork()
     logger.info("The mail worker sends by {}", mailer.transport.name)
     while not stop.is_set():
-        pause = _round(shop, mailer, pause, rounds)
+        pause = _round(shop, mailer, pause, rounds, campaigns, stop)
         stop.wait(pause)
+    give_back(shop, campaigns)
     logger.info("The mail worker has ended")
 
 
-def _round(shop: Shop, mailer: Mailer, pause: float, rounds: Rounds) -> float:
-    """One round; returns how long to rest before the next, in seconds."""
+def _round(
+    shop: Shop, mailer: Mailer, pause: float, rounds: Rounds, campaigns: CampaignWork, stop: threading.Event
+) -> float:
+    """One round; returns how long to rest before the next, in seconds. Campaigns come after single messages."""
     try:
         with rounds.round("mail"):
             worked = deliver_due(shop, mailer)
-            if not worked.more:
+            if not (worked.more or worked.wait):
+                worked.add(work_on_campaigns(shop, mailer, campaigns, stop))
+            if not (worked.more or worked.total):
                 mailer.window.settle()  # gives back what was reserved and not used, as nobody may reserve again soon
     except AccountUnknownError as error:
         logger.warning("Nothing is sent: {}", error.sentence)
@@ -54,7 +60,7 @@ def _round(shop: Shop, mailer: Mailer, pause: float, rounds: Rounds) -> float:
     if worked.wait:
         MEASURES.count("rate_wait_ms", "mail", round(worked.wait * 1000))
         return worked.wait
-    if worked.more and worked.total:
+    if worked.total and (worked.more or campaigns.held):
         return 0.0
     return SHORTEST_PAUSE if worked.total else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
 

@@ -38,7 +38,8 @@ class Preflight:
     """The emails of a whole audience, rendered before any is sent.
 
     `checked` of `total` customers of the segment were looked at. `recipients` may get the email, and theirs renders
-    or is among the `broken`; `excluded` counts the others by `SkipReason` name ("no_consent"). `broken_fields` and
+    or is among the `broken`; `holdout` are held back, and `excluded` counts the others by `SkipReason` name
+    ("no_consent"). `broken_fields` and
     `empty_fields` count recipients by field: what breaks, and what is empty in theirs ("customer.city"). `listed`
     are the first thousand broken ones. It belongs to the campaign's `content`, and `is_current` says if it still does.
     `error` says why it failed.
@@ -51,6 +52,7 @@ class Preflight:
     checked: int = 0
     total: int = 0
     recipients: int = 0
+    holdout: int = 0
     excluded: Mapping[str, int] = field(default_factory=dict)
     broken: int = 0
     broken_fields: Mapping[str, int] = field(default_factory=dict)

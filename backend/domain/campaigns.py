@@ -155,11 +155,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who has agreed to a campaign for so many recipients."""
+    """Who has agreed to a campaign for so many recipients, of a `segment` of so many customers."""
 
     by: str
     at: datetime
     recipients: int
+    segment: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,8 @@ class Campaign:
     """One campaign. `rule` is the segment's, as JSON, as it was when the draft was saved; `version` counts changes.
 
     `content` counts changes of what is sent, and to whom: preflight and plan belong to one of them.
-    `planned_recipients` is the plan's count; `needs_approval` says that it is a large one. `wave` is the one that is
+    `planned_recipients` is the plan's count, of `planned_segment` customers; `needs_approval` says that it is a large
+    one. `wave` is the one that is
     being sent, and `wave_done_at` when it was through, while its outcome is awaited; `winner` is the better variant.
     `forgiven` are bounces, complaints and sent emails that a person has seen when they let it go on after a stop.
     `due_at` is when a worker has to look at it next, None when there is nothing to do.
@@ -201,6 +203,7 @@ class Campaign:
     content: int = 1
     reason: str = ""
     planned_recipients: int | None = None
+    planned_segment: int = 0
     needs_approval: bool = False
     approval: Approval | None = None
     asked_by: str = ""

@@ -43,6 +43,7 @@ class SkipReason(StrEnum):
     PAUSED = "paused marketing mail"
     CUSTOMER_GONE = "does not exist any more"
     LEFT_SEGMENT = "has left the segment since"
+    CANCELLED = "the campaign was cancelled"
 
 
 @dataclass(frozen=True, slots=True)

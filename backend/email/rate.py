@@ -88,6 +88,11 @@ class RateWindow:
         self._told_at = 0
         self._total_then = 0
 
+    @property
+    def policy(self) -> RatePolicy:
+        """What the settings say."""
+        return self._policy
+
     def reserve(self, wanted: int, kind: Kind) -> Reservation:
         """Up to `wanted` tokens (recipients), or how long there will be none.
 

@@ -57,6 +57,7 @@ def campaign_item(campaign: Campaign) -> Item:
         "content": campaign.content,
         "reason": campaign.reason,
         "planned": campaign.planned_recipients,
+        "planned_segment": campaign.planned_segment or None,
         "needs_approval": campaign.needs_approval,
         "approval": _approval_item(campaign.approval),
         "asked_by": campaign.asked_by,
@@ -92,6 +93,7 @@ def campaign_from(campaign_id: str, item: Item) -> Campaign:
         content=number(item, "content"),
         reason=text(item, "reason", ""),
         planned_recipients=number(item, "planned") if "planned" in item else None,
+        planned_segment=number(item, "planned_segment", 0),
         needs_approval=flag(item, "needs_approval"),
         approval=_approval_from(item),
         asked_by=text(item, "asked_by", ""),
@@ -202,14 +204,14 @@ def _hours_from(item: Item) -> Hours | None:
 def _approval_item(approval: Approval | None) -> Item:
     if approval is None:
         return {}
-    return {"by": approval.by, "at": to_text(approval.at), "recipients": approval.recipients}
+    return {"by": approval.by, "at": to_text(approval.at), "recipients": approval.recipients, "segment": approval.segment}
 
 
 def _approval_from(item: Item) -> Approval | None:
     found = _map(item, "approval")
     if not found:
         return None
-    return Approval(text(found, "by"), from_text(text(found, "at")), number(found, "recipients"))
+    return Approval(text(found, "by"), from_text(text(found, "at")), number(found, "recipients"), number(found, "segment"))
 
 
 def _audience_item(audience: Audience) -> Item:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from backend.domain.automations import is_automation
 from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
 from backend.domain.messages import Handled, Message, MessageStatus
@@ -78,10 +79,15 @@ def work_attributes(message: Message) -> Item:
         if message.handled is not None:
             return {}
         return {"work": f"ATTENTION#{message.status.value}", "work_at": f"{to_text(message.requested_at)}#{message.id}"}
-    if message.status in (MessageStatus.WAITING, MessageStatus.SENDING):
+    if message.status in (MessageStatus.WAITING, MessageStatus.SENDING) and not of_campaign(message):
         due = max(message.due_at, message.lease_until) if message.lease_until else message.due_at
         return {"work": schema.work_line(message.id), "work_at": f"{to_text(due)}#{message.id}"}
     return {}
+
+
+def of_campaign(message: Message) -> bool:
+    """Whether it belongs to a campaign, whose chunks say when it is its turn; so it stands in no list of work."""
+    return bool(message.campaign) and not is_automation(message.campaign)
 
 
 def message_from(key: Key, item: Item) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from backend import mail_worker
+from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.mailing import pausing
+from backend.services.mailing.campaign_sending import CampaignWork
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.pace import LARGEST, SMALLEST, Pace
 from backend.services.mailing.requesting import SendRequest, request_message
@@ -32,14 +35,19 @@ def waiting(shop: Shop, count: int) -> Mailer:
     return mailer
 
 
+def round_of(shop: Shop, mailer: Mailer, pause: float) -> float:
+    """How long the worker rests after one round."""
+    return mail_worker._round(shop, mailer, pause, Rounds(), CampaignWork(), threading.Event())
+
+
 def test_it_goes_on_at_once_while_messages_are_left(shop: Shop) -> None:
-    assert mail_worker._round(shop, waiting(shop, 40), 1.0) == 0.0
+    assert round_of(shop, waiting(shop, 40), 1.0) == 0.0
 
 
 def test_it_rests_while_sending_is_paused_although_messages_are_left(shop: Shop) -> None:
     mailer = waiting(shop, 40)
     pausing.pause(shop, "SES says no.", shop.clock() + timedelta(minutes=5))
-    assert mail_worker._round(shop, mailer, 1.0) > 1.0
+    assert round_of(shop, mailer, 1.0) > 1.0
 
 
 def test_a_round_takes_up_about_a_second_of_sending() -> None:

@@ -106,6 +106,7 @@ def back_to_draft(campaign: Campaign) -> Campaign:
         state=CampaignState.DRAFT,
         content=campaign.content + 1,
         planned_recipients=None,
+        planned_segment=0,
         needs_approval=False,
         approval=None,
         asked_by="",
@@ -120,10 +121,10 @@ def checked(shop: Shop, campaign: Campaign, draft: Draft) -> Campaign:
     """
     draft = _cleaned(draft)
     version = _sendable(shop, draft.template)
-    build_context(version.facts, get_shop_facts(shop), fields=draft.fields)  # refuses what its fields do not allow
     draft = replace(draft, test=_tested(shop, draft, version))
-    layout = templates.layout(shop)
+    layout, shop_facts = templates.layout(shop), get_shop_facts(shop)
     for each in _versions(shop, draft, version):
+        build_context(each.facts, shop_facts, fields=draft.fields)  # refuses what its fields do not allow
         compile_template(layout, each.facts.name, each.facts.kind, each.source)
     segment = audience.get_segment(shop, draft.segment_id)
     return replace(

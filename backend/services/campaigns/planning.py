@@ -2,25 +2,143 @@
 
 from __future__ import annotations
 
-from backend.domain.campaign_figures import Plan
-from backend.domain.campaigns import Campaign
-from backend.domain.team import Actor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
+from backend.domain.campaign_hours import closes_at, opens_at
+from backend.domain.campaign_timing import Pace, Timing, timing_of
+from backend.domain.campaigns import EDITABLE, Campaign, CampaignState, WrongStateError
+from backend.domain.costs import FREE_UNITS_A_SECOND, MAIL, STORE_WRITE
+from backend.domain.emails import Kind
+from backend.domain.team import Actor, Permission
+from backend.services.campaigns.preflights import preflight_of
+from backend.services.campaigns.storing import change, check_seen, read_campaign
 from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
+from backend.services.send_overview import AccountUse, account_use
+
+UNITS_PER_EMAIL = 6.0
+"""Write units of DynamoDB for one email of a campaign, its counters and its report included; the bench measures it."""
+WITHOUT_LIMIT = 1_000.0
+"""Emails a second where the account sets no rate: about what one worker gets out."""
+_FAR_AWAY = timedelta(days=3650)
 
 
 def plan(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str, *, seen_version: int) -> tuple[Campaign, Plan]:
     """Plans a campaign whose preflight is done; a draft becomes planned. It says whether a second person must approve.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError` when the preflight is
-    missing, not through or of other contents, `AccountUnknownError`.
+    missing, not through or of other contents.
     """
-    raise NotImplementedError
+    actor.require(Permission.PLAN_CAMPAIGNS)
+    before = read_campaign(shop, campaign_id)
+    check_seen(before, seen_version)
+    if before.state not in EDITABLE:
+        raise WrongStateError(f"“{before.name}” is {before.state}; it has a plan already.")
+    preflight = _through(shop, before)
+    found = _plan_of(shop, mailer, before, preflight)
+    if before.state is CampaignState.PLANNED and before.planned_recipients == found.recipients:
+        return before, found
+    after = replace(
+        before,
+        state=CampaignState.PLANNED,
+        planned_recipients=found.recipients,
+        planned_segment=found.audience,
+        needs_approval=found.needs_approval,
+        approval=None,
+        reason="",
+    )
+    return change(shop, actor, before, after, "planned a campaign", f"{before.name}: {found.recipients:,}"), found
 
 
 def get_plan(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str) -> Plan | None:
     """The plan by today's rate and quota; None while there is no preflight of what the campaign sends now.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `AccountUnknownError`.
+    Raises: `PermissionDeniedError`, `NotFoundError`.
     """
-    raise NotImplementedError
+    actor.require(Permission.VIEW_EMAIL)
+    campaign = read_campaign(shop, campaign_id)
+    preflight = preflight_of(shop, campaign)
+    if preflight is None or not preflight.is_current or preflight.status is not PreflightStatus.DONE:
+        return None
+    return _plan_of(shop, mailer, campaign, preflight)
+
+
+def _through(shop: Shop, campaign: Campaign) -> Preflight:
+    preflight = preflight_of(shop, campaign)
+    if preflight is None or not preflight.is_current:
+        raise WrongStateError("This campaign needs a preflight first: nobody has looked at what it sends now.")
+    if preflight.status is PreflightStatus.FAILED:
+        raise WrongStateError(f"The preflight has failed: {preflight.error}")
+    if preflight.status is not PreflightStatus.DONE:
+        raise WrongStateError("The preflight is not through yet.")
+    return preflight
+
+
+def _plan_of(shop: Shop, mailer: Mailer, campaign: Campaign, preflight: Preflight) -> Plan:
+    use = account_use(shop, mailer, mailer.window.policy)
+    timing = _timing(shop, mailer, campaign, preflight.recipients, use)
+    seconds = ((timing.finishes_at or timing.starts_at) - timing.starts_at).total_seconds()
+    left = None if use.daily_quota is None else max(use.daily_quota - use.used, 0)
+    return Plan(
+        audience=preflight.checked,
+        recipients=preflight.recipients,
+        holdout=preflight.holdout,
+        excluded=preflight.excluded,
+        broken=preflight.broken,
+        per_second=use.per_second,
+        quota=use.daily_quota,
+        quota_left=left,
+        starts_at=timing.starts_at,
+        finishes_at=timing.finishes_at or timing.starts_at + _FAR_AWAY,
+        days=timing.days,
+        mail_cost=float(MAIL.of(preflight.recipients)) * 100,
+        store_cost=_store_cents(preflight.recipients, seconds),
+        needs_approval=preflight.recipients >= mailer.approval_from,
+        as_of=preflight.as_of,
+    )
+
+
+def _store_cents(recipients: int, seconds: float) -> float:
+    """Beyond what the free tier gives while it is sent."""
+    units = recipients * UNITS_PER_EMAIL - FREE_UNITS_A_SECOND * seconds
+    return float(STORE_WRITE.of(max(units, 0.0))) * 100
+
+
+def _timing(shop: Shop, mailer: Mailer, campaign: Campaign, recipients: int, use: AccountUse) -> Timing:
+    draft = campaign.draft
+
+    def opens(moment: datetime) -> datetime:
+        return opens_at(draft.hours, campaign.kind, mailer.limits, moment, shop.zone)
+
+    def closes(moment: datetime) -> datetime | None:
+        return closes_at(draft.hours, moment, shop.zone)
+
+    start = max(campaign.start_at or shop.clock(), shop.clock())
+    if not recipients:
+        return Timing(opens(start), opens(start), 1)
+    timing = timing_of(recipients, start, _pace(campaign, use), opens, closes)
+    if timing.finishes_at is None:
+        return timing
+    return replace(timing, finishes_at=timing.finishes_at + _waits(campaign))
+
+
+def _pace(campaign: Campaign, use: AccountUse) -> Pace:
+    per_second = min(use.per_second or WITHOUT_LIMIT, WITHOUT_LIMIT) if use.per_second != 0 else WITHOUT_LIMIT
+    if use.daily_quota is None:
+        return Pace(per_second)
+    kept = use.kept_share if campaign.kind is Kind.MARKETING else 0.0
+    quota = int(use.daily_quota * (1 - kept))
+    return Pace(per_second, max(quota - use.used, 0), quota)
+
+
+def _waits(campaign: Campaign) -> timedelta:
+    """For the canary and for the variants."""
+    draft = campaign.draft
+    waits = timedelta()
+    if draft.canary is not None:
+        waits += draft.canary.wait
+    if draft.test is not None and draft.test.share < 100:
+        waits += draft.test.wait
+    return waits

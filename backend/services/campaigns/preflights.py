@@ -1,10 +1,57 @@
-"""Preflight: a worker renders every email of an audience before the first is sent, and lists what breaks."""
+"""Preflight: a worker renders every email of an audience before the first is sent, and lists what breaks.
+
+asked for ──▶ waiting ──taken──▶ running … (says how far it is) ──▶ done, or failed
+                 ▲──── stopped, or the worker died and its lease ran out: it begins anew
+"""
 
 from __future__ import annotations
 
-from backend.domain.campaign_figures import Preflight
-from backend.domain.team import Actor
+import secrets
+import threading
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import cast
+
+from loguru import logger
+
+from backend.domain.campaign_figures import Preflight, PreflightStatus
+from backend.domain.campaigns import EDITABLE, Campaign, WrongStateError
+from backend.domain.segment_text import rule_from_text
+from backend.domain.team import Actor, Permission
+from backend.domain.time import to_text
+from backend.errors import BackendError, ConflictError
+from backend.records.campaign_chunks import LARGEST_CHUNK
+from backend.records.preflights import LIST, broken_from, broken_item, preflight_from, preflight_item
+from backend.services.campaigns.drafts import back_to_draft, refreshed
+from backend.services.campaigns.preflight_checking import Checker, Tally
+from backend.services.campaigns.storing import change, check_seen, read_campaign
 from backend.services.context import Shop
+from backend.services.mailing.mailer import Mailer
+from backend.services.segments import audience
+from backend.store import schema
+from backend.store.meter import access_pattern
+from backend.store.port import Absent, Equals, Item, Key, Put, Query
+
+LEASE = timedelta(seconds=60)
+_TELL_SECONDS = 2.0
+_PART, _LISTED = "PREFLIGHT", "BROKEN"
+
+
+class PreflightLostError(ConflictError):
+    """Another worker does this preflight now, or a newer one was asked for."""
+
+
+@dataclass(slots=True)
+class _Taken:
+    """A preflight that is ours, and the condition under which it stays so."""
+
+    campaign: Campaign
+    preflight: Preflight
+    owner: str
+    began: float
 
 
 def run_preflight(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Preflight:
@@ -13,12 +60,140 @@ def run_preflight(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: i
     Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError` once it is scheduled,
     `TemplateError`, `InvalidInputError`.
     """
-    raise NotImplementedError
+    actor.require(Permission.PLAN_CAMPAIGNS)
+    campaign = read_campaign(shop, campaign_id)
+    check_seen(campaign, seen_version)
+    if campaign.state not in EDITABLE:
+        raise WrongStateError(f"“{campaign.name}” is {campaign.state}; a preflight comes before it is scheduled.")
+    latest = refreshed(shop, campaign)
+    if latest is not campaign:
+        campaign = change(shop, actor, campaign, back_to_draft(latest), "took a campaign's newest template or segment")
+    known = get_preflight(shop, actor, campaign_id)
+    if known is not None and known.is_current and known.status in (PreflightStatus.WAITING, PreflightStatus.RUNNING):
+        return known
+    asked = Preflight(PreflightStatus.WAITING, campaign.content, shop.clock())
+    shop.store.put(Put(_key(campaign_id), _waiting(asked, campaign_id)))
+    return asked
 
 
 def get_preflight(shop: Shop, actor: Actor, campaign_id: str) -> Preflight | None:
     """The last preflight, how far it is or what it found; None when nobody has asked for one.
 
-    Raises: `PermissionDeniedError`.
+    Raises: `PermissionDeniedError`, `NotFoundError`.
     """
-    raise NotImplementedError
+    actor.require(Permission.VIEW_EMAIL)
+    return preflight_of(shop, read_campaign(shop, campaign_id))
+
+
+def preflight_of(shop: Shop, campaign: Campaign) -> Preflight | None:
+    """The last preflight of a campaign that was just read."""
+    item = shop.store.get(_key(campaign.id))
+    if item is None:
+        return None
+    found = preflight_from(item)
+    if found.status is PreflightStatus.DONE and found.broken:
+        listed = shop.store.get(schema.campaign_part_key(campaign.id, _LISTED))
+        found = replace(found, listed=tuple(broken_from(listed) if listed else ()))
+    return replace(found, is_current=found.content == campaign.content)
+
+
+def work_on_preflights(shop: Shop, mailer: Mailer, stop: threading.Event) -> bool:
+    """Does the preflight that waits longest, if there is one; returns whether there was."""
+    taken = _take(shop)
+    if taken is None:
+        return False
+    try:
+        _do(shop, mailer, taken, stop)
+    except PreflightLostError:
+        logger.info("A preflight of campaign {} was taken over", taken.campaign.id)
+    except BackendError as error:
+        failed = replace(taken.preflight, status=PreflightStatus.FAILED, error=error.sentence)
+        _save(shop, taken, replace(failed, finished_at=shop.clock()))
+    return True
+
+
+def _do(shop: Shop, mailer: Mailer, taken: _Taken, stop: threading.Event) -> None:
+    rule = rule_from_text(taken.campaign.rule)
+    total = audience.count_segment(shop, rule)
+    info = audience.snapshot_info(shop)
+    taken.preflight = replace(taken.preflight, total=total, as_of=info.as_of if info else None)
+    checker = Checker(shop, mailer, taken.campaign)
+    lists = audience.audience_ids(shop, rule, LARGEST_CHUNK)
+    told = time.monotonic()
+    with access_pattern("preflight"), closing(cast(Generator[list[str], None, None], lists)):
+        for ids in lists:
+            if stop.is_set():
+                _save(shop, taken, replace(taken.preflight, status=PreflightStatus.WAITING))
+                return
+            checker.check(ids)
+            if time.monotonic() - told > _TELL_SECONDS:
+                _save(shop, taken, _with(taken.preflight, checker.tally))
+                told = time.monotonic()
+    found = _with(taken.preflight, checker.tally)
+    seconds = time.monotonic() - taken.began
+    shop.store.put(Put(schema.campaign_part_key(taken.campaign.id, _LISTED), broken_item(checker.tally.listed)))
+    _save(shop, taken, replace(found, status=PreflightStatus.DONE, finished_at=shop.clock(), seconds=seconds))
+
+
+def _with(preflight: Preflight, tally: Tally) -> Preflight:
+    return replace(
+        preflight,
+        checked=tally.checked,
+        total=max(preflight.total, tally.checked),
+        recipients=tally.recipients,
+        holdout=tally.holdout,
+        excluded=dict(tally.excluded),
+        broken=tally.broken,
+        broken_fields=dict(tally.broken_fields.most_common(100)),
+        empty_fields=dict(tally.empty_fields.most_common(100)),
+    )
+
+
+# --- whose it is -------------------------------------------------------------------------------------------------
+
+
+def _take(shop: Shop) -> _Taken | None:
+    now = to_text(shop.clock())
+    query = Query(schema.MAIL, LIST, index="work", between=("0", now + "~"), limit=10)
+    for row in shop.store.query(query).rows:
+        item = shop.store.get(row.key)
+        if item is None or str(item.get("work_at", "~")) > now + "~":
+            continue
+        campaign = read_campaign(shop, row.key.pk.removeprefix("K#"))
+        preflight = replace(preflight_from(item), status=PreflightStatus.RUNNING)
+        taken = _Taken(campaign, preflight, secrets.token_hex(6), time.monotonic())
+        try:
+            _put(shop, taken, preflight, Equals("work_at", item["work_at"]))
+        except PreflightLostError:
+            continue
+        return taken
+    return None
+
+
+def _save(shop: Shop, taken: _Taken, preflight: Preflight) -> None:
+    """Raises: `PreflightLostError` when it is not ours any more."""
+    _put(shop, taken, preflight, Equals("owner", taken.owner))
+    taken.preflight = preflight
+
+
+def _put(shop: Shop, taken: _Taken, preflight: Preflight, condition: Equals | Absent) -> None:
+    if preflight.status is PreflightStatus.WAITING:
+        item = _waiting(preflight, taken.campaign.id)
+    else:
+        item = preflight_item(preflight) | {"owner": taken.owner}
+        if preflight.status is PreflightStatus.RUNNING:
+            item |= _work(taken.campaign.id, to_text(shop.clock() + LEASE))
+    lost = PreflightLostError("Another worker does this preflight now.")
+    shop.store.put(Put(_key(taken.campaign.id), item, condition, lost))
+
+
+def _waiting(preflight: Preflight, campaign_id: str) -> Item:
+    return preflight_item(preflight) | _work(campaign_id, to_text(preflight.asked_at))
+
+
+def _work(campaign_id: str, due: str) -> Item:
+    return {"work": LIST, "work_at": f"{due}#{campaign_id}"}
+
+
+def _key(campaign_id: str) -> Key:
+    return schema.campaign_part_key(campaign_id, _PART)

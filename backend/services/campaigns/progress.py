@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from backend.domain.campaign_figures import Progress
-from backend.domain.team import Actor
+from backend.domain.campaigns import Campaign, CampaignState
+from backend.domain.team import Actor, Permission
+from backend.services.campaigns.holding import current_hold
+from backend.services.campaigns.pacing import samples_of
+from backend.services.campaigns.storing import read_campaign
 from backend.services.context import Shop
+from backend.store.meter import access_pattern
 from backend.store.port import Item, Query, pages_of
 from backend.store.schema import MAIL
+
+_ENDINGS = ("sent", "failed", "unknown", "skipped")
+_UNDER_WAY = frozenset({CampaignState.RUNNING})
 
 
 def progress_of(shop: Shop, actor: Actor, campaign_id: str) -> Progress:
@@ -16,7 +25,42 @@ def progress_of(shop: Shop, actor: Actor, campaign_id: str) -> Progress:
 
     Raises: `PermissionDeniedError`, `NotFoundError`.
     """
-    raise NotImplementedError
+    actor.require(Permission.VIEW_EMAIL)
+    with access_pattern("progress of a campaign"):
+        return progress_in(shop, read_campaign(shop, campaign_id))
+
+
+def progress_in(shop: Shop, campaign: Campaign) -> Progress:
+    """The progress of a campaign that was just read."""
+    figures = figures_of(shop, campaign.id) if campaign.started_at else Counter()
+    running = campaign.state in _UNDER_WAY
+    hold = current_hold(shop, campaign.id) if running else None
+    remaining = campaign.audience.size - sum(figures[name] for name in _ENDINGS)
+    rate = _rate(shop, campaign, figures["sent"])
+    return Progress(
+        state=campaign.state,
+        audience=campaign.audience.size,
+        holdout=campaign.audience.holdout,
+        sent=figures["sent"],
+        failed=figures["failed"],
+        unknown=figures["unknown"],
+        resolved=figures["resolved"],
+        skipped={name.removeprefix("skip:"): n for name, n in sorted(figures.items()) if n and "skip:" in name},
+        remaining=remaining,
+        retrying=figures["retrying"],
+        rate=rate,
+        seconds_left=remaining / rate if running and rate and hold is None else None,
+        held_until=hold.until if hold else None,
+        held_for=hold.reason if hold else "",
+        delivered=figures["delivered"],
+        bounced=figures["bounced"],
+        soft_bounced=figures["soft_bounced"],
+        complained=figures["complained"],
+        opened=figures["opened"],
+        clicked=figures["clicked"],
+        unsubscribed=figures["unsubscribed"],
+        reason=campaign.reason,
+    )
 
 
 def figures_of(shop: Shop, campaign_id: str) -> Counter[str]:
@@ -26,6 +70,22 @@ def figures_of(shop: Shop, campaign_id: str) -> Counter[str]:
         for row in pages_of(shop.store, Query(MAIL, f"K#{campaign_id}", begins_with=prefix, consistent=True)):
             total.update(_numbers(row.item))
     return total
+
+
+def _rate(shop: Shop, campaign: Campaign, sent: int) -> float:
+    """Emails a second: of the last minute while it runs, of all of it once it has ended."""
+    now = shop.clock()
+    if campaign.state in _UNDER_WAY:
+        samples = samples_of(shop, campaign.id)
+        return _speed(samples[0][0], now, sent - samples[0][1]) if samples else 0.0
+    if campaign.ended_at and campaign.started_at:
+        return _speed(campaign.started_at, campaign.ended_at, sent)
+    return 0.0
+
+
+def _speed(begin: datetime, end: datetime, count: int) -> float:
+    seconds = (end - begin).total_seconds()
+    return round(count / seconds, 2) if seconds > 0 else 0.0
 
 
 def _numbers(item: Item) -> dict[str, int]:

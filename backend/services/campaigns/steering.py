@@ -53,7 +53,7 @@ def approve(shop: Shop, actor: Actor, campaign_id: str, *, typed_count: int, see
     planned = before.planned_recipients or 0
     if typed_count != planned:
         raise InvalidInputError("This is not the number of recipients that the plan says.", "count")
-    approval = Approval(actor.username, shop.clock(), planned)
+    approval = Approval(actor.username, shop.clock(), planned, before.planned_segment)
     after = replace(before, state=CampaignState.PLANNED, approval=approval)
     return change(shop, actor, before, after, "approved a campaign", f"{before.name}: {planned:,} recipients")
 

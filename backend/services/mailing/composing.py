@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import formataddr
 
@@ -64,22 +65,31 @@ def unpacked(data: bytes, facts: ShopFacts) -> Data:
     return {**document, "shop": shop_view(facts)}
 
 
-def rendered(layout: Layout, version: TemplateVersion, message: Message, facts: ShopFacts) -> Rendered:
-    """The email of a message, exactly as it was or will be sent.
+def rendered(
+    layout: Layout,
+    version: TemplateVersion,
+    message: Message,
+    facts: ShopFacts,
+    shared: Mapping[str, str] | None = None,
+) -> Rendered:
+    """The email of a message, exactly as it was or will be sent. `shared` is what all messages of a campaign say.
 
     Raises: `TemplateError`.
     """
-    return render(layout, version, unpacked(message.data, facts))
+    return render(layout, version, {**(shared or {}), **unpacked(message.data, facts)})
 
 
-def outgoing(message: Message, email: Rendered, facts: ShopFacts, sender: str) -> OutgoingEmail:
-    """What the transport gets.
+def outgoing(
+    message: Message, email: Rendered, facts: ShopFacts, sender: str, unsubscribe_url: str | None = None
+) -> OutgoingEmail:
+    """What the transport gets. `unsubscribe_url` spares reading it from the message's data again.
 
     Raises: `UnsendableError` for marketing mail without a way out (RFC 8058, and the visible link).
     """
     headers: dict[str, str] = {}
     if message.kind is Kind.MARKETING and not message.test:
-        headers = _way_out(message, email)
+        url = unsubscribe_url if unsubscribe_url is not None else _unsubscribe_url(message)
+        headers = _way_out(url, email)
         if not facts.postal_address.strip():
             raise UnsendableError("Marketing mail needs the shop's postal address; enter it in the shop's settings.")
     return OutgoingEmail(
@@ -96,9 +106,12 @@ def outgoing(message: Message, email: Rendered, facts: ShopFacts, sender: str) -
     )
 
 
-def _way_out(message: Message, email: Rendered) -> dict[str, str]:
+def _unsubscribe_url(message: Message) -> str:
     links = orjson.loads(zlib.decompress(message.data)).get("links", {})
-    url = links.get("unsubscribe_url", "")
+    return str(links.get("unsubscribe_url", ""))
+
+
+def _way_out(url: str, email: Rendered) -> dict[str, str]:
     if not url or url not in email.html.replace("&amp;", "&") or url not in email.text:
         raise UnsendableError("This is marketing mail without a visible link to unsubscribe; it cannot be sent.")
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

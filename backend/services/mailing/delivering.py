@@ -38,7 +38,7 @@ LONGEST_DETAIL = 300
 """Of the provider's words that are kept: an item of the ledger stays below a kilobyte."""
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
-_ACCOUNT_PAUSE = timedelta(minutes=5)
+ACCOUNT_PAUSE = timedelta(minutes=5)
 _TOO_LATE = Refused("The place in the sending rate was used up before the email could go out.", retryable=True)
 """Not handed over: tokens are good for seconds, and a slow transport may use them up."""
 
@@ -60,6 +60,15 @@ class Worked:
     def count(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self.settled[message.status] = self.settled.get(message.status, 0) + 1
+
+    def add(self, other: Worked) -> None:
+        """Takes in what another part of the round did."""
+        for status, number in other.settled.items():
+            self.settled[status] = self.settled.get(status, 0) + number
+        self.wait = max(self.wait, other.wait)
+        self.more = self.more or other.more
+        self.handed_over += other.handed_over
+        self.seconds += other.seconds
 
     @property
     def total(self) -> int:
@@ -207,20 +216,22 @@ def _send_batch(shop: Shop, mailer: Mailer, batch: Sequence[_Ready], granted: Gr
     """Claims, sends and records; False when the account takes nothing any more."""
     claimed = {message.id: message for message in ledger.claim(shop, [each.message for each in batch])}
     mine = [each for each in batch if each.message.id in claimed]
-    answers = _handed_over(mailer, granted, [each.email for each in mine])
+    answers = hand_over(mailer, granted, [each.email for each in mine])
     outcomes = [
-        _outcome(shop, claimed[each.message.id], each.digest, answer)
+        outcome_of(shop, claimed[each.message.id], each.digest, answer)
         for each, answer in zip(mine, answers, strict=True)
     ]
     ledger.record(shop, outcomes)
     worked.count(outcomes)
     stopped = next((a for a in answers if isinstance(a, Refused) and a.account_wide), None)
     if stopped is not None:
-        pausing.pause(shop, stopped.reason, shop.clock() + _ACCOUNT_PAUSE)
+        pausing.pause(shop, stopped.reason, shop.clock() + ACCOUNT_PAUSE)
     return stopped is None
 
 
-def _handed_over(mailer: Mailer, granted: Granted, emails: Sequence[OutgoingEmail]) -> list[Answer]:
+def hand_over(mailer: Mailer, granted: Granted, emails: Sequence[OutgoingEmail]) -> list[Answer]:
+    """Gives each email to the transport, while the tokens last; the answers are in the same order."""
+
     def send(email: OutgoingEmail) -> Answer:
         return mailer.transport.send(email) if granted.spend() else _TOO_LATE
 
@@ -230,7 +241,8 @@ def _handed_over(mailer: Mailer, granted: Granted, emails: Sequence[OutgoingEmai
         return list(pool.map(send, emails))
 
 
-def _outcome(shop: Shop, message: Message, digest: str, answer: Answer) -> Message:
+def outcome_of(shop: Shop, message: Message, digest: str, answer: Answer) -> Message:
+    """The message as the transport's answer leaves it."""
     now = shop.clock()
     if isinstance(answer, Accepted):
         sent = MessageStatus.SENT
@@ -251,7 +263,7 @@ def _refused(message: Message, answer: Refused, now: datetime) -> Message:
         return replace(message, due_at=now)
     message = replace(message, detail=answer.detail[:LONGEST_DETAIL])
     if answer.account_wide:
-        return replace(message, due_at=now + _ACCOUNT_PAUSE, reason=answer.reason)
+        return replace(message, due_at=now + ACCOUNT_PAUSE, reason=answer.reason)
     if not answer.retryable:
         return replace(message, status=MessageStatus.FAILED, reason=answer.reason)
     if message.attempts >= MOST_ATTEMPTS:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from backend.domain.emails import Rendered
 from backend.domain.messages import Message
+from backend.records.messages import of_campaign
 from backend.services.context import Shop
+from backend.services.mailing.campaign_content import read_content
 from backend.services.mailing.composing import rendered
 from backend.services.mailing.facts_store import read_facts
 from backend.services.template_editions import read_edition
@@ -16,7 +18,8 @@ def email_of(shop: Shop, message: Message) -> Rendered:
     Raises: `TemplateError`, `NotFoundError` when something that it was made from is gone.
     """
     layout, version = read_edition(shop, message.edition)
-    return rendered(layout, version, message, read_facts(shop, message.facts))
+    shared = read_content(shop, message.campaign).fields if of_campaign(message) else None
+    return rendered(layout, version, message, read_facts(shop, message.facts), shared)
 
 
 def is_as_sent(message: Message, email: Rendered) -> bool:

@@ -16,6 +16,7 @@ class Mailer:
     """Made once by `backend.bootstrap`. `sender` is the address for shops that have set none of their own.
 
     `concurrency` is how many emails this process hands over at the same time, `pace` how many it claims together.
+    Campaigns for `approval_from` recipients and more need a second person's approval.
     """
 
     transport: Transport
@@ -25,3 +26,4 @@ class Mailer:
     limits: MarketingLimits = field(default_factory=MarketingLimits)
     concurrency: int = 8
     pace: Pace = field(default_factory=Pace)
+    approval_from: int = 1_000

@@ -1,0 +1,52 @@
+"""When a campaign may send: its own hours and the quiet hours, both in the shop's time. Pure rules."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from backend.domain.campaigns import Hours
+from backend.domain.eligibility import MarketingLimits, quiet_until
+from backend.domain.emails import Kind
+
+_SATURDAY = 5
+
+
+def opens_at(hours: Hours | None, kind: Kind, limits: MarketingLimits, now: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment from now on at which it may send; `now` itself when it may now."""
+    moment = now
+    for _ in range(16):  # a week has seven days, and quiet hours at most one more stop each
+        later = quiet_until(kind, limits, moment, zone) or _business(hours, moment, zone)
+        if later is None or later <= moment:
+            return moment
+        moment = later
+    return moment
+
+
+def closes_at(hours: Hours | None, moment: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the business hours end in which this moment lies; None without such hours."""
+    if hours is None:
+        return None
+    local = moment.astimezone(zone)
+    return datetime.combine(local.date(), hours.end, tzinfo=zone).astimezone(moment.tzinfo)
+
+
+def _business(hours: Hours | None, moment: datetime, zone: ZoneInfo) -> datetime | None:
+    """When business hours begin, if they have not; None within them."""
+    if hours is None:
+        return None
+    local = moment.astimezone(zone)
+    day = local.date()
+    if not _is_free(hours, local.weekday()):
+        if local.time() < hours.start:
+            return datetime.combine(day, hours.start, tzinfo=zone).astimezone(moment.tzinfo)
+        if local.time() < hours.end:
+            return None
+    day += timedelta(days=1)
+    while _is_free(hours, day.weekday()):
+        day += timedelta(days=1)
+    return datetime.combine(day, hours.start, tzinfo=zone).astimezone(moment.tzinfo)
+
+
+def _is_free(hours: Hours, weekday: int) -> bool:
+    return hours.weekdays_only and weekday >= _SATURDAY

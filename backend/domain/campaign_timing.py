@@ -1,0 +1,72 @@
+"""When a campaign will be through, by the rate, the daily quota and its hours. Pure arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+QUOTA_WINDOW = timedelta(hours=24)
+_MOST_STRETCHES = 3_000
+"""More than a year's worth of days with hours and quotas; whoever needs longer needs another quota."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`per_second` emails; `left` until the quota's window is over, and `quota` in each window after it.
+
+    None stands for no quota.
+    """
+
+    per_second: float
+    left: int | None = None
+    quota: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When the last email goes out, and on how many days of the shop some do. `finishes_at` None: not in sight."""
+
+    starts_at: datetime
+    finishes_at: datetime | None
+    days: int
+
+
+def timing_of(
+    recipients: int,
+    start: datetime,
+    pace: Pace,
+    opens: Callable[[datetime], datetime],
+    closes: Callable[[datetime], datetime | None],
+) -> Timing:
+    """Goes through stretches of sending: each ends when all are through, the quota is used up, or the hours end.
+
+    `opens` gives the first moment from one on at which it may send, `closes` when it may not any more.
+    """
+    moment = starts_at = opens(start)
+    left, window_ends = pace.left, starts_at + QUOTA_WINDOW
+    remaining, days = recipients, {_day(starts_at)}
+    for _ in range(_MOST_STRETCHES):
+        moment = opens(moment)
+        if left is not None and left <= 0:
+            moment, left = max(moment, window_ends), pace.quota
+            window_ends = moment + QUOTA_WINDOW
+            if not left or left <= 0:
+                break
+            continue
+        end = closes(moment)
+        fit = remaining if end is None else int((end - moment).total_seconds() * pace.per_second)
+        sent = min(remaining, max(fit, 1), remaining if left is None else left)
+        days.add(_day(moment))
+        moment += timedelta(seconds=sent / pace.per_second)
+        remaining -= sent
+        left = None if left is None else left - sent
+        if remaining <= 0:
+            return Timing(starts_at, moment, len(days))
+        if end is not None and moment >= end - timedelta(seconds=1):
+            moment = end
+    return Timing(starts_at, None, len(days))
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

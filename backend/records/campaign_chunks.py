@@ -1,0 +1,163 @@
+"""Chunks of a frozen audience as items: who is in one, how far it is, and who was skipped in it.
+
+The ids never change, so they stand apart from what changes with every step, which is small and therefore cheap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from backend.domain.campaigns import Wave
+from backend.domain.messages import SkipReason
+from backend.domain.time import from_text, to_text
+from backend.records.values import MalformedItemError, number, optional_text, rows, text, without_empty
+from backend.store import schema
+from backend.store.port import Item, Key, Value
+
+LARGEST_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Customers of one wave, ascending by id."""
+
+    campaign: str
+    wave: Wave
+    ids: tuple[str, ...]
+
+    @property
+    def first(self) -> str:
+        return self.ids[0]
+
+    @property
+    def key(self) -> Key:
+        return schema.chunk_key(self.campaign, self.wave, self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a chunk is. Those before `place` are through, but for the ones in `retry`: place, and when they are due.
+
+    `failed` are places of messages that failed. `counts` says how the chunk's messages ended, with the names of the
+    campaign's counters. `lease_until` and `owner` say whose it is; `version` counts changes.
+    """
+
+    campaign: str
+    wave: Wave
+    first: str
+    size: int
+    place: int = 0
+    retry: Mapping[int, datetime] = field(default_factory=dict)
+    failed: tuple[int, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    lease_until: datetime | None = None
+    owner: str = ""
+    version: int = 1
+
+    @property
+    def key(self) -> Key:
+        return schema.step_key(self.campaign, self.wave, self.first)
+
+    @property
+    def is_done(self) -> bool:
+        return self.place >= self.size and not self.retry
+
+    def due_at(self, now: datetime) -> datetime:
+        """When somebody can go on with it."""
+        if self.place < self.size:
+            return now
+        return max(now, min(self.retry.values(), default=now))
+
+
+def chunk_item(chunk: Chunk) -> Item:
+    return {"ids": " ".join(chunk.ids)}
+
+
+def chunk_from(campaign: str, sk: str, item: Item) -> Chunk:
+    _, wave, _ = sk.split("#", 2)
+    return Chunk(campaign, Wave(int(wave)), tuple(text(item, "ids").split(" ")))
+
+
+def step_item(step: Step, due: datetime) -> Item:
+    """`due` is when others may take it: after its lease, or when there is something to do."""
+    return without_empty({**_fixed(step), **step_values(step, due)})
+
+
+def _fixed(step: Step) -> Item:
+    return {"size": step.size}
+
+
+def step_values(step: Step, due: datetime) -> Item:
+    """What changes in a step. Empty values stand for attributes to be removed."""
+    retry: list[Value] = [[place, to_text(moment)] for place, moment in sorted(step.retry.items())]
+    return {
+        "place": step.place,
+        "retry": retry,
+        "failed": list(step.failed),
+        "counts": {name: count for name, count in step.counts.items() if count},
+        "lease_until": to_text(step.lease_until) if step.lease_until else "",
+        "owner": step.owner,
+        "version": step.version,
+        "work": "" if step.is_done else schema.chunks_line(step.campaign),
+        "work_at": "" if step.is_done else f"{int(step.wave)}#{to_text(due)}#{step.first}",
+    }
+
+
+def step_from(campaign: str, sk: str, item: Item) -> Step:
+    _, wave, first = sk.split("#", 2)
+    lease = optional_text(item, "lease_until")
+    return Step(
+        campaign=campaign,
+        wave=Wave(int(wave)),
+        first=first,
+        size=number(item, "size"),
+        place=number(item, "place", 0),
+        retry={int(str(place)): from_text(str(moment)) for place, moment in rows(item, "retry")},
+        failed=_places(item, "failed"),
+        counts=_counts(item),
+        lease_until=from_text(lease) if lease else None,
+        owner=text(item, "owner", ""),
+        version=number(item, "version"),
+    )
+
+
+def skips_item(skipped: Mapping[SkipReason, Sequence[int]]) -> Item:
+    """Places of the chunk by reason."""
+    return {reason.name.lower(): [*places] for reason, places in skipped.items() if places}
+
+
+def skip_in(item: Item, place: int) -> SkipReason | None:
+    """Why the customer at this place was skipped; None when they were not."""
+    for name in item:
+        if place in _places(item, name):
+            return SkipReason[name.upper()]
+    return None
+
+
+def skip_counter(reason: SkipReason) -> str:
+    return f"skip:{reason.name.lower()}"
+
+
+def total_of(steps: Sequence[Step]) -> Counter[str]:
+    """What the steps count together."""
+    total: Counter[str] = Counter()
+    for step in steps:
+        total.update(step.counts)
+    return total
+
+
+def _places(item: Item, name: str) -> tuple[int, ...]:
+    value = item.get(name, [])
+    if not isinstance(value, list):
+        raise MalformedItemError(f"{name} is not a list")
+    return tuple(each for each in value if isinstance(each, int))
+
+
+def _counts(item: Item) -> dict[str, int]:
+    value = item.get("counts", {})
+    if not isinstance(value, dict):
+        raise MalformedItemError("counts is not a map")
+    return {name: count for name, count in value.items() if isinstance(count, int)}

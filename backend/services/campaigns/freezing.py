@@ -1,0 +1,126 @@
+"""Freezes an audience: who of the segment gets a campaign, in which wave, and who is held back to compare.
+
+The customers are read in the order of their ids, some thousand at a time, and each block is written in one transaction
+together with how far it is. So whoever goes on after a crash, or beside another worker, goes on where the last block
+ended: nobody is left out, and nobody is written twice. The audience is never held whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import chain, islice
+from typing import cast
+
+from backend.domain.campaigns import Approval, Audience, Campaign, CampaignState, Wave
+from backend.domain.segment_text import rule_from_text
+from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_item, step_item
+from backend.services.campaigns.content import versions_of, wave_of
+from backend.services.campaigns.storing import WORKER, change
+from backend.services.context import Shop
+from backend.services.mailing.campaign_content import Content, content_put
+from backend.services.mailing.facts_store import keep_facts
+from backend.services.segments import audience
+from backend.services.shop_settings import get_shop_facts
+from backend.services.template_editions import keep_edition
+from backend.store import schema
+from backend.store.meter import access_pattern
+from backend.store.port import Item, Put, Write
+
+BLOCK = 5_000
+"""Customers for one transaction: at most 2 x (10 + 3) chunk items, 60 KB."""
+_GROWTH = 1.2
+_SLACK = 50
+"""How much larger than the approved plan an audience may have become: a fifth, and a few."""
+
+
+def freeze_some(shop: Shop, campaign: Campaign, seconds: float) -> Campaign:
+    """Goes on with the audience of a campaign that is preparing, for about so long; returns it as it is afterwards.
+
+    Raises: `SnapshotMissingError`, `CampaignMovedError` when somebody else has changed it (or goes on with it).
+    """
+    end = time.monotonic() + seconds
+    if not campaign.audience.cursor:
+        campaign = _begun(shop, campaign)
+    rule = rule_from_text(campaign.rule)
+    lists = audience.audience_ids(shop, rule, LARGEST_CHUNK, after=campaign.audience.cursor)
+    with access_pattern("freeze an audience"), closing(cast(Generator[list[str], None, None], lists)):
+        ids = chain.from_iterable(lists)
+        while campaign.state is CampaignState.PREPARING and time.monotonic() < end:
+            block = list(islice(ids, BLOCK))
+            campaign = _with_block(shop, campaign, block) if block else _whole(shop, campaign)
+    return campaign
+
+
+def _begun(shop: Shop, campaign: Campaign) -> Campaign:
+    """Writes down what is sent; goes back to the plan when the audience has outgrown what was agreed on."""
+    size = audience.count_segment(shop, rule_from_text(campaign.rule))
+    agreed = campaign.approval.recipients if campaign.approval else campaign.planned_recipients or 0
+    if campaign.needs_approval and _outgrown(campaign.approval, size):
+        reason = f"The segment has grown from {agreed:,} customers to {size:,} since this was approved."
+        after = replace(campaign, state=CampaignState.PLANNED, approval=None, reason=reason, due_at=None, start_at=None)
+        return change(shop, WORKER, campaign, after, "sent a campaign back to its plan", reason)
+    versions = versions_of(shop, campaign)
+    names = {field.name for version in versions.values() for field in version.facts.fields}
+    content = Content(
+        fields={name: campaign.draft.fields.get(name, "") for name in names},
+        facts=keep_facts(shop, get_shop_facts(shop)),
+        editions={variant: keep_edition(shop, version) for variant, version in versions.items()},
+    )
+    after = replace(campaign, audience=Audience())
+    return change(shop, WORKER, campaign, after, extra=[content_put(campaign.id, content)])
+
+
+def _outgrown(approval: Approval | None, size: int) -> bool:
+    return approval is None or size > approval.segment * _GROWTH + _SLACK
+
+
+def _with_block(shop: Shop, campaign: Campaign, block: Sequence[str]) -> Campaign:
+    waves: dict[Wave, list[str]] = {}
+    held_back: list[str] = []
+    for customer_id in block:
+        wave = wave_of(campaign, customer_id)
+        (held_back if wave is None else waves.setdefault(wave, [])).append(customer_id)
+    chunks = [Chunk(campaign.id, wave, tuple(ids)) for wave, members in waves.items() for ids in _parts(members)]
+    writes = [write for chunk in chunks for write in _chunk_writes(shop, chunk)]
+    writes += [Put(schema.holdout_key(campaign.id, ids[0]), {"ids": " ".join(ids)}) for ids in _parts(held_back)]
+    before = campaign.audience
+    after = replace(
+        before,
+        size=before.size + sum(len(chunk.ids) for chunk in chunks),
+        holdout=before.holdout + len(held_back),
+        chunks={wave: before.chunks.get(wave, 0) + sum(c.wave is wave for c in chunks) for wave in Wave},
+        cursor=block[-1],
+    )
+    return change(shop, WORKER, campaign, replace(campaign, audience=after), extra=writes)
+
+
+def _chunk_writes(shop: Shop, chunk: Chunk) -> list[Write]:
+    step = Step(chunk.campaign, chunk.wave, chunk.first, len(chunk.ids))
+    work: Item = step_item(step, shop.clock())
+    return [Put(chunk.key, chunk_item(chunk)), Put(step.key, work)]
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Even parts of at most a chunk's size."""
+    parts = -(-len(ids) // LARGEST_CHUNK)
+    for number in range(parts):
+        yield ids[len(ids) * number // parts : len(ids) * (number + 1) // parts]
+
+
+def _whole(shop: Shop, campaign: Campaign) -> Campaign:
+    """The audience is complete, and sending begins."""
+    frozen = replace(campaign.audience, whole=True)
+    now = shop.clock()
+    if not frozen.size:
+        reason = "Nobody was in the segment when the campaign began."
+        empty = replace(
+            campaign, state=CampaignState.FINISHED, audience=frozen, reason=reason, ended_at=now, due_at=None
+        )
+        return change(shop, WORKER, campaign, empty, "finished a campaign", reason)
+    first = min(wave for wave in Wave if frozen.chunks.get(wave))
+    running = replace(campaign, state=CampaignState.RUNNING, audience=frozen, wave=first, due_at=now)
+    detail = f"{campaign.name}: {frozen.size:,} recipients, {frozen.holdout:,} held back"
+    return change(shop, WORKER, campaign, running, "began to send a campaign", detail)

@@ -1,0 +1,38 @@
+"""Why a running campaign sends nothing at the moment, and until when: its hours, quiet hours, the daily quota."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.domain.time import from_text, to_text
+from backend.records.values import text
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.port import Put
+
+QUOTA = "the daily quota is used up"
+HOURS = "it is outside the hours for sending"
+_PART = "HOLD"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A campaign waits until then, because of that."""
+
+    until: datetime
+    reason: str
+
+
+def hold(shop: Shop, campaign_id: str, until: datetime, reason: str) -> None:
+    """Says that a campaign waits. Workers find out by themselves; this is for people to read."""
+    shop.store.put(Put(schema.campaign_part_key(campaign_id, _PART), {"until": to_text(until), "reason": reason}))
+
+
+def current_hold(shop: Shop, campaign_id: str) -> Hold | None:
+    """What the campaign waits for now; None when nothing holds it."""
+    item = shop.store.get(schema.campaign_part_key(campaign_id, _PART))
+    if item is None:
+        return None
+    found = Hold(from_text(text(item, "until")), text(item, "reason"))
+    return found if found.until > shop.clock() else None

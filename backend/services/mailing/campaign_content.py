@@ -1,0 +1,59 @@
+"""What all messages of a campaign share, kept once: the fields, the shop's facts, and the template of each variant.
+
+It is written before the first message and never changed, so a message needs to keep only what is its recipient's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
+
+from backend.errors import NotFoundError
+from backend.records.values import MalformedItemError, text
+from backend.services.context import Shop
+from backend.store import schema
+from backend.store.port import Item, Put, Store
+
+_PART = "CONTENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """`facts` and `editions` (by variant) are digests, as in a message."""
+
+    fields: Mapping[str, str]
+    facts: str
+    editions: Mapping[str, str]
+
+
+def content_put(campaign_id: str, content: Content) -> Put:
+    """The write that keeps it."""
+    item: Item = {
+        "fields": dict(content.fields),
+        "facts": content.facts,
+        "editions": {f"v{variant}": digest for variant, digest in content.editions.items()},
+    }
+    return Put(schema.campaign_part_key(campaign_id, _PART), item)
+
+
+def read_content(shop: Shop, campaign_id: str) -> Content:
+    """Raises: `NotFoundError`."""
+    return _read(cast(Hashable, shop.store), campaign_id)
+
+
+@lru_cache(maxsize=64)
+def _read(store: Hashable, campaign_id: str) -> Content:
+    item = cast(Store, store).get(schema.campaign_part_key(campaign_id, _PART))
+    if item is None:
+        raise NotFoundError("What this campaign sent is not there any more.")
+    editions = {name.removeprefix("v"): digest for name, digest in _texts(item, "editions").items()}
+    return Content(_texts(item, "fields"), text(item, "facts"), editions)
+
+
+def _texts(item: Item, name: str) -> dict[str, str]:
+    value = item.get(name, {})
+    if not isinstance(value, dict):
+        raise MalformedItemError(f"{name} is not a map")
+    return {key: str(each) for key, each in value.items()}

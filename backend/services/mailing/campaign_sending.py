@@ -1,0 +1,183 @@
+"""Sends campaigns in rounds: which of them, which chunk, and what happens when something stands in the way.
+
+    control ─▶ chunk ─▶ step (decide, render, reserve, claim, send, record) ─▶ save ─▶ control …
+
+Any number of workers may do it. Before each step a worker looks whether the campaign still runs, so that a pause
+takes effect at once; a step ends with the round, so that transactional mail waits a second at most.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from loguru import logger
+
+from backend.domain.campaign_hours import opens_at
+from backend.domain.campaigns import Campaign, CampaignState, Wave
+from backend.errors import BackendError, ConflictError, NotFoundError
+from backend.services.campaigns import holding
+from backend.services.campaigns.storing import WORKER, change, due_campaigns, read_campaign
+from backend.services.context import Shop
+from backend.services.mailing import campaign_chunks, pausing
+from backend.services.mailing.campaign_chunks import ChunkLostError, Held
+from backend.services.mailing.campaign_step import StepWork, Stopped, do_step
+from backend.services.mailing.delivering import ACCOUNT_PAUSE, Worked
+from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.pace import Pace
+
+ROUND_SECONDS = 1.0
+"""How long campaigns may keep a worker from looking for transactional mail."""
+_REST = timedelta(seconds=1)
+"""How long a worker leaves a campaign alone that has no chunk for it."""
+_LOOK_AGAIN = timedelta(minutes=1)
+"""Quota and hours are looked at again, because people change them."""
+_RENEW = timedelta(seconds=45)
+
+
+@dataclass(slots=True)
+class CampaignWork:
+    """What a worker remembers between its rounds: its pace, its chunk of each campaign, and which rest until when."""
+
+    pace: Pace = field(default_factory=Pace)
+    held: dict[str, Held] = field(default_factory=dict)
+    resting: dict[str, datetime] = field(default_factory=dict)
+
+
+def work_on_campaigns(
+    shop: Shop, mailer: Mailer, work: CampaignWork, stop: threading.Event, seconds: float = ROUND_SECONDS
+) -> Worked:
+    """One round of about so many seconds over the campaigns that run. When told to stop it gives its chunks back.
+
+    Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`.
+    """
+    worked = Worked()
+    end = time.monotonic() + seconds
+    running = [each.id for each in due_campaigns(shop) if each.state is CampaignState.RUNNING]
+    _give_back(shop, work, set(work.held) - set(running))
+    awake = [each for each in running if work.resting.get(each, shop.clock()) <= shop.clock()]
+    if not pausing.is_paused(shop):
+        for number, campaign_id in enumerate(awake):
+            share = max(end - time.monotonic(), 0.0) / (len(awake) - number)
+            _work_on(shop, mailer, work, campaign_id, stop, time.monotonic() + share, worked)
+    if stop.is_set():
+        _give_back(shop, work, set(work.held))
+    return worked
+
+
+def give_back(shop: Shop, work: CampaignWork) -> None:
+    """Lets others have this worker's chunks at once; those that cannot be given back now are free after their lease."""
+    try:
+        _give_back(shop, work, set(work.held))
+    except BackendError as error:
+        logger.warning("A part of a campaign could not be given back: {}", type(error).__name__)
+
+
+def _work_on(
+    shop: Shop,
+    mailer: Mailer,
+    work: CampaignWork,
+    campaign_id: str,
+    stop: threading.Event,
+    end: float,
+    worked: Worked,
+) -> None:
+    while time.monotonic() < end and not stop.is_set():
+        campaign = _still_running(shop, campaign_id)
+        if campaign is None or not _is_open(shop, mailer, work, campaign):
+            _give_back(shop, work, {campaign_id})
+            return
+        held = work.held.get(campaign_id) or _take(shop, work, campaign)
+        if held is None:
+            work.resting[campaign_id] = shop.clock() + _REST
+            return
+        try:
+            if not _go_on(shop, mailer, work, campaign, held, StepWork(stop, end, work.pace, worked)):
+                return
+        except ChunkLostError:
+            work.held.pop(campaign_id, None)
+        except NotFoundError as error:  # such as a template that is gone; other mail must not wait for it
+            _pause(shop, campaign, error.sentence)
+
+
+def _go_on(shop: Shop, mailer: Mailer, work: CampaignWork, campaign: Campaign, held: Held, step: StepWork) -> bool:
+    """One step, written down; False when the campaign has to rest."""
+    if held.stale and not campaign_chunks.read_again(shop, held):
+        raise ChunkLostError("Another worker has this part of the campaign now.")
+    held.stale = True
+    result, stopped = do_step(shop, mailer, campaign, held, step)
+    release = stopped.for_long or result.is_through_for_now(held.step, shop.clock()) or step.stop.is_set()
+    if result.has_news(held.step):
+        campaign_chunks.save(shop, held, result, release=release)
+    elif release:
+        campaign_chunks.release(shop, held)
+    elif held.step.lease_until is None or held.step.lease_until - shop.clock() < _RENEW:
+        campaign_chunks.renew(shop, held)
+    held.stale = False
+    if not held.step.owner:
+        work.held.pop(campaign.id, None)
+    _rest(shop, work, campaign, stopped)
+    return not (stopped.for_long or stopped.wait)
+
+
+def _rest(shop: Shop, work: CampaignWork, campaign: Campaign, stopped: Stopped) -> None:
+    """Does what follows from whatever stopped a step."""
+    if stopped.quota_until is not None:
+        _hold(shop, work, campaign, stopped.quota_until, holding.QUOTA)
+    if stopped.refused is not None:
+        pausing.pause(shop, stopped.refused.reason, shop.clock() + ACCOUNT_PAUSE)
+        _pause(shop, campaign, stopped.refused.reason)
+
+
+def _pause(shop: Shop, campaign: Campaign, reason: str) -> None:
+    """The provider takes nothing from this account, so a person has to look before the campaign goes on."""
+    try:
+        after = replace(campaign, state=CampaignState.PAUSED, reason=reason, due_at=None)
+        change(shop, WORKER, campaign, after, "paused a campaign", reason)
+    except ConflictError:
+        logger.info("Campaign {} has changed before it could be paused", campaign.id)
+
+
+def _still_running(shop: Shop, campaign_id: str) -> Campaign | None:
+    try:
+        campaign = read_campaign(shop, campaign_id)
+    except NotFoundError:
+        return None
+    return campaign if campaign.state is CampaignState.RUNNING else None
+
+
+def _is_open(shop: Shop, mailer: Mailer, work: CampaignWork, campaign: Campaign) -> bool:
+    now = shop.clock()
+    opens = opens_at(campaign.draft.hours, campaign.kind, mailer.limits, now, shop.zone)
+    if opens > now:
+        _hold(shop, work, campaign, opens, holding.HOURS)
+    return opens <= now
+
+
+def _hold(shop: Shop, work: CampaignWork, campaign: Campaign, until: datetime, reason: str) -> None:
+    work.resting[campaign.id] = min(until, shop.clock() + _LOOK_AGAIN)
+    holding.hold(shop, campaign.id, until, reason)
+
+
+def _take(shop: Shop, work: CampaignWork, campaign: Campaign) -> Held | None:
+    """Of the waves that have begun; an earlier one may have a chunk whose failed messages are tried again."""
+    for wave in Wave:
+        if wave <= campaign.wave and campaign.audience.chunks.get(wave):
+            held = campaign_chunks.take(shop, campaign, wave)
+            if held is not None:
+                work.held[campaign.id] = held
+                return held
+    return None
+
+
+def _give_back(shop: Shop, work: CampaignWork, campaign_ids: Iterable[str]) -> None:
+    for campaign_id in list(campaign_ids):
+        held = work.held.pop(campaign_id, None)
+        if held is not None and not held.stale:
+            try:
+                campaign_chunks.release(shop, held)
+            except ChunkLostError:
+                logger.info("A part of campaign {} had been taken over", campaign_id)
