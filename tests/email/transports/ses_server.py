@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,7 @@ class Request:
     headers: Mapping[str, str]
     connection: int
     """The client's port: the same for requests on one connection."""
+    raw: bytes = b""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,7 +45,12 @@ class Handler(BaseHTTPRequestHandler):
     def _take(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(
-            self.command, self.path, json.loads(body) if body else None, dict(self.headers), self.client_address[1]
+            self.command,
+            self.path,
+            json.loads(body) if body else None,
+            dict(self.headers),
+            self.client_address[1],
+            body,
         )
         server = _server_of(self)
         server.requests.append(request)
@@ -136,9 +143,11 @@ def _server_of(handler: Handler) -> SesServer:
 
 
 @contextmanager
-def ses_server() -> Iterator[SesServer]:
+def ses_server(tls: ssl.SSLContext | None = None) -> Iterator[SesServer]:
     """A running stand-in on a port of its own."""
     http = _Http(("127.0.0.1", 0), Handler)
+    if tls:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
     http.ses = SesServer(f"http://127.0.0.1:{http.server_port}")
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
