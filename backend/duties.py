@@ -24,6 +24,8 @@ from backend.observability.rounds import Rounds
 from backend.services.alerts.evaluating import is_my_turn, look
 from backend.services.alerts.telling import tell_all
 from backend.services.automations.working import answer_due
+from backend.services.campaigns.preflights import work_on_preflights
+from backend.services.campaigns.tending import tend_campaigns
 from backend.services.context import Shop
 from backend.services.events.following import EventPolicy
 from backend.services.mailing.mailer import Mailer
@@ -40,6 +42,8 @@ BETWEEN_LOOKS = 10.0
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
 _LONGEST_IMPORT = 3600.0
+_LONGEST_PREFLIGHT = 3600.0
+REST_BETWEEN_PREFLIGHTS = 1.0
 _LONGEST_EVENTS = 120.0
 _LONGEST_SNAPSHOT = 1800.0
 REST_WHEN_SWEPT = 600.0
@@ -133,6 +137,15 @@ def _take_in_events(place: Workplace, stop: threading.Event) -> Round:
     return event_rounds(place.shop, sources, EventPolicy(place.settings.soft_bounce_limit), stop)
 
 
+def _check_campaigns(place: Workplace, stop: threading.Event) -> Round:
+    """Renders whole audiences for whoever asked; rests a little while nobody does."""
+
+    def work() -> float:
+        return 0.0 if work_on_preflights(place.shop, place.mailer, stop) else REST_BETWEEN_PREFLIGHTS
+
+    return work
+
+
 DUTIES: tuple[Duty, ...] = (
     Duty("imports", lambda place, stop: run_worker(place.shop, stop, place.rounds), patience=_LONGEST_IMPORT),
     Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop, place.rounds)),
@@ -140,6 +153,8 @@ DUTIES: tuple[Duty, ...] = (
         "heartbeat",
         lambda place, stop: run_heartbeat(place.shop, place.meter, stop, kind=place.kind, rounds=place.rounds),
     ),
+    in_rounds("campaigns", lambda place, stop: lambda: tend_campaigns(place.shop)),
+    in_rounds("preflights", _check_campaigns, patience=_LONGEST_PREFLIGHT),
     in_rounds("automations", _answer_triggers),
     in_rounds("alerts", _watch),
     in_rounds("events", _take_in_events, patience=_LONGEST_EVENTS),

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from backend.domain.campaign_figures import Results
-from backend.domain.team import Actor
+from collections import Counter
+from collections.abc import Mapping
+
+from backend.domain.campaign_figures import LinkResult, MailboxResult, Results, VariantResult
+from backend.domain.campaigns import Campaign
+from backend.domain.delivery import Mailbox
+from backend.domain.team import Actor, Permission
+from backend.records.send_stats import mailbox_counter
+from backend.services.campaigns.content import versions_of
+from backend.services.campaigns.orders_after import kept_orders
+from backend.services.campaigns.progress import figures_of, progress_in
+from backend.services.campaigns.storing import read_campaign
 from backend.services.context import Shop
+from backend.services.events.health import link_clicks
+from backend.store.meter import access_pattern
+
+MOST_LINKS = 50
 
 
 def results_of(shop: Shop, actor: Actor, campaign_id: str) -> Results:
@@ -12,4 +26,52 @@ def results_of(shop: Shop, actor: Actor, campaign_id: str) -> Results:
 
     Raises: `PermissionDeniedError`, `NotFoundError`.
     """
-    raise NotImplementedError
+    actor.require(Permission.VIEW_EMAIL)
+    campaign = read_campaign(shop, campaign_id)
+    with access_pattern("results of a campaign"):
+        figures = figures_of(shop, campaign_id)
+        orders, by_variant = kept_orders(shop, campaign_id)
+        clicks = link_clicks(shop, campaign_id)[:MOST_LINKS]
+        return Results(
+            progress=progress_in(shop, campaign),
+            variants=_variants(shop, campaign, figures, by_variant),
+            links=tuple(LinkResult(link.link, link.clicks) for link in clicks),
+            mailboxes=_mailboxes(figures),
+            orders=orders,
+        )
+
+
+def _variants(
+    shop: Shop, campaign: Campaign, figures: Counter[str], orders: Mapping[str, tuple[int, int]]
+) -> tuple[VariantResult, ...]:
+    if campaign.draft.test is None:
+        return ()
+    versions = versions_of(shop, campaign)
+
+    def result(key: str) -> VariantResult:
+        bought, revenue = orders.get(key, (0, 0))
+        return VariantResult(
+            key=key,
+            subject=versions[key].source.subject,
+            sent=figures[f"sent~{key}"],
+            delivered=figures[f"delivered~{key}"],
+            opened=figures[f"opened~{key}"],
+            clicked=figures[f"clicked~{key}"],
+            unsubscribed=figures[f"unsubscribed~{key}"],
+            orders=bought,
+            revenue=revenue,
+            is_winner=key == campaign.winner,
+        )
+
+    return tuple(result(each.key) for each in campaign.draft.test.variants)
+
+
+def _mailboxes(figures: Counter[str]) -> tuple[MailboxResult, ...]:
+    """Those that got any, the largest first."""
+
+    def of(mailbox: Mailbox) -> MailboxResult:
+        names = ("sent", "delivered", "bounced", "complained", "opened", "clicked")
+        return MailboxResult(mailbox, *(figures[mailbox_counter(mailbox, name)] for name in names))
+
+    found = [of(mailbox) for mailbox in Mailbox]
+    return tuple(sorted((each for each in found if each.sent), key=lambda each: -each.sent))
