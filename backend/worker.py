@@ -21,6 +21,7 @@ from backend.services.context import Shop
 from backend.services.imports import import_customers, import_orders
 from backend.services.job_queue import LeaseLostError
 from backend.services.jobs import report_path, upload_path
+from backend.services.suppression_jobs import import_listed
 
 SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = 3.0
@@ -96,6 +97,8 @@ def _import(shop: Shop, job: Job, progress: Callable[[Progress], None]) -> Impor
     path, report = upload_path(shop, job.id), report_path(shop, job.id)
     if job.kind is ImportKind.ORDERS:
         return import_orders(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)
+    if job.kind is ImportKind.SUPPRESSIONS:
+        return import_listed(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)
     return import_customers(shop, job.actor, path, job.mapping, report=report, progress=progress, encoding=job.encoding)
 
 

@@ -20,6 +20,7 @@ from backend.services.context import Shop
 from backend.services.imports import batches
 from backend.services.jobs import enqueue_import, find_report, get_job
 from backend.services.order_list import find_order
+from backend.services.suppression import find_suppression
 from backend.worker import run_worker, work_once
 from tests.services.imports.shopify_csv import order, text_of
 from tests.support import STAFF, opened_shop
@@ -212,3 +213,21 @@ def test_a_worker_outlives_a_store_that_cannot_be_asked(shop: Shop, monkeypatch:
     stop.set()
     thread.join(5)
     assert failures == []
+
+
+def test_a_suppression_list_is_taken_in_with_a_report_and_given_back_when_the_worker_stops(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "".join(f"user{number}@example.com\n" for number in range(500))
+    table = io.BytesIO(f"email\nnonsense\n{lines}".encode())
+    job = enqueue_import(shop, STAFF, ImportKind.SUPPRESSIONS, "list.csv", table)
+    stop = threading.Event()
+    stop.set()
+    work_once(shop, "one", stop)
+    assert now(shop, job).status == JobStatus.WAITING
+    monkeypatch.setattr(worker, "_RENEW_SECONDS", 0)
+    work_once(shop, "two", NEVER)
+    done = now(shop, job)
+    assert (done.status, done.counts.created, done.counts.failed) == (JobStatus.DONE, 500, 1)
+    assert "This is not an e-mail address." in find_report(shop, STAFF, job.id).read_text("utf-8-sig")
+    assert find_suppression(shop, "user499@example.com") is not None

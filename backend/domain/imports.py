@@ -15,6 +15,7 @@ class ImportKind(StrEnum):
 
     ORDERS = "orders"
     CUSTOMERS = "customers"
+    SUPPRESSIONS = "suppressions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Progress:
 class ImportResult:
     """What an import did. `report` is the CSV of what was left out, None when that was nothing.
 
-    An import of orders counts customers too: those that it created.
+    An import of orders counts customers too: those that it created. A suppression that is there already is unchanged.
     """
 
     kind: ImportKind
@@ -123,16 +124,21 @@ class ImportResult:
     seconds: float = 0.0
     report: Path | None = None
     encoding: str = ""
+    suppressions: Counts = field(default_factory=Counts)
 
     @property
     def counts(self) -> Counts:
         """The counts of what the file holds."""
-        return self.orders if self.kind is ImportKind.ORDERS else self.customers
+        return {
+            ImportKind.ORDERS: self.orders,
+            ImportKind.CUSTOMERS: self.customers,
+            ImportKind.SUPPRESSIONS: self.suppressions,
+        }[self.kind]
 
     def figures(self) -> dict[str, object]:
         """The result for programs: `{"orders": {…}, "customers": {"created": 1}, "seconds": 0.5}`."""
-        if self.kind is ImportKind.CUSTOMERS:
-            return {"customers": self.customers.as_dict(), "seconds": round(self.seconds, 3)}
+        if self.kind is not ImportKind.ORDERS:
+            return {self.kind.value: self.counts.as_dict(), "seconds": round(self.seconds, 3)}
         return {
             "orders": self.orders.as_dict(),
             "customers": {"created": self.customers.created},

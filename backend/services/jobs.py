@@ -17,13 +17,16 @@ from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from backend.records.jobs import JOBS, job_from, job_item
+from backend.services import audit
 from backend.services.context import Shop
 from backend.services.imports.beginning import preview_of
 from backend.services.imports.customer_table import check_mapping
+from backend.services.suppression_files import address_places
 from backend.store import schema
 from backend.store.port import Absent, Put, Query
 
 _PIECE = 1 << 20
+_LOOKED_AT = 100
 _JOB_ID = re.compile(r"[0-9A-Z]{15,40}")
 
 
@@ -48,6 +51,8 @@ def enqueue_import(
     Raises: `PermissionDeniedError`; `InvalidInputError` when the file's beginning is not what it should be.
     """
     actor.require(Permission.IMPORT_DATA)
+    if kind is ImportKind.SUPPRESSIONS:
+        actor.require(Permission.MANAGE_SUPPRESSION)
     job_id = job_id or new_job_id(shop)
     _check_id(job_id)
     if (known := shop.store.get(schema.job_key(job_id))) is not None:
@@ -66,18 +71,21 @@ def enqueue_import(
     _keep(source, upload_path(shop, job_id))
     taken = AlreadyExistsError("This import was asked for already.")
     with contextlib.suppress(AlreadyExistsError):
-        shop.store.put(Put(schema.job_key(job_id), job_item(job), Absent(), taken))
+        deed = audit.entry(shop, actor, f"imported {kind.value}", f"import:{job_id}", job.file)
+        shop.store.transact([Put(schema.job_key(job_id), job_item(job), Absent(), taken), deed])
     return get_job(shop, actor, job_id)
 
 
-def list_jobs(shop: Shop, actor: Actor, *, limit: int = 20) -> list[Job]:
-    """The newest jobs, newest first.
+def list_jobs(shop: Shop, actor: Actor, *, limit: int = 20, kind: ImportKind | None = None) -> list[Job]:
+    """The newest jobs, newest first. With a kind, those of it among the newest hundred.
 
     Raises: `PermissionDeniedError`.
     """
     actor.require(Permission.IMPORT_DATA)
-    query = Query(schema.MAIL, JOBS, begins_with="J#", descending=True, limit=limit, consistent=True)
-    return [job_from(row.key, row.item) for row in shop.store.query(query).rows]
+    read = limit if kind is None else _LOOKED_AT
+    query = Query(schema.MAIL, JOBS, begins_with="J#", descending=True, limit=read, consistent=True)
+    jobs = (job_from(row.key, row.item) for row in shop.store.query(query).rows)
+    return [job for job in jobs if kind in (None, job.kind)][:limit]
 
 
 def get_job(shop: Shop, actor: Actor, job_id: str) -> Job:
@@ -143,3 +151,5 @@ def _check_beginning(kind: ImportKind, source: BinaryIO, mapping: Mapping[str, s
     preview = preview_of(kind, source, 0, encoding=encoding)
     if kind is ImportKind.CUSTOMERS:
         check_mapping(preview.header, mapping)
+    if kind is ImportKind.SUPPRESSIONS:
+        address_places(preview.header)

@@ -25,6 +25,7 @@ from backend.records.suppression import (
     suppression_from,
     suppression_item,
 )
+from backend.services import audit
 from backend.services.context import Shop
 from backend.services.merging import merged, page_size
 from backend.services.order_writes import SnapshotMovedError
@@ -130,7 +131,10 @@ def suppress(
     """
     actor.require(Permission.MANAGE_SUPPRESSION)
     cleaned = clean_line(note, "Note", longest=NOTE_LENGTH, field="note")
-    return add_suppression(shop, address, reason, source=BY_STAFF, by=actor.username, note=cleaned)
+    clean = clean_email(address)
+    ground = Ground(reason, shop.clock(), BY_STAFF, actor.username, cleaned)
+    deed = audit.entry(shop, actor, "suppressed an address", _target(clean), reason.label)
+    return until_settled(lambda: _add(shop, clean, ground, deed))
 
 
 def add_suppression(
@@ -160,7 +164,9 @@ def unsuppress(
     actor.require(Permission.MANAGE_SUPPRESSION)
     note = clean_line(why, "Reason", longest=NOTE_LENGTH, required=True, field="why")
     cleaned = clean_email(address)
-    return until_settled(lambda: _remove(shop, cleaned, reason, BY_STAFF, actor.username, note))
+    which = reason.label if reason else "all reasons"
+    deed = audit.entry(shop, actor, "took an address off the suppression list", _target(cleaned), which)
+    return until_settled(lambda: _remove(shop, cleaned, reason, BY_STAFF, actor.username, note, deed))
 
 
 def lift_unsubscribe(shop: Shop, address: str, *, source: str) -> None:
@@ -187,16 +193,16 @@ def adding_writes(shop: Shop, address: str, ground: Ground, item: Item | None) -
     return after, _writes(after, event, item)
 
 
-def _add(shop: Shop, address: str, ground: Ground) -> Added:
+def _add(shop: Shop, address: str, ground: Ground, *deeds: Put) -> Added:
     item = shop.store.get(schema.suppression_key(_digest(address)))
     entry, writes = adding_writes(shop, address, ground, item)
     if writes:
-        shop.store.transact(writes)
+        shop.store.transact([*writes, *deeds])
     return Added(entry, changed=bool(writes))
 
 
 def _remove(
-    shop: Shop, address: str, reason: SuppressionReason | None, source: str, by: str, note: str
+    shop: Shop, address: str, reason: SuppressionReason | None, source: str, by: str, note: str, *deeds: Put
 ) -> Suppression | None:
     item = shop.store.get(schema.suppression_key(_digest(address)))
     before = None if item is None else suppression_from(item)
@@ -205,7 +211,7 @@ def _remove(
         raise NotFoundError("This address is not on the suppression list.")
     after = before.without(reason)
     event = SuppressionEvent(shop.clock(), SuppressionChange.REMOVED, gone, source, by, note)
-    shop.store.transact(_writes(after or before, event, item, gone=after is None))
+    shop.store.transact([*_writes(after or before, event, item, gone=after is None), *deeds])
     return after
 
 
@@ -220,6 +226,11 @@ def _writes(entry: Suppression, event: SuppressionEvent, item: Item | None, *, g
         Delete(key, unmoved, moved) if gone else Put(key, suppression_item(entry, digest, stamp), unmoved, moved)
     )
     return [change, Put(history, event_item(event))]
+
+
+def _target(address: str) -> str:
+    """What the audit log calls an address: not by itself."""
+    return f"suppression:{_digest(address)}"
 
 
 def _digest(address: str) -> str:

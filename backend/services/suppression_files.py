@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,10 +71,10 @@ class SuppressionImport:
     failed: int = 0
     errors: list[LineError] = field(default_factory=list)
 
-    def fail(self, line: int, sentence: str) -> None:
+    def fail(self, error: LineError) -> None:
         self.failed += 1
         if len(self.errors) < MOST_ERRORS:
-            self.errors.append(LineError(line, sentence))
+            self.errors.append(error)
 
     def count(self, changed: bool) -> None:
         self.added += changed
@@ -87,7 +87,13 @@ class _Wanted:
     ground: Ground
 
 
-def import_suppressions(shop: Shop, actor: Actor, path: Path, *, encoding: str = "") -> SuppressionImport:
+Watch = Callable[[float, SuppressionImport, LineError | None], None]
+"""Told the share of the file that was read and the result so far, after some hundred addresses and at each bad line."""
+
+
+def import_suppressions(
+    shop: Shop, actor: Actor, path: Path, *, encoding: str = "", watch: Watch | None = None
+) -> SuppressionImport:
     """Takes in a CSV file with a column for the address, and perhaps for reason, since when, and a note.
 
     Good lines are taken over, bad ones reported. It may be run again: what is there stays.
@@ -96,20 +102,34 @@ def import_suppressions(shop: Shop, actor: Actor, path: Path, *, encoding: str =
     """
     actor.require(Permission.MANAGE_SUPPRESSION)
     table = open_table(path, encoding)
-    places = column_places(table.header, _KNOWN)
-    if "address" not in places:
-        raise InvalidInputError("The file has no column “E-mail address”.", "file")
+    places = address_places(table.header)
+    size = path.stat().st_size
     result, batch = SuppressionImport(), list[_Wanted]()
     with reading(table) as rows:
         for row in rows:
-            wanted = _read(shop, actor, row, places, result)
-            if wanted is not None:
+            wanted = _read(shop, actor, row, places)
+            if isinstance(wanted, _Wanted):
                 batch.append(wanted)
+            else:
+                result.fail(wanted)
             if len(batch) == _AT_ONCE:
                 _write(shop, batch, result)
                 batch = []
+            if watch is not None and (isinstance(wanted, LineError) or not batch):
+                watch(rows.position / size, result, wanted if isinstance(wanted, LineError) else None)
     _write(shop, batch, result)
     return result
+
+
+def address_places(header: Sequence[str]) -> dict[str, int]:
+    """Where the columns stand that are understood.
+
+    Raises: `InvalidInputError` when none holds addresses.
+    """
+    places = column_places(header, _KNOWN)
+    if "address" not in places:
+        raise InvalidInputError("The file has no column “E-mail address”.", "file")
+    return places
 
 
 def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str = Format.CSV) -> int:
@@ -121,12 +141,9 @@ def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, forma
     return write_table(target, Format.of(format), "Suppressions", COLUMNS, _rows(shop), shop.currency)
 
 
-def _read(
-    shop: Shop, actor: Actor, row: Line | BrokenLine, places: dict[str, int], result: SuppressionImport
-) -> _Wanted | None:
+def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, places: dict[str, int]) -> _Wanted | LineError:
     if isinstance(row, BrokenLine):
-        result.fail(row.number, row.reason)
-        return None
+        return LineError(row.number, row.reason)
 
     def cell(name: str) -> str:
         return row.cells[places[name]].strip() if name in places else ""
@@ -137,8 +154,7 @@ def _read(
         ground = Ground(_reason(cell("reason")), _since(shop, cell("since")), "import", actor.username, note)
         return _Wanted(address, ground)
     except InvalidInputError as error:
-        result.fail(row.number, error.sentence)
-        return None
+        return LineError(row.number, error.sentence)
 
 
 def _address(text: str) -> str:

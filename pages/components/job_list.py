@@ -21,6 +21,11 @@ from pages.components.shell import shop
 _SHOWN = 10
 _POLL_SECONDS = 1.0
 _PATIENCE = timedelta(seconds=20)
+_WORDS = {
+    ImportKind.ORDERS: ("order", "orders"),
+    ImportKind.CUSTOMERS: ("customer", "customers"),
+    ImportKind.SUPPRESSIONS: ("address", "addresses"),
+}
 _BADGES = {
     JobStatus.WAITING: ("Waiting", "orange", ":material/schedule:"),
     JobStatus.RUNNING: ("Running", "blue", ":material/autorenew:"),
@@ -29,23 +34,23 @@ _BADGES = {
 }
 
 
-def show(here: Shop, actor: Actor) -> None:
-    """The newest imports; looks again each second as long as one of them is not over."""
-    jobs = list_jobs(here, actor, limit=_SHOWN)
+def show(here: Shop, actor: Actor, kind: ImportKind | None = None) -> None:
+    """The newest imports, of one kind or of all; looks again each second as long as one of them is not over."""
+    jobs = list_jobs(here, actor, limit=_SHOWN, kind=kind)
     if not jobs:
         empty.nothing(":material/inbox:", "No imports yet", "Choose a file above; its progress will be shown here.")
     elif _any_open(jobs):
-        _watch()
+        _watch(kind)
     else:
         _draw(here, actor, jobs)
 
 
 @guarded_fragment(Permission.IMPORT_DATA, run_every=_POLL_SECONDS)
-def _watch() -> None:
+def _watch(kind: ImportKind | None) -> None:
     here, actor = shop(), current_actor()
     if actor is None:
         return
-    jobs = list_jobs(here, actor, limit=_SHOWN)
+    jobs = list_jobs(here, actor, limit=_SHOWN, kind=kind)
     if not _any_open(jobs):
         caching.changed()
         st.rerun()
@@ -100,8 +105,8 @@ def _result(here: Shop, job: Job) -> str:
 def _told(here: Shop, job: Job) -> str:
     """Such as "12 new orders, 3 updated, 5 unchanged, 1 left out"; what did not occur is left away."""
     counts: Counts = job.counts
-    what = "order" if job.kind is ImportKind.ORDERS else "customer"
-    parts = [formats.counted(here, counts.created, f"new {what}")]
+    one, many = _WORDS[job.kind]
+    parts = [formats.counted(here, counts.created, f"new {one}", f"new {many}")]
     others = {"updated": counts.updated, "unchanged": counts.unchanged, "left out": counts.failed}
     parts += [f"{formats.count(here, number)} {word}" for word, number in others.items() if number]
     return ", ".join(parts)

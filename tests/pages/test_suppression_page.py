@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Role
+from backend.services import audit
+from backend.services.audit import AuditFilter
 from backend.services.suppression import add_suppression, find_suppression, suppression_history
+from backend.worker import work_once
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, press, said
-from tests.support import STAFF
+from tests.support import ADMIN, STAFF
 
 ADDRESS = "maria@example.com"
 
@@ -92,14 +97,29 @@ def test_a_list_of_many_comes_in_pages(dashboard: Dashboard) -> None:
     assert len({text.value for text in app.text} - first) == 1
 
 
-def test_a_file_is_taken_in_and_bad_lines_are_named(dashboard: Dashboard) -> None:
+def test_a_file_is_taken_in_by_a_worker_and_the_page_tells_what_became_of_it(dashboard: Dashboard) -> None:
     app = dashboard.open("suppression.py", Role.STAFF)
     app.file_uploader[0].set_value(("list.csv", b"email,reason\nmaria@example.com,bounce\nnonsense,\n", "text/csv"))
     app.run()
     press(app, "Import")
-    assert "1 added, 0 there already, 1 left out" in said(app)
-    assert list(app.dataframe[0].value["Line"]) == [3]
+    assert "Waiting" in said(app)
+    assert find_suppression(dashboard.shop, ADDRESS) is None
+    assert work_once(dashboard.shop, "one", threading.Event())
+    app.run()
+    assert "1 new address, 1 left out" in said(app)
     assert find_suppression(dashboard.shop, ADDRESS) is not None
+    (deed,) = audit.list_entries(
+        dashboard.shop, ADMIN, AuditFilter(f"{dashboard.shop.clock():%Y-%m}", action="imported")
+    ).entries
+    assert (deed.actor, deed.detail) == ("the-staff", "list.csv")
+
+
+def test_a_file_without_addresses_is_refused_at_once(dashboard: Dashboard) -> None:
+    app = dashboard.open("suppression.py", Role.STAFF)
+    app.file_uploader[0].set_value(("list.csv", b"name\nMaria\n", "text/csv"))
+    app.run()
+    press(app, "Import")
+    assert "The file has no column “E-mail address”." in said(app)
 
 
 @pytest.mark.parametrize("note", MARKUP)

@@ -13,7 +13,8 @@ import pytest
 
 from backend.domain.imports import Counts, ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job, JobStatus
-from backend.errors import InvalidInputError, NotFoundError
+from backend.domain.team import Actor
+from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.services import job_queue
 from backend.services.context import Shop
 from backend.services.job_queue import LEASE, MOST_ATTEMPTS, LeaseLostError, take_next
@@ -250,3 +251,16 @@ def test_files_that_nobody_asked_to_import_are_deleted_after_a_day(shop: Shop, c
     job_queue.tidy(shop)
 
     assert sorted(kept.parent.iterdir()) == sorted([kept, young])
+
+
+def test_a_suppression_list_is_imported_by_those_who_may_change_it(shop: Shop) -> None:
+    def ask(actor: Actor, content: bytes = b"email\nmaria@example.com\n") -> Job:
+        return enqueue_import(shop, actor, ImportKind.SUPPRESSIONS, "list.csv", io.BytesIO(content))
+
+    job = ask(STAFF)
+    asked(shop)
+    assert list_jobs(shop, STAFF, kind=ImportKind.SUPPRESSIONS) == [job]
+    with pytest.raises(PermissionDeniedError):
+        ask(MANAGER)
+    with pytest.raises(InvalidInputError, match="no column"):
+        ask(STAFF, b"name\nMaria\n")

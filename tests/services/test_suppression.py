@@ -11,6 +11,7 @@ from backend.domain.emails import Kind
 from backend.domain.suppression import SuppressionChange, SuppressionReason
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
+from backend.services import audit
 from backend.services.context import Shop
 from backend.services.suppression import (
     Added,
@@ -233,3 +234,17 @@ def test_adding_and_removing_at_once_leaves_a_history_that_adds_up(shared_shop: 
     history = suppression_history(shared_shop, MARIA)
     added = sum(event.change is SuppressionChange.ADDED for event in history)
     assert added - (len(history) - added) == len(reasons(shared_shop))
+
+
+def test_who_changed_the_list_stands_in_the_audit_log_without_the_address(shop: Shop) -> None:
+    suppress(shop, STAFF, "maria@example.com", note="asked by phone")
+    suppress(shop, STAFF, "maria@example.com")
+    unsuppress(shop, STAFF, "maria@example.com", why="asked again")
+    found = audit.list_entries(shop, ADMIN, audit.AuditFilter(f"{shop.clock():%Y-%m}")).entries
+    assert sorted(entry.action for entry in found) == [
+        "suppressed an address",
+        "took an address off the suppression list",
+    ]
+    assert {entry.actor for entry in found} == {"sam"}
+    assert len({entry.target for entry in found}) == 1
+    assert "maria" not in repr(found)
