@@ -22,6 +22,7 @@ from typing import Any
 
 import streamlit as st
 import uvicorn
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +33,7 @@ from backend.config import Settings, load_settings
 from backend.email.links import Links
 from backend.errors import BackendError, ConfigurationError
 from backend.services.context import Shop
+from backend.services.events.following import EventPolicy
 from backend.services.first_admin import setup_code
 from backend.services.secret_file import cookie_key, derived
 from backend.services.sessions import may_use_demo
@@ -69,11 +71,21 @@ def build_app(settings: Settings) -> st.App:
     """The ASGI application; nothing is opened before it starts."""
     return st.App(
         _SCRIPT,
-        routes=[Mount("/api", create_app(shell.shop, _links, trusted_proxies=settings.trusted_proxies))],
+        routes=[Mount("/api", _api(settings))],
         middleware=[Middleware(SecurityHeaders)],
         lifespan=_lifespan(settings),
         on_script_error=shell.show_error,
         secrets=oidc_secrets(settings),
+    )
+
+
+def _api(settings: Settings) -> FastAPI:
+    return create_app(
+        shell.shop,
+        _links,
+        trusted_proxies=settings.trusted_proxies,
+        event_topics=settings.event_topics,
+        event_policy=EventPolicy(settings.soft_bounce_limit),
     )
 
 

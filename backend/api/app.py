@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import cache
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -14,11 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend import logs
 from backend.api.public.limits import RequestLimit
 from backend.api.public.router import PublicPages, public_router
+from backend.api.ses_events import Webhook, ses_events_router, webhook_of
 from backend.domain.network import original_client
 from backend.email.links import Links
 from backend.errors import BackendError
 from backend.observability.measures import MEASURES
 from backend.services.context import Shop
+from backend.services.events.following import EventPolicy
 from backend.store import schema
 from backend.store.meter import access_pattern
 
@@ -27,11 +30,17 @@ _FAILED = 500
 
 
 def create_app(
-    shop: Callable[[], Shop], links: Callable[[], Links] | None = None, *, trusted_proxies: str = ""
+    shop: Callable[[], Shop],
+    links: Callable[[], Links] | None = None,
+    *,
+    trusted_proxies: str = "",
+    event_topics: frozenset[str] = frozenset(),
+    event_policy: EventPolicy | None = None,
 ) -> FastAPI:
     """The API of a shop that is opened when it is first asked for.
 
-    With `links`, customers can follow those of their emails. `trusted_proxies` are those whose X-Forwarded-For counts.
+    With `links`, customers can follow those of their emails. `trusted_proxies` are those whose X-Forwarded-For counts,
+    `event_topics` those topics of SNS that may report events of emails.
     """
     app = FastAPI(title="Tillpost", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -54,7 +63,12 @@ def create_app(
 
     if links is not None:
         app.include_router(public_router(_public_pages(shop, links, trusted_proxies)))
+    app.include_router(ses_events_router(shop, _webhook(shop, event_topics, event_policy or EventPolicy())))
     return app
+
+
+def _webhook(shop: Callable[[], Shop], topics: frozenset[str], policy: EventPolicy) -> Callable[[], Webhook]:
+    return cache(lambda: webhook_of(topics, policy, shop()))
 
 
 def _public_pages(shop: Callable[[], Shop], links: Callable[[], Links], trusted: str) -> Callable[[], PublicPages]:

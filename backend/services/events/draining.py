@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from loguru import logger
 
-from backend.email.events.sources import Batch, EventSource
+from backend.email.events.sources import EventSource
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.events.dead_letters import bury
@@ -24,7 +24,7 @@ def drain_batch(shop: Shop, source: EventSource, policy: EventPolicy, stop: thre
     if not batch.bodies:
         return Intake()
     try:
-        intake = _taken_in(shop, batch, source.name, policy)
+        intake = take_in_safely(shop, batch.bodies, source.name, policy)
     except BaseException:
         source.failed(batch)
         raise
@@ -43,15 +43,16 @@ def drain(shop: Shop, source: EventSource, policy: EventPolicy, stop: threading.
     return total
 
 
-def _taken_in(shop: Shop, batch: Batch, source: str, policy: EventPolicy) -> Intake:
+def take_in_safely(shop: Shop, bodies: Sequence[bytes], source: str, policy: EventPolicy) -> Intake:
+    """As `take_in`, but what breaks the program goes to the dead letters. Raises as it, for trouble of the store."""
     try:
-        return take_in(shop, batch.bodies, source, policy)
+        return take_in(shop, bodies, source, policy)
     except BackendError:
         raise
     except Exception:
         # One of them breaks the code. It must not hold up the others for ever, so each is taken by itself.
         logger.exception("A batch of events from {} cannot be taken in; each is tried by itself", source)
-        return _singly(shop, batch.bodies, source, policy)
+        return _singly(shop, bodies, source, policy)
 
 
 def _singly(shop: Shop, bodies: Sequence[bytes], source: str, policy: EventPolicy) -> Intake:
