@@ -19,6 +19,7 @@ import streamlit as st
 
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
+from backend.domain.team import COMMAND_LINE, Actor, Permission
 from backend.domain.totals import Totals
 from backend.services import (
     boards,
@@ -28,16 +29,21 @@ from backend.services import (
     figures,
     order_list,
     overview,
+    send_campaigns,
     send_figures,
 )
+from backend.services.automations.figures import Figures, figures_of
+from backend.services.automations.waiting import Waiting, count_waiting
 from backend.services.boards import Measure
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, CustomerPage
 from backend.services.email_overview import EmailCard
 from backend.services.order_list import OrderFilter, OrderPage
 from backend.services.overview import Granularity, Overview
+from backend.services.send_campaigns import CampaignRates
 from backend.services.send_days import DayStats
 from backend.services.send_figures import Problems, SendFigures, Step
+from backend.services.system.costs import Month, this_month
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -135,6 +141,32 @@ def problems_of_sending(shop: Shop, first: date, last: date, template: str) -> P
     return send_figures.problems_of(shop, first, last, template)
 
 
+@_cached(max_entries=50)
+def rates_by_campaign(shop: Shop, first: date, last: date) -> list[CampaignRates]:
+    return send_campaigns.rates_by_campaign(shop, COMMAND_LINE, first, last)
+
+
 @kept_figure
 def newest_days(shop: Shop) -> list[DayStats]:
     return deliverability.newest_days(shop)
+
+
+@_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
+def _month_cost(shop: Shop) -> Month:
+    return this_month(shop, COMMAND_LINE)
+
+
+def month_cost(shop: Shop, actor: Actor) -> Month:
+    """What the month costs; kept for all who may see it."""
+    actor.require(Permission.VIEW_SYSTEM)
+    return _month_cost(shop)
+
+
+@_cached(max_entries=100)
+def automation_figures(shop: Shop, automation_id: str) -> Figures:
+    return figures_of(shop, automation_id)
+
+
+@_cached(max_entries=10)
+def automations_waiting(shop: Shop) -> Waiting:
+    return count_waiting(shop)

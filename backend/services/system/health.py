@@ -53,7 +53,8 @@ def check_store(watched: Watched) -> Health:
     began = time.perf_counter()
     watched.shop.store.get(schema.meta_key("team"))
     took = timedelta(seconds=time.perf_counter() - began)
-    found = f"It answers in {took / timedelta(milliseconds=1):,.1f} ms."
+    milliseconds = took / timedelta(milliseconds=1)
+    found = f"It answers in {milliseconds:,.0f} ms." if milliseconds >= 1 else "It answers in less than 1 ms."
     if took > SLOW_STORE:
         return Health("Store", State.ATTENTION, found, "It is slow: look at its load, its disk or the network to it.")
     return Health("Store", State.UP, found)
@@ -115,7 +116,10 @@ def _stuck(beats: list[Beat]) -> list[str]:
 
 def check_clocks(watched: Watched) -> Health:
     """Whether the clocks of all processes agree."""
-    skew = timedelta(milliseconds=max((beat.skew_ms for beat in read_beats(watched.shop)), default=0))
+    beats = read_beats(watched.shop)
+    if len(beats) < 2:
+        return Health("Clocks", State.UNUSED, "One process has nobody to compare its clock with.")
+    skew = timedelta(milliseconds=max(beat.skew_ms for beat in beats))
     seconds = skew.total_seconds()
     if skew > SKEW_ALLOWED:
         advice = "Let the machines follow a time server (NTP); the sending rate depends on it."
