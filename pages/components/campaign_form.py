@@ -8,7 +8,7 @@ from datetime import time, timedelta
 import streamlit as st
 
 from backend.domain.campaigns import Canary, Draft, Hours, Limits, Measure, SplitTest, Variant
-from backend.domain.emails import Kind, Need, TemplateFacts
+from backend.domain.emails import Kind, Need, TemplateFacts, TemplateField
 from backend.domain.team import Actor
 from backend.services import templates
 from backend.services.context import Shop
@@ -84,17 +84,25 @@ def _choose_template(here: Shop, place: str, draft: Draft) -> TemplateFacts | No
 
 
 def _fields(template: TemplateFacts, place: str, before: Mapping[str, str]) -> dict[str, str]:
-    return {
-        field.name: st.text_area(
-            field.label + ("" if field.required else " (may stay empty)"),
-            before.get(field.name, ""),
-            key=f"{place}_field_{template.name}_{field.name}",
-            placeholder="https://…" if field.is_url else "",
-            max_chars=20_000,
-            height=68,
-        )
-        for field in template.fields
-    }
+    """What the template asks for; what may stay empty is folded away."""
+    key = f"{place}_field_{template.name}"
+    required = [field for field in template.fields if field.required]
+    optional = [field for field in template.fields if not field.required]
+    values = {field.name: _field(field, key, before) for field in required}
+    if optional:
+        with st.expander("More parts of this email, which may stay empty", icon=":material/add_notes:"):
+            values |= {field.name: _field(field, key, before) for field in optional}
+    return values
+
+
+def _field(field: TemplateField, key: str, before: Mapping[str, str]) -> str:
+    return st.text_input(
+        field.label,
+        before.get(field.name, ""),
+        key=f"{key}_{field.name}",
+        placeholder="https://…" if field.is_url else "",
+        max_chars=20_000,
+    )
 
 
 def _choose_segment(here: Shop, actor: Actor, place: str, draft: Draft) -> str:
