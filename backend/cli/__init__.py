@@ -9,12 +9,14 @@ import typer
 
 from backend.cli import (
     automations,
+    campaigns,
     deliverability,
     exporting,
     importing,
     mail,
     measuring,
     reports,
+    segments,
     suppression,
     system,
     upkeep,
@@ -34,6 +36,8 @@ app.add_typer(exporting.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(suppression.app, name="suppression")
 app.add_typer(automations.app, name="automation")
+app.add_typer(segments.app, name="segment")
+app.add_typer(campaigns.app, name="campaign")
 reports.add_to(app)
 upkeep.add_to(app)
 mail.add_to(app)

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +19,7 @@ from backend.services.snapshots.finishing import finish
 from backend.services.snapshots.info import SnapshotFailedError, SnapshotInfo, SnapshotMissingError
 
 _PATIENCE = 180.0
-"""Seconds to wait for somebody else who makes the first snapshot."""
+"""Seconds to wait for somebody else who makes a snapshot."""
 _LOOK_SECONDS = 0.2
 
 
@@ -70,10 +71,24 @@ def make_first(shop: Shop) -> SnapshotInfo:
 
     Raises: `SnapshotMissingError`, and as `make_snapshot`.
     """
+    return places.current(shop) or _made(shop, read_here, None)
+
+
+def make_since(shop: Shop, since: datetime, *, read: Reading = read_here) -> SnapshotInfo:
+    """A snapshot that was begun at this moment or later; made now unless somebody else has or does.
+
+    Raises: as `make_first`.
+    """
+    return _made(shop, read, since)
+
+
+def _made(shop: Shop, read: Reading, since: datetime | None) -> SnapshotInfo:
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        found = places.current(shop) or make_snapshot(shop)
-        if found is not None:
+        found = places.current(shop)
+        if found is not None and (since is None or found.as_of >= since):
             return found
+        if (made := make_snapshot(shop, read=read)) is not None:
+            return made
         time.sleep(_LOOK_SECONDS)
     raise SnapshotMissingError("The figures for this are still being prepared; please try again in a minute.")
