@@ -192,6 +192,7 @@ def test_what_is_no_message_is_told_so_and_not_kept(shop: Shop, webhook: Webhook
 def test_fields_of_a_wrong_kind_are_no_message(shop: Shop, webhook: Webhook, sns: FakeSns) -> None:
     document = json.loads(sns.notification(event("Send")))
     for name in ("Message", "Timestamp", "TopicArn", "Signature", "SigningCertURL"):
+        wrong: object
         for wrong in (5, None, [], "\ud800"):
             body = json.dumps(document | {name: wrong}).encode()
             assert handle(shop, webhook, body).status in (400, 403), (name, wrong)

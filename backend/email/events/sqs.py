@@ -28,6 +28,8 @@ IN_FLIGHT = 200
 """Messages that one round takes; 20 receives of 15 ms would be slow one after the other, so they overlap."""
 VISIBILITY_SECONDS = 120
 """Longer than a round takes by far."""
+AGAIN_SECONDS = 2
+"""After which a batch that could not be kept comes again."""
 _PARALLEL = 4
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _REGION = re.compile(r"^sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
@@ -78,7 +80,7 @@ class SqsSource:
         """Gives the messages back after a few seconds instead of minutes."""
         for part in _parts(batch.receipts):
             entries = [
-                {"Id": str(place), "ReceiptHandle": receipt, "VisibilityTimeout": 5}
+                {"Id": str(place), "ReceiptHandle": receipt, "VisibilityTimeout": AGAIN_SECONDS}
                 for place, receipt in enumerate(part)
             ]
             self._call(self._client.change_message_visibility_batch, Entries=entries)

@@ -1,0 +1,132 @@
+"""Events from a queue of SQS: a message is deleted when it is kept, and comes again when it was not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from itertools import count
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from backend.domain.delivery import Outcome
+from backend.domain.team import COMMAND_LINE
+from backend.email.events import sqs
+from backend.email.events.sources import QueueState, SourceUnreachableError
+from backend.email.events.sqs import SqsSource, open_source
+from backend.errors import ConfigurationError, StoreUnreachableError
+from backend.services.context import Shop
+from backend.services.events.dead_letters import list_dead_letters
+from backend.services.events.draining import drain, drain_batch
+from backend.services.events.following import EventPolicy
+from tests.events.samples import enveloped, event
+from tests.events.test_applying import now, sent
+from tests.support import TestClock, shop_on
+
+POLICY, GO_ON = EventPolicy(), threading.Event()
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqs.Client]:
+    from moto import mock_aws
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield boto3.client("sqs", region_name="eu-central-1")
+
+
+@pytest.fixture
+def queue(client: sqs.Client) -> str:
+    return str(client.create_queue(QueueName="events")["QueueUrl"])  # type: ignore[attr-defined]
+
+
+def put(client: sqs.Client, queue: str, *bodies: bytes) -> None:
+    for body in bodies:
+        client.send_message(QueueUrl=queue, MessageBody=body.decode())  # type: ignore[attr-defined]
+
+
+def test_events_come_in_envelopes_and_raw_and_are_deleted_when_they_are_kept(
+    shop: Shop, client: sqs.Client, queue: str
+) -> None:
+    messages = [sent(shop, f"k{number}") for number in range(23)]
+    put(client, queue, *(event("Delivery", message) for message in messages))
+    put(client, queue, *(enveloped(event("Send", message)) for message in messages), b"nonsense")
+    source = SqsSource(client, queue, wait_seconds=0)
+    assert source.state() == QueueState(47)
+    intake = drain(shop, source, POLICY, GO_ON)
+    assert (intake.applied, intake.dead) == (46, 1)
+    assert source.state() == QueueState(0)
+    assert all(set(now(shop, message).outcomes) == {Outcome.DELIVERED} for message in messages)
+    assert [letter.body for letter in list_dead_letters(shop, COMMAND_LINE).letters] == [b"nonsense"]
+
+
+def test_what_could_not_be_kept_comes_again(shop: Shop, client: sqs.Client, queue: str, clock: TestClock) -> None:
+    class Unreachable:
+        def get_many(self, keys: object) -> object:
+            raise StoreUnreachableError("The store does not answer.")
+
+    message = sent(shop)
+    put(client, queue, event("Delivery", message))
+    source = SqsSource(client, queue, wait_seconds=0)
+    with pytest.raises(StoreUnreachableError):
+        drain_batch(shop_on(Unreachable(), clock=clock), source, POLICY, GO_ON)
+    assert source.state() == QueueState(0, 1)
+    assert drain_batch(shop, SqsSource(client, queue, wait_seconds=4), POLICY, GO_ON).applied == 1
+
+
+class Refusing:
+    """A client whose every call fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> object:
+        def fail(**parameters: object) -> object:
+            raise self._error
+
+        return fail
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "AWS.SimpleQueueService.NonExistentQueue"}}, "ReceiveMessage"),
+        EndpointConnectionError(endpoint_url="https://sqs.eu-central-1.amazonaws.com"),
+    ],
+)
+def test_a_queue_that_does_not_answer_is_said_so(error: Exception) -> None:
+    source = SqsSource(Refusing(error), "https://sqs.eu-central-1.amazonaws.com/123456789012/events")
+    for ask in (lambda: source.receive(GO_ON), source.state):
+        with pytest.raises(SourceUnreachableError):
+            ask()
+
+
+class Endless:
+    """A queue that always has ten messages more (moto loses count when several ask at once)."""
+
+    def __init__(self) -> None:
+        self.waits: list[int] = []
+        self._numbers = count()
+
+    def receive_message(self, **wanted: int) -> dict[str, object]:
+        self.waits.append(wanted["WaitTimeSeconds"])
+        numbers = [next(self._numbers) for _ in range(wanted["MaxNumberOfMessages"])]
+        return {"Messages": [{"Body": f"{number}", "ReceiptHandle": f"r{number}"} for number in numbers]}
+
+
+def test_a_round_takes_many_messages_but_not_without_end() -> None:
+    endless = Endless()
+    batch = SqsSource(endless, "https://sqs.eu-central-1.amazonaws.com/123456789012/events").receive(GO_ON)
+    assert sqs.IN_FLIGHT <= len(batch.bodies) <= sqs.IN_FLIGHT + 40
+    assert [f"r{int(body)}" for body in batch.bodies] == batch.receipts
+    assert endless.waits == [sqs.WAIT_SECONDS] + [0] * (len(endless.waits) - 1)
+
+
+def test_the_region_is_that_of_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    open_source("https://sqs.eu-central-1.amazonaws.com/123456789012/events")
+    with pytest.raises(ConfigurationError):
+        open_source("https://queue.example.com/events")
