@@ -105,7 +105,7 @@ def send(
         if bool(to) == bool(customer):
             raise InvalidInputError("Name the recipient with either --to or --customer.", "to")
         mailer = bootstrap.open_mailer(load_settings(), shop)
-        wanted = SendRequest(name, key or new_click_key(), customer, to, order, _fields(field or []))
+        wanted = SendRequest(name, key or new_click_key(), customer, to, order, fields_of(field or []))
         requested = request_message(shop, mailer, COMMAND_LINE, wanted)
         message = deliver_one(shop, mailer, requested.message)
         if as_json:
@@ -116,7 +116,11 @@ def send(
         typer.echo(f"{message.id} is {message.status}{reason}.{again}")
 
 
-def _fields(given: list[str]) -> dict[str, str]:
+def fields_of(given: list[str]) -> dict[str, str]:
+    """What was given as NAME=VALUE.
+
+    Raises: `InvalidInputError`.
+    """
     fields: dict[str, str] = {}
     for pair in given:
         name, equals, value = pair.partition("=")

@@ -1,0 +1,254 @@
+"""Campaigns: plan, start, steer and watch them. What is long is done by a worker; a preflight is done here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from backend import bootstrap
+from backend.cli.campaign_documents import about, plan_document, preflight_document, status_document
+from backend.cli.mail import fields_of
+from backend.cli.output import Json, Progress, write_json, write_table
+from backend.cli.running import opened_shop
+from backend.config import load_settings
+from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
+from backend.domain.campaigns import Campaign, CampaignState, Canary, Draft
+from backend.domain.team import COMMAND_LINE
+from backend.errors import BackendError, InvalidInputError, NotFoundError
+from backend.services.campaigns import drafts, planning, preflights, progress, steering, storing
+from backend.services.context import Shop
+from backend.services.mailing.mailer import Mailer
+from backend.services.segments.library import list_segments
+from backend.services.segments.ready import READY
+
+app = typer.Typer(help="Plan, start, steer and watch campaigns.", no_args_is_help=True)
+
+CampaignId = Annotated[str, typer.Argument(help="The campaign's id.")]
+_LOOK_SECONDS = 0.2
+
+
+class PreflightFailedError(BackendError):
+    """The preflight could not be done."""
+
+
+@app.command("list")
+def list_all(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50, as_json: Json = False
+) -> None:
+    """List campaigns, newest first."""
+    with opened_shop("campaign list") as shop:
+        found = storing.list_campaigns(shop, COMMAND_LINE, limit=limit).campaigns
+        if as_json:
+            write_json([about(campaign) for campaign in found])
+            return
+        write_table(
+            ("created", "state", "audience", "id", "name"),
+            [(f"{c.created_at:%Y-%m-%d %H:%M}", c.state.value, c.audience.size, c.id, c.name) for c in found],
+            right=(2,),
+        )
+
+
+@app.command()
+def create(
+    template: Annotated[str, typer.Option(help="The template, such as announcement.")],
+    segment: Annotated[str, typer.Option(help="The segment's id or its name.")],
+    name: Annotated[str, typer.Option(help="The campaign's name; the template's and the segment's without it.")] = "",
+    subject: Annotated[str, typer.Option(help="Another subject than the template's.")] = "",
+    field: Annotated[list[str] | None, typer.Option(help="A value that the template asks for, as NAME=VALUE.")] = None,
+    canary: Annotated[int, typer.Option(min=0, max=50, help="Percent that get theirs first; 0 is all at once.")] = 0,
+    holdout: Annotated[int, typer.Option(min=0, max=50, help="Percent that get nothing, to compare with.")] = 0,
+    campaign_id: Annotated[str, typer.Option("--id", help="Its id: the same one twice creates one campaign.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Create a draft."""
+    with opened_shop("campaign create") as shop:
+        draft = Draft(
+            name=name or f"{template} to {segment}",
+            template=template,
+            segment_id=_segment_id(shop, segment),
+            subject=subject,
+            fields=fields_of(field or []),
+            canary=Canary(canary) if canary else None,
+            holdout=holdout,
+        )
+        _tell(drafts.create_campaign(shop, COMMAND_LINE, draft, campaign_id=campaign_id), as_json)
+
+
+@app.command()
+def preflight(campaign_id: CampaignId, as_json: Json = False) -> None:
+    """Render the email of every recipient, and list those that cannot be made. Exit code 0 also when there are some."""
+    with opened_shop("campaign preflight") as shop:
+        found = _checked(shop, _mailer(shop), campaign_id)
+        if as_json:
+            write_json(preflight_document(found))
+            return
+        typer.echo(f"{found.recipients:,} of {found.checked:,} customers get it; {found.broken:,} emails are broken.")
+        _tell_reasons(found.excluded)
+        for each in found.listed:
+            typer.echo(f"{each.customer_id}: {each.field}: {each.sentence}")
+
+
+@app.command()
+def plan(campaign_id: CampaignId, as_json: Json = False) -> None:
+    """Tell recipients, exclusions, time and cost; does the preflight before, if it is missing."""
+    with opened_shop("campaign plan") as shop:
+        found = _planned(shop, _mailer(shop), campaign_id)
+        if as_json:
+            write_json(plan_document(found))
+            return
+        typer.echo(f"{found.recipients:,} recipients of {found.audience:,} customers, until {_local(shop, found)}.")
+        typer.echo(f"Sending costs about ${found.mail_cost / 100:,.2f}, the store ${found.store_cost / 100:,.2f}.")
+        if found.quota_share is not None:
+            typer.echo(f"That is {found.quota_share:.0%} of the daily quota; it sends on {found.days:,} days.")
+        if found.needs_approval:
+            typer.echo("A second person has to approve it.")
+        _tell_reasons(found.excluded)
+
+
+@app.command()
+def start(
+    campaign_id: CampaignId,
+    at: Annotated[str, typer.Option(help="When, in the shop's time, such as 2026-12-01T09:00; now without it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Start a campaign; workers send it. A draft is planned first. A large one needs an approval from the dashboard."""
+    with opened_shop("campaign start") as shop:
+        campaign = storing.read_campaign(shop, campaign_id)
+        if campaign.state is CampaignState.DRAFT:
+            _planned(shop, _mailer(shop), campaign_id)
+            campaign = storing.read_campaign(shop, campaign_id)
+        if at:
+            moment = _moment(shop, at)
+            started = steering.schedule(shop, COMMAND_LINE, campaign_id, moment, seen_version=campaign.version)
+        else:
+            started = steering.start(shop, COMMAND_LINE, campaign_id, seen_version=campaign.version)
+        _tell(started, as_json)
+
+
+@app.command("request-approval")
+def request_approval(campaign_id: CampaignId, as_json: Json = False) -> None:
+    """Ask a second person to approve a planned campaign."""
+    with opened_shop("campaign request-approval") as shop:
+        version = storing.read_campaign(shop, campaign_id).version
+        _tell(steering.request_approval(shop, COMMAND_LINE, campaign_id, seen_version=version), as_json)
+
+
+@app.command()
+def approve(
+    campaign_id: CampaignId,
+    count: Annotated[int, typer.Option(help="The number of recipients that the plan says.")],
+    as_json: Json = False,
+) -> None:
+    """Approve a large campaign that somebody else has made and asks for."""
+    with opened_shop("campaign approve") as shop:
+        version = storing.read_campaign(shop, campaign_id).version
+        approved = steering.approve(shop, COMMAND_LINE, campaign_id, typed_count=count, seen_version=version)
+        _tell(approved, as_json)
+
+
+@app.command()
+def pause(campaign_id: CampaignId, as_json: Json = False) -> None:
+    """Let a campaign rest; it takes effect within seconds."""
+    with opened_shop("campaign pause") as shop:
+        _tell(steering.pause(shop, COMMAND_LINE, campaign_id), as_json)
+
+
+@app.command()
+def resume(campaign_id: CampaignId, as_json: Json = False) -> None:
+    """Let a paused or stopped campaign go on."""
+    with opened_shop("campaign resume") as shop:
+        _tell(steering.resume(shop, COMMAND_LINE, campaign_id), as_json)
+
+
+@app.command()
+def cancel(campaign_id: CampaignId, as_json: Json = False) -> None:
+    """End a campaign for good; who has not got theirs gets none."""
+    with opened_shop("campaign cancel") as shop:
+        _tell(steering.cancel(shop, COMMAND_LINE, campaign_id), as_json)
+
+
+@app.command()
+def status(campaign_id: CampaignId, as_json: Json = False) -> None:
+    """Tell how far a campaign is."""
+    with opened_shop("campaign status") as shop:
+        found = progress.progress_of(shop, COMMAND_LINE, campaign_id)
+        if as_json:
+            write_json(status_document(found))
+            return
+        reason = f" ({found.reason})" if found.reason else ""
+        typer.echo(f"It is {found.state}{reason}: {found.sent:,} of {found.audience:,} sent, {found.rate:g} a second.")
+        typer.echo(f"{found.failed:,} failed, {found.unknown:,} unknown, {found.remaining:,} to go.")
+        _tell_reasons(found.skipped)
+
+
+# --- what several commands do ------------------------------------------------------------------------------------
+
+
+def _mailer(shop: Shop) -> Mailer:
+    return bootstrap.open_mailer(load_settings(), shop)
+
+
+def _segment_id(shop: Shop, wanted: str) -> str:
+    """By id, or by name as people see it."""
+    known = [*list_segments(shop, COMMAND_LINE), *READY]
+    for segment in known:
+        if wanted in (segment.id, segment.name):
+            return segment.id
+    raise NotFoundError(f"There is no segment “{wanted[:60]}”.")
+
+
+def _checked(shop: Shop, mailer: Mailer, campaign_id: str) -> Preflight:
+    """A preflight that is through, done in this process unless a worker is faster."""
+    campaign = storing.read_campaign(shop, campaign_id)
+    preflights.run_preflight(shop, COMMAND_LINE, campaign_id, seen_version=campaign.version)
+    shown, stop = Progress(), threading.Event()
+    while True:
+        found = preflights.get_preflight(shop, COMMAND_LINE, campaign_id)
+        if found is not None and found.status in (PreflightStatus.DONE, PreflightStatus.FAILED):
+            break
+        shown.tell(f"{found.share:.0%}" if found else "")
+        if not preflights.work_on_preflights(shop, mailer, stop):
+            time.sleep(_LOOK_SECONDS)
+    shown.end()
+    if found.status is PreflightStatus.FAILED:
+        raise PreflightFailedError(f"The preflight has failed: {found.error}")
+    return found
+
+
+def _planned(shop: Shop, mailer: Mailer, campaign_id: str) -> Plan:
+    found = preflights.get_preflight(shop, COMMAND_LINE, campaign_id)
+    if found is None or not found.is_current or found.status is not PreflightStatus.DONE:
+        _checked(shop, mailer, campaign_id)
+    version = storing.read_campaign(shop, campaign_id).version
+    return planning.plan(shop, mailer, COMMAND_LINE, campaign_id, seen_version=version)[1]
+
+
+def _moment(shop: Shop, text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=shop.zone)
+    except ValueError as error:
+        raise InvalidInputError(f"“{text[:40]}” is not a time such as 2026-12-01T09:00.", "at") from error
+
+
+def _local(shop: Shop, found: Plan) -> str:
+    return f"{found.finishes_at.astimezone(shop.zone):%Y-%m-%d %H:%M}"
+
+
+# --- how it is told ----------------------------------------------------------------------------------------------
+
+
+def _tell(campaign: Campaign, as_json: bool) -> None:
+    if as_json:
+        write_json(about(campaign))
+        return
+    typer.echo(f"{campaign.id} is {campaign.state}.")
+
+
+def _tell_reasons(counts: object) -> None:
+    if isinstance(counts, dict):
+        for reason, count in sorted(counts.items()):
+            typer.echo(f"{count:,} {reason.replace('_', ' ')}")
