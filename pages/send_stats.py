@@ -42,7 +42,7 @@ if not any(figures.totals.values()):
     st.stop()
 with st.container(border=True):
     send_charts.show_volumes(here, chosen.first, chosen.last, step, template)
-send_rates.show_breakdown(here, figures)
+send_rates.show_breakdown(here, figures, chosen.first, chosen.last)
 left, right = st.columns(2)
 with left:
     st.subheader("Time to send and to arrive")

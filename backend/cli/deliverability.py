@@ -16,8 +16,10 @@ from backend.config import load_settings
 from backend.domain.deliverability import Level, Rates, rates_of
 from backend.domain.delivery import Mailbox
 from backend.domain.sender_domain import DomainReport
+from backend.domain.team import COMMAND_LINE
 from backend.services.context import Shop
 from backend.services.domain_check import check_domain
+from backend.services.send_campaigns import rates_by_campaign
 from backend.services.send_days import stats_by_day
 from backend.services.send_stats import summed
 
@@ -30,6 +32,7 @@ class Division(StrEnum):
     DAY = "day"
     TEMPLATE = "template"
     PROVIDER = "provider"
+    CAMPAIGN = "campaign"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -104,6 +107,9 @@ def _rates(shop: Shop, begin: date, end: date, by: Division) -> dict[str, Rates]
     days = stats_by_day(shop, begin, end)
     if by is Division.DAY:
         return {stats.day.isoformat(): rates_of(stats.counts()) for stats in days}
+    if by is Division.CAMPAIGN:
+        campaigns = rates_by_campaign(shop, COMMAND_LINE, begin, end)
+        return {f"{each.name} ({each.id})": each.rates for each in campaigns}
     if by is Division.PROVIDER:
         total = summed(stats.counts() for stats in days)
         return {mailbox.value: rates_of(total, f"{mailbox.value}:") for mailbox in Mailbox}

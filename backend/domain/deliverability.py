@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from backend.domain.delivery import Mailbox, Outcome
@@ -80,6 +80,11 @@ def rates_of(counts: Mapping[str, int], prefix: str = "") -> Rates:
         bot_clicked=number(Outcome.BOT_CLICKED.counter),
         unsubscribed=number(Outcome.UNSUBSCRIBED.counter),
     )
+
+
+def rates_of_campaign(counts: Mapping[str, int]) -> Rates:
+    """The rates of a campaign's counters, in which messages that turned out to be sent still count as unknown."""
+    return replace(rates_of(counts), sent=counts.get("sent", 0) + counts.get("resolved", 0))
 
 
 def sent_in(counts: Mapping[str, int]) -> int:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import cast
 
+from backend.domain.deliverability import Rates, rates_of
 from backend.domain.emails import Rendered
 from backend.domain.shop import ShopFacts
 from backend.domain.templates import TemplateState
 from backend.services import templates
 from backend.services.context import Shop
 from backend.services.previews import render_preview
-from backend.services.send_stats import stats_by_hour
+from backend.services.send_days import stats_by_day
+from backend.services.send_stats import summed
 from backend.services.shop_settings import get_shop_facts
 from backend.services.template_checks import Level
 
@@ -25,20 +26,20 @@ USAGE_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class EmailCard:
-    """One template with its sample. `problems` are sentences that keep it from being sent; `sent` includes tests."""
+    """One template with its sample, and how it was used. `problems` are sentences that keep it from being sent."""
 
     state: TemplateState
     email: Rendered | None
     problems: tuple[str, ...]
-    sent: int
+    usage: Rates
 
 
 def email_overview(shop: Shop) -> list[EmailCard]:
     """Every template by kind and title. Costs a query for the templates and one for each of the days."""
     today = shop.clock().astimezone(shop.zone).date()
-    sent, facts = _sent_by_template(shop, today), get_shop_facts(shop)
+    used, facts = _usage_by_template(shop, today), get_shop_facts(shop)
     return [
-        _card(_Look(shop, cast(Hashable, shop.store), state, facts, today), sent[state.facts.name])
+        _card(_Look(shop, cast(Hashable, shop.store), state, facts, today), rates_of(used.get(state.facts.name, {})))
         for state in templates.list_templates(shop)
     ]
 
@@ -54,9 +55,9 @@ class _Look:
     day: date
 
 
-def _card(look: _Look, sent: int) -> EmailCard:
+def _card(look: _Look, usage: Rates) -> EmailCard:
     email, problems = _rendered(look)
-    return EmailCard(look.state, email, problems, sent)
+    return EmailCard(look.state, email, problems, usage)
 
 
 @lru_cache(maxsize=128)
@@ -66,8 +67,7 @@ def _rendered(look: _Look) -> tuple[Rendered | None, tuple[str, ...]]:
     return preview.email, tuple(check.sentence for check in preview.checks if check.level is Level.PROBLEM)
 
 
-def _sent_by_template(shop: Shop, today: date) -> Counter[str]:
-    sent: Counter[str] = Counter()
-    for hour in stats_by_hour(shop, today - timedelta(days=USAGE_DAYS - 1), today):
-        sent[hour.template] += hour.counts.get("sent", 0)
-    return sent
+def _usage_by_template(shop: Shop, today: date) -> dict[str, dict[str, int]]:
+    days = stats_by_day(shop, today - timedelta(days=USAGE_DAYS - 1), today)
+    names = {name for stats in days for name in stats.templates}
+    return {name: summed(stats.counts(name) for stats in days) for name in names}

@@ -62,9 +62,14 @@ def _show_card(here: Shop, card: EmailCard) -> None:
 
 
 def _usage(here: Shop, card: EmailCard) -> str:
-    sent = f"{formats.count(here, card.sent)} sent in {USAGE_DAYS} days" if card.sent else f"None in {USAGE_DAYS} days"
-    version = f"version {card.state.number}" if card.state.number else "as it came"
-    return f":small[:gray[{formats.plain(f'{sent} · {version}')}]]"
+    usage = card.usage
+    parts = [
+        f"{formats.count(here, usage.sent)} sent in {USAGE_DAYS} days" if usage.sent else f"None in {USAGE_DAYS} days"
+    ]
+    if usage.open_rate is not None:
+        parts.append(f"about {formats.percent(here, usage.open_rate, 0)} opened")
+    parts.append(f"version {card.state.number}" if card.state.number else "as it came")
+    return f":small[:gray[{formats.plain(' · '.join(parts))}]]"
 
 
 def _badges(card: EmailCard) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -10,9 +12,10 @@ import streamlit as st
 from backend.domain.deliverability import Rates, rates_of
 from backend.domain.delivery import Mailbox
 from backend.services.context import Shop
+from backend.services.send_campaigns import MOST
 from backend.services.send_figures import COUNTED, MOST_PROBLEMS, Problems, SendFigures
 from backend.services.send_stats import took_percentile
-from pages.components import formats, message_table
+from pages.components import caching, formats, message_table
 
 NOT_KNOWN = "\u2013"
 MAILBOX_LABELS = {
@@ -25,6 +28,7 @@ MAILBOX_LABELS = {
     Mailbox.OTHER: "Other domains",
 }
 _TIMES = {"Half of all": 0.5, "95% of all": 0.95, "99% of all": 0.99}
+_BY_CAMPAIGNS = "Campaigns tell on their own pages whom they left out."
 _OPENS = "An estimate: some mail programs load images that nobody looks at, others load none."
 
 
@@ -90,12 +94,17 @@ def _percent(here: Shop, share: float | None, digits: int = 1) -> str:
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-def show_breakdown(here: Shop, figures: SendFigures) -> None:
-    """What arrived, came back and was read, template by template or provider by provider."""
+def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date) -> None:
+    """What arrived, came back and was read: by email, by campaign or by provider."""
     st.subheader("What became of them")
-    ways = {"Email": _show_templates, "Mailbox provider": _show_mailboxes}
-    by = st.segmented_control("By", list(ways), default="Email", required=True, key="rates_by")
-    ways[by](here, figures)
+    ways = ["Email", "Campaign", "Mailbox provider"]
+    by = st.segmented_control("By", ways, default="Email", required=True, key="rates_by")
+    if by == "Campaign":
+        _show_campaigns(here, first, last)
+    elif by == "Mailbox provider":
+        show_comparison("Mailboxes at", by_mailbox(figures.totals), counted_fully=False)
+    else:
+        _show_templates(here, figures)
 
 
 def _show_templates(here: Shop, figures: SendFigures) -> None:
@@ -104,9 +113,17 @@ def _show_templates(here: Shop, figures: SendFigures) -> None:
     show_comparison("Email", found)
 
 
-def _show_mailboxes(here: Shop, figures: SendFigures) -> None:
-    """The same shares for each provider of mailboxes."""
-    show_comparison("Mailboxes at", by_mailbox(figures.totals), counted_fully=False)
+def _show_campaigns(here: Shop, first: date, last: date) -> None:
+    """The same shares for each campaign that began in the period, whatever email it sends."""
+    campaigns = caching.rates_by_campaign(here, first, last)
+    if not campaigns:
+        st.caption("No campaign began in these days.")
+        return
+    names = Counter(each.name for each in campaigns)
+    told = {each.name if names[each.name] == 1 else f"{each.name} ({each.id})": each.rates for each in campaigns}
+    show_comparison("Campaign", told)
+    if len(campaigns) == MOST:
+        st.caption(f"The newest {MOST} campaigns of these days.")
 
 
 def by_mailbox(counts: Mapping[str, int]) -> dict[str, Rates]:
@@ -160,7 +177,7 @@ def seconds_told(seconds: float | None) -> str:
 def show_skips(here: Shop, figures: SendFigures) -> None:
     """Why messages were not sent to somebody."""
     if not figures.skips:
-        st.caption("Nobody was left out.")
+        st.caption(f"Nobody was left out. {_BY_CAMPAIGNS}")
         return
     table = {
         "The customer …": [reason.value for reason, _ in figures.skips],
@@ -168,6 +185,7 @@ def show_skips(here: Shop, figures: SendFigures) -> None:
     }
     right = {"Messages": st.column_config.NumberColumn(format="localized", width="small")}
     st.dataframe(table, hide_index=True, column_config=right, alt="Skipped messages by reason")
+    st.caption(_BY_CAMPAIGNS)
 
 
 def show_problems(here: Shop, problems: Problems) -> None:

@@ -64,8 +64,8 @@ def test_usage_counts_the_last_thirty_days_of_each_template(shop: Shop, clock: T
     sent(shop, "refund", "old")
     clock.forward(days=USAGE_DAYS - 1)
     sent(shop, "refund", "new")
-    assert card(shop, "refund").sent == 2
-    assert card(shop, "welcome").sent == 0
+    assert card(shop, "refund").usage.sent == 2
+    assert card(shop, "welcome").usage.sent == 0
 
 
 def test_the_look_is_that_of_the_version_in_use(shop: Shop) -> None:
