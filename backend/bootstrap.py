@@ -11,6 +11,7 @@ from backend.email.dns import DnsLookup
 from backend.email.events.sources import EventSource
 from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
+from backend.email.transports.account_list import AccountList, FileAccountList
 from backend.email.transports.protocol import Transport
 from backend.email.web import HttpWeb
 from backend.errors import ConfigurationError
@@ -77,6 +78,15 @@ def open_event_sources(settings: Settings) -> list[EventSource]:
 
         sources.append(open_source(settings.ses_events_queue_url))
     return sources
+
+
+def open_account_list(settings: Settings, *, clock: Clock = utc_now) -> AccountList:
+    """The suppression list of the account; a file here for the local outbox. Nothing is connected before it is used."""
+    if settings.mail_transport == "ses":
+        from backend.email.transports.account_list_ses import SesAccountList, open_client
+
+        return SesAccountList(open_client)
+    return FileAccountList(settings.data_dir / "account-suppression.json", clock)
 
 
 def open_mailer(settings: Settings, shop: Shop) -> Mailer:

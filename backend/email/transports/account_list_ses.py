@@ -1,0 +1,109 @@
+"""The account-level suppression list of SES, by API v2. Every call may be repeated, so boto3's own retries are on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ProfileNotFound
+
+from backend.domain.suppression import SuppressionReason
+from backend.email.transports.account_list import (
+    LARGEST_PAGE,
+    REASONS,
+    WORDS,
+    AccountEntry,
+    AccountListError,
+    AccountPage,
+)
+from backend.errors import ConfigurationError
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class Client(Protocol):
+    """What is needed of a boto3 client for "sesv2"."""
+
+    def list_suppressed_destinations(self, **parameters: Any) -> Mapping[str, Any]: ...
+
+    def put_suppressed_destination(self, **parameters: Any) -> Mapping[str, Any]: ...
+
+    def delete_suppressed_destination(self, **parameters: Any) -> Mapping[str, Any]: ...
+
+
+class _MissingError(AccountListError):
+    """What was to be removed is not there."""
+
+
+class SesAccountList:
+    """An `AccountList` at SES. The client is opened with the first call."""
+
+    def __init__(self, open_client: Callable[[], Client]) -> None:
+        self._open = open_client
+        self._opened: Client | None = None
+
+    def page(self, limit: int, cursor: str | None = None) -> AccountPage:
+        wanted: dict[str, Any] = {"PageSize": min(limit, LARGEST_PAGE)} | ({"NextToken": cursor} if cursor else {})
+        found = self._call("list_suppressed_destinations", wanted)
+        entries = [entry for each in found.get("SuppressedDestinationSummaries", []) if (entry := _entry_of(each))]
+        return AccountPage(entries, found.get("NextToken") or None)
+
+    def add(self, address: str, reason: SuppressionReason) -> None:
+        self._call("put_suppressed_destination", {"EmailAddress": address, "Reason": WORDS[reason]})
+
+    def remove(self, address: str) -> bool:
+        try:
+            self._call("delete_suppressed_destination", {"EmailAddress": address})
+        except _MissingError:
+            return False
+        return True
+
+    def _call(self, name: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            client = self._opened = self._opened or self._open()
+            return cast("Mapping[str, Any]", getattr(client, name)(**parameters))
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "no code"))[:80]
+            if code == "NotFoundException":
+                raise _MissingError("The address is not on the list.") from error
+            raise AccountListError(f"SES does not give its suppression list ({code}).") from error
+        except BotoCoreError as error:
+            raise AccountListError(f"SES does not answer ({type(error).__name__}).") from error
+
+
+def _entry_of(summary: Mapping[str, Any]) -> AccountEntry | None:
+    """An entry; None for a reason that is not known."""
+    reason, at = REASONS.get(str(summary.get("Reason"))), summary.get("LastUpdateTime")
+    if reason is None or not isinstance(at, datetime):
+        return None
+    return AccountEntry(str(summary.get("EmailAddress", "")), reason, at)
+
+
+def open_client() -> Client:
+    """A client whose region, credentials and endpoint (`AWS_ENDPOINT_URL_SESV2`) come from boto3's environment.
+
+    Raises: `ConfigurationError`.
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_SESV2") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    is_here = urlsplit(endpoint).hostname in _LOOPBACK
+    secret = "none" if is_here and not os.environ.get("AWS_ACCESS_KEY_ID") else None
+    config = Config(
+        connect_timeout=3.0,
+        read_timeout=15.0,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        proxies={} if is_here else None,
+    )
+    try:
+        session = boto3.Session()
+        region = session.region_name or os.environ.get("AWS_REGION") or ("us-east-1" if is_here else None)
+        client = session.client(
+            "sesv2", region_name=region, config=config, aws_access_key_id=secret, aws_secret_access_key=secret
+        )
+    except (NoRegionError, ProfileNotFound) as error:
+        raise ConfigurationError("MAIL_TRANSPORT=ses needs AWS_REGION, and the AWS profile if one is named.") from error
+    return cast("Client", client)
