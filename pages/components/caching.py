@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
@@ -19,6 +19,8 @@ import streamlit as st
 
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
+from backend.domain.segment_text import rule_from_text, rule_text
+from backend.domain.segments import Goods, Rule, Segment, WordField
 from backend.domain.team import COMMAND_LINE, Actor, Permission
 from backend.domain.totals import Totals
 from backend.services import (
@@ -40,6 +42,8 @@ from backend.services.customer_list import CustomerFilter, CustomerPage
 from backend.services.email_overview import EmailCard
 from backend.services.order_list import OrderFilter, OrderPage
 from backend.services.overview import Granularity, Overview
+from backend.services.segments import audience, preview
+from backend.services.segments.preview import Preview
 from backend.services.send_campaigns import CampaignRates
 from backend.services.send_days import DayStats
 from backend.services.send_figures import Problems, SendFigures, Step
@@ -170,3 +174,43 @@ def automation_figures(shop: Shop, automation_id: str) -> Figures:
 @_cached(max_entries=10)
 def automations_waiting(shop: Shop) -> Waiting:
     return count_waiting(shop)
+
+
+def segment_preview(shop: Shop, rule: Rule) -> Preview:
+    """A segment at a glance. A newer snapshot is seen at once.
+
+    Raises: `InvalidInputError`, `SnapshotMissingError`, `SnapshotFailedError`.
+    """
+    return _segment_preview(shop, rule_text(rule), _snapshot_name(shop))
+
+
+@_cached(max_entries=200)
+def _segment_preview(shop: Shop, rule: str, snapshot: str) -> Preview:
+    return preview.preview_segment(shop, COMMAND_LINE, rule_from_text(rule))
+
+
+def segment_counts(shop: Shop, segments: Sequence[Segment]) -> dict[str, int]:
+    """The number of customers of each segment, by its id. Raises: as `segment_preview`."""
+    return _segment_counts(shop, tuple((each.id, rule_text(each.rule)) for each in segments), _snapshot_name(shop))
+
+
+@_cached(max_entries=20)
+def _segment_counts(shop: Shop, rules: tuple[tuple[str, str], ...], snapshot: str) -> dict[str, int]:
+    return preview.count_segments(shop, COMMAND_LINE, {key: rule_from_text(rule) for key, rule in rules})
+
+
+def segment_choices(shop: Shop, what: Goods | WordField) -> list[str]:
+    """Products, SKUs or cities to choose from, the most frequent first. Raises: as `segment_preview`."""
+    return _segment_choices(shop, what, _snapshot_name(shop))
+
+
+@_cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)
+def _segment_choices(shop: Shop, what: Goods | WordField, snapshot: str) -> list[str]:
+    if isinstance(what, Goods):
+        return preview.goods_sold(shop, COMMAND_LINE, what)
+    return preview.cities_of(shop, COMMAND_LINE)
+
+
+def _snapshot_name(shop: Shop) -> str:
+    info = audience.snapshot_info(shop)
+    return info.name if info else ""

@@ -1,0 +1,51 @@
+"""One automation: what it does, what it would have done, what it did, what waits, and who changed it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import NotFoundError
+from backend.services.automations import saved
+from pages.components import actions, automation_builder, automation_draft, automation_head, automation_views, empty
+from pages.components.guard import require
+from pages.components.navigation import page_of
+from pages.components.shell import shop
+
+_BUILD, _TRY, _FIGURES, _WAITING, _CHANGES = "What it does", "Dry run", "Figures", "Waiting", "Changes"
+
+actor = require(Permission.VIEW_EMAIL)
+here = shop()
+
+st.page_link(page_of("automations.py"), label="All automations", icon=":material/arrow_back:", help="")
+wanted = st.query_params.get("id", "")
+if not wanted:
+    automation_head.show_new(here, actor)
+    st.stop()
+try:
+    stored = saved.get_automation(here, wanted)
+except NotFoundError:
+    empty.nothing(":material/bolt:", "This automation does not exist", "Look for its name in all automations.")
+    st.stop()
+
+automation_head.show(here, actor, stored)
+actions.show_refusal()
+parts = [_BUILD, _TRY, _FIGURES, _WAITING] if actor.may(Permission.EDIT_AUTOMATIONS) else [_FIGURES, _TRY, _WAITING]
+if actor.may(Permission.VIEW_AUDIT):
+    parts.append(_CHANGES)
+part = st.segmented_control(
+    "What to look at", parts, default=parts[0], required=True, key=f"part_{stored.id}", label_visibility="collapsed"
+)
+if part != _BUILD:
+    automation_draft.put_aside()
+if part == _BUILD:
+    if automation_builder.show(here, stored, saved.change_automation, "Saved."):
+        st.rerun()
+elif part == _TRY:
+    automation_views.show_dry_run(here, actor, automation_draft.draft_of(stored).now)
+elif part == _FIGURES:
+    automation_views.show_figures(here, stored)
+elif part == _WAITING:
+    automation_views.show_waiting(here, actor, stored)
+else:
+    automation_views.show_changes(here, actor, stored)
