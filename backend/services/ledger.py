@@ -89,12 +89,14 @@ def claim(shop: Shop, messages: Sequence[Message]) -> list[Message]:
 
 
 def _claim(message: Message, until: datetime) -> Update:
-    free = AllOf((Equals("status", MessageStatus.WAITING.value), Missing("lease_until")))
+    before = message.attempts - 1
+    tried: Condition = Equals("attempts", before) if before else Missing("attempts")
+    changed: Item = {"lease_until": to_text(until), "attempts": message.attempts, "to": message.to}
     return Update(
         key_of(message),
-        set={"lease_until": to_text(until), "to": message.to, **work_attributes(message)},
-        add={"attempts": Plus(1)},
-        condition=free,
+        # No addition, so that DynamoDB's engine knows its own claim again when the answer was lost.
+        set=changed | work_attributes(message),
+        condition=AllOf((Equals("status", MessageStatus.WAITING.value), Missing("lease_until"), tried)),
         otherwise=NotClaimedError("Somebody else is sending this message."),
     )
 

@@ -8,7 +8,7 @@ not happen twice is repeated only after DynamoDB said that it did nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypedDict, TypeVar, cast
 
@@ -131,16 +131,24 @@ class Caller:
     def close(self) -> None:
         self._client.close()
 
-    def call(self, operation: str, parameters: Mapping[str, object], *, repeatable: bool) -> Answer:
+    def call(
+        self,
+        operation: str,
+        parameters: Mapping[str, object],
+        *,
+        repeatable: bool,
+        doubts: list[BackendError] | None = None,
+    ) -> Answer:
         """The answer to a request (`operation` in boto3's spelling, such as "put_item").
 
-        `repeatable` says that sending it twice does no harm. Raises: `StoreBusyError` (nothing happened),
+        `repeatable` says that sending it twice does no harm. `doubts` is filled with the attempts that were not
+        answered. Raises: `StoreBusyError` (nothing happened),
         `StoreUnreachableError` (perhaps it happened), `InvalidInputError`, `ItemTooLargeError`,
         `ConfigurationError`, and botocore's `ClientError` for what the caller has to interpret.
         """
         if self._meter:
             parameters = {**parameters, "ReturnConsumedCapacity": "TOTAL"}
-        doubts: list[BackendError] = []
+        doubts = [] if doubts is None else doubts
 
         def attempt() -> Answer:
             try:
@@ -160,7 +168,7 @@ class Caller:
             return self.patience.repeat(attempt, again=again)
         except (StoreBusyError, NotSentError) as error:
             # What the last attempt says of itself is not true of the earlier ones.
-            if any(not isinstance(doubt, NotSentError) for doubt in doubts):
+            if in_doubt(doubts):
                 raise unanswered() from error
             raise
 
@@ -209,6 +217,16 @@ class Caller:
             self._meter.add(read_units=units)
         else:
             self._meter.add(write_units=units)
+
+
+def in_doubt(doubts: Sequence[BackendError]) -> bool:
+    """Whether one of the attempts that were not answered may have had its effect."""
+    return any(not isinstance(doubt, NotSentError) for doubt in doubts)
+
+
+def found_by(error: ClientError) -> WireItem | None:
+    """The item that a failed condition was held against; None when there is none, or it was not told."""
+    return cast("WireItem | None", cast("dict[str, object]", error.response).get("Item"))
 
 
 def unanswered() -> StoreUnreachableError:

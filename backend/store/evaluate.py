@@ -46,7 +46,7 @@ def holds(condition: Condition, item: Item | None) -> bool:
         case Absent():
             return item is None
         case Equals(attribute, value):
-            return item is not None and attribute in item and _same(item[attribute], value)
+            return item is not None and attribute in item and same(item[attribute], value)
         case Missing(attribute):
             return item is None or attribute not in item
         case Below(attribute, value):
@@ -59,12 +59,12 @@ def holds(condition: Condition, item: Item | None) -> bool:
             return any(holds(each, item) for each in conditions)
 
 
-def _same(left: object, right: object) -> bool:
+def same(left: object, right: object) -> bool:
     """Equal in value and type, also within lists and dictionaries (to Python, True and 1 are equal)."""
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(_same(mine, other) for mine, other in zip(left, right, strict=True))
+        return len(left) == len(right) and all(same(mine, other) for mine, other in zip(left, right, strict=True))
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(mine, right[name]) for name, mine in left.items())
+        return left.keys() == right.keys() and all(same(mine, right[name]) for name, mine in left.items())
     return type(left) is type(right) and left == right
 
 

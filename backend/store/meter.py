@@ -1,9 +1,9 @@
 """Counts requests and capacity units per access pattern, by AWS's rules from the bytes of items.
 
 An engine given a meter reports each request; the figures say what the same work costs on DynamoDB on demand.
-Rules: AWS, "DynamoDB read and write operations": a write unit is 1 KB and doubles in a transaction, a read unit is
-4 KB strongly consistent and half of that eventually; an index is written when a projected attribute changes (twice
-when its key changes) and index writes are not doubled.
+Rules: AWS, "DynamoDB read and write operations": a write unit is 1 KB and doubles in a transaction (`repeats` says
+which single write needs none), a read unit is 4 KB strongly consistent and half of that eventually; an index is
+written when a projected attribute changes (twice when its key changes) and index writes are not doubled.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from backend.store.evaluate import applied, check_transaction, check_write
 from backend.store.limits import check_key, check_query, check_scan, encode_cursor, item_bytes
 from backend.store.meter import Meter
 from backend.store.port import Begins, Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.repeats import is_repeatable
 from backend.store.schema import INDEXES
 from backend.store.sql_rows import by_table, cursor_after, projected, row_of
 from backend.store.sql_scans import scan_statement
@@ -151,7 +152,8 @@ class SqlStore:
                 continue
             outcomes.append(None)
             if self._meter:
-                self._meter.write([(k, images[k], new) for k, new in results.items()], transactional=transactional)
+                doubled = transactional and not (len(writes) == 1 and is_repeatable(writes[0]))
+                self._meter.write([(k, images[k], new) for k, new in results.items()], transactional=doubled)
             images.update(results)
             changed.update(dict.fromkeys(write.key for write in writes if not isinstance(write, Check)))
         self._flush(session, {key: images[key] for key in changed})

@@ -93,15 +93,19 @@ def impatient_store(server: FailingServer, running: tuple[FailingServer, Client]
 NOT_REPEATABLE: list[Callable[[DynamoStore], object]] = [
     lambda store: store.update(ADDITION),
     lambda store: store.update(Update(KEY, add={"n": Plus(1)}, condition=Exists())),
-    lambda store: store.update(Update(KEY, set={"n": 1}, condition=Equals("n", 0))),
-    lambda store: store.put(Put(KEY, {}, Absent())),
+    lambda store: store.update(Update(KEY, set={"n": 1}, condition=Exists())),
+    lambda store: store.put(Put(KEY, {}, Exists())),
     lambda store: store.delete(Delete(KEY, Exists())),
 ]
 REPEATABLE: list[Callable[[DynamoStore], object]] = [
     lambda store: store.put(Put(KEY, {"n": 1})),
     lambda store: store.update(Update(KEY, set={"n": 1}, remove=["m"])),
     lambda store: store.delete(Delete(KEY)),
+    lambda store: store.put(Put(KEY, {"n": 1}, Absent())),
+    lambda store: store.update(Update(KEY, set={"n": 1}, condition=Equals("n", 0))),
     lambda store: store.transact(TRANSACTION),
+    lambda store: store.transact([Put(KEY, {"n": 1}, Absent())]),
+    lambda store: store.transact([ADDITION]),
     lambda store: store.write_batch([Put(KEY, {})]),
     lambda store: store.get(KEY),
     lambda store: store.get_many([KEY]),
@@ -371,9 +375,10 @@ def test_capacity_that_dynamodb_reports_is_counted_for_its_access_pattern_in_eve
         store.query(Query(SHOP, "P"))
     server.always = Reply(200, written)
     with access_pattern("orders"):
-        assert store.transact_each([[Put(Key(SHOP, "P", f"{n}"), {})] for n in range(20)]) == [None] * 20
+        pairs = [[Put(Key(SHOP, "P", f"{n}"), {}), Put(Key(SHOP, "Q", f"{n}"), {})] for n in range(20)]
+        assert store.transact_each(pairs) == [None] * 20
     assert meter.usage() == {
-        "top customers": Usage(requests=2, read_units=0.5),
+        "top customers": Usage(requests=2, read_units=0.5, throttled=1),
         "orders": Usage(requests=20, write_units=200.0),
     }
     assert all(body["ReturnConsumedCapacity"] == "TOTAL" for _, body in server.received)
