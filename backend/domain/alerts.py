@@ -55,7 +55,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.WORKER,
         "Worker stalled",
-        "A process has been silent, or stuck in one piece of work, for longer; or nobody does a duty.",
+        "How long a process has been silent, or stuck in one piece of work; or that nobody does a duty.",
         Unit.SECONDS,
         45,
         "Look at the log of the process, and restart it. What it was doing is taken over or shown as unknown.",
@@ -64,7 +64,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.AUTOMATION,
         "Automation not firing",
-        "An automation's email has been due for longer and was not requested.",
+        "How long an automation's email has been due without being requested.",
         Unit.SECONDS,
         300,
         "See on Automations which one it is, and in the log what it met.",
@@ -72,7 +72,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.QUEUE,
         "Queue too old",
-        "The first of the messages that are due has been waiting for longer.",
+        "How long the first of the messages that are due has been waiting.",
         Unit.SECONDS,
         300,
         "See whether a worker runs, whether sending pauses, and whether the rate is too low for what is sent.",
@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.BOUNCES,
         "Bounce rate",
-        "More of the emails of the last 24 hours bounced. SES reviews an account from 5% on, and may pause it at 10%.",
+        "Share of the emails of 24 hours that bounced (of 100 at least). SES reviews from 5% on, and may pause at 10%.",
         Unit.PERCENT,
         5,
         "Pause campaigns, and see on Deliverability whose addresses bounce. Old lists are the usual reason.",
@@ -89,7 +89,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.COMPLAINTS,
         "Complaint rate",
-        "More of the emails of the last 24 hours were marked as spam. SES reviews from 0.1% on, and may pause at 0.5%.",
+        "Share of the emails of 24 hours marked as spam (of 200 at least). SES reviews at 0.1%, may pause at 0.5%.",
         Unit.PERCENT,
         0.1,
         "Pause campaigns, and see on Deliverability which one it was. Who did not ask for mail complains.",
@@ -97,7 +97,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.QUOTA,
         "Quota nearly used",
-        "More of the provider's quota of 24 hours is used.",
+        "How much of the provider's quota of 24 hours is used.",
         Unit.PERCENT,
         90,
         "Marketing mail stops before transactional mail does. Ask the provider for a higher quota.",
@@ -105,7 +105,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.PROVIDER,
         "Sending is blocked",
-        "The provider has switched off sending, has the account in its sandbox, or cannot be asked; or sending pauses.",
+        "That the provider has switched sending off, keeps the account in its sandbox, or does not answer; or a pause.",
         Unit.COUNT,
         0,
         "See System for what the provider says. Emails wait; none is lost.",
@@ -115,7 +115,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.THROTTLING,
         "Store throttling",
-        "The store has turned away more requests in five minutes.",
+        "How many requests the store has turned away in five minutes.",
         Unit.COUNT,
         10,
         "Raise the capacity of the tables, or see on System what uses it.",
@@ -123,7 +123,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.ERRORS,
         "Error rate",
-        "More of the page runs, requests and commands of five minutes failed on our side (of 20 at least).",
+        "Share of the page runs, requests and imports of five minutes that failed on our side (of 20 at least).",
         Unit.PERCENT,
         5,
         "System lists the errors with their incident numbers; the log has the rest.",
@@ -131,7 +131,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.DEAD_LETTERS,
         "Dead letters",
-        "More events of the provider could not be taken in.",
+        "How many events of the provider could not be taken in.",
         Unit.COUNT,
         0,
         "See on Events why, and replay them when the reason is gone.",
@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         RuleName.EVENT_LAG,
         "Event lag",
-        "The oldest event that was not taken in is older.",
+        "How old the oldest event is that was not taken in.",
         Unit.SECONDS,
         300,
         "See whether a worker runs. Bounces and complaints are known too late, so campaigns go on for too long.",
