@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date
-from io import BytesIO
 
 from backend.domain.audit import AuditEntry
 from backend.domain.ids import new_entry_id
@@ -18,7 +17,6 @@ from backend.domain.time import months_between, to_text
 from backend.errors import InvalidInputError
 from backend.records.audit import audit_from, audit_item
 from backend.services.context import Shop
-from backend.services.exports.writers import Format, write_table
 from backend.services.places import text_in
 from backend.store import schema
 from backend.store.limits import encode_cursor
@@ -103,25 +101,6 @@ def all_entries(shop: Shop, actor: Actor, wanted: AuditFilter) -> Iterator[Audit
     actor.require(Permission.VIEW_AUDIT)
     rows = _walk(shop, wanted.month, "", _CHUNK)
     return (found for found in map(audit_from, rows) if wanted.matches(found))
-
-
-def export_csv(shop: Shop, actor: Actor, wanted: AuditFilter) -> bytes:
-    """The entries that match as a CSV file for spreadsheets; moments are in the shop's zone.
-
-    Raises: as `list_entries`.
-    """
-    out = BytesIO()
-    rows = (
-        (found.at.astimezone(shop.zone).replace(tzinfo=None), found.actor, found.role, found.action, *_rest(found))
-        for found in all_entries(shop, actor, wanted)
-    )
-    header = ("At", "Who", "Role", "Action", "Target", "Detail")
-    write_table(out, Format.CSV, "Audit log", header, rows, shop.currency)
-    return out.getvalue()
-
-
-def _rest(found: AuditEntry) -> tuple[str, str]:
-    return found.target, found.detail
 
 
 def months_until_now(shop: Shop, number: int = 24) -> list[str]:

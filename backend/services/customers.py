@@ -20,6 +20,7 @@ from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag, clean_text
 from backend.errors import ConflictError, EmailTakenError, InvalidInputError, NotFoundError
 from backend.records.customers import activity_from, activity_item, activity_key, customer_from
 from backend.records.values import text
+from backend.services import audit
 from backend.services.automations import firing
 from backend.services.context import Shop
 from backend.services.customer_writes import EmailReservedError, creating_writes, editing_writes
@@ -179,12 +180,18 @@ def _no_address_to_consent_for() -> InvalidInputError:
 
 def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Takes a customer out of lists and mailings; orders and figures stay. Raises as `edit_customer`."""
-    return _change(shop, actor, customer_id, seen_version, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED)
+    deed = audit.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
+    return _change(
+        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED, deed=deed
+    )
 
 
 def restore_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Undoes archiving. Raises as `edit_customer`."""
-    return _change(shop, actor, customer_id, seen_version, lambda c: replace(c, archived=False), ActivityKind.RESTORED)
+    deed = audit.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
+    return _change(
+        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=False), ActivityKind.RESTORED, deed=deed
+    )
 
 
 def add_note(shop: Shop, actor: Actor, customer_id: str, note: str) -> Activity:
@@ -213,8 +220,10 @@ def _change(
     changed: Callable[[Customer], Customer],
     kind: ActivityKind,
     said: str = "",
+    *,
+    deed: Put | None = None,
 ) -> Customer:
-    """`seen_version` None changes whatever version there is."""
+    """`seen_version` None changes whatever version there is; `deed` is what the audit log tells of the change."""
     actor.require(Permission.EDIT_CUSTOMERS)
 
     def attempt() -> Customer:
@@ -226,7 +235,7 @@ def _change(
             return before
         after = replace(after, version=before.version + 1)
         activity = _activity(shop, actor, kind, said or _difference(before, after))
-        others = [_put(customer_id, activity), *firing.on_edited(shop, before, after)]
+        others = [_put(customer_id, activity), *firing.on_edited(shop, before, after), *([deed] if deed else [])]
         writes = [*editing_writes(before, after, _months_of(shop, customer_id), room_for=len(others)), *others]
         _refusing_taken(shop, lambda: shop.store.transact(writes))
         return after

@@ -24,12 +24,13 @@ from backend.domain.time import check_placed_at
 from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.records.customers import customer_from
 from backend.records.orders import order_day, order_from
+from backend.services import audit
 from backend.services.automations import firing
 from backend.services.context import Shop
 from backend.services.order_writes import OrderChangedError, OrderExistsError, changing_writes, placing_writes
 from backend.services.retrying import until_settled
 from backend.store import schema
-from backend.store.port import Item
+from backend.store.port import Item, Put
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,10 @@ def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus) 
             raise InvalidInputError(f"An order that is {order.status} cannot become {status}.", "status")
         return _with_history(shop, actor, replace(order, status=status), f"{order.status} → {status}")
 
-    return _change(shop, ref, changed)
+    cancelled = (
+        audit.entry(shop, actor, "cancelled an order", _target(ref)) if status is OrderStatus.CANCELLED else None
+    )
+    return until_settled(lambda: _change(shop, ref, changed, cancelled))
 
 
 def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Order:
@@ -205,7 +209,7 @@ def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Or
         amounts = [format_money(amount, shop.currency, shop.locale) for amount in (order.total, total)]
         return _with_history(shop, actor, edited, f"Edited: {amounts[0]} → {amounts[1]}")
 
-    return _change(shop, ref, changed)
+    return until_settled(lambda: _change(shop, ref, changed))
 
 
 def new_refund_id() -> str:
@@ -229,8 +233,10 @@ def refund_order(shop: Shop, actor: Actor, ref: OrderRef, amount: int, reason: s
         return _with_history(shop, actor, replace(order, refunds=(*order.refunds, refund)), text)
 
     done = _find_refund(shop, ref, refund_id)
+    told = format_money(check_amount(amount, "The refund"), shop.currency, shop.locale)
+    deed = audit.entry(shop, actor, "refunded an order", _target(ref), told)
     try:
-        return done or _change(shop, ref, changed)
+        return done or until_settled(lambda: _change(shop, ref, changed, deed))
     except OrderChangedError:
         if done := _find_refund(shop, ref, refund_id):
             return done
@@ -259,11 +265,12 @@ def _with_history(shop: Shop, actor: Actor, order: Order, text: str) -> Order:
     return replace(order, history=(*order.history, entry), version=order.version + 1)
 
 
-def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order]) -> Order:
-    return until_settled(lambda: _change_once(shop, ref, changed))
+def _target(ref: OrderRef) -> str:
+    return f"order:{ref.customer_id}-{ref.order_id}"
 
 
-def _change_once(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order]) -> Order:
+def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order], deed: Put | None = None) -> Order:
+    """Changes the order that was seen; `deed` is what the audit log tells of it."""
     key = schema.order_key(ref.customer_id, ref.order_id)
     item = shop.store.get(key)
     if item is None:
@@ -275,20 +282,15 @@ def _change_once(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order]) -
         raise OrderChangedError(f"Order {before.number} was changed while you were looking at it{who}. Look again.")
     after = changed(before)
     if after is not before:
-        write_change(shop, before, after, item)
+        _write_change(shop, before, after, item, deed)
     return after
 
 
-def write_change(shop: Shop, before: Order, after: Order, item: Item) -> None:
-    """Writes a new version of an order with the difference in all totals, and what automations will do about it.
-
-    `item` is the order as it is stored.
-
-    Raises: `OrderChangedError`, `SnapshotMovedError`.
-    """
+def _write_change(shop: Shop, before: Order, after: Order, item: Item, deed: Put | None) -> None:
+    """Writes a new version of an order with the difference in all totals, and what automations will do about it."""
     day = order_day(item)
     customer = schema.customer_key(after.customer_id)
     month = schema.customer_month_key(after.customer_id, day[:7])
     found = {key: shop.store.get(key) or {} for key in (customer, month)}
     writes = changing_writes(before, after, day, found[customer], found[month], shop.zone)
-    shop.store.transact([*writes, *firing.on_changed(shop, before, after)])
+    shop.store.transact([*writes, *firing.on_changed(shop, before, after), *([deed] if deed else [])])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from urllib.parse import urlsplit
 
 from backend.domain.customers import clean_email
@@ -12,6 +12,7 @@ from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line, clean_text
 from backend.errors import ConflictError, InvalidInputError
 from backend.records.shop import shop_from, shop_item
+from backend.services import audit
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import access_pattern
@@ -37,8 +38,12 @@ def save_shop_facts(shop: Shop, actor: Actor, facts: ShopFacts) -> ShopFacts:
     seen = facts.version
     saved = replace(_cleaned(facts), version=seen + 1)
     unmoved = Equals("version", seen) if seen else Absent()
+    before = get_shop_facts(shop)
+    changed = [field.name for field in fields(ShopFacts) if getattr(before, field.name) != getattr(saved, field.name)]
+    told = ", ".join(name.replace("_", " ") for name in changed if name != "version")
+    deed = audit.entry(shop, actor, "changed the shop's settings", "shop:settings", told)
     with access_pattern("change the shop's settings"):
-        shop.store.put(Put(_KEY, shop_item(saved), unmoved, _OVERTAKEN))
+        shop.store.transact([Put(_KEY, shop_item(saved), unmoved, _OVERTAKEN), deed])
     return get_shop_facts(shop)
 
 

@@ -16,11 +16,11 @@ from backend.domain.team import Actor, Member, Permission, Role
 from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.team import member_from_item
-from backend.services import team_writes
+from backend.services import audit, team_writes
 from backend.services.context import Shop
 from backend.services.passwords import check_password, hash_password
 from backend.store import schema
-from backend.store.port import Query, pages_of
+from backend.store.port import Put, Query, pages_of
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
@@ -87,7 +87,8 @@ def add_member(
     """
     actor.require(Permission.MANAGE_TEAM)
     member = new_member(shop, username=username, name=name, email=email, role=role, password=password)
-    return team_writes.add(shop, member)
+    deed = _deed(shop, actor, "added a member", member.username, role.value)
+    return team_writes.add(shop, member, deed=deed)
 
 
 def new_member(shop: Shop, *, username: str, name: str, email: str, role: Role, password: str | None = None) -> Member:
@@ -115,7 +116,8 @@ def rename(shop: Shop, actor: Actor, username: str, name: str, *, version: int |
     if actor.username != username:
         actor.require(Permission.MANAGE_TEAM)
     cleaned = clean_line(name, "Name", required=True)
-    return team_writes.change(shop, username, lambda member: replace(member, name=cleaned), version=version)
+    deed = _deed(shop, actor, "renamed a member", username)
+    return team_writes.change(shop, username, lambda member: replace(member, name=cleaned), version=version, deed=deed)
 
 
 def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version: int | None = None) -> Member:
@@ -125,8 +127,13 @@ def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version
     """
     actor.require(Permission.MANAGE_TEAM)
     cleaned = clean_email(email)
+    deed = _deed(shop, actor, "changed a member's address", username)
     return team_writes.change(
-        shop, username, lambda member: _sessions_ended(replace(member, email=cleaned), shop.clock()), version=version
+        shop,
+        username,
+        lambda member: _sessions_ended(replace(member, email=cleaned), shop.clock()),
+        version=version,
+        deed=deed,
     )
 
 
@@ -136,8 +143,13 @@ def change_role(shop: Shop, actor: Actor, username: str, role: Role, *, version:
     Raises: as `rename`, and `LastAdminError`.
     """
     actor.require(Permission.MANAGE_TEAM)
+    deed = _deed(shop, actor, "changed a member's role", username, role.value)
     return team_writes.change(
-        shop, username, lambda member: _sessions_ended(replace(member, role=role), shop.clock()), version=version
+        shop,
+        username,
+        lambda member: _sessions_ended(replace(member, role=role), shop.clock()),
+        version=version,
+        deed=deed,
     )
 
 
@@ -147,8 +159,13 @@ def disable(shop: Shop, actor: Actor, username: str, *, version: int | None = No
     Raises: as `change_role`.
     """
     actor.require(Permission.MANAGE_TEAM)
+    deed = _deed(shop, actor, "ended a member's access", username)
     return team_writes.change(
-        shop, username, lambda member: _sessions_ended(replace(member, disabled=True), shop.clock()), version=version
+        shop,
+        username,
+        lambda member: _sessions_ended(replace(member, disabled=True), shop.clock()),
+        version=version,
+        deed=deed,
     )
 
 
@@ -158,8 +175,13 @@ def enable(shop: Shop, actor: Actor, username: str, *, version: int | None = Non
     Raises: as `rename`.
     """
     actor.require(Permission.MANAGE_TEAM)
+    deed = _deed(shop, actor, "let a member sign in again", username)
     return team_writes.change(
-        shop, username, lambda member: _sessions_ended(replace(member, disabled=False), shop.clock()), version=version
+        shop,
+        username,
+        lambda member: _sessions_ended(replace(member, disabled=False), shop.clock()),
+        version=version,
+        deed=deed,
     )
 
 
@@ -169,7 +191,7 @@ def remove(shop: Shop, actor: Actor, username: str, *, version: int | None = Non
     Raises: as `change_role`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    team_writes.remove(shop, username, version=version)
+    team_writes.remove(shop, username, version=version, deed=_deed(shop, actor, "removed a member", username))
 
 
 def set_password(shop: Shop, actor: Actor, username: str, password: str, *, version: int | None = None) -> Member:
@@ -189,6 +211,7 @@ def set_password(shop: Shop, actor: Actor, username: str, password: str, *, vers
         username,
         lambda current: _sessions_ended(replace(current, password_hash=hashed), shop.clock()),
         version=version,
+        deed=_deed(shop, actor, "set a password", username),
     )
 
 
@@ -225,6 +248,10 @@ def remove_demo_team(shop: Shop) -> None:
         member = find_member(shop, username)
         if member is not None and member.demo:
             team_writes.remove(shop, username, keep_admin=False)
+
+
+def _deed(shop: Shop, actor: Actor, action: str, username: str, detail: str = "") -> Put:
+    return audit.entry(shop, actor, action, f"member:{username}", detail)
 
 
 def _checked_hash(shop: Shop, member: Member, password: str) -> str:

@@ -14,7 +14,7 @@ from backend.records.team import Roster, member_from_item, member_to_item, roste
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, AllOf, Condition, Delete, Equals, Put, Update
+from backend.store.port import Absent, AllOf, Condition, Delete, Equals, Put, Update, Write
 
 _ROSTER = schema.meta_key("team")
 
@@ -41,8 +41,8 @@ def read_roster(shop: Shop) -> Roster:
 
 
 @_again
-def add(shop: Shop, member: Member, *, first: bool = False) -> Member:
-    """Stores a new member; with `first` only into a team without members.
+def add(shop: Shop, member: Member, *, first: bool = False, deed: Put | None = None) -> Member:
+    """Stores a new member; with `first` only into a team without members. `deed` is what the audit log tells of it.
 
     Raises: `AlreadyExistsError`.
     """
@@ -58,13 +58,21 @@ def add(shop: Shop, member: Member, *, first: bool = False) -> Member:
             [
                 Put(schema.member_key(member.username), member_to_item(member), Absent(), taken),
                 _roster_put(roster, roster.with_member(member, identity)),
+                *_told(deed),
             ]
         )
     return member
 
 
 @_again
-def change(shop: Shop, username: str, edit: Callable[[Member], Member], *, version: int | None = None) -> Member:
+def change(
+    shop: Shop,
+    username: str,
+    edit: Callable[[Member], Member],
+    *,
+    version: int | None = None,
+    deed: Put | None = None,
+) -> Member:
     """Stores the edited member if nobody changed it since `version` (None: whatever it is now).
 
     Raises: `NotFoundError`, `ConflictError`, `AlreadyExistsError` (address), `LastAdminError`, whatever `edit` raises.
@@ -79,12 +87,14 @@ def change(shop: Shop, username: str, edit: Callable[[Member], Member], *, versi
         schema.member_key(username), set={**changed, "version": before.version + 1}, condition=_unmoved(before)
     )
     with access_pattern("change the team"):
-        shop.store.transact([_retried(update), _roster_put(roster, next_roster)])
+        shop.store.transact([_retried(update), _roster_put(roster, next_roster), *_told(deed)])
     return member_from_item({**new, "version": before.version + 1})
 
 
 @_again
-def remove(shop: Shop, username: str, *, version: int | None = None, keep_admin: bool = True) -> None:
+def remove(
+    shop: Shop, username: str, *, version: int | None = None, keep_admin: bool = True, deed: Put | None = None
+) -> None:
     """Deletes a member.
 
     Raises: `NotFoundError`, `ConflictError`, `LastAdminError`.
@@ -95,7 +105,11 @@ def remove(shop: Shop, username: str, *, version: int | None = None, keep_admin:
         _keep_an_admin(roster, next_roster)
     delete = Delete(schema.member_key(username), _unmoved(before), _MOVED)
     with access_pattern("change the team"):
-        shop.store.transact([delete, _roster_put(roster, next_roster)])
+        shop.store.transact([delete, _roster_put(roster, next_roster), *_told(deed)])
+
+
+def _told(deed: Put | None) -> list[Write]:
+    return [] if deed is None else [deed]
 
 
 def _member(shop: Shop, username: str, version: int | None) -> Member:

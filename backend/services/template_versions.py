@@ -15,7 +15,7 @@ from backend.domain.text import clean_line
 from backend.domain.time import to_text
 from backend.errors import BackendError, ConflictError, InvalidInputError, NotFoundError
 from backend.records.templates import difference_from, version_from, version_item, working_copy_from, working_copy_item
-from backend.services import templates
+from backend.services import audit, templates
 from backend.services.context import Shop
 from backend.services.previews import problems_of
 from backend.store import schema
@@ -88,7 +88,7 @@ def publish(shop: Shop, actor: Actor, name: str, *, seen_revision: int, seen_num
     if copy is None:
         raise NotFoundError("There is nothing to publish: nobody is editing this template.")
     drop = Delete(schema.working_copy_key(name), _unmoved(seen_revision), _OVERTAKEN)
-    return _publish(shop, actor, name, copy.source, seen_number, note, [drop])
+    return _publish(shop, actor, name, copy.source, seen_number, note, [drop], "published a template")
 
 
 def restore(shop: Shop, actor: Actor, name: str, number: int, *, seen_number: int, note: str = "") -> TemplateVersion:
@@ -98,7 +98,8 @@ def restore(shop: Shop, actor: Actor, name: str, number: int, *, seen_number: in
     """
     actor.require(Permission.EDIT_TEMPLATES)
     earlier = templates.version(shop, name, number)
-    return _publish(shop, actor, name, earlier.source, seen_number, note or f"Restored version {number}", [])
+    told = note or f"Restored version {number}"
+    return _publish(shop, actor, name, earlier.source, seen_number, told, [], "restored a version of a template")
 
 
 def list_versions(shop: Shop, name: str) -> list[PublishedVersion]:
@@ -113,7 +114,14 @@ def list_versions(shop: Shop, name: str) -> list[PublishedVersion]:
 
 
 def _publish(
-    shop: Shop, actor: Actor, name: str, source: TemplateSource, seen_number: int, note: str, also: list[Write]
+    shop: Shop,
+    actor: Actor,
+    name: str,
+    source: TemplateSource,
+    seen_number: int,
+    note: str,
+    also: list[Write],
+    deed: str,
 ) -> TemplateVersion:
     before = templates.current_version(shop, name)
     if before.number != seen_number:
@@ -132,8 +140,9 @@ def _publish(
     changes = difference(before.source, source, f"version {before.number}", f"version {version.number}")
     _check_publishable(shop, version, changes)
     item = version_item(version, changes)
+    noted = audit.entry(shop, actor, deed, f"template:{name}", f"Version {version.number}. {version.note}".strip())
     with access_pattern("publish a template"):
-        shop.store.transact([*_publishing_writes(version, before.number, item, dropping=bool(also)), *also])
+        shop.store.transact([*_publishing_writes(version, before.number, item, dropping=bool(also)), *also, noted])
     return version
 
 

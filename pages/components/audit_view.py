@@ -11,6 +11,7 @@ from backend.domain.audit import AuditEntry
 from backend.domain.team import Actor
 from backend.services import audit
 from backend.services.audit import AuditFilter
+from backend.services.audit_export import export_csv
 from backend.services.context import Shop
 from pages.components import formats
 from pages.components.downloads import deferred
@@ -58,7 +59,7 @@ def offer_file(here: Shop, actor: Actor, wanted: AuditFilter) -> None:
     """The button that makes a file of what is listed, when it is pressed."""
     st.download_button(
         "Download CSV",
-        deferred(here, actor, lambda who: audit.export_csv(here, who, wanted)),
+        deferred(here, actor, lambda who: export_csv(here, who, wanted)),
         file_name=f"audit-{wanted.month}.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -11,6 +11,7 @@ from backend.domain.audit import AuditEntry
 from backend.errors import ConditionFailedError, InvalidInputError, PermissionDeniedError
 from backend.services import audit
 from backend.services.audit import AuditFilter
+from backend.services.audit_export import export_csv
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Absent, Check
@@ -90,7 +91,7 @@ def test_a_filtered_list_goes_on_where_it_stopped_looking(
 
 
 def test_only_who_may_see_it_reads_or_exports(shop: Shop) -> None:
-    for read in (audit.list_entries, audit.export_csv, audit.all_entries):
+    for read in (audit.list_entries, export_csv, audit.all_entries):
         with pytest.raises(PermissionDeniedError):
             read(shop, STAFF, AuditFilter(NOVEMBER))
 
@@ -103,7 +104,7 @@ def test_what_is_no_month_is_refused(shop: Shop, month: str) -> None:
 
 def test_the_file_holds_what_is_listed_and_no_formulas(shop: Shop) -> None:
     audit.note(shop, MANAGER, "changed a rule", "alert:queue", '=HYPERLINK("https://example.com")')
-    text = audit.export_csv(shop, MANAGER, AuditFilter(NOVEMBER)).decode("utf-8-sig")
+    text = export_csv(shop, MANAGER, AuditFilter(NOVEMBER)).decode("utf-8-sig")
     header, line = text.splitlines()
     assert header == "At,Who,Role,Action,Target,Detail"
     assert "mara" in line

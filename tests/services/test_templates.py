@@ -19,9 +19,9 @@ from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock, outcomes_o
 NAME = "order-confirmation"
 
 
-def test_twelve_templates_are_shipped_and_in_use_as_version_0(shop: Shop) -> None:
+def test_at_least_twelve_templates_are_shipped_and_in_use_as_version_0(shop: Shop) -> None:
     states = templates.list_templates(shop)
-    assert len(states) == 12
+    assert len(states) >= 12
     assert {state.number for state in states} == {0}
     assert {state.facts.kind for state in states} == set(Kind)
 
