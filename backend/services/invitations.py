@@ -25,9 +25,9 @@ def invitable_members(shop: Shop, actor: Actor) -> list[Member]:
     return [member for member in team.list_members(shop, actor) if not member.disabled]
 
 
-def last_invitation(shop: Shop, member: Member, template: str = TEMPLATE) -> Message | None:
+def last_invitation(shop: Shop, member: Member) -> Message | None:
     """The message by which the member was, or may have been, invited last."""
-    return last_sent(shop, member_code(member), template)
+    return last_sent(shop, member_code(member), TEMPLATE)
 
 
 def invite_member(
@@ -37,7 +37,6 @@ def invite_member(
     username: str,
     key: str,
     *,
-    template: str = TEMPLATE,
     fields: Mapping[str, str] | None = None,
     again: str = "",
 ) -> Requested:
@@ -52,12 +51,12 @@ def invite_member(
         raise NotFoundError(f"There is no member “{username[:40]}” (any more).")
     if member.disabled:
         raise ConflictError(f"{member.name} may not sign in. Let them sign in again before you invite them.")
-    last = last_invitation(shop, member, template)
+    last = last_invitation(shop, member)
     reason = clean_line(again, "Reason", field="again")
     if last is not None and last.key != key and not reason:
         raise InvalidInputError(f"{member.name} was invited before. Say why they should be invited again.", "again")
     given = {"inviter": actor.name or actor.username} if fields is None else fields
-    wanted = SendRequest(template, key, to=member.email, fields=given, again=reason)
+    wanted = SendRequest(TEMPLATE, key, to=member.email, fields=given, again=reason)
     requested = request_message(shop, mailer, actor, wanted)
     if not requested.duplicate:
         audit.note(shop, actor, "invited a member of the team", f"member:{member.username}")

@@ -15,6 +15,7 @@ from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services import send_overview, templates
 from backend.services.context import Shop
+from backend.services.invitations import TEMPLATE
 from backend.services.ledger import Requested
 from backend.services.mailing.requesting import SendRequest, new_click_key
 from backend.services.message_log import status_now
@@ -32,11 +33,14 @@ _ORDERS = 50
 
 
 def choose_template(here: Shop, actor: Actor) -> TemplateFacts | None:
-    """The template of the address, or the one that is chosen here. Invitations are for those who manage the team."""
+    """The template of the address, or the one that is chosen here.
+
+    Of the emails to the team only the invitation is sent by hand, by those who manage the team.
+    """
     offered = {
         state.facts.name: state.facts
         for state in templates.list_templates(here)
-        if Need.MEMBER not in state.facts.needs or actor.may(Permission.MANAGE_TEAM)
+        if Need.MEMBER not in state.facts.needs or (state.facts.name == TEMPLATE and actor.may(Permission.MANAGE_TEAM))
     }
     wanted = st.query_params.get("template", "")
     names = list(offered)

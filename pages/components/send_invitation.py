@@ -25,7 +25,7 @@ def show(here: Shop, actor: Actor, template: TemplateFacts) -> None:
         return
     send_form.prefill(template, "inviter", actor.name or actor.username)
     fields = send_form.enter_fields(template)
-    last = last_invitation(here, member, template.name)
+    last = last_invitation(here, member)
     if last is not None:
         send_form.ask_why_again(here, last, "this person")
     sendable = send_progress.show_preview(here, template, Recipient(fields=fields, username=member.username))
@@ -36,7 +36,7 @@ def show(here: Shop, actor: Actor, template: TemplateFacts) -> None:
         icon=":material/send:",
         disabled=not sendable,
         on_click=_send,
-        args=(template.name, member.username, dict(fields)),
+        args=(member.username, dict(fields)),
     )
 
 
@@ -54,12 +54,10 @@ def _choose_member(here: Shop, actor: Actor) -> Member | None:
     return members[chosen] if chosen else None
 
 
-def _send(template: str, username: str, fields: dict[str, str]) -> None:
+def _send(username: str, fields: dict[str, str]) -> None:
     def send(actor: Actor) -> None:
         again = send_form.reason_typed()
-        requested = invite_member(
-            shop(), mailer(), actor, username, send_form.key(), template=template, fields=fields, again=again
-        )
+        requested = invite_member(shop(), mailer(), actor, username, send_form.key(), fields=fields, again=again)
         send_form.requested(requested)
 
     actions.act(Permission.MANAGE_TEAM, send, "")

@@ -212,3 +212,10 @@ def test_others_are_not_offered_the_invitation(dashboard: Dashboard) -> None:
     (box,) = [each for each in app.selectbox if each.label == "Email"]
     assert box.value is None
     assert not [label for label in box.options if "invitation" in label.lower()]
+
+
+def test_emails_that_the_program_sends_to_the_team_are_not_sent_by_hand(dashboard: Dashboard) -> None:
+    app = dashboard.open("send.py", Role.ADMIN, template="alert")
+    (box,) = [each for each in app.selectbox if each.label == "Email"]
+    assert box.value is None
+    assert [label for label in box.options if label.startswith("Alert")] == []
