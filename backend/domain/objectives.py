@@ -32,7 +32,7 @@ TARGETS: tuple[Target, ...] = (
     Target(Objective.PAGES, 0.95, 60, "95% of page runs within 60 ms"),
     Target(Objective.API, 0.95, 100, "95% of requests within 100 ms"),
     Target(Objective.SENDING, 0.95, 60_000, "95% of emails handed over within 60 seconds of the request"),
-    Target(Objective.EVENTS, 0.95, 60_000, "95% of events taken in within 60 seconds"),
+    Target(Objective.EVENTS, 0.95, 60_000, "95% of the events of the last day taken in within 60 seconds"),
     Target(Objective.AVAILABILITY, 0.999, 0, "99.9% of page runs and requests without an error on our side"),
 )
 

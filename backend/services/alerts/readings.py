@@ -14,7 +14,9 @@ from backend.domain.alerts import Reading, RuleName
 from backend.domain.health import Beat
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
-from backend.services.context import Shop
+from backend.services.automations.health import stalled
+from backend.services.events.dead_letters import count_dead_letters
+from backend.services.events.health import event_health
 from backend.services.mailing import pausing
 from backend.services.send_overview import account_use
 from backend.services.send_stats import stats_by_hour, summed
@@ -25,6 +27,7 @@ from backend.services.system.watched import Watched
 _FEWEST_SENT = {RuleName.BOUNCES: 100, RuleName.COMPLAINTS: 200}
 """Below this a rate says little: one complaint of 50 would be 2%."""
 _FEWEST_ACTIONS = 20
+_LATELY = timedelta(minutes=10)
 _NECESSARY_DUTIES = ("mail", "imports")
 _NOBODY = 1_000_000.0
 
@@ -78,18 +81,18 @@ def read_workers(watched: Watched) -> list[Reading]:
     ]
 
 
-def read_automations(watched: Watched) -> list[Reading] | None:
-    """How long the first automation that is due has been due."""
-    late = automation_delay(watched.shop)
-    if late is None:
-        return None
-    seconds = late.total_seconds()
-    return [Reading(RuleName.AUTOMATION, "automations", seconds, f"An automation has been due for {_seconds(late)}.")]
-
-
-def automation_delay(shop: Shop) -> timedelta | None:
-    """How long the longest wait of an automation that should have fired is; None while nothing knows."""
-    return None
+def read_automations(watched: Watched) -> list[Reading]:
+    """How long the first overdue trigger of each automation has been due. Below five minutes nothing is overdue."""
+    now = watched.shop.clock()
+    return [
+        Reading(
+            RuleName.AUTOMATION,
+            each.automation,
+            (now - each.since).total_seconds(),
+            f"The automation “{each.name or each.automation}” has been due for {_seconds(now - each.since)}.",
+        )
+        for each in stalled(watched.shop)
+    ]
 
 
 def read_queue(watched: Watched) -> list[Reading]:
@@ -154,32 +157,23 @@ def read_errors(watched: Watched) -> list[Reading]:
     return [Reading(RuleName.ERRORS, "actions", share, f"{failed:,} of {actions:,} actions of five minutes failed.")]
 
 
-def read_dead_letters(watched: Watched) -> list[Reading] | None:
+def read_dead_letters(watched: Watched) -> list[Reading]:
     """Events that could not be taken in."""
-    number = dead_letters(watched.shop)
-    if number is None:
-        return None
+    number = count_dead_letters(watched.shop)
     sentence = f"{number:,} events of the provider could not be taken in."
     return [Reading(RuleName.DEAD_LETTERS, "events", float(number), sentence)]
 
 
-def read_event_lag(watched: Watched) -> list[Reading] | None:
-    """Seconds since the oldest event that waits."""
-    lag = event_lag(watched.shop)
-    if lag is None:
-        return None
-    sentence = f"The oldest event that was not taken in is {_seconds(lag)} old."
-    return [Reading(RuleName.EVENT_LAG, "events", lag.total_seconds(), sentence)]
-
-
-def dead_letters(shop: Shop) -> int | None:
-    """How many there are; None while nothing knows."""
-    return None
-
-
-def event_lag(shop: Shop) -> timedelta | None:
-    """How old the oldest event is that was not taken in; None while nothing knows."""
-    return None
+def read_event_lag(watched: Watched) -> list[Reading]:
+    """Seconds that events are late: the oldest that waits, or those that came in lately."""
+    health = event_health(watched.shop, _LATELY)
+    waiting = watched.shop.clock() - health.oldest_at if health.oldest_at else timedelta()
+    late = timedelta(seconds=health.lag_p95 or 0.0)
+    if waiting >= late:
+        sentence = f"The oldest event that was not taken in is {_seconds(waiting)} old."
+    else:
+        sentence = f"Events of the last ten minutes were {_seconds(late)} old when they were taken in."
+    return [Reading(RuleName.EVENT_LAG, "events", max(waiting, late).total_seconds(), sentence)]
 
 
 def _rate(watched: Watched, rule: RuleName, counter: str, words: str) -> list[Reading]:

@@ -13,7 +13,10 @@ from backend.domain.health import SKEW_ALLOWED, Beat, Health, State
 from backend.domain.team import Actor, Permission
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
+from backend.services.automations.health import stalled
+from backend.services.events.health import event_health
 from backend.services.mailing import pausing
+from backend.services.snapshots import places
 from backend.services.system.heartbeats import read_beats
 from backend.services.system.queue import queue_state
 from backend.services.system.watched import Watched
@@ -141,11 +144,52 @@ def check_disk(watched: Watched) -> Health:
     return Health("Disk", State.UP, found)
 
 
+def check_events(watched: Watched) -> Health:
+    """Whether what the provider reports comes in, and is understood."""
+    health = event_health(watched.shop)
+    if health.dead_letters:
+        found = f"{health.dead_letters:,} events could not be taken in."
+        return Health("Events", State.ATTENTION, found, "See on Events why, and replay them when the reason is gone.")
+    waiting = watched.shop.clock() - health.oldest_at if health.oldest_at else timedelta()
+    if waiting > OLD_QUEUE:
+        found = f"{health.waiting:,} wait, the first for {waiting.total_seconds() / 60:,.0f} minutes."
+        return Health("Events", State.ATTENTION, found, "See whether a worker does the duty “events”.")
+    if not health.backlogs and health.last_at is None:
+        advice = "Set SES_EVENTS_QUEUE_URL, or have SES post to /api/ses/events."
+        unused = watched.mailer.transport.name == "local"
+        return Health("Events", State.UNUSED, "None has come yet.", "" if unused else advice)
+    return Health("Events", State.UP, f"{health.applied:,} were taken in in the last hour, {health.waiting:,} wait.")
+
+
+def check_automations(watched: Watched) -> Health:
+    """Whether automations fire when they are due."""
+    late = stalled(watched.shop)
+    if late:
+        found = f"{late[0].name or late[0].automation} has been due for more than five minutes."
+        return Health("Automations", State.ATTENTION, found, "See whether a worker does the duty “automations”.")
+    return Health("Automations", State.UP, "Nothing is overdue.")
+
+
+def check_snapshot(watched: Watched) -> Health:
+    """Whether the figures for segments and insights are as new as they should be."""
+    info, minutes = places.current(watched.shop), watched.settings.snapshot_minutes
+    if info is None:
+        return Health("Snapshot", State.UNUSED, "None was made on this machine yet.")
+    age = watched.shop.clock() - info.as_of
+    found = f"It is {age.total_seconds() / 60:,.0f} minutes old and took {info.seconds:,.1f} s."
+    if minutes and age > 3 * timedelta(minutes=minutes) + timedelta(seconds=20 * info.seconds):
+        return Health("Snapshot", State.ATTENTION, found, "See the log for why no newer one was made.")
+    return Health("Snapshot", State.UP, found)
+
+
 HEALTH_CHECKS: tuple[HealthCheck, ...] = (
     check_store,
     check_sending,
     check_queue,
     check_workers,
+    check_events,
+    check_automations,
+    check_snapshot,
     check_clocks,
     check_disk,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from backend.domain.objectives import TARGETS, WINDOW_DAYS, Objective, Standing, Target
@@ -10,23 +10,13 @@ from backend.domain.team import Actor, Permission
 from backend.observability.measures import Durations
 from backend.records.send_stats import TOOK_STEPS
 from backend.services.context import Shop
+from backend.services.events.health import counts_by_minute
 from backend.services.send_days import stats_by_day
 from backend.services.send_stats import summed
 from backend.services.system.usage import day_of, durations_between
 
 Counted = tuple[int, int]
 """Good ones, and all."""
-
-EventLag = Callable[[Shop, date, date, int], Counted]
-"""Gives how many events of these days were taken in within so many milliseconds, and how many there were."""
-
-
-def no_events(shop: Shop, first: date, last: date, limit: int) -> Counted:
-    """Where nothing is known of events."""
-    return 0, 0
-
-
-EVENT_LAG: EventLag = no_events
 
 
 def standings(shop: Shop, actor: Actor) -> list[Standing]:
@@ -57,7 +47,7 @@ def _counted(shop: Shop, target: Target, took: dict[tuple[str, str], Durations],
     if target.objective is Objective.SENDING:
         return _sent_in_time(shop, target.limit // 1000, first, last)
     if target.objective is Objective.EVENTS:
-        return EVENT_LAG(shop, first, last, target.limit)
+        return _taken_in_in_time(shop, target.limit // 1000)
     if target.objective is Objective.AVAILABILITY:
         asked = [each for (kind, _), each in took.items() if kind in ("page", "api")]
         total = sum(each.count for each in asked)
@@ -67,9 +57,21 @@ def _counted(shop: Shop, target: Target, took: dict[tuple[str, str], Durations],
     return sum(each.within(target.limit) for each in mine), sum(each.count for each in mine)
 
 
+def _taken_in_in_time(shop: Shop, seconds: int) -> Counted:
+    """Events of the last day by the class of their time from the event to its application."""
+    now = shop.clock()
+    counts = summed(counts_by_minute(shop, now - timedelta(days=1), now).values())
+    return _split(counts, "lag", seconds)
+
+
 def _sent_in_time(shop: Shop, seconds: int, first: date, last: date) -> Counted:
     """Emails by the class of their time from the request to the provider."""
     counts = summed(day.counts() for day in stats_by_day(shop, first, last))
-    good = sum(counts.get(f"took_{step}", 0) for step in TOOK_STEPS if step <= seconds)
-    late = sum(counts.get(f"took_{step}", 0) for step in TOOK_STEPS if step > seconds) + counts.get("took_more", 0)
+    return _split(counts, "took", seconds)
+
+
+def _split(counts: Mapping[str, int], prefix: str, seconds: int) -> Counted:
+    """Of classes of time: those up to so many seconds, and all."""
+    good = sum(counts.get(f"{prefix}_{step}", 0) for step in TOOK_STEPS if step <= seconds)
+    late = sum(counts.get(f"{prefix}_{step}", 0) for step in (*TOOK_STEPS, "more")) - good
     return good, good + late

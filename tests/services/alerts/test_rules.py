@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.services import ledger
 from backend.services.alerts import evaluating, readings, states
+from backend.services.automations.health import Stalled
 from backend.services.mailing import pausing
 from backend.services.mailing.delivering import due_messages
 from backend.services.system.heartbeats import Pulse, beat
@@ -68,8 +70,15 @@ def queue_gets_old(here: Installation) -> None:
     here.clock.forward(minutes=6)
 
 
-def later(figure: float | None) -> Callable[[object], timedelta | None]:
-    return lambda shop: None if figure is None else timedelta(seconds=figure)
+def overdue(here: Installation, minutes: float) -> list[Stalled]:
+    since = here.clock() - timedelta(minutes=minutes)
+    return [Stalled("auto-1", "Welcome", since, 3)] if minutes > 5 else []
+
+
+def events(here: Installation, *, waiting: float = 0.0, lag: float | None = None) -> object:
+    """How it stands with events: the first waits for so many seconds, and those that came were so many late."""
+    oldest = here.clock() - timedelta(seconds=waiting) if waiting else None
+    return SimpleNamespace(oldest_at=oldest, lag_p95=lag)
 
 
 @dataclass(frozen=True)
@@ -169,30 +178,31 @@ def test_an_alert_fires_and_recovers(installation: Installation, case: Case) -> 
 
 
 @pytest.mark.parametrize(
-    ("rule", "hook_name", "bad", "good"),
+    ("rule", "asked", "bad", "good"),
     [
-        (RuleName.AUTOMATION, "automation_delay", later(301), later(0)),
-        (RuleName.EVENT_LAG, "event_lag", later(301), later(3)),
-        (RuleName.DEAD_LETTERS, "dead_letters", lambda shop: 1, lambda shop: 0),
+        (RuleName.AUTOMATION, "stalled", lambda here: overdue(here, 6), lambda here: overdue(here, 0)),
+        (RuleName.EVENT_LAG, "event_health", lambda here: events(here, waiting=301), events),
+        (RuleName.EVENT_LAG, "event_health", lambda here: events(here, lag=400.0), lambda here: events(here, lag=2.0)),
+        (RuleName.DEAD_LETTERS, "count_dead_letters", lambda here: 1, lambda here: 0),
     ],
 )
 def test_a_rule_about_another_part_fires_and_recovers(
     installation: Installation,
     monkeypatch: pytest.MonkeyPatch,
     rule: RuleName,
-    hook_name: str,
-    bad: Callable[[object], object],
-    good: Callable[[object], object],
+    asked: str,
+    bad: Act,
+    good: Act,
 ) -> None:
     here = installation
-    monkeypatch.setattr(readings, hook_name, bad)
+    monkeypatch.setattr(readings, asked, lambda *_, **__: bad(here))
     here.look()
     assert rule in {name for name, _ in places(here)}
-    monkeypatch.setattr(readings, hook_name, lambda shop: None)
+    monkeypatch.setattr(readings, asked, lambda *_: busy())
     here.clock.forward(hours=1)
     here.look()
     assert rule in {name for name, _ in places(here)}, "whoever cannot tell ends nothing"
-    monkeypatch.setattr(readings, hook_name, good)
+    monkeypatch.setattr(readings, asked, lambda *_: good(here))
     here.look()
     here.clock.forward(seconds=61)
     here.look()
@@ -224,11 +234,8 @@ def test_a_rule_that_breaks_leaves_the_others_alone(
     def broken(watched: object) -> list[Reading]:
         raise ZeroDivisionError
 
-    def busy(watched: object) -> list[Reading]:
-        raise StoreBusyError("Busy.")
-
     monkeypatch.setitem(readings.READERS, RuleName.QUOTA, broken)  # type: ignore[misc]
-    monkeypatch.setitem(readings.READERS, RuleName.BOUNCES, busy)  # type: ignore[misc]
+    monkeypatch.setitem(readings.READERS, RuleName.BOUNCES, lambda watched: busy())  # type: ignore[misc]
     queue_gets_old(installation)
     assert installation.look() == ["Queue too old messages"]
 
@@ -238,6 +245,10 @@ def test_one_process_looks_at_a_time(installation: Installation) -> None:
     assert not evaluating.is_my_turn(installation.shop)
     installation.clock.forward(seconds=31)
     assert evaluating.is_my_turn(installation.shop)
+
+
+def busy() -> list[Reading]:
+    raise StoreBusyError("Busy.")
 
 
 def place(alert: object) -> tuple[RuleName, str]:

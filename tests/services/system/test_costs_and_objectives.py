@@ -94,7 +94,8 @@ def test_objectives_are_counted_from_what_processes_and_messages_left(
     saved.measures.action("totals", 99.0)
     save_usage(shop, saved)
     sent(shop, took_1=5, took_60=3, took_300=1, took_more=1)
-    monkeypatch.setattr(objectives, "EVENT_LAG", lambda *_: (9, 10))
+    by_minute = {"2026-11-26T11:59": {"lag_1": 6, "lag_60": 3, "lag_300": 1, "applied": 10}}
+    monkeypatch.setattr(objectives, "counts_by_minute", lambda *_: by_minute)
     found = {each.target.objective: (each.good, each.total) for each in standings(shop, ENGINEER)}
     assert found == {
         Objective.PAGES: (2, 3),

@@ -21,13 +21,14 @@ from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.services import ledger
+from backend.services.automations.health import Stalled
 from backend.services.context import Shop
 from backend.services.mailing import pausing
 from backend.services.mailing.mailer import Mailer
 from backend.services.system import health, heartbeats
 from backend.services.system.queue import QueueState, queue_state
 from backend.services.system.watched import Watched
-from tests.support import ENGINEER, MANAGER, TestClock
+from tests.support import ENGINEER, MANAGER, NOW, TestClock
 
 ACCOUNT = Account(14.0, 50_000, 100, sandbox=False, sending_enabled=True)
 
@@ -70,7 +71,7 @@ def part(found: list[Health], name: str) -> Health:
 def test_everything_works_when_it_does(shop: Shop) -> None:
     beating(shop, "mail", "imports")
     found = health.health_of(watched_on(shop), ENGINEER)
-    parts = ("Store", "Sending", "Queue", "Workers", "Disk")
+    parts = ("Store", "Sending", "Queue", "Workers", "Automations", "Disk")
     assert {name: part(found, name).state for name in parts} == dict.fromkeys(parts, State.UP)
 
 
@@ -176,6 +177,40 @@ def test_clocks_that_differ_by_more_than_two_seconds_need_attention(shop: Shop) 
     beating(shop, "mail", skew_ms=5000)
     found = health.check_clocks(watched_on(shop))
     assert (found.state, found.found) == (State.ATTENTION, "They differ by 5.0 seconds.")
+
+
+@pytest.mark.parametrize(
+    ("figures", "state", "words"),
+    [
+        ({}, State.UNUSED, "None has come yet"),
+        ({"last_at": NOW, "applied": 7}, State.UP, "7 were taken in"),
+        ({"dead_letters": 2}, State.ATTENTION, "2 events could not"),
+        ({"oldest_at": NOW - timedelta(minutes=6), "waiting": 9}, State.ATTENTION, "9 wait, the first for 6 minutes"),
+    ],
+)
+def test_events_that_wait_or_are_not_understood_need_attention(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, figures: dict[str, object], state: State, words: str
+) -> None:
+    nothing: dict[str, object] = {"dead_letters": 0, "oldest_at": None, "waiting": 0, "backlogs": [], "last_at": None, "applied": 0}
+    monkeypatch.setattr(health, "event_health", lambda shop: SimpleNamespace(**nothing | figures))
+    found = health.check_events(watched_on(shop))
+    assert (found.state, words in found.found) == (state, True)
+
+
+def test_an_automation_that_is_overdue_needs_attention(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Stalled("auto-1", "Welcome", NOW - timedelta(minutes=6), 3)
+    monkeypatch.setattr(health, "stalled", lambda shop: [late])
+    found = health.check_automations(watched_on(shop))
+    assert (found.state, found.found.startswith("Welcome")) == (State.ATTENTION, True)
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(9, State.UP), (29, State.UP), (31, State.ATTENTION)])
+def test_an_old_snapshot_needs_attention(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, minutes: int, state: State
+) -> None:
+    made = SimpleNamespace(as_of=NOW - timedelta(minutes=minutes), seconds=1.0)
+    monkeypatch.setattr(health.places, "current", lambda shop: made)
+    assert health.check_snapshot(watched_on(shop)).state is state
 
 
 @pytest.mark.parametrize(("free", "state"), [(50.0, State.UP), (0.9, State.ATTENTION), (0.1, State.DOWN)])
