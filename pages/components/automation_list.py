@@ -16,6 +16,10 @@ from backend.services.context import Shop
 from pages.components import actions, automation_words, caching, formats
 from pages.components.navigation import page_of
 from pages.components.shell import shop
+from pages.components.state import Slot
+
+_SWITCHED: Slot[int] = Slot("automation.switched")
+"""How often somebody has pressed a switch: after each time it is drawn anew, and shows what is stored."""
 
 
 def show(here: Shop, actor: Actor, automations: list[Automation], waiting: Waiting) -> None:
@@ -41,7 +45,7 @@ def switch(actor: Actor, automation: Automation) -> None:
     st.toggle(
         "On",
         value=automation.on,
-        key=f"automation_on_{automation.id}_{automation.version}",
+        key=f"automation_on_{automation.id}_{automation.version}_{_SWITCHED.get() or 0}",
         disabled=not actor.may(Permission.EDIT_AUTOMATIONS),
         on_change=_switched,
         args=(automation,),
@@ -50,6 +54,7 @@ def switch(actor: Actor, automation: Automation) -> None:
 
 def _switched(seen: Automation) -> None:
     name = seen.name
+    _SWITCHED.set((_SWITCHED.get() or 0) + 1)
     if seen.on:
         actions.act(
             Permission.EDIT_AUTOMATIONS,
