@@ -1,0 +1,146 @@
+"""The head of a segment's page: what can be done with it, and how it is saved."""
+
+from __future__ import annotations
+
+import io
+
+import streamlit as st
+
+from backend.domain.segments import Rule, Segment
+from backend.domain.team import Actor, Permission
+from backend.services.context import Shop
+from backend.services.exports import Format
+from backend.services.segments import library
+from backend.services.segments.exports import export_segment
+from pages.components import actions, formats, segment_draft
+from pages.components.actions import Trouble
+from pages.components.dialogs import Dialog
+from pages.components.downloads import deferred
+from pages.components.navigation import page_of
+from pages.components.segment_draft import Draft
+from pages.components.segment_opening import forget_new
+from pages.components.shell import shop
+
+
+def show_links(here: Shop, actor: Actor, segment: Segment) -> None:
+    """What can be done with a saved or ready segment."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if actor.may(Permission.PLAN_CAMPAIGNS):
+            st.page_link(
+                page_of("new_campaign.py"),
+                label="Plan a campaign",
+                icon=":material/campaign:",
+                help="",
+                query_params={"segment": segment.id},
+            )
+        if actor.may(Permission.EDIT_SEGMENTS):
+            st.page_link(
+                page_of("segment.py"),
+                label="Duplicate",
+                icon=":material/content_copy:",
+                help="",
+                query_params={"copy": segment.id},
+            )
+        if actor.may(Permission.EXPORT_DATA):
+            st.download_button(
+                "Export (CSV)",
+                data=deferred(here, actor, lambda who: _exported(here, who, segment)),
+                file_name=f"segment-{here.clock().astimezone(here.zone):%Y-%m-%d}.csv",
+                mime=Format.CSV.mime,
+                key="export_segment",
+                icon=":material/download:",
+                type="tertiary",
+                on_click="ignore",
+            )
+        if actor.may(Permission.EDIT_SEGMENTS) and not segment.ready:
+            DELETE.opener("Delete", segment, icon=":material/delete:")
+    DELETE.show()
+
+
+def _exported(here: Shop, actor: Actor, segment: Segment) -> bytes:
+    target = io.BytesIO()
+    export_segment(here, actor, segment.rule, target, Format.CSV, name=segment.id)
+    return target.getvalue()
+
+
+def show_saving(here: Shop, draft: Draft, rule: Rule | None, stored: Segment) -> None:
+    """Name, description and the buttons. What was typed stays when saving is refused.
+
+    Who has changed nothing sees what somebody else saves meanwhile; who has is told when saving.
+    """
+    seen = draft.seen
+    with st.container(border=True):
+        name = st.text_input(
+            "Name", seen.name, key=draft.key(0, "name"), max_chars=80, persist_state="session", autocomplete="off"
+        )
+        text = st.text_input(
+            "Description (optional)",
+            seen.text,
+            key=draft.key(0, "text"),
+            max_chars=300,
+            persist_state="session",
+            autocomplete="off",
+        )
+        changed = draft.new or rule is None or (rule, name.strip(), text.strip()) != (seen.rule, seen.name, seen.text)
+        if not changed and stored.version != seen.version:
+            segment_draft.forget()
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            pressed = st.button(
+                "Save segment",
+                type="primary",
+                icon=":material/save:",
+                key="save_segment",
+                disabled=rule is None or not changed or not name.strip(),
+            )
+            if changed and not draft.new:
+                st.button("Discard changes", key="discard_segment", type="tertiary", on_click=segment_draft.forget)
+                st.caption("Not saved yet.", width="content")
+    if pressed and rule is not None:
+        _save(here, draft, name, rule, text)
+
+
+def _save(here: Shop, draft: Draft, name: str, rule: Rule, text: str) -> None:
+    seen = draft.seen
+
+    def save(actor: Actor) -> Segment:
+        if draft.new:
+            return library.create_segment(here, actor, seen.id, name, rule, text)
+        return library.update_segment(here, actor, seen.id, name, rule, text, seen_version=seen.version)
+
+    saved = actions.attempt(Permission.EDIT_SEGMENTS, save, "Segment saved.")
+    if isinstance(saved, Trouble):
+        actions.show_trouble(saved)
+        if saved.stale:
+            st.button(
+                "Show what is saved now, and drop my changes",
+                icon=":material/refresh:",
+                key="reload_segment",
+                on_click=segment_draft.forget,
+            )
+        return
+    segment_draft.forget()
+    if draft.new:
+        forget_new()
+        st.switch_page(page_of("segment.py"), query_params={"id": saved.id})
+    st.rerun()
+
+
+def _delete(seen: Segment) -> None:
+    st.markdown(f"**{formats.plain(seen.name)}** goes. Its customers stay.")
+    st.caption("Campaigns that were planned with it keep the rule that they have.")
+    if st.button("Delete this segment", type="primary", icon=":material/delete:", width="stretch", key="delete_now"):
+        done = actions.attempt(
+            Permission.EDIT_SEGMENTS,
+            lambda actor: library.delete_segment(shop(), actor, seen.id, seen_version=seen.version),
+            "Segment deleted.",
+        )
+        if isinstance(done, Trouble):
+            actions.show_trouble(done)
+            return
+        DELETE.close()
+        segment_draft.forget()
+        st.switch_page(page_of("segments.py"))
+
+
+DELETE = Dialog[Segment]("delete_segment", "Delete the segment?", _delete, icon=":material/delete:")

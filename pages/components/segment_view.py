@@ -1,0 +1,70 @@
+"""A segment at a glance: how many, whom campaigns reach, where they live, and ten of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.segments import Rule
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.segments.preview import Preview
+from backend.services.segments.wording import sentence
+from pages.components import caching, charts, empty, formats, tables
+from pages.components.charts import Chart
+
+
+def show(here: Shop, rule: Rule, key: str) -> Preview | None:
+    """Draws it for a rule, saved or not."""
+    st.markdown(formats.plain(sentence(here, rule)))
+    try:
+        preview = caching.segment_preview(here, rule)
+    except BackendError as error:
+        st.warning(formats.plain(error.sentence), icon=":material/warning:")
+        return None
+    _figures(here, preview)
+    if not preview.count:
+        empty.nothing(":material/group_off:", "Nobody belongs to this", "Take a condition away, or make it wider.")
+        return preview
+    people, where = st.columns([3, 2])
+    with people:
+        st.subheader("Some of them", anchor=False)
+        tables.customer_rows(here, preview.sample)
+    with where:
+        st.subheader("By country", anchor=False)
+        charts.show(_countries(here, preview.countries, preview.count), f"segment_countries_{key}")
+    return preview
+
+
+@caching.kept_figure
+def _countries(shop: Shop, counts: tuple[tuple[str, int], ...], everybody: int) -> Chart:
+    bars = [(formats.country(shop, code), number) for code, number in counts]
+    if others := everybody - sum(number for _, number in bars):
+        bars.append(("Others", others))
+    names, numbers = [name for name, _ in bars], [number for _, number in bars]
+    texts = [formats.count(shop, number) for number in numbers]
+    told = ", ".join(f"{name} {text}" for name, text in zip(names[:3], texts, strict=False))
+    return charts.lying_bars(names, numbers, texts, f"Customers of the segment by country. Most: {told}.")
+
+
+def _figures(here: Shop, preview: Preview) -> None:
+    everybody = preview.info.customers
+    share = formats.percent(here, preview.count / everybody) if everybody else ""
+    with st.grid(3, min_column_width=150):
+        st.metric(
+            "Customers",
+            formats.plain(formats.count(here, preview.count)),
+            border=True,
+            help=f"{formats.plain(share)} of all customers." if share else None,
+        )
+        st.metric(
+            "Campaigns reach",
+            formats.plain(formats.count(here, preview.marketable)),
+            border=True,
+            help="They have agreed to marketing, and mail to them arrives.",
+        )
+        st.metric(
+            "Revenue so far",
+            formats.plain(formats.round_money(here, preview.revenue)),
+            border=True,
+            help="What they have bought of all time, less refunds.",
+        )
