@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from loguru import logger
 
 from backend.email.events.parsing import Notice, Read, UnreadableEventError, read_event
+from backend.observability.measures import MEASURES
 from backend.records.events import lag_class, minute_update
 from backend.services.context import Shop
 from backend.services.events.applying import Taken, Verdict, apply_events
@@ -90,7 +91,10 @@ def _count(shop: Shop, taken: Sequence[Taken], intake: Intake) -> None:
     now = shop.clock()
     applied = [each.read.event for each in taken if each.verdict is Verdict.APPLIED]
     counts = Counter(lag_class(now - event.at) for event in applied)
-    counts.update(f"type:{event.type.value}" for event in applied)
+    types = Counter(event.type.value for event in applied)
+    counts.update({f"type:{name}": number for name, number in types.items()})
+    for name, number in types.items():
+        MEASURES.count("events", name, number)
     named = ("applied", "seen", "foreign", "dead", "notices")
     counts.update({name: getattr(intake, name) for name in named})
     if intake.total:

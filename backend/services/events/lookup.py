@@ -11,12 +11,13 @@ import hashlib
 from collections.abc import Iterator
 from itertools import islice
 
-from backend.domain.customers import clean_email, email_identity
+from backend.domain.customers import clean_email
 from backend.domain.events import MailEvent
 from backend.domain.messages import split_id
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.customers import find_by_email
+from backend.services.mailing.requesting import member_code
 from backend.services.team import find_member_by_email
 from backend.store import schema
 from backend.store.port import Key, Query, pages_of
@@ -54,7 +55,7 @@ def _recipients(shop: Shop, address: str) -> Iterator[str]:
         yield customer.id
     member = find_member_by_email(shop, cleaned)
     if member is not None:
-        yield f"TEAM{_short(email_identity(member.email))}"
+        yield member_code(member)
         yield f"TEST{_short(member.username)}"
 
 
