@@ -2,6 +2,7 @@
 
     browser ── / ─────────▶ Streamlit (streamlit_app.py, one thread per run)
     anybody ── /api ──────▶ FastAPI (customers' links, health)
+    Prometheus ─ /metrics ▶ what the process has counted
                             worker threads, one for each duty (backend/duties.py)
 
 A platform with several processes runs `python server.py` in each: they share the store and need nothing else.
@@ -24,7 +25,9 @@ import streamlit as st
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import duties, logs
@@ -32,11 +35,17 @@ from backend.api import create_app
 from backend.config import Settings, load_settings
 from backend.email.links import Links
 from backend.errors import BackendError, ConfigurationError
+from backend.observability import sentry
+from backend.observability.measures import MEASURES
+from backend.observability.metrics import CONTENT_TYPE, Metrics, Sources, may_read
+from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.events.following import EventPolicy
 from backend.services.first_admin import setup_code
 from backend.services.secret_file import cookie_key, derived
 from backend.services.sessions import may_use_demo
+from backend.services.system.gauges import gauges
+from backend.services.system.version import version
 from backend.services.team import demo_sign_ins
 from pages.components import navigation, shell
 
@@ -69,11 +78,12 @@ def main() -> int:
 
 def build_app(settings: Settings) -> st.App:
     """The ASGI application; nothing is opened before it starts."""
+    rounds = Rounds()
     return st.App(
         _SCRIPT,
-        routes=[Mount("/api", _api(settings))],
+        routes=[Mount("/api", _api(settings)), Route("/metrics", _metrics(settings, rounds))],
         middleware=[Middleware(SecurityHeaders)],
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan(settings, rounds),
         on_script_error=shell.show_error,
         secrets=oidc_secrets(settings),
     )
@@ -168,14 +178,38 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _lifespan(settings: Settings) -> Callable[[st.App], AbstractAsyncContextManager[dict[str, Any] | None]]:
+def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Response]:
+    """What Prometheus reads, for whoever has the token or asks from this machine."""
+    made: list[Metrics] = []
+
+    def metrics(request: Request) -> Response:
+        peer = request.client.host if request.client else ""
+        token = settings.metrics_token.get_secret_value()
+        forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+        if not may_read(token, request.headers.get("authorization", ""), peer, forwarded=forwarded):
+            return PlainTextResponse("Not for you: see METRICS_TOKEN.\n", status_code=403)
+        if not made:  # the store is opened by whoever needs it first, and not when the application is built
+            sources = Sources(
+                MEASURES, rounds, shell.meter(), lambda: gauges(shell.shop()), version(), "server", shell.shop().clock
+            )
+            made.append(Metrics(sources))
+        return Response(made[0].text(), media_type=CONTENT_TYPE)
+
+    return metrics
+
+
+def _lifespan(
+    settings: Settings, rounds: Rounds
+) -> Callable[[st.App], AbstractAsyncContextManager[dict[str, Any] | None]]:
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any] | None]:
         logs.configure(settings, silent=_SILENT)  # uvicorn and Streamlit have set up their own by now
+        sentry.start(settings, version())
         _import_pages_code()
         navigation.make_known()
         stop = threading.Event()
-        workers = duties.start(duties.Workplace(shell.shop(), shell.mailer(), settings, "server", shell.meter()), stop)
+        place = duties.Workplace(shell.shop(), shell.mailer(), settings, "server", shell.meter(), rounds)
+        workers = duties.start(place, stop)
         # What is loaded now stays; without it, each collection costs more than most runs of a page.
         gc.collect()
         gc.freeze()
@@ -183,6 +217,7 @@ def _lifespan(settings: Settings) -> Callable[[st.App], AbstractAsyncContextMana
         stop.set()
         duties.join(workers, WORKER_SECONDS)
         shell.shop().store.close()
+        sentry.stop()
 
     return lifespan
 

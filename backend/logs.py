@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import inspect
 import logging
-import re
 import secrets
 import sys
 import traceback
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,15 +21,14 @@ from loguru import logger
 
 from backend.config import Settings
 from backend.domain.time import utc_now
+from backend.observability import sentry
+from backend.observability.masking import mask as mask
 from backend.observability.measures import MEASURES
 from backend.observability.ring import RING, LogRecord
 
 if TYPE_CHECKING:
     from loguru import FormatFunction, Message, Record
 
-_PART = r"[^\s@<>\"'(),;:\[\]“”=\\]"
-# A match begins where a word does and gives nothing back (++), or long texts without an address would cost minutes.
-_EMAIL = re.compile(rf"(?<!{_PART}){_PART}++@{_PART}+\.[^\s@<>\"'(),;:\[\]“”=\\.]+")
 _action: ContextVar[tuple[str, str]] = ContextVar("action", default=("", ""))
 _ERROR = logging.ERROR
 _HUMAN = "{time:HH:mm:ss.SSS} <level>{level: <7}</level> {extra[where]}{message}"
@@ -45,7 +43,10 @@ def action(name: str, action_id: str = "", *, measured: bool = True) -> Iterator
     identity = action_id or secrets.token_hex(4)
     token = _action.set((name, identity))
     try:
-        with MEASURES.timed(name) if measured else nullcontext():
+        if measured:
+            with sentry.traced(name), MEASURES.timed(name):
+                yield identity
+        else:
             yield identity
     finally:
         _action.reset(token)
@@ -54,11 +55,6 @@ def action(name: str, action_id: str = "", *, measured: bool = True) -> Iterator
 def current_action() -> tuple[str, str]:
     """Name and id of the action that this line of the program belongs to; empty outside of one."""
     return _action.get()
-
-
-def mask(text: str) -> str:
-    """The text with every e-mail address hidden."""
-    return _EMAIL.sub("[address]", text) if "@" in text else text
 
 
 def configure(settings: Settings, *, stream: TextIO | None = None, silent: Collection[str] = ()) -> None:
@@ -101,6 +97,8 @@ def _remember(message: Message) -> None:
     )
     if record["level"].no >= _ERROR:
         MEASURES.count("errors", extra.get("action", "").partition(" ")[0] or "other")
+        error = failure.value if failure else None
+        sentry.report(record["message"], error, extra.get("action", ""), extra.get("action_id", ""))
 
 
 def _human_format() -> FormatFunction:

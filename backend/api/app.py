@@ -19,6 +19,7 @@ from backend.api.ses_events import Webhook, ses_events_router, webhook_of
 from backend.domain.network import original_client
 from backend.email.links import Links
 from backend.errors import BackendError
+from backend.observability import sentry
 from backend.observability.measures import MEASURES
 from backend.services.context import Shop
 from backend.services.events.following import EventPolicy
@@ -107,7 +108,7 @@ class RequestIds:
                 await send(message)
 
             try:
-                with access_pattern("api"):
+                with access_pattern("api"), sentry.traced("api request"):
                     await self._app(scope, receive, with_id)
             finally:
                 took = time.perf_counter() - began

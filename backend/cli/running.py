@@ -15,17 +15,17 @@ from backend import bootstrap, logs
 from backend.config import Settings, load_settings
 from backend.errors import BackendError, ConfigurationError
 from backend.services.context import Shop
-from backend.store.meter import access_pattern
+from backend.store.meter import Meter, access_pattern
 
 INTERRUPTED = 130
 """The exit code of whatever was ended by Ctrl-C (128 + SIGINT)."""
 
 
 @contextmanager
-def opened_shop(command: str) -> Iterator[Shop]:
-    """The shop of the settings, closed afterwards."""
-    with told(command) as settings:
-        shop = bootstrap.open_shop(settings)
+def opened_shop(command: str, *, meter: Meter | None = None, measured: bool = True) -> Iterator[Shop]:
+    """The shop of the settings, closed afterwards. `meter` counts what its store does."""
+    with told(command, measured=measured) as settings:
+        shop = bootstrap.open_shop(settings, meter=meter)
         try:
             with access_pattern(f"command {command}"):
                 yield shop
@@ -34,14 +34,17 @@ def opened_shop(command: str) -> Iterator[Shop]:
 
 
 @contextmanager
-def told(command: str) -> Iterator[Settings]:
-    """The settings. Failures within end the command with exit code 1 and one sentence; the rest is in the log."""
+def told(command: str, *, measured: bool = True) -> Iterator[Settings]:
+    """The settings. Failures within end the command with exit code 1 and one sentence; the rest is in the log.
+
+    A command that runs for days is not `measured`.
+    """
     try:
         settings = load_settings()
         # Only what is out of the ordinary, unless somebody wants to see more.
         quiet = {"log_level": "WARNING"} if settings.log_level == "INFO" else {}
         logs.configure(settings.model_copy(update=quiet))
-        with logs.action(command):
+        with logs.action(command, measured=measured):
             yield settings
     except (BackendError, ConfigurationError) as error:
         fail(error.sentence if isinstance(error, BackendError) else str(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import signal
 import threading
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated
@@ -16,13 +17,20 @@ from backend.cli.output import Json, Progress, write_json, write_table
 from backend.cli.running import fail, opened_shop, say, told
 from backend.config import Settings, load_settings
 from backend.errors import ConfigurationError
+from backend.observability import sentry
+from backend.observability.measures import MEASURES
+from backend.observability.metrics import Metrics, Sources
+from backend.observability.metrics_server import serving
 from backend.services import demo
 from backend.services.checks import Check, check_folder, check_store
 from backend.services.context import Shop
 from backend.services.mail_reconcile import reconcile_mail
 from backend.services.reconcile import Reconciliation
 from backend.services.reconcile import reconcile as reconcile_shop
+from backend.services.system.gauges import gauges
+from backend.services.system.version import version
 from backend.services.team import demo_sign_ins
+from backend.store.meter import Meter
 
 _SHOWN = 50
 _GRACE_SECONDS = 60.0
@@ -163,21 +171,31 @@ def _with_hint(check: Check, settings: Settings) -> Check:
     return dataclasses.replace(check, found=check.found + hint)
 
 
-def worker() -> None:
+def worker(
+    metrics_port: Annotated[
+        int, typer.Option("--metrics-port", min=0, max=65535, help="Serve metrics for Prometheus there; 0 is nowhere.")
+    ] = 0,
+) -> None:
     """Do what the server's worker does, beside it: imports, emails and the rest. Ends with Ctrl-C or SIGTERM.
 
     What is being sent at that moment is finished and recorded first.
     """
     from backend import duties
 
-    with opened_shop("worker") as shop:
-        settings = load_settings()
-        mailer = bootstrap.open_mailer(settings, shop)
+    meter, settings = Meter(), load_settings()
+    with opened_shop("worker", meter=meter, measured=False) as shop, ExitStack() as opened:
+        place = duties.Workplace(shop, bootstrap.open_mailer(settings, shop), settings, "worker", meter)
+        sentry.start(settings, version())
+        opened.callback(sentry.stop)
+        if metrics_port:
+            sources = Sources(MEASURES, place.rounds, meter, lambda: gauges(shop), version(), "worker", shop.clock)
+            token = settings.metrics_token.get_secret_value()
+            opened.enter_context(serving(Metrics(sources), settings.host, metrics_port, token))
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         say("The worker waits for work. Ctrl-C ends it.")
-        threads = duties.start(duties.Workplace(shop, mailer, settings), stop)
+        threads = duties.start(place, stop)
         while not stop.wait(1.0):
             pass
         duties.join(threads, _GRACE_SECONDS)
