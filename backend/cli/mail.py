@@ -22,6 +22,7 @@ from backend.services import message_log, templates
 from backend.services.context import Shop
 from backend.services.mailing.delivering import deliver_one
 from backend.services.mailing.requesting import SendRequest, new_click_key, request_message
+from backend.services.mailing.simulating import is_for_simulator, request_simulated
 from backend.services.message_log import LogFilter, MessageSummary
 from backend.services.previews import Recipient, problems_of, render_preview
 
@@ -93,7 +94,7 @@ def render_template(
 
 def send(
     name: Annotated[str, typer.Argument(help="The template, such as welcome.")],
-    to: Annotated[str, typer.Option(help="E-mail address of a customer, or of a team member.")] = "",
+    to: Annotated[str, typer.Option(help="E-mail address of a customer, a team member, or SES's simulator.")] = "",
     customer: Annotated[str, typer.Option(help="Customer id.")] = "",
     order: Annotated[str, typer.Option(help="Order id, for templates about an order.")] = "",
     key: Annotated[str, typer.Option(help="Idempotency key: the same key sends once.")] = "",
@@ -106,7 +107,11 @@ def send(
             raise InvalidInputError("Name the recipient with either --to or --customer.", "to")
         mailer = bootstrap.open_mailer(load_settings(), shop)
         wanted = SendRequest(name, key or new_click_key(), customer, to, order, fields_of(field or []))
-        requested = request_message(shop, mailer, COMMAND_LINE, wanted)
+        requested = (
+            request_simulated(shop, COMMAND_LINE, wanted)
+            if is_for_simulator(shop, to)
+            else request_message(shop, mailer, COMMAND_LINE, wanted)
+        )
         message = deliver_one(shop, mailer, requested.message)
         if as_json:
             write_json({"message_id": message.id, "status": message.status.value, "reason": message.reason})

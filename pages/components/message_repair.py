@@ -19,8 +19,8 @@ from pages.components.shell import shop
 from pages.components.state import NOTICE
 
 WHY_AGAIN = (
-    "The provider has reported nothing about them for a day, although it reports every email that it has taken. So in "
-    "all likelihood they were never taken. If one was, its recipient gets it twice."
+    "The provider has reported nothing about them for a day, although it reported others of that time. So in all "
+    "likelihood they were never taken. If one was, its recipient gets it twice."
 )
 
 
@@ -35,7 +35,7 @@ def show_many(actor: Actor, here: Shop, messages: list[Message]) -> None:
     """The buttons for all unknown or all failed messages that are shown."""
     if not messages or not actor.may(Permission.REPAIR_MAIL):
         return
-    silent = [message.id for message in messages if repairing.may_go_again(message, here.clock())]
+    silent = [message.id for message in repairing.that_may_go_again(here, messages)]
     status = messages[0].status.value
     with st.container(horizontal=True):
         number = formats.count(here, len(messages))

@@ -13,7 +13,7 @@ from backend.services.context import Shop
 from backend.services.mailing.composing import outgoing
 from backend.services.mailing.emails import email_of, is_as_sent
 from backend.services.mailing.facts_store import read_facts
-from backend.services.mailing.repairing import may_go_again
+from backend.services.mailing.repairing import that_may_go_again
 from backend.services.message_log import status_now
 from pages.components import email_frame, formats, message_table
 from pages.components.can_we_email import WHY
@@ -28,8 +28,8 @@ _UNKNOWN = (
     "and say why; in the worst case it arrives twice."
 )
 _SILENT = (
-    "The provider has reported nothing about it for a day. It reports every email that it has taken, so if it reported "
-    "others meanwhile, it has in all likelihood never taken this one."
+    "The provider has reported nothing about it for a day, although it reported others of that time. So in all "
+    "likelihood it has never taken this one."
 )
 _FAILED = "This email was not sent. Mend what the reason says, then send it again."
 
@@ -58,7 +58,7 @@ def show_state(here: Shop, message: Message) -> None:
     """The status in a sentence, with its reason."""
     reason = formats.plain(message.reason)
     if message.status is MessageStatus.UNKNOWN:
-        more = f"{_UNKNOWN}  \n{_SILENT}" if may_go_again(message, here.clock()) else _UNKNOWN
+        more = f"{_UNKNOWN}  \n{_SILENT}" if that_may_go_again(here, [message]) else _UNKNOWN
         st.warning(f"**{reason}**  \n{more}" if reason else more, icon=":material/help:")
     elif message.status is MessageStatus.FAILED:
         st.error(f"**{reason}**  \n{_FAILED}" if reason else _FAILED, icon=":material/error:")

@@ -11,6 +11,7 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.domain.suppression import SuppressionReason
 from backend.services.context import Shop
+from backend.services.ledger import get_message
 from backend.services.suppression import add_suppression
 from tests.cli.conftest import Run
 from tests.services.test_repairing import settled
@@ -149,3 +150,21 @@ def test_more_messages_are_listed_than_one_page_holds(run: Run, shop: Shop) -> N
         settled(shop, f"click-{number}", MessageStatus.SENT, requested_at=datetime.now(UTC))
     assert len(run("messages", "--limit", "25", "--json").json) == 25
     assert len(run("messages", "--limit", "1000", "--json").json) == 30
+
+
+def test_the_simulator_gets_the_sample_as_a_test_and_strangers_get_nothing(run: Run, shop: Shop) -> None:
+    command = ("send", "order-shipped", "--to", "bounce+a@simulator.amazonses.com", "--key", "try-1")
+    first, second = run(*command, "--json").json, run(*command, "--json").json
+    assert first == second
+    assert (first["status"], first["reason"]) == ("sent", "")
+    message = get_message(shop, first["message_id"])
+    assert (message.test, message.to) == (True, "bounce+a@simulator.amazonses.com")
+    stranger = run("send", "order-shipped", "--to", "bounce@example.com")
+    assert "No customer has this e-mail address" in stranger.err
+
+
+def test_an_address_of_the_simulator_that_a_customer_has_is_that_customers(run: Run, shop: Shop) -> None:
+    customer = add_customer(shop, "Sim", "success@simulator.amazonses.com")
+    sent = run("send", "verify-address", "--to", "success@simulator.amazonses.com", "--json").json
+    assert sent["message_id"].startswith(f"{customer.id}-")
+    assert not get_message(shop, sent["message_id"]).test

@@ -15,7 +15,7 @@ from backend.services.suppression import add_suppression
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
-from tests.services.test_repairing import settled
+from tests.services.test_repairing import reported, settled
 from tests.support import ADMIN, add_customer, add_order
 
 
@@ -104,7 +104,9 @@ def test_a_message_is_handled_on_its_page_and_shows_by_whom_and_why(dashboard: D
 
 
 def test_an_unknown_message_of_which_nothing_was_heard_for_a_day_says_what_that_means(dashboard: Dashboard) -> None:
-    old = settled(dashboard.shop, "click-1", due_at=dashboard.shop.clock() - timedelta(days=1))
+    yesterday = dashboard.shop.clock() - timedelta(days=1)
+    reported(dashboard.shop, yesterday)
+    old = settled(dashboard.shop, "click-1", requested_at=yesterday, due_at=yesterday)
     fresh = settled(dashboard.shop, "click-2", due_at=dashboard.shop.clock())
     told = "never taken this one"
     assert told in said(dashboard.open("message.py", Role.STAFF, id=old.id))

@@ -16,7 +16,7 @@ from backend.services.message_log import needing_attention
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
 from tests.pages.reading import buttons, field, links, press, said
-from tests.services.test_repairing import settled
+from tests.services.test_repairing import reported, settled
 from tests.support import NOW, add_customer
 
 
@@ -113,7 +113,8 @@ def test_a_handled_batch_needs_a_note(dashboard: Dashboard) -> None:
 def test_unknown_messages_of_which_nothing_was_heard_go_again_with_reason_and_number(dashboard: Dashboard) -> None:
     shop = dashboard.shop
     yesterday = shop.clock() - timedelta(days=1)
-    old = [settled(shop, f"click-{number}", due_at=yesterday) for number in range(2)]
+    reported(shop, yesterday)
+    old = [settled(shop, f"click-{number}", requested_at=yesterday, due_at=yesterday) for number in range(2)]
     settled(shop, "click-9", due_at=shop.clock())
     app = dashboard.open("messages.py", Role.STAFF)
     assert "Mark 3 as handled" in buttons(app)
@@ -128,7 +129,9 @@ def test_unknown_messages_of_which_nothing_was_heard_go_again_with_reason_and_nu
 
 
 def test_whoever_may_not_repair_sees_no_buttons_for_it(dashboard: Dashboard) -> None:
-    settled(dashboard.shop, "click-1", due_at=dashboard.shop.clock() - timedelta(days=1))
+    yesterday = dashboard.shop.clock() - timedelta(days=1)
+    reported(dashboard.shop, yesterday)
+    settled(dashboard.shop, "click-1", requested_at=yesterday, due_at=yesterday)
     app = dashboard.open("messages.py", Role.MANAGER)
     assert [label for label in buttons(app) if "handled" in label or "again" in label] == []
     engineers = buttons(dashboard.open("messages.py", Role.ENGINEER))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,10 @@ from backend.records.messages import key_of, message_item
 from backend.services import ledger
 from backend.services.context import Shop
 from backend.services.mailing import repairing
-from backend.services.mailing.repairing import Repaired, mark_handled, may_go_again, send_again
+from backend.services.mailing.repairing import Repaired, mark_handled, send_again, that_may_go_again
 from backend.services.message_log import needing_attention
 from backend.store import schema
-from backend.store.port import Put, Query
+from backend.store.port import Plus, Put, Query, Update
 from tests.services.test_ledger import a_message
 from tests.support import ENGINEER, MANAGER, NOW, STAFF, opened_shop, outcomes_of
 
@@ -34,6 +34,12 @@ def settled(shop: Shop, key: str, status: MessageStatus = MessageStatus.UNKNOWN,
     message = a_message(key, status=status, **asked)
     shop.store.put(Put(key_of(message), message_item(message, ledger.hour_of(shop, message.requested_at))))
     return message
+
+
+def reported(shop: Shop, at: datetime = YESTERDAY) -> None:
+    """Makes the provider have reported another email of that time."""
+    key = schema.hours_key(ledger.hour_of(shop, at), "welcome", "AAAAAAAAAA-other")
+    shop.store.update(Update(key, set={"kind": "transactional"}, add={"delivered": Plus(1)}))
 
 
 def deeds(shop: Shop) -> list[AuditEntry]:
@@ -118,6 +124,7 @@ def again(shop: Shop, message: Message) -> Message:
 
 
 def test_an_unknown_message_goes_again_as_it_was_and_the_old_one_is_handled(shop: Shop) -> None:
+    reported(shop)
     old = settled(shop, "click-1", data=b"\x01", facts="f", edition="e", order_id="O1", attempts=2, campaign="K1")
     assert send_again(shop, STAFF, [old.id], "SES never reported them.") == Repaired(1, 0)
     new = again(shop, old)
@@ -139,6 +146,7 @@ def test_an_unknown_message_goes_again_as_it_was_and_the_old_one_is_handled(shop
 
 def test_several_people_who_send_the_same_again_send_it_once(tmp_path: Path) -> None:
     with opened_shop(f"sqlite:///{tmp_path}/shop.db") as shop:
+        reported(shop)
         ids = [settled(shop, f"click-{n}").id for n in range(10)]
         done = outcomes_of([lambda: send_again(shop, STAFF, ids, "Never reported.") for _ in range(4)])
         assert sum(each.done for each in done if isinstance(each, Repaired)) == 10
@@ -155,8 +163,14 @@ def _not_for_sending_again(shop: Shop) -> Sequence[Message]:
     ]
 
 
+def test_while_the_provider_reported_nothing_at_all_nothing_goes_again(shop: Shop) -> None:
+    old = settled(shop, "click-1")
+    assert send_again(shop, STAFF, [old.id], "Never reported.") == Repaired(0, 1)
+
+
 def test_only_what_was_silent_for_a_day_goes_again(shop: Shop) -> None:
+    reported(shop)
     for message in _not_for_sending_again(shop):
-        assert not may_go_again(message, NOW)
+        assert that_may_go_again(shop, [message]) == []
         assert send_again(shop, STAFF, [message.id], "Never reported.") == Repaired(0, 1)
     assert deeds(shop) == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from backend.domain.messages import Handled, Message, MessageStatus, split_id
 from backend.domain.team import Actor, Permission
@@ -18,15 +18,13 @@ from backend.errors import AlreadyExistsError, BackendError, ConflictError, Inva
 from backend.records.messages import ATTENTION, handled_attributes, key_of, message_from, message_item, work_attributes
 from backend.services import audit, ledger
 from backend.services.context import Shop
+from backend.services.events.unknowns import never_accepted
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, AllOf, AnyOf, Condition, Equals, Missing, Put, Update, Write
 
 MOST_AT_ONCE = 100
 NOTE_LENGTH = 300
-SILENCE = timedelta(days=1)
-"""SES reports every email that it has taken, within minutes as a rule. What it has not mentioned for a day while it
-reported others was in all likelihood never taken."""
 
 
 class HandledAlreadyError(ConflictError):
@@ -50,10 +48,13 @@ def needs_attention(message: Message) -> bool:
     return message.status in ATTENTION and message.handled is None
 
 
-def may_go_again(message: Message, now: datetime) -> bool:
-    """Whether nothing was reported about an unknown message for so long that it was most likely never taken."""
-    silent = message.status is MessageStatus.UNKNOWN and message.handled is None and not message.outcomes
-    return silent and not message.test and message.due_at + SILENCE <= now
+def that_may_go_again(shop: Shop, messages: Sequence[Message]) -> list[Message]:
+    """Those of the messages that were in all likelihood never taken: nothing was reported of them for a day.
+
+    Tests are not among them, nor what somebody has dealt with.
+    """
+    silent = never_accepted(shop, [each for each in messages if each.handled is None and not each.test])
+    return [message for message in messages if message.id in silent]
 
 
 def mark_handled(shop: Shop, actor: Actor, message_ids: Sequence[str], note: str) -> Repaired:
@@ -71,7 +72,7 @@ def mark_handled(shop: Shop, actor: Actor, message_ids: Sequence[str], note: str
 
 
 def send_again(shop: Shop, actor: Actor, message_ids: Sequence[str], why: str) -> Repaired:
-    """Sends unknown messages again, exactly as they were, those for which nothing was reported for a day.
+    """Sends unknown messages again, exactly as they were, those that were in all likelihood never taken.
 
     Each becomes a new message with a key of its own, which follows from the old one's id, so that it goes out once
     more and not twice. The old one is handled by that. A worker decides again who may get it.
@@ -88,8 +89,7 @@ def send_again(shop: Shop, actor: Actor, message_ids: Sequence[str], why: str) -
             _handling(message, handled, Missing("outcome")),
             _noted(shop, actor, "sent an unknown message again", message),
         ]
-        for message in _read(shop, message_ids)
-        if may_go_again(message, now)
+        for message in that_may_go_again(shop, _read(shop, message_ids))
     ]
     return _done(shop, deeds, of=len(message_ids))
 
