@@ -43,7 +43,7 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
         draft.subject,
         key=f"{place}_subject",
         max_chars=300,
-        placeholder=templates.current_version(here, template.name).source.subject,
+        placeholder="As it stands in the email",
         help="Empty: the subject of the email as it is.",
     )
     fields = _fields(template, place, draft.fields)
@@ -123,7 +123,7 @@ def _choose_segment(here: Shop, actor: Actor, place: str, draft: Draft) -> str:
 
 def _canary(place: str, before: Canary | None) -> Canary | None:
     on = st.toggle(
-        ":material/pest_control: Send to a few first, and look before going on",
+        ":material/looks_one: Send to a few first, and look before going on",
         before is not None,
         key=f"{place}_canary",
         help="Stops by itself when too many bounce or complain.",

@@ -13,7 +13,7 @@ def show(here: Shop, plan: Plan) -> None:
     """Recipients, end, cost and quota; below, what they follow from."""
     with st.grid(4, min_column_width=150):
         _card("Recipients", formats.count(here, plan.recipients), f"of {formats.count(here, plan.audience)} customers")
-        _card("Takes", campaign_words.lasting(here, plan.duration.total_seconds()).capitalize(), _until(here, plan))
+        _card("Takes", campaign_words.short_lasting(plan.duration.total_seconds()), _until(here, plan))
         _card("Costs", _dollars(plan.cost), "SES, and the store beyond its free tier")
         _card("Of the daily quota", _share(here, plan), _quota(here, plan))
     notes = [f"{formats.counted(here, plan.holdout, 'customer')} kept back to compare."] if plan.holdout else []
@@ -39,8 +39,8 @@ def _card(label: str, value: str, told: str) -> None:
 
 def _until(here: Shop, plan: Plan) -> str:
     if plan.per_second is None:
-        return f"Until {formats.moment(here, plan.finishes_at)}, as fast as it goes"
-    return f"Until {formats.moment(here, plan.finishes_at)} at {plan.per_second:g} a second"
+        return f"Until {formats.moment(here, plan.finishes_at)}, with its waits"
+    return f"Until {formats.moment(here, plan.finishes_at)}, with its waits, at {plan.per_second:g} a second"
 
 
 def _share(here: Shop, plan: Plan) -> str:

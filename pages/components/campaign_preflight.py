@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend.domain.campaign_figures import Preflight, PreflightStatus
 from backend.services.context import Shop
-from pages.components import campaign_words, formats, tables
+from pages.components import formats, tables
 from pages.components.tables import Row
 
 _SHOWN = 20
@@ -31,10 +31,6 @@ def show(here: Shop, preflight: Preflight) -> None:
             ":material/space_bar: Fields that are empty for some",
             "The email goes out without them; look at how it reads then.",
         )
-    if preflight.excluded:
-        total = sum(preflight.excluded.values())
-        with st.expander(f"{formats.counted(here, total, 'customer')} of the segment will not get it"):
-            st.markdown(campaign_words.reasons(here, preflight.excluded))
 
 
 def _show_verdict(here: Shop, preflight: Preflight) -> None:

@@ -86,6 +86,13 @@ def lasting(here: Shop, seconds: float) -> str:
     return f"about {formats.count(here, round(seconds / 24 / _HOUR))} days"
 
 
+def short_lasting(seconds: float) -> str:
+    """A duration for a card, such as "3 h"."""
+    if seconds < 2 * _HOUR:
+        return f"{max(round(seconds / 60), 1)} min"
+    return f"{round(seconds / _HOUR)} h" if seconds < 48 * _HOUR else f"{round(seconds / 24 / _HOUR)} days"
+
+
 def waiting(wait: timedelta) -> str:
     """A waiting time that was chosen, such as "4 hours"."""
     minutes = round(wait.total_seconds() / 60)
