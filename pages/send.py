@@ -10,7 +10,7 @@ from backend.errors import BackendError
 from backend.services.customers import get_customer
 from backend.services.previews import Recipient
 from backend.services.send_overview import prospect_of
-from pages.components import actions, empty, send_form, send_invitation, send_progress
+from pages.components import actions, automation_hint, empty, send_form, send_invitation, send_progress
 from pages.components.guard import require
 from pages.components.shell import mailer, shop
 
@@ -45,6 +45,7 @@ if Need.ORDER in template.needs:
     order_id = send_form.choose_order(here, customer)
     if not order_id:
         st.stop()
+automation_hint.show(here, template.name)
 fields = send_form.enter_fields(template)
 prospect = prospect_of(here, mailer(), customer, template, order_id)
 again = send_form.show_prospect(here, customer, prospect)

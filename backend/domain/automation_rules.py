@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from backend.domain.automations import Condition, Exit, Fact, TriggerKind
 from backend.domain.customers import ConsentSource, Customer
 from backend.domain.orders import Order, OrderStatus
+from backend.errors import NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when a step is due. `last_order_at` is when the customer's last order that stands was placed."""
+    """What is known when a step is due. `last_order_at` is when the customer's last order that stands was placed.
+
+    `segments` says of those that the step asks for whether the customer belongs; one that is gone is not there.
+    """
 
     customer: Customer
     order: Order | None = None
     last_order_at: datetime | None = None
+    segments: Mapping[str, bool] = field(default_factory=dict)
 
 
 _PAID = (OrderStatus.PAID, OrderStatus.FULFILLED)
@@ -102,7 +107,10 @@ def is_verified(customer: Customer) -> bool:
 
 
 def unmet(conditions: Sequence[Condition], facts: Facts) -> Condition | None:
-    """The first condition that does not hold; None when all do."""
+    """The first condition that does not hold; None when all do.
+
+    Raises: `NotFoundError` for a segment that is gone: whether it would hold, nobody can say.
+    """
     return next((condition for condition in conditions if not _holds(condition, facts)), None)
 
 
@@ -119,6 +127,10 @@ def _holds(condition: Condition, facts: Facts) -> bool:
             return value not in customer.tags
         case Fact.CONSENT:
             return customer.consent is not None and customer.consent.given
+        case Fact.SEGMENT:
+            if value not in facts.segments:
+                raise NotFoundError("The segment that this step asks for does not exist any more.")
+            return facts.segments[value]
         case Fact.SPENT:
             return customer.revenue >= int(value)
         case Fact.ORDERS_AT_LEAST:

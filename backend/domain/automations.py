@@ -78,6 +78,7 @@ class Fact(StrEnum):
     TAG = "has the tag"
     NO_TAG = "has not the tag"
     CONSENT = "agreed to marketing"
+    SEGMENT = "is in the segment"
     SPENT = "spent in all at least"
     ORDERS_AT_LEAST = "number of orders at least"
     ORDERS_AT_MOST = "number of orders at most"
@@ -113,7 +114,7 @@ IMPLIED: Mapping[TriggerKind, frozenset[Exit]] = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that must be so. `value` is a text, or digits for numbers (money in minor units)."""
+    """One thing that must be so. `value` is a text, a segment's id, or digits for numbers (money in minor units)."""
 
     fact: Fact
     value: str = ""

@@ -9,7 +9,7 @@ from backend.domain.time import from_text, to_text
 from backend.records.values import MalformedItemError, flag, items, number, optional_text, rows, text, texts
 from backend.records.values import without_empty as compact
 from backend.store import schema
-from backend.store.port import Item, Key, Row, Value
+from backend.store.port import Item, Key, Value
 
 
 def automation_item(automation: Automation) -> Item:
@@ -106,13 +106,14 @@ def trigger_from(key: Key, item: Item) -> Trigger:
 
 
 def automation_of(key: Key) -> str:
-    """The automation in a trigger's key (`T#automation#slot`)."""
-    return key.sk.split("#", 2)[1]
+    """The automation in the key of a trigger (`T#automation#slot`) or of a backfill (`AUTO#automation`)."""
+    return key.sk.split("#", 2)[1] if key.sk.startswith("T#") else key.pk.removeprefix("AUTO#")
 
 
 def due_of(item: Item) -> datetime:
     return from_text(text(item, "work_at").partition("#")[0])
 
 
-def is_trigger(row: Row) -> bool:
-    return row.key.sk.startswith("T#")
+def is_trigger(key: Key) -> bool:
+    """Whether it is a trigger; a backfill stands in the same list of work."""
+    return key.sk.startswith("T#")

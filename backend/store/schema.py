@@ -301,6 +301,11 @@ def trigger_line(customer_id: str) -> str:
     return f"TRIGGERS#{shard_of(customer_id, WORK_SHARDS)}"
 
 
+def backfill_key(automation_id: str) -> Key:
+    """The work of writing to customers who had lapsed before; it stands in the list of triggers."""
+    return Key(MAIL, f"AUTO#{automation_id}", "BACKFILL")
+
+
 def automation_stat_key(automation_id: str, customer_id: str) -> Key:
     """The counters of what became of an automation's triggers, to which this customer's add."""
     return Key(MAIL, f"AUTO#{automation_id}", f"STAT#{shard_of(customer_id, HOUR_SHARDS)}")

@@ -10,7 +10,16 @@ from backend.domain.automations import Automation, Step, TriggerKind
 from backend.domain.team import Actor, Permission
 from backend.services.automations import saved
 from backend.services.context import Shop
-from pages.components import actions, automation_builder, automation_list, automation_words, caching, empty, formats
+from pages.components import (
+    actions,
+    automation_backfill,
+    automation_builder,
+    automation_list,
+    automation_words,
+    caching,
+    empty,
+    formats,
+)
 from pages.components.actions import Trouble
 from pages.components.dialogs import Dialog
 from pages.components.navigation import page_of
@@ -28,6 +37,7 @@ def show(here: Shop, actor: Actor, automation: Automation) -> None:
     st.markdown(formats.plain(automation_words.sentence(here, automation)))
     if automation.on and automation.active_from and automation.active_from > here.clock():
         st.caption(":material/hourglass_top: It listens in a few seconds.")
+    automation_backfill.show(here, actor, automation)
     if not automation.on and actor.may(Permission.EDIT_AUTOMATIONS):
         DELETE.opener("Delete", automation, icon=":material/delete:")
     DELETE.show()

@@ -135,7 +135,7 @@ def _value(here: Shop, key: str, condition: Condition) -> str:
         options = [status.value for status in OrderStatus]
         place = options.index(condition.value) if condition.value in options else 1
         return st.selectbox(label, options, index=place, key=key, width=260) or ""
-    if fact in (Fact.COUNTRY, Fact.TAG, Fact.NO_TAG):
+    if fact in (Fact.COUNTRY, Fact.TAG, Fact.NO_TAG, Fact.SEGMENT):
         return _choice(here, label, key, condition)
     shown = formats.amount_text(here, int(condition.value)) if fact.is_amount and condition.value else condition.value
     typed = st.text_input(label, value=shown, max_chars=100, key=key, width=260)
@@ -143,9 +143,9 @@ def _value(here: Shop, key: str, condition: Condition) -> str:
 
 
 def _choice(here: Shop, label: str, key: str, condition: Condition) -> str:
-    """A country, or a tag that customers have."""
-    if condition.fact is Fact.COUNTRY:
-        names = formats.countries(here)
+    """A country, a segment, or a tag that customers have."""
+    if condition.fact in (Fact.COUNTRY, Fact.SEGMENT):
+        names = formats.countries(here) if condition.fact is Fact.COUNTRY else caching.segment_names(here)
         options = list(names)
     else:
         options, names = list(caching.counts_of(here, "tag")), {}

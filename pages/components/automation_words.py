@@ -8,7 +8,7 @@ from datetime import timedelta
 from backend.domain.automations import Automation, Condition, Ending, Exit, Fact, TriggerKind
 from backend.services import templates
 from backend.services.context import Shop
-from pages.components import formats
+from pages.components import caching, formats
 
 KIND_LABELS = {
     TriggerKind.ORDER_PLACED: "An order is placed",
@@ -39,6 +39,7 @@ FACT_LABELS = {
     Fact.TAG: "Has the tag",
     Fact.NO_TAG: "Does not have the tag",
     Fact.CONSENT: "Agreed to marketing",
+    Fact.SEGMENT: "Is in the segment",
     Fact.SPENT: "Spent in all at least",
     Fact.ORDERS_AT_LEAST: "Number of orders at least",
     Fact.ORDERS_AT_MOST: "Number of orders at most",
@@ -51,6 +52,7 @@ _PHRASES = {
     Fact.TAG: "the customer has the tag {}",
     Fact.NO_TAG: "the customer does not have the tag {}",
     Fact.CONSENT: "the customer agreed to marketing",
+    Fact.SEGMENT: "the customer is in the segment “{}”",
     Fact.SPENT: "the customer has spent at least {}",
     Fact.ORDERS_AT_LEAST: "the customer has ordered at least {} times",
     Fact.ORDERS_AT_MOST: "the customer has ordered at most {} times",
@@ -82,6 +84,8 @@ def condition_words(shop: Shop, condition: Condition) -> str:
         value = formats.money(shop, int(value))
     elif condition.fact is Fact.COUNTRY:
         value = formats.country(shop, value)
+    elif condition.fact is Fact.SEGMENT:
+        value = caching.segment_names(shop).get(value, value)
     return _PHRASES[condition.fact].format(value or "…")
 
 

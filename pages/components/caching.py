@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
+from backend.domain.automations import Automation
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
 from backend.domain.segment_text import rule_from_text, rule_text
@@ -34,6 +35,7 @@ from backend.services import (
     send_campaigns,
     send_figures,
 )
+from backend.services.automations import backfill
 from backend.services.automations.figures import Figures, figures_of
 from backend.services.automations.waiting import Waiting, count_waiting
 from backend.services.boards import Measure
@@ -42,8 +44,9 @@ from backend.services.customer_list import CustomerFilter, CustomerPage
 from backend.services.email_overview import EmailCard
 from backend.services.order_list import OrderFilter, OrderPage
 from backend.services.overview import Granularity, Overview
-from backend.services.segments import audience, preview
+from backend.services.segments import audience, library, preview
 from backend.services.segments.preview import Preview
+from backend.services.segments.ready import READY
 from backend.services.send_campaigns import CampaignRates
 from backend.services.send_days import DayStats
 from backend.services.send_figures import Problems, SendFigures, Step
@@ -166,6 +169,12 @@ def month_cost(shop: Shop, actor: Actor) -> Month:
     return _month_cost(shop)
 
 
+@_cached(max_entries=10)
+def segment_names(shop: Shop) -> dict[str, str]:
+    """Names by id: the ready segments first, then the saved ones."""
+    return {each.id: each.name for each in (*READY, *library.list_segments(shop, COMMAND_LINE))}
+
+
 @_cached(max_entries=100)
 def automation_figures(shop: Shop, automation_id: str) -> Figures:
     return figures_of(shop, automation_id)
@@ -214,3 +223,8 @@ def _segment_choices(shop: Shop, what: Goods | WordField, snapshot: str) -> list
 def _snapshot_name(shop: Shop) -> str:
     info = audience.snapshot_info(shop)
     return info.name if info else ""
+
+
+@_cached(max_entries=20)
+def lapsed_before(shop: Shop, automation: Automation) -> int:
+    return backfill.lapsed_before(shop, automation)

@@ -69,7 +69,7 @@ def with_postal_address(shop: Shop) -> None:
 def waiting(shop: Shop) -> list[Trigger]:
     """All triggers in the store, by when they are due."""
     rows = everything(shop, schema.MAIL)
-    found = [trigger_from(row.key, row.item) for row in rows if is_trigger(row)]
+    found = [trigger_from(row.key, row.item) for row in rows if is_trigger(row.key)]
     return sorted(found, key=lambda trigger: trigger.due_at)
 
 

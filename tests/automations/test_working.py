@@ -10,6 +10,7 @@ import pytest
 from backend.domain.automations import Condition, Exit, Fact, Trigger, TriggerKind
 from backend.domain.messages import MessageStatus, SkipReason
 from backend.domain.orders import OrderStatus
+from backend.domain.segments import Group, Rule, WordField, Words
 from backend.domain.suppression import SuppressionReason
 from backend.records.automations import trigger_item, trigger_key
 from backend.services import customers, orders
@@ -18,6 +19,7 @@ from backend.services.context import Shop
 from backend.services.customers import record_own_answer
 from backend.services.mailing.delivering import deliver_due
 from backend.services.mailing.mailer import Mailer
+from backend.services.segments import library
 from backend.services.suppression import add_suppression
 from backend.store.port import Put
 from tests.automations.making import (
@@ -314,8 +316,8 @@ def test_a_trigger_is_answered_by_one_of_two_workers(shop: Shop, mailer: Mailer)
     made = running(shop)
     add_order(shop, add_customer(shop))
     due, _ = working.due_triggers(shop, 10)
-    assert working.answer(shop, mailer, due) == 1
-    assert working.answer(shop, mailer, due) == 0
+    assert working.answer(shop, mailer, due.triggers) == 1
+    assert working.answer(shop, mailer, due.triggers) == 0
     assert len(messages(shop)) == 1
     assert figures.figures_of(shop, made.id).answered == 1
 
@@ -341,3 +343,25 @@ def test_one_that_is_off_from_the_start_sends_nothing(shop: Shop, mailer: Mailer
     automation(shop)
     add_order(shop, add_customer(shop))
     assert work(shop, mailer) == 0
+
+
+def test_a_step_for_a_segment_goes_to_who_belongs_to_it_when_it_is_due(shop: Shop, mailer: Mailer) -> None:
+    rule = Rule(Group(parts=(Words(WordField.COUNTRY, ("DE",)),)))
+    segment = library.create_segment(shop, MANAGER, library.new_segment_id(), "Germany", rule)
+    made = running(
+        shop, TriggerKind.ORDER_PLACED, step("order-confirmation", AT_ONCE, Condition(Fact.SEGMENT, segment.id))
+    )
+    german = add_customer(shop, country="DE")
+    for customer in (german, add_customer(shop, country="FR")):
+        add_order(shop, customer)
+    work(shop, mailer)
+    assert [message.customer_id for message in messages(shop)] == [german.id]
+    assert figures.figures_of(shop, made.id).left_out == {Fact.SEGMENT: 1}
+
+
+def test_a_segment_that_is_gone_is_told_and_not_taken_for_everybody_or_nobody(shop: Shop, mailer: Mailer) -> None:
+    running(shop, TriggerKind.ORDER_PLACED, step("order-confirmation", AT_ONCE, Condition(Fact.SEGMENT, "GONE")))
+    add_order(shop, add_customer(shop))
+    work(shop, mailer)
+    assert messages(shop) == []
+    assert "does not exist any more" in waiting(shop)[0].problem

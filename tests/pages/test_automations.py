@@ -12,8 +12,9 @@ from backend.domain.automations import Automation, Condition, Fact, TriggerKind
 from backend.domain.team import Role
 from backend.services import audit
 from backend.services.audit import AuditFilter
-from backend.services.automations import active, saved
+from backend.services.automations import active, backfill, saved
 from backend.services.automations.defaults import add_defaults
+from backend.services.segments.ready import READY
 from tests.automations.making import automation, step, waiting
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
@@ -176,3 +177,46 @@ def test_a_name_is_shown_as_it_was_typed(dashboard: Dashboard) -> None:
 
 def test_one_that_does_not_exist_is_told(dashboard: Dashboard) -> None:
     assert "does not exist" in said(dashboard.open("automation.py", Role.STAFF, id="auto-nothing"))
+
+
+def test_customers_who_lapsed_before_are_written_to_when_their_number_is_typed(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    for days in (100, 95, 10):
+        add_order(shop, add_customer(shop), placed_at=shop.clock() - timedelta(days=days))
+    made = automation(shop, TriggerKind.LAPSED, step("verify-address", timedelta(days=90)))
+    saved.switch_on(shop, MANAGER, made.id, made.version)
+    app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
+    assert "2 customers stayed away for 90 days or longer" in said(app).replace("**", "")
+    field(app, "Type 2 to write to them").set_value("3")
+    press(app, "Write to them")
+    assert "This is not the number" in said(app)
+    field(app, "Type 2 to write to them").set_value("2")
+    press(app, "Write to them")
+    assert "0 of about 2" in said(app)
+    found = backfill.find_backfill(shop, made.id)
+    assert found is not None
+    assert found.asked_by == "the-manager"
+
+
+def test_a_step_may_ask_for_a_segment(dashboard: Dashboard) -> None:
+    made = automation(dashboard.shop)
+    app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
+    choose(app, "Only if …", Fact.SEGMENT)
+    label = "Only if: is in the segment"
+    first = next(each for each in app.selectbox if each.label == label).options[0]
+    next(each for each in app.selectbox if each.label == label).select_index(0).run()
+    assert f"if the customer is in the segment “{first}”" in said(app)
+    press(app, "Save")
+    assert the_one(dashboard).steps[0].conditions[0].value == READY[0].id
+
+
+def test_who_sends_by_hand_is_told_that_an_automation_sends_it(dashboard: Dashboard) -> None:
+    made = automation(dashboard.shop, name="Thanks")
+    customer = add_customer(dashboard.shop)
+    add_order(dashboard.shop, customer)
+    query = {"template": "order-confirmation", "customer": customer.id}
+    assert "sends this by itself" not in said(dashboard.open("send.py", Role.STAFF, **query))
+    saved.switch_on(dashboard.shop, MANAGER, made.id, made.version)
+    app = dashboard.open("send.py", Role.STAFF, **query)
+    assert "The automation “Thanks” sends this by itself. When an order is placed" in said(app)
+    assert "Send" in buttons(app)

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from backend.domain.automation_rules import Facts, exit_that_holds, unmet
-from backend.domain.automations import Automation, Condition, Exit, TriggerKind
+from backend.domain.automations import Automation, Condition, Exit, Fact, TriggerKind
 from backend.domain.customers import Customer
 from backend.domain.eligibility import MarketingLimits, reasons_against
 from backend.domain.messages import SkipReason
 from backend.domain.team import Actor, Permission
 from backend.services import templates
+from backend.services.automations.facts import membership
 from backend.services.automations.past import Past, PastEvent, as_at, past_of
 from backend.services.context import Shop
 from backend.services.mailing.situations import situations_of
@@ -69,10 +70,11 @@ def dry_run(shop: Shop, actor: Actor, automation: Automation) -> DryRun:
     with access_pattern("automation dry run"):
         past = past_of(shop, automation, since)
         against = _against(shop, automation, past)
+        segments = _segments(shop, automation, past)
     found: list[WouldSend] = []
     left: Counter[str] = Counter()
     for event in past.events:
-        for would, reason in _steps(automation, event, past, (since, now), against):
+        for would, reason in _steps(automation, event, past, (since, now), against, segments):
             if reason:
                 left[reason] += 1
             else:
@@ -99,8 +101,20 @@ def _against(shop: Shop, automation: Automation, past: Past) -> _Against:
     return found
 
 
+def _segments(shop: Shop, automation: Automation, past: Past) -> dict[str, dict[str, bool]]:
+    """By customer id and segment id, who belongs today to the segments that steps ask for."""
+    ids = [each.value for step in automation.steps for each in step.conditions if each.fact is Fact.SEGMENT]
+    people = {event.customer.id: event.customer for event in past.events}
+    return membership(shop, [(customer, ids) for customer in people.values()]) if ids else {}
+
+
 def _steps(
-    automation: Automation, event: PastEvent, past: Past, between: tuple[datetime, datetime], against: _Against
+    automation: Automation,
+    event: PastEvent,
+    past: Past,
+    between: tuple[datetime, datetime],
+    against: _Against,
+    segments: dict[str, dict[str, bool]],
 ) -> Iterator[tuple[WouldSend, str]]:
     """The steps of an event that were due in the time, each with the reason why it would not have gone out, or ""."""
     due = event.at
@@ -111,6 +125,7 @@ def _steps(
         facts = _facts(automation, event, past, due)
         if facts is None:
             return
+        facts = replace(facts, segments=segments.get(event.customer.id, {}))
         left = exit_that_holds(automation.all_exits, facts)
         if due >= between[0]:
             order = event.order

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.domain.automation_rules import Facts
-from backend.domain.automations import Automation, Exit, Trigger, TriggerKind
+from backend.domain.automations import Automation, Exit, Fact, Trigger, TriggerKind
+from backend.domain.customers import Customer
 from backend.domain.orders import Order, OrderStatus
+from backend.errors import NotFoundError
 from backend.records.customers import customer_from
 from backend.records.orders import order_from
 from backend.services.context import Shop
+from backend.services.segments import audience
 from backend.store import schema
 from backend.store.port import Item, Key, Query
 
@@ -29,7 +32,32 @@ class Known:
 def facts_for(shop: Shop, triggers: Sequence[tuple[Trigger, Automation]]) -> list[Known | None]:
     """The facts of each trigger, in the same order; None where the customer or the order is gone."""
     found = _read(shop, _keys(trigger for trigger, _ in triggers))
-    return [_known(shop, trigger, automation, found) for trigger, automation in triggers]
+    known = [_known(shop, trigger, automation, found) for trigger, automation in triggers]
+    wanted = [_segments_of(automation, trigger.step) for trigger, automation in triggers]
+    asked = [(each.facts.customer, ids) for each, ids in zip(known, wanted, strict=True) if each and ids]
+    belongs = membership(shop, asked) if asked else {}
+    return [
+        replace(each, facts=replace(each.facts, segments=belongs.get(each.facts.customer.id, {}))) if each else None
+        for each in known
+    ]
+
+
+def membership(shop: Shop, asked: Sequence[tuple[Customer, Sequence[str]]]) -> dict[str, dict[str, bool]]:
+    """By customer id and segment id, whether customers belong now. Segments that are gone are left out."""
+    found: dict[str, dict[str, bool]] = {}
+    for segment_id in dict.fromkeys(each for _, ids in asked for each in ids):
+        people = {customer.id: customer for customer, ids in asked if segment_id in ids}
+        try:
+            rule = audience.get_segment(shop, segment_id).rule
+        except NotFoundError:
+            continue
+        for customer_id, belongs in audience.still_matches(shop, rule, list(people.values())).items():
+            found.setdefault(customer_id, {})[segment_id] = belongs
+    return found
+
+
+def _segments_of(automation: Automation, step: int) -> list[str]:
+    return [condition.value for condition in automation.steps[step].conditions if condition.fact is Fact.SEGMENT]
 
 
 def last_order(shop: Shop, customer_id: str) -> Order | None:

@@ -9,7 +9,7 @@ from itertools import islice
 from backend.domain.automations import Ending, Trigger
 from backend.domain.team import Actor, Permission
 from backend.errors import NotFoundError
-from backend.records.automations import automation_of, trigger_from
+from backend.records.automations import automation_of, is_trigger, trigger_from
 from backend.services import audit
 from backend.services.automations import moves
 from backend.services.context import Shop
@@ -94,7 +94,7 @@ def _walk(shop: Shop, page: int, after: str = "") -> Iterator[Row]:
         for shard in range(schema.WORK_SHARDS)
     ]
     rows = merged(shop.store, queries, "work_at")
-    return (row for row in rows if row.item["work_at"] != after)
+    return (row for row in rows if row.item["work_at"] != after and is_trigger(row.key))
 
 
 def _named(shop: Shop, rows: list[Row]) -> list[tuple[Trigger, str]]:

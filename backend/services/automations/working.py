@@ -21,8 +21,8 @@ from backend.domain.messages import Message
 from backend.domain.team import AUTOMATION
 from backend.domain.time import to_text
 from backend.errors import BackendError, StoreBusyError, StoreUnreachableError
-from backend.records.automations import trigger_from
-from backend.services.automations import active, moves
+from backend.records.automations import automation_of, is_trigger, trigger_from
+from backend.services.automations import active, backfill, moves
 from backend.services.automations.facts import Known, facts_for
 from backend.services.automations.moves import Move
 from backend.services.context import Shop
@@ -46,18 +46,40 @@ class Answered:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Triggers that are due, and ids of automations whose backfill goes on."""
+
+    triggers: list[Trigger]
+    backfills: list[str]
+
+
 def answer_due(shop: Shop, mailer: Mailer) -> Answered:
-    """One round over triggers that are due.
+    """One round over triggers that are due, and the next part of each backfill that is under way.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`; what was not written is done in another round.
     """
     with access_pattern("automations"):
         due, more = due_triggers(shop, ROUND)
-        return Answered(answer(shop, mailer, due), more) if due else Answered(0, more)
+        answered = answer(shop, mailer, due.triggers) if due.triggers else 0
+        for automation_id in due.backfills:
+            _go_on(shop, automation_id)
+        return Answered(answered, more)
 
 
-def due_triggers(shop: Shop, limit: int) -> tuple[list[Trigger], bool]:
-    """Triggers whose time has come, about so many, and whether there are more."""
+def _go_on(shop: Shop, automation_id: str) -> None:
+    """A backfill that cannot go on (no snapshot yet, another worker) does not hold up the triggers."""
+    found = next((each for each in active.all_automations(shop) if each.id == automation_id), None)
+    try:
+        backfill.go_on(shop, automation_id, found)
+    except (StoreBusyError, StoreUnreachableError):
+        raise
+    except BackendError as error:
+        logger.warning("The backfill of {} waits: {}", automation_id, error.sentence)
+
+
+def due_triggers(shop: Shop, limit: int) -> tuple[Due, bool]:
+    """What is due, about so many triggers, and whether there is more."""
     now = to_text(shop.clock())
     shards = list(range(schema.WORK_SHARDS))
     random.shuffle(shards)  # so that workers do not all begin with the same ones
@@ -69,10 +91,13 @@ def due_triggers(shop: Shop, limit: int) -> tuple[list[Trigger], bool]:
         )
         for shard in shards
     ]
-    found = shop.store.get_many([row.key for page in pages for row in page.rows])
+    keys = [row.key for page in pages for row in page.rows]
+    found = shop.store.get_many([key for key in keys if is_trigger(key)])
     triggers = [trigger_from(key, item) for key, item in found.items()]
     # The list may lag behind the triggers themselves.
-    return [each for each in triggers if each.due_at <= shop.clock()], any(page.cursor for page in pages)
+    due = [each for each in triggers if each.due_at <= shop.clock()]
+    backfills = [automation_of(key) for key in keys if not is_trigger(key)]
+    return Due(due, backfills), any(page.cursor for page in pages)
 
 
 def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:

@@ -1,0 +1,60 @@
+"""Writing to customers who had lapsed before: how many they are, and the number to type for it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.automations import Automation, TriggerKind
+from backend.domain.team import Actor, Permission
+from backend.errors import BackendError
+from backend.services.automations import backfill
+from backend.services.context import Shop
+from pages.components import actions, automation_words, caching, formats
+from pages.components.actions import Trouble
+from pages.components.shell import shop
+
+
+def show(here: Shop, actor: Actor, automation: Automation) -> None:
+    """Draws it for an automation about lapsed customers that is on; nothing for others."""
+    if automation.kind is not TriggerKind.LAPSED or not automation.on or not actor.may(Permission.EDIT_AUTOMATIONS):
+        return
+    under_way = backfill.find_backfill(here, automation.id)
+    if under_way is not None:
+        done = f"{formats.count(here, under_way.written)} of about {formats.count(here, under_way.expected)}"
+        st.info(f"Writing to customers who had lapsed before: {done}.", icon=":material/history:")
+        return
+    with st.expander("Customers who lapsed before", icon=":material/history:"):
+        _offer(here, automation)
+
+
+def _offer(here: Shop, automation: Automation) -> None:
+    try:
+        count = caching.lapsed_before(here, automation)
+    except BackendError as error:
+        st.caption(formats.plain(error.sentence))
+        return
+    wait = automation_words.waiting_time(automation.steps[0].delay)
+    people = formats.counted(here, count, "customer")
+    st.markdown(
+        f"**{people}** stayed away for {wait} or longer before this automation could notice. It writes to them only if "
+        "you ask, a few each second. Who has not agreed to marketing, or must not get mail, gets none."
+    )
+    if not count:
+        return
+    with st.form(f"backfill_{automation.id}", border=False):
+        typed = st.text_input(f"Type {count} to write to them", max_chars=20, autocomplete="off")
+        pressed = st.form_submit_button("Write to them", icon=":material/send:")
+    if not pressed:
+        return
+    if typed.strip() != str(count):
+        st.error("This is not the number.", icon=":material/error:")
+        return
+    asked = actions.attempt(
+        Permission.EDIT_AUTOMATIONS,
+        lambda actor: backfill.ask_backfill(shop(), actor, automation.id, count),
+        "Asked. It begins in a few seconds.",
+    )
+    if isinstance(asked, Trouble):
+        actions.show_trouble(asked)
+    else:
+        st.rerun()
