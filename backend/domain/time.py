@@ -38,7 +38,7 @@ def to_seconds(moment: datetime) -> int:
 
 def day_of(moment: datetime, zone: ZoneInfo) -> str:
     """The shop's day of a moment, such as "2026-11-26"."""
-    return f"{moment.astimezone(zone):%Y-%m-%d}"
+    return moment.astimezone(zone).date().isoformat()
 
 
 def month_of(moment: datetime, zone: ZoneInfo) -> str:

@@ -11,9 +11,9 @@ from backend.errors import BackendError, ConditionFailedError, InvalidInputError
 from backend.store.limits import (
     attributes_bytes,
     check_attributes,
-    check_contents,
     check_item,
     check_key,
+    check_size,
     check_value,
     item_bytes,
 )
@@ -108,7 +108,9 @@ def _updated(update: Update, item: Item | None) -> Item:
         new[name] = before + plus.delta
     for name in update.remove:
         new.pop(name, None)
-    check_contents(update.key, new)
+    if update.add:
+        check_attributes(update.key.table, {name: new[name] for name in update.add})
+    check_size(update.key, new)
     return new
 
 

@@ -78,11 +78,18 @@ def check_item(key: Key, item: Item) -> int:
     Raises: `InvalidInputError` for values that DynamoDB has no type for, `ItemTooLargeError` beyond 400 KB.
     """
     check_key(key)
-    return check_contents(key, item)
+    return _check_contents(key, item)
 
 
-def check_contents(key: Key, item: Item) -> int:
-    """As `check_item`, for a key that has been checked before."""
+def check_size(key: Key, item: Item) -> None:
+    """For an item whose key and attributes have been checked one by one. Raises: `ItemTooLargeError`."""
+    sizes = [len(value) if isinstance(value, str) else 6 if isinstance(value, int) else check_value(value)
+             for value in item.values()]  # fmt: skip
+    if 4 * (sum(sizes) + sum(map(len, item))) > MAX_ITEM_BYTES - MAX_PK_BYTES - MAX_SK_BYTES:
+        check_item(key, item)
+
+
+def _check_contents(key: Key, item: Item) -> int:
     most = check_attributes(key.table, item) + MAX_PK_BYTES + MAX_SK_BYTES
     if most <= MAX_ITEM_BYTES:
         return most
@@ -99,19 +106,10 @@ def check_attributes(table: str, attributes: Mapping[str, Value]) -> int:
     """
     if not _checked_names.issuperset(attributes):
         _check_names(attributes)
-    most = 0
-    for name, value in attributes.items():
-        # Most values are such texts or numbers, and a call costs more than looking.
-        if isinstance(value, str) and value.isascii():
-            most += len(name) + len(value)
-        elif type(value) is int and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
-            most += len(name) + 6
-        else:
-            most += len(name) + check_value(value)
     index_keys = _INDEX_KEYS[table]
     for name in index_keys.keys() & attributes.keys():
         _check_index_key(name, attributes[name], *index_keys[name])
-    return 4 * most
+    return 4 * sum(map(len, attributes)) + _check_values(attributes.values())
 
 
 _checked_names: set[str] = set()
@@ -164,10 +162,23 @@ def check_value(value: Value) -> int:
     if isinstance(value, bytes):
         return len(value)
     if isinstance(value, list):
-        return 3 + sum([1 + check_value(element) for element in value])
+        return 3 + len(value) + _check_values(value)
     if isinstance(value, dict):
-        return 3 + sum([1 + _check_name(name) + check_value(element) for name, element in value.items()])
+        return 3 + len(value) + sum(map(_check_name, value)) + _check_values(value.values())
     raise InvalidInputError(f"The store takes no values of type {type(value).__name__}.")
+
+
+def _check_values(values: Iterable[Value]) -> int:
+    """More bytes than the values can have. Most are plain texts and numbers, and a call costs more than looking."""
+    most = 0
+    for value in values:
+        if isinstance(value, str) and value.isascii():
+            most += 4 * len(value)
+        elif type(value) is int and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
+            most += 21
+        else:
+            most += check_value(value)
+    return most
 
 
 def check_query(query: Query) -> None:

@@ -15,9 +15,14 @@ _INDEXES_OF = {table.name: table.indexes for table in TABLES}
 
 def row_of(key: Key, item: Item) -> dict[str, str | int | None]:
     """The columns of an item's row by name."""
-    row: dict[str, str | int | None] = {"pk": key.pk, "sk": key.sk, "doc": encode(item), EXPIRES: expiry(item)}
+    row: dict[str, str | int | None] = {"pk": key.pk, "sk": key.sk, "doc": encode(item), EXPIRES: None}
+    if EXPIRES in item:
+        row[EXPIRES] = expiry(item)
     for index in _INDEXES_OF[key.table]:
-        row[pk_column(index)], row[sk_column(index)] = index_columns(index, item)
+        if index.partition in item:
+            row[pk_column(index)], row[sk_column(index)] = index_columns(index, item)
+        else:
+            row[pk_column(index)] = row[sk_column(index)] = None
     return row
 
 

@@ -86,30 +86,31 @@ def encode(item: Item) -> str:
     """The item as JSON. A leading space marks what needs the standard library to be read: integers beyond 64 bits,
     which faster parsers turn into floats; and nested bytes and names that look like wrapped bytes, which are wrapped.
     A leading tab marks the common case that a few attributes are bytes, which a faster parser can read."""
-    in_bytes = [name for name, value in item.items() if type(value) is bytes]
-    wrapped = {**item, **{name: _wrap(item[name]) for name in in_bytes}} if in_bytes else item
     try:
-        doc = orjson.dumps(wrapped).decode()
+        doc = orjson.dumps(item).decode()
     except TypeError:
-        return " " + _encode_wide(item)
-    if doc.count('{"$') != len(in_bytes):
+        return _encode_special(item)
+    return " " + _encode_wrapped(item) if '{"$' in doc else doc
+
+
+def _encode_special(item: Item) -> str:
+    """Bytes and integers beyond 64 bits mostly stand at the top of an item, as messages' data and ranks do."""
+    special: dict[str, object] = dict(item)
+    in_bytes = wide = 0
+    for name, value in item.items():
+        if type(value) is bytes:
+            special[name] = _wrap(value)
+            in_bytes += 1
+        elif type(value) is int and not -_WIDE < value < _WIDE:
+            special[name] = orjson.Fragment(str(value))
+            wide += 1
+    try:
+        doc = orjson.dumps(special).decode()
+    except TypeError:
         return " " + _encode_wrapped(item)
-    return "\t" + doc if in_bytes else doc
-
-
-def _encode_wide(item: Item) -> str:
-    """Integers beyond 64 bits mostly stand at the top of an item, as ranks do; for others the slow way is taken."""
-    try:
-        doc = orjson.dumps({name: _fragment(value) for name, value in item.items()}).decode()
-    except TypeError:
-        return _encode_wrapped(item)
-    return _encode_wrapped(item) if '"$' in doc else doc
-
-
-def _fragment(value: Value) -> Value | orjson.Fragment:
-    if type(value) is int and not -_WIDE < value < _WIDE:
-        return orjson.Fragment(str(value))
-    return value
+    if doc.count('"$' if wide else '{"$') != in_bytes:
+        return " " + _encode_wrapped(item)
+    return (" " if wide else "\t") + doc
 
 
 def _encode_wrapped(item: Item) -> str:

@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Generic
 
@@ -41,20 +42,26 @@ class Run(Generic[AnyCandidate]):
 
     def work(self, batches: Iterator[Batch[AnyCandidate]]) -> ImportResult:
         """Writes what is found in the file."""
-        encoding = ""
+        read: Batch[AnyCandidate] = Batch(0.0, "")
         with FaultReport(self._report, self._kind) as report:
-            while (batch := self._write_next(batches, report)) is not None:
-                encoding = batch.encoding
-                self._tell(batch.share)
-            return self._result(report.path, encoding)
+            while (more := self._write_next(batches, report)) is not None:
+                read = more
+                self._tell(read.share)
+            return self._result(report.path, read.encoding)
 
     def _write_next(self, batches: Iterator[Batch[AnyCandidate]], report: FaultReport) -> Batch[AnyCandidate] | None:
+        """Writes the next chunk; returns how far the reading is, without what was found."""
         with _collector_paused():
             batch = next(batches, None)
             if batch is None:
                 return None
-            candidates = [item for item in batch.items if not isinstance(item, Fault)]
-            steps = write_chunk(self._shop, self._planner, candidates) if candidates else []
+            self._write(batch, report)
+            # What the chunk was made of is gone before the collector may look for it.
+            return replace(batch, items=())
+
+    def _write(self, batch: Batch[AnyCandidate], report: FaultReport) -> None:
+        candidates = [item for item in batch.items if not isinstance(item, Fault)]
+        steps = write_chunk(self._shop, self._planner, candidates) if candidates else []
         for outcome in (*(item for item in batch.items if isinstance(item, Fault)), *steps):
             if isinstance(outcome, Fault):
                 self._counts.add(Outcome.FAILED)
@@ -62,7 +69,6 @@ class Run(Generic[AnyCandidate]):
             else:
                 self._counts.add(outcome.outcome)
                 self._customers_created += outcome.creates_customer
-        return batch
 
     def _tell(self, share: float) -> None:
         if self._progress is not None:
