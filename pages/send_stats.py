@@ -51,4 +51,4 @@ with right:
     st.subheader("Skipped by reason")
     send_rates.show_skips(here, figures)
 st.subheader("Failures by reason")
-send_rates.show_problems(here, caching.problems_of_sending(here, chosen.first, chosen.last, template))
+send_rates.show_problems(here, figures, caching.problems_of_sending(here, chosen.first, chosen.last, template))

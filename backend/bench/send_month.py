@@ -75,7 +75,8 @@ def fill_month(shop: Shop, today: date, emails: int) -> None:
 
 
 def _counters(chance: Random, about: float) -> Item:
-    counts: dict[str, int] = {"failed": int(chance.random() < 0.05), "skipped": chance.randrange(3)}
+    skipped = chance.randrange(3)
+    counts = {"failed": int(chance.random() < 0.05), "skipped": skipped, "skip:no_consent": skipped}
     for _ in range(max(1, round(chance.uniform(0.5, 1.5) * about))):
         (mailbox,) = chance.choices(list(Mailbox), _MAILBOX_WEIGHTS)
         names = ["sent", f"{mailbox.value}:sent", f"took_{chance.choice(TOOK_STEPS[:4])}"]

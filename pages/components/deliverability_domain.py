@@ -34,7 +34,9 @@ def _probe() -> Probe:
 
 
 def concern_of(report: DomainReport | None) -> list[Concern]:
-    """What the last check says to those who read the top of the page only."""
+    """What the last check says to those who read the top of the page only; nothing where no mail leaves the house."""
+    if settings().mail_transport == "local":
+        return []
     wrong = [finding for finding in report.findings if finding.level in (Level.WATCH, Level.BAD)] if report else []
     if report is None or not wrong:
         return []

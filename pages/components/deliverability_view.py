@@ -60,10 +60,11 @@ def show_gauges(here: Shop, use: AccountUse, health: Health) -> None:
         _show_rate(here, "Complaints", health.complaints)
         _show_use(here, "Daily quota", health.quota, "recipients in 24 hours")
         _show_use(here, "Sending rate", health.rate, "emails in the last second")
+    volume = formats.counted(here, health.sample.rates.sent, "email")
     st.caption(
         formats.plain(
-            f"Bounces and complaints are of {formats.counted(here, health.sample.rates.sent, 'email')}, {span}: the "
-            "newest 10,000, or those of 30 days. SES judges by a similar volume and does not say which."
+            f"Bounces and complaints are of {volume}, {span}: the newest days until they hold 10,000, 30 days at most. "
+            "SES judges by a similar volume, and does not say which."
         )
     )
     st.markdown(f"**The account:** {_standing(use)}")

@@ -164,34 +164,44 @@ def show_times(figures: SendFigures) -> None:
 
 
 def seconds_told(seconds: float | None) -> str:
-    """A time that is an estimate, in a few words."""
+    """A time that is an estimate, in a few words that stay on one line."""
     if seconds is None:
         return NOT_KNOWN
     if seconds < 1:
-        return "under 1 s"
-    if seconds < 120:
-        return f"about {seconds:.0f} s"
-    return f"about {seconds / 60:.0f} min" if seconds < 7200 else f"about {seconds / 3600:.0f} h"
+        told = "under 1 s"
+    elif seconds < 120:
+        told = f"about {seconds:.0f} s"
+    else:
+        told = f"about {seconds / 60:.0f} min" if seconds < 7200 else f"about {seconds / 3600:.0f} h"
+    return told.replace(" ", "\u00a0")
 
 
 def show_skips(here: Shop, figures: SendFigures) -> None:
     """Why messages were not sent to somebody."""
-    if not figures.skips:
+    if not figures.totals.get("skipped"):
         st.caption(f"Nobody was left out. {_BY_CAMPAIGNS}")
         return
-    table = {
+    table: dict[str, list[Any]] = {
         "The customer …": [reason.value for reason, _ in figures.skips],
         "Messages": [number for _, number in figures.skips],
     }
+    if untold := figures.totals.get("skipped", 0) - sum(table["Messages"]):
+        table["The customer …"].append("was left out before reasons were counted")
+        table["Messages"].append(untold)
     right = {"Messages": st.column_config.NumberColumn(format="localized", width="small")}
     st.dataframe(table, hide_index=True, column_config=right, alt="Skipped messages by reason")
     st.caption(_BY_CAMPAIGNS)
 
 
-def show_problems(here: Shop, problems: Problems) -> None:
-    """Why messages of the period failed or are unknown."""
-    if not problems.reasons:
+def show_problems(here: Shop, figures: SendFigures, problems: Problems) -> None:
+    """Why messages of the period failed or are unknown; those that somebody has marked as handled are not listed."""
+    counted = figures.totals.get("failed", 0) + figures.totals.get("unknown", 0)
+    listed = sum(problem.failed + problem.unknown for problem in problems.reasons)
+    if not counted:
         st.caption("No message has failed or is unknown.")
+        return
+    if not listed:
+        st.caption("All of them have been marked as handled.")
         return
     table = {
         "Reason": [problem.reason for problem in problems.reasons],

@@ -89,7 +89,9 @@ def test_the_standing_of_the_account_is_put_into_words(dashboard: Dashboard, mon
 
 
 @pytest.mark.usefixtures("dns")
-def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(dashboard: Dashboard) -> None:
+def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = dashboard.open("deliverability.py", Role.MANAGER)
     field(app, "DKIM selectors, if you know them").set_value("s1")
     app = press(app, "Check now")
@@ -97,7 +99,7 @@ def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(das
     text = said(app)
     assert "example.com has no DMARC record." in text
     assert "s1._domainkey.example.com holds no key that receivers accept." in text
-    assert "example.com is not set up fully: DKIM, DMARC" in text
+    assert "is not set up fully" not in text
     assert [code.value for code in app.code if "dmarc" in code.value] == [
         "_dmarc.example.com",
         "v=DMARC1; p=none; rua=mailto:dmarc@example.com",
@@ -105,8 +107,11 @@ def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(das
     report = last_report(dashboard.shop)
     assert report is not None
     assert {finding.subject for finding in report.findings} >= {Subject.SPF, Subject.DKIM, Subject.ONE_CLICK}
-    again = dashboard.open("deliverability.py", Role.ENGINEER)
-    assert "example.com has no DMARC record." in said(again)
+    sending = shell.settings().model_copy(update={"mail_transport": "ses"})
+    monkeypatch.setattr(deliverability_domain, "settings", lambda: sending)
+    again = said(dashboard.open("deliverability.py", Role.ENGINEER))
+    assert "example.com has no DMARC record." in again
+    assert "example.com is not set up fully: DKIM" in again
 
 
 @pytest.mark.usefixtures("dns")
