@@ -9,6 +9,7 @@ from backend.domain.campaigns import EDITABLE, Campaign, CampaignState
 from backend.domain.team import Actor, Permission
 from backend.errors import BackendError
 from backend.services.campaigns import planning, preflights
+from backend.services.campaigns.storing import get_campaign
 from backend.services.context import Shop
 from pages.components import actions, campaign_plan, campaign_preflight, campaign_steering, formats
 from pages.components.guard import guarded_fragment, require
@@ -37,6 +38,18 @@ def show(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None
     _show_plan(here, actor, campaign, plan, enabled=enabled)
     if campaign.state is not CampaignState.DRAFT:
         campaign_steering.show_start(here, actor, campaign, enabled=enabled)
+    if campaign.start_at is not None and campaign.state is CampaignState.SCHEDULED:
+        _await_start(campaign.id)
+
+
+@guarded_fragment(Permission.VIEW_EMAIL, run_every=2 * _POLL_SECONDS)
+def _await_start(campaign_id: str) -> None:
+    """Looks whether a worker has taken the campaign, so that the page shows its sending by itself."""
+    campaign = get_campaign(shop(), require(Permission.VIEW_EMAIL), campaign_id)
+    if campaign.state is not CampaignState.SCHEDULED:
+        st.rerun()
+    if campaign.start_at is not None and campaign.start_at <= shop().clock():
+        st.caption(":material/hourglass_top: The worker takes it up …")
 
 
 def _show_preflight(
