@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.ledger import get_message
-from pages.components import empty, message_repair, message_view
+from pages.components import empty, message_events, message_repair, message_view
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -34,3 +34,4 @@ with email:
 with history:
     st.subheader("What happened")
     message_view.show_timeline(here, message)
+    message_events.show_events(here, message)

@@ -218,3 +218,28 @@ def plain_link(link: str) -> str:
 
 _TOKEN = re.compile(r"(/api/mail/[^/]+/).+")
 """The links with which customers act for themselves end with a token of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A report that could not be understood or applied, why not, and how often it was tried. `id` is that of the list.
+
+    `whole` is false when the body was too large to be kept; then it cannot be tried again.
+    """
+
+    id: str
+    at: datetime
+    reason: str
+    source: str
+    body: bytes
+    tries: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkClicks:
+    """Clicks on one link of a campaign, by people and likely by programs."""
+
+    link: str
+    clicks: int
+    programs: int

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backend.domain.events import Click, MailEvent
+from backend.domain.events import Click, DeadLetter, LinkClicks, MailEvent
 from backend.domain.messages import Message
 from backend.domain.time import from_text, to_text
 from backend.records.send_stats import TOOK_STEPS
@@ -35,31 +35,6 @@ class RawEvent:
     received_at: datetime
     source: str
     body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A report that could not be understood or applied, why not, and how often it was tried. `id` is that of the list.
-
-    `whole` is false when the body was too large to be kept; then it cannot be tried again.
-    """
-
-    id: str
-    at: datetime
-    reason: str
-    source: str
-    body: bytes
-    tries: int
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LinkClicks:
-    """Clicks on one link of a campaign, by people and likely by programs."""
-
-    link: str
-    clicks: int
-    programs: int
 
 
 def raw_key(recipient: str, key: str, event: MailEvent) -> Key:

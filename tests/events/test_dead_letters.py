@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -25,6 +24,7 @@ from backend.store import schema
 from backend.store.port import Put, Update
 from tests.events.samples import event
 from tests.events.test_applying import drift, now, sent, took
+from tests.services.test_ledger import a_message
 from tests.support import ENGINEER, MANAGER, TestClock
 
 STRANGE = "strange"
@@ -54,15 +54,9 @@ def test_a_letter_is_replayed_when_what_was_wrong_is_mended(shop: Shop) -> None:
     mend()
     assert replay_dead_letter(shop, ENGINEER, letter.id) == Replay(1, 0)
     assert count_dead_letters(shop) == 0
-    assert now(shop, sent_message(shop, "k1")).outcome is Outcome.DELIVERED
+    assert now(shop, a_message("k1")).outcome is Outcome.DELIVERED
     assert actions(shop) == ["replayed a dead letter"] * 2
     assert drift(shop) == []
-
-
-def sent_message(shop: Shop, key: str) -> object:
-    from tests.services.test_ledger import a_message
-
-    return replace(a_message(key))
 
 
 def test_all_letters_are_replayed_and_those_that_stay_dead_stay(shop: Shop) -> None:

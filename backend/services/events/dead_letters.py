@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from backend.domain.events import DeadLetter
 from backend.domain.team import Actor, Permission
 from backend.errors import NotFoundError
-from backend.records.events import DeadLetter, dead_letter_from, dead_letter_item
+from backend.records.events import dead_letter_from, dead_letter_item
 from backend.services import audit
 from backend.services.context import Shop
 from backend.store import schema

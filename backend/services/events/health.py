@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backend.domain.events import LinkClicks
 from backend.domain.time import from_text, to_text
 from backend.email.events.sources import QueueState
-from backend.records.events import LinkClicks, link_in, minute_counts
+from backend.records.events import link_in, minute_counts
 from backend.records.values import number, optional_text, text
 from backend.services.context import Shop
 from backend.services.events.dead_letters import count_dead_letters

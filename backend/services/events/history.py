@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from backend.domain.events import MailEvent
+from backend.domain.events import EventType, MailEvent
 from backend.domain.messages import Message
 from backend.email.events.parsing import Read, UnreadableEventError, read_event
 from backend.records.events import RawEvent, raw_from
@@ -15,6 +15,8 @@ from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Query, pages_of
 
+_ORDER = {kind: place for place, kind in enumerate(EventType)}
+"""In which order events of one moment happen."""
 MOST_EVENTS = 500
 """Reports of one message that are read: somebody may click a thousand times."""
 
@@ -31,10 +33,11 @@ class ReceivedEvent:
 
 def received_events(shop: Shop, message: Message, limit: int = MOST_EVENTS) -> list[ReceivedEvent]:
     """What the provider reported about the message in the last 30 days, oldest first."""
-    return [
+    found = [
         ReceivedEvent(read.event, raw.received_at, raw.source, raw.body)
         for raw, read in _readable(shop, message, limit)
     ]
+    return sorted(found, key=lambda each: (each.event.at, _ORDER[each.event.type]))
 
 
 def events_of(shop: Shop, message: Message) -> list[MailEvent]:

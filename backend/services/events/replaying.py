@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from backend.domain.events import DeadLetter
 from backend.domain.team import Actor, Permission
 from backend.errors import ConditionFailedError, InvalidInputError
-from backend.records.events import DeadLetter, dead_letter_from
+from backend.records.events import dead_letter_from
 from backend.services import audit
 from backend.services.context import Shop
 from backend.services.events.dead_letters import PARTITION, get_dead_letter, key_of_letter

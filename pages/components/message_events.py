@@ -1,0 +1,55 @@
+"""What the mail provider reported about a message: each report with its words, and the report itself."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from backend.domain.messages import Message, MessageStatus
+from backend.services.context import Shop
+from backend.services.events.history import ReceivedEvent, received_events
+from backend.services.events.unknowns import never_accepted
+from pages.components import event_words, formats
+
+_SHOWN = 50
+_MOVING = (MessageStatus.WAITING, MessageStatus.SENDING, MessageStatus.SKIPPED, MessageStatus.FAILED)
+
+
+def show_events(here: Shop, message: Message) -> None:
+    """The reports, oldest first; where there are none, what that means."""
+    st.subheader("What was reported", anchor=False)
+    found = received_events(here, message, limit=_SHOWN + 1)
+    if not found:
+        st.caption(_nothing(here, message))
+        return
+    for event in found[:_SHOWN]:
+        _show(here, event)
+    if len(found) > _SHOWN:
+        st.caption(f"These are the first {_SHOWN}; there are more.")
+    with st.expander("The reports themselves", icon=":material/data_object:"):
+        st.code("\n\n".join(_pretty(event) for event in found[:_SHOWN]), language="json", wrap_lines=True)
+
+
+def _show(here: Shop, received: ReceivedEvent) -> None:
+    event = received.event
+    detail = event_words.detail_of(event)
+    told = f"{event_words.event_badge(event)}  \n:gray[{formats.plain(formats.moment(here, event.at))}]"
+    st.markdown(told + (f"  \n:small[{formats.plain(detail)}]" if detail else ""))
+
+
+def _nothing(here: Shop, message: Message) -> str:
+    if message.outcomes:
+        return "The reports are kept for 30 days; what they said stays with the message."
+    if message.status in _MOVING:
+        return "The provider reports what it has taken; it has not taken this one."
+    if message.id in never_accepted(here, [message]):
+        return (
+            "Nothing, although the provider reported others of that time. In all likelihood it never took this one, "
+            "so it is safe to send it again."
+        )
+    return "Nothing yet. Reports come within seconds as a rule, if the provider is set up to send them."
+
+
+def _pretty(received: ReceivedEvent) -> str:
+    return json.dumps(json.loads(received.body), indent=2, ensure_ascii=False)
