@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from loguru import logger
 
-from backend.bootstrap import open_event_sources
+from backend.bootstrap import open_account_list, open_event_sources
 from backend.config import Settings
 from backend.domain.health import PATIENCE
 from backend.errors import BackendError
@@ -21,6 +21,7 @@ from backend.event_worker import event_rounds
 from backend.heartbeat import run_heartbeat
 from backend.mail_worker import run_mail_worker
 from backend.observability.rounds import Rounds
+from backend.services.account_sync import work_on_sync
 from backend.services.alerts.evaluating import is_my_turn, look
 from backend.services.alerts.telling import tell_all
 from backend.services.automations.working import answer_due
@@ -46,6 +47,8 @@ _LONGEST_PREFLIGHT = 3600.0
 REST_BETWEEN_PREFLIGHTS = 2.0
 _LONGEST_EVENTS = 120.0
 _LONGEST_SNAPSHOT = 1800.0
+_LONGEST_SYNC = 3600.0
+REST_BETWEEN_SYNCS = 3.0
 REST_WHEN_SWEPT = 600.0
 BETWEEN_SWEEPS = 0.5
 """Seconds in which others may write, between two batches of expired items."""
@@ -146,6 +149,15 @@ def _check_campaigns(place: Workplace, stop: threading.Event) -> Round:
     return work
 
 
+def _join_suppression_lists(place: Workplace, stop: threading.Event) -> Round:
+    account = open_account_list(place.settings, clock=place.shop.clock)
+
+    def work() -> float:
+        return 0.0 if work_on_sync(place.shop, account, stop) else REST_BETWEEN_SYNCS
+
+    return work
+
+
 DUTIES: tuple[Duty, ...] = (
     Duty("imports", lambda place, stop: run_worker(place.shop, stop, place.rounds), patience=_LONGEST_IMPORT),
     Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop, place.rounds)),
@@ -158,6 +170,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("automations", _answer_triggers),
     in_rounds("alerts", _watch),
     in_rounds("events", _take_in_events, patience=_LONGEST_EVENTS),
+    in_rounds("suppression lists", _join_suppression_lists, patience=_LONGEST_SYNC),
     in_rounds("retention", _remove_expired),
     in_rounds(
         "snapshot",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components import actions, suppression_files_view, suppression_view
+from pages.components import actions, suppression_account, suppression_files_view, suppression_view
 from pages.components.guard import require
 from pages.components.shell import shop
 
@@ -22,6 +22,7 @@ st.caption(
 actions.show_refusal()
 suppression_view.look_up(here, actor)
 suppression_view.show_list(here, actor)
+suppression_account.show(here, actor)
 suppression_files_view.show(here, actor)
 suppression_view.ADD.show()
 suppression_view.REMOVE.show()

@@ -8,12 +8,14 @@ import pytest
 
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Role
+from backend.email.transports.account_list import FileAccountList
 from backend.services import audit
+from backend.services.account_sync import work_on_sync
 from backend.services.audit import AuditFilter
 from backend.services.suppression import add_suppression, find_suppression, suppression_history
 from backend.worker import work_once
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import MARKUP, buttons, field, press, said
+from tests.pages.reading import MARKUP, buttons, field, figures, press, said
 from tests.support import ADMIN, STAFF
 
 ADDRESS = "maria@example.com"
@@ -34,8 +36,9 @@ def test_each_role_sees_what_it_may_do(dashboard: Dashboard) -> None:
     staff, manager = (dashboard.open("suppression.py", role) for role in (Role.STAFF, Role.MANAGER))
     assert {"Add an address", "Remove"} <= set(buttons(staff))
     assert not {"Add an address", "Remove"} & set(buttons(manager))
-    assert [each.label for each in staff.expander] == ["Import a file"]
-    assert [each.label for each in manager.expander] == ["Export the list"]
+    providers = "The mail provider's own list"
+    assert [each.label for each in staff.expander] == [providers, "Import a file"]
+    assert [each.label for each in manager.expander] == [providers, "Export the list"]
 
 
 def test_an_address_is_added_with_reason_and_note(dashboard: Dashboard) -> None:
@@ -126,3 +129,26 @@ def test_a_file_without_addresses_is_refused_at_once(dashboard: Dashboard) -> No
 def test_notes_are_shown_as_they_are(dashboard: Dashboard, note: str) -> None:
     listed(dashboard, note=note)
     assert note in said(dashboard.open("suppression.py", STAFF.role))
+
+
+def test_the_providers_list_is_compared_and_taken_over_once_the_count_is_typed(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    account = FileAccountList(shop.data_dir / "account.json", shop.clock)
+    account.add(ADDRESS, SuppressionReason.COMPLAINT)
+    app = press(dashboard.open("suppression.py", Role.STAFF), "Compare now")
+    assert "Comparing the two lists: 0 addresses so far." in said(app)
+    work_on_sync(shop, account, threading.Event())
+    app.run()
+    shown = figures(app)
+    assert (shown["On the provider's list"], shown["Of those not here"]) == ("1", "1")
+    press(app, "Take over what is not here")
+    assert "Type 1 to confirm" in said(app)
+    app.number_input[0].set_value(1).run()
+    press(app, "Take over what is not here")
+    work_on_sync(shop, account, threading.Event())
+    app.run()
+    assert "1 address taken over by the-staff" in said(app)
+    assert find_suppression(shop, ADDRESS) is not None
+    manager = dashboard.open("suppression.py", Role.MANAGER)
+    assert "Compare now" not in buttons(manager)
+    assert not manager.exception

@@ -1,0 +1,125 @@
+"""The account's own suppression list beside ours: compared by a worker, joined with ours once the count is typed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.account_sync import Comparison, Sync, SyncDeed, SyncState
+from backend.domain.team import Actor, Permission
+from backend.services.account_sync import ask_for, last_comparison, last_sync
+from backend.services.context import Shop
+from backend.services.jobs import new_job_id
+from pages.components import actions, caching, formats
+from pages.components.guard import guarded_fragment
+from pages.components.shell import shop
+from pages.components.state import Slot
+
+_KEY: Slot[str] = Slot("suppression.sync_key")
+_POLL_SECONDS = 1.0
+_DOING = {
+    SyncDeed.COMPARE: "Comparing the two lists",
+    SyncDeed.TAKE_OVER: "Taking over the provider's list",
+    SyncDeed.PUSH: "Filling the provider's list",
+}
+_ASKED = {
+    SyncDeed.COMPARE: "The lists are being compared.",
+    SyncDeed.TAKE_OVER: "The provider's list is being taken over.",
+    SyncDeed.PUSH: "The provider's list is being filled.",
+}
+
+
+def show(here: Shop, actor: Actor) -> None:
+    """What the account's list has, and for those who may, the ways to bring the two together."""
+    with st.expander("The mail provider's own list", icon=":material/cloud_sync:"):
+        st.caption(
+            "SES keeps a list of its own, of addresses that bounced or complained, and sends them nothing. "
+            "Whoever is on one list should be on the other."
+        )
+        sync = last_sync(here)
+        if sync is not None and sync.is_open:
+            _watch()
+            return
+        if sync is not None:
+            st.markdown(_told(here, sync))
+        comparison = last_comparison(here)
+        if comparison is not None:
+            _show_comparison(here, comparison)
+        if actor.may(Permission.MANAGE_SUPPRESSION):
+            _show_deeds(here, comparison)
+        elif comparison is None:
+            st.caption("The two have not been compared yet.")
+
+
+@guarded_fragment(Permission.VIEW_EMAIL, run_every=_POLL_SECONDS)
+def _watch() -> None:
+    """Looks again each second until the work is over; then the whole page is drawn."""
+    here = shop()
+    sync = last_sync(here)
+    if sync is None or not sync.is_open:
+        caching.changed()
+        st.rerun()
+    seen = formats.counted(here, sync.seen, "address", "addresses")
+    st.info(formats.plain(f"{_DOING[sync.deed]}: {seen} so far. You may leave this page."), icon=":material/autorenew:")
+
+
+def _told(here: Shop, sync: Sync) -> str:
+    if sync.state is SyncState.FAILED:
+        return f":material/error: {formats.plain(sync.error)}"
+    when = formats.moment(here, sync.asked_at)
+    if sync.deed is SyncDeed.COMPARE:
+        return f":material/check_circle: {formats.plain(f'Compared by {sync.requested_by}, {when}.')}"
+    changed = formats.counted(here, sync.changed, "address", "addresses")
+    verb = "taken over" if sync.deed is SyncDeed.TAKE_OVER else "given to the provider"
+    return f":material/check_circle: {formats.plain(f'{changed} {verb} by {sync.requested_by}, {when}.')}"
+
+
+def _show_comparison(here: Shop, found: Comparison) -> None:
+    with st.grid(3, min_column_width=150):
+        st.metric("On the provider's list", formats.plain(formats.count(here, found.there)), border=True)
+        st.metric("Of those not here", formats.plain(formats.count(here, found.missing_here)), border=True)
+        st.metric("Bounces and complaints here", formats.plain(formats.count(here, found.ours)), border=True)
+    st.caption(formats.plain(f"As of {formats.moment(here, found.at)}."))
+    if found.sample:
+        table = {
+            "E-mail address": [line.address for line in found.sample],
+            "Reason": [line.reason.label for line in found.sample],
+            "Here too": [line.here for line in found.sample],
+        }
+        st.dataframe(table, hide_index=True, height=240, alt="Addresses on the provider's list")
+        if len(found.sample) < found.there:
+            st.caption(f"The first {formats.count(here, len(found.sample))}.")
+
+
+def _show_deeds(here: Shop, found: Comparison | None) -> None:
+    key = _KEY.once(lambda: new_job_id(here))
+    st.button("Compare now", icon=":material/compare_arrows:", on_click=_ask, args=(SyncDeed.COMPARE, key))
+    if found is None:
+        return
+    if found.missing_here:
+        _confirmed(here, SyncDeed.TAKE_OVER, "Take over what is not here", found.missing_here, key)
+    if found.ours:
+        _confirmed(here, SyncDeed.PUSH, "Give ours to the provider", found.ours, key)
+
+
+def _confirmed(here: Shop, deed: SyncDeed, label: str, count: int, key: str) -> None:
+    """A button that asks for the count of what it is about."""
+    told = formats.counted(here, count, "address", "addresses")
+    field = f"sync_{deed.name.lower()}_{key}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = st.number_input(
+            formats.plain(f"{label}: {told}. Type the number to confirm"),
+            min_value=0,
+            value=None,
+            step=1,
+            key=field,
+            width=420,
+        )
+        st.button(label, key=f"{field}_now", on_click=_ask, args=(deed, key, typed or 0))
+
+
+def _ask(deed: SyncDeed, key: str, typed: int = 0) -> None:
+    def asked(actor: Actor) -> None:
+        ask_for(shop(), actor, deed, key, typed_count=typed)
+        _KEY.clear()
+
+    actions.act(Permission.MANAGE_SUPPRESSION, asked, _ASKED[deed])
