@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backend.domain.campaigns import Campaign, CampaignState, Draft
-from backend.domain.customers import Customer
+from backend.domain.customers import Consent, ConsentSource, Customer
+from backend.domain.ids import new_customer_id
 from backend.domain.messages import Message
 from backend.domain.segments import Rule
 from backend.email.transports.protocol import Transport
 from backend.email.transports.recording import RecordingTransport
+from backend.records.customers import customer_item
 from backend.records.messages import message_from
 from backend.services.campaigns.drafts import create_campaign
 from backend.services.campaigns.planning import plan
@@ -27,10 +29,12 @@ from backend.services.mailing.mailer import Mailer
 from backend.services.segments.library import create_segment
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from backend.store import schema
+from backend.store.port import Put
 from tests.mailing.worker_script import mailer_on
 from tests.recount import everything
 from tests.support import ADMIN, MANAGER, STAFF, add_customer
 
+_FIRST_NAMES = ("Maria", "Ines", "Tom", "Ada", "Ben", "Noor", "Lena", "Juan", "Mia", "Ola")
 SEGMENT = "EVERYBODY1"
 NEWS = {"headline": "New mugs", "message": "They are blue, and they are here.", "button_url": "https://shop.example/m"}
 
@@ -40,6 +44,22 @@ def prepare_shop(shop: Shop) -> None:
     facts = replace(get_shop_facts(shop), postal_address="1 Mill Lane\nBath")
     save_shop_facts(shop, ADMIN, facts)
     create_segment(shop, ADMIN, SEGMENT, "Everybody", Rule())
+
+
+def write_people(shop: Shop, number: int, *, consent: bool = True) -> None:
+    """Many customers in bulk: what a campaign reads of them, and nothing else."""
+    now, places = shop.clock(), ("Berlin", "Lisbon", "", "Oslo")
+    answer = Consent(consent, now, ConsentSource.STAFF)
+
+    def put(place: int) -> Put:
+        customer_id = new_customer_id()
+        name = f"{_FIRST_NAMES[place % len(_FIRST_NAMES)]} Customer {place}"
+        email, city = f"c{customer_id.lower()}@example.com", places[place % len(places)]
+        person = Customer(customer_id, name, email, now, "DE", city, consent=answer)
+        return Put(schema.customer_key(customer_id), customer_item(person))
+
+    for first in range(0, number, 1000):
+        shop.store.write_batch([put(place) for place in range(first, min(first + 1000, number))])
 
 
 def draft(**changes: Any) -> Draft:
