@@ -11,6 +11,7 @@ from backend.domain.team import Actor, Permission
 from backend.services.campaigns.holding import current_hold
 from backend.services.campaigns.pacing import samples_of
 from backend.services.campaigns.storing import read_campaign
+from backend.services.campaigns.watching import awaited
 from backend.services.context import Shop
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Query, pages_of
@@ -34,7 +35,7 @@ def progress_in(shop: Shop, campaign: Campaign) -> Progress:
     """The progress of a campaign that was just read."""
     figures = figures_of(shop, campaign.id) if campaign.started_at else Counter()
     running = campaign.state in _UNDER_WAY
-    hold = current_hold(shop, campaign.id) if running else None
+    hold = (awaited(campaign) or current_hold(shop, campaign.id)) if running else None
     remaining = campaign.audience.size - sum(figures[name] for name in _ENDINGS)
     rate = _rate(shop, campaign, figures["sent"])
     return Progress(

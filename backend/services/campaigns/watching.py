@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from backend.domain.campaigns import Campaign, CampaignState, Measure, SplitTest, Wave
+from backend.services.campaigns.holding import Hold
 from backend.services.campaigns.orders_after import orders_by_variant
 from backend.services.campaigns.storing import WORKER, change
 from backend.services.context import Shop
@@ -37,6 +38,14 @@ def watch(shop: Shop, campaign: Campaign, figures: Counter[str]) -> Campaign:
     if shop.clock() < (campaign.wave_done_at or shop.clock()) + _patience(campaign):
         return campaign
     return _next_wave(shop, campaign, following, figures)
+
+
+def awaited(campaign: Campaign) -> Hold | None:
+    """What a running campaign waits for whose wave is through: its outcome."""
+    if campaign.wave_done_at is None or campaign.state is not CampaignState.RUNNING:
+        return None
+    share = "first share" if campaign.wave is Wave.CANARY else "test"
+    return Hold(campaign.wave_done_at + _patience(campaign), f"what comes of the {share} is awaited")
 
 
 def too_many(campaign: Campaign, figures: Mapping[str, int]) -> str:
