@@ -1,10 +1,11 @@
-"""Why a running campaign sends nothing at the moment, and until when: its hours, quiet hours, the daily quota."""
+"""Why a running campaign sends nothing at the moment, and until when: its hours, the quota, a share that is watched."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from backend.domain.campaigns import Campaign, CampaignState, Wave
 from backend.domain.time import from_text, to_text
 from backend.records.values import text
 from backend.services.context import Shop
@@ -36,3 +37,21 @@ def current_hold(shop: Shop, campaign_id: str) -> Hold | None:
         return None
     found = Hold(from_text(text(item, "until")), text(item, "reason"))
     return found if found.until > shop.clock() else None
+
+
+def awaited(campaign: Campaign) -> Hold | None:
+    """What a running campaign waits for whose wave is through: its outcome."""
+    if campaign.wave_done_at is None or campaign.state is not CampaignState.RUNNING:
+        return None
+    share = "first share" if campaign.wave is Wave.CANARY else "test"
+    return Hold(campaign.wave_done_at + patience_of(campaign), f"what comes of the {share} is awaited")
+
+
+def patience_of(campaign: Campaign) -> timedelta:
+    """How long the outcome of the wave is awaited."""
+    draft = campaign.draft
+    if campaign.wave is Wave.CANARY and draft.canary is not None:
+        return draft.canary.wait
+    if campaign.wave is Wave.TEST and draft.test is not None:
+        return draft.test.wait
+    return timedelta()

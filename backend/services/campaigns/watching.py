@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from backend.domain.campaigns import Campaign, CampaignState, Measure, SplitTest, Wave
-from backend.services.campaigns.holding import Hold
+from backend.services.campaigns.holding import patience_of
 from backend.services.campaigns.orders_after import orders_by_variant
 from backend.services.campaigns.storing import WORKER, change
 from backend.services.context import Shop
@@ -35,17 +34,9 @@ def watch(shop: Shop, campaign: Campaign, figures: Counter[str]) -> Campaign:
     following = _following(campaign)
     if following is None:
         return _finished(shop, campaign)
-    if shop.clock() < (campaign.wave_done_at or shop.clock()) + _patience(campaign):
+    if shop.clock() < (campaign.wave_done_at or shop.clock()) + patience_of(campaign):
         return campaign
     return _next_wave(shop, campaign, following, figures)
-
-
-def awaited(campaign: Campaign) -> Hold | None:
-    """What a running campaign waits for whose wave is through: its outcome."""
-    if campaign.wave_done_at is None or campaign.state is not CampaignState.RUNNING:
-        return None
-    share = "first share" if campaign.wave is Wave.CANARY else "test"
-    return Hold(campaign.wave_done_at + _patience(campaign), f"what comes of the {share} is awaited")
 
 
 def too_many(campaign: Campaign, figures: Mapping[str, int]) -> str:
@@ -90,16 +81,6 @@ def _is_through(campaign: Campaign, figures: Mapping[str, int]) -> bool:
 
 def _following(campaign: Campaign) -> Wave | None:
     return next((wave for wave in Wave if wave > campaign.wave and campaign.audience.chunks.get(wave)), None)
-
-
-def _patience(campaign: Campaign) -> timedelta:
-    """How long the outcome of the wave is awaited."""
-    draft = campaign.draft
-    if campaign.wave is Wave.CANARY and draft.canary is not None:
-        return draft.canary.wait
-    if campaign.wave is Wave.TEST and draft.test is not None:
-        return draft.test.wait
-    return timedelta()
 
 
 def _next_wave(shop: Shop, campaign: Campaign, following: Wave, figures: Counter[str]) -> Campaign:
