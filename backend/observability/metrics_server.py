@@ -25,7 +25,7 @@ def serving(metrics: Metrics, host: str, port: int, token: str) -> Iterator[int]
     except OSError as error:
         raise ConfigurationError(f"The metrics cannot be served on port {port}: {error.strerror or error}.") from error
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="metrics", daemon=True)
     thread.start()
     try:
         yield server.server_port

@@ -35,7 +35,6 @@ def start(settings: Settings, release: str, *, transport: Transport | None = Non
         transport=transport,
         default_integrations=False,
         auto_enabling_integrations=False,
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,

@@ -191,7 +191,14 @@ def test_clocks_that_differ_by_more_than_two_seconds_need_attention(shop: Shop) 
 def test_events_that_wait_or_are_not_understood_need_attention(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, figures: dict[str, object], state: State, words: str
 ) -> None:
-    nothing: dict[str, object] = {"dead_letters": 0, "oldest_at": None, "waiting": 0, "backlogs": [], "last_at": None, "applied": 0}
+    nothing: dict[str, object] = {
+        "dead_letters": 0,
+        "oldest_at": None,
+        "waiting": 0,
+        "backlogs": [],
+        "last_at": None,
+        "applied": 0,
+    }
     monkeypatch.setattr(health, "event_health", lambda shop: SimpleNamespace(**nothing | figures))
     found = health.check_events(watched_on(shop))
     assert (found.state, words in found.found) == (state, True)
