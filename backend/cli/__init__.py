@@ -11,6 +11,7 @@ from backend.cli import (
     automations,
     campaigns,
     deliverability,
+    events,
     exporting,
     importing,
     mail,
@@ -35,6 +36,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(suppression.app, name="suppression")
+app.add_typer(events.app, name="events")
 app.add_typer(automations.app, name="automation")
 app.add_typer(segments.app, name="segment")
 app.add_typer(campaigns.app, name="campaign")
