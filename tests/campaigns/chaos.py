@@ -29,7 +29,7 @@ from backend.services.context import Shop
 from backend.services.send_stats import stats_by_hour, summed
 from backend.store import schema
 from tests.campaigns.support import Desk, messages_of, prepare_shop, write_people
-from tests.campaigns.worker_script import NO_LIMIT, TROUBLE, Orders, work
+from tests.campaigns.worker_script import NO_LIMIT, TROUBLE, Orders, mailer_on, work
 from tests.recount import everything
 from tests.support import STAFF, shop_on
 
@@ -84,6 +84,7 @@ class Chaos:
         """A last worker does what is left, with a clock that runs ahead: leases are over, retries are due."""
         transport = RecordingTransport(at_random(TROUBLE, seed="later"), account=NO_LIMIT, journal=self.journal)
         desk = Desk(replace(self.shop, clock=self.later), transport)
+        desk.mailer = mailer_on(desk.shop, transport, self.orders)  # whose tokens go by the real clock
         for _ in range(60):
             self.ahead += timedelta(minutes=40)
             desk.send()

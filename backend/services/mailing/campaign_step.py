@@ -79,7 +79,9 @@ def do_step(shop: Shop, mailer: Mailer, campaign: Campaign, held: Held, work: St
     result.ended |= {place: message for place, message in turn.ended.items() if place < result.through}
     result.retry = {place: due for place, due in result.retry.items() if place < result.through}
     work.worked.count(result.ended.values())
-    work.worked.settled[MessageStatus.SKIPPED] = work.worked.settled.get(MessageStatus.SKIPPED, 0) + len(result.skipped)
+    if result.skipped:
+        settled = work.worked.settled
+        settled[MessageStatus.SKIPPED] = settled.get(MessageStatus.SKIPPED, 0) + len(result.skipped)
     return result, stopped
 
 
