@@ -119,6 +119,9 @@ def failure_of(write: Write) -> BackendError:
     return write.otherwise or ConditionFailedError("The item was not in the expected state; nothing was written.")
 
 
+_NO_ATTRIBUTES = ("pk", "sk", "")
+
+
 def check_write(write: Write) -> int:
     """More bytes than the write can send.
 
@@ -133,15 +136,14 @@ def check_write(write: Write) -> int:
 
 
 def _check_update(update: Update) -> int:
-    names = [*update.set, *update.add, *update.remove]
+    names = {*update.set, *update.add, *update.remove}
     if not names:
         raise InvalidInputError("An update changes nothing.")
-    if len(set(names)) != len(names):
+    if len(names) != len(update.set) + len(update.add) + len(update.remove):
         raise InvalidInputError("An update names an attribute twice.")
     most = check_attributes(update.key.table, update.set)
-    for name in (*update.add, *update.remove):
-        if name in ("pk", "sk", ""):
-            raise InvalidInputError("An update names the key, or an attribute without a name.")
+    if not names.isdisjoint(_NO_ATTRIBUTES):
+        raise InvalidInputError("An update names the key, or an attribute without a name.")
     for plus in update.add.values():
         if type(plus.delta) is not int or type(plus.start) is not int:
             raise InvalidInputError("Only an integer can be added.")

@@ -155,7 +155,9 @@ class SqlStore:
                 doubled = transactional and not (len(writes) == 1 and is_repeatable(writes[0]))
                 self._meter.write([(k, images[k], new) for k, new in results.items()], transactional=doubled)
             images.update(results)
-            changed.update(dict.fromkeys(write.key for write in writes if not isinstance(write, Check)))
+            for write in writes:
+                if not isinstance(write, Check):
+                    changed[write.key] = None
         self._flush(session, {key: images[key] for key in changed})
         return images
 

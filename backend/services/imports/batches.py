@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from backend.domain.imports import Fault
 
-SIZE = 1000
-"""As many transactions share one commit. Others wait that long for the store: some tenths of a second."""
+SIZE = 2000
+"""As many transactions share one commit. Others wait that long for the store: about half a second."""
 
 Found = TypeVar("Found")
 
