@@ -11,20 +11,38 @@ from backend.services.automations import backfill
 from backend.services.context import Shop
 from pages.components import actions, automation_words, caching, formats
 from pages.components.actions import Trouble
+from pages.components.guard import guarded_fragment
 from pages.components.shell import shop
+
+_POLL_SECONDS = 2.0
 
 
 def show(here: Shop, actor: Actor, automation: Automation) -> None:
     """Draws it for an automation about lapsed customers that is on; nothing for others."""
     if automation.kind is not TriggerKind.LAPSED or not automation.on or not actor.may(Permission.EDIT_AUTOMATIONS):
         return
-    under_way = backfill.find_backfill(here, automation.id)
-    if under_way is not None:
-        done = f"{formats.count(here, under_way.written)} of about {formats.count(here, under_way.expected)}"
-        st.info(f"Writing to customers who had lapsed before: {done}.", icon=":material/history:")
+    last = backfill.find_backfill(here, automation.id)
+    if last is not None and not last.ended:
+        _watch(automation.id)
         return
     with st.expander("Customers who lapsed before", icon=":material/history:"):
+        if last is not None:
+            when, people = formats.moment(here, last.asked_at), formats.counted(here, last.written, "customer")
+            told = f"{last.asked_by} asked for this on {when}; {people} were looked at. Nobody is written to twice."
+            st.caption(formats.plain(told))
         _offer(here, automation)
+
+
+@guarded_fragment(Permission.EDIT_AUTOMATIONS, run_every=_POLL_SECONDS)
+def _watch(automation_id: str) -> None:
+    """How far it is; the page is drawn anew when it has ended."""
+    here = shop()
+    under_way = backfill.find_backfill(here, automation_id)
+    if under_way is None or under_way.ended:
+        caching.changed()
+        st.rerun()
+    done = f"{formats.count(here, under_way.written)} of about {formats.count(here, under_way.expected)}"
+    st.info(f"Writing to customers who had lapsed before: {done}.", icon=":material/history:")
 
 
 def _offer(here: Shop, automation: Automation) -> None:

@@ -15,6 +15,7 @@ from backend.services.audit import AuditFilter
 from backend.services.automations.dry_run import DryRun, WouldSend, dry_run
 from backend.services.automations.waiting import MOST_COUNTED, call_off, list_waiting
 from backend.services.context import Shop
+from backend.services.events.health import link_clicks
 from pages.components import (
     actions,
     audit_view,
@@ -30,6 +31,7 @@ from pages.components.shell import shop
 from pages.components.state import Slot
 from pages.components.tables import Pager, Row
 
+_MOST_LINKS = 10
 _DRY_RUN: Slot[tuple[Automation, DryRun]] = Slot("automation.dry_run")
 
 
@@ -51,8 +53,10 @@ def show_figures(here: Shop, automation: Automation) -> None:
     st.caption(f"{waiting.capitalize()}. Figures are since the automation was made.")
     if figures.problem:
         st.warning(formats.plain(f"The last email that could not be made: {figures.problem}"), icon=":material/error:")
+    links = {each.link: each.clicks for each in link_clicks(here, automation.id)[:_MOST_LINKS]}
     outcomes = {_outcome_words(each): number for each, number in figures.outcomes.items()}
     _reasons(here, "What came back (opens are estimates)", outcomes)
+    _reasons(here, "Clicks by link", links)
     _reasons(here, "Skipped because the customer", {each.value: n for each, n in figures.skipped_by.items()})
     _reasons(here, "Ended because", {automation_words.ending_words(name): n for name, n in figures.ended.items()})
     left_out = {f"not: {automation_words.FACT_LABELS[fact].lower()}": n for fact, n in figures.left_out.items()}

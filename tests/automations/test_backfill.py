@@ -49,9 +49,11 @@ def test_only_those_who_stay_away_are_counted_and_written_to_once(
     answer_due(shop, mailer)
     found = backfill.find_backfill(shop, made)
     assert found is not None
-    assert (found.expected, found.written, found.asked_by) == (5, 2, "mara")
+    assert (found.expected, found.written, found.asked_by, found.ended) == (5, 2, "mara", False)
     go_on(shop, mailer, clock)
-    assert backfill.find_backfill(shop, made) is None
+    found = backfill.find_backfill(shop, made)
+    assert found is not None
+    assert (found.written, found.ended) == (5, True)
     assert {message.customer_id for message in messages(shop)} == {customer.id for customer in away}
     backfill.ask_backfill(shop, MANAGER, made, count)
     go_on(shop, mailer, clock)
@@ -91,7 +93,9 @@ def test_switching_off_ends_it(shop: Shop, mailer: Mailer, clock: TestClock) -> 
     backfill.ask_backfill(shop, MANAGER, made.id, 1)
     saved.switch_off(shop, MANAGER, made.id, made.version)
     go_on(shop, mailer, clock)
-    assert backfill.find_backfill(shop, made.id) is None
+    found = backfill.find_backfill(shop, made.id)
+    assert found is not None
+    assert found.ended
     assert messages(shop) == []
 
 

@@ -8,17 +8,23 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.automations import Condition, Exit, Fact, Trigger, TriggerKind
+from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus, SkipReason
 from backend.domain.orders import OrderStatus
 from backend.domain.segments import Group, Rule, WordField, Words
 from backend.domain.suppression import SuppressionReason
+from backend.email.transports.recording import LoseReply, always
 from backend.records.automations import trigger_item, trigger_key
 from backend.services import customers, orders
 from backend.services.automations import figures, saved, working
 from backend.services.context import Shop
 from backend.services.customers import record_own_answer
+from backend.services.events.following import EventPolicy
+from backend.services.events.intake import take_in
+from backend.services.mail_reconcile import reconcile_mail
 from backend.services.mailing.delivering import deliver_due
 from backend.services.mailing.mailer import Mailer
+from backend.services.reconcile.findings import Reconciliation
 from backend.services.segments import library
 from backend.services.suppression import add_suppression
 from backend.store.port import Put
@@ -32,8 +38,9 @@ from tests.automations.making import (
     with_postal_address,
     work,
 )
+from tests.events.samples import event
 from tests.services.emails import published
-from tests.services.test_mailing import submissions
+from tests.services.test_mailing import mailer_on, submissions
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, ref
 
 DAY = timedelta(days=1)
@@ -56,6 +63,24 @@ def test_an_order_confirms_itself_once(shop: Shop, mailer: Mailer) -> None:
     assert submissions(mailer) == 1
     found = figures.figures_of(shop, made.id)
     assert (found.answered, found.requested, found.sent, found.ended) == (1, 1, 1, {})
+    assert reconcile_mail(shop, drift := Reconciliation(), pause=lambda _: None) == 1
+    assert drift.drift == []
+
+
+def test_a_report_about_an_email_in_doubt_corrects_the_figures_and_counts_what_came_back(shop: Shop) -> None:
+    losing = mailer_on(shop, always(LoseReply()))
+    made = running(shop)
+    add_order(shop, add_customer(shop))
+    work(shop, losing)
+    deliver_due(shop, losing)
+    found = figures.figures_of(shop, made.id)
+    assert (found.sent, found.unknown) == (0, 1)
+    take_in(shop, [event("Delivery", messages(shop)[0]), event("Open", messages(shop)[0])], "test", EventPolicy())
+    found = figures.figures_of(shop, made.id)
+    assert (found.sent, found.unknown) == (1, 0)
+    assert found.outcomes == {Outcome.DELIVERED: 1, Outcome.OPENED: 1}
+    reconcile_mail(shop, drift := Reconciliation(), pause=lambda _: None)
+    assert drift.drift == []
 
 
 def test_nothing_is_sent_before_it_is_due(shop: Shop, mailer: Mailer, clock: TestClock) -> None:

@@ -26,7 +26,7 @@ from backend.services.automations.saved import get_automation
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.store import schema
-from backend.store.port import Absent, Delete, Equals, Item, Plus, Put, Update
+from backend.store.port import Absent, AnyOf, AtLeast, Equals, Item, Plus, Put, Update
 
 CHUNK = 500
 PACE = 20
@@ -44,12 +44,13 @@ class _MovedError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """One that is under way: `written` of about `expected` customers have their trigger."""
+    """The last one: `written` of about `expected` customers got their trigger. It is under way until it has ended."""
 
     asked_at: datetime
     asked_by: str
     expected: int
     written: int
+    ended: bool
 
 
 def lapsed_before(shop: Shop, automation: Automation) -> int:
@@ -61,15 +62,21 @@ def lapsed_before(shop: Shop, automation: Automation) -> int:
 
 
 def find_backfill(shop: Shop, automation_id: str) -> Backfill | None:
-    """The one that is under way."""
+    """The last one that was asked for, under way or ended."""
     item = shop.store.get(schema.backfill_key(automation_id))
     if item is None:
         return None
-    return Backfill(from_text(text(item, "asked_at")), text(item, "by"), number(item, "expected"), number(item, "n", 0))
+    return Backfill(
+        from_text(text(item, "asked_at")),
+        text(item, "by"),
+        number(item, "expected"),
+        number(item, "n", 0),
+        ended="ended_at" in item,
+    )
 
 
 def ask_backfill(shop: Shop, actor: Actor, automation_id: str, expected: int) -> None:
-    """Asks for a backfill; `expected` is the number that the person has seen. Asking again changes nothing.
+    """Asks for a backfill; `expected` is the number that the person has seen. While one is under way, nothing changes.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `InvalidInputError` (it is off, or not about lapsed customers).
     """
@@ -80,7 +87,8 @@ def ask_backfill(shop: Shop, actor: Actor, automation_id: str, expected: int) ->
     now = to_text(shop.clock())
     item: Item = {"asked_at": now, "by": actor.username, "expected": expected, "after": "", **_due(automation_id, now)}
     asked = _WaitsAlreadyError("This was asked for already.")
-    put = Put(schema.backfill_key(automation_id), item, Absent(), asked)
+    free = AnyOf((Absent(), AtLeast("ended_at", "")))
+    put = Put(schema.backfill_key(automation_id), item, free, asked)
     deed = f"{expected:,} customers who had lapsed before"
     try:
         shop.store.transact(
@@ -97,20 +105,26 @@ def go_on(shop: Shop, automation_id: str, automation: Automation | None) -> None
     """
     key = schema.backfill_key(automation_id)
     item = shop.store.get(key)
-    if item is None or text(item, "work_at") > f"{to_text(shop.clock())}~":
+    if item is None or "ended_at" in item or text(item, "work_at") > f"{to_text(shop.clock())}~":
         return
     wanted = automation is not None and automation.on and automation.kind is TriggerKind.LAPSED
     ids = _next(shop, automation, text(item, "after", "")) if automation is not None and wanted else []
     condition = Equals("work_at", text(item, "work_at"))
     if not ids or automation is None:
-        shop.store.transact([Delete(key, condition, _MovedError("This part is done."))])
-        logger.info("The backfill of {} has ended after {} customers", automation_id, number(item, "n", 0))
+        _end(shop, automation_id, condition)
         return
     written = _leave_triggers(shop, automation, ids)
     due = to_text(shop.clock() + timedelta(seconds=len(ids) / PACE))
     changed: Item = {"after": ids[-1], **_due(automation_id, due)}
     update = Update(key, set=changed, add={"n": Plus(written)}, condition=condition, otherwise=_MovedError("Done."))
     shop.store.transact([update])
+
+
+def _end(shop: Shop, automation_id: str, condition: Equals) -> None:
+    ended: Item = {"ended_at": to_text(shop.clock())}
+    key, moved = schema.backfill_key(automation_id), _MovedError("This part is done.")
+    shop.store.transact([Update(key, set=ended, remove=("work", "work_at"), condition=condition, otherwise=moved)])
+    logger.info("The backfill of {} has ended", automation_id)
 
 
 def _rule(automation: Automation) -> Rule:

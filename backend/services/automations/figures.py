@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from backend.domain.automations import Fact
 from backend.domain.delivery import Outcome
 from backend.domain.messages import SkipReason
-from backend.records.send_stats import RESOLVED
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.send_stats import summed
@@ -45,13 +44,12 @@ def figures_of(shop: Shop, automation_id: str) -> Figures:
     """The figures of one automation, from two small reads."""
     counts, problem = _counts(shop, f"AUTO#{automation_id}")
     settled, _ = _counts(shop, f"K#{automation_id}")
-    resolved = settled.get(RESOLVED, 0)
     return Figures(
         answered=counts.get("answered", 0),
         requested=counts.get("requested", 0),
-        sent=settled.get("sent", 0) + resolved,
+        sent=settled.get("sent", 0),
         failed=settled.get("failed", 0),
-        unknown=settled.get("unknown", 0) - resolved,
+        unknown=settled.get("unknown", 0),
         skipped=settled.get("skipped", 0),
         broken=counts.get("broken", 0),
         repeated=counts.get("repeated", 0),
