@@ -22,7 +22,7 @@ from backend.services.secret_file import cookie_key, derived
 from backend.store.meter import Meter
 from backend.store.port import Store
 
-_IDENTITY_SECONDS = 2.0
+_IDENTITY_SECONDS = 1.2
 """How long SES may take to say what it knows of a domain: a person waits."""
 _AT_ONCE = 32
 """Emails that are handed to SES at the same time: enough for several hundred a second at 50 ms each. A folder answers

@@ -10,7 +10,7 @@ from http.client import HTTPException
 from typing import IO, Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
-ASK_SECONDS = 3.0
+ASK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     clock = TestClock()
     with opened_shop(clock=clock, data_dir=Path(tmp_path_factory.mktemp("shop"))) as shop:
         prepare_shop(shop)
-        _work(shop, clock)
+        work(shop, clock)
         yield shop
 
 
-def _work(shop: Shop, clock: TestClock) -> None:
+def work(shop: Shop, clock: TestClock) -> None:
+    """A campaign and single emails, with refusals, lost replies, and reports that come twice and in any order."""
     chance = Random(5)
     plan = at_random({LoseReply(): 0.1, Refuse("The address is wrong."): 0.06}, seed="figures")
     desk = Desk(shop, RecordingTransport(plan))
