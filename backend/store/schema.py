@@ -48,6 +48,13 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 47 | alerts that are open | mail | `ALERTS` | `rule#subject` |
 | 48 | alerts of a month, newest first | mail | `ALERTS#2026-11` | `at#id` |
 | 50 | saved segments; one by its id | shop | `SEGMENTS` | id |
+| 54 | campaigns, newest first | mail / timeline | `CAMPAIGNS` | `created#id` |
+| 55 | campaigns that a worker has to look at | mail / work | `CAMPAIGNS` | `due#id` |
+| 56 | how far a campaign is | mail | `K#campaign` | `A`, `SENT#shard`, `STAT#shard` |
+| 57 | parts of a campaign that are free | mail / work | `CHUNKS#campaign` | `wave#due#cid` |
+| 58 | where a customer stands in a campaign, and why | mail | `K#campaign` | `CHUNK#wave#cid`, `SKIP#wave#cid#place` |
+| 59 | how far each part of a campaign is | mail | `K#campaign` | `STEP#wave#cid` |
+| 60 | preflights that wait for a worker | mail / work | `PREFLIGHTS` | `due#id` |
 | 61 | automations | shop | `AUTOMATIONS` | `auto-id` |
 | 62 | triggers that are due | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
 | 63 | triggers of an automation, the next first | mail / work | `TRIGGERS#shard` | `due#cid#automation` |

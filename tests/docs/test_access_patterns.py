@@ -29,6 +29,7 @@ from backend.observability.ring import LogRecord, Ring
 from backend.observability.rounds import Rounds
 from backend.records.events import click_updates, minute_update
 from backend.records.messages import key_of, message_item
+from backend.records.preflights import LIST as PREFLIGHTS
 from backend.services import (
     audit,
     boards,
@@ -51,6 +52,7 @@ from backend.services.alerts import states
 from backend.services.automations import active, firing, moves, saved, working
 from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting import list_waiting
+from backend.services.campaigns import explaining, progress, storing
 from backend.services.context import Shop
 from backend.services.events import dead_letters, health, history
 from backend.services.events.following import EventPolicy
@@ -64,7 +66,10 @@ from backend.services.template_editions import keep_edition
 from backend.store import schema
 from backend.store.meter import Meter, Usage, access_pattern
 from backend.store.port import Put, Query
+from tests.campaigns.samples import sample_campaigns, sample_preflight
 from tests.events import samples
+from tests.mailing.processes import NoTransport
+from tests.mailing.worker_script import mailer_on
 from tests.services.emails import published
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -110,6 +115,9 @@ class Metered:
         for number in range(60):
             audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
+        ids = sorted(customer.id for customer in self.customers)
+        self.campaign, self.skipped = sample_campaigns(self.shop, ids), ids[3]
+        sample_preflight(self.shop, self.campaign)
         for number in range(12):
             library.create_segment(self.shop, COMMAND_LINE, f"SEGMENT{number}", f"Regulars {number}", READY[0].rule)
         self.automation = self._automations()
@@ -275,6 +283,13 @@ READS: dict[int, Callable[[Metered], object]] = {
     45: lambda m: usage.usage_by_day(m.shop, f"{m.now:%Y-%m}"),
     46: lambda m: usage.durations_between(m.shop, m.now.date().replace(day=1), m.now.date()),
     50: lambda m: library.list_segments(m.shop, COMMAND_LINE),
+    54: lambda m: storing.list_campaigns(m.shop, COMMAND_LINE),
+    55: lambda m: storing.due_campaigns(m.shop),
+    56: lambda m: progress.progress_of(m.shop, COMMAND_LINE, m.campaign.id),
+    57: lambda m: m.shop.store.query(Query(schema.MAIL, schema.chunks_line(m.campaign.id), index="work", limit=8)),
+    58: lambda m: explaining.explain(m.shop, mailer_on(m.shop, NoTransport()), COMMAND_LINE, m.campaign.id, m.skipped),
+    59: lambda m: _partition(m.shop, schema.MAIL, f"K#{m.campaign.id}", "STEP#"),
+    60: lambda m: m.shop.store.query(Query(schema.MAIL, PREFLIGHTS, index="work")),
     61: lambda m: active.all_automations(m.shop),
     62: lambda m: working.due_triggers(m.shop, 50),
     63: lambda m: list_waiting(m.shop, m.automation),

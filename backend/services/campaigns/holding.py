@@ -14,7 +14,7 @@ from backend.store.port import Put
 
 QUOTA = "the daily quota is used up"
 HOURS = "it is outside the hours for sending"
-_PART = "HOLD"
+_PART = "WAIT"
 
 
 @dataclass(frozen=True, slots=True)
