@@ -23,11 +23,8 @@ def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
     if results.variants:
         _show_variants(here, campaign, results.variants)
     _show_orders(here, campaign, results)
-    left, right = st.columns(2)
-    with left:
-        _show_links(here, results)
-    with right:
-        _show_mailboxes(here, results.mailboxes)
+    _show_mailboxes(here, results.mailboxes)
+    _show_links(here, results)
 
 
 def _show_funnel(here: Shop, progress: Progress) -> None:
