@@ -84,8 +84,9 @@ def customer_months(shop: Shop, customer_id: str) -> Chart | None:
     ]
     step = max(math.ceil(len(days) / _X_LABELS), 1)
     shown = list(range(0, len(days), step))
-    labels = {"tickvals": shown, "ticktext": [formats.month(shop, days[n], short=True) for n in shown]}
-    layout = _layout(190) | {
+    labels = {"tickvals": shown, "ticktext": [formats.month(shop, days[n], short=True) for n in shown], "tickangle": 0}
+    layout = _layout(170) | {
+        "margin": {"l": 0, "r": 0, "t": 8, "b": 22, "pad": 4},
         "xaxis": _flat_axis() | labels | {"showgrid": False, "range": [-0.6, max(len(days), 6) - 0.4]},
         "yaxis": _flat_axis() | _money_ticks(shop, max(units)),
         "bargap": 0.25,

@@ -40,10 +40,10 @@ STATUS_COLORS = {
 }
 OUTCOME_LABELS = {
     Outcome.DELAYED: "Delayed",
-    Outcome.SOFT_BOUNCED: "Bounced for now",
+    Outcome.SOFT_BOUNCED: "Soft bounce",
     Outcome.DELIVERED: "Delivered",
     Outcome.OPENED: "Opened",
-    Outcome.BOT_CLICKED: "Clicked by a scanner",
+    Outcome.BOT_CLICKED: "Scanner click",
     Outcome.CLICKED: "Clicked",
     Outcome.UNSUBSCRIBED: "Unsubscribed",
     Outcome.REJECTED: "Rejected",
@@ -71,7 +71,7 @@ _OUTCOME_COLORS = {
     Outcome.BOUNCED: "red",
     Outcome.COMPLAINED: "red",
 }
-_WIDTHS = (130, 130)
+_WIDTHS = (145, 130)
 
 
 def status_badge(status: MessageStatus) -> str:

@@ -48,7 +48,7 @@ def choose_template(here: Shop, actor: Actor) -> TemplateFacts | None:
         "Email",
         names,
         index=names.index(wanted) if wanted in offered else None,
-        format_func=lambda name: f"{offered[name].title} ({KIND_LABELS[offered[name].kind].lower()})",
+        format_func=lambda name: f"{offered[name].title} ({_kind_of(offered[name])})",
         placeholder="Choose what to send",
         key="send_template",
     )
@@ -57,6 +57,10 @@ def choose_template(here: Shop, actor: Actor) -> TemplateFacts | None:
         return None
     st.caption(formats.plain(offered[chosen].purpose))
     return offered[chosen]
+
+
+def _kind_of(template: TemplateFacts) -> str:
+    return "to the team" if Need.MEMBER in template.needs else KIND_LABELS[template.kind].lower()
 
 
 def choose_customer(here: Shop) -> None:
