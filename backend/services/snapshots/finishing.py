@@ -15,8 +15,8 @@ from backend.domain.suppression import SuppressionReason
 from backend.services.snapshots.engine import connect, file_names
 from backend.services.snapshots.extracting import TABLES
 
-KEPT = ("orders", "lines")
-"""Tables of the reading that stay beside the customers."""
+KEPT = ("lines",)
+"""Tables of the reading that stay as they are."""
 _EMAIL = {
     SuppressionReason.COMPLAINT: EmailState.COMPLAINED,
     SuppressionReason.HARD_BOUNCE: EmailState.BOUNCED,
@@ -38,10 +38,11 @@ class Finished:
 
 
 def finish(read: Path, target: Path) -> Finished:
-    """Writes customers.parquet of the files in `read` into `target`, and moves the tables there that stay."""
+    """Writes the customers and the orders of the files in `read` into `target`, and moves there what stays."""
     with connect(read, target) as database:
         for table in TABLES:
             database.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({file_names(read, table)})")
+        database.execute(_orders(target))
         database.execute(_BUYERS)
         database.execute(_MAIL)
         fifths = _fifths(database)
@@ -57,6 +58,18 @@ _BUYERS = """
     CREATE TABLE buyers AS
     SELECT customer, min(day) AS first_order, max(day) AS last_order FROM orders GROUP BY customer
 """
+
+
+def _orders(target: Path) -> str:
+    """Each order with its place among the customer's (from 1), and the days of the first and the one before."""
+    return f"""
+    COPY (
+        SELECT customer, day, net, row_number() OVER own AS place, lag(day) OVER own AS previous,
+            first_value(day) OVER own AS first
+        FROM orders WINDOW own AS (PARTITION BY customer ORDER BY day)
+    ) TO '{_path(target / "orders.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
+    """
+
 
 _MAIL = """
     CREATE TABLE mail AS
@@ -114,8 +127,12 @@ def _customers(target: Path) -> str:
         LEFT JOIN mail m ON m.customer = c.id
         LEFT JOIN suppressed s ON s.digest = c.digest
         ORDER BY id
-    ) TO '{str(target / "customers.parquet").replace("'", "''")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
+    ) TO '{_path(target / "customers.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
     """
+
+
+def _path(file: Path) -> str:
+    return str(file).replace("'", "''")
 
 
 def _score(borders: str, value: str) -> str:

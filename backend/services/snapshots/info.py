@@ -11,6 +11,9 @@ from backend.domain.rfm import Fifths
 from backend.domain.time import from_text, to_text
 from backend.errors import BackendError
 
+FORM = 2
+"""Raised when the tables change; a snapshot of another form counts as none, and a new one is made."""
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotInfo:
@@ -43,6 +46,7 @@ def info_text(info: SnapshotInfo) -> str:
     return json.dumps(
         asdict(info)
         | {
+            "form": FORM,
             "as_of": to_text(info.as_of),
             "fifths": {"days": [str(day) for day in info.fifths.days], "revenue": list(info.fifths.revenue)},
         }
@@ -52,6 +56,8 @@ def info_text(info: SnapshotInfo) -> str:
 def info_from_text(text: str) -> SnapshotInfo:
     """What `info_text` wrote. Raises: `ValueError`, `KeyError` or `TypeError` for anything else."""
     value: dict[str, Any] = json.loads(text)
+    if value.pop("form", None) != FORM:
+        raise ValueError("The snapshot has another form.")
     fifths = value["fifths"]
     days = tuple(date.fromisoformat(day) for day in fifths["days"])
     return SnapshotInfo(
