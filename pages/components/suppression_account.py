@@ -74,7 +74,7 @@ def _told(here: Shop, sync: Sync) -> str:
 
 
 def _show_comparison(here: Shop, found: Comparison) -> None:
-    with st.grid(3, min_column_width=150):
+    with st.grid(3, min_column_width=170):
         st.metric("On the provider's list", formats.plain(formats.count(here, found.there)), border=True)
         st.metric("Of those not here", formats.plain(formats.count(here, found.missing_here)), border=True)
         st.metric("Bounces and complaints here", formats.plain(formats.count(here, found.ours)), border=True)
