@@ -1,4 +1,4 @@
-"""What engineers ask from a terminal: the audit log."""
+"""What engineers ask from a terminal: whether everything works, the alerts, the audit log."""
 
 from __future__ import annotations
 
@@ -7,16 +7,100 @@ from typing import Annotated
 
 import typer
 
+from backend import bootstrap
 from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop
+from backend.config import load_settings
+from backend.domain.alerts import Alert
 from backend.domain.audit import AuditEntry
+from backend.domain.health import State
 from backend.domain.team import COMMAND_LINE
 from backend.services import audit as audit_log
+from backend.services.alerts import states, telling
 from backend.services.audit import AuditFilter
+from backend.services.context import Shop
+from backend.services.system.health import health_of
+from backend.services.system.watched import Watched
+
+alerts_app = typer.Typer(help="Look at alerts, and test who is told.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
+    app.command("health")(health)
     app.command("audit")(audit)
+    app.add_typer(alerts_app, name="alerts")
+
+
+def health(as_json: Json = False) -> None:
+    """Tell how each part of the running installation is. Exit code 1 when one does not work."""
+    with opened_shop("health") as shop:
+        found = health_of(_watched(shop), COMMAND_LINE)
+        works = all(part.state is not State.DOWN for part in found)
+        if as_json:
+            parts = [
+                {"part": p.part, "state": p.state.name.lower(), "found": p.found, "advice": p.advice} for p in found
+            ]
+            write_json({"ok": works, "parts": parts})
+        else:
+            rows = [(part.part, part.state.value, f"{part.found} {part.advice}".strip()) for part in found]
+            write_table(("part", "state", "found"), rows)
+        if not works:
+            raise typer.Exit(1)
+
+
+@alerts_app.command("list")
+def list_alerts(
+    month: Annotated[str, typer.Option(help="Those of a month such as 2026-11 (UTC); the open ones without it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the alerts that are open, or those that began in a month, newest first."""
+    with opened_shop("alerts list") as shop:
+        if month:
+            found = states.past_alerts(shop, month, limit=1000)[0]
+        else:
+            found = [alert for alert in states.current_alerts(shop) if alert.is_open]
+        if as_json:
+            write_json([_alert(alert) for alert in found])
+        elif not found:
+            typer.echo("No alerts.")
+        else:
+            columns = ("opened_at", "rule", "stage", "sentence", "told")
+            write_table(columns, [[_alert(alert)[name] for name in columns] for alert in found])
+
+
+@alerts_app.command("test")
+def tell_of_a_test(as_json: Json = False) -> None:
+    """Tell everybody who is told of alerts that this is a test, and say how they were told."""
+    with opened_shop("alerts test") as shop:
+        watched = _watched(shop)
+        identity = telling.send_test(watched, COMMAND_LINE)
+        telling.tell_all(watched)
+        told = next((a.told_how for a in states.past_alerts(shop, _month(shop))[0] if a.id == identity), "")
+        if as_json:
+            write_json({"id": identity, "told": told})
+        else:
+            typer.echo(f"Told: {told}." if told else "Nobody could be told yet; the worker tries again.")
+
+
+def _watched(shop: Shop) -> Watched:
+    settings = load_settings()
+    return Watched(shop, bootstrap.open_mailer(settings, shop), settings)
+
+
+def _month(shop: Shop) -> str:
+    return audit_log.months_until_now(shop, 1)[0]
+
+
+def _alert(alert: Alert) -> dict[str, str]:
+    return {
+        "id": alert.id,
+        "rule": alert.rule.value,
+        "subject": alert.subject,
+        "stage": alert.stage.value,
+        "opened_at": alert.opened_at.isoformat(timespec="seconds"),
+        "sentence": alert.sentence,
+        "told": alert.told_how,
+    }
 
 
 def audit(
@@ -29,7 +113,7 @@ def audit(
 ) -> None:
     """List who did what to what, newest first."""
     with opened_shop("audit") as shop:
-        wanted = AuditFilter(month or audit_log.months_until_now(shop, 1)[0], who, action, target)
+        wanted = AuditFilter(month or _month(shop), who, action, target)
         found = list(islice(audit_log.all_entries(shop, COMMAND_LINE, wanted), limit))
         if as_json:
             write_json([_line(entry) for entry in found])

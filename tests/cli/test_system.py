@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from backend.domain.alerts import Reading, RuleName
+from backend.domain.team import Role
 from backend.domain.time import utc_now
-from backend.services import audit
+from backend.observability.measures import Measures
+from backend.observability.ring import Ring
+from backend.observability.rounds import Rounds
+from backend.services import audit, team_writes
+from backend.services.alerts import states
+from backend.services.system import heartbeats
+from backend.services.team import new_member
 from tests.cli.conftest import Run
 from tests.support import MANAGER, STAFF, opened_shop
 
@@ -20,3 +30,41 @@ def test_the_audit_log_is_listed_and_narrowed(run: Run, store_url: str) -> None:
     assert run("audit", "--month", "2020-01").out == "Nothing is noted here.\n"
     refused = run("audit", "--month", "november")
     assert (refused.code, refused.out) == (1, "")
+
+
+def test_health_is_told_and_is_the_exit_code(run: Run, store_url: str) -> None:
+    alone = run("health", "--json")
+    assert (alone.code, alone.json["ok"]) == (1, False)
+    workers = next(part for part in alone.json["parts"] if part["part"] == "Workers")
+    assert (workers["state"], workers["found"]) == ("down", "Nobody does mail and imports.")
+    with opened_shop(store_url, clock=utc_now) as shop:
+        rounds = Rounds()
+        for name in ("mail", "imports"):
+            rounds.announce(name, 60)
+        heartbeats.beat(shop, heartbeats.Pulse("server", "1.0", utc_now(), Measures(), rounds, Ring()))
+    running = run("health")
+    assert running.code == 0
+    assert "1 process works." in running.out
+
+
+def test_alerts_are_listed(run: Run, store_url: str) -> None:
+    assert run("alerts", "list").out == "No alerts.\n"
+    with opened_shop(store_url, clock=utc_now) as shop:
+        states.open_alert(shop, Reading(RuleName.QUEUE, "messages", 400.0, "The first of 3 messages waits."))
+    (alert,) = run("alerts", "list", "--json").json
+    assert (alert["rule"], alert["stage"], alert["sentence"]) == ("queue", "open", "The first of 3 messages waits.")
+    assert "The first of 3 messages waits." in run("alerts", "list").out
+    assert len(run("alerts", "list", "--month", f"{utc_now():%Y-%m}", "--json").json) == 1
+    assert run("alerts", "list", "--month", "2020-01", "--json").json == []
+
+
+def test_a_test_tells_who_is_told(run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("alerts", "test").out == "Told: nobody: no recipients and no webhook.\n"
+    with opened_shop(store_url, clock=utc_now) as shop:
+        eli = new_member(shop, username="eli", name="Eli", email="eli@example.com", role=Role.ENGINEER)
+        team_writes.add(shop, eli)
+    assert run("alerts", "test", "--json").json["told"] == "1 email"
+    monkeypatch.setenv("ALERT_WEBHOOK_URL", "http://hooks.example.com/secret")
+    refused = run("alerts", "test")
+    assert "has to begin with https://" in refused.out
+    assert "secret" not in refused.out + refused.err
