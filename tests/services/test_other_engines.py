@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from itertools import count
 
 import pytest
 
 from backend.bootstrap import open_store
+from backend.domain.automations import TriggerKind
 from backend.domain.orders import OrderStatus
 from backend.services import customers, demo, orders
+from backend.services.automations.figures import figures_of
+from backend.services.automations.working import answer, due_triggers
 from backend.services.boards import Measure, top_customers
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, Sort, list_customers
@@ -19,8 +23,10 @@ from backend.services.reconcile import reconcile
 from backend.store import schema
 from backend.store.port import Delete, Put
 from backend.store.sql import SqlStore
+from tests.automations.making import messages, running, step, waiting
 from tests.recount import assert_totals_hold
 from tests.services.signing import quick_hashes
+from tests.services.test_mailing import mailer_on
 from tests.support import STAFF, TestClock, add_customer, add_order, draft, outcomes_of, ref, shop_on
 
 __all__ = ["quick_hashes"]
@@ -61,6 +67,24 @@ def test_orders_that_come_and_go_at_once_leave_right_totals(engine_shop: Shop) -
     after = customers.get_customer(engine_shop, customer.id)
     assert (after.orders, after.revenue) == (6, 85)
     assert_totals_hold(engine_shop)
+
+
+def test_an_order_confirms_itself_once_whoever_answers(engine_shop: Shop) -> None:
+    made = running(engine_shop, TriggerKind.ORDER_PLACED, step(), step("verify-address"))
+    running(engine_shop, TriggerKind.LAPSED, step("verify-address", timedelta(days=90)))
+    customer = add_customer(engine_shop)
+    for _ in range(5):
+        add_order(engine_shop, customer)
+    mailer = mailer_on(engine_shop)
+    for _ in range(2):
+        due, _ = due_triggers(engine_shop, 50)
+        calls = [partial(answer, engine_shop, mailer, due.triggers) for _ in range(3)]
+        assert sum(each for each in outcomes_of(calls) if isinstance(each, int)) == 5
+    assert len(messages(engine_shop)) == 10
+    (lapsed,) = waiting(engine_shop)
+    assert lapsed.kind is TriggerKind.LAPSED
+    found = figures_of(engine_shop, made.id)
+    assert (found.answered, found.requested, found.repeated) == (5, 10, 0)
 
 
 def test_the_demo_is_loaded_listed_reconciled_and_removed(engine_shop: Shop, quick_hashes: None) -> None:
