@@ -35,6 +35,7 @@ from botocore.httpsession import create_urllib3_context, get_cert_path
 from botocore.parsers import create_parser
 from botocore.utils import get_environ_proxies
 from urllib3 import exceptions as http
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Retry, Timeout, parse_url
 
 from backend.email.transports.ses import Client
@@ -150,8 +151,8 @@ class DirectClient:
         url = parse_url(address)
         host = url.host or ""
         if url.scheme == "http":
-            return urllib3.HTTPConnectionPool(host, url.port, timeout=self._timeout, maxsize=self._connections)
-        return urllib3.HTTPSConnectionPool(
+            return _Pool(host, url.port, timeout=self._timeout, maxsize=self._connections)
+        return _SecurePool(
             host,
             url.port,
             timeout=self._timeout,
@@ -160,6 +161,39 @@ class DirectClient:
             cert_reqs="CERT_REQUIRED",
             ca_certs=str(get_cert_path(cast(bool, self._verify))),
         )
+
+
+class _InOnePiece(HTTPConnection):
+    """Writes head and body of a request together: half the calls of the system, and one packet for a short email."""
+
+    _parts: list[bytes] | None = None
+
+    def request(self, *arguments: Any, **more: Any) -> None:
+        parts: list[bytes] = []
+        self._parts = parts
+        try:
+            super().request(*arguments, **more)
+        finally:
+            self._parts = None
+        super().send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        if self._parts is None:
+            super().send(data)
+        else:
+            self._parts.append(data)
+
+
+class _SecurelyInOnePiece(_InOnePiece, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _InOnePiece
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecurelyInOnePiece
 
 
 def form_of(boto3: Client) -> Form | None:

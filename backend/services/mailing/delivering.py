@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+from loguru import logger
 
 from backend.domain.customers import Customer
 from backend.domain.eligibility import quiet_until, reasons_against
@@ -39,6 +41,8 @@ LONGEST_DETAIL = 300
 _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(hours=1)
 ACCOUNT_PAUSE = timedelta(minutes=5)
+_MOST_TOLD = 20
+"""Emails that went out together, up to which each has a line in the log; of a campaign the ledger alone tells."""
 _TOO_LATE = Refused("The place in the sending rate was used up before the email could go out.", retryable=True)
 """Not handed over: tokens are good for seconds, and a slow transport may use them up."""
 
@@ -223,10 +227,18 @@ def _send_batch(shop: Shop, mailer: Mailer, batch: Sequence[_Ready], granted: Gr
     ]
     ledger.record(shop, outcomes)
     worked.count(outcomes)
+    if len(outcomes) <= _MOST_TOLD:
+        _tell(outcomes)
     stopped = next((a for a in answers if isinstance(a, Refused) and a.account_wide), None)
     if stopped is not None:
         pausing.pause(shop, stopped.reason, shop.clock() + ACCOUNT_PAUSE)
     return stopped is None
+
+
+def _tell(outcomes: Sequence[Message]) -> None:
+    """Joins our ids with the provider's in the log."""
+    for message in outcomes:
+        logger.info("Message {} is {}; the provider calls it {}", message.id, message.status, message.provider_id or "-")
 
 
 def hand_over(mailer: Mailer, granted: Granted, emails: Sequence[OutgoingEmail]) -> list[Answer]:
@@ -237,8 +249,27 @@ def hand_over(mailer: Mailer, granted: Granted, emails: Sequence[OutgoingEmail])
 
     if len(emails) == 1 or mailer.concurrency == 1:
         return [send(email) for email in emails]
-    with ThreadPoolExecutor(min(mailer.concurrency, len(emails)), thread_name_prefix="send") as pool:
-        return list(pool.map(send, emails))
+    return _by_threads(send, emails, min(mailer.concurrency, len(emails)))
+
+
+def _by_threads(send: Callable[[OutgoingEmail], Answer], emails: Sequence[OutgoingEmail], threads: int) -> list[Answer]:
+    """The answers in the order of the emails. Each thread takes the next email itself: queueing them one by one takes
+    a tenth of the time of sending. When one fails that should not, the others begin nothing more."""
+    answers: dict[int, Answer] = {}
+    places = iter(range(len(emails)))
+
+    def work() -> None:
+        try:
+            for place in places:
+                answers[place] = send(emails[place])
+        finally:
+            for _ in places:
+                pass
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="send") as pool:
+        for done in [pool.submit(work) for _ in range(threads)]:
+            done.result()
+    return [answers[place] for place in range(len(emails))]
 
 
 def outcome_of(shop: Shop, message: Message, digest: str, answer: Answer) -> Message:
