@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from backend.domain.delivery import Outcome
 from backend.domain.emails import Refused, Unanswered
+from backend.domain.events import EventType
 from backend.domain.suppression import SuppressionReason
 from backend.email.transports import ses_errors
 from backend.email.transports.simulator import Simulated, simulated
@@ -40,3 +42,16 @@ def test_every_address_of_the_simulator_is_listed() -> None:
 def test_every_reason_of_the_suppression_list_is_explained() -> None:
     shown = {name: re.sub(r" mail$", "", row[0]) for name, row in rows_below("| reason | stops |").items()}
     assert shown == {reason.value: "marketing" if reason.marketing_only else "all" for reason in SuppressionReason}
+
+
+def test_every_report_is_explained_with_its_outcome() -> None:
+    shown = rows_below("| report | outcome of the message | what follows |")
+    names = {name for row in shown for name in re.split(r", | about| transient| permanent", row)}
+    assert {kind.value for kind in EventType} <= names
+    outcomes = {name for row in shown.values() for name in re.split(r", or ", row[0])}
+    assert outcomes - {"none"} == {outcome.value for outcome in Outcome}
+
+
+def test_every_answer_of_the_webhook_is_explained() -> None:
+    source = (Path(__file__).parents[2] / "backend" / "api" / "ses_events.py").read_text()
+    assert set(rows_below("| answer | means |")) == set(re.findall(r"Reply\((\d+),", source))
