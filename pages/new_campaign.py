@@ -34,10 +34,12 @@ if before is not None and before.state not in EDITABLE:
     st.page_link(page_of("campaign.py"), label="Back to the campaign", query_params={"id": before.id}, help="")
     st.stop()
 
+before = campaign_saving.as_first_seen(before) if before else None
 campaign_id = before.id if before else campaign_saving.NEW_ID.once(new_campaign_id)
 left, right = st.columns([3, 2], gap="large")
 with left:
-    draft = campaign_form.choose(here, actor, f"campaign_{campaign_id}", before.draft if before else None)
+    place = f"campaign_{campaign_id}_{before.version if before else 0}"
+    draft = campaign_form.choose(here, actor, place, before.draft if before else None)
     campaign_saving.save_button(here, campaign_id, before, draft)
 with right:
     campaign_preview.show_draft(here, draft)

@@ -17,6 +17,22 @@ NEW_ID: Slot[str] = Slot("new_campaign.id")
 """The id of the campaign whose form is drawn: however often it is sent off, one campaign is created."""
 
 
+_SEEN: Slot[Campaign] = Slot("new_campaign.seen")
+"""The campaign as it was when its form was first drawn: what is saved replaces that version and no other."""
+
+
+def as_first_seen(campaign: Campaign) -> Campaign:
+    """The version that the form shows. When there is a newer one, that is said, with the way to it."""
+    seen = _SEEN.get()
+    if seen is None or seen.id != campaign.id:
+        _SEEN.set(campaign)
+        return campaign
+    if seen.version != campaign.version:
+        st.warning("Somebody has changed this campaign since you opened it.", icon=":material/sync_problem:")
+        st.button("Show theirs, and forget what I typed", icon=":material/refresh:", on_click=_SEEN.clear)
+    return seen
+
+
 def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Draft | None) -> None:
     """The button; afterwards the campaign's own page opens, where it is checked and started."""
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -40,6 +56,7 @@ def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Dr
         actions.show_trouble(saved)
         return
     NEW_ID.clear()
+    _SEEN.clear()
     st.switch_page(page_of("campaign.py"), query_params={"id": campaign_id})
 
 

@@ -1,0 +1,227 @@
+"""Campaigns as people plan, approve, start and watch them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend.domain.campaigns import Campaign, CampaignState, SplitTest, Variant
+from backend.domain.team import Role
+from backend.services.campaigns.drafts import create_campaign, update_draft
+from backend.services.campaigns.preflights import work_on_preflights
+from backend.services.campaigns.steering import request_approval, schedule
+from backend.services.campaigns.storing import change, list_campaigns, read_campaign
+from pages.components.campaign_saving import NEW_ID
+from tests.campaigns.support import NEWS, SEGMENT, Desk, draft, prepare_shop
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import MARKUP, buttons, field, figures, is_literal, links, press, said
+from tests.support import ADMIN, STAFF
+
+
+@pytest.fixture
+def desk(dashboard: Dashboard) -> Desk:
+    prepare_shop(dashboard.shop)
+    return Desk(dashboard.shop)
+
+
+def opened(dashboard: Dashboard, campaign: Campaign, role: Role = Role.STAFF) -> AppTest:
+    app = dashboard.open("campaign.py", role, id=campaign.id)
+    assert not app.exception
+    return app
+
+
+def checked(desk: Desk) -> None:
+    """The worker does what was asked for."""
+    while work_on_preflights(desk.shop, desk.mailer, desk.stop):
+        pass
+
+
+def now(desk: Desk, campaign: Campaign) -> Campaign:
+    return read_campaign(desk.shop, campaign.id)
+
+
+def test_without_campaigns_people_are_told_what_to_do(dashboard: Dashboard) -> None:
+    assert "Plan one: choose an email and a segment." in said(dashboard.open("campaigns.py", Role.STAFF))
+    assert "Staff and managers can plan one." in said(dashboard.open("campaigns.py", Role.ENGINEER))
+
+
+def test_the_list_shows_first_what_waits_for_somebody(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(3)
+    desk.finished(desk.started(draft(name="Old news")))
+    asked = desk.planned(draft(name="Big news"))
+    request_approval(desk.shop, STAFF, asked.id, seen_version=asked.version)
+    app = dashboard.open("campaigns.py", Role.MANAGER)
+    rows = [label for label in links(app) if "to Everybody" in label]
+    assert [row.split(" to ")[0] for row in rows] == ["Big news", "Old news"]
+    assert "Somebody has to decide" in said(app)
+    assert "3** of 3" in said(app)
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_names_are_shown_as_they_are(dashboard: Dashboard, desk: Desk, name: str) -> None:
+    campaign = create_campaign(desk.shop, STAFF, draft(name=name))
+    app = opened(dashboard, campaign)
+    assert is_literal(app.title[0].value)
+
+
+def filled(dashboard: Dashboard, campaign_id: str = "") -> AppTest:
+    """The form with everything that the email needs, in a browser that has drawn it with this id."""
+    app = dashboard.open("new_campaign.py", Role.STAFF, segment=SEGMENT)
+    assert "Choose an email to go on." in said(app)
+    if campaign_id:
+        app.session_state[NEW_ID.key] = campaign_id
+        app.run()
+    field(app, "Name of the campaign").set_value("Mugs").run()
+    (email,) = [box for box in app.selectbox if box.label == "Email"]
+    email.set_value("announcement").run()
+    for box in app.text_input:
+        if box.key and "_field_announcement_" in box.key:
+            box.set_value(NEWS.get(box.key.rsplit("announcement_", 1)[1], ""))
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_a_campaign_is_planned_from_a_form_and_saved_once(dashboard: Dashboard, desk: Desk) -> None:
+    app = filled(dashboard)
+    assert app.get("iframe"), "the email is shown while it is planned"
+    press(app, "Save and check the recipients")
+    (campaign,) = list_campaigns(desk.shop, ADMIN).campaigns
+    assert (campaign.name, campaign.draft.segment_id, campaign.state) == ("Mugs", SEGMENT, CampaignState.DRAFT)
+    # The second click of a pair reaches the server with the same form, after the first has been answered.
+    press(filled(dashboard, campaign.id), "Save and check the recipients")
+    assert list_campaigns(desk.shop, ADMIN).campaigns == [campaign]
+
+
+def test_what_cannot_be_sent_is_told_and_the_form_stays(dashboard: Dashboard, desk: Desk) -> None:
+    app = dashboard.open("new_campaign.py", Role.STAFF, segment=SEGMENT)
+    (email,) = [box for box in app.selectbox if box.label == "Email"]
+    email.set_value("announcement").run()
+    press(app, "Save and check the recipients")
+    assert app.error
+    assert list_campaigns(desk.shop, ADMIN).campaigns == []
+
+
+def test_somebody_elses_change_is_not_overwritten(dashboard: Dashboard, desk: Desk) -> None:
+    campaign = create_campaign(desk.shop, STAFF, draft())
+    first = dashboard.open("new_campaign.py", Role.STAFF, id=campaign.id)
+    field(first, "Name of the campaign").set_value("Mine").run()
+    update_draft(desk.shop, STAFF, campaign.id, draft(name="Theirs"), seen_version=campaign.version)
+    press(first, "Save the changes")
+    assert now(desk, campaign).name == "Theirs"
+    assert "has changed in the meantime" in said(first)
+
+
+def test_the_check_the_plan_and_the_start_follow_each_other(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(3)
+    desk.people(1, consent=False)
+    campaign = create_campaign(desk.shop, STAFF, draft())
+    app = press(opened(dashboard, campaign), "Check all recipients")
+    assert "The worker is about to begin" in said(app) or app.get("progress")
+    checked(desk)
+    app = opened(dashboard, campaign)
+    assert "The emails of all 3 recipients can be made." in said(app)
+    assert figures(app)["Recipients"] == "3"
+    assert "Has not agreed to marketing: **1**" in said(app)
+    app = press(app, "Take this plan")
+    press(app, "Start now")
+    assert "3** emails go out, beginning now." in said(app)
+    assert "Start" not in buttons(app)
+    field(app, "Type this number to confirm").set_value("2").run()
+    assert "Start" not in buttons(app)
+    field(app, "Type this number to confirm").set_value("3").run()
+    press(app, "Start")
+    assert now(desk, campaign).state is CampaignState.SCHEDULED
+
+
+def test_a_large_campaign_needs_a_second_person_who_types_the_count(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(3)
+    campaign = desk.planned()
+    large = change(desk.shop, STAFF, campaign, replace(campaign, needs_approval=True))
+    app = opened(dashboard, large)
+    assert "Start now" not in buttons(app)
+    press(app, "Ask for approval")
+    assert now(desk, large).state is CampaignState.AWAITING_APPROVAL
+    assert "Approve" not in buttons(opened(dashboard, large))
+    manager = press(opened(dashboard, large, Role.MANAGER), "Approve")
+    field(manager, "Type this number to confirm").set_value("3").run()
+    approve = [button for button in manager.button if button.label == "Approve"]
+    approve[-1].click().run()
+    approved = now(desk, large)
+    assert (approved.state, approved.approval and approved.approval.by) == (CampaignState.PLANNED, "the-manager")
+    assert "Start now" in buttons(opened(dashboard, large))
+
+
+def test_a_declined_campaign_says_why(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(2)
+    campaign = desk.planned()
+    request_approval(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    manager = press(opened(dashboard, campaign, Role.MANAGER), "Decline")
+    field(manager, "Why not?").set_value("Wrong price").run()
+    [button for button in manager.button if button.label == "Decline"][-1].click().run()
+    assert "Not approved: Wrong price" in said(opened(dashboard, campaign))
+
+
+def test_a_running_campaign_is_paused_goes_on_and_is_through(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(4)
+    campaign = desk.started()
+    app = opened(dashboard, campaign)
+    assert figures(app)["Left"] == "4"
+    press(app, "Pause")
+    assert now(desk, campaign).state is CampaignState.PAUSED
+    desk.send()
+    assert figures(opened(dashboard, campaign))["Sent"] == "0"
+    press(opened(dashboard, campaign), "Go on")
+    desk.finished(now(desk, campaign))
+    app = opened(dashboard, campaign)
+    assert (figures(app)["Sent"], figures(app)["Left"]) == ("4", "0")
+    assert "Pause" not in buttons(app)
+
+
+def test_whoever_may_only_look_has_no_buttons(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(1)
+    campaign = desk.started()
+    app = opened(dashboard, campaign, Role.ENGINEER)
+    assert not {"Pause", "Cancel for good", "Duplicate"} & set(buttons(app))
+
+
+def test_why_somebody_does_not_get_it_is_answered(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(1, name="Ada Short")
+    desk.people(1, consent=False, name="Maria Lopez")
+    campaign = desk.planned()
+    app = opened(dashboard, campaign)
+    field(app, "Which customer?").set_value("maria").run()
+    (match,) = [button for button in app.button if "Maria Lopez" in button.label]
+    match.click().run()
+    assert "They have not agreed to marketing email." in said(app)
+
+
+def test_the_results_tell_variants_apart_and_call_opens_an_estimate(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(12)
+    test = SplitTest((Variant("A", "Mugs"), Variant("B", "New mugs")), share=100, wait=timedelta())
+    campaign = desk.finished(desk.started(draft(test=test)))
+    app = opened(dashboard, campaign)
+    (variants, *_) = [frame.value for frame in app.dataframe]
+    assert list(variants["Subject"]) == ["Mugs", "New mugs"]
+    assert sum(int(number) for number in variants["Sent"]) == 12
+    assert "Opens are an estimate" in said(app)
+    assert "Without a group that was kept back" in said(app) or "The worker counts them" in said(app)
+
+
+def test_a_scheduled_campaign_can_be_taken_back(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(2)
+    campaign = desk.planned()
+    schedule(desk.shop, STAFF, campaign.id, desk.shop.clock() + timedelta(days=1), seen_version=campaign.version)
+    app = opened(dashboard, campaign)
+    assert "Starts by itself:" in said(app)
+    press(app, "Take back the time")
+    assert now(desk, campaign).state is CampaignState.PLANNED
+
+
+def test_an_unknown_campaign_leads_back(dashboard: Dashboard, desk: Desk) -> None:
+    app = dashboard.open("campaign.py", Role.STAFF, id="NOBODY")
+    assert "This campaign does not exist" in said(app)
+    assert "All campaigns" in links(app)
