@@ -34,10 +34,11 @@ info = segment_age.require(here)
 editable = actor.may(Permission.EDIT_SEGMENTS) and not segment.ready
 draft = draft_of(segment, new=new) if editable else None
 rule = segment_builder.show(here, draft) if draft else segment.rule
-if rule is not None:
-    segment_view.show(here, rule, segment.id)
+preview = segment_view.show(here, rule) if rule is not None else None
 segment_age.show(here, info)
 if draft:
     segment_head.show_saving(here, draft, rule, segment)
 elif segment.ready and actor.may(Permission.EDIT_SEGMENTS):
     st.caption("This one comes with the program. Duplicate it to change it.")
+if preview is not None:
+    segment_view.show_people(here, preview, segment.id)

@@ -42,6 +42,11 @@ from backend.services.boards import Measure
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, CustomerPage
 from backend.services.email_overview import EmailCard
+from backend.services.insights import at_risk, buyers, returning, worth
+from backend.services.insights.at_risk import AtRisk, Barrier
+from backend.services.insights.buyers import Grid
+from backend.services.insights.returning import Returning
+from backend.services.insights.worth import Worth
 from backend.services.order_list import OrderFilter, OrderPage
 from backend.services.overview import Granularity, Overview
 from backend.services.segments import audience, library, preview
@@ -228,3 +233,49 @@ def _snapshot_name(shop: Shop) -> str:
 @_cached(max_entries=20)
 def lapsed_before(shop: Shop, automation: Automation) -> int:
     return backfill.lapsed_before(shop, automation)
+
+
+def buyer_grid(shop: Shop) -> Grid:
+    """This and the other insights: of the newest snapshot. Raises: `SnapshotMissingError`, `SnapshotFailedError`."""
+    return _buyer_grid(shop, _snapshot_name(shop))
+
+
+@_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
+def _buyer_grid(shop: Shop, snapshot: str) -> Grid:
+    return buyers.buyer_grid(shop, COMMAND_LINE)
+
+
+def returning_buyers(shop: Shop) -> Returning:
+    return _returning_buyers(shop, _snapshot_name(shop))
+
+
+@_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
+def _returning_buyers(shop: Shop, snapshot: str) -> Returning:
+    return returning.returning(shop, COMMAND_LINE)
+
+
+def worth_of_buyers(shop: Shop) -> Worth:
+    return _worth_of_buyers(shop, _snapshot_name(shop))
+
+
+@_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
+def _worth_of_buyers(shop: Shop, snapshot: str) -> Worth:
+    return worth.worth(shop, COMMAND_LINE)
+
+
+def revenue_at_risk(shop: Shop) -> AtRisk:
+    return _revenue_at_risk(shop, _snapshot_name(shop))
+
+
+@_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
+def _revenue_at_risk(shop: Shop, snapshot: str) -> AtRisk:
+    return at_risk.revenue_at_risk(shop, COMMAND_LINE)
+
+
+def customers_at_risk(shop: Shop, barrier: Barrier | None) -> list[CustomerSummary]:
+    return _customers_at_risk(shop, barrier, _snapshot_name(shop))
+
+
+@_cached(max_entries=50)
+def _customers_at_risk(shop: Shop, barrier: Barrier | None, snapshot: str) -> list[CustomerSummary]:
+    return at_risk.customers_at_risk(shop, COMMAND_LINE, barrier)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from backend.domain.rfm import SCORES
-from backend.domain.segments import Group, Number, NumberField, NumberTest, Rule, Segment
+from backend.domain.rfm import SCORES, RfmClass
+from backend.domain.segments import Group, Number, NumberField, NumberTest, Rule, Segment, WordField, Words
 from backend.services.context import Shop
 from backend.services.segments import library
 from backend.services.segments.audience import get_segment
@@ -45,6 +45,8 @@ def _begun(here: Shop) -> Segment:
             Number(NumberField.FREQUENCY, NumberTest.EXACTLY, frequency),
         )
         return Segment(identity, f"Recency {recency}, frequency {frequency}", Rule(Group(parts=parts)))
+    if (kind := st.query_params.get("class", "")) in list(RfmClass):
+        return Segment(identity, kind.capitalize(), Rule(Group(parts=(Words(WordField.CLASS, (kind,)),))))
     return Segment(identity, "", Rule(Group(parts=(begin(What.ORDERS),))))
 
 

@@ -13,8 +13,8 @@ from pages.components import caching, charts, empty, formats, tables
 from pages.components.charts import Chart
 
 
-def show(here: Shop, rule: Rule, key: str) -> Preview | None:
-    """Draws it for a rule, saved or not."""
+def show(here: Shop, rule: Rule) -> Preview | None:
+    """Says who belongs and how many, for a rule, saved or not. None, and a warning, when it cannot be told."""
     st.markdown(formats.plain(sentence(here, rule)))
     try:
         preview = caching.segment_preview(here, rule)
@@ -22,9 +22,14 @@ def show(here: Shop, rule: Rule, key: str) -> Preview | None:
         st.warning(formats.plain(error.sentence), icon=":material/warning:")
         return None
     _figures(here, preview)
+    return preview
+
+
+def show_people(here: Shop, preview: Preview, key: str) -> None:
+    """Ten of them, and where all of them live."""
     if not preview.count:
         empty.nothing(":material/group_off:", "Nobody belongs to this", "Take a condition away, or make it wider.")
-        return preview
+        return
     people, where = st.columns([3, 2])
     with people:
         st.subheader("Some of them", anchor=False)
@@ -32,7 +37,6 @@ def show(here: Shop, rule: Rule, key: str) -> Preview | None:
     with where:
         st.subheader("By country", anchor=False)
         charts.show(_countries(here, preview.countries, preview.count), f"segment_countries_{key}")
-    return preview
 
 
 @caching.kept_figure

@@ -1,0 +1,170 @@
+"""The parts of the insights page: kinds of buyers, who comes back, what they are worth, whom mail does not reach."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.rfm import SCORES, RfmClass
+from backend.services.context import Shop
+from backend.services.insights.at_risk import Barrier, Lost
+from pages.components import caching, charts, empty, formats, insight_charts, tables
+from pages.components.navigation import page_of
+
+_MEANS = {
+    RfmClass.CHAMPIONS: "bought lately and often",
+    RfmClass.LOYAL: "buy again and again",
+    RfmClass.PROMISING: "bought lately, twice so far",
+    RfmClass.NEW: "bought lately, for the first time",
+    RfmClass.COOLING: "bought once or twice, some time ago",
+    RfmClass.AT_RISK: "bought several times, but not for long",
+    RfmClass.NOT_TO_LOSE: "bought often, but not for long",
+    RfmClass.GONE: "bought once or twice, long ago",
+}
+
+
+def show_buyers(here: Shop, snapshot: str) -> None:
+    """The grid, whose squares lead to segments, and the kinds of buyers in words."""
+    grid = caching.buyer_grid(here)
+    if not grid.cells:
+        _nothing_yet()
+        return
+    drawn, told = st.columns([2, 3])
+    with drawn:
+        st.caption("Customers by their last order and their number of orders. Press a square to see who they are.")
+        chart = insight_charts.buyer_grid(here, snapshot)
+        event = st.plotly_chart(
+            chart.figure,
+            key="buyer_grid",
+            config={"displayModeBar": False},
+            alt=chart.told,
+            on_select="rerun",
+            selection_mode="points",
+        )
+        _open_pressed(event)
+    with told:
+        rows = [
+            tables.Row(
+                f"**{each.kind.capitalize()}** :gray[{_MEANS[each.kind]}]",
+                {"class": each.kind.value},
+                (
+                    formats.plain(formats.count(here, each.customers)),
+                    f"**{formats.plain(formats.round_money(here, each.revenue))}**",
+                ),
+            )
+            for each in grid.classes
+        ]
+        st.caption("Kinds of buyers, those with most revenue of all time first.")
+        tables.show_rows("segment.py", rows, widths=(60, 90))
+
+
+def _open_pressed(event: object) -> None:
+    points = getattr(getattr(event, "selection", None), "points", None)
+    if not points:
+        return
+    recency, frequency = int(points[0].get("x", 0)), int(points[0].get("y", 0))
+    if recency in SCORES and frequency in SCORES:
+        st.switch_page(page_of("segment.py"), query_params={"recency": str(recency), "frequency": str(frequency)})
+
+
+def show_returning(here: Shop, snapshot: str) -> None:
+    """The repeat rate, retention by month and the time between orders."""
+    found = caching.returning_buyers(here)
+    if not found.buyers:
+        _nothing_yet()
+        return
+    with st.grid(3, min_column_width=150):
+        rate = formats.plain(formats.percent(here, found.repeat_rate))
+        st.metric("Come back", rate, border=True, help="Buyers who have ordered more than once.")
+        buyers = formats.plain(formats.count(here, found.buyers))
+        st.metric("Buyers", buyers, border=True, help="Customers with an order that was not cancelled.")
+        days = "None yet" if found.median_days is None else formats.counted(here, found.median_days, "day")
+        st.metric(
+            "Between two orders", formats.plain(days), border=True, help="Half of the orders came sooner, half later."
+        )
+    st.subheader("Who orders again", anchor=False)
+    st.caption(
+        "Each row holds the customers whose first order was in that month, and their number. Each column shows how "
+        "many of them ordered so many months later. The last column of a row is the present month, which is not over."
+    )
+    if any(len(cohort.active) > 1 for cohort in found.cohorts):
+        charts.show(insight_charts.retention(here, snapshot), "retention")
+    else:
+        empty.nothing(":material/calendar_month:", "Not yet", "This needs first orders from at least a month ago.")
+    st.subheader("Time between two orders", anchor=False)
+    charts.show(insight_charts.gaps(here, snapshot), "gaps")
+
+
+def show_worth(here: Shop, snapshot: str) -> None:
+    """Revenue of a customer, and how it grows."""
+    found = caching.worth_of_buyers(here)
+    if not found.buyers:
+        _nothing_yet()
+        return
+    with st.grid(3, min_column_width=150):
+        average = formats.plain(formats.money(here, found.average))
+        st.metric("Average customer", average, border=True, help="Revenue of all time of customers who have ordered.")
+        median = formats.plain(formats.money(here, found.median))
+        st.metric("Middle customer", median, border=True, help="Half have spent more than this, half less.")
+        share = formats.plain(formats.percent(here, found.top_share, 0))
+        st.metric("Best tenth", share, border=True, help="Their share of all revenue.")
+    st.subheader("What a customer has spent after …", anchor=False)
+    st.caption(
+        "The average since the first order. Each bar counts only customers whose first order is that long ago, so "
+        "the bars are not of the same people."
+    )
+    if found.growth:
+        charts.show(insight_charts.growth(here, snapshot), "growth")
+    else:
+        empty.nothing(":material/calendar_month:", "Not yet", "This needs first orders from at least a month ago.")
+
+
+def show_at_risk(here: Shop) -> None:
+    """Good customers whom marketing mail does not reach: why, how much, and who."""
+    found = caching.revenue_at_risk(here)
+    if not found.good:
+        _nothing_yet()
+        return
+    lost = formats.plain(formats.round_money(here, found.lost_recent))
+    people = formats.plain(formats.count(here, found.lost_customers))
+    with st.grid(3, min_column_width=150):
+        st.metric("Revenue at risk", lost, border=True, help="What they bought in the last 365 days, less refunds.")
+        st.metric("Customers", people, border=True, help="Good customers whom campaigns do not reach.")
+        share = formats.percent(here, found.lost_recent / found.recent, 0) if found.recent else "None yet"
+        st.metric("Share", formats.plain(share), border=True, help="Of the revenue of all good customers.")
+    good = formats.plain(formats.count(here, found.good))
+    st.caption(f"Good customers are the {good} whose revenue is among the upper two fifths of your buyers.")
+    if not found.lost:
+        empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do here.")
+        return
+    chosen = st.pills(
+        "Why mail does not reach them",
+        [each.barrier for each in found.lost],
+        format_func=lambda barrier: _named(here, next(each for each in found.lost if each.barrier is barrier)),
+        key="barrier",
+    )
+    st.caption(_advice(chosen))
+    tables.customer_rows(here, caching.customers_at_risk(here, chosen))
+
+
+def _named(here: Shop, lost: Lost) -> str:
+    money = formats.plain(formats.round_money(here, lost.recent))
+    return f"{lost.barrier.value}: {formats.count(here, lost.customers)} ({money})"
+
+
+_ADVICE = {
+    Barrier.NO_ADDRESS: "Ask for an email address at the next order.",
+    Barrier.BOUNCED: "Their mailbox refused mail for good. Ask for another address.",
+    Barrier.COMPLAINED: "They marked mail as spam. Do not write again; call, if they are worth it.",
+    Barrier.BLOCKED: "Somebody of the team blocked them; the suppression list says why.",
+    Barrier.UNSUBSCRIBED: "They still get what belongs to their orders.",
+    Barrier.REFUSED: "They said no to marketing, and can change that in their preferences.",
+    Barrier.UNASKED: "Nobody has asked them yet: ask at the next order.",
+}
+
+
+def _advice(chosen: Barrier | None) -> str:
+    return _ADVICE[chosen] if chosen else "The 25 best of them. Choose a reason to see those, and what to do."
+
+
+def _nothing_yet() -> None:
+    empty.nothing(":material/insights:", "No orders yet", "As soon as there are orders, you will see here who buys.")
