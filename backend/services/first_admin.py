@@ -7,7 +7,7 @@ import hmac
 
 from backend.domain.team import Member, Role
 from backend.errors import PermissionDeniedError
-from backend.services import attempts, team_writes
+from backend.services import attempts, audit, team_writes
 from backend.services.attempts import Subject
 from backend.services.context import Shop
 from backend.services.secret_file import derived
@@ -44,7 +44,8 @@ def create_first_admin(
     """
     _check_code(shop, policy, code, client)
     member = new_member(shop, username=username, name=name, email=email, role=Role.ADMIN, password=password)
-    return team_writes.add(shop, member, first=True)
+    deed = audit.entry(shop, member.actor, "created the first admin", f"member:{member.username}")
+    return team_writes.add(shop, member, first=True, deed=deed)
 
 
 def _check_code(shop: Shop, policy: SignInPolicy, code: str, client: str) -> None:

@@ -14,6 +14,7 @@ from backend.domain.team import Actor, Permission
 from backend.domain.time import check_placed_at, from_text, to_text
 from backend.errors import InvalidInputError
 from backend.records.suppression import digest_of, suppression_from
+from backend.services import audit
 from backend.services.context import Shop
 from backend.services.exports.writers import Cell, Format, write_table
 from backend.services.imports.dialect import column_places, folded, open_table, reading
@@ -118,6 +119,8 @@ def import_suppressions(
             if watch is not None and (isinstance(wanted, LineError) or not batch):
                 watch(rows.position / size, result, wanted if isinstance(wanted, LineError) else None)
     _write(shop, batch, result)
+    if watch is None:  # what is watched is a job, which was noted when somebody asked for it
+        audit.note(shop, actor, "imported suppressions", "import:suppressions", f"{result.added:,} new")
     return result
 
 
@@ -138,7 +141,9 @@ def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, forma
     Raises: `PermissionDeniedError`, `InvalidInputError`.
     """
     actor.require(Permission.EXPORT_DATA)
-    return write_table(target, Format.of(format), "Suppressions", COLUMNS, _rows(shop), shop.currency)
+    count = write_table(target, Format.of(format), "Suppressions", COLUMNS, _rows(shop), shop.currency)
+    audit.note(shop, actor, "exported suppressions", "export:suppressions", f"{count:,} rows")
+    return count
 
 
 def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, places: dict[str, int]) -> _Wanted | LineError:

@@ -26,6 +26,7 @@ _GRID = "rgba(128, 128, 128, 0.2)"
 _CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 _MOST_COUNTRIES = 10
 _X_LABELS = 6
+_FEW_LABELS = 4
 _SHORT_TEXT = 9
 
 
@@ -82,7 +83,7 @@ def customer_months(shop: Shop, customer_id: str) -> Chart | None:
         f"{formats.counted(shop, each.orders, 'order')}"
         for day, each in zip(days, months, strict=True)
     ]
-    step = max(math.ceil(len(days) / _X_LABELS), 1)
+    step = max(math.ceil(len(days) / _FEW_LABELS), 1)
     shown = list(range(0, len(days), step))
     labels = {"tickvals": shown, "ticktext": [formats.month(shop, days[n], short=True) for n in shown], "tickangle": 0}
     layout = _layout(170) | {

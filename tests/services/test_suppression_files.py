@@ -14,6 +14,7 @@ from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.context import Shop
 from backend.services.suppression import add_suppression, find_suppression, list_suppressions, suppress
 from backend.services.suppression_files import LineError, export_suppressions, import_suppressions
+from tests.services.test_repairing import deeds
 from tests.support import ADMIN, ENGINEER, MANAGER, NOW, STAFF, TestClock, opened_shop
 
 
@@ -158,3 +159,14 @@ def test_permissions_are_asked_for(shop: Shop, tmp_path: Path) -> None:
         import_suppressions(shop, MANAGER, file_with(tmp_path, "email\n"))
     with pytest.raises(PermissionDeniedError):
         export_suppressions(shop, STAFF, io.BytesIO())
+
+
+def test_taking_the_list_in_and_out_is_in_the_audit_log_without_addresses(shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("email\nmaria@example.com\nolga@example.com\n")
+    import_suppressions(shop, STAFF, path)
+    export_suppressions(shop, ENGINEER, tmp_path / "out.csv")
+    found = {deed.action: (deed.actor, deed.detail) for deed in deeds(shop)}
+    assert found["imported suppressions"] == ("sam", "2 new")
+    assert found["exported suppressions"] == ("eli", "2 rows")
+    assert "@" not in repr(deeds(shop))
