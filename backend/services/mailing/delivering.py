@@ -238,7 +238,8 @@ def _send_batch(shop: Shop, mailer: Mailer, batch: Sequence[_Ready], granted: Gr
 def _tell(outcomes: Sequence[Message]) -> None:
     """Joins our ids with the provider's in the log."""
     for message in outcomes:
-        logger.info("Message {} is {}; the provider calls it {}", message.id, message.status, message.provider_id or "-")
+        known_as = f", known to the provider as {message.provider_id}" if message.provider_id else ""
+        logger.info("Message {} is {}{}", message.id, message.status.value, known_as)
 
 
 def hand_over(mailer: Mailer, granted: Granted, emails: Sequence[OutgoingEmail]) -> list[Answer]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from loguru import logger
+
 from backend.domain.customers import Customer, clean_email, email_identity
 from backend.domain.eligibility import Situation, reasons_against
 from backend.domain.emails import Need, TemplateVersion
@@ -71,7 +73,9 @@ def request_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReques
 
     Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`, `TemplateError` (does not render).
     """
-    return ledger.request(shop, prepared_message(shop, mailer, actor, wanted))
+    requested = ledger.request(shop, prepared_message(shop, mailer, actor, wanted))
+    logger.info("Message {} of {} is requested", requested.message.id, requested.message.template)
+    return requested
 
 
 def prepared_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendRequest) -> Message:
