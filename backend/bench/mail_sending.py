@@ -15,6 +15,7 @@ from backend.bench.mail_shop import MailShop, mail_shop
 from backend.bench.results import AS_FAST, Measurement, Rate, median_rate, timed
 from backend.domain.emails import Account, OutgoingEmail
 from backend.domain.time import utc_now
+from backend.email.events.spool import EventSpool
 from backend.email.transports.outbox import FREE, OutboxTransport
 from backend.email.transports.protocol import Transport
 from backend.email.transports.recording import RecordingTransport
@@ -36,8 +37,8 @@ def measure(folder: Path, emails: int) -> Iterator[Measurement | str]:
     """Yields renders, sends by the local transport and sends through boto3; each the median of three runs."""
     with mail_shop(folder) as mail:
         yield _rendering(mail)
-        outbox = mail.shop.data_dir / "outbox"
-        ours = _rates(lambda run: _pipeline(mail, OutboxTransport(outbox), emails, f"local{run}"))
+        outbox, events = mail.shop.data_dir / "outbox", EventSpool(mail.shop.data_dir / "events")
+        ours = _rates(lambda run: _pipeline(mail, OutboxTransport(outbox, events=events), emails, f"local{run}"))
         yield from _lines("emails sent, whole pipeline to a Maildir, one process", ours, emails, target=TARGET)
         yield from _beside_post_office(mail, ours, folder, emails)
         yield from _beside_boto3(mail, emails)
