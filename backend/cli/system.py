@@ -16,7 +16,7 @@ from backend.domain.audit import AuditEntry
 from backend.domain.health import State
 from backend.domain.team import COMMAND_LINE
 from backend.services import audit as audit_log
-from backend.services.alerts import states, telling
+from backend.services.alerts import lists, telling
 from backend.services.audit import AuditFilter
 from backend.services.context import Shop
 from backend.services.system.health import health_of
@@ -56,9 +56,9 @@ def list_alerts(
     """List the alerts that are open, or those that began in a month, newest first."""
     with opened_shop("alerts list") as shop:
         if month:
-            found = states.past_alerts(shop, month, limit=1000)[0]
+            found = lists.list_past(shop, COMMAND_LINE, month, limit=1000)[0]
         else:
-            found = [alert for alert in states.current_alerts(shop) if alert.is_open]
+            found = [alert for alert in lists.list_current(shop, COMMAND_LINE) if alert.is_open]
         if as_json:
             write_json([_alert(alert) for alert in found])
         elif not found:
@@ -75,7 +75,7 @@ def tell_of_a_test(as_json: Json = False) -> None:
         watched = _watched(shop)
         identity = telling.send_test(watched, COMMAND_LINE)
         telling.tell_all(watched)
-        told = next((a.told_how for a in states.past_alerts(shop, _month(shop))[0] if a.id == identity), "")
+        told = next((a.told_how for a in lists.list_past(shop, COMMAND_LINE, _month(shop))[0] if a.id == identity), "")
         if as_json:
             write_json({"id": identity, "told": told})
         else:

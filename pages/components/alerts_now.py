@@ -10,12 +10,12 @@ import streamlit as st
 from backend.domain.alerts import BY_NAME, Alert, RuleName, Stage
 from backend.domain.ids import new_entry_id
 from backend.domain.team import Actor, Permission
-from backend.services.alerts.states import current_alerts, past_alerts
+from backend.services.alerts.lists import list_current, list_past
 from backend.services.alerts.telling import send_test
 from backend.services.audit import months_until_now
 from backend.services.context import Shop
 from pages.components import actions, empty, formats
-from pages.components.guard import guarded_fragment
+from pages.components.guard import guarded_fragment, require
 from pages.components.installation import span_of, watched
 from pages.components.shell import shop
 from pages.components.state import Slot
@@ -28,8 +28,8 @@ _TEST: Slot[str] = Slot("alerts.test")
 @guarded_fragment(Permission.VIEW_SYSTEM, run_every=_LOOK_SECONDS)
 def show_open() -> None:
     """What is wrong now; looks again every five seconds."""
-    here = shop()
-    alerts = current_alerts(here)
+    here, actor = shop(), require(Permission.VIEW_SYSTEM)
+    alerts = list_current(here, actor)
     shown = [alert for alert in alerts if alert.is_open and alert.rule is not RuleName.TEST]
     if any(alert.rule is RuleName.TEST for alert in alerts):
         st.info("A test is on its way; the worker tells everybody within seconds.", icon=":material/outgoing_mail:")
@@ -75,7 +75,7 @@ def _send_test(identity: str) -> None:
     _TEST.clear()
 
 
-def show_past(here: Shop) -> None:
+def show_past(here: Shop, actor: Actor) -> None:
     """Alerts of a month, newest first, the tests too."""
     st.subheader("History", anchor=False)
     month = st.selectbox(
@@ -86,7 +86,7 @@ def show_past(here: Shop) -> None:
         width=190,
     )
     pager = Pager("alerts", month)
-    alerts, following = past_alerts(here, month, limit=ROWS, cursor=pager.cursor)
+    alerts, following = list_past(here, actor, month, limit=ROWS, cursor=pager.cursor)
     if not alerts:
         empty.nothing(":material/notifications_off:", "No alerts in this month", "Send a test to see how one looks.")
     else:

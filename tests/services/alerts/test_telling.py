@@ -13,7 +13,7 @@ from backend.domain.alerts import Adjusted, AlertSettings, Reading, RuleName, St
 from backend.domain.messages import Message
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
 from backend.services import audit
-from backend.services.alerts import evaluating, states, telling
+from backend.services.alerts import evaluating, lists, states, telling
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts.settings import adjust_rule, change_telling, get_alert_settings, recipients_of
 from backend.services.audit import AuditFilter
@@ -277,6 +277,18 @@ def test_alerts_of_a_month_are_listed_page_by_page(installation: Installation) -
     third, end = states.past_alerts(installation.shop, "2026-11", limit=10, cursor=cursor)
     assert [alert.subject for alert in first + second + third] == [f"{number}" for number in reversed(range(25))]
     assert end is None
+
+
+def test_only_who_may_see_the_system_lists_alerts(installation: Installation) -> None:
+    judged(installation, QUEUE)
+    assert [alert.rule for alert in lists.list_current(installation.shop, ENGINEER)] == [RuleName.QUEUE]
+    assert len(lists.list_past(installation.shop, ENGINEER, "2026-11")[0]) == 1
+    for ask in (lists.list_current, lambda shop, actor: lists.list_past(shop, actor, "2026-11")):
+        with pytest.raises(PermissionDeniedError):
+            ask(installation.shop, MANAGER)
+    for month in ("november", "2026-13", ""):
+        with pytest.raises(InvalidInputError):
+            lists.list_past(installation.shop, ENGINEER, month)
 
 
 def test_settings_come_back_as_they_were_saved(installation: Installation) -> None:
