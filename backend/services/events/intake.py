@@ -15,6 +15,7 @@ from backend.services.context import Shop
 from backend.services.events.applying import Taken, Verdict, apply_events
 from backend.services.events.dead_letters import bury
 from backend.services.events.following import EventPolicy, follow
+from backend.store.meter import access_pattern
 
 
 @dataclass(slots=True)
@@ -98,4 +99,5 @@ def _count(shop: Shop, taken: Sequence[Taken], intake: Intake) -> None:
     named = ("applied", "seen", "foreign", "dead", "notices")
     counts.update({name: getattr(intake, name) for name in named})
     if intake.total:
-        shop.store.update(minute_update(now, dict(counts)))
+        with access_pattern("count events"):
+            shop.store.update(minute_update(now, dict(counts)))
