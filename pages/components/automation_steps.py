@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import streamlit as st
@@ -180,5 +179,5 @@ def _add_condition(draft: Draft, kind: TriggerKind, number: int, step: Step) -> 
         width=260,
     )
     if chosen is not None:
-        redraw(draft, with_step(draft.now, number, with_condition(replace(step), chosen)))
+        redraw(draft, with_step(draft.now, number, with_condition(step, chosen)))
         st.rerun()

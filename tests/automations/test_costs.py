@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -86,3 +87,19 @@ def test_an_email_of_an_automation_costs_what_is_said(shop: Shop, meter: Meter) 
     deliver_due(shop, mailer)
     assert answered <= said("answering a trigger with an email")
     assert write_units(meter) / 20 - answered <= said("sending that email")
+
+
+def test_the_list_of_automations_is_not_read_for_each_order(shop: Shop, meter: Meter) -> None:
+    running(shop)
+    customer = add_customer(shop)
+    add_order(shop, customer)
+    meter.reset()
+    began = time.monotonic()
+    for _ in range(20):
+        add_order(shop, customer)
+    looked = meter.usage().get("automations")
+    assert looked is None or looked.requests <= 1 + (time.monotonic() - began) / active.SECONDS
+
+
+def test_a_process_looks_twice_before_an_automation_begins_to_listen() -> None:
+    assert active.LEAD.total_seconds() >= 2 * active.SECONDS

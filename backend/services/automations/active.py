@@ -20,7 +20,7 @@ from backend.store.schema import SHOP
 
 LEAD = timedelta(seconds=5)
 """From switching on to listening: more than twice as long as a process may go without looking."""
-_SECONDS = 2.0
+SECONDS = 2.0
 
 _lock = threading.Lock()
 _known: WeakKeyDictionary[Store, tuple[float, tuple[Automation, ...]]] = WeakKeyDictionary()
@@ -52,7 +52,7 @@ def forget(shop: Shop) -> None:
 def _on(shop: Shop) -> tuple[Automation, ...]:
     now = time.monotonic()
     known = _known.get(shop.store)
-    if known is not None and now - known[0] < _SECONDS:
+    if known is not None and now - known[0] < SECONDS:
         return known[1]
     on = tuple(automation for automation in all_automations(shop) if automation.on)
     with _lock:
