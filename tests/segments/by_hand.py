@@ -102,7 +102,7 @@ class ByHand:
     def _number(self, part: Json, person: Person) -> bool:
         orders, revenue = len(person.bought), person.revenue
         average = int(revenue / orders + 0.5) if orders else 0
-        figures = {"revenue": revenue, "orders": orders, "average order": average} | self._scores(person)
+        figures = {"revenue": revenue, "orders": orders, "average order": average} | self.scores(person)
         value, low = figures[part["field"]], part["low"]
         return {
             "at least": value >= low,
@@ -167,7 +167,7 @@ class ByHand:
 
     # --- RFM ---------------------------------------------------------------------------------------------------------
 
-    def _scores(self, person: Person) -> dict[str, int]:
+    def scores(self, person: Person) -> dict[str, int]:
         if not person.bought:
             return {"recency score": 0, "frequency score": 0, "money score": 0}
         buyers = [each for each in self.people if each.bought and not each.item.get("archived")]
@@ -180,7 +180,7 @@ class ByHand:
         }
 
     def _class(self, person: Person) -> str:
-        scores = self._scores(person)
+        scores = self.scores(person)
         recency, frequency = scores["recency score"], scores["frequency score"]
         if not recency:
             return ""

@@ -1,0 +1,177 @@
+"""The insights: each figure is held to a count by hand over a random shop, and small cases to plain numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from statistics import median
+
+import pytest
+
+from backend.domain.suppression import SuppressionReason
+from backend.domain.team import Actor, Role
+from backend.services import suppression
+from backend.services.context import Shop
+from backend.services.insights.at_risk import Barrier, customers_at_risk, revenue_at_risk
+from backend.services.insights.buyers import buyer_grid
+from backend.services.insights.returning import Returning, returning
+from backend.services.insights.worth import worth
+from backend.services.segments.audience import today
+from backend.services.snapshots.building import make_first, make_snapshot
+from tests.segments.by_hand import ByHand, Person, people_of
+from tests.segments.random_shops import fill
+from tests.support import MANAGER, TestClock, add_customer, add_order, opened_shop
+
+
+def months(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def gap_classes(found: Returning) -> list[int]:
+    return [gap.orders for gap in found.gaps]
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_all_figures_are_those_of_a_count_by_hand(seed: int, tmp_path: Path) -> None:
+    clock = TestClock()
+    with opened_shop(clock=clock, zone="Europe/Berlin", data_dir=tmp_path) as shop:
+        fill(shop, clock, Random(seed), 60)
+        make_snapshot(shop)
+        people = people_of(shop)
+        now = today(shop)
+        buyers = [person for person in people if person.bought]
+        _check_grid(shop, ByHand(people, now))
+        _check_returning(shop, buyers, now)
+        _check_worth(shop, buyers, now)
+        _check_at_risk(shop, ByHand(people, now))
+
+
+def _check_grid(shop: Shop, by_hand: ByHand) -> None:
+    wanted: Counter[tuple[int, int]] = Counter()
+    revenue: Counter[tuple[int, int]] = Counter()
+    for person in by_hand.people:
+        scores = by_hand.scores(person)
+        if person.bought and not person.item.get("archived"):
+            place = scores["recency score"], scores["frequency score"]
+            wanted[place] += 1
+            revenue[place] += person.revenue
+    grid = buyer_grid(shop, MANAGER)
+    assert {(cell.recency, cell.frequency): cell.customers for cell in grid.cells} == wanted
+    assert {(cell.recency, cell.frequency): cell.revenue for cell in grid.cells} == revenue
+    assert sum(each.customers for each in grid.classes) == grid.customers
+
+
+def _check_returning(shop: Shop, buyers: list[Person], now: date) -> None:
+    found = returning(shop, MANAGER)
+    assert (found.buyers, found.again) == (len(buyers), sum(len(person.bought) > 1 for person in buyers))
+    gaps = [(b - a).days for person in buyers for a, b in pairwise(sorted(person.days))]
+    assert found.median_days == (round(median(gaps)) if gaps else None)
+    assert gap_classes(found) == [
+        sum(gap.fewest <= days <= (gap.most if gap.most is not None else 10**6) for days in gaps) for gap in found.gaps
+    ]
+    for cohort in found.cohorts:
+        own = [person for person in buyers if min(person.days).replace(day=1) == cohort.month]
+        wanted = [
+            sum(any(months(cohort.month, day) == later for day in person.days) for person in own)
+            for later in range(months(cohort.month, now) + 1)
+        ]
+        assert list(cohort.active) == wanted
+
+
+def _check_worth(shop: Shop, buyers: list[Person], now: date) -> None:
+    found = worth(shop, MANAGER)
+    revenues = sorted((person.revenue for person in buyers), reverse=True)
+    assert found.buyers == len(buyers)
+    assert found.average == pytest.approx(sum(revenues) / len(revenues), abs=1)
+    assert found.median == pytest.approx(median(revenues), abs=1)
+    assert found.top_share == pytest.approx(sum(revenues[: max(len(revenues) // 10, 1)]) / sum(revenues))
+    for growth in found.growth:
+        old = [person for person in buyers if _after(min(person.days), growth.months) <= now]
+        spent = sum(
+            order["total"] - order["refunded"]
+            for person in old
+            for order in person.bought
+            if order["day"] < _after(min(person.days), growth.months)
+        )
+        assert (growth.customers, growth.average) == (len(old), round(spent / len(old)))
+
+
+def _after(day: date, number: int) -> date:
+    """So many months later; the last day of a month that is shorter."""
+    whole = day.year * 12 + day.month - 1 + number
+    for last in range(day.day, 27, -1):
+        try:
+            return date(whole // 12, whole % 12 + 1, last)
+        except ValueError:
+            continue
+    return date(whole // 12, whole % 12 + 1, day.day)
+
+
+def _check_at_risk(shop: Shop, by_hand: ByHand) -> None:
+    good = [
+        person
+        for person in by_hand.people
+        if not person.item.get("archived") and by_hand.scores(person)["money score"] >= 4
+    ]
+    words = {
+        "blocked by hand": "Blocked by hand",
+        "complained": "Marked mail as spam",
+        "no address": "No email address",
+    }
+    words |= {"bounced": "Mail bounced", "unsubscribed": "Unsubscribed"}
+    wanted: Counter[str] = Counter()
+    recent: Counter[str] = Counter()
+    for person in good:
+        consent = person.item.get("consent")
+        asked = "Never asked" if consent is None else "" if consent["given"] else "Declined marketing"
+        why = words.get(person.state, asked)
+        if why:
+            wanted[why] += 1
+            since = by_hand.today - timedelta(days=365)
+            recent[why] += sum(o["total"] - o["refunded"] for o in person.bought if o["day"] > since)
+    found = revenue_at_risk(shop, MANAGER)
+    assert found.good == len(good)
+    assert {each.barrier.value: each.customers for each in found.lost} == wanted
+    assert {each.barrier.value: each.recent for each in found.lost} == recent
+    assert len(customers_at_risk(shop, MANAGER)) == min(wanted.total(), 25)
+
+
+def test_the_best_customers_whom_mail_does_not_reach_are_listed_by_reason(shop: Shop) -> None:
+    reached = add_customer(shop, "Maria", consent=True)
+    bounced = add_customer(shop, "Ana", "ana@example.com", consent=True)
+    silent = add_customer(shop, "Jo", email="")
+    for customer, amount in ((reached, 9000), (bounced, 8000), (silent, 7000)):
+        add_order(shop, customer, amount)
+    suppression.add_suppression(shop, "ana@example.com", SuppressionReason.HARD_BOUNCE, source="event")
+    make_first(shop)
+    found = revenue_at_risk(shop, MANAGER)
+    assert (found.lost_customers, found.lost_recent) == (1, 8000)
+    assert [customer.name for customer in customers_at_risk(shop, MANAGER)] == ["Ana"]
+    assert customers_at_risk(shop, MANAGER, Barrier.NO_ADDRESS) == []
+
+
+def test_a_shop_without_orders_has_empty_insights(shop: Shop) -> None:
+    add_customer(shop)
+    make_first(shop)
+    assert buyer_grid(shop, MANAGER).cells == ()
+    assert (returning(shop, MANAGER).cohorts, returning(shop, MANAGER).repeat_rate) == ((), 0.0)
+    assert (worth(shop, MANAGER).buyers, worth(shop, MANAGER).growth) == (0, ())
+    assert revenue_at_risk(shop, MANAGER).lost == ()
+
+
+def test_a_cohort_counts_a_customer_once_a_month(clock: TestClock, shop: Shop) -> None:
+    maria = add_customer(shop)
+    for day in ((2026, 10, 31), (2026, 10, 31), (2026, 11, 1), (2026, 11, 2)):
+        add_order(shop, maria, placed_at=datetime(*day, 9, tzinfo=UTC))
+    make_first(shop)
+    (cohort,) = returning(shop, MANAGER).cohorts
+    assert (cohort.month, cohort.active) == (date(2026, 10, 1), (1, 1))
+
+
+def test_every_role_that_sees_the_overview_sees_insights(shop: Shop) -> None:
+    make_first(shop)
+    for role in Role:
+        buyer_grid(shop, Actor("eva", role))
