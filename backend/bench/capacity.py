@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
+from backend.bench.mail_shop import MailShop
 from backend.bench.results import Measurement
 from backend.bootstrap import open_store
 from backend.domain.customers import Customer
+from backend.domain.messages import Message
 from backend.domain.orders import LineItem, OrderStatus
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import utc_now
+from backend.email.transports.recording import RecordingTransport
 from backend.services import boards, customers, orders
 from backend.services.boards import Measure
 from backend.services.context import Shop
 from backend.services.customers import Profile
+from backend.services.mailing.delivering import deliver_due
+from backend.services.mailing.requesting import SendRequest, request_message
 from backend.services.order_list import orders_of
 from backend.services.orders import OrderDraft, OrderRef
 from backend.store.meter import Meter, Usage
@@ -30,7 +35,7 @@ _LINES = (
 
 
 def measure() -> Iterator[Measurement]:
-    """Yields requests and units of changes of orders and customers, and of the leaderboard."""
+    """Yields requests and units of changes of orders and customers, of an email, and of the leaderboard."""
     meter = _Counting()
     shop = Shop(open_store("sqlite://", meter=meter), utc_now, ZoneInfo("UTC"), "USD")
     try:
@@ -82,9 +87,27 @@ def _steps(shop: Shop) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "an order is cancelled", lambda: orders.change_status(shop, COMMAND_LINE, refunded, OrderStatus.CANCELLED)
     profile = Profile("Maria Perez", "maria.perez@example.com", "ES")
     yield "a profile is edited", lambda: customers.edit_customer(shop, COMMAND_LINE, maria.id, 1, profile)
+    yield from _email_steps(shop, maria)
     yield "top 25 of all time", lambda: boards.top_customers(shop, Measure.REVENUE, limit=25)
     month = f"{shop.clock():%Y-%m}"
     yield "top 25 of a month", lambda: boards.top_customers(shop, Measure.ORDERS, month, limit=25)
+
+
+def _email_steps(shop: Shop, customer: Customer) -> Iterator[tuple[str, Callable[[], object]]]:
+    """An email about an order, when others of its kind have gone out before."""
+    mail = MailShop(shop, [customer])
+    mailer = mail.mailer(RecordingTransport())
+    _place(shop, customer.id)
+    order_id = orders_of(shop, customer.id, limit=1).orders[0].id
+
+    def ask(key: str) -> Message:
+        wanted = SendRequest("order-confirmation", key, customer.id, order_id=order_id)
+        return request_message(shop, mailer, COMMAND_LINE, wanted).message
+
+    ask("first")
+    mail.drain(mailer)
+    yield "an email is asked for", lambda: ask("second")
+    yield "an email goes out", lambda: deliver_due(shop, mailer)
 
 
 def _create(shop: Shop, name: str, email: str) -> Customer:
