@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.domain.events import BounceType, EventType, MailEvent
+from backend.email.links import without_tokens
 from pages.components import formats
 
 LABELS = {
@@ -58,5 +59,6 @@ def event_badge(event: MailEvent) -> str:
 
 def detail_of(event: MailEvent) -> str:
     """What the provider or the recipient's server said about it, on one line; "" when they said nothing."""
-    parts = (event.sub_type, event.status, event.feedback, event.detail, event.link, event.user_agent)
+    link = without_tokens(event.link)
+    parts = (event.sub_type, event.status, event.feedback, event.detail, link, event.user_agent)
     return " · ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend.domain.events import DeadLetter
 from backend.domain.team import Actor, Permission
+from backend.email.links import without_tokens
 from backend.services.context import Shop
 from backend.services.events.dead_letters import (
     MOST_COUNTED,
@@ -56,7 +57,8 @@ def _show(here: Shop, letter: DeadLetter, place: int, *, may_repair: bool) -> No
     when = formats.brief_moment(here, letter.at, here.clock().astimezone(here.zone).year)
     with st.expander(f"{formats.plain(letter.reason)} :gray[{formats.plain(f'{when}, {letter.source}')}]"):
         st.caption(formats.plain(f"Tried {formats.counted(here, letter.tries, 'time')}."))
-        st.code(letter.body[:_SHOWN_BYTES].decode("utf-8", "replace"), language=None, wrap_lines=True)
+        body = without_tokens(letter.body[:_SHOWN_BYTES].decode("utf-8", "replace"))
+        st.code(body, language=None, wrap_lines=True)
         if not letter.whole:
             st.caption("Only the beginning was kept, so it cannot be replayed.")
         if may_repair:

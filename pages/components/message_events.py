@@ -7,6 +7,7 @@ import json
 import streamlit as st
 
 from backend.domain.messages import Message, MessageStatus
+from backend.email.links import without_tokens
 from backend.services.context import Shop
 from backend.services.events.history import ReceivedEvent, received_events
 from backend.services.events.unknowns import never_accepted
@@ -52,4 +53,5 @@ def _nothing(here: Shop, message: Message) -> str:
 
 
 def _pretty(received: ReceivedEvent) -> str:
-    return json.dumps(json.loads(received.body), indent=2, ensure_ascii=False)
+    """The report itself; links with which customers act for themselves do not work from here."""
+    return without_tokens(json.dumps(json.loads(received.body), indent=2, ensure_ascii=False))

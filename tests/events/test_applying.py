@@ -24,7 +24,7 @@ from backend.services.events.history import received_events
 from backend.services.events.intake import Intake, take_in
 from backend.services.mail_reconcile import reconcile_mail
 from backend.services.reconcile import Reconciliation
-from backend.services.suppression import find_suppression
+from backend.services.suppression import find_suppression, unsuppress
 from backend.store import schema
 from backend.store.port import Item, Put, Query, Update
 from tests.events import samples
@@ -273,6 +273,21 @@ def test_old_soft_bounces_do_not_count(shop: Shop, clock: TestClock) -> None:
         took(shop, event("Bounce", message, **SOFT))
         clock.forward(days=9)
     assert find_suppression(shop, "maria@example.com") is None
+
+
+def test_whoever_was_taken_off_the_list_is_not_put_back_for_what_bounced_before(shop: Shop, clock: TestClock) -> None:
+    messages = [sent(shop, f"k{number}") for number in range(5)]
+    bodies = [event("Bounce", message, **SOFT) for message in messages]
+    clock.forward(minutes=5)
+    took(shop, *bodies)
+    clock.forward(minutes=5)
+    unsuppress(shop, STAFF, messages[0].to, why="The mailbox has room again")
+    later = [sent(shop, f"l{number}", requested_at=clock(), due_at=clock()) for number in range(5)]
+    clock.forward(minutes=5)
+    took(shop, *bodies, *(event("Bounce", message, **SOFT) for message in later[:4]))
+    assert find_suppression(shop, messages[0].to) is None
+    took(shop, event("Bounce", later[4], **SOFT))
+    assert find_suppression(shop, messages[0].to) is not None
 
 
 def test_who_unsubscribes_at_the_provider_is_unsubscribed_here(shop: Shop, clock: TestClock) -> None:

@@ -110,6 +110,17 @@ def test_a_message_shows_each_kind_of_report(dashboard: Dashboard, kind: str) ->
     assert any(f'"eventType": "{kind}"' in code.value for code in app.code)
 
 
+def test_a_clicked_link_of_the_customer_does_not_work_from_the_page(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    message = deliver(shop, request(shop, add_customer(shop)))
+    link = "http://localhost:8501/api/mail/preferences/WyJBQUFBQUFBQUFBIiwiQUFBQUFBQUFBQS1rIiwiIl0.Z1.secret"
+    take_in(shop, [samples.event("Click", message, seconds=60, link=link)], "sqs", EventPolicy())
+    app = dashboard.open("message.py", Role.STAFF, id=message.id)
+    shown = said(app) + "".join(code.value for code in app.code)
+    assert "api/mail/preferences" in shown
+    assert "secret" not in shown
+
+
 def test_a_message_without_reports_says_what_that_means(dashboard: Dashboard) -> None:
     shop = dashboard.shop
     message = deliver(shop, request(shop, add_customer(shop)))

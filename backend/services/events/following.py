@@ -10,7 +10,7 @@ from itertools import islice
 from backend.domain.delivery import Outcome
 from backend.domain.events import MailEvent
 from backend.domain.messages import Message
-from backend.domain.suppression import Ground, SuppressionReason
+from backend.domain.suppression import Ground, SuppressionChange, SuppressionReason
 from backend.email.links import Target
 from backend.errors import InvalidInputError, NotFoundError
 from backend.records.messages import message_from
@@ -18,7 +18,7 @@ from backend.services.context import Shop
 from backend.services.customers import get_customer
 from backend.services.events.applying import Taken, Verdict
 from backend.services.mailing.choices import unsubscribe
-from backend.services.suppression import add_ground
+from backend.services.suppression import add_ground, suppression_history
 from backend.store import schema
 from backend.store.port import Query, pages_of
 
@@ -70,12 +70,27 @@ def _suppress_if_it_keeps_bouncing(shop: Shop, message: Message, policy: EventPo
     bounces = soft_bounces(_messages_to(shop, message), shop.clock())
     if len(bounces) < policy.soft_bounce_limit:
         return
+    forgiven = _forgiven_at(shop, message.to)
+    bounces = [at for at in bounces if forgiven is None or at > forgiven]
+    if len(bounces) < policy.soft_bounce_limit:
+        return
     note = f"{len(bounces)} soft bounces within {SOFT_BOUNCE_WINDOW.days} days"
     ground = Ground(SuppressionReason.HARD_BOUNCE, max(bounces), f"event of {message.id}", note=note)
     try:
         add_ground(shop, message.to, ground)
     except InvalidInputError:
         return  # the address is none any more
+
+
+def _forgiven_at(shop: Shop, address: str) -> datetime | None:
+    """When somebody took the address off the list last; what bounced before does not count any more."""
+    try:
+        history = suppression_history(shop, address)
+    except InvalidInputError:
+        return None
+    hard = SuppressionReason.HARD_BOUNCE
+    removed = (each.at for each in history if each.change is SuppressionChange.REMOVED and hard in each.reasons)
+    return next(removed, None)
 
 
 def _messages_to(shop: Shop, message: Message) -> list[Message]:
