@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from backend.domain.automations import is_automation
 from backend.domain.emails import Rendered
 from backend.domain.messages import Handled, Message, MessageStatus, SkipReason
 from backend.domain.team import Actor, Permission
@@ -48,6 +49,10 @@ def show_header(here: Shop, message: Message) -> None:
     if message.order_id:
         query = {"customer": message.customer_id, "id": message.order_id}
         _link("order.py", "The order", ":material/receipt_long:", query)
+    if is_automation(message.campaign):
+        _link("automation.py", "The automation that sent it", ":material/bolt:", {"id": message.campaign})
+    elif message.campaign:
+        _link("campaign.py", "The campaign", ":material/campaign:", {"id": message.campaign})
 
 
 def _link(file: str, label: str, icon: str, query: dict[str, str]) -> None:

@@ -14,8 +14,10 @@ from backend.services import audit
 from backend.services.audit import AuditFilter
 from backend.services.automations import active, backfill, saved
 from backend.services.automations.defaults import add_defaults
+from backend.services.automations.working import answer_due
 from backend.services.segments.ready import READY
-from tests.automations.making import automation, step, waiting
+from pages.components import shell
+from tests.automations.making import automation, messages, step, waiting
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
 from tests.support import ADMIN, MANAGER, add_customer, add_order
@@ -208,6 +210,19 @@ def test_a_step_may_ask_for_a_segment(dashboard: Dashboard) -> None:
     assert f"if the customer is in the segment “{first}”" in said(app)
     press(app, "Save")
     assert the_one(dashboard).steps[0].conditions[0].value == READY[0].id
+
+
+def test_an_email_that_sent_itself_leads_to_its_automation(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(active, "LEAD", active.LEAD * 0)
+    made = automation(dashboard.shop)
+    saved.switch_on(dashboard.shop, MANAGER, made.id, made.version)
+    add_order(dashboard.shop, add_customer(dashboard.shop))
+    answer_due(dashboard.shop, shell.mailer())
+    (message,) = messages(dashboard.shop)
+    app = dashboard.open("message.py", Role.STAFF, id=message.id)
+    assert links(app)["The automation that sent it"] == {"id": [made.id]}
 
 
 def test_who_sends_by_hand_is_told_that_an_automation_sends_it(dashboard: Dashboard) -> None:
