@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import mkdtemp
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -37,7 +35,7 @@ class OrdersMachine(RuleBasedStateMachine):
         self.store = SqlStore("sqlite://")
         self.store.create_tables()
         self.clock = TestClock()
-        self.shop = shop_on(self.store, clock=self.clock, data_dir=Path(mkdtemp()))
+        self.shop = shop_on(self.store, clock=self.clock)
         self.mailer = mailer_on(self.shop)
         self.orders: list[Order] = []
         self.events: set[tuple[str, str]] = set()

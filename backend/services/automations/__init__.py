@@ -1,5 +1,6 @@
 """Emails that send themselves.
 
 orders, customers ─▶ firing ─▶ triggers, in the event's own transaction ─▶ working ─▶ ledger, in the trigger's own
-(saved: which automations there are; active: which are on; figures, waiting, dry_run, health: what people look at)
+(saved: which automations there are; active: which are on; backfill: triggers for earlier events, when a person asks;
+figures, waiting, dry_run, health: what people look at)
 """
