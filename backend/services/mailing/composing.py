@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import formataddr
@@ -19,6 +18,7 @@ from backend.email.rendering import render
 from backend.email.rendering_context import Data, shop_view
 from backend.email.rendering_mjml import Layout
 from backend.errors import BackendError
+from backend.services.mailing.packing import packed_small, unpacked_small
 
 TEST_PREFIX = "[Test] "
 _LARGEST_DATA = 300_000
@@ -56,12 +56,12 @@ def packed(data: Data) -> bytes:
     document = orjson.dumps({name: value for name, value in data.items() if name != "shop"}, default=str)
     if len(document) > _LARGEST_DATA:
         raise UnsendableError("There is too much data for one email; is the order very long?")
-    return zlib.compress(document)
+    return packed_small(document)
 
 
 def unpacked(data: bytes, facts: ShopFacts) -> Data:
     """The data as it was, with the shop's facts of that time."""
-    document: Data = orjson.loads(zlib.decompress(data))
+    document: Data = orjson.loads(unpacked_small(data))
     return {**document, "shop": shop_view(facts)}
 
 
@@ -107,7 +107,7 @@ def outgoing(
 
 
 def _unsubscribe_url(message: Message) -> str:
-    links = orjson.loads(zlib.decompress(message.data)).get("links", {})
+    links = orjson.loads(unpacked_small(message.data)).get("links", {})
     return str(links.get("unsubscribe_url", ""))
 
 
