@@ -32,6 +32,7 @@ VIOLATIONS = [
     ("backend/store/port.py", "import backend.store.sql", RULES),
     ("backend/services/context.py", "import sqlalchemy", SQL),
     ("backend/services/context.py", "import boto3", AWS),
+    ("backend/email/events/spool.py", "import boto3", AWS),
     ("backend/services/context.py", "from streamlit import session_state", STREAMLIT),
 ]
 
