@@ -1,0 +1,58 @@
+"""The insights page: every part with figures, and without any."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.domain.team import Role
+from backend.services.snapshots.building import make_snapshot
+from tests.pages.dashboard import Dashboard
+from tests.pages.reading import figures, links, said
+from tests.support import add_customer, add_order
+
+PARTS = ("Kinds of buyers", "Who comes back", "Value", "Revenue at risk")
+
+
+def sold(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    maria, ana = add_customer(shop, "Maria", consent=True), add_customer(shop, "Ana")
+    for customer in (maria, maria, ana):
+        add_order(shop, customer, 1500, placed_at=shop.clock())
+    make_snapshot(shop)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_without_orders_every_part_says_what_will_be_there(dashboard: Dashboard, part: str) -> None:
+    make_snapshot(dashboard.shop)
+    app = dashboard.open("insights.py", Role.MANAGER)
+    app = app.segmented_control[0].set_value(part).run()
+    assert not app.exception
+    assert "No orders yet" in said(app)
+
+
+def test_kinds_of_buyers_lead_to_their_segments(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    app = dashboard.open("insights.py", Role.MANAGER)
+    assert len(app.get("plotly_chart")) == 1
+    kinds = [query["class"] for query in links(app).values() if "class" in query]
+    assert kinds
+
+
+def test_who_comes_back_is_told_in_figures(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    app = dashboard.open("insights.py", Role.MANAGER).segmented_control[0].set_value("Who comes back").run()
+    assert figures(app) == {"Come back": "50.0%", "Buyers": "2", "Between two orders": "0 days"}
+
+
+def test_the_value_of_customers_is_told_in_figures(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    app = dashboard.open("insights.py", Role.MANAGER).segmented_control[0].set_value("Value").run()
+    assert figures(app)["Average customer"] == "$22.50"
+
+
+def test_revenue_at_risk_lists_the_customers_and_what_to_do(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    app = dashboard.open("insights.py", Role.MANAGER).segmented_control[0].set_value("Revenue at risk").run()
+    told = figures(app)
+    assert not app.exception
+    assert set(told) <= {"Revenue at risk", "Customers", "Share"}
