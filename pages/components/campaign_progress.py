@@ -69,6 +69,8 @@ def _delivered(here: Shop, progress: Progress) -> str:
 def _through(here: Shop, progress: Progress) -> str:
     if progress.state is CampaignState.PREPARING:
         return f"The audience is being written down: {formats.count(here, progress.audience)} so far"
+    if not progress.audience:
+        return "The audience is not written down yet"
     parts = [f"{formats.percent(here, progress.share, 0)} of {formats.counted(here, progress.audience, 'customer')}"]
     if progress.rate:
         parts.append(f"{progress.rate:,.1f} emails a second")
