@@ -28,6 +28,7 @@ from backend.services.mailing.campaign_sending import CampaignWork, work_on_camp
 from backend.services.mailing.mailer import Mailer
 from backend.services.segments.library import create_segment
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
+from backend.services.snapshots.building import make_snapshot
 from backend.store import schema
 from backend.store.port import Put
 from tests.mailing.worker_script import mailer_on
@@ -105,7 +106,14 @@ class Desk:
         if campaign.needs_approval:
             campaign = self.approved(campaign)
         start(self.shop, STAFF, campaign.id, seen_version=campaign.version)
-        return self.tended(campaign)
+        campaign = self.tended(campaign)
+        if campaign.state is CampaignState.PREPARING:  # it waits for a snapshot that knows everybody
+            self.make_snapshot()
+            campaign = self.tended(campaign)
+        return campaign
+
+    def make_snapshot(self) -> None:
+        assert make_snapshot(self.shop) is not None
 
     def tended(self, campaign: Campaign) -> Campaign:
         tend_campaigns(self.shop)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from itertools import chain, islice
 from typing import cast
 
@@ -31,6 +32,8 @@ from backend.store.port import Item, Put, Write
 
 BLOCK = 5_000
 """Customers for one transaction: at most 2 x (10 + 3) chunk items, 60 KB."""
+_PATIENCE = timedelta(minutes=2)
+"""How long a newer snapshot is waited for. Whoever has left the segment meanwhile is skipped in any case."""
 _GROWTH = 1.2
 _SLACK = 50
 """How much larger than the approved plan an audience may have become: a fifth, and a few."""
@@ -42,6 +45,8 @@ def freeze_some(shop: Shop, campaign: Campaign, seconds: float) -> Campaign:
     Raises: `SnapshotMissingError`, `CampaignMovedError` when somebody else has changed it (or goes on with it).
     """
     end = time.monotonic() + seconds
+    if not campaign.audience.cursor and not _is_current(shop, campaign):
+        return campaign
     if not campaign.audience.cursor:
         campaign = _begun(shop, campaign)
     rule = rule_from_text(campaign.rule)
@@ -52,6 +57,12 @@ def freeze_some(shop: Shop, campaign: Campaign, seconds: float) -> Campaign:
             block = list(islice(ids, BLOCK))
             campaign = _with_block(shop, campaign, block) if block else _whole(shop, campaign)
     return campaign
+
+
+def _is_current(shop: Shop, campaign: Campaign) -> bool:
+    """Whether the snapshot knows everybody who came before the campaign began, or it is not worth waiting longer."""
+    began = campaign.started_at or shop.clock()
+    return audience.fresh_enough(shop, began) or shop.clock() - began > _PATIENCE
 
 
 def _begun(shop: Shop, campaign: Campaign) -> Campaign:

@@ -1,0 +1,73 @@
+"""Campaigns from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.domain.campaigns import CampaignState
+from backend.domain.time import utc_now
+from backend.services.campaigns.storing import read_campaign
+from tests.campaigns.support import NEWS, Desk, prepare_shop
+from tests.cli.conftest import Run, run, store_url
+from tests.support import opened_shop
+
+__all__ = ["run", "store_url"]
+
+
+@pytest.fixture
+def desk(store_url: str, tmp_path: Path) -> Iterator[Desk]:
+    with opened_shop(store_url, clock=utc_now, data_dir=tmp_path / "var") as shop:
+        prepare_shop(shop)
+        found = Desk(shop)
+        found.people(3)
+        found.people(1, consent=False)
+        yield found
+
+
+def create(run: Run) -> str:
+    fields = [part for name, value in NEWS.items() for part in ("--field", f"{name}={value}")]
+    made = run("campaign", "create", "--template", "announcement", "--segment", "Everybody", *fields, "--json")
+    assert made.json["state"] == "draft"
+    return str(made.json["id"])
+
+
+def test_a_campaign_goes_from_a_draft_to_its_end(run: Run, desk: Desk) -> None:
+    campaign_id = create(run)
+    assert run("campaign", "preflight", campaign_id, "--json").json["recipients"] == 3
+    plan = run("campaign", "plan", campaign_id, "--json").json
+    assert (plan["recipients"], plan["excluded"], plan["needs_approval"]) == (3, {"no_consent": 1}, False)
+    assert run("campaign", "start", campaign_id, "--json").json["state"] == "scheduled"
+    campaign = desk.tended(read_campaign(desk.shop, campaign_id))
+    if campaign.state is CampaignState.PREPARING:
+        desk.make_snapshot()
+        campaign = desk.tended(campaign)
+    assert desk.finished(campaign).state is CampaignState.FINISHED
+    status = run("campaign", "status", campaign_id, "--json").json
+    assert list(status)[:7] == ["state", "audience", "sent", "failed", "skipped", "unknown", "rate"]
+    assert [status[name] for name in ("state", "audience", "sent", "failed", "unknown")] == ["finished", 4, 3, 0, 0]
+    assert status["skipped"] == {"no_consent": 1}
+    assert campaign_id in run("campaign", "list").out
+
+
+def test_a_large_campaign_is_refused_until_somebody_else_approves(
+    run: Run, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_APPROVAL_FROM", "2")
+    refused = run("campaign", "start", create(run))
+    assert refused.code == 1
+    assert "a second person has to approve it first" in refused.err
+
+
+def test_it_is_paused_resumed_and_cancelled(run: Run, desk: Desk) -> None:
+    campaign = desk.started()
+    states = [run("campaign", verb, campaign.id, "--json").json["state"] for verb in ("pause", "resume", "cancel")]
+    assert states == ["paused", "running", "cancelled"]
+    assert run("campaign", "resume", campaign.id).code == 1
+
+
+def test_an_unknown_segment_is_told(run: Run, desk: Desk) -> None:
+    failed = run("campaign", "create", "--template", "announcement", "--segment", "Nobody")
+    assert (failed.code, failed.err) == (1, "There is no segment “Nobody”.\n")

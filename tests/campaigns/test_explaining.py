@@ -1,0 +1,50 @@
+"""Why won't Maria get this? One answer before, while and after a campaign, for each way in which it can end."""
+
+from __future__ import annotations
+
+from backend.domain.messages import MessageStatus, SkipReason
+from backend.services.campaigns.drafts import create_campaign
+from backend.services.campaigns.explaining import Explanation, explain
+from tests.campaigns.support import Desk, draft
+from tests.support import STAFF, add_customer
+
+
+def asked(desk: Desk, campaign_id: str, customer_id: str) -> Explanation:
+    return explain(desk.shop, desk.mailer, STAFF, campaign_id, customer_id)
+
+
+def test_beforehand_it_says_what_would_happen(desk: Desk) -> None:
+    (maria,) = desk.people(1)
+    (refused,) = desk.people(1, consent=False)
+    campaign = create_campaign(desk.shop, STAFF, draft())
+    assert asked(desk, campaign.id, maria.id).sentence == "They would get it."
+    assert asked(desk, campaign.id, refused.id).reasons == (SkipReason.NO_CONSENT,)
+
+
+def test_while_it_runs_it_says_whose_turn_has_not_come(desk: Desk) -> None:
+    (maria,) = desk.people(1)
+    campaign = desk.started()
+    assert asked(desk, campaign.id, maria.id).sentence == "It has not been their turn yet."
+
+
+def test_afterwards_it_says_what_became_of_it(desk: Desk) -> None:
+    people = desk.people(20)
+    refused = desk.people(10, consent=False)
+    campaign = desk.finished(desk.started())
+    late = add_customer(desk.shop, consent=True)
+    for person in people:
+        answer = asked(desk, campaign.id, person.id)
+        assert answer.message is not None
+        assert answer.message.status is MessageStatus.SENT
+    for person in refused:
+        assert asked(desk, campaign.id, person.id).reasons == (SkipReason.NO_CONSENT,)
+    assert not asked(desk, campaign.id, late.id).in_audience
+
+
+def test_the_holdout_is_told_apart_from_who_was_not_there(desk: Desk) -> None:
+    people = desk.people(30)
+    campaign = desk.finished(desk.started(draft(holdout=50)))
+    answers = [asked(desk, campaign.id, person.id) for person in people]
+    held_back = [answer for answer in answers if "held back" in answer.sentence]
+    assert len(held_back) == campaign.audience.holdout > 0
+    assert all(answer.in_audience for answer in answers)

@@ -1,0 +1,148 @@
+"""A preflight renders everybody's email before the first is sent and tells who breaks on what; the plan follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backend.domain.campaign_figures import Preflight, PreflightStatus
+from backend.domain.campaign_hours import closes_at, opens_at
+from backend.domain.campaign_timing import Pace, timing_of
+from backend.domain.campaigns import Draft, Hours
+from backend.domain.eligibility import MarketingLimits
+from backend.domain.emails import Kind
+from backend.email.rendering import compile_template
+from backend.email.rendering_uses import fields_used
+from backend.email.transports.recording import GENEROUS, RecordingTransport
+from backend.services import templates
+from backend.services.campaigns.drafts import create_campaign
+from backend.services.campaigns.planning import get_plan
+from backend.services.campaigns.preflights import LEASE, get_preflight, run_preflight, work_on_preflights
+from backend.services.context import Shop
+from backend.services.customers import archive_customer
+from tests.campaigns.support import Desk, draft
+from tests.services.emails import published
+from tests.support import STAFF, TestClock
+
+
+def checked(desk: Desk, wanted: Draft) -> Preflight:
+    campaign = create_campaign(desk.shop, STAFF, wanted)
+    run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    assert work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    found = get_preflight(desk.shop, STAFF, campaign.id)
+    assert found is not None
+    return found
+
+
+def test_it_counts_recipients_and_exclusions_by_reason(desk: Desk) -> None:
+    desk.people(6)
+    desk.people(3, consent=False)
+    desk.people(2, email="", consent=None)
+    found = checked(desk, draft())
+    assert (found.status, found.checked, found.recipients, found.broken) == (PreflightStatus.DONE, 11, 6, 0)
+    assert found.excluded == {"no_consent": 3, "no_address": 2}
+
+
+def test_it_lists_whose_email_breaks_and_on_which_field(desk: Desk) -> None:
+    body = "<mj-section><mj-column><mj-text>{% if customer.city == 'Nowhere' %}{{ customer.loyalty }}{% endif %}Hi"
+    published(desk.shop, "announcement", body=f"{body}</mj-text></mj-column></mj-section>")
+    (broken,) = desk.people(1, name="Ada Byron", city="Nowhere")
+    desk.people(4, city="Berlin")
+    found = checked(desk, draft())
+    assert (found.recipients, found.broken) == (5, 1)
+    (listed,) = found.listed
+    assert (listed.customer_id, listed.name, listed.field) == (broken.id, "Ada Byron", "customer.loyalty")
+    assert found.broken_fields == {"customer.loyalty": 1}
+
+
+def test_it_counts_fields_that_are_used_and_empty(desk: Desk) -> None:
+    source = templates.current_version(desk.shop, "announcement").source
+    published(desk.shop, "announcement", body=source.body.replace("Hello", "{{ customer.city }}: hello"))
+    desk.people(3, city="Berlin")
+    desk.people(2)
+    assert checked(desk, draft()).empty_fields == {"customer.city": 2}
+
+
+def test_a_preflight_belongs_to_what_the_campaign_said_then(desk: Desk) -> None:
+    desk.people(1)
+    campaign = create_campaign(desk.shop, STAFF, draft())
+    run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    published(desk.shop, "announcement", subject="Read this: {{ headline }}")
+    run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    waiting = get_preflight(desk.shop, STAFF, campaign.id)
+    assert waiting is not None
+    assert (waiting.status, waiting.is_current) == (PreflightStatus.WAITING, True)
+    assert get_plan(desk.shop, desk.mailer, STAFF, campaign.id) is None
+
+
+def test_a_preflight_that_its_worker_left_is_begun_anew(desk: Desk, clock: TestClock) -> None:
+    desk.people(2)
+    campaign = create_campaign(desk.shop, STAFF, draft())
+    run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    desk.stop.set()
+    assert work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    desk.stop.clear()
+    assert work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    clock.forward(seconds=LEASE.total_seconds() + 1)
+    assert not work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    found = get_preflight(desk.shop, STAFF, campaign.id)
+    assert found is not None
+    assert found.recipients == 2
+
+
+def test_the_plan_tells_recipients_cost_and_quota(shop: Shop) -> None:
+    desk = Desk(shop, RecordingTransport(account=replace(GENEROUS, per_second=10.0, daily_quota=40)))
+    desk.people(20)
+    archive_customer(shop, STAFF, desk.people(1)[0].id, 1)
+    campaign = desk.planned()
+    found = get_plan(shop, desk.mailer, STAFF, campaign.id)
+    assert found is not None
+    assert (found.audience, found.recipients, found.quota, found.quota_left) == (20, 20, 40, 40)
+    assert found.quota_share == pytest.approx(0.5)
+    assert found.duration == timedelta(seconds=2)
+    assert found.mail_cost == pytest.approx(0.2)
+    assert not found.needs_approval
+
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def test_a_plan_goes_over_several_days_when_the_quota_asks_for_it() -> None:
+    timing = timing_of(250, NOON, Pace(10.0, left=50, quota=100), lambda moment: moment, lambda moment: None)
+    assert (timing.days, timing.finishes_at) == (3, NOON + timedelta(days=2, seconds=10))
+
+
+def test_a_plan_keeps_to_the_hours(desk: Desk) -> None:
+    hours, zone = Hours(), desk.shop.zone
+    timing = timing_of(
+        4 * 3600 * 10 + 9 * 3600 * 10,
+        NOON + timedelta(hours=2),
+        Pace(10.0),
+        lambda moment: opens_at(hours, Kind.MARKETING, MarketingLimits(), moment, zone),
+        lambda moment: closes_at(hours, moment, zone),
+    )
+    assert (timing.days, timing.finishes_at) == (2, NOON + timedelta(days=1, hours=6))
+
+
+def test_a_quota_that_is_never_free_has_no_end() -> None:
+    timing = timing_of(5, NOON, Pace(10.0, left=0, quota=0), lambda moment: moment, lambda moment: None)
+    assert timing.finishes_at is None
+
+
+@pytest.mark.parametrize(
+    ("greeting", "used"),
+    [
+        ("{{ customer.first_name }}", {"first_name"}),
+        ("{{ customer['city'] }}", {"first_name", "city"}),
+        ("{% set me = customer %}{{ me.city }}", None),
+    ],
+)
+def test_what_an_email_depends_on_is_read_from_its_template(desk: Desk, greeting: str, used: set[str] | None) -> None:
+    version = templates.current_version(desk.shop, "announcement")
+    source = replace(version.source, subject=greeting)
+    compiled = compile_template(templates.layout(desk.shop), "announcement", Kind.MARKETING, source)
+    found = fields_used(compiled)
+    assert (found if used is None else found and found >= used) == (used if used is None else True)
