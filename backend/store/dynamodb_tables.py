@@ -81,7 +81,7 @@ class Tables:
                 return
             wanted["TimeToLiveSpecification"] = {"Enabled": True, "AttributeName": EXPIRES}
             self._caller.call("update_time_to_live", wanted, repeatable=True)
-        except (BackendError, ClientError) as error:
+        except (BackendError, ConfigurationError, ClientError) as error:
             # Another process may have done it a moment earlier, and a role may lack the right to.
             logger.warning("The time to live of {} could not be turned on: {}", name, type(error).__name__)
 

@@ -22,7 +22,7 @@ from backend.store.dynamodb_calls import Client, Patience
 from backend.store.dynamodb_client import open_client, parse_address
 from backend.store.meter import Meter, Usage, access_pattern
 from backend.store.port import Absent, Check, Delete, Equals, Exists, Item, Key, Plus, Put, Query, Update, Write
-from backend.store.schema import MAIL, SHOP
+from backend.store.schema import MAIL, SHOP, TABLES
 from tests.engines import free_port
 from tests.store.failing_server import (
     Behaviour,
@@ -398,6 +398,21 @@ def test_without_a_meter_no_capacity_is_asked_for(server: FailingServer) -> None
     assert store.get(KEY) == {"n": 5}
     assert "ReturnConsumedCapacity" not in server.received[0][1]
     store.close()
+
+
+@pytest.mark.parametrize(
+    "refusal", [refused("AccessDeniedException"), refused("ValidationException", "TimeToLive is already enabled")]
+)
+def test_where_items_cannot_be_made_to_expire_everything_else_works(
+    server: FailingServer, running: tuple[FailingServer, Client], refusal: Reply
+) -> None:
+    for table in TABLES:
+        indexes = [{"IndexName": index.name, "IndexStatus": "ACTIVE"} for index in table.indexes]
+        described = Reply(200, {"Table": {"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": indexes}})
+        server.then(*[described] * 3, Reply(200, {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}), refusal)
+    DynamoStore(running[1], "T", patience=IMPATIENT).create_tables()
+    asked = [operation for operation, _ in server.received]
+    assert asked.count("UpdateTimeToLive") == len(TABLES)
 
 
 def test_a_failed_condition_is_not_busy_and_not_repeated(server: FailingServer, store: DynamoStore) -> None:
