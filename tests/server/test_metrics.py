@@ -10,8 +10,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from backend.domain.time import utc_now
+from backend.services.system.heartbeats import read_beats
+from backend.services.system.usage import durations_between
 from tests.engines import ROOT, free_port
 from tests.server.processes import environment_of, whole_server
+from tests.support import opened_shop
 
 
 def asked(url: str, token: str) -> tuple[int, str]:
@@ -34,6 +38,10 @@ def test_the_server_gives_its_metrics_to_whoever_has_the_token(tmp_path: Path) -
     assert 'tillpost_action_seconds_count{kind="api",name="GET /health"}' in text
     assert 'tillpost_duty_rounds_total{duty="mail"}' in text
     assert "tillpost_store_up 1.0" in text
+    with opened_shop(f"sqlite:///{tmp_path}/tillpost.db", clock=utc_now) as shop:
+        assert read_beats(shop) == [], "a server that ends in order is not missed"
+        today = utc_now().date()
+        assert durations_between(shop, today, today)["api", "GET /health"].count >= 1
 
 
 def test_a_worker_serves_its_metrics_on_a_port_of_its_own_and_beats_beside_the_server(tmp_path: Path) -> None:
