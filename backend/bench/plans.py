@@ -25,7 +25,9 @@ class Group(StrEnum):
     CAPACITY = "capacity"
     SENDING = "sending"
     EVENTS = "events"
+    CAMPAIGN = "campaign"
     STATS = "stats"
+    SEGMENTS = "segments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,23 @@ class Plan:
     emails: int = 2000
     events: int = 100_000
     month: int = 250_000
+    recipients: int = 5_000
+    rate_seconds: float = 10.0
 
 
 PLANS = {
     Size.TINY: Plan(
-        (60, 120), intake=20, imported=30, page_runs=2, sessions=2, browser=False, emails=20, events=100, month=5000
+        (60, 120),
+        intake=20,
+        imported=30,
+        page_runs=2,
+        sessions=2,
+        browser=False,
+        emails=20,
+        events=100,
+        month=5000,
+        recipients=60,
+        rate_seconds=1.0,
     ),
     Size.SMALL: Plan((10_000, 100_000), intake=2000, imported=7_000, page_runs=40, sessions=20, events=20_000),
     Size.FULL: Plan((10_000, 100_000, 1_000_000), intake=5000, imported=70_000, page_runs=100, sessions=20),

@@ -6,7 +6,20 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from backend.bench import capacity, events, importing, intake, lists, machine, mail_sending, pages, send_month, top
+from backend.bench import (
+    campaigns,
+    capacity,
+    events,
+    importing,
+    intake,
+    lists,
+    machine,
+    mail_sending,
+    pages,
+    segments,
+    send_month,
+    top,
+)
 from backend.bench.big_shop import BigShop, big_shop
 from backend.bench.pages import PagesNotMeasuredError
 from backend.bench.plans import PLANS, Group, Plan, Size
@@ -54,6 +67,10 @@ def _measured(group: Group, folder: Path, plan: Plan, tell: Tell) -> Iterator[Me
             yield from mail_sending.measure(folder, plan.emails)
         case Group.EVENTS:
             yield from events.measure(folder, plan.events)
+        case Group.SEGMENTS:
+            yield from segments.measure(folder, _largest(folder, plan, tell))
+        case Group.CAMPAIGN:
+            yield from campaigns.measure(folder, plan.recipients, plan.rate_seconds)
         case Group.STATS:
             yield from send_month.measure(folder, plan.month, plan.page_runs, pages=plan.browser)
         case Group.PAGES:

@@ -13,7 +13,7 @@ from backend.services.reconcile import reconcile
 from tests.cli.conftest import Run
 from tests.recount import assert_totals_hold
 
-GROUPS = {"top", "intake", "import", "lists", "capacity", "stats"}
+GROUPS = {"top", "intake", "import", "lists", "capacity", "stats", "segments"}
 
 
 def _silent(_: str) -> None:
