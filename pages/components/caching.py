@@ -47,6 +47,7 @@ from backend.services.insights.at_risk import AtRisk, Barrier
 from backend.services.insights.buyers import Grid
 from backend.services.insights.returning import Returning
 from backend.services.insights.worth import Worth
+from backend.services.mailing.repairing import ids_that_may_go_again
 from backend.services.order_list import OrderFilter, OrderPage
 from backend.services.overview import Granularity, Overview
 from backend.services.segments import audience, library, preview
@@ -279,3 +280,9 @@ def customers_at_risk(shop: Shop, barrier: Barrier | None) -> list[CustomerSumma
 @_cached(max_entries=50)
 def _customers_at_risk(shop: Shop, barrier: Barrier | None, snapshot: str) -> list[CustomerSummary]:
     return at_risk.customers_at_risk(shop, COMMAND_LINE, barrier)
+
+
+@_cached(max_entries=50)
+def silent_messages(shop: Shop, message_ids: tuple[str, ...]) -> list[str]:
+    """Unknown messages that were in all likelihood never taken: looking at their days takes many queries."""
+    return ids_that_may_go_again(shop, message_ids)

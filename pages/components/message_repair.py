@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from backend.domain.messages import Message
+from backend.domain.messages import Message, MessageStatus
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.mailing import repairing
 from backend.services.mailing.repairing import Repaired
-from pages.components import actions, formats
+from pages.components import actions, caching, formats
 from pages.components.actions import Trouble
 from pages.components.dialogs import Dialog
 from pages.components.shell import shop
@@ -35,11 +35,10 @@ def show_many(actor: Actor, here: Shop, messages: list[Message]) -> None:
     """The buttons for all unknown or all failed messages that are shown."""
     if not messages or not actor.may(Permission.REPAIR_MAIL):
         return
-    silent = [message.id for message in repairing.that_may_go_again(here, messages)]
-    status = messages[0].status.value
+    ids, status = tuple(message.id for message in messages), messages[0].status
+    silent = caching.silent_messages(here, ids) if status is MessageStatus.UNKNOWN else []
     with st.container(horizontal=True):
         number = formats.count(here, len(messages))
-        ids = tuple(message.id for message in messages)
         _HANDLE[status].opener(f"Mark {number} as handled", Chosen(ids), icon=":material/done_all:")
         if silent and actor.may(Permission.SEND_EMAIL):
             label = f"Send {formats.count(here, len(silent))} again"

@@ -57,6 +57,11 @@ def that_may_go_again(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     return [message for message in messages if message.id in silent]
 
 
+def ids_that_may_go_again(shop: Shop, message_ids: Sequence[str]) -> list[str]:
+    """As `that_may_go_again`, for messages of which only the ids are at hand."""
+    return [message.id for message in that_may_go_again(shop, _read(shop, message_ids))]
+
+
 def mark_handled(shop: Shop, actor: Actor, message_ids: Sequence[str], note: str) -> Repaired:
     """Takes failed and unknown messages out of the list of what needs a person; their status stays as it is.
 
