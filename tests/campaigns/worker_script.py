@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from backend.bootstrap import open_store
+from backend.domain.emails import OutgoingEmail
 from backend.domain.time import from_text, utc_now
 from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
@@ -26,6 +27,7 @@ from backend.email.transports.recording import (
     RecordingTransport,
     Refuse,
     at_random,
+    write_line,
 )
 from backend.mail_worker import run_mail_worker
 from backend.services.campaigns.tending import tend_campaigns
@@ -73,13 +75,27 @@ class Orders:
         return lambda: began + (utc_now() - began) * self.speed + timedelta(seconds=self.ahead)
 
 
+class TimedTransport(RecordingTransport):
+    """Writes down beside the journal when each email was taken."""
+
+    def _record(self, email: OutgoingEmail) -> None:
+        super()._record(email)
+        if self._journal:
+            write_line(times_of(self._journal), f"{self.times[-1]:.6f}")
+
+
+def times_of(journal: Path) -> Path:
+    """The file with the moments of submissions, in seconds since 1970."""
+    return journal.with_suffix(".times")
+
+
 def opened(orders: Orders) -> tuple[Shop, Mailer, Fate]:
     """The shop, and a mailer whose provider keeps a journal."""
     fate = Fate(orders.step)
     store: Store = MortalStore(orders.store, fate) if orders.step else open_store(orders.store)
     shop = shop_on(store, clock=orders.clock, data_dir=Path(orders.data_dir))
     plan = at_random(TROUBLE) if orders.trouble else None
-    transport = RecordingTransport(plan, account=NO_LIMIT, journal=Path(orders.journal), seconds=orders.seconds)
+    transport = TimedTransport(plan, account=NO_LIMIT, journal=Path(orders.journal), seconds=orders.seconds)
     return shop, mailer_on(shop, MortalTransport(transport, fate), orders), fate
 
 
