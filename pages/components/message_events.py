@@ -46,8 +46,8 @@ def _nothing(here: Shop, message: Message) -> str:
         return "The provider reports what it has taken; it has not taken this one."
     if message.id in never_accepted(here, [message]):
         return (
-            "Nothing, although the provider reported others of that time. In all likelihood it never took this one, "
-            "so it is safe to send it again."
+            "Nothing, although the provider reported others of that time. In all likelihood it never took this one. "
+            "Whether to send it again is for a person to decide."
         )
     return "Nothing yet. Reports come within seconds as a rule, if the provider is set up to send them."
 
