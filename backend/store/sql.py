@@ -90,7 +90,9 @@ class SqlStore:
         check_scan(segment, segments, limit)
         statement = scan_statement(self._tables[table], limit, cursor, only, segment, segments)
         with self._sessions.connected() as connection:
-            rows = connection.execute(statement).all()
+            # The driver's own rows: SQLAlchemy's cost a twentieth of the time that reading a large shop takes.
+            fetched = connection.execute(statement).cursor
+            rows = fetched.fetchall() if fetched else []
         found = [Row(Key(table, pk, sk), decode(doc)) for pk, sk, doc in rows]
         following = encode_cursor({"pk": rows[-1][0], "sk": rows[-1][1]}) if len(rows) == limit else None
         return Page(found, following)
