@@ -6,7 +6,7 @@ PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 REQUIREMENTS := requirements.txt requirements-dev.txt
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench profile demo-remove install-check ministack clean
+.PHONY: help install run test check format bench soak profile demo-remove install-check ministack clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,10 @@ bench: install ## Measure speed and cost beside the naive way (several minutes)
 
 profile: install ## Profile TARGET=page:overview, TARGET="command:totals" or TARGET=worker, and look at it in SnakeViz
 	@$(PY) scripts/profile_target.py "$(or $(TARGET),page:overview)" --view $(ARGS)
+
+soak: install ministack ## Send campaigns of 20,000 while workers are killed (about ten minutes)
+	@$(PY) -m tests.campaigns.soak --engine sqlite
+	@$(PY) -m tests.campaigns.soak --engine ministack
 
 demo-remove: install ## Remove the demo shop and its sign-ins
 	@$(PY) -m backend seed --remove

@@ -22,7 +22,7 @@ from backend.services.mailing.campaign_chunks import Held, StepResult
 from backend.services.mailing.campaign_recipients import Candidate, Prepared, Ready, prepare
 from backend.services.mailing.delivering import Worked, hand_over, outcome_of
 from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.pace import Pace
+from backend.services.mailing.pace import SMALLEST, Pace
 
 _LOOK_AGAIN = timedelta(seconds=5)
 """When somebody else was faster, the ledger tells a little later what became of it."""
@@ -141,10 +141,17 @@ def _send(
             stopped.refused = _send_batch(shop, mailer, batch, granted, result)
             handed, seconds = handed + len(batch), seconds + time.perf_counter() - began
     if ready:
-        work.pace.learn(handed, seconds, held_back=held_back)
+        _learn(work.pace, handed, seconds, held_back=held_back)
     work.worked.handed_over += handed
     work.worked.seconds += seconds
     return rest, stopped
+
+
+def _learn(pace: Pace, handed: int, seconds: float, *, held_back: bool) -> None:
+    """As every worker does; but what is left of a step is decided and rendered anew, so it takes up little more."""
+    pace.learn(handed, seconds, held_back=held_back)
+    if held_back:
+        pace.size = min(pace.size, max(SMALLEST, handed + handed // 4 + 1))
 
 
 def _send_batch(
