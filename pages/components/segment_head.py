@@ -6,13 +6,15 @@ import io
 
 import streamlit as st
 
+from backend.domain.campaigns import CampaignState
 from backend.domain.segments import Rule, Segment
 from backend.domain.team import Actor, Permission
+from backend.services.campaigns.storing import list_campaigns
 from backend.services.context import Shop
 from backend.services.exports import Format
 from backend.services.segments import library
 from backend.services.segments.exports import export_segment
-from pages.components import actions, formats, segment_draft
+from pages.components import actions, formats, guard, segment_draft
 from pages.components.actions import Trouble
 from pages.components.dialogs import Dialog
 from pages.components.downloads import deferred
@@ -20,6 +22,9 @@ from pages.components.navigation import page_of
 from pages.components.segment_draft import Draft
 from pages.components.segment_opening import forget_new
 from pages.components.shell import shop
+
+_CAMPAIGNS_LOOKED_AT = 100
+_OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
 
 
 def show_links(here: Shop, actor: Actor, segment: Segment) -> None:
@@ -128,7 +133,15 @@ def _save(here: Shop, draft: Draft, name: str, rule: Rule, text: str) -> None:
 
 def _delete(seen: Segment) -> None:
     st.markdown(f"**{formats.plain(seen.name)}** goes. Its customers stay.")
-    st.caption("Campaigns that were planned with it keep the rule that they have.")
+    if used := _used_by(seen):
+        names = formats.plain(formats.listed([f"“{name}”" for name in used]))
+        st.warning(
+            f"{names} {'uses' if len(used) == 1 else 'use'} it and {'is' if len(used) == 1 else 'are'} not over yet. "
+            "What is planned keeps the rule that it has, but cannot be planned anew.",
+            icon=":material/campaign:",
+        )
+    else:
+        st.caption("Campaigns that were planned with it keep the rule that they have.")
     if st.button("Delete this segment", type="primary", icon=":material/delete:", width="stretch", key="delete_now"):
         done = actions.attempt(
             Permission.EDIT_SEGMENTS,
@@ -141,6 +154,12 @@ def _delete(seen: Segment) -> None:
         DELETE.close()
         segment_draft.forget()
         st.switch_page(page_of("segments.py"))
+
+
+def _used_by(segment: Segment) -> list[str]:
+    """Names of campaigns that are not over and use the segment, among the newest."""
+    found = list_campaigns(shop(), guard.require(Permission.EDIT_SEGMENTS), limit=_CAMPAIGNS_LOOKED_AT).campaigns
+    return [each.name for each in found if each.draft.segment_id == segment.id and each.state not in _OVER]
 
 
 DELETE = Dialog[Segment]("delete_segment", "Delete the segment?", _delete, icon=":material/delete:")

@@ -7,10 +7,12 @@ from streamlit.testing.v1 import AppTest
 
 from backend.domain.segments import Group, Number, NumberField, NumberTest, Rule, WordField, Words
 from backend.domain.team import Role
+from backend.services.campaigns.drafts import create_campaign
 from backend.services.segments import library
 from backend.services.segments.audience import get_segment
 from backend.services.snapshots.building import make_snapshot
 from pages.components.segment_words import What
+from tests.campaigns.support import draft
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, figures, links, press, said
 from tests.support import ADMIN, MANAGER, add_customer, add_order
@@ -149,6 +151,14 @@ def test_a_segment_is_deleted_after_a_look(dashboard: Dashboard) -> None:
     assert "Campaigns that were planned with it keep the rule" in said(app)
     press(app, "Delete this segment")
     assert library.list_segments(dashboard.shop, MANAGER) == []
+
+
+def test_whoever_deletes_a_segment_is_told_which_campaigns_use_it(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    identity = saved(dashboard)
+    create_campaign(dashboard.shop, ADMIN, draft(name="Autumn news", segment_id=identity))
+    app = press(dashboard.open("segment.py", Role.MANAGER, id=identity), "Delete")
+    assert "“Autumn news” uses it and is not over yet" in said(app)
 
 
 def test_each_role_sees_what_it_may_do(dashboard: Dashboard) -> None:
