@@ -15,13 +15,14 @@ from typing import Any, TypeAlias
 import orjson
 
 from backend.domain.events import BounceType, EventType, MailEvent
+from backend.email.transports.headers import MESSAGE_HEADER
 from backend.errors import BackendError
 
 Document: TypeAlias = Mapping[str, Any]
 
 _TEST_NOTICE = "Successfully validated SNS topic"
 """How the text begins with which SES tries out a topic when an event destination is made."""
-_OUR_HEADER = "x-tillpost-message"
+_OUR_HEADER = MESSAGE_HEADER.lower()
 _TAGS_HEADER = "x-ses-message-tags"
 _LONGEST = 1000
 _LONGEST_LINK = 4000

@@ -18,7 +18,7 @@ from botocore.parsers import ResponseParserError
 from backend.domain.emails import Accepted, Account, Answer, Kind, OutgoingEmail, Refused
 from backend.domain.time import Clock, utc_now
 from backend.email.transports.addresses import UnsendableError, parse_mailbox
-from backend.email.transports.headers import checked_headers, tags_of
+from backend.email.transports.headers import MESSAGE_HEADER, MOST_HEADERS, checked_headers, tags_of
 from backend.email.transports.mime import build_mime, check_sendable
 from backend.email.transports.protocol import AccountUnknownError
 from backend.email.transports.ses_errors import NO_ANSWER, code_of, failure_of
@@ -152,10 +152,11 @@ def account_from(reply: Mapping[str, Any]) -> Account:
 
 def _content(email: OutgoingEmail, at: datetime) -> dict[str, Any]:
     """Simple content, which SES turns into MIME; with attachments ours, so that it is what the preview shows."""
+    own = {MESSAGE_HEADER: email.message_id} if len(email.headers) < MOST_HEADERS else {}
     if email.attachments:
-        return {"Raw": {"Data": build_mime(email, at=at)}}
+        return {"Raw": {"Data": build_mime(email, at=at, extra=own)}}
     body = {"Html": _utf8(email.html)} if email.html else {}
-    headers = [{"Name": name, "Value": value} for name, value in checked_headers(email.headers)]
+    headers = [{"Name": name, "Value": value} for name, value in (*checked_headers(email.headers), *own.items())]
     return {"Simple": {"Subject": _utf8(email.subject), "Body": body | {"Text": _utf8(email.text)}, "Headers": headers}}
 
 

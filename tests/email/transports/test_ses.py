@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -51,6 +52,7 @@ def test_a_submission_says_everything(transport: SesTransport, server: SesServer
                 "Headers": [
                     {"Name": "List-Unsubscribe", "Value": "<https://shop.example/u/1>"},
                     {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+                    {"Name": "X-Tillpost-Message", "Value": NEWS.message_id},
                 ],
             }
         },
@@ -61,6 +63,13 @@ def test_a_submission_says_everything(transport: SesTransport, server: SesServer
         ],
         "ConfigurationSetName": "news",
     }
+
+
+def test_our_own_header_leaves_room_for_the_fifteen_of_the_email(transport: SesTransport, server: SesServer) -> None:
+    headers = {f"X-Own-{number}": "yes" for number in range(15)}
+    assert transport.send(replace(NEWS, headers=headers)) == Accepted("ses-1")
+    (request,) = server.requests
+    assert [each["Name"] for each in request.body["Content"]["Simple"]["Headers"]] == list(headers)
 
 
 def test_transactional_mail_has_its_own_configuration_set(transport: SesTransport, server: SesServer) -> None:
