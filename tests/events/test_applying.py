@@ -23,6 +23,7 @@ from backend.services.events.following import EventPolicy
 from backend.services.events.history import received_events
 from backend.services.events.intake import Intake, take_in
 from backend.services.mail_reconcile import reconcile_mail
+from backend.services.mailing import campaign_ledger
 from backend.services.reconcile import Reconciliation
 from backend.services.suppression import find_suppression, unsuppress
 from backend.store import schema
@@ -539,3 +540,15 @@ def test_more_reports_of_one_message_than_a_transaction_holds_are_all_applied(sh
     assert took(shop, *bodies).applied == 150
     assert now(shop, message).outcomes == {Outcome.OPENED: at + timedelta(seconds=60)}
     assert len(received_events(shop, message)) == 150
+
+
+def test_a_message_of_a_campaign_whose_worker_died_is_sent_if_it_was_reported(shop: Shop, clock: TestClock) -> None:
+    at = shop.clock()
+    reported, silent = (a_message(f"K{n}", campaign="CAMPAIGN1", hour=ledger.hour_of(shop, at)) for n in range(2))
+    assert len(campaign_ledger.claim(shop, [reported, silent])) == 2
+    took(shop, event("Send", reported))
+    clock.forward(seconds=ledger.LEASE.total_seconds())
+    ended = {key: campaign_ledger.look(shop, key, ["AAAAAAAAAA"]).ended["AAAAAAAAAA"] for key in ("K0", "K1")}
+    assert (ended["K0"].status, ended["K0"].sent_at) == (MessageStatus.SENT, NOW + timedelta(seconds=2))
+    assert ended["K1"].status is MessageStatus.UNKNOWN
+    assert [now(shop, each).status for each in (reported, silent)] == [MessageStatus.SENT, MessageStatus.UNKNOWN]
