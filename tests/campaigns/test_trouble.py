@@ -19,7 +19,7 @@ from backend.services.campaigns.progress import figures_of, progress_of
 from backend.services.context import Shop
 from backend.services.mail_reconcile import reconcile_mail
 from backend.services.mailing import pausing
-from backend.services.mailing.emails import email_of, is_as_sent
+from backend.services.mailing.emails import email_of, is_as_sent, self_contained
 from backend.services.mailing.requesting import SendRequest, request_message
 from backend.services.reconcile.findings import Reconciliation
 from backend.store import schema
@@ -136,6 +136,14 @@ def test_a_message_says_exactly_what_was_sent_although_the_campaign_keeps_its_fi
     email = email_of(desk.shop, message)
     assert "They are blue" in email.html
     assert is_as_sent(message, email)
+
+
+def test_an_unknown_message_that_is_sent_again_says_the_same(by: Sent) -> None:
+    desk = by(RecordingTransport(always(LoseReply())))
+    desk.people(1)
+    (message,) = desk.messages(desk.finished(desk.started()))
+    copy = replace(self_contained(desk.shop, message), campaign="")
+    assert email_of(desk.shop, copy) == email_of(desk.shop, message)
 
 
 def test_the_cap_holds_across_campaigns(desk: Desk) -> None:

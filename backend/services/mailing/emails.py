@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backend.domain.emails import Rendered
 from backend.domain.messages import Message
 from backend.records.messages import of_campaign
 from backend.services.context import Shop
 from backend.services.mailing.campaign_content import read_content
-from backend.services.mailing.composing import rendered
+from backend.services.mailing.composing import packed, rendered, unpacked
 from backend.services.mailing.facts_store import read_facts
 from backend.services.template_editions import read_edition
 
@@ -20,6 +22,17 @@ def email_of(shop: Shop, message: Message) -> Rendered:
     layout, version = read_edition(shop, message.edition)
     shared = read_content(shop, message.campaign).fields if of_campaign(message) else None
     return rendered(layout, version, message, read_facts(shop, message.facts), shared)
+
+
+def self_contained(shop: Shop, message: Message) -> Message:
+    """The message with all that its email is made from, also what it shares with others of its campaign.
+
+    Raises: `NotFoundError` when what the campaign says is gone.
+    """
+    if not of_campaign(message):
+        return message
+    data = unpacked(message.data, read_facts(shop, message.facts))
+    return replace(message, data=packed({**read_content(shop, message.campaign).fields, **data}))
 
 
 def is_as_sent(message: Message, email: Rendered) -> bool:

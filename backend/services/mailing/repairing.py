@@ -19,6 +19,7 @@ from backend.records.messages import ATTENTION, handled_attributes, key_of, mess
 from backend.services import audit, ledger
 from backend.services.context import Shop
 from backend.services.events.unknowns import never_accepted
+from backend.services.mailing.emails import self_contained
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, AllOf, AnyOf, Condition, Equals, Missing, Put, Update, Write
@@ -90,7 +91,7 @@ def send_again(shop: Shop, actor: Actor, message_ids: Sequence[str], why: str) -
     handled = Handled(actor.username, now, f"Sent again: {reason}")
     deeds: list[list[Write]] = [
         [
-            _repetition(shop, _copy(message, actor, reason, now)),
+            _repetition(shop, _copy(self_contained(shop, message), actor, reason, now)),
             _handling(message, handled, Missing("outcome")),
             _noted(shop, actor, "sent an unknown message again", message),
         ]
