@@ -17,7 +17,7 @@ _SHADE = "0, 114, 178"
 _LIGHT, _DARK = 0.08, 0.45
 """How strongly the smallest and the largest figure are shaded: words on them stay readable in both themes."""
 _FREQUENCIES = {1: "1 order", 2: "2", 3: "3 or 4", 4: "5 to 9", 5: "10 or more"}
-_RECENCIES = {1: "longest ago", 2: "", 3: "middle", 4: "", 5: "most recent"}
+_RECENCIES = {1: "oldest", 2: "", 3: "", 4: "", 5: "newest"}
 
 
 @caching.kept_figure

@@ -16,8 +16,8 @@ _MEANS = {
     RfmClass.PROMISING: "bought lately, twice so far",
     RfmClass.NEW: "bought lately, for the first time",
     RfmClass.COOLING: "bought once or twice, some time ago",
-    RfmClass.AT_RISK: "bought several times, but not for long",
-    RfmClass.NOT_TO_LOSE: "bought often, but not for long",
+    RfmClass.AT_RISK: "bought several times, but not lately",
+    RfmClass.NOT_TO_LOSE: "bought often, but not lately",
     RfmClass.GONE: "bought once or twice, long ago",
 }
 
@@ -28,7 +28,7 @@ def show_buyers(here: Shop, snapshot: str) -> None:
     if not grid.cells:
         _nothing_yet()
         return
-    drawn, told = st.columns([2, 3])
+    drawn, told = st.columns([4, 5])
     with drawn:
         st.caption("Customers by their last order and their number of orders. Press a square to see who they are.")
         chart = insight_charts.buyer_grid(here, snapshot)
