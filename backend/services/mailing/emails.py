@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from backend.domain.emails import Rendered
 from backend.domain.messages import Message
+from backend.errors import NotFoundError
 from backend.records.messages import of_campaign
 from backend.services.context import Shop
 from backend.services.mailing.campaign_content import read_content
@@ -25,14 +26,15 @@ def email_of(shop: Shop, message: Message) -> Rendered:
 
 
 def self_contained(shop: Shop, message: Message) -> Message:
-    """The message with all that its email is made from, also what it shares with others of its campaign.
-
-    Raises: `NotFoundError` when what the campaign says is gone.
-    """
+    """The message with all that its email is made from, also what others of its campaign say, as far as it is kept."""
     if not of_campaign(message):
         return message
+    try:
+        fields = read_content(shop, message.campaign).fields
+    except NotFoundError:
+        return message
     data = unpacked(message.data, read_facts(shop, message.facts))
-    return replace(message, data=packed({**read_content(shop, message.campaign).fields, **data}))
+    return replace(message, data=packed({**fields, **data}))
 
 
 def is_as_sent(message: Message, email: Rendered) -> bool:
