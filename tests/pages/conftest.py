@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import app_test
 
 from backend import logs
 from tests.pages.dashboard import Dashboard
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_folder_stays() -> Iterator[None]:
+    """AppTest makes a folder when it is imported, and leaves it to the end of the process, which warns of it."""
+    yield
+    app_test.TMP_DIR.cleanup()
 
 
 @pytest.fixture
