@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,9 @@ from backend.services.campaigns import steering
 from backend.services.campaigns.progress import figures_of, progress_of
 from backend.services.context import Shop
 from backend.services.mail_reconcile import reconcile_mail
-from backend.services.mailing import pausing
+from backend.services.mailing import campaign_chunks, pausing
+from backend.services.mailing.campaign_step import StepWork, do_step
+from backend.services.mailing.delivering import Worked
 from backend.services.mailing.emails import email_of, is_as_sent, self_contained
 from backend.services.mailing.requesting import SendRequest, request_message
 from backend.services.reconcile.findings import Reconciliation
@@ -103,6 +106,16 @@ def test_it_waits_for_the_daily_quota_and_goes_on_the_next_day(by: Sent, clock: 
     clock.now = progress.held_until + timedelta(seconds=1)
     assert desk.finished(campaign).state is CampaignState.FINISHED
     assert len(desk.submitted) == 15
+
+
+def test_a_machine_on_which_preparing_takes_all_the_time_still_sends(desk: Desk) -> None:
+    desk.people(3)
+    campaign = desk.started()
+    work = StepWork(desk.stop, time.monotonic() - 1.0, desk.work.pace, Worked())
+    held = campaign_chunks.take(desk.shop, campaign, campaign.wave)
+    assert held is not None
+    do_step(desk.shop, desk.mailer, campaign, held, work)
+    assert len(desk.submitted) == 3
 
 
 def test_it_sends_within_its_hours_only(desk: Desk, clock: TestClock) -> None:

@@ -69,10 +69,11 @@ def do_step(shop: Shop, mailer: Mailer, campaign: Campaign, held: Held, work: St
 
     Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`; what was done stands in the ledger.
     """
+    began = time.perf_counter()
     turn = _turn(shop, campaign, held, work.pace.size)
     prepared = prepare(shop, mailer, campaign, held.step.wave, turn.candidates)
     result = StepResult(turn.upto, retry=dict(turn.retry))
-    left, stopped = _send(shop, mailer, prepared.ready, campaign, work, result)
+    left, stopped = _send(shop, mailer, prepared.ready, campaign, work, result, time.perf_counter() - began)
     new_left = [each.place for each in left if each.place >= held.step.place]
     result.through = min(new_left, default=turn.upto)
     _settle(shop, turn, prepared, held, result)
@@ -120,12 +121,22 @@ def _asked(shop: Shop, campaign: Campaign, held: Held, places: Sequence[int], tu
 
 
 def _send(
-    shop: Shop, mailer: Mailer, ready: Sequence[Ready], campaign: Campaign, work: StepWork, result: StepResult
+    shop: Shop,
+    mailer: Mailer,
+    ready: Sequence[Ready],
+    campaign: Campaign,
+    work: StepWork,
+    result: StepResult,
+    prepared_in: float,
 ) -> tuple[list[Ready], Stopped]:
-    """Sends one batch after the other, as tokens come; returns what is left, and why."""
+    """Sends one batch after the other, as tokens come; returns what is left, and why.
+
+    The first one goes out also when preparing (it took `prepared_in` seconds) has used up the time: a slow machine
+    takes up less in the next step, and does not stand still.
+    """
     rest, stopped = list(ready), Stopped()
     handed, seconds, held_back = 0, 0.0, False
-    while rest and work.seconds_left() > 0 and not work.stop.is_set() and not stopped.for_long:
+    while rest and (not handed or work.seconds_left() > 0) and not work.stop.is_set() and not stopped.for_long:
         granted = mailer.window.reserve(min(len(rest), work.pace.size), campaign.kind)
         if isinstance(granted, QuotaReached):
             stopped.quota_until = granted.until
@@ -141,7 +152,7 @@ def _send(
             stopped.refused = _send_batch(shop, mailer, batch, granted, result)
             handed, seconds = handed + len(batch), seconds + time.perf_counter() - began
     if ready:
-        _learn(work.pace, handed, seconds, held_back=held_back)
+        _learn(work.pace, handed, prepared_in + seconds, held_back=held_back)
     work.worked.handed_over += handed
     work.worked.seconds += seconds
     return rest, stopped
