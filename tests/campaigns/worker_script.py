@@ -75,13 +75,13 @@ class Orders:
         return lambda: began + (utc_now() - began) * self.speed + timedelta(seconds=self.ahead)
 
 
-class TimedTransport(RecordingTransport):
-    """Writes down beside the journal when each email was taken."""
+class JournalTransport(RecordingTransport):
+    """Writes down what was taken, and when. It keeps no email, so that memory tells of the worker alone."""
 
     def _record(self, email: OutgoingEmail) -> None:
-        super()._record(email)
-        if self._journal:
-            write_line(times_of(self._journal), f"{self.times[-1]:.6f}")
+        assert self._journal is not None
+        write_line(self._journal, email.message_id)
+        write_line(times_of(self._journal), f"{self._now():.6f}")
 
 
 def times_of(journal: Path) -> Path:
@@ -95,7 +95,7 @@ def opened(orders: Orders) -> tuple[Shop, Mailer, Fate]:
     store: Store = MortalStore(orders.store, fate) if orders.step else open_store(orders.store)
     shop = shop_on(store, clock=orders.clock, data_dir=Path(orders.data_dir))
     plan = at_random(TROUBLE) if orders.trouble else None
-    transport = TimedTransport(plan, account=NO_LIMIT, journal=Path(orders.journal), seconds=orders.seconds)
+    transport = JournalTransport(plan, account=NO_LIMIT, journal=Path(orders.journal), seconds=orders.seconds)
     return shop, mailer_on(shop, MortalTransport(transport, fate), orders), fate
 
 
