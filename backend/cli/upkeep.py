@@ -30,7 +30,7 @@ from backend.services.reconcile import reconcile as reconcile_shop
 from backend.services.system.gauges import gauges
 from backend.services.system.version import version
 from backend.services.team import demo_sign_ins
-from backend.store.meter import Meter
+from backend.store.meter import USUAL_SAMPLE, Meter
 
 _SHOWN = 50
 _GRACE_SECONDS = 60.0
@@ -182,7 +182,7 @@ def worker(
     """
     from backend import duties
 
-    meter, settings = Meter(), load_settings()
+    meter, settings = Meter(USUAL_SAMPLE), load_settings()
     with opened_shop("worker", meter=meter, measured=False) as shop, ExitStack() as opened:
         place = duties.Workplace(shop, bootstrap.open_mailer(settings, shop), settings, "worker", meter)
         sentry.start(settings, version())

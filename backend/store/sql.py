@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from backend.errors import BackendError, InvalidInputError
 from backend.store import sql_creation, sql_engine, sql_expiry
 from backend.store.evaluate import applied, check_transaction, check_write
-from backend.store.limits import check_key, check_query, check_scan, encode_cursor, item_bytes
+from backend.store.limits import check_key, check_query, check_scan, encode_cursor
 from backend.store.meter import Meter
 from backend.store.port import Begins, Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.repeats import is_repeatable
@@ -49,7 +49,7 @@ class SqlStore:
             rows = session.rows(statement, statement.bind({"b_pk": key.pk, "b_sk": key.sk}))
         item = decode(rows[0][0]) if rows else None
         if self._meter:
-            self._meter.read([item_bytes(key, item) if item else 0], consistent=True, together=False)
+            self._meter.read([(key, item)], consistent=True, together=False)
         return item
 
     def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
@@ -58,8 +58,7 @@ class SqlStore:
         with self._sessions.reading() as session:
             found = session.items(keys)
         if self._meter and keys:
-            sizes = [item_bytes(key, found[key]) if key in found else 0 for key in dict.fromkeys(keys)]
-            self._meter.read(sizes, consistent=False, together=False)
+            self._meter.read(((key, found.get(key)) for key in dict.fromkeys(keys)), consistent=False, together=False)
         return found
 
     def query(self, query: Query) -> Page:
@@ -72,9 +71,7 @@ class SqlStore:
         rows = rows[: query.limit]
         found = [Row(Key(query.table, pk, sk), projected(index, decode(doc))) for _, pk, sk, doc in rows]
         if self._meter:
-            self._meter.read(
-                [item_bytes(row.key, row.item) for row in found], consistent=query.consistent, together=True
-            )
+            self._meter.read(found, consistent=query.consistent, together=True)
         return Page(found, cursor_after(rows[-1], index) if more else None)
 
     def scan(
@@ -155,7 +152,7 @@ class SqlStore:
             outcomes.append(None)
             if self._meter:
                 doubled = transactional and not (len(writes) == 1 and is_repeatable(writes[0]))
-                self._meter.write([(k, images[k], new) for k, new in results.items()], transactional=doubled)
+                self._meter.write(((k, images[k], new) for k, new in results.items()), transactional=doubled)
             images.update(results)
             for write in writes:
                 if not isinstance(write, Check):
@@ -164,8 +161,9 @@ class SqlStore:
         return images
 
     def _depends(self, write: Write) -> bool:
-        """Whether the write depends on what is there; the meter always wants to know that."""
-        return self._meter is not None or write.condition is not None or not isinstance(write, (Put, Delete))
+        """Whether the write depends on what is there; an exact meter always wants to know that."""
+        exact = self._meter is not None and self._meter.is_exact
+        return exact or write.condition is not None or not isinstance(write, (Put, Delete))
 
     def _flush(self, session: Session, images: dict[Key, Item | None]) -> None:
         for table, keys in by_table(images).items():
@@ -186,7 +184,7 @@ class SqlStore:
             images = {write.key: write.item if isinstance(write, Put) else None for write in part}
             with self._sessions.writing(list(images)) as session:
                 if self._meter:
-                    before = session.items(list(images))
+                    before = session.items(list(images)) if self._meter.is_exact else {}
                     for key, new in images.items():
                         self._meter.write([(key, before.get(key), new)], transactional=False)
                 self._flush(session, images)

@@ -17,7 +17,7 @@ from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
 from backend.services.secret_file import cookie_key
 from backend.services.sessions import SignInPolicy, policy_of
-from backend.store.meter import Meter
+from backend.store.meter import USUAL_SAMPLE, Meter
 from pages.components.formats import plain
 from pages.components.state import NOTICE
 
@@ -38,7 +38,7 @@ def set_up_logs() -> None:
 @st.cache_resource(show_spinner=False)
 def meter() -> Meter:
     """Counts what the shop's store does in this process."""
-    return Meter()
+    return Meter(USUAL_SAMPLE)
 
 
 @st.cache_resource(show_spinner=False)
