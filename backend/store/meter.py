@@ -50,8 +50,8 @@ def access_pattern(name: str) -> Iterator[None]:
 class Meter:
     """Thread-safe counters. `usage()` gives a copy.
 
-    Units that an engine works out from the bytes of items are worked out for about one call of `sample`, and count for all
-    of them: looking at every byte takes a quarter of the time of a write. Requests are counted exactly.
+    Units that an engine works out from the bytes of items are worked out for about one call of `sample`, and count
+    for all of them: looking at every byte takes a quarter of the time of a write. Requests are counted exactly.
     """
 
     def __init__(self, sample: int = 1) -> None:
