@@ -22,8 +22,8 @@ CustomerRow = tuple[str, str, str, tuple[str, ...], str, int, bool, str | None, 
 """id, country, city, tags, consent, day of joining, archived, digest of the address, orders, revenue."""
 OrderRow = tuple[str, int, int]
 """customer, day, total less refunds."""
-LineRow = tuple[str, int, str, str, int, int]
-"""customer, day, product, SKU, quantity, amount."""
+LineRow = tuple[str, int, str, str]
+"""customer, day, product, SKU."""
 MessageRow = tuple[str, str, int, int | None, int | None]
 """customer, kind, and the days on which it was sent, first opened and first clicked."""
 SuppressedRow = tuple[str, tuple[str, ...]]
@@ -62,11 +62,7 @@ def order_row(row: Row) -> OrderRow | None:
 def line_rows(row: Row, day: int) -> list[LineRow]:
     """The line items of an order that counts on this day."""
     customer = row.key.pk[2:]
-    return [
-        (customer, day, str(title), str(sku), quantity, quantity * price)
-        for title, quantity, price, sku in rows(row.item, "lines")
-        if isinstance(quantity, int) and isinstance(price, int)
-    ]
+    return [(customer, day, str(line[0]), str(line[3])) for line in rows(row.item, "lines")]
 
 
 def message_row(row: Row, zone: ZoneInfo) -> MessageRow | None:

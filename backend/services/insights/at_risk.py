@@ -78,15 +78,15 @@ _CASES = " ".join(
 )
 _GOOD = f"""
     good AS (
-        SELECT id, revenue, CASE {_CASES} ELSE '' END AS barrier
+        SELECT n, id, revenue, CASE {_CASES} ELSE '' END AS barrier
         FROM customers WHERE NOT archived AND money >= {GOOD_FROM}
     )
 """
 _SUMS = f"""
     WITH {_GOOD},
-        recent AS (SELECT customer, sum(net) AS net FROM orders WHERE day > $since GROUP BY customer)
+        recent AS (SELECT n, sum(net) AS net FROM orders WHERE day > $since GROUP BY n)
     SELECT barrier, count(*), sum(revenue)::BIGINT, coalesce(sum(net), 0)::BIGINT
-    FROM good LEFT JOIN recent ON customer = id GROUP BY barrier
+    FROM good LEFT JOIN recent USING (n) GROUP BY barrier
 """
 _LIST = f"""
     WITH {_GOOD}

@@ -56,7 +56,7 @@ class Returning:
 
 
 _COHORTS = """
-    SELECT date_trunc('month', first)::DATE AS cohort, datediff('month', first, day) AS later, count(DISTINCT customer)
+    SELECT date_trunc('month', first)::DATE AS cohort, datediff('month', first, day) AS later, count(DISTINCT n)
     FROM orders WHERE first >= $since AND day < $until GROUP BY cohort, later
 """
 _REPEATED = "SELECT count(*) FILTER (place = 1), count(*) FILTER (place = 2), median(day - previous) FROM orders"

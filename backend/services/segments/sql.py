@@ -131,10 +131,10 @@ class _Writing:
         return f"list_contains({self._bound(list(test.words))}, {_WORDS[test.field]})"
 
     def _bought(self, test: Bought) -> str:
-        lines = f"SELECT customer FROM lines WHERE list_contains({self._bound(list(test.words))}, {_GOODS[test.by]})"
+        lines = f"SELECT n FROM lines WHERE list_contains({self._bound(list(test.words))}, {_GOODS[test.by]})"
         if test.days:
             lines += f" AND day >= {self._days_ago(test.days)}"
-        return f"id IN ({lines})"
+        return f"n IN ({lines})"
 
     def _mailed(self, test: Mailed) -> str:
         kinds = (MailKind.MARKETING, MailKind.TRANSACTIONAL) if test.mail is MailKind.ANY else (test.mail,)

@@ -43,8 +43,6 @@ _TABLES: dict[str, list[tuple[str, Any]]] = {
         ("day", _DAY),
         ("product", pa.string()),
         ("sku", pa.string()),
-        ("quantity", pa.int64()),
-        ("amount", pa.int64()),
     ],
     "messages": [
         ("customer", pa.string()),

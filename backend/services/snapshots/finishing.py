@@ -15,8 +15,6 @@ from backend.domain.suppression import SuppressionReason
 from backend.services.snapshots.engine import connect, file_names
 from backend.services.snapshots.extracting import TABLES
 
-KEPT = ("lines",)
-"""Tables of the reading that stay as they are."""
 _EMAIL = {
     SuppressionReason.COMPLAINT: EmailState.COMPLAINED,
     SuppressionReason.HARD_BOUNCE: EmailState.BOUNCED,
@@ -38,35 +36,48 @@ class Finished:
 
 
 def finish(read: Path, target: Path) -> Finished:
-    """Writes the customers and the orders of the files in `read` into `target`, and moves there what stays."""
+    """Writes the tables of the files in `read` into `target`.
+
+    Customers get numbers there, in the order of their ids: tables are joined by them at a fraction of the cost.
+    """
     with connect(read, target) as database:
         for table in TABLES:
             database.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({file_names(read, table)})")
-        database.execute(_orders(target))
+        database.execute(_NUMBERED)
+        database.execute(_PLACED)
         database.execute(_BUYERS)
         database.execute(_MAIL)
+        database.execute(_lines(target))
+        database.execute(_orders(target))
         fifths = _fifths(database)
         database.execute(_customers(target), _score_parameters(fifths))
         counts = {table: _count(database, table) for table in ("customers", "orders", "lines", "messages")}
-    for table in KEPT:
-        for file in read.glob(f"{table}-*.parquet"):
-            file.rename(target / file.name)
     return Finished(fifths=fifths, **counts)
 
 
-_BUYERS = """
-    CREATE TABLE buyers AS
-    SELECT customer, min(day) AS first_order, max(day) AS last_order FROM orders GROUP BY customer
+_NUMBERED = """
+    CREATE TABLE numbered AS SELECT id, (row_number() OVER (ORDER BY id))::INTEGER AS n FROM customers
 """
+_PLACED = "CREATE TABLE placed AS SELECT n, day, net FROM orders JOIN numbered ON id = customer"
+_BUYERS = """
+    CREATE TABLE buyers AS SELECT n, min(day) AS first_order, max(day) AS last_order FROM placed GROUP BY n
+"""
+
+
+def _lines(target: Path) -> str:
+    return f"""
+    COPY (SELECT n, day, product, sku FROM lines JOIN numbered ON id = customer)
+    TO '{_path(target / "lines.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
+    """
 
 
 def _orders(target: Path) -> str:
     """Each order with its place among the customer's (from 1), and the days of the first and the one before."""
     return f"""
     COPY (
-        SELECT customer, day, net, row_number() OVER own AS place, lag(day) OVER own AS previous,
+        SELECT n, day, net, row_number() OVER own AS place, lag(day) OVER own AS previous,
             first_value(day) OVER own AS first
-        FROM orders WINDOW own AS (PARTITION BY customer ORDER BY day)
+        FROM placed WINDOW own AS (PARTITION BY n ORDER BY day)
     ) TO '{_path(target / "orders.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
     """
 
@@ -90,7 +101,7 @@ def _fifths(database: duckdb.DuckDBPyConnection) -> Fifths:
 
 def _borders(database: duckdb.DuckDBPyConnection, value: str) -> tuple[Any, ...]:
     """The values of buyers, in order, at one, two, three and four fifths of their number."""
-    of_buyers = "customers JOIN buyers ON id = customer WHERE NOT archived AND customers.orders > 0"
+    of_buyers = "customers JOIN numbered USING (id) JOIN buyers USING (n) WHERE NOT archived AND customers.orders > 0"
     number = _one(database.execute(f"SELECT count(*) FROM {of_buyers}"))
     if not number:
         return ()
@@ -114,7 +125,8 @@ def _customers(target: Path) -> str:
     )
     return f"""
     COPY (
-        SELECT id, country, city, tags, consent, joined, archived, orders, revenue, first_order, last_order,
+        SELECT numbered.n AS n, c.id AS id, country, city, tags, consent, joined, archived, orders, revenue,
+            first_order, last_order,
             CASE WHEN c.digest IS NULL THEN '{EmailState.NO_ADDRESS.value}' {cases}
                 ELSE '{EmailState.REACHABLE.value}' END AS email,
             {_score("$days", "last_order")} AS recency,
@@ -123,10 +135,11 @@ def _customers(target: Path) -> str:
             sent_marketing, opened_marketing, clicked_marketing,
             sent_transactional, opened_transactional, clicked_transactional
         FROM customers c
-        LEFT JOIN buyers b ON b.customer = c.id
+        JOIN numbered ON numbered.id = c.id
+        LEFT JOIN buyers b ON b.n = numbered.n
         LEFT JOIN mail m ON m.customer = c.id
         LEFT JOIN suppressed s ON s.digest = c.digest
-        ORDER BY id
+        ORDER BY numbered.n
     ) TO '{_path(target / "customers.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
     """
 
