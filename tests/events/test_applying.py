@@ -253,6 +253,14 @@ def test_soft_bounces_of_one_batch_count_together(shop: Shop) -> None:
     assert find_suppression(shop, messages[0].to) is not None
 
 
+def test_a_message_that_cannot_be_read_does_not_hold_up_the_soft_bounces_of_others(shop: Shop) -> None:
+    messages = [sent(shop, f"k{number}") for number in range(6)]
+    took(shop, *(event("Bounce", message, **SOFT) for message in messages[:4]))
+    shop.store.update(Update(schema.message_key("AAAAAAAAAA", "k5"), set={"status": "strange"}))
+    assert took(shop, event("Bounce", messages[4], **SOFT)).applied == 1
+    assert find_suppression(shop, messages[0].to) is not None
+
+
 def test_a_delivery_between_forgives_soft_bounces(shop: Shop) -> None:
     messages = [sent(shop, f"k{number}") for number in range(6)]
     for number, message in enumerate(messages):

@@ -159,7 +159,7 @@ def _prepare(shop: Shop, group: _Group, taken: list[Taken | None], source: str) 
             Put(key, raw_item(read.event, read.body, source, now), Absent(), EventSeenError("This was applied before."))
             for key, read in group.reads.items()
         ]
-    except (ConflictError, BackendError) as error:
+    except BackendError as error:
         if not isinstance(error, InvalidInputError):
             raise
         _refuse(group, taken, error.sentence)

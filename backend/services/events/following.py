@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,13 +15,14 @@ from backend.domain.suppression import Ground, SuppressionChange, SuppressionRea
 from backend.email.links import Target
 from backend.errors import InvalidInputError, NotFoundError
 from backend.records.messages import message_from
+from backend.records.values import MalformedItemError
 from backend.services.context import Shop
 from backend.services.customers import get_customer
 from backend.services.events.applying import Taken, Verdict
 from backend.services.mailing.choices import unsubscribe
 from backend.services.suppression import add_ground, suppression_history
 from backend.store import schema
-from backend.store.port import Query, pages_of
+from backend.store.port import Query, Row, pages_of
 
 SOFT_BOUNCE_WINDOW = timedelta(days=30)
 SOFT_BOUNCE_LIMIT = 5
@@ -61,7 +63,8 @@ def _unsubscribe(shop: Shop, message: Message, event: MailEvent) -> None:
     except NotFoundError:
         return
     if consent is None or consent.at <= event.at:
-        unsubscribe(shop, Target(message.customer_id, message.id))
+        with contextlib.suppress(InvalidInputError):  # the address is none; then there is nothing to suppress
+            unsubscribe(shop, Target(message.customer_id, message.id))
 
 
 def _suppress_if_it_keeps_bouncing(shop: Shop, message: Message, policy: EventPolicy) -> None:
@@ -96,8 +99,15 @@ def _forgiven_at(shop: Shop, address: str) -> datetime | None:
 def _messages_to(shop: Shop, message: Message) -> list[Message]:
     """The recipient's messages to the same address."""
     query = Query(schema.MAIL, f"C#{message.recipient}", begins_with="E#", limit=_LOOKED_AT, consistent=True)
-    rows = islice(pages_of(shop.store, query), _LOOKED_AT)
-    return [each for row in rows if (each := message_from(row.key, row.item)).to == message.to]
+    return [each for row in islice(pages_of(shop.store, query), _LOOKED_AT) for each in _readable(row, message.to)]
+
+
+def _readable(row: Row, address: str) -> Iterator[Message]:
+    """The message of a row, if it went to the address; one that cannot be read must not hold up the others."""
+    with contextlib.suppress(MalformedItemError, ValueError):
+        found = message_from(row.key, row.item)
+        if found.to == address:
+            yield found
 
 
 def soft_bounces(messages: Sequence[Message], now: datetime) -> list[datetime]:
