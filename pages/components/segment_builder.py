@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.domain.segment_text import check_rule
+from backend.domain.segment_checks import check_rule
 from backend.domain.segments import DEEPEST, MOST_CONDITIONS, Group, Match, Part, Rule
 from backend.errors import InvalidInputError
 from backend.services.context import Shop

@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from backend.domain.rfm import Fifths, RfmClass, Scores, class_of, scores_of
-from backend.domain.segment_text import check_rule, rule_from_json, rule_from_text, rule_text
+from backend.domain.segment_checks import check_rule
+from backend.domain.segment_text import rule_from_json, rule_from_text, rule_text
 from backend.domain.segments import (
     EVERYBODY,
     MOST_CONDITIONS,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from backend.domain.customers import Customer
-from backend.domain.segment_text import check_rule
+from backend.domain.segment_checks import check_rule
 from backend.domain.segments import Rule, Segment
 from backend.services.context import Shop
 from backend.services.segments import library

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backend.domain.ids import new_customer_id
-from backend.domain.segment_text import check_rule
+from backend.domain.segment_checks import check_rule
 from backend.domain.segments import Rule, Segment
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.domain.customers import CustomerSummary
-from backend.domain.segment_text import check_rule
+from backend.domain.segment_checks import check_rule
 from backend.domain.segments import ConsentState, EmailState, Goods, Rule
 from backend.domain.team import Actor, Permission
 from backend.records.customers import summary_from
