@@ -204,14 +204,21 @@ def _hours_from(item: Item) -> Hours | None:
 def _approval_item(approval: Approval | None) -> Item:
     if approval is None:
         return {}
-    return {"by": approval.by, "at": to_text(approval.at), "recipients": approval.recipients, "segment": approval.segment}
+    return {
+        "by": approval.by,
+        "at": to_text(approval.at),
+        "recipients": approval.recipients,
+        "segment": approval.segment,
+    }
 
 
 def _approval_from(item: Item) -> Approval | None:
     found = _map(item, "approval")
     if not found:
         return None
-    return Approval(text(found, "by"), from_text(text(found, "at")), number(found, "recipients"), number(found, "segment"))
+    return Approval(
+        text(found, "by"), from_text(text(found, "at")), number(found, "recipients"), number(found, "segment")
+    )
 
 
 def _audience_item(audience: Audience) -> Item:
