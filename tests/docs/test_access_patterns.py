@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from random import Random
@@ -140,7 +141,7 @@ class Metered:
                     meter.add(read_units=1.0, write_units=2.0)
                 measures.action(f"page number-{number}", 0.001 * number)
                 measures.action(f"api GET /number-{number}", 0.001 * number)
-            usage.save_usage(replace(self.shop, clock=lambda day=day: self.now.replace(day=day)), days)
+            usage.save_usage(replace(self.shop, clock=partial(self.now.replace, day=day)), days)
 
     def _automations(self) -> str:
         """Twelve that are off, so that orders cost what they cost, and triggers that wait for one; returns its id."""
