@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 
+from backend.domain.campaigns import BEGUN, CampaignState
 from backend.domain.messages import Message
 from backend.records.messages import message_from
 from backend.records.send_stats import campaign_counters_of, is_campaign_counter
@@ -19,6 +20,7 @@ from backend.store import schema
 from backend.store.port import Item, Key, Query, Row, Update, pages_of
 
 _Kept = dict[Key, Item]
+_UNDER_WAY = frozenset({state.value for state in BEGUN - {CampaignState.FINISHED}})
 
 
 def campaign_key_of(message: Message) -> Key:
@@ -34,6 +36,18 @@ def campaign_of(key: Key) -> str:
 def reported_in(campaign: str, item: Item) -> Counter[str]:
     """The counters that follow from messages."""
     return Counter({name: number(item, name) for name in item if is_campaign_counter(campaign, name)})
+
+
+def is_under_way(shop: Shop, campaign: str) -> bool:
+    """Whether workers may have sent emails of it that they have not counted yet: after a crash whoever takes over does.
+
+    Automations count with each message, and are never under way in this sense.
+    """
+    item = shop.store.get(schema.campaign_key(campaign)) if campaign else None
+    if item is None:
+        return False
+    closes = item.get("status") == CampaignState.CANCELLED.value and "work" in item
+    return closes or item.get("status") in _UNDER_WAY
 
 
 def campaign_findings(

@@ -14,13 +14,19 @@ import hashlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.domain.messages import Message
 from backend.records.messages import message_from
 from backend.records.send_stats import campaign_counters_of, counters_of, counts_in
 from backend.records.values import MalformedItemError
-from backend.services.campaign_reconcile import campaign_findings, campaign_key_of, campaign_of, reported_in
+from backend.services.campaign_reconcile import (
+    campaign_findings,
+    campaign_key_of,
+    campaign_of,
+    is_under_way,
+    reported_in,
+)
 from backend.services.context import Shop
 from backend.services.reconcile.findings import Drift, Finding, Reconciliation, as_found, mend
 from backend.store import schema
@@ -51,7 +57,9 @@ def reconcile_mail(shop: Shop, found: Reconciliation, *, fix: bool = False, paus
             counted = _count_day(shop, day)
             found.unsettled += counted is None
             if counted is not None:
-                _record(shop, list(_findings(counted)), found, fix=fix)
+                settled = _settled(shop, counted)
+                found.unsettled += settled is not counted
+                _record(shop, list(_findings(settled)), found, fix=fix)
         if campaigns:
             findings, unsettled = campaign_findings(shop, campaigns, lambda: _everything(shop))
             found.unsettled += unsettled
@@ -118,11 +126,12 @@ def _number_of(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _DayCount:
-    """What is kept of a day and what its messages add up to. `kinds` are those of the messages."""
+    """What is kept of a day and what its messages add up to, with their kinds and campaigns."""
 
     kept: dict[Key, Item]
     wanted: Counts
     kinds: dict[Key, str]
+    campaigns: dict[Key, set[str]]
 
 
 def _count_day(shop: Shop, day: str) -> _DayCount | None:
@@ -131,17 +140,35 @@ def _count_day(shop: Shop, day: str) -> _DayCount | None:
     for _ in range(_ATTEMPTS):
         wanted: Counts = defaultdict(Counter)
         kinds: dict[Key, str] = {}
+        campaigns: defaultdict[Key, set[str]] = defaultdict(set)
         try:
             for message in _messages_of(shop, day):
                 key = _hours_key(message)
                 wanted[key].update(counters_of(message))
                 kinds[key] = message.kind.value
+                if message.campaign:
+                    campaigns[key].add(message.campaign)
         except (MalformedItemError, ValueError):
             return None
         before, kept = kept, _kept_of(shop, day)
         if kept == before:
-            return _DayCount(kept, wanted, kinds)
+            return _DayCount(kept, wanted, kinds, campaigns)
     return None
+
+
+def _settled(shop: Shop, count: _DayCount) -> _DayCount:
+    """Without the counters of campaigns that are under way; the same if none of those differs.
+
+    What was sent right before a crash is counted by whoever takes over. Mended now, it would count twice.
+    """
+    named = {campaign for campaigns in count.campaigns.values() for campaign in campaigns}
+    moving = {campaign for campaign in named if is_under_way(shop, campaign)}
+    left = {key for key, campaigns in count.campaigns.items() if campaigns & moving}
+    if not any(count.wanted[key] != Counter(counts_in(count.kept.get(key, {}))) for key in left):
+        return count
+    kept = {key: item for key, item in count.kept.items() if key not in left}
+    wanted = {key: counter for key, counter in count.wanted.items() if key not in left}
+    return replace(count, kept=kept, wanted=wanted)
 
 
 def _kept_of(shop: Shop, day: str) -> dict[Key, Item]:
