@@ -7,8 +7,11 @@ from email.header import decode_header, make_header
 from email.headerregistry import Address
 
 import pytest
+from email_validator import validate_email
+from hypothesis import given
+from hypothesis import strategies as st
 
-from backend.email.transports.addresses import UnsendableError, parse_mailbox
+from backend.email.transports.addresses import _USUAL, Mailbox, UnsendableError, parse_mailbox
 from backend.email.transports.mime import build_mime
 from tests.email.transports.samples import AT, email, parsed
 
@@ -71,3 +74,27 @@ def test_long_names_are_folded_and_arrive() -> None:
     assert max(map(len, message.split(b"\r\n"))) <= 78
     field = str(message_from_bytes(message, policy=policy.compat32)["to"])
     assert str(make_header(decode_header(field))) == f"{LONG_NAME}<m@b.example>"
+
+
+@given(st.from_regex(_USUAL, fullmatch=True))
+def test_the_short_way_takes_only_what_the_library_takes_as_it_is(address: str) -> None:
+    found = validate_email(address, check_deliverability=False, test_environment=True, allow_quoted_local=True)
+    assert found.ascii_email == address
+    assert parse_mailbox(address, "The recipient") == Mailbox("", address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@b.invalid",
+        "a@localhost",
+        "a..b@example.com",
+        "a.@example.com",
+        ".a@example.com",
+        "a@-example.com",
+        "a@x.local",
+    ],
+)
+def test_what_no_server_takes_finds_no_short_way(address: str) -> None:
+    with pytest.raises(UnsendableError):
+        parse_mailbox(address, "The recipient")
