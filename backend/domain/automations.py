@@ -195,6 +195,12 @@ def variant_of(step: int) -> str:
     return f"s{step + 1}"
 
 
+def asks_for_segment(automation: Automation, segment_id: str) -> bool:
+    """Whether a step of it is for customers of this segment only."""
+    asked = Condition(Fact.SEGMENT, segment_id)
+    return any(asked in step.conditions for step in automation.steps)
+
+
 def checked(automation: Automation) -> Automation:
     """The automation with its texts cleaned.
 

@@ -6,9 +6,11 @@ import io
 
 import streamlit as st
 
+from backend.domain.automations import asks_for_segment
 from backend.domain.campaigns import CampaignState
 from backend.domain.segments import Rule, Segment
 from backend.domain.team import Actor, Permission
+from backend.services.automations.active import all_automations
 from backend.services.campaigns.storing import list_campaigns
 from backend.services.context import Shop
 from backend.services.exports import Format
@@ -142,6 +144,12 @@ def _delete(seen: Segment) -> None:
         )
     else:
         st.caption("Campaigns that were planned with it keep the rule that they have.")
+    if asking := [each.name for each in all_automations(shop()) if asks_for_segment(each, seen.id)]:
+        names = formats.plain(formats.listed([f"“{name}”" for name in asking]))
+        st.warning(
+            f"{names} {'asks' if len(asking) == 1 else 'ask'} for it. Without it, the email of that step is not sent.",
+            icon=":material/bolt:",
+        )
     if st.button("Delete this segment", type="primary", icon=":material/delete:", width="stretch", key="delete_now"):
         done = actions.attempt(
             Permission.EDIT_SEGMENTS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from backend.domain.automations import Condition, Fact, TriggerKind
 from backend.domain.segments import Group, Number, NumberField, NumberTest, Rule, WordField, Words
 from backend.domain.team import Role
 from backend.services.campaigns.drafts import create_campaign
@@ -12,6 +13,7 @@ from backend.services.segments import library
 from backend.services.segments.audience import get_segment
 from backend.services.snapshots.building import make_snapshot
 from pages.components.segment_words import What
+from tests.automations.making import AT_ONCE, automation, step
 from tests.campaigns.support import draft
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, figures, links, press, said
@@ -159,6 +161,15 @@ def test_whoever_deletes_a_segment_is_told_which_campaigns_use_it(dashboard: Das
     create_campaign(dashboard.shop, ADMIN, draft(name="Autumn news", segment_id=identity))
     app = press(dashboard.open("segment.py", Role.MANAGER, id=identity), "Delete")
     assert "“Autumn news” uses it and is not over yet" in said(app)
+
+
+def test_whoever_deletes_a_segment_is_told_which_automations_ask_for_it(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    identity = saved(dashboard)
+    asking = step("order-confirmation", AT_ONCE, Condition(Fact.SEGMENT, identity))
+    automation(dashboard.shop, TriggerKind.ORDER_PLACED, asking, name="Thank regulars")
+    app = press(dashboard.open("segment.py", Role.MANAGER, id=identity), "Delete")
+    assert "“Thank regulars” asks for it." in said(app)
 
 
 def test_each_role_sees_what_it_may_do(dashboard: Dashboard) -> None:
