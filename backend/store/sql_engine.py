@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from backend.errors import ConfigurationError, StoreBusyError, StoreUnreachableError
 
 _BUSY_SECONDS = 30
+_LOOK_AGAIN_SECONDS = 0.02
 _locks: WeakKeyDictionary[sa.Engine, threading.RLock] = WeakKeyDictionary()
 
 
@@ -56,13 +58,26 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     """Transactions are begun by us. An acknowledged write survives a crash of the process and of the machine."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _use_log(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     # Busy pages are copied from the log to the file once instead of four times; the log grows to 16 MB.
     cursor.execute("PRAGMA wal_autocheckpoint=4000")
     cursor.execute("PRAGMA cache_size=-65536")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()
+
+
+def _use_log(cursor: sqlite3.Cursor) -> None:
+    """Turns the write-ahead log on. Of several that open a new file at once, SQLite lets none wait for this."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def exclusive(engine: sa.Engine) -> AbstractContextManager[object]:
