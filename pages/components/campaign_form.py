@@ -139,7 +139,7 @@ def _canary(place: str, before: Canary | None) -> Canary | None:
 
 def _test(place: str, before: SplitTest | None) -> SplitTest | None:
     on = st.toggle(
-        ":material/science: Compare several subjects or emails (A/B test)", before is not None, key=f"{place}_test"
+        ":material/science: Compare several subjects (A/B test)", before is not None, key=f"{place}_test"
     )
     if not on:
         return None

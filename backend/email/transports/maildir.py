@@ -133,7 +133,7 @@ class Maildir:
                 _write_all(file, message)
             finally:
                 os.close(file)
-            os.rename(temporary, f"{self._new}{name}")  # noqa: PTH104
+            os.rename(temporary, f"{self._new}{name}")  # noqa: PTH104 - once for each email
         except OSError:
             Path(temporary).unlink(missing_ok=True)
             raise
