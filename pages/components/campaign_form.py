@@ -138,9 +138,7 @@ def _canary(place: str, before: Canary | None) -> Canary | None:
 
 
 def _test(place: str, before: SplitTest | None) -> SplitTest | None:
-    on = st.toggle(
-        ":material/science: Compare several subjects (A/B test)", before is not None, key=f"{place}_test"
-    )
+    on = st.toggle(":material/science: Compare several subjects (A/B test)", before is not None, key=f"{place}_test")
     if not on:
         return None
     given = before or SplitTest((Variant("A"), Variant("B")))
