@@ -12,12 +12,19 @@ def about(campaign: Campaign) -> dict[str, object]:
         "name": campaign.name,
         "state": campaign.state.value,
         "template": campaign.draft.template,
+        "variants": _variants(campaign),
         "segment": campaign.draft.segment_id,
         "audience": campaign.audience.size,
         "planned": campaign.planned_recipients,
         "version": campaign.version,
         "reason": campaign.reason,
     }
+
+
+def _variants(campaign: Campaign) -> dict[str, str]:
+    """The template of each variant."""
+    test = campaign.draft.test
+    return {each.key: each.template or campaign.draft.template for each in test.variants} if test else {}
 
 
 def preflight_document(found: Preflight) -> dict[str, object]:

@@ -11,6 +11,7 @@ import typer
 
 from backend import bootstrap
 from backend.cli.campaign_documents import about, plan_document, preflight_document, status_document
+from backend.cli.campaign_variants import VariantParts, check_fields, split_test_of
 from backend.cli.mail import fields_of
 from backend.cli.output import Json, Progress, write_json, write_table
 from backend.cli.running import opened_shop
@@ -60,21 +61,28 @@ def create(
     subject: Annotated[str, typer.Option(help="Another subject than the template's.")] = "",
     field: Annotated[list[str] | None, typer.Option(help="A value that the template asks for, as NAME=VALUE.")] = None,
     canary: Annotated[int, typer.Option(min=0, max=50, help="Percent that get theirs first; 0 is all at once.")] = 0,
+    variant: VariantParts = None,
+    test_share: Annotated[int, typer.Option(min=1, max=100, help="Percent that get the variants.")] = 20,
+    test_minutes: Annotated[int, typer.Option(min=0, help="How long to wait for what comes of them.")] = 240,
+    measure: Annotated[str, typer.Option(help="The better one has more: opens, clicks or orders.")] = "clicks",
     holdout: Annotated[int, typer.Option(min=0, max=50, help="Percent that get nothing, to compare with.")] = 0,
     campaign_id: Annotated[str, typer.Option("--id", help="Its id: the same one twice creates one campaign.")] = "",
     as_json: Json = False,
 ) -> None:
     """Create a draft."""
     with opened_shop("campaign create") as shop:
+        fields = fields_of(field or [])
         draft = Draft(
             name=name or f"{template} to {segment}",
             template=template,
             segment_id=_segment_id(shop, segment),
             subject=subject,
-            fields=fields_of(field or []),
+            fields=fields,
             canary=Canary(canary) if canary else None,
+            test=split_test_of(variant or [], fields, share=test_share, minutes=test_minutes, measure=measure),
             holdout=holdout,
         )
+        check_fields(shop, draft)
         _tell(drafts.create_campaign(shop, COMMAND_LINE, draft, campaign_id=campaign_id), as_json)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from statistics import NormalDist
 
 from backend.domain.campaigns import CampaignState, Measure
 from backend.domain.delivery import Mailbox
@@ -156,10 +158,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class VariantResult:
-    """What became of one variant. `orders` and `revenue` (minor units) came from its recipients after the send."""
+    """What became of one variant. `orders` and `revenue` (minor units) came from its recipients after the send.
+
+    `email` is the title of its template.
+    """
 
     key: str
     subject: str
+    email: str
     sent: int
     delivered: int
     opened: int
@@ -171,6 +177,21 @@ class VariantResult:
 
     def by(self, measure: Measure) -> int:
         return {Measure.OPENS: self.opened, Measure.CLICKS: self.clicked, Measure.ORDERS: self.orders}[measure]
+
+
+def chance_of_difference(variants: Sequence[VariantResult], measure: Measure) -> float | None:
+    """How often chance alone would put the best variant that far before the next one, between 0 and 1.
+
+    None while there is nothing to compare. The counts are taken as Poisson, which suits orders, where one customer may
+    place several; for opens and clicks it errs towards chance.
+    """
+    sent = [each for each in variants if each.sent]
+    if len(sent) < 2 or not any(each.by(measure) for each in sent):
+        return None
+    best, second = sorted(sent, key=lambda each: each.by(measure) / each.sent, reverse=True)[:2]
+    shares = [each.by(measure) / each.sent for each in (best, second)]
+    spread = math.sqrt(sum(each.by(measure) / each.sent**2 for each in (best, second)))
+    return 2 * (1 - NormalDist().cdf((shares[0] - shares[1]) / spread))
 
 
 @dataclass(frozen=True, slots=True)

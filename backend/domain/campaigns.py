@@ -84,13 +84,15 @@ class Wave(IntEnum):
 class Variant:
     """One of the emails that are compared. `key` is "A", "B", …; "" and None stand for the campaign's own.
 
-    `version` None is the one in use when the draft is saved, which is filled in then.
+    `fields` are contents of its own, all of them: what is not there is empty. `version` belongs to a `template` of its
+    own, and is filled in when the draft is saved: the one in use then.
     """
 
     key: str
     subject: str = ""
     template: str = ""
     version: int | None = None
+    fields: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

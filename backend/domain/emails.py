@@ -25,12 +25,16 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TemplateField:
-    """A value that whoever sends the email types in, such as a tracking link. Empty ones reach the template as ""."""
+    """A value that whoever sends the email types in, such as a tracking link. Empty ones reach the template as "".
+
+    `is_long` is a text of several lines, which the template shows with `paragraphs`.
+    """
 
     name: str
     label: str
     required: bool = False
     is_url: bool = False
+    is_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

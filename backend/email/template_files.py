@@ -89,7 +89,11 @@ def _field(written: Mapping[str, Any]) -> TemplateField:
     if not name.isidentifier() or name in RESERVED:
         raise ValueError(f"a field cannot be called {name}")
     return TemplateField(
-        name, str(written["label"]), bool(written.get("required", False)), bool(written.get("url", False))
+        name=name,
+        label=str(written["label"]),
+        required=bool(written.get("required", False)),
+        is_url=bool(written.get("url", False)),
+        is_long=bool(written.get("long", False)),
     )
 
 

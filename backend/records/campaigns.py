@@ -155,12 +155,7 @@ def _draft_from(item: Item) -> Draft:
 def _test_item(test: SplitTest | None) -> Item:
     if test is None:
         return {}
-    variants: list[Value] = [
-        without_empty(
-            {"key": each.key, "subject": each.subject, "template": each.template, "template_version": each.version}
-        )
-        for each in test.variants
-    ]
+    variants: list[Value] = [_variant_item(each) for each in test.variants]
     return {
         "variants": variants,
         "share": test.share,
@@ -172,17 +167,31 @@ def _test_item(test: SplitTest | None) -> Item:
 def _test_from(item: Item) -> SplitTest | None:
     if not item:
         return None
-    variants = tuple(
-        Variant(
-            text(each, "key"),
-            text(each, "subject", ""),
-            text(each, "template", ""),
-            number(each, "template_version") if "template_version" in each else None,
-        )
-        for each in items(item, "variants")
-    )
+    variants = tuple(_variant_from(each) for each in items(item, "variants"))
     wait = timedelta(seconds=number(item, "wait"))
     return SplitTest(variants, number(item, "share"), wait, Measure(text(item, "measure")))
+
+
+def _variant_item(variant: Variant) -> Item:
+    item = without_empty(
+        {
+            "key": variant.key,
+            "subject": variant.subject,
+            "template": variant.template,
+            "template_version": variant.version,
+        }
+    )
+    return item if variant.fields is None else {**item, "fields": dict(variant.fields)}
+
+
+def _variant_from(item: Item) -> Variant:
+    return Variant(
+        key=text(item, "key"),
+        subject=text(item, "subject", ""),
+        template=text(item, "template", ""),
+        version=number(item, "template_version") if "template_version" in item else None,
+        fields={name: str(value) for name, value in _map(item, "fields").items()} if "fields" in item else None,
+    )
 
 
 def _hours_item(hours: Hours | None) -> Item:

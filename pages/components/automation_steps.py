@@ -13,7 +13,7 @@ from backend.domain.orders import OrderStatus
 from backend.errors import InvalidInputError
 from backend.services import templates
 from backend.services.context import Shop
-from pages.components import automation_words, caching, formats
+from pages.components import automation_words, caching, formats, template_fields
 from pages.components.automation_draft import Draft, redraw, with_condition, with_step, without_condition
 from pages.components.navigation import page_of
 
@@ -94,12 +94,10 @@ def _template(draft: Draft, number: int, base: Step, offered: dict[str, Template
 def _fields(draft: Draft, number: int, base: Step, template: TemplateFacts | None) -> dict[str, str]:
     """What the template asks for: the same for everybody who gets it from this automation."""
     typed = {
-        field.name: st.text_input(
-            field.label + ("" if field.required else " (may stay empty)"),
-            value=base.fields.get(field.name, "") if template and base.template == template.name else "",
-            placeholder="https://…" if field.is_url else "",
-            max_chars=2000,
-            key=draft.key(f"{number}_field_{template.name if template else ''}_{field.name}"),
+        field.name: template_fields.ask(
+            field,
+            draft.key(f"{number}_field_{template.name if template else ''}_{field.name}"),
+            base.fields.get(field.name, "") if template and base.template == template.name else "",
         )
         for field in (template.fields if template else ())
     }

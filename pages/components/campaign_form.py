@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import time
 
 import streamlit as st
 
-from backend.domain.campaigns import Canary, Draft, Hours, Limits, Measure, SplitTest, Variant
-from backend.domain.emails import Kind, Need, TemplateFacts, TemplateField
+from backend.domain.campaigns import Canary, Draft, Hours, Limits
+from backend.domain.emails import Kind, TemplateFacts
 from backend.domain.team import Actor
-from backend.services import templates
+from backend.services.campaigns.offering import sendable_templates
 from backend.services.context import Shop
 from backend.services.segments.library import list_segments
 from backend.services.segments.ready import READY
-from pages.components import campaign_words, email_gallery, formats
+from pages.components import campaign_fields, campaign_test_form, email_gallery, formats
 from pages.components.navigation import page_of
 
-_WAITS = tuple(timedelta(minutes=minutes) for minutes in (10, 30, 60, 120, 240, 480, 1440))
-_VARIANTS = "ABCD"
 _NEW = Draft("", "", "")
 
 
@@ -34,7 +32,8 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
         placeholder="Such as: Spring newsletter",
         help="For the team; customers do not see it.",
     )
-    template = _choose_template(here, place, draft)
+    offered = sendable_templates(here)
+    template = _choose_template(offered, place, draft)
     if template is None:
         st.caption("Choose an email to go on.")
         return None
@@ -46,13 +45,13 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
         placeholder="As it stands in the email",
         help="Empty: the subject of the email as it is.",
     )
-    fields = _fields(template, place, draft.fields)
+    fields = campaign_fields.ask(template, f"{place}_field_{template.name}", draft.fields)
     st.subheader("To whom", anchor=False)
     segment = _choose_segment(here, actor, place, draft)
     st.subheader("How carefully", anchor=False)
     with st.container(border=True):
         canary = _canary(place, draft.canary)
-        test = _test(place, draft.test)
+        test = campaign_test_form.ask(offered, template, place, draft, fields)
         holdout = _holdout(place, draft.holdout)
         hours = _hours(place, draft.hours)
         limits = _limits(place, draft.limits)
@@ -62,12 +61,7 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
     return Draft(name, template.name, segment, subject, fields, test, canary, holdout, hours, limits, draft.result_days)
 
 
-def _choose_template(here: Shop, place: str, draft: Draft) -> TemplateFacts | None:
-    offered = {
-        state.facts.name: state.facts
-        for state in templates.list_templates(here)
-        if not set(state.facts.needs) - {Need.CUSTOMER}
-    }
+def _choose_template(offered: Mapping[str, TemplateFacts], place: str, draft: Draft) -> TemplateFacts | None:
     names = sorted(offered, key=lambda name: (offered[name].kind is not Kind.MARKETING, offered[name].title))
     chosen = st.selectbox(
         "Email",
@@ -81,28 +75,6 @@ def _choose_template(here: Shop, place: str, draft: Draft) -> TemplateFacts | No
         return None
     st.caption(formats.plain(f"{offered[chosen].purpose} {email_gallery.KIND_MEANINGS[offered[chosen].kind]}"))
     return offered[chosen]
-
-
-def _fields(template: TemplateFacts, place: str, before: Mapping[str, str]) -> dict[str, str]:
-    """What the template asks for; what may stay empty is folded away."""
-    key = f"{place}_field_{template.name}"
-    required = [field for field in template.fields if field.required]
-    optional = [field for field in template.fields if not field.required]
-    values = {field.name: _field(field, key, before) for field in required}
-    if optional:
-        with st.expander("More parts of this email, which may stay empty", icon=":material/add_notes:"):
-            values |= {field.name: _field(field, key, before) for field in optional}
-    return values
-
-
-def _field(field: TemplateField, key: str, before: Mapping[str, str]) -> str:
-    return st.text_input(
-        field.label,
-        before.get(field.name, ""),
-        key=f"{key}_{field.name}",
-        placeholder="https://…" if field.is_url else "",
-        max_chars=20_000,
-    )
 
 
 def _choose_segment(here: Shop, actor: Actor, place: str, draft: Draft) -> str:
@@ -133,42 +105,8 @@ def _canary(place: str, before: Canary | None) -> Canary | None:
     given = before or Canary()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         share = st.number_input("First share in percent", 1, 50, given.share, key=f"{place}_canary_share", width=180)
-        wait = _wait("Then wait", place, "canary_wait", given.wait)
+        wait = campaign_fields.ask_wait("Then wait", f"{place}_canary_wait", given.wait)
     return Canary(int(share), wait)
-
-
-def _test(place: str, before: SplitTest | None) -> SplitTest | None:
-    on = st.toggle(":material/science: Compare several subjects (A/B test)", before is not None, key=f"{place}_test")
-    if not on:
-        return None
-    given = before or SplitTest((Variant("A"), Variant("B")))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input("Variants", 2, 4, len(given.variants), key=f"{place}_test_number", width=120)
-        share = st.number_input("Share of the test in percent", 1, 100, given.share, key=f"{place}_share", width=200)
-        wait = _wait("Then wait", place, "test_wait", given.wait)
-        measure = st.selectbox(
-            "The better one has more",
-            list(Measure),
-            index=list(Measure).index(given.measure),
-            format_func=lambda measure: str(measure.value),
-            key=f"{place}_measure",
-            width=190,
-        )
-    earlier = {variant.key: variant for variant in given.variants}
-    variants = tuple(_variant(place, key, earlier.get(key, Variant(key))) for key in _VARIANTS[: int(number)])
-    st.caption("After the wait the others get the better one. Opens are an estimate: mail programs open by themselves.")
-    return SplitTest(variants, int(share), wait, measure or given.measure)
-
-
-def _variant(place: str, key: str, before: Variant) -> Variant:
-    subject = st.text_input(
-        f"Subject of variant {key}",
-        before.subject,
-        key=f"{place}_variant_{key}",
-        max_chars=300,
-        placeholder="Empty: the subject above",
-    )
-    return Variant(key, subject, before.template)
 
 
 def _holdout(place: str, before: int) -> int:
@@ -221,15 +159,3 @@ def _limits(place: str, before: Limits) -> Limits:
                 "Not before so many were sent", 1, 1_000_000, before.least, key=f"{place}_least", width=220
             )
     return Limits(round(bounces / 100, 6), round(complaints / 100, 6), int(least))
-
-
-def _wait(label: str, place: str, name: str, before: timedelta) -> timedelta:
-    options = sorted({*_WAITS, before})
-    return st.selectbox(
-        label,
-        options,
-        index=options.index(before),
-        format_func=campaign_words.waiting,
-        key=f"{place}_{name}",
-        width=150,
-    )

@@ -2,53 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 
 import streamlit as st
 
-from backend.domain.campaigns import Draft
-from backend.services import templates
+from backend.domain.campaigns import Campaign, Draft
+from backend.services.campaigns.content import CampaignEmail, drafted_emails, emails_of
 from backend.services.context import Shop
 from backend.services.previews import Preview, Recipient, render_preview
 from pages.components import formats, message_view
 
 
 def show_draft(here: Shop, draft: Draft | None) -> None:
-    """The email of a draft with each of its subjects."""
+    """The emails of a draft, with the templates in use now."""
     st.subheader("How it looks", anchor=False)
     if draft is None:
         st.caption("The email appears here, for a sample customer.")
         return
-    previews = _previews(here, draft)
+    _show(here, drafted_emails(here, draft))
+
+
+def show_campaign(here: Shop, campaign: Campaign) -> None:
+    """The emails of a campaign as it was saved, also when the templates have changed since.
+
+    Raises: `NotFoundError` when a template is gone.
+    """
+    st.subheader("How it looks", anchor=False)
+    _show(here, emails_of(here, campaign))
+
+
+def _show(here: Shop, emails: Mapping[str, CampaignEmail]) -> None:
+    previews = {key: _preview(here, email) for key, email in emails.items()}
     for key, preview in previews.items():
         _subject_line(key, preview)
-    first = next(iter(previews.values()))
-    if first.email is not None:
-        message_view.show_html(first.email.html, "What customers get", key="campaign_preview")
+    made = {key: preview.email for key, preview in previews.items() if preview.email is not None}
+    if not made:
+        return
+    shown = next(iter(made))
+    if len({email.html for email in made.values()}) > 1:
+        shown = _choose(list(made))
+    label = f"What customers get of variant {shown}" if shown else "What customers get"
+    message_view.show_html(made[shown].html, label, key="campaign_preview")
 
 
-def _previews(here: Shop, draft: Draft) -> dict[str, Preview]:
-    """By the key of the variant; by "" without a test."""
-    if draft.test is None:
-        return {"": _preview(here, draft.template, draft.subject, draft)}
-    return {
-        variant.key: _preview(here, variant.template or draft.template, variant.subject or draft.subject, draft)
-        for variant in draft.test.variants
-    }
+def _choose(keys: list[str]) -> str:
+    return st.segmented_control(
+        "Email",
+        keys,
+        default=keys[0],
+        required=True,
+        format_func=lambda key: f"Variant {key}",
+        key=f"campaign_preview_{len(keys)}",
+        label_visibility="collapsed",
+    )
 
 
-def _preview(here: Shop, template: str, subject: str, draft: Draft) -> Preview:
-    source = templates.current_version(here, template).source
-    shown = replace(source, subject=subject) if subject else source
-    return render_preview(here, template, source=shown, recipient=Recipient(fields=draft.fields))
+def _preview(here: Shop, email: CampaignEmail) -> Preview:
+    version = email.version
+    recipient = Recipient(fields=email.fields)
+    return render_preview(here, version.facts.name, source=version.source, number=version.number, recipient=recipient)
 
 
 def _subject_line(key: str, preview: Preview) -> None:
+    variant = f"{formats.badge(f'Variant {key}', 'violet')} " if key else ""
     if preview.email is None:
         sentence = preview.problem.sentence if preview.problem else "This email cannot be rendered."
-        st.error(formats.plain(sentence), icon=":material/error:")
+        st.error(variant + formats.plain(sentence), icon=":material/error:")
         return
-    variant = f"{formats.badge(f'Variant {key}', 'violet')} " if key else ""
     st.markdown(
         f"{variant}**{formats.plain(preview.email.subject)}**  \n:gray[{formats.plain(preview.email.preheader)}]"
     )

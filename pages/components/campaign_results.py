@@ -5,12 +5,22 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from backend.domain.campaign_figures import MailboxResult, OrdersAfter, Progress, Results, VariantResult
-from backend.domain.campaigns import Campaign
+from backend.domain.campaign_figures import (
+    MailboxResult,
+    OrdersAfter,
+    Progress,
+    Results,
+    VariantResult,
+    chance_of_difference,
+)
+from backend.domain.campaigns import Campaign, Measure
 from backend.domain.team import Actor
 from backend.services.campaigns.results import results_of
 from backend.services.context import Shop
 from pages.components import charts, formats, send_rates
+
+_CHANCE = 0.05
+"""What happens by chance less often than this is not called chance."""
 
 
 def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
@@ -51,9 +61,11 @@ def _show_funnel(here: Shop, progress: Progress) -> None:
 
 def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult, ...]) -> None:
     st.markdown("**Variants**")
+    emails = {each.email for each in variants}
     table = pd.DataFrame(
         {
             "Variant": [f"{each.key}{' (better)' if each.is_winner else ''}" for each in variants],
+            **({"Email": [each.email for each in variants]} if len(emails) > 1 else {}),
             "Subject": [each.subject for each in variants],
             "Sent": [formats.count(here, each.sent) for each in variants],
             "Opened (estimate)": [_share(here, each.opened, each.sent) for each in variants],
@@ -64,8 +76,20 @@ def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult
         }
     )
     st.dataframe(table, hide_index=True)
-    if campaign.draft.test is not None and not any(each.is_winner for each in variants):
-        st.caption(f"The better one is chosen by {campaign.draft.test.measure.value} when the wait is over.")
+    if campaign.draft.test is None:
+        return
+    measure = campaign.draft.test.measure
+    if campaign.draft.test.share < 100 and not any(each.is_winner for each in variants):
+        st.caption(f"The better one is chosen by {measure.value} when the wait is over.")
+    st.caption(_certainty(chance_of_difference(variants, measure), measure))
+
+
+def _certainty(chance: float | None, measure: Measure) -> str:
+    if chance is None:
+        return f"There are no {measure.value} to compare yet."
+    if chance < _CHANCE:
+        return f"By {measure.value} the best variant is ahead by more than chance explains."
+    return f"By {measure.value} the variants differ by no more than chance explains; a larger group would say more."
 
 
 def _show_orders(here: Shop, campaign: Campaign, results: Results) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.domain.campaigns import EDITABLE, Campaign, CampaignState
+from backend.domain.campaigns import EDITABLE, Campaign, CampaignState, Variant
 from backend.domain.team import Actor, Permission
 from backend.errors import BackendError
 from backend.services.campaigns.explaining import explain
 from backend.services.context import Shop
-from pages.components import campaign_preview, campaign_words, customer_search, formats
+from pages.components import campaign_preview, campaign_words, customer_search, formats, message_table
 from pages.components.can_we_email import WHY
 from pages.components.navigation import page_of
 from pages.components.shell import mailer
@@ -80,14 +80,15 @@ def show_content(here: Shop, campaign: Campaign) -> None:
                 help="",
             )
         try:
-            campaign_preview.show_draft(here, campaign.draft)
+            campaign_preview.show_campaign(here, campaign)
         except BackendError as error:
             st.error(formats.plain(error.sentence), icon=":material/error:")
 
 
 def _settings(here: Shop, campaign: Campaign) -> str:
     draft = campaign.draft
-    lines = [f"Email: **{formats.plain(draft.template)}**, version {campaign.template_version}"]
+    title = message_table.title_of(here, draft.template)
+    lines = [f"Email: **{formats.plain(title)}**, version {campaign.template_version}"]
     lines.append(f"Segment: **{formats.plain(campaign.segment_name)}**, as it was when the campaign was saved")
     if draft.canary is not None:
         wait = campaign_words.waiting(draft.canary.wait)
@@ -99,6 +100,7 @@ def _settings(here: Shop, campaign: Campaign) -> str:
             f"**{draft.test.share}%** get one of {number} variants; after {wait} the others get the one "
             f"with more {draft.test.measure.value}"
         )
+        lines += [f"Variant {each.key}: {_differs(here, each)}" for each in draft.test.variants]
     if draft.holdout:
         lines.append(f"**{draft.holdout}%** are kept back, to compare what they order")
     if draft.hours is not None:
@@ -108,3 +110,16 @@ def _settings(here: Shop, campaign: Campaign) -> str:
     complaints = formats.plain(formats.percent(here, draft.limits.complaints, 2))
     lines.append(f"Stops by itself from {bounces} bounces or {complaints} complaints on")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _differs(here: Shop, variant: Variant) -> str:
+    """In what it differs from the campaign's own email."""
+    found = []
+    if variant.template:
+        title = formats.plain(message_table.title_of(here, variant.template))
+        found.append(f"the email **{title}**, version {variant.version}")
+    if variant.subject:
+        found.append(f"the subject “{formats.plain(variant.subject)}”")
+    if variant.fields is not None and not variant.template:
+        found.append("texts of its own")
+    return ", ".join(found) or "the email as above"

@@ -21,7 +21,7 @@ from backend.services.mailing.requesting import SendRequest, new_click_key
 from backend.services.message_log import status_now
 from backend.services.order_list import orders_of
 from backend.services.send_overview import Prospect
-from pages.components import actions, customer_search, formats, message_table
+from pages.components import actions, customer_search, formats, message_table, template_fields
 from pages.components.can_we_email import KIND_LABELS, WHY
 from pages.components.navigation import page_of
 from pages.components.shell import mailer, shop
@@ -118,13 +118,7 @@ def prefill(template: TemplateFacts, field: str, value: str) -> None:
 def enter_fields(template: TemplateFacts) -> dict[str, str]:
     """What the template asks the sender for."""
     return {
-        field.name: st.text_input(
-            field.label + ("" if field.required else " (may stay empty)"),
-            key=_field_slot(template.name, field.name).key,
-            placeholder="https://…" if field.is_url else "",
-            max_chars=2000,
-        )
-        for field in template.fields
+        field.name: template_fields.ask(field, _field_slot(template.name, field.name).key) for field in template.fields
     }
 
 

@@ -39,11 +39,13 @@ def server(shop: Shop, folder: Path) -> Iterator[Server]:
 def chooses(somebody: Person, label: str, option: str) -> None:
     """Writes into a list what it should show, and takes the entry that it then offers.
 
-    A run of the page may close the list at that moment; people open it again then, and so does this.
+    A run of the page, or its scrolling, may close the list at that moment; people open it again then, and so does this.
     """
     box = somebody.page.get_by_role("combobox", name=label)
     for _ in range(5):
-        box.fill(option)
+        box.evaluate("box => box.scrollIntoView({block: 'center'})")
+        box.fill("")
+        box.press_sequentially(option)
         somebody.page.wait_for_timeout(500)
         if somebody.page.get_by_role("option", name=re.compile(f"^{option}")).count():
             box.press("Enter")

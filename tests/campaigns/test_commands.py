@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from backend.domain.campaigns import CampaignState
+from backend.domain.campaigns import CampaignState, Measure, SplitTest, Variant
 from backend.domain.time import utc_now
 from backend.services.campaigns.storing import read_campaign
 from tests.campaigns.support import NEWS, Desk, prepare_shop
@@ -71,3 +72,40 @@ def test_it_is_paused_resumed_and_cancelled(run: Run, desk: Desk) -> None:
 def test_an_unknown_segment_is_told(run: Run, desk: Desk) -> None:
     failed = run("campaign", "create", "--template", "announcement", "--segment", "Nobody")
     assert (failed.code, failed.err) == (1, "There is no segment “Nobody”.\n")
+
+
+def test_variants_are_compared(run: Run, desk: Desk) -> None:
+    made = run(
+        *("campaign", "create", "--template", "announcement", "--segment", "Everybody", "--json"),
+        *("--field", "headline=New mugs", "--field", "message=They are here.", "--measure", "orders"),
+        *("--variant", "B.subject=Mugs!", "--variant", "C.field.message=Only today = cheap."),
+        *("--test-share", "50", "--test-minutes", "90"),
+    )
+    test = read_campaign(desk.shop, str(made.json["id"])).draft.test
+    texts = {"headline": "New mugs", "message": "Only today = cheap."}
+    expected = (Variant("A"), Variant("B", "Mugs!"), Variant("C", fields=texts))
+    assert test == SplitTest(expected, 50, timedelta(minutes=90), Measure.ORDERS)
+    other = run(
+        *("campaign", "create", "--template", "welcome", "--segment", "Everybody", "--json"),
+        *("--variant", "B.template=announcement", "--variant", "B.field.headline=Hello"),
+        *("--variant", "B.field.message=We are here."),
+    )
+    assert other.json["variants"] == {"A": "welcome", "B": "announcement"}
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ("B", "says nothing of a variant"),
+        ("E.subject=x", "says nothing of a variant"),
+        ("B.colour=red", "no “colour”. Write B.field.colour=…"),
+        ("B.field.headlin=x", "no field “headlin”. The email asks for: button_label, button_url, headline, message."),
+        ("B.template=letter", "letter"),
+        ("B.template=win-back", "go to different people"),
+    ],
+)
+def test_a_variant_that_cannot_be_is_told(run: Run, desk: Desk, part: str, sentence: str) -> None:
+    fields = [word for name, value in NEWS.items() for word in ("--field", f"{name}={value}")]
+    arguments = ("--template", "announcement", "--segment", "Everybody", *fields, "--variant", part)
+    refused = run("campaign", "create", *arguments)
+    assert (refused.code, sentence in refused.err) == (1, True), refused.err

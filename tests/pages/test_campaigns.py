@@ -77,7 +77,7 @@ def filled(dashboard: Dashboard, campaign_id: str = "") -> AppTest:
     field(app, "Name of the campaign").set_value("Mugs").run()
     (email,) = [box for box in app.selectbox if box.label == "Email"]
     email.set_value("announcement").run()
-    for box in app.text_input:
+    for box in (*app.text_input, *app.text_area):
         if box.key and "_field_announcement_" in box.key:
             box.set_value(NEWS.get(box.key.rsplit("announcement_", 1)[1], ""))
     app.run()
@@ -207,8 +207,42 @@ def test_the_results_tell_variants_apart_and_call_opens_an_estimate(dashboard: D
     (variants, *_) = [frame.value for frame in app.dataframe]
     assert list(variants["Subject"]) == ["Mugs", "New mugs"]
     assert sum(int(number) for number in variants["Sent"]) == 12
+    assert "There are no clicks to compare yet." in said(app)
     assert "Opens are an estimate" in said(app)
     assert "Without a group that was kept back" in said(app) or "The worker counts them" in said(app)
+
+
+def test_variants_with_texts_and_an_email_of_their_own_are_planned_and_changed(
+    dashboard: Dashboard, desk: Desk
+) -> None:
+    app = filled(dashboard)
+    (toggle,) = [each for each in app.toggle if "A/B test" in each.label]
+    toggle.set_value(True).run()
+    assert [box.options for box in app.selectbox if box.label == "Email of variant B"] == [
+        ["Announcement, as above", "Newsletter", "Welcome"]
+    ], "only emails that the same customers get"
+    field(app, "Subject of variant A").set_value("Mugs, mugs").run()
+    (texts,) = [each for each in app.toggle if each.label == "Other texts in variant B"]
+    texts.set_value(True).run()
+    own = {box.label: box for box in app.text_input if box.key and "_variant_B_field_" in box.key}
+    assert own["Headline"].value == NEWS["headline"], "it begins with the texts above"
+    own["Headline"].set_value("Mugs for you").run()
+    press(app, "Save and check the recipients")
+    assert not app.exception
+    (campaign,) = list_campaigns(desk.shop, ADMIN).campaigns
+    test = campaign.draft.test
+    assert test is not None
+    assert test.variants == (Variant("A", "Mugs, mugs"), Variant("B", fields={**NEWS, "headline": "Mugs for you"}))
+    shown = opened(dashboard, campaign)
+    assert "Variant A: the subject “Mugs, mugs”" in said(shown)
+    assert "Variant B: texts of its own" in said(shown)
+    again = dashboard.open("new_campaign.py", Role.STAFF, id=campaign.id)
+    press(again, "Save the changes")
+    assert now(desk, campaign).draft == campaign.draft, "the form shows all that it has saved"
+    (email,) = [box for box in again.selectbox if box.label == "Email of variant B"]
+    email.set_value("newsletter").run()
+    press(again, "Save the changes")
+    assert "Variant B: First story: title is missing." in said(again)
 
 
 def test_a_scheduled_campaign_can_be_taken_back(dashboard: Dashboard, desk: Desk) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from backend.domain.campaigns import Campaign, Wave
+from backend.domain.campaigns import Campaign, Draft, Variant, Wave
 from backend.domain.emails import TemplateVersion
 from backend.services import templates
 from backend.services.context import Shop
@@ -22,24 +23,43 @@ class Salt(StrEnum):
     VARIANT = "variant"
 
 
-def with_subject(version: TemplateVersion, subject: str) -> TemplateVersion:
-    """The version with another subject; "" keeps its own."""
-    return replace(version, source=replace(version.source, subject=subject)) if subject else version
+@dataclass(frozen=True, slots=True)
+class CampaignEmail:
+    """One of the emails of a campaign: a template's version with the subject, and the values of its fields."""
+
+    version: TemplateVersion
+    fields: Mapping[str, str]
 
 
-def versions_of(shop: Shop, campaign: Campaign) -> dict[str, TemplateVersion]:
+def emails_of(shop: Shop, campaign: Campaign) -> dict[str, CampaignEmail]:
     """The email of each variant by its key; of a campaign without a test by "".
 
     Raises: `NotFoundError` when a template is gone.
     """
-    draft = campaign.draft
-    if draft.test is None:
-        own = templates.version(shop, draft.template, campaign.template_version)
-        return {"": with_subject(own, draft.subject)}
-    return {
-        each.key: with_subject(templates.version(shop, each.template, each.version or 0), each.subject)
-        for each in draft.test.variants
-    }
+    return drafted_emails(shop, campaign.draft, campaign.template_version)
+
+
+def drafted_emails(shop: Shop, draft: Draft, number: int | None = None) -> dict[str, CampaignEmail]:
+    """The emails of a draft, as `emails_of`. `number` is the version of its template; None is the one in use.
+
+    Raises: `NotFoundError` when a template is gone.
+    """
+    variants = draft.test.variants if draft.test else (Variant(""),)
+    return {each.key: _email(shop, draft, each, number) for each in variants}
+
+
+def _email(shop: Shop, draft: Draft, variant: Variant, number: int | None) -> CampaignEmail:
+    template = variant.template or draft.template
+    wanted = variant.version if variant.template else number
+    version = (
+        templates.version(shop, template, wanted) if wanted is not None else templates.current_version(shop, template)
+    )
+    subject = variant.subject or draft.subject
+    given = draft.fields if variant.fields is None else variant.fields
+    return CampaignEmail(
+        version=replace(version, source=replace(version.source, subject=subject)) if subject else version,
+        fields={field.name: given.get(field.name, "") for field in version.facts.fields},
+    )
 
 
 def wave_of(campaign: Campaign, customer_id: str) -> Wave | None:

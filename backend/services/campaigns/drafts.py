@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from backend.domain.campaigns import EDITABLE, Campaign, CampaignState, Draft, SplitTest, Variant, WrongStateError
-from backend.domain.emails import Kind, Need, TemplateVersion
+from backend.domain.emails import Kind, TemplateVersion
 from backend.domain.ids import new_customer_id
 from backend.domain.segment_text import rule_text
 from backend.domain.team import Actor, Permission
@@ -16,7 +16,8 @@ from backend.email.rendering import compile_template
 from backend.email.rendering_context import build_context
 from backend.errors import InvalidInputError
 from backend.services import templates
-from backend.services.campaigns.content import with_subject
+from backend.services.campaigns.content import CampaignEmail, drafted_emails
+from backend.services.campaigns.offering import are_comparable, is_sendable
 from backend.services.campaigns.storing import (
     CampaignExistsError,
     change,
@@ -29,6 +30,8 @@ from backend.services.segments import audience
 from backend.services.shop_settings import get_shop_facts
 
 SUBJECT_LENGTH = 300
+MOST_TEXT = 100_000
+"""Bytes of all values together. Gmail cuts emails off at about that size, and an item of DynamoDB holds 400 KB."""
 _KEYS = "ABCD"
 
 
@@ -122,10 +125,11 @@ def checked(shop: Shop, campaign: Campaign, draft: Draft) -> Campaign:
     draft = _cleaned(draft)
     version = _sendable(shop, draft.template)
     draft = replace(draft, test=_tested(shop, draft, version))
-    layout, shop_facts = templates.layout(shop), get_shop_facts(shop)
-    for each in _versions(shop, draft, version):
-        build_context(each.facts, shop_facts, fields=draft.fields)  # refuses what its fields do not allow
-        compile_template(layout, each.facts.name, each.facts.kind, each.source)
+    emails = drafted_emails(shop, draft)
+    for key, email in emails.items():
+        _check_email(shop, key, email)
+    _check_differences(emails)
+    _check_size(emails)
     segment = audience.get_segment(shop, draft.segment_id)
     return replace(
         campaign,
@@ -152,8 +156,12 @@ def _cleaned(draft: Draft) -> Draft:
         draft,
         name=clean_line(draft.name, "Name", longest=100, required=True),
         subject=clean_line(draft.subject, "Subject", longest=SUBJECT_LENGTH),
-        fields={name: clean_text(value, name, longest=20_000) for name, value in draft.fields.items() if value.strip()},
+        fields=_cleaned_fields(draft.fields),
     )
+
+
+def _cleaned_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: clean_text(value, name, longest=20_000) for name, value in fields.items() if value.strip()}
 
 
 def _tested(shop: Shop, draft: Draft, own: TemplateVersion) -> SplitTest | None:
@@ -168,35 +176,50 @@ def _tested(shop: Shop, draft: Draft, own: TemplateVersion) -> SplitTest | None:
         or [each.key for each in test.variants] != list(_KEYS)[: len(test.variants)]
     ):
         raise InvalidInputError("A test has two to four variants: A, B, C, D.", "test")
-    variants = tuple(_settled(shop, each, draft, own) for each in test.variants)
-    if len({(each.subject, each.template, each.version) for each in variants}) < len(variants):
-        raise InvalidInputError("Two variants are the same, so that there is nothing to compare.", "test")
-    return replace(test, variants=variants)
+    return replace(test, variants=tuple(_settled(shop, each, own) for each in test.variants))
 
 
-def _settled(shop: Shop, variant: Variant, draft: Draft, own: TemplateVersion) -> Variant:
-    subject = clean_line(variant.subject, f"Subject of {variant.key}", longest=SUBJECT_LENGTH) or draft.subject
-    template = variant.template or own.facts.name
-    used = own if template == own.facts.name else _sendable(shop, template)
-    if used.facts.kind is not own.facts.kind:
-        raise InvalidInputError("All variants have to be marketing mail, or none of them.", "test")
-    if variant.version is not None:
-        used = templates.version(shop, template, variant.version)
-    return Variant(variant.key, subject, template, used.number)
+def _settled(shop: Shop, variant: Variant, own: TemplateVersion) -> Variant:
+    """The variant with the version in use of its template, if it has one of its own."""
+    subject = clean_line(variant.subject, f"Subject of {variant.key}", longest=SUBJECT_LENGTH)
+    fields = None if variant.fields is None else _cleaned_fields(variant.fields)
+    if variant.template in ("", own.facts.name):
+        return Variant(variant.key, subject, fields=fields)
+    other = _sendable(shop, variant.template)
+    if not are_comparable(own.facts, other.facts):
+        sentence = f"“{other.facts.title}” and “{own.facts.title}” go to different people, so they cannot be compared."
+        raise InvalidInputError(f"{sentence} Choose emails about the same topic.", "test")
+    return Variant(variant.key, subject, variant.template, other.number, fields)
 
 
-def _versions(shop: Shop, draft: Draft, own: TemplateVersion) -> Iterator[TemplateVersion]:
-    """Every email that goes out, with its subject."""
-    if draft.test is None:
-        yield with_subject(own, draft.subject)
-        return
-    for each in draft.test.variants:
-        yield with_subject(templates.version(shop, each.template, each.version or 0), each.subject)
+def _check_email(shop: Shop, key: str, email: CampaignEmail) -> None:
+    """Refuses what its fields do not allow, and what cannot be rendered. `key` says in which variant."""
+    facts = email.version.facts
+    try:
+        build_context(facts, get_shop_facts(shop), fields=email.fields)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"Variant {key}: {error.sentence}" if key else error.sentence, error.field) from error
+    compile_template(templates.layout(shop), facts.name, facts.kind, email.version.source)
+
+
+def _check_differences(emails: Mapping[str, CampaignEmail]) -> None:
+    seen: dict[Hashable, str] = {}
+    for key, email in emails.items():
+        facts, subject = email.version.facts, email.version.source.subject
+        same = seen.setdefault((facts.name, subject, tuple(sorted(email.fields.items()))), key)
+        if same != key:
+            what = f"Variants {same} and {key} are the same, so that there is nothing to compare."
+            raise InvalidInputError(f"{what} Give one of them another subject, email or text.", "test")
+
+
+def _check_size(emails: Mapping[str, CampaignEmail]) -> None:
+    if sum(len(value.encode()) for email in emails.values() for value in email.fields.values()) > MOST_TEXT:
+        raise InvalidInputError(f"The texts are too long: {MOST_TEXT // 1000} KB for all of them together.", "fields")
 
 
 def _sendable(shop: Shop, template: str) -> TemplateVersion:
     version = templates.current_version(shop, template)
-    if set(version.facts.needs) - {Need.CUSTOMER}:
+    if not is_sendable(version.facts):
         title = version.facts.title
         raise InvalidInputError(f"“{title}” is about one order or for the team; a campaign cannot send it.", "template")
     return version

@@ -11,7 +11,7 @@ from backend.domain.team import Actor, Permission
 from backend.errors import NotFoundError
 from backend.records.campaign_chunks import Chunk, chunk_from, skip_in, step_from
 from backend.records.messages import message_from
-from backend.services.campaigns.content import versions_of, wave_of
+from backend.services.campaigns.content import emails_of, wave_of
 from backend.services.campaigns.orders_after import in_holdout
 from backend.services.campaigns.storing import read_campaign
 from backend.services.context import Shop
@@ -93,7 +93,7 @@ def _beforehand(shop: Shop, mailer: Mailer, campaign: Campaign, customer_id: str
         customer: Customer = get_customer(shop, customer_id)
     except NotFoundError:
         return Explanation("There is no such customer any more.", (SkipReason.CUSTOMER_GONE,), in_audience=False)
-    topic = next(iter(versions_of(shop, campaign).values())).facts.topic
+    topic = next(iter(emails_of(shop, campaign).values())).version.facts.topic
     reasons = tuple(reasons_of(shop, mailer, campaign, [customer], topic)[customer.id])
     if SkipReason.LEFT_SEGMENT in reasons:
         others = tuple(reason for reason in reasons if reason is not SkipReason.LEFT_SEGMENT)

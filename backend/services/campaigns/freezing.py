@@ -18,7 +18,7 @@ from typing import cast
 from backend.domain.campaigns import Approval, Audience, Campaign, CampaignState, Wave
 from backend.domain.segment_text import rule_from_text
 from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_item, step_item
-from backend.services.campaigns.content import versions_of, wave_of
+from backend.services.campaigns.content import emails_of, wave_of
 from backend.services.campaigns.storing import WORKER, change
 from backend.services.context import Shop
 from backend.services.mailing.campaign_content import Content, content_put
@@ -73,12 +73,11 @@ def _begun(shop: Shop, campaign: Campaign) -> Campaign:
         reason = f"The segment has grown from {agreed:,} customers to {size:,} since this was approved."
         after = replace(campaign, state=CampaignState.PLANNED, approval=None, reason=reason, due_at=None, start_at=None)
         return change(shop, WORKER, campaign, after, "sent a campaign back to its plan", reason)
-    versions = versions_of(shop, campaign)
-    names = {field.name for version in versions.values() for field in version.facts.fields}
+    emails = emails_of(shop, campaign)
     content = Content(
-        fields={name: campaign.draft.fields.get(name, "") for name in names},
+        fields={variant: email.fields for variant, email in emails.items()},
         facts=keep_facts(shop, get_shop_facts(shop)),
-        editions={variant: keep_edition(shop, version) for variant, version in versions.items()},
+        editions={variant: keep_edition(shop, email.version) for variant, email in emails.items()},
     )
     after = replace(campaign, audience=Audience())
     return change(shop, WORKER, campaign, after, extra=[content_put(campaign.id, content)])

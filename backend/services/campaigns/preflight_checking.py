@@ -18,10 +18,11 @@ from backend.domain.messages import Message, MessageStatus
 from backend.domain.shop import ShopFacts
 from backend.email.rendering import Compiled, compile_template, render_compiled
 from backend.email.rendering_context import Data, build_context, customer_view
+from backend.email.rendering_mjml import Layout
 from backend.email.rendering_uses import fields_used
 from backend.errors import BackendError, InvalidInputError, TemplateError
 from backend.services import templates
-from backend.services.campaigns.content import variant_of, versions_of, wave_of
+from backend.services.campaigns.content import CampaignEmail, emails_of, variant_of, wave_of
 from backend.services.context import Shop
 from backend.services.mailing.campaign_recipients import read_customers, reasons_of
 from backend.services.mailing.composing import links_for, outgoing
@@ -56,9 +57,11 @@ class _Email:
     """The email of a variant. `known` remembers what became of equal ones."""
 
     version: TemplateVersion
+    fields: Mapping[str, str]
     compiled: Compiled
     uses: tuple[str, ...] | None
     known: dict[Hashable, _Problem | None] = field(default_factory=dict)
+    links: Mapping[str, str] | None = None
 
 
 class Checker:
@@ -70,13 +73,8 @@ class Checker:
         self._shop, self._mailer, self._campaign = shop, mailer, campaign
         self._facts: ShopFacts = get_shop_facts(shop)
         layout = templates.layout(shop)
-        self._emails = {}
-        for variant, version in versions_of(shop, campaign).items():
-            compiled = compile_template(layout, version.facts.name, version.facts.kind, version.source)
-            used = fields_used(compiled)
-            self._emails[variant] = _Email(version, compiled, None if used is None else tuple(sorted(used)))
+        self._emails = {variant: _compiled(layout, email) for variant, email in emails_of(shop, campaign).items()}
         self._topic = next(iter(self._emails.values())).version.facts.topic
-        self._links: Mapping[str, str] | None = None
 
     def check(self, customer_ids: Sequence[str]) -> None:
         """Looks at these customers of the segment, and adds to the tally."""
@@ -97,18 +95,25 @@ class Checker:
 
     def _render(self, customer: Customer, wave: Wave) -> None:
         self.tally.recipients += 1
-        email = self._emails[variant_of(self._campaign, wave, customer.id)]
+        emails = self._possible(customer, wave)
         view = customer_view(customer, self._facts.locale)
-        for name in email.uses or ():
+        for name in {name for email in emails for name in email.uses or ()}:
             if not view.get(name, True):
                 self.tally.empty_fields[f"customer.{name}"] += 1
-        problem = self._problem(email, customer, view)
+        problems = (self._problem(email, customer, view) for email in emails)
+        problem = next((each for each in problems if each is not None), None)
         if problem is None:
             return
         self.tally.broken += 1
         self.tally.broken_fields[problem.field] += 1
         if len(self.tally.listed) < MOST_LISTED:
             self.tally.listed.append(Broken(customer.id, customer.name, problem.field, problem.sentence))
+
+    def _possible(self, customer: Customer, wave: Wave) -> list[_Email]:
+        """Those that the customer may get: in the last wave any, because nobody knows the better one yet."""
+        if wave is Wave.REST:
+            return list(self._emails.values())
+        return [self._emails[variant_of(self._campaign, wave, customer.id)]]
 
     def _problem(self, email: _Email, customer: Customer, view: Data) -> _Problem | None:
         if email.uses is None:
@@ -122,13 +127,14 @@ class Checker:
 
     def _rendered(self, email: _Email, customer: Customer) -> _Problem | None:
         message = self._message(email, customer)
-        version, fields = email.version, self._campaign.draft.fields
-        if self._links is None:
-            self._links = links_for(self._mailer.links, customer, message.id, version)
+        version = email.version
+        if email.links is None:
+            email.links = links_for(self._mailer.links, customer, message.id, version)
+        links = email.links
         try:
-            data = build_context(version.facts, self._facts, customer=customer, links=self._links, fields=fields)
+            data = build_context(version.facts, self._facts, customer=customer, links=links, fields=email.fields)
             made = render_compiled(email.compiled, data)
-            outgoing(message, made, self._facts, self._mailer.sender, self._links.get("unsubscribe_url", ""))
+            outgoing(message, made, self._facts, self._mailer.sender, links.get("unsubscribe_url", ""))
         except BackendError as error:
             return _Problem(_field_of(error), error.sentence)
         return None
@@ -149,6 +155,13 @@ class Checker:
             due_at=now,
             customer_id=customer.id,
         )
+
+
+def _compiled(layout: Layout, email: CampaignEmail) -> _Email:
+    version = email.version
+    compiled = compile_template(layout, version.facts.name, version.facts.kind, version.source)
+    used = fields_used(compiled)
+    return _Email(version, email.fields, compiled, None if used is None else tuple(sorted(used)))
 
 
 def _field_of(error: BackendError) -> str:

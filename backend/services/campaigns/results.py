@@ -10,7 +10,7 @@ from backend.domain.campaigns import Campaign
 from backend.domain.delivery import Mailbox
 from backend.domain.team import Actor, Permission
 from backend.records.send_stats import mailbox_counter
-from backend.services.campaigns.content import versions_of
+from backend.services.campaigns.content import emails_of
 from backend.services.campaigns.orders_after import kept_orders
 from backend.services.campaigns.progress import figures_of, progress_in
 from backend.services.campaigns.storing import read_campaign
@@ -46,13 +46,14 @@ def _variants(
 ) -> tuple[VariantResult, ...]:
     if campaign.draft.test is None:
         return ()
-    versions = versions_of(shop, campaign)
+    emails = emails_of(shop, campaign)
 
     def result(key: str) -> VariantResult:
         bought, revenue = orders.get(key, (0, 0))
         return VariantResult(
             key=key,
-            subject=versions[key].source.subject,
+            subject=emails[key].version.source.subject,
+            email=emails[key].version.facts.title,
             sent=figures[f"sent~{key}"],
             delivered=figures[f"delivered~{key}"],
             opened=figures[f"opened~{key}"],

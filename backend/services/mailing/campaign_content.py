@@ -1,4 +1,4 @@
-"""What all messages of a campaign share, kept once: the fields, the shop's facts, and the template of each variant.
+"""What all messages of a campaign share, kept once: the shop's facts, and the template and fields of each variant.
 
 It is written before the first message and never changed, so a message needs to keep only what is its recipient's own.
 """
@@ -21,9 +21,9 @@ _PART = "CONTENT"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`facts` and `editions` (by variant) are digests, as in a message."""
+    """`facts` and `editions` (by variant) are digests, as in a message. `fields` are those of each variant."""
 
-    fields: Mapping[str, str]
+    fields: Mapping[str, Mapping[str, str]]
     facts: str
     editions: Mapping[str, str]
 
@@ -31,7 +31,7 @@ class Content:
 def content_put(campaign_id: str, content: Content) -> Put:
     """The write that keeps it."""
     item: Item = {
-        "fields": dict(content.fields),
+        "texts": {f"v{variant}": dict(fields) for variant, fields in content.fields.items()},
         "facts": content.facts,
         "editions": {f"v{variant}": digest for variant, digest in content.editions.items()},
     }
@@ -48,12 +48,18 @@ def _read(store: Hashable, campaign_id: str) -> Content:
     item = cast(Store, store).get(schema.campaign_part_key(campaign_id, _PART))
     if item is None:
         raise NotFoundError("What this campaign sent is not there any more.")
-    editions = {name.removeprefix("v"): digest for name, digest in _texts(item, "editions").items()}
-    return Content(_texts(item, "fields"), text(item, "facts"), editions)
+    editions = {name.removeprefix("v"): str(digest) for name, digest in _map(item, "editions").items()}
+    shared = _texts(_map(item, "fields"))  # campaigns that were begun when all variants had the same fields
+    own = {name.removeprefix("v"): _texts(_map(_map(item, "texts"), name)) for name in _map(item, "texts")}
+    return Content({variant: own.get(variant, shared) for variant in editions}, text(item, "facts"), editions)
 
 
-def _texts(item: Item, name: str) -> dict[str, str]:
+def _map(item: Item, name: str) -> Item:
     value = item.get(name, {})
     if not isinstance(value, dict):
         raise MalformedItemError(f"{name} is not a map")
-    return {key: str(each) for key, each in value.items()}
+    return value
+
+
+def _texts(item: Item) -> dict[str, str]:
+    return {key: str(each) for key, each in item.items()}

@@ -145,7 +145,7 @@ def _compose(
     version = email.version
     try:
         links = links_for(mailer.links, customer, message.id, version)
-        data = build_context(version.facts, facts, customer=customer, links=links, fields=content.fields)
+        data = build_context(version.facts, facts, customer=customer, links=links, fields=content.fields[variant])
         compiled = compile_template(email.layout, version.facts.name, version.facts.kind, version.source)
         made = render_compiled(compiled, data)
         message = replace(message, data=packed({name: data[name] for name in ("customer", "links")}))

@@ -21,7 +21,7 @@ def email_of(shop: Shop, message: Message) -> Rendered:
     Raises: `TemplateError`, `NotFoundError` when something that it was made from is gone.
     """
     layout, version = read_edition(shop, message.edition)
-    shared = read_content(shop, message.campaign).fields if of_campaign(message) else None
+    shared = read_content(shop, message.campaign).fields[message.variant] if of_campaign(message) else None
     return rendered(layout, version, message, read_facts(shop, message.facts), shared)
 
 
@@ -30,7 +30,7 @@ def self_contained(shop: Shop, message: Message) -> Message:
     if not of_campaign(message):
         return message
     try:
-        fields = read_content(shop, message.campaign).fields
+        fields = read_content(shop, message.campaign).fields[message.variant]
     except NotFoundError:
         return message
     data = unpacked(message.data, read_facts(shop, message.facts))
