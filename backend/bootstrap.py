@@ -99,12 +99,20 @@ def open_mailer(settings: Settings, shop: Shop) -> Mailer:
     return Mailer(
         transport=transport,
         window=RateWindow(shop.store, transport.name, transport.account, policy, clock=shop.clock),
-        links=Links(derived(cookie_key(settings), "links in emails"), settings.public_url, shop.clock),
+        links=open_links(settings, shop),
         sender=settings.mail_sender,
         limits=settings.marketing_limits,
         concurrency=_AT_ONCE if transport.name == "ses" else 1,
         approval_from=settings.campaign_approval_from,
     )
+
+
+def open_links(settings: Settings, shop: Shop) -> Links:
+    """The links that emails have.
+
+    Raises: `ConfigurationError`.
+    """
+    return Links(derived(cookie_key(settings), "links in emails"), settings.public_url, shop.clock)
 
 
 def open_probe(settings: Settings, mailer: Mailer) -> Probe:

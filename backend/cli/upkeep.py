@@ -102,12 +102,14 @@ def seed(
             _remove(shop, as_json)
             return
         line = Progress()
+        settings = load_settings()
         seeded = demo.seed_demo(
             shop,
             customers=customers,
             if_new=if_empty,
             anyway=anyway,
-            automations_on=load_settings().mail_transport == "local",
+            automations_on=settings.mail_transport == "local",
+            links=bootstrap.open_links(settings, shop),
             progress=partial(_tell_loading, line),
         )
         line.end()

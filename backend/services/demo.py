@@ -17,12 +17,16 @@ from backend.demo.behaviour import SOURCE, DemoCustomer, DemoShop
 from backend.demo.catalogue import NOTES
 from backend.domain.customers import Activity, ActivityKind, Customer
 from backend.domain.time import day_of, from_text, to_text
+from backend.email.links import Links
 from backend.errors import AlreadyExistsError, ConflictError
 from backend.records.customers import activity_item, activity_key, customer_from, email_key, pointer_keys
 from backend.records.values import number, text
 from backend.services.automations.defaults import add_demo_automations, remove_demo_automations
 from backend.services.context import Shop
 from backend.services.customer_writes import EmailReservedError, creating_writes
+from backend.services.demo_campaigns import campaigns_at, load_campaigns
+from backend.services.demo_mail import DemoMail, load_order_emails
+from backend.services.demo_mail_removal import remove_campaigns, remove_messages
 from backend.services.order_writes import placing_writes
 from backend.services.reconcile import reconcile
 from backend.services.shop_settings import give_demo_address, take_demo_address
@@ -68,13 +72,15 @@ def seed_demo(
     if_new: bool = False,
     anyway: bool = False,
     automations_on: bool = True,
+    links: Links | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Seeded:
     """Fills an empty store with the demo shop, two years up to now, and adds the demo team.
 
     A store with customers or team members of its own is left as it is, unless `anyway`; with `if_new` also one from
     which the demo was removed. Loading that was interrupted is finished. `automations_on` is for where emails stay on
-    this machine. `progress` is told how many customers are there, from 0 on, and not at all when nothing is loaded.
+    this machine. With `links`, which emails have, there are past emails and campaigns too. `progress` is told how many
+    customers are there, from 0 on, and not at all when nothing is loaded.
     """
     marker = shop.store.get(schema.meta_key("demo"))
     if marker is None:
@@ -88,8 +94,10 @@ def seed_demo(
     if text(marker, "state") == _LOADED:
         add_demo_team(shop)
         return Seeded(0, 0, "The demo shop is loaded already.")
-    seeded = _load_all(shop, from_text(text(marker, "at")), number(marker, "customers"), progress or _ignore)
-    add_demo_automations(shop, from_text(text(marker, "at")), on=automations_on)
+    now = from_text(text(marker, "at"))
+    mail = DemoMail.begin(shop, links, now) if links else None
+    seeded = _load_all(shop, now, number(marker, "customers"), mail, progress or _ignore)
+    add_demo_automations(shop, now, on=automations_on)
     add_demo_team(shop)
     _mark(shop, marker | {"state": _LOADED})
     return seeded
@@ -99,14 +107,22 @@ def _ignore(customers: int) -> None:
     """Nobody wants to know how far it is."""
 
 
-def _load_all(shop: Shop, now: datetime, customers: int, progress: Callable[[int], None]) -> Seeded:
+def _load_all(
+    shop: Shop, now: datetime, customers: int, mail: DemoMail | None, progress: Callable[[int], None]
+) -> Seeded:
     today = now.astimezone(shop.zone).date()
-    done, orders = 0, 0
+    done, orders, loaded = 0, 0, list[Customer]()
     progress(done)
     for chunk in _chunks(DemoShop(today, shop.zone, shop.currency, now).customers(customers)):
-        orders += _load(shop, chunk, today)
+        there = _load(shop, chunk, today)
+        orders += sum(len(made.orders) for made in there)
+        loaded += [made.customer for made in there]
+        if mail is not None:
+            load_order_emails(mail, there, campaigns_at(mail))
         done += len(chunk)
         progress(done)
+    if mail is not None:
+        load_campaigns(mail, loaded)
     return Seeded(customers, orders)
 
 
@@ -138,8 +154,8 @@ def _chunks(made: Iterator[_Element]) -> Iterator[list[_Element]]:
         yield chunk
 
 
-def _load(shop: Shop, chunk: Sequence[DemoCustomer], today: date) -> int:
-    """Writes the customers and their orders, each by itself; returns the number of orders.
+def _load(shop: Shop, chunk: Sequence[DemoCustomer], today: date) -> list[DemoCustomer]:
+    """Writes the customers and their orders, each by itself; returns those who are there.
 
     What is there from an earlier, interrupted run stays. Where somebody has taken an address, that customer is left
     out. Anything else that fails is told.
@@ -152,7 +168,7 @@ def _load(shop: Shop, chunk: Sequence[DemoCustomer], today: date) -> int:
             left_out.add(made.customer.id)
         elif outcome is not None and not isinstance(outcome, AlreadyExistsError) and made.customer.id not in left_out:
             raise outcome
-    return sum(len(made.orders) for made in chunk if made.customer.id not in left_out)
+    return [made for made in chunk if made.customer.id not in left_out]
 
 
 def _writes(shop: Shop, made: DemoCustomer, today: date) -> Iterator[list[Write]]:
@@ -186,11 +202,13 @@ def remove_demo(shop: Shop) -> Removed:
     _mark(shop, marker | {"state": _REMOVING})
     removed, orders, kept = 0, 0, 0
     for chunk in _chunks(iter(list(_demo_customers(shop)))):
+        remove_messages(shop, [customer.id for customer in chunk])
         found = [_contents(shop, customer) for customer in chunk]
         gone = _remove(shop, found)
         removed, kept = removed + gone, kept + len(chunk) - gone
         orders += sum(len(each.orders) for each in found)
     reconcile(shop, fix=True)
+    remove_campaigns(shop, from_text(text(marker, "at")))
     remove_demo_automations(shop)
     take_demo_address(shop)
     remove_demo_team(shop)

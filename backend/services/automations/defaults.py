@@ -53,17 +53,24 @@ def add_defaults(shop: Shop, actor: Actor) -> list[Automation]:
     return [create_automation(shop, actor, automation) for automation in default_automations(shop.clock())]
 
 
+def demo_automations(now: datetime) -> list[Automation]:
+    """The usual four of the demo shop, off."""
+    return [
+        replace(each, steps=tuple(replace(step, fields=_DEMO_FIELDS.get(step.template, {})) for step in each.steps))
+        for each in default_automations(now, _DEMO)
+    ]
+
+
 def add_demo_automations(shop: Shop, now: datetime, *, on: bool) -> None:
     """The usual four of the demo shop, on where emails stay on this machine."""
-    for automation in default_automations(now, _DEMO):
-        steps = tuple(replace(step, fields=_DEMO_FIELDS.get(step.template, {})) for step in automation.steps)
-        ready = replace(automation, steps=steps, on=on, active_from=now if on else None)
+    for automation in demo_automations(now):
+        ready = replace(automation, on=on, active_from=now if on else None)
         shop.store.put(Put(schema.automation_key(ready.id), automation_item(ready)))
     active.forget(shop)
 
 
 def remove_demo_automations(shop: Shop) -> None:
     """Takes out those of the demo; what waits for them ends when it is due."""
-    keys = [schema.automation_key(automation.id) for automation in default_automations(shop.clock(), _DEMO)]
+    keys = [schema.automation_key(automation.id) for automation in demo_automations(shop.clock())]
     shop.store.write_batch([Delete(key) for key in keys])
     active.forget(shop)

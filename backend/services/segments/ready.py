@@ -30,6 +30,11 @@ def _segment(name: str, text: str, *parts: Part) -> Segment:
 
 READY: tuple[Segment, ...] = (
     _segment(
+        "Subscribers",
+        "Everybody who has agreed to marketing emails.",
+        Words(WordField.CONSENT, (ConsentState.GIVEN,)),
+    ),
+    _segment(
         "VIPs",
         "The fifth of your buyers that spends most, with three orders or more.",
         Number(NumberField.MONEY, NumberTest.EXACTLY, 5),
