@@ -81,7 +81,7 @@ def _made(shop: Shop, big: BigShop) -> Iterator[Measurement]:
 
 def _questions(shop: Shop) -> dict[str, Callable[[], object]]:
     counts: dict[str, Callable[[], object]] = {
-        f"count of “{segment.name}”": partial(count_segment, shop, segment.rule) for segment in READY[:2]
+        f"count of “{segment.name}”": partial(count_segment, shop, segment.rule) for segment in READY[1:3]
     }
     return counts | {
         "count of who has not bought a product lately": lambda: count_segment(shop, _BOUGHT),

@@ -160,7 +160,7 @@ class Progress:
 class VariantResult:
     """What became of one variant. `orders` and `revenue` (minor units) came from its recipients after the send.
 
-    `email` is the title of its template.
+    `subject` is what a sample customer reads, `email` the title of the template.
     """
 
     key: str
@@ -189,9 +189,14 @@ def chance_of_difference(variants: Sequence[VariantResult], measure: Measure) ->
     if len(sent) < 2 or not any(each.by(measure) for each in sent):
         return None
     best, second = sorted(sent, key=lambda each: each.by(measure) / each.sent, reverse=True)[:2]
-    shares = [each.by(measure) / each.sent for each in (best, second)]
-    spread = math.sqrt(sum(each.by(measure) / each.sent**2 for each in (best, second)))
-    return 2 * (1 - NormalDist().cdf((shares[0] - shares[1]) / spread))
+    return _chance((best.by(measure), best.sent), (second.by(measure), second.sent))
+
+
+def _chance(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """How often two shares of so many differ that much although there is no difference behind them."""
+    (count, of), (count2, of2) = one, other
+    spread = math.sqrt(count / of**2 + count2 / of2**2)
+    return 2 * (1 - NormalDist().cdf(abs(count / of - count2 / of2) / spread)) if spread else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +226,7 @@ class OrdersAfter:
 
     `buyers` are customers who ordered. `lift` compares revenue a head; None without a holdout, or with nothing to
     compare. It is an estimate: a small holdout says little, and people who got the email differ by chance.
+    `chance_of_lift` is how often chance alone makes the shares of buyers differ that much, between 0 and 1.
     """
 
     days: int
@@ -241,6 +247,12 @@ class OrdersAfter:
         if not self.holdout or not self.recipients:
             return None
         return round(self.revenue - self.holdout_revenue / self.holdout * self.recipients)
+
+    @property
+    def chance_of_lift(self) -> float | None:
+        if not self.holdout or not self.recipients:
+            return None
+        return _chance((self.buyers, self.recipients), (self.holdout_buyers, self.holdout))
 
 
 @dataclass(frozen=True, slots=True)

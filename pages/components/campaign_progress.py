@@ -62,8 +62,12 @@ def _card(here: Shop, label: str, number: int, told: str) -> None:
 def _delivered(here: Shop, progress: Progress) -> str:
     if not progress.sent:
         return "Nothing yet"
-    bounced = formats.count(here, progress.bounced + progress.soft_bounced)
-    return f"{formats.count(here, progress.delivered)} delivered, {bounced} bounced"
+    found = [f"{formats.count(here, progress.delivered)} delivered"]
+    if progress.bounced:
+        found.append(f"{formats.count(here, progress.bounced)} bounced for good")
+    if progress.soft_bounced:
+        found.append(f"{formats.count(here, progress.soft_bounced)} bounced for now")
+    return ", ".join(found)
 
 
 def _through(here: Shop, progress: Progress) -> str:
@@ -72,7 +76,7 @@ def _through(here: Shop, progress: Progress) -> str:
     if not progress.audience:
         return "The audience is not written down yet"
     parts = [f"{formats.percent(here, progress.share, 0)} of {formats.counted(here, progress.audience, 'customer')}"]
-    if progress.rate:
+    if progress.rate and progress.state in _MOVING:
         parts.append(f"{progress.rate:,.1f} emails a second")
     if progress.held_for:
         until = f" until {formats.moment(here, progress.held_until)}" if progress.held_until else ""

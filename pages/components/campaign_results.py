@@ -126,10 +126,15 @@ def _lift(here: Shop, orders: OrdersAfter) -> str:
     counted = f"Counted {formats.moment(here, orders.counted_at)}{'' if orders.final else ', and still going on'}. "
     if orders.lift is None:
         return counted + "Without a group that was kept back nobody knows what they would have bought anyway."
-    sign = "brought about" if orders.lift >= 0 else "lost about"
+    estimate = f"{'+' if orders.lift > 0 else ''}{formats.money(here, orders.lift)}"
+    if orders.chance_of_lift is None or orders.chance_of_lift >= _CHANCE:
+        return (
+            f"{counted}Those who got it and those kept back differ by no more than chance explains, so it cannot be "
+            f"said what the email brought; a larger group kept back would say more. (The bare difference: {estimate}.)"
+        )
     return (
-        f"{counted}Compared with those kept back, the email likely {sign} "
-        f"{formats.money(here, abs(orders.lift))}. This is an estimate; small groups differ by chance."
+        f"{counted}Those who got it bought {'more' if orders.lift >= 0 else 'less'} than those kept back, and by more "
+        f"than chance explains. What the email brought, as an estimate: {estimate}."
     )
 
 

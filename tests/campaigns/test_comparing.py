@@ -56,10 +56,10 @@ def test_each_variant_has_its_own_texts_and_its_own_email(desk: Desk) -> None:
     assert "They are blue" not in said["B"] + said["C"]
     assert "https://shop.example/m" not in said["B"], "what a variant leaves out is empty, not the campaign's"
     assert "more to come" in said["C"]
-    assert {each.key: each.email for each in results_of(desk.shop, STAFF, campaign.id).variants} == {
-        "A": "Announcement",
-        "B": "Announcement",
-        "C": "Newsletter",
+    assert {each.key: (each.email, each.subject) for each in results_of(desk.shop, STAFF, campaign.id).variants} == {
+        "A": ("Announcement", "New mugs"),
+        "B": ("Announcement", "Mugs!"),
+        "C": ("Newsletter", "A letter"),
     }
 
 

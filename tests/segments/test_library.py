@@ -70,7 +70,8 @@ def test_saving_without_a_change_is_no_change(shop: Shop) -> None:
 
 def test_ready_segments_are_there_and_stay_as_they_are(shop: Shop) -> None:
     assert [segment.name for segment in READY] == [
-        *("VIPs", "At risk", "Lapsed", "New this month", "One-time buyers", "Never bought", "No consent"),
+        *("Subscribers", "VIPs", "At risk", "Lapsed"),
+        *("New this month", "One-time buyers", "Never bought", "No consent"),
     ]
     for segment in READY:
         assert get_segment(shop, segment.id) == segment

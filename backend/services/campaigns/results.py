@@ -10,12 +10,13 @@ from backend.domain.campaigns import Campaign
 from backend.domain.delivery import Mailbox
 from backend.domain.team import Actor, Permission
 from backend.records.send_stats import mailbox_counter
-from backend.services.campaigns.content import emails_of
+from backend.services.campaigns.content import CampaignEmail, emails_of
 from backend.services.campaigns.orders_after import kept_orders
 from backend.services.campaigns.progress import figures_of, progress_in
 from backend.services.campaigns.storing import read_campaign
 from backend.services.context import Shop
 from backend.services.events.health import link_clicks
+from backend.services.previews import Recipient, render_preview
 from backend.store.meter import access_pattern
 
 MOST_LINKS = 50
@@ -52,7 +53,7 @@ def _variants(
         bought, revenue = orders.get(key, (0, 0))
         return VariantResult(
             key=key,
-            subject=emails[key].version.source.subject,
+            subject=_subject(shop, emails[key]),
             email=emails[key].version.facts.title,
             sent=figures[f"sent~{key}"],
             delivered=figures[f"delivered~{key}"],
@@ -65,6 +66,14 @@ def _variants(
         )
 
     return tuple(result(each.key) for each in campaign.draft.test.variants)
+
+
+def _subject(shop: Shop, email: CampaignEmail) -> str:
+    """As a sample customer gets it; as it stands in the template when it cannot be rendered any more."""
+    version = email.version
+    shown = Recipient(fields=email.fields)
+    made = render_preview(shop, version.facts.name, source=version.source, number=version.number, recipient=shown).email
+    return made.subject if made else version.source.subject
 
 
 def _mailboxes(figures: Counter[str]) -> tuple[MailboxResult, ...]:
