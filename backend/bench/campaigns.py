@@ -114,8 +114,9 @@ def _at_a_rate(scene: _Scene, seconds: float) -> Iterator[Measurement]:
         stop.set() if not worked.total and not worked.wait else time.sleep(worked.wait)
     steering.cancel(scene.shop, COMMAND_LINE, campaign.id)
     times = sorted(transport.moments)
-    lasted = max(times[-1] - times[0], 0.001)
-    share = (len(times) - 1) / lasted / RATE
+    # Whole seconds after the first: what went out at the beginning of a second belongs to all of it.
+    begin, whole = times[0] + 1, max(int(times[-1] - times[0]) - 1, 1)
+    share = sum(begin <= moment < begin + whole for moment in times) / whole / RATE
     yield _line(f"share of a rate of {RATE} a second that is used", share, "x as fast", len(times), RATE_SHARE_TARGET)
     most = max(sum(begin <= moment < begin + 1 for moment in times) for begin in times)
     yield _line(f"most emails in any second at {RATE} a second", most, "emails", len(times), float(RATE))
