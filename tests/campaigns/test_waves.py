@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from backend.domain.campaigns import CampaignState, Canary, Measure, SplitTest, Variant, Wave
 from backend.services.campaigns.orders_after import kept_orders
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.results import results_of
+from backend.services.campaigns.watching import winner_of
 from backend.store import schema
 from backend.store.port import Plus, Update
 from tests.campaigns.support import Desk, draft
@@ -60,6 +63,37 @@ def test_the_better_variant_goes_to_the_rest(desk: Desk, clock: TestClock) -> No
     assert (results["A"].sent, results["B"].sent) == (variants["A"], variants["B"])
     assert results["B"].is_winner
     assert results["B"].clicked == 3
+
+
+@pytest.mark.parametrize(
+    ("figures", "winner"),
+    [
+        ({"sent~A": 10, "sent~B": 10}, "A"),
+        ({"sent~A": 10, "sent~B": 10, "clicked~B": 1}, "B"),
+        ({"failed~A": 10, "sent~B": 10}, "B"),
+        ({"sent~A": 1, "failed~A": 9, "clicked~A": 1, "sent~B": 10, "clicked~B": 2}, "B"),
+    ],
+)
+def test_a_variant_that_cannot_be_made_is_not_the_better_one(figures: dict[str, int], winner: str) -> None:
+    assert winner_of(SplitTest(TWO), figures, {}) == winner
+
+
+def test_a_canary_that_has_the_whole_test_in_it_waits_for_both(desk: Desk, clock: TestClock) -> None:
+    desk.people(60)
+    test = SplitTest(TWO, share=20, wait=timedelta(hours=4))
+    campaign = desk.started(draft(canary=Canary(share=30, wait=timedelta(minutes=30)), test=test))
+    desk.send()
+    desk.tended(campaign)
+    clock.forward(minutes=31)
+    assert desk.tended(campaign).wave is Wave.CANARY
+    progress = progress_of(desk.shop, STAFF, campaign.id)
+    assert (progress.held_until, progress.held_for) == (
+        clock() + timedelta(hours=3, minutes=29),
+        "what comes of the first share is awaited",
+    )
+    clock.forward(hours=4)
+    campaign = desk.tended(campaign)
+    assert (campaign.wave, campaign.winner) == (Wave.REST, "A")
 
 
 def test_each_variant_has_its_subject(desk: Desk) -> None:

@@ -48,10 +48,18 @@ def awaited(campaign: Campaign) -> Hold | None:
 
 
 def patience_of(campaign: Campaign) -> timedelta:
-    """How long the outcome of the wave is awaited."""
+    """How long the outcome of the wave is awaited. A canary that has the whole test in it waits for both."""
     draft = campaign.draft
+    waits = timedelta()
     if campaign.wave is Wave.CANARY and draft.canary is not None:
-        return draft.canary.wait
-    if campaign.wave is Wave.TEST and draft.test is not None:
-        return draft.test.wait
-    return timedelta()
+        waits = draft.canary.wait
+    if draft.test is not None and _ends_test(campaign):
+        waits = max(waits, draft.test.wait)
+    return waits
+
+
+def _ends_test(campaign: Campaign) -> bool:
+    """Whether the better variant is chosen after this wave."""
+    if campaign.wave is Wave.CANARY:
+        return not campaign.audience.chunks.get(Wave.TEST)
+    return campaign.wave is Wave.TEST

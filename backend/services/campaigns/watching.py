@@ -54,14 +54,19 @@ def too_many(campaign: Campaign, figures: Mapping[str, int]) -> str:
 
 
 def winner_of(test: SplitTest, figures: Mapping[str, int], orders: Mapping[str, int]) -> str:
-    """The variant with the best share by the test's measure; the first of equals, A before B."""
+    """The variant with the best share by the test's measure; of equals the one that failed less, then A before B.
+
+    The share is one of all who were to get it: an email that cannot be made for most of them is not the better one.
+    """
     name = {Measure.OPENS: "opened", Measure.CLICKS: "clicked"}.get(test.measure, "")
 
-    def share(key: str) -> float:
+    def merit(key: str) -> tuple[float, float]:
+        failed = figures.get(f"failed~{key}", 0)
+        tried = max(figures.get(f"sent~{key}", 0) + failed, 1)
         count = figures.get(f"{name}~{key}", 0) if name else orders.get(key, 0)
-        return count / max(figures.get(f"sent~{key}", 0), 1)
+        return count / tried, -failed / tried
 
-    return max((each.key for each in test.variants), key=share)
+    return max((each.key for each in test.variants), key=merit)
 
 
 def _over(what: str, count: int, sent: int, limit: float) -> str:
