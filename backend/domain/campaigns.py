@@ -185,8 +185,8 @@ class Campaign:
 
     `content` counts changes of what is sent, and to whom: preflight and plan belong to one of them.
     `planned_recipients` is the plan's count, of `planned_segment` customers; `needs_approval` says that it is a large
-    one. `wave` is the one that is
-    being sent, and `wave_done_at` when it was through, while its outcome is awaited; `winner` is the better variant.
+    one: for `approval_from` recipients or more (0: not known). `wave` is the one that is being sent, and `wave_done_at`
+    when it was through, while its outcome is awaited; `winner` is the better variant.
     `forgiven` are bounces, complaints and sent emails that a person has seen when they let it go on after a stop.
     `due_at` is when a worker has to look at it next, None when there is nothing to do.
     """
@@ -207,6 +207,7 @@ class Campaign:
     planned_recipients: int | None = None
     planned_segment: int = 0
     needs_approval: bool = False
+    approval_from: int = 0
     approval: Approval | None = None
     asked_by: str = ""
     start_at: datetime | None = None

@@ -13,6 +13,7 @@ from backend.services.audit import AuditFilter, all_entries
 from backend.services.campaigns import steering
 from backend.services.campaigns.drafts import create_campaign, duplicate_campaign, update_draft
 from backend.services.campaigns.planning import plan
+from backend.services.campaigns.preflights import run_preflight, work_on_preflights
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.steering import NotApprovedError
 from backend.services.campaigns.storing import CampaignMovedError, read_campaign
@@ -95,6 +96,55 @@ def test_a_campaign_that_outgrew_its_approval_goes_back_to_its_plan(
     assert (back.state, back.approval) == (CampaignState.PLANNED, None)
     assert "grown from 6 customers to 86" in back.reason
     assert not desk.submitted
+
+
+def test_a_small_campaign_that_has_become_a_large_one_goes_back_to_its_plan(desk: Desk, clock: TestClock) -> None:
+    desk.mailer = replace(desk.mailer, approval_from=50)
+    desk.people(5)
+    campaign = desk.planned()
+    assert not campaign.needs_approval
+    desk.people(90)
+    clock.forward(minutes=1)
+    steering.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    desk.make_snapshot()
+    back = desk.tended(campaign)
+    assert back.state is CampaignState.PLANNED
+    assert "grown from 5 customers to 95 since this was planned" in back.reason
+    assert planned_anew(desk, back).needs_approval
+
+
+def test_a_small_campaign_may_grow_and_stay_small(desk: Desk, clock: TestClock) -> None:
+    desk.people(5)
+    campaign = desk.planned()
+    desk.people(90)
+    clock.forward(minutes=1)
+    steering.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    desk.make_snapshot()
+    assert desk.tended(campaign).state is CampaignState.RUNNING
+
+
+def test_after_the_segment_has_grown_by_others_than_recipients_a_new_plan_can_be_approved(
+    desk: Desk, large: Campaign, clock: TestClock
+) -> None:
+    approved = desk.approved(large)
+    desk.people(80, consent=False)
+    clock.forward(minutes=1)
+    steering.start(desk.shop, STAFF, large.id, seen_version=approved.version)
+    desk.make_snapshot()
+    back = desk.tended(large)
+    assert back.state is CampaignState.PLANNED
+    again = planned_anew(desk, back)
+    assert (again.planned_recipients, again.planned_segment) == (6, 86)
+    approved = desk.approved(again)
+    steering.start(desk.shop, STAFF, large.id, seen_version=approved.version)
+    assert desk.tended(large).state is CampaignState.RUNNING
+
+
+def planned_anew(desk: Desk, campaign: Campaign) -> Campaign:
+    run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    while work_on_preflights(desk.shop, desk.mailer, desk.stop):
+        pass
+    return plan(desk.shop, desk.mailer, STAFF, campaign.id, seen_version=desk.version(campaign))[0]
 
 
 def test_the_second_of_two_people_is_told_that_it_has_changed(desk: Desk) -> None:

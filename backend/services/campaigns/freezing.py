@@ -15,7 +15,7 @@ from datetime import timedelta
 from itertools import chain, islice
 from typing import cast
 
-from backend.domain.campaigns import Approval, Audience, Campaign, CampaignState, Wave
+from backend.domain.campaigns import Audience, Campaign, CampaignState, Wave
 from backend.domain.segment_text import rule_from_text
 from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_item, step_item
 from backend.services.campaigns.content import emails_of, wave_of
@@ -36,7 +36,7 @@ _PATIENCE = timedelta(minutes=2)
 """How long a newer snapshot is waited for. Whoever has left the segment meanwhile is skipped in any case."""
 _GROWTH = 1.2
 _SLACK = 50
-"""How much larger than the approved plan an audience may have become: a fifth, and a few."""
+"""How much larger than agreed an audience may have become before a person looks again: a fifth, and a few."""
 
 
 def freeze_some(shop: Shop, campaign: Campaign, seconds: float) -> Campaign:
@@ -68,9 +68,9 @@ def _is_current(shop: Shop, campaign: Campaign) -> bool:
 def _begun(shop: Shop, campaign: Campaign) -> Campaign:
     """Writes down what is sent; goes back to the plan when the audience has outgrown what was agreed on."""
     size = audience.count_segment(shop, rule_from_text(campaign.rule))
-    agreed = campaign.approval.recipients if campaign.approval else campaign.planned_recipients or 0
-    if campaign.needs_approval and _outgrown(campaign.approval, size):
-        reason = f"The segment has grown from {agreed:,} customers to {size:,} since this was approved."
+    if _outgrown(campaign, size):
+        agreed, deed = _agreed(campaign), "approved" if campaign.approval else "planned"
+        reason = f"The segment has grown from {agreed:,} customers to {size:,} since this was {deed}. Check it again."
         after = replace(campaign, state=CampaignState.PLANNED, approval=None, reason=reason, due_at=None, start_at=None)
         return change(shop, WORKER, campaign, after, "sent a campaign back to its plan", reason)
     emails = emails_of(shop, campaign)
@@ -83,8 +83,17 @@ def _begun(shop: Shop, campaign: Campaign) -> Campaign:
     return change(shop, WORKER, campaign, after, extra=[content_put(campaign.id, content)])
 
 
-def _outgrown(approval: Approval | None, size: int) -> bool:
-    return approval is None or size > approval.segment * _GROWTH + _SLACK
+def _agreed(campaign: Campaign) -> int:
+    """The size of the segment that somebody has agreed to."""
+    return campaign.approval.segment if campaign.approval else campaign.planned_segment
+
+
+def _outgrown(campaign: Campaign, size: int) -> bool:
+    """Whether it is much larger than agreed, and of a size for which a second person has to agree."""
+    if campaign.needs_approval and campaign.approval is None:
+        return True
+    large = campaign.needs_approval or 0 < campaign.approval_from <= size
+    return large and size > _agreed(campaign) * _GROWTH + _SLACK
 
 
 def _with_block(shop: Shop, campaign: Campaign, block: Sequence[str]) -> Campaign:

@@ -38,17 +38,17 @@ def plan(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str, *, seen_ver
         raise WrongStateError(f"“{before.name}” is {before.state}; it has a plan already.")
     preflight = _through(shop, before)
     found = _plan_of(shop, mailer, before, preflight)
-    if before.state is CampaignState.PLANNED and before.planned_recipients == found.recipients:
-        return before, found
     after = replace(
         before,
         state=CampaignState.PLANNED,
         planned_recipients=found.recipients,
         planned_segment=found.audience,
         needs_approval=found.needs_approval,
-        approval=None,
-        reason="",
+        approval_from=mailer.approval_from,
     )
+    if after == before:
+        return before, found
+    after = replace(after, approval=None, reason="")
     return change(shop, actor, before, after, "planned a campaign", f"{before.name}: {found.recipients:,}"), found
 
 
