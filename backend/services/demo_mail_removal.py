@@ -55,10 +55,10 @@ def remove_campaigns(shop: Shop, now: datetime) -> None:
 
 def _remove_empty(shop: Shop, query: Query) -> None:
     """Removes those of the counters that are all 0, unless one begins to count at that moment."""
-    for row in list(pages_of(shop.store, query)):
-        counts = counts_in(row.item)
-        if not any(counts.values()):
-            shop.store.transact_each([[Delete(row.key, as_found(row.item, sorted(counts)))]])
+    empty = [row for row in pages_of(shop.store, query) if not any(counts_in(row.item).values())]
+    for first in range(0, len(empty), AT_ONCE):
+        some = empty[first : first + AT_ONCE]
+        shop.store.transact_each([[Delete(row.key, as_found(row.item, sorted(counts_in(row.item))))] for row in some])
 
 
 def _messages_to(shop: Shop, customer_id: str) -> Iterator[Message]:
