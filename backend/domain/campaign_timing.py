@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 QUOTA_WINDOW = timedelta(hours=24)
 _MOST_STRETCHES = 3_000
@@ -38,14 +38,17 @@ def timing_of(
     pace: Pace,
     opens: Callable[[datetime], datetime],
     closes: Callable[[datetime], datetime | None],
+    zone: tzinfo = UTC,
 ) -> Timing:
     """Goes through stretches of sending: each ends when all are through, the quota is used up, or the hours end.
 
-    `opens` gives the first moment from one on at which it may send, `closes` when it may not any more.
+    `opens` gives the first moment from one on at which it may send, `closes` when it may not any more; days are those
+    of the zone.
     """
     moment = starts_at = opens(start)
     left, window_ends = pace.left, starts_at + QUOTA_WINDOW
-    remaining, days = recipients, {_day(starts_at)}
+    days: set[date] = set()
+    remaining = recipients
     for _ in range(_MOST_STRETCHES):
         moment = opens(moment)
         if left is not None and left <= 0:
@@ -57,8 +60,9 @@ def timing_of(
         end = closes(moment)
         fit = remaining if end is None else int((end - moment).total_seconds() * pace.per_second)
         sent = min(remaining, max(fit, 1), remaining if left is None else left)
-        days.add(_day(moment))
-        moment += timedelta(seconds=sent / pace.per_second)
+        ends = moment + timedelta(seconds=sent / pace.per_second)
+        days |= _days(moment, ends, zone)
+        moment = ends
         remaining -= sent
         left = None if left is None else left - sent
         if remaining <= 0:
@@ -68,5 +72,8 @@ def timing_of(
     return Timing(starts_at, None, len(days))
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d}"
+def _days(begin: datetime, end: datetime, zone: tzinfo) -> set[date]:
+    """The days from one moment to the other; one that ends at midnight has nothing of the day after."""
+    first = begin.astimezone(zone).date()
+    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+    return {first + timedelta(days=number) for number in range(max((last - first).days, 0) + 1)}

@@ -20,7 +20,7 @@ def show(here: Shop, plan: Plan) -> None:
     if plan.broken:
         notes.append(f"{formats.counted(here, plan.broken, 'email')} cannot be made, and will count as failed.")
     if plan.days > 1:
-        notes.append(f"The quota of a day is not enough: it sends on {formats.count(here, plan.days)} days.")
+        notes.append(f"It sends on {formats.count(here, plan.days)} days.")
     if plan.as_of is not None:
         moment = formats.plain(formats.moment(here, plan.as_of))
         notes.append(f"The segment is as of {moment}; each customer is looked at again right before theirs goes out.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.domain.messages import MessageStatus, SkipReason
 from backend.services.campaigns.drafts import create_campaign
 from backend.services.campaigns.explaining import Explanation, explain
+from backend.services.campaigns.steering import cancel
 from tests.campaigns.support import Desk, draft
 from tests.support import STAFF, add_customer
 
@@ -19,6 +20,14 @@ def test_beforehand_it_says_what_would_happen(desk: Desk) -> None:
     campaign = create_campaign(desk.shop, STAFF, draft())
     assert asked(desk, campaign.id, maria.id).sentence == "They would get it."
     assert asked(desk, campaign.id, refused.id).reasons == (SkipReason.NO_CONSENT,)
+
+
+def test_of_a_campaign_that_was_cancelled_before_it_went_out_it_says_so(desk: Desk) -> None:
+    (maria,) = desk.people(1)
+    campaign = desk.planned()
+    cancel(desk.shop, STAFF, campaign.id)
+    answer = asked(desk, campaign.id, maria.id)
+    assert answer.sentence == "The campaign was cancelled before anything went out."
 
 
 def test_while_it_runs_it_says_whose_turn_has_not_come(desk: Desk) -> None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from backend.domain.campaigns import Campaign, CampaignState, Canary
-from backend.errors import StoreUnreachableError
+from backend.errors import NotFoundError, StoreUnreachableError
 from backend.records.campaign_chunks import chunk_from
 from backend.services.campaigns import freezing, steering
+from backend.services.campaigns.content import CampaignEmail
 from backend.services.campaigns.freezing import freeze_some
 from backend.services.campaigns.storing import CampaignMovedError, change, read_campaign
 from backend.services.context import Shop
@@ -106,3 +107,26 @@ def test_nobody_in_the_segment_ends_it_at_once(desk: Desk) -> None:
     campaign = desk.started()
     assert campaign.state is CampaignState.FINISHED
     assert "Nobody" in campaign.reason
+
+
+def test_when_everybody_is_held_back_it_says_so(desk: Desk) -> None:
+    desk.people(1)
+    held_back = next(each for each in (desk.started(draft(holdout=50)) for _ in range(60)) if each.audience.holdout)
+    assert (held_back.state, held_back.audience.size) == (CampaignState.FINISHED, 0)
+    assert held_back.reason == "Everybody in the segment is held back, so nobody gets it."
+
+
+def test_an_email_that_is_gone_when_it_begins_pauses_it_for_a_person_to_look(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(shop: Shop, campaign: Campaign) -> dict[str, CampaignEmail]:
+        raise NotFoundError("There is no such email any more.")
+
+    desk.people(3)
+    campaign = preparing(desk)
+    with monkeypatch.context() as patched:
+        patched.setattr(freezing, "emails_of", gone)
+        paused = desk.tended(campaign)
+    assert (paused.state, paused.reason) == (CampaignState.PAUSED, "There is no such email any more.")
+    steering.resume(desk.shop, STAFF, campaign.id)
+    assert desk.tended(campaign).state is CampaignState.RUNNING

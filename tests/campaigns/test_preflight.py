@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -113,6 +114,22 @@ NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 def test_a_plan_goes_over_several_days_when_the_quota_asks_for_it() -> None:
     timing = timing_of(250, NOON, Pace(10.0, left=50, quota=100), lambda moment: moment, lambda moment: None)
     assert (timing.days, timing.finishes_at) == (3, NOON + timedelta(days=2, seconds=10))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zone", "days"),
+    [
+        (200_000, UTC, 3),
+        (12 * 3600, UTC, 1),
+        (12 * 3600 + 1, UTC, 2),
+        (12 * 3600, ZoneInfo("America/New_York"), 1),
+        (12 * 3600, ZoneInfo("Pacific/Auckland"), 1),
+        (24 * 3600, ZoneInfo("Pacific/Auckland"), 2),
+    ],
+)
+def test_a_plan_counts_all_days_of_the_shop_on_which_it_sends(seconds: int, zone: tzinfo, days: int) -> None:
+    timing = timing_of(seconds, NOON, Pace(1.0), lambda moment: moment, lambda moment: None, zone)
+    assert timing.days == days
 
 
 def test_a_plan_keeps_to_the_hours(desk: Desk) -> None:

@@ -47,6 +47,8 @@ def explain(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str, customer
             return _of_message(message_from(key, item))
         if campaign.audience.whole:
             return _of_audience(shop, campaign, customer_id)
+        if campaign.state is CampaignState.CANCELLED:
+            return Explanation("The campaign was cancelled before anything went out.")
         return _beforehand(shop, mailer, campaign, customer_id)
 
 

@@ -135,6 +135,8 @@ def _whole(shop: Shop, campaign: Campaign) -> Campaign:
     now = shop.clock()
     if not frozen.size:
         reason = "Nobody was in the segment when the campaign began."
+        if frozen.holdout:
+            reason = "Everybody in the segment is held back, so nobody gets it."
         empty = replace(
             campaign, state=CampaignState.FINISHED, audience=frozen, reason=reason, ended_at=now, due_at=None
         )

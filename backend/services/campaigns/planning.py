@@ -118,7 +118,7 @@ def _timing(shop: Shop, mailer: Mailer, campaign: Campaign, recipients: int, use
     start = max(campaign.start_at or shop.clock(), shop.clock())
     if not recipients:
         return Timing(opens(start), opens(start), 1)
-    timing = timing_of(recipients, start, _pace(campaign, use), opens, closes)
+    timing = timing_of(recipients, start, _pace(campaign, use), opens, closes, shop.zone)
     if timing.finishes_at is None:
         return timing
     return replace(timing, finishes_at=timing.finishes_at + _waits(campaign))
@@ -134,11 +134,11 @@ def _pace(campaign: Campaign, use: AccountUse) -> Pace:
 
 
 def _waits(campaign: Campaign) -> timedelta:
-    """For the canary and for the variants."""
+    """For the canary and for the variants: one after the other, unless the canary has the whole test in it."""
     draft = campaign.draft
-    waits = timedelta()
-    if draft.canary is not None:
-        waits += draft.canary.wait
-    if draft.test is not None and draft.test.share < 100:
-        waits += draft.test.wait
-    return waits
+    canary = draft.canary.wait if draft.canary is not None else timedelta()
+    if draft.test is None or draft.test.share >= 100:
+        return canary
+    if draft.canary is not None and draft.canary.share >= draft.test.share:
+        return max(canary, draft.test.wait)
+    return canary + draft.test.wait

@@ -12,7 +12,7 @@ from datetime import timedelta
 from loguru import logger
 
 from backend.domain.campaigns import LATE, Campaign, CampaignState
-from backend.errors import BackendError, ConflictError
+from backend.errors import BackendError, ConflictError, InvalidInputError, NotFoundError, TemplateError
 from backend.services.campaigns.closing import close_some, reopen_some
 from backend.services.campaigns.freezing import freeze_some
 from backend.services.campaigns.orders_after import count_orders
@@ -49,7 +49,7 @@ def _tend(shop: Shop, campaign: Campaign) -> None:
     if campaign.state is CampaignState.SCHEDULED:
         campaign = _begin(shop, campaign)
     if campaign.state is CampaignState.PREPARING:
-        campaign = freeze_some(shop, campaign, _SLICE)
+        campaign = _freeze(shop, campaign)
     if campaign.state is CampaignState.RUNNING and campaign.reopening:
         campaign = reopen_some(shop, campaign, time.monotonic() + _SLICE)
     if campaign.state is CampaignState.RUNNING:
@@ -72,6 +72,15 @@ def _begin(shop: Shop, campaign: Campaign) -> Campaign:
         return change(shop, WORKER, campaign, after, "found a campaign overdue", reason)
     after = replace(campaign, state=CampaignState.PREPARING, started_at=now, due_at=now)
     return change(shop, WORKER, campaign, after, "began a campaign")
+
+
+def _freeze(shop: Shop, campaign: Campaign) -> Campaign:
+    """Goes on with the audience. What no waiting mends, such as a template that is gone, is for a person to look at."""
+    try:
+        return freeze_some(shop, campaign, _SLICE)
+    except (NotFoundError, InvalidInputError, TemplateError) as error:
+        paused = replace(campaign, state=CampaignState.PAUSED, reason=error.sentence, due_at=None)
+        return change(shop, WORKER, campaign, paused, "paused a campaign", error.sentence)
 
 
 def _count(shop: Shop, campaign: Campaign) -> None:
