@@ -64,7 +64,7 @@ def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult
     emails = {each.email for each in variants}
     table = pd.DataFrame(
         {
-            "Variant": [f"{each.key}{' (better)' if each.is_winner else ''}" for each in variants],
+            "Variant": [f"{each.key}{' (chosen)' if each.is_winner else ''}" for each in variants],
             **({"Email": [each.email for each in variants]} if len(emails) > 1 else {}),
             "Subject": [each.subject for each in variants],
             "Sent": [formats.count(here, each.sent) for each in variants],

@@ -96,8 +96,8 @@ def short_lasting(seconds: float) -> str:
 def waiting(wait: timedelta) -> str:
     """A waiting time that was chosen, such as "4 hours"."""
     minutes = round(wait.total_seconds() / 60)
-    if minutes % 60:
-        return f"{minutes} minutes"
+    if minutes % 60 or not minutes:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
     return "1 hour" if minutes == 60 else f"{minutes // 60} hours"
 
 
