@@ -35,6 +35,12 @@ class Facts:
 
 
 _PAID = (OrderStatus.PAID, OrderStatus.FULFILLED)
+_STATUSES: Mapping[TriggerKind, tuple[OrderStatus, ...]] = {
+    TriggerKind.ORDER_PAID: _PAID,
+    TriggerKind.ORDER_SHIPPED: (OrderStatus.FULFILLED,),
+    TriggerKind.ORDER_CANCELLED: (OrderStatus.CANCELLED,),
+}
+"""What an order is while the event stands."""
 
 
 def events_of_placing(order: Order) -> list[Event]:
@@ -65,6 +71,16 @@ def events_of_change(before: Order, after: Order) -> Iterator[Event]:
     for refund in after.refunds:
         if refund.id not in known:
             yield Event(TriggerKind.ORDER_REFUNDED, f"{after.id}-{_short(refund.id)}")
+
+
+def is_taken_back(kind: TriggerKind, order: Order | None) -> bool:
+    """Whether the order is not any more what started the automation, because somebody has undone a mistake.
+
+    A cancelled order was paid or shipped nevertheless; ending for that is `Exit.ORDER_CANCELLED`.
+    """
+    if order is None or kind not in _STATUSES:
+        return False
+    return order.status not in (*_STATUSES[kind], OrderStatus.CANCELLED)
 
 
 def _short(text: str) -> str:

@@ -68,6 +68,8 @@ class Ending(StrEnum):
     TOO_LATE = "it came due more than three days late"
     GONE = "the customer or the order is gone"
     CHANGED = "the automation was changed"
+    TAKEN_BACK = "the order is not so any more"
+    OTHER_ADDRESS = "the customer has another address by now"
     CALLED_OFF = "somebody called it off"
 
 

@@ -81,6 +81,17 @@ def test_a_reminder_would_have_gone_to_who_paid_only_after_it_was_due(shop: Shop
     assert found.left_out == {"the order was paid": 1}
 
 
+def test_a_status_that_was_taken_back_would_have_sent_nothing_and_again_once(shop: Shop, clock: TestClock) -> None:
+    made = automation(shop, TriggerKind.ORDER_PAID, step("order-confirmation", timedelta(hours=5)))
+    order = add_order(shop, add_customer(shop), status=OrderStatus.PENDING)
+    paid, pending = OrderStatus.PAID, OrderStatus.PENDING
+    for status, hours in ((paid, 1), (pending, 10), (paid, 1), (pending, 1), (paid, 10), (pending, 1), (paid, 10)):
+        order = orders.change_status(shop, STAFF, ref(order), status)
+        clock.forward(hours=hours)
+    found = dry_run(shop, MANAGER, made)
+    assert (found.total, found.left_out) == (1, {"the order is not so any more": 1})
+
+
 def test_a_win_back_would_have_gone_to_who_stayed_away(shop: Shop, clock: TestClock) -> None:
     with_postal_address(shop)
     made = automation(shop, TriggerKind.LAPSED, step("win-back", 90 * DAY))

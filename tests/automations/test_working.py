@@ -51,6 +51,46 @@ def ended(shop: Shop, automation_id: str) -> dict[str, int]:
     return dict(figures.figures_of(shop, automation_id).ended)
 
 
+@pytest.mark.parametrize(
+    ("kind", "before", "event"),
+    [
+        (TriggerKind.ORDER_PAID, OrderStatus.PENDING, OrderStatus.PAID),
+        (TriggerKind.ORDER_SHIPPED, OrderStatus.PAID, OrderStatus.FULFILLED),
+        (TriggerKind.ORDER_CANCELLED, OrderStatus.PAID, OrderStatus.CANCELLED),
+    ],
+)
+def test_a_status_that_is_taken_back_in_time_sends_nothing_and_once_when_it_is_set_again(
+    shop: Shop, clock: TestClock, mailer: Mailer, kind: TriggerKind, before: OrderStatus, event: OrderStatus
+) -> None:
+    made = running(shop, kind, step("order-confirmation", timedelta(hours=1)))
+    order = add_order(shop, add_customer(shop), status=before)
+    for status in (event, before):
+        order = orders.change_status(shop, STAFF, ref(order), status)
+    clock.forward(hours=2)
+    work(shop, mailer)
+    assert (messages(shop), ended(shop, made.id)) == ([], {"taken_back": 1})
+    for _ in range(2):
+        order = orders.change_status(shop, STAFF, ref(order), event)
+        clock.forward(hours=2)
+        work(shop, mailer)
+        order = orders.change_status(shop, STAFF, ref(order), before)
+    assert len(messages(shop)) == 1
+
+
+def test_a_customer_whose_address_changes_is_asked_for_the_new_one_alone(
+    shop: Shop, clock: TestClock, mailer: Mailer
+) -> None:
+    made = running(shop, TriggerKind.NOT_VERIFIED, step("verify-address", DAY))
+    customer = add_customer(shop)
+    clock.forward(hours=1)
+    moved = customers.Profile(customer.name, "new@example.com", "", "", "", ())
+    customers.edit_customer(shop, STAFF, customer.id, customer.version, moved)
+    clock.forward(days=2)
+    work(shop, mailer)
+    assert [message.to for message in messages(shop)] == ["new@example.com"]
+    assert ended(shop, made.id) == {"other_address": 1}
+
+
 def test_an_order_confirms_itself_once(shop: Shop, mailer: Mailer) -> None:
     made = running(shop)
     order = add_order(shop, add_customer(shop))

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from backend.domain.automation_rules import Facts, exit_that_holds, unmet
-from backend.domain.automations import Automation, Condition, Exit, Fact, TriggerKind
+from backend.domain.automation_rules import Facts, exit_that_holds, is_taken_back, unmet
+from backend.domain.automations import Automation, Condition, Ending, Exit, Fact, TriggerKind
 from backend.domain.customers import Customer
 from backend.domain.eligibility import MarketingLimits, reasons_against
 from backend.domain.messages import SkipReason
@@ -73,16 +73,25 @@ def dry_run(shop: Shop, actor: Actor, automation: Automation) -> DryRun:
         segments = _segments(shop, automation, past)
     found: list[WouldSend] = []
     left: Counter[str] = Counter()
-    for event in past.events:
+    sent: set[tuple[str, str, int]] = set()
+    for event in sorted(past.events, key=lambda event: event.at):
         for would, reason in _steps(automation, event, past, (since, now), against, segments):
             if reason:
                 left[reason] += 1
-            else:
+            elif automation.kind is TriggerKind.ORDER_REFUNDED or _is_first(would, sent):
                 found.append(would)
     days = Counter(would.at.astimezone(shop.zone).date() for would in found)
     found.sort(key=lambda would: would.at, reverse=True)
     first, last = since.astimezone(shop.zone).date(), now.astimezone(shop.zone).date()
     return DryRun(first, last, dict(sorted(days.items())), dict(left.most_common()), found[:SAMPLE], past.complete)
+
+
+def _is_first(would: WouldSend, sent: set[tuple[str, str, int]]) -> bool:
+    """A status that is set again is the same event, whose emails go out once."""
+    this = (would.customer_id, would.order_id, would.step)
+    is_first = this not in sent
+    sent.add(this)
+    return is_first
 
 
 _Against = dict[tuple[str, str], SkipReason | None]
@@ -120,13 +129,15 @@ def _steps(
     due = event.at
     for number, step in enumerate(automation.steps):
         due += step.delay
-        if due > between[1]:
+        if due > between[1] or (event.again_at is not None and due >= event.again_at):
             return
         facts = _facts(automation, event, past, due)
         if facts is None:
             return
         facts = replace(facts, segments=segments.get(event.customer.id, {}))
-        left = exit_that_holds(automation.all_exits, facts)
+        left: Exit | Ending | None = exit_that_holds(automation.all_exits, facts)
+        if left is None and is_taken_back(automation.kind, facts.order):
+            left = Ending.TAKEN_BACK
         if due >= between[0]:
             order = event.order
             would = WouldSend(
@@ -143,7 +154,7 @@ def _steps(
             return
 
 
-def _reason(left: Exit | None, missed: Condition | None, against: SkipReason | None) -> str:
+def _reason(left: Exit | Ending | None, missed: Condition | None, against: SkipReason | None) -> str:
     if left:
         return left.value
     if missed:

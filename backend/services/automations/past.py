@@ -29,11 +29,12 @@ _STANDING = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED)
 
 @dataclass(frozen=True, slots=True)
 class PastEvent:
-    """An event, with the customer and the order as they are today."""
+    """An event, with the customer and the order as they are today. The same event begins anew at `again_at`."""
 
     at: datetime
     customer: Customer
     order: Order | None = None
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def past_of(shop: Shop, automation: Automation, since: datetime) -> Past:
         summaries = [each for each in summaries if _was_last(each, placed, automation.steps[0].delay, shop.clock())]
     events: list[PastEvent] = []
     for order, customer in _read(shop, summaries):
-        events += (PastEvent(at, customer, order) for at in _moments(order, automation.kind) if at >= begin)
+        events += (event for event in _events(order, customer, automation.kind) if event.at >= begin)
         if len(events) >= MOST_EVENTS:
             return Past(events[:MOST_EVENTS], placed, complete=False)
     return Past(events, placed, whole)
@@ -125,6 +126,14 @@ def _joined(shop: Shop, since: datetime) -> Past:
     return Past(events, {}, complete=len(keys) <= MOST_EVENTS)
 
 
+def _events(order: Order, customer: Customer, kind: TriggerKind) -> Iterator[PastEvent]:
+    """Each refund is an event of its own; a status that was taken back and set again is the same one again."""
+    moments = _moments(order, kind)
+    for place, at in enumerate(moments, 1):
+        again = place < len(moments) and kind is not TriggerKind.ORDER_REFUNDED
+        yield PastEvent(at, customer, order, moments[place] if again else None)
+
+
 def _moments(order: Order, kind: TriggerKind) -> list[datetime]:
     """When an order was what an automation listens to."""
     if kind in (TriggerKind.ORDER_PLACED, TriggerKind.AFTER_ORDER, TriggerKind.LAPSED):
@@ -138,7 +147,8 @@ def _moments(order: Order, kind: TriggerKind) -> list[datetime]:
         TriggerKind.PENDING_PAYMENT: (OrderStatus.PENDING,),
     }[kind]
     known = _statuses(order) or [(order.placed_at, order.status)]
-    return [at for at, status in known if status in wanted][:1]
+    before = [None, *(status for _, status in known[:-1])]
+    return [at for (at, status), last in zip(known, before, strict=True) if status in wanted and last not in wanted]
 
 
 def _statuses(order: Order) -> list[tuple[datetime, OrderStatus]]:

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from loguru import logger
 
-from backend.domain.automation_rules import exit_that_holds, unmet
+from backend.domain.automation_rules import exit_that_holds, is_taken_back, unmet
 from backend.domain.automations import LATEST, Automation, Ending, Exit, Trigger, TriggerKind, variant_of
 from backend.domain.messages import Message
 from backend.domain.team import AUTOMATION
@@ -26,6 +26,7 @@ from backend.services.automations import active, backfill, moves
 from backend.services.automations.facts import Known, facts_for
 from backend.services.automations.moves import Move
 from backend.services.context import Shop
+from backend.services.mailing.composing import address_digest
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.requesting import SendRequest, prepared_message
 from backend.store import schema
@@ -162,10 +163,22 @@ def _decided(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automatio
         trigger = moves.about(trigger, last)
     if left := exit_that_holds(automation.all_exits, known.facts):
         return moves.ended(trigger, left)
+    if void := _void(trigger, known):
+        return moves.ended(trigger, void)
     step = automation.steps[trigger.step]
     if condition := unmet(step.conditions, known.facts):
         return moves.left_out(trigger, automation, now, condition.fact)
     return moves.requested(trigger, automation, now, _message(shop, mailer, trigger, automation))
+
+
+def _void(trigger: Trigger, known: Known) -> Ending | None:
+    """Why what started it does not stand any more."""
+    if is_taken_back(trigger.kind, known.facts.order):
+        return Ending.TAKEN_BACK
+    email = known.facts.customer.email
+    if trigger.kind is TriggerKind.NOT_VERIFIED and trigger.event != (address_digest(email) if email else ""):
+        return Ending.OTHER_ADDRESS  # which has a trigger of its own
+    return None
 
 
 def _message(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation) -> Message:
