@@ -27,7 +27,8 @@ from backend.services.mailing.mailer import Mailer
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.segments import library
 from backend.services.suppression import add_suppression
-from backend.store.port import Put
+from backend.store import schema
+from backend.store.port import Put, Update
 from tests.automations.making import (
     AT_ONCE,
     automation,
@@ -89,6 +90,19 @@ def test_a_customer_whose_address_changes_is_asked_for_the_new_one_alone(
     work(shop, mailer)
     assert [message.to for message in messages(shop)] == ["new@example.com"]
     assert ended(shop, made.id) == {"other_address": 1}
+
+
+def test_a_customer_who_cannot_be_read_does_not_keep_others_waiting(shop: Shop, mailer: Mailer) -> None:
+    made = running(shop)
+    odd, other = add_customer(shop), add_customer(shop)
+    for customer in (odd, other):
+        add_order(shop, customer)
+    shop.store.update(Update(schema.customer_key(odd.id), set={"created_at": "nonsense"}))
+    work(shop, mailer)
+    assert [message.recipient for message in messages(shop)] == [other.id]
+    (left,) = waiting(shop)
+    assert (left.customer_id, left.attempts) == (odd.id, 1)
+    assert figures.figures_of(shop, made.id).requested == 1
 
 
 def test_an_order_confirms_itself_once(shop: Shop, mailer: Mailer) -> None:

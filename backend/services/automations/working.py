@@ -38,6 +38,8 @@ ROUND = 50
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """When an email that could not be made is tried again: somebody may mend its template."""
 
+_OUR_SIDE = "Something went wrong on our side; the log has the details."
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -114,9 +116,7 @@ def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:
             decided.append(moves.ended(trigger, ending))
         else:
             open_.append((trigger, automation))
-    for (trigger, automation), known in zip(open_, facts_for(shop, open_), strict=True):
-        decided.append(_decided_safely(shop, mailer, trigger, automation, known))
-    return moves.write(shop, decided)
+    return moves.write(shop, decided + _decided_each(shop, mailer, open_))
 
 
 def _ending(shop: Shop, trigger: Trigger, automation: Automation) -> Ending | None:
@@ -130,6 +130,26 @@ def _ending(shop: Shop, trigger: Trigger, automation: Automation) -> Ending | No
     return None
 
 
+def _decided_each(shop: Shop, mailer: Mailer, open_: Sequence[tuple[Trigger, Automation]]) -> list[Move]:
+    """What is known is read for all together, and one by one when something of one of them cannot be read."""
+    if not open_:
+        return []
+    try:
+        known = facts_for(shop, open_)
+    except (StoreBusyError, StoreUnreachableError):
+        raise
+    except Exception:
+        if len(open_) > 1:
+            return [move for each in open_ for move in _decided_each(shop, mailer, [each])]
+        ((trigger, automation),) = open_
+        logger.exception("{}: what a trigger of {} asks for cannot be read", automation.id, trigger.customer_id)
+        return [_failed(shop, trigger, automation, _OUR_SIDE)]
+    return [
+        _decided_safely(shop, mailer, trigger, automation, each)
+        for (trigger, automation), each in zip(open_, known, strict=True)
+    ]
+
+
 def _decided_safely(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation, known: Known | None) -> Move:
     """One trigger that cannot be answered does not keep the others waiting."""
     try:
@@ -140,7 +160,7 @@ def _decided_safely(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Au
         return _failed(shop, trigger, automation, error.sentence)
     except Exception:
         logger.exception("{}: a trigger of {} could not be answered", trigger.automation, trigger.customer_id)
-        return _failed(shop, trigger, automation, "Something went wrong on our side; the log has the details.")
+        return _failed(shop, trigger, automation, _OUR_SIDE)
 
 
 def _failed(shop: Shop, trigger: Trigger, automation: Automation, sentence: str) -> Move:
