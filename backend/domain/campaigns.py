@@ -138,8 +138,8 @@ class Limits:
 class Draft:
     """What a person decides about a campaign. `fields` are what its template asks for.
 
-    `segment_id` names the segment whose rule is frozen with the campaign. `holdout` percent of the audience get
-    nothing, so that what the others order can be compared with them.
+    `segment_id` names the segment whose rule is frozen with the campaign. `holdout` percent of those who could
+    get it get nothing, so that what the others order can be compared with them.
     """
 
     name: str

@@ -8,7 +8,10 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.campaigns import CampaignState, Canary, Measure, SplitTest, Variant, Wave
+from backend.domain.messages import SkipReason
+from backend.services.campaigns.explaining import explain
 from backend.services.campaigns.orders_after import kept_orders
+from backend.services.campaigns.planning import get_plan
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.results import results_of
 from backend.services.campaigns.watching import winner_of
@@ -121,6 +124,29 @@ def test_the_holdout_gets_nothing_and_is_compared(desk: Desk, clock: TestClock) 
     assert (orders.holdout_orders, orders.holdout_revenue) == (progress.holdout, 500 * progress.holdout)
     assert orders.lift == 500 * len(got)
     assert not orders.final
+
+
+def test_only_who_could_have_got_it_is_held_back_and_compared(desk: Desk, clock: TestClock) -> None:
+    """Those who have not agreed buy less; beside them every email would seem to bring orders."""
+    agreed, refused = desk.people(60), desk.people(60, consent=False)
+    planned = desk.planned(draft(holdout=50))
+    preflight = get_plan(desk.shop, desk.mailer, STAFF, planned.id)
+    campaign = desk.finished(desk.started(draft(holdout=50)))
+    progress = progress_of(desk.shop, STAFF, campaign.id)
+    assert preflight is not None
+    assert preflight.recipients + preflight.holdout == len(agreed)
+    assert preflight.excluded == {"no_consent": len(refused)} == dict(progress.skipped)
+    assert progress.audience + progress.holdout == 120
+    assert (progress.sent + progress.holdout, progress.remaining) == (60, 0)
+    clock.forward(days=1)
+    for person in agreed:
+        add_order(desk.shop, person, 1000)
+    desk.tended(campaign)
+    orders, _ = kept_orders(desk.shop, campaign.id)
+    assert orders is not None
+    assert (orders.holdout, orders.holdout_buyers, orders.lift) == (progress.holdout, progress.holdout, 0)
+    answers = {explain(desk.shop, desk.mailer, STAFF, campaign.id, person.id).reasons for person in refused}
+    assert answers == {(SkipReason.NO_CONSENT,)}
 
 
 def test_orders_before_the_email_or_long_after_it_do_not_count(desk: Desk, clock: TestClock) -> None:

@@ -63,10 +63,16 @@ def _email(shop: Shop, draft: Draft, variant: Variant, number: int | None) -> Ca
 
 
 def wave_of(campaign: Campaign, customer_id: str) -> Wave | None:
-    """In which wave a customer of the audience gets the email; None for the holdout. Always the same answer."""
-    draft = campaign.draft
-    if draft.holdout and _drawn(campaign, Salt.HOLDOUT, customer_id) < draft.holdout * 100:
+    """In which wave a customer gets the email; None when the lot holds them back. Always the same answer."""
+    holdout = campaign.draft.holdout
+    if holdout and _drawn(campaign, Salt.HOLDOUT, customer_id) < holdout * 100:
         return None
+    return turn_of(campaign, customer_id)
+
+
+def turn_of(campaign: Campaign, customer_id: str) -> Wave:
+    """In which wave it is a customer's turn who is not held back, whatever the lot says."""
+    draft = campaign.draft
     drawn = _drawn(campaign, Salt.WAVE, customer_id)
     if draft.canary is not None and drawn < draft.canary.share * 100:
         return Wave.CANARY

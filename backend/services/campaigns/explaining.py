@@ -11,7 +11,7 @@ from backend.domain.team import Actor, Permission
 from backend.errors import NotFoundError
 from backend.records.campaign_chunks import Chunk, chunk_from, skip_in, step_from
 from backend.records.messages import message_from
-from backend.services.campaigns.content import emails_of, wave_of
+from backend.services.campaigns.content import emails_of, turn_of, wave_of
 from backend.services.campaigns.orders_after import in_holdout
 from backend.services.campaigns.storing import read_campaign
 from backend.services.context import Shop
@@ -109,9 +109,7 @@ def _beforehand(shop: Shop, mailer: Mailer, campaign: Campaign, customer_id: str
 
 def _chunk_with(shop: Shop, campaign: Campaign, customer_id: str) -> Chunk | None:
     """Chunks begin with a customer and are in their order, so one query finds the only one that they can be in."""
-    wave = wave_of(campaign, customer_id)
-    if wave is None:
-        return None
+    wave = turn_of(campaign, customer_id)
     between = (f"CHUNK#{int(wave)}#", f"CHUNK#{int(wave)}#{customer_id}")
     rows = shop.store.query(Query(schema.MAIL, f"K#{campaign.id}", between=between, descending=True, limit=1)).rows
     chunk = chunk_from(campaign.id, rows[0].key.sk, rows[0].item) if rows else None

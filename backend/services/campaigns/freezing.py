@@ -18,7 +18,8 @@ from typing import cast
 from backend.domain.campaigns import Audience, Campaign, CampaignState, Wave
 from backend.domain.segment_text import rule_from_text
 from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_item, step_item
-from backend.services.campaigns.content import emails_of, wave_of
+from backend.services.campaigns.content import emails_of, turn_of
+from backend.services.campaigns.held_back import held_back
 from backend.services.campaigns.storing import WORKER, change
 from backend.services.context import Shop
 from backend.services.mailing.campaign_content import Content, content_put
@@ -98,18 +99,18 @@ def _outgrown(campaign: Campaign, size: int) -> bool:
 
 def _with_block(shop: Shop, campaign: Campaign, block: Sequence[str]) -> Campaign:
     waves: dict[Wave, list[str]] = {}
-    held_back: list[str] = []
+    back = held_back(shop, campaign, block)
     for customer_id in block:
-        wave = wave_of(campaign, customer_id)
-        (held_back if wave is None else waves.setdefault(wave, [])).append(customer_id)
+        if customer_id not in back:
+            waves.setdefault(turn_of(campaign, customer_id), []).append(customer_id)
     chunks = [Chunk(campaign.id, wave, tuple(ids)) for wave, members in waves.items() for ids in _parts(members)]
     writes = [write for chunk in chunks for write in _chunk_writes(shop, chunk)]
-    writes += [Put(schema.holdout_key(campaign.id, ids[0]), {"ids": " ".join(ids)}) for ids in _parts(held_back)]
+    writes += [Put(schema.holdout_key(campaign.id, ids[0]), {"ids": " ".join(ids)}) for ids in _parts(sorted(back))]
     before = campaign.audience
     after = replace(
         before,
         size=before.size + sum(len(chunk.ids) for chunk in chunks),
-        holdout=before.holdout + len(held_back),
+        holdout=before.holdout + len(back),
         chunks={wave: before.chunks.get(wave, 0) + sum(c.wave is wave for c in chunks) for wave in Wave},
         cursor=block[-1],
     )

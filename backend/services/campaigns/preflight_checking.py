@@ -86,10 +86,10 @@ class Checker:
             against = reasons.get(customer_id)
             if against is None:
                 self.tally.excluded["customer_gone"] += 1
-            elif wave is None:
-                self.tally.holdout += 1
             elif against:
                 self.tally.excluded[against[0].name.lower()] += 1
+            elif wave is None:
+                self.tally.holdout += 1
             else:
                 self._render(customers[customer_id], wave)
 
