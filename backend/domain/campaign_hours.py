@@ -23,6 +23,12 @@ def opens_at(hours: Hours | None, kind: Kind, limits: MarketingLimits, now: date
     return moment
 
 
+def is_ever_open(hours: Hours | None, kind: Kind, limits: MarketingLimits, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether there is such a moment: business hours may lie within the quiet hours."""
+    opens = opens_at(hours, kind, limits, now, zone)
+    return opens_at(hours, kind, limits, opens, zone) == opens
+
+
 def closes_at(hours: Hours | None, moment: datetime, zone: ZoneInfo) -> datetime | None:
     """When the business hours end in which this moment lies; None without such hours."""
     if hours is None:

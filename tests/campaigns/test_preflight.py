@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +17,7 @@ from backend.domain.emails import Kind
 from backend.email.rendering import compile_template
 from backend.email.rendering_uses import fields_used
 from backend.email.transports.recording import GENEROUS, RecordingTransport
+from backend.errors import InvalidInputError
 from backend.services import templates
 from backend.services.campaigns.drafts import create_campaign
 from backend.services.campaigns.planning import get_plan
@@ -142,6 +143,14 @@ def test_a_plan_keeps_to_the_hours(desk: Desk) -> None:
         lambda moment: closes_at(hours, moment, zone),
     )
     assert (timing.days, timing.finishes_at) == (2, NOON + timedelta(days=1, hours=6))
+
+
+def test_hours_within_the_quiet_hours_are_refused_when_it_is_planned(desk: Desk) -> None:
+    desk.mailer = replace(desk.mailer, limits=MarketingLimits(quiet_from=time(21), quiet_to=time(9)))
+    desk.people(1)
+    assert desk.planned(draft(hours=Hours(time(8), time(10)))).planned_recipients == 1
+    with pytest.raises(InvalidInputError, match="within the quiet hours"):
+        desk.planned(draft(hours=Hours(time(7), time(9))))
 
 
 def test_a_quota_that_is_never_free_has_no_end() -> None:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
-from backend.domain.campaign_hours import closes_at, opens_at
+from backend.domain.campaign_hours import closes_at, is_ever_open, opens_at
 from backend.domain.campaign_timing import Pace, Timing, timing_of
 from backend.domain.campaigns import EDITABLE, Campaign, CampaignState, WrongStateError
 from backend.domain.costs import FREE_UNITS_A_SECOND, MAIL, STORE_WRITE
 from backend.domain.emails import Kind
 from backend.domain.team import Actor, Permission
+from backend.errors import InvalidInputError
 from backend.services.campaigns.preflights import preflight_of
 from backend.services.campaigns.storing import change, check_seen, read_campaign
 from backend.services.context import Shop
@@ -29,7 +30,7 @@ def plan(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str, *, seen_ver
     """Plans a campaign whose preflight is done; a draft becomes planned. It says whether a second person must approve.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError` when the preflight is
-    missing, not through or of other contents.
+    missing, not through or of other contents, `InvalidInputError` for hours in which nothing may ever go out.
     """
     actor.require(Permission.PLAN_CAMPAIGNS)
     before = read_campaign(shop, campaign_id)
@@ -37,6 +38,8 @@ def plan(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str, *, seen_ver
     if before.state not in EDITABLE:
         raise WrongStateError(f"“{before.name}” is {before.state}; it has a plan already.")
     preflight = _through(shop, before)
+    if not is_ever_open(before.draft.hours, before.kind, mailer.limits, shop.clock(), shop.zone):
+        raise InvalidInputError("Its hours lie within the quiet hours of the shop, so it would never go out.", "hours")
     found = _plan_of(shop, mailer, before, preflight)
     after = replace(
         before,
