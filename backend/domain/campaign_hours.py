@@ -16,8 +16,11 @@ def opens_at(hours: Hours | None, kind: Kind, limits: MarketingLimits, now: date
     """The first moment from now on at which it may send; `now` itself when it may now."""
     moment = now
     for _ in range(16):  # a week has seven days, and quiet hours at most one more stop each
-        later = quiet_until(kind, limits, moment, zone) or _business(hours, moment, zone)
-        if later is None or later <= moment:
+        # In an hour that comes twice, the end may be the one in the first of them.
+        later = max(quiet_until(kind, limits, moment, zone) or moment, moment)
+        if later == moment:
+            later = max(_business(hours, moment, zone) or moment, moment)
+        if later == moment:
             return moment
         moment = later
     return moment

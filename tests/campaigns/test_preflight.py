@@ -153,6 +153,14 @@ def test_hours_within_the_quiet_hours_are_refused_when_it_is_planned(desk: Desk)
         desk.planned(draft(hours=Hours(time(7), time(9))))
 
 
+def test_the_hour_that_comes_twice_opens_no_sunday() -> None:
+    """Quiet hours that end at half past two have ended in the first of the two hours, and it is Sunday all the same."""
+    zone, limits = ZoneInfo("Europe/Berlin"), MarketingLimits(quiet_from=time(1, 30), quiet_to=time(2, 30))
+    second = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+    opens = opens_at(Hours(), Kind.MARKETING, limits, second, zone)
+    assert opens == datetime(2026, 10, 26, 9, tzinfo=zone)
+
+
 def test_a_quota_that_is_never_free_has_no_end() -> None:
     timing = timing_of(5, NOON, Pace(10.0, left=0, quota=0), lambda moment: moment, lambda moment: None)
     assert timing.finishes_at is None
