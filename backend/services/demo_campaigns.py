@@ -22,7 +22,7 @@ from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_it
 from backend.records.campaigns import campaign_item
 from backend.records.events import click_updates
 from backend.records.send_stats import campaign_counters_of
-from backend.services.campaigns.content import emails_of, variant_of, wave_of
+from backend.services.campaigns.content import emails_of, turn_of, variant_of, wave_of
 from backend.services.campaigns.drafts import checked
 from backend.services.campaigns.watching import winner_of
 from backend.services.demo_mail import DemoMail, Edition, write_messages
@@ -105,7 +105,8 @@ def _sent(mail: DemoMail, run: _Run, people: Sequence[Customer]) -> _Run:
     """Goes through the waves one after the other, as the real thing does."""
     by_wave: dict[Wave, list[Customer]] = {}
     for customer in people:
-        wave = wave_of(run.campaign, customer.id)
+        could_get_it = customer.id not in run.suppressed
+        wave = wave_of(run.campaign, customer.id) if could_get_it else turn_of(run.campaign, customer.id)
         if wave is None:
             run.held_back.append(customer.id)
         else:
