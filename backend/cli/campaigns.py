@@ -236,8 +236,10 @@ def _planned(shop: Shop, mailer: Mailer, campaign_id: str) -> Plan:
 
 
 def _moment(shop: Shop, text: str) -> datetime:
+    """A time with an offset of its own, such as +02:00, is that moment."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=shop.zone)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=shop.zone) if moment.tzinfo is None else moment
     except ValueError as error:
         raise InvalidInputError(f"“{text[:40]}” is not a time such as 2026-12-01T09:00.", "at") from error
 

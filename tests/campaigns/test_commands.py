@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.cli.conftest import Run, run, store_url
 from tests.support import opened_shop
 
 __all__ = ["run", "store_url"]
+PHOENIX = ZoneInfo("America/Phoenix")
 
 
 @pytest.fixture
@@ -67,6 +69,15 @@ def test_it_is_paused_resumed_and_cancelled(run: Run, desk: Desk) -> None:
     states = [run("campaign", verb, campaign.id, "--json").json["state"] for verb in ("pause", "resume", "cancel")]
     assert states == ["paused", "running", "cancelled"]
     assert run("campaign", "resume", campaign.id).code == 1
+
+
+def test_a_time_is_the_shops_or_that_of_its_own_offset(run: Run, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_TIMEZONE", "America/Phoenix")
+    wanted = utc_now().replace(microsecond=0) + timedelta(days=1)
+    for zone, text in ((timezone(timedelta(hours=5)), "%Y-%m-%dT%H:%M:%S%z"), (PHOENIX, "%Y-%m-%dT%H:%M:%S")):
+        campaign_id = create(run)
+        assert run("campaign", "start", campaign_id, "--at", f"{wanted.astimezone(zone):{text}}").code == 0
+        assert read_campaign(desk.shop, campaign_id).start_at == wanted
 
 
 def test_an_unknown_segment_is_told(run: Run, desk: Desk) -> None:
