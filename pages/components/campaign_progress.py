@@ -46,7 +46,8 @@ def _figures(here: Shop, progress: Progress) -> None:
         _card(here, ":material/block: Skipped", progress.skipped_total, "Had a reason not to get it")
         _card(here, ":material/error: Failed", progress.failed, "Nothing went out to them")
         _card(here, ":material/help: Unknown", progress.unknown, "May have gone out; never sent again by itself")
-        retrying = f"{formats.count(here, progress.retrying)} are tried again" if progress.retrying else "Not yet"
+        waiting = "They get nothing" if progress.state is CampaignState.CANCELLED else "Not yet"
+        retrying = f"{formats.count(here, progress.retrying)} are tried again" if progress.retrying else waiting
         _card(here, ":material/hourglass_empty: Left", progress.remaining, retrying)
     if progress.skipped_total:
         with st.expander(f"Why {formats.count(here, progress.skipped_total)} were skipped", icon=":material/block:"):

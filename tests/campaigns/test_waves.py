@@ -14,6 +14,7 @@ from backend.services.campaigns.orders_after import kept_orders
 from backend.services.campaigns.planning import get_plan
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.results import results_of
+from backend.services.campaigns.steering import cancel
 from backend.services.campaigns.watching import winner_of
 from backend.store import schema
 from backend.store.port import Plus, Update
@@ -147,6 +148,30 @@ def test_only_who_could_have_got_it_is_held_back_and_compared(desk: Desk, clock:
     assert (orders.holdout, orders.holdout_buyers, orders.lift) == (progress.holdout, progress.holdout, 0)
     answers = {explain(desk.shop, desk.mailer, STAFF, campaign.id, person.id).reasons for person in refused}
     assert answers == {(SkipReason.NO_CONSENT,)}
+
+
+def test_orders_after_a_campaign_that_was_cancelled_on_the_way_are_counted_too(desk: Desk, clock: TestClock) -> None:
+    people = desk.people(60)
+    campaign = desk.started(draft(canary=Canary(share=30)))
+    sent = desk.send()
+    desk.tended(campaign)
+    cancel(desk.shop, STAFF, campaign.id)
+    clock.forward(days=1)
+    for person in people:
+        add_order(desk.shop, person)
+    desk.tended(campaign)
+    orders, _ = kept_orders(desk.shop, campaign.id)
+    assert orders is not None
+    assert (orders.recipients, orders.orders, orders.final) == (sent, sent, False)
+    clock.forward(days=15)
+    assert desk.tended(campaign).due_at is None
+
+
+def test_one_that_was_cancelled_before_anything_went_out_is_done_with(desk: Desk) -> None:
+    desk.people(3)
+    campaign = desk.started()
+    cancel(desk.shop, STAFF, campaign.id)
+    assert desk.tended(campaign).due_at is None
 
 
 def test_orders_before_the_email_or_long_after_it_do_not_count(desk: Desk, clock: TestClock) -> None:

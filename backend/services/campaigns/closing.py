@@ -36,18 +36,18 @@ def reopen_some(shop: Shop, campaign: Campaign, end: float) -> Campaign:
     return change(shop, WORKER, campaign, replace(campaign, reopening=False, wave_done_at=None))
 
 
-def close_some(shop: Shop, campaign: Campaign, end: float) -> Campaign:
+def close_some(shop: Shop, campaign: Campaign, end: float) -> bool:
     """Settles messages of a cancelled campaign that waited for another attempt: nobody tries them again.
 
-    Raises: `CampaignMovedError`.
+    Returns whether nothing is left that has to be settled.
     """
     left = False
     for row, step in _steps(shop, campaign):
         if time.monotonic() > end:
-            return campaign
+            return False
         if step.lease_until is not None or step.retry:
             left = not _closed(shop, campaign, row) or left
-    return campaign if left else change(shop, WORKER, campaign, replace(campaign, due_at=None))
+    return not left
 
 
 def _steps(shop: Shop, campaign: Campaign) -> Iterator[tuple[Row, Step]]:

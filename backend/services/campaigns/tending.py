@@ -57,7 +57,8 @@ def _tend(shop: Shop, campaign: Campaign) -> None:
         note_pace(shop, campaign.id, figures["sent"])
         watch(shop, campaign, figures)
     elif campaign.state is CampaignState.CANCELLED:
-        close_some(shop, campaign, time.monotonic() + _SLICE)
+        if close_some(shop, campaign, time.monotonic() + _SLICE):
+            _count(shop, campaign)
     elif campaign.state is CampaignState.FINISHED:
         _count(shop, campaign)
 
@@ -85,6 +86,7 @@ def _freeze(shop: Shop, campaign: Campaign) -> Campaign:
 
 def _count(shop: Shop, campaign: Campaign) -> None:
     """Counts the orders that came after it, from time to time, until their days are over."""
-    orders = count_orders(shop, campaign)
-    due = None if orders.final else shop.clock() + _COUNT_AGAIN
+    orders, figures = count_orders(shop, campaign), figures_of(shop, campaign.id)
+    nobody_got_it = not figures["sent"] and not figures["unknown"]
+    due = None if orders.final or nobody_got_it else shop.clock() + _COUNT_AGAIN
     change(shop, WORKER, campaign, replace(campaign, due_at=due))
