@@ -23,13 +23,13 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
 message_log_view.find_by_id(here)
 customer = message_log_view.chosen_customer(here)
 if customer is not None:
-    message_log_view.show_of_customer(here, customer)
+    message_log_view.show_of_customer(here, actor, customer)
     st.stop()
 message_log_view.show_problems(here, actor)
 message_repair.show_dialogs()
 
 st.subheader("All messages")
-wanted = message_log_view.pick_filter(here)
+wanted = message_log_view.pick_filter(here, actor)
 pager = tables.Pager("messages", wanted)
 try:
     page = list_messages(here, wanted, limit=tables.ROWS, cursor=pager.cursor)

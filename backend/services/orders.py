@@ -255,7 +255,7 @@ def _check_refund(shop: Shop, order: Order, amount: int) -> None:
         raise InvalidInputError("This order has not been paid, so there is nothing to refund.", "amount")
     if amount > order.refundable:
         left = format_money(order.refundable, shop.currency, shop.locale)
-        raise InvalidInputError(f"Only {left} of this order are left to refund.", "amount")
+        raise InvalidInputError(f"Only {left} of this order is left to refund.", "amount")
 
 
 def _with_history(shop: Shop, actor: Actor, order: Order, text: str) -> Order:

@@ -140,6 +140,8 @@ def _links(document: HtmlElement) -> CheckResult:
     plain = [link for link in links if link.lower().startswith("http:")]
     if plain:
         return CheckResult("Links", Level.WARNING, f"A link is not encrypted (http instead of https): {plain[0][:60]}.")
+    if not links:
+        return CheckResult("Links", Level.OK, "No links.")
     return CheckResult("Links", Level.OK, f"{_counted(len(links), 'link is', 'links are')} well-formed.")
 
 

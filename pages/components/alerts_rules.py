@@ -88,6 +88,8 @@ def _described(here: Shop, rule: Rule, adjusted: Adjusted) -> str:
 def _figure(rule: Rule, threshold: float) -> str:
     if rule.unit is Unit.PERCENT:
         return f"{threshold:g}%"
+    if rule.unit is Unit.SECONDS and threshold >= 120 and threshold % 60 == 0:
+        return f"{threshold / 60:g} minutes"
     return f"{threshold:g} {rule.unit}".strip()
 
 

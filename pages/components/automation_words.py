@@ -71,9 +71,9 @@ def sentence(shop: Shop, automation: Automation) -> str:
     for number, step in enumerate(automation.steps):
         wait = waiting_time(step.delay)
         when = "at once" if not step.delay else f"after {wait}" if number == 0 else f"{wait} later"
-        title = titles.get(step.template, "an email that is not chosen yet")
+        title = f"“{titles[step.template]}”" if step.template in titles else "an email that is not chosen yet"
         only = f" if {formats.listed([condition_words(shop, each) for each in step.conditions])}"
-        parts.append(f"send “{title}” {when}{only if step.conditions else ''}")
+        parts.append(f"send {title} {when}{only if step.conditions else ''}")
     return f"{_BEGINNINGS[automation.kind]}, {', then '.join(parts)}."
 
 

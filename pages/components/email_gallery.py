@@ -68,7 +68,7 @@ def _usage(here: Shop, card: EmailCard) -> str:
     ]
     if usage.open_rate is not None:
         parts.append(f"about {formats.percent(here, usage.open_rate, 0)} opened")
-    parts.append(f"version {card.state.number}" if card.state.number else "as it came")
+    parts.append(f"version {card.state.number}" if card.state.number else "not changed")
     return f":small[:gray[{formats.plain(' · '.join(parts))}]]"
 
 

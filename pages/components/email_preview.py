@@ -135,7 +135,7 @@ def _chosen(here: Shop, state: TemplateState, recipient: Recipient) -> Preview |
 def _version_label(which: int | str, in_use: int) -> str:
     if isinstance(which, str):
         return which
-    name = f"Version {which}" if which else "Version 0, as it came with Tillpost"
+    name = f"Version {which}" if which else "As it came"
     return f"{name} (in use)" if which == in_use else name
 
 

@@ -16,6 +16,9 @@ from pages.components.charts import Chart
 _SHADE = "0, 114, 178"
 _LIGHT, _DARK = 0.08, 0.45
 """How strongly the smallest and the largest figure are shaded: words on them stay readable in both themes."""
+_PALE, _STRONG = (214, 234, 246), (120, 184, 222)
+_INK = "#10222e"
+"""Of squares that people can press, and of the figures in them: the theme's own grey is too faint on a colour."""
 _FREQUENCIES = {1: "1 order", 2: "2", 3: "3 or 4", 4: "5 to 9", 5: "10 or more"}
 _RECENCIES = {1: "oldest", 2: "", 3: "", 4: "", 5: "newest"}
 
@@ -36,11 +39,11 @@ def buyer_grid(shop: Shop, snapshot: str) -> Chart:
         "customdata": [_told(shop, cell) for cell in cells],
         "hovertemplate": "%{customdata}<extra></extra>",
         "textposition": "middle center",
-        "textfont": {"size": 14},
+        "textfont": {"size": 14, "color": _INK},
         "marker": {
             "symbol": "square",
             "size": 44,
-            "color": [_shade(cell.customers / most) for cell in cells],
+            "color": [_tint(cell.customers / most) if cell.customers else _shade(0) for cell in cells],
             "line": {"width": 0},
         },
     }
@@ -115,6 +118,11 @@ def _days(gap: Gap) -> str:
 
 def _shade(share: float) -> str:
     return f"rgba({_SHADE}, {_LIGHT + (_DARK - _LIGHT) * share:.3f})"
+
+
+def _tint(share: float) -> str:
+    mixed = (round(pale + (strong - pale) * share) for pale, strong in zip(_PALE, _STRONG, strict=True))
+    return f"rgb({', '.join(map(str, mixed))})"
 
 
 def _layout(height: int) -> dict[str, Any]:

@@ -15,8 +15,8 @@ _MEANS = {
     RfmClass.LOYAL: "buy again and again",
     RfmClass.PROMISING: "bought lately, twice so far",
     RfmClass.NEW: "bought lately, for the first time",
-    RfmClass.COOLING: "bought once or twice, some time ago",
-    RfmClass.AT_RISK: "bought several times, but not lately",
+    RfmClass.COOLING: "bought once or twice, a while ago",
+    RfmClass.AT_RISK: "bought several times, not lately",
     RfmClass.NOT_TO_LOSE: "bought often, but not lately",
     RfmClass.GONE: "bought once or twice, long ago",
 }
@@ -54,7 +54,7 @@ def show_buyers(here: Shop, snapshot: str) -> None:
             for each in grid.classes
         ]
         st.caption("Kinds of buyers, those with most revenue of all time first.")
-        tables.show_rows("segment.py", rows, widths=(60, 90))
+        tables.show_rows("segment.py", rows, widths=(48, 84))
 
 
 def _open_pressed(event: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
@@ -13,6 +14,8 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.domain.team import Actor
 from backend.errors import BackendError
+from backend.services.automations.active import all_automations
+from backend.services.campaigns.storing import list_campaigns
 from backend.services.context import Shop
 from backend.services.customers import get_customer
 from backend.services.ledger import get_message
@@ -27,6 +30,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 _MOST_PROBLEMS = 100
 _SHOWN = 5
 _MOST_OF_ONE = 200
+_CAMPAIGNS = 50
+_LONGEST_ID = 40
 _MOST_TELLING = "The report that tells most: an email that was opened is not among the delivered ones."
 _ADVICE = {
     MessageStatus.UNKNOWN: "They may have gone out, so they are never sent again by themselves. Open one to decide, "
@@ -66,12 +71,12 @@ def chosen_customer(here: Shop) -> Customer | None:
         return None
 
 
-def show_of_customer(here: Shop, customer: Customer) -> None:
+def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
     """The messages to one customer, of any day."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"To {formats.plain(customer.name)}", width="content")
         st.button("Show everybody", type="tertiary", on_click=st.query_params.clear)
-    wanted = pick_filter(here, of_any_day=True)
+    wanted = pick_filter(here, actor, of_any_day=True)
     messages = messages_like(here, customer.id, wanted, _MOST_OF_ONE)
     if messages:
         message_table.message_rows(here, messages, named=False)
@@ -99,7 +104,7 @@ def show_problems(here: Shop, actor: Actor) -> None:
         message_repair.show_many(actor, here, found)
 
 
-def pick_filter(here: Shop, *, of_any_day: bool = False) -> LogFilter:
+def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFilter:
     """Draws the filters of a list of messages."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         today = today_of(here)
@@ -110,7 +115,7 @@ def pick_filter(here: Shop, *, of_any_day: bool = False) -> LogFilter:
             message_table.pick_template(here, "messages_template"),
             _pick("Status", MessageStatus, message_table.STATUS_LABELS, "messages_status"),
             _pick("Reported", Outcome, message_table.OUTCOME_LABELS, "messages_outcome", _MOST_TELLING),
-            _pick_campaign(),
+            _pick_campaign(here, actor),
         )
 
 
@@ -134,8 +139,28 @@ def _pick(label: str, options: type[Choice], labels: dict[Choice, str], key: str
     )
 
 
-def _pick_campaign() -> str:
-    """Draws the field for the id of a campaign; the one of the address stands in it first."""
-    asked = st.query_params.get("campaign", "")[:40]
-    typed = st.text_input("Campaign id", asked, key=f"messages_campaign_{asked}", max_chars=40, width=150)
-    return typed.strip()
+def _pick_campaign(here: Shop, actor: Actor) -> str:
+    """Draws the choice of what sent them, by name; that of the address is chosen first. "" is any."""
+    asked = st.query_params.get("campaign", "")[:_LONGEST_ID]
+    names = _senders(here, actor)
+    if asked:
+        names.setdefault(asked, asked)
+    chosen = st.selectbox(
+        "Campaign or automation",
+        list(names),
+        index=list(names).index(asked) if asked else None,
+        format_func=names.__getitem__,
+        placeholder="Any",
+        key=f"messages_campaign_{asked}",
+        help=f"The newest {_CAMPAIGNS} campaigns, and all automations.",
+        width=240,
+    )
+    return chosen or ""
+
+
+def _senders(here: Shop, actor: Actor) -> dict[str, str]:
+    """Names of campaigns and automations by id; those that share a name are told apart by their ids."""
+    names = {each.id: each.name for each in list_campaigns(here, actor, limit=_CAMPAIGNS).campaigns}
+    names |= {each.id: f"{each.name} (automation)" for each in all_automations(here)}
+    often = Counter(names.values())
+    return {key: name if often[name] == 1 else f"{name} ({key})" for key, name in names.items()}

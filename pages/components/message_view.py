@@ -116,7 +116,7 @@ def show_timeline(here: Shop, message: Message) -> None:
     if message.status is MessageStatus.WAITING and message.due_at > message.requested_at:
         lines.append((message.due_at, "Due"))
     if message.sent_at is not None:
-        lines.append((message.sent_at, "Taken by the provider" + _named(message)))
+        lines.append((message.sent_at, "Taken by the provider"))
     told = [f"- {formats.plain(what)}  \n  :gray[{formats.plain(formats.moment(here, at))}]" for at, what in lines]
     if message.status in (MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED):
         label = message_table.STATUS_LABELS[message.status]
@@ -128,16 +128,13 @@ def show_timeline(here: Shop, message: Message) -> None:
     st.markdown("\n".join(told))
 
 
-def _named(message: Message) -> str:
-    return f" as {message.provider_id}" if message.provider_id else ""
-
-
 def show_email(here: Shop, message: Message) -> None:
     """The email made again from what the ledger keeps, and whether it is to the byte what was sent."""
     try:
         email = email_of(here, message)
     except BackendError as error:
         st.warning(f"The email cannot be shown any more. {formats.plain(error.sentence)}", icon=":material/mail_off:")
+        _show_details(message, "")
         return
     _show_proof(message, email)
     st.caption("The customer's own links are taken out here; they work for whoever opens them.")
@@ -149,7 +146,7 @@ def show_email(here: Shop, message: Message) -> None:
     with headers:
         _show_headers(here, message, email)
     with facts:
-        _show_details(message, email)
+        _show_details(message, email.digest)
 
 
 def show_html(html: str, label: str, *, key: str) -> None:
@@ -183,13 +180,13 @@ def _show_headers(here: Shop, message: Message, email: Rendered) -> None:
     st.code(without_tokens("\n".join(lines)), language=None, wrap_lines=True)
 
 
-def _show_details(message: Message, email: Rendered) -> None:
+def _show_details(message: Message, digest: str) -> None:
     facts = {
         "Message id": message.id,
         "Template": f"{message.template}, version {message.version}",
         "Kind": message.kind.value,
         "Requested by": message.requested_by,
         "Provider's id": message.provider_id,
-        "SHA-256": email.digest,
+        "SHA-256": digest,
     }
     st.code("\n".join(f"{name}: {value}" for name, value in facts.items() if value), language=None, wrap_lines=True)

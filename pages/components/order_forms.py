@@ -81,7 +81,7 @@ def _change_status(ref: OrderRef, status: OrderStatus) -> None:
 def _cancel(seen: Order) -> None:
     total = formats.money(shop(), seen.total)
     st.markdown(
-        f"Order **{formats.plain(seen.number)}** of **{formats.plain(seen.customer_name)}** over "
+        f"Order **{formats.plain(seen.number)}** of **{formats.plain(seen.customer_name)}** for "
         f"**{formats.plain(total)}** will count neither as an order nor as revenue. "
         "Money is not given back by this; use “Refund” for that."
     )
@@ -116,8 +116,8 @@ def _left_to_refund(order: Order) -> str:
     paid, refunded, left = (
         formats.plain(formats.money(shop(), n)) for n in (order.total, order.refunded, order.refundable)
     )
-    earlier = f"{refunded} were refunded, " if order.refunded else ""
-    return f"{paid} were paid, {earlier}**{left}** can be given back."
+    earlier = f"{refunded} was refunded, " if order.refunded else ""
+    return f"{paid} was paid, {earlier}**{left}** can be given back."
 
 
 def _edit(seen: Order) -> None:

@@ -120,7 +120,7 @@ def show_placed(here: Shop) -> bool:
         return False
     total = formats.money(here, order.total)
     st.success(
-        f"Order **{formats.plain(order.number)}** of **{formats.plain(order.customer_name)}** over "
+        f"Order **{formats.plain(order.number)}** of **{formats.plain(order.customer_name)}** for "
         f"**{formats.plain(total)}** is placed.",
         icon=":material/check_circle:",
     )

@@ -134,7 +134,7 @@ def _save(here: Shop, draft: Draft, name: str, rule: Rule, text: str) -> None:
 
 
 def _delete(seen: Segment) -> None:
-    st.markdown(f"**{formats.plain(seen.name)}** goes. Its customers stay.")
+    st.markdown(f"The segment **{formats.plain(seen.name)}** will be gone. Its customers stay.")
     if used := _used_by(seen):
         names = formats.plain(formats.listed([f"“{name}”" for name in used]))
         st.warning(

@@ -24,8 +24,8 @@ def show_limits(here: Shop, actor: Actor) -> None:
     """Rate, quota and what is used of it; and why nothing is sent, if nothing is."""
     use = use_of(here)
     show_trouble(here, actor, use)
-    with st.grid(3, min_column_width=170):
-        st.metric("Transport", _transport(use), border=True, help="Whither emails go.")
+    with st.grid(3, min_column_width=240):
+        st.metric("Transport", _transport(use), border=True, help="Where emails go.")
         st.metric("Rate", _rate(here, use), border=True, help="Most emails in any second, of all workers together.")
         st.metric("Last 24 hours", _quota(here, use), border=True, help=_kept(here, use))
 

@@ -110,7 +110,11 @@ def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date) ->
 def _show_templates(here: Shop, figures: SendFigures) -> None:
     """The same shares for each template, the one with most emails first."""
     found = {message_table.title_of(here, name): rates_of(counts) for name, counts in figures.templates.items()}
-    show_comparison("Email", found)
+    counted = {title: rates for title, rates in found.items() if rates.sent}
+    if counted:
+        show_comparison("Email", counted)
+    else:
+        st.caption("No email was sent in these days, apart from tests.")
 
 
 def _show_campaigns(here: Shop, first: date, last: date) -> None:

@@ -17,8 +17,8 @@ from pages.components.state import NOTICE, Slot
 
 _ROLES = list(Role)
 _EXPLAINED = {
-    Role.MANAGER: "Manager: figures, customers, refunds, imports and exports",
-    Role.STAFF: "Staff: customers and orders, refunds, imports",
+    Role.MANAGER: "Manager: figures, customers, campaigns, automations, refunds, exports",
+    Role.STAFF: "Staff: customers, orders, emails, campaigns, refunds, imports",
     Role.ENGINEER: "Engineer: sees everything, imports and exports, watches the system",
     Role.ADMIN: "Admin: everything, and the team",
 }

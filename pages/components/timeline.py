@@ -59,7 +59,7 @@ def _show_order(here: Shop, order: OrderSummary, when: str) -> None:
     amount = formats.plain(formats.money(here, order.total))
     st.page_link(
         page_of("order.py"),
-        label=f"Order **{formats.plain(order.number)}** over {amount} {formats.status_badge(order.status)} {when}",
+        label=f"Order **{formats.plain(order.number)}** for {amount} {formats.status_badge(order.status)} {when}",
         icon=":material/receipt_long:",
         help="",
         query_params={"customer": order.customer_id, "id": order.id},

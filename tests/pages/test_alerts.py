@@ -41,6 +41,11 @@ def test_an_open_alert_is_shown_with_what_to_do(dashboard: Dashboard, typed: str
     assert text.count(typed) >= 2, "among the open ones, and in the history"
 
 
+def test_long_thresholds_are_told_in_minutes(dashboard: Dashboard) -> None:
+    shown = said(dashboard.open("alerts.py", Role.ENGINEER))
+    assert ("Over 45 seconds" in shown, "Over 5 minutes" in shown, "300 seconds" in shown) == (True, True, False)
+
+
 def test_a_rule_is_adjusted_and_noted(dashboard: Dashboard) -> None:
     app = adjust(dashboard, "bounces")
     field(app, "Threshold in %").set_value(2.5)

@@ -80,6 +80,11 @@ def test_what_would_fail_for_everybody_is_not_switched_on(dashboard: Dashboard) 
     assert switches(app) == [False]
 
 
+def test_a_new_one_says_plainly_that_its_email_is_not_chosen_yet(dashboard: Dashboard) -> None:
+    shown = said(dashboard.open("automation.py", Role.MANAGER))
+    assert "send an email that is not chosen yet at once" in shown
+
+
 def test_a_new_one_is_made_step_by_step_and_once(dashboard: Dashboard) -> None:
     app = dashboard.open("automation.py", Role.MANAGER)
     field(app, "Name").set_value("Thanks").run()

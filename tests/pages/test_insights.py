@@ -6,10 +6,13 @@ import pytest
 
 from backend.domain.team import Role
 from backend.services.snapshots.building import make_snapshot
+from pages.components import insight_charts
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import figures, links, said
 from tests.support import add_customer, add_order
 
+ENOUGH = 4.5
+"""Contrast of text that is easy to read (WCAG 2.2, 1.4.3)."""
 PARTS = ("Kinds of buyers", "Who comes back", "Value", "Revenue at risk")
 
 
@@ -21,6 +24,18 @@ def sold(dashboard: Dashboard) -> None:
     make_snapshot(shop)
 
 
+def contrast(ink: str, paper: str) -> float:
+    """How much lighter one colour is than the other, as WCAG counts it; `#rrggbb` on `rgb(r, g, b)`."""
+    dark = luminance([int(ink[at : at + 2], 16) for at in (1, 3, 5)])
+    light = luminance([int(part) for part in paper.removeprefix("rgb(").removesuffix(")").split(",")])
+    return (max(dark, light) + 0.05) / (min(dark, light) + 0.05)
+
+
+def luminance(channels: list[int]) -> float:
+    linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_without_orders_every_part_says_what_will_be_there(dashboard: Dashboard, part: str) -> None:
     make_snapshot(dashboard.shop)
@@ -28,6 +43,15 @@ def test_without_orders_every_part_says_what_will_be_there(dashboard: Dashboard,
     app = app.segmented_control[0].set_value(part).run()
     assert not app.exception
     assert "No orders yet" in said(app)
+
+
+def test_figures_in_the_grid_can_be_read_on_every_square(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    figure = insight_charts.buyer_grid(dashboard.shop, "a snapshot").figure
+    (trace,) = figure.data
+    squares = [color for color, text in zip(trace.marker.color, trace.text, strict=True) if text]
+    assert squares
+    assert all(contrast(trace.textfont.color, square) >= ENOUGH for square in squares)
 
 
 def test_kinds_of_buyers_lead_to_their_segments(dashboard: Dashboard) -> None:

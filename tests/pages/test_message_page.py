@@ -44,9 +44,12 @@ def test_a_sent_message_shows_exactly_what_was_sent_although_the_shop_changed(da
 
 def test_the_timeline_tells_who_asked_and_what_happened(dashboard: Dashboard) -> None:
     message = deliver(dashboard.shop, request(dashboard.shop, add_customer(dashboard.shop)))
-    shown = said(dashboard.open("message.py", Role.ENGINEER, id=message.id))
+    app = dashboard.open("message.py", Role.ENGINEER, id=message.id)
+    shown = said(app)
     assert "Requested by sam" in shown
-    assert "Taken by the provider as" in shown
+    assert "Taken by the provider" in shown
+    assert message.provider_id
+    assert f"Provider's id: {message.provider_id}" in "\n".join(code.value for code in app.code)
     assert "1 attempt" in shown
 
 

@@ -11,13 +11,14 @@ from backend.domain.messages import MessageStatus
 from backend.domain.team import Role
 from backend.email.transports.recording import LoseReply, Refuse, always
 from backend.services import ledger
+from backend.services.automations.defaults import add_defaults
 from backend.services.mailing.repairing import key_again
 from backend.services.message_log import needing_attention
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
 from tests.pages.reading import buttons, field, links, press, said
 from tests.services.test_repairing import reported, settled
-from tests.support import NOW, add_customer
+from tests.support import ADMIN, NOW, add_customer
 
 
 def select(app: AppTest, label: str, value: str) -> None:
@@ -82,6 +83,17 @@ def test_the_log_of_a_campaign_is_led_to_by_its_id(dashboard: Dashboard) -> None
     settled(dashboard.shop, "KAAAA", MessageStatus.SENT, name="Olga", campaign="AAAA", requested_at=today)
     settled(dashboard.shop, "KBBBB", MessageStatus.SENT, name="Doris", campaign="BBBB", requested_at=today)
     names = " ".join(links(dashboard.open("messages.py", Role.STAFF, campaign="AAAA")))
+    assert ("Olga" in names, "Doris" in names) == (True, False)
+
+
+def test_what_sent_the_messages_is_chosen_by_its_name(dashboard: Dashboard) -> None:
+    shop, today = dashboard.shop, dashboard.shop.clock()
+    review = next(each for each in add_defaults(shop, ADMIN) if each.name == "Review request")
+    settled(shop, "K1", MessageStatus.SENT, name="Olga", campaign=review.id, requested_at=today)
+    settled(shop, "K2", MessageStatus.SENT, name="Doris", requested_at=today)
+    app = dashboard.open("messages.py", Role.MANAGER)
+    select(app, "Campaign or automation", review.id)
+    names = " ".join(links(app))
     assert ("Olga" in names, "Doris" in names) == (True, False)
 
 

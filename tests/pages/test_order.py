@@ -110,7 +110,7 @@ def test_pressing_a_status_twice_is_no_conflict(dashboard: Dashboard, order: Ord
 
 def test_a_refund_in_full_says_the_amount_and_to_whom(dashboard: Dashboard, order: Order) -> None:
     app = press(opened(dashboard, order, Role.MANAGER), "Refund")
-    assert "$50.00 were paid, $50.00 can be given back." in said(app).replace("**", "")
+    assert "$50.00 was paid, $50.00 can be given back." in said(app).replace("**", "")
     field(app, "Reason").set_value("Arrived broken").run()
     press(app, "Refund $50.00 to Maria Lopez")
     assert now(dashboard, order).refunded == 5000
@@ -130,7 +130,7 @@ def test_a_part_can_be_refunded_and_not_more_than_is_left(dashboard: Dashboard, 
     app.segmented_control[0].set_value("Another amount").run()
     field(app, "Amount in USD").set_value("40").run()
     press(app, "Refund $40.00 to Maria Lopez")
-    assert "Only $37.50 of this order are left to refund." in said(app)
+    assert "Only $37.50 of this order is left to refund." in said(app)
     assert now(dashboard, order).refunded == 1250
 
 

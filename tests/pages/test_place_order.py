@@ -84,7 +84,7 @@ def test_a_placed_order_is_confirmed_with_a_way_to_it(dashboard: Dashboard, mari
     app = press(fill(form_for(dashboard, maria)), "Place order")
     (order,) = placed(dashboard, maria)
     assert (order.total, order.status) == (1250, OrderStatus.PAID)
-    assert f"Order **{order.number}** of **Maria Lopez** over **$12.50** is placed." in said(app)
+    assert f"Order **{order.number}** of **Maria Lopez** for **$12.50** is placed." in said(app)
     assert links(app)["Open this order"] == {"customer": [maria.id], "id": [order.id]}
     press(app, "Place another order")
     assert app.text_input[0].label == "For which customer?"
@@ -153,4 +153,4 @@ def test_markup_is_shown_as_text(dashboard: Dashboard, name: str) -> None:
     assert name in said(app)
     field(app, "Price in USD").set_value("1").run()
     press(app, "Place order")
-    assert f"of **{name}** over" in said(app)
+    assert f"of **{name}** for" in said(app)

@@ -156,6 +156,7 @@ def test_the_preheader_is_looked_at(shop: Shop, preheader: str, level: Level) ->
         ("<a href='https://[a'>x</a>", Level.PROBLEM, "https://[a"),
         ("<a href='ftp://a.example'>x</a>", Level.PROBLEM, "ftp"),
         ("<a href='{{ links.verify_url }}'>x</a>", Level.OK, "1 link is well-formed"),
+        ("Nothing to press", Level.OK, "No links."),
     ],
 )
 def test_links_are_looked_at(shop: Shop, content: str, level: Level, said: str) -> None:

@@ -158,7 +158,7 @@ def check_events(watched: Watched) -> Health:
         advice = "Set SES_EVENTS_QUEUE_URL, or have SES post to /api/ses/events."
         unused = watched.mailer.transport.name == "local"
         return Health("Events", State.UNUSED, "None has come yet.", "" if unused else advice)
-    return Health("Events", State.UP, f"{health.applied:,} were taken in in the last hour, {health.waiting:,} wait.")
+    return Health("Events", State.UP, f"In the last hour: {health.applied:,} taken in. Waiting: {health.waiting:,}.")
 
 
 def check_automations(watched: Watched) -> Health:
@@ -176,7 +176,7 @@ def check_snapshot(watched: Watched) -> Health:
     if info is None:
         return Health("Snapshot", State.UNUSED, "None was made on this machine yet.")
     age = watched.shop.clock() - info.as_of
-    found = f"It is {age.total_seconds() / 60:,.0f} minutes old and took {info.seconds:,.1f} s."
+    found = f"Age: {age.total_seconds() / 60:,.0f} min. Making it took {info.seconds:,.1f} s."
     if minutes and age > 3 * timedelta(minutes=minutes) + timedelta(seconds=20 * info.seconds):
         return Health("Snapshot", State.ATTENTION, found, "See the log for why no newer one was made.")
     return Health("Snapshot", State.UP, found)
