@@ -74,6 +74,7 @@ def status_document(found: Progress) -> dict[str, object]:
         "rate": found.rate,
         "remaining": found.remaining,
         "holdout": found.holdout,
+        "resolved": found.resolved,
         "delivered": found.delivered,
         "seconds_left": found.seconds_left,
         "reason": found.reason,

@@ -147,6 +147,11 @@ class Progress:
     reason: str = ""
 
     @property
+    def went_out(self) -> int:
+        """What was sent as far as is known by now: with what a report has told later."""
+        return self.sent + self.resolved
+
+    @property
     def skipped_total(self) -> int:
         return sum(self.skipped.values())
 

@@ -45,7 +45,7 @@ def _figures(here: Shop, progress: Progress) -> None:
         _card(here, ":material/outgoing_mail: Sent", progress.sent, _delivered(here, progress))
         _card(here, ":material/block: Skipped", progress.skipped_total, "Had a reason not to get it")
         _card(here, ":material/error: Failed", progress.failed, "Nothing went out to them")
-        _card(here, ":material/help: Unknown", progress.unknown, "May have gone out; never sent again by itself")
+        _card(here, ":material/help: Unknown", progress.unknown, _in_doubt(here, progress))
         waiting = "They get nothing" if progress.state is CampaignState.CANCELLED else "Not yet"
         retrying = f"{formats.count(here, progress.retrying)} are tried again" if progress.retrying else waiting
         _card(here, ":material/hourglass_empty: Left", progress.remaining, retrying)
@@ -69,6 +69,12 @@ def _delivered(here: Shop, progress: Progress) -> str:
     if progress.soft_bounced:
         found.append(f"{formats.count(here, progress.soft_bounced)} bounced for now")
     return ", ".join(found)
+
+
+def _in_doubt(here: Shop, progress: Progress) -> str:
+    if progress.resolved:
+        return f"{formats.count(here, progress.resolved)} of them went out, as reports told later"
+    return "May have gone out; never sent again by itself"
 
 
 def _through(here: Shop, progress: Progress) -> str:

@@ -26,7 +26,7 @@ _CHANCE = 0.05
 def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
     """The results as far as they are known; nothing before the first email went out."""
     results = results_of(here, actor, campaign.id)
-    if not results.progress.sent:
+    if not results.progress.went_out:
         return
     st.subheader("What came of it")
     _show_funnel(here, results.progress)
@@ -38,23 +38,24 @@ def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
 
 
 def _show_funnel(here: Shop, progress: Progress) -> None:
+    sent = progress.went_out
     steps = (
-        ("Sent", progress.sent),
+        ("Sent", sent),
         ("Delivered", progress.delivered),
         ("Opened (estimate)", progress.opened),
         ("Clicked", progress.clicked),
     )
     labels = [label for label, _ in steps]
     values = [number for _, number in steps]
-    texts = [f"{formats.count(here, number)} · {_share(here, number, progress.sent)}" for number in values]
+    texts = [f"{formats.count(here, number)} · {_share(here, number, sent)}" for number in values]
     told = "Of the campaign: " + ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
     charts.show(charts.lying_bars(labels, values, texts, told), "campaign_funnel")
     bad = (
-        f"{formats.count(here, progress.bounced)} bounced for good ({_share(here, progress.bounced, progress.sent)}), "
+        f"{formats.count(here, progress.bounced)} bounced for good ({_share(here, progress.bounced, sent)}), "
         f"{formats.count(here, progress.complained)} marked it as spam "
-        f"({_share(here, progress.complained, progress.sent, 2)}), "
+        f"({_share(here, progress.complained, sent, 2)}), "
         f"{formats.count(here, progress.unsubscribed)} unsubscribed "
-        f"({_share(here, progress.unsubscribed, progress.sent, 2)})."
+        f"({_share(here, progress.unsubscribed, sent, 2)})."
     )
     st.caption(formats.plain(bad) + " Opens are an estimate: some mail programs open by themselves, others hide it.")
 

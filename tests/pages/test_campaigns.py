@@ -10,10 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from backend.domain.campaigns import Campaign, CampaignState, SplitTest, Variant
 from backend.domain.team import Role
+from backend.email.transports.recording import LoseReply, RecordingTransport, always
 from backend.services.campaigns.drafts import create_campaign, update_draft
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.campaigns.steering import request_approval, schedule
 from backend.services.campaigns.storing import change, list_campaigns, read_campaign
+from backend.store import schema
+from backend.store.port import Plus, Update
 from pages.components.campaign_saving import NEW_ID
 from tests.campaigns.support import NEWS, SEGMENT, Desk, draft, prepare_shop
 from tests.pages.dashboard import Dashboard
@@ -179,6 +182,23 @@ def test_a_running_campaign_is_paused_goes_on_and_is_through(dashboard: Dashboar
     app = opened(dashboard, campaign)
     assert (figures(app)["Sent"], figures(app)["Left"]) == ("4", "0")
     assert "Pause" not in buttons(app)
+
+
+def test_what_was_in_doubt_and_went_out_after_all_is_told(dashboard: Dashboard) -> None:
+    prepare_shop(dashboard.shop)
+    desk = Desk(dashboard.shop, RecordingTransport(always(LoseReply())))
+    desk.people(3)
+    campaign = desk.finished(desk.started())
+    app = opened(dashboard, campaign)
+    assert figures(app)["Unknown"] == "3"
+    assert "never sent again by itself" in said(app)
+    assert "What came of it" not in [header.value for header in app.subheader]
+    reported = {"resolved": Plus(2), "delivered": Plus(2)}
+    desk.shop.store.update(Update(schema.campaign_stat_key(campaign.id, "x"), add=reported))
+    app = opened(dashboard, campaign)
+    assert figures(app)["Unknown"] == "3"
+    assert "2 of them went out, as reports told later" in said(app)
+    assert "What came of it" in [header.value for header in app.subheader]
 
 
 def test_whoever_may_only_look_has_no_buttons(dashboard: Dashboard, desk: Desk) -> None:
