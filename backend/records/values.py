@@ -56,4 +56,6 @@ def rows(item: Item, name: str) -> list[list[Value]]:
 
 def without_empty(item: Item) -> Item:
     """The item without attributes that say nothing ("", None, [], False): bytes cost money."""
-    return {name: value for name, value in item.items() if value not in ("", None, [], {}) and value is not False}
+    return {
+        name: value for name, value in item.items() if value or (isinstance(value, (int, bytes)) and value is not False)
+    }

@@ -44,7 +44,7 @@ def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, referenc
     writes: list[Write] = [
         Put(
             schema.order_key(customer.id, order.id),
-            order_item(order, zone),
+            order_item(order, zone, day),
             Absent(),
             OrderExistsError("This order was placed already."),
         )

@@ -6,6 +6,8 @@ The SQL engine runs them; DynamoDB has them built in.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
 
 from backend.errors import BackendError, ConditionFailedError, InvalidInputError
 from backend.store.limits import (
@@ -41,10 +43,12 @@ from backend.store.port import (
 def holds(condition: Condition, item: Item | None) -> bool:
     """Whether the condition is true of the item as it is (None: absent)."""
     match condition:
-        case Exists():
-            return item is not None
         case Absent():
             return item is None
+        case Exists():
+            return item is not None
+        case AllOf(conditions):
+            return all(holds(each, item) for each in conditions)
         case Equals(attribute, value):
             return item is not None and attribute in item and same(item[attribute], value)
         case Missing(attribute):
@@ -53,8 +57,6 @@ def holds(condition: Condition, item: Item | None) -> bool:
             return _compared(item, attribute, value) < 0
         case AtLeast(attribute, value):
             return 0 <= _compared(item, attribute, value) <= 1
-        case AllOf(conditions):
-            return all(holds(each, item) for each in conditions)
         case AnyOf(conditions):
             return any(holds(each, item) for each in conditions)
 
@@ -90,17 +92,16 @@ def applied(write: Write, item: Item | None) -> Item | None:
     match write:
         case Put():
             return write.item
+        case Update():
+            return _updated(write, item)
         case Delete():
             return None
         case Check():
             return item
-        case Update():
-            return _updated(write, item)
 
 
 def _updated(update: Update, item: Item | None) -> Item:
-    new = dict(item or {})
-    new.update(update.set)
+    new = {**item, **update.set} if item else {**update.set}
     for name, plus in update.add.items():
         before = new.get(name, plus.start)
         if not isinstance(before, int) or isinstance(before, bool):
@@ -136,14 +137,8 @@ def check_write(write: Write) -> int:
 
 
 def _check_update(update: Update) -> int:
-    names = {*update.set, *update.add, *update.remove}
-    if not names:
-        raise InvalidInputError("An update changes nothing.")
-    if len(names) != len(update.set) + len(update.add) + len(update.remove):
-        raise InvalidInputError("An update names an attribute twice.")
-    most = check_attributes(update.key.table, update.set)
-    if not names.isdisjoint(_NO_ATTRIBUTES):
-        raise InvalidInputError("An update names the key, or an attribute without a name.")
+    _check_names(tuple(update.set), tuple(update.add), tuple(update.remove))
+    most = check_attributes(update.key.table, update.set) if update.set else 0
     for plus in update.add.values():
         if type(plus.delta) is not int or type(plus.start) is not int:
             raise InvalidInputError("Only an integer can be added.")
@@ -152,8 +147,22 @@ def _check_update(update: Update) -> int:
     return most
 
 
+@lru_cache(maxsize=1024)
+def _check_names(setting: tuple[str, ...], adding: tuple[str, ...], removing: tuple[str, ...]) -> None:
+    """Updates have the same few combinations of names again and again, so good ones are remembered."""
+    names = {*setting, *adding, *removing}
+    if not names:
+        raise InvalidInputError("An update changes nothing.")
+    if len(names) != len(setting) + len(adding) + len(removing):
+        raise InvalidInputError("An update names an attribute twice.")
+    if not names.isdisjoint(_NO_ATTRIBUTES):
+        raise InvalidInputError("An update names the key, or an attribute without a name.")
+
+
 def _check_condition(condition: Condition) -> None:
     match condition:
+        case Absent() | Exists():  # before the others, because most writes have one of them
+            return
         case Equals(_, value) | Below(_, value) | AtLeast(_, value):
             check_value(value)
         case AllOf(conditions) | AnyOf(conditions):
@@ -161,11 +170,14 @@ def _check_condition(condition: Condition) -> None:
                 _check_condition(each)
 
 
+_KEY = attrgetter("key")
+
+
 def check_transaction(writes: Sequence[Write]) -> None:
     """Raises: `InvalidInputError` for too many or too large writes, or two on one key (as DynamoDB would)."""
     if len(writes) > MAX_TRANSACTION_WRITES:
         raise InvalidInputError(f"A transaction has {len(writes)} writes; {MAX_TRANSACTION_WRITES} are possible.")
-    if len({write.key for write in writes}) != len(writes):
+    if len(set(map(_KEY, writes))) != len(writes):
         raise InvalidInputError("A transaction writes one item twice.")
     if (
         sum([check_write(write) for write in writes]) > MAX_TRANSACTION_BYTES

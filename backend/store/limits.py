@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import orjson
 
@@ -26,8 +27,13 @@ _INDEX_KEYS = {
 
 def check_key(key: Key) -> None:
     """Raises: `InvalidInputError` for an empty key, `ItemTooLargeError` for one beyond 2,048 / 1,024 bytes."""
-    _check_key_text(key.pk, MAX_PK_BYTES)
-    _check_key_text(key.sk, MAX_SK_BYTES)
+    _, pk, sk = key
+    both = pk + sk
+    # One look at both is enough for nearly all keys, of which a large import checks half a million.
+    if pk and sk and len(both) <= MAX_SK_BYTES and both.isascii() and "\0" not in both:
+        return
+    _check_key_text(pk, MAX_PK_BYTES)
+    _check_key_text(sk, MAX_SK_BYTES)
 
 
 def _check_key_text(text: str, most: int) -> None:
@@ -83,7 +89,7 @@ def check_item(key: Key, item: Item) -> int:
 
 def check_size(key: Key, item: Item) -> None:
     """For an item whose key and attributes have been checked one by one. Raises: `ItemTooLargeError`."""
-    sizes = [len(value) if isinstance(value, str) else 6 if isinstance(value, int) else check_value(value)
+    sizes = [len(value) if type(value) is str else 6 if type(value) is int else check_value(value)
              for value in item.values()]  # fmt: skip
     if 4 * (sum(sizes) + sum(map(len, item))) > MAX_ITEM_BYTES - MAX_PK_BYTES - MAX_SK_BYTES:
         check_item(key, item)
@@ -104,26 +110,23 @@ def check_attributes(table: str, attributes: Mapping[str, Value]) -> int:
 
     Raises: `InvalidInputError` for attributes that an item of the table cannot have.
     """
-    if not _checked_names.issuperset(attributes):
-        _check_names(attributes)
-    index_keys = _INDEX_KEYS[table]
-    for name in index_keys.keys() & attributes.keys():
-        _check_index_key(name, attributes[name], *index_keys[name])
-    return 4 * sum(map(len, attributes)) + _check_values(attributes.values())
+    most, index_keys = _names_checked(table, tuple(attributes))
+    for name in index_keys:
+        _check_index_key(name, attributes[name], *_INDEX_KEYS[table][name])
+    return most + _check_values(attributes.values())
 
 
-_checked_names: set[str] = set()
-_MOST_REMEMBERED_NAMES = 1000
+@lru_cache(maxsize=1024)
+def _names_checked(table: str, names: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """More bytes than the names can have, and those of them that are keys of an index of the table.
 
-
-def _check_names(names: Iterable[str]) -> None:
-    """Attribute names are few and come again and again, so good ones are remembered."""
+    Items have the same few combinations of names again and again, so good ones are remembered.
+    """
     for name in names:
         if name in ("pk", "sk"):
             raise InvalidInputError("The key does not belong into the item.")
         _check_name(name)
-        if len(_checked_names) < _MOST_REMEMBERED_NAMES:
-            _checked_names.add(name)
+    return 4 * sum(map(len, names)), tuple(name for name in names if name in _INDEX_KEYS[table])
 
 
 def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
@@ -172,10 +175,12 @@ def _check_values(values: Iterable[Value]) -> int:
     """More bytes than the values can have. Most are plain texts and numbers, and a call costs more than looking."""
     most = 0
     for value in values:
-        if isinstance(value, str) and value.isascii():
+        if type(value) is str and value.isascii():
             most += 4 * len(value)
         elif type(value) is int and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
             most += 21
+        elif type(value) is list:
+            most += 3 + len(value) + _check_values(value)
         else:
             most += check_value(value)
     return most

@@ -8,6 +8,7 @@ locks on the keys in ascending order, so that no two transactions can wait for e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import sqlalchemy as sa
 
@@ -140,33 +141,29 @@ class SqlStore:
         transactional: bool,
     ) -> dict[Key, Item | None]:
         """Decides all transactions against one picture of the items, then writes what has changed."""
-        images: dict[Key, Item | None] = dict.fromkeys(write.key for writes in transactions for write in writes)
-        images |= session.items([w.key for ws in transactions for w in ws if self._depends(w)])
-        changed: dict[Key, None] = {}
+        exact = self._meter is not None and self._meter.is_exact
+        asked = [write.key for writes in transactions for write in writes if exact or _depends(write)]
+        images: dict[Key, Item | None] = {**session.items(asked)}
+        changed: dict[Key, Item | None] = {}
         for writes in transactions:
             try:
-                results = {write.key: applied(write, images[write.key]) for write in writes}
+                results = [(write, applied(write, images.get(write.key))) for write in writes]
             except BackendError as error:
                 outcomes.append(error)
                 continue
             outcomes.append(None)
             if self._meter:
                 doubled = transactional and not (len(writes) == 1 and is_repeatable(writes[0]))
-                self._meter.write(((k, images[k], new) for k, new in results.items()), transactional=doubled)
-            images.update(results)
-            for write in writes:
+                self._meter.write(((w.key, images.get(w.key), new) for w, new in results), transactional=doubled)
+            for write, new in results:
                 if not isinstance(write, Check):
-                    changed[write.key] = None
-        self._flush(session, {key: images[key] for key in changed})
-        return images
-
-    def _depends(self, write: Write) -> bool:
-        """Whether the write depends on what is there; an exact meter always wants to know that."""
-        exact = self._meter is not None and self._meter.is_exact
-        return exact or write.condition is not None or not isinstance(write, (Put, Delete))
+                    images[write.key] = changed[write.key] = new
+        self._flush(session, changed)
+        return changed
 
     def _flush(self, session: Session, images: dict[Key, Item | None]) -> None:
-        for table, keys in by_table(images).items():
+        # Together, the items of a partition change a page of the database once while it is at hand.
+        for table, keys in by_table(sorted(images, key=attrgetter("pk"))).items():
             gone = [{"b_pk": key.pk, "b_sk": key.sk} for key in keys if images[key] is None]
             rows = [row_of(key, item) for key in keys if (item := images[key]) is not None]
             if gone:
@@ -213,6 +210,11 @@ class SqlStore:
 
 _CREATION = Key("", "tables", "creation")
 """Locked by whoever creates tables, so that two processes that start at once do not both create one."""
+
+
+def _depends(write: Write) -> bool:
+    """Whether the outcome of the write depends on what is there."""
+    return write.condition is not None or isinstance(write, Update)
 
 
 def _refusal(writes: Sequence[Write]) -> BackendError | None:

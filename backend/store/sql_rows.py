@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,26 +12,32 @@ from backend.store.schema import TABLES, Index
 from backend.store.sql_tables import encode, expiry, index_columns, pk_column, sk_column
 
 _INDEXES_OF = {table.name: table.indexes for table in TABLES}
+_COLUMNS_OF = {index.name: (pk_column(index), sk_column(index)) for table in TABLES for index in table.indexes}
+_EMPTY_ROWS: dict[str, dict[str, str | int | None]] = {
+    table.name: dict.fromkeys([EXPIRES, *(column for index in table.indexes for column in _COLUMNS_OF[index.name])])
+    for table in TABLES
+}
+"""The columns of each table that most items leave empty."""
 
 
 def row_of(key: Key, item: Item) -> dict[str, str | int | None]:
     """The columns of an item's row by name."""
-    row: dict[str, str | int | None] = {"pk": key.pk, "sk": key.sk, "doc": encode(item), EXPIRES: None}
+    table, pk, sk = key
+    row = {**_EMPTY_ROWS[table], "pk": pk, "sk": sk, "doc": encode(item)}
     if EXPIRES in item:
         row[EXPIRES] = expiry(item)
-    for index in _INDEXES_OF[key.table]:
+    for index in _INDEXES_OF[table]:
         if index.partition in item:
-            row[pk_column(index)], row[sk_column(index)] = index_columns(index, item)
-        else:
-            row[pk_column(index)] = row[sk_column(index)] = None
+            partition, sort = _COLUMNS_OF[index.name]
+            row[partition], row[sort] = index_columns(index, item)
     return row
 
 
 def by_table(keys: Iterable[Key]) -> dict[str, list[Key]]:
     """The keys, each once, by the table that they are of."""
-    tables: dict[str, list[Key]] = {}
+    tables: defaultdict[str, list[Key]] = defaultdict(list)
     for key in dict.fromkeys(keys):
-        tables.setdefault(key.table, []).append(key)
+        tables[key.table].append(key)
     return tables
 
 

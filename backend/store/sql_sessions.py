@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from backend.store.port import Item, Key
 from backend.store.sql_engine import exclusive, translated
 from backend.store.sql_rows import by_table
-from backend.store.sql_statements import Parameters, Prepared, Statements, Values
+from backend.store.sql_statements import GROUP, Parameters, Prepared, Statements, Values
 from backend.store.sql_tables import decode
 
 _KEYS_AT_ONCE = 400
@@ -118,13 +118,23 @@ class _SqliteSession:
         self._cursor.executemany(statement.text, statement.bind_all(rows))
 
     def items(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """One look-up a key: SQLite scans the table for a list of pairs, and has no network to save."""
-        execute, found = self._cursor.execute, {}
-        for key in dict.fromkeys(keys):
-            row = execute(self._statements.gets[key.table].text, (key.pk, key.sk)).fetchone()
-            if row is not None:
-                found[key] = decode(row[0])
+        """A group at a time, and the rest one by one, so that there are two statements a table to be kept."""
+        found: dict[Key, Item] = {}
+        for table, wanted in by_table(keys).items():
+            in_groups = len(wanted) - len(wanted) % GROUP
+            for start in range(0, in_groups, GROUP):
+                self._read_group(table, wanted[start : start + GROUP], found)
+            text = self._statements.gets[table].text
+            for key in wanted[in_groups:]:
+                row = self._cursor.execute(text, key[1:]).fetchone()
+                if row is not None:
+                    found[key] = decode(row[0])
         return found
+
+    def _read_group(self, table: str, keys: Sequence[Key], found: dict[Key, Item]) -> None:
+        parameters = [part for key in keys for part in key[1:]]
+        for pk, sk, doc in self._cursor.execute(self._statements.group_gets[table], parameters):
+            found[Key(table, pk, sk)] = decode(doc)
 
 
 class _ServerSession:

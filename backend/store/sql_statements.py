@@ -24,6 +24,9 @@ Parameters: TypeAlias = tuple[Any, ...] | dict[str, Any]
 _LAST_TEXT = chr(0x10FFFF) * (MAX_SK_BYTES // 4)
 """Added to a beginning, it comes after every sort key that has this beginning."""
 
+GROUP = 100
+"""How many items SQLite looks up with one statement. Some older ones take 999 parameters, and a key has two."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -68,6 +71,7 @@ class Statements:
         self.gets = {name: self._prepare(self._get(table)) for name, table in tables.items()}
         self.deletes = {name: self._prepare(self._delete(table)) for name, table in tables.items()}
         self.upserts = {name: self._prepare(self._upsert(table)) for name, table in tables.items()}
+        self.group_gets = {name: _group_get(table.name) for name, table in tables.items()}
 
     def _prepare(self, statement: sa.Select[Any] | sa.Delete | sa.Insert) -> Prepared:
         compiled: Any = statement.compile(dialect=self._dialect)
@@ -129,6 +133,16 @@ def _columns(
     if index is None:
         return columns.sk, columns.pk
     return columns[sk_column(index)], columns[pk_column(index)]
+
+
+def _group_get(table: str) -> str:
+    """SQLite's look-up of a group of keys. It would scan the table for a list of pairs, but takes them as a table to
+    begin from (which is what CROSS tells it)."""
+    pairs = ",".join(["(?,?)"] * GROUP)
+    return (
+        f"WITH wanted(pk, sk) AS (VALUES {pairs}) SELECT found.pk, found.sk, found.doc FROM wanted "  # noqa: S608
+        f'CROSS JOIN "{table}" AS found ON found.pk = wanted.pk AND found.sk = wanted.sk'
+    )
 
 
 def _values(query: Query) -> dict[str, str | int | None]:

@@ -20,6 +20,8 @@ from backend.store.schema import TABLES, Index, Table
 
 _OFFSET = 10**38
 _WIDE = 2**63
+_WIDE_NAMES = frozenset(index.sort for table in TABLES for index in table.indexes if index.number)
+"""Attributes that hold integers beyond 64 bits."""
 
 Text = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Sorts by UTF-8 bytes, as DynamoDB does: SQLite's default, and PostgreSQL's collation "C"."""
@@ -79,13 +81,15 @@ def index_columns(index: Index, item: Item) -> tuple[str | None, str | None]:
 
 def sort_text(sort: str | int) -> str:
     """A sort key as the text that is stored."""
-    return sort if isinstance(sort, str) else f"{sort + _OFFSET:039d}"
+    return sort if isinstance(sort, str) else str(sort + _OFFSET).zfill(39)
 
 
 def encode(item: Item) -> str:
     """The item as JSON. A leading space marks what needs the standard library to be read: integers beyond 64 bits,
     which faster parsers turn into floats; and nested bytes and names that look like wrapped bytes, which are wrapped.
     A leading tab marks the common case that a few attributes are bytes, which a faster parser can read."""
+    if not _WIDE_NAMES.isdisjoint(item):
+        return _encode_special(item)
     try:
         doc = orjson.dumps(item).decode()
     except TypeError:

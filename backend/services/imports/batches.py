@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from backend.domain.imports import Fault
 
-SIZE = 2000
+SIZE = 3000
 """As many transactions share one commit. Others wait that long for the store: about half a second."""
 
 Found = TypeVar("Found")

@@ -67,6 +67,9 @@ def find_encoding(path: Path, wanted: str = "") -> Encoding:
                 "file",
             )
         file.seek(0)
+        if _is_utf8(file):
+            return Encoding("utf-8")
+        file.seek(0)
         return _from_bytes_of(file)
 
 
@@ -114,6 +117,18 @@ def _refuse_no_text(start: bytes) -> None:
             )
     if not start.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
         raise InvalidInputError("The file is empty.", "file")
+
+
+def _is_utf8(file: BinaryIO) -> bool:
+    """Whether all of the file is UTF-8, which most files are: then nobody need count what is good and what is bad."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk := file.read(_CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _from_bytes_of(file: BinaryIO) -> Encoding:

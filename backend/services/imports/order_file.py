@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from backend.domain.ids import order_id_of
 from backend.domain.imports import Fault, ImportedOrder
 from backend.services.imports.batches import Batch, in_batches
 from backend.services.imports.dialect import open_table, reading
@@ -16,7 +17,10 @@ from backend.services.imports.grouping import RawOrder, group
 from backend.services.imports.shopify import OrderReader, places_of
 from backend.services.imports.steps import print_of
 from backend.services.imports.survey import Survey
+from backend.store import schema
 
+SOURCE = "shopify"
+"""What the references of these orders begin with."""
 _SURVEY_SHARE = 0.1
 """How much of the work the first reading of a file is."""
 
@@ -33,14 +37,19 @@ class OrderFile:
 
 
 class OrderCandidate:
-    """An order of a file: the line where it begins, what it says, and the fingerprint of that."""
+    """An order of a file: the line where it begins, what it says, the fingerprint of that, and the order's id here.
 
-    __slots__ = ("line", "order", "print")
+    What needs no store is worked out with it, because the process that reads the file has time left.
+    """
+
+    __slots__ = ("id", "line", "order", "print", "reference")
 
     def __init__(self, line: int, order: ImportedOrder, mark: str = "") -> None:
         self.line = line
         self.order = order
         self.print = mark or print_of(order)
+        self.id = order_id_of(SOURCE, order.number, order.placed_at)
+        self.reference = schema.reference_key(SOURCE, order.number)
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from backend.domain.customers import ActivityKind, Customer
-from backend.domain.ids import new_customer_id, order_id_of
+from backend.domain.ids import new_customer_id
 from backend.domain.imports import Fault, ImportedOrder, Outcome
 from backend.domain.orders import Order, contribution_of
 from backend.domain.team import Actor
@@ -22,8 +22,8 @@ from backend.services.context import Shop
 from backend.services.customer_writes import creating_writes
 from backend.services.imports.consents import activity_put, consent_of, newer_consent, with_consent
 from backend.services.imports.merging import new_order, updated_order
-from backend.services.imports.order_file import OrderCandidate
-from backend.services.imports.snapshot import SOURCE, Snapshot, order_key_of, read_snapshot, reference_key_of
+from backend.services.imports.order_file import SOURCE, OrderCandidate
+from backend.services.imports.snapshot import Snapshot, order_key_of, read_snapshot
 from backend.services.imports.steps import Read, Step
 from backend.services.order_writes import OrderExistsError, SnapshotMovedError, changing_writes, placing_writes
 from backend.store import schema
@@ -57,7 +57,7 @@ class OrderPlanner:
         self._known.clear()
 
     def _step(self, candidate: OrderCandidate, snapshot: Snapshot) -> Step | Fault:
-        reference = snapshot.items.get(reference_key_of(candidate))
+        reference = snapshot.items.get(candidate.reference)
         if reference is None:
             return self._place(candidate, snapshot)
         if reference.get("print") == candidate.print:
@@ -73,8 +73,7 @@ class OrderPlanner:
         imported = candidate.order
         known = snapshot.owner(imported.email) if imported.email else None
         customer = known or _new_customer(imported)
-        order_id = order_id_of(SOURCE, imported.number, imported.placed_at)
-        order = new_order(imported, order_id, customer.id, self._shop.currency, self._by, self._shop.clock())
+        order = new_order(imported, candidate.id, customer.id, self._shop.currency, self._by, self._shop.clock())
         writes = [*placing_writes(order, customer, self._shop.zone), _reference_put(candidate, order)]
         day = day_of(order.placed_at, self._shop.zone)
         first_day = min(customer.first_day or day, day)
@@ -145,13 +144,13 @@ def _new_customer(imported: ImportedOrder) -> Customer:
 
 def _reference_put(candidate: OrderCandidate, order: Order) -> Put:
     item: Item = {"customer": order.customer_id, "order": order.id, "print": candidate.print}
-    return Put(reference_key_of(candidate), item, Absent(), OrderExistsError(f"Order {order.number} is there already."))
+    return Put(candidate.reference, item, Absent(), OrderExistsError(f"Order {order.number} is there already."))
 
 
 def _print_update(candidate: OrderCandidate, reference: Item) -> Update:
     seen = reference.get("print")
     return Update(
-        reference_key_of(candidate),
+        candidate.reference,
         set={"print": candidate.print},
         condition=Missing("print") if seen is None else Equals("print", seen),
         otherwise=SnapshotMovedError("Somebody is importing the same order."),

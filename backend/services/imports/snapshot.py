@@ -13,9 +13,6 @@ from backend.services.imports.steps import Read
 from backend.store import schema
 from backend.store.port import Item, Key
 
-SOURCE = "shopify"
-"""What the references of these orders begin with."""
-
 
 class Snapshot:
     """Items as they were read, and working copies of customers. `known` are the copies by identity of the address."""
@@ -54,7 +51,7 @@ class Snapshot:
 
 def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: dict[str, Customer]) -> Snapshot:
     """Reads what planning these orders needs; customers who are known need not be read."""
-    keys = [reference_key_of(candidate) for candidate in candidates]
+    keys = [candidate.reference for candidate in candidates]
     addresses = (candidate.order.email for candidate in candidates if candidate.order.email)
     keys += [email_key(address) for address in addresses if email_identity(address) not in known]
     items = read(keys)
@@ -72,11 +69,6 @@ def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: dict[
     return Snapshot(items | (read(months) if months else {}), known)
 
 
-def reference_key_of(candidate: OrderCandidate) -> Key:
-    """Where the reference of an order is kept, by which it is found again."""
-    return schema.reference_key(SOURCE, candidate.order.number)
-
-
 def order_key_of(reference: Item) -> Key:
     """Where the order lies that a reference leads to."""
     return schema.order_key(text(reference, "customer"), text(reference, "order"))
@@ -84,13 +76,13 @@ def order_key_of(reference: Item) -> Key:
 
 def _changed(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> list[Item]:
     """The references of orders of which the file says something new."""
-    references = ((items.get(reference_key_of(candidate)), candidate.print) for candidate in candidates)
+    references = ((items.get(candidate.reference), candidate.print) for candidate in candidates)
     return [reference for reference, mark in references if reference is not None and reference.get("print") != mark]
 
 
 def _customers_of_new(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> Iterator[Key]:
     for candidate in candidates:
-        if candidate.order.email and reference_key_of(candidate) not in items:
+        if candidate.order.email and candidate.reference not in items:
             owner = items.get(email_key(candidate.order.email))
             if owner is not None:
                 yield schema.customer_key(text(owner, "customer"))
