@@ -19,12 +19,11 @@ from backend.config import load_settings
 from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
 from backend.domain.campaigns import Campaign, CampaignState, Canary, Draft
 from backend.domain.team import COMMAND_LINE
-from backend.errors import BackendError, InvalidInputError, NotFoundError
+from backend.errors import BackendError, InvalidInputError
 from backend.services.campaigns import drafts, planning, preflights, progress, steering, storing
 from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
-from backend.services.segments.library import list_segments
-from backend.services.segments.ready import READY
+from backend.services.segments.library import find_segment
 
 app = typer.Typer(help="Plan, start, steer and watch campaigns.", no_args_is_help=True)
 
@@ -75,7 +74,7 @@ def create(
         draft = Draft(
             name=name or f"{template} to {segment}",
             template=template,
-            segment_id=_segment_id(shop, segment),
+            segment_id=find_segment(shop, COMMAND_LINE, segment).id,
             subject=subject,
             fields=fields,
             canary=Canary(canary) if canary else None,
@@ -198,15 +197,6 @@ def status(campaign_id: CampaignId, as_json: Json = False) -> None:
 
 def _mailer(shop: Shop) -> Mailer:
     return bootstrap.open_mailer(load_settings(), shop)
-
-
-def _segment_id(shop: Shop, wanted: str) -> str:
-    """By id, or by name as people see it."""
-    known = [*list_segments(shop, COMMAND_LINE), *READY]
-    for segment in known:
-        if wanted in (segment.id, segment.name):
-            return segment.id
-    raise NotFoundError(f"There is no segment “{wanted[:60]}”.")
 
 
 def _checked(shop: Shop, mailer: Mailer, campaign_id: str) -> Preflight:

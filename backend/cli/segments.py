@@ -17,9 +17,9 @@ from backend.domain.time import to_text
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.exports import Format
-from backend.services.segments.audience import count_segment, get_segment
+from backend.services.segments.audience import count_segment
 from backend.services.segments.exports import export_segment
-from backend.services.segments.library import list_segments
+from backend.services.segments.library import find_segment, list_segments
 from backend.services.segments.preview import count_segments
 from backend.services.segments.ready import READY
 from backend.services.segments.wording import sentence
@@ -30,7 +30,7 @@ from backend.snapshot_worker import reader
 
 app = typer.Typer(no_args_is_help=True, help="List, count and export segments of customers.")
 
-Id = Annotated[str, typer.Argument(metavar="[ID]", help="The id of a segment; “segment list” shows them.")]
+Id = Annotated[str, typer.Argument(metavar="[ID]", help="The id of a segment, or its name; “segment list” shows them.")]
 RuleFile = Annotated[
     Path | None, typer.Option("--rule", help="A file with a rule as JSON, instead of a segment.", dir_okay=False)
 ]
@@ -94,7 +94,8 @@ def _wanted(shop: Shop, segment_id: str, file: Path | None) -> tuple[str, Rule]:
     if bool(segment_id) == (file is not None):
         raise InvalidInputError("Give either the id of a segment or a rule with --rule.", "rule")
     if file is None:
-        return segment_id, get_segment(shop, segment_id).rule
+        found = find_segment(shop, COMMAND_LINE, segment_id)
+        return found.id, found.rule
     try:
         return "", rule_from_text(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

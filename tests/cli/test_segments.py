@@ -42,6 +42,7 @@ def test_with_as_is_the_snapshot_that_is_there_is_asked(run: Run, shop: Shop) ->
     add_customer(shop)
     assert run("segment", "count", "ready-never-bought", "--as-is", "--json").json == before
     assert run("segment", "count", "ready-never-bought").out == "2\n"
+    assert run("segment", "count", "Never bought").out == "2\n"
 
 
 def test_a_rule_in_a_file_is_counted(run: Run, shop: Shop, tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_a_rule_in_a_file_is_counted(run: Run, shop: Shop, tmp_path: Path) -> No
     [
         (("count",), "either the id of a segment or a rule"),
         (("count", "ready-vips", "--rule", "rule.json"), "either the id of a segment or a rule"),
-        (("count", "nothing"), "does not exist"),
+        (("count", "nothing"), "There is no segment “nothing”"),
         (("count", "--rule", "missing.json"), "cannot be read"),
         (("count", "--rule", "wrong.json"), "“sql” does not belong here"),
         (("export", "ready-vips"), "--out"),

@@ -57,6 +57,20 @@ def get_segment(shop: Shop, segment_id: str) -> Segment:
     return segment_from(Row(key, item))
 
 
+def find_segment(shop: Shop, actor: Actor, wanted: str) -> Segment:
+    """A saved or ready segment by its id or, as people see it, by its name.
+
+    Raises: `PermissionDeniedError`, `NotFoundError`.
+    """
+    known = [*list_segments(shop, actor), *READY]
+    by_name = {segment.name: segment for segment in reversed(known)}
+    by_id = {segment.id: segment for segment in known}
+    found = by_id.get(wanted) or by_name.get(wanted)
+    if found is None:
+        raise NotFoundError(f"There is no segment “{wanted[:60]}”.")
+    return found
+
+
 def create_segment(shop: Shop, actor: Actor, segment_id: str, name: str, rule: Rule, text: str = "") -> Segment:
     """Saves a new segment under the id of its form. Saving the same form again gives what was saved first.
 
