@@ -27,6 +27,7 @@ st.dataframe(
         for member in members
     ],
     hide_index=True,
+    column_config={"Since": st.column_config.DateColumn(format="localized")},
     width="stretch",
 )
 add, change = st.tabs(["Add a member", "Change a member"], key="team_tabs")

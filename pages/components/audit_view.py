@@ -15,6 +15,20 @@ from backend.services.audit_export import export_csv
 from backend.services.context import Shop
 from pages.components import formats
 from pages.components.downloads import deferred
+from pages.components.navigation import page_of
+
+_PAGES = {
+    "automation": ("automation.py", "id"),
+    "campaign": ("campaign.py", "id"),
+    "customer": ("customer.py", "id"),
+    "message": ("message.py", "id"),
+    "order": ("order.py", "id"),
+    "segment": ("segment.py", "id"),
+    "template": ("template.py", "name"),
+}
+"""What stands before the colon of a target, with the page that shows it and the parameter that names it."""
+_NOTHING_TO_OPEN = ("deleted", "exported")
+"""Deeds whose target is gone, or is named by its title."""
 
 
 def pick_filter(here: Shop) -> AuditFilter:
@@ -41,6 +55,7 @@ def show_entries(here: Shop, entries: Sequence[AuditEntry]) -> None:
         for entry in entries:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_deed(entry), width="stretch")
+                _link(entry)
                 st.markdown(f":small[:gray[{formats.plain(_when(here, entry))}]]", width="content")
 
 
@@ -49,6 +64,19 @@ def _deed(entry: AuditEntry) -> str:
     if entry.target:
         words += f" · {formats.plain(entry.target)}"
     return f"{words}  \n:small[:gray[{formats.plain(entry.detail)}]]" if entry.detail else words
+
+
+def _link(entry: AuditEntry) -> None:
+    """The way to what was changed, where it has a page of its own."""
+    kind, _, name = entry.target.partition(":")
+    if kind not in _PAGES or not name or entry.action.startswith(_NOTHING_TO_OPEN):
+        return
+    file, field = _PAGES[kind]
+    query = {field: name}
+    if kind == "order":
+        customer, _, order = name.partition("-")
+        query = {"customer": customer, field: order}
+    st.page_link(page_of(file), label="Open", width="content", query_params=query, help="")
 
 
 def _when(here: Shop, entry: AuditEntry) -> str:

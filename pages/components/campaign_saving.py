@@ -37,7 +37,7 @@ def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Dr
     """The button; afterwards the campaign's own page opens, where it is checked and started."""
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            "Save and check the recipients" if before is None else "Save the changes",
+            "Save and go on" if before is None else "Save the changes",
             type="primary",
             icon=":material/save:",
             disabled=draft is None,

@@ -13,6 +13,7 @@ from backend.services.campaigns.storing import get_campaign
 from backend.services.context import Shop
 from pages.components import actions, campaign_plan, campaign_preflight, campaign_steering, formats
 from pages.components.guard import guarded_fragment, require
+from pages.components.navigation import page_of
 from pages.components.shell import mailer, shop
 
 _POLL_SECONDS = 1.0
@@ -57,20 +58,23 @@ def _show_preflight(
 ) -> None:
     st.subheader("1. Check every recipient")
     if preflight is None:
-        st.caption("Every email is rendered before the first is sent, so that nobody gets a broken one.")
+        st.caption("Every email is made before the first is sent, so that nobody gets a broken one.")
     else:
         campaign_preflight.show(here, preflight)
     if not actor.may(Permission.PLAN_CAMPAIGNS) or campaign.state not in EDITABLE:
         return
-    st.button(
-        "Check all recipients" if preflight is None else "Check again",
-        icon=":material/fact_check:",
-        type="primary" if preflight is None or not preflight.is_current else "secondary",
-        disabled=not enabled,
-        key="campaign_preflight",
-        on_click=_run_preflight,
-        args=(campaign,),
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Check all recipients" if preflight is None else "Check again",
+            icon=":material/fact_check:",
+            type="primary" if preflight is None or not preflight.is_current else "secondary",
+            disabled=not enabled,
+            key="campaign_preflight",
+            on_click=_run_preflight,
+            args=(campaign,),
+        )
+        query = {"id": campaign.id}
+        st.page_link(page_of("new_campaign.py"), label="Change it", icon=":material/edit:", query_params=query, help="")
 
 
 def _run_preflight(seen: Campaign) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.domain.campaigns import EDITABLE, Campaign, CampaignState, Variant
+from backend.domain.campaigns import Campaign, CampaignState, Variant
 from backend.domain.team import Actor, Permission
 from backend.errors import BackendError
 from backend.services.campaigns.explaining import explain
@@ -71,14 +71,6 @@ def show_content(here: Shop, campaign: Campaign) -> None:
     """What is sent and how, folded away."""
     with st.expander("What is sent, and how", icon=":material/mail:"):
         st.markdown(_settings(here, campaign))
-        if campaign.state in EDITABLE:
-            st.page_link(
-                page_of("new_campaign.py"),
-                label="Change it",
-                icon=":material/edit:",
-                query_params={"id": campaign.id},
-                help="",
-            )
         try:
             campaign_preview.show_campaign(here, campaign)
         except BackendError as error:

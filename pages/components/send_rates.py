@@ -186,15 +186,19 @@ def show_skips(here: Shop, figures: SendFigures) -> None:
         st.caption(f"Nobody was left out. {_BY_CAMPAIGNS}")
         return
     table: dict[str, list[Any]] = {
-        "The customer …": [reason.value for reason, _ in figures.skips],
+        "Why": [_beginning(reason.value) for reason, _ in figures.skips],
         "Messages": [number for _, number in figures.skips],
     }
     if untold := figures.totals.get("skipped", 0) - sum(table["Messages"]):
-        table["The customer …"].append("was left out before reasons were counted")
+        table["Why"].append("Was left out before reasons were counted")
         table["Messages"].append(untold)
     right = {"Messages": st.column_config.NumberColumn(format="localized", width="small")}
     st.dataframe(table, hide_index=True, column_config=right, alt="Skipped messages by reason")
     st.caption(_BY_CAMPAIGNS)
+
+
+def _beginning(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def show_problems(here: Shop, figures: SendFigures, problems: Problems) -> None:

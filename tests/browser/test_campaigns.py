@@ -62,7 +62,7 @@ def planned(staff: Person) -> None:
     chooses(staff, "Email", "Announcement")
     staff.types("Headline", "New mugs").types("Message", "They are blue.")
     chooses(staff, "Segment", "Everybody")
-    staff.presses("Save and check the recipients").sees_title("New mugs")
+    staff.presses("Save and go on").sees_title("New mugs")
     staff.presses("Check all recipients")
     staff.sees(f"The emails of all {PEOPLE} recipients can be made.")
     staff.presses("Take this plan").sees("so a second person has to approve it first")

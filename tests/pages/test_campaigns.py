@@ -91,11 +91,11 @@ def filled(dashboard: Dashboard, campaign_id: str = "") -> AppTest:
 def test_a_campaign_is_planned_from_a_form_and_saved_once(dashboard: Dashboard, desk: Desk) -> None:
     app = filled(dashboard)
     assert app.get("iframe"), "the email is shown while it is planned"
-    press(app, "Save and check the recipients")
+    press(app, "Save and go on")
     (campaign,) = list_campaigns(desk.shop, ADMIN).campaigns
     assert (campaign.name, campaign.draft.segment_id, campaign.state) == ("Mugs", SEGMENT, CampaignState.DRAFT)
     # The second click of a pair reaches the server with the same form, after the first has been answered.
-    press(filled(dashboard, campaign.id), "Save and check the recipients")
+    press(filled(dashboard, campaign.id), "Save and go on")
     assert list_campaigns(desk.shop, ADMIN).campaigns == [campaign]
 
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_sent_is_told_and_the_form_stays(dashboard: Dashboard, de
     app = dashboard.open("new_campaign.py", Role.STAFF, segment=SEGMENT)
     (email,) = [box for box in app.selectbox if box.label == "Email"]
     email.set_value("announcement").run()
-    press(app, "Save and check the recipients")
+    press(app, "Save and go on")
     assert app.error
     assert list_campaigns(desk.shop, ADMIN).campaigns == []
 
@@ -247,7 +247,7 @@ def test_variants_with_texts_and_an_email_of_their_own_are_planned_and_changed(
     own = {box.label: box for box in app.text_input if box.key and "_variant_B_field_" in box.key}
     assert own["Headline"].value == NEWS["headline"], "it begins with the texts above"
     own["Headline"].set_value("Mugs for you").run()
-    press(app, "Save and check the recipients")
+    press(app, "Save and go on")
     assert not app.exception
     (campaign,) = list_campaigns(desk.shop, ADMIN).campaigns
     test = campaign.draft.test

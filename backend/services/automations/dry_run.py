@@ -159,6 +159,8 @@ def _reason(left: Exit | Ending | None, missed: Condition | None, against: SkipR
         return left.value
     if missed:
         return f"a condition was not met: {missed.fact}"
+    if against is SkipReason.BOUNCED:
+        return "mail to the customer's address bounced"
     return f"the customer {against}" if against else ""
 
 
