@@ -1,7 +1,8 @@
 """What an automation would have sent in the last 30 days, and to whom not and why. Nothing is sent or written.
 
-Orders are taken as they were when each email was due, as far as their history tells. Customers and the
-suppression list are those of today, the cap on marketing mail is left aside, and no email is rendered.
+Orders are taken as they were when each email was due, as far as their history tells; whether a customer has ordered
+again is seen from the orders that stand today. Customers and the suppression list are those of today, the cap on
+marketing mail is left aside, and no email is rendered.
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ def past_of(shop: Shop, automation: Automation, since: datetime) -> Past:
     summaries, whole = _orders(shop, begin - slack)
     placed = _placed(summaries)
     if automation.kind is TriggerKind.LAPSED:
-        summaries = [each for each in summaries if _was_last(each, placed, automation.steps[0].delay, shop.clock())]
+        days, now = automation.steps[0].delay, shop.clock()
+        summaries = _one_a_moment([each for each in summaries if _was_last(each, placed, days, now)])
     events: list[PastEvent] = []
     for order, customer in _read(shop, summaries):
         events += (event for event in _events(order, customer, automation.kind) if event.at >= begin)
@@ -92,6 +93,16 @@ def _was_last(summary: OrderSummary, placed: dict[str, list[datetime]], days: ti
     due = summary.placed_at + days
     others = placed.get(summary.customer_id, [])
     return summary.status in _STANDING and due <= now and not any(summary.placed_at < at <= due for at in others)
+
+
+def _one_a_moment(summaries: Sequence[OrderSummary]) -> list[OrderSummary]:
+    """Of orders that a customer placed at the same moment, such as imported ones of a day, one is the last."""
+    last: dict[tuple[str, datetime], OrderSummary] = {}
+    for each in summaries:
+        known = last.setdefault((each.customer_id, each.placed_at), each)
+        if each.id > known.id:
+            last[each.customer_id, each.placed_at] = each
+    return list(last.values())
 
 
 def _read(shop: Shop, summaries: Sequence[OrderSummary]) -> Iterator[tuple[Order, Customer]]:
