@@ -110,7 +110,13 @@ def _plan_of(here: Shop, actor: Actor, campaign: Campaign) -> Plan | None:
 def _show_plan(here: Shop, actor: Actor, campaign: Campaign, plan: Plan, *, enabled: bool) -> None:
     st.subheader("2. The plan")
     campaign_plan.show(here, plan)
-    if campaign.state is CampaignState.DRAFT and actor.may(Permission.PLAN_CAMPAIGNS):
+    if not actor.may(Permission.PLAN_CAMPAIGNS):
+        return
+    found, taken = (plan.recipients, plan.audience), (campaign.planned_recipients, campaign.planned_segment)
+    differs = campaign.state is CampaignState.PLANNED and found != taken
+    if differs:
+        st.info("This check has found other numbers than the one before, whose plan was taken.", icon=":material/info:")
+    if differs or campaign.state is CampaignState.DRAFT:
         st.button(
             "Take this plan",
             icon=":material/task_alt:",

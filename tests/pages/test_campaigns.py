@@ -140,6 +140,24 @@ def test_the_check_the_plan_and_the_start_follow_each_other(dashboard: Dashboard
     assert now(desk, campaign).state is CampaignState.SCHEDULED
 
 
+def test_a_plan_is_taken_anew_after_a_check_that_found_other_numbers(dashboard: Dashboard, desk: Desk) -> None:
+    """As after a segment that has grown so much that a campaign came back to its plan."""
+    desk.people(3)
+    campaign = desk.planned()
+    app = opened(dashboard, campaign)
+    assert "Take this plan" not in buttons(app)
+    desk.people(2)
+    desk.make_snapshot()
+    press(app, "Check again")
+    checked(desk)
+    app = opened(dashboard, campaign)
+    assert "other numbers than the one before" in said(app)
+    app = press(app, "Take this plan")
+    planned = now(desk, campaign)
+    assert (planned.state, planned.planned_recipients, planned.planned_segment) == (CampaignState.PLANNED, 5, 5)
+    assert "Take this plan" not in buttons(app)
+
+
 def test_a_large_campaign_needs_a_second_person_who_types_the_count(dashboard: Dashboard, desk: Desk) -> None:
     desk.people(3)
     campaign = desk.planned()
