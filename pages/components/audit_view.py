@@ -61,9 +61,8 @@ def show_entries(here: Shop, entries: Sequence[AuditEntry]) -> None:
 
 def _deed(entry: AuditEntry) -> str:
     words = f"**{formats.plain(entry.actor)}** {formats.badge(entry.role, 'gray')} {formats.plain(entry.action)}"
-    if entry.target:
-        words += f" · {formats.plain(entry.target)}"
-    return f"{words}  \n:small[:gray[{formats.plain(entry.detail)}]]" if entry.detail else words
+    about = " · ".join(formats.plain(part) for part in (entry.detail, entry.target) if part)
+    return f"{words}  \n:small[:gray[{about}]]" if about else words
 
 
 def _link(entry: AuditEntry) -> None:

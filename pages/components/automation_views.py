@@ -8,7 +8,7 @@ from datetime import timedelta
 import streamlit as st
 
 from backend.domain.automations import Automation, Trigger, variant_of
-from backend.domain.delivery import Outcome
+from backend.domain.messages import SkipReason
 from backend.domain.team import Actor, Permission
 from backend.services import audit
 from backend.services.audit import AuditFilter
@@ -25,6 +25,7 @@ from pages.components import (
     charts,
     empty,
     formats,
+    message_table,
     tables,
 )
 from pages.components.shell import shop
@@ -32,6 +33,8 @@ from pages.components.state import Slot
 from pages.components.tables import Pager, Row
 
 _MOST_LINKS = 10
+_OF_THEMSELVES = (SkipReason.BOUNCED, SkipReason.CANCELLED)
+"""Reasons whose sentence is not about the customer."""
 _DRY_RUN: Slot[tuple[Automation, DryRun]] = Slot("automation.dry_run")
 
 
@@ -54,10 +57,10 @@ def show_figures(here: Shop, automation: Automation) -> None:
     if figures.problem:
         st.warning(formats.plain(f"The last email that could not be made: {figures.problem}"), icon=":material/error:")
     links = {each.link: each.clicks for each in link_clicks(here, automation.id)[:_MOST_LINKS]}
-    outcomes = {_outcome_words(each): number for each, number in figures.outcomes.items()}
+    outcomes = {message_table.OUTCOME_LABELS[each]: number for each, number in figures.outcomes.items()}
     _reasons(here, "What came back (opens are estimates)", outcomes)
     _reasons(here, "Clicks by link", links)
-    _reasons(here, "Skipped because the customer", {each.value: n for each, n in figures.skipped_by.items()})
+    _reasons(here, "Skipped because", {_skip_words(each): n for each, n in figures.skipped_by.items()})
     _reasons(here, "Ended because", {automation_words.ending_words(name): n for name, n in figures.ended.items()})
     left_out = {f"not: {automation_words.FACT_LABELS[fact].lower()}": n for fact, n in figures.left_out.items()}
     _reasons(here, "Steps left out by their conditions", left_out)
@@ -66,8 +69,8 @@ def show_figures(here: Shop, automation: Automation) -> None:
         _reasons(here, "Emails requested by step", numbered)
 
 
-def _outcome_words(outcome: Outcome) -> str:
-    return {Outcome.BOT_CLICKED: "clicked by a scanner"}.get(outcome, outcome.value)
+def _skip_words(reason: SkipReason) -> str:
+    return reason.value if reason in _OF_THEMSELVES else f"the customer {reason.value}"
 
 
 def _reasons(here: Shop, title: str, numbers: Mapping[str, int]) -> None:

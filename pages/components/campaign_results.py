@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -76,7 +79,7 @@ def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult
             "Revenue": [formats.money(here, each.revenue) for each in variants],
         }
     )
-    st.dataframe(table, hide_index=True)
+    _draw(table, words=("Variant", "Email", "Subject"))
     if campaign.draft.test is None:
         return
     measure = campaign.draft.test.measure
@@ -100,7 +103,7 @@ def _show_orders(here: Shop, campaign: Campaign, results: Results) -> None:
         return
     orders = results.orders
     table = pd.DataFrame([_group(here, "Got it", *_got(orders)), _group(here, "Kept back", *_kept_back(orders))])
-    st.dataframe(table if orders.holdout else table.head(1), hide_index=True)
+    _draw(table if orders.holdout else table.head(1), words=("Customers",))
     st.caption(formats.plain(_lift(here, orders)))
 
 
@@ -146,9 +149,9 @@ def _show_links(here: Shop, results: Results) -> None:
         return
     rows = {
         "Link": [link.url for link in results.links],
-        "Emails": [formats.count(here, link.clicks) for link in results.links],
+        "Emails with a click": [formats.count(here, link.clicks) for link in results.links],
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={"Link": st.column_config.LinkColumn()})
+    _draw(pd.DataFrame(rows), words=("Link",), config={"Link": st.column_config.LinkColumn()})
 
 
 def _show_mailboxes(here: Shop, mailboxes: tuple[MailboxResult, ...]) -> None:
@@ -166,7 +169,14 @@ def _show_mailboxes(here: Shop, mailboxes: tuple[MailboxResult, ...]) -> None:
         "Opened": [_share(here, each.opened, each.sent) for each in shown],
         "Clicked": [_share(here, each.clicked, each.sent) for each in shown],
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    _draw(pd.DataFrame(rows), words=("Provider",))
+
+
+def _draw(table: pd.DataFrame, *, words: Collection[str], config: Mapping[str, Any] | None = None) -> None:
+    """The table with figures at the right of their columns, as figures are compared."""
+    right = st.column_config.TextColumn(alignment="right")
+    columns = {str(name): right for name in table.columns if name not in words}
+    st.dataframe(table, hide_index=True, column_config={**columns, **(config or {})})
 
 
 def _share(here: Shop, part: int, whole: int, digits: int = 1) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
@@ -16,16 +17,30 @@ from pages.components.charts import Chart
 _SHADE = "0, 114, 178"
 _LIGHT, _DARK = 0.08, 0.45
 """How strongly the smallest and the largest figure are shaded: words on them stay readable in both themes."""
-_PALE, _STRONG = (214, 234, 246), (120, 184, 222)
-_INK = "#10222e"
-"""Of squares that people can press, and of the figures in them: the theme's own grey is too faint on a colour."""
 _FREQUENCIES = {1: "1 order", 2: "2", 3: "3 or 4", 4: "5 to 9", 5: "10 or more"}
 _RECENCIES = {1: "oldest", 2: "", 3: "", 4: "", 5: "newest"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Shades:
+    """Of squares with few and with many customers, and of the figures in them; the theme's grey is too faint there."""
+
+    low: tuple[int, int, int]
+    high: tuple[int, int, int]
+    ink: str
+
+
+_ON_LIGHT = _Shades((214, 234, 246), (120, 184, 222), "#10222e")
+_ON_DARK = _Shades((16, 44, 60), (0, 104, 163), "#f2f8fc")
+
+
 @caching.kept_figure
-def buyer_grid(shop: Shop, snapshot: str) -> Chart:
-    """Squares of recency by frequency with the number of customers in each; each can be pressed."""
+def buyer_grid(shop: Shop, snapshot: str, dark: bool = False) -> Chart:
+    """Squares of recency by frequency with the number of customers in each; each can be pressed.
+
+    What has most customers stands out most: the darkest square on a light page, the brightest on a `dark` one.
+    """
+    shades = _ON_DARK if dark else _ON_LIGHT
     grid = caching.buyer_grid(shop)
     by_place = {(cell.recency, cell.frequency): cell for cell in grid.cells}
     cells = [by_place.get((r, f), Cell(r, f, 0, 0)) for r in SCORES for f in SCORES]
@@ -39,11 +54,11 @@ def buyer_grid(shop: Shop, snapshot: str) -> Chart:
         "customdata": [_told(shop, cell) for cell in cells],
         "hovertemplate": "%{customdata}<extra></extra>",
         "textposition": "middle center",
-        "textfont": {"size": 14, "color": _INK},
+        "textfont": {"size": 14, "color": shades.ink},
         "marker": {
             "symbol": "square",
             "size": 44,
-            "color": [_tint(cell.customers / most) if cell.customers else _shade(0) for cell in cells],
+            "color": [_tint(shades, cell.customers / most) if cell.customers else _shade(0) for cell in cells],
             "line": {"width": 0},
         },
     }
@@ -120,8 +135,8 @@ def _shade(share: float) -> str:
     return f"rgba({_SHADE}, {_LIGHT + (_DARK - _LIGHT) * share:.3f})"
 
 
-def _tint(share: float) -> str:
-    mixed = (round(pale + (strong - pale) * share) for pale, strong in zip(_PALE, _STRONG, strict=True))
+def _tint(shades: _Shades, share: float) -> str:
+    mixed = (round(low + (high - low) * share) for low, high in zip(shades.low, shades.high, strict=True))
     return f"rgb({', '.join(map(str, mixed))})"
 
 

@@ -31,7 +31,7 @@ def show_buyers(here: Shop, snapshot: str) -> None:
     drawn, told = st.columns([4, 5])
     with drawn:
         st.caption("Customers by their last order and their number of orders. Press a square to see who they are.")
-        chart = insight_charts.buyer_grid(here, snapshot)
+        chart = insight_charts.buyer_grid(here, snapshot, st.context.theme.type == "dark")
         event = st.plotly_chart(
             chart.figure,
             key="buyer_grid",

@@ -60,12 +60,16 @@ def test_it_says_why_others_would_not_have_got_it(shop: Shop, clock: TestClock) 
     gone = add_customer(shop)
     add_suppression(shop, gone.email or "", SuppressionReason.COMPLAINT, source="event")
     add_order(shop, gone, 1000, placed_at=twenty)
+    away = add_customer(shop)
+    add_suppression(shop, away.email or "", SuppressionReason.HARD_BOUNCE, source="event")
+    add_order(shop, away, 1000, placed_at=twenty)
     found = dry_run(shop, MANAGER, made)
     assert found.total == 2
     assert found.left_out == {
         "a condition was not met: order total at least": 1,
         "the customer ordered again": 1,
         "the customer marked our mail as spam": 1,
+        "mail to the customer's address bounced": 1,
     }
 
 

@@ -45,9 +45,10 @@ def test_without_orders_every_part_says_what_will_be_there(dashboard: Dashboard,
     assert "No orders yet" in said(app)
 
 
-def test_figures_in_the_grid_can_be_read_on_every_square(dashboard: Dashboard) -> None:
+@pytest.mark.parametrize("dark", [False, True])
+def test_figures_in_the_grid_can_be_read_on_every_square(dashboard: Dashboard, dark: bool) -> None:
     sold(dashboard)
-    figure = insight_charts.buyer_grid(dashboard.shop, "a snapshot").figure
+    figure = insight_charts.buyer_grid(dashboard.shop, "a snapshot", dark).figure
     (trace,) = figure.data
     squares = [color for color, text in zip(trace.marker.color, trace.text, strict=True) if text]
     assert squares
