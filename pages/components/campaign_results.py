@@ -99,7 +99,7 @@ def _certainty(chance: float | None, measure: Measure) -> str:
 def _show_orders(here: Shop, campaign: Campaign, results: Results) -> None:
     st.markdown(f"**Orders within {campaign.draft.result_days} days**")
     if results.orders is None:
-        st.caption("The worker counts them every now and then; look again later.")
+        st.caption("The worker counts them when the campaign has ended, and every few hours after that.")
         return
     orders = results.orders
     table = pd.DataFrame([_group(here, "Got it", *_got(orders)), _group(here, "Kept back", *_kept_back(orders))])
