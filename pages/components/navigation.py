@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from backend.domain.team import Actor, Permission
 from pages.components.shell import settings
@@ -238,7 +241,7 @@ def pages_for(actor: Actor | None) -> dict[str, list[StreamlitPage]]:
     """All pages by group. The menu shows what the actor may open; the others only say, when opened, what is missing."""
     groups: dict[str, list[StreamlitPage]] = {}
     for entry in PAGES:
-        if entry.path.exists():
+        if _is_there(entry):
             groups.setdefault(entry.group, []).append(_page(entry, shown=shown_to(actor, entry)))
     return groups
 
@@ -263,7 +266,26 @@ def page_of(file: str) -> StreamlitPage:
     return _page(next(entry for entry in PAGES if entry.file == file), shown=True)
 
 
+@cache
+def _is_there(entry: PageEntry) -> bool:
+    return entry.path.exists()
+
+
+_made: dict[tuple[str, bool], StreamlitPage] = {}
+
+
 def _page(entry: PageEntry, *, shown: bool) -> StreamlitPage:
+    """A page of this run's own, because Streamlit notes in it that it may be run, once. Making the thirty of the menu
+    was a tenth of a run, so the first is copied; outside of a run Streamlit leaves it half made, and it is not kept."""
+    page = _made.get((entry.file, shown))
+    if page is None:
+        page = _new_page(entry, shown=shown)
+        if get_script_run_ctx(suppress_warning=True) is not None:
+            _made[entry.file, shown] = page
+    return copy.copy(page)
+
+
+def _new_page(entry: PageEntry, *, shown: bool) -> StreamlitPage:
     return st.Page(
         entry.path,
         title=entry.title,
