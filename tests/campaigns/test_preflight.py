@@ -24,6 +24,8 @@ from backend.services.campaigns.planning import get_plan
 from backend.services.campaigns.preflights import LEASE, get_preflight, run_preflight, work_on_preflights
 from backend.services.context import Shop
 from backend.services.customers import archive_customer
+from backend.store import schema
+from backend.store.port import Delete
 from tests.campaigns.support import Desk, draft
 from tests.services.emails import published
 from tests.support import STAFF, TestClock
@@ -107,6 +109,19 @@ def test_the_plan_tells_recipients_cost_and_quota(shop: Shop) -> None:
     assert found.duration == timedelta(seconds=2)
     assert found.mail_cost == pytest.approx(0.2)
     assert not found.needs_approval
+
+
+def test_a_preflight_of_a_campaign_that_is_gone_keeps_no_other_waiting(desk: Desk, clock: TestClock) -> None:
+    desk.people(2)
+    gone, other = (create_campaign(desk.shop, STAFF, draft()) for _ in range(2))
+    for campaign in (gone, other):
+        run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+        clock.forward(seconds=1)
+    desk.shop.store.write_batch([Delete(schema.campaign_key(gone.id))])
+    assert work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    found = get_preflight(desk.shop, STAFF, other.id)
+    assert found is not None
+    assert found.status is PreflightStatus.DONE
 
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -22,7 +22,7 @@ from backend.domain.campaigns import EDITABLE, Campaign, WrongStateError
 from backend.domain.segment_text import rule_from_text
 from backend.domain.team import Actor, Permission
 from backend.domain.time import to_text
-from backend.errors import BackendError, ConflictError
+from backend.errors import BackendError, ConflictError, NotFoundError
 from backend.records.campaign_chunks import LARGEST_CHUNK
 from backend.records.preflights import LIST, broken_from, broken_item, preflight_from, preflight_item
 from backend.services.campaigns.drafts import back_to_draft, refreshed
@@ -159,7 +159,10 @@ def _take(shop: Shop) -> _Taken | None:
         item = shop.store.get(row.key)
         if item is None or str(item.get("work_at", "~")) > now + "~":
             continue
-        campaign = read_campaign(shop, row.key.pk.removeprefix("K#"))
+        try:
+            campaign = read_campaign(shop, row.key.pk.removeprefix("K#"))
+        except NotFoundError:
+            continue  # such as one of the demo, which was taken out; the others must not wait for it
         preflight = replace(preflight_from(item), status=PreflightStatus.RUNNING)
         taken = _Taken(campaign, preflight, secrets.token_hex(6), time.monotonic())
         try:
