@@ -127,6 +127,8 @@ def uvicorn_config(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn serves it. X-Forwarded-For is not believed here but by TRUSTED_PROXIES where addresses matter."""
     return uvicorn.Config(
         app,
+        # uvloop where there is one: a page is many small messages, and it writes those together that wait together.
+        loop="auto",
         ws="websockets-sansio",
         ws_per_message_deflate=True,
         ws_max_size=st.get_option("server.maxMessageSize") * 1_000_000,
