@@ -103,7 +103,7 @@ def _show_orders(here: Shop, campaign: Campaign, results: Results) -> None:
         return
     orders = results.orders
     table = pd.DataFrame([_group(here, "Got it", *_got(orders)), _group(here, "Kept back", *_kept_back(orders))])
-    _draw(table if orders.holdout else table.head(1), words=("Customers",))
+    _draw(table if orders.holdout else table.head(1), words=("Group",))
     st.caption(formats.plain(_lift(here, orders)))
 
 
@@ -117,12 +117,12 @@ def _kept_back(orders: OrdersAfter) -> tuple[int, int, int, int]:
 
 def _group(here: Shop, name: str, people: int, buyers: int, orders: int, revenue: int) -> dict[str, str]:
     return {
-        "Customers": name,
-        "Number": formats.count(here, people),
+        "Group": name,
+        "Customers": formats.count(here, people),
         "Bought": f"{formats.count(here, buyers)} ({_share(here, buyers, people)})",
         "Orders": formats.count(here, orders),
         "Revenue": formats.money(here, revenue),
-        "Revenue a head": formats.money(here, round(revenue / people)) if people else "",
+        "Revenue per customer": formats.money(here, round(revenue / people)) if people else "",
     }
 
 

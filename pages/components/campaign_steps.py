@@ -61,7 +61,10 @@ def _show_preflight(
         st.caption("Every email is made before the first is sent, so that nobody gets a broken one.")
     else:
         campaign_preflight.show(here, preflight)
-    if not actor.may(Permission.PLAN_CAMPAIGNS) or campaign.state not in EDITABLE:
+    if campaign.state not in EDITABLE:
+        return
+    if not actor.may(Permission.PLAN_CAMPAIGNS):
+        st.caption("Staff and managers can check and start it.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(

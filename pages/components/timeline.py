@@ -44,7 +44,7 @@ def show_messages_about(here: Shop, order: Order) -> None:
 
 
 def _show(here: Shop, event: Event) -> None:
-    when = f":gray[{formats.plain(formats.moment(here, event.at))}]"
+    when = f":gray[{formats.plain(formats.brief_moment(here, event.at, here.clock().astimezone(here.zone).year))}]"
     if isinstance(event.what, OrderSummary):
         _show_order(here, event.what, when)
     elif isinstance(event.what, Message):

@@ -226,6 +226,15 @@ def test_whoever_may_only_look_has_no_buttons(dashboard: Dashboard, desk: Desk) 
     assert not {"Pause", "Cancel for good", "Duplicate"} & set(buttons(app))
 
 
+def test_whoever_may_not_start_a_draft_is_told_who_can(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(1)
+    campaign = desk.planned()
+    assert "Staff and managers can check and start it." in said(opened(dashboard, campaign, Role.ENGINEER))
+    staff = opened(dashboard, campaign, Role.STAFF)
+    assert "Staff and managers can check" not in said(staff)
+    assert links(staff)["Change it"] == {"id": [campaign.id]}
+
+
 def test_why_somebody_does_not_get_it_is_answered(dashboard: Dashboard, desk: Desk) -> None:
     desk.people(1, name="Ada Short")
     desk.people(1, consent=False, name="Maria Lopez")
