@@ -11,6 +11,8 @@ from tests.campaigns.worker_script import times_of
 
 RATE = 50
 SECONDS = 6.0
+STALL = 0.1
+"""For how long a busy machine may hold a process up between the token that it spends and the send that is noted."""
 
 
 def test_a_campaign_keeps_to_the_rate_and_uses_it(tmp_path: Path) -> None:
@@ -23,17 +25,17 @@ def test_a_campaign_keeps_to_the_rate_and_uses_it(tmp_path: Path) -> None:
         time.sleep(SECONDS + 1.5)
         found.stop_workers()
         times = sorted(float(line) for line in times_of(found.journal).read_text().splitlines())
-        assert most_in_a_second(times) <= RATE
+        assert most_within(times, 1.0 - STALL) <= RATE
         begin = times[0] + 1.0
         achieved = sum(begin <= moment < begin + SECONDS for moment in times) / SECONDS
         assert 0.5 * RATE <= achieved <= RATE  # `bench` measures how near it comes; here others may use the processor
 
 
-def most_in_a_second(times: list[float]) -> int:
-    """The largest number of sends within any second, wherever it begins."""
+def most_within(times: list[float], seconds: float) -> int:
+    """The largest number of sends within any stretch of so many seconds, wherever it begins."""
     most = first = 0
     for last, moment in enumerate(times):
-        while moment - times[first] >= 1.0:
+        while moment - times[first] >= seconds:
             first += 1
         most = max(most, last - first + 1)
     return most
