@@ -55,8 +55,10 @@ def show_entries(here: Shop, entries: Sequence[AuditEntry]) -> None:
         for entry in entries:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_deed(entry), width="stretch")
-                _link(entry)
-                st.markdown(f":small[:gray[{formats.plain(_when(here, entry))}]]", width="content")
+                # The way and the time stay together where the row is too narrow for them.
+                with st.container(horizontal=True, vertical_alignment="center", wrap=False, width="content"):
+                    _link(entry)
+                    st.markdown(f":small[:gray[{formats.plain(_when(here, entry))}]]", width="content")
 
 
 def _deed(entry: AuditEntry) -> str:

@@ -43,6 +43,14 @@ def test_volumes_failures_and_times_of_the_period_are_shown(dashboard: Dashboard
     }
 
 
+def test_emails_of_which_none_was_sent_have_no_row_of_empty_shares(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    deliver(shop, request(shop, add_customer(shop)), always(Refuse("The address is wrong.")))
+    app = dashboard.open("send_stats.py", Role.MANAGER)
+    assert "No email was sent in these days, apart from tests." in said(app)
+    assert [list(each.value.columns) for each in app.dataframe] == [["Reason", "Failed", "Unknown"]]
+
+
 def test_one_template_can_be_looked_at(dashboard: Dashboard) -> None:
     shop = dashboard.shop
     deliver(shop, request(shop, add_customer(shop)))
