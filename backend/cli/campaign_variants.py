@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from backend.domain.campaigns import Draft, Measure, SplitTest, Variant
+from backend.domain.campaigns import VARIANT_KEYS, Draft, Measure, SplitTest, Variant
 from backend.errors import InvalidInputError
 from backend.services.campaigns.content import drafted_emails
 from backend.services.context import Shop
@@ -34,7 +34,7 @@ def split_test_of(
     """
     if not parts:
         return None
-    known = {key: Variant(key) for key in "ABCD"}
+    known = {key: Variant(key) for key in VARIANT_KEYS}
     for part in parts:
         key, name, value = _parsed(part)
         known[key] = _with(known[key], name, value, fields)
@@ -60,7 +60,7 @@ def check_fields(shop: Shop, draft: Draft) -> None:
 def _parsed(part: str) -> tuple[str, str, str]:
     place, equals, value = part.partition("=")
     key, _, name = place.partition(".")
-    if not equals or key not in ("A", "B", "C", "D") or not name:
+    if not equals or key not in tuple(VARIANT_KEYS) or not name:
         raise InvalidInputError(f"“{part[:60]}” says nothing of a variant; write B.subject=Hello, say.", "variant")
     return key, name, value
 

@@ -80,6 +80,10 @@ class Wave(IntEnum):
     REST = 2
 
 
+VARIANT_KEYS = "ABCD"
+"""How variants are called, in their order; there are no more of them in a test."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One of the emails that are compared. `key` is "A", "B", …; "" and None stand for the campaign's own.

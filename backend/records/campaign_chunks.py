@@ -6,7 +6,7 @@ The ids never change, so they stand apart from what changes with every step, whi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -70,6 +70,13 @@ class Step:
         if self.place < self.size:
             return now
         return max(now, min(self.retry.values(), default=now))
+
+
+def parts_of(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Even parts of at most a chunk's size."""
+    parts = -(-len(ids) // LARGEST_CHUNK)
+    for place in range(parts):
+        yield ids[len(ids) * place // parts : len(ids) * (place + 1) // parts]
 
 
 def chunk_item(chunk: Chunk) -> Item:

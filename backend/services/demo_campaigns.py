@@ -18,7 +18,7 @@ from backend.domain.emails import Kind
 from backend.domain.events import Click
 from backend.domain.messages import Message, SkipReason
 from backend.email.rendering_context import build_context
-from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_item, skips_item, step_item
+from backend.records.campaign_chunks import Chunk, Step, chunk_item, parts_of, skips_item, step_item
 from backend.records.campaigns import campaign_item
 from backend.records.events import click_updates
 from backend.records.send_stats import campaign_counters_of
@@ -181,7 +181,7 @@ def _finished(mail: DemoMail, run: _Run, ended: datetime, segment: int) -> Campa
         audience=Audience(
             size=recipients,
             holdout=len(run.held_back),
-            chunks={wave: len(list(_parts(ids))) for wave, ids in run.waves.items()},
+            chunks={wave: len(list(parts_of(ids))) for wave, ids in run.waves.items()},
             cursor=max([*run.held_back, *(ids[-1] for ids in run.waves.values())], default=""),
             whole=True,
         ),
@@ -195,11 +195,11 @@ def _items(mail: DemoMail, run: _Run) -> Iterator[Put]:
     campaign = run.campaign
     editions = {variant: edition.digest for variant, edition in run.editions.items()}
     yield content_put(campaign.id, Content(run.fields, mail.facts_digest, editions))
-    for ids in _parts(run.held_back):
+    for ids in parts_of(run.held_back):
         yield Put(schema.holdout_key(campaign.id, ids[0]), {"ids": " ".join(ids)})
     sums: dict[Key, Counter[str]] = {}
     for wave, members in run.waves.items():
-        for ids in _parts(members):
+        for ids in parts_of(members):
             counts = _counts(run, ids)
             yield from _chunk_items(mail, run, Chunk(campaign.id, wave, tuple(ids)), counts)
             total = sums.setdefault(schema.campaign_sent_key(campaign.id, ids[0]), Counter())
@@ -226,8 +226,3 @@ def _counts(run: _Run, ids: Iterable[str]) -> Counter[str]:
     counts = ending_counts(run.messages[each] for each in members if each in run.messages)
     counts.update(skip_counts(SkipReason.SUPPRESSED for each in members if each in run.skipped))
     return counts
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(ids), LARGEST_CHUNK):
-        yield ids[first : first + LARGEST_CHUNK]

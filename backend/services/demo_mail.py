@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from backend.demo.behaviour import DemoCustomer
 from backend.demo.mailing import OrderEmail, gone_at, order_emails, outcomes_of
-from backend.domain.automations import Automation, Trigger, variant_of
+from backend.domain.automations import Automation, Trigger, is_automation, variant_of
 from backend.domain.customers import Customer
 from backend.domain.delivery import Outcome
 from backend.domain.emails import TemplateVersion
@@ -164,13 +164,18 @@ def write_messages(
 
 
 def counter_updates(message: Message, times: int) -> Iterator[Update]:
-    """What a message adds to its hour and its campaign (`times` 1), or takes away from them (-1)."""
-    added = {name: Plus(times * count) for name, count in counters_of(message).items() if count}
+    """What a message adds to its hour, its campaign and its automation (`times` 1), or takes away from them (-1)."""
+
+    def added(counts: Mapping[str, int]) -> dict[str, Plus]:
+        return {name: Plus(times * count) for name, count in counts.items() if count}
+
     key = schema.hours_key(message.hour, message.template, message.id)
-    yield Update(key, set={"kind": message.kind.value}, add=added)
-    of_campaign = {name: Plus(times * count) for name, count in campaign_counters_of(message).items() if count}
-    if of_campaign:
+    yield Update(key, set={"kind": message.kind.value}, add=added(counters_of(message)))
+    if of_campaign := added(campaign_counters_of(message)):
         yield Update(schema.campaign_stat_key(message.campaign, message.id), add=of_campaign)
+    if is_automation(message.campaign):
+        answered = added({"answered": 1, "requested": 1, f"requested~{message.variant}": 1})
+        yield Update(schema.automation_stat_key(message.campaign, message.customer_id), add=answered)
 
 
 def _writes(message: Message) -> Iterator[Write]:

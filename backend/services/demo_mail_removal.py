@@ -9,19 +9,20 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from backend.demo.mailing import DAYS, demo_campaigns
+from backend.domain.campaigns import EDITABLE
 from backend.domain.messages import Message
 from backend.domain.suppression import Suppression
-from backend.errors import ConflictError
+from backend.errors import ConflictError, NotFoundError
 from backend.records.messages import key_of, message_from
-from backend.records.send_stats import counts_in
 from backend.records.suppression import suppression_from
 from backend.services.automations.defaults import demo_automations
+from backend.services.campaigns.storing import read_campaign
 from backend.services.context import Shop
 from backend.services.demo_mail import AT_ONCE, PROVIDER, SOURCE, counter_updates
 from backend.services.events.changes import suppression_key_for
 from backend.services.reconcile.findings import as_found
 from backend.store import schema
-from backend.store.port import Delete, Equals, Query, Write, pages_of
+from backend.store.port import Delete, Equals, Item, Query, Write, pages_of
 
 
 class DemoMessageGoneError(ConflictError):
@@ -42,23 +43,39 @@ def remove_messages(shop: Shop, customer_ids: Sequence[str]) -> None:
 
 
 def remove_campaigns(shop: Shop, now: datetime) -> None:
-    """Removes the demo's campaigns, and counters of the time before `now` that count nothing any more."""
+    """Removes the demo's campaigns, and counters of the time before `now` that count nothing any more.
+
+    The draft stays when somebody has started it: then it is theirs, and its emails were real.
+    """
     today = now.astimezone(shop.zone).date()
     for plan in demo_campaigns(today, shop.zone):
-        rows = pages_of(shop.store, Query(schema.MAIL, f"K#{plan.id}", limit=500, consistent=True))
-        shop.store.write_batch([Delete(row.key) for row in rows])
+        if plan.at is not None or _is_draft(shop, plan.id):
+            rows = pages_of(shop.store, Query(schema.MAIL, f"K#{plan.id}", limit=500, consistent=True))
+            shop.store.write_batch([Delete(row.key) for row in rows])
     for days_ago in range(DAYS + 2):
         _remove_empty(shop, Query(schema.MAIL, f"HOURS#{today - timedelta(days=days_ago)}", consistent=True))
     for automation in demo_automations(now):
-        _remove_empty(shop, Query(schema.MAIL, f"K#{automation.id}", begins_with="STAT#", consistent=True))
+        for partition in (f"K#{automation.id}", f"AUTO#{automation.id}"):
+            _remove_empty(shop, Query(schema.MAIL, partition, begins_with="STAT#", consistent=True))
+
+
+def _is_draft(shop: Shop, campaign_id: str) -> bool:
+    try:
+        return read_campaign(shop, campaign_id).state in EDITABLE
+    except NotFoundError:
+        return False
 
 
 def _remove_empty(shop: Shop, query: Query) -> None:
     """Removes those of the counters that are all 0, unless one begins to count at that moment."""
-    empty = [row for row in pages_of(shop.store, query) if not any(counts_in(row.item).values())]
+    empty = [row for row in pages_of(shop.store, query) if _counts_nothing(row.item)]
     for first in range(0, len(empty), AT_ONCE):
         some = empty[first : first + AT_ONCE]
-        shop.store.transact_each([[Delete(row.key, as_found(row.item, sorted(counts_in(row.item))))] for row in some])
+        shop.store.transact_each([[Delete(row.key, as_found(row.item, sorted(row.item)))] for row in some])
+
+
+def _counts_nothing(item: Item) -> bool:
+    return all(value == 0 for name, value in item.items() if name != "kind")
 
 
 def _messages_to(shop: Shop, customer_id: str) -> Iterator[Message]:

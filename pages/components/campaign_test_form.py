@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from backend.domain.campaigns import Draft, Measure, SplitTest, Variant
+from backend.domain.campaigns import VARIANT_KEYS, Draft, Measure, SplitTest, Variant
 from backend.domain.emails import TemplateFacts
 from backend.services.campaigns.offering import comparable_templates
 from pages.components import campaign_fields
 
-_KEYS = "ABCD"
 _START = SplitTest((Variant("A"), Variant("B")))
 
 
@@ -24,7 +23,9 @@ def ask(
         return None
     given = draft.test or _START
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input("Variants", 2, 4, len(given.variants), key=f"{place}_test_number", width=120)
+        number = st.number_input(
+            "Variants", 2, len(VARIANT_KEYS), len(given.variants), key=f"{place}_test_number", width=120
+        )
         share = st.number_input("Share of the test in percent", 1, 100, given.share, key=f"{place}_share", width=200)
         wait = campaign_fields.ask_wait("Then wait", f"{place}_test_wait", given.wait)
         measure = _measure(place, given.measure)
@@ -32,7 +33,7 @@ def ask(
     earlier = {variant.key: variant for variant in given.variants}
     variants = [
         _variant(others, own, f"{place}_variant_{key}", earlier.get(key, Variant(key)), fields)
-        for key in _KEYS[: int(number)]
+        for key in VARIANT_KEYS[: int(number)]
     ]
     st.caption("After the wait the others get the better one. Opens are an estimate: mail programs open by themselves.")
     return SplitTest(tuple(variants), int(share), wait, measure)

@@ -12,6 +12,7 @@ from backend.domain.campaigns import Campaign, CampaignState, SplitTest, Variant
 from backend.domain.team import Role
 from backend.email.transports.recording import LoseReply, RecordingTransport, always
 from backend.services.campaigns.drafts import create_campaign, update_draft
+from backend.services.campaigns.orders_after import count_orders
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.campaigns.steering import request_approval, schedule
 from backend.services.campaigns.storing import change, list_campaigns, read_campaign
@@ -21,7 +22,7 @@ from pages.components.campaign_saving import NEW_ID
 from tests.campaigns.support import NEWS, SEGMENT, Desk, draft, prepare_shop
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, figures, is_literal, links, press, said
-from tests.support import ADMIN, STAFF
+from tests.support import ADMIN, STAFF, add_order
 
 
 @pytest.fixture
@@ -217,6 +218,21 @@ def test_what_was_in_doubt_and_went_out_after_all_is_told(dashboard: Dashboard) 
     assert figures(app)["Unknown"] == "3"
     assert "2 of them went out, as reports told later" in said(app)
     assert "What came of it" in [header.value for header in app.subheader]
+
+
+def test_what_the_email_brought_is_claimed_only_where_chance_does_not_explain_it(
+    dashboard: Dashboard, desk: Desk
+) -> None:
+    people = desk.people(60)
+    campaign = desk.finished(desk.started(draft(holdout=50)))
+    count_orders(desk.shop, campaign)
+    assert "differ by no more than chance explains" in said(opened(dashboard, campaign))
+    got_it = {message.recipient for message in desk.messages(campaign)}
+    for person in people:
+        if person.id in got_it:
+            add_order(desk.shop, person, 700)
+    count_orders(desk.shop, campaign)
+    assert "Those who got it bought more than those kept back" in said(opened(dashboard, campaign))
 
 
 def test_whoever_may_only_look_has_no_buttons(dashboard: Dashboard, desk: Desk) -> None:

@@ -16,9 +16,14 @@ from backend.email.transports.recording import RecordingTransport
 from backend.errors import StoreUnreachableError
 from backend.records.messages import message_from
 from backend.services import demo
+from backend.services.automations.defaults import demo_automations
+from backend.services.automations.figures import figures_of as automation_figures
 from backend.services.campaigns.explaining import explain
+from backend.services.campaigns.planning import plan
+from backend.services.campaigns.preflights import run_preflight, work_on_preflights
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.results import results_of
+from backend.services.campaigns.steering import start
 from backend.services.campaigns.storing import list_campaigns, read_campaign
 from backend.services.campaigns.tending import tend_campaigns
 from backend.services.context import Shop
@@ -30,13 +35,14 @@ from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.requesting import SendRequest, request_message
 from backend.services.message_log import messages_of
 from backend.services.reconcile import Reconciliation
+from backend.services.snapshots.building import make_snapshot
 from backend.services.suppression import find_suppression, suppress
 from backend.store import schema
 from tests.mailing.worker_script import mailer_on
 from tests.recount import everything
 from tests.services.signing import quick_hashes
 from tests.services.test_demo import BrokenStore
-from tests.support import ADMIN, NOW, STAFF, TestClock, add_customer, opened_shop
+from tests.support import ADMIN, MANAGER, NOW, STAFF, TestClock, add_customer, opened_shop
 
 __all__ = ["quick_hashes"]
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -176,6 +182,34 @@ def send(shop: Shop, mailer: Mailer, customer_id: str) -> str:
     asked = request_message(shop, mailer, STAFF, SendRequest("verify-address", "click-1", customer_id))
     deliver_due(shop, mailer)
     return asked.message.id
+
+
+def test_the_automations_tell_what_they_have_sent(loaded: Shop) -> None:
+    for automation in demo_automations(loaded.clock()):
+        figures = automation_figures(loaded, automation.id)
+        assert figures.requested == figures.answered == figures.sent + figures.skipped > 0
+
+
+def test_a_draft_that_somebody_has_started_stays_with_its_emails(loaded: Shop, mailer: Mailer) -> None:
+    make_snapshot(loaded)
+    stop, campaign = threading.Event(), read_campaign(loaded, "DEMOHOURS")
+    run_preflight(loaded, STAFF, campaign.id, seen_version=campaign.version)
+    while work_on_preflights(loaded, mailer, stop):
+        pass
+    planned, _ = plan(loaded, mailer, MANAGER, campaign.id, seen_version=read_campaign(loaded, campaign.id).version)
+    start(loaded, MANAGER, campaign.id, seen_version=planned.version)
+    make_snapshot(loaded)
+    tend_campaigns(loaded)
+    while work_on_campaigns(loaded, mailer, CampaignWork(), stop, 1.0).total:
+        pass
+    sent = [message for message in messages(loaded) if message.campaign == "DEMOHOURS"]
+    demo.remove_demo(loaded)
+    assert sorted(message.id for message in messages(loaded)) == sorted(message.id for message in sent) != []
+    assert progress_of(loaded, STAFF, "DEMOHOURS").sent == len(sent)
+    assert loaded.store.get(schema.campaign_part_key("DEMOHOURS", "CONTENT")) is not None
+    found = Reconciliation()
+    reconcile_mail(loaded, found, pause=lambda _: None)
+    assert found.drift == []
 
 
 def test_campaigns_went_out_on_days_when_people_read() -> None:

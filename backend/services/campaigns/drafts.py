@@ -6,7 +6,16 @@ from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from backend.domain.campaigns import EDITABLE, Campaign, CampaignState, Draft, SplitTest, Variant, WrongStateError
+from backend.domain.campaigns import (
+    EDITABLE,
+    VARIANT_KEYS,
+    Campaign,
+    CampaignState,
+    Draft,
+    SplitTest,
+    Variant,
+    WrongStateError,
+)
 from backend.domain.emails import Kind, TemplateVersion
 from backend.domain.ids import new_customer_id
 from backend.domain.segment_text import rule_text
@@ -32,7 +41,6 @@ from backend.services.shop_settings import get_shop_facts
 SUBJECT_LENGTH = 300
 MOST_TEXT = 100_000
 """Bytes of all values together. Gmail cuts emails off at about that size, and an item of DynamoDB holds 400 KB."""
-_KEYS = "ABCD"
 
 
 def new_campaign_id() -> str:
@@ -172,8 +180,8 @@ def _tested(shop: Shop, draft: Draft, own: TemplateVersion) -> SplitTest | None:
     _within(test.share, 1, 100, "The share of the test", "test")
     _waits(test.wait, "test")
     if (
-        not 2 <= len(test.variants) <= len(_KEYS)
-        or [each.key for each in test.variants] != list(_KEYS)[: len(test.variants)]
+        not 2 <= len(test.variants) <= len(VARIANT_KEYS)
+        or [each.key for each in test.variants] != list(VARIANT_KEYS)[: len(test.variants)]
     ):
         raise InvalidInputError("A test has two to four variants: A, B, C, D.", "test")
     return replace(test, variants=tuple(_settled(shop, each, own) for each in test.variants))

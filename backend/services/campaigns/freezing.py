@@ -8,7 +8,7 @@ ended: nobody is left out, and nobody is written twice. The audience is never he
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from typing import cast
 
 from backend.domain.campaigns import Audience, Campaign, CampaignState, Wave
 from backend.domain.segment_text import rule_from_text
-from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_item, step_item
+from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_item, parts_of, step_item
 from backend.services.campaigns.content import emails_of, turn_of
 from backend.services.campaigns.held_back import held_back
 from backend.services.campaigns.storing import WORKER, change
@@ -103,9 +103,9 @@ def _with_block(shop: Shop, campaign: Campaign, block: Sequence[str]) -> Campaig
     for customer_id in block:
         if customer_id not in back:
             waves.setdefault(turn_of(campaign, customer_id), []).append(customer_id)
-    chunks = [Chunk(campaign.id, wave, tuple(ids)) for wave, members in waves.items() for ids in _parts(members)]
+    chunks = [Chunk(campaign.id, wave, tuple(ids)) for wave, members in waves.items() for ids in parts_of(members)]
     writes = [write for chunk in chunks for write in _chunk_writes(shop, chunk)]
-    writes += [Put(schema.holdout_key(campaign.id, ids[0]), {"ids": " ".join(ids)}) for ids in _parts(sorted(back))]
+    writes += [Put(schema.holdout_key(campaign.id, ids[0]), {"ids": " ".join(ids)}) for ids in parts_of(sorted(back))]
     before = campaign.audience
     after = replace(
         before,
@@ -121,13 +121,6 @@ def _chunk_writes(shop: Shop, chunk: Chunk) -> list[Write]:
     step = Step(chunk.campaign, chunk.wave, chunk.first, len(chunk.ids))
     work: Item = step_item(step, shop.clock())
     return [Put(chunk.key, chunk_item(chunk)), Put(step.key, work)]
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Even parts of at most a chunk's size."""
-    parts = -(-len(ids) // LARGEST_CHUNK)
-    for number in range(parts):
-        yield ids[len(ids) * number // parts : len(ids) * (number + 1) // parts]
 
 
 def _whole(shop: Shop, campaign: Campaign) -> Campaign:
