@@ -25,4 +25,4 @@ def _is_in(address: str, networks: Sequence[object]) -> bool:
         parsed = ip_address(address)
     except ValueError:
         return False
-    return any(parsed in network for network in networks)  # type: ignore[operator]
+    return any(parsed in network for network in networks)  # type: ignore[operator]  # an IPv4 address is in no IPv6 network

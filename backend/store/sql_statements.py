@@ -140,7 +140,7 @@ def _group_get(table: str) -> str:
     begin from (which is what CROSS tells it)."""
     pairs = ",".join(["(?,?)"] * GROUP)
     return (
-        f"WITH wanted(pk, sk) AS (VALUES {pairs}) SELECT found.pk, found.sk, found.doc FROM wanted "  # noqa: S608
+        f"WITH wanted(pk, sk) AS (VALUES {pairs}) SELECT found.pk, found.sk, found.doc FROM wanted "  # noqa: S608 - names of ours
         f'CROSS JOIN "{table}" AS found ON found.pk = wanted.pk AND found.sk = wanted.sk'
     )
 

@@ -144,7 +144,8 @@ class Maildir:
 
     def _names(self, part: str) -> list[str]:
         try:
-            return [name for name in os.listdir(self._folder / part) if _ID.match(name.partition(_INFO)[0])]  # noqa: PTH208
+            names = os.listdir(self._folder / part)  # noqa: PTH208 - no object for each of many thousand names
+            return [name for name in names if _ID.match(name.partition(_INFO)[0])]
         except FileNotFoundError:
             return []
 
