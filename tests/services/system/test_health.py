@@ -183,7 +183,7 @@ def test_clocks_that_differ_by_more_than_two_seconds_need_attention(shop: Shop) 
     ("figures", "state", "words"),
     [
         ({}, State.UNUSED, "None has come yet"),
-        ({"last_at": NOW, "applied": 7}, State.UP, "7 were taken in"),
+        ({"last_at": NOW, "applied": 7}, State.UP, "7 taken in"),
         ({"dead_letters": 2}, State.ATTENTION, "2 events could not"),
         ({"oldest_at": NOW - timedelta(minutes=6), "waiting": 9}, State.ATTENTION, "9 wait, the first for 6 minutes"),
     ],
