@@ -13,10 +13,10 @@ from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import logs
-from backend.api.public.limits import RequestLimit
+from backend.api.public.limits import LinkLimit
 from backend.api.public.router import PublicPages, public_router
 from backend.api.ses_events import Webhook, ses_events_router, webhook_of
-from backend.domain.network import original_client
+from backend.domain.network import Origin, origin_of
 from backend.email.links import Links
 from backend.errors import BackendError
 from backend.observability import sentry
@@ -46,6 +46,7 @@ def create_app(
     app = FastAPI(title="Tillpost", docs_url=None, redoc_url=None, openapi_url=None)
 
     app.add_middleware(RequestIds)
+    app.add_middleware(HeadAsGet)
 
     @app.get("/health")
     def health() -> dict[str, str]:
@@ -73,13 +74,29 @@ def _webhook(shop: Callable[[], Shop], topics: frozenset[str], policy: EventPoli
 
 
 def _public_pages(shop: Callable[[], Shop], links: Callable[[], Links], trusted: str) -> Callable[[], PublicPages]:
-    limit = RequestLimit()
+    limit = LinkLimit()
 
-    def client(request: Request) -> str:
-        peer = request.client.host if request.client else ""
-        return original_client(peer, request.headers.getlist("x-forwarded-for"), trusted)
+    def origin(request: Request) -> Origin:
+        return origin_of(request.client.host if request.client else "", request.headers.items(), trusted)
 
-    return lambda: PublicPages(shop(), links(), limit, client)
+    return lambda: PublicPages(shop(), links(), limit, origin)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body (RFC 9110, section 9.3.2), for every route: FastAPI does not do it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
 class RequestIds:

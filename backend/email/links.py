@@ -46,7 +46,7 @@ class LinkProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a link leads to. `detail` is what the purpose needs beside it (a digest of the address to verify)."""
+    """What a link leads to. `detail` is a digest of the address that it was sent to; older links have none."""
 
     customer_id: str
     message_id: str

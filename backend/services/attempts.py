@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,19 +65,6 @@ class Failures:
 def digest(key: bytes, subject: Subject, text: str) -> str:
     """What stands for an account or an address in keys: it cannot be turned back without the secret key."""
     return hmac.new(key, f"{subject.kind}\0{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
-
-
-def address_group(address: str) -> str:
-    """What one client can easily choose from: an IPv4 address, or the /64 network of an IPv6 address."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def claim(shop: Shop, subject: Subject, identity: str) -> timedelta:

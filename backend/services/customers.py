@@ -155,16 +155,26 @@ def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, g
     return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
 
 
-def record_own_answer(shop: Shop, customer_id: str, *, given: bool, proof: str) -> Customer:
+def record_own_answer(
+    shop: Shop,
+    customer_id: str,
+    *,
+    given: bool,
+    proof: str,
+    only_if: Callable[[Customer], bool] = lambda customer: True,
+) -> Customer:
     """Records what the customer has answered themselves. The same answer again changes nothing.
 
-    `proof` says how we know, and stays in the activity. Whatever else changes at the same moment, the answer counts.
+    `proof` says how we know, and stays in the activity. Whatever else changes at the same moment, the answer counts,
+    unless the customer as they are then fails `only_if`: then nothing changes. Returns the customer as they are now.
 
     Raises: `NotFoundError`, `InvalidInputError` (agreement without an address).
     """
     consent = Consent(given, shop.clock(), ConsentSource.CUSTOMER)
 
     def changed(customer: Customer) -> Customer:
+        if not only_if(customer):
+            return customer
         if given and not customer.email:
             raise _no_address_to_consent_for()
         stands = customer.consent

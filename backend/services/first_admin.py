@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 
+from backend.domain.network import address_group
 from backend.domain.team import Member, Role
 from backend.errors import PermissionDeniedError
 from backend.services import attempts, audit, team_writes
@@ -50,7 +51,7 @@ def create_first_admin(
 
 def _check_code(shop: Shop, policy: SignInPolicy, code: str, client: str) -> None:
     expected = setup_code(shop, policy)
-    identity = attempts.digest(policy.key, Subject.ADDRESS, attempts.address_group(client))
+    identity = attempts.digest(policy.key, Subject.ADDRESS, address_group(client))
     wait = attempts.claim(shop, Subject.ADDRESS, identity)
     if wait:
         raise PermissionDeniedError(f"Too many failed attempts. Wait {attempts.in_words(wait)}, then try again.")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from loguru import logger
 
+from backend.domain.network import address_group
 from backend.domain.team import Actor, Member
 from backend.errors import InvalidInputError
 from backend.services import attempts
@@ -129,7 +130,7 @@ def _settle(shop: Shop, policy: SignInPolicy, username: str, client: str) -> Non
 
 
 def _counted(policy: SignInPolicy, username: str, client: str) -> tuple[tuple[Subject, str], tuple[Subject, str]]:
-    group = attempts.address_group(client)
+    group = address_group(client)
     return (
         (Subject.ACCOUNT, attempts.digest(policy.key, Subject.ACCOUNT, username)),
         (Subject.ADDRESS, attempts.digest(policy.key, Subject.ADDRESS, group)),

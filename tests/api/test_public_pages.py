@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.requesting import SendRequest, request_message
 from backend.services.preferences import get_preferences
 from backend.services.suppression import find_suppression
+from backend.services.system.proxies import unnamed_proxy_seen
 from tests.support import STAFF, TestClock, add_customer, in_own_loop
 
 
@@ -47,8 +49,11 @@ class Client:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
 
-    def get(self, url: str) -> httpx.Response:
-        return self._answered("GET", url)
+    def get(self, url: str, *, headers: dict[str, str] | None = None) -> httpx.Response:
+        return self._answered("GET", url, headers=headers)
+
+    def head(self, url: str) -> httpx.Response:
+        return self._answered("HEAD", url)
 
     def post(self, url: str, *, data: dict[str, object] | None = None, content: bytes | None = None) -> httpx.Response:
         return self._answered("POST", url, data=data, content=content)
@@ -72,8 +77,9 @@ def customer(shop: Shop) -> Customer:
     return add_customer(shop, "Maria Lopez", "maria@example.com", consent=True)
 
 
-def link(links: Links, purpose: Purpose, customer: Customer, detail: str = "") -> str:
-    return links.url(purpose, Target(customer.id, f"{customer.id}-news-1", detail))
+def link(links: Links, purpose: Purpose, customer: Customer) -> str:
+    """As an email to the customer's present address has it."""
+    return links.url(purpose, Target(customer.id, f"{customer.id}-news-1", address_digest(customer.email or "")))
 
 
 def has_consent(shop: Shop, customer: Customer) -> bool:
@@ -134,7 +140,7 @@ def test_a_wrong_link_explains_itself_and_does_nothing(
 
 
 def test_an_old_link_says_so(client: Client, clock: TestClock, links: Links, customer: Customer) -> None:
-    url = link(links, Purpose.VERIFY, customer, address_digest("maria@example.com"))
+    url = link(links, Purpose.VERIFY, customer)
     clock.forward(days=8)
     answer = client.post(url)
     assert answer.status_code == 410
@@ -178,7 +184,7 @@ def test_a_form_of_megabytes_or_nonsense_changes_nothing(
 
 def test_double_opt_in_keeps_the_proof(client: Client, shop: Shop, links: Links) -> None:
     customer = add_customer(shop, "Noah", "noah@example.com")
-    url = link(links, Purpose.VERIFY, customer, address_digest("noah@example.com"))
+    url = link(links, Purpose.VERIFY, customer)
     client.get(url)
     assert not has_consent(shop, customer)
     assert "confirmed" in client.post(url).text
@@ -190,7 +196,7 @@ def test_double_opt_in_keeps_the_proof(client: Client, shop: Shop, links: Links)
 
 def test_a_link_for_an_earlier_address_confirms_nothing(client: Client, shop: Shop, links: Links) -> None:
     customer = add_customer(shop, "Noah", "noah@example.com")
-    url = link(links, Purpose.VERIFY, customer, address_digest("noah@example.com"))
+    url = link(links, Purpose.VERIFY, customer)
     edit_customer(shop, STAFF, customer.id, customer.version, Profile("Noah", "noah.new@example.com"))
     answer = client.post(url)
     assert answer.status_code == 409
@@ -214,12 +220,102 @@ def test_the_email_can_be_viewed_in_the_browser_without_scripts(
     assert ledger.get_message(shop, message.id).digest
 
 
-def test_whoever_asks_too_often_has_to_wait(client: Client, links: Links, customer: Customer) -> None:
+def test_providers_unsubscribe_any_number_of_people_from_one_address(shop: Shop, links: Links, client: Client) -> None:
+    people = [add_customer(shop, "Maria", f"maria{number}@example.com", consent=True) for number in range(150)]
+    answers = [client.post(link(links, Purpose.UNSUBSCRIBE, person)) for person in people]
+    assert {answer.status_code for answer in answers} == {200}
+    assert not any(has_consent(shop, person) for person in people)
+
+
+def test_guessing_links_is_slowed_down_and_does_not_keep_others_out(
+    client: Client, shop: Shop, links: Links, customer: Customer
+) -> None:
+    guesses = [client.post(f"http://testserver/api/mail/unsubscribe/guess{number}") for number in range(30)]
+    assert [answer.status_code for answer in guesses] == [404] * 20 + [429] * 10
+    assert guesses[-1].headers["retry-after"] == "60"
+    assert client.post(link(links, Purpose.UNSUBSCRIBE, customer)).status_code == 200
+    assert not has_consent(shop, customer)
+
+
+def test_whoever_opens_one_link_again_and_again_has_to_wait(client: Client, links: Links, customer: Customer) -> None:
     url = link(links, Purpose.UNSUBSCRIBE, customer)
     answers = [client.get(url) for _ in range(61)]
     assert {answer.status_code for answer in answers[:60]} == {200}
     assert answers[60].status_code == 429
     assert answers[60].headers["retry-after"] == "60"
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_head_answers_as_get_without_the_body_and_changes_nothing(
+    client: Client, shop: Shop, links: Links, customer: Customer, purpose: Purpose
+) -> None:
+    for url in (link(links, purpose, customer), link(links, purpose, customer) + "x"):
+        got, head = client.get(url), client.head(url)
+        assert head.status_code == got.status_code
+        assert head.headers["content-type"] == got.headers["content-type"]
+        assert head.content == b""
+    assert has_consent(shop, customer)
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/nothing-here"])
+def test_monitors_may_ask_by_head(client: Client, path: str) -> None:
+    url = f"http://testserver/api{path}"
+    assert client.head(url).status_code == client.get(url).status_code
+
+
+def test_an_earlier_address_can_withdraw_and_drop_topics_but_never_asks_for_more(
+    client: Client, shop: Shop, links: Links, customer: Customer
+) -> None:
+    unsubscribe, preferences = link(links, Purpose.UNSUBSCRIBE, customer), link(links, Purpose.PREFERENCES, customer)
+    client.post(preferences, data={"action": "topics", "topic": ["News"]})
+    client.post(preferences, data={"action": "pause"})
+    customer = get_customer(shop, customer.id)
+    edit_customer(shop, STAFF, customer.id, customer.version, Profile("Maria", "maria.new@example.com"))
+    client.post(preferences, data={"action": "topics", "topic": ["Offers"]})
+    client.post(preferences, data={"action": "resume"})
+    chosen = get_preferences(shop, customer.id)
+    assert not chosen.wants("News")
+    assert not chosen.wants("Offers")
+    assert chosen.paused(shop.clock())
+    way_back = re.search(r'href="(http://testserver/api/mail/preferences/[^"]+)"', client.post(unsubscribe).text)
+    assert way_back is not None
+    assert not has_consent(shop, customer)
+    for url in (preferences, way_back.group(1)):
+        assert "Write to me again" not in client.get(url).text
+        assert "another address" in client.post(url, data={"action": "subscribe"}).text
+    assert not has_consent(shop, customer)
+    assert find_suppression(shop, "maria.new@example.com") is not None
+
+
+def test_links_of_before_are_judged_by_the_message_that_the_ledger_has(
+    client: Client, shop: Shop, links: Links, customer: Customer
+) -> None:
+    transport = RecordingTransport()
+    window = RateWindow(shop.store, "recording", transport.account, RatePolicy(1000, -1), clock=shop.clock)
+    mailer = Mailer(transport, window, links, "shop@example.com", concurrency=1)
+    message = request_message(shop, mailer, STAFF, SendRequest("verify-address", "click-1", customer.id)).message
+    known = links.url(Purpose.PREFERENCES, Target(customer.id, message.id))
+    unknown = links.url(Purpose.PREFERENCES, Target(customer.id, f"{customer.id}-gone"))
+    client.post(known, data={"action": "unsubscribe"})
+    client.post(unknown, data={"action": "subscribe"})
+    assert not has_consent(shop, customer)
+    client.post(known, data={"action": "subscribe"})
+    assert has_consent(shop, customer)
+    customer = get_customer(shop, customer.id)
+    edit_customer(shop, STAFF, customer.id, customer.version, Profile("Maria", "maria.new@example.com"))
+    client.post(known, data={"action": "unsubscribe"})
+    client.post(known, data={"action": "subscribe"})
+    assert not has_consent(shop, customer)
+
+
+def test_a_proxy_that_nobody_has_named_is_warned_of(
+    client: Client, shop: Shop, links: Links, customer: Customer
+) -> None:
+    url = link(links, Purpose.UNSUBSCRIBE, customer)
+    client.get(url)
+    assert unnamed_proxy_seen(shop) is None
+    client.get(url, headers={"X-Forwarded-For": "198.51.100.4"})
+    assert unnamed_proxy_seen(shop) == shop.clock()
 
 
 def test_the_limit_is_per_address_and_ends() -> None:

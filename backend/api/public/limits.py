@@ -1,4 +1,4 @@
-"""Slows down whoever asks too often, per address, in this process; addresses are kept as digests and forgotten."""
+"""Slows down whoever asks too often, in this process; addresses are kept as digests and forgotten."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+
+from backend.domain.network import address_group
+from backend.email.links import LinkProblem, Target
 
 _REMEMBERED = 10_000
 
@@ -24,9 +27,9 @@ class RequestLimit:
         self._lock = threading.Lock()
         self._counts: OrderedDict[bytes, tuple[int, int, int]] = OrderedDict()
 
-    def allows(self, address: str) -> bool:
-        """Counts a request of this address and says whether it may be answered."""
-        key = hashlib.blake2b(address.encode(), key=self._salt, digest_size=12).digest()
+    def allows(self, subject: str) -> bool:
+        """Counts a request of this subject (an address, a message) and says whether it may be answered."""
+        key = hashlib.blake2b(subject.encode(errors="surrogatepass"), key=self._salt, digest_size=12).digest()
         now = int(self._clock() / self._half)
         with self._lock:
             half, count, before = self._counts.pop(key, (now, 0, 0))
@@ -41,3 +44,25 @@ class RequestLimit:
     def retry_after(self) -> int:
         """Seconds after which it is worth asking again."""
         return int(2 * self._half)
+
+
+class LinkLimit:
+    """The limit for signed links: wrong ones count against the address that they come from, good ones never do.
+
+    Mailbox providers post one-click unsubscribes of thousands of people from few addresses (RFC 8058). So a good link
+    counts only against the recipient whom it names.
+    """
+
+    def __init__(self, wrong: RequestLimit | None = None, good: RequestLimit | None = None) -> None:
+        self._wrong, self._good = wrong or RequestLimit(20), good or RequestLimit()
+
+    def allows(self, target: Target | LinkProblem, address: str) -> bool:
+        """Counts a request with this link, and says whether it may be answered."""
+        if isinstance(target, LinkProblem):
+            return self._wrong.allows(address_group(address))
+        return self._good.allows(target.customer_id or target.message_id)
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds after which it is worth asking again."""
+        return max(self._wrong.retry_after, self._good.retry_after)

@@ -14,7 +14,8 @@ from fastapi.concurrency import run_in_threadpool
 from loguru import logger
 
 from backend.api.public.html import email_page, page
-from backend.api.public.limits import RequestLimit
+from backend.api.public.limits import LinkLimit
+from backend.domain.network import Origin
 from backend.domain.preferences import TOPICS
 from backend.domain.shop import ShopFacts
 from backend.email.links import LinkProblem, Links, Purpose, Target
@@ -23,30 +24,37 @@ from backend.services import ledger
 from backend.services.context import Shop
 from backend.services.mailing import choices
 from backend.services.mailing.emails import email_of
-from backend.services.preferences import pause, resume, set_topics_off
+from backend.services.preferences import pause
 from backend.services.shop_settings import get_shop_facts
+from backend.services.system.proxies import note_origin
 
 _LARGEST_FORM = 8 * 1024
 Handler = Callable[[Target, dict[str, list[str]]], Response]
 
 
 class PublicPages:
-    """The handlers, for one shop. `client` tells whom a request comes from, for the limit."""
+    """The handlers, for one shop. `origin` says where a request comes from."""
 
-    def __init__(self, shop: Shop, links: Links, limit: RequestLimit, client: Callable[[Request], str]) -> None:
-        self._shop, self._links, self._limit, self._client = shop, links, limit, client
+    def __init__(self, shop: Shop, links: Links, limit: LinkLimit, origin: Callable[[Request], Origin]) -> None:
+        self._shop, self._links, self._limit, self._origin = shop, links, limit, origin
 
     async def answer(self, request: Request, purpose: Purpose, token: str, handler: Handler) -> Response:
         """Runs the handler for a good link within the limit; every problem becomes a page that explains itself."""
-        if not self._limit.allows(self._client(request)):
-            busy = self._told("Too many requests", "Please wait a minute, then open the link again.", status=429)
-            busy.headers["Retry-After"] = str(self._limit.retry_after)
-            return busy
+        target, origin = self._links.read(purpose, token), self._origin(request)
+        if not self._limit.allows(target, origin.address):
+            return await run_in_threadpool(self._busy)
         form = await _form(request)
-        return await run_in_threadpool(self._decided, purpose, token, form, handler)
+        return await run_in_threadpool(self._decided, target, origin, form, handler)
 
-    def _decided(self, purpose: Purpose, token: str, form: dict[str, list[str]], handler: Handler) -> Response:
-        target = self._links.read(purpose, token)
+    def _busy(self) -> Response:
+        busy = self._told("Too many requests", "Please wait a minute, then open the link again.", status=429)
+        busy.headers["Retry-After"] = str(self._limit.retry_after)
+        return busy
+
+    def _decided(
+        self, target: Target | LinkProblem, origin: Origin, form: dict[str, list[str]], handler: Handler
+    ) -> Response:
+        note_origin(self._shop, origin)
         if isinstance(target, LinkProblem):
             return self._told(
                 "This link does not work", target.value, status=404 if target is LinkProblem.WRONG else 410
@@ -77,6 +85,7 @@ class PublicPages:
             title="What may we write to you?",
             notice=notice,
             subscribed=stand.subscribed,
+            may_grant=stand.may_grant,
             topics=[
                 {"name": name, "label": label, "wanted": stand.preferences.wants(name)}
                 for name, label in TOPICS.items()
@@ -87,21 +96,17 @@ class PublicPages:
     def _changed(self, target: Target, form: dict[str, list[str]]) -> str:
         action = form.get("action", [""])[0]
         if action == "topics":
-            wanted = form.get("topic", [])
-            set_topics_off(self._shop, target.customer_id, [topic for topic in TOPICS if topic not in wanted])
-            return "Saved."
+            return _notice(choices.choose_topics(self._shop, target, form.get("topic", [])), "Saved.")
         if action == "pause":
             pause(self._shop, target.customer_id)
             return "We pause for 30 days."
         if action == "resume":
-            resume(self._shop, target.customer_id)
-            return "The pause is over."
+            return _notice(choices.end_pause(self._shop, target), "The pause is over.")
         if action == "unsubscribe":
             choices.unsubscribe(self._shop, target)
             return "You are unsubscribed."
         if action == "subscribe":
-            choices.subscribe(self._shop, target)
-            return "Welcome back."
+            return _notice(choices.subscribe(self._shop, target), "Welcome back.")
         return ""
 
     def ask_verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
@@ -110,7 +115,7 @@ class PublicPages:
 
     def verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
         outcome = choices.verify_address(self._shop, target)
-        done = outcome is choices.Verified.DONE
+        done = outcome is choices.Granted.DONE
         return self._told("Confirmed" if done else "Not confirmed", outcome.value, status=200 if done else 409)
 
     def view(self, target: Target, _form: dict[str, list[str]]) -> Response:
@@ -152,6 +157,10 @@ def public_router(pages: Callable[[], PublicPages]) -> APIRouter:
     add(Purpose.VERIFY, "POST", lambda serving: serving.verify)
     add(Purpose.VIEW, "GET", lambda serving: serving.view)
     return router
+
+
+def _notice(outcome: choices.Granted, done: str) -> str:
+    return done if outcome is choices.Granted.DONE else outcome.value
 
 
 async def _form(request: Request) -> dict[str, list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from email.utils import formataddr
 
 import orjson
@@ -30,7 +29,8 @@ class UnsendableError(BackendError):
 
 def links_for(links: Links, customer: Customer | None, message_id: str, version: TemplateVersion) -> dict[str, str]:
     """The addresses that an email of this version may contain."""
-    target = Target(customer.id if customer else "", message_id)
+    detail = address_digest(customer.email) if customer and customer.email else ""
+    target = Target(customer.id if customer else "", message_id, detail)
     found = {"view_url": links.url(Purpose.VIEW, target)}
     if customer is None:
         return found | {"invitation_url": links.base_url}
@@ -38,13 +38,12 @@ def links_for(links: Links, customer: Customer | None, message_id: str, version:
     if version.facts.kind is Kind.MARKETING:
         found["unsubscribe_url"] = links.url(Purpose.UNSUBSCRIBE, target)
     if customer.email and "verify_url" in version.source.body + version.source.text:
-        proof = replace(target, detail=address_digest(customer.email))
-        found["verify_url"] = links.url(Purpose.VERIFY, proof)
+        found["verify_url"] = links.url(Purpose.VERIFY, target)
     return found
 
 
 def address_digest(address: str) -> str:
-    """What a verification link says of the address: enough to recognise it, not to read it."""
+    """What a link says of the address that it was sent to: enough to recognise it, not to read it."""
     return hashlib.sha256(email_identity(address).encode()).hexdigest()[:24]
 
 

@@ -18,6 +18,7 @@ from backend.services.events.health import event_health
 from backend.services.mailing import pausing
 from backend.services.snapshots import places
 from backend.services.system.heartbeats import read_beats
+from backend.services.system.proxies import unnamed_proxy_seen
 from backend.services.system.queue import queue_state
 from backend.services.system.watched import Watched
 from backend.store import schema
@@ -182,6 +183,17 @@ def check_snapshot(watched: Watched) -> Health:
     return Health("Snapshot", State.UP, found)
 
 
+def check_proxy(watched: Watched) -> Health:
+    """Whether visitors are told apart: a reverse proxy has to be named, or they all share one address."""
+    if unnamed_proxy_seen(watched.shop) is not None:
+        found = "Requests come through a proxy that TRUSTED_PROXIES does not name, so visitors share one address."
+        advice = "Name your reverse proxy in TRUSTED_PROXIES. If you have none, somebody sent such headers: ignore it."
+        return Health("Proxy", State.ATTENTION, found, advice)
+    if not watched.settings.trusted_proxies.strip():
+        return Health("Proxy", State.UNUSED, "No request came through a proxy in the last 24 hours.")
+    return Health("Proxy", State.UP, "Requests come through the proxies that TRUSTED_PROXIES names.")
+
+
 HEALTH_CHECKS: tuple[HealthCheck, ...] = (
     check_store,
     check_sending,
@@ -192,4 +204,5 @@ HEALTH_CHECKS: tuple[HealthCheck, ...] = (
     check_snapshot,
     check_clocks,
     check_disk,
+    check_proxy,
 )
