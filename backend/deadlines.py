@@ -1,0 +1,95 @@
+"""A deadline for a whole call to something outside: what hangs, or drips a byte at a time, holds up nobody for longer.
+
+Time-outs of sockets are for one step each, and looking a name up has none. So the call runs in a thread of its own, and
+whoever waits for it goes on when its time is over. The thread ends when its call does; a limit for each kind of call
+keeps threads that never end from piling up.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from backend.errors import BackendError
+
+LONGEST_WAIT = 10.0
+"""Seconds after which a page, a command or a request has its answer, whatever else hangs."""
+MOST_OVERDUE = 32
+"""Calls of one kind that may be overdue at the same time; the next ones are refused at once."""
+
+_Result = TypeVar("_Result")
+_lock = threading.Lock()
+_overdue: Counter[str] = Counter()
+
+
+class DeadlineError(BackendError):
+    """The call took longer than it may. Whether it still has its effect is not known."""
+
+
+def within(seconds: float, kind: str, call: Callable[[], _Result]) -> _Result:
+    """The result of the call, or what it raises, if it ends in time. `kind` names what is called, such as "SQS".
+
+    Raises: `DeadlineError`.
+    """
+    return _Call(kind, call).result_until(time.monotonic() + seconds)
+
+
+def all_within(seconds: float, kind: str, calls: Mapping[str, Callable[[], _Result]]) -> dict[str, _Result | Exception]:
+    """Runs the calls at the same time. Each has its result, or what it raised, or a `DeadlineError`."""
+    ends = time.monotonic() + seconds
+    results: dict[str, _Result | Exception] = {}
+    begun: dict[str, _Call[_Result]] = {}
+    for name, call in calls.items():
+        try:
+            begun[name] = _Call(f"{kind} {name}", call)
+        except DeadlineError as error:
+            results[name] = error
+    for name, running in begun.items():
+        try:
+            results[name] = running.result_until(ends)
+        except Exception as error:  # every failure is the result of its call
+            results[name] = error
+    return {name: results[name] for name in calls}
+
+
+class _Call(Generic[_Result]):
+    """A call that has begun in a thread of its own, with the caller's context (log action, access pattern)."""
+
+    def __init__(self, kind: str, call: Callable[[], _Result]) -> None:
+        self._kind = kind
+        self._state: Future[_Result] = Future()
+        self._is_overdue = False
+        if _overdue[kind] >= MOST_OVERDUE:
+            raise DeadlineError(f"{kind} did not answer {MOST_OVERDUE} earlier calls yet.")
+        run = contextvars.copy_context().run
+        threading.Thread(target=run, args=(self._run, call), name=f"call {kind}", daemon=True).start()
+
+    def result_until(self, ends: float) -> _Result:
+        try:
+            return self._state.result(max(ends - time.monotonic(), 0))
+        except TimeoutError:
+            with _lock:
+                if not self._state.done():
+                    self._is_overdue = True
+                    _overdue[self._kind] += 1
+            if self._is_overdue:
+                raise DeadlineError(f"{self._kind} did not answer in time.") from None
+            return self._state.result()
+
+    def _run(self, call: Callable[[], _Result]) -> None:
+        try:
+            result, failure = call(), None
+        except BaseException as error:  # whoever waits is told
+            result, failure = None, error
+        with _lock:
+            if failure is not None:
+                self._state.set_exception(failure)
+            else:
+                self._state.set_result(result)  # type: ignore[arg-type]  # without a failure there is a result
+            if self._is_overdue:
+                _overdue[self._kind] -= 1
