@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         try:
             return clean_email(value)
         except InvalidInputError as error:
-            raise ValueError("is not an e-mail address") from error
+            raise ValueError("is not an email address") from error
 
     @field_validator("public_url")
     @classmethod

@@ -17,7 +17,7 @@ def _profile(actor: Actor) -> None:
     member = team.find_member(shop(), actor.username)
     if member is None:
         return
-    facts = {"Username": member.username, "Role": member.role.value.capitalize(), "E-mail address": member.email}
+    facts = {"Username": member.username, "Role": member.role.value.capitalize(), "Email address": member.email}
     for column, (label, value) in zip(st.columns(3), facts.items(), strict=True):
         column.caption(label)
         column.text(value)
@@ -30,16 +30,16 @@ def _profile(actor: Actor) -> None:
             except BackendError as error:
                 refuse(error.sentence)
             else:
-                st.toast("Your name was changed.", icon=":material/check:")
+                st.toast("Name saved.", icon=":material/check:")
 
 
 def _password(actor: Actor) -> None:
     with st.form("password", clear_on_submit=True):
         st.subheader("Password")
-        st.caption("12 characters at least. Changing it signs you out everywhere else.")
-        current = st.text_input("Present password", type="password", autocomplete="current-password")
+        st.caption("At least 12 characters. Changing it signs you out on all other devices.")
+        current = st.text_input("Current password", type="password", autocomplete="current-password")
         new = st.text_input("New password", type="password", autocomplete="new-password")
-        again = st.text_input("New password once more", type="password", autocomplete="new-password")
+        again = st.text_input("Confirm new password", type="password", autocomplete="new-password")
         pressed = st.form_submit_button("Change password", icon=":material/key:")
     if pressed and new != again:
         st.error("The two new passwords differ.")
@@ -50,7 +50,7 @@ def _password(actor: Actor) -> None:
             refuse(error.sentence)
             return
         if isinstance(result, Session):
-            guard.begin(result, notice="Your password was changed. Everywhere else you are signed out now.")
+            guard.begin(result, notice="Password changed. You are signed out on all other devices.")
         refuse(result.sentence)
 
 

@@ -14,14 +14,14 @@ actor = require(Permission.VIEW_AUDIT)
 here = shop()
 
 st.title("Audit log")
-st.caption("Every change that somebody made, kept with its author. Entries are added and never changed or removed.")
+st.caption("Every change with its author. Entries cannot be changed or removed.")
 wanted = audit_view.pick_filter(here)
 pager = tables.Pager("audit", wanted)
 page = audit.list_entries(here, actor, wanted, limit=tables.ROWS, cursor=pager.cursor)
 if page.entries:
     audit_view.show_entries(here, page.entries)
 else:
-    empty.nothing(":material/policy:", "No entries here", "Choose another month, or take a filter away.")
+    empty.nothing(":material/policy:", "No entries", "Choose another month, or clear the filters.")
 if page.note:
     st.caption(page.note)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -12,7 +12,7 @@ from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
 
-_BUILD, _TRY, _FIGURES, _WAITING, _CHANGES = "What it does", "Dry run", "Figures", "Waiting", "Changes"
+_BUILD, _TRY, _FIGURES, _WAITING, _CHANGES = "Steps", "Dry run", "Figures", "Waiting", "Changes"
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -25,7 +25,11 @@ if not wanted:
 try:
     stored = saved.get_automation(here, wanted)
 except NotFoundError:
-    empty.nothing(":material/bolt:", "This automation does not exist", "Look for its name in all automations.")
+    empty.nothing(
+        ":material/bolt:",
+        "This automation does not exist",
+        "It may have been deleted. Find it in the list of automations.",
+    )
     st.stop()
 
 automation_head.show(here, actor, stored)
@@ -34,7 +38,7 @@ parts = [_BUILD, _TRY, _FIGURES, _WAITING] if actor.may(Permission.EDIT_AUTOMATI
 if actor.may(Permission.VIEW_AUDIT):
     parts.append(_CHANGES)
 part = st.segmented_control(
-    "What to look at", parts, default=parts[0], required=True, key=f"part_{stored.id}", label_visibility="collapsed"
+    "View", parts, default=parts[0], required=True, key=f"part_{stored.id}", label_visibility="collapsed"
 )
 if part != _BUILD:
     automation_draft.put_aside()

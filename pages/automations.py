@@ -19,7 +19,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     st.title("Automations", width="content")
     if actor.may(Permission.EDIT_AUTOMATIONS):
         st.page_link(page_of("automation.py"), label="New automation", icon=":material/add:", help="")
-st.caption("When something happens, an email goes out by itself: after a while, and only if it still makes sense.")
+st.caption("Emails sent automatically when something happens, after a delay and only if they still apply.")
 actions.show_refusal()
 
 automations = all_automations(here)
@@ -27,8 +27,8 @@ if not automations:
     empty.nothing(
         ":material/bolt:",
         "No automations yet",
-        "Begin with the usual four: order confirmation, shipping note, review request and win-back. They are off at "
-        "first, so that nothing is sent before you have looked at them.",
+        "Start with the four standard ones: order confirmation, shipping note, review request and win-back. They are "
+        "off until you switch them on.",
     )
     automation_list.offer_defaults(actor)
 else:

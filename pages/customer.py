@@ -20,7 +20,11 @@ st.page_link(page_of("customers.py"), label="All customers", icon=":material/arr
 try:
     customer = get_customer(here, st.query_params.get("id", ""))
 except (NotFoundError, InvalidInputError):
-    empty.nothing(":material/person_off:", "This customer does not exist", "Look for the name in all customers.")
+    empty.nothing(
+        ":material/person_off:",
+        "This customer does not exist",
+        "It may have been deleted. Find it in the list of customers.",
+    )
     st.stop()
 
 look_again = actions.show_refusal()
@@ -60,7 +64,7 @@ with orders:
     if page.orders:
         tables.order_rows(here, page.orders, of_one_customer=True)
     else:
-        empty.nothing(":material/receipt_long:", "No orders yet", "Orders appear here as soon as there is one.")
+        empty.nothing(":material/receipt_long:", "No orders yet", "Orders appear here once there is one.")
     pager.show(page.cursor)
 with profile:
     st.subheader("Profile")

@@ -28,7 +28,7 @@ search = st.text_input(
     "Search",
     type="search",
     live="300ms",
-    placeholder="Beginning of a name or an e-mail address",
+    placeholder="Beginning of a name or an email address",
     icon=":material/search:",
     key="customers_search",
     persist_state="session",
@@ -57,16 +57,16 @@ pager = tables.Pager("customers", wanted)
 try:
     page = caching.list_customers(here, wanted, tables.ROWS, pager.cursor)
 except InvalidInputError as error:
-    empty.nothing(":material/keyboard:", "Type a little more", error.sentence)
+    empty.nothing(":material/keyboard:", "Type more letters", error.sentence)
     st.stop()
 if page.note:
     st.caption(formats.plain(page.note))
 if page.customers:
     tables.customer_rows(here, page.customers)
 elif wanted == CustomerFilter(sort=sort) and not countries:
-    empty.nothing(":material/group:", "No customers yet", "Add one here, or import your orders to bring them all in.")
+    empty.nothing(":material/group:", "No customers yet", "Add one here, or import your orders to add them all.")
 elif wanted == CustomerFilter(sort=sort) and sort is not Sort.NEWEST:
-    empty.nothing(":material/receipt_long:", "Nobody has ordered yet", "Sort by “Newest” to see all customers.")
+    empty.nothing(":material/receipt_long:", "No orders yet", "Sort by “Newest” to see all customers.")
 else:
-    empty.nothing(":material/search_off:", "Nobody matches", "Take a filter away, or type less of the name.")
+    empty.nothing(":material/search_off:", "No match", "Clear a filter, or type less of the name.")
 pager.show(page.cursor)

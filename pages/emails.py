@@ -27,7 +27,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Search",
         type="search",
         live="300ms",
-        placeholder="A word of its title or purpose",
+        placeholder="Title or purpose",
         icon=":material/search:",
         key="emails_search",
         max_chars=100,
@@ -43,4 +43,4 @@ cards = [
 if cards:
     email_gallery.show(here, cards)
 else:
-    empty.nothing(":material/search_off:", "No email matches", "Take the kind away, or search for another word.")
+    empty.nothing(":material/search_off:", "No email matches", "Clear the kind, or search for another word.")

@@ -14,7 +14,7 @@ here = shop()
 
 st.title("Events")
 st.caption(
-    "What the mail provider reports about our emails: taken, delivered, bounced, marked as spam, opened, clicked."
+    "What the mail provider reports about sent emails: accepted, delivered, bounced, marked as spam, opened, clicked."
 )
 actions.show_refusal()
 events_health.show_health()

@@ -10,7 +10,7 @@ from pages.components import formats, insight_views, segment_age
 from pages.components.guard import require
 from pages.components.shell import shop
 
-_BUYERS, _RETURNING, _WORTH, _AT_RISK = "Kinds of buyers", "Who comes back", "Value", "Revenue at risk"
+_BUYERS, _RETURNING, _WORTH, _AT_RISK = "Kinds of buyers", "Returning customers", "Value", "Revenue at risk"
 
 require(Permission.VIEW_OVERVIEW)
 here = shop()
@@ -19,7 +19,7 @@ st.title("Insights")
 info = segment_age.require(here)
 segment_age.show(here, info)
 part = st.segmented_control(
-    "What to look at",
+    "View",
     [_BUYERS, _RETURNING, _WORTH, _AT_RISK],
     default=_BUYERS,
     required=True,

@@ -19,7 +19,7 @@ st.page_link(page_of("messages.py"), label="Message log", icon=":material/arrow_
 try:
     message = get_message(here, st.query_params.get("id", ""))
 except (NotFoundError, InvalidInputError):
-    empty.nothing(":material/mail:", "This message does not exist", "Look for it in the message log.")
+    empty.nothing(":material/mail:", "This message does not exist", "Find it in the message log.")
     st.stop()
 
 message_view.show_header(here, message)
@@ -32,6 +32,6 @@ email, history = st.columns([2, 1])
 with email:
     message_view.show_email(here, message)
 with history:
-    st.subheader("What happened")
+    st.subheader("History")
     message_view.show_timeline(here, message)
     message_events.show_events(here, message)

@@ -34,12 +34,14 @@ pager = tables.Pager("messages", wanted)
 try:
     page = list_messages(here, wanted, limit=tables.ROWS, cursor=pager.cursor)
 except InvalidInputError as error:
-    empty.nothing(":material/date_range:", "These days cannot be listed", error.sentence)
+    empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
 if page.messages:
     message_table.message_rows(here, page.messages)
 else:
-    empty.nothing(":material/mail:", "No messages here", "Choose more days, take a filter away, or send an email.")
+    empty.nothing(
+        ":material/mail:", "No messages in this period", "Choose more days, clear the filters, or send an email."
+    )
 if page.note:
     st.caption(page.note)
 pager.show(page.cursor)

@@ -19,7 +19,11 @@ st.page_link(page_of("orders.py"), label="All orders", icon=":material/arrow_bac
 try:
     order = get_order(here, st.query_params.get("customer", ""), st.query_params.get("id", ""))
 except (NotFoundError, InvalidInputError):
-    empty.nothing(":material/receipt_long:", "This order does not exist", "Look for its number in all orders.")
+    empty.nothing(
+        ":material/receipt_long:",
+        "This order does not exist",
+        "It may have been deleted. Find it in the list of orders.",
+    )
     st.stop()
 
 look_again = actions.show_refusal()

@@ -41,7 +41,7 @@ try:
     figures = caching.totals_of(here, chosen.first, chosen.last)
     page = caching.list_orders(here, wanted, tables.ROWS, pager.cursor)
 except InvalidInputError as error:
-    empty.nothing(":material/date_range:", "These days cannot be listed", error.sentence)
+    empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
 order_view.show_totals(here, chosen, figures)
 if page.orders:
@@ -49,5 +49,5 @@ if page.orders:
 elif caching.first_day(here) is None:
     empty.no_orders_yet(actor)
 else:
-    empty.nothing(":material/search_off:", "No orders here", "Choose more days, or take the status filter away.")
+    empty.nothing(":material/search_off:", "No orders in this period", "Choose more days, or clear the status filter.")
 pager.show(page.cursor)

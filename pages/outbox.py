@@ -15,14 +15,14 @@ here = shop()
 
 st.title("Outbox")
 if settings().mail_transport != "local":
-    empty.nothing(":material/outbox:", "There is no outbox here", "Emails go out. The message log lists them.")
+    empty.nothing(":material/outbox:", "No outbox in use", "Emails are sent for real. See the message log.")
     st.page_link(page_of("messages.py"), label="Message log", icon=":material/history:", help="")
     st.stop()
 
 opened = outbox_view.open_wanted()
 total, unread = outbox_view.outbox().counts()
 if not total:
-    empty.nothing(":material/outbox:", "The outbox is empty", "Send an email, and it lies here a moment later.")
+    empty.nothing(":material/outbox:", "The outbox is empty", "Sent emails appear here.")
     if actor.may(Permission.SEND_EMAIL):
         st.page_link(page_of("send.py"), label="Send an email", icon=":material/send:", help="")
     st.stop()

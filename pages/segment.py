@@ -20,7 +20,11 @@ st.page_link(page_of("segments.py"), label="All segments", icon=":material/arrow
 try:
     segment, new = opened(here)
 except NotFoundError:
-    empty.nothing(":material/filter_alt_off:", "This segment does not exist", "Look for its name in all segments.")
+    empty.nothing(
+        ":material/filter_alt_off:",
+        "This segment does not exist",
+        "It may have been deleted. Find it in the list of segments.",
+    )
     st.stop()
 
 st.title("New segment" if new else formats.plain(segment.name), anchor=False)
@@ -39,6 +43,6 @@ segment_age.show(here, info)
 if draft:
     segment_head.show_saving(here, draft, rule, segment)
 elif segment.ready and actor.may(Permission.EDIT_SEGMENTS):
-    st.caption("This one comes with the program. Duplicate it to change it.")
+    st.caption("Built-in segment. Duplicate it to change it.")
 if preview is not None:
     segment_view.show_people(here, preview, segment.id)

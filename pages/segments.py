@@ -29,8 +29,8 @@ if saved:
 else:
     empty.nothing(
         ":material/filter_alt:",
-        "No segments of your own yet",
-        "Make one with “New segment”, or open one below and duplicate it.",
+        "No segments yet",
+        "Create one with “New segment”, or open one below and duplicate it.",
     )
-st.subheader("Ready to use", anchor=False)
+st.subheader("Built-in segments", anchor=False)
 segment_list.show(here, READY)

@@ -32,7 +32,7 @@ if not customer_id:
 try:
     customer = get_customer(here, customer_id) if customer_id else None
 except BackendError:
-    empty.nothing(":material/person_off:", "This customer does not exist", "Look for the name again.")
+    empty.nothing(":material/person_off:", "This customer does not exist", "Search for the customer again.")
     st.button("Choose another customer", on_click=send_form.forget_customer)
     st.stop()
 if customer is not None:

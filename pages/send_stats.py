@@ -33,19 +33,19 @@ if len(steps) > 1:
 try:
     figures = caching.figures_of_sending(here, chosen.first, chosen.last, step, template)
 except InvalidInputError as error:
-    empty.nothing(":material/date_range:", "These days cannot be shown", error.sentence)
+    empty.nothing(":material/date_range:", "This period cannot be shown", error.sentence)
     st.stop()
 st.caption(formats.plain(formats.span(here, chosen.first, chosen.last)))
 send_rates.show_numbers(here, figures)
 if not any(figures.totals.values()):
-    empty.nothing(":material/query_stats:", "Nothing was sent here", "Choose more days, or send an email.")
+    empty.nothing(":material/query_stats:", "No emails in this period", "Choose more days, or send an email.")
     st.stop()
 with st.container(border=True):
     send_charts.show_volumes(here, chosen.first, chosen.last, step, template)
 send_rates.show_breakdown(here, figures, chosen.first, chosen.last)
 left, right = st.columns(2)
 with left:
-    st.subheader("Time to send and to arrive")
+    st.subheader("Time to send and deliver")
     send_rates.show_times(figures)
 with right:
     st.subheader("Skipped by reason")

@@ -19,15 +19,15 @@ facts = get_shop_facts(here)
 
 st.title("Shop settings")
 if not facts.postal_address.strip():
-    st.warning(
-        "The shop has no postal address yet. Marketing emails are not sent without one.", icon=":material/home_pin:"
-    )
+    st.warning("Add a postal address. Marketing emails are not sent without one.", icon=":material/home_pin:")
 form, example = st.columns(2, gap="medium")
 with form:
     shop_settings_form.show(here)
-    told = f"Currency {facts.currency}, language {facts.locale} and time zone {facts.zone} belong to the installation."
+    told = (
+        f"Currency ({facts.currency}), language ({facts.locale}) and time zone ({facts.zone}) are set by your engineer."
+    )
     st.caption(formats.plain(told))
 with example:
-    st.subheader("How emails look", anchor=False)
-    st.caption("With what is saved.")
+    st.subheader("Email preview", anchor=False)
+    st.caption("Preview with the saved settings.")
     email_preview.show_views(here, render_preview(here, _EXAMPLE), email_preview.VIEWS_WHILE_EDITING, "shop")

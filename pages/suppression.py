@@ -16,9 +16,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     st.title("Suppression list", width="content")
     if actor.may(Permission.MANAGE_SUPPRESSION):
         suppression_view.ADD.opener("Add an address", "", icon=":material/add:", primary=True)
-st.caption(
-    "Whoever is on this list gets no mail, or no marketing mail, whatever is sent. It is asked before each email."
-)
+st.caption("Addresses on this list get no mail, or no marketing mail. Checked before every email.")
 actions.show_refusal()
 suppression_view.look_up(here, actor)
 suppression_view.show_list(here, actor)

@@ -19,10 +19,10 @@ st.dataframe(
         {
             "Username": member.username,
             "Name": member.name,
-            "E-mail address": member.email,
+            "Email address": member.email,
             "Role": member.role.value.capitalize(),
             "Since": member.created_at.astimezone(shop().zone).date(),
-            "May sign in": not member.disabled,
+            "Active": not member.disabled,
         }
         for member in members
     ],

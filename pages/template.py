@@ -21,13 +21,15 @@ st.page_link(page_of("emails.py"), label="All emails", icon=":material/arrow_bac
 try:
     state = templates.state_of(here, st.query_params.get("name", ""))
 except NotFoundError:
-    empty.nothing(":material/mail:", "This email does not exist", "Look for its title in all emails.")
+    empty.nothing(
+        ":material/mail:", "This email does not exist", "It may have been deleted. Find it in the list of emails."
+    )
     st.stop()
 
 actions.show_refusal()
 template_header.show(here, actor, state)
 part = st.segmented_control(
-    "What to do",
+    "View",
     [_PREVIEW, _EDIT, _VERSIONS] if actor.may(Permission.EDIT_TEMPLATES) else [_PREVIEW, _VERSIONS],
     default=_PREVIEW,
     required=True,

@@ -229,5 +229,5 @@ def test_a_suppression_list_is_taken_in_with_a_report_and_given_back_when_the_wo
     work_once(shop, "two", NEVER)
     done = now(shop, job)
     assert (done.status, done.counts.created, done.counts.failed) == (JobStatus.DONE, 500, 1)
-    assert "This is not an e-mail address." in find_report(shop, STAFF, job.id).read_text("utf-8-sig")
+    assert "This is not an email address." in find_report(shop, STAFF, job.id).read_text("utf-8-sig")
     assert find_suppression(shop, "user499@example.com") is not None

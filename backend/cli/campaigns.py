@@ -63,7 +63,7 @@ def create(
     variant: VariantParts = None,
     test_share: Annotated[int, typer.Option(min=1, max=100, help="Percent that get the variants.")] = 20,
     test_minutes: Annotated[int, typer.Option(min=0, help="How long to wait for what comes of them.")] = 240,
-    measure: Annotated[str, typer.Option(help="The better one has more: opens, clicks or orders.")] = "clicks",
+    measure: Annotated[str, typer.Option(help="Winner has more: opens, clicks or orders.")] = "clicks",
     holdout: Annotated[int, typer.Option(min=0, max=50, help="Percent that get nothing, to compare with.")] = 0,
     campaign_id: Annotated[str, typer.Option("--id", help="Its id: the same one twice creates one campaign.")] = "",
     as_json: Json = False,

@@ -117,7 +117,7 @@ def drill(
             columns = ("address", "status", "sent_after", "reports", "missing")
             write_table(columns, [[_shown(row[name]) for name in columns] for row in rows], right=(2,))
         if not found.passed:
-            fail("Not everything came back.")
+            fail("Some reports are missing.")
 
 
 def _watched(shop: Shop, settings: Settings, started: Drill, seconds: int) -> Drill:

@@ -20,7 +20,7 @@ from backend.services.suppression_files import export_suppressions, import_suppr
 
 app = typer.Typer(no_args_is_help=True, help="Addresses that get no mail, or no marketing mail.")
 
-Address = Annotated[str, typer.Argument(help="The e-mail address.")]
+Address = Annotated[str, typer.Argument(help="The email address.")]
 _PAGE = 200
 
 
@@ -37,7 +37,7 @@ def add(
         if as_json:
             write_json({"changed": added.changed, **_entry(added.entry)})
             return
-        typer.echo("The address is on the list." if added.changed else "The address was on the list already.")
+        typer.echo("Address added." if added.changed else "The address was on the list already.")
 
 
 @app.command("remove")

@@ -23,7 +23,7 @@ Username = Annotated[str, typer.Argument(help="The name that the member signs in
 @app.command("add")
 def add(
     username: Username,
-    email: Annotated[str, typer.Option(help="The e-mail address.")],
+    email: Annotated[str, typer.Option(help="The email address.")],
     name: Annotated[str, typer.Option(help="The name that people see; the username without it.")] = "",
     role: Annotated[Role, typer.Option(help="What the member may do.")] = Role.STAFF,
     no_password: Annotated[

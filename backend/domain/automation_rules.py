@@ -145,7 +145,7 @@ def _holds(condition: Condition, facts: Facts) -> bool:
             return customer.consent is not None and customer.consent.given
         case Fact.SEGMENT:
             if value not in facts.segments:
-                raise NotFoundError("The segment that this step asks for does not exist any more.")
+                raise NotFoundError("The segment that this step asks for no longer exists.")
             return facts.segments[value]
         case Fact.SPENT:
             return customer.revenue >= int(value)

@@ -68,9 +68,9 @@ class Ending(StrEnum):
     TOO_LATE = "it came due more than three days late"
     GONE = "the customer or the order is gone"
     CHANGED = "the automation was changed"
-    TAKEN_BACK = "the order is not so any more"
-    OTHER_ADDRESS = "the customer has another address by now"
-    CALLED_OFF = "somebody called it off"
+    TAKEN_BACK = "the order has changed"
+    OTHER_ADDRESS = "the customer's address changed"
+    CALLED_OFF = "cancelled by hand"
 
 
 class Fact(StrEnum):

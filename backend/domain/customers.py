@@ -104,11 +104,11 @@ def clean_email(text: str) -> str:
     Raises: `InvalidInputError` with a sentence.
     """
     if len(text) > 320:
-        raise InvalidInputError("The e-mail address is too long.", "email")
+        raise InvalidInputError("The email address is too long.", "email")
     try:
         return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
-        raise InvalidInputError(f"“{text.strip()[:80]}” is not an e-mail address: {error}", "email") from error
+        raise InvalidInputError(f"“{text.strip()[:80]}” is not an email address: {error}", "email") from error
 
 
 def email_identity(address: str) -> str:

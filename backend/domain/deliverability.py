@@ -50,7 +50,7 @@ class Rates:
 
     @property
     def open_rate(self) -> float | None:
-        """An estimate: some mail programs load images that nobody looks at, others load none."""
+        """An estimate: some mail apps load images automatically, others never."""
         return _share(self.opened, self.delivered)
 
     @property

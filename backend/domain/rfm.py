@@ -29,6 +29,13 @@ class RfmClass(StrEnum):
     NOT_TO_LOSE = "not to lose"
     GONE = "gone"
 
+    @property
+    def label(self) -> str:
+        """What people read. The value is stored in segments, so it does not change."""
+        return {self.COOLING: "Slipping", self.NOT_TO_LOSE: "Can't lose", self.GONE: "Lost"}.get(
+            self, self.value.capitalize()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Fifths:

@@ -75,7 +75,7 @@ def _check_count(shop: Shop, deed: SyncDeed, typed: int) -> None:
     if not found.count_for(deed):
         raise InvalidInputError("There is nothing to do.", "count")
     if typed != found.count_for(deed):
-        raise InvalidInputError(f"Type {found.count_for(deed)} to confirm how many addresses it is about.", "count")
+        raise InvalidInputError(f"Type {found.count_for(deed)} to confirm the number of addresses.", "count")
 
 
 # --- the worker's side -------------------------------------------------------------------------------------------

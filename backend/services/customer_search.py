@@ -80,7 +80,7 @@ def _words_to_look_up(search: str) -> tuple[list[str], list[str]]:
         kept += words_in(front if dot else label)
         perhaps += words_in(label) if dot and not at else []
     if not _enough([*kept, *perhaps]):
-        raise InvalidInputError("Type at least two letters of a name or an e-mail address.", "search")
+        raise InvalidInputError("Type at least two letters of a name or an email address.", "search")
     return _enough(kept), [word for word in _enough(perhaps) if word not in kept]
 
 

@@ -30,7 +30,7 @@ class EmailReservedError(AlreadyExistsError):
     """Another customer has this address; who it is must be looked up."""
 
     def __init__(self, address: str) -> None:
-        super().__init__("This e-mail address belongs to another customer already.")
+        super().__init__("This email address belongs to another customer already.")
         self.address = address
 
 
@@ -86,7 +86,7 @@ def _profile_update(before: Customer, after: Customer) -> Update:
         set=kept | {"version": after.version},
         remove=[name for name in attributes if name not in kept],
         condition=AllOf((Exists(), Equals("version", before.version), Equals("rank_orders", orders_seen))),
-        otherwise=SnapshotMovedError(f"Somebody else has just changed {before.name}. Look again, then decide."),
+        otherwise=SnapshotMovedError(f"Someone else has just changed {before.name}. Reload to see it."),
     )
 
 

@@ -185,7 +185,7 @@ def record_own_answer(
 
 
 def _no_address_to_consent_for() -> InvalidInputError:
-    return InvalidInputError("A customer without an e-mail address cannot consent to email.", "consent")
+    return InvalidInputError("A customer without an email address cannot consent to email.", "consent")
 
 
 def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
@@ -239,7 +239,7 @@ def _change(
     def attempt() -> Customer:
         before = get_customer(shop, customer_id)
         if seen_version is not None and before.version != seen_version:
-            raise ConflictError(f"{before.name} was changed while you were looking at it. Look again, then decide.")
+            raise ConflictError(f"{before.name} was changed by someone else. Reload to see it.")
         after = changed(before)
         if after == before:
             return before
@@ -278,7 +278,7 @@ def _refusing_taken(shop: Shop, write: Callable[[], None]) -> None:
     except EmailReservedError as error:
         item = shop.store.get(schema.email_key(error.address.casefold()))
         if item is None:
-            raise ConflictError("Somebody changed this address at the same moment; please try again.") from error
+            raise ConflictError("Someone else changed this address at the same time. Try again.") from error
         owner = text(item, "customer")
         name = get_customer(shop, owner).name
-        raise EmailTakenError(f"This e-mail address belongs to {name} already.", owner) from error
+        raise EmailTakenError(f"This email address belongs to {name} already.", owner) from error

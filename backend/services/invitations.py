@@ -48,7 +48,7 @@ def invite_member(
     actor.require(Permission.MANAGE_TEAM)
     member = team.find_member(shop, username)
     if member is None:
-        raise NotFoundError(f"There is no member “{username[:40]}” (any more).")
+        raise NotFoundError(f"There is no member “{username[:40]}”.")
     if member.disabled:
         raise ConflictError(f"{member.name} may not sign in. Let them sign in again before you invite them.")
     last = last_invitation(shop, member)

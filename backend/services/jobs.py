@@ -97,7 +97,7 @@ def get_job(shop: Shop, actor: Actor, job_id: str) -> Job:
     key = schema.job_key(job_id)
     item = shop.store.get(key) if _JOB_ID.fullmatch(job_id) else None
     if item is None:
-        raise NotFoundError("This import does not exist (any more).")
+        raise NotFoundError("This import does not exist.")
     return job_from(key, item)
 
 

@@ -72,7 +72,7 @@ def get_message(shop: Shop, message_id: str) -> Message:
     recipient, _, key = message_id.partition("-")
     item = shop.store.get(schema.message_key(recipient, key)) if recipient and key else None
     if item is None:
-        raise NotFoundError("There is no message with this id.")
+        raise NotFoundError("No message with this id.")
     return message_from(schema.message_key(recipient, key), item)
 
 

@@ -31,7 +31,7 @@ class OrderChangedError(ConflictError):
 
 
 def _moved() -> SnapshotMovedError:
-    return SnapshotMovedError("Somebody changed this customer's orders at the same moment; please try again.")
+    return SnapshotMovedError("Someone else changed this customer's orders at the same time. Try again.")
 
 
 def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, reference: str = "") -> list[Write]:
@@ -121,7 +121,7 @@ def changing_writes(
             schema.order_key(customer_id, after.id),
             order_item(after, zone, day),
             Equals("version", before.version),
-            OrderChangedError(f"Somebody else has just changed order {before.number}. Look at it again, then decide."),
+            OrderChangedError(f"Someone else has just changed order {before.number}. Reload to see it."),
         )
     ]
     if change.orders or change.revenue:

@@ -91,7 +91,7 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
     customer_key = schema.customer_key(draft.customer_id)
     found = shop.store.get(customer_key)
     if found is None:
-        raise NotFoundError("This customer does not exist any more.")
+        raise NotFoundError("This customer no longer exists.")
     customer = customer_from(draft.customer_id, found)
     order = _order_of(shop, actor, draft, key, customer.name, customer.email, customer.country)
     if customer.archived and shop.store.get(order_key) is None:
@@ -274,12 +274,12 @@ def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order], deed: 
     key = schema.order_key(ref.customer_id, ref.order_id)
     item = shop.store.get(key)
     if item is None:
-        raise NotFoundError("This order does not exist any more.")
+        raise NotFoundError("This order no longer exists.")
     before = order_from(key, item)
     if before.version != ref.seen_version:
         last = before.history[-1] if before.history else None
         who = f" ({last.by}: {last.text})" if last else ""
-        raise OrderChangedError(f"Order {before.number} was changed while you were looking at it{who}. Look again.")
+        raise OrderChangedError(f"Order {before.number} was changed by someone else{who}. Reload to see it.")
     after = changed(before)
     if after is not before:
         _write_change(shop, before, after, item, deed)

@@ -33,7 +33,7 @@ def check_password(password: str, *, username: str, email: str, name: str, shop_
     known = [word for word in (username, email, email.partition("@")[0], name, shop_name) if word]
     if password.casefold() in {word.casefold() for word in known}:
         raise InvalidInputError(
-            "The password must not be the username, the e-mail address or the shop's name.", "password"
+            "The password must not be the username, the email address or the shop's name.", "password"
         )
     result = zxcvbn(password, user_inputs=[*known, *shop_name.split(), "tillpost"], max_length=LONGEST_BYTES)
     if result["score"] < _LEAST_SCORE:

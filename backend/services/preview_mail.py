@@ -22,7 +22,7 @@ def preview_message(shop: Shop, sender: str, preview: Preview) -> bytes:
     if email is None:
         raise InvalidInputError("This email does not render, so there is no message to show.")
     if not preview.to:
-        raise InvalidInputError("This customer has no e-mail address, so there is no message to show.")
+        raise InvalidInputError("This customer has no email address, so there is no message to show.")
     outgoing = OutgoingEmail(
         message_id=f"preview-{email.digest[:16]}",
         kind=preview.version.facts.kind,

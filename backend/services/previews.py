@@ -146,7 +146,7 @@ def _member_for(shop: Shop, recipient: Recipient, sample: Sample) -> Member:
         return sample.member
     member = find_member(shop, recipient.username)
     if member is None:
-        raise NotFoundError("This member of the team does not exist any more.")
+        raise NotFoundError("This member of the team no longer exists.")
     return member
 
 

@@ -19,7 +19,7 @@ from backend.store.meter import access_pattern
 from backend.store.port import Absent, Delete, Equals, Put
 
 _KEY = schema.meta_key("shop")
-_OVERTAKEN = ConflictError("Somebody else changed the shop's settings in the meantime. Look again, then decide.")
+_OVERTAKEN = ConflictError("Someone else has changed the settings. Reload to see it.")
 _LONGEST_URL = 500
 _DEMO_ADDRESS = "Tillpost demo shop\n1 Example Street\n12345 Exampleton"
 

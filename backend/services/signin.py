@@ -75,10 +75,10 @@ def change_own_password(
         return wait
     member = find_member(shop, actor.username)
     if not password_matches(current, member.password_hash if member else "") or member is None:
-        return Refused("Your present password is not what you entered.")
+        return Refused("The current password is wrong.")
     _settle(shop, policy, actor.username, client)
     if current == new:
-        raise InvalidInputError("The new password is the present one.", "password")
+        raise InvalidInputError("The new password is the same as the current one.", "password")
     changed = set_password(shop, actor, actor.username, new)
     logger.info("{} changed the password", actor.username)
     return begin_session(shop, changed)
@@ -94,7 +94,7 @@ def member_of_claims(
     """
     email = str(claims.get("email") or "")
     if not email or claims.get("email_verified") is not True:
-        return Refused("Your sign-in provider has not verified your e-mail address. Verify it there, then try again.")
+        return Refused("Your sign-in provider has not verified your email address. Verify it there, then try again.")
     member = find_member_by_email(shop, email)
     if member is None:
         return Refused(f"{email} is not in the team of {shop.name}. Ask an admin of the shop to add this address.")

@@ -220,7 +220,7 @@ def _writes(entry: Suppression, event: SuppressionEvent, item: Item | None, *, g
     digest, stamp = _digest(entry.address), new_entry_id()
     key = schema.suppression_key(digest)
     unmoved = Absent() if item is None else Equals("stamp", stamp_of(item))
-    moved = SnapshotMovedError("Somebody changed this address at the same moment; please try again.")
+    moved = SnapshotMovedError("Someone else changed this address at the same time. Try again.")
     history = schema.suppression_event_key(digest, to_text(event.at), stamp)
     change: Write = (
         Delete(key, unmoved, moved) if gone else Put(key, suppression_item(entry, digest, stamp), unmoved, moved)

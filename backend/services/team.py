@@ -203,7 +203,7 @@ def set_password(shop: Shop, actor: Actor, username: str, password: str, *, vers
         actor.require(Permission.MANAGE_TEAM)
     member = find_member(shop, username)
     if member is None:
-        raise NotFoundError(f"There is no member “{username[:40]}” (any more).")
+        raise NotFoundError(f"There is no member “{username[:40]}”.")
     # Hashed once, outside: a change that is tried again must not cost another 0.2 s.
     hashed = _checked_hash(shop, member, password)
     return team_writes.change(

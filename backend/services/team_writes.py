@@ -33,7 +33,7 @@ _again = tenacity.retry(
     stop=tenacity.stop_after_attempt(15),
     reraise=True,
 )
-_MOVED = _RosterMovedError("The team is being changed by somebody else at this moment. Try again.")
+_MOVED = _RosterMovedError("Someone else is changing the team right now. Try again.")
 
 
 def read_roster(shop: Shop) -> Roster:
@@ -115,10 +115,10 @@ def _told(deed: Put | None) -> list[Write]:
 def _member(shop: Shop, username: str, version: int | None) -> Member:
     item = shop.store.get(schema.member_key(username))
     if item is None:
-        raise NotFoundError(f"There is no member “{username[:40]}” (any more).")
+        raise NotFoundError(f"There is no member “{username[:40]}”.")
     member = member_from_item(item)
     if version is not None and member.version != version:
-        raise ConflictError(f"Somebody else changed “{member.username}” in the meantime. Look again, then decide.")
+        raise ConflictError(f"Someone else has changed “{member.username}”. Reload to see it.")
     return member
 
 
@@ -141,7 +141,7 @@ def _free_identity(roster: Roster, member: Member) -> str:
     identity = email_identity(member.email)
     holder = roster.username_of(identity)
     if holder not in (None, member.username):
-        raise AlreadyExistsError(f"The e-mail address belongs to the member “{holder}” already.")
+        raise AlreadyExistsError(f"The email address belongs to the member “{holder}” already.")
     return identity
 
 

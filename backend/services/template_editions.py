@@ -52,6 +52,6 @@ def _kept(store: Hashable, layout: Layout, version: TemplateVersion) -> str:
 def _read(store: Hashable, digest: str) -> tuple[Layout, TemplateVersion]:
     item = cast(Store, store).get(schema.edition_key(digest))
     if item is None:
-        raise NotFoundError("The template that this email was made from is not there any more.")
+        raise NotFoundError("The template that this email was made from no longer exists.")
     layout, version = edition_from(item)
     return Layout(**layout), version

@@ -32,7 +32,7 @@ def show_open() -> None:
     alerts = list_current(here, actor)
     shown = [alert for alert in alerts if alert.is_open and alert.rule is not RuleName.TEST]
     if any(alert.rule is RuleName.TEST for alert in alerts):
-        st.info("A test is on its way; the worker tells everybody within seconds.", icon=":material/outgoing_mail:")
+        st.info("Test alert sent. Recipients get it within seconds.", icon=":material/outgoing_mail:")
     if not shown:
         st.markdown("#### :material/check_circle: No alert is open")
         return
@@ -53,8 +53,8 @@ def _show_alert(here: Shop, alert: Alert) -> None:
 
 def _told(here: Shop, alert: Alert) -> str:
     if alert.told_at is None:
-        return "Nobody was told yet."
-    return f"Told on {formats.moment(here, alert.told_at)}: {alert.told_how}."
+        return "No notification sent yet."
+    return f"Notified on {formats.moment(here, alert.told_at)}: {alert.told_how}."
 
 
 def offer_test(actor: Actor) -> None:
@@ -70,7 +70,7 @@ def _send_test(identity: str) -> None:
     actions.act(
         Permission.EDIT_ALERTS,
         lambda actor: send_test(watched(), actor, identity),
-        "A test is on its way to everybody who is told of alerts.",
+        "Test alert sent to all recipients.",
     )
     _TEST.clear()
 
@@ -88,7 +88,7 @@ def show_past(here: Shop, actor: Actor) -> None:
     pager = Pager("alerts", month)
     alerts, following = list_past(here, actor, month, limit=ROWS, cursor=pager.cursor)
     if not alerts:
-        empty.nothing(":material/notifications_off:", "No alerts in this month", "Send a test to see how one looks.")
+        empty.nothing(":material/notifications_off:", "No alerts this month", "Send a test alert to see one.")
     else:
         _show_history(here, alerts)
     pager.show(following)
@@ -113,5 +113,5 @@ def _badge(alert: Alert) -> str:
         return formats.badge(f"Test, {told}", "blue", ":material/campaign:")
     if alert.stage is Stage.RECOVERED and alert.recovered_at is not None:
         span = span_of(alert.recovered_at - alert.opened_at)
-        return formats.badge(f"Over after {span}", "green", ":material/check_circle:")
+        return formats.badge(f"Resolved after {span}", "green", ":material/check_circle:")
     return formats.badge("Open", "red", ":material/error:")

@@ -30,7 +30,7 @@ def show_telling(here: Shop, actor: Actor) -> None:
     given = get_alert_settings(here)
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown("**Who is told**", width="content")
+            st.markdown("**Recipients**", width="content")
             if actor.may(Permission.EDIT_ALERTS):
                 TELLING.opener("Change", given, icon=":material/edit:")
         names = [member.name or member.username for member in recipients_of(here, given)]
@@ -44,15 +44,15 @@ def show_telling(here: Shop, actor: Actor) -> None:
 
 def _quiet(given: AlertSettings) -> str:
     if given.quiet_from == given.quiet_to:
-        return "There are no quiet hours."
+        return "No quiet hours."
     hours = f"{given.quiet_from:%H:%M} to {given.quiet_to:%H:%M}"
-    return f"From {hours} only what is urgent is told; the rest follows at the end."
+    return f"From {hours} only urgent alerts are sent; the rest follow afterwards."
 
 
 def _reminders(given: AlertSettings) -> str:
     if not given.remind_hours:
-        return "There are no reminders."
-    return f"Who was told is reminded every {given.remind_hours} hours while an alert is open."
+        return "No reminders."
+    return f"Reminders every {given.remind_hours} hours while an alert is open."
 
 
 def show_rules(here: Shop, actor: Actor) -> None:
@@ -104,14 +104,14 @@ def _draw_rule(seen: _Seen) -> None:
             threshold = st.number_input(
                 label, min_value=0.0, value=float(before.threshold), step=_step(rule), key=f"rule_threshold_{rule.name}"
             )
-            st.caption(formats.plain(f"As delivered: {_figure(rule, rule.threshold)}."))
+            st.caption(formats.plain(f"Default: {_figure(rule, rule.threshold)}."))
         pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
     if pressed:
         wanted = Adjusted(float(threshold), on)
         saved = actions.attempt(
             Permission.EDIT_ALERTS,
             lambda actor: adjust_rule(shop(), actor, rule.name, wanted, version=seen.settings.version),
-            f"The rule “{rule.title}” is saved.",
+            f"Rule “{rule.title}” saved.",
         )
         _done_or_told(saved, RULE)
 
@@ -133,13 +133,15 @@ def _draw_telling(seen: AlertSettings) -> None:
         )
         with st.container(horizontal=True):
             quiet_from = st.time_input("Quiet from", seen.quiet_from, key="telling_from")
-            quiet_to = st.time_input("Quiet to", seen.quiet_to, key="telling_to", help="The same time: no quiet hours.")
+            quiet_to = st.time_input(
+                "Quiet to", seen.quiet_to, key="telling_to", help="Same time in both fields: no quiet hours."
+            )
         remind = st.number_input(
             "Remind after hours",
             min_value=0,
             max_value=168,
             value=seen.remind_hours,
-            help="0: never.",
+            help="0 means never.",
             key="telling_remind",
         )
         pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
@@ -155,7 +157,7 @@ def _draw_telling(seen: AlertSettings) -> None:
                 remind_hours=int(remind),
                 version=seen.version,
             ),
-            "It is saved who is told of alerts.",
+            "Recipients saved.",
         )
         _done_or_told(saved, TELLING)
 
@@ -169,4 +171,4 @@ def _done_or_told(saved: AlertSettings | Trouble, dialog: Dialog[_Seen] | Dialog
 
 
 RULE: Dialog[_Seen] = Dialog("alert_rule", "Adjust a rule", _draw_rule, icon=":material/tune:")
-TELLING: Dialog[AlertSettings] = Dialog("alert_telling", "Who is told", _draw_telling, icon=":material/group:")
+TELLING: Dialog[AlertSettings] = Dialog("alert_telling", "Recipients", _draw_telling, icon=":material/group:")

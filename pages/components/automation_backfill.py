@@ -25,10 +25,10 @@ def show(here: Shop, actor: Actor, automation: Automation) -> None:
     if last is not None and not last.ended:
         _watch(automation.id)
         return
-    with st.expander("Customers who lapsed before", icon=":material/history:"):
+    with st.expander("Customers who lapsed earlier", icon=":material/history:"):
         if last is not None:
             when, people = formats.moment(here, last.asked_at), formats.counted(here, last.written, "customer")
-            told = f"{last.asked_by} asked for this on {when}; {people} were looked at. Nobody is written to twice."
+            told = f"{last.asked_by} asked for this on {when}; {people} were checked. Nobody gets it twice."
             st.caption(formats.plain(told))
         _offer(here, automation)
 
@@ -54,23 +54,23 @@ def _offer(here: Shop, automation: Automation) -> None:
     wait = automation_words.waiting_time(automation.steps[0].delay)
     people = formats.counted(here, count, "customer")
     st.markdown(
-        f"**{people}** stayed away for {wait} or longer before this automation could notice. It writes to them only if "
-        "you ask, a few each second. Who has not agreed to marketing, or must not get mail, gets none."
+        f"**{people}** had not ordered for {wait} or longer before this automation was switched on. They get the email "
+        "only if you ask for it. Customers without consent, or unreachable, are skipped."
     )
     if not count:
         return
     with st.form(f"backfill_{automation.id}", border=False):
-        typed = st.text_input(f"Type {count} to write to them", max_chars=20, autocomplete="off")
-        pressed = st.form_submit_button("Write to them", icon=":material/send:")
+        typed = st.text_input(f"Type {count} to confirm", max_chars=20, autocomplete="off")
+        pressed = st.form_submit_button("Email these customers", icon=":material/send:")
     if not pressed:
         return
     if typed.strip() != str(count):
-        st.error("This is not the number.", icon=":material/error:")
+        st.error("The number does not match.", icon=":material/error:")
         return
     asked = actions.attempt(
         Permission.EDIT_AUTOMATIONS,
         lambda actor: backfill.ask_backfill(shop(), actor, automation.id, count),
-        "Asked. It begins in a few seconds.",
+        "Requested. It starts in a few seconds.",
     )
     if isinstance(asked, Trouble):
         actions.show_trouble(asked)

@@ -39,13 +39,13 @@ def show(here: Shop, stored: Automation, save: Save, done: str) -> Automation | 
 def _kind(draft: Draft, stored: Automation) -> TriggerKind:
     kinds = list(TriggerKind)
     chosen = st.selectbox(
-        "What starts it",
+        "Trigger",
         kinds,
         index=kinds.index(draft.base.kind),
         format_func=automation_words.KIND_LABELS.__getitem__,
         key=draft.key("kind"),
         disabled=stored.on,
-        help="Switch the automation off to change this." if stored.on else None,
+        help="Switch the automation off to change the trigger." if stored.on else None,
         width=420,
     )
     return chosen or draft.base.kind
@@ -55,7 +55,7 @@ def _exits(draft: Draft, kind: TriggerKind) -> frozenset[Exit]:
     implied = IMPLIED.get(kind, frozenset())
     offered = [exit_ for exit_ in Exit if exit_ not in implied and _makes_sense(exit_, kind)]
     chosen = st.pills(
-        "It also ends when",
+        "Stops when",
         offered,
         selection_mode="multi",
         default=[exit_ for exit_ in offered if exit_ in draft.base.exits],
@@ -64,7 +64,7 @@ def _exits(draft: Draft, kind: TriggerKind) -> frozenset[Exit]:
         wrap=True,
     )
     if implied:
-        st.caption(f"It ends anyway when {formats.listed(sorted(exit_.value for exit_ in implied))}.")
+        st.caption(f"It always stops when {formats.listed(sorted(exit_.value for exit_ in implied))}.")
     return frozenset(chosen)
 
 
@@ -80,7 +80,7 @@ def _save(draft: Draft, save: Save, done: str) -> Automation | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Save", key=draft.key("save"), type="primary", icon=":material/save:")
         if draft.changed:
-            st.caption(":material/edit: Not saved yet.", width="content")
+            st.caption(":material/edit: Unsaved changes.", width="content")
             if st.button("Discard", key=draft.key("discard"), type="tertiary"):
                 forget()
                 st.rerun()

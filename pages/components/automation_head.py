@@ -36,7 +36,7 @@ def show(here: Shop, actor: Actor, automation: Automation) -> None:
         automation_list.switch(actor, automation)
     st.markdown(formats.plain(automation_words.sentence(here, automation)))
     if automation.on and automation.active_from and automation.active_from > here.clock():
-        st.caption(":material/hourglass_top: It listens in a few seconds.")
+        st.caption(":material/hourglass_top: Active in a few seconds.")
     automation_backfill.show(here, actor, automation)
     if not automation.on and actor.may(Permission.EDIT_AUTOMATIONS):
         DELETE.opener("Delete", automation, icon=":material/delete:")
@@ -49,7 +49,7 @@ def show_new(here: Shop, actor: Actor) -> None:
         empty.nothing(":material/bolt:", "Choose an automation", "A manager or an admin can make new ones.")
         return
     st.title("New automation", anchor=False)
-    st.caption("It is off at first. Save it, try it on the last month, then switch it on.")
+    st.caption("It is off until you switch it on. Save it, then run a dry run first.")
     made = automation_builder.show(
         here, _NEW.once(lambda: _blank(here.clock())), saved.create_automation, "Saved, off."
     )
@@ -65,14 +65,14 @@ def _blank(now: datetime) -> Automation:
 def _delete(seen: Automation) -> None:
     waiting = automation_list.waiting_words(shop(), seen.id, caching.automations_waiting(shop()))
     st.text(seen.name)
-    st.caption(f"{waiting.capitalize()}: nothing is sent for them. Figures go, the messages in the log stay.")
+    st.caption(f"{waiting.capitalize()}: nothing is sent for them. Its figures are deleted; messages in the log stay.")
     with st.form("delete_automation", border=False):
         typed = st.text_input("Type the name to delete it", max_chars=80, autocomplete="off")
         pressed = st.form_submit_button("Delete", type="primary", width="stretch")
     if not pressed:
         return
     if typed.strip() != seen.name:
-        st.error("This is not its name.", icon=":material/error:")
+        st.error("The name does not match.", icon=":material/error:")
         return
     done = actions.attempt(
         Permission.EDIT_AUTOMATIONS,

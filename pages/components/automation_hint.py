@@ -13,11 +13,11 @@ from pages.components.navigation import page_of
 def show(here: Shop, template: str) -> None:
     """One sentence for each automation that is on and sends this email; nothing when none does."""
     for automation in sending(here, template):
-        told = f"The automation “{automation.name}” sends this by itself. {automation_words.sentence(here, automation)}"
+        told = f"Sent automatically by “{automation.name}”. {automation_words.sentence(here, automation)}"
         st.info(formats.plain(told), icon=":material/bolt:")
         st.page_link(
             page_of("automation.py"),
-            label="Look at the automation",
+            label="Open automation",
             icon=":material/bolt:",
             query_params={"id": automation.id},
             help="",

@@ -59,13 +59,13 @@ def _switched(seen: Automation) -> None:
         actions.act(
             Permission.EDIT_AUTOMATIONS,
             lambda actor: saved.switch_off(shop(), actor, seen.id, seen.version),
-            f"“{name}” is off. What comes due now is not sent.",
+            f"“{name}” is off. Emails due from now on are not sent.",
         )
     else:
         actions.act(
             Permission.EDIT_AUTOMATIONS,
             lambda actor: saved.switch_on(shop(), actor, seen.id, seen.version),
-            f"“{name}” is on. It listens in a few seconds.",
+            f"“{name}” is on. Active in a few seconds.",
         )
 
 
@@ -76,7 +76,7 @@ def _figures(here: Shop, automation: Automation, figures: Figures, waiting: Wait
     if trouble := figures.failed + figures.broken:
         parts.append(f"{formats.count(here, trouble)} failed")
     if figures.unknown:
-        parts.append(f"{formats.count(here, figures.unknown)} in doubt")
+        parts.append(f"{formats.count(here, figures.unknown)} unknown")
     parts += _rates(here, figures.outcomes, figures.sent)
     return " · ".join(parts)
 
@@ -99,12 +99,12 @@ def waiting_words(here: Shop, automation_id: str, waiting: Waiting) -> str:
 def offer_defaults(actor: Actor) -> None:
     """The button that adds the usual four."""
     if actor.may(Permission.EDIT_AUTOMATIONS):
-        st.button("Add the usual four", icon=":material/playlist_add:", on_click=_add_defaults)
+        st.button("Add the four standard automations", icon=":material/playlist_add:", on_click=_add_defaults)
 
 
 def _add_defaults() -> None:
     actions.act(
         Permission.EDIT_AUTOMATIONS,
         lambda actor: defaults.add_defaults(shop(), actor),
-        "Added, all off. Look at each before you switch it on.",
+        "Added and switched off. Check each one before you switch it on.",
     )

@@ -55,7 +55,7 @@ def _delay(draft: Draft, kind: TriggerKind, number: int, base: Step) -> timedelt
     with st.container(horizontal=True, vertical_alignment="bottom"):
         since = "the order was placed" if kind.counts_from_order else "it happened"
         amount = st.number_input(
-            f"Wait after {since}" if number == 0 else "Wait after the step before",
+            f"Wait after {since}" if number == 0 else "Wait after the previous step",
             min_value=0,
             max_value=LONGEST_DELAY // timedelta(minutes=1),
             value=base.delay // size,
@@ -87,7 +87,7 @@ def _template(draft: Draft, number: int, base: Step, offered: dict[str, Template
         )
         if chosen:
             link = page_of("template.py")
-            st.page_link(link, label="Look at it", icon=":material/visibility:", query_params={"name": chosen}, help="")
+            st.page_link(link, label="Preview", icon=":material/visibility:", query_params={"name": chosen}, help="")
     return chosen or ""
 
 

@@ -43,27 +43,27 @@ def show_figures(here: Shop, automation: Automation) -> None:
     figures = caching.automation_figures(here, automation.id)
     waiting = automation_list.waiting_words(here, automation.id, caching.automations_waiting(here))
     cards = {
-        "Events answered": (figures.answered, "What happened and came due, whatever became of it."),
-        "Emails requested": (figures.requested, "Put into the message log, to be sent or skipped."),
-        "Sent": (figures.sent, "Handed over to the mail provider."),
-        "Skipped": (figures.skipped, "Emails that the customer must not or cannot get."),
-        "Failed": (figures.failed + figures.broken, "Refused by the provider, or they could not be made."),
-        "In doubt": (figures.unknown, "Nobody knows yet whether they went out."),
+        "Events answered": (figures.answered, "Events that came due, whatever the result."),
+        "Emails requested": (figures.requested, "Added to the message log, to be sent or skipped."),
+        "Sent": (figures.sent, "Accepted by the mail provider."),
+        "Skipped": (figures.skipped, "Emails the customer cannot or should not get."),
+        "Failed": (figures.failed + figures.broken, "Refused by the provider, or the email could not be rendered."),
+        "Unknown": (figures.unknown, "We don't know yet whether they were sent."),
     }
     with st.grid(3, min_column_width=150):
         for label, (number, told) in cards.items():
             st.metric(label, formats.count(here, number), help=told, border=True)
-    st.caption(f"{waiting.capitalize()}. Figures are since the automation was made.")
+    st.caption(f"{waiting.capitalize()}. Figures since the automation was created.")
     if figures.problem:
-        st.warning(formats.plain(f"The last email that could not be made: {figures.problem}"), icon=":material/error:")
+        st.warning(formats.plain(f"Last email that could not be rendered: {figures.problem}"), icon=":material/error:")
     links = {each.link: each.clicks for each in link_clicks(here, automation.id)[:_MOST_LINKS]}
     outcomes = {message_table.OUTCOME_LABELS[each]: number for each, number in figures.outcomes.items()}
-    _reasons(here, "What came back (opens are estimates)", outcomes)
+    _reasons(here, "Results (opens are estimates)", outcomes)
     _reasons(here, "Clicks by link", links)
     _reasons(here, "Skipped because", {_skip_words(each): n for each, n in figures.skipped_by.items()})
-    _reasons(here, "Ended because", {automation_words.ending_words(name): n for name, n in figures.ended.items()})
+    _reasons(here, "Stopped because", {automation_words.ending_words(name): n for name, n in figures.ended.items()})
     left_out = {f"not: {automation_words.FACT_LABELS[fact].lower()}": n for fact, n in figures.left_out.items()}
-    _reasons(here, "Steps left out by their conditions", left_out)
+    _reasons(here, "Steps skipped by their conditions", left_out)
     if len(automation.steps) > 1:
         numbered = {f"step {n + 1}": figures.by_step.get(variant_of(n), 0) for n in range(len(automation.steps))}
         _reasons(here, "Emails requested by step", numbered)
@@ -81,22 +81,22 @@ def _reasons(here: Shop, title: str, numbers: Mapping[str, int]) -> None:
 
 def show_dry_run(here: Shop, actor: Actor, automation: Automation) -> None:
     """The button, and what came out: of the automation as it stands in the builder, saved or not."""
-    st.markdown("What would this automation have sent in the last 30 days? Nothing is sent.")
-    if st.button("Try it", icon=":material/science:", type="primary"):
-        with st.spinner("Looking at the last 30 days …"):
+    st.markdown("See what this automation would have sent in the last 30 days. Nothing is sent.")
+    if st.button("Run dry run", icon=":material/science:", type="primary"):
+        with st.spinner("Checking the last 30 days …"):
             _DRY_RUN.set((automation, dry_run(here, actor, automation)))
     known = _DRY_RUN.get()
     if known is None or known[0] != automation:
         return
     found = known[1]
-    st.markdown(f"**{formats.plain(formats.counted(here, found.total, 'email'))}** would have gone out.")
+    st.markdown(f"**{formats.plain(formats.counted(here, found.total, 'email'))}** would have been sent.")
     if not found.complete:
-        st.caption("There was more than is looked at here; these are the newest.")
+        st.caption("Only the newest are shown.")
     if found.total:
         _by_day(here, found)
-    _reasons(here, "Would not have gone out because", found.left_out)
+    _reasons(here, "Would not have been sent because", found.left_out)
     if found.sample:
-        st.markdown("**The last of them**")
+        st.markdown("**Most recent**")
         tables.show_rows("customer.py", [_would(here, each) for each in found.sample], widths=(150,))
 
 
@@ -121,10 +121,12 @@ def show_waiting(here: Shop, actor: Actor, automation: Automation) -> None:
     pager = Pager("automation_waiting", automation.id)
     page = list_waiting(here, automation.id, cursor=pager.cursor)
     if not page.triggers and page.cursor is None:
-        empty.nothing(":material/hourglass_empty:", "Nothing waits", "Events appear here until their email is due.")
+        empty.nothing(
+            ":material/hourglass_empty:", "Nothing is waiting", "Events appear here until their email is due."
+        )
         return
     if not page.triggers:
-        st.caption(f"None among {formats.count(here, MOST_COUNTED)} that come before; go on to see later ones.")
+        st.caption(f"None among the first {formats.count(here, MOST_COUNTED)}. Go to the next page to see later ones.")
     with st.container(border=True, gap="small"):
         for trigger, name in page.triggers:
             _show_trigger(here, actor, trigger, name)
@@ -138,7 +140,7 @@ def _show_trigger(here: Shop, actor: Actor, trigger: Trigger, name: str) -> None
         st.markdown(f"**{formats.plain(name or trigger.customer_id)}** :gray[{due}]{problem}", width="stretch")
         if actor.may(Permission.EDIT_AUTOMATIONS):
             st.button(
-                "Call off",
+                "Cancel email",
                 key=f"call_off_{trigger.customer_id}_{trigger.slot}_{trigger.step}",
                 icon=":material/cancel:",
                 type="tertiary",
@@ -151,7 +153,7 @@ def _call_off(trigger: Trigger) -> None:
     actions.act(
         Permission.EDIT_AUTOMATIONS,
         lambda actor: call_off(shop(), actor, trigger),
-        "Called off. Nothing more is sent for this event.",
+        "Cancelled. Nothing more is sent for this event.",
     )
 
 

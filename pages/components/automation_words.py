@@ -15,24 +15,24 @@ KIND_LABELS = {
     TriggerKind.ORDER_PAID: "An order is paid",
     TriggerKind.ORDER_SHIPPED: "An order is shipped",
     TriggerKind.ORDER_CANCELLED: "An order is cancelled",
-    TriggerKind.ORDER_REFUNDED: "Money is given back",
+    TriggerKind.ORDER_REFUNDED: "An order is refunded",
     TriggerKind.AFTER_ORDER: "Some days after an order",
     TriggerKind.PENDING_PAYMENT: "An order waits for payment",
     TriggerKind.CUSTOMER_JOINED: "A customer is added",
-    TriggerKind.NOT_VERIFIED: "An address is not confirmed",
-    TriggerKind.LAPSED: "A customer has not ordered for some days",
+    TriggerKind.NOT_VERIFIED: "An email address is not confirmed",
+    TriggerKind.LAPSED: "A customer has not ordered for a while",
 }
 _BEGINNINGS = {
     TriggerKind.ORDER_PLACED: "When an order is placed",
     TriggerKind.ORDER_PAID: "When an order is paid",
     TriggerKind.ORDER_SHIPPED: "When an order is shipped",
     TriggerKind.ORDER_CANCELLED: "When an order is cancelled",
-    TriggerKind.ORDER_REFUNDED: "When money is given back",
+    TriggerKind.ORDER_REFUNDED: "When an order is refunded",
     TriggerKind.AFTER_ORDER: "After an order",
     TriggerKind.PENDING_PAYMENT: "While an order waits for payment",
     TriggerKind.CUSTOMER_JOINED: "When a customer is added",
-    TriggerKind.NOT_VERIFIED: "While an address is not confirmed",
-    TriggerKind.LAPSED: "When a customer stays away",
+    TriggerKind.NOT_VERIFIED: "While an email address is not confirmed",
+    TriggerKind.LAPSED: "When a customer has not ordered for a while",
 }
 FACT_LABELS = {
     Fact.COUNTRY: "Country is",
@@ -40,7 +40,7 @@ FACT_LABELS = {
     Fact.NO_TAG: "Does not have the tag",
     Fact.CONSENT: "Agreed to marketing",
     Fact.SEGMENT: "Is in the segment",
-    Fact.SPENT: "Spent in all at least",
+    Fact.SPENT: "Total spent at least",
     Fact.ORDERS_AT_LEAST: "Number of orders at least",
     Fact.ORDERS_AT_MOST: "Number of orders at most",
     Fact.TOTAL: "Order total at least",
@@ -71,7 +71,7 @@ def sentence(shop: Shop, automation: Automation) -> str:
     for number, step in enumerate(automation.steps):
         wait = waiting_time(step.delay)
         when = "at once" if not step.delay else f"after {wait}" if number == 0 else f"{wait} later"
-        title = f"“{titles[step.template]}”" if step.template in titles else "an email that is not chosen yet"
+        title = f"“{titles[step.template]}”" if step.template in titles else "an email (not chosen yet)"
         only = f" if {formats.listed([condition_words(shop, each) for each in step.conditions])}"
         parts.append(f"send {title} {when}{only if step.conditions else ''}")
     return f"{_BEGINNINGS[automation.kind]}, {', then '.join(parts)}."

@@ -19,7 +19,7 @@ def ask(template: TemplateFacts, key: str, before: Mapping[str, str]) -> dict[st
     optional = [field for field in template.fields if not field.required]
     values = {field.name: _ask(field, key, before) for field in required}
     if optional:
-        with st.expander("More parts of this email, which may stay empty", icon=":material/add_notes:"):
+        with st.expander("Optional content", icon=":material/add_notes:"):
             values |= {field.name: _ask(field, key, before) for field in optional}
     return values
 

@@ -23,32 +23,32 @@ _NEW = Draft("", "", "")
 def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft | None:
     """Draws the form; None until an email and a segment are chosen. `place` tells the forms of campaigns apart."""
     draft = before or _NEW
-    st.subheader("What is sent", anchor=False)
+    st.subheader("Email", anchor=False)
     name = st.text_input(
         "Name of the campaign",
         draft.name,
         key=f"{place}_name",
         max_chars=100,
-        placeholder="Such as: Spring newsletter",
+        placeholder="For example: Spring newsletter",
         help="For the team; customers do not see it.",
     )
     offered = sendable_templates(here)
     template = _choose_template(offered, place, draft)
     if template is None:
-        st.caption("Choose an email to go on.")
+        st.caption("Choose an email to continue.")
         return None
     subject = st.text_input(
         "Subject",
         draft.subject,
         key=f"{place}_subject",
         max_chars=300,
-        placeholder="As it stands in the email",
-        help="Empty: the subject of the email as it is.",
+        placeholder="Subject of the email",
+        help="Leave empty to use the subject of the email.",
     )
     fields = campaign_fields.ask(template, f"{place}_field_{template.name}", draft.fields)
-    st.subheader("To whom", anchor=False)
+    st.subheader("Audience", anchor=False)
     segment = _choose_segment(here, actor, place, draft)
-    st.subheader("How carefully", anchor=False)
+    st.subheader("Sending options", anchor=False)
     with st.container(border=True):
         canary = _canary(place, draft.canary)
         test = campaign_test_form.ask(offered, template, place, draft, fields)
@@ -56,7 +56,7 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
         hours = _hours(place, draft.hours)
         limits = _limits(place, draft.limits)
     if not segment:
-        st.caption("Choose a segment to go on.")
+        st.caption("Choose a segment to continue.")
         return None
     return Draft(name, template.name, segment, subject, fields, test, canary, holdout, hours, limits, draft.result_days)
 
@@ -85,40 +85,40 @@ def _choose_segment(here: Shop, actor: Actor, place: str, draft: Draft) -> str:
         list(names),
         index=list(names).index(wanted) if wanted in names else None,
         format_func=lambda segment: names.get(segment, segment),
-        placeholder="Choose who should get it",
+        placeholder="Choose a segment",
         key=f"{place}_segment",
     )
-    st.caption("Who has not agreed, has unsubscribed or cannot be reached is left out, and counted by reason.")
-    st.page_link(page_of("segments.py"), label="Look at the segments, or make one", help="")
+    st.caption("Customers without consent, or unreachable, are skipped and counted by reason.")
+    st.page_link(page_of("segments.py"), label="View or create segments", help="")
     return chosen or ""
 
 
 def _canary(place: str, before: Canary | None) -> Canary | None:
     on = st.toggle(
-        ":material/looks_one: Send to a few first, and look before going on",
+        ":material/looks_one: Send to a test group first",
         before is not None,
         key=f"{place}_canary",
-        help="Stops by itself when too many bounce or complain.",
+        help="Stops automatically when too many emails bounce or are marked as spam.",
     )
     if not on:
         return None
     given = before or Canary()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        share = st.number_input("First share in percent", 1, 50, given.share, key=f"{place}_canary_share", width=180)
+        share = st.number_input("Test group (%)", 1, 50, given.share, key=f"{place}_canary_share", width=180)
         wait = campaign_fields.ask_wait("Then wait", f"{place}_canary_wait", given.wait)
     return Canary(int(share), wait)
 
 
 def _holdout(place: str, before: int) -> int:
     on = st.toggle(
-        ":material/balance: Keep some from getting it, to see what the email brings",
+        ":material/balance: Hold out a control group",
         before > 0,
         key=f"{place}_holdout",
-        help="Their orders are compared with those of the others.",
+        help="Their orders are compared with those of the recipients.",
     )
     if not on:
         return 0
-    return int(st.number_input("Kept back, in percent", 1, 50, before or 10, key=f"{place}_holdout_share", width=180))
+    return int(st.number_input("Control group (%)", 1, 50, before or 10, key=f"{place}_holdout_share", width=180))
 
 
 def _hours(place: str, before: Hours | None) -> Hours | None:
@@ -126,7 +126,7 @@ def _hours(place: str, before: Hours | None) -> Hours | None:
         ":material/schedule: Send in business hours only",
         before is not None,
         key=f"{place}_hours",
-        help="In the shop's time. What is left over goes on the next day.",
+        help="Shop time. Remaining emails go out the next day.",
     )
     if not on:
         return None
@@ -139,14 +139,14 @@ def _hours(place: str, before: Hours | None) -> Hours | None:
 
 
 def _limits(place: str, before: Limits) -> Limits:
-    with st.expander("When it stops by itself", icon=":material/front_hand:"):
-        st.caption("SES looks into an account from 5% bounces and 0.1% complaints on, so it stops before.")
+    with st.expander("Automatic stop", icon=":material/front_hand:"):
+        st.caption("SES reviews an account at 5% bounces or 0.1% complaints, so the campaign stops before that.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             bounces = st.number_input(
-                "Bounces in percent", 0.1, 100.0, before.bounces * 100, step=0.5, key=f"{place}_bounces", width=180
+                "Bounces (%)", 0.1, 100.0, before.bounces * 100, step=0.5, key=f"{place}_bounces", width=180
             )
             complaints = st.number_input(
-                "Complaints in percent",
+                "Complaints (%)",
                 0.01,
                 100.0,
                 before.complaints * 100,
@@ -155,7 +155,5 @@ def _limits(place: str, before: Limits) -> Limits:
                 key=f"{place}_complaints",
                 width=180,
             )
-            least = st.number_input(
-                "Not before so many were sent", 1, 1_000_000, before.least, key=f"{place}_least", width=220
-            )
+            least = st.number_input("Minimum emails sent", 1, 1_000_000, before.least, key=f"{place}_least", width=220)
     return Limits(round(bounces / 100, 6), round(complaints / 100, 6), int(least))

@@ -22,10 +22,10 @@ def show(here: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> None:
     waiting = [campaign for campaign in campaigns if campaign.state in _WAITING_FOR_PEOPLE]
     others = [campaign for campaign in campaigns if campaign.state not in _WAITING_FOR_PEOPLE]
     if waiting:
-        st.subheader(":material/notification_important: Somebody has to decide")
+        st.subheader(":material/notification_important: Needs your decision")
         _rows(here, actor, waiting)
         if others:
-            st.subheader("The others")
+            st.subheader("All campaigns")
     if others:
         _rows(here, actor, others)
 
@@ -48,4 +48,4 @@ def _through(here: Shop, actor: Actor, campaign: Campaign) -> str:
         return f"**{formats.count(here, progress.sent)}** of {formats.count(here, progress.audience)}"
     if campaign.planned_recipients is not None:
         return f"{formats.count(here, campaign.planned_recipients)} planned"
-    return ":gray[not planned yet]"
+    return ":gray[no plan yet]"

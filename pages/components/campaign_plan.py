@@ -13,21 +13,23 @@ def show(here: Shop, plan: Plan) -> None:
     """Recipients, end, cost and quota; below, what they follow from."""
     with st.grid(4, min_column_width=150):
         _card("Recipients", formats.count(here, plan.recipients), f"of {formats.count(here, plan.audience)} customers")
-        _card("Takes", campaign_words.short_lasting(plan.duration.total_seconds()), _until(here, plan))
-        _card("Costs", _dollars(plan.cost), "SES, and the store beyond its free tier")
-        _card("Of the daily quota", _share(here, plan), _quota(here, plan))
-    notes = [f"{formats.counted(here, plan.holdout, 'customer')} kept back to compare."] if plan.holdout else []
+        _card("Duration", campaign_words.short_lasting(plan.duration.total_seconds()), _until(here, plan))
+        _card("Cost", _dollars(plan.cost), "SES, and the store beyond its free tier")
+        _card("Share of the daily quota", _share(here, plan), _quota(here, plan))
+    notes = [f"{formats.counted(here, plan.holdout, 'customer')} in the control group."] if plan.holdout else []
     if plan.broken:
-        notes.append(f"{formats.counted(here, plan.broken, 'email')} cannot be made, and will count as failed.")
+        notes.append(f"{formats.counted(here, plan.broken, 'email')} cannot be rendered and will count as failed.")
     if plan.days > 1:
-        notes.append(f"It sends on {formats.count(here, plan.days)} days.")
+        notes.append(f"Sends on {formats.count(here, plan.days)} days.")
     if plan.as_of is not None:
         moment = formats.plain(formats.moment(here, plan.as_of))
-        notes.append(f"The segment is as of {moment}; each customer is looked at again right before theirs goes out.")
+        notes.append(f"Segment as of {moment}. Each customer is checked again right before sending.")
     st.caption(" ".join(notes))
     left_out = sum(plan.excluded.values())
     if left_out:
-        with st.expander(f"{formats.counted(here, left_out, 'customer')} left out, and why", icon=":material/block:"):
+        with st.expander(
+            f"{formats.counted(here, left_out, 'customer')} skipped, with reasons", icon=":material/block:"
+        ):
             st.markdown(campaign_words.reasons(here, plan.excluded))
 
 
@@ -39,8 +41,8 @@ def _card(label: str, value: str, told: str) -> None:
 
 def _until(here: Shop, plan: Plan) -> str:
     if plan.per_second is None:
-        return f"Until {formats.moment(here, plan.finishes_at)}, with its waits"
-    return f"Until {formats.moment(here, plan.finishes_at)}, with its waits, at {plan.per_second:g} a second"
+        return f"Until {formats.moment(here, plan.finishes_at)}, including waits"
+    return f"Until {formats.moment(here, plan.finishes_at)}, including waits, at {plan.per_second:g} a second"
 
 
 def _share(here: Shop, plan: Plan) -> str:
@@ -49,8 +51,8 @@ def _share(here: Shop, plan: Plan) -> str:
 
 def _quota(here: Shop, plan: Plan) -> str:
     if plan.quota is None or plan.quota_left is None:
-        return "Nothing to keep to"
-    return f"{formats.count(here, plan.quota_left)} of {formats.count(here, plan.quota)} are free now"
+        return "No limit"
+    return f"{formats.count(here, plan.quota_left)} of {formats.count(here, plan.quota)} available now"
 
 
 def _dollars(cents: float) -> str:

@@ -29,7 +29,7 @@ def show(here: Shop, preflight: Preflight) -> None:
             here,
             preflight.empty_fields,
             ":material/space_bar: Fields that are empty for some",
-            "The email goes out without them; look at how it reads then.",
+            "The email goes out without them. Check how it reads then.",
         )
 
 
@@ -40,21 +40,21 @@ def _show_verdict(here: Shop, preflight: Preflight) -> None:
     finished = ""
     if preflight.finished_at is not None:
         finished = f", {formats.plain(formats.moment(here, preflight.finished_at))}"
-    st.caption(f"{checked} of the segment looked at{took}{finished}.")
+    st.caption(f"{checked} of the segment checked{took}{finished}.")
     if not preflight.recipients:
         st.warning("Nobody would get this email.", icon=":material/group_off:")
     elif preflight.broken:
         st.error(
-            f"The email of {formats.count(here, preflight.broken)} of {recipients} cannot be made. "
-            "They are left out unless the email or their data is mended.",
+            f"The email of {formats.count(here, preflight.broken)} of {recipients} cannot be rendered. "
+            "They are skipped unless the email or their data is fixed.",
             icon=":material/broken_image:",
         )
     else:
-        st.success(f"The emails of all {recipients} can be made.", icon=":material/check_circle:")
+        st.success(f"The emails of all {recipients} can be rendered.", icon=":material/check_circle:")
 
 
 def _show_broken(here: Shop, preflight: Preflight) -> None:
-    _show_fields(here, preflight.broken_fields, ":material/data_object: Fields that break", "")
+    _show_fields(here, preflight.broken_fields, ":material/data_object: Fields with errors", "")
     rows = [
         Row(
             f"**{formats.plain(broken.name)}** :gray[{formats.plain(broken.sentence)}]",

@@ -15,7 +15,7 @@ from pages.components import formats, message_view
 
 def show_draft(here: Shop, draft: Draft | None) -> None:
     """The emails of a draft, with the templates in use now."""
-    st.subheader("How it looks", anchor=False)
+    st.subheader("Preview", anchor=False)
     if draft is None:
         st.caption("The email appears here, for a sample customer.")
         return
@@ -27,7 +27,7 @@ def show_campaign(here: Shop, campaign: Campaign) -> None:
 
     Raises: `NotFoundError` when a template is gone.
     """
-    st.subheader("How it looks", anchor=False)
+    st.subheader("Preview", anchor=False)
     _show(here, emails_of(here, campaign))
 
 
@@ -41,7 +41,7 @@ def _show(here: Shop, emails: Mapping[str, CampaignEmail]) -> None:
     shown = next(iter(made))
     if len({email.html for email in made.values()}) > 1:
         shown = _choose(list(made))
-    label = f"What customers get of variant {shown}" if shown else "What customers get"
+    label = f"Variant {shown}" if shown else "Email preview"
     message_view.show_html(made[shown].html, label, key="campaign_preview")
 
 

@@ -43,12 +43,12 @@ def _figures(here: Shop, progress: Progress) -> None:
     st.progress(progress.share, text=_through(here, progress))
     with st.grid(5, min_column_width=130):
         _card(here, ":material/outgoing_mail: Sent", progress.sent, _delivered(here, progress))
-        _card(here, ":material/block: Skipped", progress.skipped_total, "Had a reason not to get it")
-        _card(here, ":material/error: Failed", progress.failed, "Nothing went out to them")
+        _card(here, ":material/block: Skipped", progress.skipped_total, "Not eligible")
+        _card(here, ":material/error: Failed", progress.failed, "Not sent")
         _card(here, ":material/help: Unknown", progress.unknown, _in_doubt(here, progress))
-        waiting = "They get nothing" if progress.state is CampaignState.CANCELLED else "Not yet"
-        retrying = f"{formats.count(here, progress.retrying)} are tried again" if progress.retrying else waiting
-        _card(here, ":material/hourglass_empty: Left", progress.remaining, retrying)
+        waiting = "Not sent" if progress.state is CampaignState.CANCELLED else "Not yet"
+        retrying = f"{formats.count(here, progress.retrying)} will be retried" if progress.retrying else waiting
+        _card(here, ":material/hourglass_empty: Remaining", progress.remaining, retrying)
     if progress.skipped_total:
         with st.expander(f"Why {formats.count(here, progress.skipped_total)} were skipped", icon=":material/block:"):
             st.markdown(campaign_words.reasons(here, progress.skipped))
@@ -65,23 +65,23 @@ def _delivered(here: Shop, progress: Progress) -> str:
         return "Nothing yet"
     found = [f"{formats.count(here, progress.delivered)} delivered"]
     if progress.bounced:
-        found.append(f"{formats.count(here, progress.bounced)} bounced for good")
+        found.append(f"{formats.count(here, progress.bounced)} hard bounced")
     if progress.soft_bounced:
-        found.append(f"{formats.count(here, progress.soft_bounced)} bounced for now")
+        found.append(f"{formats.count(here, progress.soft_bounced)} soft bounced")
     return ", ".join(found)
 
 
 def _in_doubt(here: Shop, progress: Progress) -> str:
     if progress.resolved:
-        return f"{formats.count(here, progress.resolved)} of them went out, as reports told later"
-    return "May have gone out; never sent again by itself"
+        return f"{formats.count(here, progress.resolved)} confirmed sent by later reports"
+    return "May have been sent; never retried automatically"
 
 
 def _through(here: Shop, progress: Progress) -> str:
     if progress.state is CampaignState.PREPARING:
-        return f"The audience is being written down: {formats.count(here, progress.audience)} so far"
+        return f"Preparing the recipient list: {formats.count(here, progress.audience)} so far"
     if not progress.audience:
-        return "The audience is not written down yet"
+        return "The recipient list is not prepared yet"
     parts = [f"{formats.percent(here, progress.share, 0)} of {formats.counted(here, progress.audience, 'customer')}"]
     if progress.rate and progress.state in _MOVING:
         parts.append(f"{progress.rate:,.1f} emails a second")

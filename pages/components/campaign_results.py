@@ -23,7 +23,7 @@ from backend.services.context import Shop
 from pages.components import charts, formats, send_rates
 
 _CHANCE = 0.05
-"""What happens by chance less often than this is not called chance."""
+"""The significance level: below it, a difference is not put down to chance."""
 
 
 def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
@@ -31,7 +31,7 @@ def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
     results = results_of(here, actor, campaign.id)
     if not results.progress.went_out:
         return
-    st.subheader("What came of it")
+    st.subheader("Results")
     _show_funnel(here, results.progress)
     if results.variants:
         _show_variants(here, campaign, results.variants)
@@ -84,25 +84,27 @@ def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult
         return
     measure = campaign.draft.test.measure
     if campaign.draft.test.share < 100 and not any(each.is_winner for each in variants):
-        st.caption(f"The better one is chosen by {measure.value} when the wait is over.")
+        st.caption(f"The winner is chosen by {measure.value} after the wait.")
     st.caption(_certainty(chance_of_difference(variants, measure), measure))
 
 
 def _certainty(chance: float | None, measure: Measure) -> str:
     if chance is None:
-        return f"There are no {measure.value} to compare yet."
+        return f"No {measure.value} to compare yet."
     if chance < _CHANCE:
-        return f"By {measure.value} the best variant is ahead by more than chance explains."
-    return f"By {measure.value} the variants differ by no more than chance explains; a larger group would say more."
+        return f"The best variant leads in {measure.value}; the difference is statistically reliable."
+    return f"No clear winner in {measure.value} yet: the difference is not statistically reliable."
 
 
 def _show_orders(here: Shop, campaign: Campaign, results: Results) -> None:
     st.markdown(f"**Orders within {campaign.draft.result_days} days**")
     if results.orders is None:
-        st.caption("The worker counts them when the campaign has ended, and every few hours after that.")
+        st.caption("Counted when the campaign has finished, then every few hours.")
         return
     orders = results.orders
-    table = pd.DataFrame([_group(here, "Got it", *_got(orders)), _group(here, "Kept back", *_kept_back(orders))])
+    table = pd.DataFrame(
+        [_group(here, "Recipients", *_got(orders)), _group(here, "Control group", *_kept_back(orders))]
+    )
     _draw(table if orders.holdout else table.head(1), words=("Group",))
     st.caption(formats.plain(_lift(here, orders)))
 
@@ -127,14 +129,14 @@ def _group(here: Shop, name: str, people: int, buyers: int, orders: int, revenue
 
 
 def _lift(here: Shop, orders: OrdersAfter) -> str:
-    counted = f"Counted {formats.moment(here, orders.counted_at)}{'' if orders.final else ', and still going on'}. "
+    counted = f"Counted {formats.moment(here, orders.counted_at)}{'' if orders.final else ', still counting'}. "
     if orders.lift is None:
-        return counted + "Without a group that was kept back nobody knows what they would have bought anyway."
+        return counted + "Without a control group we cannot tell what they would have bought anyway."
     estimate = f"{'+' if orders.lift > 0 else ''}{formats.money(here, orders.lift)}"
     if orders.chance_of_lift is None or orders.chance_of_lift >= _CHANCE:
         return (
-            f"{counted}Those who got it and those kept back differ by no more than chance explains, so it cannot be "
-            f"said what the email brought; a larger group kept back would say more. (The bare difference: {estimate}.)"
+            f"{counted}No clear effect yet. Difference: {estimate}, not statistically reliable. "
+            "A larger control group helps."
         )
     return (
         f"{counted}Those who got it bought {'more' if orders.lift >= 0 else 'less'} than those kept back, and by more "

@@ -28,8 +28,8 @@ def as_first_seen(campaign: Campaign) -> Campaign:
         _SEEN.set(campaign)
         return campaign
     if seen.version != campaign.version:
-        st.warning("Somebody has changed this campaign since you opened it.", icon=":material/sync_problem:")
-        st.button("Show theirs, and forget what I typed", icon=":material/refresh:", on_click=_SEEN.clear)
+        st.warning("Someone else has changed this campaign since you opened it.", icon=":material/sync_problem:")
+        st.button("Show theirs and discard my changes", icon=":material/refresh:", on_click=_SEEN.clear)
     return seen
 
 
@@ -37,20 +37,20 @@ def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Dr
     """The button; afterwards the campaign's own page opens, where it is checked and started."""
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            "Save and go on" if before is None else "Save the changes",
+            "Save and continue" if before is None else "Save changes",
             type="primary",
             icon=":material/save:",
             disabled=draft is None,
             key=f"save_campaign_{campaign_id}",
         )
         if before is not None:
-            st.page_link(page_of("campaign.py"), label="Back without saving", query_params={"id": campaign_id}, help="")
+            st.page_link(page_of("campaign.py"), label="Cancel", query_params={"id": campaign_id}, help="")
     if not pressed or draft is None:
         return
     saved = actions.attempt(
         Permission.PLAN_CAMPAIGNS,
         lambda actor: _save(here, actor, campaign_id, before, draft),
-        "The campaign is saved. Nothing is sent yet.",
+        "Campaign saved. Nothing is sent yet.",
     )
     if isinstance(saved, Trouble):
         actions.show_trouble(saved)

@@ -40,7 +40,7 @@ def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -
         return
     if campaign.state is _S.SCHEDULED and campaign.start_at is not None:
         moment = formats.moment(here, campaign.start_at)
-        st.info(formats.plain(f"Starts by itself: {moment}."), icon=":material/schedule_send:")
+        st.info(formats.plain(f"Scheduled for {moment}."), icon=":material/schedule_send:")
     if not actor.may(Permission.PLAN_CAMPAIGNS):
         return
     if campaign.needs_approval and campaign.approval is None:
@@ -49,15 +49,15 @@ def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -
     with st.container(horizontal=True):
         if campaign.may_start:
             _START.opener("Start now", campaign, icon=":material/send:", primary=True)
-            _SCHEDULE.opener("Choose a time", campaign, icon=":material/schedule_send:")
+            _SCHEDULE.opener("Schedule for later", campaign, icon=":material/schedule_send:")
         if campaign.state in (_S.SCHEDULED, _S.OVERDUE):
-            _button("Take back the time", ":material/undo:", campaign, steering.unschedule, "The time is taken back.")
-        _CANCEL.opener("Cancel for good", campaign, icon=":material/cancel:")
+            _button("Unschedule", ":material/undo:", campaign, steering.unschedule, "Unscheduled.")
+        _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
 
 
 def _ask_for_approval(here: Shop, campaign: Campaign, *, enabled: bool) -> None:
     planned = formats.counted(here, campaign.planned_recipients or 0, "customer")
-    st.info(f"It goes to {planned}, so a second person has to approve it first.", icon=":material/how_to_reg:")
+    st.info(f"It goes to {planned}, so a second person must approve it first.", icon=":material/how_to_reg:")
     with st.container(horizontal=True):
         st.button(
             "Ask for approval",
@@ -66,20 +66,20 @@ def _ask_for_approval(here: Shop, campaign: Campaign, *, enabled: bool) -> None:
             disabled=not enabled,
             key="campaign_ask",
             on_click=_act,
-            args=(campaign, steering.request_approval, "A second person can approve it now: send them this page."),
+            args=(campaign, steering.request_approval, "Approval requested. Send a colleague the link to this page."),
         )
-        _CANCEL.opener("Cancel for good", campaign, icon=":material/cancel:")
+        _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
 
 
 def _show_approval(actor: Actor, campaign: Campaign) -> None:
     mine = actor.username in (campaign.created_by, campaign.asked_by)
     if mine or not actor.may(Permission.APPROVE_CAMPAIGNS):
         st.info(
-            "Somebody who did not make it has to approve it: a manager or an admin.", icon=":material/hourglass_top:"
+            "Someone other than the author must approve it: a manager or an admin.", icon=":material/hourglass_top:"
         )
     else:
         st.info(
-            formats.plain(f"{campaign.asked_by} asks you to approve this campaign. Look at what is sent, and to whom."),
+            formats.plain(f"{campaign.asked_by} asks you to approve this campaign. Check the email and the audience."),
             icon=":material/how_to_reg:",
         )
         with st.container(horizontal=True):
@@ -93,11 +93,11 @@ def show_running(actor: Actor, campaign: Campaign, failed: int) -> None:
         return
     with st.container(horizontal=True):
         if campaign.state in (_S.PREPARING, _S.RUNNING):
-            _button("Pause", ":material/pause:", campaign, _pause, "It rests within seconds.", primary=True)
+            _button("Pause", ":material/pause:", campaign, _pause, "Pausing…", primary=True)
         if campaign.state in (_S.PAUSED, _S.STOPPED):
-            _button("Go on", ":material/play_arrow:", campaign, _resume, "It goes on.", primary=True)
+            _button("Resume", ":material/play_arrow:", campaign, _resume, "Sending resumed.", primary=True)
         if campaign.state in (_S.PREPARING, _S.RUNNING, _S.PAUSED, _S.STOPPED):
-            _CANCEL.opener("Cancel for good", campaign, icon=":material/cancel:")
+            _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
         if campaign.state is _S.FINISHED and failed:
             _RETRY.opener(f"Retry the {failed:,} that failed", campaign, icon=":material/replay:")
         duplicate_button(campaign)
@@ -151,9 +151,9 @@ def _resume(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) ->
 
 
 def _start(seen: Campaign) -> None:
-    count = _ask_count(seen, "emails go out, beginning now.")
+    count = _ask_count(seen, "emails will be sent, starting now.")
     if st.button("Start", type="primary", icon=":material/send:", width="stretch", disabled=not count):
-        _finish(_START, seen, steering.start, "It starts. You can watch it here.")
+        _finish(_START, seen, steering.start, "Sending starts. Follow the progress here.")
 
 
 def _schedule(seen: Campaign) -> None:
@@ -162,20 +162,20 @@ def _schedule(seen: Campaign) -> None:
     with st.container(horizontal=True):
         day = st.date_input("Day", tomorrow, format=formats.date_input_format(here))
         clock = st.time_input("Time", time(10), help=f"In the shop's time ({here.zone.key}).")
-    st.caption("When no worker runs at that time, it asks you later instead of going out at the wrong hour.")
-    count = _ask_count(seen, "emails will go out at that time.")
+    st.caption("If we can't send on time, we'll ask you before sending late.")
+    count = _ask_count(seen, "emails will be sent at that time.")
     if st.button("Schedule", type="primary", icon=":material/schedule_send:", width="stretch", disabled=not count):
         moment = datetime.combine(day, clock or time(10), tzinfo=here.zone)
 
         def schedule(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.schedule(where, actor, campaign_id, moment, seen_version=seen_version)
 
-        _finish(_SCHEDULE, seen, schedule, "It is scheduled.")
+        _finish(_SCHEDULE, seen, schedule, "Campaign scheduled.")
 
 
 def _approve(seen: Campaign) -> None:
     st.markdown(f"**{formats.plain(seen.name)}** to **{formats.plain(seen.segment_name)}**")
-    count = _ask_count(seen, "emails may go out.")
+    count = _ask_count(seen, "emails may be sent.")
     if st.button("Approve", type="primary", icon=":material/check:", width="stretch", disabled=not count):
 
         def approve(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
@@ -185,29 +185,29 @@ def _approve(seen: Campaign) -> None:
 
 
 def _decline(seen: Campaign) -> None:
-    reason = st.text_input("Why not?", max_chars=200, placeholder="What should be changed")
+    reason = st.text_input("Reason", max_chars=200, placeholder="What needs to change")
     if st.button("Decline", type="primary", icon=":material/close:", width="stretch", disabled=not reason.strip()):
 
         def decline(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.decline(where, actor, campaign_id, reason, seen_version=seen_version)
 
-        _finish(_DECLINE, seen, decline, "Declined; it is a draft again.", Permission.APPROVE_CAMPAIGNS)
+        _finish(_DECLINE, seen, decline, "Declined. The campaign is a draft again.", Permission.APPROVE_CAMPAIGNS)
 
 
 def _cancel(seen: Campaign) -> None:
-    st.markdown("Who has not got the email yet will not get it. This cannot be taken back.")
+    st.markdown("Customers who have not received it yet will not get it. This cannot be undone.")
     if st.button("Cancel the campaign", type="primary", icon=":material/cancel:", width="stretch"):
 
         def cancel(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.cancel(where, actor, campaign_id)
 
-        _finish(_CANCEL, seen, cancel, "The campaign is cancelled.")
+        _finish(_CANCEL, seen, cancel, "Campaign cancelled.")
 
 
 def _retry(seen: Campaign) -> None:
     here = shop()
     failed = figures_of(here, seen.id)["failed"]
-    st.markdown("Nothing went out to those for whom it failed. They are tried once more, and nobody else is.")
+    st.markdown("Only the failed emails are sent again.")
     typed = st.text_input(f"Type {failed:,} to confirm", max_chars=12)
     right = typed.replace(",", "").strip() == str(failed)
     if st.button("Retry", type="primary", icon=":material/replay:", width="stretch", disabled=not right):
@@ -215,7 +215,7 @@ def _retry(seen: Campaign) -> None:
         def retry(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.retry_failed(where, actor, campaign_id, typed_count=failed, seen_version=seen_version)
 
-        _finish(_RETRY, seen, retry, "What failed is tried again.")
+        _finish(_RETRY, seen, retry, "Failed emails are being sent again.")
 
 
 def _ask_count(seen: Campaign, what: str) -> int:
@@ -240,8 +240,8 @@ def _finish(
 
 
 _START = Dialog[Campaign]("campaign_start", "Start this campaign?", _start, icon=":material/send:")
-_SCHEDULE = Dialog[Campaign]("campaign_schedule", "When should it start?", _schedule, icon=":material/schedule_send:")
+_SCHEDULE = Dialog[Campaign]("campaign_schedule", "Schedule this campaign", _schedule, icon=":material/schedule_send:")
 _APPROVE = Dialog[Campaign]("campaign_approve", "Approve this campaign?", _approve, icon=":material/how_to_reg:")
 _DECLINE = Dialog[Campaign]("campaign_decline", "Decline this campaign?", _decline, icon=":material/close:")
-_CANCEL = Dialog[Campaign]("campaign_cancel", "Cancel this campaign for good?", _cancel, icon=":material/cancel:")
-_RETRY = Dialog[Campaign]("campaign_retry", "Retry what failed?", _retry, icon=":material/replay:")
+_CANCEL = Dialog[Campaign]("campaign_cancel", "Cancel this campaign permanently?", _cancel, icon=":material/cancel:")
+_RETRY = Dialog[Campaign]("campaign_retry", "Retry failed emails?", _retry, icon=":material/replay:")

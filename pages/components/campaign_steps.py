@@ -50,7 +50,7 @@ def _await_start(campaign_id: str) -> None:
     if campaign.state is not CampaignState.SCHEDULED:
         st.rerun()
     if campaign.start_at is not None and campaign.start_at <= shop().clock():
-        st.caption(":material/hourglass_top: The worker takes it up …")
+        st.caption(":material/hourglass_top: Starting …")
 
 
 def _show_preflight(
@@ -58,7 +58,7 @@ def _show_preflight(
 ) -> None:
     st.subheader("1. Check every recipient")
     if preflight is None:
-        st.caption("Every email is made before the first is sent, so that nobody gets a broken one.")
+        st.caption("Every email is rendered before the first one is sent, so nobody gets a broken email.")
     else:
         campaign_preflight.show(here, preflight)
     if campaign.state not in EDITABLE:
@@ -77,7 +77,9 @@ def _show_preflight(
             args=(campaign,),
         )
         query = {"id": campaign.id}
-        st.page_link(page_of("new_campaign.py"), label="Change it", icon=":material/edit:", query_params=query, help="")
+        st.page_link(
+            page_of("new_campaign.py"), label="Edit campaign", icon=":material/edit:", query_params=query, help=""
+        )
 
 
 def _run_preflight(seen: Campaign) -> None:
@@ -96,9 +98,9 @@ def _watch(campaign_id: str) -> None:
     if preflight is None or preflight.status not in _BUSY:
         st.rerun()
     checked, total = formats.count(here, preflight.checked), formats.count(here, preflight.total)
-    text = f"{checked} of {total} checked" if preflight.total else "The worker is about to begin"
+    text = f"{checked} of {total} checked" if preflight.total else "Starting"
     st.progress(preflight.share, text=text)
-    st.caption("You may leave this page; the check goes on.")
+    st.caption("You can leave this page; the check continues.")
 
 
 def _plan_of(here: Shop, actor: Actor, campaign: Campaign) -> Plan | None:
@@ -118,10 +120,10 @@ def _show_plan(here: Shop, actor: Actor, campaign: Campaign, plan: Plan, *, enab
     found, taken = (plan.recipients, plan.audience), (campaign.planned_recipients, campaign.planned_segment)
     differs = campaign.state is CampaignState.PLANNED and found != taken
     if differs:
-        st.info("This check has found other numbers than the one before, whose plan was taken.", icon=":material/info:")
+        st.info("The numbers have changed since the plan was confirmed.", icon=":material/info:")
     if differs or campaign.state is CampaignState.DRAFT:
         st.button(
-            "Take this plan",
+            "Confirm plan",
             icon=":material/task_alt:",
             type="primary",
             disabled=not enabled or plan.recipients == 0,
@@ -135,4 +137,4 @@ def _take_plan(seen: Campaign) -> None:
     def take(actor: Actor) -> None:
         planning.plan(shop(), mailer(), actor, seen.id, seen_version=seen.version)
 
-    actions.act(Permission.PLAN_CAMPAIGNS, take, "The plan is taken. Nothing is sent yet.")
+    actions.act(Permission.PLAN_CAMPAIGNS, take, "Plan confirmed. Nothing is sent yet.")

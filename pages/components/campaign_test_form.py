@@ -18,7 +18,7 @@ def ask(
     offered: Mapping[str, TemplateFacts], own: TemplateFacts, place: str, draft: Draft, fields: Mapping[str, str]
 ) -> SplitTest | None:
     """The test, or None. `own` and `fields` are the email above: what a variant has unless it says otherwise."""
-    label = ":material/science: Compare several subjects or emails (A/B test)"
+    label = ":material/science: A/B test subjects or emails"
     if not st.toggle(label, draft.test is not None, key=f"{place}_test"):
         return None
     given = draft.test or _START
@@ -26,7 +26,7 @@ def ask(
         number = st.number_input(
             "Variants", 2, len(VARIANT_KEYS), len(given.variants), key=f"{place}_test_number", width=120
         )
-        share = st.number_input("Share of the test in percent", 1, 100, given.share, key=f"{place}_share", width=200)
+        share = st.number_input("Test share (%)", 1, 100, given.share, key=f"{place}_share", width=200)
         wait = campaign_fields.ask_wait("Then wait", f"{place}_test_wait", given.wait)
         measure = _measure(place, given.measure)
     others = comparable_templates(offered, own)
@@ -35,13 +35,15 @@ def ask(
         _variant(others, own, f"{place}_variant_{key}", earlier.get(key, Variant(key)), fields)
         for key in VARIANT_KEYS[: int(number)]
     ]
-    st.caption("After the wait the others get the better one. Opens are an estimate: mail programs open by themselves.")
+    st.caption(
+        "After the wait, everyone else gets the winner. Opens are an estimate: some mail apps open emails themselves."
+    )
     return SplitTest(tuple(variants), int(share), wait, measure)
 
 
 def _measure(place: str, before: Measure) -> Measure:
     chosen = st.selectbox(
-        "The better one has more",
+        "Winner has more",
         list(Measure),
         index=list(Measure).index(before),
         format_func=lambda measure: str(measure.value),
@@ -61,7 +63,7 @@ def _variant(
             before.subject,
             key=key,
             max_chars=300,
-            placeholder="Empty: the subject above",
+            placeholder="Leave empty to use the subject above",
         )
         template = _template(others, own, key, before)
         texts = _texts(others[template], own, key, before, fields)
@@ -76,7 +78,7 @@ def _template(others: Mapping[str, TemplateFacts], own: TemplateFacts, key: str,
         index=names.index(before.template) if before.template in names else 0,
         format_func=lambda name: f"{others[name].title}{', as above' if name == own.name else ''}",
         key=f"{key}_template_{own.name}",
-        help="Emails of the same topic can be compared, because the same customers get them.",
+        help="Only emails about the same topic can be compared, because they go to the same customers.",
     )
 
 
@@ -89,7 +91,7 @@ def _texts(
     is_own = template.name == own.name
     known = before.fields if before.fields is not None and (before.template or own.name) == template.name else fields
     if is_own and not st.toggle(
-        f"Other texts in variant {before.key}",
+        f"Text changes in variant {before.key}",
         before.fields is not None and not before.template,
         key=f"{key}_other_texts_{template.name}",
     ):

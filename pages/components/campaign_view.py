@@ -38,9 +38,9 @@ def show_head(here: Shop, campaign: Campaign) -> None:
 
 def show_question(here: Shop, actor: Actor, campaign: Campaign) -> None:
     """Why won't Maria get this? One answer for one customer."""
-    with st.expander("Does a certain customer get it, and why not?", icon=":material/person_search:"):
+    with st.expander("Why does a customer get it, or not?", icon=":material/person_search:"):
         if not actor.may(Permission.VIEW_CUSTOMERS):
-            st.caption("Your role may not look at customers.")
+            st.caption("Your role cannot view customers.")
             return
         customer_search.search_customers(here, "Which customer?", lambda found: _ASKED.set((campaign.id, found)))
         asked = _ASKED.get()
@@ -69,7 +69,7 @@ def _answer(here: Shop, actor: Actor, campaign: Campaign, customer_id: str) -> N
 
 def show_content(here: Shop, campaign: Campaign) -> None:
     """What is sent and how, folded away."""
-    with st.expander("What is sent, and how", icon=":material/mail:"):
+    with st.expander("Settings", icon=":material/mail:"):
         st.markdown(_settings(here, campaign))
         try:
             campaign_preview.show_campaign(here, campaign)
@@ -81,10 +81,10 @@ def _settings(here: Shop, campaign: Campaign) -> str:
     draft = campaign.draft
     title = message_table.title_of(here, draft.template)
     lines = [f"Email: **{formats.plain(title)}**, version {campaign.template_version}"]
-    lines.append(f"Segment: **{formats.plain(campaign.segment_name)}**, as it was when the campaign was saved")
+    lines.append(f"Segment: **{formats.plain(campaign.segment_name)}**, as of when the campaign was saved")
     if draft.canary is not None:
         wait = campaign_words.waiting(draft.canary.wait)
-        lines.append(f"First **{draft.canary.share}%** get it, then it waits {wait} and looks at what came back")
+        lines.append(f"First **{draft.canary.share}%** get it first; after {wait} the results are checked")
     if draft.test is not None:
         wait = campaign_words.waiting(draft.test.wait)
         number = len(draft.test.variants)
@@ -94,13 +94,13 @@ def _settings(here: Shop, campaign: Campaign) -> str:
         )
         lines += [f"Variant {each.key}: {_differs(here, each)}" for each in draft.test.variants]
     if draft.holdout:
-        lines.append(f"**{draft.holdout}%** are kept back, to compare what they order")
+        lines.append(f"**{draft.holdout}%** are held out as a control group")
     if draft.hours is not None:
         days = ", Monday to Friday" if draft.hours.weekdays_only else ""
         lines.append(f"Sent between **{draft.hours.start:%H:%M}** and **{draft.hours.end:%H:%M}**{days}, shop time")
     bounces = formats.plain(formats.percent(here, draft.limits.bounces))
     complaints = formats.plain(formats.percent(here, draft.limits.complaints, 2))
-    lines.append(f"Stops by itself from {bounces} bounces or {complaints} complaints on")
+    lines.append(f"Stops automatically at {bounces} bounces or {complaints} complaints")
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -113,5 +113,5 @@ def _differs(here: Shop, variant: Variant) -> str:
     if variant.subject:
         found.append(f"the subject “{formats.plain(variant.subject)}”")
     if variant.fields is not None and not variant.template:
-        found.append("texts of its own")
-    return ", ".join(found) or "the email as above"
+        found.append("its own texts")
+    return ", ".join(found) or "same email"

@@ -13,13 +13,13 @@ from pages.components import formats
 STATE_LABELS = {
     CampaignState.DRAFT: "Draft",
     CampaignState.PLANNED: "Planned",
-    CampaignState.AWAITING_APPROVAL: "Waits for approval",
+    CampaignState.AWAITING_APPROVAL: "Awaiting approval",
     CampaignState.SCHEDULED: "Scheduled",
     CampaignState.OVERDUE: "Missed its time",
     CampaignState.PREPARING: "Preparing",
     CampaignState.RUNNING: "Sending",
     CampaignState.PAUSED: "Paused",
-    CampaignState.STOPPED: "Stopped by itself",
+    CampaignState.STOPPED: "Stopped automatically",
     CampaignState.FINISHED: "Finished",
     CampaignState.CANCELLED: "Cancelled",
 }
@@ -105,4 +105,4 @@ def summary(here: Shop, campaign: Campaign) -> str:
     """Markdown: what is sent to whom, by whom it was planned, in a line."""
     made = formats.moment(here, campaign.created_at)
     kind = campaign.kind.value.capitalize()
-    return f":gray[{formats.plain(f'{kind} to “{campaign.segment_name}” · planned by {campaign.created_by}, {made}')}]"
+    return f":gray[{formats.plain(f'{kind} to “{campaign.segment_name}” · created by {campaign.created_by}, {made}')}]"

@@ -14,16 +14,16 @@ from backend.services.mailing.situations import can_we_email
 from pages.components.shell import mailer
 
 WHY = {
-    SkipReason.NO_ADDRESS: "There is no e-mail address. Add one to the customer.",
+    SkipReason.NO_ADDRESS: "There is no email address. Add one to the customer.",
     SkipReason.BOUNCED: "Mail to this address bounced. Ask the customer for another address.",
-    SkipReason.COMPLAINED: "They marked our mail as spam. Do not write unless they ask for it.",
+    SkipReason.COMPLAINED: "They marked our mail as spam. Do not email them unless they ask.",
     SkipReason.SUPPRESSED: "The address is on the suppression list.",
     SkipReason.UNSUBSCRIBED: "They unsubscribed. Only they can change that.",
     SkipReason.NO_CONSENT: "They have not agreed to marketing email.",
     SkipReason.ARCHIVED: "The customer is archived. Restore them first.",
-    SkipReason.CAP_REACHED: "They have had enough marketing email for now.",
+    SkipReason.CAP_REACHED: "They have reached the limit for marketing email.",
     SkipReason.PAUSED: "They paused marketing email.",
-    SkipReason.CUSTOMER_GONE: "The customer does not exist any more.",
+    SkipReason.CUSTOMER_GONE: "This customer no longer exists.",
 }
 KIND_LABELS = {Kind.TRANSACTIONAL: "About their orders", Kind.MARKETING: "Marketing"}
 

@@ -16,7 +16,7 @@ from pages.components.navigation import page_of
 from pages.components.shell import shop
 from pages.components.state import Slot
 
-_ANSWERS: dict[str, bool | None] = {"Not asked": None, "Agreed": True, "Refused": False}
+_ANSWERS: dict[str, bool | None] = {"Not asked": None, "Agreed": True, "Declined": False}
 _MOST_TAGS_OFFERED = 500
 _NOTES_WRITTEN: Slot[int] = Slot("customer.notes_written")
 
@@ -30,7 +30,7 @@ def _add(_: str) -> None:
         added = actions.attempt(
             Permission.EDIT_CUSTOMERS,
             lambda actor: customers.create_customer(shop(), actor, profile, consent=_ANSWERS[str(answer)]),
-            f"{profile.name.strip()} is a customer now.",
+            f"{profile.name.strip()} added.",
         )
         if isinstance(added, Trouble):
             actions.show_trouble(added)
@@ -64,8 +64,8 @@ def _reopen(customer_id: str) -> None:
 
 def _archive(seen: Customer) -> None:
     st.markdown(
-        f"**{formats.plain(seen.name)}** leaves the lists and gets no more email. "
-        "Orders and figures stay, and you can restore the customer at any time."
+        f"**{formats.plain(seen.name)}** is removed from lists and gets no more email. "
+        "Orders and figures stay. You can restore the customer at any time."
     )
     if st.button("Archive", type="primary", icon=":material/archive:", width="stretch"):
         ARCHIVE.close()
@@ -84,7 +84,7 @@ ARCHIVE = Dialog[Customer]("archive_customer", "Archive this customer?", _archiv
 
 def _profile_fields(here: Shop, before: Profile) -> Profile:
     name = st.text_input("Name", before.name, max_chars=200, autocomplete="off")
-    email = st.text_input("E-mail address", before.email, max_chars=320, autocomplete="off")
+    email = st.text_input("Email address", before.email, max_chars=320, autocomplete="off")
     left, right = st.columns(2)
     names = {"": "No country"} | formats.countries(here)
     codes = list(names) if before.country in names else [before.country, *names]
@@ -102,13 +102,13 @@ def _profile_fields(here: Shop, before: Profile) -> Profile:
 
 
 def show_consent(here: Shop, customer: Customer, *, editable: bool) -> None:
-    """What the customer said about marketing email, when and whence; and the way to record another answer."""
+    """What the customer said about marketing email, when and source; and the way to record another answer."""
     st.markdown(f"**Marketing email**  \n{_consent_text(here, customer.consent)}")
     if not customer.email:
         st.caption("Nothing can be sent: no address.")
     elif editable:
         with st.container(horizontal=True):
-            for given, label in ((True, "Customer agrees"), (False, "Customer refuses")):
+            for given, label in ((True, "Customer agrees"), (False, "Customer declines")):
                 if customer.consent is None or customer.consent.given is not given:
                     st.button(label, key=f"consent_{given}", on_click=_record_consent, args=(customer, given))
 
@@ -116,9 +116,9 @@ def show_consent(here: Shop, customer: Customer, *, editable: bool) -> None:
 def _consent_text(here: Shop, consent: Consent | None) -> str:
     if consent is None:
         return ":material/help: Not asked yet"
-    answer = ":material/check_circle: Agreed" if consent.given else ":material/block: Refused"
-    whence = f"{consent.source.value} ({consent.by})" if consent.by else consent.source.value
-    return f"{answer} :gray[on {formats.plain(formats.moment(here, consent.at))}, by {formats.plain(whence)}]"
+    answer = ":material/check_circle: Agreed" if consent.given else ":material/block: Declined"
+    source = f"{consent.source.value} ({consent.by})" if consent.by else consent.source.value
+    return f"{answer} :gray[on {formats.plain(formats.moment(here, consent.at))}, by {formats.plain(source)}]"
 
 
 def _record_consent(customer: Customer, given: bool) -> None:
@@ -142,13 +142,13 @@ def note_form(customer: Customer) -> None:
     """A note of several lines. It is emptied when the note is stored, and keeps what was typed when it is not."""
     written = _NOTES_WRITTEN.get() or 0
     with st.form("note", border=False):
-        text = st.text_area("New note", key=f"note_{written}", placeholder="What should the others know?", height=80)
+        text = st.text_area("New note", key=f"note_{written}", placeholder="What should the team know?", height=80)
         pressed = st.form_submit_button("Add note", icon=":material/add_comment:")
     if pressed:
         note = actions.attempt(
             Permission.EDIT_CUSTOMERS,
             lambda actor: customers.add_note(shop(), actor, customer.id, text),
-            "The note is stored.",
+            "Note added.",
         )
         if isinstance(note, Trouble):
             actions.show_trouble(note)

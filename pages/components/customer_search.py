@@ -20,7 +20,7 @@ def search_customers(
     choose: Callable[[str], None],
     *,
     hint: str = "",
-    nobody: str = "Nobody matches. Type less of the name.",
+    nobody: str = "No match. Type less of the name.",
 ) -> None:
     """Draws the search; `choose` is called with the id of the customer whose button is pressed.
 
@@ -30,7 +30,7 @@ def search_customers(
         label,
         type="search",
         live="300ms",
-        placeholder="Beginning of a name or an e-mail address",
+        placeholder="Beginning of a name or an email address",
         icon=":material/search:",
         max_chars=200,
     )

@@ -60,8 +60,8 @@ def show_profile(here: Shop, customer: Customer) -> None:
         "City": customer.city,
         "Country": formats.country(here, customer.country) if customer.country else "",
         "Phone": customer.phone,
-        "Known since": formats.day(here, customer.created_at.astimezone(here.zone).date()),
-        "Came from": customer.source,
+        "Customer since": formats.day(here, customer.created_at.astimezone(here.zone).date()),
+        "Source": customer.source,
     }
     known = {name: formats.plain(value) for name, value in facts.items() if value}
     st.table(known, border="horizontal", alt="Profile")

@@ -20,11 +20,11 @@ from pages.components.shell import mailer, settings, shop
 
 _MEANINGS = {
     Subject.SPF: "Which servers may send for the domain.",
-    Subject.DKIM: "A signature by which the domain vouches for each email.",
-    Subject.DMARC: "What receivers do with mail that nobody vouches for.",
-    Subject.ALIGNMENT: "Whether the sender that people see is the one who vouches.",
-    Subject.MAIL_FROM: "Whither bounces go.",
-    Subject.ONE_CLICK: "The button of mail programs by which people leave.",
+    Subject.DKIM: "A signature that proves the domain sent the email.",
+    Subject.DMARC: "What receivers do with unauthenticated mail.",
+    Subject.ALIGNMENT: "Whether the visible sender matches the authenticated domain.",
+    Subject.MAIL_FROM: "Where bounces go.",
+    Subject.ONE_CLICK: "The unsubscribe button in mail apps.",
 }
 
 
@@ -41,7 +41,7 @@ def concern_of(report: DomainReport | None) -> list[Concern]:
     if report is None or not wrong:
         return []
     names = formats.listed([finding.subject.value for finding in wrong])
-    return [Concern(report.level, f"{report.domain} is not set up fully: {names}.", "See the domain check below.")]
+    return [Concern(report.level, f"{report.domain} is not fully set up: {names}.", "See the domain check below.")]
 
 
 @guarded_fragment(Permission.VIEW_EMAIL)
@@ -50,7 +50,7 @@ def show_check() -> None:
     here = shop()
     st.subheader("Domain check")
     domain = domain_check.sender_domain(here, _probe())
-    st.caption(formats.plain(f"Emails come from {domain}. Receivers look at its records before they believe them."))
+    st.caption(formats.plain(f"Emails come from {domain}. Receivers check its DNS records before they trust them."))
     selectors = _selectors()
     if st.button("Check now", icon=":material/travel_explore:", key="check_domain"):
         with st.spinner("Looking up the domain's records…"):
@@ -75,11 +75,11 @@ def _selectors() -> list[str]:
     if _probe().identity is not None:
         return []
     typed = st.text_input(
-        "DKIM selectors, if you know them",
+        "DKIM selectors (optional)",
         placeholder="s1, s2",
         max_chars=200,
         key="dkim_selectors",
-        help="The names of your provider's keys. With SES nothing has to be entered.",
+        help="The names of your provider's keys. Not needed with SES.",
         width=320,
     )
     return [part for part in typed.replace(",", " ").split() if part]
@@ -87,7 +87,7 @@ def _selectors() -> list[str]:
 
 def _show_report(here: Shop, report: DomainReport, domain: str) -> None:
     when = formats.moment(here, report.checked_at)
-    st.caption(formats.plain(f"{report.domain}, looked up on {when}."))
+    st.caption(formats.plain(f"{report.domain}, checked on {when}."))
     if report.domain != domain:
         st.warning("The sender has changed since. Check again.", icon=":material/warning:")
     for finding in report.findings:
@@ -104,7 +104,7 @@ def _show_finding(finding: Finding) -> None:
         for record in finding.publish:
             _show_record(record)
         if finding.found:
-            with st.expander("What is there now", icon=":material/search:"):
+            with st.expander("Current records", icon=":material/search:"):
                 st.code("\n".join(finding.found), language=None, wrap_lines=True)
 
 

@@ -11,14 +11,14 @@ from backend.services.send_overview import AccountUse
 from pages.components import formats, send_rates
 
 _VERDICTS = {
-    Level.GOOD: ("Mail arrives.", ":material/check_circle:"),
-    Level.UNKNOWN: ("There are too few reports yet to say whether mail arrives.", ":material/help:"),
-    Level.WATCH: ("Mail arrives, but something needs attention.", ":material/warning:"),
-    Level.BAD: ("Mail is in danger. Somebody has to act now.", ":material/error:"),
+    Level.GOOD: ("Emails are being delivered.", ":material/check_circle:"),
+    Level.UNKNOWN: ("Not enough reports yet to judge delivery.", ":material/help:"),
+    Level.WATCH: ("Emails are being delivered, but something needs attention.", ":material/warning:"),
+    Level.BAD: ("Delivery is at risk. Act now.", ":material/error:"),
 }
 _WORDS = {
     Level.GOOD: ("Good", "green", ":material/check_circle:"),
-    Level.UNKNOWN: ("Not known", "gray", ":material/help:"),
+    Level.UNKNOWN: ("Unknown", "gray", ":material/help:"),
     Level.WATCH: ("Watch", "orange", ":material/warning:"),
     Level.BAD: ("Act now", "red", ":material/error:"),
 }
@@ -63,8 +63,8 @@ def show_gauges(here: Shop, use: AccountUse, health: Health) -> None:
     volume = formats.counted(here, health.sample.rates.sent, "email")
     st.caption(
         formats.plain(
-            f"Bounces and complaints are of {volume}, {span}: the newest days until they hold 10,000, 30 days at most. "
-            "SES judges by a similar volume, and does not say which."
+            f"Bounces and complaints are of {volume}, {span}: the most recent 10,000 emails, at most 30 days. "
+            "SES uses a similar volume but does not publish it."
         )
     )
     st.markdown(f"**The account:** {_standing(use)}")
@@ -77,7 +77,7 @@ def _show_rate(here: Shop, label: str, gauge: Gauge) -> None:
         st.markdown(f"### {formats.plain(share)}")
         st.progress(min((gauge.share or 0.0) / gauge.line.bad, 1.0))
         watch, bad = (formats.percent(here, line, 1) for line in (gauge.line.watch, gauge.line.bad))
-        st.caption(f"Review from {watch} on, a stop from {bad} on.")
+        st.caption(f"Review at {watch}, suspended at {bad}.")
 
 
 def _show_use(here: Shop, label: str, gauge: Gauge, what: str) -> None:
@@ -86,7 +86,7 @@ def _show_use(here: Shop, label: str, gauge: Gauge, what: str) -> None:
         st.markdown(f"{label} {badge}")
         if gauge.share is None:
             st.markdown("### No limit")
-            st.caption("Nothing limits it here.")
+            st.caption("No limit")
             return
         st.markdown(f"### {formats.count(here, gauge.events)} of {formats.count(here, gauge.volume)}")
         st.progress(min(gauge.share, 1.0))
@@ -97,7 +97,7 @@ def _standing(use: AccountUse) -> str:
     if use.transport == "local":
         return "Emails stay in the local outbox, which has no limits."
     if use.account is None:
-        return "The provider does not say how it stands."
+        return "The provider does not report its status."
     words = [_STANDINGS.get(use.account.status, use.account.status.capitalize())]
     words.append("production access" if not use.account.sandbox else "in the sandbox")
     words.append("sending is on" if use.account.sending_enabled else "sending is off")
@@ -111,15 +111,17 @@ def show_gmail(here: Shop, health: Health) -> None:
     day = formats.day(here, health.gmail.day)
     line = formats.count(here, GMAIL_BULK)
     if health.gmail.is_bulk:
-        told = f"{most} went to Gmail on {day}. Whoever sends {line} in a day once is a bulk sender there, for good."
+        told = f"{most} went to Gmail on {day}. Gmail treats whoever sends {line} in a day as a bulk sender for good."
     elif health.gmail.sent:
-        told = f"At most {most} a day went to Gmail in the last 30 days, on {day}. From {line} on, more is demanded."
+        told = (
+            f"At most {most} a day went to Gmail in the last 30 days, on {day}. From {line}, Gmail has stricter rules."
+        )
     else:
-        told = f"Nothing went to Gmail in the last 30 days. From {line} emails a day on, more is demanded."
+        told = f"Nothing went to Gmail in the last 30 days. From {line} emails a day, Gmail has stricter rules."
     st.markdown(formats.plain(told))
     watch = formats.percent(here, GMAIL_SPAM_RATE.watch, 2)
     bad = formats.percent(here, GMAIL_SPAM_RATE.bad, 2)
-    with st.expander("What Gmail demands of bulk senders", icon=":material/checklist:", expanded=health.gmail.is_bulk):
+    with st.expander("Gmail's rules for bulk senders", icon=":material/checklist:", expanded=health.gmail.is_bulk):
         st.markdown(
             "- SPF and DKIM for the sender's domain, and a DMARC record of at least `p=none`: see the domain check.\n"
             "- The sender's domain in line with SPF or DKIM (alignment).\n"
@@ -135,4 +137,4 @@ def show_mailboxes(here: Shop, health: Health) -> None:
     rates = send_rates.by_mailbox(health.sample.counts)
     if rates:
         st.subheader("By mailbox provider")
-        send_rates.show_comparison("Mailboxes at", rates, counted_fully=False)
+        send_rates.show_comparison("Mailbox provider", rates, counted_fully=False)

@@ -17,8 +17,8 @@ KIND_LABELS = {Kind.TRANSACTIONAL: "Transactional", Kind.MARKETING: "Marketing"}
 KIND_ICONS = {Kind.TRANSACTIONAL: ":material/receipt_long:", Kind.MARKETING: ":material/campaign:"}
 KIND_COLORS = {Kind.TRANSACTIONAL: "blue", Kind.MARKETING: "violet"}
 KIND_MEANINGS = {
-    Kind.TRANSACTIONAL: "Answers what a customer did, so it needs no consent.",
-    Kind.MARKETING: "Goes only to customers who agreed to it, and always with a way out.",
+    Kind.TRANSACTIONAL: "Sent in response to what a customer did, so no consent is needed.",
+    Kind.MARKETING: "Sent to subscribers only, with an unsubscribe link.",
 }
 _THUMBNAIL = 230
 
@@ -31,7 +31,7 @@ def kind_badge(kind: Kind) -> str:
 def version_words(here: Shop, state: TemplateState) -> str:
     """Which version is in use and since when, as plain text."""
     if state.number == 0 or state.published_at is None:
-        return "As it came with Tillpost"
+        return "Tillpost default"
     return f"Version {state.number}, published by {state.published_by} on {formats.moment(here, state.published_at)}"
 
 
@@ -68,7 +68,7 @@ def _usage(here: Shop, card: EmailCard) -> str:
     ]
     if usage.open_rate is not None:
         parts.append(f"about {formats.percent(here, usage.open_rate, 0)} opened")
-    parts.append(f"version {card.state.number}" if card.state.number else "not changed")
+    parts.append(f"version {card.state.number}" if card.state.number else "default")
     return f":small[:gray[{formats.plain(' · '.join(parts))}]]"
 
 

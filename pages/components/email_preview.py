@@ -25,7 +25,7 @@ _ICONS = {
     Level.WARNING: ":orange[:material/warning:]",
     Level.PROBLEM: ":red[:material/error:]",
 }
-_WORDS = {Level.OK: "", Level.WARNING: "Look at this: ", Level.PROBLEM: "Not sendable: "}
+_WORDS = {Level.OK: "", Level.WARNING: "Check: ", Level.PROBLEM: "Cannot be sent: "}
 
 
 class View(StrEnum):
@@ -62,7 +62,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
 def show_views(here: Shop, preview: Preview, views: tuple[View, ...], place: str) -> None:
     """The choice of a view, and the email in it. `place` tells apart several of them."""
     if preview.email is None:
-        refuse(preview.problem.sentence if preview.problem else "This email does not render.")
+        refuse(preview.problem.sentence if preview.problem else "This email cannot be rendered.")
         return
     _show_inbox(preview, preview.email)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -78,10 +78,9 @@ def show_views(here: Shop, preview: Preview, views: tuple[View, ...], place: str
             wrap=True,
         )
         remote = view in _DRAWN and st.toggle(
-            "Load pictures",
+            "Load images",
             key=f"{place}_remote",
-            help="Pictures are fetched from the web, and whoever serves them can see that. "
-            "Most mail programs ask before they do.",
+            help="Images are loaded from the web, and their host can see that. Most mail apps ask first.",
         )
     if view in _DRAWN:
         _draw(preview, preview.email, view, remote=remote)
@@ -109,7 +108,7 @@ def _told(check: CheckResult) -> str:
 def _chosen(here: Shop, state: TemplateState, recipient: Recipient) -> Preview | None:
     """The preview of the version that the person chooses: the one in use, the working copy, or an earlier one."""
     copy = template_versions.get_working_copy(here, state.facts.name) if state.edited_by else None
-    drafts = ["Working copy"] if copy else []
+    drafts = ["Draft"] if copy else []
     numbers = list(range(state.number, -1, -1))
     which = st.selectbox(
         "Version",
@@ -135,7 +134,7 @@ def _chosen(here: Shop, state: TemplateState, recipient: Recipient) -> Preview |
 def _version_label(which: int | str, in_use: int) -> str:
     if isinstance(which, str):
         return which
-    name = f"Version {which}" if which else "As it came"
+    name = f"Version {which}" if which else "Tillpost default"
     return f"{name} (in use)" if which == in_use else name
 
 
@@ -144,7 +143,7 @@ def _show_sampled(here: Shop, preview: Preview, recipient: Recipient) -> None:
     if recipient.customer_id:
         typed = recipient_picker.untouched_fields(here, preview.version.facts, recipient)
         if words := [need.value for need in preview.sampled] + [label[0].lower() + label[1:] for label in typed]:
-            st.caption(f":material/info: {formats.plain(f'From the sample, not real: {formats.listed(words)}.')}")
+            st.caption(f":material/info: {formats.plain(f'Sample data: {formats.listed(words)}.')}")
 
 
 def _show_inbox(preview: Preview, email: Rendered) -> None:
@@ -161,11 +160,11 @@ def _draw(preview: Preview, email: Rendered, view: View, *, remote: bool) -> Non
     email_frame.show_email(email.html, label, width=width, height=_HEIGHT, scheme=scheme, remote=remote)
     if view is View.DARK:
         st.caption(
-            "An approximation: it shows the email's own rules for dark mode, as Apple Mail follows them. "
-            "Gmail and Outlook change colours in ways of their own."
+            "Approximate: shows the email's own dark mode styles, as in Apple Mail. "
+            "Gmail and Outlook change colours their own way."
         )
     else:
-        st.caption(f"{width} px wide. Links and scripts do nothing here.")
+        st.caption(f"{width} px wide. Links and scripts are disabled here.")
 
 
 def _show_text(here: Shop, preview: Preview, email: Rendered, view: View) -> None:
@@ -178,7 +177,7 @@ def _show_text(here: Shop, preview: Preview, email: Rendered, view: View) -> Non
             st.code(headers_of(preview_message(here, mailer().sender, preview)), language=None, wrap_lines=True)
         except BackendError as error:
             refuse(error.sentence)
-        st.caption("As they would be; the provider adds some of its own. Links to unsubscribe are samples.")
+        st.caption("As sent; the provider adds its own. Unsubscribe links are samples.")
 
 
 def _show_download(here: Shop, preview: Preview) -> None:

@@ -46,7 +46,7 @@ def show(here: Shop, actor: Actor, preview: Preview) -> None:
         "Send me a test",
         key="send_test",
         icon=":material/forward_to_inbox:",
-        help="Goes to your own address, marked as a test." if address else "Your account has no e-mail address.",
+        help="Sent to your own address, marked as a test." if address else "Your account has no email address.",
         disabled=preview.email is None or not address,
         on_click=_send,
         args=(preview, _KEY.once(new_click_key)),
@@ -60,7 +60,7 @@ def _send(preview: Preview, key: str) -> None:
     def send(actor: Actor) -> None:
         member = find_member(shop(), actor.username)
         if member is None:
-            raise NotFoundError("Your account is not there any more.")
+            raise NotFoundError("Your account no longer exists.")
         requested = request_test(shop(), mailer(), actor, member, preview.version, preview.data, key)
         _SENT.set(_Sent(preview.version.facts.name, requested.message.id))
         _KEY.clear()
@@ -93,12 +93,12 @@ def _tell(message: Message) -> None:
     to, reason = formats.plain(message.to), formats.plain(message.reason)
     if message.status is MessageStatus.SENT and message.sent_at is not None:
         when = formats.plain(formats.moment(shop(), message.sent_at))
-        st.success(f"The test went to {to}, {when}.", icon=":material/check_circle:")
+        st.success(f"Test sent to {to}, {when}.", icon=":material/check_circle:")
     elif message.status is MessageStatus.UNKNOWN:
-        st.warning(f"Nobody knows whether the test went out. {reason}", icon=":material/help:")
+        st.warning(f"We don't know whether the test was sent. {reason}", icon=":material/help:")
     elif _is_settled(message):
         st.error(f"The test was not sent. {reason}", icon=":material/error:")
     elif shop().clock() - message.requested_at > _PATIENCE:
-        st.info("The test is still waiting. It goes out as soon as a worker runs.", icon=":material/schedule:")
+        st.info("The test is still waiting. It is sent as soon as a worker runs.", icon=":material/schedule:")
     else:
-        st.info("The test is on its way…", icon=":material/schedule_send:")
+        st.info("Sending the test…", icon=":material/schedule_send:")

@@ -23,7 +23,7 @@ def no_orders_yet(actor: Actor) -> None:
         st.space("medium")
         st.markdown("### :material/storefront: Your shop is ready", text_alignment="center")
         st.markdown(
-            "As soon as there are orders, you will see here how business is, and who your best customers are.",
+            "Once you have orders, you see revenue and your best customers here.",
             text_alignment="center",
         )
         with st.container(horizontal=True, horizontal_alignment="center"):

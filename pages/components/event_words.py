@@ -7,7 +7,7 @@ from backend.email.links import without_tokens
 from pages.components import formats
 
 LABELS = {
-    EventType.SEND: "Taken by the provider",
+    EventType.SEND: "Accepted by the provider",
     EventType.DELIVERY: "Delivered",
     EventType.BOUNCE: "Bounced",
     EventType.COMPLAINT: "Marked as spam",
@@ -16,7 +16,7 @@ LABELS = {
     EventType.DELIVERY_DELAY: "Delayed",
     EventType.OPEN: "Opened",
     EventType.CLICK: "Clicked",
-    EventType.SUBSCRIPTION: "Changed the subscription",
+    EventType.SUBSCRIPTION: "Subscription changed",
 }
 _ICONS = {
     EventType.SEND: ":material/outgoing_mail:",
@@ -39,9 +39,9 @@ _COLORS = {
     EventType.SUBSCRIPTION: "orange",
 }
 _BOUNCES = {
-    BounceType.PERMANENT: "Bounced for good",
-    BounceType.TRANSIENT: "Bounced for now",
-    BounceType.UNDETERMINED: "Bounced, nobody knows why",
+    BounceType.PERMANENT: "Hard bounce",
+    BounceType.TRANSIENT: "Soft bounce",
+    BounceType.UNDETERMINED: "Bounced, reason unknown",
 }
 
 

@@ -32,13 +32,13 @@ def show_dead_letters(actor: Actor, here: Shop) -> None:
     pager = Pager("dead_letters", "")
     page = list_dead_letters(here, actor, limit=_ROWS, cursor=pager.cursor)
     if not page.letters:
-        empty.nothing(":material/inbox:", "No dead letters", "Everything that came could be taken in.")
+        empty.nothing(":material/inbox:", "No dead letters", "All events could be processed.")
         return
     may_repair = actor.may(Permission.REPAIR_MAIL)
     number = count_dead_letters(here)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         more = " or more" if number >= MOST_COUNTED else ""
-        told = f"{formats.counted(here, number, 'letter')}{more}. They are kept for 90 days."
+        told = f"{formats.counted(here, number, 'letter')}{more}. Kept for 90 days."
         st.caption(formats.plain(told), width="content")
         if may_repair:
             _ALL.opener("Replay all", min(number, AT_ONCE), icon=":material/replay:")
@@ -72,7 +72,7 @@ def _show(here: Shop, letter: DeadLetter, place: int, *, may_repair: bool) -> No
                     args=(letter.id,),
                 )
                 st.button(
-                    "Throw away",
+                    "Delete",
                     icon=":material/delete:",
                     key=f"discard_{place}",
                     on_click=_DISCARD.open,
@@ -87,20 +87,18 @@ def _policy() -> EventPolicy:
 def _replay(letter_id: str) -> None:
     def replay(actor: Actor) -> None:
         done = replay_dead_letter(shop(), actor, letter_id, _policy())
-        NOTICE.set(f"Still dead: {done.reason}" if done.dead else "The event was taken in.")
+        NOTICE.set(f"Failed again: {done.reason}" if done.dead else "Event processed.")
 
     actions.act(Permission.REPAIR_MAIL, replay, "")
 
 
 def _replay_all(number: int) -> None:
-    st.markdown(
-        f"**{formats.plain(formats.counted(shop(), number, 'letter'))}** will be tried again, the oldest first."
-    )
+    st.markdown(f"**{formats.plain(formats.counted(shop(), number, 'letter'))}** will be retried, oldest first.")
     with st.form("replay_all", border=False):
-        typed = st.text_input(f"Type {number} to confirm how many", max_chars=10)
+        typed = st.text_input(f"Type {number} to confirm", max_chars=10)
         if st.form_submit_button("Replay all", type="primary", width="stretch"):
             if typed.strip() != str(number):
-                st.error(f"These are {number} letters; type that number to confirm.", icon=":material/error:")
+                st.error(f"Type {number} to confirm.", icon=":material/error:")
                 return
             done = actions.attempt(Permission.REPAIR_MAIL, lambda actor: replay_all(shop(), actor, _policy()), "")
             if isinstance(done, Trouble):
@@ -112,17 +110,17 @@ def _replay_all(number: int) -> None:
 
 
 def _told(done: Replay) -> str:
-    left = f"; {formats.count(shop(), done.dead)} are still dead" if done.dead else ""
-    return f"{formats.counted(shop(), done.done, 'event')} taken in{left}."
+    left = f"; {formats.count(shop(), done.dead)} failed again" if done.dead else ""
+    return f"{formats.counted(shop(), done.done, 'event')} processed{left}."
 
 
 def _discard(letter: DeadLetter) -> None:
-    st.markdown(f"This event will be gone for good: {formats.plain(letter.reason)}")
-    if st.button("Throw away", icon=":material/delete:", type="primary", width="stretch"):
+    st.markdown(f"This event will be deleted: {formats.plain(letter.reason)}")
+    if st.button("Delete", icon=":material/delete:", type="primary", width="stretch"):
         done = actions.attempt(
             Permission.REPAIR_MAIL,
             lambda actor: discard_dead_letter(shop(), actor, letter.id),
-            "The letter is thrown away.",
+            "Dead letter deleted.",
         )
         if isinstance(done, Trouble):
             actions.show_trouble(done)
@@ -132,4 +130,4 @@ def _discard(letter: DeadLetter) -> None:
 
 
 _ALL = Dialog[int]("replay_all_letters", "Replay all?", _replay_all, icon=":material/replay:")
-_DISCARD = Dialog[DeadLetter]("discard_letter", "Throw away?", _discard, icon=":material/delete:")
+_DISCARD = Dialog[DeadLetter]("discard_letter", "Delete?", _discard, icon=":material/delete:")

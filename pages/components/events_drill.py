@@ -20,9 +20,9 @@ from pages.components.state import Slot
 _LOOK_SECONDS = 2.0
 _KEY: Slot[str] = Slot("events.drill_key")
 _NAMES = {
-    Box.SUCCESS: "Arrives",
-    Box.BOUNCE: "Bounces for good",
-    Box.COMPLAINT: "Is marked as spam",
+    Box.SUCCESS: "Delivered",
+    Box.BOUNCE: "Hard bounce",
+    Box.COMPLAINT: "Marked as spam",
     Box.OUT_OF_OFFICE: "Out of the office",
     Box.SUPPRESSED: "On the provider's list",
 }
@@ -31,8 +31,8 @@ _NAMES = {
 def show_drill(actor: Actor) -> None:
     """What it does, the button for who may press it, and the last drill."""
     st.caption(
-        "Five emails go to the provider's simulator: one arrives, the others bounce, complain or are refused. Their "
-        "reports must come back. They are tests: they count in no rate, and suppress nobody."
+        "Sends five test emails to the provider's simulator: one is delivered, the others bounce, complain or are "
+        "refused. All five reports must arrive. Tests do not affect rates or the suppression list."
     )
     drill = last_drill(shop())
     running = drill is not None and not drill.is_over(shop().clock())
@@ -46,7 +46,7 @@ def show_drill(actor: Actor) -> None:
             args=(key,),
         )
     if drill is None:
-        st.caption("There was none yet.")
+        st.caption("No fire drill yet.")
     elif running:
         _watch(drill.id)
     else:
@@ -54,7 +54,7 @@ def show_drill(actor: Actor) -> None:
 
 
 def _start(key: str) -> None:
-    actions.act(Permission.REPAIR_MAIL, lambda actor: start_drill(shop(), actor, key), "The fire drill has begun.")
+    actions.act(Permission.REPAIR_MAIL, lambda actor: start_drill(shop(), actor, key), "Fire drill started.")
     _KEY.clear()
 
 
@@ -70,11 +70,11 @@ def _watch(drill_id: str) -> None:
 def _show(here: Shop, drill: Drill) -> None:
     when = formats.plain(f"{formats.moment(here, drill.at)}, by {drill.by}")
     if drill.passed:
-        st.success(f"Everything came back. {when}", icon=":material/check_circle:")
+        st.success(f"All reports received. {when}", icon=":material/check_circle:")
     elif drill.is_over(here.clock()):
-        st.error(f"Not everything came back. {when}", icon=":material/error:")
+        st.error(f"Some reports are missing. {when}", icon=":material/error:")
     else:
-        st.info(f"Under way. {when}", icon=":material/hourglass_top:")
+        st.info(f"In progress. {when}", icon=":material/hourglass_top:")
     for leg in drill.legs:
         with st.container(border=True, gap="xsmall"):
             st.page_link(
@@ -98,7 +98,7 @@ def _way(leg: Leg) -> str:
     if leg.failed:
         steps.append(formats.plain(leg.reason))
     elif leg.missing:
-        waits = "waits to be sent" if leg.status is MessageStatus.WAITING else _missing(leg.missing)
+        waits = "waiting to be sent" if leg.status is MessageStatus.WAITING else _missing(leg.missing)
         steps.append(f":gray[{formats.plain(waits)}]")
     return " ".join(steps)
 

@@ -36,7 +36,7 @@ def show_health() -> None:
         st.caption(formats.plain(_backlog(here, backlog)))
     if health.foreign:
         number = formats.counted(here, health.foreign, "event")
-        st.caption(formats.plain(f"{number} of the last hour were about mail that is not in the ledger, and dropped."))
+        st.caption(formats.plain(f"{number} in the last hour were about unknown emails and were ignored."))
     if health.by_type:
         ranked = sorted(health.by_type.items(), key=lambda pair: -pair[1])
         names = [event_words.LABELS[EventType(name)] for name, _ in ranked]
@@ -49,10 +49,10 @@ def show_health() -> None:
 
 def _show_how_to_begin() -> None:
     if settings().mail_transport == "ses" and not (settings().ses_events_queue_url or settings().ses_events_topics):
-        advice = "Set SES_EVENTS_QUEUE_URL, or SES_EVENTS_TOPICS for the webhook; docs/sending.md tells how."
+        advice = "Set SES_EVENTS_QUEUE_URL, or SES_EVENTS_TOPICS for the webhook; see docs/sending.md."
     else:
         advice = "Start a fire drill below, or send an email."
-    empty.nothing(":material/dynamic_feed:", "Nothing has been reported yet", advice)
+    empty.nothing(":material/dynamic_feed:", "No reports yet", advice)
 
 
 def _cards(here: Shop, health: EventHealth) -> list[tuple[str, str, str]]:
@@ -60,10 +60,10 @@ def _cards(here: Shop, health: EventHealth) -> list[tuple[str, str, str]]:
     return [
         ("Waiting", formats.count(here, health.waiting), "Events at the source that are not applied yet."),
         ("Applied in the last hour", formats.count(here, health.applied), "Each event is applied once."),
-        ("Last event", last, "When something was taken in last."),
+        ("Last event", last, "When the last event was processed."),
         ("Lag, usual", _lag(health.lag_p50), "From an event to its application; half of them were faster."),
         ("Lag, p95", _lag(health.lag_p95), "19 of 20 were applied faster than this."),
-        ("Repeated", formats.count(here, health.seen), "Events of the last hour that had been applied before."),
+        ("Repeated", formats.count(here, health.seen), "Duplicate events in the last hour."),
     ]
 
 
@@ -79,5 +79,5 @@ def _backlog(here: Shop, backlog: Backlog) -> str:
     told += f", {formats.count(here, backlog.in_flight)} being applied" if backlog.in_flight else ""
     if backlog.oldest_at and backlog.waiting:
         told += f", the oldest for {span_of(here.clock() - backlog.oldest_at)}"
-    stale = "; nobody has emptied it since" if age > _STALE else ""
-    return f"{told}. Looked at {span_of(age)} ago{stale}."
+    stale = "; not emptied since" if age > _STALE else ""
+    return f"{told}. Checked {span_of(age)} ago{stale}."

@@ -28,7 +28,7 @@ def customers(here: Shop, actor: Actor) -> None:
     """All customers, or those of a tag or a country."""
     with st.container(border=True):
         st.subheader("Customers", anchor=False)
-        st.caption("Profile, consent, tags and totals. The file can be imported again.")
+        st.caption("Profile, consent, tags and totals. You can import the file again.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             tag = _choose("Tag", list(caching.counts_of(here, "tag")), "All tags", "export_tag")
             codes = [code for code in caching.counts_of(here, "country") if code != formats.NO_COUNTRY]

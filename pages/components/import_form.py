@@ -20,9 +20,9 @@ from pages.components.state import Slot
 _KEY: Slot[str] = Slot("import.key")
 _KINDS = {ImportKind.ORDERS: "Orders from Shopify", ImportKind.CUSTOMERS: "A table of customers"}
 _HELP = {
-    ImportKind.ORDERS: "In Shopify: Orders → Export → All orders → Plain CSV file. The same file again changes "
-    "nothing, a newer export updates.",
-    ImportKind.CUSTOMERS: "Any CSV file with a column of e-mail addresses. Who is here already is updated.",
+    ImportKind.ORDERS: "In Shopify: Orders → Export → All orders → Plain CSV file. Importing the same file again "
+    "changes nothing; a newer export updates orders.",
+    ImportKind.CUSTOMERS: "Any CSV file with a column of email addresses. Existing customers are updated.",
 }
 _NONE = ""
 
@@ -31,7 +31,7 @@ def show(here: Shop) -> None:
     """The form. Its idempotency key names the fields, so that it is empty again once an import was asked for."""
     key = _KEY.once(lambda: new_job_id(here))
     kind = st.segmented_control(
-        "What is in the file?",
+        "File contents",
         list(_KINDS),
         format_func=_KINDS.__getitem__,
         default=ImportKind.ORDERS,
@@ -69,7 +69,7 @@ def _start(kind: ImportKind, upload: Any, mapping: Mapping[str, str], encoding: 
         lambda actor: enqueue_import(
             shop(), actor, kind, upload.name, upload, mapping=mapping, encoding=encoding, job_id=key
         ),
-        f"{upload.name} is being imported. You may leave this page.",
+        f"{upload.name} is being imported. You can leave this page.",
     )
     if _KEY.get() == key:
         _KEY.clear()
@@ -88,7 +88,7 @@ def _choose_encoding(key: str) -> str:
 def _choose_columns(preview: Preview, key: str) -> dict[str, str]:
     """Which column is which field; guessed from the titles, for the person to correct."""
     guessed, titles = guess_mapping(preview.header), [_NONE, *dict.fromkeys(preview.header)]
-    st.markdown("**Which column is what?**")
+    st.markdown("**Match columns**")
     mapping = {}
     for place, (field, label) in enumerate(CUSTOMER_FIELDS.items()):
         if place % 4 == 0:
@@ -101,7 +101,7 @@ def _choose_columns(preview: Preview, key: str) -> dict[str, str]:
             key=f"import_{field}_{key}",
         )
     if not (mapping["email"] or mapping["id"]):
-        st.info("Choose the column with the e-mail addresses to go on.", icon=":material/alternate_email:")
+        st.info("Choose the column with email addresses to continue.", icon=":material/alternate_email:")
     return {field: title for field, title in mapping.items() if title}
 
 

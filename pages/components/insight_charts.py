@@ -67,7 +67,7 @@ def buyer_grid(shop: Shop, snapshot: str, dark: bool = False) -> Chart:
         "yaxis": _named_axis("Orders", _FREQUENCIES),
         "clickmode": "event+select",
     }
-    told = ", ".join(f"{each.kind}: {formats.count(shop, each.customers)}" for each in grid.classes)
+    told = ", ".join(f"{each.kind.label}: {formats.count(shop, each.customers)}" for each in grid.classes)
     return Chart(go.Figure({"data": [trace], "layout": layout}), f"Customers by recency and frequency. {told}.")
 
 
@@ -124,7 +124,7 @@ def growth(shop: Shop, snapshot: str) -> Chart:
 def _told(shop: Shop, cell: Cell) -> str:
     kind = class_of(cell.recency, cell.frequency)
     customers = formats.counted(shop, cell.customers, "customer")
-    return f"<b>{str(kind).capitalize()}</b><br>{customers}, {formats.round_money(shop, cell.revenue)}"
+    return f"<b>{kind.label if kind else ''}</b><br>{customers}, {formats.round_money(shop, cell.revenue)}"
 
 
 def _days(gap: Gap) -> str:

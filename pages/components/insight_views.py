@@ -11,13 +11,13 @@ from pages.components import caching, charts, empty, formats, insight_charts, ta
 from pages.components.navigation import page_of
 
 _MEANS = {
-    RfmClass.CHAMPIONS: "bought lately and often",
+    RfmClass.CHAMPIONS: "bought recently and often",
     RfmClass.LOYAL: "buy again and again",
-    RfmClass.PROMISING: "bought lately, twice so far",
-    RfmClass.NEW: "bought lately, for the first time",
+    RfmClass.PROMISING: "bought recently, twice so far",
+    RfmClass.NEW: "first order was recent",
     RfmClass.COOLING: "bought once or twice, a while ago",
-    RfmClass.AT_RISK: "bought several times, not lately",
-    RfmClass.NOT_TO_LOSE: "bought often, but not lately",
+    RfmClass.AT_RISK: "bought several times, not recently",
+    RfmClass.NOT_TO_LOSE: "bought often, but not recently",
     RfmClass.GONE: "bought once or twice, long ago",
 }
 
@@ -30,7 +30,7 @@ def show_buyers(here: Shop, snapshot: str) -> None:
         return
     drawn, told = st.columns([4, 5])
     with drawn:
-        st.caption("Customers by their last order and their number of orders. Press a square to see who they are.")
+        st.caption("Customers by their last order and their number of orders. Click a square to see these customers.")
         chart = insight_charts.buyer_grid(here, snapshot, st.context.theme.type == "dark")
         event = st.plotly_chart(
             chart.figure,
@@ -44,7 +44,7 @@ def show_buyers(here: Shop, snapshot: str) -> None:
     with told:
         rows = [
             tables.Row(
-                f"**{each.kind.capitalize()}** :gray[{_MEANS[each.kind]}]",
+                f"**{each.kind.label}** :gray[{_MEANS[each.kind]}]",
                 {"class": each.kind.value},
                 (
                     formats.plain(formats.count(here, each.customers)),
@@ -53,7 +53,7 @@ def show_buyers(here: Shop, snapshot: str) -> None:
             )
             for each in grid.classes
         ]
-        st.caption("Kinds of buyers, those with most revenue of all time first.")
+        st.caption("Kinds of buyers, by all-time revenue.")
         tables.show_rows("segment.py", rows, widths=(48, 84))
 
 
@@ -74,17 +74,20 @@ def show_returning(here: Shop, snapshot: str) -> None:
         return
     with st.grid(3, min_column_width=150):
         rate = formats.plain(formats.percent(here, found.repeat_rate))
-        st.metric("Come back", rate, border=True, help="Buyers who have ordered more than once.")
+        st.metric("Returning customers", rate, border=True, help="Buyers who have ordered more than once.")
         buyers = formats.plain(formats.count(here, found.buyers))
         st.metric("Buyers", buyers, border=True, help="Customers with an order that was not cancelled.")
         days = "None yet" if found.median_days is None else formats.counted(here, found.median_days, "day")
         st.metric(
-            "Between two orders", formats.plain(days), border=True, help="Half of the orders came sooner, half later."
+            "Between two orders",
+            formats.plain(days),
+            border=True,
+            help="The median: half of the orders came sooner, half later.",
         )
-    st.subheader("Who orders again", anchor=False)
+    st.subheader("Repeat orders by month", anchor=False)
     st.caption(
         "Each row holds the customers whose first order was in that month, and their number. Each column shows how "
-        "many of them ordered so many months later. The last column of a row is the present month, which is not over."
+        "many of them ordered so many months later. The last column of each row is the current month (incomplete)."
     )
     if any(len(cohort.active) > 1 for cohort in found.cohorts):
         charts.show(insight_charts.retention(here, snapshot), "retention")
@@ -102,11 +105,11 @@ def show_worth(here: Shop, snapshot: str) -> None:
         return
     with st.grid(3, min_column_width=150):
         average = formats.plain(formats.money(here, found.average))
-        st.metric("Average customer", average, border=True, help="Revenue of all time of customers who have ordered.")
+        st.metric("Average customer", average, border=True, help="All-time revenue per customer with an order.")
         median = formats.plain(formats.money(here, found.median))
-        st.metric("Middle customer", median, border=True, help="Half have spent more than this, half less.")
+        st.metric("Median customer", median, border=True, help="Half have spent more than this, half less.")
         share = formats.plain(formats.percent(here, found.top_share, 0))
-        st.metric("Best tenth", share, border=True, help="Their share of all revenue.")
+        st.metric("Share from the top 10%", share, border=True, help="Their share of all revenue.")
     st.subheader("What a customer has spent after …", anchor=False)
     st.caption(
         "The average since the first order. Each bar counts only customers whose first order is that long ago, so "
@@ -127,14 +130,14 @@ def show_at_risk(here: Shop) -> None:
     lost = formats.plain(formats.round_money(here, found.lost_recent))
     people = formats.plain(formats.count(here, found.lost_customers))
     with st.grid(3, min_column_width=150):
-        st.metric("Revenue at risk", lost, border=True, help="What they bought in the last 365 days, less refunds.")
+        st.metric("Revenue at risk", lost, border=True, help="Their purchases in the last 365 days, net of refunds.")
         st.metric("Customers", people, border=True, help="Good customers whom campaigns do not reach.")
         share = formats.percent(here, found.lost_recent / found.recent, 0) if found.recent else "None yet"
         st.metric("Share", formats.plain(share), border=True, help="Of the revenue of all good customers.")
     good = formats.plain(formats.count(here, found.good))
-    st.caption(f"Good customers are the {good} whose revenue is among the upper two fifths of your buyers.")
+    st.caption(f"Good customers are the {good} in the top 40% of your buyers by revenue.")
     if not found.lost:
-        empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do here.")
+        empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do.")
         return
     chosen = st.pills(
         "Why mail does not reach them",
@@ -154,17 +157,17 @@ def _named(here: Shop, lost: Lost) -> str:
 _ADVICE = {
     Barrier.NO_ADDRESS: "Ask for an email address at the next order.",
     Barrier.BOUNCED: "Their mailbox refused mail for good. Ask for another address.",
-    Barrier.COMPLAINED: "They marked mail as spam. Do not write again; call, if they are worth it.",
-    Barrier.BLOCKED: "Somebody of the team blocked them; the suppression list says why.",
-    Barrier.UNSUBSCRIBED: "They still get what belongs to their orders.",
+    Barrier.COMPLAINED: "They marked mail as spam. Do not email them again; call them if it matters.",
+    Barrier.BLOCKED: "Someone in the team blocked them; see the suppression list.",
+    Barrier.UNSUBSCRIBED: "They still get emails about their orders.",
     Barrier.REFUSED: "They said no to marketing, and can change that in their preferences.",
-    Barrier.UNASKED: "Nobody has asked them yet: ask at the next order.",
+    Barrier.UNASKED: "Not asked yet: ask at the next order.",
 }
 
 
 def _advice(chosen: Barrier | None) -> str:
-    return _ADVICE[chosen] if chosen else "The 25 best of them. Choose a reason to see those, and what to do."
+    return _ADVICE[chosen] if chosen else "The top 25. Choose a reason to see what to do."
 
 
 def _nothing_yet() -> None:
-    empty.nothing(":material/insights:", "No orders yet", "As soon as there are orders, you will see here who buys.")
+    empty.nothing(":material/insights:", "No orders yet", "Once you have orders, you see your buyers here.")

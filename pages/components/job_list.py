@@ -38,7 +38,7 @@ def show(here: Shop, actor: Actor, kind: ImportKind | None = None) -> None:
     """The newest imports, of one kind or of all; looks again each second as long as one of them is not over."""
     jobs = list_jobs(here, actor, limit=_SHOWN, kind=kind)
     if not jobs:
-        empty.nothing(":material/inbox:", "No imports yet", "Choose a file above; its progress will be shown here.")
+        empty.nothing(":material/inbox:", "No imports yet", "Choose a file above. Its progress appears here.")
     elif _any_open(jobs):
         _watch(kind)
     else:
@@ -79,10 +79,10 @@ def _draw_job(here: Shop, actor: Actor, job: Job) -> None:
     elif job.status is JobStatus.FAILED:
         st.error(formats.plain(job.error), icon=":material/error:")
     elif here.clock() - job.created_at > _PATIENCE:
-        st.caption("No worker has taken it yet. If this stays, ask an engineer whether one is running.")
+        st.caption("Waiting for a worker. If this stays, ask an engineer whether one is running.")
     if job.has_report:
         st.download_button(
-            f"Report of what was left out ({formats.count(here, job.counts.failed)})",
+            f"Report of skipped rows ({formats.count(here, job.counts.failed)})",
             data=deferred(here, actor, partial(_report, here, job.id)),
             file_name=f"left-out-of-{job.file}",
             mime="text/csv",
@@ -103,10 +103,10 @@ def _result(here: Shop, job: Job) -> str:
 
 
 def _told(here: Shop, job: Job) -> str:
-    """Such as "12 new orders, 3 updated, 5 unchanged, 1 left out"; what did not occur is left away."""
+    """Such as "12 new orders, 3 updated, 5 unchanged, 1 skipped"; what did not occur is left away."""
     counts: Counts = job.counts
     one, many = _WORDS[job.kind]
     parts = [formats.counted(here, counts.created, f"new {one}", f"new {many}")]
-    others = {"updated": counts.updated, "unchanged": counts.unchanged, "left out": counts.failed}
+    others = {"updated": counts.updated, "unchanged": counts.unchanged, "skipped": counts.failed}
     parts += [f"{formats.count(here, number)} {word}" for word, number in others.items() if number]
     return ", ".join(parts)

@@ -112,7 +112,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         icon=":material/delete:",
         key=f"{key}_remove",
         type="tertiary",
-        help="Take this line away",
+        help="Remove line",
         disabled=len(numbers) == 1,
         on_click=rows.set,
         args=([other for other in numbers if other != number],),

@@ -19,7 +19,7 @@ _MOVING = (MessageStatus.WAITING, MessageStatus.SENDING, MessageStatus.SKIPPED, 
 
 def show_events(here: Shop, message: Message) -> None:
     """The reports, oldest first; where there are none, what that means."""
-    st.subheader("What was reported", anchor=False)
+    st.subheader("Delivery reports", anchor=False)
     found = received_events(here, message, limit=_SHOWN + 1)
     if not found:
         st.caption(_nothing(here, message))
@@ -28,7 +28,7 @@ def show_events(here: Shop, message: Message) -> None:
         _show(here, event)
     if len(found) > _SHOWN:
         st.caption(f"These are the first {_SHOWN}; there are more.")
-    with st.expander("The reports themselves", icon=":material/data_object:"):
+    with st.expander("Raw reports", icon=":material/data_object:"):
         st.code("\n\n".join(_pretty(event) for event in found[:_SHOWN]), language="json", wrap_lines=True)
 
 
@@ -41,15 +41,15 @@ def _show(here: Shop, received: ReceivedEvent) -> None:
 
 def _nothing(here: Shop, message: Message) -> str:
     if message.outcomes:
-        return "The reports are kept for 30 days; what they said stays with the message."
+        return "Raw reports are kept for 30 days; their result stays with the message."
     if message.status in _MOVING:
-        return "The provider reports what it has taken; it has not taken this one."
+        return "The provider reports on emails it has accepted; it has not accepted this one."
     if message.id in never_accepted(here, [message]):
         return (
-            "Nothing, although the provider reported others of that time. In all likelihood it never took this one. "
-            "Whether to send it again is for a person to decide."
+            "Nothing, although the provider reported others of that time. It most likely never accepted this one. "
+            "Decide whether to send it again."
         )
-    return "Nothing yet. Reports come within seconds as a rule, if the provider is set up to send them."
+    return "Nothing yet. Reports usually arrive within seconds, if the provider is set up to send them."
 
 
 def _pretty(received: ReceivedEvent) -> str:

@@ -34,9 +34,9 @@ _CAMPAIGNS = 50
 _LONGEST_ID = 40
 _MOST_TELLING = "The report that tells most: an email that was opened is not among the delivered ones."
 _ADVICE = {
-    MessageStatus.UNKNOWN: "They may have gone out, so they are never sent again by themselves. Open one to decide, "
-    "or mark as handled what is settled.",
-    MessageStatus.FAILED: "They were not sent. Open one to see why and to send it again, or mark it as handled.",
+    MessageStatus.UNKNOWN: "These may have been sent, so they are never retried automatically. Open one to decide, "
+    "or mark it as handled.",
+    MessageStatus.FAILED: "Not sent. Open one to see why and send it again, or mark it as handled.",
 }
 
 
@@ -46,13 +46,13 @@ def find_by_id(here: Shop) -> None:
     with left:
         customer_search.search_customers(here, "Messages to a customer", _choose)
     with right, st.form("find_message", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("Message id", placeholder="From a log or an event", max_chars=200)
+        typed = st.text_input("Message id", placeholder="From a log, an event or the provider", max_chars=200)
         pressed = st.form_submit_button("Find message")
     if pressed and typed.strip():
         try:
             message = get_message(here, typed.strip())
         except BackendError:
-            st.warning("There is no message with this id.", icon=":material/search_off:")
+            st.warning("No message with this id.", icon=":material/search_off:")
             return
         st.switch_page(page_of("message.py"), query_params={"id": message.id})
 
@@ -75,17 +75,17 @@ def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
     """The messages to one customer, of any day."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"To {formats.plain(customer.name)}", width="content")
-        st.button("Show everybody", type="tertiary", on_click=st.query_params.clear)
+        st.button("Show all customers", type="tertiary", on_click=st.query_params.clear)
     wanted = pick_filter(here, actor, of_any_day=True)
     messages = messages_like(here, customer.id, wanted, _MOST_OF_ONE)
     if messages:
         message_table.message_rows(here, messages, named=False)
     elif wanted.narrows:
-        empty.nothing(":material/mail:", "No messages here", "Take a filter away to see the others.")
+        empty.nothing(":material/mail:", "No messages in this period", "Clear the filters to see the others.")
     else:
         empty.nothing(":material/mail:", "No messages yet", "Emails to this customer appear here.")
     if len(messages) == _MOST_OF_ONE:
-        st.caption(f"There are more than {_MOST_OF_ONE}; show everybody and choose days to see them all.")
+        st.caption(f"There are more than {_MOST_OF_ONE}; show all customers and choose days to see them all.")
 
 
 def show_problems(here: Shop, actor: Actor) -> None:
@@ -99,7 +99,7 @@ def show_problems(here: Shop, actor: Actor) -> None:
         st.caption(advice)
         message_table.message_rows(here, map(summary_of, found[:_SHOWN]))
         if len(found) > _SHOWN:
-            with st.expander("Show the others"):
+            with st.expander("Show all messages"):
                 message_table.message_rows(here, map(summary_of, found[_SHOWN:]))
         message_repair.show_many(actor, here, found)
 

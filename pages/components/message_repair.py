@@ -60,20 +60,20 @@ def show_dialogs() -> None:
 def _handle(chosen: Chosen) -> None:
     number = formats.counted(shop(), len(chosen.ids), "message")
     st.markdown(
-        f"**{formats.plain(number)}** will leave the list of what needs attention. The status stays, and the message "
-        "shows who handled it and why."
+        f"**{formats.plain(number)}** will be removed from this list. The status stays, and the message shows who "
+        "handled it and why."
     )
     with st.form("handle_messages", border=False):
-        note = st.text_input("What was done?", max_chars=repairing.NOTE_LENGTH, placeholder="Such as: it did arrive")
+        note = st.text_input("What was done", max_chars=repairing.NOTE_LENGTH, placeholder="For example: it did arrive")
         if _confirmed(chosen, "Mark as handled"):
             _act(Permission.REPAIR_MAIL, lambda actor: repairing.mark_handled(shop(), actor, chosen.ids, note))
 
 
 def _send_again(chosen: Chosen) -> None:
     number = formats.counted(shop(), len(chosen.ids), "email")
-    st.warning(f"**{formats.plain(number)}** will go out again. {WHY_AGAIN}", icon=":material/replay:")
+    st.warning(f"**{formats.plain(number)}** will be sent again. {WHY_AGAIN}", icon=":material/replay:")
     with st.form("send_messages_again", border=False):
-        why = st.text_input("Why?", max_chars=repairing.NOTE_LENGTH, placeholder="Such as: never reported")
+        why = st.text_input("Reason", max_chars=repairing.NOTE_LENGTH, placeholder="For example: never reported")
         if _confirmed(chosen, "Send again"):
             _act(Permission.SEND_EMAIL, lambda actor: repairing.send_again(shop(), actor, chosen.ids, why))
 
@@ -81,10 +81,10 @@ def _send_again(chosen: Chosen) -> None:
 def _confirmed(chosen: Chosen, label: str) -> bool:
     """Whether the form was sent off, with the number of messages typed if there are several."""
     number = str(len(chosen.ids))
-    typed = st.text_input(f"Type {number} to confirm how many", max_chars=10) if len(chosen.ids) > 1 else number
+    typed = st.text_input(f"Type {number} to confirm", max_chars=10) if len(chosen.ids) > 1 else number
     pressed = st.form_submit_button(label, type="primary", width="stretch")
     if pressed and typed.strip() != number:
-        st.error(f"These are {number} messages; type that number to confirm.", icon=":material/error:")
+        st.error(f"Type {number} to confirm.", icon=":material/error:")
     return pressed and typed.strip() == number
 
 
@@ -101,7 +101,7 @@ def _act(permission: Permission, action: Callable[[Actor], Repaired]) -> None:
 
 def _told(repaired: Repaired) -> str:
     done = formats.counted(shop(), repaired.done, "message")
-    left = f"; {formats.count(shop(), repaired.left)} did not need it any more" if repaired.left else ""
+    left = f"; {formats.count(shop(), repaired.left)} no longer needed it" if repaired.left else ""
     return f"Done for {done}{left}."
 
 

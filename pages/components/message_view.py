@@ -24,15 +24,15 @@ from pages.components.shell import mailer
 _HEIGHT = 720
 """Of the frame, in CSS pixels."""
 _UNKNOWN = (
-    "It is not known whether this email went out: the connection broke, or the sending process stopped, before there "
-    "was an answer. It is never sent again by itself, so that nobody gets it twice. Ask the customer, or send it again "
-    "and say why; in the worst case it arrives twice."
+    "We don't know whether this email was sent: the connection broke, or the process stopped, before the provider "
+    "answered. It is never retried automatically, so that nobody gets it twice. Ask the customer, or send it again "
+    "and give a reason; in the worst case it arrives twice."
 )
 _SILENT = (
-    "The provider has reported nothing about it for a day, although it reported others of that time. So in all "
-    "likelihood it has never taken this one."
+    "The provider has reported nothing about it for a day, although it reported others of that time. So it "
+    "most likely never accepted this one."
 )
-_FAILED = "This email was not sent. Mend what the reason says, then send it again."
+_FAILED = "This email was not sent. Fix the cause, then send it again."
 
 
 def show_header(here: Shop, message: Message) -> None:
@@ -96,31 +96,31 @@ def _why(reason: str) -> str:
 def _show_waiting(here: Shop, message: Message, reason: str) -> None:
     if message.due_at > here.clock():
         when = formats.plain(formats.moment(here, message.due_at))
-        st.info(f"Waits until {when}." + (f" {reason}" if reason else ""), icon=":material/schedule:")
+        st.info(f"Scheduled for {when}." + (f" {reason}" if reason else ""), icon=":material/schedule:")
     else:
-        st.info("On its way." + (f" {reason}" if reason else ""), icon=":material/outgoing_mail:")
+        st.info("Sending…" + (f" {reason}" if reason else ""), icon=":material/outgoing_mail:")
 
 
 def show_resend(actor: Actor, message: Message) -> None:
     """The way to send the same email again, deliberately."""
     if actor.may(Permission.SEND_EMAIL) and message.customer_id and not message.test:
         query = {"template": message.template, "customer": message.customer_id, "order": message.order_id}
-        _link("send.py", "Send it again", ":material/replay:", {name: value for name, value in query.items() if value})
+        _link("send.py", "Send again", ":material/replay:", {name: value for name, value in query.items() if value})
 
 
 def show_timeline(here: Shop, message: Message) -> None:
     """What happened, oldest first."""
     lines = [(message.requested_at, f"Requested by {message.requested_by}")]
     if message.lease_until is not None:
-        lines.append((message.lease_until, "A worker has claimed it until then"))
+        lines.append((message.lease_until, "Claimed by a worker until"))
     if message.status is MessageStatus.WAITING and message.due_at > message.requested_at:
         lines.append((message.due_at, "Due"))
     if message.sent_at is not None:
-        lines.append((message.sent_at, "Taken by the provider"))
+        lines.append((message.sent_at, "Accepted by the provider"))
     told = [f"- {formats.plain(what)}  \n  :gray[{formats.plain(formats.moment(here, at))}]" for at, what in lines]
     if message.status in (MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED):
         label = message_table.STATUS_LABELS[message.status]
-        told.append(f"- {label}: {formats.plain(message.reason or 'no reason was given')}")
+        told.append(f"- {label}: {formats.plain(message.reason or 'no reason given')}")
     if message.handled is not None:
         at = formats.plain(formats.moment(here, message.handled.at))
         told.append(f"- {formats.plain(f'Handled by {message.handled.by}')}  \n  :gray[{at}]")
@@ -133,11 +133,11 @@ def show_email(here: Shop, message: Message) -> None:
     try:
         email = email_of(here, message)
     except BackendError as error:
-        st.warning(f"The email cannot be shown any more. {formats.plain(error.sentence)}", icon=":material/mail_off:")
+        st.warning(f"The email can no longer be shown. {formats.plain(error.sentence)}", icon=":material/mail_off:")
         _show_details(message, "")
         return
     _show_proof(message, email)
-    st.caption("The customer's own links are taken out here; they work for whoever opens them.")
+    st.caption("The customer's personal links are removed here, because they work for anyone who opens them.")
     looks, text, headers, facts = st.tabs(["Email", "Text", "Headers", "Details"])
     with looks:
         show_html(without_tokens(email.html), f"The email “{email.subject}”", key=f"message_{message.id}")
@@ -151,7 +151,7 @@ def show_email(here: Shop, message: Message) -> None:
 
 def show_html(html: str, label: str, *, key: str) -> None:
     """The email in a frame where nothing can act. Pictures come from the web only if somebody asks for them."""
-    remote = st.toggle("Load pictures from the web", key=f"{key}_remote")
+    remote = st.toggle("Load images from the web", key=f"{key}_remote")
     email_frame.show_email(
         html, label, width=email_frame.DESKTOP, height=_HEIGHT, scheme=email_frame.Scheme.LIGHT, remote=remote
     )
@@ -160,13 +160,11 @@ def show_html(html: str, label: str, *, key: str) -> None:
 def _show_proof(message: Message, email: Rendered) -> None:
     if is_as_sent(message, email):
         done = "was sent" if message.status is MessageStatus.SENT else "was to be sent"
-        st.caption(f":material/verified: This is exactly what {done} (SHA-256 {email.digest[:16]}…).")
+        st.caption(f":material/verified: Exactly what {done} (SHA-256 {email.digest[:16]}…).")
     elif message.digest:
-        st.warning(
-            "This differs from what was sent; the program renders it differently now.", icon=":material/warning:"
-        )
+        st.warning("This differs from what was sent: Tillpost renders it differently now.", icon=":material/warning:")
     else:
-        st.caption("This is what goes out, if it goes out.")
+        st.caption("This is what will be sent.")
 
 
 def _show_headers(here: Shop, message: Message, email: Rendered) -> None:

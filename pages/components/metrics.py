@@ -52,19 +52,19 @@ def _cards(shop: Shop, now: Totals, before: Totals) -> list[_Card]:
 
     rates = now.refund_rate, before.refund_rate
     return [
-        amount("Revenue", now.revenue, before.revenue, "What was taken, less what was refunded."),
+        amount("Revenue", now.revenue, before.revenue, "Payments minus refunds."),
         number("Orders", now.orders, before.orders, "Orders placed in the period. Cancelled ones do not count."),
         amount("Average order", now.average_order, before.average_order, "Revenue divided by orders."),
         number(
             "New customers", now.new_customers, before.new_customers, "Customers whose first order is in the period."
         ),
-        number("Repeat orders", now.repeat_orders, before.repeat_orders, "Orders of customers who had ordered before."),
+        number("Repeat orders", now.repeat_orders, before.repeat_orders, "Orders by customers who had ordered before."),
         _Card(
             "Refund rate",
             formats.percent(shop, rates[0]),
             rates[0] - rates[1],
             formats.percent(shop, rates[1]),
-            "How much of what was taken was given back.",
+            "Refunds as a share of payments.",
             good="inverse",
             points=True,
         ),

@@ -18,12 +18,12 @@ from pages.components.dialogs import Dialog
 from pages.components.shell import shop
 
 _VERBS = {
-    OrderStatus.PENDING: "Back to pending",
+    OrderStatus.PENDING: "Mark as pending",
     OrderStatus.PAID: "Mark as paid",
     OrderStatus.FULFILLED: "Mark as fulfilled",
     OrderStatus.CANCELLED: "Cancel order",
 }
-_ALL, _PART = "All that is left", "Another amount"
+_ALL, _PART = "Full refund", "Partial refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _status_button(order: Order, status: OrderStatus) -> None:
         OrderStatus.FULFILLED,
     )
     st.button(
-        _VERBS[status],
+        _verb(order, status),
         icon=formats.STATUS_ICONS[status],
         key=f"to_{status}",
         type="primary" if forward else "secondary",
@@ -69,13 +69,18 @@ def _status_button(order: Order, status: OrderStatus) -> None:
     )
 
 
+def _verb(order: Order, status: OrderStatus) -> str:
+    undoes = order.status is OrderStatus.FULFILLED and status is OrderStatus.PAID
+    return "Undo fulfilment" if undoes else _VERBS[status]
+
+
 def _change_status(ref: OrderRef, status: OrderStatus) -> None:
     def change(actor: Actor) -> None:
         # A second click finds the first one's work done; that is no conflict.
         if orders.get_order(shop(), ref.customer_id, ref.order_id).status is not status:
             orders.change_status(shop(), actor, ref, status)
 
-    actions.act(Permission.CHANGE_ORDERS, change, f"The order is {status} now.")
+    actions.act(Permission.CHANGE_ORDERS, change, f"Order is now {status}.")
 
 
 def _cancel(seen: Order) -> None:
@@ -83,7 +88,7 @@ def _cancel(seen: Order) -> None:
     st.markdown(
         f"Order **{formats.plain(seen.number)}** of **{formats.plain(seen.customer_name)}** for "
         f"**{formats.plain(total)}** will count neither as an order nor as revenue. "
-        "Money is not given back by this; use “Refund” for that."
+        "This does not refund any money; use “Refund” for that."
     )
     if st.button("Cancel this order", type="primary", icon=":material/cancel:", width="stretch"):
         CANCEL.close()
@@ -116,13 +121,13 @@ def _left_to_refund(order: Order) -> str:
     paid, refunded, left = (
         formats.plain(formats.money(shop(), n)) for n in (order.total, order.refunded, order.refundable)
     )
-    earlier = f"{refunded} was refunded, " if order.refunded else ""
-    return f"{paid} was paid, {earlier}**{left}** can be given back."
+    earlier = f"Refunded {refunded}. " if order.refunded else ""
+    return f"Paid {paid}. {earlier}Refundable: **{left}**"
 
 
 def _edit(seen: Order) -> None:
     here = shop()
-    st.caption("Customer, status and date stay as they are.")
+    st.caption("Customer, status and date do not change.")
     name = f"edit_{seen.id}_{seen.version}"
     lines = line_editor.table(here, seen.lines, name=name)
     amounts = line_editor.amounts(here, seen.discount, seen.shipping, seen.tax, name=name)

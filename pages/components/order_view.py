@@ -93,7 +93,7 @@ def show_amounts(here: Shop, order: Order) -> None:
     }
     shown = {name: amount for name, amount in rows.items() if amount or name in ("Subtotal", "Total")}
     if order.refunded:
-        shown["Left"] = order.refundable
+        shown["Net paid"] = order.refundable
     table = {formats.plain(name): formats.plain(formats.money(here, amount)) for name, amount in shown.items()}
     st.table(table, border="horizontal", alt="Amounts of this order")
 
@@ -101,7 +101,7 @@ def show_amounts(here: Shop, order: Order) -> None:
 def show_history(here: Shop, order: Order) -> None:
     """Who changed what and when, newest first."""
     if not order.history:
-        st.caption("Nothing was changed yet.")
+        st.caption("No changes yet.")
         return
     st.markdown("\n".join(_told(here, entry) for entry in reversed(order.history)))
 

@@ -42,7 +42,7 @@ def show_head(here: Shop, actor: Actor, total: int, unread: int) -> None:
     """How many there are, and the way to remove them."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         numbers = f"{formats.counted(here, total, 'email')}, {formats.count(here, unread)} unread"
-        st.caption(formats.plain(f"{numbers}. Nothing here has left this machine."), width="content")
+        st.caption(formats.plain(f"{numbers}. These emails stay on this machine."), width="content")
         if actor.may(Permission.REPAIR_MAIL):
             CLEAR.opener("Clear the outbox", total, icon=":material/delete:")
 
@@ -56,7 +56,7 @@ def show_list(here: Shop) -> None:
         for message in page.messages:
             _show_line(here, message)
         if not page.messages:
-            st.caption("Everything is read.")
+            st.caption("No unread emails.")
     pager.show(page.cursor)
 
 
@@ -102,8 +102,8 @@ def open_wanted() -> OutboxEmail | None:
 def show_message(here: Shop, email: OutboxEmail | None) -> None:
     """The email that is open."""
     if email is None:
-        gone = "This email is not there any more" if "id" in st.query_params else "No email is open"
-        empty.nothing(":material/drafts:", gone, "Choose one from the list.")
+        gone = "This email no longer exists" if "id" in st.query_params else "No email is open"
+        empty.nothing(":material/drafts:", gone, "Choose an email from the list.")
         return
     _show_head_of(here, email.message)
     looks, text, headers, source = st.tabs(["Email", "Text", "Headers", "Source"])
@@ -147,17 +147,17 @@ def _show_source(email: OutboxEmail) -> None:
     shown = email.source[:_MOST_SOURCE].decode("utf-8", errors="replace")
     st.code(shown, language=None, wrap_lines=True, height=480)
     if len(email.source) > _MOST_SOURCE:
-        st.caption("The rest is in the file.")
+        st.caption("Download the file to see the rest.")
 
 
 def _clear(seen: int) -> None:
     st.markdown(
-        f"All emails of the outbox are removed, **{seen}** when you opened this. The message log keeps what it knows."
+        f"All emails in the outbox are deleted (**{seen}** when you opened this). The message log is not affected."
     )
-    if st.button("Remove them all", type="primary", icon=":material/delete:", width="stretch"):
+    if st.button("Delete all", type="primary", icon=":material/delete:", width="stretch"):
         CLEAR.close()
         st.query_params.clear()
-        actions.act(Permission.REPAIR_MAIL, lambda actor: clear_outbox(shop(), actor, outbox()), "The outbox is empty.")
+        actions.act(Permission.REPAIR_MAIL, lambda actor: clear_outbox(shop(), actor, outbox()), "Outbox cleared.")
         st.rerun()
 
 

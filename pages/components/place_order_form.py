@@ -26,10 +26,10 @@ def choose_customer(here: Shop) -> None:
     """Finds the customer whom the order is for."""
     customer_search.search_customers(
         here,
-        "For which customer?",
+        "Customer",
         _choose,
-        hint="The customer is not there yet? Add them on the page “Customers”, then come back.",
-        nobody="Nobody matches. Type less of the name, or add the customer first.",
+        hint="New customer? Add them on the page “Customers”, then come back.",
+        nobody="No match. Type less of the name, or add the customer first.",
     )
 
 
@@ -121,11 +121,11 @@ def show_placed(here: Shop) -> bool:
     total = formats.money(here, order.total)
     st.success(
         f"Order **{formats.plain(order.number)}** of **{formats.plain(order.customer_name)}** for "
-        f"**{formats.plain(total)}** is placed.",
+        f"**{formats.plain(total)}** was placed.",
         icon=":material/check_circle:",
     )
     if _PRESSED_TWICE.get() == order.id:
-        st.info("The button was pressed twice; the order was placed once.", icon=":material/info:")
+        st.info("The button was clicked twice; the order was placed once.", icon=":material/info:")
     query = {"customer": order.customer_id, "id": order.id}
     st.page_link(page_of("order.py"), label="Open this order", icon=":material/receipt:", query_params=query, help="")
     st.button("Place another order", icon=":material/add_shopping_cart:", on_click=st.query_params.clear)

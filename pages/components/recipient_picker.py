@@ -43,7 +43,7 @@ def untouched_fields(here: Shop, facts: TemplateFacts, recipient: Recipient) -> 
 def _pick_customer(here: Shop, key: str) -> str:
     asked = st.query_params.get("customer", "")
     who = st.segmented_control(
-        "Preview for",
+        "Preview as",
         [_SAMPLE, _REAL],
         default=_REAL if asked else _SAMPLE,
         required=True,
@@ -56,7 +56,7 @@ def _pick_customer(here: Shop, key: str) -> str:
         "Find a customer",
         type="search",
         live="300ms",
-        placeholder="Beginning of a name or an e-mail address",
+        placeholder="Beginning of a name or an email address",
         icon=":material/search:",
         key=f"{key}_search",
         persist_state="session",
@@ -89,7 +89,7 @@ def _found(here: Shop, search: str, asked: str) -> dict[str, str]:
 
 
 def _named(name: str, email: str | None) -> str:
-    return f"{name}, {email or 'without an e-mail address'}"
+    return f"{name}, {email or 'without an email address'}"
 
 
 def _pick_order(here: Shop, customer_id: str, key: str) -> str:

@@ -26,8 +26,8 @@ def require(here: Shop) -> SnapshotInfo:
     if info is None:
         empty.nothing(
             ":material/hourglass_top:",
-            "Your customers are being counted",
-            "This takes some seconds, a minute for a large shop. It needs a running server or worker.",
+            "Counting customers",
+            "This takes a few seconds, up to a minute for a large shop. A server or worker must be running.",
         )
         audience.fresh_enough(here, here.clock())
         _wait(None)
@@ -43,13 +43,13 @@ def show(here: Shop, info: SnapshotInfo) -> None:
         asked = None
     with st.container(horizontal=True, vertical_alignment="center"):
         if asked is not None:
-            st.caption(":material/hourglass_top: Counting anew …", width="content")
+            st.caption(":material/hourglass_top: Updating …", width="content")
             _wait(asked)
             return
         age = max(here.clock() - info.as_of, timedelta())
         icon = ":material/warning: " if age > _OLD else ""
-        st.caption(f"{icon}{formats.plain(f'Counted {told(age)}')}", width="content")
-        st.button("Count anew", icon=":material/refresh:", type="tertiary", key="count_anew", on_click=_ask)
+        st.caption(f"{icon}{formats.plain(f'Updated {told(age)}')}", width="content")
+        st.button("Refresh", icon=":material/refresh:", type="tertiary", key="count_anew", on_click=_ask)
 
 
 def told(age: timedelta) -> str:

@@ -12,7 +12,7 @@ from pages.components import formats, segment_conditions
 from pages.components.segment_draft import Branch, Draft
 from pages.components.segment_words import What, begin
 
-_MATCHES = {Match.ALL: "All of these", Match.ANY: "Any of these"}
+_MATCHES = {Match.ALL: "All conditions", Match.ANY: "Any condition"}
 
 
 def show(here: Shop, draft: Draft) -> Rule | None:
@@ -20,11 +20,11 @@ def show(here: Shop, draft: Draft) -> Rule | None:
     wrong: list[str] = []
     group = _branch(here, draft, draft.root, 1, wrong)
     archived = st.toggle(
-        "Archived customers too",
+        "Include archived customers",
         draft.seen.rule.archived,
         key=draft.key(0, "archived"),
         persist_state="session",
-        help="Campaigns never reach them.",
+        help="Campaigns never reach archived customers.",
     )
     if not wrong:
         try:
@@ -48,7 +48,7 @@ def _branch(here: Shop, draft: Draft, branch: Branch, depth: int, wrong: list[st
             except InvalidInputError as error:
                 wrong.append(error.sentence)
         if not branch.parts:
-            st.caption("Everybody belongs. Add a condition to narrow it down." if depth == 1 else "An empty group.")
+            st.caption("Matches everyone. Add a condition to narrow it down." if depth == 1 else "An empty group.")
         _adders(draft, branch, depth)
     return Group(match, tuple(parts))
 
@@ -56,7 +56,7 @@ def _branch(here: Shop, draft: Draft, branch: Branch, depth: int, wrong: list[st
 def _head(draft: Draft, branch: Branch, *, nested: bool) -> Match:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         match = st.segmented_control(
-            "How many have to hold",
+            "Match",
             list(Match),
             format_func=_MATCHES.__getitem__,
             default=branch.match,

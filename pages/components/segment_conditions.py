@@ -31,7 +31,7 @@ from backend.errors import BackendError
 from backend.services.context import Shop
 from pages.components import caching, formats
 from pages.components.segment_draft import Condition, Draft
-from pages.components.segment_words import CLOSED_WORDS, DAY_TESTS, HELP, What, begin, what_of
+from pages.components.segment_words import CLOSED_WORDS, DAY_TESTS, HELP, What, begin, label_of, what_of
 
 Choice = TypeVar("Choice")
 
@@ -58,7 +58,7 @@ def show(here: Shop, draft: Draft, condition: Condition) -> Test:
             icon=":material/close:",
             key=keys("remove"),
             type="tertiary",
-            help="Take this condition away",
+            help="Remove condition",
             on_click=draft.remove,
             args=(condition.number,),
         )
@@ -83,7 +83,7 @@ def _negation(start: Test, keys: _Keys) -> bool:
     if isinstance(start, Bought | Mailed):
         words = {False: "yes", True: "no"}
     return st.selectbox(
-        "Is it so?",
+        "Match",
         [False, True],
         index=int(start.negated),
         format_func=words.__getitem__,
@@ -108,7 +108,7 @@ def _values(here: Shop, start: Test, keys: _Keys, told: str | None) -> Test:
 
 
 def _number(here: Shop, start: Number, keys: _Keys, told: str | None) -> Number:
-    test = _choose("Compared", list(NumberTest), start.test, keys("test"), str, 120)
+    test = _choose("Comparison", list(NumberTest), start.test, keys("test"), str, 120)
     label = "From" if test is NumberTest.BETWEEN else "Value"
     low = _figure(here, start.field, label, start.low, keys("low"), told)
     high = _figure(here, start.field, "To", start.high, keys("high"), None) if test is NumberTest.BETWEEN else 0
@@ -149,7 +149,7 @@ def _day(here: Shop, start: Day, keys: _Keys) -> Day:
 
 def _words(here: Shop, start: Words, keys: _Keys, told: str | None) -> Words:
     if closed := CLOSED_WORDS.get(start.field):
-        return Words(start.field, _several("One of", list(closed), start.words, keys("words"), str.capitalize, told))
+        return Words(start.field, _several("One of", list(closed), start.words, keys("words"), label_of, told))
     options: Sequence[str]
     if start.field is WordField.CITY:
         options = ["", *_choices(here, WordField.CITY)]
@@ -168,12 +168,12 @@ def _words(here: Shop, start: Words, keys: _Keys, told: str | None) -> Words:
 def _bought(here: Shop, start: Bought, keys: _Keys) -> Bought:
     label = "One of the SKUs" if start.by is Goods.SKU else "One of the products"
     words = _several(label, _choices(here, start.by), start.words, keys("words"), str, None, more=True)
-    return Bought(start.by, words, _days("Within days (0: ever)", start.days, 0, keys("days")))
+    return Bought(start.by, words, _days("Within days (0 = any time)", start.days, 0, keys("days")))
 
 
 def _mailed(start: Mailed, keys: _Keys, told: str | None) -> Mailed:
     kind = _choose("Kind", list(MailKind), start.mail, keys("kind"), str.capitalize, 140)
-    return Mailed(start.event, kind, _days("Within days (0: ever)", start.days, 0, keys("days"), told))
+    return Mailed(start.event, kind, _days("Within days (0 = any time)", start.days, 0, keys("days"), told))
 
 
 # --- single widgets ----------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def show_saving(here: Shop, draft: Draft, rule: Rule | None, stored: Segment) ->
             )
             if changed and not draft.new:
                 st.button("Discard changes", key="discard_segment", type="tertiary", on_click=segment_draft.forget)
-                st.caption("Not saved yet.", width="content")
+                st.caption("Unsaved changes.", width="content")
     if pressed and rule is not None:
         _save(here, draft, name, rule, text)
 
@@ -120,7 +120,7 @@ def _save(here: Shop, draft: Draft, name: str, rule: Rule, text: str) -> None:
         actions.show_trouble(saved)
         if saved.stale:
             st.button(
-                "Show what is saved now, and drop my changes",
+                "Load the saved version and discard my changes",
                 icon=":material/refresh:",
                 key="reload_segment",
                 on_click=segment_draft.forget,
@@ -134,16 +134,16 @@ def _save(here: Shop, draft: Draft, name: str, rule: Rule, text: str) -> None:
 
 
 def _delete(seen: Segment) -> None:
-    st.markdown(f"The segment **{formats.plain(seen.name)}** will be gone. Its customers stay.")
+    st.markdown(f"The segment **{formats.plain(seen.name)}** will be deleted. Its customers stay.")
     if used := _used_by(seen):
         names = formats.plain(formats.listed([f"“{name}”" for name in used]))
         st.warning(
             f"{names} {'uses' if len(used) == 1 else 'use'} it and {'is' if len(used) == 1 else 'are'} not over yet. "
-            "What is planned keeps the rule that it has, but cannot be planned anew.",
+            "Planned campaigns keep the current rule, but cannot be planned again.",
             icon=":material/campaign:",
         )
     else:
-        st.caption("Campaigns that were planned with it keep the rule that they have.")
+        st.caption("Campaigns planned with it keep the current rule.")
     if asking := [each.name for each in all_automations(shop()) if asks_for_segment(each, seen.id)]:
         names = formats.plain(formats.listed([f"“{name}”" for name in asking]))
         st.warning(

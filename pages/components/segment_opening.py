@@ -46,7 +46,7 @@ def _begun(here: Shop) -> Segment:
         )
         return Segment(identity, f"Recency {recency}, frequency {frequency}", Rule(Group(parts=parts)))
     if (kind := st.query_params.get("class", "")) in list(RfmClass):
-        return Segment(identity, kind.capitalize(), Rule(Group(parts=(Words(WordField.CLASS, (kind,)),))))
+        return Segment(identity, RfmClass(kind).label, Rule(Group(parts=(Words(WordField.CLASS, (kind,)),))))
     return Segment(identity, "", Rule(Group(parts=(begin(What.ORDERS),))))
 
 

@@ -28,11 +28,11 @@ def show(here: Shop, rule: Rule) -> Preview | None:
 def show_people(here: Shop, preview: Preview, key: str) -> None:
     """Ten of them, and where all of them live."""
     if not preview.count:
-        empty.nothing(":material/group_off:", "Nobody belongs to this", "Take a condition away, or make it wider.")
+        empty.nothing(":material/group_off:", "No matching customers", "Remove a condition, or make it wider.")
         return
     people, where = st.columns([3, 2])
     with people:
-        st.subheader("Some of them", anchor=False)
+        st.subheader("Sample of customers", anchor=False)
         tables.customer_rows(here, preview.sample)
     with where:
         st.subheader("By country", anchor=False)
@@ -64,11 +64,11 @@ def _figures(here: Shop, preview: Preview) -> None:
             "Campaigns reach",
             formats.plain(formats.count(here, preview.marketable)),
             border=True,
-            help="They have agreed to marketing, and mail to them arrives.",
+            help="They agreed to marketing, and mail reaches them.",
         )
         st.metric(
-            "Revenue so far",
+            "All-time revenue",
             formats.plain(formats.round_money(here, preview.revenue)),
             border=True,
-            help="What they have bought of all time, less refunds.",
+            help="All-time purchases, net of refunds.",
         )

@@ -105,6 +105,11 @@ def begin(what: What) -> Test:
     return _KINDS[what].begin()
 
 
+def label_of(word: str) -> str:
+    """What people read for a stored word of a closed list."""
+    return RfmClass(word).label if word in list(RfmClass) else word.capitalize()
+
+
 def what_of(test: Test) -> What:
     """The kind of a condition."""
     part: StrEnum
@@ -133,10 +138,10 @@ CLOSED_WORDS: dict[WordField, type[StrEnum]] = {
     WordField.CLASS: RfmClass,
 }
 HELP = {
-    What.EMAIL: "Whether mail reaches somebody. “unsubscribed” still gets what belongs to orders.",
-    What.CLASS: "By how recently and how often somebody bought; Insights shows all of them.",
-    What.RECENCY: "1 to 5: 5 is the fifth of your buyers that ordered last.",
+    What.EMAIL: "Whether mail reaches the customer. “unsubscribed” customers still get emails about their orders.",
+    What.CLASS: "By how recently and how often a customer bought; see Insights.",
+    What.RECENCY: "1 to 5. 5 is the most recent 20% of your buyers.",
     What.FREQUENCY: "1 to 5: one order, two, three or four, five to nine, ten or more.",
-    What.MONEY: "1 to 5: 5 is the fifth of your buyers that spent most.",
-    What.OPENED: "Opens are an estimate: some mail programs open everything, some hide it.",
+    What.MONEY: "1 to 5. 5 is the top 20% of your buyers by spending.",
+    What.OPENED: "Opens are an estimate: some mail apps open everything, some hide it.",
 }

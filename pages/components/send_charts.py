@@ -17,8 +17,8 @@ from pages.components.charts import Chart
 _MOST_TEMPLATES = 8
 _OUTCOMES = {
     Outcome.DELIVERED: "Delivered",
-    Outcome.SOFT_BOUNCED: "Bounced for now",
-    Outcome.BOUNCED: "Bounced for good",
+    Outcome.SOFT_BOUNCED: "Soft bounce",
+    Outcome.BOUNCED: "Hard bounce",
     Outcome.COMPLAINED: "Complaints",
 }
 _COLORS = {

@@ -65,9 +65,7 @@ def _kind_of(template: TemplateFacts) -> str:
 
 def choose_customer(here: Shop) -> None:
     """A search whose matches are buttons."""
-    customer_search.search_customers(
-        here, "To which customer?", lambda customer_id: _keep_in_address("customer", customer_id)
-    )
+    customer_search.search_customers(here, "Customer", lambda customer_id: _keep_in_address("customer", customer_id))
 
 
 def show_customer(customer: Customer) -> None:
@@ -93,7 +91,7 @@ def choose_order(here: Shop, customer: Customer) -> str:
     wanted = st.query_params.get("order", "")
     ids = list(orders) if wanted in orders or not wanted else [wanted, *orders]
     chosen = st.selectbox(
-        "About which order?",
+        "Order",
         ids,
         index=ids.index(wanted) if wanted else 0,
         format_func=lambda order_id: _order_label(here, orders.get(order_id)),
@@ -104,7 +102,7 @@ def choose_order(here: Shop, customer: Customer) -> str:
 
 def _order_label(here: Shop, order: OrderSummary | None) -> str:
     if order is None:
-        return "The order that you came from"
+        return "The order you came from"
     day = formats.day(here, order.placed_at.astimezone(here.zone).date())
     return f"{order.number}, {day}, {formats.money(here, order.total)}, {formats.STATUS_LABELS[order.status].lower()}"
 
@@ -130,7 +128,7 @@ def show_prospect(here: Shop, customer: Customer, prospect: Prospect) -> str:
         st.warning(f"**{name}** cannot get this email now.\n{reasons}", icon=":material/block:")
     elif prospect.waits_until is not None:
         until = formats.plain(formats.moment(here, prospect.waits_until))
-        st.info(f"These are quiet hours. The email goes out after {until}.", icon=":material/bedtime:")
+        st.info(f"It is quiet hours. The email is sent after {until}.", icon=":material/bedtime:")
     else:
         st.success(f"**{name}** can get this email.", icon=":material/check_circle:")
     return ask_why_again(here, prospect.last) if prospect.last is not None else ""
@@ -141,12 +139,12 @@ def ask_why_again(here: Shop, last: Message, whom: str = "this customer") -> str
     when = formats.plain(formats.moment(here, last.sent_at or last.requested_at))
     badge = message_table.status_badge(status_now(last))
     st.warning(
-        f"This email went to {whom} before: {when} {badge}. To send it again, say why.", icon=":material/replay:"
+        f"This email went to {whom} before: {when} {badge}. To send it again, give a reason.", icon=":material/replay:"
     )
     st.page_link(
-        page_of("message.py"), label="Look at that email", icon=":material/mail:", query_params={"id": last.id}, help=""
+        page_of("message.py"), label="Open that email", icon=":material/mail:", query_params={"id": last.id}, help=""
     )
-    return st.text_input("Why should it go out again?", key=_again_slot().key, max_chars=200)
+    return st.text_input("Reason for sending again", key=_again_slot().key, max_chars=200)
 
 
 def reason_typed() -> str:
@@ -180,7 +178,7 @@ def send_button(
     """The button. However often it is pressed, one email goes out."""
     wanted = SendRequest(template.name, key(), customer.id, order_id=order_id, fields=dict(fields), again=again)
     st.button(
-        "Send it again" if repeated else "Send",
+        "Send again" if repeated else "Send",
         key="send_now",
         type="primary",
         icon=":material/send:",
@@ -199,7 +197,7 @@ def _request(actor: Actor, seen: SendRequest) -> Requested:
     if seen.key == _KEY.get():
         typed = {name: _field_slot(seen.template, name).get() or "" for name in seen.fields}
         if typed != dict(seen.fields):
-            raise InvalidInputError("You changed the email after it was shown. Look at it once more, then send it.")
+            raise InvalidInputError("You changed the email after the preview. Check it again, then send it.")
         seen = replace(seen, again=reason_typed())
     return send_overview.request_by_hand(shop(), mailer(), actor, seen)
 

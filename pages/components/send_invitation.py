@@ -30,7 +30,7 @@ def show(here: Shop, actor: Actor, template: TemplateFacts) -> None:
         send_form.ask_why_again(here, last, "this person")
     sendable = send_progress.show_preview(here, template, Recipient(fields=fields, username=member.username))
     st.button(
-        "Send it again" if last else "Send",
+        "Send again" if last else "Send",
         key="send_invitation",
         type="primary",
         icon=":material/send:",
@@ -44,7 +44,7 @@ def _choose_member(here: Shop, actor: Actor) -> Member | None:
     members = {member.username: member for member in invitable_members(here, actor)}
     wanted = st.query_params.get("member", "")
     chosen = st.selectbox(
-        "To which member of the team?",
+        "Team member",
         list(members),
         index=list(members).index(wanted) if wanted in members else None,
         format_func=lambda username: f"{members[username].name} ({members[username].email})",
@@ -68,7 +68,7 @@ def show_button(here: Shop, member: Member) -> None:
     last = last_invitation(here, member)
     if last is not None:
         _show_last(here, last)
-        st.text_input("Why again?", key=_why(member).key, max_chars=200)
+        st.text_input("Reason for sending again", key=_why(member).key, max_chars=200)
     st.button(
         "Invite again" if last else "Send an invitation",
         key=f"invite_{member.username}",

@@ -26,7 +26,7 @@ def show_limits(here: Shop, actor: Actor) -> None:
     show_trouble(here, actor, use)
     with st.grid(3, min_column_width=240):
         st.metric("Transport", _transport(use), border=True, help="Where emails go.")
-        st.metric("Rate", _rate(here, use), border=True, help="Most emails in any second, of all workers together.")
+        st.metric("Rate", _rate(here, use), border=True, help="Maximum emails per second, all workers together.")
         st.metric("Last 24 hours", _quota(here, use), border=True, help=_kept(here, use))
 
 
@@ -46,14 +46,16 @@ def _quota(here: Shop, use: AccountUse) -> str:
 
 def _kept(here: Shop, use: AccountUse) -> str:
     share = formats.percent(here, use.kept_share, 0)
-    return f"Recipients, against the daily quota. Marketing leaves {share} of it to other mail."
+    return f"Recipients against the daily quota. {share} of it is reserved for transactional mail."
 
 
 def show_trouble(here: Shop, actor: Actor, use: AccountUse) -> None:
     """Whatever keeps mail from going out."""
     if use.pause is not None:
         until = formats.plain(formats.moment(here, use.pause.until))
-        st.warning(f"Sending pauses until {until}. {formats.plain(use.pause.reason)}", icon=":material/pause_circle:")
+        st.warning(
+            f"Sending is paused until {until}. {formats.plain(use.pause.reason)}", icon=":material/pause_circle:"
+        )
         if send_overview.may_resume(actor):
             st.button("Resume sending", icon=":material/play_circle:", on_click=_resume)
     if use.unknown:
@@ -65,4 +67,4 @@ def show_trouble(here: Shop, actor: Actor, use: AccountUse) -> None:
 
 
 def _resume() -> None:
-    actions.act(Permission.VIEW_EMAIL, lambda actor: send_overview.resume_sending(shop(), actor), "Sending goes on.")
+    actions.act(Permission.VIEW_EMAIL, lambda actor: send_overview.resume_sending(shop(), actor), "Sending resumed.")

@@ -28,7 +28,7 @@ _MOVING = (MessageStatus.WAITING, MessageStatus.SENDING)
 def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> bool:
     """Draws exactly what the recipient will get. False when it cannot be sent as it is."""
     preview = render_preview(here, template.name, recipient=recipient)
-    st.subheader("What they get")
+    st.subheader("Email preview")
     if preview.email is None:
         sentence = preview.problem.sentence if preview.problem else "This email cannot be rendered."
         st.error(formats.plain(sentence), icon=":material/error:")
@@ -38,7 +38,7 @@ def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> b
         st.error(formats.plain(sentence), icon=":material/error:")
     with st.container(border=True):
         st.markdown(f"**{formats.plain(preview.email.subject)}**  \n:gray[{formats.plain(preview.email.preheader)}]")
-        message_view.show_html(preview.email.html, "What they get", key="send_preview")
+        message_view.show_html(preview.email.html, "Email preview", key="send_preview")
     return not problems
 
 
@@ -53,7 +53,7 @@ def show_sent(here: Shop) -> bool:
         return False
     st.markdown(_what(here, message))
     if PRESSED_TWICE.get() == message.id:
-        st.info("The button was pressed twice; the email was requested once.", icon=":material/info:")
+        st.info("The button was clicked twice; the email is sent once.", icon=":material/info:")
     if _is_moving(here, message):
         _watch(message.id)
     else:

@@ -27,9 +27,9 @@ MAILBOX_LABELS = {
     Mailbox.PROTON: "Proton",
     Mailbox.OTHER: "Other domains",
 }
-_TIMES = {"Half of all": 0.5, "95% of all": 0.95, "99% of all": 0.99}
-_BY_CAMPAIGNS = "Campaigns tell on their own pages whom they left out."
-_OPENS = "An estimate: some mail programs load images that nobody looks at, others load none."
+_TIMES = {"50%": 0.5, "95%": 0.95, "99%": 0.99}
+_BY_CAMPAIGNS = "Campaign pages list whom they skipped."
+_OPENS = "An estimate: some mail apps load images automatically, others never."
 
 
 def show_numbers(here: Shop, figures: SendFigures) -> None:
@@ -44,7 +44,7 @@ def show_numbers(here: Shop, figures: SendFigures) -> None:
     if not rates.reported:
         st.caption(
             "The mail provider has not reported yet whether these emails arrived. If this stays, ask an engineer "
-            "whether its events are set up."
+            "whether events are set up."
         )
         return
     with st.grid(3, min_column_width=150):
@@ -58,25 +58,25 @@ def _rates(here: Shop, rates: Rates) -> list[tuple[str, str, int, str]]:
     soft = formats.count(here, rates.soft_bounced)
     bots = formats.count(here, rates.bot_clicked)
     return [
-        ("Delivered", _percent(here, rates.delivery_rate), rates.delivered, "Taken by the recipient's mail server."),
+        ("Delivered", _percent(here, rates.delivery_rate), rates.delivered, "Accepted by the recipient's mail server."),
         (
             "Bounced",
             _percent(here, rates.bounce_rate, 2),
             rates.bounced,
-            f"Came back for good. Besides, {soft} came back for now, from full mailboxes for example.",
+            f"Hard bounces. Another {soft} soft bounced, for example because a mailbox was full.",
         ),
         (
             "Complaints",
             _percent(here, rates.complaint_rate, 2),
             rates.complained,
-            "Marked as spam, as far as providers tell: Gmail does not.",
+            "Marked as spam, as far as providers report it. Gmail does not.",
         ),
         ("Opened (estimate)", _percent(here, rates.open_rate), rates.opened, f"Of what was delivered. {_OPENS}"),
         (
             "Clicked",
             _percent(here, rates.click_rate),
             rates.clicked,
-            f"Of what was delivered. Besides, scanners have likely clicked in {bots}.",
+            f"Of what was delivered. Scanners likely clicked in another {bots}.",
         ),
         (
             "Unsubscribed",
@@ -96,13 +96,13 @@ def _percent(here: Shop, share: float | None, digits: int = 1) -> str:
 
 def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date) -> None:
     """What arrived, came back and was read: by email, by campaign or by provider."""
-    st.subheader("What became of them")
+    st.subheader("Delivery results")
     ways = ["Email", "Campaign", "Mailbox provider"]
     by = st.segmented_control("By", ways, default="Email", required=True, key="rates_by")
     if by == "Campaign":
         _show_campaigns(here, first, last)
     elif by == "Mailbox provider":
-        show_comparison("Mailboxes at", by_mailbox(figures.totals), counted_fully=False)
+        show_comparison("Mailbox provider", by_mailbox(figures.totals), counted_fully=False)
     else:
         _show_templates(here, figures)
 
@@ -154,7 +154,7 @@ def show_comparison(what: str, found: Mapping[str, Rates], *, counted_fully: boo
     config: dict[str, Any] = {name: share for name in columns if name not in (what, "Sent")}
     config["Sent"] = st.column_config.NumberColumn(format="localized")
     config[what] = st.column_config.TextColumn(pinned=True)
-    st.dataframe(columns, hide_index=True, column_config=config, alt=f"What became of emails, by {what.lower()}")
+    st.dataframe(columns, hide_index=True, column_config=config, alt=f"Delivery results by {what.lower()}")
 
 
 def show_times(figures: SendFigures) -> None:
@@ -164,7 +164,7 @@ def show_times(figures: SendFigures) -> None:
         times = [seconds_told(took_percentile(figures.totals, share, until)) for share in _TIMES.values()]
         lines.append(f"| {label} | {' | '.join(times)} |")
     st.markdown("\n".join(lines))
-    st.caption("Half of all emails took no longer than this, and so on. Estimates: times are counted in classes.")
+    st.caption("Time within which 50%, 95% and 99% of emails were sent or delivered. Approximate.")
 
 
 def seconds_told(seconds: float | None) -> str:
@@ -183,14 +183,14 @@ def seconds_told(seconds: float | None) -> str:
 def show_skips(here: Shop, figures: SendFigures) -> None:
     """Why messages were not sent to somebody."""
     if not figures.totals.get("skipped"):
-        st.caption(f"Nobody was left out. {_BY_CAMPAIGNS}")
+        st.caption(f"No emails were skipped. {_BY_CAMPAIGNS}")
         return
     table: dict[str, list[Any]] = {
         "Why": [_beginning(reason.value) for reason, _ in figures.skips],
         "Messages": [number for _, number in figures.skips],
     }
     if untold := figures.totals.get("skipped", 0) - sum(table["Messages"]):
-        table["Why"].append("Was left out before reasons were counted")
+        table["Why"].append("Skipped before reasons were counted")
         table["Messages"].append(untold)
     right = {"Messages": st.column_config.NumberColumn(format="localized", width="small")}
     st.dataframe(table, hide_index=True, column_config=right, alt="Skipped messages by reason")
@@ -209,7 +209,7 @@ def show_problems(here: Shop, figures: SendFigures, problems: Problems) -> None:
         st.caption("No message has failed or is unknown.")
         return
     if not listed:
-        st.caption("All of them have been marked as handled.")
+        st.caption("All are marked as handled.")
         return
     table = {
         "Reason": [problem.reason for problem in problems.reasons],

@@ -87,14 +87,14 @@ def show_error(error: Exception) -> bool:
     Returns True: Streamlit need not show anything itself (it is the server's `on_script_error`).
     """
     if isinstance(error, BackendError):
-        logger.info("Told somebody: {}", error.sentence)
+        logger.info("Notified: {}", error.sentence)
         refuse(error.sentence)
         return True
     number = incident_number()
     logger.opt(exception=error).error("Incident {}", number)
     st.error(
-        f"Something went wrong on our side. Your engineers find the details in the log under incident {number}. "
-        "Try again; if it happens again, tell them this number.",
+        f"Something went wrong on our side. Try again. If it happens again, give your engineers incident {number}: "
+        "they find the details in the log.",
         icon=":material/report:",
     )
     return True

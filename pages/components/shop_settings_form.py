@@ -32,13 +32,13 @@ _LOOK = (
     _Field("logo_url", "Logo", "https://…", "The web address of a picture, https only; about 280 pixels wide."),
 )
 _SENDER = (
-    _Field("sender_name", "Sender name", help="Left empty, the shop's name.", longest=100),
-    _Field("sender_address", "Sender address", help="A mailbox of a domain that your mail provider has verified."),
-    _Field("reply_to", "Reply-to address", help="Where answers go. Left empty, to the sender address."),
+    _Field("sender_name", "Sender name", help="Leave empty to use the shop's name.", longest=100),
+    _Field("sender_address", "Sender address", help="A mailbox on a domain that your mail provider has verified."),
+    _Field("reply_to", "Reply-to address", help="Where replies go. Leave empty to use the sender address."),
 )
 _LINKS = (
     _Field("url", "Website", "https://…"),
-    _Field("support_url", "Help page", "https://…", "Emails link to it where people may need help."),
+    _Field("support_url", "Help page", "https://…", "Linked in emails where people may need help."),
 )
 
 _SEEN: Slot[ShopFacts] = Slot("shop_settings.seen")
@@ -52,21 +52,21 @@ def show(here: Shop) -> None:
         pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
     if pressed:
         saved = actions.attempt(
-            Permission.EDIT_SHOP, lambda actor: save_shop_facts(here, actor, typed), "The shop's settings are saved."
+            Permission.EDIT_SHOP, lambda actor: save_shop_facts(here, actor, typed), "Settings saved."
         )
         if not isinstance(saved, Trouble):
             _SEEN.set(saved)
             st.rerun()
         actions.show_trouble(saved)
         if saved.stale:
-            st.button("Reload", icon=":material/refresh:", help="Drops what you typed.", on_click=_SEEN.clear)
+            st.button("Reload", icon=":material/refresh:", help="Discards your changes.", on_click=_SEEN.clear)
 
 
 def _typed(seen: ShopFacts) -> ShopFacts:
     with st.container(border=True):
-        st.subheader("Look", anchor=False)
+        st.subheader("Appearance", anchor=False)
         look = {field.name: _line(field, seen) for field in _LOOK}
-        brand = st.color_picker("Brand colour", seen.brand, help="Of buttons and lines. Texts on it stay readable.")
+        brand = st.color_picker("Brand colour", seen.brand, help="For buttons and lines. Text on it stays readable.")
     with st.container(border=True):
         st.subheader("Sender", anchor=False)
         sender = {field.name: _line(_with_default_sender(field), seen) for field in _SENDER}
@@ -77,7 +77,7 @@ def _typed(seen: ShopFacts) -> ShopFacts:
             seen.postal_address,
             max_chars=500,
             height=110,
-            help="Stands at the end of every email. Marketing is not sent without one; many countries ask for it.",
+            help="Shown at the end of every email. Required for marketing emails; many countries demand it.",
         )
         links = {field.name: _line(field, seen) for field in _LINKS}
     lines = {**look, **sender, **links}

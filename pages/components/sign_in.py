@@ -43,13 +43,13 @@ def _password_form() -> None:
             guard.begin(result)
         else:
             refuse(result.sentence)
-    st.caption("Forgot your password? An admin of your shop can give you a new one.")
+    st.caption("Forgot your password? An admin of your shop can set a new one.")
 
 
 def _demo_hint() -> None:
     if signin.demo_is_open(shop(), policy(), client_address()):
         with st.expander("Demo sign-ins", icon=":material/science:"):
-            st.caption("This is a demo shop with invented people. These sign-ins work on this machine only.")
+            st.caption("This is a demo shop with invented people. These sign-ins work only on this machine.")
             st.table(
                 [{"Role": role, "Username": name, "Password": password} for name, password, role in demo_sign_ins()]
             )
@@ -67,13 +67,13 @@ def _first_admin_form() -> None:
     with_password = settings().auth_mode == "password"
     with st.form("first_admin"):
         st.subheader("Create the first admin")
-        st.caption("Nobody is in the team yet. The server printed a set-up code when it was started.")
+        st.caption("No team members yet. Enter the set-up code that the server printed when it started.")
         code = st.text_input("Set-up code", autocomplete="off", max_chars=40)
         name = st.text_input("Your name", autocomplete="name")
-        email = st.text_input("Your e-mail address", autocomplete="email")
+        email = st.text_input("Your email address", autocomplete="email")
         username = st.text_input("Username", autocomplete="username")
         password = (
-            st.text_input("Password", type="password", autocomplete="new-password", help="12 characters at least.")
+            st.text_input("Password", type="password", autocomplete="new-password", help="At least 12 characters.")
             if with_password
             else None
         )

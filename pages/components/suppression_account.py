@@ -18,13 +18,13 @@ _KEY: Slot[str] = Slot("suppression.sync_key")
 _POLL_SECONDS = 1.0
 _DOING = {
     SyncDeed.COMPARE: "Comparing the two lists",
-    SyncDeed.TAKE_OVER: "Taking over the provider's list",
-    SyncDeed.PUSH: "Filling the provider's list",
+    SyncDeed.TAKE_OVER: "Importing the provider's list",
+    SyncDeed.PUSH: "Exporting to the provider's list",
 }
 _ASKED = {
     SyncDeed.COMPARE: "The lists are being compared.",
-    SyncDeed.TAKE_OVER: "The provider's list is being taken over.",
-    SyncDeed.PUSH: "The provider's list is being filled.",
+    SyncDeed.TAKE_OVER: "The provider's list is being imported.",
+    SyncDeed.PUSH: "Addresses are being added to the provider's list.",
 }
 
 
@@ -32,8 +32,8 @@ def show(here: Shop, actor: Actor) -> None:
     """What the account's list has, and for those who may, the ways to bring the two together."""
     with st.expander("The mail provider's own list", icon=":material/cloud_sync:"):
         st.caption(
-            "SES keeps a list of its own, of addresses that bounced or complained, and sends them nothing. "
-            "Whoever is on one list should be on the other."
+            "SES keeps its own list of addresses that bounced or complained, and does not send to them. "
+            "Both lists should match."
         )
         sync = last_sync(here)
         if sync is not None and sync.is_open:
@@ -47,7 +47,7 @@ def show(here: Shop, actor: Actor) -> None:
         if actor.may(Permission.MANAGE_SUPPRESSION):
             _show_deeds(here, comparison)
         elif comparison is None:
-            st.caption("The two have not been compared yet.")
+            st.caption("The lists have not been compared yet.")
 
 
 @guarded_fragment(Permission.VIEW_EMAIL, run_every=_POLL_SECONDS)
@@ -59,7 +59,7 @@ def _watch() -> None:
         caching.changed()
         st.rerun()
     seen = formats.counted(here, sync.seen, "address", "addresses")
-    st.info(formats.plain(f"{_DOING[sync.deed]}: {seen} so far. You may leave this page."), icon=":material/autorenew:")
+    st.info(formats.plain(f"{_DOING[sync.deed]}: {seen} so far. You can leave this page."), icon=":material/autorenew:")
 
 
 def _told(here: Shop, sync: Sync) -> str:
@@ -69,25 +69,25 @@ def _told(here: Shop, sync: Sync) -> str:
     if sync.deed is SyncDeed.COMPARE:
         return f":material/check_circle: {formats.plain(f'Compared by {sync.requested_by}, {when}.')}"
     changed = formats.counted(here, sync.changed, "address", "addresses")
-    verb = "taken over" if sync.deed is SyncDeed.TAKE_OVER else "given to the provider"
+    verb = "imported" if sync.deed is SyncDeed.TAKE_OVER else "added to the provider's list"
     return f":material/check_circle: {formats.plain(f'{changed} {verb} by {sync.requested_by}, {when}.')}"
 
 
 def _show_comparison(here: Shop, found: Comparison) -> None:
     with st.grid(3, min_column_width=170):
         st.metric("On the provider's list", formats.plain(formats.count(here, found.there)), border=True)
-        st.metric("Of those not here", formats.plain(formats.count(here, found.missing_here)), border=True)
+        st.metric("Missing here", formats.plain(formats.count(here, found.missing_here)), border=True)
         st.metric("Bounces and complaints here", formats.plain(formats.count(here, found.ours)), border=True)
     st.caption(formats.plain(f"As of {formats.moment(here, found.at)}."))
     if found.sample:
         table = {
-            "E-mail address": [line.address for line in found.sample],
+            "Email address": [line.address for line in found.sample],
             "Reason": [line.reason.label for line in found.sample],
             "Here too": [line.here for line in found.sample],
         }
         st.dataframe(table, hide_index=True, height=240, alt="Addresses on the provider's list")
         if len(found.sample) < found.there:
-            st.caption(f"The first {formats.count(here, len(found.sample))}.")
+            st.caption(f"First {formats.count(here, len(found.sample))} shown.")
 
 
 def _show_deeds(here: Shop, found: Comparison | None) -> None:
@@ -96,9 +96,9 @@ def _show_deeds(here: Shop, found: Comparison | None) -> None:
     if found is None:
         return
     if found.missing_here:
-        _confirmed(here, SyncDeed.TAKE_OVER, "Take over what is not here", found.missing_here, key)
+        _confirmed(here, SyncDeed.TAKE_OVER, "Import missing addresses", found.missing_here, key)
     if found.ours:
-        _confirmed(here, SyncDeed.PUSH, "Give ours to the provider", found.ours, key)
+        _confirmed(here, SyncDeed.PUSH, "Add ours to the provider's list", found.ours, key)
 
 
 def _confirmed(here: Shop, deed: SyncDeed, label: str, count: int, key: str) -> None:

@@ -22,7 +22,7 @@ _ALL = "All reasons"
 def look_up(here: Shop, actor: Actor) -> None:
     """Draws the search for an address, and what is known of it."""
     with st.form("look_up", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("E-mail address", max_chars=320, autocomplete="off", key="suppression_address")
+        typed = st.text_input("Email address", max_chars=320, autocomplete="off", key="suppression_address")
         st.form_submit_button("Look up", icon=":material/search:")
     if not typed.strip():
         return
@@ -60,9 +60,7 @@ def show_list(here: Shop, actor: Actor) -> None:
     pager = Pager("suppression", reason)
     page = suppression.list_suppressions(here, actor, reason=reason, limit=_ROWS, cursor=pager.cursor)
     if not page.entries:
-        empty.nothing(
-            ":material/unsubscribe:", "No addresses here", "Bounces, complaints and unsubscribes appear here."
-        )
+        empty.nothing(":material/unsubscribe:", "No addresses", "Bounces, complaints and unsubscribes appear here.")
     else:
         with st.container(border=True, gap="small"):
             for place, entry in enumerate(page.entries):
@@ -80,7 +78,7 @@ def _show_entry(here: Shop, actor: Actor, entry: Suppression, *, key: str) -> No
 
 
 def _ground(here: Shop, ground: Ground) -> str:
-    stops = "no marketing email" if ground.reason.marketing_only else "no email"
+    stops = "Blocked: marketing" if ground.reason.marketing_only else "Blocked: all mail"
     parts = [stops, formats.moment(here, ground.at), ground.by or ground.source, ground.note]
     detail = " · ".join(part for part in parts if part)
     color = "gray" if ground.reason.marketing_only else "orange"
@@ -89,7 +87,7 @@ def _ground(here: Shop, ground: Ground) -> str:
 
 def _add(_: str) -> None:
     with st.form("add_suppression", border=False):
-        address = st.text_input("E-mail address", max_chars=320, autocomplete="off")
+        address = st.text_input("Email address", max_chars=320, autocomplete="off")
         reason = st.selectbox(
             "Reason",
             list(SuppressionReason),
@@ -104,19 +102,21 @@ def _add(_: str) -> None:
             lambda actor: suppression.suppress(
                 shop(), actor, address, reason=reason or SuppressionReason.MANUAL, note=note
             ),
-            "The address is on the list.",
+            "Address added.",
         )
         _finish(ADD, added)
 
 
 def _remove(seen: Suppression) -> None:
     st.text(seen.address)
-    st.caption("Mail goes to this address again. Whoever marked mail as spam or unsubscribed should have asked for it.")
+    st.caption(
+        "This address will get mail again. If they marked mail as spam or unsubscribed, make sure they asked for it."
+    )
     with st.form("remove_suppression", border=False):
         label = {ground.reason.value: ground.reason.label for ground in seen.grounds}
         options = [*label, _ALL] if len(label) > 1 else list(label)
         which = st.selectbox("What to remove", options, format_func=lambda value: label.get(value, value))
-        why = st.text_input("Why?", max_chars=suppression.NOTE_LENGTH)
+        why = st.text_input("Reason", max_chars=suppression.NOTE_LENGTH)
         pressed = st.form_submit_button("Remove", type="primary", width="stretch")
     if pressed:
         reason = None if which == _ALL else SuppressionReason(which)

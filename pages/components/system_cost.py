@@ -13,7 +13,7 @@ from backend.services.system.costs import Month
 from pages.components import caching, empty, formats
 
 _SHOWN = 25
-_FORECAST = "At the end of the month, if it goes on like this."
+_FORECAST = "Projected to the end of the month."
 
 
 def show_cost(here: Shop, actor: Actor) -> None:
@@ -22,8 +22,8 @@ def show_cost(here: Shop, actor: Actor) -> None:
     cost = month.cost
     st.caption(
         formats.plain(
-            f"{formats.month(here, month.first)} so far, in US dollars, as DynamoDB on demand and SES would charge it. "
-            "With another store and transport these are what moving there would cost."
+            f"{formats.month(here, month.first)} so far, in US dollars, at DynamoDB on-demand and SES prices. "
+            "With another store or transport, this is what they would cost."
         )
     )
     with st.grid(4, min_column_width=150):
@@ -40,7 +40,7 @@ def show_cost(here: Shop, actor: Actor) -> None:
         st.warning(formats.plain(text), icon=":material/payments:")
     st.subheader("By access pattern", anchor=False)
     if not month.patterns:
-        empty.nothing(":material/database:", "Nothing was used yet", "Processes save what they used once a minute.")
+        empty.nothing(":material/database:", "No usage yet", "Usage is saved once a minute.")
     else:
         st.table(_rows(here, month), border="horizontal", alt="Use of the store by access pattern", hide_index=True)
     with st.expander("Prices"):
@@ -58,7 +58,7 @@ def _rows(here: Shop, month: Month) -> dict[str, list[str]]:
         "Requests": column([usage.requests for _, usage in shown]),
         "Read units": column([usage.read_units for _, usage in shown]),
         "Write units": column([usage.write_units for _, usage in shown]),
-        "Turned away": column([usage.throttled for _, usage in shown]),
+        "Throttled": column([usage.throttled for _, usage in shown]),
     }
 
 
@@ -80,4 +80,4 @@ def _units(here: Shop, month: Month) -> str:
 
 
 def _emails(here: Shop, month: Month) -> str:
-    return formats.plain(f"{formats.counted(here, month.use.emails, 'email')}, those in doubt included.")
+    return formats.plain(f"{formats.counted(here, month.use.emails, 'email')}, unknown ones included.")

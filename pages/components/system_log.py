@@ -16,14 +16,14 @@ def show_log(here: Shop) -> None:
     """Newest first, narrowed by level and by a text: an incident number, the id of an action, a word."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = st.segmented_control("Level", list(_LEVELS), default="All", required=True, key="log_level")
-        wanted = st.text_input("Find", placeholder="Incident, id of an action, word", max_chars=80, key="log_find")
-        st.button("Look again", icon=":material/refresh:")
+        wanted = st.text_input("Find", placeholder="Incident number, action id or word", max_chars=80, key="log_find")
+        st.button("Refresh", icon=":material/refresh:")
     found = [record for record in RING.records() if _fits(record, _LEVELS[level], wanted.strip().casefold())]
     st.caption(
         "The last 500 records of this process, without addresses. Other processes write theirs to their own logs."
     )
     if not found:
-        empty.nothing(":material/article:", "No records here", "Choose all levels, or take the text away.")
+        empty.nothing(":material/article:", "No records here", "Choose all levels, or clear the search.")
         return
     st.code("\n".join(_line(here, record) for record in found[:_SHOWN]), language=None, wrap_lines=True, height=480)
 

@@ -41,26 +41,26 @@ def show_now() -> None:
     beats = list_processes(here, actor)
     st.subheader("Processes", anchor=False)
     _show_processes(here, beats)
-    st.subheader("Last errors", anchor=False)
+    st.subheader("Recent errors", anchor=False)
     _show_troubles(here, [trouble for beat in beats for trouble in beat.troubles])
 
 
 _WHOLE = {
-    State.UP: "Everything works",
-    State.UNUSED: "Everything works",
+    State.UP: "All systems operational",
+    State.UNUSED: "All systems operational",
     State.ATTENTION: "Something needs attention",
-    State.DOWN: "Something does not work",
+    State.DOWN: "Something is broken",
 }
 
 
 def _show_queue(here: Shop, queue: QueueState, now: datetime) -> None:
     cards = (
-        ("Due", _bounded(here, queue.due), "Messages that could go out now."),
-        ("Oldest waits", span_of(queue.age(now)) if queue.due else "None", "How long the first of them has been due."),
-        ("Being sent", _bounded(here, queue.leased), "Claimed by a worker at this moment, with a lease of 90 seconds."),
-        ("Leases run out", _bounded(here, queue.expired), "Claimed by a worker that did not come back."),
-        ("Unknown", _bounded(here, queue.unknown), "They may have gone out; the message log lists them."),
-        ("Failed", _bounded(here, queue.failed), "They were not sent; the message log lists them."),
+        ("Due", _bounded(here, queue.due), "Messages ready to send."),
+        ("Oldest waiting", span_of(queue.age(now)) if queue.due else "None", "How long the oldest has been due."),
+        ("Being sent", _bounded(here, queue.leased), "Claimed by a worker right now."),
+        ("Expired leases", _bounded(here, queue.expired), "Claimed by a worker that stopped."),
+        ("Unknown", _bounded(here, queue.unknown), "May have been sent; see the message log."),
+        ("Failed", _bounded(here, queue.failed), "Not sent; see the message log."),
     )
     with st.grid(3, min_column_width=130):
         for label, value, told in cards:
@@ -73,7 +73,7 @@ def _bounded(here: Shop, number: int) -> str:
 
 def _show_processes(here: Shop, beats: Sequence[Beat]) -> None:
     if not beats:
-        st.caption("No process has said anything for 15 minutes. Start the server, or python -m backend worker.")
+        st.caption("No process seen for 15 minutes. Start the server, or python -m backend worker.")
     for beat in beats:
         now = here.clock()
         silent = beat.is_silent(now)
@@ -82,7 +82,7 @@ def _show_processes(here: Shop, beats: Sequence[Beat]) -> None:
             name = formats.plain(f"{beat.kind} on {beat.host}, process {beat.pid}")
             st.markdown(f"**{name}** {state_badge(state)}")
             since = formats.brief_moment(here, beat.started_at, now.astimezone(here.zone).year)
-            told = f"{beat.version} · since {since} · last word {span_of(now - beat.at)} ago"
+            told = f"{beat.version} · since {since} · last seen {span_of(now - beat.at)} ago"
             st.caption(formats.plain(told))
             st.markdown(" ".join(_duty(beat, duty) for duty in beat.duties))
 
@@ -98,7 +98,7 @@ def _duty(beat: Beat, duty: DutyBeat) -> str:
 def _show_troubles(here: Shop, troubles: Sequence[Trouble]) -> None:
     newest = sorted(troubles, key=lambda trouble: trouble.at, reverse=True)[:_TROUBLES]
     if not newest:
-        st.caption("None since the processes began.")
+        st.caption("None since the processes started.")
         return
     year = here.clock().astimezone(here.zone).year
     lines = [

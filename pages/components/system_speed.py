@@ -16,14 +16,14 @@ _KINDS = {"page": "Page", "api": "Request", "import": "Import"}
 
 def show_speed(here: Shop, actor: Actor) -> None:
     """The last 30 days."""
-    st.caption(f"The last {WINDOW_DAYS} days, of all processes. Each saves what it has measured once a minute.")
+    st.caption(f"The last {WINDOW_DAYS} days, all processes. Saved once a minute.")
     with st.grid(3, min_column_width=220):
         for standing in standings(here, actor):
             _show_standing(here, standing)
     st.subheader("Slowest actions", anchor=False)
     found = slowest(here, actor)
     if not found:
-        empty.nothing(":material/speed:", "Nothing was measured yet", "Open some pages; a minute later they are here.")
+        empty.nothing(":material/speed:", "No measurements yet", "Open some pages; they appear here a minute later.")
         return
     st.table(_rows(here, found), border="horizontal", alt="Slowest actions", hide_index=True)
 

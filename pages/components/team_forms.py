@@ -33,7 +33,7 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
     with st.form(f"add_member_{number}"):
         left, right = st.columns(2)
         name = left.text_input("Name", autocomplete="off", max_chars=200)
-        email = right.text_input("E-mail address", autocomplete="off", max_chars=320)
+        email = right.text_input("Email address", autocomplete="off", max_chars=320)
         username = left.text_input("Username", autocomplete="off", max_chars=40)
         role = right.selectbox("Role", _ROLES, index=_ROLES.index(Role.STAFF), format_func=_EXPLAINED.__getitem__)
         password = (
@@ -41,19 +41,19 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
                 "First password",
                 type="password",
                 autocomplete="new-password",
-                help="12 characters at least. Ask the new member to change it under “Your account”.",
+                help="At least 12 characters. Ask the new member to change it under “Your account”.",
             )
             if with_password
             else None
         )
         invited = st.checkbox(
-            "Send an invitation by email", value=True, help="It holds the link to sign in and the username."
+            "Send an invitation by email", value=True, help="It contains the sign-in link and the username."
         )
         pressed = st.form_submit_button("Add", type="primary", icon=":material/person_add:")
     if pressed:
         member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role, password=password)
         _ADDED.set(number + 1)
-        told = f"{member.name} can sign in now, with the username {member.username}."
+        told = f"{member.name} can now sign in with the username {member.username}."
         _done(f"{told} {_invite(actor, member)}" if invited else told)
 
 
@@ -73,7 +73,7 @@ def change_forms(actor: Actor, members: Sequence[Member]) -> None:
         "Member", list(names), index=None, placeholder="Choose a member", format_func=lambda key: plain(names[key].name)
     )
     if chosen is None:
-        st.caption("Choose somebody to change the role or the password, or to end the access.")
+        st.caption("Choose a member to change their role or password, or to deactivate them.")
         return
     member = names[chosen]
     _role_form(actor, member)
@@ -88,7 +88,7 @@ def change_forms(actor: Actor, members: Sequence[Member]) -> None:
 def _role_form(actor: Actor, member: Member) -> None:
     with st.form(f"role_{member.username}"):
         role = st.selectbox("Role", _ROLES, index=_ROLES.index(member.role), format_func=_EXPLAINED.__getitem__)
-        st.caption("A new role signs the member out; it holds from the next sign-in.")
+        st.caption("Changing the role signs them out; it applies at the next sign-in.")
         pressed = st.form_submit_button("Change role", icon=":material/badge:")
     if pressed and role is not member.role:
         team.change_role(shop(), actor, member.username, role, version=member.version)
@@ -106,12 +106,14 @@ def _password_form(actor: Actor, member: Member) -> None:
 
 def _access_buttons(actor: Actor, member: Member) -> None:
     with st.container(horizontal=True):
-        if member.disabled and st.button("Let sign in again", icon=":material/lock_open:"):
+        if member.disabled and st.button("Reactivate", icon=":material/lock_open:"):
             team.enable(shop(), actor, member.username, version=member.version)
             _done(f"{member.name} can sign in again.")
-        if not member.disabled and st.button("End access", icon=":material/block:", help="Can be undone."):
+        if not member.disabled and st.button(
+            "Deactivate", icon=":material/block:", help="You can reactivate them later."
+        ):
             team.disable(shop(), actor, member.username, version=member.version)
-            _done(f"{member.name} is signed out and cannot sign in any more.")
+            _done(f"{member.name} is signed out and can no longer sign in.")
 
 
 def _done(sentence: str) -> None:

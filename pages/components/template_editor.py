@@ -30,9 +30,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     if behind:
         _show_overtaken(here, draft, state, copy)
     elif copy is not None and copy.edited_by != actor.username:
-        told = (
-            f"{copy.edited_by} saved this text last, on {formats.moment(here, copy.edited_at)}. You go on from there."
-        )
+        told = f"{copy.edited_by} saved this draft last, on {formats.moment(here, copy.edited_at)}."
         st.info(formats.plain(told), icon=":material/group:")
     texts, result = st.columns(2, gap="medium")
     with texts:
@@ -60,7 +58,7 @@ def _show_fields(draft: Draft) -> None:
         live="500ms",
         max_chars=_LONGEST_LINE,
         persist_state="session",
-        help="The words that inboxes show after the subject.",
+        help="Preview text shown after the subject in the inbox.",
     )
     st.text_area(
         "Body",
@@ -69,7 +67,7 @@ def _show_fields(draft: Draft) -> None:
         height=_BODY_HEIGHT,
         max_chars=_LONGEST,
         persist_state="session",
-        help="MJML with merge fields such as {{ customer.first_name }}. The preview follows when you leave the field.",
+        help="MJML with merge fields such as {{ customer.first_name }}. The preview updates when you leave the field.",
     )
     st.text_area(
         "Text part (optional)",
@@ -78,7 +76,7 @@ def _show_fields(draft: Draft) -> None:
         height=_TEXT_HEIGHT,
         max_chars=_LONGEST,
         persist_state="session",
-        help="For people who read no HTML. Left empty, it is made from the body.",
+        help="For mail apps without HTML. Leave empty to generate it from the body.",
     )
 
 
@@ -87,7 +85,7 @@ def _show_buttons(here: Shop, draft: Draft, state: TemplateState, copy: WorkingC
     differs = not template_drafts.same(draft.typed, in_use.source)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Save working copy",
+            "Save draft",
             icon=":material/save:",
             key="save_draft",
             disabled=not enabled or not draft.dirty,
@@ -107,13 +105,13 @@ def _show_buttons(here: Shop, draft: Draft, state: TemplateState, copy: WorkingC
             template_publishing.DISCARD.opener("Discard", (name, draft.revision), icon=":material/delete:")
     _show_trouble()
     if draft.dirty:
-        st.caption(":material/edit: Not saved yet. Customers get nothing of it until you publish.")
+        st.caption(":material/edit: Not saved yet. Customers see it only after you publish.")
     elif copy is not None:
-        st.caption("Saved as the working copy. Customers get the version in use until you publish.")
+        st.caption("Draft saved. Customers get the published version until then.")
 
 
 def _show_result(here: Shop, draft: Draft, state: TemplateState) -> None:
-    with st.expander("Whom to show it for", icon=":material/person:"):
+    with st.expander("Preview as", icon=":material/person:"):
         recipient = recipient_picker.pick(here, state.facts, "editor")
     try:
         preview = render_preview(here, state.facts.name, source=draft.typed, recipient=recipient)
@@ -132,20 +130,20 @@ def _show_overtaken(here: Shop, draft: Draft, state: TemplateState, copy: Workin
         told = (
             f"{copy.edited_by} saved this template on {formats.moment(here, copy.edited_at)}, while you were editing."
         )
-        theirs, label = copy.source, "Take theirs"
+        theirs, label = copy.source, "Use theirs"
     else:
-        told = "Somebody published or discarded this working copy while you were editing."
-        theirs, label = templates.version(here, name, state.number).source, "Take the version in use"
+        told = "Someone published or discarded this draft while you were editing."
+        theirs, label = templates.version(here, name, state.number).source, "Use the published version"
     st.warning(formats.plain(f"{told} Nothing was overwritten."), icon=":material/group:")
-    with st.expander("What differs: theirs, then yours", expanded=True):
+    with st.expander("Differences: theirs, then yours", expanded=True):
         st.code(difference(theirs, draft.typed, "theirs", "yours") or "Nothing.", language="diff", wrap_lines=True)
         with st.container(horizontal=True):
             st.button(label, key="take_theirs", icon=":material/download:", on_click=_take_theirs, args=(name,))
             st.button(
-                "Go on with mine",
+                "Keep mine",
                 key="keep_mine",
                 icon=":material/edit:",
-                help="Saving then replaces their text by yours.",
+                help="Saving then replaces their text with yours.",
                 on_click=_keep_mine,
                 args=(name, copy, state.number),
             )
@@ -161,7 +159,7 @@ def _keep_mine(name: str, theirs: WorkingCopy | None, number: int) -> None:
     template_drafts.keep_mine(name, theirs, number)
 
 
-def _save(draft: Draft, done: str = "Saved as the working copy.") -> None:
+def _save(draft: Draft, done: str = "Draft saved.") -> None:
     """Keeps what is typed. When somebody was faster, the page shows both texts instead of a sentence."""
     saved = actions.attempt(
         Permission.EDIT_TEMPLATES,

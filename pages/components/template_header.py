@@ -20,7 +20,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     st.caption(formats.plain(state.facts.purpose))
     if state.edited_by and state.edited_at is not None:
         when = formats.moment(here, state.edited_at)
-        st.caption(f":material/edit: {formats.plain(f'{state.edited_by} is editing this; last saved {when}.')}")
+        st.caption(f":material/edit: {formats.plain(f'{state.edited_by} is editing this. Last saved {when}.')}")
     sendable = Need.CUSTOMER in state.facts.needs and actor.may(Permission.SEND_EMAIL)
     if sendable and any(entry.file == "send.py" and entry.path.exists() for entry in PAGES):
         st.page_link(

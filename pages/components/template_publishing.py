@@ -40,7 +40,7 @@ class _Restoring:
 
 def open_publishing(here: Shop, copy: WorkingCopy, number: int) -> None:
     """Opens the dialog about publishing this working copy after the version in use, `number`."""
-    PUBLISH.open(_Publishing(copy, number, _changes(here, copy.name, number, copy, "working copy")))
+    PUBLISH.open(_Publishing(copy, number, _changes(here, copy.name, number, copy, "draft")))
 
 
 def open_restoring(here: Shop, version: TemplateVersion, number: int) -> None:
@@ -63,7 +63,7 @@ def show_difference(text: str) -> None:
             text, language="diff", wrap_lines=True, height="content" if text.count("\n") < 18 else _DIFFERENCE_HEIGHT
         )
     else:
-        st.caption("Nothing differs.")
+        st.caption("No differences.")
 
 
 def _changes(here: Shop, name: str, number: int, newer: WorkingCopy | TemplateVersion, label: str) -> str:
@@ -72,9 +72,9 @@ def _changes(here: Shop, name: str, number: int, newer: WorkingCopy | TemplateVe
 
 
 def _publish(seen: _Publishing) -> None:
-    st.markdown("From now on, customers get this text. Earlier versions stay, and each can be restored.")
+    st.markdown("Customers get this text from now on. You can restore earlier versions.")
     show_difference(seen.difference)
-    note = st.text_input("Note", max_chars=200, placeholder="What changed, and why")
+    note = st.text_input("Note", max_chars=200, placeholder="What changed and why")
     if st.button(f"Publish version {seen.number + 1}", type="primary", icon=":material/publish:", width="stretch"):
         name = seen.copy.name
         published = actions.attempt(
@@ -82,7 +82,7 @@ def _publish(seen: _Publishing) -> None:
             lambda actor: template_versions.publish(
                 shop(), actor, name, seen_revision=seen.copy.revision, seen_number=seen.number, note=note
             ),
-            f"Version {seen.number + 1} is in use now.",
+            f"Version {seen.number + 1} is published.",
         )
         if not isinstance(published, Trouble):
             template_drafts.begin_again(name)
@@ -91,14 +91,14 @@ def _publish(seen: _Publishing) -> None:
 
 def _discard(seen: tuple[str, int]) -> None:
     name, revision = seen
-    st.markdown("The text that is not published is lost, for everybody who works on it. The version in use stays.")
-    if st.button("Discard this text", type="primary", icon=":material/delete:", width="stretch"):
+    st.markdown("The unpublished text is deleted for everyone. The published version stays.")
+    if st.button("Discard draft", type="primary", icon=":material/delete:", width="stretch"):
         discarded = None
         if revision:
             discarded = actions.attempt(
                 Permission.EDIT_TEMPLATES,
                 lambda actor: template_versions.discard_working_copy(shop(), actor, name, seen_revision=revision),
-                "The working copy is discarded.",
+                "Draft discarded.",
             )
         if not isinstance(discarded, Trouble):
             template_drafts.begin_again(name)
@@ -106,8 +106,8 @@ def _discard(seen: tuple[str, int]) -> None:
 
 
 def _restore(seen: _Restoring) -> None:
-    told = f"Version {seen.earlier} is published again, as version {seen.number + 1}."
-    st.markdown(formats.plain(f"{told} A working copy stays as it is."))
+    told = f"Version {seen.earlier} is published again as version {seen.number + 1}."
+    st.markdown(formats.plain(f"{told} A draft is not affected."))
     show_difference(seen.difference)
     note = st.text_input("Note", max_chars=200, placeholder=f"Restored version {seen.earlier}")
     if st.button(f"Restore version {seen.earlier}", key="restore_now", type="primary", width="stretch"):
@@ -116,7 +116,7 @@ def _restore(seen: _Restoring) -> None:
             lambda actor: template_versions.restore(
                 shop(), actor, seen.template, seen.earlier, seen_number=seen.number, note=note
             ),
-            f"Version {seen.earlier} is in use again, as version {seen.number + 1}.",
+            f"Version {seen.earlier} is published again as version {seen.number + 1}.",
         )
         _finish(RESTORE, restored)
 
@@ -129,7 +129,7 @@ def _finish(dialog: Dialog[_Publishing] | Dialog[tuple[str, int]] | Dialog[_Rest
 
 
 PUBLISH = Dialog[_Publishing]("publish_template", "Publish?", _publish, icon=":material/publish:", width="large")
-DISCARD = Dialog[tuple[str, int]]("discard_template", "Discard this text?", _discard, icon=":material/delete:")
+DISCARD = Dialog[tuple[str, int]]("discard_template", "Discard draft?", _discard, icon=":material/delete:")
 RESTORE = Dialog[_Restoring](
     "restore_template", "Restore this version?", _restore, icon=":material/history:", width="large"
 )

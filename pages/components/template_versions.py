@@ -23,8 +23,8 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     if len(versions) == 1:
         empty.nothing(
             ":material/history:",
-            "No version of your own yet",
-            "The text as it came with Tillpost is in use. Edit it and publish: every version is kept here.",
+            "No versions yet",
+            "The Tillpost default is in use. Edit and publish it: every version is kept here.",
         )
     shown = versions
     if len(versions) > _AT_ONCE and not st.toggle(f"Show all {len(versions)} versions", key="all_versions"):
@@ -53,7 +53,7 @@ def _show_version(here: Shop, actor: Actor, state: TemplateState, published: Pub
         if published.difference:
             with st.expander("What changed", icon=":material/difference:"):
                 template_publishing.show_difference(published.difference)
-        with st.expander("The whole text", icon=":material/description:"):
+        with st.expander("Full text", icon=":material/description:"):
             _show_source(version)
 
 
@@ -64,7 +64,7 @@ def _heading(version: TemplateVersion, state: TemplateState) -> str:
 
 def _who_and_when(here: Shop, version: TemplateVersion) -> str:
     if version.published_at is None:
-        return "As it came with Tillpost"
+        return "Tillpost default"
     return f"{version.published_by}, {formats.moment(here, version.published_at)}"
 
 

@@ -23,7 +23,7 @@ def show_timeline(here: Shop, customer_id: str) -> None:
     whole = _WHOLE.get() == customer_id
     timeline = timeline_of(here, customer_id, limit=_MANY if whole else _FEW)
     if not timeline.events:
-        st.caption("Nothing happened yet. Orders, emails and notes appear here.")
+        st.caption("Nothing yet. Orders, emails and notes appear here.")
         return
     with st.container(border=True, gap="xsmall"):
         for event in timeline.events:
@@ -31,7 +31,7 @@ def show_timeline(here: Shop, customer_id: str) -> None:
     if timeline.more and not whole:
         st.button("Show more", icon=":material/expand_more:", on_click=_WHOLE.set, args=(customer_id,))
     elif timeline.more:
-        st.caption(f"These are the last {_MANY} events.")
+        st.caption(f"Last {_MANY} events.")
 
 
 def show_messages_about(here: Shop, order: Order) -> None:
@@ -40,7 +40,7 @@ def show_messages_about(here: Shop, order: Order) -> None:
     if messages:
         message_table.message_rows(here, map(summary_of, messages), named=False)
     else:
-        st.caption("No email about this order was sent yet.")
+        st.caption("No emails about this order yet.")
 
 
 def _show(here: Shop, event: Event) -> None:

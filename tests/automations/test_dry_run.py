@@ -93,7 +93,7 @@ def test_a_status_that_was_taken_back_would_have_sent_nothing_and_again_once(sho
         order = orders.change_status(shop, STAFF, ref(order), status)
         clock.forward(hours=hours)
     found = dry_run(shop, MANAGER, made)
-    assert (found.total, found.left_out) == (1, {"the order is not so any more": 1})
+    assert (found.total, found.left_out) == (1, {"the order has changed": 1})
 
 
 def test_a_win_back_would_have_gone_to_who_stayed_away(shop: Shop, clock: TestClock) -> None:

@@ -443,4 +443,4 @@ def test_a_segment_that_is_gone_is_told_and_not_taken_for_everybody_or_nobody(sh
     add_order(shop, add_customer(shop))
     work(shop, mailer)
     assert messages(shop) == []
-    assert "does not exist any more" in waiting(shop)[0].problem
+    assert "no longer exists" in waiting(shop)[0].problem

@@ -25,7 +25,9 @@ def test_a_manager_switches_on_the_confirmation_and_the_next_order_is_confirmed(
     customer = add_customer(shop, "Maria Lopez")
     add_order(shop, customer)
     manager = person(Role.MANAGER).sign_in("/automations").sees("No automations yet")
-    manager.presses("Add the usual four").sees("When an order is placed, send “Order confirmation” at once.")
+    manager.presses("Add the four standard automations").sees(
+        "When an order is placed, send “Order confirmation” at once."
+    )
     manager.page.get_by_text("On", exact=True).first.click()
     manager.settled().sees("“Order confirmation” is on.")
     time.sleep(LEAD.total_seconds() + 1)
@@ -38,4 +40,4 @@ def test_a_manager_switches_on_the_confirmation_and_the_next_order_is_confirmed(
     assert (message.order_id, message.template) == (order.id, "order-confirmation")
     manager.follows("Order confirmation").sees_title("Order confirmation")
     manager.page.get_by_text("Dry run", exact=True).click()
-    manager.settled().presses("Try it").sees("would have gone out")
+    manager.settled().presses("Run dry run").sees("would have gone out")

@@ -62,10 +62,10 @@ def planned(staff: Person) -> None:
     chooses(staff, "Email", "Announcement")
     staff.types("Headline", "New mugs").types("Message", "They are blue.")
     chooses(staff, "Segment", "Everybody")
-    staff.presses("Save and go on").sees_title("New mugs")
+    staff.presses("Save and continue").sees_title("New mugs")
     staff.presses("Check all recipients")
-    staff.sees(f"The emails of all {PEOPLE} recipients can be made.")
-    staff.presses("Take this plan").sees("so a second person has to approve it first")
+    staff.sees(f"The emails of all {PEOPLE} recipients can be rendered.")
+    staff.presses("Confirm plan").sees("so a second person has to approve it first")
 
 
 def test_a_campaign_is_planned_approved_by_a_second_person_paused_and_sent(person: Arrive) -> None:
@@ -73,7 +73,7 @@ def test_a_campaign_is_planned_approved_by_a_second_person_paused_and_sent(perso
     planned(staff)
     staff.presses("Ask for approval").sees("Somebody who did not make it has to approve it")
 
-    manager = person(Role.MANAGER).sign_in().goes_to("Campaigns").sees("Somebody has to decide")
+    manager = person(Role.MANAGER).sign_in().goes_to("Campaigns").sees("Needs your decision")
     manager.follows(re.compile("New mugs")).presses("Approve")
     dialog = manager.page.get_by_role("dialog")
     dialog.get_by_label("Type this number to confirm").fill(str(PEOPLE))

@@ -21,7 +21,7 @@ Arrive = Callable[..., Person]
 
 def test_an_engineer_sees_that_everything_works_how_fast_and_what_it_costs(person: Arrive) -> None:
     engineer = person(Role.ENGINEER).sign_in("/system").sees_title("System")
-    engineer.sees("Everything works").sees(re.compile("server on .*, process")).sees("heartbeat")
+    engineer.sees("All systems operational").sees(re.compile("server on .*, process")).sees("heartbeat")
     for view, words in (("Speed", "Slowest actions"), ("Cost", "Store, forecast"), ("Log", "The last 500 records")):
         engineer.page.get_by_role("radio", name=view).or_(engineer.page.get_by_role("button", name=view)).first.click()
         engineer.settled().sees(re.compile(words))

@@ -20,9 +20,9 @@ Arrive = Callable[..., Person]
 
 def test_an_engineer_starts_a_fire_drill_and_sees_everything_come_back(person: Arrive) -> None:
     engineer = person(Role.ENGINEER).sign_in("/events").sees_title("Events")
-    engineer.presses("Start a fire drill").sees("Everything came back.")
+    engineer.presses("Start a fire drill").sees("All reports received.")
     engineer.sees("Reports of the last hour")
-    engineer.follows("Is marked as spam").sees("What was reported").sees("Simulated feedback loop")
+    engineer.follows("Marked as spam").sees("Delivery reports").sees("Simulated feedback loop")
     assert engineer.console_errors == []
 
 
@@ -33,7 +33,7 @@ def test_an_engineer_replays_a_dead_letter_and_throws_it_away(person: Arrive, sh
     engineer.visit("/events").sees("This is not JSON.")
     engineer.page.get_by_text("This is not JSON.").first.click()
     engineer.settled().sees("nonsense").presses("Replay").sees("Still dead: This is not JSON.")
-    engineer.presses("Throw away").sees("will be gone for good").presses("Throw away").sees("No dead letters")
+    engineer.presses("Delete").sees("will be gone for good").presses("Delete").sees("No dead letters")
     assert count_dead_letters(shop) == 0
 
 

@@ -57,7 +57,7 @@ def test_orders_are_imported_a_customer_found_an_order_placed_and_refunded(perso
     staff.goes_to("Customers").searches("Search", "lop").follows(re.compile("Maria Lopez")).sees_title("Maria Lopez")
     staff.sees("$49.90").follows("Place an order").sees_title("Place an order")
     staff.types("Product", "Mug").types("Price in USD", "12.50").sees("$12.50")
-    staff.presses("Place order").sees("is placed.")
+    staff.presses("Place order").sees("was placed.")
     staff.follows("Open this order").sees_title(re.compile("^Order T"))
     staff.presses("Refund").types("Reason", "Arrived broken")
     staff.presses("Refund $12.50 to Maria Lopez").sees("Refunded $12.50: Arrived broken")
@@ -74,7 +74,7 @@ def test_two_people_change_one_order_and_the_second_is_told(person: Arrive, shop
     first.sees_title(f"Order {order.number}")
     second.sees_title(f"Order {order.number}")
     first.presses("Mark as fulfilled").sees("paid → fulfilled")
-    second.presses("Back to pending").sees("was changed while you were looking at it (the-staff: paid → fulfilled)")
+    second.presses("Mark as pending").sees("was changed while you were looking at it (the-staff: paid → fulfilled)")
     assert get_order(shop, order.customer_id, order.id).status is OrderStatus.FULFILLED
     second.presses("Reload").presses("Mark as paid").sees("fulfilled → paid")
     assert get_order(shop, order.customer_id, order.id).status is OrderStatus.PAID
@@ -85,7 +85,7 @@ def test_a_double_click_places_one_order(person: Arrive, shop: Shop) -> None:
     staff = person(Role.STAFF).sign_in(f"/place_order?customer={ana.id}").sees_title("Place an order")
     staff.types("Product", "Mug").types("Price in USD", "9")
     staff.page.get_by_role("button", name="Place order", exact=True).dblclick()
-    staff.sees("is placed.").settled()
+    staff.sees("was placed.").settled()
     assert len(orders_of(shop, ana.id).orders) == 1
 
 

@@ -24,7 +24,7 @@ def test_a_first_share_that_is_through_is_awaited_until_its_time_is_over() -> No
     hold = awaited(running(wave_done_at=NOW))
     assert hold is not None
     assert hold.until == NOW + timedelta(minutes=30)
-    assert "first share" in hold.reason
+    assert "test group" in hold.reason
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_of_a_campaign_that_was_cancelled_before_it_went_out_it_says_so(desk: De
 def test_while_it_runs_it_says_whose_turn_has_not_come(desk: Desk) -> None:
     (maria,) = desk.people(1)
     campaign = desk.started()
-    assert asked(desk, campaign.id, maria.id).sentence == "It has not been their turn yet."
+    assert asked(desk, campaign.id, maria.id).sentence == "Not sent yet."
 
 
 def test_afterwards_it_says_what_became_of_it(desk: Desk) -> None:

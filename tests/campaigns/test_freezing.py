@@ -113,7 +113,7 @@ def test_when_everybody_is_held_back_it_says_so(desk: Desk) -> None:
     desk.people(1)
     held_back = next(each for each in (desk.started(draft(holdout=50)) for _ in range(60)) if each.audience.holdout)
     assert (held_back.state, held_back.audience.size) == (CampaignState.FINISHED, 0)
-    assert held_back.reason == "Everybody in the segment is held back, so nobody gets it."
+    assert held_back.reason == "Everyone in the segment is in the control group, so nobody gets it."
 
 
 def test_an_email_that_is_gone_when_it_begins_pauses_it_for_a_person_to_look(

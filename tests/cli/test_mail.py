@@ -54,7 +54,7 @@ def test_a_template_is_rendered_into_files(run: Run, shop: Shop, tmp_path: Path)
         (("templates", "render", "welcome", "--out", "x", "--customer", "NOBODY"), "customer"),
         (("send", "welcome"), "either --to or --customer"),
         (("send", "welcome", "--to", "a@example.com", "--customer", "C"), "either --to or --customer"),
-        (("send", "welcome", "--to", "nobody@example.com"), "No customer has this e-mail address"),
+        (("send", "welcome", "--to", "nobody@example.com"), "No customer has this email address"),
         (("send", "welcome", "--to", "not an address"), "address"),
         (("send", "no-such", "--to", "nobody@example.com"), "There is no template"),
         (("send", "welcome", "--to", "nobody@example.com", "--key", "a b"), "A key is"),
@@ -160,7 +160,7 @@ def test_the_simulator_gets_the_sample_as_a_test_and_strangers_get_nothing(run: 
     message = get_message(shop, first["message_id"])
     assert (message.test, message.to) == (True, "bounce+a@simulator.amazonses.com")
     stranger = run("send", "order-shipped", "--to", "bounce@example.com")
-    assert "No customer has this e-mail address" in stranger.err
+    assert "No customer has this email address" in stranger.err
 
 
 def test_an_address_of_the_simulator_that_a_customer_has_is_that_customers(run: Run, shop: Shop) -> None:

@@ -39,10 +39,10 @@ def the_one(dashboard: Dashboard) -> Automation:
 def test_an_empty_list_offers_the_usual_four_and_adds_them_off(dashboard: Dashboard) -> None:
     app = dashboard.open("automations.py", Role.MANAGER)
     assert "No automations yet" in said(app)
-    press(app, "Add the usual four")
+    press(app, "Add the four standard automations")
     assert switches(app) == [False] * 4
     assert "When an order is placed, send “Order confirmation” at once." in said(app)
-    assert "Add the usual four" not in buttons(app)
+    assert "Add the four standard automations" not in buttons(app)
 
 
 def test_staff_see_them_and_change_nothing(dashboard: Dashboard) -> None:
@@ -82,7 +82,7 @@ def test_what_would_fail_for_everybody_is_not_switched_on(dashboard: Dashboard) 
 
 def test_a_new_one_says_plainly_that_its_email_is_not_chosen_yet(dashboard: Dashboard) -> None:
     shown = said(dashboard.open("automation.py", Role.MANAGER))
-    assert "send an email that is not chosen yet at once" in shown
+    assert "send an email (not chosen yet) at once" in shown
 
 
 def test_a_new_one_is_made_step_by_step_and_once(dashboard: Dashboard) -> None:
@@ -93,7 +93,7 @@ def test_a_new_one_is_made_step_by_step_and_once(dashboard: Dashboard) -> None:
     choose(app, "Email", "order-confirmation")
     press(app, "Add a step")
     [each for each in app.selectbox if each.label == "Email"][1].select("verify-address").run()
-    next(each for each in app.number_input if each.label == "Wait after the step before").set_value(3).run()
+    next(each for each in app.number_input if each.label == "Wait after the previous step").set_value(3).run()
     assert "send “Order confirmation” at once, then send “Verify address” 3 days later." in said(app)
     press(app, "Save")
     made = the_one(dashboard)
@@ -123,9 +123,9 @@ def test_what_is_typed_stays_while_somebody_looks_at_the_dry_run(dashboard: Dash
     app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
     field(app, "Name").set_value("Another name").run()
     app.segmented_control[0].set_value("Dry run").run()
-    press(app, "Try it")
-    assert "1 email would have gone out." in said(app).replace("**", "")
-    app.segmented_control[0].set_value("What it does").run()
+    press(app, "Run dry run")
+    assert "1 email would have been sent." in said(app).replace("**", "")
+    app.segmented_control[0].set_value("Steps").run()
     assert field(app, "Name").value == "Another name"
     assert the_one(dashboard).name == made.name
 
@@ -157,9 +157,9 @@ def test_what_waits_is_listed_and_can_be_called_off(dashboard: Dashboard, monkey
     app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
     app.segmented_control[0].set_value("Waiting").run()
     assert "Maria Lopez" in said(app)
-    press(app, "Call off")
+    press(app, "Cancel email")
     assert waiting(dashboard.shop) == []
-    assert "Nothing waits" in said(app)
+    assert "Nothing is waiting" in said(app)
     app.segmented_control[0].set_value("Figures").run()
     assert "somebody called it off: 1" in said(app)
 
@@ -195,10 +195,10 @@ def test_customers_who_lapsed_before_are_written_to_when_their_number_is_typed(d
     app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
     assert "2 customers stayed away for 90 days or longer" in said(app).replace("**", "")
     field(app, "Type 2 to write to them").set_value("3")
-    press(app, "Write to them")
+    press(app, "Email these customers")
     assert "This is not the number" in said(app)
     field(app, "Type 2 to write to them").set_value("2")
-    press(app, "Write to them")
+    press(app, "Email these customers")
     assert "0 of about 2" in said(app)
     found = backfill.find_backfill(shop, made.id)
     assert found is not None
@@ -238,5 +238,5 @@ def test_who_sends_by_hand_is_told_that_an_automation_sends_it(dashboard: Dashbo
     assert "sends this by itself" not in said(dashboard.open("send.py", Role.STAFF, **query))
     saved.switch_on(dashboard.shop, MANAGER, made.id, made.version)
     app = dashboard.open("send.py", Role.STAFF, **query)
-    assert "The automation “Thanks” sends this by itself. When an order is placed" in said(app)
+    assert "The automation “Thanks” sends this automatically. When an order is placed" in said(app)
     assert "Send" in buttons(app)

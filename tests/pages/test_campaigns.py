@@ -60,7 +60,7 @@ def test_the_list_shows_first_what_waits_for_somebody(dashboard: Dashboard, desk
     app = dashboard.open("campaigns.py", Role.MANAGER)
     rows = [label for label in links(app) if "to Everybody" in label]
     assert [row.split(" to ")[0] for row in rows] == ["Big news", "Old news"]
-    assert "Somebody has to decide" in said(app)
+    assert "Needs your decision" in said(app)
     assert "3** of 3" in said(app)
 
 
@@ -74,7 +74,7 @@ def test_names_are_shown_as_they_are(dashboard: Dashboard, desk: Desk, name: str
 def filled(dashboard: Dashboard, campaign_id: str = "") -> AppTest:
     """The form with everything that the email needs, in a browser that has drawn it with this id."""
     app = dashboard.open("new_campaign.py", Role.STAFF, segment=SEGMENT)
-    assert "Choose an email to go on." in said(app)
+    assert "Choose an email to continue." in said(app)
     if campaign_id:
         app.session_state[NEW_ID.key] = campaign_id
         app.run()
@@ -92,11 +92,11 @@ def filled(dashboard: Dashboard, campaign_id: str = "") -> AppTest:
 def test_a_campaign_is_planned_from_a_form_and_saved_once(dashboard: Dashboard, desk: Desk) -> None:
     app = filled(dashboard)
     assert app.get("iframe"), "the email is shown while it is planned"
-    press(app, "Save and go on")
+    press(app, "Save and continue")
     (campaign,) = list_campaigns(desk.shop, ADMIN).campaigns
     assert (campaign.name, campaign.draft.segment_id, campaign.state) == ("Mugs", SEGMENT, CampaignState.DRAFT)
     # The second click of a pair reaches the server with the same form, after the first has been answered.
-    press(filled(dashboard, campaign.id), "Save and go on")
+    press(filled(dashboard, campaign.id), "Save and continue")
     assert list_campaigns(desk.shop, ADMIN).campaigns == [campaign]
 
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_sent_is_told_and_the_form_stays(dashboard: Dashboard, de
     app = dashboard.open("new_campaign.py", Role.STAFF, segment=SEGMENT)
     (email,) = [box for box in app.selectbox if box.label == "Email"]
     email.set_value("announcement").run()
-    press(app, "Save and go on")
+    press(app, "Save and continue")
     assert app.error
     assert list_campaigns(desk.shop, ADMIN).campaigns == []
 
@@ -114,7 +114,7 @@ def test_somebody_elses_change_is_not_overwritten(dashboard: Dashboard, desk: De
     first = dashboard.open("new_campaign.py", Role.STAFF, id=campaign.id)
     field(first, "Name of the campaign").set_value("Mine").run()
     update_draft(desk.shop, STAFF, campaign.id, draft(name="Theirs"), seen_version=campaign.version)
-    press(first, "Save the changes")
+    press(first, "Save changes")
     assert now(desk, campaign).name == "Theirs"
     assert "has changed in the meantime" in said(first)
 
@@ -124,15 +124,15 @@ def test_the_check_the_plan_and_the_start_follow_each_other(dashboard: Dashboard
     desk.people(1, consent=False)
     campaign = create_campaign(desk.shop, STAFF, draft())
     app = press(opened(dashboard, campaign), "Check all recipients")
-    assert "The worker is about to begin" in said(app) or app.get("progress")
+    assert "Starting" in said(app) or app.get("progress")
     checked(desk)
     app = opened(dashboard, campaign)
-    assert "The emails of all 3 recipients can be made." in said(app)
+    assert "The emails of all 3 recipients can be rendered." in said(app)
     assert figures(app)["Recipients"] == "3"
     assert "Has not agreed to marketing: **1**" in said(app)
-    app = press(app, "Take this plan")
+    app = press(app, "Confirm plan")
     press(app, "Start now")
-    assert "3** emails go out, beginning now." in said(app)
+    assert "3** emails will be sent, starting now." in said(app)
     assert "Start" not in buttons(app)
     field(app, "Type this number to confirm").set_value("2").run()
     assert "Start" not in buttons(app)
@@ -146,17 +146,17 @@ def test_a_plan_is_taken_anew_after_a_check_that_found_other_numbers(dashboard: 
     desk.people(3)
     campaign = desk.planned()
     app = opened(dashboard, campaign)
-    assert "Take this plan" not in buttons(app)
+    assert "Confirm plan" not in buttons(app)
     desk.people(2)
     desk.make_snapshot()
     press(app, "Check again")
     checked(desk)
     app = opened(dashboard, campaign)
     assert "other numbers than the one before" in said(app)
-    app = press(app, "Take this plan")
+    app = press(app, "Confirm plan")
     planned = now(desk, campaign)
     assert (planned.state, planned.planned_recipients, planned.planned_segment) == (CampaignState.PLANNED, 5, 5)
-    assert "Take this plan" not in buttons(app)
+    assert "Confirm plan" not in buttons(app)
 
 
 def test_a_large_campaign_needs_a_second_person_who_types_the_count(dashboard: Dashboard, desk: Desk) -> None:
@@ -182,7 +182,7 @@ def test_a_declined_campaign_says_why(dashboard: Dashboard, desk: Desk) -> None:
     campaign = desk.planned()
     request_approval(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
     manager = press(opened(dashboard, campaign, Role.MANAGER), "Decline")
-    field(manager, "Why not?").set_value("Wrong price").run()
+    field(manager, "Reason").set_value("Wrong price").run()
     [button for button in manager.button if button.label == "Decline"][-1].click().run()
     assert "Not approved: Wrong price" in said(opened(dashboard, campaign))
 
@@ -211,13 +211,13 @@ def test_what_was_in_doubt_and_went_out_after_all_is_told(dashboard: Dashboard) 
     app = opened(dashboard, campaign)
     assert figures(app)["Unknown"] == "3"
     assert "never sent again by itself" in said(app)
-    assert "What came of it" not in [header.value for header in app.subheader]
+    assert "Results" not in [header.value for header in app.subheader]
     reported = {"resolved": Plus(2), "delivered": Plus(2)}
     desk.shop.store.update(Update(schema.campaign_stat_key(campaign.id, "x"), add=reported))
     app = opened(dashboard, campaign)
     assert figures(app)["Unknown"] == "3"
-    assert "2 of them went out, as reports told later" in said(app)
-    assert "What came of it" in [header.value for header in app.subheader]
+    assert "2 confirmed sent by later reports" in said(app)
+    assert "Results" in [header.value for header in app.subheader]
 
 
 def test_what_the_email_brought_is_claimed_only_where_chance_does_not_explain_it(
@@ -239,7 +239,7 @@ def test_whoever_may_only_look_has_no_buttons(dashboard: Dashboard, desk: Desk) 
     desk.people(1)
     campaign = desk.started()
     app = opened(dashboard, campaign, Role.ENGINEER)
-    assert not {"Pause", "Cancel for good", "Duplicate"} & set(buttons(app))
+    assert not {"Pause", "Cancel permanently", "Duplicate"} & set(buttons(app))
 
 
 def test_whoever_may_not_start_a_draft_is_told_who_can(dashboard: Dashboard, desk: Desk) -> None:
@@ -248,7 +248,7 @@ def test_whoever_may_not_start_a_draft_is_told_who_can(dashboard: Dashboard, des
     assert "Staff and managers can check and start it." in said(opened(dashboard, campaign, Role.ENGINEER))
     staff = opened(dashboard, campaign, Role.STAFF)
     assert "Staff and managers can check" not in said(staff)
-    assert links(staff)["Change it"] == {"id": [campaign.id]}
+    assert links(staff)["Edit campaign"] == {"id": [campaign.id]}
 
 
 def test_why_somebody_does_not_get_it_is_answered(dashboard: Dashboard, desk: Desk) -> None:
@@ -290,7 +290,7 @@ def test_variants_with_texts_and_an_email_of_their_own_are_planned_and_changed(
     own = {box.label: box for box in app.text_input if box.key and "_variant_B_field_" in box.key}
     assert own["Headline"].value == NEWS["headline"], "it begins with the texts above"
     own["Headline"].set_value("Mugs for you").run()
-    press(app, "Save and go on")
+    press(app, "Save and continue")
     assert not app.exception
     (campaign,) = list_campaigns(desk.shop, ADMIN).campaigns
     test = campaign.draft.test
@@ -300,11 +300,11 @@ def test_variants_with_texts_and_an_email_of_their_own_are_planned_and_changed(
     assert "Variant A: the subject “Mugs, mugs”" in said(shown)
     assert "Variant B: texts of its own" in said(shown)
     again = dashboard.open("new_campaign.py", Role.STAFF, id=campaign.id)
-    press(again, "Save the changes")
+    press(again, "Save changes")
     assert now(desk, campaign).draft == campaign.draft, "the form shows all that it has saved"
     (email,) = [box for box in again.selectbox if box.label == "Email of variant B"]
     email.set_value("newsletter").run()
-    press(again, "Save the changes")
+    press(again, "Save changes")
     assert "Variant B: First story: title is missing." in said(again)
 
 
@@ -314,7 +314,7 @@ def test_a_scheduled_campaign_can_be_taken_back(dashboard: Dashboard, desk: Desk
     schedule(desk.shop, STAFF, campaign.id, desk.shop.clock() + timedelta(days=1), seen_version=campaign.version)
     app = opened(dashboard, campaign)
     assert "Starts by itself:" in said(app)
-    press(app, "Take back the time")
+    press(app, "Unschedule")
     assert now(desk, campaign).state is CampaignState.PLANNED
 
 

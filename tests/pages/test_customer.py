@@ -17,7 +17,7 @@ from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, as_read, buttons, field, figures, is_literal, links, press, said
 from tests.support import MANAGER, STAFF, add_customer, add_order
 
-ACTIONS = {"Edit", "Archive", "Add note", "Customer agrees", "Customer refuses"}
+ACTIONS = {"Edit", "Archive", "Add note", "Customer agrees", "Customer declines"}
 
 
 @pytest.mark.parametrize("customer_id", ["", "NOBODY", "x" * 5000])
@@ -98,7 +98,7 @@ def test_a_button_of_an_older_version_changes_nothing_until_the_page_is_reloaded
     assert not set(buttons(app)) & ACTIONS
     press(app, "Reload")
     assert "Customer agrees" in buttons(app)
-    assert "Customer refuses" not in buttons(app)
+    assert "Customer declines" not in buttons(app)
 
 
 def test_consent_is_shown_with_when_and_whence(dashboard: Dashboard) -> None:

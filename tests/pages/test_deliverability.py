@@ -46,7 +46,7 @@ def count(shop: Shop, **counts: int) -> None:
 def test_a_new_shop_is_told_that_nothing_is_known_yet(dashboard: Dashboard) -> None:
     app = dashboard.open("deliverability.py", Role.MANAGER)
     assert not app.exception
-    assert "There are too few reports yet to say whether mail arrives." in said(app)
+    assert "Not enough reports yet to judge delivery." in said(app)
     assert "Nothing went to Gmail in the last 30 days." in said(app)
     assert "The domain has not been checked yet." in said(app)
 
@@ -58,14 +58,14 @@ def test_mail_that_arrives_is_said_in_one_sentence(dashboard: Dashboard) -> None
         "Mail arrives. 99.0% of the last 1,000 emails were delivered."
     )
     assert "At most 400 emails a day went to Gmail" in said(app)
-    assert list(app.dataframe[0].value["Mailboxes at"]) == ["Other domains", "Gmail"]
+    assert list(app.dataframe[0].value["Mailbox provider"]) == ["Other domains", "Gmail"]
 
 
 def test_too_many_complaints_come_first_with_what_to_do(dashboard: Dashboard) -> None:
     count(dashboard.shop, other__sent=1000, delivered=900, bounced=60, complained=20)
     app = dashboard.open("deliverability.py", Role.MANAGER)
     text = said(app)
-    assert "Mail is in danger. Somebody has to act now." in text
+    assert "Delivery is at risk. Act now." in text
     assert text.index("Too many people mark our mail as spam.") < text.index("Too many emails come back")
     assert "Pause marketing mail." in text
 
@@ -93,7 +93,7 @@ def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = dashboard.open("deliverability.py", Role.MANAGER)
-    field(app, "DKIM selectors, if you know them").set_value("s1")
+    field(app, "DKIM selectors (optional)").set_value("s1")
     app = press(app, "Check now")
     assert not app.exception
     text = said(app)
@@ -117,7 +117,7 @@ def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(
 @pytest.mark.usefixtures("dns")
 def test_a_wrong_selector_is_refused_in_a_sentence(dashboard: Dashboard) -> None:
     app = dashboard.open("deliverability.py", Role.MANAGER)
-    field(app, "DKIM selectors, if you know them").set_value("a/b")
+    field(app, "DKIM selectors (optional)").set_value("a/b")
     assert "is not a DKIM selector" in said(press(app, "Check now"))
 
 

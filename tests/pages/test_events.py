@@ -36,7 +36,7 @@ def test_a_shop_without_events_says_how_to_begin(dashboard: Dashboard) -> None:
     app = dashboard.open("events.py", Role.ENGINEER)
     assert not app.exception
     shown = said(app)
-    assert "Nothing has been reported yet" in shown
+    assert "No reports yet" in shown
     assert "Start a fire drill below" in shown
     assert "No dead letters" in shown
 
@@ -55,7 +55,7 @@ def test_a_fire_drill_is_started_by_a_click_and_its_way_is_shown(dashboard: Dash
     app = press(dashboard.open("events.py", Role.ENGINEER), "Start a fire drill")
     assert not app.exception
     assert "Under way" in said(app)
-    assert "waits to be sent" in said(app)
+    assert "waiting to be sent" in said(app)
     shop = dashboard.shop
     drill = last_drill(shop)
     assert drill is not None
@@ -106,7 +106,7 @@ def test_a_message_shows_each_kind_of_report(dashboard: Dashboard, kind: str) ->
     message = delivered(dashboard.shop, kind)
     app = dashboard.open("message.py", Role.STAFF, id=message.id)
     assert not app.exception
-    assert "What was reported" in said(app)
+    assert "Delivery reports" in said(app)
     assert any(f'"eventType": "{kind}"' in code.value for code in app.code)
 
 

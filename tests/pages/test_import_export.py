@@ -107,7 +107,7 @@ def test_a_table_without_a_column_of_addresses_cannot_be_started(dashboard: Dash
     app = dashboard.open(PAGE, Role.STAFF)
     app.segmented_control(key="import_kind").set_value(ImportKind.CUSTOMERS).run()
     upload(app, b"Foo,Bar\n1,2\n", "customers.csv")
-    assert "Choose the column with the e-mail addresses" in said(app)
+    assert "Choose the column with the email addresses" in said(app)
     assert "Start import" not in buttons(app)
 
 

@@ -13,7 +13,7 @@ from tests.support import add_customer, add_order
 
 ENOUGH = 4.5
 """Contrast of text that is easy to read (WCAG 2.2, 1.4.3)."""
-PARTS = ("Kinds of buyers", "Who comes back", "Value", "Revenue at risk")
+PARTS = ("Kinds of buyers", "Returning customers", "Value", "Revenue at risk")
 
 
 def sold(dashboard: Dashboard) -> None:
@@ -65,8 +65,8 @@ def test_kinds_of_buyers_lead_to_their_segments(dashboard: Dashboard) -> None:
 
 def test_who_comes_back_is_told_in_figures(dashboard: Dashboard) -> None:
     sold(dashboard)
-    app = dashboard.open("insights.py", Role.MANAGER).segmented_control[0].set_value("Who comes back").run()
-    assert figures(app) == {"Come back": "50.0%", "Buyers": "2", "Between two orders": "0 days"}
+    app = dashboard.open("insights.py", Role.MANAGER).segmented_control[0].set_value("Returning customers").run()
+    assert figures(app) == {"Returning customers": "50.0%", "Buyers": "2", "Between two orders": "0 days"}
 
 
 def test_the_value_of_customers_is_told_in_figures(dashboard: Dashboard) -> None:

@@ -47,7 +47,7 @@ def test_the_timeline_tells_who_asked_and_what_happened(dashboard: Dashboard) ->
     app = dashboard.open("message.py", Role.ENGINEER, id=message.id)
     shown = said(app)
     assert "Requested by sam" in shown
-    assert "Taken by the provider" in shown
+    assert "Accepted by the provider" in shown
     assert message.provider_id
     assert f"Provider's id: {message.provider_id}" in "\n".join(code.value for code in app.code)
     assert "1 attempt" in shown
@@ -62,8 +62,8 @@ def test_an_unknown_message_says_what_is_not_known_and_leads_to_sending_it_again
     app = dashboard.open("message.py", Role.STAFF, id=message.id)
     assert "It is not known whether this email went out" in said(app)
     wanted = {"template": ["order-confirmation"], "customer": [customer.id], "order": [order.id]}
-    assert links(app)["Send it again"] == wanted
-    assert "Send it again" not in links(dashboard.open("message.py", Role.ENGINEER, id=message.id))
+    assert links(app)["Send again"] == wanted
+    assert "Send again" not in links(dashboard.open("message.py", Role.ENGINEER, id=message.id))
 
 
 def test_a_failed_message_shows_its_reason(dashboard: Dashboard) -> None:
@@ -96,7 +96,7 @@ def test_a_message_is_handled_on_its_page_and_shows_by_whom_and_why(dashboard: D
     app = dashboard.open("message.py", Role.ENGINEER, id=message.id)
     assert "The provider said: MessageRejected: 550 no such user" in said(app)
     press(app, "Mark as handled")
-    field(app, "What was done?").set_value("The customer will call.")
+    field(app, "What was done").set_value("The customer will call.")
     (submit,) = [each for each in app.button if each.label == "Mark as handled" and "FormSubmitter" in str(each.key)]
     submit.click().run()
     shown = said(app)

@@ -29,7 +29,7 @@ def select(app: AppTest, label: str, value: str) -> None:
 def test_an_empty_log_says_what_to_do(dashboard: Dashboard) -> None:
     app = dashboard.open("messages.py", Role.STAFF)
     assert not app.exception
-    assert "No messages here" in said(app)
+    assert "No messages in this period" in said(app)
     assert "Send an email" in links(app)
 
 
@@ -64,7 +64,7 @@ def test_the_log_is_filtered_by_status_and_template(dashboard: Dashboard) -> Non
     assert "Wanda" in names
     assert "Gesa" not in names
     select(app, "Template", "welcome")
-    assert "No messages here" in said(app)
+    assert "No messages in this period" in said(app)
 
 
 def test_the_log_shows_what_was_reported_and_is_filtered_by_it(dashboard: Dashboard) -> None:
@@ -103,10 +103,10 @@ def test_all_that_failed_are_marked_as_handled_by_typing_their_number(dashboard:
         settled(shop, f"click-{number}", MessageStatus.FAILED)
     app = dashboard.open("messages.py", Role.ENGINEER)
     press(app, "Mark 7 as handled")
-    field(app, "What was done?").set_value("Wrong address; corrected.")
+    field(app, "What was done").set_value("Wrong address; corrected.")
     press(app, "Mark as handled")
     assert "These are 7 messages" in said(app)
-    field(app, "Type 7 to confirm how many").set_value("7")
+    field(app, "Type 7 to confirm").set_value("7")
     press(app, "Mark as handled")
     assert not app.exception
     assert needing_attention(shop, MessageStatus.FAILED) == []
@@ -132,8 +132,8 @@ def test_unknown_messages_of_which_nothing_was_heard_go_again_with_reason_and_nu
     assert "Mark 3 as handled" in buttons(app)
     press(app, "Send 2 again")
     assert "reported nothing about them for a day" in said(app)
-    field(app, "Why?").set_value("Never reported.")
-    field(app, "Type 2 to confirm how many").set_value("2")
+    field(app, "Reason").set_value("Never reported.")
+    field(app, "Type 2 to confirm").set_value("2")
     press(app, "Send again")
     again = [ledger.get_message(shop, f"{each.recipient}-{key_again(each)}") for each in old]
     assert {each.reason for each in again} == {"Sent again: Never reported."}
@@ -158,7 +158,7 @@ def test_a_message_is_found_by_its_id_and_a_wrong_one_is_told(dashboard: Dashboa
         field(app, "Message id").set_value(wrong)
         press(app, "Find message")
         assert not app.exception
-        assert "There is no message with this id." in said(app)
+        assert "No message with this id." in said(app)
 
 
 def test_messages_of_one_customer_are_listed(dashboard: Dashboard) -> None:
@@ -169,7 +169,7 @@ def test_messages_of_one_customer_are_listed(dashboard: Dashboard) -> None:
     app = dashboard.open("messages.py", Role.STAFF, customer=maria.id)
     assert "To Maria Lopez" in said(app)
     assert [query["id"] for query in links(app).values() if "id" in query] == [[mine.id]]
-    press(app, "Show everybody")
+    press(app, "Show all customers")
     assert "All messages" in said(app)
 
 
@@ -177,4 +177,4 @@ def test_a_range_that_is_too_long_is_told(dashboard: Dashboard) -> None:
     app = dashboard.open("messages.py", Role.STAFF)
     app.selectbox[0].select("Last year").run()
     assert not app.exception
-    assert "These days cannot be listed" in said(app)
+    assert "This period cannot be listed" in said(app)

@@ -69,4 +69,4 @@ def test_an_order_lists_the_emails_about_it(dashboard: Dashboard) -> None:
     app = dashboard.open("order.py", Role.MANAGER, customer=customer.id, id=order.id)
     assert links(app)["Order confirmation"] == {"id": [message.id]}
     app = dashboard.open("order.py", Role.MANAGER, customer=customer.id, id=other.id)
-    assert "No email about this order was sent yet." in said(app)
+    assert "No emails about this order yet." in said(app)

@@ -49,7 +49,7 @@ def test_statuses_and_periods_narrow_the_list(dashboard: Dashboard) -> None:
     app.pills(key="orders_status").set_value([OrderStatus.PENDING, OrderStatus.PAID]).run()
     assert sorted(listed(app)) == sorted(f"Maria {order.number}" for order in (paid, pending))
     app.selectbox(key="placed").set_value("last-year").run()
-    assert "No orders here" in said(app)
+    assert "No orders in this period" in said(app)
 
 
 def test_an_order_is_found_by_its_number(dashboard: Dashboard) -> None:

@@ -48,7 +48,7 @@ def test_clearing_asks_first_and_is_for_those_who_keep_mail_running(dashboard: D
     assert "Clear the outbox" not in buttons(dashboard.open("outbox.py", Role.MANAGER))
     app = press(dashboard.open("outbox.py", role), "Clear the outbox")
     assert outbox_view.outbox().counts() == (1, 1)
-    press(app, "Remove them all")
+    press(app, "Delete all")
     assert outbox_view.outbox().counts() == (0, 0)
     assert "The outbox is empty" in said(app)
 
@@ -59,7 +59,7 @@ def test_an_email_that_is_gone_is_told(dashboard: Dashboard) -> None:
     for wrong in ("nothing", "../../etc/passwd", "x" * 5000):
         app = dashboard.open("outbox.py", Role.STAFF, id=wrong)
         assert not app.exception
-        assert "This email is not there any more" in said(app)
+        assert "This email no longer exists" in said(app)
 
 
 def test_the_outbox_is_in_the_menu_only_where_emails_go_there(
@@ -71,4 +71,4 @@ def test_the_outbox_is_in_the_menu_only_where_emails_go_there(
     st.cache_resource.clear()
     assert not navigation.shown_to(STAFF, entry)
     app = dashboard.open("outbox.py", Role.STAFF)
-    assert "There is no outbox here" in said(app)
+    assert "No outbox in use" in said(app)

@@ -44,7 +44,7 @@ def saved(dashboard: Dashboard, rule: Rule = REGULARS, name: str = "Regulars") -
 def test_before_the_first_count_the_page_says_what_it_waits_for(dashboard: Dashboard) -> None:
     app = dashboard.open("segments.py", Role.MANAGER)
     assert not app.exception
-    assert "Your customers are being counted" in said(app)
+    assert "Counting customers" in said(app)
 
 
 def test_segments_are_listed_with_their_counts(dashboard: Dashboard) -> None:
@@ -63,7 +63,7 @@ def test_a_ready_segment_shows_who_belongs_and_can_be_duplicated(dashboard: Dash
     app = dashboard.open("segment.py", Role.MANAGER, id="ready-one-time-buyers")
     assert not app.exception
     assert "Customers who have ordered once." in said(app)
-    assert figures(app) == {"Customers": "1", "Campaigns reach": "0", "Revenue so far": "$15.00"}
+    assert figures(app) == {"Customers": "1", "Campaigns reach": "0", "All-time revenue": "$15.00"}
     assert links(app)["Duplicate"] == {"copy": ["ready-one-time-buyers"]}
     assert links(app)["Plan a campaign"] == {"segment": ["ready-one-time-buyers"]}
     assert any(label.startswith("Ana") for label in links(app))
@@ -81,8 +81,8 @@ def test_a_new_segment_is_built_counted_and_saved(dashboard: Dashboard) -> None:
     (countries,) = app.multiselect
     app = countries.set_value(["AT"]).run()
     assert figures(app)["Customers"] == "0"
-    assert "Nobody belongs to this" in said(app)
-    app = choose(app, "Is it so?", True)
+    assert "No matching customers" in said(app)
+    app = choose(app, "Match", True)
     assert figures(app)["Customers"] == "1"
     app = field(app, "Name").set_value("Regulars abroad").run()
     press(app, "Save segment")
@@ -133,7 +133,7 @@ def test_the_second_of_two_people_is_told_and_may_look_at_what_is_saved(dashboar
     app = press(app, "Save segment")
     assert "Nothing was overwritten" in app.error[0].value
     assert get_segment(dashboard.shop, identity).name == "Theirs"
-    app = press(app, "Show what is saved now, and drop my changes")
+    app = press(app, "Load the saved version and discard my changes")
     assert field(app, "Name").value == "Theirs"
 
 
@@ -213,8 +213,8 @@ def test_what_people_typed_is_shown_as_it_is(dashboard: Dashboard) -> None:
 
 def test_asking_for_newer_figures_waits_for_them(dashboard: Dashboard) -> None:
     sold(dashboard)
-    app = press(dashboard.open("segments.py", Role.MANAGER), "Count anew")
+    app = press(dashboard.open("segments.py", Role.MANAGER), "Refresh")
     assert "Counting anew" in said(app)
     make_snapshot(dashboard.shop)
     app = app.run()
-    assert "Counted just now" in said(app)
+    assert "Updated just now" in said(app)

@@ -30,7 +30,7 @@ def sending(dashboard: Dashboard, **query: str) -> AppTest:
 def test_a_customer_is_found_by_the_beginning_of_a_name(dashboard: Dashboard) -> None:
     customer = add_customer(dashboard.shop, "Maria Lopez", "maria@example.com")
     app = sending(dashboard)
-    field(app, "To which customer?").set_value("mar").run()
+    field(app, "Customer").set_value("mar").run()
     press(app, "Maria Lopez maria@example.com")
     assert app.query_params["customer"] in (customer.id, [customer.id])
     assert [text.value for text in app.text] == ["maria@example.com"]
@@ -51,7 +51,7 @@ def test_a_click_sends_once_and_the_page_follows_until_it_is_sent(dashboard: Das
     app = press(sending(dashboard, template="verify-address", customer=customer.id), "Send")
     (waiting,) = messages_of(dashboard.shop, customer.id)
     assert waiting.status is MessageStatus.WAITING
-    assert "On its way." in said(app)
+    assert "Sending…" in said(app)
     assert links(app)["Open this message"] == {"id": [waiting.id]}
     deliver_waiting(dashboard.shop)
     app.run()
@@ -68,9 +68,9 @@ def test_a_double_click_sends_one_email(dashboard: Dashboard) -> None:
     second = sending(dashboard, template="verify-address", customer=customer.id)
     second.session_state["tillpost.send.key"] = messages_of(dashboard.shop, customer.id)[0].key
     second.run()
-    press(second, "Send it again")
+    press(second, "Send again")
     assert len(messages_of(dashboard.shop, customer.id)) == 1
-    assert "The button was pressed twice; the email was requested once." in said(second)
+    assert "The button was clicked twice; the email is sent once." in said(second)
 
 
 def test_the_next_email_gets_a_key_of_its_own(dashboard: Dashboard) -> None:
@@ -89,12 +89,12 @@ def test_sending_again_asks_why_and_says_when_it_went(dashboard: Dashboard) -> N
     last = deliver(dashboard.shop, request(dashboard.shop, customer))
     app = sending(dashboard, template="verify-address", customer=customer.id)
     assert "This email went to this customer before" in said(app)
-    assert links(app)["Look at that email"] == {"id": [last.id]}
-    press(app, "Send it again")
+    assert links(app)["Open that email"] == {"id": [last.id]}
+    press(app, "Send again")
     assert "Say why it should go out again." in said(app)
     assert len(messages_of(dashboard.shop, customer.id)) == 1
-    field(app, "Why should it go out again?").set_value("Maria lost it")
-    press(app, "Send it again")
+    field(app, "Reason for sending again").set_value("Maria lost it")
+    press(app, "Send again")
     newest = next(each for each in messages_of(dashboard.shop, customer.id) if each.id != last.id)
     assert newest.reason == "Sent again: Maria lost it"
 
@@ -166,7 +166,7 @@ def test_an_unknown_customer_is_told_kindly(dashboard: Dashboard, customer_id: s
     app = sending(dashboard, template="verify-address", customer=customer_id)
     assert "This customer does not exist" in said(app)
     press(app, "Choose another customer")
-    assert field(app, "To which customer?").value == ""
+    assert field(app, "Customer").value == ""
 
 
 def test_an_unknown_template_leaves_the_choice_open(dashboard: Dashboard) -> None:

@@ -37,7 +37,7 @@ def beating(dashboard: Dashboard, sentence: str = "Incident ABCD1234") -> None:
 def test_it_says_that_nobody_works_and_what_to_do(dashboard: Dashboard) -> None:
     app = dashboard.open("system.py", Role.ENGINEER)
     assert not app.exception
-    assert "Something does not work" in said(app)
+    assert "Something is broken" in said(app)
     assert "Nobody does mail and imports." in said(app)
     assert "python -m backend worker" in said(app)
 
@@ -46,7 +46,7 @@ def test_it_shows_processes_their_duties_the_queue_and_the_last_errors(dashboard
     beating(dashboard)
     app = dashboard.open("system.py", Role.ENGINEER)
     text = said(app)
-    assert "Something does not work" not in text
+    assert "Something is broken" not in text
     assert all(part in text for part in ("worker on", "mail", "imports", "Incident ABCD1234", "page orders"))
     assert State.UP.value.capitalize() in text
     assert figures(app)["Due"] == "0"

@@ -25,7 +25,7 @@ def found(shop: Shop, username: str) -> Member:
 
 def add(dashboard: Dashboard, *, invited: bool) -> AppTest:
     app = dashboard.open("team.py", Role.ADMIN)
-    for label, value in {"Name": "Olga Petrova", "E-mail address": "olga@example.com", "Username": "olga"}.items():
+    for label, value in {"Name": "Olga Petrova", "Email address": "olga@example.com", "Username": "olga"}.items():
         field(app, label).set_value(value)
     field(app, "First password").set_value(PASSWORD)
     app.checkbox[0].set_value(invited)
@@ -54,7 +54,7 @@ def test_a_member_who_was_not_invited_is_invited_later_once(dashboard: Dashboard
     press(app, "Invite again")
     assert "was invited before. Say why" in said(app)
     assert last_invitation(dashboard.shop, olga) == first
-    field(app, "Why again?").set_value("Deleted it")
+    field(app, "Reason for sending again").set_value("Deleted it")
     press(app, "Invite again")
     second = last_invitation(dashboard.shop, olga)
     assert second is not None

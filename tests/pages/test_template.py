@@ -174,7 +174,7 @@ def test_markup_of_customers_and_templates_is_shown_as_text(dashboard: Dashboard
     save(dashboard, f"{name} {{{{ customer.name }}}}")
     app = opened(dashboard, customer=maria.id)
     (version,) = [each for each in app.selectbox if each.label == "Version"]
-    version.set_value("Working copy").run()
+    version.set_value("Draft").run()
     assert not app.exception
     assert f"{name} {name}" in said(app)
 
@@ -251,14 +251,14 @@ def test_a_mistake_is_told_with_its_line(dashboard: Dashboard) -> None:
 def test_saving_keeps_a_working_copy_and_customers_get_the_version_in_use(dashboard: Dashboard) -> None:
     app = editing(dashboard)
     field(app, "Subject").set_value("A new subject").run()
-    press(app, "Save working copy")
+    press(app, "Save draft")
     copy = get_working_copy(dashboard.shop, NAME)
     assert copy is not None
     assert (copy.source.subject, copy.edited_by, copy.revision) == ("A new subject", "the-staff", 1)
     assert current(dashboard).subject != "A new subject"
     assert "the-staff is editing this" in said(app)
     field(app, "Subject").set_value("A newer subject").run()
-    press(app, "Save working copy")
+    press(app, "Save draft")
     assert get_working_copy(dashboard.shop, NAME).revision == 2
 
 
@@ -290,20 +290,20 @@ def test_a_second_person_is_told_and_nothing_is_overwritten(dashboard: Dashboard
     app = editing(dashboard)
     field(app, "Subject").set_value("Mine").run()
     save(dashboard, "Theirs")
-    press(app, "Save working copy")
+    press(app, "Save draft")
     assert get_working_copy(dashboard.shop, NAME).source.subject == "Theirs"
     assert "mara saved this template" in said(app)
     assert "Nothing was overwritten" in said(app)
     assert field(app, "Subject").value == "Mine"
     assert "-Theirs\n+Mine" in app.code[0].value
-    assert not {"Save working copy", "Publish"} & set(buttons(app))
+    assert not {"Save draft", "Publish"} & set(buttons(app))
     assert not app.error
 
 
 def test_a_text_that_is_too_long_is_told_and_stays(dashboard: Dashboard) -> None:
     app = editing(dashboard)
     field(app, "Body").set_value("é" * 100_000).run()
-    press(app, "Save working copy")
+    press(app, "Save draft")
     assert "The template is too long" in said(app)
     assert get_working_copy(dashboard.shop, NAME) is None
     assert len(field(app, "Body").value) == 100_000
@@ -314,12 +314,12 @@ def test_the_second_person_can_go_on_with_either_text(dashboard: Dashboard) -> N
     field(app, "Subject").set_value("Mine").run()
     save(dashboard, "Theirs")
     app.run()
-    press(app, "Go on with mine")
-    press(app, "Save working copy")
+    press(app, "Keep mine")
+    press(app, "Save draft")
     assert get_working_copy(dashboard.shop, NAME).source.subject == "Mine"
     save(dashboard, "Theirs again", seen=2)
     field(app, "Subject").set_value("Mine again").run()
-    press(app, "Take theirs")
+    press(app, "Use theirs")
     assert field(app, "Subject").value == "Theirs again"
 
 
@@ -338,7 +338,7 @@ def test_a_version_published_meanwhile_keeps_the_text_that_was_typed(dashboard: 
     app.run()
     assert field(app, "Subject").value == "Mine"
     assert "published or discarded" in said(app)
-    press(app, "Take the version in use")
+    press(app, "Use the published version")
     assert field(app, "Subject").value == "Theirs"
 
 
@@ -346,7 +346,7 @@ def test_discarding_asks_first_and_goes_back_to_the_version_in_use(dashboard: Da
     save(dashboard, "A new subject")
     app = press(editing(dashboard), "Discard")
     assert "is lost, for everybody" in said(app)
-    press(app, "Discard this text")
+    press(app, "Discard draft")
     assert get_working_copy(dashboard.shop, NAME) is None
     assert field(app, "Subject").value == current(dashboard).subject.strip()
 

@@ -90,7 +90,7 @@ def test_a_member_comes_in_by_a_verified_address_and_is_out_everywhere_after_sig
         ),
         (
             {"email": "ada@example.com", "email_verified": False},
-            "Your sign-in provider has not verified your e-mail address. Verify it there, then try again.",
+            "Your sign-in provider has not verified your email address. Verify it there, then try again.",
         ),
     ],
 )

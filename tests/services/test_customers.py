@@ -65,9 +65,9 @@ def test_a_refused_consent_is_kept_as_an_answer(shop: Shop) -> None:
 
 def test_nobody_without_an_address_can_consent(shop: Shop) -> None:
     customer = add_customer(shop, email="")
-    with pytest.raises(InvalidInputError, match="without an e-mail address"):
+    with pytest.raises(InvalidInputError, match="without an email address"):
         customers.set_consent(shop, STAFF, customer.id, 1, given=True)
-    with pytest.raises(InvalidInputError, match="without an e-mail address"):
+    with pytest.raises(InvalidInputError, match="without an email address"):
         add_customer(shop, email="", consent=True)
 
 

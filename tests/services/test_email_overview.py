@@ -105,5 +105,5 @@ def test_a_preview_as_a_message_has_the_shop_as_sender_and_marketing_its_way_out
 def test_without_an_address_there_is_no_message(shop: Shop) -> None:
     nobody = add_customer(shop, "Nobody", email="")
     preview = render_preview(shop, "welcome", recipient=Recipient(nobody.id))
-    with pytest.raises(InvalidInputError, match="no e-mail address"):
+    with pytest.raises(InvalidInputError, match="no email address"):
         preview_message(shop, "shop@fern.example", preview)

@@ -279,7 +279,7 @@ def test_two_customers_with_one_address_are_told_and_left_to_a_person(scene: Sce
     found = _reconciled(scene.shop, fix=True)
     (told,) = [drift for drift in found.drift if not drift.fixed]
     assert (told.what, told.expected, told.found) == (
-        f"customer {second.id}: owner of the e-mail address",
+        f"customer {second.id}: owner of the email address",
         second.id,
         scene.maria.id,
     )

@@ -178,7 +178,7 @@ def test_changing_ones_password_needs_the_present_one_and_is_counted(shop: Shop)
         return signin.change_own_password(shop, POLICY, STAFF, current, OTHER_PASSWORD, CLIENT)
 
     for _ in range(5):
-        assert sentence(change("wrong")) == "Your present password is not what you entered."
+        assert sentence(change("wrong")) == "The current password is wrong."
     assert "Wait" in sentence(change(PASSWORD))
 
 

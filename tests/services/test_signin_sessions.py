@@ -194,7 +194,7 @@ class TestOpenIdConnect:
         add(shop, password=None)
         refused = self.member(shop, email_verified=verified)
         assert isinstance(refused, Refused)
-        assert "has not verified your e-mail address" in refused.sentence
+        assert "has not verified your email address" in refused.sentence
 
     def test_an_unknown_address_is_told_whom_to_ask(self, shop: Shop) -> None:
         refused = self.member(shop, email="eve@example.com")

@@ -63,7 +63,7 @@ def parse_mailbox(text: str, label: str) -> Mailbox:
     try:
         found = validate_email(address, check_deliverability=False, test_environment=True, allow_quoted_local=True)
     except EmailNotValidError as error:
-        raise UnsendableError(f"{label} is not an e-mail address.") from error
+        raise UnsendableError(f"{label} is not an email address.") from error
     if found.ascii_email is None:
         raise UnsendableError(f"{label} has letters before the “@” that mail servers in general do not take.")
     return Mailbox(_unquoted(name.strip()), found.ascii_email)

@@ -18,7 +18,7 @@ from backend.store import schema
 from backend.store.port import Absent, Equals, Put
 
 _KEY = schema.meta_key("alerts")
-_OVERTAKEN = ConflictError("Somebody else changed the alerts in the meantime. Look again, then decide.")
+_OVERTAKEN = ConflictError("Someone else has changed the alerts. Reload to see it.")
 _HIGHEST = 10_000_000.0
 _LONGEST_REMINDER = 168
 _DEFAULT_ROLES = (Role.ENGINEER, Role.ADMIN)

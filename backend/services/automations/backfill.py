@@ -86,7 +86,7 @@ def ask_backfill(shop: Shop, actor: Actor, automation_id: str, expected: int) ->
         raise InvalidInputError("Only an automation about lapsed customers that is on can write to earlier ones.")
     now = to_text(shop.clock())
     item: Item = {"asked_at": now, "by": actor.username, "expected": expected, "after": "", **_due(automation_id, now)}
-    asked = _WaitsAlreadyError("This was asked for already.")
+    asked = _WaitsAlreadyError("This was already requested.")
     free = AnyOf((Absent(), AtLeast("ended_at", "")))
     put = Put(schema.backfill_key(automation_id), item, free, asked)
     deed = f"{expected:,} customers who had lapsed before"

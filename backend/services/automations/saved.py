@@ -42,7 +42,7 @@ def create_automation(shop: Shop, actor: Actor, automation: Automation) -> Autom
     actor.require(Permission.EDIT_AUTOMATIONS)
     made = replace(_checked(shop, automation), on=False, active_from=None, created_at=shop.clock(), version=1)
     if len(active.all_automations(shop)) >= MOST_AUTOMATIONS:
-        raise InvalidInputError(f"There are {MOST_AUTOMATIONS} automations already. Delete one that is not needed.")
+        raise InvalidInputError(f"You have {MOST_AUTOMATIONS} automations, the maximum. Delete one first.")
     taken = AutomationExistsError("This automation was created already.")
     put = Put(schema.automation_key(made.id), automation_item(made), Absent(), taken)
     try:
@@ -133,7 +133,7 @@ def _seen(shop: Shop, automation_id: str, version: int) -> Automation:
 
 
 def _changed(automation: Automation) -> ConflictError:
-    return ConflictError(f"“{automation.name}” was changed while you were looking at it. Look again, then decide.")
+    return ConflictError(f"“{automation.name}” was changed by someone else. Reload to see it.")
 
 
 def _write(shop: Shop, actor: Actor, before: Automation, after: Automation, deed: str) -> Automation:

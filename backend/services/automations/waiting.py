@@ -84,7 +84,7 @@ def call_off(shop: Shop, actor: Actor, seen: Trigger) -> None:
     try:
         shop.store.transact([*move.writes(shop), deed])
     except moves.TriggerMovedError as error:
-        raise NotFoundError("This was answered a moment ago, or moved on. Look again.") from error
+        raise NotFoundError("This was already processed. Reload to see it.") from error
 
 
 def _walk(shop: Shop, page: int, after: str = "") -> Iterator[Row]:

@@ -153,7 +153,7 @@ def _cleaned(draft: Draft) -> Draft:
     _within(draft.holdout, 0, 50, "The holdout", "holdout")
     _within(draft.result_days, 1, 90, "The days in which orders are counted", "result_days", "days")
     if draft.canary is not None:
-        _within(draft.canary.share, 1, 50, "The first share", "canary")
+        _within(draft.canary.share, 1, 50, "The test group", "canary")
         _waits(draft.canary.wait, "canary")
     if draft.hours is not None and draft.hours.start >= draft.hours.end:
         raise InvalidInputError("The hours for sending end before they begin.", "hours")

@@ -59,7 +59,7 @@ def _of_message(message: Message) -> Explanation:
         MessageStatus.UNKNOWN: "It may have reached them; the mail provider did not answer.",
         MessageStatus.SKIPPED: f"It was not sent: this customer {message.reason}.",
     }
-    waits = f"It is tried again: {message.reason}" if message.reason else "It is being sent to them."
+    waits = f"It will be retried: {message.reason}" if message.reason else "It is being sent to them."
     return Explanation(sentences.get(message.status, waits), message=message)
 
 
@@ -67,13 +67,13 @@ def _of_audience(shop: Shop, campaign: Campaign, customer_id: str) -> Explanatio
     chunk = _chunk_with(shop, campaign, customer_id)
     if chunk is None:
         if in_holdout(shop, campaign, customer_id):
-            return Explanation("They are held back, so that what the others order can be compared with them.")
-        return Explanation("They were not in the segment when the campaign began.", in_audience=False)
+            return Explanation("They are in the control group.")
+        return Explanation("They were not in the segment when the campaign started.", in_audience=False)
     place = chunk.ids.index(customer_id)
     if reason := _skipped(shop, chunk, place):
         return Explanation(f"It was not sent: this customer {reason.value}.", (reason,))
     if campaign.state is CampaignState.CANCELLED:
-        return Explanation("The campaign was cancelled before it was their turn.")
+        return Explanation("The campaign was cancelled before they got it.")
     item = shop.store.get(schema.step_key(campaign.id, chunk.wave, chunk.first))
     through = step_from(campaign.id, f"STEP#{int(chunk.wave)}#{chunk.first}", item).place if item else 0
     if place < through:
@@ -83,10 +83,10 @@ def _of_audience(shop: Shop, campaign: Campaign, customer_id: str) -> Explanatio
 
 def _turn(campaign: Campaign, wave: Wave) -> str:
     if campaign.state is not CampaignState.RUNNING:
-        return f"It has not been their turn yet, and the campaign is {campaign.state}."
+        return f"Not sent yet; the campaign is {campaign.state}."
     if wave > campaign.wave:
-        return "They get it later, when the first ones have been looked at."
-    return "It has not been their turn yet."
+        return "They get it later, once the test group has been checked."
+    return "Not sent yet."
 
 
 def _beforehand(shop: Shop, mailer: Mailer, campaign: Campaign, customer_id: str) -> Explanation:
@@ -94,7 +94,7 @@ def _beforehand(shop: Shop, mailer: Mailer, campaign: Campaign, customer_id: str
     try:
         customer: Customer = get_customer(shop, customer_id)
     except NotFoundError:
-        return Explanation("There is no such customer any more.", (SkipReason.CUSTOMER_GONE,), in_audience=False)
+        return Explanation("This customer no longer exists.", (SkipReason.CUSTOMER_GONE,), in_audience=False)
     topic = next(iter(emails_of(shop, campaign).values())).version.facts.topic
     reasons = tuple(reasons_of(shop, mailer, campaign, [customer], topic)[customer.id])
     if SkipReason.LEFT_SEGMENT in reasons:
@@ -103,7 +103,7 @@ def _beforehand(shop: Shop, mailer: Mailer, campaign: Campaign, customer_id: str
     if reasons:
         return Explanation(f"They would not get it: this customer {reasons[0].value}.", reasons)
     if wave_of(campaign, customer.id) is None:
-        return Explanation("They would be held back, so that what the others order can be compared with them.")
+        return Explanation("They would be in the control group.")
     return Explanation("They would get it.")
 
 

@@ -128,9 +128,9 @@ def _whole(shop: Shop, campaign: Campaign) -> Campaign:
     frozen = replace(campaign.audience, whole=True)
     now = shop.clock()
     if not frozen.size:
-        reason = "Nobody was in the segment when the campaign began."
+        reason = "The segment was empty when the campaign started."
         if frozen.holdout:
-            reason = "Everybody in the segment is held back, so nobody gets it."
+            reason = "Everyone in the segment is in the control group, so nobody gets it."
         empty = replace(
             campaign, state=CampaignState.FINISHED, audience=frozen, reason=reason, ended_at=now, due_at=None
         )

@@ -13,7 +13,7 @@ from backend.store import schema
 from backend.store.port import Put
 
 QUOTA = "the daily quota is used up"
-HOURS = "it is outside the hours for sending"
+HOURS = "it is outside sending hours"
 _PART = "WAIT"
 
 
@@ -43,8 +43,8 @@ def awaited(campaign: Campaign) -> Hold | None:
     """What a running campaign waits for whose wave is through: its outcome."""
     if campaign.wave_done_at is None or campaign.state is not CampaignState.RUNNING:
         return None
-    share = "first share" if campaign.wave is Wave.CANARY else "test"
-    return Hold(campaign.wave_done_at + patience_of(campaign), f"what comes of the {share} is awaited")
+    share = "test group" if campaign.wave is Wave.CANARY else "test"
+    return Hold(campaign.wave_done_at + patience_of(campaign), f"waiting for results of the {share}")
 
 
 def patience_of(campaign: Campaign) -> timedelta:

@@ -71,11 +71,11 @@ def get_plan(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str) -> Plan
 def _through(shop: Shop, campaign: Campaign) -> Preflight:
     preflight = preflight_of(shop, campaign)
     if preflight is None or not preflight.is_current:
-        raise WrongStateError("This campaign needs a preflight first: nobody has looked at what it sends now.")
+        raise WrongStateError("Check all recipients first: this campaign has changed since the last check.")
     if preflight.status is PreflightStatus.FAILED:
-        raise WrongStateError(f"The preflight has failed: {preflight.error}")
+        raise WrongStateError(f"The check failed: {preflight.error}")
     if preflight.status is not PreflightStatus.DONE:
-        raise WrongStateError("The preflight is not through yet.")
+        raise WrongStateError("The check has not finished yet.")
     return preflight
 
 

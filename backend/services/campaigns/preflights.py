@@ -186,7 +186,7 @@ def _put(shop: Shop, taken: _Taken, preflight: Preflight, condition: Equals | Ab
         item = preflight_item(preflight) | {"owner": taken.owner}
         if preflight.status is PreflightStatus.RUNNING:
             item |= _work(taken.campaign.id, to_text(shop.clock() + LEASE))
-    lost = PreflightLostError("Another worker does this preflight now.")
+    lost = PreflightLostError("Another worker is running this check.")
     shop.store.put(Put(_key(taken.campaign.id), item, condition, lost))
 
 

@@ -53,10 +53,12 @@ def approve(shop: Shop, actor: Actor, campaign_id: str, *, typed_count: int, see
     if before.state is not CampaignState.AWAITING_APPROVAL:
         raise WrongStateError(f"“{before.name}” is {before.state}; nobody has asked for an approval.")
     if actor.username in (before.created_by, before.asked_by):
-        raise PermissionDeniedError("A second person has to approve this campaign: not who made it, nor who asks.")
+        raise PermissionDeniedError(
+            "A second person must approve this campaign: not its author, nor the person who asked."
+        )
     planned = before.planned_recipients or 0
     if typed_count != planned:
-        raise InvalidInputError("This is not the number of recipients that the plan says.", "count")
+        raise InvalidInputError("The number does not match the recipients of the plan.", "count")
     approval = Approval(actor.username, shop.clock(), planned, before.planned_segment)
     after = replace(before, state=CampaignState.PLANNED, approval=approval)
     return change(shop, actor, before, after, "approved a campaign", f"{before.name}: {planned:,} recipients")
@@ -104,7 +106,7 @@ def unschedule(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int)
     """
     before = _seen(shop, actor, campaign_id, seen_version)
     if before.state not in (CampaignState.SCHEDULED, CampaignState.OVERDUE):
-        raise WrongStateError(f"“{before.name}” is {before.state}; there is no time to take back.")
+        raise WrongStateError(f"“{before.name}” is {before.state}; it is not scheduled.")
     after = replace(before, state=CampaignState.PLANNED, start_at=None, due_at=None, reason="")
     return change(shop, actor, before, after, "took back the time of a campaign")
 
@@ -174,9 +176,9 @@ def retry_failed(shop: Shop, actor: Actor, campaign_id: str, *, typed_count: int
         raise WrongStateError(f"“{before.name}” is {before.state}; what failed can be retried when it has finished.")
     failed = figures_of(shop, campaign_id)["failed"]
     if not failed:
-        raise InvalidInputError("Nothing has failed that could be retried.", "count")
+        raise InvalidInputError("No failed emails to retry.", "count")
     if typed_count != failed:
-        raise InvalidInputError("This is not the number of emails that failed.", "count")
+        raise InvalidInputError("The number does not match the failed emails.", "count")
     after = replace(before, state=CampaignState.RUNNING, reason="", ended_at=None, reopening=True, due_at=shop.clock())
     return change(shop, actor, before, after, "retried what failed of a campaign", f"{before.name}: {failed:,} failed")
 

@@ -127,7 +127,7 @@ def is_steered_away(shop: Shop, campaign: Campaign) -> bool:
 
 
 def _moved(campaign: Campaign) -> CampaignMovedError:
-    return CampaignMovedError(f"“{campaign.name}” has changed in the meantime. Look again, then decide.")
+    return CampaignMovedError(f"“{campaign.name}” was changed by someone else. Reload to see it.")
 
 
 def _id_in(pk: str) -> str:

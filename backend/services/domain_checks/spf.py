@@ -84,7 +84,7 @@ def _judged(domain: str, record: str, walk: Walk, uses_ses: bool) -> Finding:
             Subject.SPF,
             Level.WATCH,
             f"{walk.void} names in the SPF record of {domain} do not exist; some receivers then believe nothing.",
-            "Take out what does not exist any more.",
+            "Take out what no longer exists.",
             (),
             found,
         )

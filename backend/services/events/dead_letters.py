@@ -57,7 +57,7 @@ def get_dead_letter(shop: Shop, letter_id: str) -> DeadLetter:
     key = key_of_letter(letter_id)
     item = shop.store.get(key)
     if item is None:
-        raise NotFoundError("This dead letter is not there any more.")
+        raise NotFoundError("This dead letter no longer exists.")
     return dead_letter_from(Row(key, item))
 
 
@@ -67,7 +67,7 @@ def discard_dead_letter(shop: Shop, actor: Actor, letter_id: str) -> None:
     Raises: `PermissionDeniedError`, `NotFoundError`.
     """
     actor.require(Permission.REPAIR_MAIL)
-    gone = NotFoundError("This dead letter is not there any more.")
+    gone = NotFoundError("This dead letter no longer exists.")
     key = key_of_letter(letter_id)
     noted = audit.entry(shop, actor, "threw away a dead letter", f"dead letter {letter_id}")
     shop.store.transact([Delete(key, Exists(), gone), noted])

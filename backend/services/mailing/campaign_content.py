@@ -47,7 +47,7 @@ def read_content(shop: Shop, campaign_id: str) -> Content:
 def _read(store: Hashable, campaign_id: str) -> Content:
     item = cast(Store, store).get(schema.campaign_part_key(campaign_id, _PART))
     if item is None:
-        raise NotFoundError("What this campaign sent is not there any more.")
+        raise NotFoundError("What this campaign sent no longer exists.")
     editions = {name.removeprefix("v"): str(digest) for name, digest in _map(item, "editions").items()}
     shared = _texts(_map(item, "fields"))  # campaigns that were begun when all variants had the same fields
     own = {name.removeprefix("v"): _texts(_map(_map(item, "texts"), name)) for name in _map(item, "texts")}

@@ -45,7 +45,7 @@ def _read(store: Hashable, digest: str) -> ShopFacts:
     """They never change, so what was read once is good for as long as the process lives."""
     item = cast(Store, store).get(schema.facts_key(digest))
     if item is None or not isinstance(item.get("facts"), str):
-        raise NotFoundError("What the shop said about itself when this email was requested is not there any more.")
+        raise NotFoundError("What the shop said about itself when this email was requested no longer exists.")
     return ShopFacts(**orjson.loads(str(item["facts"])))
 
 

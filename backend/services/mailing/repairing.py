@@ -115,7 +115,7 @@ def _read(shop: Shop, message_ids: Sequence[str]) -> list[Message]:
     keys = [schema.message_key(*split_id(message_id)) for message_id in dict.fromkeys(message_ids)]
     found = shop.store.get_many(keys)
     if not found:
-        raise NotFoundError("These messages are not there any more.")
+        raise NotFoundError("These messages no longer exist.")
     return [message_from(key, found[key]) for key in keys if key in found]
 
 

@@ -142,14 +142,14 @@ def _recipient_of(shop: Shop, wanted: SendRequest, version: TemplateVersion) -> 
     customer = get_customer(shop, wanted.customer_id) if wanted.customer_id else find_by_email(shop, wanted.to)
     if customer is None:
         clean_email(wanted.to)
-        raise NotFoundError("No customer has this e-mail address. Add the customer first.")
+        raise NotFoundError("No customer has this email address. Add the customer first.")
     return _Recipient(customer.id, customer.name, customer.email or "", customer=customer)
 
 
 def _member_recipient(shop: Shop, wanted: SendRequest) -> _Recipient:
     member = find_member_by_email(shop, clean_email(wanted.to))
     if member is None:
-        raise NotFoundError("Nobody in the team has this e-mail address.")
+        raise NotFoundError("Nobody in the team has this email address.")
     return _Recipient(member_code(member), member.name, member.email, member=member)
 
 

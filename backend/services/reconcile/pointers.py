@@ -78,9 +78,9 @@ def _missing(shop: Shop, key: Key, partition: Partition) -> Finding | None:
         drift = Drift(f"customer {partition.customer_id}: {_KINDS[key.pk[0]]}", "there", "missing")
         return Finding((drift,), (unmoved, Put(key, {}, Absent())))
     if item is None:
-        drift = Drift(f"customer {partition.customer_id}: reservation of the e-mail address", "there", "missing")
+        drift = Drift(f"customer {partition.customer_id}: reservation of the email address", "there", "missing")
         return Finding((drift,), (unmoved, Put(key, {"customer": partition.customer_id}, Absent())))
-    drift = Drift(f"customer {partition.customer_id}: owner of the e-mail address", partition.customer_id, _owner(item))
+    drift = Drift(f"customer {partition.customer_id}: owner of the email address", partition.customer_id, _owner(item))
     return Finding((drift,))
 
 
@@ -164,5 +164,5 @@ def _stray_drift(row: Row, target: Key) -> Drift:
     if kind == "R#":
         return Drift(f"order {target.sk.removeprefix('O#')} of {customer}: reference", "no such order", "a reference")
     if kind == "E#":
-        return Drift(f"{customer}: reservation of an e-mail address", "none of another address", "one too many")
+        return Drift(f"{customer}: reservation of an email address", "none of another address", "one too many")
     return Drift(f"{customer}: {_KINDS[kind[0]]}", "none of others", "one too many")

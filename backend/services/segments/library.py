@@ -48,12 +48,12 @@ def get_segment(shop: Shop, segment_id: str) -> Segment:
     if segment_id in _READY:
         return _READY[segment_id]
     if not segment_id.isalnum():
-        raise NotFoundError("This segment does not exist (any more).")
+        raise NotFoundError("This segment does not exist.")
     key = schema.segment_key(segment_id)
     with access_pattern("one segment"):
         item = shop.store.get(key)
     if item is None:
-        raise NotFoundError("This segment does not exist (any more).")
+        raise NotFoundError("This segment does not exist.")
     return segment_from(Row(key, item))
 
 
@@ -89,7 +89,7 @@ def create_segment(shop: Shop, actor: Actor, segment_id: str, name: str, rule: R
         changed_by=actor.username,
     )
     if len(list_segments(shop, actor)) >= MOST_SEGMENTS:
-        raise InvalidInputError(f"There are {MOST_SEGMENTS} segments; delete one that nobody needs first.", "name")
+        raise InvalidInputError(f"You have {MOST_SEGMENTS} segments, the maximum. Delete one first.", "name")
     saved = AlreadyExistsError("This segment is saved already.")
     put = Put(schema.segment_key(segment_id), segment_item(segment), Absent(), saved)
     try:
@@ -154,4 +154,4 @@ def _cleaned(name: str, rule: Rule, text: str) -> tuple[str, Rule, str]:
 
 def _conflict(before: Segment) -> ConflictError:
     who = before.changed_by or "Somebody"
-    return ConflictError(f"{who} has changed this segment meanwhile. Nothing was overwritten; look at it again.")
+    return ConflictError(f"{who} has changed this segment. Nothing was overwritten; reload to see it.")

@@ -9,6 +9,7 @@ from babel import Locale
 from babel.dates import format_date
 
 from backend.domain.money import format_money
+from backend.domain.rfm import RfmClass
 from backend.domain.segments import (
     Bought,
     ConsentState,
@@ -142,7 +143,7 @@ def _words(shop: Shop, test: Words) -> str:
         case WordField.EMAIL:
             return f"{'do not have' if no else 'have'} the email status {_listed([_quoted(w) for w in test.words])}"
         case WordField.CLASS:
-            return f"{'are not' if no else 'are'} in the class {_listed([_quoted(w) for w in test.words])}"
+            return f"{'are not' if no else 'are'} marked {_listed([_quoted(RfmClass(w).label) for w in test.words])}"
 
 
 def _bought(test: Bought) -> str:
