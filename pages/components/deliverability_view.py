@@ -11,9 +11,9 @@ from backend.services.send_overview import AccountUse
 from pages.components import formats, send_rates
 
 _VERDICTS = {
-    Level.GOOD: ("Emails are being delivered.", ":material/check_circle:"),
+    Level.GOOD: ("Emails arrive.", ":material/check_circle:"),
     Level.UNKNOWN: ("Not enough reports yet to judge delivery.", ":material/help:"),
-    Level.WATCH: ("Emails are being delivered, but something needs attention.", ":material/warning:"),
+    Level.WATCH: ("Emails arrive, but something needs attention.", ":material/warning:"),
     Level.BAD: ("Delivery is at risk. Act now.", ":material/error:"),
 }
 _WORDS = {

@@ -105,7 +105,7 @@ def _show_buttons(here: Shop, draft: Draft, state: TemplateState, copy: WorkingC
             template_publishing.DISCARD.opener("Discard", (name, draft.revision), icon=":material/delete:")
     _show_trouble()
     if draft.dirty:
-        st.caption(":material/edit: Not saved yet. Customers see it only after you publish.")
+        st.caption(":material/edit: Unsaved changes. Customers see it only after you publish.")
     elif copy is not None:
         st.caption("Draft saved. Customers get the published version until then.")
 

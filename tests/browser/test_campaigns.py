@@ -65,13 +65,13 @@ def planned(staff: Person) -> None:
     staff.presses("Save and continue").sees_title("New mugs")
     staff.presses("Check all recipients")
     staff.sees(f"The emails of all {PEOPLE} recipients can be rendered.")
-    staff.presses("Confirm plan").sees("so a second person has to approve it first")
+    staff.presses("Confirm plan").sees("so a second person must approve it first")
 
 
 def test_a_campaign_is_planned_approved_by_a_second_person_paused_and_sent(person: Arrive) -> None:
     staff = person(Role.STAFF).sign_in()
     planned(staff)
-    staff.presses("Ask for approval").sees("Somebody who did not make it has to approve it")
+    staff.presses("Ask for approval").sees("Someone other than the author must approve it")
 
     manager = person(Role.MANAGER).sign_in().goes_to("Campaigns").sees("Needs your decision")
     manager.follows(re.compile("New mugs")).presses("Approve")
@@ -89,10 +89,10 @@ def test_a_campaign_is_planned_approved_by_a_second_person_paused_and_sent(perso
     staff.settled()
     dialog.get_by_role("button", name="Start", exact=True).click()
     staff.page.get_by_role("button", name="Pause", exact=True).click()
-    staff.page.get_by_role("button", name="Go on", exact=True).wait_for()
+    staff.page.get_by_role("button", name="Resume", exact=True).wait_for()
     resting = staff.page.get_by_test_id("stMetricValue").first.inner_text()
     staff.page.wait_for_timeout(3000)
     staff.visit("/campaigns").settled().follows(re.compile("New mugs")).sees("Paused by")
     assert int(staff.page.get_by_test_id("stMetricValue").first.inner_text()) <= int(resting) + 4
-    staff.presses("Go on").page.get_by_text("Finished").first.wait_for(timeout=_LONG)
+    staff.presses("Resume").page.get_by_text("Finished").first.wait_for(timeout=_LONG)
     assert staff.page.get_by_test_id("stMetricValue").first.inner_text() == str(PEOPLE)

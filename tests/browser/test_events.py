@@ -33,7 +33,7 @@ def test_an_engineer_replays_a_dead_letter_and_throws_it_away(person: Arrive, sh
     engineer.visit("/events").sees("This is not JSON.")
     engineer.page.get_by_text("This is not JSON.").first.click()
     engineer.settled().sees("nonsense").presses("Replay").sees("Still dead: This is not JSON.")
-    engineer.presses("Delete").sees("will be gone for good").presses("Delete").sees("No dead letters")
+    engineer.presses("Delete").sees("will be deleted").presses("Delete").sees("No dead letters")
     assert count_dead_letters(shop) == 0
 
 

@@ -27,15 +27,15 @@ def test_an_export_of_shopify_comes_in_with_a_report_and_again_changes_nothing(
     manager = person(Role.MANAGER).sign_in().goes_to("Import and export")
     manager.page.locator("input[type=file]").set_input_files(file)
     manager.sees("The first rows, read as UTF-8").settled().presses("Start import")
-    manager.sees(re.compile("1 new order, 1 left out"))
+    manager.sees(re.compile("1 new order, 1 skipped"))
     assert find_order(shop, "#7001") is not None
     with manager.page.expect_download() as report:
-        manager.page.get_by_role("button", name=re.compile("Report of what was left out")).click()
+        manager.page.get_by_role("button", name=re.compile("Report of skipped rows")).click()
     assert "#7002,3,Total" in Path(report.value.path()).read_text("utf-8-sig")
 
     manager.page.locator("input[type=file]").set_input_files(file)
     manager.sees("The first rows, read as UTF-8").settled().presses("Start import")
-    manager.sees(re.compile("0 new orders, 1 unchanged, 1 left out"))
+    manager.sees(re.compile("0 new orders, 1 unchanged, 1 skipped"))
 
 
 def test_a_large_import_shows_its_progress_and_goes_on_without_the_page(

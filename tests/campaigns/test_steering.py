@@ -77,7 +77,7 @@ def test_who_made_or_asked_for_a_campaign_cannot_approve_it(desk: Desk, large: C
         steering.approve(desk.shop, ADMIN, large.id, typed_count=6, seen_version=asked.version)
     with pytest.raises(PermissionDeniedError):
         steering.approve(desk.shop, STAFF, large.id, typed_count=6, seen_version=asked.version)
-    with pytest.raises(InvalidInputError, match="not the number"):
+    with pytest.raises(InvalidInputError, match="does not match"):
         steering.approve(desk.shop, MANAGER, large.id, typed_count=5, seen_version=asked.version)
     approved = steering.approve(desk.shop, MANAGER, large.id, typed_count=6, seen_version=asked.version)
     assert approved.approval is not None

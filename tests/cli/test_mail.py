@@ -28,7 +28,7 @@ def test_templates_are_listed_with_kind_and_version(run: Run, shop: Shop) -> Non
 def test_the_templates_of_the_repository_can_be_sent(run: Run, shop: Shop) -> None:
     checked = run("templates", "check")
     problems = [line for line in checked.out.splitlines() if ": " in line]
-    # A new shop has no postal address yet, which marketing mail needs; nothing else is wrong.
+    # A new shop has Add a postal address, which marketing mail needs; nothing else is wrong.
     assert [line for line in problems if "postal address" not in line] == []
     assert checked.code == (1 if problems else 0)
 

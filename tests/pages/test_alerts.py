@@ -68,7 +68,7 @@ def test_the_second_of_two_people_is_told(dashboard: Dashboard) -> None:
     app = adjust(dashboard, "bounces")
     adjust_rule(dashboard.shop, ADMIN, "queue", Adjusted(60), version=0)
     press(app, "Save")
-    assert "Somebody else changed the alerts" in said(app)
+    assert "Someone else has changed the alerts" in said(app)
     assert get_alert_settings(dashboard.shop).rules == {"queue": Adjusted(60)}
 
 
@@ -88,13 +88,13 @@ def test_who_is_told_is_changed(dashboard: Dashboard) -> None:
         12,
     )
     assert "By email: the-manager" in said(app)
-    assert "From 22:00 to 07:00 only what is urgent is told" in said(app)
+    assert "From 22:00 to 07:00 only urgent alerts are sent" in said(app)
 
 
 def test_a_test_is_asked_for_once_by_a_double_click(dashboard: Dashboard) -> None:
     app = dashboard.open("alerts.py", Role.ENGINEER)
     press(app, "Send a test")
-    assert "A test is on its way" in said(app)
+    assert "Test alert sent" in said(app)
     (alert,) = states.current_alerts(dashboard.shop)
     assert alert.rule is RuleName.TEST
     assert "Test, on its way" in said(app)
@@ -105,7 +105,7 @@ def test_what_is_over_stays_in_the_history(dashboard: Dashboard) -> None:
     states.recover(dashboard.shop, states.current_alerts(dashboard.shop)[0])
     text = said(dashboard.open("alerts.py", Role.ENGINEER))
     assert "No alert is open" in text
-    assert "Over after 0 s" in text
+    assert "Resolved after 0 s" in text
 
 
 def test_nobody_else_may_look(dashboard: Dashboard) -> None:

@@ -109,7 +109,7 @@ def test_a_condition_is_added_in_the_shop_s_money_and_taken_away(dashboard: Dash
     app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
     choose(app, "Only if …", Fact.TOTAL)
     field(app, "Only if: order total at least").set_value("12.50").run()
-    assert "Not saved yet" in said(app)
+    assert "Unsaved changes" in said(app)
     press(app, "Save")
     assert the_one(dashboard).steps[0].conditions == (Condition(Fact.TOTAL, "1250"),)
     press(app, "Remove condition")
@@ -136,7 +136,7 @@ def test_the_second_of_two_people_is_told(dashboard: Dashboard) -> None:
     field(app, "Name").set_value("Mine").run()
     saved.change_automation(dashboard.shop, ADMIN, replace(made, name="Theirs"))
     press(app, "Save")
-    assert "was changed while you were looking at it" in said(app)
+    assert "was changed by someone else" in said(app)
     assert the_one(dashboard).name == "Theirs"
 
 
@@ -161,7 +161,7 @@ def test_what_waits_is_listed_and_can_be_called_off(dashboard: Dashboard, monkey
     assert waiting(dashboard.shop) == []
     assert "Nothing is waiting" in said(app)
     app.segmented_control[0].set_value("Figures").run()
-    assert "somebody called it off: 1" in said(app)
+    assert "cancelled by hand: 1" in said(app)
 
 
 def test_one_that_is_off_is_deleted_by_typing_its_name(dashboard: Dashboard) -> None:
@@ -169,7 +169,7 @@ def test_one_that_is_off_is_deleted_by_typing_its_name(dashboard: Dashboard) -> 
     app = press(dashboard.open("automation.py", Role.MANAGER, id=made.id), "Delete")
     field(app, "Type the name to delete it").set_value("Something else")
     [button for button in app.button if button.label == "Delete"][-1].click().run()
-    assert "This is not its name" in said(app)
+    assert "The name does not match" in said(app)
     field(app, "Type the name to delete it").set_value(made.name)
     [button for button in app.button if button.label == "Delete"][-1].click().run()
     assert active.all_automations(dashboard.shop) == []
@@ -193,11 +193,11 @@ def test_customers_who_lapsed_before_are_written_to_when_their_number_is_typed(d
     made = automation(shop, TriggerKind.LAPSED, step("verify-address", timedelta(days=90)))
     saved.switch_on(shop, MANAGER, made.id, made.version)
     app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
-    assert "2 customers stayed away for 90 days or longer" in said(app).replace("**", "")
-    field(app, "Type 2 to write to them").set_value("3")
+    assert "2 customers had not ordered for 90 days or longer" in said(app).replace("**", "")
+    field(app, "Type 2 to confirm").set_value("3")
     press(app, "Email these customers")
-    assert "This is not the number" in said(app)
-    field(app, "Type 2 to write to them").set_value("2")
+    assert "The number does not match" in said(app)
+    field(app, "Type 2 to confirm").set_value("2")
     press(app, "Email these customers")
     assert "0 of about 2" in said(app)
     found = backfill.find_backfill(shop, made.id)
@@ -238,5 +238,5 @@ def test_who_sends_by_hand_is_told_that_an_automation_sends_it(dashboard: Dashbo
     assert "sends this by itself" not in said(dashboard.open("send.py", Role.STAFF, **query))
     saved.switch_on(dashboard.shop, MANAGER, made.id, made.version)
     app = dashboard.open("send.py", Role.STAFF, **query)
-    assert "The automation “Thanks” sends this automatically. When an order is placed" in said(app)
+    assert "Sent automatically by “Thanks”. When an order is placed" in said(app)
     assert "Send" in buttons(app)

@@ -116,7 +116,7 @@ def test_somebody_elses_change_is_not_overwritten(dashboard: Dashboard, desk: De
     update_draft(desk.shop, STAFF, campaign.id, draft(name="Theirs"), seen_version=campaign.version)
     press(first, "Save changes")
     assert now(desk, campaign).name == "Theirs"
-    assert "has changed in the meantime" in said(first)
+    assert "was changed by someone else" in said(first)
 
 
 def test_the_check_the_plan_and_the_start_follow_each_other(dashboard: Dashboard, desk: Desk) -> None:
@@ -152,7 +152,7 @@ def test_a_plan_is_taken_anew_after_a_check_that_found_other_numbers(dashboard: 
     press(app, "Check again")
     checked(desk)
     app = opened(dashboard, campaign)
-    assert "other numbers than the one before" in said(app)
+    assert "numbers have changed since the plan was confirmed" in said(app)
     app = press(app, "Confirm plan")
     planned = now(desk, campaign)
     assert (planned.state, planned.planned_recipients, planned.planned_segment) == (CampaignState.PLANNED, 5, 5)
@@ -191,15 +191,15 @@ def test_a_running_campaign_is_paused_goes_on_and_is_through(dashboard: Dashboar
     desk.people(4)
     campaign = desk.started()
     app = opened(dashboard, campaign)
-    assert figures(app)["Left"] == "4"
+    assert figures(app)["Remaining"] == "4"
     press(app, "Pause")
     assert now(desk, campaign).state is CampaignState.PAUSED
     desk.send()
     assert figures(opened(dashboard, campaign))["Sent"] == "0"
-    press(opened(dashboard, campaign), "Go on")
+    press(opened(dashboard, campaign), "Resume")
     desk.finished(now(desk, campaign))
     app = opened(dashboard, campaign)
-    assert (figures(app)["Sent"], figures(app)["Left"]) == ("4", "0")
+    assert (figures(app)["Sent"], figures(app)["Remaining"]) == ("4", "0")
     assert "Pause" not in buttons(app)
 
 
@@ -210,7 +210,7 @@ def test_what_was_in_doubt_and_went_out_after_all_is_told(dashboard: Dashboard) 
     campaign = desk.finished(desk.started())
     app = opened(dashboard, campaign)
     assert figures(app)["Unknown"] == "3"
-    assert "never sent again by itself" in said(app)
+    assert "never retried automatically" in said(app)
     assert "Results" not in [header.value for header in app.subheader]
     reported = {"resolved": Plus(2), "delivered": Plus(2)}
     desk.shop.store.update(Update(schema.campaign_stat_key(campaign.id, "x"), add=reported))
@@ -226,7 +226,7 @@ def test_what_the_email_brought_is_claimed_only_where_chance_does_not_explain_it
     people = desk.people(60)
     campaign = desk.finished(desk.started(draft(holdout=50)))
     count_orders(desk.shop, campaign)
-    assert "differ by no more than chance explains" in said(opened(dashboard, campaign))
+    assert "not statistically reliable" in said(opened(dashboard, campaign))
     got_it = {message.recipient for message in desk.messages(campaign)}
     for person in people:
         if person.id in got_it:
@@ -270,9 +270,9 @@ def test_the_results_tell_variants_apart_and_call_opens_an_estimate(dashboard: D
     (variants, *_) = [frame.value for frame in app.dataframe]
     assert list(variants["Subject"]) == ["Mugs", "New mugs"]
     assert sum(int(number) for number in variants["Sent"]) == 12
-    assert "There are no clicks to compare yet." in said(app)
+    assert "No clicks to compare yet." in said(app)
     assert "Opens are an estimate" in said(app)
-    assert "Without a group that was kept back" in said(app) or "The worker counts them" in said(app)
+    assert "Without a control group" in said(app) or "Counted when the campaign" in said(app)
 
 
 def test_variants_with_texts_and_an_email_of_their_own_are_planned_and_changed(
@@ -285,7 +285,7 @@ def test_variants_with_texts_and_an_email_of_their_own_are_planned_and_changed(
         ["Announcement, as above", "Newsletter", "Welcome"]
     ], "only emails that the same customers get"
     field(app, "Subject of variant A").set_value("Mugs, mugs").run()
-    (texts,) = [each for each in app.toggle if each.label == "Other texts in variant B"]
+    (texts,) = [each for each in app.toggle if each.label == "Text changes in variant B"]
     texts.set_value(True).run()
     own = {box.label: box for box in app.text_input if box.key and "_variant_B_field_" in box.key}
     assert own["Headline"].value == NEWS["headline"], "it begins with the texts above"
@@ -298,7 +298,7 @@ def test_variants_with_texts_and_an_email_of_their_own_are_planned_and_changed(
     assert test.variants == (Variant("A", "Mugs, mugs"), Variant("B", fields={**NEWS, "headline": "Mugs for you"}))
     shown = opened(dashboard, campaign)
     assert "Variant A: the subject “Mugs, mugs”" in said(shown)
-    assert "Variant B: texts of its own" in said(shown)
+    assert "Variant B: its own texts" in said(shown)
     again = dashboard.open("new_campaign.py", Role.STAFF, id=campaign.id)
     press(again, "Save changes")
     assert now(desk, campaign).draft == campaign.draft, "the form shows all that it has saved"
@@ -313,7 +313,7 @@ def test_a_scheduled_campaign_can_be_taken_back(dashboard: Dashboard, desk: Desk
     campaign = desk.planned()
     schedule(desk.shop, STAFF, campaign.id, desk.shop.clock() + timedelta(days=1), seen_version=campaign.version)
     app = opened(dashboard, campaign)
-    assert "Starts by itself:" in said(app)
+    assert "Scheduled for" in said(app)
     press(app, "Unschedule")
     assert now(desk, campaign).state is CampaignState.PLANNED
 

@@ -80,7 +80,7 @@ def test_a_profile_that_somebody_else_changed_is_not_overwritten(dashboard: Dash
     customers.edit_customer(dashboard.shop, MANAGER, customer.id, customer.version, Profile("Maria Weber"))
     field(app, "Name").set_value("Maria Lopez")
     app.form_submit_button[-1].click().run()
-    assert "was changed while you were looking at it" in said(app)
+    assert "was changed by someone else" in said(app)
     assert get_customer(dashboard.shop, customer.id).name == "Maria Weber"
     press(app, "Reload")
     assert field(app, "Name").value == "Maria Weber"
@@ -113,7 +113,7 @@ def test_consent_is_shown_with_when_and_whence(dashboard: Dashboard) -> None:
 def test_archiving_asks_first_and_can_be_undone(dashboard: Dashboard) -> None:
     customer = add_customer(dashboard.shop, "Maria")
     app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Archive")
-    assert "leaves the lists" in said(app)
+    assert "is removed from lists" in said(app)
     assert not get_customer(dashboard.shop, customer.id).archived
     [button for button in app.button if button.label == "Archive"][-1].click().run()
     assert get_customer(dashboard.shop, customer.id).archived

@@ -55,7 +55,7 @@ def test_mail_that_arrives_is_said_in_one_sentence(dashboard: Dashboard) -> None
     count(dashboard.shop, gmail__sent=400, other__sent=600, delivered=990, bounced=5, complained=0)
     app = dashboard.open("deliverability.py", Role.MANAGER)
     assert next(each.value for each in app.success).replace("\\", "") == (
-        "Mail arrives. 99.0% of the last 1,000 emails were delivered."
+        "Emails arrive. 99.0% of the last 1,000 emails were delivered."
     )
     assert "At most 400 emails a day went to Gmail" in said(app)
     assert list(app.dataframe[0].value["Mailbox provider"]) == ["Other domains", "Gmail"]
@@ -99,7 +99,7 @@ def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(
     text = said(app)
     assert "example.com has no DMARC record." in text
     assert "s1._domainkey.example.com holds no key that receivers accept." in text
-    assert "is not set up fully" not in text
+    assert "is not fully set up" not in text
     assert [code.value for code in app.code if "dmarc" in code.value] == [
         "_dmarc.example.com",
         "v=DMARC1; p=none; rua=mailto:dmarc@example.com",
@@ -111,7 +111,7 @@ def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(
     monkeypatch.setattr(deliverability_domain, "settings", lambda: sending)
     again = said(dashboard.open("deliverability.py", Role.ENGINEER))
     assert "example.com has no DMARC record." in again
-    assert "example.com is not set up fully: DKIM" in again
+    assert "example.com is not fully set up: DKIM" in again
 
 
 @pytest.mark.usefixtures("dns")

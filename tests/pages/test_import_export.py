@@ -67,8 +67,8 @@ def test_orders_are_imported_from_the_choice_of_a_file_to_the_report(dashboard: 
     assert work(shop)
     app.run()
 
-    assert "1 new order, 1 left out, 1 new customer" in said(app)
-    assert downloads(app)[0] == "Report of what was left out (1)"
+    assert "1 new order, 1 skipped, 1 new customer" in said(app)
+    assert downloads(app)[0] == "Report of skipped rows (1)"
     assert find_order(shop, "#1001") is not None
 
 
@@ -107,7 +107,7 @@ def test_a_table_without_a_column_of_addresses_cannot_be_started(dashboard: Dash
     app = dashboard.open(PAGE, Role.STAFF)
     app.segmented_control(key="import_kind").set_value(ImportKind.CUSTOMERS).run()
     upload(app, b"Foo,Bar\n1,2\n", "customers.csv")
-    assert "Choose the column with the email addresses" in said(app)
+    assert "Choose the column with email addresses" in said(app)
     assert "Start import" not in buttons(app)
 
 

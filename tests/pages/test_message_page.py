@@ -34,7 +34,7 @@ def test_a_sent_message_shows_exactly_what_was_sent_although_the_shop_changed(da
     save_shop_facts(shop, ADMIN, replace(get_shop_facts(shop), name="Another name"))
     app = dashboard.open("message.py", Role.MANAGER, id=message.id)
     assert not app.exception
-    assert "This is exactly what was sent" in said(app)
+    assert "Exactly what was sent" in said(app)
     assert "Another name" not in str(app.get("iframe")[0].proto)
     codes = "\n".join(code.value for code in app.code)
     assert "To: maria@example.com" in codes
@@ -60,7 +60,7 @@ def test_an_unknown_message_says_what_is_not_known_and_leads_to_sending_it_again
     message = request(shop, customer, "order-confirmation", order_id=order.id)
     deliver(shop, message, always(LoseReply()))
     app = dashboard.open("message.py", Role.STAFF, id=message.id)
-    assert "It is not known whether this email went out" in said(app)
+    assert "We don't know whether this email was sent" in said(app)
     wanted = {"template": ["order-confirmation"], "customer": [customer.id], "order": [order.id]}
     assert links(app)["Send again"] == wanted
     assert "Send again" not in links(dashboard.open("message.py", Role.ENGINEER, id=message.id))
@@ -111,6 +111,6 @@ def test_an_unknown_message_of_which_nothing_was_heard_for_a_day_says_what_that_
     reported(dashboard.shop, yesterday)
     old = settled(dashboard.shop, "click-1", requested_at=yesterday, due_at=yesterday)
     fresh = settled(dashboard.shop, "click-2", due_at=dashboard.shop.clock())
-    told = "never taken this one"
+    told = "never accepted this one"
     assert told in said(dashboard.open("message.py", Role.STAFF, id=old.id))
     assert told not in said(dashboard.open("message.py", Role.STAFF, id=fresh.id))

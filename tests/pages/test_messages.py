@@ -105,7 +105,7 @@ def test_all_that_failed_are_marked_as_handled_by_typing_their_number(dashboard:
     press(app, "Mark 7 as handled")
     field(app, "What was done").set_value("Wrong address; corrected.")
     press(app, "Mark as handled")
-    assert "These are 7 messages" in said(app)
+    assert "Type 7" in said(app)
     field(app, "Type 7 to confirm").set_value("7")
     press(app, "Mark as handled")
     assert not app.exception

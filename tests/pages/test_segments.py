@@ -150,7 +150,7 @@ def test_a_segment_is_deleted_after_a_look(dashboard: Dashboard) -> None:
     sold(dashboard)
     identity = saved(dashboard)
     app = press(dashboard.open("segment.py", Role.MANAGER, id=identity), "Delete")
-    assert "Campaigns that were planned with it keep the rule" in said(app)
+    assert "Campaigns planned with it keep the current rule" in said(app)
     press(app, "Delete this segment")
     assert library.list_segments(dashboard.shop, MANAGER) == []
 
@@ -190,7 +190,7 @@ def test_a_copy_and_a_square_of_the_grid_begin_new_segments(dashboard: Dashboard
     square = dashboard.open("segment.py", Role.MANAGER, recency="5", frequency="1")
     assert "recency score of exactly 5 and have a frequency score of exactly 1" in said(square)
     kind = dashboard.open("segment.py", Role.MANAGER, **{"class": "at risk"})
-    assert "are in the class “at risk”" in said(kind)
+    assert "are marked “At risk”" in said(kind)
 
 
 @pytest.mark.parametrize("wrong", ["nothing", "../../x", "ready-none"])
@@ -214,7 +214,7 @@ def test_what_people_typed_is_shown_as_it_is(dashboard: Dashboard) -> None:
 def test_asking_for_newer_figures_waits_for_them(dashboard: Dashboard) -> None:
     sold(dashboard)
     app = press(dashboard.open("segments.py", Role.MANAGER), "Refresh")
-    assert "Counting anew" in said(app)
+    assert "Updating" in said(app)
     make_snapshot(dashboard.shop)
     app = app.run()
     assert "Updated just now" in said(app)

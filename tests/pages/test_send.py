@@ -146,9 +146,9 @@ def test_what_was_typed_after_the_preview_is_not_sent_unseen(dashboard: Dashboar
     customer = add_customer(dashboard.shop)
     order = add_order(dashboard.shop, customer)
     app = sending(dashboard, template="order-shipped", customer=customer.id, order=order.id)
-    field(app, "Carrier (may stay empty)").set_value("Parcel post")
+    field(app, "Carrier (optional)").set_value("Parcel post")
     press(app, "Send")
-    assert "Look at it once more, then send it." in said(app)
+    assert "Check it again, then send it." in said(app)
     assert messages_of(dashboard.shop, customer.id) == []
     press(app, "Send")
     assert len(messages_of(dashboard.shop, customer.id)) == 1
@@ -187,7 +187,7 @@ def test_what_waits_for_hours_says_until_when(dashboard: Dashboard) -> None:
     message = request(shop, add_customer(shop, "Maria"))
     retried = deliver(shop, message, always(Refuse("The account is on hold.", retryable=True, account_wide=True)))
     app = sending(dashboard, sent=message.id)
-    assert "Waits until" in said(app)
+    assert "Scheduled for" in said(app)
     assert "The account is on hold." in said(app)
     assert retried.status is MessageStatus.WAITING
 

@@ -27,7 +27,7 @@ def test_any_other_error_is_an_incident_number_that_the_log_has() -> None:
     sink = logger.add(lines.append, format="{message}\n{exception}")
     app = run("raise ZeroDivisionError('the inside')")
     logger.remove(sink)
-    found = re.search(r"under incident ([0-9A-Z]{8})\.", " ".join(texts(app)))
+    found = re.search(r"incident ([0-9A-Z]{8}):", " ".join(texts(app)))
     assert found is not None
     assert "the inside" not in " ".join(texts(app))
     (line,) = [line for line in lines if "Incident" in line]

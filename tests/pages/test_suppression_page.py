@@ -109,7 +109,7 @@ def test_a_file_is_taken_in_by_a_worker_and_the_page_tells_what_became_of_it(das
     assert find_suppression(dashboard.shop, ADDRESS) is None
     assert work_once(dashboard.shop, "one", threading.Event())
     app.run()
-    assert "1 new address, 1 left out" in said(app)
+    assert "1 new address, 1 skipped" in said(app)
     assert find_suppression(dashboard.shop, ADDRESS) is not None
     (deed,) = audit.list_entries(
         dashboard.shop, ADMIN, AuditFilter(f"{dashboard.shop.clock():%Y-%m}", action="imported")
@@ -147,7 +147,7 @@ def test_the_providers_list_is_compared_and_taken_over_once_the_count_is_typed(d
     press(app, "Import missing addresses")
     work_on_sync(shop, account, threading.Event())
     app.run()
-    assert "1 address taken over by the-staff" in said(app)
+    assert "1 address imported by the-staff" in said(app)
     assert find_suppression(shop, ADDRESS) is not None
     manager = dashboard.open("suppression.py", Role.MANAGER)
     assert "Compare now" not in buttons(manager)

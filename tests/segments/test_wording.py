@@ -62,7 +62,7 @@ def test_a_whole_rule_reads_as_a_sentence(shop: Shop) -> None:
         (Words(WordField.TAG, tuple("abcdef")), "have the tag “a”, “b”, “c” or 3 others"),
         (Words(WordField.CONSENT, ("given",), negated=True), "have not agreed to marketing"),
         (Words(WordField.EMAIL, ("bounced",)), "have the email status “bounced”"),
-        (Words(WordField.CLASS, ("at risk",), negated=True), "are not in the class “at risk”"),
+        (Words(WordField.CLASS, ("at risk",), negated=True), "are not marked “At risk”"),
         (Bought(Goods.PRODUCT, ("Tea",), negated=True), "have never bought “Tea”"),
         (Bought(Goods.SKU, ("T1",), 30), "have bought SKU “T1” in the last 30 days"),
         (

@@ -165,7 +165,7 @@ BREAKAGES: dict[str, tuple[Callable[[Scene], None], str]] = {
         lambda s: s.remove(schema.country_key("ES", "2026-11-26T12:00:00.000000Z", s.maria.id)),
         "country in lists",
     ),
-    "address that is gone": (lambda s: s.remove(email_key("maria@example.com")), "reservation of the e-mail"),
+    "address that is gone": (lambda s: s.remove(email_key("maria@example.com")), "reservation of the email"),
     "reference that is gone": (lambda s: s.remove(s.reference), "reference"),
     "stray search word": (lambda s: s.add(schema.alias_key("perez", s.maria.id)), "search word"),
     "search word of nobody": (lambda s: s.add(schema.alias_key("perez", "NOBODY0000")), "search word"),
@@ -178,7 +178,7 @@ BREAKAGES: dict[str, tuple[Callable[[Scene], None], str]] = {
         lambda s: s.add(schema.country_key("FR", "2026-11-26T12:00:00.000000Z", s.maria.id)),
         "country in lists",
     ),
-    "stray address": (lambda s: s.add(email_key("old@example.com"), customer=s.maria.id), "reservation of an e-mail"),
+    "stray address": (lambda s: s.add(email_key("old@example.com"), customer=s.maria.id), "reservation of an email"),
     "address of nobody": (lambda s: s.add(email_key("x@example.com"), customer="NOBODY0000"), "reservation"),
     "reference to nothing": (
         lambda s: s.add(schema.reference_key("shopify", "#9"), customer=s.maria.id, order="20200101"),
