@@ -54,7 +54,7 @@ def test_a_draft_that_cannot_be_sent_is_refused_with_its_field(
 
 def test_a_campaign_cannot_be_planned_before_its_preflight(desk: Desk) -> None:
     campaign = create_campaign(desk.shop, STAFF, draft())
-    with pytest.raises(WrongStateError, match="preflight"):
+    with pytest.raises(WrongStateError, match="Check all recipients"):
         plan(desk.shop, desk.mailer, STAFF, campaign.id, seen_version=campaign.version)
 
 

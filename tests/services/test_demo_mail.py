@@ -120,7 +120,7 @@ def test_why_somebody_did_not_get_it_is_answered(loaded: Shop, mailer: Mailer) -
         if row.key.pk == "K#DEMOOFFER" and "HOLD" in row.key.sk
     )
     customer = str(held_back).split(" ")[0]
-    assert "held back" in explain(loaded, mailer, STAFF, "DEMOOFFER", customer).sentence
+    assert "control group" in explain(loaded, mailer, STAFF, "DEMOOFFER", customer).sentence
 
 
 def test_addresses_that_bounced_are_suppressed(loaded: Shop) -> None:

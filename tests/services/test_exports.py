@@ -52,7 +52,7 @@ def test_a_customer_is_exported_with_consent_tags_and_totals(shop: Shop) -> None
     [row] = customers_csv(shop)
 
     assert row == {
-        "Customer id": customer.id, "Name": "Zoë", "Email address": "zoe@example.com", "Country": "DE",
+        "Customer id": customer.id, "Name": "Zoë", "E-mail address": "zoe@example.com", "Country": "DE",
         "City": "Köln", "Phone": "", "Tags": "a, b", "Marketing": "yes", "Marketing since": "2026-11-26 12:00:00",
         "Marketing source": "staff", "Customer since": "2026-11-26 12:00:00", "Archived": "no", "Source": "staff",
         "Orders": "2", "Revenue": "1244.57", "Average order": "622.28", "Currency": "USD",
@@ -75,7 +75,7 @@ def test_an_order_is_one_row_with_its_amounts_in_the_shops_zone(clock: TestClock
     [row] = csv_of(target.getvalue())
     assert row == {
         "Number": order.number, "Placed at": "2026-03-03 05:00:00", "Status": "paid", "Customer id": customer.id,
-        "Customer": "Maria", "Email address": "maria@example.com", "Country": "JP", "Line items": "2", "Items": "3",
+        "Customer": "Maria", "E-mail address": "maria@example.com", "Country": "JP", "Line items": "2", "Items": "3",
         "Subtotal": "65.00", "Discount": "5.00", "Discount code": "", "Shipping": "4.90", "Tax": "1.00",
         "Total": "70.90", "Refunded": "10.00", "Net": "60.90", "Currency": "USD", "Source": "", "Note": "Gift",
     }  # fmt: skip

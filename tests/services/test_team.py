@@ -103,7 +103,7 @@ def test_the_last_admin_can_be_neither_demoted_nor_disabled_nor_removed(shop: Sh
 def test_of_two_changes_of_one_version_the_second_is_told(shop: Shop) -> None:
     sam = add(shop)
     team.change_role(shop, ADMIN, "sam", Role.MANAGER, version=sam.version)
-    with pytest.raises(ConflictError, match="Somebody else changed “sam”"):
+    with pytest.raises(ConflictError, match="Someone else has changed “sam”"):
         team.disable(shop, ADMIN, "sam", version=sam.version)
     assert not _member(shop, "sam").disabled
 

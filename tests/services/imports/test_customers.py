@@ -91,7 +91,7 @@ def test_an_answer_about_marketing_from_an_earlier_import_follows_the_newer_one(
 @pytest.mark.parametrize(
     ("row", "column", "reason"),
     [
-        ("no-address;Maria;;;;;", "E-Mail", "is not an e-mail address"),
+        ("no-address;Maria;;;;;", "E-Mail", "is not an email address"),
         (";Maria;;;;;", "", "There is no e-mail address"),
         ("maria@example.com;Ma\u202eria;;;;;", "Full name", "reverses the direction"),
         ("maria@example.com;Maria;Atlantis;;;;", "Land", "no country's name"),
