@@ -33,6 +33,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend import duties, logs
 from backend.api import create_app
 from backend.config import Settings, load_settings
+from backend.domain.network import origin_of
 from backend.email.links import Links
 from backend.errors import BackendError, ConfigurationError
 from backend.observability import sentry
@@ -183,12 +184,11 @@ def _shown(host: str) -> str:
 def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Response]:
     """What Prometheus reads, for whoever has the token or asks from this machine."""
     made: list[Metrics] = []
+    token, proxies = settings.metrics_token.get_secret_value(), settings.trusted_proxies
 
     def metrics(request: Request) -> Response:
-        peer = request.client.host if request.client else ""
-        token = settings.metrics_token.get_secret_value()
-        forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-        if not may_read(token, request.headers.get("authorization", ""), peer, forwarded=forwarded):
+        origin = origin_of(request.client.host if request.client else "", request.headers.items(), proxies)
+        if not may_read(token, request.headers.get("authorization", ""), origin):
             return PlainTextResponse("Not for you: see METRICS_TOKEN.\n", status_code=403)
         if not made:  # the store is opened by whoever needs it first, and not when the application is built
             sources = Sources(

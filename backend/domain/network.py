@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-FORWARDING_HEADERS = frozenset(
-    {
-        "cf-connecting-ip",
-        "client-ip",
-        "fastly-client-ip",
-        "fly-client-ip",
-        "forwarded",
-        "true-client-ip",
-        "via",
-        "x-client-ip",
-        "x-cluster-client-ip",
-        "x-forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-port",
-        "x-forwarded-proto",
-        "x-forwarded-server",
-        "x-original-forwarded-for",
-        "x-real-ip",
-    }
+_FORWARDING = re.compile(
+    r"""(x-)?forwarded.* | x-(original|real|client|cluster|remote|http-forwarded|proxy|envoy|amzn|azure|arr|nf)-.*
+    | via | x-proxyuser-ip | .*client-ip | .*connecting-ip.* | remote-(addr|host) | x-(host|scheme|url-scheme)
+    | front-end-https | x-vercel-.*
+    | x-(request-start|rewrite-url|coming-from|cloud-trace-context|appengine-.*|akamai-.*|amz-cf-.*)
+    | (cf|cdn|fly|fastly|akamai|ngrok|tailscale|render|rndr|proxy)-.*""",
+    re.VERBOSE,
 )
-"""Headers that only proxies add: RFC 7239, RFC 9110 section 7.6.3, and what the common proxies and CDNs send."""
+"""Headers that only proxies add: RFC 7239, RFC 9110 section 7.6.3, and what the common proxies, CDNs, tunnels and
+platforms send."""
+THIS_MACHINE = "127.0.0.1"
+_BEHIND_A_PROXY = "behind a proxy on this machine"
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -42,15 +33,55 @@ class Origin:
     forwarded: bool
     by_unnamed_proxy: bool
     """Something passed the request on that TRUSTED_PROXIES does not name, so `address` may be shared by many."""
+    on_this_machine: bool = False
+    """Whoever asks sits at this machine: a loopback peer that is no proxy, a loopback Host, nothing was passed on."""
+
+    @property
+    def client(self) -> str:
+        """What limits count for: the address, `THIS_MACHINE` for `on_this_machine` alone."""
+        if self.on_this_machine:
+            return THIS_MACHINE
+        return _BEHIND_A_PROXY if _is_loopback(self.address) else self.address
+
+
+@dataclass(frozen=True, slots=True)
+class HostPort:
+    """A host as URLs and the header Host name it: lower case, without a trailing dot; IPv6 without brackets."""
+
+    name: str
+    port: int | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        """`localhost` and the addresses of loopback. Names that merely end in `localhost` are not."""
+        return self.name == "localhost" or _is_loopback(self.name)
+
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?)(?::(\d{1,5}))?", re.ASCII)
+
+
+def host_of(header: str) -> HostPort | None:
+    """What a Host header says (RFC 9110, section 7.2), or None when it is not well formed."""
+    found = _HOST.fullmatch(header.lower())
+    if found is None or (found[3] and not 0 < int(found[3]) < 65_536):
+        return None
+    parsed = _parsed(found[1] or found[2])
+    if found[1] and parsed is None:
+        return None
+    return HostPort(str(parsed) if parsed else found[2], int(found[3]) if found[3] else None)
 
 
 def origin_of(peer: str, headers: Iterable[tuple[str, str]], trusted: str) -> Origin:
     """The origin of a request. `headers` are name and value, `trusted` is the setting TRUSTED_PROXIES."""
-    found = [(name.lower(), value) for name, value in headers]
-    forwarded = any(name in FORWARDING_HEADERS for name, _ in found)
+    found = [(name.lower().replace("_", "-"), value) for name, value in headers]
+    forwarded = any(_FORWARDING.fullmatch(name) for name, _ in found)
     networks = _networks(trusted)
     address = _original_client(peer, [value for name, value in found if name == "x-forwarded-for"], networks)
-    return Origin(peer, address, forwarded, forwarded and not _is_in(peer, networks))
+    hosts = [host_of(value) for name, value in found if name == "host"]
+    local_host = len(hosts) == 1 and hosts[0] is not None and hosts[0].is_loopback
+    named = _is_in(peer, networks)
+    here = _is_loopback(peer) and local_host and not forwarded and not named
+    return Origin(peer, address, forwarded, forwarded and not named, here)
 
 
 def address_group(address: str) -> str:
@@ -91,3 +122,8 @@ def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
     except ValueError:
         return None
     return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def _is_loopback(address: str) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_loopback

@@ -7,7 +7,6 @@ somebody asks, at most every ten seconds, and is the same in all processes.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from backend.domain.network import Origin
 from backend.domain.time import Clock, utc_now
 from backend.observability.measures import STEPS_MS, Durations, Measures
 from backend.observability.rounds import Rounds
@@ -80,17 +80,11 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-def may_read(token: str, authorization: str, peer: str, *, forwarded: bool) -> bool:
-    """Whether the metrics are for whoever asks: with the token if there is one, else from this machine.
-
-    A request that a proxy on this machine hands on is `forwarded`, and not from this machine.
-    """
+def may_read(token: str, authorization: str, origin: Origin) -> bool:
+    """Whether the metrics are for whoever asks: with the token if there is one, else on this machine."""
     if token:
         return hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())
-    try:
-        return not forwarded and ipaddress.ip_address(peer).is_loopback
-    except ValueError:
-        return False
+    return origin.on_this_machine
 
 
 class _Everything(Collector):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from backend.domain.network import Origin, origin_of
 from backend.errors import ConfigurationError
 from backend.observability.metrics import CONTENT_TYPE, Metrics, may_read
 
@@ -44,15 +45,13 @@ def _handler(metrics: Metrics, token: str) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             if self.path.partition("?")[0] != "/metrics":
                 self.send_error(404)
-            elif not may_read(
-                token,
-                self.headers.get("Authorization", ""),
-                str(self.client_address[0]),
-                forwarded="X-Forwarded-For" in self.headers,
-            ):
+            elif not may_read(token, self.headers.get("Authorization", ""), self._origin()):
                 self.send_error(403)
             else:
                 self._answer(metrics.text())
+
+        def _origin(self) -> Origin:
+            return origin_of(str(self.client_address[0]), self.headers.items(), "")
 
         def _answer(self, text: bytes) -> None:
             self.send_response(200)

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 from loguru import logger
 
-from backend.domain.network import address_group
+from backend.domain.network import THIS_MACHINE, address_group
 from backend.domain.team import Actor, Member
 from backend.errors import InvalidInputError
 from backend.services import attempts
 from backend.services.attempts import Subject
 from backend.services.context import Shop
 from backend.services.passwords import password_matches
-from backend.services.sessions import LOOPBACK, Session, SignInPolicy, begin_session, may_use_demo
+from backend.services.sessions import Session, SignInPolicy, begin_session, may_use_demo
 from backend.services.team import find_member, find_member_by_email, normal_username, set_password
 
 
@@ -31,7 +31,7 @@ _WRONG = Refused("The username or the password is wrong.")
 
 
 def sign_in(shop: Shop, policy: SignInPolicy, username: str, password: str, client: str) -> Session | Refused:
-    """A session for whoever knows the password. `client` is the address that the request came from.
+    """A session for whoever knows the password. `client` is `Origin.client` of the request.
 
     An unknown username takes as long as a wrong password and gets the same answer.
     """
@@ -51,7 +51,7 @@ def sign_in(shop: Shop, policy: SignInPolicy, username: str, password: str, clie
 
 def demo_is_open(shop: Shop, policy: SignInPolicy, client: str) -> bool:
     """Whether somebody at this address may use the demo sign-ins: on this machine, while the demo shop is loaded."""
-    return client in LOOPBACK and may_use_demo(shop, policy)
+    return client == THIS_MACHINE and may_use_demo(shop, policy)
 
 
 def _let_in(shop: Shop, policy: SignInPolicy, member: Member, client: str) -> Session | Refused:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from backend.domain.network import origin_of
 from backend.errors import ConfigurationError, StoreUnreachableError
 from backend.observability.measures import Measures
 from backend.observability.metrics import STORED, Metrics, Sources, may_read
@@ -129,7 +130,8 @@ def test_labels_hold_words_of_the_program_only() -> None:
     ],
 )
 def test_who_may_read(token: str, authorization: str, peer: str, forwarded: bool, allowed: bool) -> None:
-    assert may_read(token, authorization, peer, forwarded=forwarded) is allowed
+    headers = [("Host", "127.0.0.1:9090"), *([("Via", "1.1 proxy")] if forwarded else [])]
+    assert may_read(token, authorization, origin_of(peer, headers, "")) is allowed
 
 
 @pytest.fixture
