@@ -122,11 +122,11 @@ def open_probe(settings: Settings, mailer: Mailer) -> Probe:
     """
     identity = None
     if settings.mail_transport == "ses":
-        from backend.email.transports.ses_client import open_client
+        from backend.email.transports.ses_client import open_boto3
         from backend.email.transports.ses_identity import IdentityClient, SesIdentities
 
-        client = open_client(connect_seconds=_IDENTITY_SECONDS, read_seconds=_IDENTITY_SECONDS)
-        identity = SesIdentities(cast("IdentityClient", client)).find
+        opened = open_boto3(connect_seconds=_IDENTITY_SECONDS, read_seconds=_IDENTITY_SECONDS)
+        identity = SesIdentities(cast("IdentityClient", opened.client)).find
     return Probe(DnsLookup, HttpWeb(), mailer.links, settings.mail_sender, identity)
 
 

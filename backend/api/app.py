@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 
+from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from loguru import logger
@@ -16,6 +17,7 @@ from backend import logs
 from backend.api.public.limits import LinkLimit
 from backend.api.public.router import PublicPages, public_router
 from backend.api.ses_events import Webhook, ses_events_router, webhook_of
+from backend.deadlines import LONGEST_WAIT, within
 from backend.domain.network import Origin, origin_of
 from backend.email.links import Links
 from backend.errors import BackendError
@@ -26,6 +28,9 @@ from backend.services.events.following import EventPolicy
 from backend.store import schema
 from backend.store.meter import access_pattern
 
+READY_SECONDS = 4.0
+"""How long the store may take to answer."""
+_LOOKS_AT_ONCE = 4
 _FAILED = 500
 """From this status of HTTP on, a request has failed on our side."""
 
@@ -48,25 +53,34 @@ def create_app(
     app.add_middleware(RequestIds)
     app.add_middleware(HeadAsGet)
 
+    looks = CapacityLimiter(_LOOKS_AT_ONCE)
+
     @app.get("/health")
-    def health() -> dict[str, str]:
-        """The process answers. Asks nobody else, so that a slow store does not get the server restarted."""
+    async def health() -> dict[str, str]:
+        """The process answers. Asks nobody else, and needs no thread, so that what hangs does not get it restarted."""
         return {"status": "ok"}
 
     @app.get("/ready")
-    def ready() -> JSONResponse:
+    async def ready() -> JSONResponse:
         """The store answers too (503 if not): send people here."""
-        try:
-            shop().store.get(schema.meta_key("team"))
-        except BackendError as error:
-            logger.warning("Not ready: {}", error.sentence)
-            return JSONResponse({"status": "the store does not answer"}, status_code=503)
-        return JSONResponse({"status": "ok"})
+        with move_on_after(LONGEST_WAIT - READY_SECONDS):  # where many ask, the last ones wait for a thread
+            if await to_thread.run_sync(_store_answers, shop, limiter=looks, abandon_on_cancel=True):
+                return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "the store does not answer"}, status_code=503)
 
     if links is not None:
         app.include_router(public_router(_public_pages(shop, links, trusted_proxies)))
     app.include_router(ses_events_router(shop, _webhook(shop, event_topics, event_policy or EventPolicy())))
     return app
+
+
+def _store_answers(shop: Callable[[], Shop]) -> bool:
+    try:
+        within(READY_SECONDS, "The store", lambda: shop().store.get(schema.meta_key("team")))
+    except BackendError as error:
+        logger.warning("Not ready: {}", error.sentence)
+        return False
+    return True
 
 
 def _webhook(shop: Callable[[], Shop], topics: frozenset[str], policy: EventPolicy) -> Callable[[], Webhook]:

@@ -7,10 +7,13 @@ make no more sense the next time.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
@@ -24,6 +27,7 @@ from backend.email.events.sns import (
     MalformedMessageError,
     SnsMessage,
     SnsType,
+    check_claims,
     parse_message,
     subscription_url,
     verify,
@@ -36,6 +40,9 @@ from backend.services.events.following import EventPolicy
 LARGEST_BODY = 512 * 1024
 """AWS: a message of SNS has 256 KB at most; in JSON its signs may be written twice as long."""
 SOURCE = "webhook"
+_FETCHES_AT_ONCE = 4
+_MOST_WAITING = 100
+"""Messages that wait for a certificate; each may hold half a megabyte."""
 
 
 class Reply(NamedTuple):
@@ -64,15 +71,54 @@ def webhook_of(topics: frozenset[str], policy: EventPolicy, shop: Shop) -> Webho
 def ses_events_router(shop: Callable[[], Shop], webhook: Callable[[], Webhook]) -> APIRouter:
     """The route; shop and webhook are opened when they are first asked for."""
     router = APIRouter()
+    fetching = Waiting(CapacityLimiter(_FETCHES_AT_ONCE))
 
     @router.post("/ses/events")
     async def receive(request: Request) -> JSONResponse:
         body = await _body(request)
         if body is None:
             return _answer(Reply(413, "The message is too large."))
-        return _answer(await run_in_threadpool(lambda: handle(shop(), webhook(), body)))
+        serving, opened = await run_in_threadpool(lambda: (webhook(), shop()))
+        if (url := _certificate_to_fetch(serving, body, opened.clock())) and not await fetching.fetched(serving, url):
+            return _answer(Reply(503, "It cannot be verified now."))
+        return _answer(await run_in_threadpool(handle, opened, serving, body))
 
     return router
+
+
+class Waiting:
+    """Fetches certificates in threads of their own: those of the server are for what does not wait for others."""
+
+    def __init__(self, threads: CapacityLimiter) -> None:
+        self._threads = threads
+        self._waiting = 0
+
+    async def fetched(self, webhook: Webhook, url: str) -> bool:
+        """Whether the certificate was asked for. False when too many messages wait for one already."""
+        if self._waiting >= _MOST_WAITING:
+            return False
+        self._waiting += 1
+        try:
+            await to_thread.run_sync(_fetch, webhook, url, limiter=self._threads)
+        finally:
+            self._waiting -= 1
+        return True
+
+
+def _certificate_to_fetch(webhook: Webhook, body: bytes, now: datetime) -> str | None:
+    """The address of a certificate that the message needs and that is not here yet."""
+    try:
+        message = parse_message(body)
+        check_claims(message, webhook.topics, now)
+    except (MalformedMessageError, ForgedMessageError):
+        return None
+    return None if webhook.certificates.is_known(message.certificate_url) else message.certificate_url
+
+
+def _fetch(webhook: Webhook, url: str) -> None:
+    """What comes of it is known to whoever verifies the message next."""
+    with contextlib.suppress(CertificateUnavailableError, ForgedMessageError):
+        webhook.certificates.key_of(url)
 
 
 def handle(shop: Shop, webhook: Webhook, body: bytes) -> Reply:

@@ -22,6 +22,26 @@ THIS_MACHINE = "127.0.0.1"
 _BEHIND_A_PROXY = "behind a proxy on this machine"
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_GLOBAL_UNICAST = (ipaddress.ip_network("2000::/3"),)
+"""NAT64 (64:ff9b::/96 and 64:ff9b:1::/48), IPv4-compatible, unique local and multicast addresses are outside of it."""
+_NOT_PUBLIC: tuple[_Network, ...] = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "168.63.129.16/32",  # Azure answers its virtual machines here
+            "192.0.0.0/24",  # IETF protocol assignments; Oracle's cloud answers its machines here
+            "192.31.196.0/24",  # AS112 (RFC 7535)
+            "192.52.193.0/24",  # AMT (RFC 7450)
+            "192.88.99.0/24",  # 6to4 relays (RFC 7526)
+            "192.175.48.0/24",  # AS112 (RFC 7534)
+            "2001::/23",  # Teredo, ORCHID and other protocol assignments
+            "2001:db8::/32",  # documentation
+            "2002::/16",  # 6to4 holds an IPv4 address
+            "2620:4f:8000::/48",  # AS112
+            "3fff::/20",  # documentation (RFC 9637)
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,17 @@ def _original_client(peer: str, forwarded: Sequence[str], trusted: Sequence[_Net
     while chain and _is_in(address, trusted):
         address = chain.pop()
     return address
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public internet, and leads nowhere else by way of a translation or a tunnel.
+
+    IANA's registries of special-purpose addresses (RFC 6890), and what cloud providers answer on for their machines.
+    """
+    parsed = _parsed(address.partition("%")[0])
+    if parsed is None or not parsed.is_global or parsed.is_multicast or parsed.is_reserved:
+        return False
+    return (parsed.version == 4 or _is_in(str(parsed), _GLOBAL_UNICAST)) and not _is_in(str(parsed), _NOT_PUBLIC)
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parseaddr
+from functools import partial
 
+from backend.deadlines import DeadlineError, within
 from backend.domain.deliverability import Level
 from backend.domain.sender_domain import DomainReport, Finding, Identity, Subject, clean_domain
 from backend.domain.team import Actor, Permission
@@ -28,6 +30,8 @@ from backend.store.port import Put
 
 _REPORT = "domain-check"
 MOST_SELECTORS = 5
+_IDENTITY_SECONDS = 5.0
+"""How long SES may take to say what it knows of the domain and those above it: a person waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,8 @@ def _identity(probe: Probe, domain: str) -> Identity | Finding | None:
     if probe.identity is None:
         return None
     try:
-        found = probe.identity(domain)
-    except AccountUnknownError as error:
+        found = within(_IDENTITY_SECONDS, "SES", partial(probe.identity, domain))
+    except (AccountUnknownError, DeadlineError) as error:
         return Finding(Subject.DKIM, Level.UNKNOWN, error.sentence)
     return found or Finding(
         Subject.DKIM,

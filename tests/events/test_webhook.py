@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import httpx
@@ -15,7 +18,7 @@ from backend.api.ses_events import LARGEST_BODY, Webhook, handle
 from backend.domain.delivery import Outcome
 from backend.domain.messages import Message
 from backend.domain.team import COMMAND_LINE
-from backend.email.events.certificates import SnsCertificates
+from backend.email.events.certificates import MOST_FIRST_FETCHES, SnsCertificates
 from backend.errors import StoreUnreachableError
 from backend.services.context import Shop
 from backend.services.events.dead_letters import list_dead_letters
@@ -163,6 +166,92 @@ def test_without_the_certificate_sns_is_asked_to_come_again(
     sns.down = False
     clock.forward(seconds=30)
     assert handle(shop, webhook, body).status == 200
+
+
+def test_a_certificate_that_is_asked_for_by_many_is_fetched_once(shop: Shop, sns: FakeSns, message: Message) -> None:
+    gate, fetching = threading.Event(), threading.Event()
+    certificates = SnsCertificates(Gated(sns, gate, fetching), shop.clock)
+    webhook = Webhook(frozenset({TOPIC}), EventPolicy(), certificates, sns)
+    body = sns.notification(event("Delivery", message))
+    with ThreadPoolExecutor(6) as pool:
+        answers = [pool.submit(handle, shop, webhook, body) for _ in range(5)]
+        assert fetching.wait(5)
+        other = CERTIFICATE_URL.replace("0123", "4567")
+        assert not certificates.is_known(other)  # asked at the same moment, and not kept waiting by the fetch
+        gate.set()
+        assert {answer.result().status for answer in answers} == {200}
+    assert sns.asked == [CERTIFICATE_URL]
+
+
+def test_made_up_certificates_have_a_budget_and_do_not_push_the_good_one_out(
+    shop: Shop, webhook: Webhook, sns: FakeSns, message: Message, clock: TestClock
+) -> None:
+    body = sns.notification(event("Delivery", message))
+    assert handle(shop, webhook, body).status == 200
+    for number in range(3 * MOST_FIRST_FETCHES):
+        url = CERTIFICATE_URL.replace("0123456789abcdef", f"{number:016x}")
+        assert handle(shop, webhook, sns.notification(event("Send"), SigningCertURL=url)).status == 503
+    assert len(sns.asked) == MOST_FIRST_FETCHES
+    assert handle(shop, webhook, body).status == 200
+    clock.forward(days=1, seconds=1)
+    assert webhook.certificates.key_of(CERTIFICATE_URL)
+    assert sns.asked[-1] == CERTIFICATE_URL
+
+
+def test_a_certificate_that_is_not_sns_s_is_not_fetched_for_each_message(
+    shop: Shop, webhook: Webhook, sns: FakeSns, message: Message
+) -> None:
+    sns.pages[CERTIFICATE_URL] = b"nothing"
+    body = sns.notification(event("Delivery", message))
+    assert [handle(shop, webhook, body).status for _ in range(5)] == [403] * 5
+    assert sns.asked == [CERTIFICATE_URL]
+
+
+def test_health_and_known_senders_are_answered_while_certificates_do_not_come(
+    shop: Shop, sns: FakeSns, message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, fetching = threading.Event(), threading.Event()
+    certificates = SnsCertificates(Gated(sns, gate, fetching, but=CERTIFICATE_URL), shop.clock)
+    serving = Webhook(frozenset({TOPIC}), EventPolicy(), certificates, sns)
+    monkeypatch.setattr("backend.api.app.webhook_of", lambda *_: serving)
+    app = create_app(lambda: shop, event_topics=frozenset({TOPIC}))
+    strange = [
+        sns.notification(event("Send"), SigningCertURL=CERTIFICATE_URL.replace("0123456789abcdef", f"{number:016x}"))
+        for number in range(60)
+    ]
+
+    async def ask() -> tuple[list[int], set[int]]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            certificates.key_of(CERTIFICATE_URL)
+            waiting = [asyncio.create_task(client.post("/ses/events", content=body)) for body in strange]
+            while not fetching.is_set():
+                await asyncio.sleep(0.01)
+            good = [
+                await client.get("/health"),
+                await client.get("/ready"),
+                await client.post("/ses/events", content=sns.notification(event("Delivery", message))),
+            ]
+            gate.set()
+            return [answer.status_code for answer in good], {(await each).status_code for each in waiting}
+
+    assert in_own_loop(ask) == ([200, 200, 200], {503})
+
+
+@dataclass
+class Gated:
+    """A `Fetcher` whose answers come when the gate is open."""
+
+    sns: FakeSns
+    gate: threading.Event
+    fetching: threading.Event
+    but: str = ""
+
+    def get(self, url: str) -> bytes:
+        self.fetching.set()
+        if url != self.but:
+            assert self.gate.wait(10)
+        return self.sns.get(url)
 
 
 def test_an_event_that_cannot_be_kept_is_asked_for_again(

@@ -68,6 +68,9 @@ class Certificates(Protocol):
     def key_of(self, url: str) -> RSAPublicKey:
         """Raises: `CertificateUnavailableError`, `ForgedMessageError` for a certificate that is not SNS's."""
 
+    def is_known(self, url: str) -> bool:
+        """Whether `key_of` answers at once, without a request."""
+
 
 @dataclass(frozen=True, slots=True)
 class SnsMessage:
@@ -125,6 +128,19 @@ def verify(message: SnsMessage, topics: Collection[str], certificates: Certifica
 
     Raises: `ForgedMessageError`, `CertificateUnavailableError`.
     """
+    check_claims(message, topics, now)
+    key = certificates.key_of(message.certificate_url)
+    try:
+        key.verify(message.signature, message.signed, PKCS1v15(), _HASHES[message.version])
+    except InvalidSignature:
+        raise ForgedMessageError("The signature is not that of this message.") from None
+
+
+def check_claims(message: SnsMessage, topics: Collection[str], now: datetime) -> None:
+    """Whether the message may be one of SNS by what it says of itself, so that its certificate is worth a look.
+
+    Raises: `ForgedMessageError`.
+    """
     if message.topic not in topics:
         raise ForgedMessageError("The topic is none of those that may call here.")
     if not now - LONGEST_AGE <= message.at <= now + _AHEAD:
@@ -134,11 +150,6 @@ def verify(message: SnsMessage, topics: Collection[str], certificates: Certifica
     url = urlsplit(message.certificate_url)
     if not is_sns(url, message.region) or not _CERTIFICATE_PATH.fullmatch(url.path) or url.query or url.fragment:
         raise ForgedMessageError("The certificate is not at SNS.")
-    key = certificates.key_of(message.certificate_url)
-    try:
-        key.verify(message.signature, message.signed, PKCS1v15(), _HASHES[message.version])
-    except InvalidSignature:
-        raise ForgedMessageError("The signature is not that of this message.") from None
 
 
 def subscription_url(message: SnsMessage) -> str:

@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ProfileNotFound
 
+from backend.deadlines import DeadlineError, within
 from backend.email.events.sources import Batch, QueueState, SourceUnreachableError
 from backend.errors import ConfigurationError
 
@@ -30,6 +32,9 @@ VISIBILITY_SECONDS = 120
 """Longer than a round takes by far."""
 AGAIN_SECONDS = 2
 """After which a batch that could not be kept comes again."""
+CALL_SECONDS = 15.0
+STATE_SECONDS = 3.0
+"""Pages and health wait for what the queue says of itself."""
 _PARALLEL = 4
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _REGION = re.compile(r"^sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
@@ -88,26 +93,30 @@ class SqsSource:
     def state(self) -> QueueState:
         """By SQS's own estimate. It does not say how old the oldest message is; the lag of what is applied does."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self._call(self._client.get_queue_attributes, AttributeNames=names).get("Attributes", {})
+        ask = self._client.get_queue_attributes
+        found = self._call(ask, seconds=STATE_SECONDS, AttributeNames=names).get("Attributes", {})
         waiting, in_flight = (int(found.get(name, 0)) for name in names)
         return QueueState(waiting, in_flight)
 
     def _receive(self, wait: int) -> list[Mapping[str, Any]]:
         found = self._call(
             self._client.receive_message,
+            seconds=wait + CALL_SECONDS,
             MaxNumberOfMessages=AT_ONCE,
             WaitTimeSeconds=wait,
             VisibilityTimeout=VISIBILITY_SECONDS,
         )
         return list(found.get("Messages", []))
 
-    def _call(self, method: Any, **parameters: Any) -> Mapping[str, Any]:
+    def _call(self, method: Any, *, seconds: float = CALL_SECONDS, **parameters: Any) -> Mapping[str, Any]:
+        """`seconds` are for the call with its repetitions."""
+        call = partial(method, QueueUrl=self._url, **parameters)
         try:
-            return cast("Mapping[str, Any]", method(QueueUrl=self._url, **parameters))
+            return cast("Mapping[str, Any]", within(seconds, "SQS", call))
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "no code"))[:80]
             raise SourceUnreachableError(f"SQS refuses: {code}.") from error
-        except BotoCoreError as error:
+        except (BotoCoreError, DeadlineError) as error:
             raise SourceUnreachableError(f"SQS does not answer: {type(error).__name__}.") from error
 
 

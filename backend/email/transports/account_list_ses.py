@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ProfileNotFound
 
+from backend.deadlines import DeadlineError, within
 from backend.domain.suppression import SuppressionReason
 from backend.email.transports.account_list import (
     LARGEST_PAGE,
@@ -23,6 +25,8 @@ from backend.email.transports.account_list import (
 )
 from backend.errors import ConfigurationError
 
+_CALL_SECONDS = 9.0
+"""For a call with its repetitions."""
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -66,13 +70,14 @@ class SesAccountList:
     def _call(self, name: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             client = self._opened = self._opened or self._open()
-            return cast("Mapping[str, Any]", getattr(client, name)(**parameters))
+            call = partial(getattr(client, name), **parameters)
+            return cast("Mapping[str, Any]", within(_CALL_SECONDS, "The suppression list of SES", call))
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "no code"))[:80]
             if code == "NotFoundException":
                 raise _MissingError("The address is not on the list.") from error
             raise AccountListError(f"SES does not give its suppression list ({code}).") from error
-        except BotoCoreError as error:
+        except (BotoCoreError, DeadlineError) as error:
             raise AccountListError(f"SES does not answer ({type(error).__name__}).") from error
 
 
@@ -94,7 +99,7 @@ def open_client() -> Client:
     secret = "none" if is_here and not os.environ.get("AWS_ACCESS_KEY_ID") else None
     config = Config(
         connect_timeout=3.0,
-        read_timeout=15.0,
+        read_timeout=_CALL_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 4},
         proxies={} if is_here else None,
     )

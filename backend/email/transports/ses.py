@@ -109,7 +109,7 @@ class SesTransport:
             self._told_at, self._ask_at = now, now + ACCOUNT_SECONDS
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             self._silence = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-            self._ask_at = now + SILENCE_SECONDS
+            self._ask_at = self._monotonic() + SILENCE_SECONDS  # from the end of the wait, or each caller would wait
 
     def _drop_idle_connections(self) -> None:
         now = self._monotonic()

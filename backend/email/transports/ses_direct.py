@@ -38,8 +38,11 @@ from urllib3 import exceptions as http
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Retry, Timeout, parse_url
 
+from backend.deadlines import DeadlineError, within
 from backend.email.transports.ses import Client
 
+ACCOUNT_SECONDS = 4.0
+"""How long SES may take to say what the account may send: pages wait for it."""
 _OPERATION = "SendEmail"
 _BEFORE_SEND = f"before-send.sesv2.{_OPERATION}"
 _SCOPE = re.compile(
@@ -113,7 +116,10 @@ class DirectClient:
         return parsed
 
     def get_account(self) -> Mapping[str, Any]:
-        return self._boto3.get_account()
+        try:
+            return within(ACCOUNT_SECONDS, "SES", self._boto3.get_account)
+        except DeadlineError as error:
+            raise ReadTimeoutError(endpoint_url="SES", error=error) from error
 
     def close(self) -> None:
         """Closes resting connections; the client goes on working."""

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from backend.bootstrap import open_mailer, open_probe
+from backend.config import Settings
+from backend.domain.deliverability import Level
+from backend.domain.sender_domain import Subject
+from backend.email.dns import Absence, Looked, RecordKind
 from backend.email.transports.protocol import AccountUnknownError
 from backend.email.transports.ses_identity import SesIdentities
+from backend.services import domain_check
+from backend.services.context import Shop
+from backend.services.domain_check import check_domain
+from tests.email.transports.ses_server import SesServer, saying, silent
+from tests.support import opened_shop
 
 KNOWN = {
     "IdentityType": "DOMAIN",
@@ -17,6 +31,12 @@ KNOWN = {
     "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": ["aaa", "bbb", "ccc"]},
     "MailFromAttributes": {"MailFromDomain": "bounce.shop.example", "MailFromDomainStatus": "SUCCESS"},
 }
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with opened_shop(data_dir=tmp_path) as shop:
+        yield shop
 
 
 class FakeSes:
@@ -76,3 +96,37 @@ def test_nobody_owns_a_top_level_domain() -> None:
 def test_a_provider_that_does_not_say_is_no_absence(error: Exception, word: str) -> None:
     with pytest.raises(AccountUnknownError, match=word):
         SesIdentities(FakeSes({}, error)).find("shop.example")
+
+
+def test_the_check_of_a_domain_asks_ses_as_it_is_installed(
+    shop: Shop, aws: None, server: SesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.behave = saying(200, json.dumps(KNOWN).encode())
+    settings = Settings(mail_transport="ses", public_url="http://localhost:8501")
+    probe = open_probe(settings, open_mailer(settings, shop))
+    assert probe.identity is not None
+    report = check_domain(shop, replace(probe, lookup=NoNames), "shop.example")
+    assert {request.path for request in server.requests} == {"/v2/email/identities/shop.example"}
+    (dkim,) = [finding for finding in report.findings if finding.subject is Subject.DKIM]
+    assert dkim.level is Level.BAD
+    assert "aaa._domainkey.shop.example" in [record.name for record in dkim.publish]
+
+
+def test_ses_that_does_not_answer_is_a_finding_and_no_long_wait(
+    shop: Shop, aws: None, server: SesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.behave = silent
+    monkeypatch.setattr(domain_check, "_IDENTITY_SECONDS", 0.2)
+    settings = Settings(mail_transport="ses", public_url="http://localhost:8501")
+    probe = open_probe(settings, open_mailer(settings, shop))
+    report = check_domain(shop, replace(probe, lookup=NoNames), "shop.example")
+    (dkim,) = [finding for finding in report.findings if finding.subject is Subject.DKIM]
+    assert dkim.level is Level.UNKNOWN
+    assert "did not answer in time" in dkim.sentence
+
+
+class NoNames:
+    """A DNS without names."""
+
+    def look_up(self, name: str, kind: RecordKind) -> Looked:
+        return Looked(absence=Absence.NO_NAME)
