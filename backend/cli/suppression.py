@@ -88,9 +88,11 @@ def import_file(
         if as_json:
             write_json(asdict(result))
             return
-        for error in result.errors:
+        for error in sorted([*result.errors, *result.doubts], key=lambda error: error.line):
             say(f"Line {error.line}: {error.sentence}")
         typer.echo(f"{result.added:,} added, {result.unchanged:,} there already, {result.failed:,} left out.")
+        if result.doubtful:
+            typer.echo(f"{result.doubtful:,} were taken over although their reason or date was not understood.")
 
 
 @app.command("export")

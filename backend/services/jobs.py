@@ -21,7 +21,7 @@ from backend.services import audit
 from backend.services.context import Shop
 from backend.services.imports.beginning import preview_of
 from backend.services.imports.customer_table import check_mapping
-from backend.services.suppression_files import address_places
+from backend.services.suppression_files import check_columns
 from backend.store import schema
 from backend.store.port import Absent, Put, Query
 
@@ -152,4 +152,4 @@ def _check_beginning(kind: ImportKind, source: BinaryIO, mapping: Mapping[str, s
     if kind is ImportKind.CUSTOMERS:
         check_mapping(preview.header, mapping)
     if kind is ImportKind.SUPPRESSIONS:
-        address_places(preview.header)
+        check_columns(preview.header)

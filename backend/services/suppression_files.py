@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -11,17 +11,26 @@ from typing import BinaryIO
 from backend.domain.customers import email_identity
 from backend.domain.suppression import Ground, SuppressionReason
 from backend.domain.team import Actor, Permission
-from backend.domain.time import check_placed_at, from_text, to_text
+from backend.domain.time import check_placed_at, to_text
 from backend.errors import InvalidInputError
 from backend.records.suppression import digest_of, suppression_from
 from backend.services import audit
 from backend.services.context import Shop
 from backend.services.exports.writers import Cell, Format, write_table
-from backend.services.imports.dialect import column_places, folded, open_table, reading
-from backend.services.imports.fields import email_of, short_text, without_apostrophe
+from backend.services.imports.dialect import Table, open_table, reading, title_words
+from backend.services.imports.fields import email_of, without_apostrophe
 from backend.services.imports.reading import BrokenLine, Line
 from backend.services.order_writes import SnapshotMovedError
 from backend.services.suppression import NOTE_LENGTH, add_ground, adding_writes
+from backend.services.suppression_words import (
+    ADDRESS_TITLES,
+    REASON_TITLES,
+    SINCE_TITLES,
+    gets_mail,
+    moment_of,
+    reason_of,
+    told_by_columns,
+)
 from backend.store import schema
 from backend.store.port import Key, Query, pages_of
 
@@ -29,35 +38,13 @@ COLUMNS = ("E-mail address", "Reason", "Since", "Source", "By", "Note")
 MOST_ERRORS = 1000
 """Lines that are named; further ones are only counted."""
 _AT_ONCE = 200
-_KNOWN = {
-    "e-mail address": "address",
-    "email address": "address",
-    "e-mail": "address",
-    "email": "address",
-    "emailaddress": "address",
-    "address": "address",
-    "reason": "reason",
-    "since": "since",
-    "note": "note",
-}
-_WORDS = {
-    "complaint": SuppressionReason.COMPLAINT,
-    "complained": SuppressionReason.COMPLAINT,
-    "spam": SuppressionReason.COMPLAINT,
-    "bounce": SuppressionReason.HARD_BOUNCE,
-    "bounced": SuppressionReason.HARD_BOUNCE,
-    "hard bounce": SuppressionReason.HARD_BOUNCE,
-    "manual": SuppressionReason.MANUAL,
-    "": SuppressionReason.MANUAL,
-    "unsubscribe": SuppressionReason.UNSUBSCRIBED,
-    "unsubscribed": SuppressionReason.UNSUBSCRIBED,
-}
-"""How other programs name the reasons; SES's own list says BOUNCE and COMPLAINT."""
+_PLAIN_WORDS = 3
+"""A reason of more words is kept as a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineError:
-    """A line that was left out, counted from 1, and why. The sentence names no address."""
+    """A line that was left out, or read with a doubt, counted from 1, and why. The sentence names no address."""
 
     line: int
     sentence: str
@@ -65,17 +52,27 @@ class LineError:
 
 @dataclass(slots=True)
 class SuppressionImport:
-    """What an import did: how many addresses got a new reason, had it already, or were left out."""
+    """What an import did: how many addresses got a new reason, had it already, or were left out.
+
+    `doubts` are lines that were taken over although their reason or date was not understood.
+    """
 
     added: int = 0
     unchanged: int = 0
     failed: int = 0
     errors: list[LineError] = field(default_factory=list)
+    doubtful: int = 0
+    doubts: list[LineError] = field(default_factory=list)
 
     def fail(self, error: LineError) -> None:
         self.failed += 1
         if len(self.errors) < MOST_ERRORS:
             self.errors.append(error)
+
+    def doubt(self, error: LineError) -> None:
+        self.doubtful += 1
+        if len(self.doubts) < MOST_ERRORS:
+            self.doubts.append(error)
 
     def count(self, changed: bool) -> None:
         self.added += changed
@@ -84,12 +81,27 @@ class SuppressionImport:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
+    """An address and its reason; `doubt` says what of the line was not understood."""
+
     address: str
     ground: Ground
+    doubt: LineError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the columns stand that are understood; those that may tell the reason in the order of their weight."""
+
+    address: int
+    reasons: tuple[int, ...] = ()
+    since: tuple[int, ...] = ()
+    note: int | None = None
+    told: SuppressionReason | None = None
 
 
 Watch = Callable[[float, SuppressionImport, LineError | None], None]
-"""Told the share of the file that was read and the result so far, after some hundred addresses and at each bad line."""
+"""Told the share of the file that was read and the result so far, after some hundred addresses and at each line that is
+left out or in doubt."""
 
 
 def import_suppressions(
@@ -97,42 +109,72 @@ def import_suppressions(
 ) -> SuppressionImport:
     """Takes in a CSV file with a column for the address, and perhaps for reason, since when, and a note.
 
-    Good lines are taken over, bad ones reported. It may be run again: what is there stays.
+    A list without titles has one address a line. A reason or date that is not understood keeps no address off the list:
+    it counts as *manual*, since now, and is reported. Lines without an address are left out. It may be run again.
 
     Raises: `PermissionDeniedError`, `InvalidInputError` when the file is not such a table.
     """
     actor.require(Permission.MANAGE_SUPPRESSION)
-    table = open_table(path, encoding)
-    places = address_places(table.header)
+    table = _with_titles(open_table(path, encoding))
+    columns = _columns(table.header)
     size = path.stat().st_size
     result, batch = SuppressionImport(), list[_Wanted]()
     with reading(table) as rows:
         for row in rows:
-            wanted = _read(shop, actor, row, places)
+            wanted = _read(shop, actor, row, columns)
             if isinstance(wanted, _Wanted):
                 batch.append(wanted)
+                if wanted.doubt:
+                    result.doubt(wanted.doubt)
             else:
                 result.fail(wanted)
             if len(batch) == _AT_ONCE:
                 _write(shop, batch, result)
                 batch = []
-            if watch is not None and (isinstance(wanted, LineError) or not batch):
-                watch(rows.position / size, result, wanted if isinstance(wanted, LineError) else None)
+            error = wanted.doubt if isinstance(wanted, _Wanted) else wanted
+            if watch is not None and (error or not batch):
+                watch(rows.position / size, result, error)
     _write(shop, batch, result)
     if watch is None:  # what is watched is a job, which was noted when somebody asked for it
         audit.note(shop, actor, "imported suppressions", "import:suppressions", f"{result.added:,} new")
     return result
 
 
-def address_places(header: Sequence[str]) -> dict[str, int]:
-    """Where the columns stand that are understood.
+def check_columns(header: Sequence[str]) -> None:
+    """Checks that one of the columns holds addresses, or that the first line is an address itself.
 
-    Raises: `InvalidInputError` when none holds addresses.
+    Raises: `InvalidInputError`.
     """
-    places = column_places(header, _KNOWN)
-    if "address" not in places:
+    if not _is_address(header[0]):
+        _columns(header)
+
+
+def _with_titles(table: Table) -> Table:
+    """The table; its first line counts as a row when it is an address."""
+    if not _is_address(table.header[0]):
+        return table
+    return replace(table, header=("email", *(f"column {n}" for n in range(1, len(table.header)))), header_line=0)
+
+
+def _is_address(text: str) -> bool:
+    return "@" in text and " " not in text
+
+
+def _columns(header: Sequence[str]) -> _Columns:
+    titles = [title_words(title) for title in header]
+    addresses = [place for place, title in enumerate(titles) if title in ADDRESS_TITLES]
+    if not addresses:
         raise InvalidInputError("The file has no column “E-mail address”.", "file")
-    return places
+    sure = [place for place in addresses if "mail" in titles[place]] or addresses
+    if len(sure) > 1:
+        raise InvalidInputError("Several columns hold addresses; which one counts is not clear.", "file")
+    address = sure[0]
+
+    def places(known: Sequence[str]) -> tuple[int, ...]:
+        return tuple(titles.index(title) for title in known if title in titles and titles.index(title) != address)
+
+    note = next((place for place, title in enumerate(titles) if title in {"note", "notes", "comment"}), None)
+    return _Columns(address, places(REASON_TITLES), places(SINCE_TITLES), note, told_by_columns(titles))
 
 
 def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str = Format.CSV) -> int:
@@ -146,20 +188,21 @@ def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, forma
     return count
 
 
-def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, places: dict[str, int]) -> _Wanted | LineError:
+def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns) -> _Wanted | LineError:
     if isinstance(row, BrokenLine):
         return LineError(row.number, row.reason)
-
-    def cell(name: str) -> str:
-        return row.cells[places[name]].strip() if name in places else ""
-
+    cells = [without_apostrophe(cell.strip()) for cell in row.cells]
     try:
-        address = _address(cell("address"))
-        note = short_text(cell("note"), "Note", NOTE_LENGTH)
-        ground = Ground(_reason(cell("reason")), _since(shop, cell("since")), "import", actor.username, note)
-        return _Wanted(address, ground)
+        address = _address(cells[columns.address])
+        reason, said = _reason(cells, columns)
+        since, doubt = _since(shop, next((cells[place] for place in columns.since if cells[place]), ""))
     except InvalidInputError as error:
         return LineError(row.number, error.sentence)
+    doubts = [f"“{said[:30]}” is not a reason that is known; it counts as manual."] if reason is None else []
+    doubts += [doubt] if doubt else []
+    note = (cells[columns.note] if columns.note is not None else "") or said
+    ground = Ground(reason or SuppressionReason.MANUAL, since, "import", actor.username, _note(note))
+    return _Wanted(address, ground, LineError(row.number, " ".join(doubts)) if doubts else None)
 
 
 def _address(text: str) -> str:
@@ -171,25 +214,39 @@ def _address(text: str) -> str:
         raise InvalidInputError("This is not an e-mail address.") from error
 
 
-def _reason(text: str) -> SuppressionReason:
-    reason = _WORDS.get(folded(text.replace("_", " ")))
-    if reason is None:
-        raise InvalidInputError(
-            f"“{text[:30]}” is not a reason; complaint, hard_bounce, manual and unsubscribed are possible."
-        )
-    return reason
+def _reason(cells: Sequence[str], columns: _Columns) -> tuple[SuppressionReason | None, str]:
+    """The strongest reason that a row tells, None for one that is not known; and the words where they say more.
+
+    Raises: `InvalidInputError` when the row says that the address gets mail.
+    """
+    words = [cells[place] for place in columns.reasons if cells[place]]
+    known = [(reason, text) for text in words if (reason := reason_of(text))]
+    if known:
+        reason, said = min(known, key=lambda pair: pair[0].weakness)
+        return reason, said if len(said.split()) > _PLAIN_WORDS else ""
+    if columns.told or not words:
+        return columns.told or SuppressionReason.MANUAL, ""
+    if any(gets_mail(text) for text in words):
+        raise InvalidInputError(f"“{words[0][:30]}” says that the address gets mail, so it is not put on the list.")
+    return None, words[0]
 
 
-def _since(shop: Shop, text: str) -> datetime:
-    """A moment as exported, or any in ISO form; without an offset it is the shop's time. None is now."""
+def _note(text: str) -> str:
+    """The words as a note, without what no note may hold; they are another program's."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:NOTE_LENGTH]
+
+
+def _since(shop: Shop, text: str) -> tuple[datetime, str]:
+    """The moment in any written form, and what is doubtful about it. Without one it is now."""
     if not text:
-        return shop.clock()
+        return shop.clock(), ""
     try:
-        moment = from_text(without_apostrophe(text))
-    except ValueError as error:
-        raise InvalidInputError(f"“{text[:30]}” is not a date such as 2026-11-26.") from error
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=shop.zone)
-    return check_placed_at(aware, shop.clock(), "The date").astimezone(UTC)
+        moment, unclear = moment_of(text, shop.zone)
+        checked = check_placed_at(moment, shop.clock(), "The date").astimezone(UTC)
+    except (ValueError, InvalidInputError):
+        return shop.clock(), f"“{text[:30]}” is not a date in the past; the address is on the list since now."
+    return checked, f"“{text[:30]}” may be one of two days; the later one counts." if unclear else ""
 
 
 def _write(shop: Shop, batch: Sequence[_Wanted], result: SuppressionImport) -> None:

@@ -32,8 +32,8 @@ def show(here: Shop, actor: Actor) -> None:
 def _show_import(here: Shop, actor: Actor) -> None:
     """The form. Its idempotency key names the field, so that it is empty again once an import was asked for."""
     st.caption(
-        "A CSV file with a column “E-mail address”, and perhaps “Reason”, “Since” and “Note”. "
-        "Importing a file again changes nothing."
+        "A CSV file with a column of email addresses, and perhaps a reason and a date. The lists of other mail "
+        "programs are understood. Importing a file again changes nothing."
     )
     key = _KEY.once(lambda: new_job_id(here))
     file = st.file_uploader("CSV file", type=["csv", "txt"], key=f"suppression_file_{key}")

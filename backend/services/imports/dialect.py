@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from backend.domain.text import fold
 from backend.errors import InvalidInputError
 from backend.services.imports.decoding import Encoding, find_encoding, open_text
 from backend.services.imports.reading import BrokenLine, Line, rows_of
@@ -18,6 +20,8 @@ _EXCEL_HINT = re.compile(r"^sep=(.)\s*$", re.IGNORECASE)
 _HEADER_LINES = 20
 _POINT = re.compile(r"\d\.\d{1,2}$")
 _COMMA = re.compile(r"\d,\d{1,2}$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,12 @@ def column_places(header: Sequence[str], known: Mapping[str, str]) -> dict[str, 
 def folded(title: str) -> str:
     """A column's title for comparing: without case, and without spaces that nobody sees."""
     return " ".join(title.replace("\ufeff", "").casefold().split())
+
+
+def title_words(title: str) -> str:
+    """The words of a title for comparing its meaning: "firstName", "first_name" and "First Name*" are "first name"."""
+    spaced = _CAMEL.sub(" ", unicodedata.normalize("NFC", title))
+    return " ".join(_SEPARATORS.sub(" ", fold(spaced)).split())
 
 
 class DecimalSigns:
