@@ -1,5 +1,6 @@
 """One process on one port: the dashboard, the HTTP API at /api, and the worker. `python server.py` runs it.
 
+                 the front door (front_door/gate.py)
     browser ── / ─────────▶ Streamlit (streamlit_app.py, one thread per run)
     anybody ── /api ──────▶ FastAPI (customers' links, health)
     Prometheus ─ /metrics ▶ what the process has counted
@@ -48,7 +49,13 @@ from backend.services.sessions import may_use_demo
 from backend.services.system.gauges import gauges
 from backend.services.system.version import version
 from backend.services.team import demo_sign_ins
-from pages.components import navigation, shell
+from front_door.gate import FrontDoor
+from front_door.members import Members
+from front_door.rules import rules_of
+from front_door.sockets import SOCKETS, Http, WebSocket, raise_file_limit
+from front_door.uploads import Uploads
+from front_door.visitors import VISITORS, caps_for
+from pages.components import cookie, navigation, shell
 
 GRACE_SECONDS = 3
 """For open connections at the end. With the worker's time this stays within 5 s."""
@@ -83,10 +90,25 @@ def build_app(settings: Settings) -> st.App:
     return st.App(
         _SCRIPT,
         routes=[Mount("/api", _api(settings)), Route("/metrics", _metrics(settings, rounds))],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), _front_door(settings)],
         lifespan=_lifespan(settings, rounds),
         on_script_error=shell.show_error,
         secrets=oidc_secrets(settings),
+    )
+
+
+def _front_door(settings: Settings) -> Middleware:
+    files = raise_file_limit()
+    VISITORS.caps = caps_for(files)
+    SOCKETS.total = 2 * VISITORS.caps.total
+    cookie.server_sets_it()
+    megabyte, largest = 1024 * 1024, st.get_option("server.maxUploadSize") + 1
+    return Middleware(
+        FrontDoor,
+        rules_of(settings, st.get_option("server.allowedHosts")),
+        Members(shell.shop, shell.policy, oidc=settings.auth_mode == "oidc"),
+        Uploads(largest * megabyte, max(settings.uploads_mb, largest) * megabyte),
+        trusted=settings.trusted_proxies,
     )
 
 
@@ -130,9 +152,10 @@ def uvicorn_config(app: ASGIApp) -> uvicorn.Config:
         app,
         # uvloop where there is one: a page is many small messages, and it writes those together that wait together.
         loop="auto",
-        ws="websockets-sansio",
+        http=Http,
+        ws=WebSocket,
         ws_per_message_deflate=True,
-        ws_max_size=st.get_option("server.maxMessageSize") * 1_000_000,
+        ws_max_size=st.get_option("server.maxWidgetStateSize") * 1_000_000,
         ws_ping_interval=30,
         ws_ping_timeout=30,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
 
     mail_sender: str = Field("shop@example.com", description="Sender for a shop that has set none of its own.")
     public_url: str = Field("http://localhost:8501", description="Where customers reach this server, for links.")
+    allowed_hosts: str = Field(
+        "", description="Further host names that this server answers to, comma-separated; *.example.com is all below."
+    )
+    uploads_mb: int = Field(
+        1200, ge=1, description="Megabytes of uploaded files that a server process holds at most, of all people."
+    )
     marketing_cap: int = Field(0, ge=0, description="Most marketing emails to one customer in a week; 0 is no limit.")
     quiet_hours: str = Field("", description="Hours of the shop without marketing mail, such as 21:00-08:00.")
     campaign_approval_from: int = Field(

@@ -23,13 +23,15 @@ from backend.domain.team import Actor, Member, Permission
 from backend.services import sessions, signin
 from backend.services.sessions import Session
 from backend.services.signin import Refused
-from pages.components import cookie, navigation
+from front_door.visitors import VISITORS
+from pages.components import client, cookie, navigation
 from pages.components.shell import policy, settings, shop
 from pages.components.state import NOTICE, SESSION, Slot, forget_everything
 
 P = ParamSpec("P")
 
 _MAIN_SCRIPT = "streamlit_app.py"
+_CONNECTION: Slot[str] = Slot("connection")
 _FIRST_SEEN: Slot[datetime] = Slot("oidc_first_seen")
 _menu_known = False
 
@@ -67,7 +69,11 @@ def guarded_fragment(
 def current_actor() -> Actor | None:
     """Who is signed in here, as the store knows them at this moment."""
     member = _oidc_member() if settings().auth_mode == "oidc" else _password_member()
-    return member.actor if isinstance(member, Member) else None
+    if isinstance(member, Member):
+        VISITORS.signed_in(client.session_id(), client.connection_key(), member.username)
+        return member.actor
+    VISITORS.signed_out(client.session_id())
+    return None
 
 
 def begin(session: Session, *, notice: str = "") -> NoReturn:
@@ -76,6 +82,7 @@ def begin(session: Session, *, notice: str = "") -> NoReturn:
     if notice:
         NOTICE.set(notice)
     SESSION.set(session)
+    _CONNECTION.set(client.connection_key())
     cookie.write_soon(session)
     st.rerun()
 
@@ -108,14 +115,28 @@ def oidc_refusal() -> Refused | None:
 
 def _password_member() -> Member | None:
     known = SESSION.get()
-    session = known or cookie.read()
+    session = cookie.read() if known is None else known
     member = None if session is None else sessions.member_of(shop(), policy(), session)
+    if member is not None and known is not None and not _is_own_connection(known):
+        member = None
     if member is not None:
         SESSION.set(session)  # type: ignore[arg-type]  # a member was found, so there is a session
+        _CONNECTION.set(client.connection_key())
     elif known is not None:
         forget_everything()
         NOTICE.set("Your session has ended. Sign in again.")
     return member
+
+
+def _is_own_connection(known: Session) -> bool:
+    """Whether this is the connection of the last run, or a new one that brings the same member's cookie.
+
+    The id of a Streamlit session is enough to go on with it, and stands in addresses: it is not enough for us.
+    """
+    if _CONNECTION.get() in (None, client.connection_key()):
+        return True
+    session = cookie.read()
+    return session is not None and session.username == known.username
 
 
 def _oidc_member() -> Member | Refused | None:

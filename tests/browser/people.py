@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 from backend.domain.team import Role
@@ -53,9 +54,10 @@ class Person:
         self.page.get_by_role("button", name="Sign in").click()
         self.page.get_by_test_id("stSidebar").wait_for(state="attached")
         # The browser gets its cookie from a component, which runs the page once more when it is done.
-        self.page.wait_for_function(
-            "() => document.cookie.includes('tillpost_session') && !document.querySelector('iframe')"
-        )
+        deadline = time.monotonic() + _PATIENCE / 1000
+        while not any(cookie["name"] == "tillpost_session" for cookie in self.page.context.cookies()):
+            assert time.monotonic() < deadline, "the browser got no cookie"
+            self.page.wait_for_timeout(50)
         return self.settled()
 
     def sign_out(self) -> Person:
