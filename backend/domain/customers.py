@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from email_validator import EmailNotValidError, validate_email
 
+from backend.domain.names import greeting_of, is_address
 from backend.errors import InvalidInputError
 
 
@@ -34,6 +35,9 @@ class Consent:
 class Customer:
     """One customer. `orders` and `revenue` (minor units, net of refunds) are kept totals, never set by hand.
 
+    `name` is for display, and the address where no name is known. `given_name` and `family_name` are its two parts
+    where a source tells them apart.
+
     `email` is None for customers who cannot be emailed (point of sale). `first_day` is the shop's day of the earliest
     order, or "". `version` counts changes of the profile.
     """
@@ -53,6 +57,18 @@ class Customer:
     revenue: int = 0
     first_day: str = ""
     version: int = 1
+    given_name: str = ""
+    family_name: str = ""
+
+    @property
+    def real_name(self) -> str:
+        """The name, or "" when what is shown as one is the address."""
+        return "" if is_address(self.name) else self.name
+
+    @property
+    def greeting(self) -> str:
+        """What to call the customer in an email, or ""."""
+        return greeting_of(self.name, self.given_name)
 
     @property
     def average_order(self) -> int:

@@ -59,6 +59,8 @@ class ImportedCustomer:
     phone: str = ""
     tags: tuple[str, ...] = ()
     consent: bool | None = None
+    given_name: str = ""
+    family_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from jinja2 import Template, TemplateSyntaxError
 from backend.domain.emails import Kind, Rendered, TemplateSource, TemplateVersion
 from backend.email.rendering_environment import check_constructs, environment
 from backend.email.rendering_errors import LimitError, Place, refuse, rendering_error, syntax_error, template_lines
+from backend.email.rendering_gaps import closed, with_marks
 from backend.email.rendering_limits import (
     LONGEST_OUTPUT,
     LONGEST_SOURCE,
@@ -65,7 +66,7 @@ def render(layout: Layout, version: TemplateVersion, data: Mapping[str, Any]) ->
 
 def render_compiled(compiled: Compiled, data: Mapping[str, Any]) -> Rendered:
     """As `render`, for a version that was compiled before."""
-    spent = budget.set(Budget())
+    spent, data = budget.set(Budget()), with_marks(data)
     try:
         subject = one_line(_rendered(compiled, compiled.subject, data, LONGEST_SUBJECT))
         preheader = one_line(_rendered(compiled, compiled.preheader, data, LONGEST_SUBJECT))
@@ -143,7 +144,7 @@ def _part(name: str, file: str, mapped: Mapped, *, html: bool = False) -> Part:
 def _rendered(compiled: Compiled, part: Part, data: Mapping[str, Any], longest: int) -> str:
     template = part.template
     try:
-        return joined(template.root_render_func(template.new_context(dict(data))), longest)
+        return closed(joined(template.root_render_func(template.new_context(dict(data))), longest))
     except Exception as error:  # Whatever an expression of the template may raise.
         places = [part.mapped.place(line) for line in template_lines(error.__traceback__, template)]
         raise rendering_error(compiled.name, _to_blame(places) or Place(part.file), error) from error

@@ -9,7 +9,9 @@
 | `order` | number, placed_at, status, currency, count, lines (title, quantity, unit_price, amount, sku), amounts |
 | `links` | addresses made for this message, such as unsubscribe_url |
 
-Amounts are in minor units, moments texts in UTC. Everything else that a template uses was declared by it as a field.
+`first_name` is what to call somebody. Where no name is known it is empty, and the words around it close up (see
+`rendering_gaps`). Amounts are in minor units, moments texts in UTC. Everything else that a template uses was declared
+by it as a field.
 All of it can be stored as it is, and gives the same email when it is read again.
 """
 
@@ -24,6 +26,7 @@ from babel.core import Locale
 
 from backend.domain.customers import Customer
 from backend.domain.emails import TemplateFacts
+from backend.domain.names import greeting_of
 from backend.domain.orders import Order
 from backend.domain.shop import ShopFacts, palette_of
 from backend.domain.team import Member
@@ -59,7 +62,7 @@ def build_context(
     if member is not None:
         data["member"] = {
             "name": member.name,
-            "first_name": first_name(member.name),
+            "first_name": greeting_of(member.name),
             "email": member.email,
             "username": member.username,
         }
@@ -94,14 +97,14 @@ def customer_view(customer: Customer, locale: str) -> Data:
     country = _country_name(customer.country, locale)
     return {
         "id": customer.id,
-        "name": customer.name,
-        "first_name": first_name(customer.name),
+        "name": customer.real_name,
+        "first_name": customer.greeting,
         "email": customer.email or "",
         "phone": customer.phone,
         "city": customer.city,
         "country": customer.country,
         "country_name": country,
-        "address_lines": [line for line in (customer.name, customer.city, country) if line],
+        "address_lines": [line for line in (customer.real_name, customer.city, country) if line],
     }
 
 
@@ -137,12 +140,6 @@ def order_view(order: Order) -> Data:
     if order.refunds:
         view["refund"] = {"amount": order.refunds[-1].amount, "at": Moment(to_text(order.refunds[-1].at))}
     return view
-
-
-def first_name(name: str) -> str:
-    """What to call somebody: the first word of the name, or all of it when that is an initial or a title."""
-    words = name.split()
-    return words[0] if words and len(words[0].rstrip(".")) > 1 and not words[0].endswith(".") else name
 
 
 @lru_cache(maxsize=1024)

@@ -33,6 +33,8 @@ def profile_attributes(customer: Customer) -> Item:
     """What an edit may change. Empty ones are kept here, so that an update can tell what to remove."""
     return {
         "name": customer.name,
+        "given_name": customer.given_name,
+        "family_name": customer.family_name,
         "email": customer.email,
         "country": customer.country,
         "city": customer.city,
@@ -61,6 +63,8 @@ def customer_from(customer_id: str, item: Item) -> Customer:
         revenue=figure(item, "rank_revenue"),
         first_day=text(item, "first_day", ""),
         version=number(item, "version", 1),
+        given_name=text(item, "given_name", ""),
+        family_name=text(item, "family_name", ""),
     )
 
 

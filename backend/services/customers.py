@@ -119,8 +119,11 @@ def edit_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int,
     clean = clean_profile(profile)
 
     def changed(customer: Customer) -> Customer:
+        same_name = clean.name == customer.name  # else the two parts are those of a name that is theirs no more
         return replace(
             customer,
+            given_name=customer.given_name if same_name else "",
+            family_name=customer.family_name if same_name else "",
             name=clean.name,
             email=clean.email or None,
             country=clean.country,

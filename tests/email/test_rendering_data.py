@@ -16,7 +16,7 @@ from backend.domain.emails import Kind, Rendered, TemplateFacts, TemplateField
 from backend.domain.orders import LineItem
 from backend.domain.shop import ShopFacts
 from backend.email.rendering import render
-from backend.email.rendering_context import build_context, first_name
+from backend.email.rendering_context import build_context
 from backend.errors import InvalidInputError
 from tests.email.support import CUSTOMER, ORDER, SHOP, data, files, from_sample, shipped, version
 
@@ -114,21 +114,6 @@ def test_unknown_fields_cannot_replace_the_shop_or_the_links() -> None:
 def test_what_the_team_notes_does_not_reach_a_template() -> None:
     context = data(order=replace(ORDER, note="difficult customer"), customer=CUSTOMER)
     assert "difficult" not in repr(context)
-
-
-@pytest.mark.parametrize(
-    ("name", "called"),
-    [
-        ("Maria Lopez", "Maria"),
-        ("Cher", "Cher"),
-        ("J. Smith", "J. Smith"),
-        ("Dr. Ada Winter", "Dr. Ada Winter"),
-        ("李 小龙", "李 小龙"),
-        ("", ""),
-    ],
-)
-def test_people_are_called_by_their_first_name_where_one_can_be_told(name: str, called: str) -> None:
-    assert first_name(name) == called
 
 
 def test_moments_are_written_for_the_shop_s_zone_and_language() -> None:

@@ -19,6 +19,7 @@ from backend.store.port import Query, pages_of
 COLUMNS = (
     *("Customer id", "Name", "E-mail address", "Country", "City", "Phone", "Tags", "Marketing", "Marketing since"),
     *("Marketing source", "Customer since", "Archived", "Source", "Orders", "Revenue", "Average order", "Currency"),
+    *("First name", "Last name"),
 )
 _AT_ONCE = 500
 
@@ -82,7 +83,7 @@ def row_of(customer: Customer, shop: Shop) -> tuple[Cell, ...]:
 
     return (
         customer.id,
-        customer.name,
+        customer.real_name,
         customer.email,
         customer.country,
         customer.city,
@@ -98,4 +99,6 @@ def row_of(customer: Customer, shop: Shop) -> tuple[Cell, ...]:
         plain(customer.revenue, shop.currency),
         plain(customer.average_order, shop.currency),
         shop.currency,
+        customer.given_name,
+        customer.family_name,
     )

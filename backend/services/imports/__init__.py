@@ -6,7 +6,8 @@ file ─▶ decoding ─▶ reading ─▶ dialect ─▶ grouping ─▶ shopif
 """
 
 from backend.services.imports.beginning import preview_of
-from backend.services.imports.customer_table import CUSTOMER_FIELDS, Preview, guess_mapping, read_preview
+from backend.services.imports.customer_table import Preview, read_preview
+from backend.services.imports.customer_titles import CUSTOMER_FIELDS, guess_mapping
 from backend.services.imports.customers import import_customers
 from backend.services.imports.decoding import ENCODINGS
 from backend.services.imports.orders import import_orders

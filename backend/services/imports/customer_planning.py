@@ -109,6 +109,8 @@ class CustomerPlanner:
             tags=told.tags,
             consent=self._consent(told),
             source="import",
+            given_name=told.given_name,
+            family_name=told.family_name,
         )
         profile, *others = creating_writes(customer)
         if not isinstance(profile, Put):
@@ -135,6 +137,8 @@ class CustomerPlanner:
         after = replace(
             before,
             name=told.name or before.name,
+            given_name=told.given_name if told.name else before.given_name,
+            family_name=told.family_name if told.name else before.family_name,
             email=before.email if _same_address(before, told) else told.email or before.email,
             country=told.country or before.country,
             city=told.city or before.city,

@@ -1,4 +1,4 @@
-"""A plain table of customers: which of its columns is what, and what a row says."""
+"""A plain table of customers: what a row says."""
 
 from __future__ import annotations
 
@@ -8,52 +8,15 @@ from itertools import islice
 from pathlib import Path
 
 from backend.domain.imports import Fault, ImportedCustomer
+from backend.domain.names import named
 from backend.domain.text import NAME_LENGTH, SHORT_LENGTH
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
-from backend.services.imports.dialect import folded, open_table, reading
+from backend.services.imports.customer_titles import CUSTOMER_FIELDS, means_opt_out
+from backend.services.imports.dialect import open_table, reading
 from backend.services.imports.fields import CellError, column
 from backend.services.imports.reading import BrokenLine, Line
 
-CUSTOMER_FIELDS: dict[str, str] = {
-    "email": "E-mail address",
-    "name": "Name",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "country": "Country",
-    "city": "City",
-    "phone": "Phone",
-    "tags": "Tags",
-    "consent": "Marketing",
-    "id": "Customer id",
-}
-"""What a column can be, and how people call it. First and last name together are a name."""
-
-_OTHER_TITLES: dict[str, tuple[str, ...]] = {
-    "email": ("email", "e-mail", "email address", "mail"),
-    "name": ("customer name", "full name", "customer", "display name"),
-    "first_name": ("firstname", "given name", "forename"),
-    "last_name": ("lastname", "surname", "family name"),
-    "country": (
-        "country code",
-        "default address country code",
-        "country/region",
-        "default address country",
-        "address country",
-    ),
-    "city": ("town", "default address city", "address city"),
-    "phone": ("phone number", "telephone", "default address phone", "mobile"),
-    "tags": ("tag", "groups", "segment"),
-    "consent": (
-        "accepts email marketing",
-        "accepts marketing",
-        "email marketing",
-        "marketing consent",
-        "newsletter",
-        "subscribed",
-    ),
-    "id": ("customer_id", "tillpost id"),
-}
 _PHONE_LENGTH = 50
 
 
@@ -75,20 +38,6 @@ def read_preview(path: Path, rows: int = 5, *, encoding: str = "") -> Preview:
     with reading(table) as lines:
         cells = (line.cells for line in lines if isinstance(line, Line))
         return Preview(table.header, list(islice(cells, rows)), table.encoding.shown)
-
-
-def guess_mapping(header: Sequence[str]) -> dict[str, str]:
-    """Which column is which field, as far as the titles tell: `{"email": "E-mail", …}`."""
-    titles = {folded(title): title for title in reversed(header)}
-    mapping = {}
-    for field, label in CUSTOMER_FIELDS.items():
-        found = next((titles[name] for name in (folded(label), *_OTHER_TITLES[field]) if name in titles), None)
-        if found is not None:
-            mapping[field] = found
-    if "name" in mapping:
-        mapping.pop("first_name", None)
-        mapping.pop("last_name", None)
-    return mapping
 
 
 def check_mapping(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
@@ -119,6 +68,7 @@ class CustomerReader:
     def __init__(self, header: Sequence[str], places: Mapping[str, int]) -> None:
         self._header = header
         self._places = places
+        self._opt_out = "consent" in places and means_opt_out(header[places["consent"]])
 
     def read(self, row: Line | BrokenLine) -> ImportedCustomer | Fault:
         """The customer, or the first thing that is wrong with the row."""
@@ -129,15 +79,28 @@ class CustomerReader:
         except CellError as error:
             return Fault(self._called(row.cells), row.number, error.column, error.reason)
 
+    def answer(self, row: Line | BrokenLine) -> tuple[str, bool | None] | None:
+        """The address of a row and what it says about consent, as `read` has them; None when it says nothing."""
+        place = self._places.get("consent")
+        if isinstance(row, BrokenLine) or place is None or not row.cells[place].strip():
+            return None
+        try:
+            return self._cell(row.cells, "email", fields.email_of), self._consent(row.cells)
+        except CellError:
+            return None
+
     def _customer(self, cells: list[str]) -> ImportedCustomer:
         email = self._cell(cells, "email", fields.email_of)
-        names = [
-            self._cell(cells, name, _line("The name", NAME_LENGTH)) for name in ("name", "first_name", "last_name")
-        ]
+        name, given, family = (
+            named(self._cell(cells, field, _line("The name", NAME_LENGTH)))
+            for field in ("name", "first_name", "last_name")
+        )
         return ImportedCustomer(
             id=self._cell(cells, "id", _line("The customer id", SHORT_LENGTH)),
             email=email,
-            name=" ".join(name for name in names if name),
+            name=name or " ".join(part for part in (given, family) if part),
+            given_name=given,
+            family_name=family,
             country=self._cell(cells, "country", fields.country_of),
             city=self._cell(cells, "city", _line("The city", SHORT_LENGTH)),
             phone=self._cell(cells, "phone", _line("The phone number", _PHONE_LENGTH)),
@@ -164,7 +127,7 @@ class CustomerReader:
         if place is None:
             return None
         with column(self._header[place]):
-            return fields.yes_or_no(cells[place], "The consent to marketing")
+            return fields.consent_of(cells[place], "The consent to marketing", opt_out=self._opt_out)
 
     def _called(self, cells: list[str]) -> str:
         """How a person finds the row: its address, or what stands for it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from backend.domain.imports import Fault, ImportKind, ImportResult
+from backend.domain.customers import email_identity
+from backend.domain.imports import Fault, ImportedCustomer, ImportKind, ImportResult
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.imports.batches import in_batches
@@ -40,17 +42,51 @@ def import_customers(
     reader = CustomerReader(table.header, check_mapping(table.header, mapping))
     run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
     size = path.stat().st_size
+    answers = _Answers()
+    if "consent" in mapping:
+        with reading(table) as rows:
+            answers.learn(rows, reader)
     with reading(table) as rows:
-        return run.work(in_batches(_candidates(rows, reader), lambda: rows.position / size, table.encoding.shown))
+        candidates = _candidates(rows, reader, answers)
+        return run.work(in_batches(candidates, lambda: rows.position / size, table.encoding.shown))
 
 
-def _candidates(rows: Iterable[Line | BrokenLine], reader: CustomerReader) -> Iterator[CustomerCandidate | Fault]:
+class _Answers:
+    """What the rows of a file say about consent. Where two of one address differ, the stricter one counts.
+
+    Of each address a number is kept, some 50 bytes, and only of those that some row does not give consent for.
+    """
+
+    def __init__(self) -> None:
+        self._refused = set[int]()
+        self._not_given = set[int]()
+
+    def learn(self, rows: Iterable[Line | BrokenLine], reader: CustomerReader) -> None:
+        for row in rows:
+            answer = reader.answer(row)
+            if answer is not None and answer[1] is not True:
+                (self._refused if answer[1] is False else self._not_given).add(hash(email_identity(answer[0])))
+
+    def strictest(self, customer: ImportedCustomer) -> ImportedCustomer:
+        """The customer with the strictest answer of all rows."""
+        address = hash(email_identity(customer.email))
+        if not customer.email or customer.consent is False:
+            return customer
+        if address in self._refused:
+            return replace(customer, consent=False)
+        return replace(customer, consent=None) if address in self._not_given else customer
+
+
+def _candidates(
+    rows: Iterable[Line | BrokenLine], reader: CustomerReader, answers: _Answers
+) -> Iterator[CustomerCandidate | Fault]:
     seen = SeenNames()
     for row in rows:
         customer = reader.read(row)
         if isinstance(customer, Fault):
             yield customer
             continue
+        customer = answers.strictest(customer)
         before = [line for name in identities(customer) if (line := seen.first_line(name, row.number))]
         candidate = CustomerCandidate(row.number, customer, print_of(customer))
         if before:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache, lru_cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.core import Locale
-
-from backend.domain.customers import clean_country, clean_email
+from backend.domain.customers import clean_email
 from backend.domain.money import parse_amount
 from backend.domain.orders import LineItem, check_line
 from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag
 from backend.domain.time import check_placed_at
 from backend.errors import InvalidInputError
 from backend.services.customers import MOST_TAGS
+from backend.services.imports.countries import country_of as country_of
+from backend.services.imports.dialect import title_words
 
 _REMEMBERED = 1 << 15
 _MOMENT = re.compile(
@@ -25,15 +26,22 @@ _MOMENT = re.compile(
 _UTC = frozenset({"Z", "UTC", "GMT", "+0000", "+00:00"})
 _QUANTITY = re.compile(r"(\d{1,9})(?:[.,]0+)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_YES = frozenset({"yes", "y", "true", "1", "subscribed"})
-_NO = frozenset({"no", "n", "false", "0", "unsubscribed", "not subscribed", "not_subscribed"})
-_OTHER_COUNTRY_NAMES = {
-    "uk": "GB",
-    "usa": "US",
-    "united states of america": "US",
-    "great britain": "GB",
-    "england": "GB",
+_WORDS = {
+    True: "yes|y|true|1|on|x|✓|✔|t|subscribed|opted in|opt in|confirmed|accepted|granted|agreed|consented|subscriber"
+    "|double opt in|single opt in|confirmed opt in|email subscribed|ja|j|wahr|oui|vrai|si|verdadero|vero|sim|abonniert"
+    "|angemeldet|abonne|inscrit|suscrito|inscrito|iscritto|ok",
+    False: "no|n|false|0|off|f|unsubscribed|not subscribed|opted out|opt out|declined|refused|rejected|revoked"
+    "|withdrawn|denied|cleaned|bounced|hard bounced|complained|spam|blocked|blocklisted|blacklisted|suppressed"
+    "|unsubscriber|nein|falsch|non|faux|falso|nao|nee|abgemeldet|desabonne|desinscrit|disiscritto|dado de baja|baja"
+    "|email unsubscribed|do not email",
+    None: "never subscribed|nonsubscribed|non subscribed|unknown|n a|na|none|null|nil|nan|pending|unconfirmed|not set"
+    "|unset|undefined|transactional|invalid|redacted|no consent|implied|not confirmed|awaiting confirmation"
+    "|pending confirmation|opt in pending|archived|imported|active|inactive|enabled|disabled|invited|nie angemeldet"
+    "|unbekannt|ausstehend",
 }
+_PLAIN_NO = frozenset({"no", "n", "false", "0", "off", "f", "nein", "falsch", "non", "faux", "falso", "nao", "nee"})
+_ANSWERS = {word: answer for answer, words in _WORDS.items() for word in words.split("|")}
+"""What programs write into a column about consent. None is no answer: nobody was asked, or has not confirmed yet."""
 
 
 class CellError(Exception):
@@ -140,38 +148,46 @@ def line_item(title: str, quantity: int, unit_price: int, sku: str) -> LineItem:
 
 
 @lru_cache(_REMEMBERED)
-def country_of(text: str) -> str:
-    """The code of a country that is given as code or by its English name; "" for ""."""
-    name = text.strip()
-    code = _OTHER_COUNTRY_NAMES.get(name.casefold()) or _country_names().get(name.casefold())
-    if code is None and len(name) > 2:
-        raise InvalidInputError(f"“{name[:40]}” is no country's name or code of two letters, such as DE.")
-    return code or clean_country(name)
-
-
-@cache
-def _country_names() -> dict[str, str]:
-    territories = Locale("en").territories.items()
-    return {name.casefold(): code for code, name in territories if len(code) == 2 and code.isalpha()}
-
-
-@lru_cache(_REMEMBERED)
 def tags_of(text: str) -> tuple[str, ...]:
-    """Tags between commas, each once. The sign # before a tag is decoration."""
-    parts = [without_apostrophe(part.strip()).lstrip("#").strip() for part in text.split(",")]
+    """The tags of a cell, each once. The sign # before a tag is decoration."""
+    parts = [without_apostrophe(part.strip()).lstrip("#").strip() for part in tag_parts(text)]
     tags = tuple(dict.fromkeys(clean_tag(part) for part in parts if part))
     if len(tags) > MOST_TAGS:
         raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most; these are {len(tags)}.")
     return tags
 
 
+def tag_parts(text: str) -> list[str]:
+    """The parts of a list of tags: between commas, else ":::" (Google), semicolons, bars or lines."""
+    bare = text.strip()
+    if bare[:1] == "[" and bare[-1:] == "]":
+        bare = bare[1:-1]
+    separator = next((each for each in (",", ":::", ";", "|", "\n") if each in bare), ",")
+    if '"' in bare and len(separator) == 1:
+        rows = csv.reader([bare.replace("\n", " ")] if separator != "\n" else bare.splitlines(),
+                          delimiter="," if separator == "\n" else separator, skipinitialspace=True)  # fmt: skip
+        parts = [" ".join(part.replace('"', "").replace(",", " ").split()) for row in rows for part in row]
+    else:
+        parts = bare.split(separator)
+    return [part.strip().removeprefix("* ").strip(" '") for part in parts]
+
+
+def consent_of(text: str, label: str, *, opt_out: bool = False) -> bool | None:
+    """As `yes_or_no`, for columns about consent; in one about opting out "yes" refuses, and "no" says nothing."""
+    answer = yes_or_no(text, label)
+    if not opt_out or answer is None:
+        return answer
+    return None if title_words(text) in _PLAIN_NO else False
+
+
 def yes_or_no(text: str, label: str) -> bool | None:
-    """None when the cell is empty."""
-    word = text.strip().casefold()
-    if not word:
+    """An answer, as people and programs write it; None when there is none.
+
+    Raises: `InvalidInputError` for words that nobody knows.
+    """
+    words = title_words(text) or text.strip()
+    if not words or (not any(map(str.isalnum, words)) and words not in _ANSWERS):
         return None
-    if word in _YES:
-        return True
-    if word in _NO:
-        return False
-    raise InvalidInputError(f"{label} is neither yes nor no: “{text.strip()[:40]}”.")
+    if words not in _ANSWERS:
+        raise InvalidInputError(f"{label} is neither yes nor no: “{text.strip()[:40]}”.")
+    return _ANSWERS[words]

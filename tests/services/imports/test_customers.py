@@ -182,7 +182,7 @@ def test_an_address_that_belongs_to_somebody_else_is_refused(shop: Shop) -> None
                 "consent": "Accepts Email Marketing", "country": "Default Address Country Code",
             },
         ),
-        (["Name", "First name"], {"name": "Name"}),
+        (["Name", "First name"], {"name": "Name", "first_name": "First name"}),
         (["Foo"], {}),
     ],
 )  # fmt: skip

@@ -1,0 +1,86 @@
+"""Names of people: what is one, and what to call somebody in an email."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from nameparser import HumanName
+
+_NO_NAMES = frozenset(
+    {"n/a", "na", "none", "null", "nil", "nan", "unknown", "no name", "noname", "unbekannt"}
+    | {"guest", "guest customer", "customer", "undefined", "anonymous", "first name", "name"}
+    | {"dr", "mr", "mrs", "ms", "miss", "prof", "herr", "frau", "mme", "monsieur", "madame", "sr", "sra"}
+)
+_ADDRESS = re.compile(r"\S+@\S+\.\S+|https?://|www\.", re.IGNORECASE)
+_COMPANY = re.compile(
+    r"(?:\b(?:gmbh|ltd|limited|inc|llc|llp|plc|corp|company|co|ag|kg|ohg|ug|e\.?k|e\.?v|bv|b\.v|nv|sarl|sas|s\.?l|s\.?a"
+    r"|srl|spa|s\.p\.a|oy|ab|aps|a/s|pty|sp\. z o\.o)\.?$)",
+    re.IGNORECASE,
+)
+_FAMILY_FIRST = frozenset(
+    "nguyễn trần lê phạm huỳnh hoàng vũ võ đặng bùi đỗ hồ ngô dương lý đinh đoàn trịnh nguyen tran pham huynh".split()  # noqa: SIM905
+)
+"""Family names that nine in ten Vietnamese have; the family name comes first."""
+_PLAIN = re.compile(r"[^\W\d_][^\W\d_'-]+ [^\W\d_][^\W\d_'-]+")
+
+
+def named(text: str) -> str:
+    """The text if it is a name, else "": addresses, links, "n/a" and the like are none."""
+    name = text.strip()
+    if not any(map(str.isalpha, name)) or name.casefold().rstrip(".") in _NO_NAMES or is_address(name):
+        return ""
+    return name
+
+
+def is_address(text: str) -> bool:
+    """Whether an address of an email or of a page stands where a name should."""
+    return _ADDRESS.search(text) is not None
+
+
+def greeting_of(name: str, given_name: str = "") -> str:
+    """What to call somebody: the given name as it came, or what a single name tells. All of it when unsure.
+
+    An initial or a title alone is no way to call anybody, so then it is the whole name.
+    """
+    given = named(given_name)
+    if given and "," not in given and _is_callable(given):
+        return given
+    return _told_by(named(name) or given)
+
+
+@lru_cache(1 << 14)
+def _told_by(name: str) -> str:
+    if not name or _is_family_first(name) or _COMPANY.search(name):
+        return name
+    first = name.split()[0]
+    if _PLAIN.fullmatch(name) and first.casefold() not in _titles() and first.casefold() not in _particles():
+        return first  # as most names are, so that nobody need look at them closely
+    parsed = HumanName(name)
+    whole = name if "," not in name else str(parsed)
+    return parsed.first if _is_callable(parsed.first) else whole.strip(" ,") or name
+
+
+def _is_callable(given: str) -> bool:
+    """Whether it is more than initials and titles."""
+    words = [word for word in given.replace(".", ". ").split() if not word.endswith(".") and len(word) > 1]
+    return bool(words) and not all(word.casefold() in _titles() for word in words)
+
+
+@lru_cache(1)
+def _titles() -> frozenset[str]:
+    return frozenset(HumanName().C.titles)
+
+
+@lru_cache(1)
+def _particles() -> frozenset[str]:
+    return frozenset(HumanName().C.prefixes)
+
+
+def _is_family_first(name: str) -> bool:
+    """Whether the family name comes first, as in China, Japan, Korea and Vietnam."""
+    if any(unicodedata.name(letter, "").startswith(("CJK", "HANGUL", "HIRAGANA", "KATAKANA")) for letter in name):
+        return True
+    words = unicodedata.normalize("NFC", name).casefold().split()
+    return len(words) > 1 and words[0] in _FAMILY_FIRST
