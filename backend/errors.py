@@ -7,6 +7,8 @@ means that the installation is wrong, so it must stop the start and never be sho
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class ConfigurationError(Exception):
     """The settings or the environment do not allow Tillpost to start."""
@@ -18,6 +20,12 @@ class BackendError(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+    def copy(self) -> Self:
+        """The same error as a new object, to be raised: one that is raised twice keeps the frames of both."""
+        fresh = type(self).__new__(type(self), *self.args)
+        fresh.__dict__.update(self.__dict__)
+        return fresh
 
 
 class InvalidInputError(BackendError):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from email.utils import formataddr
-
 from backend.domain.emails import Kind, OutgoingEmail
+from backend.email.transports.addresses import named_address
 from backend.email.transports.mime import build_mime
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
@@ -27,7 +26,7 @@ def preview_message(shop: Shop, sender: str, preview: Preview) -> bytes:
         message_id=f"preview-{email.digest[:16]}",
         kind=preview.version.facts.kind,
         template=preview.version.facts.name,
-        sender=formataddr((sender_name(preview), facts.sender_address or sender)),
+        sender=named_address(sender_name(preview), facts.sender_address or sender),
         to=preview.to,
         subject=email.subject,
         html=email.html,

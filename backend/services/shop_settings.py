@@ -19,7 +19,6 @@ from backend.store.meter import access_pattern
 from backend.store.port import Absent, Delete, Equals, Put
 
 _KEY = schema.meta_key("shop")
-_OVERTAKEN = ConflictError("Someone else has changed the settings. Reload to see it.")
 _LONGEST_URL = 500
 _DEMO_ADDRESS = "Tillpost demo shop\n1 Example Street\n12345 Exampleton"
 
@@ -43,7 +42,7 @@ def save_shop_facts(shop: Shop, actor: Actor, facts: ShopFacts) -> ShopFacts:
     told = ", ".join(name.replace("_", " ") for name in changed if name != "version")
     deed = audit.entry(shop, actor, "changed the shop's settings", "shop:settings", told)
     with access_pattern("change the shop's settings"):
-        shop.store.transact([Put(_KEY, shop_item(saved), unmoved, _OVERTAKEN), deed])
+        shop.store.transact([Put(_KEY, shop_item(saved), unmoved, _overtaken()), deed])
     return get_shop_facts(shop)
 
 
@@ -51,7 +50,7 @@ def give_demo_address(shop: Shop) -> None:
     """Lets the demo shop send marketing mail, which needs a postal address, unless somebody has saved settings."""
     facts = replace(get_shop_facts(shop), postal_address=_DEMO_ADDRESS, version=1)
     with suppress(ConflictError):
-        shop.store.put(Put(_KEY, shop_item(facts), Absent(), _OVERTAKEN))
+        shop.store.put(Put(_KEY, shop_item(facts), Absent(), _overtaken()))
 
 
 def take_demo_address(shop: Shop) -> None:
@@ -59,7 +58,7 @@ def take_demo_address(shop: Shop) -> None:
     facts = get_shop_facts(shop)
     if facts.version == 1 and facts.postal_address == _DEMO_ADDRESS:
         with suppress(ConflictError):
-            shop.store.delete(Delete(_KEY, Equals("version", 1), _OVERTAKEN))
+            shop.store.delete(Delete(_KEY, Equals("version", 1), _overtaken()))
 
 
 def _defaults(shop: Shop) -> ShopFacts:
@@ -94,3 +93,7 @@ def _clean_url(text: str, label: str, field: str, *, secure: bool = False) -> st
     if parts.scheme not in schemes or not parts.hostname or any(character in url for character in " <>\"'"):
         raise InvalidInputError(f"{label} has to be a web address that begins with https://.", field)
     return url
+
+
+def _overtaken() -> ConflictError:
+    return ConflictError("Someone else has changed the settings. Reload to see it.")

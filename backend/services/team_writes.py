@@ -33,7 +33,6 @@ _again = tenacity.retry(
     stop=tenacity.stop_after_attempt(15),
     reraise=True,
 )
-_MOVED = _RosterMovedError("Someone else is changing the team right now. Try again.")
 
 
 def read_roster(shop: Shop) -> Roster:
@@ -103,7 +102,7 @@ def remove(
     next_roster = roster.without(username)
     if keep_admin:
         _keep_an_admin(roster, next_roster)
-    delete = Delete(schema.member_key(username), _unmoved(before), _MOVED)
+    delete = Delete(schema.member_key(username), _unmoved(before), _moved())
     with access_pattern("change the team"):
         shop.store.transact([delete, _roster_put(roster, next_roster), *_told(deed)])
 
@@ -128,13 +127,17 @@ def _unmoved(before: Member) -> Condition:
     return AllOf((Equals("version", before.version), valid_from))
 
 
+def _moved() -> _RosterMovedError:
+    return _RosterMovedError("Someone else is changing the team right now. Try again.")
+
+
 def _retried(update: Update) -> Update:
-    return Update(update.key, set=update.set, condition=update.condition, otherwise=_MOVED)
+    return Update(update.key, set=update.set, condition=update.condition, otherwise=_moved())
 
 
 def _roster_put(before: Roster, after: Roster) -> Put:
     unmoved = Equals("version", before.version) if before.version else Absent()
-    return Put(_ROSTER, roster_to_item(after), unmoved, _MOVED)
+    return Put(_ROSTER, roster_to_item(after), unmoved, _moved())
 
 
 def _free_identity(roster: Roster, member: Member) -> str:

@@ -55,7 +55,7 @@ def save_working_copy(
         edited_at=shop.clock(),
     )
     editing = {"edited_by": actor.username, "edited_at": to_text(copy.edited_at)}
-    put = Put(schema.working_copy_key(name), working_copy_item(copy), _unmoved(seen_revision), _OVERTAKEN)
+    put = Put(schema.working_copy_key(name), working_copy_item(copy), _unmoved(seen_revision), _overtaken())
     with access_pattern("edit a template"):
         shop.store.transact([put, Update(schema.template_key(name), set=editing)])
     return copy
@@ -71,7 +71,7 @@ def discard_working_copy(shop: Shop, actor: Actor, name: str, *, seen_revision: 
     with access_pattern("edit a template"):
         shop.store.transact(
             [
-                Delete(schema.working_copy_key(name), _unmoved(seen_revision), _OVERTAKEN),
+                Delete(schema.working_copy_key(name), _unmoved(seen_revision), _overtaken()),
                 Update(schema.template_key(name), remove=("edited_by", "edited_at")),
             ]
         )
@@ -87,7 +87,7 @@ def publish(shop: Shop, actor: Actor, name: str, *, seen_revision: int, seen_num
     copy = _seen(shop, name, seen_revision)
     if copy is None:
         raise NotFoundError("There is nothing to publish: nobody is editing this template.")
-    drop = Delete(schema.working_copy_key(name), _unmoved(seen_revision), _OVERTAKEN)
+    drop = Delete(schema.working_copy_key(name), _unmoved(seen_revision), _overtaken())
     return _publish(shop, actor, name, copy.source, seen_number, note, [drop], "published a template")
 
 
@@ -151,13 +151,13 @@ def _publishing_writes(version: TemplateVersion, before: int, item: Item, *, dro
     state = {key: item[key] for key in ("number", "published_at", "published_by")} | {"note": version.note}
     unmoved = Equals("number", before) if before else Missing("number")
     return [
-        Put(schema.template_version_key(name, version.number), item, Absent(), _OVERTAKEN),
+        Put(schema.template_version_key(name, version.number), item, Absent(), _overtaken()),
         Update(
             schema.template_key(name),
             set=state,
             remove=("edited_by", "edited_at") if dropping else (),
             condition=unmoved,
-            otherwise=_OVERTAKEN,
+            otherwise=_overtaken(),
         ),
     ]
 
@@ -187,6 +187,7 @@ def _unmoved(revision: int) -> Condition:
     return Equals("revision", revision) if revision else Absent()
 
 
-_OVERTAKEN: BackendError = ConflictError(
-    "Somebody else changed this template at the same moment. Nothing was overwritten; look again, then decide."
-)
+def _overtaken() -> BackendError:
+    return ConflictError(
+        "Somebody else changed this template at the same moment. Nothing was overwritten; look again, then decide."
+    )

@@ -238,7 +238,8 @@ class DynamoStore:
         try:
             self.transact(writes)
         except BackendError as error:
-            return error
+            error.__cause__ = error.__context__ = None  # boto3's error, whose frames hold the whole request
+            return error.with_traceback(None)
         return None
 
     def write_batch(self, writes: Sequence[Put | Delete]) -> None:

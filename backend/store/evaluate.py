@@ -116,8 +116,10 @@ def _updated(update: Update, item: Item | None) -> Item:
 
 
 def failure_of(write: Write) -> BackendError:
-    """The error to raise when the condition of the write does not hold."""
-    return write.otherwise or ConditionFailedError("The item was not in the expected state; nothing was written.")
+    """A new error to raise when the condition of the write does not hold: a write may be tried several times."""
+    if write.otherwise is not None:
+        return write.otherwise.copy()
+    return ConditionFailedError("The item was not in the expected state; nothing was written.")
 
 
 _NO_ATTRIBUTES = ("pk", "sk", "")

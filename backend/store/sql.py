@@ -119,7 +119,7 @@ class SqlStore:
         with self._sessions.writing([write.key for write in writes]) as session:
             images = self._run(session, [writes], outcomes, transactional=transactional)
         if outcomes[0] is not None:
-            raise outcomes[0]
+            raise outcomes[0].copy()  # a traceback in `outcomes` would hold this frame, which holds `outcomes`
         return images
 
     def transact_each(self, transactions: Sequence[Sequence[Write]]) -> list[BackendError | None]:
@@ -149,7 +149,7 @@ class SqlStore:
             try:
                 results = [(write, applied(write, images.get(write.key))) for write in writes]
             except BackendError as error:
-                outcomes.append(error)
+                outcomes.append(error.with_traceback(None))  # its frames would keep the whole batch alive
                 continue
             outcomes.append(None)
             if self._meter:
@@ -222,5 +222,5 @@ def _refusal(writes: Sequence[Write]) -> BackendError | None:
     try:
         check_transaction(writes)
     except BackendError as error:
-        return error
+        return error.with_traceback(None)
     return None

@@ -197,7 +197,7 @@ def test_the_error_attached_to_a_write_is_raised_when_its_condition_fails(store:
     ):
         with pytest.raises(ConflictError) as raised:
             attempt()
-        assert raised.value is mine
+        assert raised.value.sentence == mine.sentence
 
 
 def test_in_a_transaction_the_first_failing_write_says_the_error(store: Store) -> None:

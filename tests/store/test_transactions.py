@@ -116,7 +116,8 @@ def test_each_of_many_transactions_succeeds_or_fails_by_itself(store: Store) -> 
         ]
     )
     assert errors[0] is None
-    assert errors[1] is taken
+    assert isinstance(errors[1], type(taken))
+    assert errors[1].sentence == taken.sentence
     assert [type(error) for error in errors[2:]] == [
         InvalidInputError,
         InvalidInputError,

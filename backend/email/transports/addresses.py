@@ -69,6 +69,15 @@ def parse_mailbox(text: str, label: str) -> Mailbox:
     return Mailbox(_unquoted(name.strip()), found.ascii_email)
 
 
+def named_address(name: str, address: str) -> str:
+    """A name and an address as one text that `parse_mailbox` reads back; "" is no name.
+
+    Nothing is encoded here: the transport encodes the name, once (RFC 2047, section 5).
+    """
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" <{address}>' if name else address
+
+
 def refuse_control(text: str, label: str) -> None:
     """Raises: `UnsendableError` for line breaks and other control characters, which could forge headers."""
     if _CONTROL.search(text):

@@ -18,7 +18,6 @@ from backend.store import schema
 from backend.store.port import Absent, Equals, Put
 
 _KEY = schema.meta_key("alerts")
-_OVERTAKEN = ConflictError("Someone else has changed the alerts. Reload to see it.")
 _HIGHEST = 10_000_000.0
 _LONGEST_REMINDER = 168
 _DEFAULT_ROLES = (Role.ENGINEER, Role.ADMIN)
@@ -90,9 +89,13 @@ def _save(
     saved = replace(changed, version=seen + 1)
     unmoved = Equals("version", seen) if seen else Absent()
     deed = audit.entry(shop, actor, action, target, detail)
-    shop.store.transact([Put(_KEY, settings_item(saved), unmoved, _OVERTAKEN), deed])
+    shop.store.transact([Put(_KEY, settings_item(saved), unmoved, _overtaken()), deed])
     return saved
 
 
 def _words(rule: Rule, adjusted: Adjusted) -> str:
     return f"{adjusted.threshold:g} {rule.unit}".strip() if adjusted.on else "off"
+
+
+def _overtaken() -> ConflictError:
+    return ConflictError("Someone else has changed the alerts. Reload to see it.")

@@ -27,7 +27,6 @@ from backend.store.port import Absent, AllOf, Condition, Equals, Item, Missing, 
 SETTLED = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED})
 _LOOK_AGAIN = timedelta(seconds=5)
 """After a lease has run out, so that clocks which differ a little do not matter."""
-_TAKEN = NotClaimedError("Somebody else is sending this message, or has.")
 
 
 @dataclass(slots=True)
@@ -114,7 +113,7 @@ def _reopening(shop: Shop, message: Message) -> list[Write]:
     failed = Equals("status", MessageStatus.FAILED.value)
     counted = {name: Plus(-plus.delta) for name, plus in addition_for(message).items()}
     return [
-        Update(key_of(message), set=back, remove=gone, condition=failed, otherwise=_TAKEN),
+        Update(key_of(message), set=back, remove=gone, condition=failed, otherwise=_taken()),
         Update(schema.hours_key(message.hour, message.template, message.id), add=counted),
     ]
 
@@ -158,8 +157,12 @@ def _free(message: Message, before: int | None = None) -> Condition:
     )
 
 
+def _taken() -> NotClaimedError:
+    return NotClaimedError("Somebody else is sending this message, or has.")
+
+
 def _put(message: Message, condition: Condition) -> Put:
-    return Put(key_of(message), message_item(message, message.hour), condition, _TAKEN)
+    return Put(key_of(message), message_item(message, message.hour), condition, _taken())
 
 
 def _resolution(message: Message) -> list[Write]:
@@ -179,7 +182,7 @@ def _resolution(message: Message) -> list[Write]:
             set={**values, "sent_at": to_text(message.sent_at) if message.sent_at else ""},
             remove=("work", "work_at", "reason"),
             condition=unknown,
-            otherwise=_TAKEN,
+            otherwise=_taken(),
         ),
         Update(
             schema.hours_key(message.hour, message.template, message.id),

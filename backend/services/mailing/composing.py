@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from email.utils import formataddr
 
 import orjson
 
@@ -16,6 +15,7 @@ from backend.email.links import Links, Purpose, Target
 from backend.email.rendering import render
 from backend.email.rendering_context import Data, shop_view
 from backend.email.rendering_mjml import Layout
+from backend.email.transports.addresses import named_address
 from backend.errors import BackendError
 from backend.services.mailing.packing import packed_small, unpacked_small
 
@@ -95,7 +95,7 @@ def outgoing(
         message_id=message.id,
         kind=message.kind,
         template=message.template,
-        sender=formataddr((facts.sender_name or facts.name, facts.sender_address or sender)),
+        sender=named_address(facts.sender_name or facts.name, facts.sender_address or sender),
         to=message.to,
         subject=(TEST_PREFIX if message.test else "") + email.subject,
         html=email.html,

@@ -11,7 +11,7 @@ from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.email.transports.addresses import _USUAL, Mailbox, UnsendableError, parse_mailbox
+from backend.email.transports.addresses import _USUAL, Mailbox, UnsendableError, named_address, parse_mailbox
 from backend.email.transports.mime import build_mime
 from tests.email.transports.samples import AT, email, parsed
 
@@ -98,3 +98,33 @@ def test_the_short_way_takes_only_what_the_library_takes_as_it_is(address: str) 
 def test_what_no_server_takes_finds_no_short_way(address: str) -> None:
     with pytest.raises(UnsendableError):
         parse_mailbox(address, "The recipient")
+
+
+NAMES = [
+    "Café Söhne",
+    "Tea & Co, Ltd.",
+    'The "fine" tea',
+    "Tea <fine>",
+    "back\\slash",
+    "J. R. Smith",
+    "茶の店",
+    'Café, "Söhne" & <Töchter>; Inc.',
+    "=?utf-8?q?x?=",
+    "O'Brien: tea (fine) @home",
+    "🫖",
+    "",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mail_program_shows_every_name_as_it_was_typed(name: str) -> None:
+    named = named_address(name, "tea@shop.example")
+    message = parsed(build_mime(email(sender=named, reply_to=named, to=named), at=AT))
+    shown = Address(display_name=name, addr_spec="tea@shop.example")
+    assert [message[field].addresses for field in ("From", "Reply-To", "To")] == [(shown,)] * 3
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=80))
+def test_any_name_comes_back_from_its_text(name: str) -> None:
+    name = name.strip()
+    assert parse_mailbox(named_address(name, "tea@shop.example"), "The sender") == Mailbox(name, "tea@shop.example")
