@@ -7,7 +7,8 @@ values have no methods at all (`{{ name | upper }}`, not `{{ name.upper() }}`), 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache, partial
 from typing import Any, cast
@@ -23,7 +24,7 @@ from markupsafe import Markup
 
 from backend.email.rendering_errors import LimitError, MissingValueError, MisuseError
 from backend.email.rendering_filters import FILTERS, Moment
-from backend.email.rendering_limits import MOST_NODES, bounded_number, bounded_range, paid, turns
+from backend.email.rendering_limits import MOST_NODES, bounded_number, bounded_range, compared, paid, turns
 
 _ALLOWED = frozenset(
     {
@@ -48,6 +49,7 @@ _REFUSED = {
 }
 _LOOP = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem"})
 _TESTS = ("defined", "undefined", "none", "odd", "even", "in", "eq", "ne", "lt", "gt", "le", "ge", "number", "string")
+_COMPARING_TESTS = {"in": "in", "eq": "eq", "ne": "ne", "lt": "lt", "gt": "gt", "le": "lteq", "ge": "gteq"}
 _PRINTABLE = (str, int, float, Markup, bool)
 
 
@@ -66,7 +68,57 @@ class _Missing(StrictUndefined):
 @pass_eval_context
 def _concatenated(eval_ctx: EvalContext, *values: object) -> str:
     """What stands between two "~"; HTML only where one of the values is HTML."""
+    for value in values:
+        if isinstance(value, (list, tuple, dict)):
+            raise MisuseError("“~” joins texts and numbers, not lists or records.")
+    compared(*values)
     return paid(markup_join(values) if eval_ctx.autoescape else str_join(values))
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "in": lambda left, right: left in right,
+    "notin": lambda left, right: left not in right,
+}
+
+
+def _compares(comparison: str, left: object, right: object) -> Any:
+    compared(left, right)
+    return _COMPARISONS[comparison](left, right)
+
+
+def _hashed(key: object) -> object:
+    """The key of a record, which is hashed as deep as it goes."""
+    compared(key)
+    return key
+
+
+def _sliced(value: object, start: Any, stop: Any, step: Any) -> object:
+    """A part of a text or a list, paid for by the length of the whole."""
+    if isinstance(value, Undefined):
+        str(value)
+    if not isinstance(value, (str, list, tuple)):
+        raise MisuseError("[… : …] works on lists and texts only.")
+    compared(value if isinstance(value, str) else range(len(value)))
+    return value[slice(start, stop, step)]
+
+
+def _is_odd(value: object) -> bool:
+    """For numbers: "%" behind a text would write as many characters as the text says."""
+    if isinstance(value, Undefined):
+        str(value)
+    if not isinstance(value, (int, float)):
+        raise MisuseError("“odd” and “even” are for numbers.")
+    return value % 2 == 1
+
+
+def _is_even(value: object) -> bool:
+    return not _is_odd(value)
 
 
 class Environment(ImmutableSandboxedEnvironment):
@@ -77,11 +129,16 @@ class Environment(ImmutableSandboxedEnvironment):
     def __init__(self, *, html: bool) -> None:
         super().__init__(autoescape=html, undefined=_Missing, finalize=printable, cache_size=0)
         self.filters = dict(FILTERS)
-        self.tests = {name: self.tests[name] for name in _TESTS}
+        given = {name: self.tests[name] for name in _TESTS}
+        paying: dict[str, Any] = {name: partial(_compares, comparison) for name, comparison in _COMPARING_TESTS.items()}
+        self.tests = {**given, **paying, "odd": _is_odd, "even": _is_even}
         self.globals = {"range": bounded_range}
         self.turns = turns
         self.concatenated = _concatenated
-        self._functions: tuple[object, ...] = (bounded_range, turns, _concatenated)
+        self.compares = _compares
+        self.hashed = _hashed
+        self.sliced = _sliced
+        self._functions: tuple[object, ...] = (bounded_range, turns, _concatenated, _compares, _hashed, _sliced)
 
     def compiled(self, source: str) -> Template:
         """Raises: `TemplateSyntaxError`, `RecursionError`."""
@@ -118,18 +175,18 @@ class Environment(ImmutableSandboxedEnvironment):
             raise SecurityError("It calls something that is not a function.")
         return __context.call(__obj, *args, **kwargs)
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(self, context: Context, sign: str, left: Any, right: Any) -> Any:
         """Arithmetic with numbers of a bounded size, and "+" for texts."""
-        if operator == "+" and isinstance(left, str) and isinstance(right, str):
+        if sign == "+" and isinstance(left, str) and isinstance(right, str):
             return paid(left + right)
         for value in (left, right):
             if isinstance(value, Undefined):
                 str(value)
             if not isinstance(value, (int, float)):
-                raise MisuseError(f"“{operator}” works with numbers only.")
-        if operator == "**":
+                raise MisuseError(f"“{sign}” works with numbers only.")
+        if sign == "**":
             raise LimitError("Powers (**) are not available.")
-        return bounded_number(self.binop_table[operator](left, right))
+        return bounded_number(self.binop_table[sign](left, right))
 
 
 @cache
@@ -190,10 +247,11 @@ def _all_nodes(tree: nodes.Node) -> Sequence[nodes.Node]:
 
 
 class _Bounding(NodeTransformer):
-    """Lets loops and concatenations pass through the functions that bound them."""
+    """Lets loops, comparisons, parts and concatenations pass through the functions that bound them."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja2's visitors are named so
-        weight = 1 + sum(1 + _length(inner) // 64 for part in node.body for inner in _all_nodes(part))
+        repeated = [*node.body, *([node.test] if node.test else [])]
+        weight = 1 + sum(1 + _length(inner) // 64 for part in repeated for inner in _all_nodes(part))
         self.generic_visit(node)
         node.iter = _call("turns", [cast(nodes.Expr, node.iter), nodes.Const(weight)], node.lineno)
         return node
@@ -201,6 +259,32 @@ class _Bounding(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja2 calls it by this name
         self.generic_visit(node)
         return _call("concatenated", node.nodes, node.lineno)
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - the same
+        """`a < b < c` as the two comparisons that it means."""
+        self.generic_visit(node)
+        made: list[nodes.Expr] = []
+        left = node.expr
+        for operand in node.ops:
+            made.append(_call("compares", [nodes.Const(operand.op), left, operand.expr], node.lineno))
+            left = operand.expr
+        found = made[0]
+        for each in made[1:]:
+            found = nodes.And(found, each, lineno=node.lineno)
+        return found
+
+    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802 - the same
+        self.generic_visit(node)
+        if not isinstance(node.key, nodes.Const):
+            node.key = _call("hashed", [node.key], node.lineno)
+        return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - the same
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        part = [bound or nodes.Const(None) for bound in (node.arg.start, node.arg.stop, node.arg.step)]
+        return _call("sliced", [node.node, *part], node.lineno)
 
 
 def _length(node: nodes.Node) -> int:

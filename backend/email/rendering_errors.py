@@ -88,8 +88,13 @@ def rendering_error(template: str, place: Place, error: Exception) -> TemplateEr
 
 def dotted_name(source: str, last: str) -> str:
     """The name as it is written in the source ("order.tracking_url"), or its last part if it is not found there."""
-    found = re.search(rf"(?:[A-Za-z_]\w*\.)*\b{re.escape(last)}\b", source)
-    return found[0] if found else last
+    found = re.search(rf"\b{re.escape(last)}\b", source)
+    if found is None:
+        return last
+    start = found.start()
+    while start and (source[start - 1] in "._" or source[start - 1].isalnum()):
+        start -= 1
+    return source[start : found.end()].lstrip(".0123456789")
 
 
 def template_lines(traceback: TracebackType | None, template: Template) -> list[int]:

@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 
 from backend.domain.money import format_money
 from backend.email.rendering_errors import LimitError, MisuseError
-from backend.email.rendering_limits import LONGEST_VALUE, bounded_number, paid
+from backend.email.rendering_limits import LONGEST_VALUE, MOST_DIGITS, bounded_number, budget, paid
 
 _FORMATS = ("short", "medium", "long", "full")
 _money = lru_cache(maxsize=8192)(format_money)
@@ -41,6 +41,8 @@ def money(context: Context, amount: int, currency: str = "") -> str:
     if not isinstance(amount, int) or isinstance(amount, bool):
         raise MisuseError("“money” needs an amount, such as order.total.")
     bounded_number(amount)
+    if not isinstance(currency, str):
+        raise MisuseError('The currency of “money” is a text, such as "EUR".')
     shop = context["shop"]
     return _money(amount, currency or shop["currency"], shop["locale"])
 
@@ -62,7 +64,7 @@ def plural(context: Context, number: int, one: str, many: str) -> str:
     """A number with its noun: `{{ 3 | plural("item", "items") }}` is "3 items"."""
     bounded_number(number)
     shown = str(number) if 0 <= number < 1000 else format_decimal(number, locale=context["shop"]["locale"])
-    return paid(f"{shown} {one if number == 1 else many}")
+    return paid(f"{shown} {_text(one if number == 1 else many)}")
 
 
 @pass_eval_context
@@ -102,7 +104,7 @@ def trim(value: object) -> str:
 
 def truncate(value: object, length: int = 80, end: str = "…") -> str:
     """The text cut after whole words, with an ellipsis, if it is longer than this."""
-    text = _text(value)
+    text, end = _text(value), _text(end)
     if len(text) <= length:
         return paid(text)
     room = max(length - len(end), 0)
@@ -124,7 +126,8 @@ def last(value: Sequence[object]) -> object:
 
 def join(values: Sequence[object], between: str = ", ") -> str:
     """The texts in a row. Where one of them is HTML, the others are escaped."""
-    texts = [_text(value) for value in values]
+    budget.get().spend(len(values))
+    texts, between = [_text(value) for value in values], _text(between)
     if len(between) * len(texts) + sum(map(len, texts)) > LONGEST_VALUE:
         raise LimitError(f"It builds a text of more than {LONGEST_VALUE:,} characters.")
     if any(isinstance(text, Markup) for text in (between, *texts)):
@@ -133,8 +136,16 @@ def join(values: Sequence[object], between: str = ", ") -> str:
 
 
 def rounded(value: float, digits: int = 0) -> float:
+    if not isinstance(value, (int, float)) or not isinstance(digits, int):
+        raise MisuseError("“round” works with numbers only.")
+    if abs(digits) > MOST_DIGITS:
+        raise LimitError(f"It rounds to more than {MOST_DIGITS} digits.")
     bounded_number(value)
     return round(value, digits) if digits else round(value)
+
+
+def escaped(value: object) -> Markup:
+    return escape(paid(_text(value)))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -155,8 +166,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "last": last,
     "join": join,
     "round": rounded,
-    "escape": escape,
-    "e": escape,
+    "escape": escaped,
+    "e": escaped,
 }
 
 
@@ -173,7 +184,8 @@ def _text(value: object) -> str:
 
 def _formatted(write: Callable[[datetime, str, str, str], str], context: Context, moment: object, form: str) -> str:
     if form not in _FORMATS:
-        raise MisuseError(f"Dates can be {', '.join(_FORMATS)}, but not “{str(form)[:20]}”.")
+        shown = form[:20] if isinstance(form, str) else "something else"
+        raise MisuseError(f"Dates can be {', '.join(_FORMATS)}, but not “{shown}”.")
     shop = context["shop"]
     return write(_moment(moment), form, shop["zone"], shop["locale"])
 

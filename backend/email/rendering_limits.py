@@ -28,6 +28,7 @@ LONGEST_OUTPUT = 1_000_000
 LONGEST_SUBJECT = 500
 LONGEST_RANGE = 1_000
 LARGEST_NUMBER = 10**18
+MOST_DIGITS = 18
 _CHARACTERS_PER_STEP = 64
 _PIECES_AT_ONCE = 50
 
@@ -74,6 +75,28 @@ def paid(value: str) -> str:
         raise LimitError(f"It builds a text of more than {LONGEST_VALUE:,} characters.")
     budget.get().spend(1 + len(value) // _CHARACTERS_PER_STEP)
     return value
+
+
+def compared(*values: object) -> None:
+    """Pays for comparing or hashing these values, by how much that may look at: a list may hold another twice, and that
+    one a third twice, so that thirty short lists are a billion elements.
+
+    Raises: `LimitError`.
+    """
+    spend = budget.get().spend
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            spend(1 + len(value) // _CHARACTERS_PER_STEP)
+        elif isinstance(value, dict):
+            spend(1 + len(value))
+            waiting.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            spend(1 + len(value))
+            waiting.extend(value)
+        else:
+            spend(1 + (len(value) if isinstance(value, range) else 0))
 
 
 def bounded_number(value: object) -> object:

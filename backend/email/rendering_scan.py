@@ -15,7 +15,8 @@ from backend.email.rendering_errors import Place, refuse
 from backend.email.rendering_limits import DEEPEST
 from backend.email.rendering_tags import TOKEN, Tag, Tokenised
 
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>")
+# Possessive (*+): a name that is given back letter by letter makes the search quadratic.
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)(/?)>")
 _ATTRIBUTE = re.compile(r"\s+([A-Za-z_][\w:.-]*)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _VOID = frozenset({"br", "hr", "img", "wbr", "col"})
 _RAW_TEXT = frozenset({"mj-style", "style"})

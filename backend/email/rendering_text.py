@@ -21,8 +21,7 @@ from lxml.html import HtmlElement
 from backend.email.rendering_mjml import Body, Layout
 from backend.email.rendering_tags import TOKEN, Mapped, Tag, as_written, restore
 
-_HEAD = re.compile(r"<mj-head\b.*?</mj-head>", re.DOTALL)
-_EMPTY = re.compile(r"<(mj-[a-z-]+)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)/>")
+_EMPTY = re.compile(r"<(mj-[a-z-]++)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)/>")
 _NAME = re.compile(r"(</?)(mj-[a-z-]+|mjml|table|thead|tbody|tfoot|tr|td|th)\b")
 _AS_HTML = {
     "mj-text": "article",
@@ -62,13 +61,22 @@ def _macros(layout: Layout) -> list[tuple[str, str]]:
 
 
 def _plain(body: str, tags: tuple[Tag, ...]) -> str:
-    html = _NAME.sub(_renamed, _EMPTY.sub(r"<\1\2></\1>", _HEAD.sub("", body)))
+    html = _NAME.sub(_renamed, _EMPTY.sub(r"<\1\2></\1>", _without_head(body)))
     root = lxml.html.fragment_fromstring(html, create_parent="div")
     for element in list(root.iter("a", "nav", "img", "hr", "data")):
         _write_out(element)
     text = get_text(lxml.html.tostring(root, encoding="unicode"), _config()).replace("\xa0", " ")
     lines = [line.rstrip() for line in text.strip("\n").splitlines()]
     return "".join(line.strip() if _only_statements(line, tags) else f"{line}\n" for line in lines)
+
+
+def _without_head(body: str) -> str:
+    """The body without <mj-head>, in one pass whatever it holds."""
+    kept, at = [], 0
+    while (start := body.find("<mj-head", at)) >= 0 and (end := body.find("</mj-head>", start)) >= 0:
+        kept.append(body[at:start])
+        at = end + len("</mj-head>")
+    return "".join((*kept, body[at:]))
 
 
 def _renamed(found: re.Match[str]) -> str:
