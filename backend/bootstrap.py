@@ -24,9 +24,9 @@ from backend.store.port import Store
 
 _IDENTITY_SECONDS = 1.2
 """How long SES may take to say what it knows of a domain: a person waits."""
-_AT_ONCE = 32
-"""Emails that are handed to SES at the same time: enough for several hundred a second at 50 ms each. A folder answers
-at once, so that threads would only be in each other's way."""
+_AT_ONCE = 96
+"""Emails that may wait for SES at the same time: rate times latency, those that were granted early, and calls that hang
+(at 50 a second and 200 ms, 10 + 25 + 15 if one of 100 hangs for 30 s). A folder answers at once and needs one."""
 
 
 def open_store(url: str, *, meter: Meter | None = None) -> Store:

@@ -13,8 +13,10 @@ from backend.observability.measures import MEASURES
 from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.mailing.campaign_sending import CampaignWork, give_back, work_on_campaigns
-from backend.services.mailing.delivering import Worked, deliver_due
+from backend.services.mailing.delivering import deliver_due
+from backend.services.mailing.dispatch import Flight
 from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.outcomes import Worked
 
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 2.0
@@ -23,17 +25,42 @@ _AFTER_TROUBLE = 5.0
 
 
 def run_mail_worker(shop: Shop, mailer: Mailer, stop: threading.Event, rounds: Rounds | None = None) -> None:
-    """Works until it is told to stop; what is being sent at that moment is finished and recorded first.
+    """Works until it is told to stop. Answers that are awaited then are waited for and recorded, and all else is given
+    back at once.
 
     `rounds` is told of each round.
     """
-    pause, rounds, campaigns = SHORTEST_PAUSE, rounds or Rounds(), CampaignWork()
+    flight = Flight(mailer, first_alone=mailer.concurrency > 1)
+    pause, rounds, campaigns = SHORTEST_PAUSE, rounds or Rounds(), CampaignWork(flight=flight)
     logger.info("The mail worker sends by {}", mailer.transport.name)
     while not stop.is_set():
         pause = _round(shop, mailer, pause, rounds, campaigns, stop)
-        stop.wait(pause)
+        _rest(shop, flight, pause, stop)
     give_back(shop, campaigns)
+    _finish(shop, flight)
+    give_back(shop, campaigns, landed=True)
     logger.info("The mail worker has ended")
+
+
+def _rest(shop: Shop, flight: Flight, seconds: float, stop: threading.Event) -> None:
+    """Rests until the next round, and records what is answered meanwhile."""
+    worked = Worked()
+    try:
+        flight.wait(shop, worked, seconds, stop)
+    except BackendError as error:
+        logger.warning("What was sent could not be recorded yet: {}", type(error).__name__)
+        stop.wait(seconds)
+    except Exception:
+        logger.exception("What was sent could not be recorded yet")
+        stop.wait(_AFTER_TROUBLE)
+    _tell(worked)
+
+
+def _finish(shop: Shop, flight: Flight) -> None:
+    """Waits for what is in flight; a call has its own deadline. Then the threads end."""
+    while not flight.is_empty:
+        _rest(shop, flight, SHORTEST_PAUSE, threading.Event())
+    flight.close()
 
 
 def _round(
@@ -42,7 +69,7 @@ def _round(
     """One round; returns how long to rest before the next, in seconds. Campaigns come after single messages."""
     try:
         with rounds.round("mail"):
-            worked = deliver_due(shop, mailer)
+            worked = deliver_due(shop, mailer, campaigns.flight, stop)
             if not (worked.more or worked.wait):
                 worked.add(work_on_campaigns(shop, mailer, campaigns, stop))
             if not (worked.more or worked.total):
@@ -60,9 +87,10 @@ def _round(
     if worked.wait:
         MEASURES.count("rate_wait_ms", "mail", round(worked.wait * 1000))
         return worked.wait
-    if worked.total and (worked.more or campaigns.held):
+    busy = bool(worked.total or worked.handed_over)
+    if busy and (worked.more or campaigns.held):
         return 0.0
-    return SHORTEST_PAUSE if worked.total else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
+    return SHORTEST_PAUSE if busy or campaigns.landing else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
 
 
 def _tell(worked: Worked) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from backend.bench.mail_post_office import PostOfficeMissingError, post_office_rates
 from backend.bench.mail_server import instant_ses
-from backend.bench.mail_shop import MailShop, mail_shop
+from backend.bench.mail_shop import MailShop, endpoint, mail_shop
 from backend.bench.results import AS_FAST, Measurement, Rate, median_rate, timed
 from backend.domain.emails import Account, OutgoingEmail
 from backend.domain.time import utc_now
@@ -29,7 +27,6 @@ TARGET_TO_BOTO3 = 0.9
 _RUNS = 3
 _THREADS = 8
 _GROUP = "sending"
-_ENDPOINT = "AWS_ENDPOINT_URL_SESV2"
 _POST_OFFICE = "django-post_office, all in one batch, bodies made before, SQLite"
 
 
@@ -90,7 +87,7 @@ def _beside_post_office(mail: MailShop, ours: Rate, folder: Path, emails: int) -
 def _beside_boto3(mail: MailShop, emails: int) -> Iterator[Measurement]:
     email = _an_email(mail)
     with instant_ses() as address:
-        with _endpoint(address):
+        with endpoint(address):
             client, boto3 = open_client(), open_boto3().client
             alone = _rates(lambda run: _boto3_alone(boto3, email, emails))
             ours = _rates(lambda run: _pipeline(mail, _Unlimited(client), emails, f"ses{run}", threads=_THREADS))
@@ -99,19 +96,6 @@ def _beside_boto3(mail: MailShop, emails: int) -> Iterator[Measurement]:
     way = f"boto3 alone, {_THREADS} threads, nothing recorded"
     yield from _lines("emails sent by the SES transport to an instant local server", ours, emails, alone, way)
     yield from _ratios("emails by the SES transport, as a share of boto3 alone", ours, alone, TARGET_TO_BOTO3)
-
-
-@contextmanager
-def _endpoint(address: str) -> Iterator[None]:
-    """A stand-in for SES, where `MAIL_TRANSPORT=ses` finds it."""
-    before = os.environ.get(_ENDPOINT)
-    os.environ[_ENDPOINT] = address
-    try:
-        yield
-    finally:
-        os.environ.pop(_ENDPOINT)
-        if before is not None:
-            os.environ[_ENDPOINT] = before
 
 
 class _Unlimited(SesTransport):

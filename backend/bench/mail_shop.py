@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from backend.services.mailing.requesting import SendRequest, request_message
 
 TEMPLATE = "verify-address"
 _PEOPLE = 200
+_ENDPOINT = "AWS_ENDPOINT_URL_SESV2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,16 @@ def mail_shop(folder: Path) -> Iterator[MailShop]:
             yield MailShop(shop, [create_customer(shop, COMMAND_LINE, profile) for profile in profiles])
         finally:
             shop.store.close()
+
+
+@contextmanager
+def endpoint(address: str) -> Iterator[None]:
+    """A stand-in for SES, where `MAIL_TRANSPORT=ses` finds it."""
+    before = os.environ.get(_ENDPOINT)
+    os.environ[_ENDPOINT] = address
+    try:
+        yield
+    finally:
+        os.environ.pop(_ENDPOINT)
+        if before is not None:
+            os.environ[_ENDPOINT] = before

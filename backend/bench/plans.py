@@ -24,6 +24,7 @@ class Group(StrEnum):
     PAGES = "pages"
     CAPACITY = "capacity"
     SENDING = "sending"
+    RATE = "rate"
     EVENTS = "events"
     CAMPAIGN = "campaign"
     STATS = "stats"
@@ -45,6 +46,7 @@ class Plan:
     month: int = 250_000
     recipients: int = 5_000
     rate_seconds: float = 10.0
+    rates: tuple[int, ...] = (14, 50)
 
 
 PLANS = {
@@ -60,6 +62,7 @@ PLANS = {
         month=5000,
         recipients=60,
         rate_seconds=1.0,
+        rates=(50,),
     ),
     Size.SMALL: Plan((10_000, 100_000), intake=2000, imported=7_000, page_runs=40, sessions=20, events=20_000),
     Size.FULL: Plan((10_000, 100_000, 1_000_000), intake=5000, imported=70_000, page_runs=100, sessions=20),

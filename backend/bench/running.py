@@ -14,6 +14,7 @@ from backend.bench import (
     intake,
     lists,
     machine,
+    mail_rate,
     mail_sending,
     pages,
     segments,
@@ -65,6 +66,8 @@ def _measured(group: Group, folder: Path, plan: Plan, tell: Tell) -> Iterator[Me
             yield from capacity.measure()
         case Group.SENDING:
             yield from mail_sending.measure(folder, plan.emails)
+        case Group.RATE:
+            yield from mail_rate.measure(folder, plan.rates, int(plan.rate_seconds))
         case Group.EVENTS:
             yield from events.measure(folder, plan.events)
         case Group.SEGMENTS:

@@ -1,7 +1,7 @@
 """The rate window: how many emails may go out now, agreed on in the store by all workers of all processes.
 
-A worker reserves tokens, spends one at the moment of each send, and reserves again. Reserving is one conditional
-write: two workers never get the same token, and when the store fails, nobody gets any.
+A worker reserves tokens a little before they are free, spends one at the moment of each send, and reserves again.
+Reserving is one conditional write: two workers never get the same token, and when the store fails, nobody gets any.
 
     reserve(20) ──► Granted(20) ──spend()──► send … ──spend()──► send ──► close()
        ▲  the next one reports when these were sent, and gives back what was not used
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ import tenacity
 
 from backend.domain.emails import Account, Kind
 from backend.domain.time import Clock
-from backend.email.rate_state import SECOND, Capacity, RateState, state_from_item, state_to_item
+from backend.email.rate_state import AHEAD, SECOND, Capacity, RateState, state_from_item, state_to_item
 from backend.email.rate_tokens import Granted
 from backend.errors import ConditionFailedError, StoreBusyError
 from backend.store import schema
@@ -37,8 +38,8 @@ NOTHING_ALLOWED = 60.0
 LOOK_AGAIN = timedelta(minutes=10)
 """AWS, "Errors related to the sending quotas": wait for up to ten minutes."""
 _NEWS = int(LOOK_AGAIN.total_seconds()) * SECOND
-_CHUNKS = 50
-"""Tokens are given out in portions of a fiftieth of a second's, so that reserving stays cheap at high rates."""
+_PORTIONS = 8
+"""Tokens are given out in portions of an eighth of a second's, so that reserving stays cheap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,21 @@ class RateWindow:
     """The window of one transport. Keep one for a process; all its threads may use it."""
 
     def __init__(
-        self, store: Store, transport: str, account: Callable[[], Account], policy: RatePolicy, *, clock: Clock
+        self,
+        store: Store,
+        transport: str,
+        account: Callable[[], Account],
+        policy: RatePolicy,
+        *,
+        clock: Clock,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._key = schema.rate_key(transport)
         self._ask = account
         self._policy = policy
         self._clock = clock
+        self._sleep = sleep
         self._lock = threading.Lock()
         self._grants: list[Granted] = []
         self._account: Account | None = None
@@ -128,14 +137,17 @@ class RateWindow:
         if today <= 0:
             return QuotaReached(self._quota_again(state, account))
         wanted = min(wanted, today)
+        moments: list[int] = []
         if capacity is not None:
-            portion = min(wanted, max(1, capacity.most // _CHUNKS))
-            wanted = min(wanted, state.free(capacity), state.paced(capacity))
-            if wanted < portion:
-                free = max(state.free_at(portion, capacity), state.paced_at(portion, capacity))
-                return Wait(min(max((free - now) / SECOND, SHORTEST_WAIT), LONGEST_WAIT))
-        granted = Granted(wanted, kind, at=now, ahead=now - clock, clock=self._now)
-        state.grant(granted.key, wanted, kind, capacity)
+            moments = state.moments(min(wanted, capacity.most), capacity)
+            portion = min(len(moments), math.ceil(capacity.most / _PORTIONS))
+            early = moments[portion - 1] - AHEAD
+            if early > now:
+                return Wait(min(max((early - now) / SECOND, SHORTEST_WAIT), LONGEST_WAIT))
+            moments = [moment for moment in moments if moment <= now + AHEAD]
+            wanted = len(moments)
+        granted = Granted(wanted, kind, at=now, ahead=now - clock, clock=self._now, moments=moments, sleep=self._sleep)
+        state.grant(granted.key, wanted, kind, capacity, moments[-1] if moments else 0)
         return granted
 
     def _left_today(self, state: RateState, kind: Kind, quota: int, account: Account | None) -> int:
@@ -193,16 +205,17 @@ class RateWindow:
     def _attempt(self, decide: Callable[[RateState], _Result]) -> _Result:
         item = self._store.get(self._key)
         state = state_from_item(item)
-        done = [grant for grant in self._grants if grant.done]
-        for grant in done:
-            sent, unused = grant.report()
-            state.settle(grant.key, sent, unused, grant.hour, grant.kind)
+        reports = [(grant, grant.report()) for grant in self._grants]
+        for grant, report in reports:
+            state.settle(grant.key, report, grant.hour, grant.kind)
         result = decide(state)
-        if isinstance(result, Granted) or done:
+        if isinstance(result, Granted) or any(report.done for _, report in reports):
             unmoved = Absent() if item is None else Equals("version", state.version)
             state.version += 1
             self._store.put(Put(self._key, state_to_item(state), unmoved))
-            self._grants = [grant for grant in self._grants if grant not in done]
+            for grant, report in reports:
+                grant.confirm(report)
+            self._grants = [grant for grant, report in reports if not report.done]
             self._grants += [result] if isinstance(result, Granted) else []
         return result
 

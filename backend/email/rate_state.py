@@ -1,4 +1,4 @@
-"""The rate window as numbers: how many sends are free now, and how many of the day are left. No clock, no store.
+"""The rate window as numbers: when the next sends may go out, and how many of the day are left. No clock, no store.
 
 Times are microseconds since 1970. Sends that happened are counted in slots of 10 ms, by the end of the slot. Sends
 that were granted but not reported yet are held at their latest possible moment. So a token is free again only when
@@ -9,8 +9,10 @@ the send that took it is surely more than a second ago, and no second ever sees 
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -23,8 +25,12 @@ HOUR = 3600 * SECOND
 VALID = 5 * SECOND
 """How long a grant may be used. Whoever dies takes its tokens along for this time and a window."""
 DAY_HOURS = 24
-BURST = SECOND // 10
-CATCH_UP = 1.25
+AHEAD = SECOND // 2
+"""How long before its moment a token is granted, so that a claim is written before it and delays nothing."""
+JITTER = 12_000
+"""What a second is longer for us than for the provider, which counts when emails arrive, by its own clock. Calls that
+take unevenly long on their way arrive closer together than they left. Together with the slots it costs 2% of a rate."""
+CATCH_UP = 1.1
 """Grants are spread to this many times the rate, so that a second's sends do not go out in its first instant, and
 lost time is still made up for."""
 CLOCK_SKEW = 2 * SECOND
@@ -32,7 +38,7 @@ CLOCK_SKEW = 2 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """At most `most` sends in any `window` (microseconds)."""
+    """At most `most` sends in any `window` (microseconds), which is a second and the jitter on the way."""
 
     most: int
     window: int
@@ -41,8 +47,17 @@ class Capacity:
     def of(per_second: float) -> Capacity:
         """Rates below one a second are one send in a longer window; fractions of a send are not used."""
         if per_second >= 1:
-            return Capacity(int(per_second), SECOND)
-        return Capacity(1, math.ceil(SECOND / per_second))
+            return Capacity(int(per_second), SECOND + JITTER)
+        return Capacity(1, math.ceil(SECOND / per_second) + JITTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How many were sent by the end of each slot, and how many were not: given back when all is `done`, else kept."""
+
+    sent: Counter[int]
+    unused: int
+    done: bool
 
 
 @dataclass(slots=True)
@@ -73,28 +88,23 @@ class RateState:
 
     # --- this second ---------------------------------------------------------------------------------------------
 
-    def free(self, capacity: Capacity) -> int:
-        """How many sends fit into the window that ends now."""
-        return capacity.most - sum(n for _, n in self._live())
+    def moments(self, wanted: int, capacity: Capacity) -> list[int]:
+        """When the next `wanted` sends may go out at the latest, without crowding; fewer where a window holds fewer."""
+        moments: list[int] = []
+        paced: float = max(self.paced_until, self.at)
+        for free in itertools.islice(self._free(capacity), wanted):
+            moment = max(free, math.ceil(paced))
+            moments.append(moment)
+            paced = moment + _spread(capacity)
+        return moments
 
-    def free_at(self, wanted: int, capacity: Capacity) -> int:
-        """When that many will fit at the latest, if nobody takes them before."""
-        free, when = self.free(capacity), self.at
+    def _free(self, capacity: Capacity) -> Iterator[int]:
+        """When a place in the window is free, for one place after the other, if nobody takes them before."""
+        free = capacity.most - sum(n for _, n in self._live())
+        yield from itertools.repeat(self.at, free)
         for moment, n in sorted(self._live()):
-            if free >= wanted:
-                break
-            free, when = free + n, moment + capacity.window + 1
-        return when
-
-    def paced(self, capacity: Capacity) -> int:
-        """How many sends may be granted now without crowding."""
-        ahead = self.at + BURST - max(self.paced_until, self.at)
-        return max(int(ahead / _spread(capacity)), int(self.paced_until <= self.at))
-
-    def paced_at(self, wanted: int, capacity: Capacity) -> int:
-        """When that many may be granted."""
-        in_a_burst = math.ceil(self.paced_until + wanted * _spread(capacity) - BURST)
-        return min(self.paced_until, in_a_burst) if wanted == 1 else in_a_burst
+            free += n
+            yield from itertools.repeat(moment + capacity.window + 1, min(n, free))
 
     def _live(self) -> Iterator[tuple[int, int]]:
         yield from ((slot * SLOT, n) for slot, n in self.sent.items())
@@ -102,20 +112,23 @@ class RateState:
 
     # --- changes -------------------------------------------------------------------------------------------------
 
-    def grant(self, key: str, count: int, kind: Kind, capacity: Capacity | None) -> None:
-        """Holds tokens. Without a capacity only the day counts."""
+    def grant(self, key: str, count: int, kind: Kind, capacity: Capacity | None, last: int = 0) -> None:
+        """Holds tokens, the last of which is good from `last` on. Without a capacity only the day counts."""
         if capacity is not None:
-            self.paced_until = math.ceil(max(self.paced_until, self.at) + count * _spread(capacity))
+            self.paced_until = math.ceil(last + _spread(capacity))
         self.held[key] = (self.at + VALID, count)
         self._count(self.at // HOUR, kind, count)
 
-    def settle(self, key: str, sent: Mapping[int, int], unused: int, hour: int, kind: Kind) -> None:
+    def settle(self, key: str, report: Report, hour: int, kind: Kind) -> None:
         """Replaces what was held by what was sent, by slot. Nothing happens if it is settled, or forgotten."""
-        if self.held.pop(key, None) is None:
+        if (held := self.held.pop(key, None)) is None:
             return
-        for slot, n in sent.items():
+        for slot, n in report.sent.items():
             self.sent[slot] = self.sent.get(slot, 0) + n
-        self._count(hour, kind, -unused)
+        if report.done:
+            self._count(hour, kind, -report.unused)
+        else:
+            self.held[key] = (held[0], report.unused)
 
     def _count(self, hour: int, kind: Kind, count: int) -> None:
         kinds = self.hours.setdefault(hour, {})

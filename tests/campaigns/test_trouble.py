@@ -21,8 +21,9 @@ from backend.services.context import Shop
 from backend.services.mail_reconcile import reconcile_mail
 from backend.services.mailing import campaign_chunks, pausing
 from backend.services.mailing.campaign_step import StepWork, do_step
-from backend.services.mailing.delivering import Worked
+from backend.services.mailing.dispatch import Turn
 from backend.services.mailing.emails import email_of, is_as_sent, self_contained
+from backend.services.mailing.outcomes import Worked
 from backend.services.mailing.requesting import SendRequest, request_message
 from backend.services.reconcile.findings import Reconciliation
 from backend.store import schema
@@ -111,7 +112,8 @@ def test_it_waits_for_the_daily_quota_and_goes_on_the_next_day(by: Sent, clock: 
 def test_a_machine_on_which_preparing_takes_all_the_time_still_sends(desk: Desk) -> None:
     desk.people(3)
     campaign = desk.started()
-    work = StepWork(desk.stop, time.monotonic() - 1.0, desk.work.pace, Worked())
+    turn = Turn(desk.work.pace.size, time.monotonic() - 1.0, desk.stop)
+    work = StepWork(turn, desk.work.pace, Worked())
     held = campaign_chunks.take(desk.shop, campaign, campaign.wave)
     assert held is not None
     do_step(desk.shop, desk.mailer, campaign, held, work)

@@ -16,6 +16,7 @@ from backend.email.rate_tokens import Granted
 from backend.email.transports.protocol import AccountUnknownError
 from backend.store.port import Store
 from backend.store.sql import SqlStore
+from tests.email.windows import sleep_on
 from tests.support import NOW, TestClock, outcomes_of
 
 T, M = Kind.TRANSACTIONAL, Kind.MARKETING
@@ -54,7 +55,7 @@ def window_on(
     store: Store, clock: TestClock, quota: int, *, share: float = 0.0, provider: Provider | None = None
 ) -> RateWindow:
     policy = RatePolicy(transactional_share=share)
-    return RateWindow(store, "test", provider or Provider(quota), policy, clock=clock)
+    return RateWindow(store, "test", provider or Provider(quota), policy, clock=clock, sleep=sleep_on(clock))
 
 
 def send(window: RateWindow, wanted: int, kind: Kind, clock: TestClock) -> int:

@@ -69,9 +69,10 @@ class Simulation:
             worker = queue[0]
             clock.now = NOW + timedelta(seconds=worker.ready)
             cost = self.sending if self._sends(worker) else self._reserves(worker)
+            moment = (clock.now - NOW).total_seconds()  # a token waits for its own
             if cost is self.sending:
-                sends.append(worker.ready)
-            heapq.heapreplace(queue, Worker(worker.ready + cost * (1 + self.jitter * chance.random()), *_rest(worker)))
+                sends.append(moment)
+            heapq.heapreplace(queue, Worker(moment + cost * (1 + self.jitter * chance.random()), *_rest(worker)))
         return sends
 
     def _sends(self, worker: Worker) -> bool:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from backend.domain.emails import Account
 from backend.email.rate import RatePolicy, RateWindow
 from backend.store.port import Store
+from tests.support import TestClock
 
 
 def window_on(store: Store, clock: Callable[[], datetime], rate: float) -> RateWindow:
     account = Account(rate, -1, 0, sandbox=False, sending_enabled=True)
-    return RateWindow(store, "test", lambda: account, RatePolicy(), clock=clock)
+    return RateWindow(store, "test", lambda: account, RatePolicy(), clock=clock, sleep=sleep_on(clock))
+
+
+def sleep_on(clock: Callable[[], datetime]) -> Callable[[float], None]:
+    """Sleeping by this clock: one of a test goes forward."""
+
+    def sleep(seconds: float) -> None:
+        if isinstance(clock, TestClock):
+            clock.forward(seconds=seconds)
+        else:
+            time.sleep(seconds)
+
+    return sleep
 
 
 def most_in_a_second(times: Sequence[float]) -> int:

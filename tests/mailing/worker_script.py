@@ -35,8 +35,9 @@ from backend.email.transports.recording import (
 from backend.errors import BackendError
 from backend.mail_worker import run_mail_worker
 from backend.services.context import Shop
-from backend.services.mailing.delivering import MOST_ATTEMPTS, deliver_due
+from backend.services.mailing.delivering import deliver_due
 from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.outcomes import MOST_ATTEMPTS
 from backend.services.mailing.requesting import SendRequest, request_message
 from backend.store.port import Put, Store, Write
 from backend.store.sql import SqlStore

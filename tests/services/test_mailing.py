@@ -30,9 +30,10 @@ from backend.services import ledger, templates
 from backend.services.context import Shop
 from backend.services.customers import get_customer, set_consent
 from backend.services.mailing import choices, pausing
-from backend.services.mailing.delivering import LONGEST_DETAIL, MOST_ATTEMPTS, deliver_due, deliver_one, retry_delay
+from backend.services.mailing.delivering import deliver_due, deliver_one
 from backend.services.mailing.emails import email_of, is_as_sent
 from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.outcomes import LONGEST_DETAIL, MOST_ATTEMPTS, retry_delay
 from backend.services.mailing.requesting import SendRequest, last_sent, new_click_key, request_message
 from backend.services.mailing.situations import can_we_email
 from backend.services.preferences import pause, set_topics_off

@@ -19,7 +19,7 @@ from backend.errors import ConfigurationError
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
-CONNECTIONS = 64
+CONNECTIONS = 96
 """As many as a worker has threads that send; more of them only queue."""
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}

@@ -13,9 +13,10 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from backend.domain.campaigns import Campaign, Wave
+from backend.domain.emails import Refused
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
 from backend.errors import ConflictError
@@ -28,6 +29,8 @@ from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Equals, Item, Plus, Put, Query, Update, Write
 
+LOOK_AGAIN = timedelta(seconds=5)
+"""When somebody else was faster, or an answer is awaited, the ledger tells a little later what became of it."""
 _LOOKED_AT = 8
 """Free chunks among which a worker chooses, so that several do not all reach for the same one."""
 
@@ -40,12 +43,18 @@ class ChunkLostError(ConflictError):
 class Held:
     """A chunk that is ours. Messages of places before `unsure_until` may have been begun by somebody, or by us before
     trouble: the ledger is asked about each before it is touched. `stale`: `step` may not be as the store has it.
+
+    `flying` places wait for their answer. `landed` have got one that is not saved; None is for whom somebody else was
+    faster. `refused` is the answer by which the account takes nothing any more.
     """
 
     chunk: Chunk
     step: Step
     unsure_until: int = 0
     stale: bool = False
+    flying: set[int] = field(default_factory=set)
+    landed: dict[int, Message | None] = field(default_factory=dict)
+    refused: Refused | None = None
 
 
 @dataclass(slots=True)
@@ -116,6 +125,23 @@ def read_again(shop: Shop, held: Held) -> bool:
         return False
     held.step, held.stale, held.unsure_until = step, False, step.place + LARGEST
     return True
+
+
+def add_landed(shop: Shop, held: Held, result: StepResult) -> None:
+    """Adds the answers that have come to the result of a step. For places that are in flight it says when to ask the
+    ledger about them, should somebody else have the chunk by then."""
+    now = shop.clock()
+    for place, message in held.landed.items():
+        if place < held.step.place and place not in held.step.retry:
+            continue  # it was saved already, and only the answer of the store was lost
+        if message is None:
+            result.retry[place] = now + LOOK_AGAIN
+        elif message.status is MessageStatus.WAITING:
+            result.retry[place] = message.due_at
+        else:
+            result.ended[place] = message
+    held.landed.clear()
+    result.retry.update(dict.fromkeys(held.flying, now + LOOK_AGAIN))
 
 
 def save(shop: Shop, held: Held, result: StepResult, *, release: bool) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from backend.domain.campaigns import Campaign, Wave
 from backend.domain.customers import Customer
 from backend.domain.eligibility import reasons_against
-from backend.domain.emails import OutgoingEmail, TemplateVersion
+from backend.domain.emails import TemplateVersion
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.segment_text import rule_from_text
 from backend.domain.shop import ShopFacts
@@ -22,6 +22,7 @@ from backend.services.context import Shop
 from backend.services.ledger import hour_of
 from backend.services.mailing.campaign_content import Content, read_content
 from backend.services.mailing.composing import links_for, outgoing, packed
+from backend.services.mailing.dispatch import Ready
 from backend.services.mailing.facts_store import read_facts
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.situations import situations_of
@@ -37,16 +38,6 @@ class Candidate:
     place: int
     customer_id: str
     message: Message | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A message that may be claimed, together with its email."""
-
-    place: int
-    message: Message
-    email: OutgoingEmail
-    digest: str
 
 
 @dataclass(slots=True)
@@ -153,7 +144,7 @@ def _compose(
     except BackendError as error:
         prepared.broken[candidate.place] = replace(message, status=MessageStatus.FAILED, reason=error.sentence)
         return
-    prepared.ready.append(Ready(candidate.place, message, sent, made.digest))
+    prepared.ready.append(Ready(message, sent, made.digest, candidate.place))
 
 
 def _message(

@@ -23,10 +23,11 @@ from backend.services.campaigns import holding
 from backend.services.campaigns.storing import WORKER, change, due_campaigns, read_campaign
 from backend.services.context import Shop
 from backend.services.mailing import campaign_chunks, pausing
-from backend.services.mailing.campaign_chunks import ChunkLostError, Held
+from backend.services.mailing.campaign_chunks import ChunkLostError, Held, StepResult
 from backend.services.mailing.campaign_step import StepWork, Stopped, do_step
-from backend.services.mailing.delivering import ACCOUNT_PAUSE, Worked
+from backend.services.mailing.dispatch import Flight, Turn
 from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.outcomes import ACCOUNT_PAUSE, Worked
 from backend.services.mailing.pace import Pace
 
 ROUND_SECONDS = 1.0
@@ -40,11 +41,17 @@ _RENEW = timedelta(seconds=45)
 
 @dataclass(slots=True)
 class CampaignWork:
-    """What a worker remembers between its rounds: its pace, its chunk of each campaign, and which rest until when."""
+    """What a worker remembers between its rounds: its pace, its chunk of each campaign, and which rest until when.
+
+    `landing` are chunks in which nobody is left, but some answers of the `flight` are awaited. Without a flight each
+    step waits for its answers.
+    """
 
     pace: Pace = field(default_factory=Pace)
     held: dict[str, Held] = field(default_factory=dict)
     resting: dict[str, datetime] = field(default_factory=dict)
+    landing: list[Held] = field(default_factory=list)
+    flight: Flight | None = None
 
 
 def work_on_campaigns(
@@ -57,6 +64,7 @@ def work_on_campaigns(
     worked = Worked()
     end = time.monotonic() + seconds
     running = [each.id for each in due_campaigns(shop) if each.state is CampaignState.RUNNING]
+    _land(shop, work)
     _give_back(shop, work, set(work.held) - set(running))
     awake = [each for each in running if work.resting.get(each, shop.clock()) <= shop.clock()]
     if not pausing.is_paused(shop):
@@ -68,10 +76,14 @@ def work_on_campaigns(
     return worked
 
 
-def give_back(shop: Shop, work: CampaignWork) -> None:
-    """Lets others have this worker's chunks at once; those that cannot be given back now are free after their lease."""
+def give_back(shop: Shop, work: CampaignWork, *, landed: bool = False) -> None:
+    """Lets others have this worker's chunks at once: those whose answers have come, or all when they have `landed`.
+
+    Those that cannot be given back now are free after their lease.
+    """
     try:
         _give_back(shop, work, set(work.held))
+        _land(shop, work, wait=not landed)
     except BackendError as error:
         logger.warning("A part of a campaign could not be given back: {}", type(error).__name__)
 
@@ -95,7 +107,8 @@ def _work_on(
             work.resting[campaign_id] = shop.clock() + _REST
             return
         try:
-            if not _go_on(shop, mailer, work, campaign, held, StepWork(stop, end, work.pace, worked)):
+            turn = Turn(work.pace.size, end, stop)
+            if not _go_on(shop, mailer, work, campaign, held, StepWork(turn, work.pace, worked, work.flight)):
                 return
         except ChunkLostError:
             work.held.pop(campaign_id, None)
@@ -109,7 +122,8 @@ def _go_on(shop: Shop, mailer: Mailer, work: CampaignWork, campaign: Campaign, h
         raise ChunkLostError("Another worker has this part of the campaign now.")
     held.stale = True
     result, stopped = do_step(shop, mailer, campaign, held, step)
-    release = stopped.for_long or result.is_through_for_now(held.step, shop.clock()) or step.stop.is_set()
+    through = stopped.for_long or result.is_through_for_now(held.step, shop.clock()) or step.turn.stop.is_set()
+    release = through and not held.flying
     if result.has_news(held.step):
         campaign_chunks.save(shop, held, result, release=release)
     elif release:
@@ -117,8 +131,10 @@ def _go_on(shop: Shop, mailer: Mailer, work: CampaignWork, campaign: Campaign, h
     elif held.step.lease_until is None or held.step.lease_until - shop.clock() < _RENEW:
         campaign_chunks.renew(shop, held)
     held.stale = False
-    if not held.step.owner:
+    if through:
         work.held.pop(campaign.id, None)
+    if through and not release:
+        work.landing.append(held)
     _rest(shop, work, campaign, stopped)
     return not (stopped.for_long or stopped.wait)
 
@@ -174,10 +190,31 @@ def _take(shop: Shop, work: CampaignWork, campaign: Campaign) -> Held | None:
 
 
 def _give_back(shop: Shop, work: CampaignWork, campaign_ids: Iterable[str]) -> None:
+    """Those whose answers have all come are free at once, the others when they have landed."""
     for campaign_id in list(campaign_ids):
         held = work.held.pop(campaign_id, None)
         if held is not None and not held.stale:
-            try:
+            work.landing.append(held)
+    _land(shop, work)
+
+
+def _land(shop: Shop, work: CampaignWork, *, wait: bool = True) -> None:
+    """Counts the answers of chunks in which nobody is left, and lets others have them. Whose answers do not come while
+    the lease is good (or at all, when nobody is to `wait`) is looked up in the ledger by whoever takes the chunk."""
+    for held in list(work.landing):
+        lease = held.step.lease_until
+        if wait and held.flying and lease is not None and lease - shop.clock() > _RENEW:
+            continue
+        result = StepResult(held.step.place)
+        campaign_chunks.add_landed(shop, held, result)
+        try:
+            if result.has_news(held.step):
+                campaign_chunks.save(shop, held, result, release=True)
+            else:
                 campaign_chunks.release(shop, held)
-            except ChunkLostError:
-                logger.info("A part of campaign {} had been taken over", campaign_id)
+        except ChunkLostError:
+            logger.info("A part of campaign {} had been taken over", held.step.campaign)
+        work.landing = [each for each in work.landing if each is not held]
+        campaign = _still_running(shop, held.step.campaign) if held.refused is not None else None
+        if campaign is not None:
+            _rest(shop, work, campaign, Stopped(refused=held.refused))

@@ -5,40 +5,33 @@ Nothing is counted here. The result says what became of whom, and is saved as a 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from backend.domain.campaigns import Campaign
 from backend.domain.emails import Refused
 from backend.domain.messages import Message, MessageStatus
-from backend.email.rate import Granted, QuotaReached, Wait
 from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing import campaign_ledger
-from backend.services.mailing.campaign_chunks import Held, StepResult
-from backend.services.mailing.campaign_recipients import Candidate, Prepared, Ready, prepare
-from backend.services.mailing.delivering import Worked, hand_over, outcome_of
+from backend.services.mailing import campaign_chunks, campaign_ledger
+from backend.services.mailing.campaign_chunks import LOOK_AGAIN, Held, StepResult
+from backend.services.mailing.campaign_recipients import Candidate, Prepared, prepare
+from backend.services.mailing.dispatch import Flight, Ready, Turn, dispatch, in_flight
 from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.outcomes import Worked
 from backend.services.mailing.pace import SMALLEST, Pace
-
-_LOOK_AGAIN = timedelta(seconds=5)
-"""When somebody else was faster, the ledger tells a little later what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepWork:
-    """What a step works with. It ends at `end` (as `time.monotonic` counts); what it did adds to `worked`."""
+    """What a step works with; what it did adds to `worked`. Without a worker's `flight` it waits for all answers."""
 
-    stop: threading.Event
-    end: float
+    turn: Turn
     pace: Pace
     worked: Worked
-
-    def seconds_left(self) -> float:
-        return self.end - time.monotonic()
+    flight: Flight | None = None
 
 
 @dataclass(slots=True)
@@ -65,25 +58,31 @@ class _Turn:
 
 
 def do_step(shop: Shop, mailer: Mailer, campaign: Campaign, held: Held, work: StepWork) -> tuple[StepResult, Stopped]:
-    """Does as much of a chunk as goes out in about a second.
+    """Does as much of a chunk as goes out in about a second; what waits for its answer is left in flight.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`; what was done stands in the ledger.
     """
     began = time.perf_counter()
     turn = _turn(shop, campaign, held, work.pace.size)
     prepared = prepare(shop, mailer, campaign, held.step.wave, turn.candidates)
-    result = StepResult(turn.upto, retry=dict(turn.retry))
-    left, stopped = _send(shop, mailer, prepared.ready, campaign, work, result, time.perf_counter() - began)
-    new_left = [each.place for each in left if each.place >= held.step.place]
-    result.through = min(new_left, default=turn.upto)
+    with in_flight(shop, mailer, work.worked, work.flight) as flight:
+        done = dispatch(
+            shop, mailer, flight, _Chunk(held), prepared.ready, campaign.kind, work.turn, work.worked, waits=True
+        )
+    if prepared.ready:
+        _learn(work.pace, done.handed, time.perf_counter() - began, held_back=done.held_back)
+    new_left = [each.place for each in done.left if each.place >= held.step.place]
+    result = StepResult(min(new_left, default=turn.upto), retry=dict(turn.retry))
+    campaign_chunks.add_landed(shop, held, result)
     _settle(shop, turn, prepared, held, result)
-    result.ended |= {place: message for place, message in turn.ended.items() if place < result.through}
+    result.ended |= turn.ended
+    result.ended = {place: message for place, message in result.ended.items() if place < result.through}
     result.retry = {place: due for place, due in result.retry.items() if place < result.through}
     work.worked.count(result.ended.values())
     if result.skipped:
         settled = work.worked.settled
         settled[MessageStatus.SKIPPED] = settled.get(MessageStatus.SKIPPED, 0) + len(result.skipped)
-    return result, stopped
+    return result, Stopped(done.wait, done.quota_until, held.refused)
 
 
 # --- whose turn it is --------------------------------------------------------------------------------------------
@@ -91,7 +90,8 @@ def do_step(shop: Shop, mailer: Mailer, campaign: Campaign, held: Held, work: St
 
 def _turn(shop: Shop, campaign: Campaign, held: Held, size: int) -> _Turn:
     step, now = held.step, shop.clock()
-    again = sorted(place for place, due in step.retry.items() if due <= now)[:size]
+    awaited = held.flying | held.landed.keys()
+    again = sorted(place for place, due in step.retry.items() if due <= now and place not in awaited)[:size]
     upto = min(step.place + size - len(again), step.size)
     turn = _Turn(upto)
     unsure = range(step.place, min(upto, held.unsure_until))
@@ -120,75 +120,41 @@ def _asked(shop: Shop, campaign: Campaign, held: Held, places: Sequence[int], tu
 # --- sending -----------------------------------------------------------------------------------------------------
 
 
-def _send(
-    shop: Shop,
-    mailer: Mailer,
-    ready: Sequence[Ready],
-    campaign: Campaign,
-    work: StepWork,
-    result: StepResult,
-    prepared_in: float,
-) -> tuple[list[Ready], Stopped]:
-    """Sends one batch after the other, as tokens come; returns what is left, and why.
+class _Chunk:
+    """`Books` of a chunk: what is recorded lands there, to be counted with the step that is saved next."""
 
-    The first one goes out also when preparing (it took `prepared_in` seconds) has used up the time: a slow machine
-    takes up less in the next step, and does not stand still.
-    """
-    rest, stopped = list(ready), Stopped()
-    handed, seconds, held_back = 0, 0.0, False
-    while rest and (not handed or work.seconds_left() > 0) and not work.stop.is_set() and not stopped.for_long:
-        granted = mailer.window.reserve(min(len(rest), work.pace.size), campaign.kind)
-        if isinstance(granted, QuotaReached):
-            stopped.quota_until = granted.until
-        elif isinstance(granted, Wait):
-            held_back = True
-            if granted.seconds >= work.seconds_left():
-                stopped.wait = work.worked.wait = granted.seconds
-                break
-            work.stop.wait(granted.seconds)
-        else:
-            batch, rest = rest[: granted.count], rest[granted.count :]
-            began = time.perf_counter()
-            stopped.refused = _send_batch(shop, mailer, batch, granted, result)
-            handed, seconds = handed + len(batch), seconds + time.perf_counter() - began
-    if ready:
-        _learn(work.pace, handed, prepared_in + seconds, held_back=held_back)
-    work.worked.handed_over += handed
-    work.worked.seconds += seconds
-    return rest, stopped
+    def __init__(self, held: Held) -> None:
+        self._held = held
+
+    @property
+    def refused(self) -> Refused | None:
+        return self._held.refused
+
+    @refused.setter
+    def refused(self, answer: Refused | None) -> None:
+        self._held.refused = answer
+
+    def claim(self, shop: Shop, batch: Sequence[Ready]) -> dict[str, Message]:
+        claimed = {message.id: message for message in campaign_ledger.claim(shop, [each.message for each in batch])}
+        for each in batch:
+            if each.id in claimed:
+                self._held.flying.add(each.place)
+            else:
+                self._held.landed[each.place] = None
+        return claimed
+
+    def record(self, shop: Shop, outcomes: Sequence[tuple[Ready, Message]], worked: Worked) -> None:
+        recorded = {message.id: message for message in campaign_ledger.record(shop, [each for _, each in outcomes])}
+        for ready, message in outcomes:
+            self._held.flying.discard(ready.place)
+            self._held.landed[ready.place] = recorded.get(message.id)
 
 
 def _learn(pace: Pace, handed: int, seconds: float, *, held_back: bool) -> None:
-    """As every worker does; but what is left of a step is decided and rendered anew, so it takes up little more."""
+    """As every worker does; but what is left of a step is decided and rendered again, so it takes up little more."""
     pace.learn(handed, seconds, held_back=held_back)
     if held_back:
         pace.size = min(pace.size, max(SMALLEST, handed + handed // 4 + 1))
-
-
-def _send_batch(
-    shop: Shop, mailer: Mailer, batch: Sequence[Ready], granted: Granted, result: StepResult
-) -> Refused | None:
-    """Claims, sends and records; returns the answer by which the account takes nothing any more."""
-    try:
-        claimed = {message.id: message for message in campaign_ledger.claim(shop, [each.message for each in batch])}
-        mine = [each for each in batch if each.message.id in claimed]
-        answers = hand_over(mailer, granted, [each.email for each in mine])
-    finally:
-        granted.close()
-    outcomes = [
-        outcome_of(shop, claimed[each.message.id], each.digest, answer)
-        for each, answer in zip(mine, answers, strict=True)
-    ]
-    recorded = {message.id: message for message in campaign_ledger.record(shop, outcomes)}
-    for each in batch:
-        message = recorded.get(each.message.id)
-        if message is None:
-            result.retry[each.place] = shop.clock() + _LOOK_AGAIN
-        elif message.status is MessageStatus.WAITING:
-            result.retry[each.place] = message.due_at
-        else:
-            result.ended[each.place] = message
-    return next((a for a in answers if isinstance(a, Refused) and a.account_wide), None)
 
 
 # --- what is not sent --------------------------------------------------------------------------------------------
@@ -208,4 +174,4 @@ def _settle(shop: Shop, turn: _Turn, prepared: Prepared, held: Held, result: Ste
         if message.id in written:
             result.ended[place] = message
         else:
-            result.retry[place] = shop.clock() + _LOOK_AGAIN
+            result.retry[place] = shop.clock() + LOOK_AGAIN

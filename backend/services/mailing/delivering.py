@@ -7,19 +7,19 @@ the transport. A process that dies there leaves messages whose lease runs out: t
 from __future__ import annotations
 
 import random
+import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from loguru import logger
 
 from backend.domain.customers import Customer
 from backend.domain.eligibility import quiet_until, reasons_against
-from backend.domain.emails import Accepted, Answer, Kind, OutgoingEmail, Refused
+from backend.domain.emails import Kind, Refused
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
-from backend.email.rate import Granted, QuotaReached, Wait
 from backend.errors import BackendError
 from backend.records.customers import customer_from
 from backend.records.messages import message_from
@@ -27,69 +27,28 @@ from backend.services import ledger, templates
 from backend.services.context import Shop
 from backend.services.mailing import pausing
 from backend.services.mailing.composing import outgoing
+from backend.services.mailing.dispatch import Flight, Ready, Turn, dispatch, in_flight
 from backend.services.mailing.emails import email_of
 from backend.services.mailing.facts_store import read_facts
 from backend.services.mailing.mailer import Mailer
+from backend.services.mailing.outcomes import ACCOUNT_PAUSE, Worked
 from backend.services.mailing.situations import situations_of
-from backend.services.mailing.threads import by_threads
 from backend.store import schema
 from backend.store.port import Query
 
-MOST_ATTEMPTS = 6
-LONGEST_DETAIL = 300
-"""Of the provider's words that are kept: an item of the ledger stays below a kilobyte."""
-_FIRST_RETRY = timedelta(seconds=30)
-_LONGEST_RETRY = timedelta(hours=1)
-ACCOUNT_PAUSE = timedelta(minutes=5)
+ROUND_SECONDS = 1.0
+"""How long one kind of mail may keep a worker from looking for the other."""
 _MOST_TOLD = 20
-"""Emails that went out together, up to which each has a line in the log; of a campaign the ledger alone tells."""
-_TOO_LATE = Refused("The place in the sending rate was used up before the email could go out.", retryable=True)
-"""Not handed over: tokens are good for seconds, and a slow transport may use them up."""
+"""Emails that are recorded together, up to which each has a line in the log; of a campaign the ledger alone tells."""
 
 
-@dataclass(slots=True)
-class Worked:
-    """What one round did.
-
-    `wait` is how long the rate window asks to wait before the next, in seconds; `more` says that messages are left.
-    `handed_over` emails took the transport and the ledger `seconds`.
-    """
-
-    settled: dict[MessageStatus, int] = field(default_factory=dict)
-    wait: float = 0.0
-    more: bool = False
-    handed_over: int = 0
-    seconds: float = 0.0
-
-    def count(self, messages: Iterable[Message]) -> None:
-        for message in messages:
-            self.settled[message.status] = self.settled.get(message.status, 0) + 1
-
-    def add(self, other: Worked) -> None:
-        """Takes in what another part of the round did."""
-        for status, number in other.settled.items():
-            self.settled[status] = self.settled.get(status, 0) + number
-        self.wait = max(self.wait, other.wait)
-        self.more = self.more or other.more
-        self.handed_over += other.handed_over
-        self.seconds += other.seconds
-
-    @property
-    def total(self) -> int:
-        return sum(self.settled.values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A message together with the email that will go out for it."""
-
-    message: Message
-    email: OutgoingEmail
-    digest: str
-
-
-def deliver_due(shop: Shop, mailer: Mailer) -> Worked:
+def deliver_due(
+    shop: Shop, mailer: Mailer, flight: Flight | None = None, stop: threading.Event | None = None
+) -> Worked:
     """One round over messages that are due, about as many as go out in a second.
+
+    With a worker's `flight` it takes a second at most, and what waits for an answer then stays in the flight. Without
+    one it waits for all answers, and not for tokens.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`; nothing is sent then.
     """
@@ -99,10 +58,9 @@ def deliver_due(shop: Shop, mailer: Mailer) -> Worked:
     ledger.expire(shop, expired)
     worked.count(replace(message, status=MessageStatus.UNKNOWN) for message in expired)
     ready = _prepared(shop, mailer, [message for message in due if message.lease_until is None], worked)
-    if not pausing.is_paused(shop):
-        for kind in (Kind.TRANSACTIONAL, Kind.MARKETING):
-            _send(shop, mailer, [each for each in ready if each.message.kind is kind], kind, worked)
-    mailer.pace.learn(worked.handed_over, worked.seconds, held_back=worked.wait > 0)
+    turn = Turn(mailer.pace.size, time.monotonic() + ROUND_SECONDS, stop or threading.Event())
+    held_back = _send(shop, mailer, ready, worked, turn, flight)
+    mailer.pace.learn(worked.handed_over, worked.seconds, held_back=held_back)
     return worked
 
 
@@ -110,8 +68,7 @@ def deliver_one(shop: Shop, mailer: Mailer, message: Message) -> Message:
     """Sends one requested message now, if it is due; returns it as it stands afterwards."""
     worked = Worked()
     ready = _prepared(shop, mailer, [message] if message.status is MessageStatus.WAITING else [], worked)
-    if not pausing.is_paused(shop):
-        _send(shop, mailer, ready, message.kind, worked)
+    _send(shop, mailer, ready, worked, Turn(1, 0.0, threading.Event()))
     return ledger.get_message(shop, message.id)
 
 
@@ -136,10 +93,10 @@ def _is_due(message: Message, now: datetime) -> bool:
     return message.status is MessageStatus.WAITING and message.due_at <= now and is_free
 
 
-def _prepared(shop: Shop, mailer: Mailer, messages: Sequence[Message], worked: Worked) -> list[_Ready]:
+def _prepared(shop: Shop, mailer: Mailer, messages: Sequence[Message], worked: Worked) -> list[Ready]:
     """What can go out now. The others are settled or put off, with the reason."""
     outcomes: list[Message] = []
-    ready: list[_Ready] = []
+    ready: list[Ready] = []
     for message in _allowed(shop, mailer, messages, outcomes):
         try:
             ready.append(_composed(shop, mailer, message))
@@ -189,50 +146,45 @@ def _addressed(message: Message, customers: dict[str, Customer]) -> Message:
     return replace(message, to=address) if address and address != message.to else message
 
 
-def _composed(shop: Shop, mailer: Mailer, message: Message) -> _Ready:
+def _composed(shop: Shop, mailer: Mailer, message: Message) -> Ready:
     email = email_of(shop, message)
-    return _Ready(message, outgoing(message, email, read_facts(shop, message.facts), mailer.sender), email.digest)
+    return Ready(message, outgoing(message, email, read_facts(shop, message.facts), mailer.sender), email.digest)
 
 
-def _send(shop: Shop, mailer: Mailer, ready: Sequence[_Ready], kind: Kind, worked: Worked) -> None:
-    rest = list(ready)
-    while rest:
-        granted = mailer.window.reserve(min(len(rest), mailer.pace.size), kind)
-        if isinstance(granted, Wait):
-            worked.wait = max(worked.wait, granted.seconds)
-            return
-        if isinstance(granted, QuotaReached):
-            _put_off(shop, [each.message for each in rest], granted.until, worked)
-            return
-        now, rest = rest[: granted.count], rest[granted.count :]
-        began = time.perf_counter()
-        try:
-            going_on = _send_batch(shop, mailer, now, granted, worked)
-        finally:
-            granted.close()
-        worked.handed_over += len(now)
-        worked.seconds += time.perf_counter() - began
-        if not going_on:
-            return
+def _send(
+    shop: Shop, mailer: Mailer, ready: Sequence[Ready], worked: Worked, turn: Turn, flight: Flight | None = None
+) -> bool:
+    """Gets them out, transactional mail first; whether the rate or slow answers held them back."""
+    books, held_back = _Ledger(), False
+    if not ready or pausing.is_paused(shop):
+        return False
+    with in_flight(shop, mailer, worked, flight) as mine:
+        for kind in (Kind.TRANSACTIONAL, Kind.MARKETING):
+            each = [one for one in ready if one.message.kind is kind]
+            done = dispatch(shop, mailer, mine, books, each, kind, turn, worked, waits=flight is not None)
+            if done.quota_until is not None:
+                _put_off(shop, [one.message for one in done.left], done.quota_until, worked)
+            held_back = held_back or done.held_back
+    return held_back
 
 
-def _send_batch(shop: Shop, mailer: Mailer, batch: Sequence[_Ready], granted: Granted, worked: Worked) -> bool:
-    """Claims, sends and records; False when the account takes nothing any more."""
-    claimed = {message.id: message for message in ledger.claim(shop, [each.message for each in batch])}
-    mine = [each for each in batch if each.message.id in claimed]
-    answers = hand_over(mailer, granted, [each.email for each in mine])
-    outcomes = [
-        outcome_of(shop, claimed[each.message.id], each.digest, answer)
-        for each, answer in zip(mine, answers, strict=True)
-    ]
-    ledger.record(shop, outcomes)
-    worked.count(outcomes)
-    if len(outcomes) <= _MOST_TOLD:
-        _tell(outcomes)
-    stopped = next((a for a in answers if isinstance(a, Refused) and a.account_wide), None)
-    if stopped is not None:
-        pausing.pause(shop, stopped.reason, shop.clock() + ACCOUNT_PAUSE)
-    return stopped is None
+class _Ledger:
+    """`Books` of single messages."""
+
+    def __init__(self) -> None:
+        self.refused: Refused | None = None
+
+    def claim(self, shop: Shop, batch: Sequence[Ready]) -> dict[str, Message]:
+        return {message.id: message for message in ledger.claim(shop, [each.message for each in batch])}
+
+    def record(self, shop: Shop, outcomes: Sequence[tuple[Ready, Message]], worked: Worked) -> None:
+        messages = [message for _, message in outcomes]
+        ledger.record(shop, messages)
+        worked.count(messages)
+        if len(messages) <= _MOST_TOLD:
+            _tell(messages)
+        if self.refused is not None:
+            pausing.pause(shop, self.refused.reason, shop.clock() + ACCOUNT_PAUSE)
 
 
 def _tell(outcomes: Sequence[Message]) -> None:
@@ -240,54 +192,6 @@ def _tell(outcomes: Sequence[Message]) -> None:
     for message in outcomes:
         known_as = f", known to the provider as {message.provider_id}" if message.provider_id else ""
         logger.info("Message {} is {}{}", message.id, message.status.value, known_as)
-
-
-def hand_over(mailer: Mailer, granted: Granted, emails: Sequence[OutgoingEmail]) -> list[Answer]:
-    """Gives each email to the transport, while the tokens last; the answers are in the same order."""
-
-    def send(email: OutgoingEmail) -> Answer:
-        return mailer.transport.send(email) if granted.spend() else _TOO_LATE
-
-    if len(emails) == 1 or mailer.concurrency == 1:
-        return [send(email) for email in emails]
-    return by_threads(send, emails, min(mailer.concurrency, len(emails)))
-
-
-def outcome_of(shop: Shop, message: Message, digest: str, answer: Answer) -> Message:
-    """The message as the transport's answer leaves it."""
-    now = shop.clock()
-    if isinstance(answer, Accepted):
-        sent = MessageStatus.SENT
-        return replace(message, status=sent, provider_id=answer.provider_id, sent_at=now, digest=digest, detail="")
-    if isinstance(answer, Refused):
-        return _refused(replace(message, digest=digest), answer, now)
-    return replace(
-        message,
-        status=MessageStatus.UNKNOWN,
-        reason=answer.reason,
-        digest=digest,
-        detail=answer.detail[:LONGEST_DETAIL],
-    )
-
-
-def _refused(message: Message, answer: Refused, now: datetime) -> Message:
-    if answer is _TOO_LATE:
-        return replace(message, due_at=now)
-    message = replace(message, detail=answer.detail[:LONGEST_DETAIL])
-    if answer.account_wide:
-        return replace(message, due_at=now + ACCOUNT_PAUSE, reason=answer.reason)
-    if not answer.retryable:
-        return replace(message, status=MessageStatus.FAILED, reason=answer.reason)
-    if message.attempts >= MOST_ATTEMPTS:
-        reason = f"Given up after {message.attempts} attempts. {answer.reason}"
-        return replace(message, status=MessageStatus.FAILED, reason=reason)
-    return replace(message, due_at=now + retry_delay(message.attempts), reason=answer.reason)
-
-
-def retry_delay(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: 30 seconds, four times as long each time, an hour at most, jittered."""
-    longest: timedelta = min(_FIRST_RETRY * 4.0 ** min(attempts - 1, 10), _LONGEST_RETRY)
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, hides nothing
 
 
 def _put_off(shop: Shop, messages: Sequence[Message], until: datetime, worked: Worked) -> None:
