@@ -110,17 +110,30 @@ def _days(placed: list[tuple[str, Item]]) -> dict[str, Totals]:
     for customer_id, order in placed:
         day = str(order["day"])
         first[customer_id] = min(day, first.get(customer_id, day))
+        if order.get("test"):
+            continue
+        given_back = _taken(order) - _net(order)
         if order["status"] == "cancelled":
-            days[day] = days[day].plus(Totals(refunded=_refunded(order), cancelled=1))
+            days[day] = days[day].plus(Totals(refunded=given_back, cancelled=1))
         else:
-            days[day] = days[day].plus(Totals(orders=1, revenue=_net(order), refunded=_refunded(order)))
+            days[day] = days[day].plus(Totals(orders=1, revenue=_net(order), refunded=given_back))
     for day in first.values():
         days[day] = days[day].plus(Totals(new_customers=1))
     return dict(days)
 
 
+def _taken(order: Item) -> int:
+    """The total without gift cards that were sold."""
+    return int(str(order["total"])) - int(str(order.get("gift_cards", 0)))
+
+
 def _net(order: Item) -> int:
-    return int(str(order["total"])) - _refunded(order)
+    """What is left of goods, by giving back what was paid too much first, then goods, then gift cards, then goods."""
+    goods, cards, left = _taken(order), int(str(order.get("gift_cards", 0))), _refunded(order)
+    left -= min(left, max(int(str(order.get("paid", order["total"]))) - int(str(order["total"])), 0))
+    of_goods = min(left, max(goods, 0))
+    of_cards = min(left - of_goods, cards)
+    return goods - of_goods - (left - of_goods - of_cards)
 
 
 def _refunded(order: Item) -> int:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from backend.demo.catalogue import CITIES, COUNTRIES, COUNTRY_WEIGHTS, PRODUCTS, names_of
 from backend.domain.customers import Consent, ConsentSource, Customer
 from backend.domain.ids import order_id_of
+from backend.domain.money import divided, half_up
 from backend.domain.orders import HistoryEntry, LineItem, Order, OrderStatus, Refund
 from backend.domain.text import fold
 
@@ -132,9 +133,9 @@ class DemoShop:
             for title, sku, price, _ in sorted(picked)
         )
         amount = sum(line.amount for line in lines)
-        discount = round(amount * 0.1) if rng.random() < 0.12 else 0
+        discount = divided(amount, 10) if rng.random() < 0.12 else 0
         shipping = 0 if amount - discount > 7500 else 590
-        tax = round((amount - discount) * 0.07)
+        tax = divided((amount - discount) * 7, 100)
         status = self._status(placed_at)
         total = amount - discount + shipping + tax
         return Order(
@@ -171,7 +172,7 @@ class DemoShop:
         rng = self._random
         if status is not OrderStatus.FULFILLED or rng.random() > 0.04:
             return ()
-        amount = total if rng.random() < 0.4 else max(round(total * rng.uniform(0.1, 0.6)), 1)
+        amount = total if rng.random() < 0.4 else max(half_up(total * rng.uniform(0.1, 0.6)), 1)
         at = min(placed_at + timedelta(days=rng.randint(2, 20)), self._now)
         reason = rng.choice(("Arrived broken", "Changed their mind", "Wrong colour", "Came too late"))
         return (Refund("demo", amount, at, SOURCE, reason),)

@@ -98,7 +98,7 @@ def _has_left(exit_: Exit, facts: Facts) -> bool:
         case Exit.ORDER_CANCELLED:
             return order is not None and order.status is OrderStatus.CANCELLED
         case Exit.ORDER_REFUNDED:
-            return order is not None and order.total > 0 and order.refundable <= 0
+            return order is not None and order.refunded >= order.total > 0
         case Exit.ORDER_PAID:
             return order is not None and order.status in _PAID
         case Exit.ORDERED_AGAIN:

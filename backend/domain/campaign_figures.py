@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 from backend.domain.campaigns import CampaignState, Measure
 from backend.domain.delivery import Mailbox
+from backend.domain.money import divided
 
 MOST_LISTED = 1000
 """Broken recipients that a preflight lists by name; all are counted."""
@@ -251,7 +252,7 @@ class OrdersAfter:
         """Revenue that the email has likely brought, in minor units."""
         if not self.holdout or not self.recipients:
             return None
-        return round(self.revenue - self.holdout_revenue / self.holdout * self.recipients)
+        return self.revenue - divided(self.holdout_revenue * self.recipients, self.holdout)
 
     @property
     def chance_of_lift(self) -> float | None:

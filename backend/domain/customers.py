@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from email_validator import EmailNotValidError, validate_email
 
+from backend.domain.money import divided
 from backend.domain.names import greeting_of, is_address
 from backend.errors import InvalidInputError
 
@@ -73,7 +74,7 @@ class Customer:
     @property
     def average_order(self) -> int:
         """Minor units; 0 without orders."""
-        return round(self.revenue / self.orders) if self.orders else 0
+        return divided(self.revenue, self.orders) if self.orders else 0
 
 
 @dataclass(frozen=True, slots=True)

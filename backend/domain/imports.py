@@ -22,7 +22,8 @@ class ImportKind(StrEnum):
 class ImportedOrder:
     """One order as a file tells it, cleaned and checked. Amounts are in minor units of the shop's currency.
 
-    `email` is None for point of sale. `consent` None means that the file says nothing about marketing.
+    `email` is None for who cannot be emailed. `identities` are what else tells a person: see `customer_identities`.
+    `consent` None means that the file says nothing about marketing. `paid` None means that the status tells.
     """
 
     number: str
@@ -45,6 +46,13 @@ class ImportedOrder:
     phone: str = ""
     tags: tuple[str, ...] = ()
     consent: bool | None = None
+    identities: tuple[str, ...] = ()
+    tip: int = 0
+    duties: int = 0
+    gift_cards: int = 0
+    tax_included: bool = False
+    test: bool = False
+    paid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,16 @@ class ImportedCustomer:
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why an order or a customer of a file was left out. `line` counts physical lines from 1; `column` may be ""."""
+
+    name: str
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was put right in an order or a customer of a file, which came in all the same. Fields as in `Fault`."""
 
     name: str
     line: int
@@ -115,7 +133,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did. `report` is the CSV of what was left out, None when that was nothing.
+    """What an import did. `report` is the CSV of what was left out or repaired, None when that was nothing.
+
+    `repaired` counts the cells that were put right.
 
     An import of orders counts customers too: those that it created. A suppression that is there already is unchanged.
     """
@@ -127,6 +147,7 @@ class ImportResult:
     report: Path | None = None
     encoding: str = ""
     suppressions: Counts = field(default_factory=Counts)
+    repaired: int = 0
 
     @property
     def counts(self) -> Counts:
@@ -141,8 +162,9 @@ class ImportResult:
         """The result for programs: `{"orders": {…}, "customers": {"created": 1}, "seconds": 0.5}`."""
         if self.kind is not ImportKind.ORDERS:
             return {self.kind.value: self.counts.as_dict(), "seconds": round(self.seconds, 3)}
-        return {
+        figures: dict[str, object] = {
             "orders": self.orders.as_dict(),
             "customers": {"created": self.customers.created},
             "seconds": round(self.seconds, 3),
         }
+        return figures | ({"repaired": self.repaired} if self.repaired else {})

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from backend.domain.money import check_amount
+from backend.domain.order_words import is_gift_card
 from backend.domain.text import clean_line
 from backend.errors import InvalidInputError
 
@@ -72,8 +73,10 @@ class HistoryEntry:
 class Order:
     """One order with its line items and history. Amounts are in minor units of the shop's currency.
 
-    `subtotal` is after discounts, as Shopify writes it: `total = subtotal + shipping + tax` for orders placed here;
-    orders from elsewhere keep the figures of their source. `customer_name` and `country` are those of the order's day.
+    `subtotal` is after discounts, as Shopify writes it. For orders placed here the total is what is added up, for those
+    from elsewhere it is that of their source, and `other` is the difference. `tax` is part of the prices when
+    `tax_included`. `gift_cards` is what of the total are sold gift cards. `paid` is what was received where that is
+    not what the status says. A `test` order never counts. `customer_name` and `country` are those of the order's day.
     """
 
     id: str
@@ -97,6 +100,12 @@ class Order:
     discount_code: str = ""
     note: str = ""
     version: int = 1
+    tip: int = 0
+    duties: int = 0
+    gift_cards: int = 0
+    tax_included: bool = False
+    test: bool = False
+    paid: int | None = None
 
     @property
     def refunded(self) -> int:
@@ -104,9 +113,39 @@ class Order:
         return sum(refund.amount for refund in self.refunds)
 
     @property
+    def received(self) -> int:
+        """Minor units that the customer has paid, before refunds."""
+        if self.paid is not None:
+            return self.paid
+        return 0 if self.status is OrderStatus.PENDING else self.total
+
+    @property
     def refundable(self) -> int:
         """Minor units that can still be given back."""
-        return self.total - self.refunded
+        return max(self.received - self.refunded, 0)
+
+    @property
+    def balance(self) -> int:
+        """Minor units that the customer still owes; below zero when the shop owes them. 0 for a cancelled order."""
+        if self.status is OrderStatus.CANCELLED:
+            return 0
+        due = self.total - self.received
+        return due if due >= 0 else min(due + self.refunded, 0)
+
+    @property
+    def added_up(self) -> int:
+        """Minor units of subtotal, shipping, duties, tip, and the tax that is not in the prices."""
+        return self.subtotal + self.shipping + self.duties + self.tip + (0 if self.tax_included else self.tax)
+
+    @property
+    def other(self) -> int:
+        """Minor units by which the source's total differs from what adds up."""
+        return self.total - self.added_up
+
+    @property
+    def taken_off(self) -> int:
+        """Minor units between the sum of the line items and the subtotal: the discount, so far as it is on them."""
+        return sum(line.amount for line in self.lines) - self.subtotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +161,7 @@ class OrderSummary:
     total: int
     refunded: int
     source: str
+    revenue: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +190,50 @@ NOTHING = Contribution(0, 0, 0, 0)
 
 
 def contribution_of(order: Order) -> Contribution:
-    """Revenue is the total less what was refunded, in minor units."""
-    if order.status is OrderStatus.CANCELLED:
-        return Contribution(0, 0, order.refunded, 1)
-    return Contribution(1, order.total - order.refunded, order.refunded, 0)
+    """What the order adds to the totals (see `counted`)."""
+    return counted(
+        order.status,
+        order.total,
+        order.refunded,
+        gift_cards=order.gift_cards,
+        paid=order.paid,
+        test=order.test,
+    )
+
+
+def counted(
+    status: OrderStatus, total: int, refunded: int, *, gift_cards: int = 0, paid: int | None = None, test: bool = False
+) -> Contribution:
+    """Revenue is the total without the gift cards sold, less what was refunded of it, in minor units.
+
+    A refund first gives back what was paid too much, then goods, then gift cards; what goes beyond the total is lost
+    revenue again. A test order adds nothing.
+    """
+    if test:
+        return NOTHING
+    refunds = max(refunded - max((total if paid is None else paid) - total, 0), 0)
+    goods = total - gift_cards
+    refunds -= min(max(refunds - goods, 0), gift_cards)
+    if status is OrderStatus.CANCELLED:
+        return Contribution(0, 0, refunds, 1)
+    return Contribution(1, goods - refunds, refunds, 0)
+
+
+def paid_as(order: Order, status: OrderStatus) -> int | None:
+    """What was received of an order that moves to a status (`Order.paid`): being marked as paid, it was paid in full.
+
+    A step back from fulfilled, and a cancellation, leave what was paid as it was.
+    """
+    if status is OrderStatus.PENDING:
+        return None
+    if status is OrderStatus.PAID and order.status is not OrderStatus.FULFILLED:
+        return None
+    return order.received if order.received != order.total else None
+
+
+def gift_cards_in(lines: tuple[LineItem, ...], total: int) -> int:
+    """Minor units of the total that are gift cards: money that is owed, which is revenue when it is spent."""
+    return min(sum(line.amount for line in lines if is_gift_card(line.title)), total)
 
 
 def check_line(line: LineItem) -> LineItem:

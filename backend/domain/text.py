@@ -1,4 +1,8 @@
-"""What a text field may hold, and how texts are folded for search. Input is refused with a sentence, never cut."""
+"""What a text field may hold, and how texts are folded for search.
+
+What people type is refused with a sentence, never cut. What a file holds is repaired: one odd character is no reason
+to lose an order.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ import unicodedata
 
 from backend.errors import InvalidInputError
 
-NAME_LENGTH = 200
-NOTE_LENGTH = 4000
+NAME_LENGTH = 255
+NOTE_LENGTH = 5000
 SHORT_LENGTH = 100
 WORDS_PER_CUSTOMER = 16
 WORD_LENGTH = 40
@@ -18,6 +22,8 @@ _PLAIN = str.maketrans(
 )
 """Letters that Unicode does not take apart, and that people without them on their keyboard write so."""
 _ASCII_WORD = re.compile(r"[a-z0-9_]+")
+_REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_BREAKS = re.compile("\r\n?|[\n\v\f\u2028\u2029]")
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
@@ -47,11 +53,38 @@ def _clean(text: str, label: str, longest: int, required: bool, field: str, allo
     for character in cleaned:
         if character in _OVERRIDES:
             raise InvalidInputError(f"{label} holds a character that reverses the direction of text.", field)
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed:
+        if unicodedata.category(character) in _REFUSED and character not in allowed:
             raise InvalidInputError(f"{label} holds a control character (code {ord(character)}).", field)
     if required and not any(map(_is_visible, cleaned)):
         raise InvalidInputError(f"{label} holds nothing that can be seen.", field)
     return cleaned
+
+
+def repaired_line(text: str, longest: int = NAME_LENGTH) -> str:
+    """One line of text that `clean_line` accepts: breaks become spaces, control and direction characters go.
+
+    Characters of Windows-1252 that were read as Latin-1 (U+0080 to U+009F) become what they were meant to be.
+    """
+    line = _without_controls(_BREAKS.sub(" ", text).replace("\t", " "), "")
+    return line.strip()[:longest].rstrip()
+
+
+def repaired_text(text: str, longest: int = NOTE_LENGTH) -> str:
+    """Several lines of text that `clean_text` accepts, repaired as `repaired_line` does; breaks stay breaks."""
+    return _without_controls(_BREAKS.sub("\n", text), "\n\t").strip()[:longest].rstrip()
+
+
+def _without_controls(text: str, allowed: str) -> str:
+    kept = unicodedata.normalize("NFC", "".join(map(_read_as_windows, text)))
+    return "".join(each for each in kept if each in allowed or not _is_refused(each))
+
+
+def _read_as_windows(character: str) -> str:
+    return character.encode("latin-1").decode("cp1252", "ignore") if "\x80" <= character <= "\x9f" else character
+
+
+def _is_refused(character: str) -> bool:
+    return character in _OVERRIDES or unicodedata.category(character) in _REFUSED
 
 
 def _is_visible(character: str) -> bool:

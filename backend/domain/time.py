@@ -12,7 +12,7 @@ from backend.errors import InvalidInputError
 Clock = Callable[[], datetime]
 """Gives the present moment, aware and in UTC. Injected, so that tests decide what time it is."""
 
-EARLIEST_YEAR = 2000
+EARLIEST_YEAR = 1990
 _CLOCK_SKEW = timedelta(days=1)
 
 
@@ -62,7 +62,7 @@ def months_between(first: date, last: date) -> list[str]:
 def check_placed_at(moment: datetime, now: datetime, label: str = "The order date") -> datetime:
     """The moment, if an order can have been placed then.
 
-    Raises: `InvalidInputError` for the future (a day of clock skew is allowed) and for years before 2000.
+    Raises: `InvalidInputError` for the future (a day of clock skew is allowed) and for years before 1990.
     """
     if moment.year < EARLIEST_YEAR:
         raise InvalidInputError(f"{label} is before the year {EARLIEST_YEAR}: {moment:%Y-%m-%d}.", "date")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backend.domain.money import divided
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -30,7 +32,7 @@ class Totals:
     @property
     def average_order(self) -> int:
         """Minor units; 0 without orders."""
-        return round(self.revenue / self.orders) if self.orders else 0
+        return divided(self.revenue, self.orders) if self.orders else 0
 
     @property
     def repeat_orders(self) -> int:

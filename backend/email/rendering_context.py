@@ -129,13 +129,20 @@ def order_view(order: Order) -> Data:
         "lines": lines,
         "count": sum(line.quantity for line in order.lines),
         "subtotal": order.subtotal,
-        "discount": order.discount,
+        "discount": max(order.taken_off, 0),
+        "rounding": -min(order.taken_off, 0),
         "discount_code": order.discount_code,
         "shipping": order.shipping,
         "tax": order.tax,
+        "tax_included": order.tax_included,
+        "duties": order.duties,
+        "tip": order.tip,
+        "other": order.other,
         "total": order.total,
+        "paid": order.received,
+        "balance": order.balance,
         "refunded": order.refunded,
-        "remaining": order.refundable,
+        "remaining": max(order.total - order.refunded, 0),
     }
     if order.refunds:
         view["refund"] = {"amount": order.refunds[-1].amount, "at": Moment(to_text(order.refunds[-1].at))}

@@ -13,15 +13,16 @@ from backend.domain.messages import MessageStatus
 from backend.domain.orders import OrderStatus
 from backend.domain.segments import ConsentState
 from backend.domain.time import from_text
+from backend.records.orders import revenue_of
 from backend.records.ranks import figure
 from backend.records.suppression import digest_of
-from backend.records.values import flag, items, number, rows, text, texts
+from backend.records.values import flag, items, rows, text, texts
 from backend.store.port import Item, Row
 
 CustomerRow = tuple[str, str, str, tuple[str, ...], str, int, bool, str | None, int, int]
 """id, country, city, tags, consent, day of joining, archived, digest of the address, orders, revenue."""
 OrderRow = tuple[str, int, int]
-"""customer, day, total less refunds."""
+"""customer, day, revenue."""
 LineRow = tuple[str, int, str, str]
 """customer, day, product, SKU."""
 MessageRow = tuple[str, str, int, int | None, int | None]
@@ -55,8 +56,7 @@ def order_row(row: Row) -> OrderRow | None:
     item = row.item
     if item.get("status") == OrderStatus.CANCELLED:
         return None
-    refunded = number(item, "refunded", 0)
-    return row.key.pk[2:], _day_number(text(item, "day")), number(item, "total") - refunded
+    return row.key.pk[2:], _day_number(text(item, "day")), revenue_of(item)
 
 
 def line_rows(row: Row, day: int) -> list[LineRow]:

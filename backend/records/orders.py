@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from backend.domain.orders import HistoryEntry, LineItem, Order, OrderStatus, OrderSummary, Refund
+from backend.domain.orders import (
+    Contribution,
+    HistoryEntry,
+    LineItem,
+    Order,
+    OrderStatus,
+    OrderSummary,
+    Refund,
+    contribution_of,
+)
 from backend.domain.time import day_of, from_text, to_text
-from backend.records.values import MalformedItemError, number, optional_text, rows, text, without_empty
+from backend.records.values import MalformedItemError, flag, number, optional_text, rows, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key, Row, Value
 
@@ -38,8 +47,20 @@ def order_item(order: Order, zone: ZoneInfo, day: str = "") -> Item:
             "code": order.discount_code,
             "note": order.note,
             "version": order.version,
+            "tip": order.tip or None,
+            "duties": order.duties or None,
+            "gift_cards": order.gift_cards or None,
+            "tax_included": order.tax_included or None,
+            "test": order.test or None,
+            "paid": order.paid,
+            "net": net_of(order.total, order.refunded, contribution_of(order)),
         }
     )
+
+
+def net_of(total: int, refunded: int, counts: Contribution) -> int | None:
+    """What lists show as the revenue of an order where it is not the total less refunds; None elsewhere."""
+    return counts.revenue if counts.orders and counts.revenue != total - refunded else None
 
 
 def order_from(key: Key, item: Item) -> Order:
@@ -65,7 +86,18 @@ def order_from(key: Key, item: Item) -> Order:
         discount_code=text(item, "code", ""),
         note=text(item, "note", ""),
         version=number(item, "version", 1),
+        tip=number(item, "tip", 0),
+        duties=number(item, "duties", 0),
+        gift_cards=number(item, "gift_cards", 0),
+        tax_included=flag(item, "tax_included"),
+        test=flag(item, "test"),
+        paid=number(item, "paid") if "paid" in item else None,
     )
+
+
+def revenue_of(item: Item) -> int:
+    """What an order that is not cancelled adds to revenue, from its item or its entry in the index."""
+    return number(item, "net") if "net" in item else number(item, "total") - number(item, "refunded", 0)
 
 
 def order_day(item: Item) -> str:
@@ -85,6 +117,7 @@ def summary_from(row: Row) -> OrderSummary:
         total=number(row.item, "total"),
         refunded=number(row.item, "refunded", 0),
         source=text(row.item, "source", ""),
+        revenue=revenue_of(row.item),
     )
 
 

@@ -249,14 +249,14 @@ def _change(
         after = replace(after, version=before.version + 1)
         activity = _activity(shop, actor, kind, said or _difference(before, after))
         others = [_put(customer_id, activity), *firing.on_edited(shop, before, after), *([deed] if deed else [])]
-        writes = [*editing_writes(before, after, _months_of(shop, customer_id), room_for=len(others)), *others]
+        writes = [*editing_writes(before, after, months_with_orders(shop, customer_id), room_for=len(others)), *others]
         _refusing_taken(shop, lambda: shop.store.transact(writes))
         return after
 
     return until_settled(attempt)
 
 
-def _months_of(shop: Shop, customer_id: str) -> list[str]:
+def months_with_orders(shop: Shop, customer_id: str) -> list[str]:
     query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
     return [row.key.sk.removeprefix("M#") for row in pages_of(shop.store, query)]
 

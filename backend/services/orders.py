@@ -17,6 +17,8 @@ from backend.domain.orders import (
     OrderStatus,
     Refund,
     check_lines,
+    gift_cards_in,
+    paid_as,
 )
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line, clean_text
@@ -117,6 +119,7 @@ def _order_of(
     lines = check_lines(draft.lines)
     subtotal = _subtotal(lines, draft.discount)
     shipping, tax = check_amount(draft.shipping, "Shipping"), check_amount(draft.tax, "Tax")
+    total = check_amount(subtotal + shipping + tax, "The total")
     return Order(
         id=key,
         number=order_number(key, placed_at),
@@ -127,7 +130,7 @@ def _order_of(
         placed_at=placed_at,
         lines=lines,
         subtotal=subtotal,
-        total=check_amount(subtotal + shipping + tax, "The total"),
+        total=total,
         currency=shop.currency,
         discount=draft.discount,
         shipping=shipping,
@@ -135,6 +138,7 @@ def _order_of(
         history=(HistoryEntry(now, actor.username, f"Placed as {draft.status}"),),
         country=country,
         note=clean_text(draft.note, "Note"),
+        gift_cards=gift_cards_in(lines, total),
     )
 
 
@@ -170,7 +174,10 @@ def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus) 
             return order
         if status not in NEXT_STATUSES[order.status]:
             raise InvalidInputError(f"An order that is {order.status} cannot become {status}.", "status")
-        return _with_history(shop, actor, replace(order, status=status), f"{order.status} → {status}")
+        if order.test:
+            raise InvalidInputError("This is a test order, which never counts, so its status stays as it is.", "status")
+        moved = replace(order, status=status, paid=paid_as(order, status))
+        return _with_history(shop, actor, moved, f"{order.status} → {status}")
 
     cancelled = (
         audit.entry(shop, actor, "cancelled an order", _target(ref)) if status is OrderStatus.CANCELLED else None
@@ -179,7 +186,10 @@ def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus) 
 
 
 def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Order:
-    """Replaces line items, discount, shipping, tax and note; customer, status and date stay.
+    """Replaces line items, discount, shipping, tax and note; customer, status and date stay, and so does what was paid.
+
+    Amounts are added up again only when one of them changes: an imported order keeps the total of its source. What was
+    paid leaves a balance (`Order.balance`).
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (also when less would
     remain than was refunded).
@@ -190,10 +200,6 @@ def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Or
         lines = check_lines(draft.lines)
         subtotal = _subtotal(lines, draft.discount)
         shipping, tax = check_amount(draft.shipping, "Shipping"), check_amount(draft.tax, "Tax")
-        total = check_amount(subtotal + shipping + tax, "The total")
-        if total < order.refunded:
-            refunded = format_money(order.refunded, shop.currency, shop.locale)
-            raise InvalidInputError(f"The total would be less than the {refunded} refunded already.", "total")
         edited = replace(
             order,
             lines=lines,
@@ -201,13 +207,49 @@ def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Or
             discount=draft.discount,
             shipping=shipping,
             tax=tax,
-            total=total,
             note=clean_text(draft.note, "Note"),
         )
+        if _amounts(edited) == _amounts(order):
+            edited = replace(edited, subtotal=order.subtotal)
+        else:
+            edited = _with_total(edited, order)
+        total = edited.total
+        if total < order.refunded:
+            refunded = format_money(order.refunded, shop.currency, shop.locale)
+            raise InvalidInputError(f"The total would be less than the {refunded} refunded already.", "total")
         if edited == order:
             return order
         amounts = [format_money(amount, shop.currency, shop.locale) for amount in (order.total, total)]
         return _with_history(shop, actor, edited, f"Edited: {amounts[0]} → {amounts[1]}")
+
+    return until_settled(lambda: _change(shop, ref, changed))
+
+
+def _amounts(order: Order) -> tuple[object, ...]:
+    return order.lines, order.discount, order.shipping, order.tax
+
+
+def _with_total(edited: Order, before: Order) -> Order:
+    """The order with its amounts added up, and what was paid before it was edited."""
+    total = check_amount(edited.added_up, "The total")
+    unpaid = before.status is OrderStatus.PENDING and before.paid is None
+    paid = None if unpaid or before.received == total else before.received
+    return replace(edited, total=total, gift_cards=gift_cards_in(edited.lines, total), paid=paid)
+
+
+def record_payment(shop: Shop, actor: Actor, ref: OrderRef) -> Order:
+    """Records that the customer has paid the balance; an order without one stays as it is.
+
+    Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`.
+    """
+    actor.require(Permission.CHANGE_ORDERS)
+
+    def changed(order: Order) -> Order:
+        if order.balance <= 0:
+            return order
+        amount = format_money(order.balance, shop.currency, shop.locale)
+        settled = OrderStatus.PAID if order.status is OrderStatus.PENDING else order.status
+        return _with_history(shop, actor, replace(order, status=settled, paid=None), f"Payment of {amount} recorded")
 
     return until_settled(lambda: _change(shop, ref, changed))
 
@@ -251,7 +293,7 @@ def _find_refund(shop: Shop, ref: OrderRef, refund_id: str) -> Order | None:
 def _check_refund(shop: Shop, order: Order, amount: int) -> None:
     if check_amount(amount, "The refund") == 0:
         raise InvalidInputError("The refund must be more than nothing.", "amount")
-    if order.status is OrderStatus.PENDING:
+    if not order.received and order.total:
         raise InvalidInputError("This order has not been paid, so there is nothing to refund.", "amount")
     if amount > order.refundable:
         left = format_money(order.refundable, shop.currency, shop.locale)

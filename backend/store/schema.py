@@ -42,6 +42,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 36 | dead letters, newest first | mail | `DEADLETTERS` | `at#digest` |
 | 37 | clicks of a campaign by link | mail | `K#campaign` | `LINK#digest#shard` |
 | 38 | how events were taken in, by minute | mail | `EVENTS#2026-11-26` | `13:05` |
+| 39 | customer by phone, or by id at the source of orders | shop | `I#kind#value` | `I` |
 | 44 | processes and what they do | mail | `BEATS` | `B#process` |
 | 45 | use of the store in a month by day | mail | `USAGE#2026-11` | `26` |
 | 46 | how long actions took in a month by day | mail | `TOOK#2026-11` | `26#kind` |
@@ -125,7 +126,19 @@ TABLES: tuple[Table, ...] = (
                 "timeline",
                 "line",
                 "line_at",
-                ("name", "email", "country", "tags", "archived", "number", "status", "total", "refunded", "source"),
+                (
+                    "name",
+                    "email",
+                    "country",
+                    "tags",
+                    "archived",
+                    "number",
+                    "status",
+                    "total",
+                    "refunded",
+                    "source",
+                    "net",
+                ),
             ),
         ),
     ),
@@ -169,6 +182,11 @@ def activity_key(customer_id: str, at: str, entry_id: str) -> Key:
 
 def email_key(address: str) -> Key:
     return Key(SHOP, f"E#{address}", "E")
+
+
+def identity_key(identity: str) -> Key:
+    """Who has a phone number, an id at the source, or an address that nobody can write to: "phone#+4930123456"."""
+    return Key(SHOP, f"I#{identity}", "I")
 
 
 def reference_key(source: str, reference: str) -> Key:

@@ -17,6 +17,7 @@ from backend.domain.campaign_figures import (
     chance_of_difference,
 )
 from backend.domain.campaigns import Campaign, Measure
+from backend.domain.money import divided
 from backend.domain.team import Actor
 from backend.services.campaigns.results import results_of
 from backend.services.context import Shop
@@ -124,7 +125,7 @@ def _group(here: Shop, name: str, people: int, buyers: int, orders: int, revenue
         "Bought": f"{formats.count(here, buyers)} ({_share(here, buyers, people)})",
         "Orders": formats.count(here, orders),
         "Revenue": formats.money(here, revenue),
-        "Revenue per customer": formats.money(here, round(revenue / people)) if people else "",
+        "Revenue per customer": formats.money(here, divided(revenue, people)) if people else "",
     }
 
 

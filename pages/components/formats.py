@@ -15,7 +15,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent, get_decimal_symbol
 
-from backend.domain.money import decimals_of, format_money
+from backend.domain.money import decimals_of, format_money, half_up
 from backend.domain.money import plain as in_units
 from backend.domain.orders import OrderStatus
 from backend.services.context import Shop
@@ -176,7 +176,7 @@ def listed(texts: Sequence[str]) -> str:
 
 def _whole_money(shop: Shop, minor: int) -> str:
     pattern = _whole_units(shop.locale)
-    units = in_units(minor, shop.currency)
+    units = half_up(in_units(minor, shop.currency))
     return str(format_currency(units, shop.currency, format=pattern, locale=shop.locale, currency_digits=False))
 
 

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.money import LARGEST_AMOUNT, check_amount, decimals_of, format_money, parse_amount, plain, to_minor
+from backend.domain.money import (
+    LARGEST_AMOUNT,
+    check_amount,
+    decimals_of,
+    divided,
+    format_money,
+    half_up,
+    parse_amount,
+    plain,
+    to_minor,
+)
 from backend.errors import InvalidInputError
 
 
@@ -41,6 +51,64 @@ def test_amounts_are_read_as_people_write_them(text: str, minor: int) -> None:
 @pytest.mark.parametrize(("text", "minor"), [("1.234", 123400), ("1,234", 123), ("1.234.567", 123456700)])
 def test_where_commas_are_decimal_a_point_groups(text: str, minor: int) -> None:
     assert parse_amount(text, "EUR", decimal_comma=True) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "decimal_comma", "minor"),
+    [
+        ("12.990", "CLP", None, 12990),
+        ("12.990", "CLP", False, 12990),
+        ("12,990", "CLP", True, 12990),
+        ("1.234.567", "VND", False, 1234567),
+        ("12990.00", "CLP", False, 12990),
+        ("12.990,00", "CLP", None, 12990),
+        ("$12.990", "CLP", None, 12990),
+        ("1.250", "KWD", None, 1250),
+        ("1,250", "KWD", None, 1250000),
+        ("1,250", "KWD", True, 1250),
+        ("1.234,500", "KWD", None, 1234500),
+        ("1.234", "EUR", None, 123400),
+        ("1.234", "EUR", False, 123),
+        ("0.125", "EUR", None, 13),
+        ("1234,567", "EUR", None, 123457),
+    ],
+)
+def test_three_digits_are_thousands_or_thousandths_as_the_currency_and_the_file_have_it(
+    text: str, currency: str, decimal_comma: bool | None, minor: int
+) -> None:
+    assert parse_amount(text, currency, decimal_comma=decimal_comma) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("CHF 1\u2019234.50", "CHF", 123450),
+        ("1'234.50 Fr.", "CHF", 123450),
+        ("1 234,56\xa0€", "EUR", 123456),
+        ("kr 1 234,50", "SEK", 123450),
+        ("₹1,23,456.00", "INR", 12345600),
+        ("Rs. 500", "INR", 50000),
+        ("R$ 1.234,50", "BRL", 123450),
+        ("US$5", "USD", 500),
+        (".5", "USD", 50),
+    ],
+)
+def test_currency_signs_and_spaces_do_not_count(text: str, currency: str, minor: int) -> None:
+    assert parse_amount(text, currency) == minor
+
+
+@pytest.mark.parametrize("text", ["-5.00", "\u22125.00", "$-5", "-$5", "(5.00)", "($5.00)"])
+def test_all_ways_to_write_a_negative_amount_are_refused_as_such(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="must not be negative"):
+        parse_amount(text, "USD")
+
+
+@pytest.mark.parametrize(
+    ("amount", "number", "part"), [(2469, 2, 1235), (2471, 2, 1236), (-2469, 2, -1235), (10, 3, 3)]
+)
+def test_halves_are_rounded_up(amount: int, number: int, part: int) -> None:
+    assert divided(amount, number) == part
+    assert half_up(amount / number) == part
 
 
 @pytest.mark.parametrize(

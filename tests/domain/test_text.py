@@ -43,8 +43,8 @@ def test_a_text_may_have_lines_and_tabs() -> None:
 
 
 def test_a_length_is_told_and_a_megabyte_is_not_looked_at() -> None:
-    with pytest.raises(InvalidInputError, match="201 characters, of 200 at most"):
-        clean_line("x" * 201, "Name")
+    with pytest.raises(InvalidInputError, match="256 characters, of 255 at most"):
+        clean_line("x" * 256, "Name")
     with pytest.raises(InvalidInputError, match="1,000,000 characters"):
         clean_line("x" * 1_000_000, "Name")
 

@@ -42,7 +42,7 @@ class _Sum:
 
     def add(self, order: OrderSummary) -> None:
         self.orders += 1
-        self.revenue += order.total - order.refunded
+        self.revenue += order.revenue
         self.buyers.add(order.customer_id)
 
 

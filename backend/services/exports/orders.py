@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from backend.domain.money import plain
-from backend.domain.orders import Order
+from backend.domain.orders import Order, contribution_of
 from backend.errors import InvalidInputError
 from backend.records.orders import order_from
 from backend.services.context import Shop
@@ -93,7 +93,7 @@ def _row(order: Order, shop: Shop) -> tuple[Cell, ...]:
         plain(order.tax, order.currency),
         plain(order.total, order.currency),
         plain(order.refunded, order.currency),
-        plain(order.total - order.refunded, order.currency),
+        plain(contribution_of(order).revenue, order.currency),
         order.currency,
         order.source,
         order.note,

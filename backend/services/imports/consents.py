@@ -11,7 +11,7 @@ from backend.domain.imports import ImportedOrder
 from backend.records.customers import activity_item, activity_key, profile_attributes
 from backend.services.order_writes import SnapshotMovedError
 from backend.store import schema
-from backend.store.port import AllOf, Condition, Equals, Exists, Put, Update, Write
+from backend.store.port import AllOf, Equals, Exists, Key, Put, Update, Write
 
 
 def consent_of(order: ImportedOrder) -> Consent | None:
@@ -33,24 +33,39 @@ def newer_consent(customer: Customer, told: Consent | None) -> Consent | None:
 
 def with_consent(writes: Sequence[Write], before: Customer, after: Customer, by: str, now: datetime) -> list[Write]:
     """The writes, and in the same transaction the customer's new answer (with a line of activity if it differs)."""
-    key = schema.customer_key(after.id)
-    others = [write for write in writes if write.key != key]
-    own = next((write for write in writes if write.key == key), None)
-    update = own if isinstance(own, Update) else Update(key)
-    seen: tuple[Condition, ...] = (Exists(), Equals("version", before.version))
-    merged = Update(
-        key,
-        set={**update.set, "consent": profile_attributes(after)["consent"], "version": after.version},
-        add=update.add,
-        remove=update.remove,
-        condition=AllOf((*seen, update.condition) if update.condition else seen),
-        otherwise=update.otherwise or SnapshotMovedError("Somebody changed this customer at the same moment."),
+    answer = Update(
+        schema.customer_key(after.id),
+        set={"consent": profile_attributes(after)["consent"], "version": after.version},
+        condition=AllOf((Exists(), Equals("version", before.version))),
+        otherwise=SnapshotMovedError("Somebody changed this customer at the same moment."),
     )
+    merged = combined(writes, [answer])
     given = after.consent is not None and after.consent.given
     if before.consent is not None and before.consent.given == given:
-        return [*others, merged]
+        return merged
     said = "Agreed to marketing (import)" if given else "Refused marketing (import)"
-    return [*others, merged, activity_put(after.id, ActivityKind.CONSENT, said, by, now)]
+    return [*merged, activity_put(after.id, ActivityKind.CONSENT, said, by, now)]
+
+
+def combined(*parts: Sequence[Write]) -> list[Write]:
+    """The writes of one transaction, in which updates of the same item are one update with all conditions."""
+    writes: dict[Key, Write] = {}
+    for write in (write for part in parts for write in part):
+        first = writes.get(write.key)
+        writes[write.key] = _both(first, write) if isinstance(first, Update) and isinstance(write, Update) else write
+    return list(writes.values())
+
+
+def _both(one: Update, other: Update) -> Update:
+    conditions = tuple(each.condition for each in (one, other) if each.condition is not None)
+    return Update(
+        one.key,
+        set={**one.set, **other.set},
+        add={**one.add, **other.add},
+        remove=[*one.remove, *other.remove],
+        condition=AllOf(conditions) if conditions else None,
+        otherwise=one.otherwise or other.otherwise,
+    )
 
 
 def activity_put(customer_id: str, kind: ActivityKind, said: str, by: str, now: datetime) -> Put:

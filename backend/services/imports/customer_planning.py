@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from backend.domain.customers import ActivityKind, Consent, ConsentSource, Customer, email_identity
 from backend.domain.ids import new_customer_id
-from backend.domain.imports import Fault, ImportedCustomer, Outcome
+from backend.domain.imports import Fault, ImportedCustomer, Outcome, Repair
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError
 from backend.records.customers import customer_from, email_key
@@ -36,6 +36,7 @@ class CustomerCandidate:
     line: int
     customer: ImportedCustomer
     print: str
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def name(self) -> str:

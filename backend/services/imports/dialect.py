@@ -1,4 +1,4 @@
-"""How a table was written: which delimiter, which columns, and whether its decimals have a comma."""
+"""How a table was written: which delimiter, and which columns."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from backend.services.imports.reading import BrokenLine, Line, rows_of
 _DELIMITERS = (",", ";", "\t", "|")
 _EXCEL_HINT = re.compile(r"^sep=(.)\s*$", re.IGNORECASE)
 _HEADER_LINES = 20
-_POINT = re.compile(r"\d\.\d{1,2}$")
-_COMMA = re.compile(r"\d,\d{1,2}$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[\W_]+")
 
@@ -134,22 +132,3 @@ def title_words(title: str) -> str:
     """The words of a title for comparing its meaning: "firstName", "first_name" and "First Name*" are "first name"."""
     spaced = _CAMEL.sub(" ", unicodedata.normalize("NFC", title))
     return " ".join(_SEPARATORS.sub(" ", fold(spaced)).split())
-
-
-class DecimalSigns:
-    """Learns from amounts whether the file writes decimals with a comma."""
-
-    def __init__(self, delimiter: str) -> None:
-        self._comma = self._point = False
-        self._semicolon = delimiter == ";"
-
-    def see(self, amount: str) -> None:
-        if not self._point and _POINT.search(amount):
-            self._point = True
-        if not self._comma and _COMMA.search(amount):
-            self._comma = True
-
-    @property
-    def decimal_comma(self) -> bool:
-        """Whether a comma or point before three digits is a decimal comma or a separator of thousands."""
-        return self._comma if self._comma != self._point else self._semicolon

@@ -1,29 +1,20 @@
-"""Reads single cells: amounts, dates, addresses, countries, tags, yes and no. What repeats is read once."""
+"""Reads single cells: addresses, countries, tags, yes and no. What repeats is read once."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from backend.domain.customers import clean_email
-from backend.domain.money import parse_amount
 from backend.domain.orders import LineItem, check_line
 from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag
-from backend.domain.time import check_placed_at
 from backend.errors import InvalidInputError
 from backend.services.customers import MOST_TAGS
 from backend.services.imports.countries import country_of as country_of
 from backend.services.imports.dialect import title_words
 
 _REMEMBERED = 1 << 15
-_MOMENT = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,9})?)? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)?", re.IGNORECASE
-)
-_UTC = frozenset({"Z", "UTC", "GMT", "+0000", "+00:00"})
 _QUANTITY = re.compile(r"(\d{1,9})(?:[.,]0+)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _WORDS = {
@@ -66,46 +57,6 @@ class column:  # noqa: N801 - used like a function
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, InvalidInputError):
             raise CellError(self._title, error.sentence, self._line) from error
-
-
-class Cells:
-    """Reads the cells of one file; what it depends on is decided once. Results are remembered, in bounds.
-
-    All methods raise `InvalidInputError` with a sentence.
-    """
-
-    def __init__(self, *, currency: str, zone: ZoneInfo, now: datetime, decimal_comma: bool) -> None:
-        self._zone, self._now = zone, now
-
-        def amount(text: str, label: str) -> int:
-            return parse_amount(text, currency, label, decimal_comma=decimal_comma)
-
-        self.amount: Callable[[str, str], int] = lru_cache(_REMEMBERED)(amount)
-        self.moment: Callable[[str, str], datetime] = lru_cache(_REMEMBERED)(self._moment)
-
-    def _moment(self, text: str, label: str) -> datetime:
-        """An ISO moment; without an offset it is the shop's time. Neither in the future nor before the year 2000."""
-        match = _MOMENT.fullmatch(text.strip())
-        if match is None:
-            raise InvalidInputError(
-                f"{label} is not a date such as 2026-11-26 14:32:00 +0100: “{text.strip()[:40]}”." if text.strip()
-                else f"{label} is missing."
-            )  # fmt: skip
-        try:
-            return check_placed_at(self._aware(match), self._now, label)
-        except (ValueError, OverflowError) as error:
-            raise InvalidInputError(f"{label} is no day of the calendar: “{text.strip()[:40]}”.") from error
-
-    def _aware(self, match: re.Match[str]) -> datetime:
-        day, time, offset = match.groups()
-        moment = datetime.fromisoformat(f"{day} {time or '00:00'}")
-        offset = (offset or "").upper()
-        if not offset:
-            return moment.replace(tzinfo=self._zone).astimezone(UTC)
-        if offset in _UTC:
-            return moment.replace(tzinfo=UTC)
-        distance = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
-        return moment.replace(tzinfo=timezone(-distance if offset[0] == "-" else distance)).astimezone(UTC)
 
 
 @lru_cache(_REMEMBERED)

@@ -32,18 +32,24 @@ def new_order(imported: ImportedOrder, order_id: str, customer_id: str, currency
         shipping=imported.shipping,
         tax=imported.tax,
         refunds=_refunds((), imported, by, now),
-        history=(HistoryEntry(now, by, f"Imported as {imported.status}"),),
+        history=(HistoryEntry(now, by, f"Imported as {'a test order' if imported.test else imported.status}"),),
         source="shopify",
         country=imported.country,
         discount_code=imported.discount_code,
         note=imported.note,
+        tip=imported.tip,
+        duties=imported.duties,
+        gift_cards=imported.gift_cards,
+        tax_included=imported.tax_included,
+        test=imported.test,
+        paid=imported.paid,
     )
 
 
 def updated_order(before: Order, imported: ImportedOrder, by: str, now: datetime, locale: str) -> Order:
     """The order as the newer export has it; `before` itself when nothing differs. Date and customer stay.
 
-    Raises: `InvalidInputError` when more was refunded here than the export leaves of the total.
+    Raises: `InvalidInputError` when the order was changed too often.
     """
     after = replace(
         before,
@@ -59,12 +65,15 @@ def updated_order(before: Order, imported: ImportedOrder, by: str, now: datetime
         country=imported.country,
         discount_code=imported.discount_code,
         note=imported.note,
+        tip=imported.tip,
+        duties=imported.duties,
+        gift_cards=imported.gift_cards,
+        tax_included=imported.tax_included,
+        test=imported.test,
+        paid=imported.paid,
     )
     if after == before:
         return before
-    if after.refunded > after.total:
-        refunded = format_money(after.refunded, before.currency, locale)
-        raise InvalidInputError(f"The export's total is less than the {refunded} that were refunded here already.")
     if len(before.history) >= MOST_HISTORY:
         raise InvalidInputError("This order has been changed too often to be changed again.")
     entry = HistoryEntry(now, by, f"Updated by import: {_difference(before, after, locale)}")

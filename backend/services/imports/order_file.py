@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from backend.domain.ids import order_id_of
-from backend.domain.imports import Fault, ImportedOrder
+from backend.domain.imports import Fault, ImportedOrder, Repair
+from backend.services.imports.amounts import Amounts
 from backend.services.imports.batches import Batch, in_batches
+from backend.services.imports.dates import DateEvidence, DateOrder, Moments
 from backend.services.imports.dialect import open_table, reading
-from backend.services.imports.fields import Cells
 from backend.services.imports.grouping import RawOrder, group
 from backend.services.imports.shopify import OrderReader, places_of
 from backend.services.imports.steps import print_of
@@ -27,27 +28,35 @@ _SURVEY_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class OrderFile:
-    """A file, and what reading it depends on. `encoding` "" means that its bytes tell."""
+    """A file, and what reading it depends on. `encoding` "" means that its bytes tell, `dates` that its dates tell.
+
+    `region` is the country of phone numbers without a country code.
+    """
 
     path: Path
     encoding: str
     currency: str
     zone: ZoneInfo
     now: datetime
+    dates: DateOrder = DateOrder.UNKNOWN
+    region: str = ""
 
 
 class OrderCandidate:
     """An order of a file: the line where it begins, what it says, the fingerprint of that, and the order's id here.
 
+    `repairs` are what was put right in it.
+
     What needs no store is worked out with it, because the process that reads the file has time left.
     """
 
-    __slots__ = ("id", "line", "order", "print", "reference")
+    __slots__ = ("id", "line", "order", "print", "reference", "repairs")
 
-    def __init__(self, line: int, order: ImportedOrder, mark: str = "") -> None:
+    def __init__(self, line: int, order: ImportedOrder, repairs: Sequence[Repair] = ()) -> None:
         self.line = line
         self.order = order
-        self.print = mark or print_of(order)
+        self.print = print_of(order)
+        self.repairs = tuple(repairs)
         self.id = order_id_of(SOURCE, order.number, order.placed_at)
         self.reference = schema.reference_key(SOURCE, order.number)
 
@@ -63,11 +72,12 @@ def batches_of(file: OrderFile) -> Generator[Batch[OrderCandidate], None, None]:
     """
     table = open_table(file.path, file.encoding)
     places, size = places_of(table.header), file.path.stat().st_size
-    survey = Survey(table, places)
+    survey = Survey(table, places, DateEvidence(file.zone, file.now))
     for position in survey.positions():
         yield Batch(_SURVEY_SHARE * position / size, table.encoding.shown)
-    cells = Cells(currency=file.currency, zone=file.zone, now=file.now, decimal_comma=survey.decimal_comma)
-    reader = OrderReader(places, cells, file.currency)
+    moments = Moments(file.zone, file.now, file.dates or survey.dates.order())
+    amounts = Amounts(file.currency, survey.decimal_comma)
+    reader = OrderReader(places, amounts, moments, file.currency, file.region)
     with reading(table) as rows:
         candidates = _candidates(group(rows, places, table.delimiter), reader, survey.scattered)
         yield from in_batches(
@@ -82,7 +92,7 @@ def _candidates(
     for raw in orders:
         if raw.name not in scattered:
             order = reader.read(raw)
-            yield order if isinstance(order, Fault) else OrderCandidate(raw.line, order)
+            yield order if isinstance(order, Fault) else OrderCandidate(raw.line, order, reader.repairs)
         elif raw.name not in reported:
             reported.add(raw.name)
             first, second = scattered[raw.name]

@@ -6,9 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 from backend.domain.imports import ImportKind, ImportResult
+from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.imports.ahead import batches_ahead
+from backend.services.imports.dates import date_order_of
 from backend.services.imports.order_file import OrderFile
 from backend.services.imports.planning import OrderPlanner
 from backend.services.imports.running import ProgressListener, Run
@@ -22,18 +24,22 @@ def import_orders(
     report: Path | None = None,
     progress: ProgressListener | None = None,
     encoding: str = "",
+    dates: str = "",
 ) -> ImportResult:
     """Takes over the orders of a Shopify order export, and the customers who placed them.
 
     The same file again changes nothing, a newer export updates. An order that cannot be taken over costs only itself
     and is listed in the report (`report`, or a new file in the shop's data folder). A run that was interrupted is
-    completed by running it again. `encoding` overrides what the file's bytes tell.
+    completed by running it again. `encoding` overrides what the file's bytes tell; `dates` ("day-first",
+    "month-first") says what its dates do not.
 
     Raises: `PermissionDeniedError`; `InvalidInputError` when the file is no such export, before anything is written;
     `StoreBusyError` and `StoreUnreachableError`.
     """
     actor.require(Permission.IMPORT_DATA)
-    file = OrderFile(path, encoding, shop.currency, shop.zone, shop.clock())
+    file = OrderFile(
+        path, encoding, shop.currency, shop.zone, shop.clock(), date_order_of(dates), region_of(shop.zone, shop.locale)
+    )
     run = Run(shop, ImportKind.ORDERS, OrderPlanner(shop, actor), report=report, progress=progress)
     with closing(batches_ahead(file)) as batches:
         return run.work(batches)

@@ -1,4 +1,4 @@
-"""The report of what an import left out: a CSV file for spreadsheets, made when there is something to report."""
+"""The report of what an import left out or repaired: a CSV file for spreadsheets, made when there is something."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from backend.domain.ids import new_order_id
-from backend.domain.imports import Fault, ImportKind
+from backend.domain.imports import Fault, ImportKind, Repair
 from backend.services.context import Shop
 from backend.services.imports.fields import defused
 
@@ -25,7 +25,7 @@ def reports_folder(shop: Shop) -> Path:
 
 
 class FaultReport:
-    """Writes faults to a file, which exists afterwards only if there were any. A context manager."""
+    """Writes faults and repairs to a file, which exists afterwards only if there were any. A context manager."""
 
     def __init__(self, path: Path, kind: ImportKind) -> None:
         self._path = path
@@ -33,10 +33,11 @@ class FaultReport:
         self._file: TextIO | None = None
         self._writer: Any = None
 
-    def add(self, fault: Fault) -> None:
+    def add(self, found: Fault | Repair) -> None:
         if self._file is None:
             self._open()
-        self._writer.writerow([defused(fault.name), fault.line, defused(fault.column), defused(fault.reason)])
+        what = "left out" if isinstance(found, Fault) else "repaired"
+        self._writer.writerow([defused(found.name), found.line, defused(found.column), defused(found.reason), what])
 
     @property
     def path(self) -> Path | None:
@@ -49,7 +50,7 @@ class FaultReport:
         self._file = self._path.open("w", encoding="utf-8-sig", newline="", errors="replace")
         self._path.chmod(0o600)
         self._writer = csv.writer(self._file)
-        self._writer.writerow([self._kind.value.capitalize().removesuffix("s"), "Line", "Column", "Reason"])
+        self._writer.writerow([self._kind.value.capitalize().removesuffix("s"), "Line", "Column", "Reason", "Outcome"])
 
     def __enter__(self) -> FaultReport:
         self._path.unlink(missing_ok=True)

@@ -39,6 +39,7 @@ class Run(Generic[AnyCandidate]):
         self._started = time.perf_counter()
         self._counts = Counts()
         self._customers_created = 0
+        self._repaired = 0
 
     def work(self, batches: Iterator[Batch[AnyCandidate]]) -> ImportResult:
         """Writes what is found in the file."""
@@ -62,13 +63,20 @@ class Run(Generic[AnyCandidate]):
     def _write(self, batch: Batch[AnyCandidate], report: FaultReport) -> None:
         candidates = [item for item in batch.items if not isinstance(item, Fault)]
         steps = write_chunk(self._shop, self._planner, candidates) if candidates else []
-        for outcome in (*(item for item in batch.items if isinstance(item, Fault)), *steps):
+        for fault in (item for item in batch.items if isinstance(item, Fault)):
+            self._counts.add(Outcome.FAILED)
+            report.add(fault)
+        for candidate, outcome in zip(candidates, steps, strict=True):
             if isinstance(outcome, Fault):
                 self._counts.add(Outcome.FAILED)
                 report.add(outcome)
-            else:
-                self._counts.add(outcome.outcome)
-                self._customers_created += outcome.creates_customer
+                continue
+            self._counts.add(outcome.outcome)
+            self._customers_created += outcome.creates_customer
+            if outcome.outcome is not Outcome.UNCHANGED:
+                for repair in candidate.repairs:
+                    self._repaired += 1
+                    report.add(repair)
 
     def _tell(self, share: float) -> None:
         if self._progress is not None:
@@ -77,9 +85,9 @@ class Run(Generic[AnyCandidate]):
     def _result(self, report: Path | None, encoding: str) -> ImportResult:
         seconds = time.perf_counter() - self._started
         if self._kind is ImportKind.CUSTOMERS:
-            return ImportResult(self._kind, Counts(), self._counts, seconds, report, encoding)
+            return ImportResult(self._kind, Counts(), self._counts, seconds, report, encoding, repaired=self._repaired)
         customers = Counts(created=self._customers_created)
-        return ImportResult(self._kind, self._counts, customers, seconds, report, encoding)
+        return ImportResult(self._kind, self._counts, customers, seconds, report, encoding, repaired=self._repaired)
 
 
 @contextmanager

@@ -6,22 +6,28 @@ Columns: Shopify Help Center, "Exporting orders". Unknown columns are ignored an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from backend.domain.imports import Fault, ImportedOrder
-from backend.domain.orders import LineItem, OrderStatus
-from backend.domain.text import NAME_LENGTH, NOTE_LENGTH, SHORT_LENGTH, clean_text
+from backend.domain.imports import Fault, ImportedOrder, Repair
+from backend.domain.order_words import is_test_payment, is_tip
+from backend.domain.orders import LineItem, OrderStatus, gift_cards_in
+from backend.domain.phones import plain_number
+from backend.domain.text import NAME_LENGTH
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
+from backend.services.imports.amounts import Amounts
+from backend.services.imports.dates import Moments
 from backend.services.imports.dialect import column_places, folded
-from backend.services.imports.fields import CellError, Cells, column
+from backend.services.imports.fields import CellError, column
 from backend.services.imports.grouping import RawOrder
+from backend.services.imports.identities import identities_of
 from backend.services.imports.reading import Line
+from backend.services.imports.repair import Repairs
 
 REQUIRED = (
     "Name",
-    "Email",
     "Financial Status",
     "Currency",
     "Subtotal",
@@ -32,6 +38,8 @@ REQUIRED = (
     "Lineitem price",
 )
 OPTIONAL = (
+    "Email",
+    "Customer ID",
     "Fulfillment Status",
     "Accepts Marketing",
     "Shipping",
@@ -40,6 +48,11 @@ OPTIONAL = (
     "Discount Amount",
     "Cancelled at",
     "Refunded Amount",
+    "Outstanding Balance",
+    "Duties",
+    "Tip",
+    "Taxes Included",
+    "Payment Method",
     "Lineitem sku",
     "Billing Name",
     "Billing City",
@@ -53,7 +66,11 @@ OPTIONAL = (
     "Notes",
     "Tags",
 )
-_TITLES = {folded(title): title for title in (*REQUIRED, *OPTIONAL)} | {"canceled at": "Cancelled at"}
+_TITLES = {folded(title): title for title in (*REQUIRED, *OPTIONAL)} | {
+    "canceled at": "Cancelled at",
+    "customer: id": "Customer ID",
+    "tax: included": "Taxes Included",
+}
 _SAME_IN_ALL_ROWS = (
     *("Email", "Financial Status", "Fulfillment Status", "Currency", "Subtotal", "Shipping", "Taxes", "Total"),
     *("Discount Amount", "Created at", "Cancelled at", "Refunded Amount"),
@@ -65,11 +82,19 @@ _NOT_FULFILLED = frozenset(
     {"", "unfulfilled", "partial", "partially_fulfilled", "restocked", "pending", "pending_fulfillment", "open"}
     | {"unshipped", "scheduled", "on_hold", "in_progress", "request_declined", "not_eligible"}
 )
+_YES = frozenset({"yes", "true", "1", "y"})
 _LINE_COLUMNS = ("Lineitem name", "Lineitem quantity", "Lineitem price", "Lineitem sku")
-_AMOUNTS = ("Subtotal", "Total", "Discount Amount", "Shipping", "Taxes", "Refunded Amount")
+AMOUNTS = (
+    *("Subtotal", "Total", "Discount Amount", "Shipping", "Taxes", "Refunded Amount"),
+    *("Outstanding Balance", "Duties", "Tip", "Lineitem price"),
+)
+DATES = ("Created at", "Cancelled at")
+_OFTEN_NEGATIVE = frozenset({"Discount Amount", "Refunded Amount"})
+"""Amounts that some programs write with a minus, because they are taken away."""
 _DISCOUNT_CODES_LENGTH = 300
 _NUMBER_LENGTH = 100
-_PHONE_LENGTH = 50
+_TITLE_LENGTH = 300
+_SKU_LENGTH = 100
 
 _Row: TypeAlias = dict[str, str]
 """The cells of an order's first row by Shopify's titles; "" where the file has no such column."""
@@ -91,22 +116,46 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
     return places
 
 
-class OrderReader:
-    """Makes orders of rows. `places` are those of the file's columns; `currency` is the shop's."""
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """The amounts of an order, in minor units."""
 
-    def __init__(self, places: Mapping[str, int], cells: Cells, currency: str) -> None:
+    subtotal: int
+    total: int
+    discount: int
+    shipping: int
+    tax: int
+    refunded: int
+    duties: int
+    tip: int
+    outstanding: int
+
+
+class OrderReader:
+    """Makes orders of rows. `places` are those of the file's columns, `currency` and `region` those of the shop."""
+
+    def __init__(
+        self, places: Mapping[str, int], amounts: Amounts, moments: Moments, currency: str, region: str
+    ) -> None:
         self._places = list(places.items())
         self._absent = {title: "" for title in _TITLES.values() if title not in places}
         self._line_places = [places.get(title) for title in _LINE_COLUMNS]
         self._total, self._status = places["Total"], places["Financial Status"]
-        self._cells = cells
-        self._currency = currency
+        self._amounts, self._moments = amounts, moments
+        self._currency, self._region = currency, region
         self._same = [(places[title], title) for title in _SAME_IN_ALL_ROWS if title in places]
+        self._repairs = Repairs()
+
+    @property
+    def repairs(self) -> Sequence[Repair]:
+        """What was put right in the order that was read last."""
+        return self._repairs.found
 
     def read(self, raw: RawOrder) -> ImportedOrder | Fault:
         """The order, or the first thing that is wrong with it."""
         if raw.fault is not None:
             return raw.fault
+        self._repairs.begin(raw.name, raw.line)
         try:
             return self._order(raw)
         except CellError as error:
@@ -117,40 +166,48 @@ class OrderReader:
         first = raw.rows[0].cells
         row = {title: first[place].strip() for title, place in self._places} | self._absent
         self._check_currency(row["Currency"])
-        with column("Name"):
-            number = fields.short_text(raw.name, "Name", _NUMBER_LENGTH)
-        with column("Email"):
-            email = fields.email_of(row["Email"]) if row["Email"] else None
-        with column("Tags"):
-            tags = fields.tags_of(row["Tags"])
-        with column("Accepts Marketing"):
-            consent = fields.yes_or_no(row["Accepts Marketing"], "Accepts Marketing")
-        with column("Notes"):
-            note = clean_text(row["Notes"], "Notes", longest=NOTE_LENGTH) if row["Notes"] else ""
-        with column("Discount Code"):
-            code = fields.short_text(row["Discount Code"], "Discount Code", _DISCOUNT_CODES_LENGTH)
-        amounts = self._amounts(row)
+        repairs = self._repairs
+        number = self._number(raw.name)
+        email = repairs.email(row["Email"], "Email")
+        phone = self._phone(row)
+        country = self._country(row)
+        money, lines = self._money(row), self._lines(raw)
+        tips = _tips_of(lines, money)
+        tip = sum(line.amount for line in tips) or money.tip
+        lines = tuple(line for line in lines if line not in tips)
+        status, test = self._status_of(row), is_test_payment(row["Payment Method"])
         return ImportedOrder(
             number=number,
-            name=_text(row, ("Billing Name", "Shipping Name"), NAME_LENGTH) or email or f"Walk-in customer {number}",
+            name=self._text(row, ("Billing Name", "Shipping Name"), NAME_LENGTH)
+            or email
+            or f"Walk-in customer {number}",
             email=email,
-            status=_status(row),
+            status=OrderStatus.CANCELLED if test else status,
             placed_at=self._moment(row, "Created at"),
-            lines=self._lines(raw),
-            subtotal=amounts["Subtotal"],
-            total=amounts["Total"],
-            discount=amounts["Discount Amount"],
-            shipping=amounts["Shipping"],
-            tax=amounts["Taxes"],
-            refunded=amounts["Refunded Amount"],
-            cancelled_at=self._moment(row, "Cancelled at") if row["Cancelled at"] else None,
-            discount_code=code,
-            note=note,
-            country=_country(row),
-            city=_text(row, ("Billing City", "Shipping City"), SHORT_LENGTH),
-            phone=_text(row, ("Phone", "Billing Phone", "Shipping Phone"), _PHONE_LENGTH),
-            tags=tags,
-            consent=consent,
+            lines=lines,
+            subtotal=money.subtotal,
+            total=money.total,
+            discount=money.discount,
+            shipping=money.shipping,
+            tax=money.tax,
+            refunded=money.refunded,
+            cancelled_at=self._cancelled_at(row),
+            discount_code=repairs.line(row["Discount Code"], "Discount Code", _DISCOUNT_CODES_LENGTH),
+            note=repairs.text(row["Notes"], "Notes"),
+            country=country,
+            city=self._text(row, ("Billing City", "Shipping City"), NAME_LENGTH),
+            phone=phone,
+            tags=repairs.tags(row["Tags"], "Tags"),
+            consent=self._consent(row),
+            identities=identities_of(
+                row["Customer ID"], phone, row["Email"] if email is None else "", country or self._region
+            ),
+            tip=tip,
+            duties=money.duties,
+            gift_cards=gift_cards_in(lines, money.total),
+            tax_included=_is_tax_included(row["Taxes Included"], money, tip),
+            test=test,
+            paid=_paid(row, status, money),
         )
 
     def _check_rows(self, raw: RawOrder) -> None:
@@ -175,23 +232,80 @@ class OrderReader:
                 "Currency", f"The shop reports in {self._currency}; an order in {code[:10]} cannot be mixed in."
             )
 
-    def _amounts(self, row: _Row) -> dict[str, int]:
-        amounts: dict[str, int] = {}
-        for title in _AMOUNTS:
-            if row[title]:
-                with column(title):
-                    amounts[title] = self._cells.amount(row[title], title)
-            elif title in REQUIRED:
+    def _number(self, name: str) -> str:
+        """The order's number, by which it is found again: one that lost digits would be another order's."""
+        whole = plain_number(name)
+        if whole is None:
+            reason = "A spreadsheet has rounded this order number. Export the orders again, and open the file as text."
+            raise CellError("Name", reason)
+        with column("Name"):
+            return fields.short_text(self._repairs.line(whole, "Name", NAME_LENGTH), "Name", _NUMBER_LENGTH)
+
+    def _money(self, row: _Row) -> _Money:
+        return _Money(
+            subtotal=self._amount(row, "Subtotal"),
+            total=self._amount(row, "Total"),
+            discount=self._amount(row, "Discount Amount"),
+            shipping=self._amount(row, "Shipping"),
+            tax=self._amount(row, "Taxes"),
+            refunded=self._amount(row, "Refunded Amount"),
+            duties=self._amount(row, "Duties"),
+            tip=self._amount(row, "Tip"),
+            outstanding=self._outstanding(row["Outstanding Balance"]),
+        )
+
+    def _amount(self, row: _Row, title: str) -> int:
+        text = row[title]
+        if not text:
+            if title in REQUIRED:
                 raise CellError(title, f"{title} is missing.")
-            else:
-                amounts[title] = 0
-        if amounts["Refunded Amount"] > amounts["Total"]:
-            raise CellError("Refunded Amount", "More was refunded than the order's total.")
-        return amounts
+            return 0
+        if title in _OFTEN_NEGATIVE and text[0] in "-\u2212(":
+            text = text.strip("-\u2212() ")
+        with column(title):
+            return self._amounts.read(text, title)
+
+    def _outstanding(self, text: str) -> int:
+        """What is still to be paid; a balance below zero is the shop's to give back, and counts as paid."""
+        if not text or text[0] in "-\u2212(":
+            return 0
+        with column("Outstanding Balance"):
+            return self._amounts.read(text, "Outstanding Balance")
 
     def _moment(self, row: _Row, title: str) -> datetime:
         with column(title):
-            return self._cells.moment(row[title], title)
+            return self._moments.read(row[title], title)
+
+    def _cancelled_at(self, row: _Row) -> datetime | None:
+        """When the order was cancelled, if that can be told: that it was, the filled cell says."""
+        if not row["Cancelled at"]:
+            return None
+        try:
+            return self._moments.read(row["Cancelled at"], "Cancelled at")
+        except InvalidInputError as error:
+            self._repairs.note("Cancelled at", f"{error.sentence} The order counts as cancelled all the same.")
+            return None
+
+    def _consent(self, row: _Row) -> bool | None:
+        """An answer that cannot be read is none."""
+        try:
+            return fields.yes_or_no(row["Accepts Marketing"], "Accepts Marketing")
+        except InvalidInputError as error:
+            self._repairs.note("Accepts Marketing", f"{error.sentence} It counts as no answer.")
+            return None
+
+    def _country(self, row: _Row) -> str:
+        title = "Billing Country" if row["Billing Country"] else "Shipping Country"
+        return self._repairs.country(row[title], title)
+
+    def _phone(self, row: _Row) -> str:
+        title = next((title for title in ("Phone", "Billing Phone", "Shipping Phone") if row[title]), "")
+        return self._repairs.phone(row[title], title) if title else ""
+
+    def _text(self, row: _Row, titles: Sequence[str], longest: int) -> str:
+        """The first of the columns that is filled."""
+        title = next((title for title in titles if row[title]), "")
+        return self._repairs.line(row[title], title, longest) if title else ""
 
     def _lines(self, raw: RawOrder) -> tuple[LineItem, ...]:
         items = [self._line(row) for row in raw.rows]
@@ -210,44 +324,69 @@ class OrderReader:
         with column("Lineitem quantity", row.number):
             quantity = fields.quantity(written_quantity)
         with column("Lineitem price", row.number):
-            price = self._cells.amount(written_price, "The price")
+            price = self._amounts.read(written_price, "The price")
+        title = self._repairs.line(title, "Lineitem name", _TITLE_LENGTH, row.number)
+        sku = self._sku(sku, row.number)
         try:
             return fields.line_item(title, quantity, price, sku)
         except InvalidInputError as error:
             titles = {"quantity": "Lineitem quantity", "sku": "Lineitem sku"}
             raise CellError(titles.get(error.field, "Lineitem name"), error.sentence, row.number) from error
 
+    def _sku(self, text: str, line: int) -> str:
+        sku = self._repairs.line(text, "Lineitem sku", _SKU_LENGTH, line)
+        if "E+" in sku and (whole := plain_number(sku)) != sku:
+            if whole is None:
+                self._repairs.note("Lineitem sku", f"A spreadsheet has rounded the SKU “{sku}”; it was left out.", line)
+            return whole or ""
+        return sku
 
-def _country(row: _Row) -> str:
-    title = "Billing Country" if row["Billing Country"] else "Shipping Country"
-    with column(title):
-        return fields.country_of(row[title])
+    def _status_of(self, row: _Row) -> OrderStatus:
+        """What Shopify's two statuses mean here. Fulfilled orders may be unpaid (cash on delivery)."""
+        financial, fulfilment = _word(row["Financial Status"]), _word(row["Fulfillment Status"])
+        if financial not in PAID | PENDING | {"voided"}:
+            said = f"“{row['Financial Status'][:40]}” is not a financial status that Shopify writes."
+            raise CellError("Financial Status", said if financial else "Financial Status is missing.")
+        if fulfilment not in FULFILLED | _NOT_FULFILLED:
+            said = f"“{row['Fulfillment Status'][:40]}” is not a fulfillment status that Shopify writes."
+            self._repairs.note("Fulfillment Status", f"{said} The order counts as not fulfilled.")
+        if row["Cancelled at"] or financial == "voided":
+            return OrderStatus.CANCELLED
+        if fulfilment in FULFILLED:
+            return OrderStatus.FULFILLED
+        return OrderStatus.PAID if financial in PAID else OrderStatus.PENDING
 
 
-def _text(row: _Row, titles: Sequence[str], longest: int) -> str:
-    """The first of the columns that is filled."""
-    for title in titles:
-        if row[title]:
-            with column(title):
-                return fields.short_text(row[title], title, longest)
-    return ""
+def _tips_of(lines: Sequence[LineItem], money: _Money) -> list[LineItem]:
+    """The line items that are tips: Shopify writes them as such, and keeps them out of the subtotal."""
+    tips = [line for line in lines if not line.sku and is_tip(line.title)]
+    if not tips:
+        return []
+    left = sum(line.amount for line in lines) - money.discount - money.subtotal
+    return [] if left == 0 and any(line.amount for line in tips) else tips
 
 
-def _status(row: _Row) -> OrderStatus:
-    """What Shopify's two statuses mean here. Fulfilled orders may be unpaid (cash on delivery)."""
-    financial, fulfilment = _word(row["Financial Status"]), _word(row["Fulfillment Status"])
-    if financial not in PAID | PENDING | {"voided"}:
-        said = f"“{row['Financial Status'][:40]}” is not a financial status that Shopify writes."
-        raise CellError("Financial Status", said if financial else "Financial Status is missing.")
-    if fulfilment not in FULFILLED | _NOT_FULFILLED:
-        raise CellError(
-            "Fulfillment Status", f"“{row['Fulfillment Status'][:40]}” is not a fulfillment status that Shopify writes."
+def _is_tax_included(said: str, money: _Money, tip: int) -> bool:
+    """Whether the prices hold the tax: what the file says, else that with which the amounts add up."""
+    if not money.tax:
+        return False
+    if said:
+        return said.casefold() in _YES
+    without = money.total - money.subtotal - money.shipping - money.duties - tip
+    return abs(without) < abs(without - money.tax)
+
+
+def _paid(row: _Row, status: OrderStatus, money: _Money) -> int | None:
+    """What was received, where that differs from what the status here says."""
+    financial = _word(row["Financial Status"])
+    if financial in PAID or financial == "partially_paid":
+        received = max(money.total - money.outstanding, 0)
+        return (
+            received
+            if money.outstanding and received != (0 if status is OrderStatus.PENDING else money.total)
+            else None
         )
-    if row["Cancelled at"] or financial == "voided":
-        return OrderStatus.CANCELLED
-    if fulfilment in FULFILLED:
-        return OrderStatus.FULFILLED
-    return OrderStatus.PAID if financial in PAID else OrderStatus.PENDING
+    return None if status is OrderStatus.PENDING else 0
 
 
 def _word(status: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from backend.domain.customers import Customer, email_identity
+from backend.domain.imports import ImportedOrder
 from backend.records.customers import customer_from, email_key
 from backend.records.orders import order_day
 from backend.records.values import text
@@ -14,49 +16,87 @@ from backend.store import schema
 from backend.store.port import Item, Key
 
 
-class Snapshot:
-    """Items as they were read, and working copies of customers. `known` are the copies by identity of the address."""
+@dataclass(slots=True)
+class Known:
+    """Customers that are remembered from one plan to the next. `ids` are by the identity of an address, or another."""
 
-    def __init__(self, items: dict[Key, Item], known: dict[str, Customer]) -> None:
+    ids: dict[str, str] = field(default_factory=dict)
+    customers: dict[str, Customer] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        self.ids.clear()
+        self.customers.clear()
+
+
+class Snapshot:
+    """Items as they were read, and working copies of customers. `created` are the ids of those who are planned."""
+
+    def __init__(self, items: dict[Key, Item], known: Known) -> None:
         self.items = items
         self._known = known
-        self._by_id: dict[str, Customer] = {}
+        self.created: set[str] = set()
 
-    def owner(self, address: str) -> Customer | None:
-        """The customer of an address."""
-        known = self._known.get(email_identity(address))
-        if known is not None:
-            return known
-        item = self.items.get(email_key(address))
-        customer = None if item is None else self.customer(text(item, "customer"))
-        if customer is not None:
-            self._known[email_identity(address)] = customer
-        return customer
+    def owner(self, order: ImportedOrder) -> Customer | None:
+        """Who placed an order: the customer of its address, else of its id at the source, else of its phone.
+
+        An order with an address of its own is not that of somebody with the same phone and another address.
+        """
+        if order.email and (customer := self._person(email_identity(order.email), email_key(order.email))):
+            return customer
+        for identity in order.identities:
+            customer = self._person(identity, schema.identity_key(identity))
+            if customer and not (order.email and customer.email and not identity.startswith("id#")):
+                return customer
+        return None
+
+    def free_identities(self, order: ImportedOrder) -> list[str]:
+        """Those identities of an order that are nobody's yet."""
+        return [
+            identity
+            for identity in order.identities
+            if identity not in self._known.ids and schema.identity_key(identity) not in self.items
+        ]
 
     def customer(self, customer_id: str) -> Customer | None:
         """The working copy of a customer."""
-        if customer_id not in self._by_id:
+        if customer_id not in self._known.customers:
             item = self.items.get(schema.customer_key(customer_id))
             if item is None:
                 return None
-            self._by_id[customer_id] = customer_from(customer_id, item)
-        return self._by_id[customer_id]
+            self._known.customers[customer_id] = customer_from(customer_id, item)
+        return self._known.customers[customer_id]
 
-    def keep(self, customer: Customer) -> None:
-        """The customer as they will be when what is planned is written."""
-        self._by_id[customer.id] = customer
+    def keep(self, customer: Customer, identities: Sequence[str] = ()) -> None:
+        """The customer, and who has these identities, as they will be when what is planned is written."""
+        self._known.customers[customer.id] = customer
         if customer.email:
-            self._known[email_identity(customer.email)] = customer
+            self._known.ids[email_identity(customer.email)] = customer.id
+        for identity in identities:
+            self._known.ids[identity] = customer.id
+
+    def _person(self, identity: str, key: Key) -> Customer | None:
+        customer_id = self._known.ids.get(identity)
+        if customer_id is None:
+            item = self.items.get(key)
+            if item is None:
+                return None
+            customer_id = text(item, "customer")
+            self._known.ids[identity] = customer_id
+        return self.customer(customer_id)
 
 
-def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: dict[str, Customer]) -> Snapshot:
+def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known) -> Snapshot:
     """Reads what planning these orders needs; customers who are known need not be read."""
-    keys = [candidate.reference for candidate in candidates]
-    addresses = (candidate.order.email for candidate in candidates if candidate.order.email)
-    keys += [email_key(address) for address in addresses if email_identity(address) not in known]
-    items = read(keys)
+    people = [key for candidate in candidates for key in _people_of(candidate.order, known)]
+    items = read([*(candidate.reference for candidate in candidates), *dict.fromkeys(people)])
     changed = _changed(candidates, items)
-    needed = dict.fromkeys(_customers_of_new(candidates, items))
+    needed = dict.fromkeys(
+        schema.customer_key(text(items[key], "customer"))
+        for candidate in candidates
+        if candidate.reference not in items
+        for key in _people_of(candidate.order, known)
+        if key in items
+    )
     needed |= dict.fromkeys(schema.customer_key(text(reference, "customer")) for reference in changed)
     needed |= dict.fromkeys(order_key_of(reference) for reference in changed)
     if needed:
@@ -74,15 +114,16 @@ def order_key_of(reference: Item) -> Key:
     return schema.order_key(text(reference, "customer"), text(reference, "order"))
 
 
+def _people_of(order: ImportedOrder, known: Known) -> Iterator[Key]:
+    """The keys that lead to who placed the order, so far as they are not remembered."""
+    if order.email and email_identity(order.email) not in known.ids:
+        yield email_key(order.email)
+    for identity in order.identities:
+        if identity not in known.ids:
+            yield schema.identity_key(identity)
+
+
 def _changed(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> list[Item]:
     """The references of orders of which the file says something new."""
     references = ((items.get(candidate.reference), candidate.print) for candidate in candidates)
     return [reference for reference, mark in references if reference is not None and reference.get("print") != mark]
-
-
-def _customers_of_new(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> Iterator[Key]:
-    for candidate in candidates:
-        if candidate.order.email and candidate.reference not in items:
-            owner = items.get(email_key(candidate.order.email))
-            if owner is not None:
-                yield schema.customer_key(text(owner, "customer"))

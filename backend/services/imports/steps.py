@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import orjson
 
-from backend.domain.imports import Fault, Outcome
+from backend.domain.imports import Fault, Outcome, Repair
 from backend.store.port import Item, Key, Write
 
 Read: TypeAlias = Callable[[Sequence[Key]], dict[Key, Item]]
@@ -35,6 +35,10 @@ class Candidate(Protocol):
     @property
     def line(self) -> int:
         """The physical line on which it begins."""
+
+    @property
+    def repairs(self) -> Sequence[Repair]:
+        """What was put right when it was read."""
 
 
 AnyCandidate = TypeVar("AnyCandidate", bound=Candidate)

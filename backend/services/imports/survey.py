@@ -1,7 +1,7 @@
 """The first reading of an order export: nothing is written before the whole file is known to be readable.
 
 It finds orders whose rows do not follow each other (importing the first part would cut them short), and learns how
-the file writes decimals.
+the file writes decimals and dates.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from backend.errors import InvalidInputError
-from backend.services.imports.dialect import DecimalSigns, Table, reading
+from backend.services.imports.amounts import DecimalSigns
+from backend.services.imports.dates import DateEvidence
+from backend.services.imports.dialect import Table, reading
 from backend.services.imports.grouping import group
 from backend.services.imports.seen import SeenNames
+from backend.services.imports.shopify import AMOUNTS, DATES
 
 _MOST_SCATTERED = 10_000
 _ORDERS_A_REPORT = 1_000
@@ -20,13 +23,15 @@ _ORDERS_A_REPORT = 1_000
 class Survey:
     """The first reading of a table. `scattered` maps the name of an order to two lines that lie apart."""
 
-    def __init__(self, table: Table, places: Mapping[str, int]) -> None:
+    def __init__(self, table: Table, places: Mapping[str, int], dates: DateEvidence) -> None:
         self._table, self._places = table, places
         self._signs = DecimalSigns(table.delimiter)
+        self.dates = dates
         self.scattered: dict[str, tuple[int, int]] = {}
 
     @property
-    def decimal_comma(self) -> bool:
+    def decimal_comma(self) -> bool | None:
+        """Whether decimals are written with a comma; None when the file does not show it."""
         return self._signs.decimal_comma
 
     def positions(self) -> Iterator[int]:
@@ -34,7 +39,9 @@ class Survey:
 
         Raises: `InvalidInputError` when the rows of most orders are scattered, or the file's encoding breaks off.
         """
-        amounts, seen = (self._places["Total"], self._places["Lineitem price"]), SeenNames()
+        amounts = [self._places[title] for title in AMOUNTS if title in self._places]
+        dates = [self._places[title] for title in DATES if title in self._places]
+        seen = SeenNames()
         with reading(self._table) as rows:
             for count, raw in enumerate(group(rows, self._places, self._table.delimiter)):
                 if count % _ORDERS_A_REPORT == 0:
@@ -42,6 +49,8 @@ class Survey:
                 for row in raw.rows:
                     for place in amounts:
                         self._signs.see(row.cells[place])
+                    for place in dates:
+                        self.dates.see(row.cells[place])
                 before = seen.first_line(raw.name, raw.line) if raw.name else 0
                 if before:
                     self.scattered.setdefault(raw.name, (before, raw.line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backend.domain.money import divided, half_up
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.segments.audience import today
@@ -58,6 +59,6 @@ def worth(shop: Shop, actor: Actor) -> Worth:
         ((buyers, average, median, best, whole),) = snapshot.rows(_SUMS, {})
         (numbers,) = snapshot.rows(f"SELECT {_GROWTH} FROM orders", {"today": now})
     pairs = zip(MONTHS, numbers[::2], numbers[1::2], strict=True)
-    growth = tuple(Growth(months, number, round(int(spent) / number)) for months, number, spent in pairs if number)
+    growth = tuple(Growth(months, number, divided(int(spent), number)) for months, number, spent in pairs if number)
     share = float(best) / float(whole) if whole else 0.0
-    return Worth(buyers, round(average), round(median), share, growth)
+    return Worth(buyers, half_up(average), half_up(median), share, growth)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from backend.domain.customers import Customer
-from backend.domain.orders import Contribution, OrderStatus
+from backend.domain.orders import Contribution, OrderStatus, counted
 from backend.records.customers import customer_from
+from backend.records.orders import net_of
 from backend.records.ranks import figure, standing
-from backend.records.values import number, rows, text
+from backend.records.values import flag, number, rows, text
 from backend.services.context import Shop
 from backend.services.customer_writes import MONTHS_PER_TRANSACTION
 from backend.services.reconcile.findings import Drift, Finding, Told, as_found
@@ -38,6 +39,7 @@ class Placed:
     key: Key
     item: Item
     day: str
+    refunded: int
     counts: Contribution
 
 
@@ -85,11 +87,17 @@ def partition_of(customer_id: str, found: Sequence[Row]) -> Partition | None:
 
 def placed_from(row: Row) -> Placed:
     """A stored order. Raises: `MalformedItemError`."""
-    refunded = sum(refund[1] for refund in rows(row.item, "refunds") if isinstance(refund[1], int))
-    cancelled = text(row.item, "status") == OrderStatus.CANCELLED
-    revenue = 0 if cancelled else number(row.item, "total") - refunded
-    counts = Contribution(int(not cancelled), revenue, refunded, int(cancelled))
-    return Placed(row.key, row.item, text(row.item, "day"), counts)
+    item = row.item
+    refunded = sum(refund[1] for refund in rows(item, "refunds") if isinstance(refund[1], int))
+    counts = counted(
+        OrderStatus.CANCELLED if text(item, "status") == OrderStatus.CANCELLED else OrderStatus.PAID,
+        number(item, "total"),
+        refunded,
+        gift_cards=number(item, "gift_cards", 0),
+        paid=number(item, "paid") if "paid" in item else None,
+        test=flag(item, "test"),
+    )
+    return Placed(row.key, item, text(item, "day"), refunded, counts)
 
 
 def examine(partition: Partition) -> list[Finding]:
@@ -149,7 +157,8 @@ def _wanted_order(order: Placed) -> Item:
     return {
         "line": schema.order_line(order.day[:7], text(order.item, "status")),
         "line_at": f"{placed}#{order.key.sk.removeprefix('O#')}",
-        "refunded": order.counts.refunded,
+        "refunded": order.refunded,
+        "net": net_of(number(order.item, "total"), order.refunded, order.counts),
     }
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from backend.domain.orders import MOST_LINES
 from backend.services.context import Shop
-from backend.services.customers import MOST_TAGS
 from backend.services.imports import import_orders
 from backend.services.order_list import find_order
 from tests.services.imports.shopify_csv import HEADER, export, faults, imported, line, order, text_of, written
@@ -18,28 +17,22 @@ GOOD = order("#2", email="good@example.com")
 @pytest.mark.parametrize(
     ("changed", "column", "reason"),
     [
-        ({"email": "maria@@example"}, "Email", "is not an email address"),
-        ({"email": "a" * 400 + "@example.com"}, "Email", "too long"),
         ({"total": "-26.00"}, "Total", "Total must not be negative."),
         ({"total": "99999999999999"}, "Total", "larger than any amount"),
         ({"total": "a lot"}, "Total", "Total is not an amount"),
         ({"total": ""}, "Total", "Total is missing."),
         ({"subtotal": ""}, "Subtotal", "Subtotal is missing."),
         ({"shipping": "free"}, "Shipping", "Shipping is not an amount"),
-        ({"refunded_amount": "26.01"}, "Refunded Amount", "More was refunded than the order's total."),
         ({"currency": "EUR"}, "Currency", "The shop reports in USD; an order in EUR cannot be mixed in."),
         ({"currency": ""}, "Currency", "Currency is missing."),
         ({"created_at": "2027-03-02 10:00:00 +0000"}, "Created at", "is in the future"),
         ({"created_at": "20016-03-02 10:00:00 +0000"}, "Created at", "is not a date"),
-        ({"created_at": "1999-03-02 10:00:00 +0000"}, "Created at", "before the year 2000"),
+        ({"created_at": "1989-03-02 10:00:00 +0000"}, "Created at", "before the year 1990"),
         ({"created_at": "2026-02-30 10:00:00 +0000"}, "Created at", "no day of the calendar"),
-        ({"created_at": "03/02/2026"}, "Created at", "is not a date"),
+        ({"created_at": "03/02/2026"}, "Created at", "the day first or with the month first"),
         ({"created_at": ""}, "Created at", "Created at is missing."),
-        ({"cancelled_at": "yesterday"}, "Cancelled at", "is not a date"),
         ({"financial_status": "bartered"}, "Financial Status", "“bartered” is not a financial status"),
         ({"financial_status": ""}, "Financial Status", "Financial Status is missing."),
-        ({"fulfillment_status": "teleported"}, "Fulfillment Status", "“teleported” is not a fulfillment status"),
-        ({"accepts_marketing": "maybe"}, "Accepts Marketing", "neither yes nor no"),
         ({"lineitem_quantity": "-1"}, "Lineitem quantity", "not a whole number"),
         ({"lineitem_quantity": "0"}, "Lineitem quantity", "must be between 1 and 100,000"),
         ({"lineitem_quantity": "1.5"}, "Lineitem quantity", "not a whole number"),
@@ -47,16 +40,7 @@ GOOD = order("#2", email="good@example.com")
         ({"lineitem_price": "x"}, "Lineitem price", "The price is not an amount"),
         ({"lineitem_name": ""}, "Lineitem name", "Product is missing."),
         ({"lineitem_name": "", "lineitem_price": "", "lineitem_quantity": ""}, "Lineitem name", "at least one line"),
-        ({"lineitem_name": "x" * 400}, "Lineitem name", "too long"),
-        ({"billing_name": "x" * 300}, "Billing Name", "too long"),
         ({"billing_name": "x" * 1_000_000}, "", "longer than 131,072 characters"),
-        ({"billing_name": "Maria\x07"}, "Billing Name", "control character"),
-        ({"billing_name": "Maria\u202eaira"}, "Billing Name", "reverses the direction of text"),
-        ({"billing_name": "Maria\x00"}, "Billing Name", "control character"),
-        ({"billing_country": "Atlantis"}, "Billing Country", "“Atlantis” is no country's name"),
-        ({"notes": "x" * 5000}, "Notes", "too long"),
-        ({"tags": "x" * 60}, "Tags", "too long"),
-        ({"tags": ",".join(f"tag{n}" for n in range(30))}, "Tags", f"{MOST_TAGS} tags at most"),
     ],
 )
 def test_a_broken_order_is_reported_and_the_others_come_in(

@@ -1,0 +1,185 @@
+"""Dates of a file as programs and spreadsheets write them. Which comes first, day or month, the file itself shows.
+
+One date such as 31/12/2025 settles the whole column, and so does one that would otherwise lie in the future. Where
+nothing settles it, a person is asked: a guess would move every order to another day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from backend.domain.time import check_placed_at
+from backend.errors import InvalidInputError
+
+_REMEMBERED = 1 << 15
+_TIME = r"(?:(?:[T ]|,\s*)\s*(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d{1,9})?)?\s*([AP])?\.?(?:M\.?)?)?"
+_OFFSET = r"\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?"
+_ISO = re.compile(rf"(\d{{4}})-(\d\d)-(\d\d){_TIME}{_OFFSET}", re.IGNORECASE)
+_YEAR_FIRST = re.compile(rf"(\d{{4}})[/.-](\d{{1,2}})[/.-](\d{{1,2}}){_TIME}{_OFFSET}", re.IGNORECASE)
+_YEAR_LAST = re.compile(rf"(\d{{1,2}})([/.-])\s?(\d{{1,2}})[/.-]\s?(\d{{4}}|\d\d){_TIME}{_OFFSET}", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"(?:(\d{{1,2}})[ .-]+([a-z]{{3}})[a-z]*|([a-z]{{3}})[a-z]* (\d{{1,2}}))[,. -]+(\d{{4}}|\d\d){_TIME}{_OFFSET}",
+    re.IGNORECASE,
+)
+_SERIAL = re.compile(r"([3-7]\d{4})(?:[.,](\d{1,12}))?")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS_A_YEAR = 12
+_SERIAL_START = datetime(1899, 12, 30)  # noqa: DTZ001 - a day of the shop, of which the zone follows
+_UTC = frozenset({"Z", "UTC", "GMT", "+0000", "+00:00"})
+
+
+class DateOrder(StrEnum):
+    """What stands first in a date such as 02/03/2026."""
+
+    UNKNOWN = ""
+    DAY_FIRST = "day-first"
+    MONTH_FIRST = "month-first"
+
+
+def date_order_of(text: str) -> DateOrder:
+    """The order that somebody asked for. Raises: `InvalidInputError` for another word."""
+    try:
+        return DateOrder(text)
+    except ValueError as error:
+        raise InvalidInputError("Dates are day-first or month-first.", "dates") from error
+
+
+class DateEvidence:
+    """Learns from the dates of a file what stands first in them."""
+
+    def __init__(self, zone: ZoneInfo, now: datetime) -> None:
+        self._zone, self._latest = zone, now + timedelta(days=1)
+        self._day_first = self._month_first = self._settled = False
+        self._ambiguous = ""
+
+    def see(self, text: str) -> None:
+        """Looks at one date; what is written in ISO 8601 shows nothing."""
+        if text[4:5] == "-":
+            self._settled = True
+            return
+        if (match := _YEAR_LAST.fullmatch(text.strip())) is None or match[2] == ".":
+            return
+        first, second, year = int(match[1]), int(match[3]), _year(match[4], self._latest)
+        if first == second:
+            return
+        day_first = second <= _MONTHS_A_YEAR and not self._is_future(year, second, first)
+        month_first = first <= _MONTHS_A_YEAR and not self._is_future(year, first, second)
+        self._day_first |= day_first and not month_first
+        self._month_first |= month_first and not day_first
+        if day_first and month_first:
+            self._ambiguous = self._ambiguous or text.strip()[:40]
+
+    def order(self) -> DateOrder:
+        """What the file shows.
+
+        Raises: `InvalidInputError` when its dates can be read in two ways, and nothing settles it. Where others are
+        written with the year first, such a date costs its own order alone.
+        """
+        if self._day_first != self._month_first:
+            return DateOrder.DAY_FIRST if self._day_first else DateOrder.MONTH_FIRST
+        if self._ambiguous and not self._settled:
+            raise _two_ways(self._ambiguous)
+        return DateOrder.UNKNOWN
+
+    def _is_future(self, year: int, month: int, day: int) -> bool:
+        latest = self._latest.astimezone(self._zone)
+        return (year, month, day) > (latest.year, latest.month, latest.day)
+
+
+def _two_ways(text: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"“{text}” can be read with the day first or with the month first, and the file does not show which. Say how "
+        "its dates are written: choose it on the page, or use --dates day-first or --dates month-first.",
+        "dates",
+    )
+
+
+class Moments:
+    """Reads the moments of one file. Results are remembered, in bounds."""
+
+    def __init__(self, zone: ZoneInfo, now: datetime, order: DateOrder) -> None:
+        self._zone, self._now, self._order = zone, now, order
+        self.read: Callable[[str, str], datetime] = lru_cache(_REMEMBERED)(self._read)
+
+    def _read(self, text: str, label: str) -> datetime:
+        """The moment; without an offset it is the shop's time.
+
+        Raises: `InvalidInputError` when it is missing, no date, in the future or before 1990.
+        """
+        bare = text.strip()
+        if not bare:
+            raise InvalidInputError(f"{label} is missing.")
+        try:
+            moment = _as_exported(bare) or self._moment(bare)
+        except (ValueError, OverflowError) as error:
+            raise InvalidInputError(f"{label} is no day of the calendar: “{bare[:40]}”.") from error
+        if moment is None:
+            raise InvalidInputError(f"{label} is not a date such as 2026-11-26 14:32:00 +0100: “{bare[:40]}”.")
+        return check_placed_at(moment, self._now, label)
+
+    def _moment(self, text: str) -> datetime | None:
+        if match := _ISO.fullmatch(text) or _YEAR_FIRST.fullmatch(text):
+            year, month, day, *time = match.groups()
+            return self._at(int(year), int(month), int(day), time)
+        if match := _YEAR_LAST.fullmatch(text):
+            first, sign, second, year, *time = match.groups()
+            month, day = self._month_and_day(int(first), int(second), sign, text)
+            return self._at(_year(year, self._now), month, day, time)
+        if match := _NAMED.fullmatch(text):
+            day, name, other_name, other_day, year, *time = match.groups()
+            month = _MONTHS.index((name or other_name).casefold()) + 1
+            return self._at(_year(year, self._now), month, int(day or other_day), time)
+        if match := _SERIAL.fullmatch(text):
+            local = _SERIAL_START + timedelta(days=float(f"{match[1]}.{match[2] or 0}"))
+            return (local + timedelta(milliseconds=500)).replace(microsecond=0, tzinfo=self._zone).astimezone(UTC)
+        return None
+
+    def _month_and_day(self, first: int, second: int, sign: str, text: str) -> tuple[int, int]:
+        """A date with points has the day first; one that can be read in one way alone is read in that way."""
+        if (
+            self._order is DateOrder.UNKNOWN
+            and sign != "."
+            and first != second
+            and max(first, second) <= _MONTHS_A_YEAR
+        ):
+            raise _two_ways(text[:40])
+        month_first = self._order is DateOrder.MONTH_FIRST and sign != "."
+        if (month_first and first <= _MONTHS_A_YEAR) or second > _MONTHS_A_YEAR:
+            return first, second
+        return second, first
+
+    def _at(self, year: int, month: int, day: int, time: list[str | None]) -> datetime:
+        hour, minute, second = (int(part or 0) for part in time[:3])
+        half, offset = (time[3] or "").upper(), (time[4] or "").upper()
+        if half:
+            hour = hour % 12 + (12 if half == "P" else 0)
+        moment = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone follows
+        if not offset:
+            return moment.replace(tzinfo=self._zone).astimezone(UTC)
+        if offset in _UTC:
+            return moment.replace(tzinfo=UTC)
+        distance = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+        return moment.replace(tzinfo=timezone(-distance if offset[0] == "-" else distance)).astimezone(UTC)
+
+
+def _as_exported(text: str) -> datetime | None:
+    """A moment exactly as Shopify writes it, "2026-11-26 14:32:00 +0100", as nearly all are."""
+    if len(text) != len("2026-11-26 14:32:00 +0100") or text[19] != " ":
+        return None
+    try:
+        return datetime.fromisoformat(text[:19] + text[20:]).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _year(text: str, now: datetime) -> int:
+    """The year; one of two digits is the last that is not after the next year."""
+    if len(text) == len("2026"):
+        return int(text)
+    year = now.year // 100 * 100 + int(text)
+    return year if year <= now.year + 1 else year - 100

@@ -1,0 +1,124 @@
+"""Repairs what is odd in the cells of an order, and notes it for the report: an odd cell is no reason to lose an order.
+
+What is in order, as nearly all is, is recognised by a look and goes through unchanged.
+"""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from functools import lru_cache
+
+from backend.domain.imports import Repair
+from backend.domain.phones import LONGEST as LONGEST_PHONE
+from backend.domain.phones import plain_number
+from backend.domain.text import NOTE_LENGTH, clean_tag, repaired_line, repaired_text
+from backend.errors import InvalidInputError
+from backend.services.customers import MOST_TAGS
+from backend.services.imports import fields
+
+_REMEMBERED = 1 << 15
+_LONGEST_TAG = 50
+_NO_ADDRESS = frozenset(
+    {"n/a", "na", "none", "null", "nil", "nan", "-", "--", "no email", "noemail", "no", "unknown", "x"}
+)
+_SHOWN = 60
+
+
+class Repairs:
+    """Reads the texts of one order at a time. `found` are the repairs of the order that was begun last."""
+
+    def __init__(self) -> None:
+        self._name, self._line = "", 0
+        self.found: list[Repair] = []
+
+    def begin(self, name: str, line: int) -> None:
+        self._name, self._line = name, line
+        self.found = []
+
+    def note(self, column: str, what: str, line: int = 0) -> None:
+        """Notes a repair of the order; `line` is given where it was not on the order's first line."""
+        self.found.append(Repair(self._name, line or self._line, column, what))
+
+    def line(self, text: str, column: str, longest: int, line: int = 0) -> str:
+        """One line of text."""
+        text = fields.without_apostrophe(text.strip())
+        if len(text) <= longest and text.isascii() and text.isprintable():
+            return text
+        repaired, what = _repaired_line(text, longest)
+        if what:
+            self.note(column, what, line)
+        return repaired
+
+    def text(self, text: str, column: str) -> str:
+        """Several lines of text, such as a note."""
+        if len(text) <= NOTE_LENGTH and text.isascii() and text.isprintable():
+            return text
+        before = unicodedata.normalize("NFC", text.strip()).replace("\r\n", "\n")
+        repaired, what = _cut(repaired_text(text, sys.maxsize), before, NOTE_LENGTH)
+        if what:
+            self.note(column, what)
+        return repaired
+
+    def email(self, text: str, column: str) -> str | None:
+        """The address, or None where there is none that can be written to: the order counts all the same."""
+        bare = text.strip()
+        if not bare or bare.casefold() in _NO_ADDRESS:
+            return None
+        try:
+            return fields.email_of(bare)
+        except InvalidInputError:
+            self.note(column, f"“{bare[:_SHOWN]}” is no address that can be written to; the customer has none.")
+            return None
+
+    def phone(self, text: str, column: str) -> str:
+        """The number, without what a spreadsheet made of it; "" when the spreadsheet has lost digits."""
+        bare = self.line(text, column, LONGEST_PHONE)
+        number = plain_number(bare)
+        if number is None:
+            self.note(column, f"A spreadsheet has rounded this number to “{bare}”, so it was left out.")
+        return number or ""
+
+    def tags(self, text: str, column: str) -> tuple[str, ...]:
+        """As many of the tags as a customer can have."""
+        tags, what = _repaired_tags(text)
+        for each in what:
+            self.note(column, each)
+        return tags
+
+    def country(self, text: str, column: str) -> str:
+        """The code of the country; "" for a name that no country has."""
+        try:
+            return fields.country_of(text)
+        except InvalidInputError as error:
+            self.note(column, f"{error.sentence} It was left out.")
+            return ""
+
+
+@lru_cache(_REMEMBERED)
+def _repaired_line(text: str, longest: int) -> tuple[str, str]:
+    """The text, and what was repaired in it; other forms of the same letters are no repair."""
+    return _cut(repaired_line(text, sys.maxsize), unicodedata.normalize("NFC", text), longest)
+
+
+def _cut(repaired: str, before: str, longest: int) -> tuple[str, str]:
+    if len(repaired) > longest:
+        return repaired[:longest].rstrip(), f"The text was cut after {longest:,} of its {len(repaired):,} characters."
+    return repaired, "" if repaired == before else "Characters that no text may hold were removed or replaced."
+
+
+@lru_cache(_REMEMBERED)
+def _repaired_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    found: dict[str, None] = {}
+    what: dict[str, None] = {}
+    for part in text.split(","):
+        bare = fields.without_apostrophe(part.strip()).lstrip("#").strip()
+        repaired, told = _repaired_line(bare.replace("#", " "), _LONGEST_TAG)
+        if repaired:
+            found[clean_tag(repaired)] = None
+        if told:
+            what[told] = None
+    tags = tuple(found)
+    if len(tags) > MOST_TAGS:
+        what[f"A customer can have {MOST_TAGS} tags; the other {len(tags) - MOST_TAGS} were left out."] = None
+    return tags[:MOST_TAGS], tuple(what)
