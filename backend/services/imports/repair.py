@@ -111,7 +111,7 @@ def _cut(repaired: str, before: str, longest: int) -> tuple[str, str]:
 def _repaired_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found: dict[str, None] = {}
     what: dict[str, None] = {}
-    for part in text.split(","):
+    for part in fields.tag_parts(text):
         bare = fields.without_apostrophe(part.strip()).lstrip("#").strip()
         repaired, told = _repaired_line(bare.replace("#", " "), _LONGEST_TAG)
         if repaired:
