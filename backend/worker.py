@@ -96,7 +96,9 @@ def _do(shop: Shop, job: Job, stop: threading.Event) -> None:
 def _import(shop: Shop, job: Job, progress: Callable[[Progress], None]) -> ImportResult:
     path, report = upload_path(shop, job.id), report_path(shop, job.id)
     if job.kind is ImportKind.ORDERS:
-        return import_orders(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)
+        return import_orders(
+            shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, dates=job.dates
+        )
     if job.kind is ImportKind.SUPPRESSIONS:
         return import_listed(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)
     return import_customers(shop, job.actor, path, job.mapping, report=report, progress=progress, encoding=job.encoding)

@@ -25,13 +25,21 @@ Encoding = Annotated[str, typer.Option(help="The file's encoding, where it is no
 
 
 @app.command("orders")
-def import_orders(file: File, report: Report = None, encoding: Encoding = "", as_json: Json = False) -> None:
+def import_orders(
+    file: File,
+    report: Report = None,
+    encoding: Encoding = "",
+    dates: Annotated[
+        str, typer.Option(help="day-first or month-first, where the file does not show how its dates are written.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
     """Import a Shopify order export. The same file again changes nothing; after an interruption run it again."""
     with opened_shop("import orders") as shop:
         progress = _Told()
         try:
             result = imports.import_orders(
-                shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding
+                shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding, dates=dates
             )
         finally:
             progress.end()
@@ -94,7 +102,9 @@ class _Told:
 
 def _tell(result: ImportResult, as_json: bool) -> None:
     if result.report is not None:
-        say(f"{result.counts.failed:,} could not be taken over; which and why: {result.report}")
+        repaired = f"{result.repaired:,} cells were repaired" if result.repaired else ""
+        failed = f"{result.counts.failed:,} could not be taken over" if result.counts.failed else ""
+        say(f"{' and '.join(filter(None, (failed, repaired)))}; which and why: {result.report}")
     if as_json:
         write_json(result.figures())
         return

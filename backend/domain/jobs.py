@@ -25,8 +25,10 @@ class Job:
     """One import that somebody asked for.
 
     `share` is how much is done, between 0 and 1. `counts` are of what the file holds, `customers_created` of customers
-    that came with orders. `error` says why it failed; `has_report` that a file lists what was left out. `lease_until`
-    is how long the `worker` may be silent before another one takes the job. `attempts` counts how often it was begun.
+    that came with orders, `repaired` of cells that were put right. `dates` is what stands first in dates that can be
+    read in two ways, "" when nobody said. `error` says why it failed; `has_report` that a file lists what was left out
+    or repaired. `lease_until` is how long the `worker` may be silent before another takes the job. `attempts` counts
+    how often it was begun.
     """
 
     id: str
@@ -38,11 +40,13 @@ class Job:
     status: JobStatus = JobStatus.WAITING
     mapping: Mapping[str, str] = field(default_factory=dict)
     encoding: str = ""
+    dates: str = ""
     share: float = 0.0
     counts: Counts = field(default_factory=Counts)
     customers_created: int = 0
     seconds: float = 0.0
     has_report: bool = False
+    repaired: int = 0
     error: str = ""
     attempts: int = 0
     worker: str = ""

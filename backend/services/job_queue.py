@@ -74,6 +74,8 @@ def finish(shop: Shop, job: Job, result: ImportResult) -> None:
     changed: Item = progress_attributes(1.0, result.counts) | {"milliseconds": round(result.seconds * 1000)}
     if created:
         changed["customers_created"] = created
+    if result.repaired:
+        changed["repaired"] = result.repaired
     if result.report is not None:
         changed["has_report"] = True
     _close(shop, job, JobStatus.DONE, changed)

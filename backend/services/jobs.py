@@ -21,6 +21,7 @@ from backend.services import audit
 from backend.services.context import Shop
 from backend.services.imports.beginning import preview_of
 from backend.services.imports.customer_table import check_mapping
+from backend.services.imports.dates import date_order_of
 from backend.services.suppression_files import check_columns
 from backend.store import schema
 from backend.store.port import Absent, Put, Query
@@ -44,6 +45,7 @@ def enqueue_import(
     *,
     mapping: Mapping[str, str] | None = None,
     encoding: str = "",
+    dates: str = "",
     job_id: str = "",
 ) -> Job:
     """Keeps the file (copied in pieces) and asks for its import; the same `job_id` again asks for nothing new.
@@ -67,6 +69,7 @@ def enqueue_import(
         shop.clock(),
         mapping=mapping or {},
         encoding=encoding,
+        dates=date_order_of(dates),
     )
     _keep(source, upload_path(shop, job_id))
     taken = AlreadyExistsError("This import was asked for already.")

@@ -197,44 +197,40 @@ def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Or
     actor.require(Permission.CHANGE_ORDERS)
 
     def changed(order: Order) -> Order:
-        lines = check_lines(draft.lines)
-        subtotal = _subtotal(lines, draft.discount)
-        shipping, tax = check_amount(draft.shipping, "Shipping"), check_amount(draft.tax, "Tax")
-        edited = replace(
-            order,
-            lines=lines,
-            subtotal=subtotal,
-            discount=draft.discount,
-            shipping=shipping,
-            tax=tax,
-            note=clean_text(draft.note, "Note"),
-        )
-        if _amounts(edited) == _amounts(order):
-            edited = replace(edited, subtotal=order.subtotal)
-        else:
-            edited = _with_total(edited, order)
-        total = edited.total
-        if total < order.refunded:
+        after = edited(order, draft)
+        if after.total < order.refunded and after.total != order.total:
             refunded = format_money(order.refunded, shop.currency, shop.locale)
             raise InvalidInputError(f"The total would be less than the {refunded} refunded already.", "total")
-        if edited == order:
+        if after == order:
             return order
-        amounts = [format_money(amount, shop.currency, shop.locale) for amount in (order.total, total)]
-        return _with_history(shop, actor, edited, f"Edited: {amounts[0]} → {amounts[1]}")
+        amounts = [format_money(amount, shop.currency, shop.locale) for amount in (order.total, after.total)]
+        return _with_history(shop, actor, after, f"Edited: {amounts[0]} → {amounts[1]}")
 
     return until_settled(lambda: _change(shop, ref, changed))
 
 
-def _amounts(order: Order) -> tuple[object, ...]:
-    return order.lines, order.discount, order.shipping, order.tax
+def edited(order: Order, draft: OrderDraft) -> Order:
+    """What an edit makes of an order, without its line of history.
 
-
-def _with_total(edited: Order, before: Order) -> Order:
-    """The order with its amounts added up, and what was paid before it was edited."""
-    total = check_amount(edited.added_up, "The total")
-    unpaid = before.status is OrderStatus.PENDING and before.paid is None
-    paid = None if unpaid or before.received == total else before.received
-    return replace(edited, total=total, gift_cards=gift_cards_in(edited.lines, total), paid=paid)
+    Raises: `InvalidInputError`.
+    """
+    lines = check_lines(draft.lines)
+    subtotal = _subtotal(lines, draft.discount)
+    after = replace(
+        order,
+        lines=lines,
+        discount=draft.discount,
+        shipping=check_amount(draft.shipping, "Shipping"),
+        tax=check_amount(draft.tax, "Tax"),
+        note=clean_text(draft.note, "Note"),
+    )
+    if replace(after, note=order.note) == order:
+        return after
+    after = replace(after, subtotal=subtotal)
+    total = check_amount(after.added_up, "The total")
+    unpaid = order.status is OrderStatus.PENDING and order.paid is None
+    paid = None if unpaid or order.received == total else order.received
+    return replace(after, total=total, gift_cards=gift_cards_in(lines, total), paid=paid)
 
 
 def record_payment(shop: Shop, actor: Actor, ref: OrderRef) -> Order:

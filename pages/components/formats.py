@@ -17,7 +17,7 @@ from babel.numbers import format_compact_currency, format_currency, format_decim
 
 from backend.domain.money import decimals_of, format_money, half_up
 from backend.domain.money import plain as in_units
-from backend.domain.orders import OrderStatus
+from backend.domain.orders import Order, OrderStatus
 from backend.services.context import Shop
 
 NO_COUNTRY = "-"
@@ -71,6 +71,12 @@ def status_badge(status: OrderStatus) -> str:
 def money(shop: Shop, minor: int) -> str:
     """Such as "$1,234.50"."""
     return format_money(minor, shop.currency, shop.locale)
+
+
+def balance(shop: Shop, order: Order) -> str:
+    """What is still to be paid of an order, such as "$4.00 still to be paid"."""
+    amount = money(shop, abs(order.balance))
+    return f"{amount} still to be paid" if order.balance > 0 else f"{amount} to be given back"
 
 
 def round_money(shop: Shop, minor: int) -> str:

@@ -12,6 +12,7 @@ from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, preview_of
+from backend.services.imports.dates import DateOrder
 from backend.services.jobs import enqueue_import, new_job_id
 from pages.components import actions
 from pages.components.shell import refuse, shop
@@ -25,6 +26,11 @@ _HELP = {
     ImportKind.CUSTOMERS: "Any CSV file with a column of email addresses. Existing customers are updated.",
 }
 _NONE = ""
+_DATES = {
+    DateOrder.UNKNOWN: "As the file shows",
+    DateOrder.DAY_FIRST: "The day (2 March)",
+    DateOrder.MONTH_FIRST: "The month (3 February)",
+}
 
 
 def show(here: Shop) -> None:
@@ -52,6 +58,7 @@ def show(here: Shop) -> None:
             return
         _show_rows(preview)
     mapping = _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
+    dates = _choose_dates(key) if kind is ImportKind.ORDERS else DateOrder.UNKNOWN
     st.button(
         "Start import",
         key="import_now",
@@ -59,15 +66,17 @@ def show(here: Shop) -> None:
         icon=":material/upload_file:",
         disabled=kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys(),
         on_click=_start,
-        args=(kind, upload, mapping, encoding, key),
+        args=(kind, upload, mapping, encoding, dates, key),
     )
 
 
-def _start(kind: ImportKind, upload: Any, mapping: Mapping[str, str], encoding: str, key: str) -> None:
+def _start(
+    kind: ImportKind, upload: Any, mapping: Mapping[str, str], encoding: str, dates: DateOrder, key: str
+) -> None:
     actions.act(
         Permission.IMPORT_DATA,
         lambda actor: enqueue_import(
-            shop(), actor, kind, upload.name, upload, mapping=mapping, encoding=encoding, job_id=key
+            shop(), actor, kind, upload.name, upload, mapping=mapping, encoding=encoding, dates=dates, job_id=key
         ),
         f"{upload.name} is being imported. You can leave this page.",
     )
@@ -83,6 +92,18 @@ def _choose_encoding(key: str) -> str:
             format_func=lambda name: name or "Find out",
             key=f"import_encoding_{key}",
         )
+
+
+def _choose_dates(key: str) -> DateOrder:
+    with st.expander("Are the dates those of a spreadsheet?", icon=":material/calendar_month:"):
+        chosen = st.selectbox(
+            "What comes first in a date such as 02/03/2026",
+            list(DateOrder),
+            format_func=_DATES.__getitem__,
+            help="The file usually shows it. When it does not, the import asks you to choose here.",
+            key=f"import_dates_{key}",
+        )
+    return chosen or DateOrder.UNKNOWN
 
 
 def _choose_columns(preview: Preview, key: str) -> dict[str, str]:

@@ -81,8 +81,9 @@ def _draw_job(here: Shop, actor: Actor, job: Job) -> None:
     elif here.clock() - job.created_at > _PATIENCE:
         st.caption("Waiting for a worker. If this stays, ask an engineer whether one is running.")
     if job.has_report:
+        repaired = f", {formats.counted(here, job.repaired, 'repaired cell')}" if job.repaired else ""
         st.download_button(
-            f"Report of skipped rows ({formats.count(here, job.counts.failed)})",
+            f"Report of skipped rows ({formats.count(here, job.counts.failed)}){repaired}",
             data=deferred(here, actor, partial(_report, here, job.id)),
             file_name=f"left-out-of-{job.file}",
             mime="text/csv",

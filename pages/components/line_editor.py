@@ -12,10 +12,10 @@ import streamlit as st
 
 from backend.domain.money import decimals_of, parse_amount, to_minor
 from backend.domain.money import plain as in_units
-from backend.domain.orders import LARGEST_QUANTITY, LineItem
+from backend.domain.orders import LARGEST_QUANTITY, LineItem, Order
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.orders import OrderDraft
+from backend.services.orders import OrderDraft, edited
 from pages.components import formats
 from pages.components.state import Slot
 
@@ -220,13 +220,19 @@ def parsed(here: Shop, typed: TypedAmounts) -> Amounts:
     }
 
 
-def show_total(here: Shop, draft: Callable[[], OrderDraft]) -> OrderDraft | None:
-    """What the order comes to as it is typed, or what is missing for that. The service decides when it is placed."""
+def show_total(here: Shop, draft: Callable[[], OrderDraft], seen: Order | None = None) -> OrderDraft | None:
+    """What the order comes to as it is typed, or what is missing for that. The service decides when it is placed.
+
+    `seen` is the order that is edited; its tip and duties stay, and what was paid leaves a balance.
+    """
     try:
         typed = draft()
+        after = None if seen is None else edited(seen, typed)
     except InvalidInputError as error:
         st.caption(f":material/edit_note: {formats.plain(error.sentence)}")
         return None
-    total = sum(line.amount for line in typed.lines) - typed.discount + typed.shipping + typed.tax
-    st.metric("Total", formats.plain(formats.money(here, total)))
+    added = sum(line.amount for line in typed.lines) - typed.discount + typed.shipping + typed.tax
+    st.metric("Total", formats.plain(formats.money(here, added if after is None else after.total)))
+    if after is not None and after.received and after.balance:
+        st.caption(formats.plain(formats.balance(here, after)))
     return typed

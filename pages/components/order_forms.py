@@ -9,6 +9,7 @@ import streamlit as st
 from backend.domain.money import parse_amount
 from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
 from backend.domain.team import Actor, Permission
+from backend.domain.text import NOTE_LENGTH
 from backend.errors import InvalidInputError
 from backend.services import orders
 from backend.services.orders import OrderDraft, OrderRef
@@ -38,10 +39,12 @@ def show_actions(actor: Actor, order: Order) -> None:
     """The buttons that this person may press for this order."""
     with st.container(horizontal=True):
         if actor.may(Permission.CHANGE_ORDERS):
-            for status in NEXT_STATUSES[order.status]:
+            for status in () if order.test else NEXT_STATUSES[order.status]:
                 _status_button(order, status)
+            if order.balance > 0 and order.status is not OrderStatus.PENDING:
+                _payment_button(order)
             EDIT.opener("Edit", order, icon=":material/edit:")
-        if actor.may(Permission.REFUND_ORDERS) and order.status is not OrderStatus.PENDING and order.refundable > 0:
+        if actor.may(Permission.REFUND_ORDERS) and order.refundable > 0:
             REFUND.opener("Refund", _Refunding(order, orders.new_refund_id()), icon=":material/undo:")
 
 
@@ -66,6 +69,21 @@ def _status_button(order: Order, status: OrderStatus) -> None:
         type="primary" if forward else "secondary",
         on_click=_change_status,
         args=(_ref(order), status),
+    )
+
+
+def _payment_button(order: Order) -> None:
+    amount = formats.money(shop(), order.balance)
+    st.button(
+        formats.plain(f"Record payment of {amount}"),
+        icon=":material/payments:",
+        key="record_payment",
+        on_click=actions.act,
+        args=(
+            Permission.CHANGE_ORDERS,
+            lambda actor: orders.record_payment(shop(), actor, _ref(order)),
+            f"Payment of {amount} recorded.",
+        ),
     )
 
 
@@ -119,7 +137,7 @@ def _refund(refunding: _Refunding) -> None:
 
 def _left_to_refund(order: Order) -> str:
     paid, refunded, left = (
-        formats.plain(formats.money(shop(), n)) for n in (order.total, order.refunded, order.refundable)
+        formats.plain(formats.money(shop(), n)) for n in (order.received, order.refunded, order.refundable)
     )
     earlier = f"Refunded {refunded}. " if order.refunded else ""
     return f"Paid {paid}. {earlier}Refundable: **{left}**"
@@ -131,13 +149,13 @@ def _edit(seen: Order) -> None:
     name = f"edit_{seen.id}_{seen.version}"
     lines = line_editor.table(here, seen.lines, name=name)
     amounts = line_editor.amounts(here, seen.discount, seen.shipping, seen.tax, name=name)
-    note = st.text_area("Note", seen.note, max_chars=4000, height=80)
+    note = st.text_area("Note", seen.note, max_chars=NOTE_LENGTH, height=80)
 
     def typed() -> OrderDraft:
         items = line_editor.items(here, lines)
         return OrderDraft(seen.customer_id, items, **line_editor.parsed(here, amounts), note=note)
 
-    draft = line_editor.show_total(here, typed)
+    draft = line_editor.show_total(here, typed, seen)
     if st.button("Save", key="save_order", type="primary", width="stretch", disabled=draft is None) and draft:
         edited = actions.attempt(
             Permission.CHANGE_ORDERS, lambda actor: orders.edit_order(here, actor, _ref(seen), draft), "Saved."

@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from backend.domain.orders import HistoryEntry, Order
+from backend.domain.orders import HistoryEntry, Order, OrderStatus
 from backend.domain.totals import Totals
 from backend.services.context import Shop
 from backend.services.order_list import find_order
@@ -52,6 +52,10 @@ def show_header(here: Shop, order: Order) -> None:
     if order.refunded:
         word = "Refunded" if order.refundable == 0 else "Partly refunded"
         badges.append(formats.badge(word, "violet", ":material/undo:"))
+    if order.test:
+        badges.append(formats.badge("Test order", "gray", ":material/science:"))
+    if order.balance and (order.received or order.status is not OrderStatus.PENDING):
+        badges.append(formats.badge(formats.balance(here, order), "orange", ":material/account_balance_wallet:"))
     if order.source:
         badges.append(formats.badge(f"From {order.source}", "gray"))
     st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, order.placed_at))}]")
@@ -87,8 +91,16 @@ def show_amounts(here: Shop, order: Order) -> None:
         "Discount" + (f" ({order.discount_code})" if order.discount_code else ""): -order.discount,
         "Subtotal": order.subtotal,
         "Shipping": order.shipping,
-        "Tax": order.tax,
+        "Tax": 0 if order.tax_included else order.tax,
+        "Duties": order.duties,
+        "Tip": order.tip,
+        "Adjustment": order.other,
         "Total": order.total,
+        "Tax (included)": order.tax if order.tax_included else 0,
+        "Gift cards (no revenue)": order.gift_cards,
+        "Paid": order.received if order.balance else 0,
+        "Balance due": max(order.balance, 0) if order.received else 0,
+        "Owed to the customer": max(-order.balance, 0),
         "Refunded": -order.refunded,
     }
     shown = {name: amount for name, amount in rows.items() if amount or name in ("Subtotal", "Total")}

@@ -7,6 +7,7 @@ import streamlit as st
 from backend.domain.customers import Customer
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
+from backend.domain.text import NOTE_LENGTH
 from backend.errors import BackendError
 from backend.services import orders
 from backend.services.context import Shop
@@ -75,7 +76,7 @@ def _more_fields(name: str) -> tuple[OrderStatus, str]:
         persist_state="page",
     )
     note = st.text_area(
-        "Note", max_chars=4000, height=80, key=f"{name}_note", placeholder="For the team", persist_state="page"
+        "Note", max_chars=NOTE_LENGTH, height=80, key=f"{name}_note", placeholder="For the team", persist_state="page"
     )
     return status, note
 
