@@ -22,7 +22,7 @@ def _profile(actor: Actor) -> None:
         column.caption(label)
         column.text(value)
     with st.form("profile"):
-        st.subheader("Name")
+        st.header("Name")
         name = st.text_input("Your name", member.name, autocomplete="name", max_chars=200)
         if st.form_submit_button("Save", icon=":material/save:"):
             try:
@@ -35,7 +35,7 @@ def _profile(actor: Actor) -> None:
 
 def _password(actor: Actor) -> None:
     with st.form("password", clear_on_submit=True):
-        st.subheader("Password")
+        st.header("Password")
         st.caption("At least 12 characters. Changing it signs you out on all other devices.")
         current = st.text_input("Current password", type="password", autocomplete="current-password")
         new = st.text_input("New password", type="password", autocomplete="new-password")
@@ -60,7 +60,7 @@ _profile(actor)
 if settings().auth_mode == "password":
     _password(actor)
 with st.container(border=True):
-    st.subheader("Sign out everywhere")
+    st.header("Sign out everywhere")
     st.caption("Ends your sessions in all browsers and on all devices, this one included.")
     if st.button("Sign out everywhere", icon=":material/logout:"):
         guard.sign_out(actor)

@@ -7,7 +7,15 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import NotFoundError
 from backend.services.automations import saved
-from pages.components import actions, automation_builder, automation_draft, automation_head, automation_views, empty
+from pages.components import (
+    actions,
+    automation_builder,
+    automation_draft,
+    automation_head,
+    automation_views,
+    empty,
+    formats,
+)
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -38,7 +46,13 @@ parts = [_BUILD, _TRY, _FIGURES, _WAITING] if actor.may(Permission.EDIT_AUTOMATI
 if actor.may(Permission.VIEW_AUDIT):
     parts.append(_CHANGES)
 part = st.segmented_control(
-    "View", parts, default=parts[0], required=True, key=f"part_{stored.id}", label_visibility="collapsed"
+    "View",
+    parts,
+    default=parts[0],
+    required=True,
+    key=f"part_{stored.id}",
+    label_visibility="collapsed",
+    format_func=formats.legible(str),
 )
 if part != _BUILD:
     automation_draft.put_aside()

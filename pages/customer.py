@@ -58,7 +58,7 @@ customer_view.show_months(here, customer)
 
 orders, profile = st.columns([2, 1])
 with orders:
-    st.subheader("Orders")
+    st.header("Orders")
     pager = tables.Pager("customer", customer.id)
     page = orders_of(here, customer.id, limit=10, cursor=pager.cursor)
     if page.orders:
@@ -67,15 +67,15 @@ with orders:
         empty.nothing(":material/receipt_long:", "No orders yet", "Orders appear here once there is one.")
     pager.show(page.cursor)
 with profile:
-    st.subheader("Profile")
+    st.header("Profile")
     with st.container(border=True):
         customer_view.show_profile(here, customer)
         customer_forms.show_consent(here, customer, editable=editable)
-    st.subheader("Can we email this customer?")
+    st.header("Can we email this customer?")
     with st.container(border=True):
         can_we_email.show_answers(here, customer)
 
-st.subheader("Timeline")
+st.header("Timeline")
 if editable:
     customer_forms.note_form(customer)
 timeline.show_timeline(here, customer.id)

@@ -39,7 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     sort = st.segmented_control(
         "Sort by",
         list(_SORTS),
-        format_func=_SORTS.__getitem__,
+        format_func=formats.legible(_SORTS.__getitem__),
         default=Sort.REVENUE,
         required=True,
         key="customers_sort",

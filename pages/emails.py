@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.emails import Kind
 from backend.domain.team import Permission
 from backend.domain.text import fold
-from pages.components import caching, email_gallery, empty
+from pages.components import caching, email_gallery, empty, formats
 from pages.components.guard import require
 from pages.components.shell import shop
 
@@ -19,7 +19,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     kind = st.segmented_control(
         "Kind",
         list(Kind),
-        format_func=email_gallery.KIND_LABELS.__getitem__,
+        format_func=formats.legible(email_gallery.KIND_LABELS.__getitem__),
         key="emails_kind",
         persist_state="session",
     )

@@ -19,9 +19,9 @@ st.caption(
 actions.show_refusal()
 events_health.show_health()
 
-st.subheader("Fire drill")
+st.header("Fire drill")
 events_drill.show_drill(actor)
 
-st.subheader("Dead letters")
+st.header("Dead letters")
 events_dead.show_dead_letters(actor, here)
 events_dead.show_dialogs()

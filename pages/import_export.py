@@ -17,7 +17,7 @@ incoming, outgoing = st.tabs([":material/upload_file: Import", ":material/downlo
 with incoming:
     actions.show_refusal()
     import_form.show(here)
-    st.subheader("Import history")
+    st.header("Import history")
     job_list.show(here, actor)
 with outgoing:
     if actor.may(Permission.EXPORT_DATA):

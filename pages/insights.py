@@ -26,6 +26,7 @@ part = st.segmented_control(
     key="insights_part",
     persist_state="session",
     label_visibility="collapsed",
+    format_func=formats.legible(str),
 )
 try:
     if part == _BUYERS:

@@ -32,6 +32,6 @@ email, history = st.columns([2, 1])
 with email:
     message_view.show_email(here, message)
 with history:
-    st.subheader("History")
+    st.header("History")
     message_view.show_timeline(here, message)
     message_events.show_events(here, message)

@@ -28,7 +28,7 @@ if customer is not None:
 message_log_view.show_problems(here, actor)
 message_repair.show_dialogs()
 
-st.subheader("All messages")
+st.header("All messages")
 wanted = message_log_view.pick_filter(here, actor)
 pager = tables.Pager("messages", wanted)
 try:

@@ -41,16 +41,16 @@ if actor.may(Permission.SEND_EMAIL):
 
 items, amounts = st.columns([3, 2])
 with items:
-    st.subheader("Line items")
+    st.header("Line items")
     order_view.show_lines(here, order)
 with amounts:
-    st.subheader("Amounts")
+    st.header("Amounts")
     order_view.show_amounts(here, order)
 if order.note:
-    st.subheader("Note")
+    st.header("Note")
     st.text(order.note)
-st.subheader("Emails about this order")
+st.header("Emails about this order")
 timeline.show_messages_about(here, order)
-st.subheader("History")
+st.header("History")
 order_view.show_history(here, order)
 order_forms.show_dialogs()

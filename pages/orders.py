@@ -29,7 +29,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Status",
         list(OrderStatus),
         selection_mode="multi",
-        format_func=lambda status: f"{formats.STATUS_ICONS[status]} {formats.STATUS_LABELS[status]}",
+        format_func=formats.legible(formats.status_label),
         key="orders_status",
         persist_state="session",
         wrap=True,

@@ -28,7 +28,11 @@ granularity = granularities[0]
 if len(granularities) > 1:
     granularity = (
         st.segmented_control(
-            "Chart by", granularities, format_func=lambda g: g.value.capitalize(), default=granularity, key="by"
+            "Chart by",
+            granularities,
+            format_func=formats.legible(str.capitalize),
+            default=granularity,
+            key="by",
         )
         or granularity
     )
@@ -40,12 +44,12 @@ with st.container(border=True):
 
 best, where = st.columns([3, 2])
 with best:
-    st.subheader("Top customers")
+    st.header("Top customers")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         measure = st.segmented_control(
             "By",
             list(Measure),
-            format_func=lambda m: m.value.capitalize(),
+            format_func=formats.legible(str.capitalize),
             default=Measure.REVENUE,
             label_visibility="collapsed",
             required=True,
@@ -54,8 +58,8 @@ with best:
         month = pick_month(here, began, "top_month")
     tables.customer_rows(here, caching.top_customers(here, measure, month, 10), ranked=True, details=False)
 with where:
-    st.subheader("Customers by country")
+    st.header("Customers by country")
     charts.show(charts.countries(here), "countries")
 
-st.subheader("Recent orders")
+st.header("Recent orders")
 tables.order_rows(here, caching.recent_orders(here, 8))

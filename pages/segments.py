@@ -22,7 +22,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
 info = segment_age.require(here)
 segment_age.show(here, info)
 
-st.subheader("Your segments", anchor=False)
+st.header("Your segments", anchor=False)
 saved = list_segments(here, actor)
 if saved:
     segment_list.show(here, saved)
@@ -32,5 +32,5 @@ else:
         "No segments yet",
         "Create one with “New segment”, or open one below and duplicate it.",
     )
-st.subheader("Built-in segments", anchor=False)
+st.header("Built-in segments", anchor=False)
 segment_list.show(here, READY)

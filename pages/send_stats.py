@@ -27,7 +27,9 @@ steps = steps_for(chosen.first, chosen.last)
 step = steps[0]
 if len(steps) > 1:
     step = (
-        st.segmented_control("Chart by", steps, format_func=lambda s: s.value.capitalize(), default=step, key="send_by")
+        st.segmented_control(
+            "Chart by", steps, format_func=formats.legible(str.capitalize), default=step, key="send_by"
+        )
         or step
     )
 try:
@@ -45,10 +47,10 @@ with st.container(border=True):
 send_rates.show_breakdown(here, figures, chosen.first, chosen.last)
 left, right = st.columns(2)
 with left:
-    st.subheader("Time to send and deliver")
+    st.header("Time to send and deliver")
     send_rates.show_times(figures)
 with right:
-    st.subheader("Skipped by reason")
+    st.header("Skipped by reason")
     send_rates.show_skips(here, figures)
-st.subheader("Failures by reason")
+st.header("Failures by reason")
 send_rates.show_problems(here, figures, caching.problems_of_sending(here, chosen.first, chosen.last, template))

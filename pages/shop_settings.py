@@ -28,6 +28,6 @@ with form:
     )
     st.caption(formats.plain(told))
 with example:
-    st.subheader("Email preview", anchor=False)
+    st.header("Email preview", anchor=False)
     st.caption("Preview with the saved settings.")
     email_preview.show_views(here, render_preview(here, _EXAMPLE), email_preview.VIEWS_WHILE_EDITING, "shop")

@@ -21,6 +21,7 @@ view = st.segmented_control(
     required=True,
     key="system_view",
     label_visibility="collapsed",
+    format_func=formats.legible(str),
 )
 if view == "Speed":
     system_speed.show_speed(here, actor)

@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import NotFoundError
 from backend.services import templates
-from pages.components import actions, email_preview, empty, template_editor, template_header, template_versions
+from pages.components import actions, email_preview, empty, formats, template_editor, template_header, template_versions
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -35,6 +35,7 @@ part = st.segmented_control(
     required=True,
     key=f"template_part_{state.facts.name}",
     label_visibility="collapsed",
+    format_func=formats.legible(str),
 )
 if part == _EDIT:
     template_editor.show(here, actor, state)

@@ -34,9 +34,9 @@ def show_open() -> None:
     if any(alert.rule is RuleName.TEST for alert in alerts):
         st.info("Test alert sent. Recipients get it within seconds.", icon=":material/outgoing_mail:")
     if not shown:
-        st.markdown("#### :material/check_circle: No alert is open")
+        st.markdown("## :material/check_circle: No alert is open")
         return
-    st.markdown(f"#### :material/notifications_active: {formats.counted(here, len(shown), 'alert')} open")
+    st.markdown(f"## :material/notifications_active: {formats.counted(here, len(shown), 'alert')} open")
     for alert in shown:
         _show_alert(here, alert)
 
@@ -77,7 +77,7 @@ def _send_test(identity: str) -> None:
 
 def show_past(here: Shop, actor: Actor) -> None:
     """Alerts of a month, newest first, the tests too."""
-    st.subheader("History", anchor=False)
+    st.header("History", anchor=False)
     month = st.selectbox(
         "Month",
         months_until_now(here, 12),

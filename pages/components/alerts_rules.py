@@ -58,7 +58,7 @@ def _reminders(given: AlertSettings) -> str:
 def show_rules(here: Shop, actor: Actor) -> None:
     """Each rule with its threshold, and the way to change it."""
     given = get_alert_settings(here)
-    st.subheader("Rules", anchor=False)
+    st.header("Rules", anchor=False)
     with st.container(border=True, gap="small"):
         for rule in RULES:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):

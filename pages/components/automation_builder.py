@@ -59,7 +59,7 @@ def _exits(draft: Draft, kind: TriggerKind) -> frozenset[Exit]:
         offered,
         selection_mode="multi",
         default=[exit_ for exit_ in offered if exit_ in draft.base.exits],
-        format_func=lambda exit_: exit_.value.capitalize(),
+        format_func=formats.legible(str.capitalize),
         key=draft.key(f"exits_{kind.name}"),
         wrap=True,
     )

@@ -23,7 +23,7 @@ _NEW = Draft("", "", "")
 def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft | None:
     """Draws the form; None until an email and a segment are chosen. `place` tells the forms of campaigns apart."""
     draft = before or _NEW
-    st.subheader("Email", anchor=False)
+    st.header("Email", anchor=False)
     name = st.text_input(
         "Name of the campaign",
         draft.name,
@@ -46,9 +46,9 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
         help="Leave empty to use the subject of the email.",
     )
     fields = campaign_fields.ask(template, f"{place}_field_{template.name}", draft.fields)
-    st.subheader("Audience", anchor=False)
+    st.header("Audience", anchor=False)
     segment = _choose_segment(here, actor, place, draft)
-    st.subheader("Sending options", anchor=False)
+    st.header("Sending options", anchor=False)
     with st.container(border=True):
         canary = _canary(place, draft.canary)
         test = campaign_test_form.ask(offered, template, place, draft, fields)

@@ -22,10 +22,10 @@ def show(here: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> None:
     waiting = [campaign for campaign in campaigns if campaign.state in _WAITING_FOR_PEOPLE]
     others = [campaign for campaign in campaigns if campaign.state not in _WAITING_FOR_PEOPLE]
     if waiting:
-        st.subheader(":material/notification_important: Needs your decision")
+        st.header(":material/notification_important: Needs your decision")
         _rows(here, actor, waiting)
         if others:
-            st.subheader("All campaigns")
+            st.header("All campaigns")
     if others:
         _rows(here, actor, others)
 

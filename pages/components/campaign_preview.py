@@ -15,7 +15,7 @@ from pages.components import formats, message_view
 
 def show_draft(here: Shop, draft: Draft | None) -> None:
     """The emails of a draft, with the templates in use now."""
-    st.subheader("Preview", anchor=False)
+    st.header("Preview", anchor=False)
     if draft is None:
         st.caption("The email appears here, for a sample customer.")
         return
@@ -27,7 +27,7 @@ def show_campaign(here: Shop, campaign: Campaign) -> None:
 
     Raises: `NotFoundError` when a template is gone.
     """
-    st.subheader("Preview", anchor=False)
+    st.header("Preview", anchor=False)
     _show(here, emails_of(here, campaign))
 
 
@@ -51,7 +51,7 @@ def _choose(keys: list[str]) -> str:
         keys,
         default=keys[0],
         required=True,
-        format_func=lambda key: f"Variant {key}",
+        format_func=formats.legible(lambda key: f"Variant {key}"),
         key=f"campaign_preview_{len(keys)}",
         label_visibility="collapsed",
     )

@@ -32,7 +32,7 @@ def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
     results = results_of(here, actor, campaign.id)
     if not results.progress.went_out:
         return
-    st.subheader("Results")
+    st.header("Results")
     _show_funnel(here, results.progress)
     if results.variants:
         _show_variants(here, campaign, results.variants)

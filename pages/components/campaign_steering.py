@@ -30,7 +30,7 @@ def show_dialogs() -> None:
 
 def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None:
     """The last step before anything is sent: approval if it is large, then the start or its time."""
-    st.subheader("3. Start")
+    st.header("3. Start")
     if campaign.approval is not None:
         moment = formats.moment(here, campaign.approval.at)
         count = formats.counted(here, campaign.approval.recipients, "recipient")

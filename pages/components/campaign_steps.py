@@ -27,7 +27,7 @@ def show(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None
         return
     preflight = preflights.get_preflight(here, actor, campaign.id)
     if preflight is not None and preflight.status in _BUSY:
-        st.subheader("1. Check every recipient")
+        st.header("1. Check every recipient")
         _watch(campaign.id)
         return
     _show_preflight(here, actor, campaign, preflight, enabled=enabled)
@@ -56,7 +56,7 @@ def _await_start(campaign_id: str) -> None:
 def _show_preflight(
     here: Shop, actor: Actor, campaign: Campaign, preflight: Preflight | None, *, enabled: bool
 ) -> None:
-    st.subheader("1. Check every recipient")
+    st.header("1. Check every recipient")
     if preflight is None:
         st.caption("Every email is rendered before the first one is sent, so nobody gets a broken email.")
     else:
@@ -107,13 +107,13 @@ def _plan_of(here: Shop, actor: Actor, campaign: Campaign) -> Plan | None:
     try:
         return planning.get_plan(here, mailer(), actor, campaign.id)
     except BackendError as error:
-        st.subheader("2. The plan")
+        st.header("2. The plan")
         st.error(formats.plain(error.sentence), icon=":material/error:")
         return None
 
 
 def _show_plan(here: Shop, actor: Actor, campaign: Campaign, plan: Plan, *, enabled: bool) -> None:
-    st.subheader("2. The plan")
+    st.header("2. The plan")
     campaign_plan.show(here, plan)
     if not actor.may(Permission.PLAN_CAMPAIGNS):
         return

@@ -24,7 +24,9 @@ _NOTES_WRITTEN: Slot[int] = Slot("customer.notes_written")
 def _add(_: str) -> None:
     with st.form("add_customer", border=False):
         profile = _profile_fields(shop(), Profile(""))
-        answer = st.segmented_control("Marketing email", list(_ANSWERS), default="Not asked", required=True)
+        answer = st.segmented_control(
+            "Marketing email", list(_ANSWERS), default="Not asked", required=True, format_func=formats.legible(str)
+        )
         pressed = st.form_submit_button("Add customer", type="primary", width="stretch")
     if pressed:
         added = actions.attempt(

@@ -48,7 +48,7 @@ def concern_of(report: DomainReport | None) -> list[Concern]:
 def show_check() -> None:
     """The last report, and the button for a new one. Looking everything up takes some seconds, here alone."""
     here = shop()
-    st.subheader("Domain check")
+    st.header("Domain check")
     domain = domain_check.sender_domain(here, _probe())
     st.caption(formats.plain(f"Emails come from {domain}. Receivers check its DNS records before they trust them."))
     selectors = _selectors()

@@ -53,7 +53,7 @@ def show_verdict(here: Shop, health: Health, more: list[Concern]) -> None:
 
 def show_gauges(here: Shop, use: AccountUse, health: Health) -> None:
     """The account's standing and how near it is to each line."""
-    st.subheader("Against the provider's limits")
+    st.header("Against the provider's limits")
     span = formats.span(here, health.sample.first, health.sample.last)
     with st.grid(2, min_column_width=260):
         _show_rate(here, "Bounces", health.bounces)
@@ -106,7 +106,7 @@ def _standing(use: AccountUse) -> str:
 
 def show_gmail(here: Shop, health: Health) -> None:
     """How far the shop is from Gmail's bulk-sender line, and what Gmail demands beyond it."""
-    st.subheader("Gmail")
+    st.header("Gmail")
     most = formats.counted(here, health.gmail.sent, "email")
     day = formats.day(here, health.gmail.day)
     line = formats.count(here, GMAIL_BULK)
@@ -136,5 +136,5 @@ def show_mailboxes(here: Shop, health: Health) -> None:
     """What became of the newest mail, provider by provider: one of them may refuse what the others take."""
     rates = send_rates.by_mailbox(health.sample.counts)
     if rates:
-        st.subheader("By mailbox provider")
+        st.header("By mailbox provider")
         send_rates.show_comparison("Mailbox provider", rates, counted_fully=False)

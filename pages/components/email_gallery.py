@@ -40,7 +40,7 @@ def show(here: Shop, cards: Sequence[EmailCard]) -> None:
     for kind in Kind:
         group = [card for card in cards if card.state.facts.kind is kind]
         if group:
-            st.subheader(f"{KIND_ICONS[kind]} {KIND_LABELS[kind]}", anchor=False)
+            st.header(f"{KIND_ICONS[kind]} {KIND_LABELS[kind]}", anchor=False)
             st.caption(KIND_MEANINGS[kind])
             with st.grid(4, min_column_width=230):
                 for card in group:

@@ -69,7 +69,7 @@ def show_views(here: Shop, preview: Preview, views: tuple[View, ...], place: str
         view = st.segmented_control(
             "View",
             list(views),
-            format_func=str,
+            format_func=formats.legible(str),
             default=View.DESKTOP,
             required=True,
             key=f"{place}_view",

@@ -12,7 +12,7 @@ def nothing(icon: str, headline: str, advice: str) -> None:
     """A quiet note in place of a list."""
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
-        st.markdown(f"#### {icon} {headline}", text_alignment="center")
+        st.markdown(f"## {icon} {headline}", text_alignment="center")
         st.caption(advice, text_alignment="center")
         st.space("small")
 
@@ -21,7 +21,7 @@ def no_orders_yet(actor: Actor) -> None:
     """The whole Overview of a shop that has no orders, with the ways to get some."""
     with st.container(border=True, horizontal_alignment="center"):
         st.space("medium")
-        st.markdown("### :material/storefront: Your shop is ready", text_alignment="center")
+        st.markdown("## :material/storefront: Your shop is ready", text_alignment="center")
         st.markdown(
             "Once you have orders, you see revenue and your best customers here.",
             text_alignment="center",

@@ -27,7 +27,7 @@ _ORDERS = ("orders", exports.export_orders)
 def customers(here: Shop, actor: Actor) -> None:
     """All customers, or those of a tag or a country."""
     with st.container(border=True):
-        st.subheader("Customers", anchor=False)
+        st.header("Customers", anchor=False)
         st.caption("Profile, consent, tags and totals. You can import the file again.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             tag = _choose("Tag", list(caching.counts_of(here, "tag")), "All tags", "export_tag")
@@ -41,7 +41,7 @@ def customers(here: Shop, actor: Actor) -> None:
 def orders(here: Shop, actor: Actor) -> None:
     """Orders of some days, one row each, or one row for each of their line items."""
     with st.container(border=True):
-        st.subheader("Orders", anchor=False)
+        st.header("Orders", anchor=False)
         st.caption("Amounts are decimal numbers, and times are those of the shop's time zone.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = pick_period(here, "exported")
@@ -49,11 +49,16 @@ def orders(here: Shop, actor: Actor) -> None:
                 "Status",
                 list(OrderStatus),
                 selection_mode="multi",
-                format_func=formats.STATUS_LABELS.__getitem__,
+                format_func=formats.legible(formats.STATUS_LABELS.__getitem__),
                 key="export_statuses",
             )
         rows = st.segmented_control(
-            "One row for each", ["Order", "Line item"], default="Order", required=True, key="export_rows"
+            "One row for each",
+            ["Order", "Line item"],
+            default="Order",
+            required=True,
+            key="export_rows",
+            format_func=formats.legible(str),
         )
         wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
         what, export = ("line items", exports.export_line_items) if rows == "Line item" else _ORDERS

@@ -14,7 +14,7 @@ from backend.services.context import Shop
 from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, preview_of
 from backend.services.imports.dates import DateOrder
 from backend.services.jobs import enqueue_import, new_job_id
-from pages.components import actions
+from pages.components import actions, formats
 from pages.components.shell import refuse, shop
 from pages.components.state import Slot
 
@@ -39,7 +39,7 @@ def show(here: Shop) -> None:
     kind = st.segmented_control(
         "File contents",
         list(_KINDS),
-        format_func=_KINDS.__getitem__,
+        format_func=formats.legible(_KINDS.__getitem__),
         default=ImportKind.ORDERS,
         required=True,
         key="import_kind",

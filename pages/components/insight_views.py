@@ -84,7 +84,7 @@ def show_returning(here: Shop, snapshot: str) -> None:
             border=True,
             help="The median: half of the orders came sooner, half later.",
         )
-    st.subheader("Repeat orders by month", anchor=False)
+    st.header("Repeat orders by month", anchor=False)
     st.caption(
         "Each row holds the customers whose first order was in that month, and their number. Each column shows how "
         "many of them ordered so many months later. The last column of each row is the current month (incomplete)."
@@ -93,7 +93,7 @@ def show_returning(here: Shop, snapshot: str) -> None:
         charts.show(insight_charts.retention(here, snapshot), "retention")
     else:
         empty.nothing(":material/calendar_month:", "Not yet", "This needs first orders from at least a month ago.")
-    st.subheader("Time between two orders", anchor=False)
+    st.header("Time between two orders", anchor=False)
     charts.show(insight_charts.gaps(here, snapshot), "gaps")
 
 
@@ -110,7 +110,7 @@ def show_worth(here: Shop, snapshot: str) -> None:
         st.metric("Median customer", median, border=True, help="Half have spent more than this, half less.")
         share = formats.plain(formats.percent(here, found.top_share, 0))
         st.metric("Share from the top 10%", share, border=True, help="Their share of all revenue.")
-    st.subheader("What a customer has spent after …", anchor=False)
+    st.header("What a customer has spent after …", anchor=False)
     st.caption(
         "The average since the first order. Each bar counts only customers whose first order is that long ago, so "
         "the bars are not of the same people."
@@ -142,7 +142,9 @@ def show_at_risk(here: Shop) -> None:
     chosen = st.pills(
         "Why mail does not reach them",
         [each.barrier for each in found.lost],
-        format_func=lambda barrier: _named(here, next(each for each in found.lost if each.barrier is barrier)),
+        format_func=formats.legible(
+            lambda barrier: _named(here, next(each for each in found.lost if each.barrier is barrier))
+        ),
         key="barrier",
     )
     st.caption(_advice(chosen))

@@ -19,7 +19,7 @@ _MOVING = (MessageStatus.WAITING, MessageStatus.SENDING, MessageStatus.SKIPPED, 
 
 def show_events(here: Shop, message: Message) -> None:
     """The reports, oldest first; where there are none, what that means."""
-    st.subheader("Delivery reports", anchor=False)
+    st.header("Delivery reports", anchor=False)
     found = received_events(here, message, limit=_SHOWN + 1)
     if not found:
         st.caption(_nothing(here, message))

@@ -74,7 +74,7 @@ def chosen_customer(here: Shop) -> Customer | None:
 def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
     """The messages to one customer, of any day."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"To {formats.plain(customer.name)}", width="content")
+        st.header(f"To {formats.plain(customer.name)}", width="content")
         st.button("Show all customers", type="tertiary", on_click=st.query_params.clear)
     wanted = pick_filter(here, actor, of_any_day=True)
     messages = messages_like(here, customer.id, wanted, _MOST_OF_ONE)
@@ -95,7 +95,7 @@ def show_problems(here: Shop, actor: Actor) -> None:
         if not found:
             continue
         number = f"{_MOST_PROBLEMS} or more" if len(found) == _MOST_PROBLEMS else formats.count(here, len(found))
-        st.subheader(f"{message_table.STATUS_ICONS[status]} {message_table.STATUS_LABELS[status]}: {number}")
+        st.header(f"{message_table.STATUS_ICONS[status]} {message_table.STATUS_LABELS[status]}: {number}")
         st.caption(advice)
         message_table.message_rows(here, map(summary_of, found[:_SHOWN]))
         if len(found) > _SHOWN:

@@ -117,7 +117,9 @@ def _cancel(seen: Order) -> None:
 def _refund(refunding: _Refunding) -> None:
     here, order = shop(), refunding.order
     st.markdown(_left_to_refund(order))
-    choice = st.segmented_control("Refund", [_ALL, _PART], default=_ALL, required=True)
+    choice = st.segmented_control(
+        "Refund", [_ALL, _PART], default=_ALL, required=True, format_func=formats.legible(str)
+    )
     typed = st.text_input(f"Amount in {here.currency}", max_chars=30) if choice == _PART else ""
     reason = st.text_input("Reason", max_chars=200, placeholder="For the order's history")
     try:

@@ -119,7 +119,7 @@ def show_message(here: Shop, email: OutboxEmail | None) -> None:
 
 
 def _show_head_of(here: Shop, message: OutboxMessage) -> None:
-    st.subheader(formats.plain(message.subject or "No subject"), anchor=False)
+    st.header(formats.plain(message.subject or "No subject"), anchor=False)
     st.text(f"From {message.sender}\nTo {message.to}\n{formats.moment(here, message.at)}")
     if message.simulated is not None:
         st.markdown(_outcome(message))

@@ -52,9 +52,9 @@ def enter(here: Shop, customer: Customer) -> OrderDraft | None:
     The fields are named by the form's idempotency key, so an order that is placed leaves none of them filled in.
     """
     name = f"{NAME}_{_key(here)}"
-    st.subheader("Line items")
+    st.header("Line items")
     lines = line_editor.fields(here, name)
-    st.subheader("Amounts")
+    st.header("Amounts")
     amounts = line_editor.amounts(here, name=name, keep="page")
     status, note = _more_fields(name)
 
@@ -69,7 +69,7 @@ def _more_fields(name: str) -> tuple[OrderStatus, str]:
     status = st.segmented_control(
         "Status",
         _STATUSES,
-        format_func=lambda status: f"{formats.STATUS_ICONS[status]} {formats.STATUS_LABELS[status]}",
+        format_func=formats.legible(formats.status_label),
         default=OrderStatus.PAID,
         required=True,
         key=f"{name}_status",

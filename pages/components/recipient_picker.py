@@ -49,6 +49,7 @@ def _pick_customer(here: Shop, key: str) -> str:
         required=True,
         key=f"{key}_who",
         persist_state="session",
+        format_func=formats.legible(str),
     )
     if who == _SAMPLE:
         return ""

@@ -58,7 +58,7 @@ def _head(draft: Draft, branch: Branch, *, nested: bool) -> Match:
         match = st.segmented_control(
             "Match",
             list(Match),
-            format_func=_MATCHES.__getitem__,
+            format_func=formats.legible(_MATCHES.__getitem__),
             default=branch.match,
             required=True,
             key=draft.key(branch.number, "match"),

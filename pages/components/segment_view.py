@@ -32,10 +32,10 @@ def show_people(here: Shop, preview: Preview, key: str) -> None:
         return
     people, where = st.columns([3, 2])
     with people:
-        st.subheader("Sample of customers", anchor=False)
+        st.header("Sample of customers", anchor=False)
         tables.customer_rows(here, preview.sample)
     with where:
-        st.subheader("By country", anchor=False)
+        st.header("By country", anchor=False)
         charts.show(_countries(here, preview.countries, preview.count), f"segment_countries_{key}")
 
 

@@ -37,7 +37,9 @@ _COLORS = {
 def show_volumes(here: Shop, first: date, last: date, step: Step, template: str) -> None:
     """Bars by status, by what was reported, or what was sent by template."""
     ways = ["Status", "Outcome", "Template"]
-    by = st.segmented_control("Volumes by", ways, default=ways[0], required=True, key="volumes_by")
+    by = st.segmented_control(
+        "Volumes by", ways, default=ways[0], required=True, key="volumes_by", format_func=formats.legible(str)
+    )
     charts.show(_volumes(here, first, last, step, template, by), "volumes")
 
 

@@ -28,7 +28,7 @@ _MOVING = (MessageStatus.WAITING, MessageStatus.SENDING)
 def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> bool:
     """Draws exactly what the recipient will get. False when it cannot be sent as it is."""
     preview = render_preview(here, template.name, recipient=recipient)
-    st.subheader("Email preview")
+    st.header("Email preview")
     if preview.email is None:
         sentence = preview.problem.sentence if preview.problem else "This email cannot be rendered."
         st.error(formats.plain(sentence), icon=":material/error:")

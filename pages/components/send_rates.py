@@ -96,9 +96,11 @@ def _percent(here: Shop, share: float | None, digits: int = 1) -> str:
 
 def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date) -> None:
     """What arrived, came back and was read: by email, by campaign or by provider."""
-    st.subheader("Delivery results")
+    st.header("Delivery results")
     ways = ["Email", "Campaign", "Mailbox provider"]
-    by = st.segmented_control("By", ways, default="Email", required=True, key="rates_by")
+    by = st.segmented_control(
+        "By", ways, default="Email", required=True, key="rates_by", format_func=formats.legible(str)
+    )
     if by == "Campaign":
         _show_campaigns(here, first, last)
     elif by == "Mailbox provider":

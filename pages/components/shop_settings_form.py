@@ -64,14 +64,14 @@ def show(here: Shop) -> None:
 
 def _typed(seen: ShopFacts) -> ShopFacts:
     with st.container(border=True):
-        st.subheader("Appearance", anchor=False)
+        st.header("Appearance", anchor=False)
         look = {field.name: _line(field, seen) for field in _LOOK}
         brand = st.color_picker("Brand colour", seen.brand, help="For buttons and lines. Text on it stays readable.")
     with st.container(border=True):
-        st.subheader("Sender", anchor=False)
+        st.header("Sender", anchor=False)
         sender = {field.name: _line(_with_default_sender(field), seen) for field in _SENDER}
     with st.container(border=True):
-        st.subheader("Address and links", anchor=False)
+        st.header("Address and links", anchor=False)
         address = st.text_area(
             "Postal address",
             seen.postal_address,

@@ -33,7 +33,7 @@ def show() -> None:
 
 def _password_form() -> None:
     with st.form("sign_in"):
-        st.subheader("Sign in")
+        st.header("Sign in")
         username = st.text_input("Username", autocomplete="username", max_chars=200)
         password = st.text_input("Password", type="password", autocomplete="current-password", max_chars=200)
         pressed = st.form_submit_button("Sign in", type="primary", icon=":material/login:", width="stretch")
@@ -66,7 +66,7 @@ def _provider_button() -> None:
 def _first_admin_form() -> None:
     with_password = settings().auth_mode == "password"
     with st.form("first_admin"):
-        st.subheader("Create the first admin")
+        st.header("Create the first admin")
         st.caption("No team members yet. Enter the set-up code that the server printed when it started.")
         code = st.text_input("Set-up code", autocomplete="off", max_chars=40)
         name = st.text_input("Your name", autocomplete="name")

@@ -55,8 +55,8 @@ def _told(here: Shop, event: SuppressionEvent) -> str:
 
 def show_list(here: Shop, actor: Actor) -> None:
     """The entries, the newest first."""
-    st.subheader("Entries")
-    reason = st.pills("Reason", list(SuppressionReason), format_func=lambda reason: reason.label, wrap=True)
+    st.header("Entries")
+    reason = st.pills("Reason", list(SuppressionReason), format_func=formats.legible(_label), wrap=True)
     pager = Pager("suppression", reason)
     page = suppression.list_suppressions(here, actor, reason=reason, limit=_ROWS, cursor=pager.cursor)
     if not page.entries:
@@ -75,6 +75,10 @@ def _show_entry(here: Shop, actor: Actor, entry: Suppression, *, key: str) -> No
             st.markdown("  \n".join(_ground(here, ground) for ground in entry.grounds))
         if actor.may(Permission.MANAGE_SUPPRESSION):
             st.button("Remove", key=f"remove_{key}", icon=":material/delete:", on_click=REMOVE.open, args=(entry,))
+
+
+def _label(reason: SuppressionReason) -> str:
+    return reason.label
 
 
 def _ground(here: Shop, ground: Ground) -> str:

@@ -38,7 +38,7 @@ def show_cost(here: Shop, actor: Actor) -> None:
     else:
         text = f"The busiest day used {share} of the always-free tier, so the store costs money."
         st.warning(formats.plain(text), icon=":material/payments:")
-    st.subheader("By access pattern", anchor=False)
+    st.header("By access pattern", anchor=False)
     if not month.patterns:
         empty.nothing(":material/database:", "No usage yet", "Usage is saved once a minute.")
     else:

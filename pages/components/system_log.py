@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend.observability.ring import RING, LogRecord
 from backend.services.context import Shop
-from pages.components import empty
+from pages.components import empty, formats
 
 _SHOWN = 200
 _LEVELS = {"All": (), "Warnings and errors": ("WARNING", "ERROR", "CRITICAL"), "Errors": ("ERROR", "CRITICAL")}
@@ -15,7 +15,9 @@ _LEVELS = {"All": (), "Warnings and errors": ("WARNING", "ERROR", "CRITICAL"), "
 def show_log(here: Shop) -> None:
     """Newest first, narrowed by level and by a text: an incident number, the id of an action, a word."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        level = st.segmented_control("Level", list(_LEVELS), default="All", required=True, key="log_level")
+        level = st.segmented_control(
+            "Level", list(_LEVELS), default="All", required=True, key="log_level", format_func=formats.legible(str)
+        )
         wanted = st.text_input("Find", placeholder="Incident number, action id or word", max_chars=80, key="log_find")
         st.button("Refresh", icon=":material/refresh:")
     found = [record for record in RING.records() if _fits(record, _LEVELS[level], wanted.strip().casefold())]

@@ -28,7 +28,7 @@ def show_now() -> None:
     here, actor = shop(), require(Permission.VIEW_SYSTEM)
     parts = health_of(watched(), actor)
     whole = worst([part.state for part in parts if part.state is not State.UNUSED])
-    st.markdown(f"#### {ICONS[whole]} {_WHOLE[whole]}")
+    st.markdown(f"## {ICONS[whole]} {_WHOLE[whole]}")
     with st.grid(3, min_column_width=220):
         for part in sorted(parts, key=lambda part: -part.state.rank):
             with st.container(border=True, gap="xsmall", height="stretch"):
@@ -36,12 +36,12 @@ def show_now() -> None:
                 st.markdown(formats.plain(part.found))
                 if part.advice:
                     st.caption(formats.plain(part.advice))
-    st.subheader("Queue", anchor=False)
+    st.header("Queue", anchor=False)
     _show_queue(here, queue_state(here), here.clock())
     beats = list_processes(here, actor)
-    st.subheader("Processes", anchor=False)
+    st.header("Processes", anchor=False)
     _show_processes(here, beats)
-    st.subheader("Recent errors", anchor=False)
+    st.header("Recent errors", anchor=False)
     _show_troubles(here, [trouble for beat in beats for trouble in beat.troubles])
 
 

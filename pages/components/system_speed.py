@@ -20,7 +20,7 @@ def show_speed(here: Shop, actor: Actor) -> None:
     with st.grid(3, min_column_width=220):
         for standing in standings(here, actor):
             _show_standing(here, standing)
-    st.subheader("Slowest actions", anchor=False)
+    st.header("Slowest actions", anchor=False)
     found = slowest(here, actor)
     if not found:
         empty.nothing(":material/speed:", "No measurements yet", "Open some pages; they appear here a minute later.")

@@ -22,6 +22,8 @@ ROWS = 20
 """Rows of a page of a list."""
 _MOST_OFFERED = 500
 _GAP = 12
+_PHONE = 326
+"""Pixels that a row has on a screen of 390."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,9 @@ def show_rows(file: str, rows: Sequence[Row], widths: tuple[int, ...]) -> None:
                 horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="xxsmall"
             ):
                 st.page_link(page, label=row.label, icon="", help="", width="stretch", query_params=row.query)
-                # The figures stay together: where the row is too narrow, they form a second line.
-                with st.container(horizontal=True, wrap=False, width=sum(widths) + _GAP, gap="xxsmall"):
+                # The figures stay together: where the row is too narrow, they form a second line, and on a phone more.
+                whole = sum(widths) + _GAP
+                with st.container(horizontal=True, wrap=whole > _PHONE, width=whole, gap="xxsmall"):
                     for text, width in zip(row.figures, widths, strict=True):
                         st.markdown(f":small[{text}]", width=width, text_alignment="right", wrap=False)
 

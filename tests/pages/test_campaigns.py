@@ -211,13 +211,13 @@ def test_what_was_in_doubt_and_went_out_after_all_is_told(dashboard: Dashboard) 
     app = opened(dashboard, campaign)
     assert figures(app)["Unknown"] == "3"
     assert "never retried automatically" in said(app)
-    assert "Results" not in [header.value for header in app.subheader]
+    assert "Results" not in [header.value for header in app.header]
     reported = {"resolved": Plus(2), "delivered": Plus(2)}
     desk.shop.store.update(Update(schema.campaign_stat_key(campaign.id, "x"), add=reported))
     app = opened(dashboard, campaign)
     assert figures(app)["Unknown"] == "3"
     assert "2 confirmed sent by later reports" in said(app)
-    assert "Results" in [header.value for header in app.subheader]
+    assert "Results" in [header.value for header in app.header]
 
 
 def test_what_the_email_brought_is_claimed_only_where_chance_does_not_explain_it(

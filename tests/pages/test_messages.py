@@ -50,7 +50,7 @@ def test_failed_and_unknown_messages_come_first_with_what_to_do(dashboard: Dashb
     deliver(shop, request(shop, add_customer(shop, "Ulla")), always(LoseReply()))
     deliver(shop, request(shop, add_customer(shop, "Finn")), always(Refuse("The address is wrong.")))
     deliver(shop, request(shop, add_customer(shop, "Gesa")))
-    headings = [each.value for each in dashboard.open("messages.py", Role.STAFF).subheader]
+    headings = [each.value for each in dashboard.open("messages.py", Role.STAFF).header]
     assert headings == [":material/help: Unknown: 1", ":material/error: Failed: 1", "All messages"]
 
 
@@ -110,7 +110,7 @@ def test_all_that_failed_are_marked_as_handled_by_typing_their_number(dashboard:
     press(app, "Mark as handled")
     assert not app.exception
     assert needing_attention(shop, MessageStatus.FAILED) == []
-    assert "Failed" not in " ".join(each.value for each in app.subheader)
+    assert "Failed" not in " ".join(each.value for each in app.header)
 
 
 def test_a_handled_batch_needs_a_note(dashboard: Dashboard) -> None:
