@@ -18,7 +18,7 @@ import xlsxwriter
 
 from backend.domain.money import decimals_of
 from backend.errors import InvalidInputError
-from backend.services.imports.fields import defused
+from backend.services.imports.fields import defused, is_like_formula
 
 Cell: TypeAlias = "str | int | Decimal | datetime | None"
 """Moments are naive, in the shop's zone: neither kind of file has zones."""
@@ -147,6 +147,7 @@ class _Sheets:
         decimals = decimals_of(currency)
         self._amount = book.add_format({"num_format": "#,##0" + ("." + "0" * decimals if decimals else "")})
         self._moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        self._text = book.add_format({"quote_prefix": True})
         self._bold = book.add_format({"bold": True})
         self._number = 0
         self._begin()
@@ -171,8 +172,9 @@ class _Sheets:
         if cell is None or cell == "":
             return
         if isinstance(cell, str):
-            # Written as a text it is never calculated. Excel's limit of 32,767 characters is far above ours.
-            self._sheet.write_string(self._row, place, cell)
+            # Written as a text it is never calculated, and with the prefix neither when somebody edits it or saves the
+            # sheet in another format. Excel's limit of 32,767 characters is far above ours.
+            self._sheet.write_string(self._row, place, cell, self._text if is_like_formula(cell) else None)
         elif isinstance(cell, datetime):
             self._sheet.write_datetime(self._row, place, cell, self._moment)
         elif isinstance(cell, Decimal):

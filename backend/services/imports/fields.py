@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from functools import lru_cache
 
 from backend.domain.customers import clean_email
@@ -16,7 +17,8 @@ from backend.services.imports.dialect import title_words
 
 _REMEMBERED = 1 << 15
 _QUANTITY = re.compile(r"(\d{1,9})(?:[.,]0+)?")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_UNSEEN = frozenset({"Cc", "Cf"})
+_FORMULA_STARTS = frozenset("=+-@")
 _WORDS = {
     True: "yes|y|true|1|on|x|✓|✔|t|subscribed|opted in|opt in|confirmed|accepted|granted|agreed|consented|subscriber"
     "|double opt in|single opt in|confirmed opt in|email subscribed|ja|j|wahr|oui|vrai|si|verdadero|vero|sim|abonniert"
@@ -73,12 +75,24 @@ def quantity(text: str) -> int:
 
 def without_apostrophe(text: str) -> str:
     """The text without the apostrophe that keeps spreadsheets from taking it for a formula."""
-    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA_STARTS and len(text) > 1 else text
+    return text[1:] if text[:1] == "'" and is_like_formula(text[1:]) else text
 
 
 def defused(text: str) -> str:
     """The text with an apostrophe before what a spreadsheet would take for a formula (OWASP, "CSV injection")."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if is_like_formula(text) else text
+
+
+def is_like_formula(text: str) -> bool:
+    """Whether a spreadsheet may calculate this text: it begins with a tab or a line break, or, after spaces and what
+    nobody sees, with one of = + - @. Those count in every width, as for Excel in East Asian languages.
+    """
+    if not text or (text[0].isascii() and text[0].isalnum()):
+        return False
+    if text[0] in "\t\r\n":
+        return True
+    first = next((each for each in text if not each.isspace() and unicodedata.category(each) not in _UNSEEN), "")
+    return unicodedata.normalize("NFKC", first)[:1] in _FORMULA_STARTS
 
 
 @lru_cache(_REMEMBERED)
