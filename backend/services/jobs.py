@@ -22,6 +22,7 @@ from backend.services.context import Shop
 from backend.services.imports.beginning import preview_of
 from backend.services.imports.customer_table import check_mapping
 from backend.services.imports.dates import date_order_of
+from backend.services.imports.decoding import UnclearEncodingError
 from backend.services.suppression_files import check_columns
 from backend.store import schema
 from backend.store.port import Absent, Put, Query
@@ -151,7 +152,12 @@ def _keep(source: BinaryIO, path: Path) -> None:
 
 
 def _check_beginning(kind: ImportKind, source: BinaryIO, mapping: Mapping[str, str], encoding: str) -> None:
-    preview = preview_of(kind, source, 0, encoding=encoding)
+    try:
+        preview = preview_of(kind, source, 0, encoding=encoding)
+    except UnclearEncodingError as error:
+        if kind is not ImportKind.SUPPRESSIONS:
+            raise
+        preview = preview_of(kind, source, 0, encoding=error.readings[0].name)
     if kind is ImportKind.CUSTOMERS:
         check_mapping(preview.header, mapping)
     if kind is ImportKind.SUPPRESSIONS:

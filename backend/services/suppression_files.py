@@ -17,6 +17,7 @@ from backend.records.suppression import digest_of, suppression_from
 from backend.services import audit
 from backend.services.context import Shop
 from backend.services.exports.writers import Cell, Format, write_table
+from backend.services.imports.decoding import UnclearEncodingError
 from backend.services.imports.dialect import Table, open_table, reading, title_words
 from backend.services.imports.fields import email_of, without_apostrophe
 from backend.services.imports.reading import BrokenLine, Line
@@ -115,7 +116,7 @@ def import_suppressions(
     Raises: `PermissionDeniedError`, `InvalidInputError` when the file is not such a table.
     """
     actor.require(Permission.MANAGE_SUPPRESSION)
-    table = _with_titles(open_table(path, encoding))
+    table = _with_titles(_opened(path, encoding))
     columns = _columns(table.header)
     size = path.stat().st_size
     result, batch = SuppressionImport(), list[_Wanted]()
@@ -147,6 +148,14 @@ def check_columns(header: Sequence[str]) -> None:
     """
     if not _is_address(header[0]):
         _columns(header)
+
+
+def _opened(path: Path, encoding: str) -> Table:
+    """The table. Where its encoding is not clear the likeliest will do: addresses are the same in all of them."""
+    try:
+        return open_table(path, encoding)
+    except UnclearEncodingError as error:
+        return open_table(path, error.readings[0].name)
 
 
 def _with_titles(table: Table) -> Table:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from backend.domain.imports import ImportKind
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, preview_of
+from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, preview_of, readings_in
+from backend.services.imports.code_pages import Readings
 from backend.services.imports.dates import DateOrder
 from backend.services.jobs import enqueue_import, new_job_id
 from pages.components import actions, formats
@@ -19,6 +21,7 @@ from pages.components.shell import refuse, shop
 from pages.components.state import Slot
 
 _KEY: Slot[str] = Slot("import.key")
+_READINGS: Slot[tuple[str, Readings]] = Slot("import.readings")
 _KINDS = {ImportKind.ORDERS: "Orders from Shopify", ImportKind.CUSTOMERS: "A table of customers"}
 _HELP = {
     ImportKind.ORDERS: "In Shopify: Orders → Export → All orders → Plain CSV file. Importing the same file again "
@@ -49,7 +52,15 @@ def show(here: Shop) -> None:
         st.caption(_HELP[kind])
         return
     first_rows = st.container()
-    encoding = _choose_encoding(key)
+    with first_rows:
+        try:
+            confirmed = _confirm_letters(upload, key)
+        except InvalidInputError as error:
+            refuse(error.sentence)
+            return
+    encoding = _choose_encoding(key) or confirmed
+    if encoding is None:
+        return
     with first_rows:
         try:
             preview = preview_of(kind, upload, encoding=encoding)
@@ -84,12 +95,33 @@ def _start(
         _KEY.clear()
 
 
+def _confirm_letters(upload: UploadedFile, key: str) -> str | None:
+    """The encoding in which a person finds the names right: "" for Unicode, None as long as they have not chosen."""
+    readings = _READINGS.get()
+    if readings is None or readings[0] != upload.file_id:
+        readings = upload.file_id, readings_in(upload)
+        _READINGS.set(readings)
+    found = readings[1]
+    if not found.all:
+        return ""
+    labels = {reading.name: reading.label for reading in found.all}
+    return st.radio(
+        "In which of these are the names right?",
+        list(labels),
+        index=0 if found.clear else None,
+        format_func=lambda name: f"{labels[name]} ({name})",
+        captions=[formats.plain(" · ".join(reading.samples)) for reading in found.all],
+        help="The file is not in Unicode, so its letters can be read in several ways.",
+        key=f"import_letters_{key}_{upload.file_id}",
+    )
+
+
 def _choose_encoding(key: str) -> str:
     with st.expander("Do letters look wrong above?", icon=":material/translate:"):
         return st.selectbox(
             "How the file's characters are encoded",
             [_NONE, *ENCODINGS],
-            format_func=lambda name: name or "Find out",
+            format_func=lambda name: f"{ENCODINGS[name]} ({name})" if name else "Find out",
             key=f"import_encoding_{key}",
         )
 

@@ -172,3 +172,34 @@ def test_a_download_is_refused_to_whoever_has_signed_out_since_the_page_was_draw
     )
     with pytest.raises(PermissionDeniedError):
         make()
+
+
+def test_names_that_can_be_read_in_several_ways_are_shown_for_a_person_to_choose(dashboard: Dashboard) -> None:
+    app = dashboard.open(PAGE, Role.STAFF)
+    app.segmented_control(key="import_kind").set_value(ImportKind.CUSTOMERS).run()
+    upload(app, b"Email,Name\nd@example.com," + "Dalė".encode("cp1257") + b"\n", "customers.csv")
+    choice = app.radio[0]
+    assert choice.value is None
+    assert "Baltic, Windows (cp1257)" in choice.options
+    assert "Start import" not in buttons(app)
+
+    choice.set_value("cp1257").run()
+    assert app.dataframe[0].value["Name"].tolist() == ["Dalė"]
+    press(app, "Start import")
+    assert work(dashboard.shop)
+    customer = find_by_email(dashboard.shop, "d@example.com")
+    assert customer is not None
+    assert customer.name == "Dalė"
+
+
+def test_a_clear_guess_is_shown_with_five_names_to_confirm(dashboard: Dashboard) -> None:
+    names = ["Jörg Müller", "Bärbel Weiß", "François Lefèvre", "Hélène Durand", "María Muñoz", "Zoë Ñandú"]
+    app = dashboard.open(PAGE, Role.STAFF)
+    app.segmented_control(key="import_kind").set_value(ImportKind.CUSTOMERS).run()
+    text = "Email,Name\n" + "".join(f"c{n}@example.com,{name}\n" for n, name in enumerate(names))
+    upload(app, text.encode("mac_roman"), "customers.csv")
+    choice = app.radio[0]
+    assert choice.value == "mac_roman"
+    captions = choice.proto.captions
+    assert len([name for name in names if name in captions[0]]) == 5
+    assert "Start import" in buttons(app)

@@ -9,16 +9,18 @@ from backend.services.imports.beginning import preview_of
 from backend.services.imports.customer_table import Preview, read_preview
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS, guess_mapping
 from backend.services.imports.customers import import_customers
-from backend.services.imports.decoding import ENCODINGS
+from backend.services.imports.decoding import ENCODINGS, UnclearEncodingError, readings_in
 from backend.services.imports.orders import import_orders
 
 __all__ = [
     "CUSTOMER_FIELDS",
     "ENCODINGS",
     "Preview",
+    "UnclearEncodingError",
     "guess_mapping",
     "import_customers",
     "import_orders",
     "preview_of",
     "read_preview",
+    "readings_in",
 ]

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from backend.domain.imports import ImportKind
 from backend.services.imports.customer_table import Preview, read_preview
+from backend.services.imports.decoding import encoding_in
 from backend.services.imports.shopify import places_of
 
 _LENGTH = 1 << 18
@@ -19,10 +20,13 @@ _LENGTH = 1 << 18
 def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "") -> Preview:
     """The header and the first rows of an upload, which is afterwards at its start again.
 
-    Raises: `InvalidInputError` when it is no CSV file, or not the export of orders that it should be.
+    Raises: `InvalidInputError` when it is no CSV file, or not the export of orders that it should be;
+    `UnclearEncodingError`.
     """
+    source.seek(0)
+    found = encoding_in(source, encoding)  # all of it: the first letter that is not ASCII may be its last
     with beginning_of(source) as path:
-        preview = read_preview(path, rows, encoding=encoding)
+        preview = read_preview(path, rows, encoding=found.shown)
     if kind is ImportKind.ORDERS:
         places_of(preview.header)
     return preview

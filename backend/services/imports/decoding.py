@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from backend.errors import InvalidInputError
+from backend.services.imports.code_pages import CODE_PAGES, CODECS, Reading, Readings, readings_of
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
 _BAD = re.compile("[\udc80-\udcff]")
 """A byte that is no character of the encoding, as Python's `surrogateescape` shows it."""
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
-_WINDOWS = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257")
-"""What spreadsheets write where they do not write Unicode. The first is by far the most frequent."""
-ENCODINGS = ("utf-8", "utf-16", *_WINDOWS, "mac_roman")
-"""What a person may choose when the guess is wrong."""
+_CELL = re.compile(rb'[^,;\t\r\n"]*[\x80-\xff][^,;\t\r\n"]*')
+_MOST_CELLS = 3000
+_LONGEST_CELL = 200
+ENCODINGS: dict[str, str] = {
+    "utf-8": "Unicode, UTF-8",
+    "utf-16": "Unicode, UTF-16",
+    "utf-16-le": "Unicode, UTF-16 without its mark, little-endian",
+    "utf-16-be": "Unicode, UTF-16 without its mark, big-endian",
+    **{page.name: page.label for page in CODE_PAGES},
+    "gb18030": "Chinese, GB 18030",
+    "koi8_u": "Ukrainian, KOI8-U",
+    "iso2022_jp": "Japanese, ISO-2022-JP",
+}
+"""What a person may choose, and how people call it. Other names of the same encodings are understood."""
+_SUPERSETS = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "iso8859-8": "cp1255",
+    "cp932": "shift_jis",
+    "cp949": "euc_kr",
+    "cp950": "big5",
+    "gb2312": "gbk",
+    "big5hkscs": "big5",
+    "utf-8-sig": "utf-8",
+    "iso8859-7": "cp1253",
+    "iso8859-13": "cp1257",
+}
+"""Encodings that are read as a larger one, by the names of Python's codecs (as WHATWG, "Encoding", has browsers do)."""
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "This is an Excel workbook or a ZIP file, whatever its name says."),
@@ -26,6 +56,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "This is a PDF document."),
     (b"\x1f\x8b", "This is a compressed file; unpack it first."),
 )
+_JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -35,42 +66,95 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a file's characters are encoded. `damaged` says that some bytes of it are no characters."""
+    """How a file's characters are encoded. `damaged` says that some bytes of it may be no characters.
+
+    `readings` are what else the encoding could have been, where it was told from the bytes.
+    """
 
     name: str
     damaged: bool = False
+    readings: tuple[Reading, ...] = ()
 
     @property
     def shown(self) -> str:
         return "utf-8" if self.name == "utf-8-sig" else self.name
 
 
+class UnclearEncodingError(InvalidInputError):
+    """The bytes of a file do not tell how its characters are encoded. `readings` are for a person to choose from."""
+
+    def __init__(self, readings: tuple[Reading, ...]) -> None:
+        told = "; ".join(
+            f"{reading.name} ({reading.label}) reads {', '.join(f'“{sample[:30]}”' for sample in reading.samples[:2])}"
+            for reading in readings
+        )
+        super().__init__(
+            f"The file is not in Unicode, and its bytes do not tell how its letters are encoded. "
+            f"Choose the encoding in which the names are right (on the command line --encoding): {told}.",
+            "encoding",
+        )
+        self.readings = readings
+
+
 def find_encoding(path: Path, wanted: str = "") -> Encoding:
     """The encoding of the file: the one that is wanted, or as its bytes tell. Reads it through, in pieces.
 
-    Raises: `InvalidInputError` with a sentence when it cannot be read or is no text.
+    Raises: `InvalidInputError` with a sentence when it cannot be read or is no text, `UnclearEncodingError`.
     """
-    if wanted and wanted not in ENCODINGS:
-        raise InvalidInputError(f"The encoding “{wanted[:20]}” is not one of {', '.join(ENCODINGS)}.", "encoding")
     with open_bytes(path) as file:
-        start = file.read(_SAMPLE)
-        _refuse_no_text(start)
-        mark = next((name for mark, name in _MARKS if start.startswith(mark)), "")
-        if wanted:
-            return Encoding("utf-8-sig" if mark == "utf-8-sig" and wanted == "utf-8" else wanted, damaged=True)
-        if mark:
-            return Encoding(mark, damaged=True)
-        if start.count(0) * 10 > len(start):
-            raise InvalidInputError(
-                "A large part of the file are NUL characters, so it is no CSV file, or one in UTF-16 without its mark. "
-                "Save it as “CSV UTF-8”.",
-                "file",
-            )
+        return encoding_in(file, wanted)
+
+
+def encoding_in(file: BinaryIO, wanted: str = "") -> Encoding:
+    """As `find_encoding`, for an open file, which is afterwards somewhere else."""
+    wanted = _known(wanted) if wanted else ""
+    start = file.read(_SAMPLE)
+    _refuse_no_text(start)
+    mark = next((name for mark, name in _MARKS if start.startswith(mark)), "")
+    if wanted:
+        return Encoding("utf-8-sig" if mark == "utf-8-sig" and wanted == "utf-8" else wanted, damaged=True)
+    if mark:
+        return Encoding(mark, damaged=True)
+    if start.count(0) * 10 > len(start):
+        raise InvalidInputError(
+            "A large part of the file are NUL characters, so it is no CSV file, or one in UTF-16 without its mark. "
+            "Save it as “CSV UTF-8”.",
+            "file",
+        )
+    if any(escape in start for escape in _JAPANESE_ESCAPES):
+        return Encoding("iso2022_jp", damaged=True)
+    file.seek(0)
+    if _is_utf8(file):
+        return Encoding("utf-8")
+    file.seek(0)
+    return _from_bytes_of(file)
+
+
+def readings_in(file: BinaryIO) -> Readings:
+    """How some letters of an open file read in the encodings that it may have; none for Unicode.
+
+    Raises: `InvalidInputError` when it is no text.
+    """
+    file.seek(0)
+    try:
+        return Readings(encoding_in(file).readings, clear=True)
+    except UnclearEncodingError as error:
+        return Readings(error.readings, clear=False)
+    finally:
         file.seek(0)
-        if _is_utf8(file):
-            return Encoding("utf-8")
-        file.seek(0)
-        return _from_bytes_of(file)
+
+
+def _known(wanted: str) -> str:
+    """The encoding of this name, or of another name for it.
+
+    Raises: `InvalidInputError`.
+    """
+    with contextlib.suppress(LookupError):
+        codec = codecs.lookup(wanted.strip()).name
+        names = {codecs.lookup(name).name: name for name in ENCODINGS}
+        if found := names.get(codec) or _SUPERSETS.get(codec):
+            return found
+    raise InvalidInputError(f"The encoding “{wanted[:20]}” is not one of {', '.join(ENCODINGS)}.", "encoding")
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -98,8 +182,8 @@ def open_text(path: Path, encoding: Encoding) -> TextIO:
     Bytes that are no characters show as lone surrogates. UTF-16 has no such way out: reading then raises
     `UnicodeDecodeError`.
     """
-    errors = "strict" if encoding.name == "utf-16" else "surrogateescape"
-    return path.open(encoding=encoding.name, errors=errors, newline="")
+    errors = "strict" if encoding.name.startswith("utf-16") else "surrogateescape"
+    return path.open(encoding=CODECS.get(encoding.name, encoding.name), errors=errors, newline="")
 
 
 def damage_in(line: str) -> str:
@@ -132,10 +216,12 @@ def _is_utf8(file: BinaryIO) -> bool:
 
 
 def _from_bytes_of(file: BinaryIO) -> Encoding:
-    """UTF-8 if what is not ASCII mostly is; a Windows code page otherwise."""
+    """UTF-8 if what is not ASCII mostly is; a code page otherwise.
+
+    Raises: `UnclearEncodingError`.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     good = bad = 0
-    sample = bytearray()
     while chunk := file.read(_CHUNK):
         if chunk.isascii() and not decoder.getstate()[0]:
             continue
@@ -143,20 +229,26 @@ def _from_bytes_of(file: BinaryIO) -> Encoding:
         wrong = len(_BAD.findall(text))
         bad += wrong
         good += len(_BEYOND_ASCII.findall(text)) - wrong
-        if wrong and len(sample) < _SAMPLE:
-            sample += _lines_beyond_ascii(chunk)
     bad += len(decoder.decode(b"", final=True))
-    return Encoding("utf-8", damaged=bad > 0) if good >= bad else Encoding(_code_page(bytes(sample)), damaged=True)
+    if good >= bad:
+        return Encoding("utf-8", damaged=bad > 0)
+    file.seek(0)
+    found = readings_of(_cells_of(file))
+    if not found.clear:
+        raise UnclearEncodingError(found.all)
+    return Encoding(found.all[0].name, damaged=True, readings=found.all)
 
 
-def _lines_beyond_ascii(chunk: bytes) -> bytes:
-    return b"\n".join(line[:1000] for line in chunk.splitlines() if not line.isascii())[:_SAMPLE]
-
-
-def _code_page(sample: bytes) -> str:
-    """The Western code page unless the text would look like nonsense in it. Short samples allow no finer guess."""
-    from charset_normalizer import from_bytes  # only files that are not Unicode pay for it
-
-    matches = from_bytes(sample, cp_isolation=list(_WINDOWS))
-    possible = [name for match in matches for name in (match.encoding, *match.could_be_from_charset)]
-    return "cp1252" if "cp1252" in possible or not possible else possible[0]
+def _cells_of(file: BinaryIO) -> list[bytes]:
+    """Cells with bytes that are not ASCII, each once; also late in the file when they hold bytes that are new."""
+    cells: dict[bytes, None] = {}
+    seen: set[int] = set()
+    for line in iter(partial(file.readline, _CHUNK), b""):
+        if line.isascii():
+            continue
+        for cell in map(bytes.strip, _CELL.findall(line)):
+            new = set(cell) - seen
+            if new or len(cells) < _MOST_CELLS:
+                seen |= new
+                cells[cell[:_LONGEST_CELL]] = None
+    return list(cells)

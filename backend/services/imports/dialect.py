@@ -36,7 +36,7 @@ class Table:
 def open_table(path: Path, encoding: str = "") -> Table:
     """Looks at the beginning of a file, and at all of it for its encoding.
 
-    Raises: `InvalidInputError` with a sentence when it is no CSV file.
+    Raises: `InvalidInputError` with a sentence when it is no CSV file, `UnclearEncodingError`.
     """
     found = find_encoding(path, encoding)
     with open_text(path, found) as file:
