@@ -16,10 +16,10 @@ import gc
 import importlib
 import socket
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import streamlit as st
@@ -58,8 +58,7 @@ from front_door.visitors import VISITORS, caps_for
 from pages.components import cookie, navigation, shell
 
 GRACE_SECONDS = 3
-"""For open connections at the end. With the worker's time this stays within 5 s."""
-WORKER_SECONDS = 1.5
+"""For open connections at the end. Workers are told to stop before, and end meanwhile."""
 _SCRIPT = Path(__file__).with_name("streamlit_app.py")
 _SILENT = (
     "streamlit.error_util",  # logs each error of a page once more, without the incident number
@@ -72,7 +71,8 @@ def main() -> int:
     """Serves until it is told to end. Returns the exit code: 1 when the installation is wrong."""
     try:
         settings = load_settings()
-        app = build_app(settings)
+        stop = duties.Stop()
+        app = build_app(settings, stop)
         logs.configure(settings, silent=_SILENT)
         listener = listen(settings)
         print(greeting(settings, shell.shop()), flush=True)  # noqa: T201 - people read it where they started the server
@@ -80,18 +80,30 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - there may be no log yet
         return 1
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended in order, and repeats the signal
-        uvicorn.Server(uvicorn_config(app)).run([listener])
+        _Server(uvicorn_config(app), stop).run([listener])
     return 0
 
 
-def build_app(settings: Settings) -> st.App:
-    """The ASGI application; nothing is opened before it starts."""
+class _Server(uvicorn.Server):
+    """Tells the workers to stop as soon as the process is told to end, before it waits for open connections."""
+
+    def __init__(self, config: uvicorn.Config, stop: duties.Stop) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stop.set()
+        super().handle_exit(sig, frame)
+
+
+def build_app(settings: Settings, stop: duties.Stop | None = None) -> st.App:
+    """The ASGI application; nothing is opened before it starts. Workers end when `stop` is set, and with it."""
     rounds = Rounds()
     return st.App(
         _SCRIPT,
         routes=[Mount("/api", _api(settings)), Route("/metrics", _metrics(settings, rounds))],
         middleware=[Middleware(SecurityHeaders), _front_door(settings)],
-        lifespan=_lifespan(settings, rounds),
+        lifespan=_lifespan(settings, rounds, stop or duties.Stop()),
         on_script_error=shell.show_error,
         secrets=oidc_secrets(settings),
     )
@@ -224,7 +236,7 @@ def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Response
 
 
 def _lifespan(
-    settings: Settings, rounds: Rounds
+    settings: Settings, rounds: Rounds, stop: duties.Stop
 ) -> Callable[[st.App], AbstractAsyncContextManager[dict[str, Any] | None]]:
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any] | None]:
@@ -232,7 +244,6 @@ def _lifespan(
         sentry.start(settings, version())
         _import_pages_code()
         navigation.make_known()
-        stop = threading.Event()
         place = duties.Workplace(shell.shop(), shell.mailer(), settings, "server", shell.meter(), rounds)
         workers = duties.start(place, stop)
         # What is loaded now stays; without it, each collection costs more than most runs of a page.
@@ -240,7 +251,7 @@ def _lifespan(
         gc.freeze()
         yield None
         stop.set()
-        duties.join(workers, WORKER_SECONDS)
+        duties.end(workers, stop, settings.shutdown_seconds)
         shell.shop().store.close()
         sentry.stop()
 

@@ -24,6 +24,8 @@ from backend.store.port import Store
 
 _IDENTITY_SECONDS = 1.2
 """How long SES may take to say what it knows of a domain: a person waits."""
+_AFTER_ANSWERS = 3.0
+"""Seconds of the time for ending that are left for recording, when the last call to SES has reached its deadline."""
 _AT_ONCE = 96
 """Emails that may wait for SES at the same time: rate times latency, those that were granted early, and calls that hang
 (at 50 a second and 200 ms, 10 + 25 + 15 if one of 100 hangs for 30 s). A folder answers at once and needs one."""
@@ -50,13 +52,14 @@ def open_transport(settings: Settings, *, clock: Clock = utc_now) -> Transport:
     """
     if settings.mail_transport == "ses":
         from backend.email.transports.ses import SesTransport
-        from backend.email.transports.ses_client import open_client
+        from backend.email.transports.ses_client import READ_SECONDS, open_client
 
         sets = {
             Kind.TRANSACTIONAL: settings.ses_configuration_set_transactional,
             Kind.MARKETING: settings.ses_configuration_set_marketing,
         }
-        return SesTransport(open_client(), sets, clock=clock)
+        client = open_client(read_seconds=min(READ_SECONDS, settings.shutdown_seconds - _AFTER_ANSWERS))
+        return SesTransport(client, sets, clock=clock)
     from backend.email.events.spool import EventSpool
     from backend.email.transports.outbox import OutboxTransport
 

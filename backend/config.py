@@ -29,6 +29,12 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("var"), description="Folder for secrets, uploads and reports.")
     host: str = Field("127.0.0.1", description="Address that the server listens on.")
     port: int = Field(8501, ge=1, le=65535, description="Port that the server listens on.")
+    shutdown_seconds: float = Field(
+        25.0,
+        ge=5,
+        le=600,
+        description="Seconds in which a process ends after SIGTERM.",
+    )
     shop_name: str = Field("My shop", description="Name of the shop, as people see it.")
     shop_currency: str = Field("USD", description="The one currency that the shop reports in (ISO 4217).")
     shop_timezone: str = Field("UTC", description="Time zone whose days the figures use (IANA name).")

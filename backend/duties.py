@@ -42,6 +42,9 @@ BETWEEN_LOOKS = 10.0
 """Seconds between two looks for alerts that people are to be told of; rules are read every half minute."""
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
+MAIL = "mail"
+_OTHERS_SECONDS = 7.0
+_CLOSING_SECONDS = 1.0
 _LONGEST_IMPORT = 3600.0
 _LONGEST_PREFLIGHT = 3600.0
 REST_BETWEEN_PREFLIGHTS = 2.0
@@ -64,6 +67,23 @@ class Workplace:
     kind: str = "server"
     meter: Meter = field(default_factory=Meter)
     rounds: Rounds = field(default_factory=Rounds)
+
+
+class Stop(threading.Event):
+    """Tells duties to stop, and remembers since when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since: float | None = None
+
+    def set(self) -> None:
+        self._since = self._since or time.monotonic()
+        super().set()
+
+    def left(self, seconds: float) -> float:
+        """What is left of so many seconds since it was set, less a second in which the process closes its store."""
+        since = time.monotonic() if self._since is None else self._since
+        return max(since + seconds - _CLOSING_SECONDS - time.monotonic(), 0.0)
 
 
 Round = Callable[[], float]
@@ -160,7 +180,7 @@ def _join_suppression_lists(place: Workplace, stop: threading.Event) -> Round:
 
 DUTIES: tuple[Duty, ...] = (
     Duty("imports", lambda place, stop: run_worker(place.shop, stop, place.rounds), patience=_LONGEST_IMPORT),
-    Duty("mail", lambda place, stop: run_mail_worker(place.shop, place.mailer, stop, place.rounds)),
+    Duty(MAIL, lambda place, stop: run_mail_worker(place.shop, place.mailer, stop, place.rounds)),
     Duty(
         "heartbeat",
         lambda place, stop: run_heartbeat(place.shop, place.meter, stop, kind=place.kind, rounds=place.rounds),
@@ -189,6 +209,20 @@ def start(place: Workplace, stop: threading.Event, duties: Sequence[Duty] = DUTI
         thread.daemon = True
         thread.start()
     return threads
+
+
+def end(threads: Sequence[threading.Thread], stop: Stop, seconds: float) -> list[str]:
+    """Waits for duties to end, in so many seconds since `stop` was set less one; returns who has not.
+
+    The mail may use them all, because it may wait for answers that nobody can give back. Others give their work back
+    within a few seconds; what one of them does not is free when its lease is over.
+    """
+    join([thread for thread in threads if thread.name != MAIL], min(_OTHERS_SECONDS, stop.left(seconds)))
+    join([thread for thread in threads if thread.name == MAIL], stop.left(seconds))
+    late = [thread.name for thread in threads if thread.is_alive()]
+    if late:
+        logger.warning("Not ended in time: {}", ", ".join(late))
+    return late
 
 
 def join(threads: Sequence[threading.Thread], seconds: float) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-import threading
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -33,7 +32,6 @@ from backend.services.team import demo_sign_ins
 from backend.store.meter import USUAL_SAMPLE, Meter
 
 _SHOWN = 50
-_GRACE_SECONDS = 60.0
 """For what is in flight at the end. A transport may take 33 seconds for an email."""
 
 
@@ -193,11 +191,11 @@ def worker(
             sources = Sources(MEASURES, place.rounds, meter, lambda: gauges(shop), version(), "worker", shop.clock)
             token = settings.metrics_token.get_secret_value()
             opened.enter_context(serving(Metrics(sources), settings.host, metrics_port, token))
-        stop = threading.Event()
+        stop = duties.Stop()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         say("The worker waits for work. Ctrl-C ends it.")
         threads = duties.start(place, stop)
         while not stop.wait(1.0):
             pass
-        duties.join(threads, _GRACE_SECONDS)
+        duties.end(threads, stop, settings.shutdown_seconds)

@@ -62,6 +62,8 @@ class SesTransport:
         self._clock = clock
         self._monotonic = monotonic
         self._used = monotonic()
+        self._calls = 0
+        self._calls_lock = threading.Lock()
         self._lock = threading.Lock()
         self._account: Account | None = None
         self._told_at = self._ask_at = monotonic()
@@ -74,7 +76,7 @@ class SesTransport:
             request = request_of(email, self._configuration_sets.get(email.kind, ""), at=self._clock())
         except UnsendableError as error:
             return Refused(error.sentence, retryable=False)
-        self._drop_idle_connections()
+        self._begin_call()
         try:
             reply = self._client.send_email(**request)
         except (BotoCoreError, ClientError, ResponseParserError) as error:
@@ -83,7 +85,7 @@ class SesTransport:
                 raise
             return failure
         finally:
-            self._used = self._monotonic()
+            self._end_call()
         provider_id = reply.get("MessageId")
         return Accepted(str(provider_id)) if provider_id else NO_ANSWER
 
@@ -111,11 +113,19 @@ class SesTransport:
             self._silence = code_of(error) if isinstance(error, ClientError) else type(error).__name__
             self._ask_at = self._monotonic() + SILENCE_SECONDS  # from the end of the wait, or each caller would wait
 
-    def _drop_idle_connections(self) -> None:
-        now = self._monotonic()
-        if now - self._used > IDLE_SECONDS:
-            self._client.close()  # gives back resting connections only; the client goes on working
-        self._used = now
+    def _begin_call(self) -> None:
+        """Drops connections that have rested too long, unless a call is under way: it would lose its own."""
+        with self._calls_lock:
+            now = self._monotonic()
+            if now - self._used > IDLE_SECONDS and not self._calls:
+                self._client.close()  # gives back resting connections only; the client goes on working
+            self._used = now
+            self._calls += 1
+
+    def _end_call(self) -> None:
+        with self._calls_lock:
+            self._used = self._monotonic()
+            self._calls -= 1
 
 
 def request_of(email: OutgoingEmail, configuration_set: str, *, at: datetime) -> dict[str, Any]:

@@ -8,11 +8,16 @@ and nothing is ever repeated.
 from __future__ import annotations
 
 import base64
+import http.client as http_client
+import io
 import re
+import socket
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import orjson
@@ -36,10 +41,11 @@ from botocore.parsers import create_parser
 from botocore.utils import get_environ_proxies
 from urllib3 import exceptions as http
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse
 from urllib3.util import Retry, Timeout, parse_url
 
 from backend.deadlines import DeadlineError, within
-from backend.email.transports.ses import Client
+from backend.email.transports.ses import IDLE_SECONDS, Client
 
 ACCOUNT_SECONDS = 4.0
 """How long SES may take to say what the account may send: pages wait for it."""
@@ -77,7 +83,10 @@ class _Unsigned:
 
 
 class DirectClient:
-    """A `Client`. `boto3` is one for "sesv2" whose retries are off; `verify` is botocore's: True, or a file of CAs."""
+    """A `Client`. `boto3` is one for "sesv2" whose retries are off; `verify` is botocore's: True, or a file of CAs.
+
+    A call ends after `read_seconds`, from its connection to the last byte of its reply, however slowly they come.
+    """
 
     def __init__(
         self,
@@ -92,6 +101,7 @@ class DirectClient:
         self._boto3 = boto3
         self._credentials = credentials
         self._timeout = Timeout(connect=connect_seconds, read=read_seconds)
+        self._call_seconds = read_seconds
         self._connections = connections
         self._verify = verify
         self._lock = threading.Lock()
@@ -157,8 +167,10 @@ class DirectClient:
         url = parse_url(address)
         host = url.host or ""
         if url.scheme == "http":
-            return _Pool(host, url.port, timeout=self._timeout, maxsize=self._connections)
-        return _SecurePool(
+            plain = _Pool(host, url.port, timeout=self._timeout, maxsize=self._connections)
+            plain.call_seconds = self._call_seconds
+            return plain
+        secure = _SecurePool(
             host,
             url.port,
             timeout=self._timeout,
@@ -167,12 +179,54 @@ class DirectClient:
             cert_reqs="CERT_REQUIRED",
             ca_certs=str(get_cert_path(cast(bool, self._verify))),
         )
+        secure.call_seconds = self._call_seconds
+        return secure
+
+
+class _UntilDeadline(io.RawIOBase):
+    """What a socket receives until a moment, however slowly it comes: a time-out alone begins again with each byte."""
+
+    def __init__(self, sock: socket.socket, ends: float) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._ends = ends
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("The call has taken too long.")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Reply(http_client.HTTPResponse):
+    """A reply that is read until a moment."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, ends: float, **more: Any) -> None:
+        super().__init__(sock, *arguments, **more)
+        self.fp.close()
+        self.fp = io.BufferedReader(_UntilDeadline(sock, ends))
 
 
 class _InOnePiece(HTTPConnection):
-    """Writes head and body of a request together: half the calls of the system, and one packet for a short email."""
+    """Writes head and body of a request together: half the calls of the system, and one packet for a short email.
 
+    The whole call ends at `ends`, as `time.monotonic` counts; the connection rests since `rested`.
+    """
+
+    ends = rested = float("inf")
     _parts: list[bytes] | None = None
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+        self.response_class = partial(_Reply, ends=self.ends)  # type: ignore[assignment]  # called like the class
+        return super().getresponse()
 
     def request(self, *arguments: Any, **more: Any) -> None:
         parts: list[bytes] = []
@@ -181,6 +235,8 @@ class _InOnePiece(HTTPConnection):
             super().request(*arguments, **more)
         finally:
             self._parts = None
+        if self.sock is not None:
+            self.sock.settimeout(max(self.ends - time.monotonic(), 0.001))  # for all of it, not for each piece
         super().send(b"".join(parts))
 
     def send(self, data: Any) -> None:
@@ -195,10 +251,28 @@ class _SecurelyInOnePiece(_InOnePiece, HTTPSConnection):
 
 
 class _Pool(urllib3.HTTPConnectionPool):
+    """Connections that have rested too long are opened again, each by itself: those at the bottom of the pool rest
+    while others are in use."""
+
     ConnectionCls = _InOnePiece
+    call_seconds = float("inf")
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)
+        now = time.monotonic()
+        if isinstance(connection, _InOnePiece):
+            if now - connection.rested > IDLE_SECONDS:
+                connection.close()
+            connection.ends = now + self.call_seconds
+        return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if isinstance(conn, _InOnePiece):
+            conn.rested = time.monotonic()
+        super()._put_conn(conn)
 
 
-class _SecurePool(urllib3.HTTPSConnectionPool):
+class _SecurePool(_Pool, urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecurelyInOnePiece
 
 
@@ -253,7 +327,7 @@ def _sent(
         return pool.urlopen("POST", form.path, body=body, headers=headers, retries=Retry(False), redirect=False)
     except http.SSLError as error:
         raise SSLError(endpoint_url=url, error=error) from error
-    except http.NewConnectionError as error:
+    except (http.NewConnectionError, http.ClosedPoolError, http.EmptyPoolError) as error:  # nothing was written
         raise EndpointConnectionError(endpoint_url=url, error=error) from error
     except http.ConnectTimeoutError as error:
         raise ConnectTimeoutError(endpoint_url=url, error=error) from error

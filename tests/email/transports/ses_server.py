@@ -96,6 +96,17 @@ def silent(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def dripping(handler: Handler) -> None:
+    """Takes the request, and answers a byte at a time; no pause is long, and the answer never ends."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    handler.close_connection = True
+    try:
+        while not _server_of(handler).released.wait(0.05):
+            handler.wfile.write(b"x")
+    except OSError:
+        pass
+
+
 def resetting(handler: Handler) -> None:
     """Takes the request and resets the connection."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

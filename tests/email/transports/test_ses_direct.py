@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import re
 import ssl
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -24,13 +27,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from backend.domain.emails import Accepted, Attachment, Kind, OutgoingEmail, Refused
-from backend.email.transports import ses_errors
-from backend.email.transports.ses import SesTransport
+from backend.email.transports import ses_direct, ses_errors
+from backend.email.transports.ses import IDLE_SECONDS, SesTransport
 from backend.email.transports.ses_client import open_boto3, open_client
 from backend.email.transports.ses_direct import DirectClient, form_of
+from backend.email.transports.ses_errors import NO_ANSWER
 from tests.email.transports.conftest import SETS
 from tests.email.transports.samples import email
-from tests.email.transports.ses_server import Request, SesServer, failing, ses_server
+from tests.email.transports.ses_server import Handler, Request, SesServer, accepting, dripping, failing, ses_server
 
 EMAILS = {
     "transactional": email(),
@@ -212,3 +216,70 @@ def test_a_file_of_authorities_is_trusted(secure: SesServer, authority: Path, mo
     transport = SesTransport(open_client(), SETS)
     assert [type(transport.send(email())) for _ in range(2)] == [Accepted, Accepted]
     assert len({request.connection for request in secure.submissions}) == 1
+
+
+# --- how long a call takes, and how long a connection rests -------------------------------------------------------
+
+
+def test_an_answer_that_comes_a_byte_at_a_time_ends_with_the_call(aws: None, server: SesServer) -> None:
+    server.behave = dripping
+    client = open_client(read_seconds=0.5)
+    began = time.monotonic()
+    answer = SesTransport(client, SETS).send(email())
+    assert answer == replace(NO_ANSWER, detail="ReadTimeoutError")
+    assert 0.4 < time.monotonic() - began < 5
+    client.close()
+
+
+def test_after_a_slow_answer_the_connection_is_as_good_as_before(aws: None, server: SesServer) -> None:
+    def slow(handler: Handler) -> None:
+        time.sleep(0.4)
+        accepting(handler)
+
+    client = open_client(read_seconds=2.0)
+    transport = SesTransport(client, SETS)
+    for behave in (accepting, slow, slow, slow, slow, slow, accepting):
+        server.behave = behave
+        assert isinstance(transport.send(email()), Accepted)
+    assert len({request.connection for request in server.submissions}) == 1
+    client.close()
+
+
+def test_each_connection_that_has_rested_too_long_is_opened_again(
+    aws: None, server: SesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = open_client()
+    transport = SesTransport(client, SETS, monotonic=lambda: 0.0)
+    transport.send(email())
+    now = time.monotonic
+    monkeypatch.setattr(ses_direct, "time", SimpleNamespace(monotonic=lambda: now() + IDLE_SECONDS + 1))
+    transport.send(email())
+    transport.send(email())
+    first, second, third = (request.connection for request in server.submissions)
+    assert (first == second, second == third) == (False, True)
+    client.close()
+
+
+def test_connections_are_not_closed_while_a_call_is_under_way(aws: None, server: SesServer) -> None:
+    class Watched:
+        closed = 0
+
+        def send_email(self, **parameters: Any) -> dict[str, str]:
+            if parameters["EmailTags"][0]["Value"] == "A-1":
+                clock.now += IDLE_SECONDS + 1
+                assert isinstance(transport.send(email(message_id="A-2")), Accepted)
+            return {"MessageId": "x"}
+
+        def get_account(self) -> dict[str, str]:
+            return {}
+
+        def close(self) -> None:
+            self.closed += 1
+
+    clock, client = SimpleNamespace(now=0.0), Watched()
+    transport = SesTransport(client, SETS, monotonic=lambda: clock.now)
+    transport.send(email(message_id="A-1"))
+    assert client.closed == 0
+    clock.now += IDLE_SECONDS + 1
+    transport.send(email(message_id="A-3"))
+    assert client.closed == 1
