@@ -114,6 +114,8 @@ def _explained(error: Exception) -> str:
         return str(error)
     if isinstance(error, ZeroDivisionError):
         return "It divides by zero."
+    if isinstance(error, MemoryError):
+        return "It takes more memory than an email may."
     if isinstance(error, RecursionError):
         return "It is nested too deeply."
     return f"Something does not fit together there ({type(error).__name__}: {str(error)[:200]})."

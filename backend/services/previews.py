@@ -16,6 +16,7 @@ from backend.errors import BackendError, InvalidInputError, NotFoundError
 from backend.services import templates
 from backend.services.context import Shop
 from backend.services.customers import get_customer
+from backend.services.isolated_rendering import ISOLATED
 from backend.services.order_list import orders_of
 from backend.services.orders import get_order
 from backend.services.shop_settings import get_shop_facts
@@ -68,15 +69,17 @@ def render_preview(
     """
     current = templates.current_version(shop, name) if number is None else templates.version(shop, name, number)
     shown = TemplateVersion(current.facts, current.number, source) if source is not None else current
-    return _preview(shop, shown, recipient)
+    return _preview(shop, shown, recipient, isolated=shown.source != current.source)
 
 
 def problems_of(shop: Shop, version: TemplateVersion) -> list[str]:
     """Why this version must not be sent to anybody, in sentences; shown with the sample."""
-    return [check.sentence for check in _preview(shop, version, SAMPLE).checks if check.level is Level.PROBLEM]
+    checks = _preview(shop, version, SAMPLE, isolated=True).checks
+    return [check.sentence for check in checks if check.level is Level.PROBLEM]
 
 
-def _preview(shop: Shop, version: TemplateVersion, recipient: Recipient) -> Preview:
+def _preview(shop: Shop, version: TemplateVersion, recipient: Recipient, *, isolated: bool) -> Preview:
+    """`isolated`: nobody has published this text, so it is rendered where it can do no harm."""
     facts, sample = get_shop_facts(shop), templates.files(shop).samples[version.facts.name]
     customer = get_customer(shop, recipient.customer_id) if recipient.customer_id else sample.customer
     order, real_order = _order_for(shop, recipient, sample)
@@ -86,14 +89,18 @@ def _preview(shop: Shop, version: TemplateVersion, recipient: Recipient) -> Prev
     data: Data = {}
     try:
         data = _data(version.facts, facts, sample, recipient, customer, order, member)
-        email = templates.render(shop, version, data)
+        if isolated:
+            email, checks = ISOLATED.render(templates.layout(shop), version, data, facts)
+        else:
+            email = templates.render(shop, version, data)
+            checks = tuple(check_email(version, data, facts, email))
     except BackendError as error:
-        problem = error
+        problem, checks = error, (not_rendered(error),)
     return Preview(
         version=version,
         email=email,
         problem=problem,
-        checks=tuple(check_email(version, data, facts, email) if email else [not_rendered(problem)]),
+        checks=checks,
         data=data,
         shop=facts,
         to=member.email if member else customer.email or "",
