@@ -20,6 +20,7 @@ from backend.services.context import Shop
 from backend.services.orders import OrderDraft, OrderRef
 from backend.store import schema
 from backend.store.port import Put, Value
+from tests.recount import assert_totals_hold
 from tests.support import (
     ADMIN,
     ENGINEER,
@@ -232,6 +233,61 @@ def test_an_edit_replaces_line_items_and_amounts_and_keeps_the_rest(shop: Shop) 
     assert (edited.placed_at, edited.status, edited.id) == (order.placed_at, order.status, order.id)
     assert edited.history[-1].text == "Edited: $10.00 → $30.00"
     assert orders.get_order(shop, customer.id, order.id) == edited
+
+
+@pytest.mark.parametrize(
+    ("status", "received"), [(OrderStatus.PENDING, 0), (OrderStatus.PAID, 1000), (OrderStatus.FULFILLED, 1000)]
+)
+@pytest.mark.parametrize("amount", [600, 1000, 1400])
+def test_an_edit_leaves_what_was_paid_and_shows_the_balance(
+    shop: Shop, status: OrderStatus, received: int, amount: int
+) -> None:
+    customer = add_customer(shop)
+    order = add_order(shop, customer, 1000, status=status)
+
+    edited = orders.edit_order(shop, STAFF, ref(order), draft(customer, amount))
+
+    assert (edited.received, edited.balance, edited.refundable) == (received, amount - received, received)
+    assert orders.get_order(shop, customer.id, order.id) == edited
+    assert_totals_hold(shop)
+
+
+def test_recording_the_payment_settles_the_balance_once(shop: Shop) -> None:
+    customer = add_customer(shop)
+    order = add_order(shop, customer, 1000)
+    edited = orders.edit_order(shop, STAFF, ref(order), draft(customer, 1400))
+
+    paid = orders.record_payment(shop, STAFF, ref(edited))
+
+    assert (paid.received, paid.balance, paid.history[-1].text) == (1400, 0, "Payment of $4.00 recorded")
+    assert orders.record_payment(shop, STAFF, ref(paid)) == paid
+
+
+def test_giving_back_what_was_paid_too_much_is_no_lost_revenue(shop: Shop) -> None:
+    customer = add_customer(shop)
+    order = add_order(shop, customer, 1000)
+    edited = orders.edit_order(shop, STAFF, ref(order), draft(customer, 600))
+
+    settled = orders.refund_order(shop, STAFF, ref(edited), 400, "", "refund-1")
+
+    assert (settled.balance, settled.refundable) == (0, 600)
+    assert customers.get_customer(shop, customer.id).revenue == 600
+    assert_totals_hold(shop)
+
+
+def test_only_what_was_paid_can_be_given_back(shop: Shop) -> None:
+    customer = add_customer(shop)
+    edited = orders.edit_order(shop, STAFF, ref(add_order(shop, customer, 1000)), draft(customer, 1400))
+    with pytest.raises(InvalidInputError, match=r"Only \$10.00"):
+        orders.refund_order(shop, STAFF, ref(edited), 1001, "", "refund-1")
+
+
+def test_a_gift_card_sold_here_is_no_revenue(shop: Shop) -> None:
+    customer = add_customer(shop)
+    card = LineItem("Gift card", 1, 5000)
+    orders.place_order(shop, STAFF, draft(customer, lines=[card, PEN]), orders.new_idempotency_key(shop))
+    assert customers.get_customer(shop, customer.id).revenue == PEN.amount
+    assert_totals_hold(shop)
 
 
 def test_an_edit_that_changes_nothing_leaves_no_trace(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from backend.domain.customers import Customer
-from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
+from backend.domain.orders import NEXT_STATUSES, LineItem, Order, OrderStatus
 from backend.errors import ConflictError, InvalidInputError
 from backend.services import customers, orders
 from backend.services.context import Shop
@@ -79,7 +79,7 @@ class ShopMachine(RuleBasedStateMachine):
         order = self._order(which)
         amount = round(order.refundable * share)
         refund_id = orders.new_refund_id()
-        if order.status is OrderStatus.PENDING or not amount:
+        if not amount:
             return
         orders.refund_order(self.shop, STAFF, ref(order), amount, "", refund_id)
         if again:
@@ -101,6 +101,20 @@ class ShopMachine(RuleBasedStateMachine):
         customer = self._customer(who)
         change = customers.restore_customer if customer.archived else customers.archive_customer
         change(self.shop, STAFF, customer.id, customer.version)
+
+    @rule(who=NUMBERS, card=st.integers(0, 3000), goods=st.integers(0, 3000))
+    def sell_a_gift_card(self, who: int, card: int, goods: int) -> None:
+        customer = self._customer(who)
+        if customer.archived:
+            return
+        wanted = draft(customer, lines=[LineItem("Gift card", 1, card), LineItem("Tea", 1, goods)])
+        placed = orders.place_order(self.shop, STAFF, wanted, orders.new_idempotency_key(self.shop)).order
+        self.orders.append((customer.id, placed.id))
+
+    @precondition(lambda self: self.orders)
+    @rule(which=NUMBERS)
+    def record_payment(self, which: int) -> None:
+        orders.record_payment(self.shop, STAFF, ref(self._order(which)))
 
     @rule(hours=st.integers(1, 400))
     def time_passes(self, hours: int) -> None:

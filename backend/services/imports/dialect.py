@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +50,8 @@ def open_table(path: Path, encoding: str = "") -> Table:
             if isinstance(row, BrokenLine):
                 raise InvalidInputError(f"Line {row.number}, which should name the columns: {row.reason}", "file")
             if not (hint and row.number == 1):
-                return Table(path, found, delimiter, tuple(cell.strip() for cell in row.cells), row.number)
+                cells = _unwrapped(row.cells, _sniffed(row.cells[0])) or row.cells
+                return Table(path, found, delimiter, tuple(cell.strip() for cell in cells), row.number)
     raise InvalidInputError("The file holds no line that names the columns.", "file")
 
 
@@ -99,12 +102,25 @@ def reading(table: Table) -> Iterator[TableReader]:
 
 
 def _fitted(row: Line, width: int, delimiter: str) -> Line | BrokenLine:
+    if width > 1 and (cells := _unwrapped(row.cells, _sniffed(row.cells[0]))) and len(cells) == width:
+        return Line(row.number, cells)
     if len(row.cells) > width and not any(row.cells[width:]):
         return Line(row.number, row.cells[:width])
     reason = (
         f"The row has {len(row.cells)} cells where the header has {width}: a cell is missing, or holds a delimiter."
     )
     return BrokenLine(row.number, delimiter.join(row.cells)[:300], reason)
+
+
+def _unwrapped(cells: Sequence[str], delimiter: str) -> list[str]:
+    """The cells of a row that a spreadsheet quoted as a whole ("#1001,maria@example.com"); none of another row."""
+    if any(cells[1:]) or delimiter not in cells[0]:
+        return []
+    try:
+        rows = list(csv.reader(io.StringIO(cells[0], newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return []
+    return rows[0] if len(rows) == 1 else []
 
 
 def column_places(header: Sequence[str], known: Mapping[str, str]) -> dict[str, int]:

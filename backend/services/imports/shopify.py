@@ -373,6 +373,9 @@ def _is_tax_included(said: str, money: _Money, tip: int) -> bool:
     if said:
         return said.casefold() in _YES
     without = money.total - money.subtotal - money.shipping - money.duties - tip
+    for left in (0, -money.discount):
+        if left in (without, without - money.tax):
+            return left == without
     return abs(without) < abs(without - money.tax)
 
 

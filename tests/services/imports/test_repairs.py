@@ -1,0 +1,99 @@
+"""An odd cell is put right and reported; it does not cost the order."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.domain.orders import Order, OrderStatus
+from backend.services.context import Shop
+from backend.services.customers import MOST_TAGS, get_customer
+from backend.services.order_list import find_order
+from tests.services.imports.shopify_csv import faults, imported, line, order
+
+
+def only(shop: Shop) -> Order:
+    found = find_order(shop, "#1")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("changed", "column"),
+    [
+        ({"billing_city": "Cox\x92s Town"}, "Billing City"),
+        ({"billing_name": "Maria\x07 Lopez"}, "Billing Name"),
+        ({"billing_name": "Maria\tLopez"}, "Billing Name"),
+        ({"billing_name": "Maria\u2028Lopez"}, "Billing Name"),
+        ({"billing_name": "Maria\u202e"}, "Billing Name"),
+        ({"billing_name": "x" * 256}, "Billing Name"),
+        ({"lineitem_name": "x" * 301}, "Lineitem name"),
+        ({"lineitem_sku": "A\u200e1"}, "Lineitem sku"),
+        ({"discount_code": "A\nB"}, "Discount Code"),
+        ({"notes": "first\x00"}, "Notes"),
+        ({"notes": "x" * 5001}, "Notes"),
+        ({"tags": ",".join(f"tag {n}" for n in range(250))}, "Tags"),
+        ({"tags": "x" * 60}, "Tags"),
+        ({"tags": "a\x85b"}, "Tags"),
+        ({"phone": "+49\x0030 1234"}, "Phone"),
+        ({"email": "maria..lopez@example.com"}, "Email"),
+        ({"email": "a" * 400 + "@example.com"}, "Email"),
+        ({"billing_country": "Atlantis"}, "Billing Country"),
+        ({"accepts_marketing": "maybe"}, "Accepts Marketing"),
+        ({"fulfillment_status": "teleported"}, "Fulfillment Status"),
+        ({"cancelled_at": "yesterday"}, "Cancelled at"),
+    ],
+)
+def test_an_order_with_an_odd_cell_comes_in_and_the_report_calls_it_repaired(
+    shop: Shop, changed: dict[str, str], column: str
+) -> None:
+    result = imported(shop, order("#1", **changed))
+
+    assert (result.orders.created, result.orders.failed, only(shop).total) == (1, 0, 2600)
+    assert {(row["Order"], row["Line"], row["Column"], row["Outcome"]) for row in faults(result)} == {
+        ("#1", "2", column, "repaired")
+    }
+    assert result.repaired == len(faults(result))
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "city", "note"),
+    [
+        ({"billing_city": "Cox\x92s Town"}, "Maria Lopez", "Cox\u2019s Town", ""),
+        ({"billing_name": "Maria\r\nLopez"}, "Maria Lopez", "Berlin", ""),
+        ({"notes": "one\n\rtwo\u2028three"}, "Maria Lopez", "Berlin", "one\n\ntwo\nthree"),
+        ({"billing_name": "\u202aZoë\u202c"}, "Zoë", "Berlin", ""),
+        ({"billing_name": "x" * 255, "notes": "y" * 5000}, "x" * 255, "Berlin", "y" * 5000),
+    ],
+)
+def test_what_was_meant_stays(shop: Shop, changed: dict[str, str], name: str, city: str, note: str) -> None:
+    imported(shop, order("#1", **changed))
+    found = only(shop)
+    assert (found.customer_name, get_customer(shop, found.customer_id).city, found.note) == (name, city, note)
+
+
+def test_of_many_tags_a_customer_gets_as_many_as_can_be_kept(shop: Shop) -> None:
+    result = imported(shop, order("#1", tags=", ".join(f"tag {n}" for n in range(MOST_TAGS + 1))))
+    assert get_customer(shop, only(shop).customer_id).tags == tuple(f"tag {n}" for n in range(MOST_TAGS))
+    assert "the other 1 were left out" in faults(result)[0]["Reason"]
+
+
+def test_a_repair_in_a_further_row_names_its_own_line(shop: Shop) -> None:
+    result = imported(shop, order("#1"), line("#1", lineitem_name="Tea\x07pot"))
+    assert [(row["Line"], row["Column"]) for row in faults(result)] == [("3", "Lineitem name")]
+
+
+def test_an_order_whose_day_of_cancelling_cannot_be_read_is_cancelled(shop: Shop) -> None:
+    imported(shop, order("#1", cancelled_at="yesterday"))
+    assert only(shop).status is OrderStatus.CANCELLED
+
+
+def test_the_same_file_again_is_unchanged_and_repairs_nothing(shop: Shop) -> None:
+    rows = order("#1", billing_city="Cox\x92s Town"), order("#2", email="n/a", phone="(202) 555-0123")
+    imported(shop, *rows)
+    again = imported(shop, *rows)
+    assert (again.orders.unchanged, again.repaired, again.report) == (2, 0, None)
+
+
+@pytest.mark.parametrize("year", ["1990", "1999"])
+def test_orders_of_the_nineties_come_in(shop: Shop, year: str) -> None:
+    assert imported(shop, order("#1", created_at=f"{year}-03-02 10:00:00 +0000")).orders.created == 1
