@@ -18,13 +18,13 @@ class Situation:
     """What is known of a customer at this moment.
 
     `suppressed` are the reasons of the suppression list that hold for the kind of mail in question;
-    `marketing_sent` counts marketing messages within the cap's window.
+    `marketing_sent` are the keys of the marketing messages within the cap's window.
     """
 
     customer: Customer
     suppressed: Sequence[SkipReason] = ()
     preferences: Preferences = field(default=DEFAULT)
-    marketing_sent: int = 0
+    marketing_sent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,12 @@ class MarketingLimits:
 
 
 def reasons_against(
-    kind: Kind, topic: str, situation: Situation, limits: MarketingLimits, now: datetime
+    kind: Kind, topic: str, situation: Situation, limits: MarketingLimits, now: datetime, key: str = ""
 ) -> list[SkipReason]:
-    """Every reason not to send, the most lasting first; none means that it may be sent."""
+    """Every reason not to send, the most lasting first; none means that it may be sent.
+
+    `key` is that of the message in question, which may have been tried before and does not count against itself.
+    """
     customer = situation.customer
     found: list[SkipReason] = []
     if not customer.email:
@@ -52,11 +55,13 @@ def reasons_against(
     if customer.archived:
         found.append(SkipReason.ARCHIVED)
     if kind is Kind.MARKETING:
-        found += _against_marketing(topic, situation, limits, now)
+        found += _against_marketing(topic, situation, limits, now, key)
     return list(dict.fromkeys(found))
 
 
-def _against_marketing(topic: str, situation: Situation, limits: MarketingLimits, now: datetime) -> list[SkipReason]:
+def _against_marketing(
+    topic: str, situation: Situation, limits: MarketingLimits, now: datetime, key: str
+) -> list[SkipReason]:
     found: list[SkipReason] = []
     consent = situation.customer.consent
     if consent is None or not consent.given:
@@ -65,7 +70,7 @@ def _against_marketing(topic: str, situation: Situation, limits: MarketingLimits
         found.append(SkipReason.UNSUBSCRIBED)
     if situation.preferences.paused(now):
         found.append(SkipReason.PAUSED)
-    if limits.cap and situation.marketing_sent >= limits.cap:
+    if limits.cap and len(situation.marketing_sent - {key}) >= limits.cap:
         found.append(SkipReason.CAP_REACHED)
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from backend.domain.account_sync import Comparison, SampleLine, Sync, SyncDeed, SyncState
@@ -22,7 +22,7 @@ from backend.services.context import Shop
 from backend.services.events.account_suppression import Step, push, read_account_list, take_over
 from backend.services.suppression import list_suppressions
 from backend.store import schema
-from backend.store.port import Absent, AllOf, AnyOf, Condition, Equals, Missing, Put
+from backend.store.port import Absent, AllOf, AnyOf, Equals, Missing, Put
 
 _SYNC = schema.meta_key("account-sync")
 _COMPARISON = schema.meta_key("account-comparison")
@@ -36,6 +36,35 @@ _PAGE = 500
 
 class SyncLostError(ConflictError):
     """Another worker has taken over."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """The work as this worker has written it last, with the lease that it holds."""
+
+    shop: Shop
+    sync: Sync
+
+    def keep(self, after: Sync) -> None:
+        """Notes how far the work is, with a new lease.
+
+        Raises: `SyncLostError`.
+        """
+        self._put(replace(after, lease_until=self.shop.clock() + _LEASE))
+
+    def give_back(self) -> None:
+        self._put(replace(self.sync, lease_until=None))
+
+    def finish(self, state: SyncState, error: str = "") -> None:
+        self._put(replace(self.sync, state=state, error=error, lease_until=None, cursor=None))
+
+    def _put(self, after: Sync) -> None:
+        """On condition that nobody else has touched the work: its lease is the one that was written last."""
+        before = self.sync
+        lease = Equals("lease_until", to_text(before.lease_until)) if before.lease_until else Missing("lease_until")
+        held = AllOf((Equals("id", before.id), Equals("state", before.state.value), lease))
+        self.shop.store.put(Put(_SYNC, sync_item(after), held, SyncLostError("Another worker has taken over.")))
+        self.sync = after
 
 
 def last_sync(shop: Shop) -> Sync | None:
@@ -90,59 +119,63 @@ def work_on_sync(shop: Shop, account: AccountList, stop: threading.Event) -> boo
     if waiting is None or not waiting.is_open or (waiting.lease_until and waiting.lease_until > shop.clock()):
         return False
     try:
-        mine = _keep(shop, waiting, waiting)
+        mine = _Held(shop, waiting)
+        mine.keep(waiting)
         _do(shop, account, mine, stop)
     except SyncLostError:
         return False
     return True
 
 
-def _do(shop: Shop, account: AccountList, sync: Sync, stop: threading.Event) -> None:
+def _do(shop: Shop, account: AccountList, held: _Held, stop: threading.Event) -> None:
     try:
-        sync = _compared(shop, account, sync) if sync.deed is SyncDeed.COMPARE else _stepped(shop, account, sync, stop)
+        if held.sync.deed is SyncDeed.COMPARE:
+            _compare(shop, account, held)
+        else:
+            _step_on(shop, account, held, stop)
     except (SyncLostError, StoreBusyError, StoreUnreachableError):
         raise
     except BackendError as error:
-        _finish(shop, sync, SyncState.FAILED, error.sentence)
+        held.finish(SyncState.FAILED, error.sentence)
         return
     if stop.is_set():
-        shop.store.put(Put(_SYNC, sync_item(replace(sync, lease_until=None)), _held(sync), _lost()))
+        held.give_back()
     else:
-        _finish(shop, sync, SyncState.DONE)
+        held.finish(SyncState.DONE)
 
 
-def _stepped(shop: Shop, account: AccountList, sync: Sync, stop: threading.Event) -> Sync:
+def _step_on(shop: Shop, account: AccountList, held: _Held, stop: threading.Event) -> None:
     """One step after the other, each kept."""
+    sync = held.sync
     step = take_over if sync.deed is SyncDeed.TAKE_OVER else push
     while not stop.is_set():
         done: Step = step(shop, sync.actor, account, cursor=sync.cursor)
         after = replace(sync, seen=sync.seen + done.seen, changed=sync.changed + done.changed, cursor=done.cursor)
-        sync = _keep(shop, sync, after)
+        held.keep(after)
+        sync = held.sync
         if done.finished:
             break
-    return sync
 
 
-def _compared(shop: Shop, account: AccountList, sync: Sync) -> Sync:
+def _compare(shop: Shop, account: AccountList, held: _Held) -> None:
     """Reads both lists once. Whoever takes over begins anew, for counting is quick."""
     there = missing = 0
     sample: list[SampleLine] = []
     cursor: str | None = None
     while True:
-        page = read_account_list(shop, sync.actor, account, limit=LARGEST_PAGE, cursor=cursor)
+        page = read_account_list(shop, held.sync.actor, account, limit=LARGEST_PAGE, cursor=cursor)
         there, missing = there + len(page.lines), missing + sum(not line.here for line in page.lines)
         lines = page.lines[: _SAMPLE - len(sample)]
         sample += [SampleLine(line.address, line.reason, line.here) for line in lines]
-        sync = _keep(shop, sync, replace(sync, seen=there))
+        held.keep(replace(held.sync, seen=there))
         cursor = page.cursor
         if cursor is None:
             break
     ours = 0
     for entries in _our_pages(shop):
         ours += sum(_belongs_there(entry) for entry in entries)
-        sync = _keep(shop, sync, sync)
+        held.keep(held.sync)
     shop.store.put(Put(_COMPARISON, comparison_item(Comparison(shop.clock(), there, missing, ours, tuple(sample)))))
-    return sync
 
 
 def _our_pages(shop: Shop) -> Iterator[list[Suppression]]:
@@ -158,28 +191,3 @@ def _our_pages(shop: Shop) -> Iterator[list[Suppression]]:
 def _belongs_there(entry: Suppression) -> bool:
     """The account's list knows bounces and complaints only."""
     return any(ground.reason in REASONS.values() for ground in entry.grounds)
-
-
-def _keep(shop: Shop, before: Sync, after: Sync) -> Sync:
-    """Notes how far the work is, with a new lease; it is still ours, or was nobody's.
-
-    Raises: `SyncLostError`.
-    """
-    leased = replace(after, lease_until=shop.clock() + _LEASE)
-    shop.store.put(Put(_SYNC, sync_item(leased), _held(before), _lost()))
-    return leased
-
-
-def _finish(shop: Shop, sync: Sync, state: SyncState, error: str = "") -> None:
-    over = replace(sync, state=state, error=error, lease_until=None, cursor=None)
-    shop.store.put(Put(_SYNC, sync_item(over), _held(sync), _lost()))
-
-
-def _held(sync: Sync) -> Condition:
-    """Nobody else has touched the work since it was read: its lease is the one that was seen."""
-    lease = Equals("lease_until", to_text(sync.lease_until)) if sync.lease_until else Missing("lease_until")
-    return AllOf((Equals("id", sync.id), Equals("state", sync.state.value), lease))
-
-
-def _lost() -> SyncLostError:
-    return SyncLostError("Another worker has taken over.")

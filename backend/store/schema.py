@@ -36,6 +36,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 30 | send statistics of a day | mail | `HOURS#2026-11-26` | `13#template#shard` |
 | 31 | the shop's facts at the time of a message | mail | `FACTS#digest` | `F` |
 | 32 | what a customer chose about marketing mail | mail | `P#cid` | `P` |
+| 39 | recent marketing messages of many customers | mail | `P#cid` | `F` |
 | 33 | audit log of a month, newest first | shop | `AUDIT#2026-11` | `at#id` |
 | 34 | archived customers, newest first | shop | `L#archived` | `created#cid` |
 | 35 | events of a message, oldest first | mail | `C#cid` | `V#key#at#digest` |
@@ -255,6 +256,11 @@ def work_line(message_id: str) -> str:
 def hours_key(hour: str, template: str, message_id: str) -> Key:
     """The send statistics of an hour of the shop's time ("2026-11-26T13") and a template."""
     return Key(MAIL, f"HOURS#{hour[:10]}", f"{hour[11:13]}#{template}#{shard_of(message_id, HOUR_SHARDS)}")
+
+
+def slots_key(customer_id: str) -> Key:
+    """The customer's recent marketing messages, as the frequency cap counts them."""
+    return Key(MAIL, f"P#{customer_id}", "F")
 
 
 def preferences_key(customer_id: str) -> Key:

@@ -19,12 +19,14 @@ from backend.config import Settings
 from backend.domain.alerts import Reading, RuleName
 from backend.domain.automations import Automation, Ending, Step, Trigger, TriggerKind
 from backend.domain.customers import Customer
+from backend.domain.eligibility import MarketingLimits
 from backend.domain.emails import Kind
 from backend.domain.events import Click
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE
+from backend.domain.time import to_text
 from backend.observability.measures import Measures
 from backend.observability.ring import LogRecord, Ring
 from backend.observability.rounds import Rounds
@@ -58,7 +60,7 @@ from backend.services.context import Shop
 from backend.services.events import dead_letters, health, history
 from backend.services.events.following import EventPolicy
 from backend.services.events.intake import take_in
-from backend.services.mailing import delivering, facts_store
+from backend.services.mailing import delivering, facts_store, frequency_cap
 from backend.services.segments import library
 from backend.services.segments.ready import READY
 from backend.services.system import heartbeats, usage
@@ -85,6 +87,9 @@ def rows_of(text: str) -> list[list[str]]:
 
 DOCUMENTED = rows_of(ARCHITECTURE.read_text())
 COSTS = {int(row[0]): _COST.match(row[5]) for row in DOCUMENTED}
+
+
+CAPPED = MarketingLimits(cap=2)
 
 
 class Metered:
@@ -116,6 +121,7 @@ class Metered:
         for number in range(60):
             audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
+        self._slots()
         ids = sorted(customer.id for customer in self.customers)
         self.campaign, self.skipped = sample_campaigns(self.shop, ids), ids[3]
         sample_preflight(self.shop, self.campaign)
@@ -123,6 +129,27 @@ class Metered:
             library.create_segment(self.shop, COMMAND_LINE, f"SEGMENT{number}", f"Regulars {number}", READY[0].rule)
         self.automation = self._automations()
         self.reported = self._reported()
+
+    def _slots(self) -> None:
+        """A frequency cap that has held for a month, and customers who got an email under it."""
+        month_ago = self.now - timedelta(days=31)
+        self.shop.store.put(Put(schema.meta_key("marketing-cap"), {"since": to_text(month_ago)}))
+        for customer in self.customers[:50]:
+            message = Message(
+                recipient=customer.id,
+                key="news-1",
+                template="newsletter",
+                version=1,
+                kind=Kind.MARKETING,
+                status=MessageStatus.WAITING,
+                to="",
+                name="",
+                requested_at=self.now,
+                requested_by="sam",
+                due_at=self.now,
+                customer_id=customer.id,
+            )
+            frequency_cap.reserve(self.shop, [message], CAPPED)
 
     def _processes(self) -> None:
         """Twelve processes with all duties, and a month in which they did many things."""
@@ -278,6 +305,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     30: lambda m: send_stats.stats_by_hour(m.shop, m.now.date(), m.now.date()),
     31: lambda m: m.shop.store.get(schema.facts_key(m.facts)),
     32: lambda m: preferences.get_preferences(m.shop, m.customers[0].id),
+    39: lambda m: frequency_cap.marketing_sent(m.shop, [each.id for each in m.customers[:50]], CAPPED),
     47: lambda m: states.current_alerts(m.shop),
     48: lambda m: states.past_alerts(m.shop, f"{m.now:%Y-%m}"),
     44: lambda m: heartbeats.read_beats(m.shop),

@@ -261,6 +261,20 @@ def test_a_message_that_cannot_be_read_does_not_hold_up_the_soft_bounces_of_othe
     assert find_suppression(shop, messages[0].to) is not None
 
 
+@pytest.mark.parametrize("forgiven", [False, True])
+def test_soft_bounces_count_wherever_they_stand_among_two_thousand_messages(shop: Shop, forgiven: bool) -> None:
+    old = [sent(shop, "a0")]
+    item = shop.store.get(schema.message_key("AAAAAAAAAA", "a0")) or {}
+    shop.store.write_batch([Put(schema.message_key("AAAAAAAAAA", f"b{n:05}"), item) for n in range(2_000)])
+    messages = [*old, *(sent(shop, f"z{number}") for number in range(5))]
+    for number, message in enumerate(messages):
+        if number == 3 and forgiven:
+            took(shop, event("Delivery", message, seconds=30 + number))
+        elif number:
+            took(shop, event("Bounce", message, seconds=30 + number, **SOFT))
+    assert (find_suppression(shop, messages[0].to) is None) is forgiven
+
+
 def test_a_delivery_between_forgives_soft_bounces(shop: Shop) -> None:
     messages = [sent(shop, f"k{number}") for number in range(6)]
     for number, message in enumerate(messages):

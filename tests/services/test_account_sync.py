@@ -120,6 +120,27 @@ def test_a_refusal_ends_the_work_with_its_sentence(shop: Shop, tmp_path: Path, c
     assert (sync.state, sync.error) == (SyncState.FAILED, "SES does not let us read its list.")
 
 
+class FailingLater(FileAccountList):
+    """A provider that takes its time and refuses after the first page."""
+
+    def page(self, limit: int, cursor: str | None = None) -> AccountPage:
+        if cursor is not None:
+            raise AccountListError("SES does not let us read its list.")
+        assert isinstance(self._clock, TestClock)
+        self._clock.forward(seconds=5)
+        return replace(super().page(limit, cursor), cursor="next")
+
+
+@pytest.mark.parametrize("deed", [SyncDeed.COMPARE, SyncDeed.TAKE_OVER])
+def test_a_refusal_after_the_lease_was_renewed_ends_the_work_too(
+    shop: Shop, account: FileAccountList, tmp_path: Path, clock: TestClock, deed: SyncDeed
+) -> None:
+    compared(shop, account)
+    ask_for(shop, STAFF, deed, "two", typed_count=5)
+    assert work_on_sync(shop, FailingLater(tmp_path / "none.json", clock), NEVER)
+    assert state(shop) is SyncState.FAILED
+
+
 def test_a_worker_that_stops_gives_the_work_back_where_it_was(
     shop: Shop, account: FileAccountList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,7 +168,7 @@ def test_a_lease_keeps_others_away_until_it_runs_out(shop: Shop, account: FileAc
     ask_for(shop, STAFF, SyncDeed.COMPARE, "one")
     sync = last_sync(shop)
     assert sync is not None
-    account_sync._keep(shop, sync, sync)
+    account_sync._Held(shop, sync).keep(sync)
     assert not work_on_sync(shop, account, NEVER)
     clock.forward(minutes=3)
     assert work_on_sync(shop, account, NEVER)

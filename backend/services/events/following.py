@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from backend.domain.delivery import Outcome
 from backend.domain.events import MailEvent
@@ -26,7 +25,7 @@ from backend.store.port import Query, Row, pages_of
 
 SOFT_BOUNCE_WINDOW = timedelta(days=30)
 SOFT_BOUNCE_LIMIT = 5
-_LOOKED_AT = 500
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +96,13 @@ def _forgiven_at(shop: Shop, address: str) -> datetime | None:
 
 
 def _messages_to(shop: Shop, message: Message) -> list[Message]:
-    """The recipient's messages to the same address."""
-    query = Query(schema.MAIL, f"C#{message.recipient}", begins_with="E#", limit=_LOOKED_AT, consistent=True)
-    return [each for row in islice(pages_of(shop.store, query), _LOOKED_AT) for each in _readable(row, message.to)]
+    """The recipient's messages to the same address of which something was reported.
+
+    Keys are in no order of time, so all of the recipient's messages are read; an address seldom bounces.
+    """
+    query = Query(schema.MAIL, f"C#{message.recipient}", begins_with="E#", limit=_PAGE, consistent=True)
+    reported = (row for row in pages_of(shop.store, query) if "outcome" in row.item)
+    return [each for row in reported for each in _readable(row, message.to)]
 
 
 def _readable(row: Row, address: str) -> Iterator[Message]:

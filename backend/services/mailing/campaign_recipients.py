@@ -98,7 +98,7 @@ def reasons_of(
     belongs = audience.still_matches(shop, rule_from_text(campaign.rule), customers)
     found: dict[str, list[SkipReason]] = {}
     for customer in customers:
-        reasons = reasons_against(campaign.kind, topic, situations[customer.id], mailer.limits, now)
+        reasons = reasons_against(campaign.kind, topic, situations[customer.id], mailer.limits, now, campaign.key)
         if not belongs.get(customer.id, False):
             reasons.append(SkipReason.LEFT_SEGMENT)
         found[customer.id] = reasons

@@ -134,8 +134,8 @@ class _Chunk:
     def refused(self, answer: Refused | None) -> None:
         self._held.refused = answer
 
-    def claim(self, shop: Shop, batch: Sequence[Ready]) -> dict[str, Message]:
-        claimed = {message.id: message for message in campaign_ledger.claim(shop, [each.message for each in batch])}
+    def claim(self, shop: Shop, batch: Sequence[Ready], free: Sequence[Message]) -> dict[str, Message]:
+        claimed = {message.id: message for message in campaign_ledger.claim(shop, free)}
         for each in batch:
             if each.id in claimed:
                 self._held.flying.add(each.place)

@@ -123,7 +123,7 @@ def _allowed(shop: Shop, mailer: Mailer, messages: Sequence[Message], outcomes: 
                 continue
             situation = situations.get(message.customer_id)
             topic = templates.topic_of(shop, message.template)
-            against = reasons_against(kind, topic, situation, mailer.limits, now) if situation else []
+            against = reasons_against(kind, topic, situation, mailer.limits, now, message.key) if situation else []
             if against:
                 outcomes.append(ledger.skipped(message, against[0]))
             elif quiet is not None and not message.test:
@@ -174,8 +174,8 @@ class _Ledger:
     def __init__(self) -> None:
         self.refused: Refused | None = None
 
-    def claim(self, shop: Shop, batch: Sequence[Ready]) -> dict[str, Message]:
-        return {message.id: message for message in ledger.claim(shop, [each.message for each in batch])}
+    def claim(self, shop: Shop, batch: Sequence[Ready], free: Sequence[Message]) -> dict[str, Message]:
+        return {message.id: message for message in ledger.claim(shop, free)}
 
     def record(self, shop: Shop, outcomes: Sequence[tuple[Ready, Message]], worked: Worked) -> None:
         messages = [message for _, message in outcomes]

@@ -21,6 +21,7 @@ from backend.domain.emails import Answer, Kind, OutgoingEmail, Refused
 from backend.domain.messages import Message
 from backend.email.rate import Granted, QuotaReached, Reservation, Wait
 from backend.services.context import Shop
+from backend.services.mailing import frequency_cap
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.outcomes import Worked, outcome_of
 from backend.services.mailing.submissions import Submissions
@@ -71,8 +72,8 @@ class Books(Protocol):
 
     refused: Refused | None
 
-    def claim(self, shop: Shop, batch: Sequence[Ready]) -> dict[str, Message]:
-        """Those that are ours alone to send now, by id."""
+    def claim(self, shop: Shop, batch: Sequence[Ready], free: Sequence[Message]) -> dict[str, Message]:
+        """Those that are ours alone to send now, by id; of the batch only `free` ones, which have their slot."""
 
     def record(self, shop: Shop, outcomes: Sequence[tuple[Ready, Message]], worked: Worked) -> None:
         """Writes down how they ended. May be called again for the same ones after the store has failed."""
@@ -148,7 +149,8 @@ class Flight:
         mine: list[tuple[_Claimed, OutgoingEmail]] = []
         try:
             now = batch[: granted.count]
-            claimed = books.claim(shop, now)
+            free = frequency_cap.reserve(shop, [each.message for each in now], mailer.limits)
+            claimed = books.claim(shop, now, free)
             mine = [(_Claimed(each, claimed[each.message.id], books), each.email) for each in now if each.id in claimed]
         finally:
             granted.use_only(len(mine))

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from backend.domain.customers import Customer, email_identity
 from backend.domain.eligibility import MarketingLimits, Situation, reasons_against
 from backend.domain.emails import Kind
-from backend.domain.messages import MessageStatus, SkipReason
+from backend.domain.messages import SkipReason
 from backend.domain.preferences import DEFAULT
 from backend.domain.suppression import Suppression, SuppressionReason
-from backend.records.messages import message_from
 from backend.services.context import Shop
+from backend.services.mailing.frequency_cap import marketing_sent
 from backend.services.preferences import preferences_of
 from backend.services.suppression import suppressed
-from backend.store.port import Query, pages_of
-from backend.store.schema import MAIL
-
-_LOOKED_AT = 200
-"""How many ledger entries of a customer are counted for the cap."""
 
 _REASONS: dict[SuppressionReason, SkipReason] = {
     SuppressionReason.HARD_BOUNCE: SkipReason.BOUNCED,
@@ -36,7 +30,9 @@ def situations_of(
     addresses = [customer.email for customer in customers if customer.email]
     listed = suppressed(shop, addresses)
     marketing = kind is Kind.MARKETING
-    preferences = preferences_of(shop, [customer.id for customer in customers]) if marketing else {}
+    ids = [customer.id for customer in customers]
+    preferences = preferences_of(shop, ids) if marketing else {}
+    sent = marketing_sent(shop, ids, limits) if marketing else {}
     found: dict[str, Situation] = {}
     for customer in customers:
         entry = listed.get(email_identity(customer.email)) if customer.email else None
@@ -44,7 +40,7 @@ def situations_of(
             customer,
             suppressed=reasons_in(entry, kind),
             preferences=preferences.get(customer.id, DEFAULT),
-            marketing_sent=_recent(shop, customer.id, limits) if marketing and limits.cap else 0,
+            marketing_sent=sent.get(customer.id, frozenset()),
         )
     return found
 
@@ -54,17 +50,6 @@ def reasons_in(entry: Suppression | None, kind: Kind) -> tuple[SkipReason, ...]:
     if entry is None or not entry.holds_for(kind):
         return ()
     return (_REASONS[entry.reason],)
-
-
-def _recent(shop: Shop, customer_id: str, limits: MarketingLimits) -> int:
-    since = shop.clock() - limits.window
-    query = Query(MAIL, f"C#{customer_id}", begins_with="E#", limit=_LOOKED_AT)
-    messages = (message_from(row.key, row.item) for row in islice(pages_of(shop.store, query), _LOOKED_AT))
-    counted = (MessageStatus.SENT, MessageStatus.UNKNOWN)
-    return sum(
-        message.kind is Kind.MARKETING and message.status in counted and message.requested_at >= since
-        for message in messages
-    )
 
 
 def can_we_email(shop: Shop, customer: Customer, limits: MarketingLimits) -> dict[Kind, list[SkipReason]]:
