@@ -147,7 +147,7 @@ def test_an_answer_that_the_store_did_not_take_is_recorded_later(shop: Shop) -> 
         refused: Refused | None = None
         is_away = True
 
-        def claim(self, shop: Shop, batch: Sequence[Ready]) -> dict[str, Message]:
+        def claim(self, shop: Shop, batch: Sequence[Ready], free: Sequence[Message]) -> dict[str, Message]:
             return {each.id: each for each in ledger.claim(shop, [ready.message for ready in batch])}
 
         def record(self, shop: Shop, outcomes: Sequence[tuple[Ready, Message]], worked: Worked) -> None:
