@@ -36,7 +36,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 30 | send statistics of a day | mail | `HOURS#2026-11-26` | `13#template#shard` |
 | 31 | the shop's facts at the time of a message | mail | `FACTS#digest` | `F` |
 | 32 | what a customer chose about marketing mail | mail | `P#cid` | `P` |
-| 39 | recent marketing messages of many customers | mail | `P#cid` | `F` |
+| 41 | recent marketing messages of many customers | mail | `P#cid` | `F` |
 | 33 | audit log of a month, newest first | shop | `AUDIT#2026-11` | `at#id` |
 | 34 | archived customers, newest first | shop | `L#archived` | `created#cid` |
 | 35 | events of a message, oldest first | mail | `C#cid` | `V#key#at#digest` |

@@ -305,7 +305,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     30: lambda m: send_stats.stats_by_hour(m.shop, m.now.date(), m.now.date()),
     31: lambda m: m.shop.store.get(schema.facts_key(m.facts)),
     32: lambda m: preferences.get_preferences(m.shop, m.customers[0].id),
-    39: lambda m: frequency_cap.marketing_sent(m.shop, [each.id for each in m.customers[:50]], CAPPED),
+    41: lambda m: frequency_cap.marketing_sent(m.shop, [each.id for each in m.customers[:50]], CAPPED),
     47: lambda m: states.current_alerts(m.shop),
     48: lambda m: states.past_alerts(m.shop, f"{m.now:%Y-%m}"),
     44: lambda m: heartbeats.read_beats(m.shop),
