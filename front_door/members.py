@@ -54,6 +54,9 @@ class Members:
         signed = _get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
         if not signed:
             return None
-        claims: dict[str, Any] = json.loads(signed)
+        try:
+            claims: dict[str, Any] = json.loads(signed)
+        except ValueError:
+            return None
         shop = self._shop()
         return signin.member_of_claims(shop, self._policy(), claims, shop.clock())

@@ -67,6 +67,18 @@ def test_orders_are_imported_a_customer_found_an_order_placed_and_refunded(perso
     staff.sign_out()
 
 
+def test_a_sign_in_lasts_through_a_reload_in_a_cookie_that_no_script_reads(person: Arrive) -> None:
+    manager = person(Role.MANAGER).sign_in()
+    (cookie,) = (each for each in manager.page.context.cookies() if each["name"] == "tillpost_session")
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["secure"]) == (True, "Strict", False)
+    assert "tillpost_session" not in manager.page.evaluate("document.cookie")
+    manager.page.reload()
+    manager.sees_title("Overview").sign_out()
+    manager.page.reload()
+    manager.page.get_by_label("Username").wait_for()
+    assert not [each for each in manager.page.context.cookies() if each["name"] == "tillpost_session"]
+
+
 def test_two_people_change_one_order_and_the_second_is_told(person: Arrive, shop: Shop) -> None:
     order = add_order(shop, add_customer(shop, "Jonas Weber"), 5000)
     path = f"/order?customer={order.customer_id}&id={order.id}"
