@@ -82,7 +82,9 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
 
 
 def _guessed(file: Path, encoding: str) -> dict[str, str]:
-    mapping = imports.guess_mapping(imports.read_preview(file, encoding=encoding).header)
+    header = imports.read_preview(file, encoding=encoding).header
+    imports.refuse_other_file(header, domain.ImportKind.CUSTOMERS)
+    mapping = imports.guess_mapping(header)
     say("Columns: " + (", ".join(f"{field}={title}" for field, title in mapping.items()) or "none recognised"))
     return mapping
 

@@ -92,7 +92,7 @@ def import_file(
             say(f"Line {error.line}: {error.sentence}")
         typer.echo(f"{result.added:,} added, {result.unchanged:,} there already, {result.failed:,} left out.")
         if result.doubtful:
-            typer.echo(f"{result.doubtful:,} were taken over although their reason or date was not understood.")
+            say(f"{result.doubtful:,} were taken over although their reason or date was not understood.")
 
 
 @app.command("export")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backend.domain.customers import email_identity
+from backend.domain.imports import ImportKind
 from backend.domain.suppression import Ground, SuppressionReason
 from backend.domain.team import Actor, Permission
 from backend.domain.time import check_placed_at, to_text
@@ -20,6 +21,7 @@ from backend.services.exports.writers import Cell, Format, write_table
 from backend.services.imports.decoding import UnclearEncodingError
 from backend.services.imports.dialect import Table, open_table, reading, title_words
 from backend.services.imports.fields import email_of, without_apostrophe
+from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.reading import BrokenLine, Line
 from backend.services.order_writes import SnapshotMovedError
 from backend.services.suppression import NOTE_LENGTH, add_ground, adding_writes
@@ -170,6 +172,7 @@ def _is_address(text: str) -> bool:
 
 
 def _columns(header: Sequence[str]) -> _Columns:
+    refuse_other_file(header, ImportKind.SUPPRESSIONS)
     titles = [title_words(title) for title in header]
     addresses = [place for place, title in enumerate(titles) if title in ADDRESS_TITLES]
     if not addresses:
@@ -207,7 +210,7 @@ def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns) -
         since, doubt = _since(shop, next((cells[place] for place in columns.since if cells[place]), ""))
     except InvalidInputError as error:
         return LineError(row.number, error.sentence)
-    doubts = [f"“{said[:30]}” is not a reason that is known; it counts as manual."] if reason is None else []
+    doubts = [f"“{_note(said)[:30]}” is not a reason that is known; it counts as manual."] if reason is None else []
     doubts += [doubt] if doubt else []
     note = (cells[columns.note] if columns.note is not None else "") or said
     ground = Ground(reason or SuppressionReason.MANUAL, since, "import", actor.username, _note(note))
@@ -241,9 +244,9 @@ def _reason(cells: Sequence[str], columns: _Columns) -> tuple[SuppressionReason 
 
 
 def _note(text: str) -> str:
-    """The words as a note, without what no note may hold; they are another program's."""
+    """The words as a note, without what no note may hold; and without addresses, which history does not keep."""
     printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.split())[:NOTE_LENGTH]
+    return " ".join("…" if "@" in word else word for word in printable.split())[:NOTE_LENGTH]
 
 
 def _since(shop: Shop, text: str) -> tuple[datetime, str]:

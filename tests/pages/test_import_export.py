@@ -76,7 +76,7 @@ def test_orders_are_imported_from_the_choice_of_a_file_to_the_report(dashboard: 
     ("content", "sentence"),
     [
         (b"PK\x03\x04 not a table", "This is an Excel workbook"),
-        (b"Email,Name\nmaria@example.com,Maria\n", "This is not an order export of Shopify"),
+        (b"Email,Name\nmaria@example.com,Maria\n", "This is a table of customers, not Shopify's export of orders"),
     ],
 )
 def test_a_wrong_file_is_refused_before_anything_starts(

@@ -93,11 +93,11 @@ def test_a_reason_or_date_that_nobody_knows_keeps_no_address_off_the_list(shop: 
 
 
 def test_the_words_of_an_unknown_reason_are_kept_as_a_note(shop: Shop, tmp_path: Path) -> None:
-    text = "email,reason\nmaria@example.com,she asked us on\x01 the phone last week\n"
+    text = "email;reason\nmaria@example.com;she asked us on\x01 the phone, from maria@example.com, last week\n"
     assert import_suppressions(shop, STAFF, file_with(tmp_path, text)).doubtful == 1
     entry = find_suppression(shop, "maria@example.com")
     assert entry is not None
-    assert entry.grounds[0].note == "she asked us on the phone last week"
+    assert entry.grounds[0].note == "she asked us on the phone, from … last week"
 
 
 COMPLAINT, BOUNCE = SuppressionReason.COMPLAINT, SuppressionReason.HARD_BOUNCE

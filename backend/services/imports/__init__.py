@@ -10,6 +10,7 @@ from backend.services.imports.customer_table import Preview, read_preview
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS, guess_mapping
 from backend.services.imports.customers import import_customers
 from backend.services.imports.decoding import ENCODINGS, UnclearEncodingError, readings_in
+from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.orders import import_orders
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "preview_of",
     "read_preview",
     "readings_in",
+    "refuse_other_file",
 ]

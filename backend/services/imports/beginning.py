@@ -12,6 +12,7 @@ from typing import BinaryIO
 from backend.domain.imports import ImportKind
 from backend.services.imports.customer_table import Preview, read_preview
 from backend.services.imports.decoding import encoding_in
+from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.shopify import places_of
 
 _LENGTH = 1 << 18
@@ -20,7 +21,7 @@ _LENGTH = 1 << 18
 def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "") -> Preview:
     """The header and the first rows of an upload, which is afterwards at its start again.
 
-    Raises: `InvalidInputError` when it is no CSV file, or not the export of orders that it should be;
+    Raises: `InvalidInputError` when it is no CSV file, or known to be another file than it should be;
     `UnclearEncodingError`.
     """
     source.seek(0)
@@ -29,6 +30,8 @@ def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: s
         preview = read_preview(path, rows, encoding=found.shown)
     if kind is ImportKind.ORDERS:
         places_of(preview.header)
+    else:
+        refuse_other_file(preview.header, kind)
     return preview
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from backend.domain.imports import Fault, ImportedOrder, Repair
+from backend.domain.imports import Fault, ImportedOrder, ImportKind, Repair
 from backend.domain.order_words import is_test_payment, is_tip
 from backend.domain.orders import LineItem, OrderStatus, gift_cards_in
 from backend.domain.phones import plain_number
@@ -21,6 +21,7 @@ from backend.services.imports.amounts import Amounts
 from backend.services.imports.dates import Moments
 from backend.services.imports.dialect import column_places, folded
 from backend.services.imports.fields import CellError, column
+from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.grouping import RawOrder
 from backend.services.imports.identities import identities_of
 from backend.services.imports.reading import Line
@@ -108,6 +109,7 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
     places = column_places(header, _TITLES)
     missing = [title for title in REQUIRED if title not in places]
     if missing:
+        refuse_other_file(header, ImportKind.ORDERS)
         raise InvalidInputError(
             f"This is not an order export of Shopify: the column{'s' if len(missing) > 1 else ''} "
             f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing.",

@@ -187,6 +187,7 @@ def no_csv(folder: Path, kind: str) -> Path:
         "pdf": b"%PDF-1.7",
         "utf-16 without mark": text_of(ROWS).encode("utf-16-le"),
         "customers": b"Email,Name\nmaria@example.com,Maria\n",
+        "unknown table": b"Name,Email at,Colour\nA,B,red\n",
         "column twice": text_of(ROWS, header=[*HEADER, "Total"]).encode(),
     }
     return written(folder, contents[kind])
@@ -206,7 +207,8 @@ def no_csv(folder: Path, kind: str) -> Path:
         ("missing", "There is no file missing.csv"),
         ("pipe", "is not a file"),
         ("utf-16 without mark", "are NUL characters"),
-        ("customers", "This is not an order export of Shopify: the columns Financial Status, Currency, Subtotal"),
+        ("customers", "This is a table of customers, not Shopify's export of orders."),
+        ("unknown table", "This is not an order export of Shopify: the columns Financial Status, Currency, Subtotal"),
         ("column twice", "The column “Total” stands twice"),
     ],
 )

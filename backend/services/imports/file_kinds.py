@@ -1,0 +1,142 @@
+"""Names a file for what it is when it is not the one that was asked for, by the titles that its program always writes.
+
+The titles are those of the exports of Shopify, WooCommerce, Etsy, Stripe, Square, BigCommerce, PayPal, Squarespace,
+Wix, Amazon, eBay and Matrixify, as `title_words` gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from backend.domain.imports import ImportKind
+from backend.errors import InvalidInputError
+from backend.services.imports.customer_titles import guess_mapping
+from backend.services.imports.dialect import title_words
+
+
+class _Way(Enum):
+    """What to do with a file of this kind."""
+
+    SHOPIFYS_ORDERS = "It comes in under “Orders from Shopify” (import orders), with its customers."
+    CUSTOMERS = "It comes in under “A table of customers” (import customers)."
+    OTHER_ORDERS = (
+        "Of orders, Shopify's export is read (Orders → Export → Plain CSV file). The customers of other shops come in "
+        "as “A table of customers”."
+    )
+    EXPORT_ORDERS = "Export the orders instead: in Shopify, Orders → Export → All orders → Plain CSV file."
+    CUSTOMERS_INSTEAD = "Export the orders, or the customers as a table, instead."
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    label: str
+    titles: frozenset[str]
+    way: _Way
+
+
+def _kind(label: str, titles: str, way: _Way) -> _Kind:
+    return _Kind(label, frozenset(titles.split(", ")), way)
+
+
+_SHOPIFYS_ORDERS = _kind("Shopify's export of orders", "financial status, lineitem name, name", _Way.SHOPIFYS_ORDERS)
+_KINDS: tuple[_Kind, ...] = (
+    _kind("an export of abandoned checkouts", "abandoned checkout url", _Way.EXPORT_ORDERS),
+    _kind("an export of abandoned checkouts", "recovery url", _Way.EXPORT_ORDERS),
+    _kind("an export of abandoned checkouts", "checkout id", _Way.EXPORT_ORDERS),
+    _kind("an export of draft orders", "draft order", _Way.EXPORT_ORDERS),
+    _SHOPIFYS_ORDERS,
+    _kind("Squarespace's export of orders", "order id, financial status, lineitem name", _Way.OTHER_ORDERS),
+    _kind("an export without payments, such as Shopify's abandoned checkouts", "lineitem name", _Way.EXPORT_ORDERS),
+    _kind("Matrixify's export of orders", "line type, name", _Way.OTHER_ORDERS),
+    _kind("Shopify's export of products", "handle, title, vendor", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of products", "url handle, title, vendor", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of products", "handle, variant sku", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of products", "handle, variant price", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of the inventory", "handle, location, sku", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of the inventory", "handle, title, on hand", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of the inventory", "handle, title, available", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of payouts", "payout date, charges, refunds", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of payment transactions", "transaction date, payout date, net", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of transactions", "order, kind, gateway, amount", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of gift cards", "last characters, initial value", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of gift cards", "code, initial balance", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of gift cards", "code, initial value, balance", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of discounts", "discount class, value type", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of discounts", "name, value, times used in total", _Way.EXPORT_ORDERS),
+    _kind("WooCommerce's export of orders", "date, status, customer, items sold", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of orders", "order number, order status", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of orders", "order id, order status, billing email", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of orders", "order id, status, billing email", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of orders", "order total, customer user", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of orders", "order id, order total, billing email", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of products", "type, sku, published, regular price", _Way.CUSTOMERS_INSTEAD),
+    _kind("WooCommerce's export of products", "type, sku, name, published", _Way.CUSTOMERS_INSTEAD),
+    _kind("Etsy's export of sold items", "sale date, item name, listing id", _Way.OTHER_ORDERS),
+    _kind("Etsy's export of sold items", "sale date, item name, transaction id", _Way.OTHER_ORDERS),
+    _kind("Etsy's export of orders", "sale date, order id, ship name", _Way.OTHER_ORDERS),
+    _kind("Etsy's export of orders", "sale date, order id", _Way.OTHER_ORDERS),
+    _kind("Etsy's export of payments", "payment id, buyer username, gross amount", _Way.OTHER_ORDERS),
+    _kind("Etsy's statement", "date, type, title, info, fees taxes, net", _Way.CUSTOMERS_INSTEAD),
+    _kind("Etsy's export of listings", "title, description, quantity, tags, materials", _Way.CUSTOMERS_INSTEAD),
+    _kind("Stripe's export of customers", "created utc, delinquent", _Way.CUSTOMERS),
+    _kind("Stripe's export of payouts", "created utc, arrival date utc", _Way.CUSTOMERS_INSTEAD),
+    _kind("Stripe's balance history", "created utc, available on utc, net", _Way.CUSTOMERS_INSTEAD),
+    _kind("Stripe's export of payments", "created utc, amount, currency", _Way.OTHER_ORDERS),
+    _kind("Stripe's export of payments", "created date utc, amount, currency", _Way.OTHER_ORDERS),
+    _kind("Stripe's export of payments", "amount, card id, seller message", _Way.OTHER_ORDERS),
+    _kind("Stripe's export of subscriptions", "customer id, plan, current period end utc", _Way.CUSTOMERS_INSTEAD),
+    _kind("Square's export of sold items", "transaction id, item, gross sales", _Way.OTHER_ORDERS),
+    _kind("Square's export of transactions", "transaction id, gross sales, net sales", _Way.OTHER_ORDERS),
+    _kind("Square's export of items", "token, item name, variation name", _Way.CUSTOMERS_INSTEAD),
+    _kind("Square's export of orders", "order, order date, fulfillment type", _Way.OTHER_ORDERS),
+    _kind("Square's export of orders", "order id, order date, fulfillment status, item name", _Way.OTHER_ORDERS),
+    _kind("BigCommerce's export of orders", "order id, order status, customer email", _Way.OTHER_ORDERS),
+    _kind("BigCommerce's export of orders", "order id, order status, subtotal inc tax", _Way.OTHER_ORDERS),
+    _kind("BigCommerce's export of orders", "order id, order status, order total inc tax", _Way.OTHER_ORDERS),
+    _kind("BigCommerce's export of products", "product id, product name", _Way.CUSTOMERS_INSTEAD),
+    _kind("BigCommerce's export of products", "item type, product name", _Way.CUSTOMERS_INSTEAD),
+    _kind("PayPal's export of transactions", "time, gross, fee, net", _Way.OTHER_ORDERS),
+    _kind("Amazon's report of orders", "amazon order id", _Way.OTHER_ORDERS),
+    _kind("Amazon's report of orders", "order id, purchase date", _Way.OTHER_ORDERS),
+    _kind("eBay's report of orders", "sales record number, buyer username", _Way.OTHER_ORDERS),
+    _kind("Wix's export of orders", "order number, date created, total", _Way.OTHER_ORDERS),
+    _kind("Google's ads or analytics report", "campaign, impressions, clicks", _Way.CUSTOMERS_INSTEAD),
+    _kind("an export of orders", "order id, order date", _Way.OTHER_ORDERS),
+    _kind("an export of orders", "order number, order date", _Way.OTHER_ORDERS),
+    _kind("an export of orders", "order id, order total", _Way.OTHER_ORDERS),
+    _kind("an export of orders", "order number, total", _Way.OTHER_ORDERS),
+    _kind("an export of products", "product name, price", _Way.CUSTOMERS_INSTEAD),
+    _kind("an export of products", "sku, price, title", _Way.CUSTOMERS_INSTEAD),
+)
+"""The first whose titles are all in the file. Those of two kinds that share titles stand the more exact one first."""
+_CUSTOMERS = _Kind("a table of customers", frozenset(), _Way.CUSTOMERS)
+_WANTED = {
+    ImportKind.ORDERS: "Shopify's export of orders",
+    ImportKind.CUSTOMERS: "a table of customers",
+    ImportKind.SUPPRESSIONS: "a suppression list",
+}
+
+
+def refuse_other_file(header: Sequence[str], wanted: ImportKind) -> None:
+    """Refuses a file that is known to be another one than is wanted.
+
+    Raises: `InvalidInputError` that names it, and the way out.
+    """
+    found = _found(header)
+    if found is None or found.way is _FITS.get(wanted) or (found is _CUSTOMERS and wanted is ImportKind.SUPPRESSIONS):
+        return
+    raise InvalidInputError(f"This is {found.label}, not {_WANTED[wanted]}. {found.way.value}", "file")
+
+
+_FITS = {ImportKind.ORDERS: _Way.SHOPIFYS_ORDERS, ImportKind.CUSTOMERS: _Way.CUSTOMERS}
+
+
+def _found(header: Sequence[str]) -> _Kind | None:
+    titles = {title_words(title) for title in header}
+    kind = next((kind for kind in _KINDS if kind.titles <= titles), None)
+    if kind is not None:
+        return kind
+    mapping = guess_mapping(header)
+    return _CUSTOMERS if "email" in mapping and len(mapping) > 1 else None
