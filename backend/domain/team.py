@@ -116,6 +116,8 @@ THE_ALERTS = Actor("alerts", Role.ADMIN, "Alerts")
 THE_CUSTOMER = Actor("customer", Role.STAFF, "The customer")
 """Who answers about their own marketing mail, through a link that only they have."""
 
+NOT_MEMBERS = (COMMAND_LINE, AUTOMATION, THE_ALERTS, THE_CUSTOMER)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:

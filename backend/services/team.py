@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backend.domain.customers import clean_email, email_identity
-from backend.domain.team import Actor, Member, Permission, Role
+from backend.domain.team import NOT_MEMBERS, Actor, Member, Permission, Role
 from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.team import member_from_item
@@ -71,6 +71,12 @@ def members_of(shop: Shop) -> list[Member]:
     """All members by username, for parts of the program that write to them."""
     query = Query(schema.SHOP, "TEAM", begins_with="U#", consistent=True)
     return [member_from_item(row.item) for row in pages_of(shop.store, query)]
+
+
+def names_of_actors(shop: Shop) -> dict[str, str]:
+    """The names by username of all who appear in histories: members, and the actors that are not people."""
+    names = {actor.username: actor.name for actor in NOT_MEMBERS}
+    return names | {member.username: member.name for member in members_of(shop)}
 
 
 def team_is_empty(shop: Shop) -> bool:

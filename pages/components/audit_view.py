@@ -14,6 +14,7 @@ from backend.services.audit import AuditFilter
 from backend.services.audit_export import export_csv
 from backend.services.context import Shop
 from pages.components import formats
+from pages.components.caching import who
 from pages.components.downloads import deferred
 from pages.components.navigation import page_of
 
@@ -62,7 +63,7 @@ def show_entries(here: Shop, entries: Sequence[AuditEntry]) -> None:
 
 
 def _deed(entry: AuditEntry) -> str:
-    words = f"**{formats.plain(entry.actor)}** {formats.badge(entry.role, 'gray')} {formats.plain(entry.action)}"
+    words = f"**{formats.plain(who(entry.actor))}** {formats.badge(entry.role, 'gray')} {formats.plain(entry.action)}"
     about = " · ".join(formats.plain(part) for part in (entry.detail, entry.target) if part)
     return f"{words}  \n:small[:gray[{about}]]" if about else words
 

@@ -11,6 +11,7 @@ from backend.services.automations import backfill
 from backend.services.context import Shop
 from pages.components import actions, automation_words, caching, formats
 from pages.components.actions import Trouble
+from pages.components.caching import who
 from pages.components.guard import guarded_fragment
 from pages.components.shell import shop
 
@@ -28,7 +29,7 @@ def show(here: Shop, actor: Actor, automation: Automation) -> None:
     with st.expander("Customers who lapsed earlier", icon=":material/history:"):
         if last is not None:
             when, people = formats.moment(here, last.asked_at), formats.counted(here, last.written, "customer")
-            told = f"{last.asked_by} asked for this on {when}; {people} were checked. Nobody gets it twice."
+            told = f"{who(last.asked_by)} asked for this on {when}; {people} were checked. Nobody gets it twice."
             st.caption(formats.plain(told))
         _offer(here, automation)
 

@@ -34,6 +34,7 @@ from backend.services import (
     overview,
     send_campaigns,
     send_figures,
+    team,
 )
 from backend.services.automations import backfill
 from backend.services.automations.figures import Figures, figures_of
@@ -57,6 +58,7 @@ from backend.services.send_campaigns import CampaignRates
 from backend.services.send_days import DayStats
 from backend.services.send_figures import Problems, SendFigures, Step
 from backend.services.system.costs import Month, this_month
+from pages.components import shell
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -92,6 +94,16 @@ def kept_figure(function: Callable[P, Result]) -> Callable[P, Result]:
 
 def _cached(*, max_entries: int, seconds: int = _SECONDS) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
     return st.cache_data(ttl=seconds, max_entries=max_entries, show_spinner=False, hash_funcs={Shop: _identity})
+
+
+@_cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)
+def _names_of_actors(shop: Shop) -> dict[str, str]:
+    return team.names_of_actors(shop)
+
+
+def who(username: str) -> str:
+    """What people call the author of something; the username where the member was removed."""
+    return _names_of_actors(shell.shop()).get(username, username)
 
 
 @_cached(max_entries=200)

@@ -13,6 +13,7 @@ from backend.services.campaigns import drafts, steering
 from backend.services.campaigns.progress import figures_of
 from backend.services.context import Shop
 from pages.components import actions, formats
+from pages.components.caching import who
 from pages.components.dialogs import Dialog
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -34,7 +35,10 @@ def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -
     if campaign.approval is not None:
         moment = formats.moment(here, campaign.approval.at)
         count = formats.counted(here, campaign.approval.recipients, "recipient")
-        st.success(formats.plain(f"{campaign.approval.by} approved {count}, {moment}."), icon=":material/how_to_reg:")
+        st.success(
+            formats.plain(f"{who(campaign.approval.by)} approved {count}, {moment}."),
+            icon=":material/how_to_reg:",
+        )
     if campaign.state is _S.AWAITING_APPROVAL:
         _show_approval(actor, campaign)
         return
@@ -79,7 +83,9 @@ def _show_approval(actor: Actor, campaign: Campaign) -> None:
         )
     else:
         st.info(
-            formats.plain(f"{campaign.asked_by} asks you to approve this campaign. Check the email and the audience."),
+            formats.plain(
+                f"{who(campaign.asked_by)} asks you to approve this campaign. Check the email and the audience."
+            ),
             icon=":material/how_to_reg:",
         )
         with st.container(horizontal=True):

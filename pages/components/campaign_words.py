@@ -9,6 +9,7 @@ from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.messages import SkipReason
 from backend.services.context import Shop
 from pages.components import formats
+from pages.components.caching import who
 
 STATE_LABELS = {
     CampaignState.DRAFT: "Draft",
@@ -105,4 +106,5 @@ def summary(here: Shop, campaign: Campaign) -> str:
     """Markdown: what is sent to whom, by whom it was planned, in a line."""
     made = formats.moment(here, campaign.created_at)
     kind = campaign.kind.value.capitalize()
-    return f":gray[{formats.plain(f'{kind} to “{campaign.segment_name}” · created by {campaign.created_by}, {made}')}]"
+    words = f"{kind} to “{campaign.segment_name}” · created by {who(campaign.created_by)}, {made}"
+    return f":gray[{formats.plain(words)}]"

@@ -11,6 +11,7 @@ from backend.services.context import Shop
 from backend.services.customers import Profile
 from pages.components import actions, caching, formats
 from pages.components.actions import Trouble
+from pages.components.caching import who
 from pages.components.dialogs import Dialog
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -119,7 +120,7 @@ def _consent_text(here: Shop, consent: Consent | None) -> str:
     if consent is None:
         return ":material/help: Not asked yet"
     answer = ":material/check_circle: Agreed" if consent.given else ":material/block: Declined"
-    source = f"{consent.source.value} ({consent.by})" if consent.by else consent.source.value
+    source = f"{consent.source.value} ({who(consent.by)})" if consent.by else consent.source.value
     return f"{answer} :gray[on {formats.plain(formats.moment(here, consent.at))}, by {formats.plain(source)}]"
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from backend.domain.customers import Activity, ActivityKind, Customer
 from backend.services.context import Shop
 from pages.components import charts, formats
+from pages.components.caching import who
 
 _DEMO = "demo"
 _KINDS = {
@@ -69,6 +70,6 @@ def show_profile(here: Shop, customer: Customer) -> None:
 
 def told(here: Shop, entry: Activity) -> str:
     """Markdown for one note or change: what, when, by whom."""
-    when = f":gray[{formats.plain(formats.moment(here, entry.at))} · {formats.plain(entry.by)}]"
+    when = f":gray[{formats.plain(formats.moment(here, entry.at))} · {formats.plain(who(entry.by))}]"
     text = "  \n".join(formats.plain(line) for line in entry.text.splitlines())
     return f"{_KINDS[entry.kind]} {when}" + (f"  \n{text}" if text else "")

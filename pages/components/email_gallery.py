@@ -11,6 +11,7 @@ from backend.domain.templates import TemplateState
 from backend.services.context import Shop
 from backend.services.email_overview import USAGE_DAYS, EmailCard
 from pages.components import email_frame, formats
+from pages.components.caching import who
 from pages.components.navigation import page_of
 
 KIND_LABELS = {Kind.TRANSACTIONAL: "Transactional", Kind.MARKETING: "Marketing"}
@@ -32,7 +33,9 @@ def version_words(here: Shop, state: TemplateState) -> str:
     """Which version is in use and since when, as plain text."""
     if state.number == 0 or state.published_at is None:
         return "Tillpost default"
-    return f"Version {state.number}, published by {state.published_by} on {formats.moment(here, state.published_at)}"
+    return (
+        f"Version {state.number}, published by {who(state.published_by)} on {formats.moment(here, state.published_at)}"
+    )
 
 
 def show(here: Shop, cards: Sequence[EmailCard]) -> None:
@@ -75,7 +78,7 @@ def _usage(here: Shop, card: EmailCard) -> str:
 def _badges(card: EmailCard) -> list[str]:
     badges = []
     if card.state.edited_by:
-        badges.append(formats.badge(f"{card.state.edited_by} is editing", "orange", ":material/edit:"))
+        badges.append(formats.badge(f"{who(card.state.edited_by)} is editing", "orange", ":material/edit:"))
     if card.problems:
         badges.append(formats.badge("Cannot be sent yet", "red", ":material/error:"))
     return badges

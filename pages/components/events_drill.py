@@ -12,6 +12,7 @@ from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.events.drill import Box, Drill, Leg, Report, last_drill, new_drill_key, start_drill
 from pages.components import actions, event_words, formats, message_table
+from pages.components.caching import who
 from pages.components.guard import guarded_fragment
 from pages.components.navigation import page_of
 from pages.components.shell import shop
@@ -68,7 +69,7 @@ def _watch(drill_id: str) -> None:
 
 
 def _show(here: Shop, drill: Drill) -> None:
-    when = formats.plain(f"{formats.moment(here, drill.at)}, by {drill.by}")
+    when = formats.plain(f"{formats.moment(here, drill.at)}, by {who(drill.by)}")
     if drill.passed:
         st.success(f"All reports received. {when}", icon=":material/check_circle:")
     elif drill.is_over(here.clock()):

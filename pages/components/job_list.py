@@ -14,6 +14,7 @@ from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.jobs import find_report, list_jobs
 from pages.components import caching, empty, formats
+from pages.components.caching import who
 from pages.components.downloads import deferred
 from pages.components.guard import current_actor, guarded_fragment
 from pages.components.shell import shop
@@ -71,7 +72,7 @@ def _draw_job(here: Shop, actor: Actor, job: Job) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{formats.plain(job.file)}** {formats.badge(*_BADGES[job.status])}", width="content")
         when = formats.moment(here, job.created_at)
-        st.caption(formats.plain(f"{job.requested_by}, {when}"), width="content")
+        st.caption(formats.plain(f"{who(job.requested_by)}, {when}"), width="content")
     if job.status is JobStatus.RUNNING:
         st.progress(job.share, text=f"{formats.percent(here, job.share, 0)} · {_told(here, job)}")
     elif job.status is JobStatus.DONE:

@@ -17,6 +17,7 @@ from backend.services.mailing.facts_store import read_facts
 from backend.services.mailing.repairing import that_may_go_again
 from backend.services.message_log import status_now
 from pages.components import email_frame, formats, message_table
+from pages.components.caching import who
 from pages.components.can_we_email import WHY
 from pages.components.navigation import page_of
 from pages.components.shell import mailer
@@ -83,7 +84,7 @@ def show_state(here: Shop, message: Message) -> None:
 def _show_handled(here: Shop, handled: Handled) -> None:
     when = formats.moment(here, handled.at)
     st.info(
-        f"Handled by **{formats.plain(handled.by)}** on {formats.plain(when)}: {formats.plain(handled.note)}",
+        f"Handled by **{formats.plain(who(handled.by))}** on {formats.plain(when)}: {formats.plain(handled.note)}",
         icon=":material/done:",
     )
 
@@ -110,7 +111,7 @@ def show_resend(actor: Actor, message: Message) -> None:
 
 def show_timeline(here: Shop, message: Message) -> None:
     """What happened, oldest first."""
-    lines = [(message.requested_at, f"Requested by {message.requested_by}")]
+    lines = [(message.requested_at, f"Requested by {who(message.requested_by)}")]
     if message.lease_until is not None:
         lines.append((message.lease_until, "Claimed by a worker until"))
     if message.status is MessageStatus.WAITING and message.due_at > message.requested_at:
@@ -123,7 +124,7 @@ def show_timeline(here: Shop, message: Message) -> None:
         told.append(f"- {label}: {formats.plain(message.reason or 'no reason given')}")
     if message.handled is not None:
         at = formats.plain(formats.moment(here, message.handled.at))
-        told.append(f"- {formats.plain(f'Handled by {message.handled.by}')}  \n  :gray[{at}]")
+        told.append(f"- {formats.plain(f'Handled by {who(message.handled.by)}')}  \n  :gray[{at}]")
     told.append(f"- {formats.plain(formats.counted(here, message.attempts, 'attempt'))}")
     st.markdown("\n".join(told))
 
@@ -183,7 +184,7 @@ def _show_details(message: Message, digest: str) -> None:
         "Message id": message.id,
         "Template": f"{message.template}, version {message.version}",
         "Kind": message.kind.value,
-        "Requested by": message.requested_by,
+        "Requested by": who(message.requested_by),
         "Provider's id": message.provider_id,
         "SHA-256": digest,
     }

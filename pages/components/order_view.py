@@ -11,6 +11,7 @@ from backend.domain.totals import Totals
 from backend.services.context import Shop
 from backend.services.order_list import find_order
 from pages.components import formats
+from pages.components.caching import who
 from pages.components.navigation import page_of
 from pages.components.periods import Chosen
 
@@ -119,5 +120,5 @@ def show_history(here: Shop, order: Order) -> None:
 
 
 def _told(here: Shop, entry: HistoryEntry) -> str:
-    when = f"{formats.moment(here, entry.at)} · {entry.by}"
+    when = f"{formats.moment(here, entry.at)} · {who(entry.by)}"
     return f"- {formats.plain(entry.text)}  \n  :gray[{formats.plain(when)}]"

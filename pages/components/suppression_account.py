@@ -10,6 +10,7 @@ from backend.services.account_sync import ask_for, last_comparison, last_sync
 from backend.services.context import Shop
 from backend.services.jobs import new_job_id
 from pages.components import actions, caching, formats
+from pages.components.caching import who
 from pages.components.guard import guarded_fragment
 from pages.components.shell import shop
 from pages.components.state import Slot
@@ -67,10 +68,10 @@ def _told(here: Shop, sync: Sync) -> str:
         return f":material/error: {formats.plain(sync.error)}"
     when = formats.moment(here, sync.asked_at)
     if sync.deed is SyncDeed.COMPARE:
-        return f":material/check_circle: {formats.plain(f'Compared by {sync.requested_by}, {when}.')}"
+        return f":material/check_circle: {formats.plain(f'Compared by {who(sync.requested_by)}, {when}.')}"
     changed = formats.counted(here, sync.changed, "address", "addresses")
     verb = "imported" if sync.deed is SyncDeed.TAKE_OVER else "added to the provider's list"
-    return f":material/check_circle: {formats.plain(f'{changed} {verb} by {sync.requested_by}, {when}.')}"
+    return f":material/check_circle: {formats.plain(f'{changed} {verb} by {who(sync.requested_by)}, {when}.')}"
 
 
 def _show_comparison(here: Shop, found: Comparison) -> None:

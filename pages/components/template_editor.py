@@ -12,6 +12,7 @@ from backend.services.context import Shop
 from backend.services.previews import render_preview
 from pages.components import actions, email_preview, formats, recipient_picker, template_drafts, template_publishing
 from pages.components.actions import Trouble
+from pages.components.caching import who
 from pages.components.guard import require
 from pages.components.shell import refuse, shop
 from pages.components.state import Slot
@@ -30,7 +31,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     if behind:
         _show_overtaken(here, draft, state, copy)
     elif copy is not None and copy.edited_by != actor.username:
-        told = f"{copy.edited_by} saved this draft last, on {formats.moment(here, copy.edited_at)}."
+        told = f"{who(copy.edited_by)} saved this draft last, on {formats.moment(here, copy.edited_at)}."
         st.info(formats.plain(told), icon=":material/group:")
     texts, result = st.columns(2, gap="medium")
     with texts:
@@ -128,7 +129,7 @@ def _show_overtaken(here: Shop, draft: Draft, state: TemplateState, copy: Workin
     name = state.facts.name
     if copy is not None:
         told = (
-            f"{copy.edited_by} saved this template on {formats.moment(here, copy.edited_at)}, while you were editing."
+            f"{who(copy.edited_by)} saved this template on {formats.moment(here, copy.edited_at)} while you edited it."
         )
         theirs, label = copy.source, "Use theirs"
     else:

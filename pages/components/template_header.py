@@ -9,6 +9,7 @@ from backend.domain.team import Actor, Permission
 from backend.domain.templates import TemplateState
 from backend.services.context import Shop
 from pages.components import email_gallery, formats
+from pages.components.caching import who
 from pages.components.navigation import PAGES, page_of
 
 
@@ -20,7 +21,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     st.caption(formats.plain(state.facts.purpose))
     if state.edited_by and state.edited_at is not None:
         when = formats.moment(here, state.edited_at)
-        st.caption(f":material/edit: {formats.plain(f'{state.edited_by} is editing this. Last saved {when}.')}")
+        st.caption(f":material/edit: {formats.plain(f'{who(state.edited_by)} is editing this. Last saved {when}.')}")
     sendable = Need.CUSTOMER in state.facts.needs and actor.may(Permission.SEND_EMAIL)
     if sendable and any(entry.file == "send.py" and entry.path.exists() for entry in PAGES):
         st.page_link(

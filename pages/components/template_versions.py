@@ -11,6 +11,7 @@ from backend.services import template_versions
 from backend.services.context import Shop
 from backend.services.template_versions import PublishedVersion
 from pages.components import empty, formats, template_publishing
+from pages.components.caching import who
 from pages.components.guard import require
 from pages.components.shell import shop
 
@@ -65,7 +66,7 @@ def _heading(version: TemplateVersion, state: TemplateState) -> str:
 def _who_and_when(here: Shop, version: TemplateVersion) -> str:
     if version.published_at is None:
         return "Tillpost default"
-    return f"{version.published_by}, {formats.moment(here, version.published_at)}"
+    return f"{who(version.published_by)}, {formats.moment(here, version.published_at)}"
 
 
 def _show_source(version: TemplateVersion) -> None:
