@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.customers import get_customer
-from pages.components import actions, empty, place_order_form
+from pages.components import empty, place_order_form
 from pages.components.guard import require
 from pages.components.shell import shop
 
@@ -30,6 +30,5 @@ except (NotFoundError, InvalidInputError):
     st.stop()
 
 place_order_form.show_customer(customer)
-draft = place_order_form.enter(here, customer)
-actions.show_refusal()
-place_order_form.place_button(here, draft)
+draft, missing = place_order_form.enter(here, customer)
+place_order_form.place_button(here, draft, missing)

@@ -10,7 +10,7 @@ from backend.errors import BackendError
 from backend.services.customers import get_customer
 from backend.services.previews import Recipient
 from backend.services.send_overview import prospect_of
-from pages.components import actions, automation_hint, empty, send_form, send_invitation, send_progress
+from pages.components import automation_hint, empty, send_form, send_invitation, send_progress
 from pages.components.guard import require
 from pages.components.shell import mailer, shop
 
@@ -18,7 +18,6 @@ actor = require(Permission.SEND_EMAIL)
 here = shop()
 
 st.title("Send an email")
-actions.show_refusal()
 if send_progress.show_sent(here):
     st.stop()
 
@@ -56,6 +55,7 @@ send_form.send_button(
     order_id,
     fields,
     again,
-    enabled=sendable and not prospect.against,
+    refused=bool(prospect.against),
+    complete=sendable,
     repeated=prospect.last is not None,
 )

@@ -1,10 +1,14 @@
-"""What happens when somebody presses a button that writes: permission, the write, and what the person is told."""
+"""What happens when somebody presses a button that writes: permission, the write, and what the person is told.
+
+A form's main button is drawn by `pressed` or `submitted`: what the form writes is read in the run of the press.
+Arguments of `on_click` are those of the run before, which has not seen what was typed just before the click.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import streamlit as st
 
@@ -28,6 +32,29 @@ class Trouble:
 
 
 _TROUBLE: Slot[Trouble] = Slot("trouble")
+
+
+def pressed(label: str, *, key: str, missing: str = "", icon: str | None = None, stretch: bool = False) -> bool:
+    """The main button of fields outside an `st.form`. True in the run of a press, while nothing is missing.
+
+    It is never disabled, because a field counts only when it is left, and the click that leaves it would be lost.
+    """
+    width: Literal["stretch", "content"] = "stretch" if stretch else "content"
+    now = st.button(label, key=key, type="primary", icon=icon, width=width)
+    return _complete(missing, now=now)
+
+
+def submitted(label: str, *, key: str, missing: str = "", icon: str | None = None, stretch: bool = True) -> bool:
+    """The main button of an `st.form`, which Enter presses too. True as with `pressed`."""
+    width: Literal["stretch", "content"] = "stretch" if stretch else "content"
+    now = st.form_submit_button(label, key=key, type="primary", icon=icon, width=width)
+    return _complete(missing, now=now)
+
+
+def _complete(missing: str, *, now: bool) -> bool:
+    if now and missing:
+        st.warning(formats.plain(missing), icon=":material/edit_note:")
+    return now and not missing
 
 
 def act(permission: Permission, action: Callable[[Actor], object], done: str) -> None:

@@ -28,7 +28,13 @@ def ask_wait(label: str, key: str, before: timedelta) -> timedelta:
     """A choice of waiting times."""
     options = sorted({*_WAITS, before})
     return st.selectbox(
-        label, options, index=options.index(before), format_func=campaign_words.waiting, key=key, width=150
+        label,
+        options,
+        index=options.index(before),
+        format_func=campaign_words.waiting,
+        key=key,
+        persist_state="session",
+        width=150,
     )
 
 

@@ -28,6 +28,7 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
         "Name of the campaign",
         draft.name,
         key=f"{place}_name",
+        persist_state="session",
         max_chars=100,
         placeholder="For example: Spring newsletter",
         help="For the team; customers do not see it.",
@@ -41,6 +42,7 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
         "Subject",
         draft.subject,
         key=f"{place}_subject",
+        persist_state="session",
         max_chars=300,
         placeholder="Subject of the email",
         help="Leave empty to use the subject of the email.",
@@ -70,6 +72,7 @@ def _choose_template(offered: Mapping[str, TemplateFacts], place: str, draft: Dr
         format_func=lambda name: f"{offered[name].title} ({email_gallery.KIND_LABELS[offered[name].kind].lower()})",
         placeholder="Choose what to send",
         key=f"{place}_template",
+        persist_state="session",
     )
     if chosen is None:
         return None
@@ -87,6 +90,7 @@ def _choose_segment(here: Shop, actor: Actor, place: str, draft: Draft) -> str:
         format_func=lambda segment: names.get(segment, segment),
         placeholder="Choose a segment",
         key=f"{place}_segment",
+        persist_state="session",
     )
     st.caption("Customers without consent, or unreachable, are skipped and counted by reason.")
     st.page_link(page_of("segments.py"), label="View or create segments", help="")
@@ -98,13 +102,16 @@ def _canary(place: str, before: Canary | None) -> Canary | None:
         ":material/looks_one: Send to a test group first",
         before is not None,
         key=f"{place}_canary",
+        persist_state="session",
         help="Stops automatically when too many emails bounce or are marked as spam.",
     )
     if not on:
         return None
     given = before or Canary()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        share = st.number_input("Test group (%)", 1, 50, given.share, key=f"{place}_canary_share", width=180)
+        share = st.number_input(
+            "Test group (%)", 1, 50, given.share, key=f"{place}_canary_share", persist_state="session", width=180
+        )
         wait = campaign_fields.ask_wait("Then wait", f"{place}_canary_wait", given.wait)
     return Canary(int(share), wait)
 
@@ -114,11 +121,16 @@ def _holdout(place: str, before: int) -> int:
         ":material/balance: Hold out a control group",
         before > 0,
         key=f"{place}_holdout",
+        persist_state="session",
         help="Their orders are compared with those of the recipients.",
     )
     if not on:
         return 0
-    return int(st.number_input("Control group (%)", 1, 50, before or 10, key=f"{place}_holdout_share", width=180))
+    return int(
+        st.number_input(
+            "Control group (%)", 1, 50, before or 10, key=f"{place}_holdout_share", persist_state="session", width=180
+        )
+    )
 
 
 def _hours(place: str, before: Hours | None) -> Hours | None:
@@ -126,15 +138,18 @@ def _hours(place: str, before: Hours | None) -> Hours | None:
         ":material/schedule: Send in business hours only",
         before is not None,
         key=f"{place}_hours",
+        persist_state="session",
         help="Shop time. Remaining emails go out the next day.",
     )
     if not on:
         return None
     given = before or Hours()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        start = st.time_input("From", given.start, key=f"{place}_from", width=130)
-        end = st.time_input("Until", given.end, key=f"{place}_until", width=130)
-        weekdays = st.checkbox("Monday to Friday only", given.weekdays_only, key=f"{place}_weekdays")
+        start = st.time_input("From", given.start, key=f"{place}_from", persist_state="session", width=130)
+        end = st.time_input("Until", given.end, key=f"{place}_until", persist_state="session", width=130)
+        weekdays = st.checkbox(
+            "Monday to Friday only", given.weekdays_only, key=f"{place}_weekdays", persist_state="session"
+        )
     return Hours(start or time(9), end or time(18), weekdays)
 
 
@@ -143,7 +158,14 @@ def _limits(place: str, before: Limits) -> Limits:
         st.caption("SES reviews an account at 5% bounces or 0.1% complaints, so the campaign stops before that.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             bounces = st.number_input(
-                "Bounces (%)", 0.1, 100.0, before.bounces * 100, step=0.5, key=f"{place}_bounces", width=180
+                "Bounces (%)",
+                0.1,
+                100.0,
+                before.bounces * 100,
+                step=0.5,
+                key=f"{place}_bounces",
+                persist_state="session",
+                width=180,
             )
             complaints = st.number_input(
                 "Complaints (%)",
@@ -153,7 +175,16 @@ def _limits(place: str, before: Limits) -> Limits:
                 step=0.01,
                 format="%.2f",
                 key=f"{place}_complaints",
+                persist_state="session",
                 width=180,
             )
-            least = st.number_input("Minimum emails sent", 1, 1_000_000, before.least, key=f"{place}_least", width=220)
+            least = st.number_input(
+                "Minimum emails sent",
+                1,
+                1_000_000,
+                before.least,
+                key=f"{place}_least",
+                persist_state="session",
+                width=220,
+            )
     return Limits(round(bounces / 100, 6), round(complaints / 100, 6), int(least))

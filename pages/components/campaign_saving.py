@@ -11,7 +11,7 @@ from backend.services.context import Shop
 from pages.components import actions
 from pages.components.actions import Trouble
 from pages.components.navigation import page_of
-from pages.components.state import Slot
+from pages.components.state import Slot, forget_fields
 
 NEW_ID: Slot[str] = Slot("new_campaign.id")
 """The id of the campaign whose form is drawn: however often it is sent off, one campaign is created."""
@@ -36,15 +36,16 @@ def as_first_seen(campaign: Campaign) -> Campaign:
 def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Draft | None) -> None:
     """The button; afterwards the campaign's own page opens, where it is checked and started."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button(
+        pressed = actions.pressed(
             "Save and continue" if before is None else "Save changes",
-            type="primary",
-            icon=":material/save:",
-            disabled=draft is None,
             key=f"save_campaign_{campaign_id}",
+            icon=":material/save:",
+            missing="Choose an email and a segment first." if draft is None else "",
         )
-        if before is not None:
-            st.page_link(page_of("campaign.py"), label="Cancel", query_params={"id": campaign_id}, help="")
+        if before is not None and st.button("Cancel", key="cancel_changes", type="tertiary"):
+            _SEEN.clear()
+            forget_fields(f"campaign_{campaign_id}_")
+            st.switch_page(page_of("campaign.py"), query_params={"id": campaign_id})
     if not pressed or draft is None:
         return
     saved = actions.attempt(

@@ -157,8 +157,7 @@ def _resume(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) ->
 
 
 def _start(seen: Campaign) -> None:
-    count = _ask_count(seen, "emails will be sent, starting now.")
-    if st.button("Start", type="primary", icon=":material/send:", width="stretch", disabled=not count):
+    if _counted("Start", ":material/send:", seen, "emails will be sent, starting now."):
         _finish(_START, seen, steering.start, "Sending starts. Follow the progress here.")
 
 
@@ -169,8 +168,7 @@ def _schedule(seen: Campaign) -> None:
         day = st.date_input("Day", tomorrow, format=formats.date_input_format(here))
         clock = st.time_input("Time", time(10), help=f"In the shop's time ({here.zone.key}).")
     st.caption("If we can't send on time, we'll ask you before sending late.")
-    count = _ask_count(seen, "emails will be sent at that time.")
-    if st.button("Schedule", type="primary", icon=":material/schedule_send:", width="stretch", disabled=not count):
+    if _counted("Schedule", ":material/schedule_send:", seen, "emails will be sent at that time."):
         moment = datetime.combine(day, clock or time(10), tzinfo=here.zone)
 
         def schedule(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
@@ -181,8 +179,7 @@ def _schedule(seen: Campaign) -> None:
 
 def _approve(seen: Campaign) -> None:
     st.markdown(f"**{formats.plain(seen.name)}** to **{formats.plain(seen.segment_name)}**")
-    count = _ask_count(seen, "emails may be sent.")
-    if st.button("Approve", type="primary", icon=":material/check:", width="stretch", disabled=not count):
+    if count := _counted("Approve", ":material/check:", seen, "emails may be sent."):
 
         def approve(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.approve(where, actor, campaign_id, typed_count=count, seen_version=seen_version)
@@ -191,8 +188,11 @@ def _approve(seen: Campaign) -> None:
 
 
 def _decline(seen: Campaign) -> None:
-    reason = st.text_input("Reason", max_chars=200, placeholder="What needs to change")
-    if st.button("Decline", type="primary", icon=":material/close:", width="stretch", disabled=not reason.strip()):
+    with st.form("decline_campaign", border=False):
+        reason = st.text_input("Reason", max_chars=200, placeholder="What needs to change")
+        missing = "" if reason.strip() else "Enter a reason."
+        now = actions.submitted("Decline", key="decline_now", icon=":material/close:", missing=missing)
+    if now:
 
         def decline(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.decline(where, actor, campaign_id, reason, seen_version=seen_version)
@@ -214,9 +214,7 @@ def _retry(seen: Campaign) -> None:
     here = shop()
     failed = figures_of(here, seen.id)["failed"]
     st.markdown("Only the failed emails are sent again.")
-    typed = st.text_input(f"Type {failed:,} to confirm", max_chars=12)
-    right = typed.replace(",", "").strip() == str(failed)
-    if st.button("Retry", type="primary", icon=":material/replay:", width="stretch", disabled=not right):
+    if _typed_count("Retry", ":material/replay:", f"Type {failed:,} to confirm", failed, "retry_campaign"):
 
         def retry(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.retry_failed(where, actor, campaign_id, typed_count=failed, seen_version=seen_version)
@@ -224,13 +222,21 @@ def _retry(seen: Campaign) -> None:
         _finish(_RETRY, seen, retry, "Failed emails are being sent again.")
 
 
-def _ask_count(seen: Campaign, what: str) -> int:
-    """The number of recipients when it was typed correctly, else 0."""
+def _counted(label: str, icon: str, seen: Campaign, what: str) -> int:
+    """The number of recipients once the button was pressed with this number typed; else 0."""
     planned = seen.planned_recipients or 0
     st.markdown(f"**{formats.count(shop(), planned)}** {what}")
-    typed = st.text_input("Type this number to confirm", max_chars=12, key=f"count_{seen.id}_{seen.version}")
-    digits = "".join(sign for sign in typed if sign.isdigit())
-    return planned if digits and int(digits) == planned else 0
+    return _typed_count(label, icon, "Type this number to confirm", planned, f"count_{seen.id}_{seen.version}")
+
+
+def _typed_count(label: str, icon: str, ask: str, count: int, key: str) -> int:
+    with st.form(f"form_{key}", border=False):
+        typed = st.text_input(ask, max_chars=12, key=key, autocomplete="off")
+        digits = "".join(sign for sign in typed if sign.isdigit())
+        right = bool(digits) and int(digits) == count
+        missing = "" if right else f"Type {formats.count(shop(), count)} to confirm."
+        now = actions.submitted(label, key=f"{key}_now", icon=icon, missing=missing)
+    return count if now else 0
 
 
 def _finish(

@@ -19,14 +19,22 @@ def ask(
 ) -> SplitTest | None:
     """The test, or None. `own` and `fields` are the email above: what a variant has unless it says otherwise."""
     label = ":material/science: A/B test subjects or emails"
-    if not st.toggle(label, draft.test is not None, key=f"{place}_test"):
+    if not st.toggle(label, draft.test is not None, key=f"{place}_test", persist_state="session"):
         return None
     given = draft.test or _START
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.number_input(
-            "Variants", 2, len(VARIANT_KEYS), len(given.variants), key=f"{place}_test_number", width=120
+            "Variants",
+            2,
+            len(VARIANT_KEYS),
+            len(given.variants),
+            key=f"{place}_test_number",
+            persist_state="session",
+            width=120,
         )
-        share = st.number_input("Test share (%)", 1, 100, given.share, key=f"{place}_share", width=200)
+        share = st.number_input(
+            "Test share (%)", 1, 100, given.share, key=f"{place}_share", persist_state="session", width=200
+        )
         wait = campaign_fields.ask_wait("Then wait", f"{place}_test_wait", given.wait)
         measure = _measure(place, given.measure)
     others = comparable_templates(offered, own)
@@ -48,6 +56,7 @@ def _measure(place: str, before: Measure) -> Measure:
         index=list(Measure).index(before),
         format_func=lambda measure: str(measure.value),
         key=f"{place}_measure",
+        persist_state="session",
         width=190,
     )
     return chosen or before
@@ -62,6 +71,7 @@ def _variant(
             f"Subject of variant {before.key}",
             before.subject,
             key=key,
+            persist_state="session",
             max_chars=300,
             placeholder="Leave empty to use the subject above",
         )
@@ -78,6 +88,7 @@ def _template(others: Mapping[str, TemplateFacts], own: TemplateFacts, key: str,
         index=names.index(before.template) if before.template in names else 0,
         format_func=lambda name: f"{others[name].title}{', as above' if name == own.name else ''}",
         key=f"{key}_template_{own.name}",
+        persist_state="session",
         help="Only emails about the same topic can be compared, because they go to the same customers.",
     )
 
@@ -94,6 +105,7 @@ def _texts(
         f"Text changes in variant {before.key}",
         before.fields is not None and not before.template,
         key=f"{key}_other_texts_{template.name}",
+        persist_state="session",
     ):
         return None
     return campaign_fields.ask(template, f"{key}_field_{template.name}", known)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.team import Actor, Permission
-from backend.errors import NotFoundError
+from backend.errors import InvalidInputError, NotFoundError
 from backend.services import ledger
 from backend.services.context import Shop
 from backend.services.mailing.requesting import new_click_key, request_test
@@ -47,7 +47,6 @@ def show(here: Shop, actor: Actor, preview: Preview) -> None:
         key="send_test",
         icon=":material/forward_to_inbox:",
         help="Sent to your own address, marked as a test." if address else "Your account has no email address.",
-        disabled=preview.email is None or not address,
         on_click=_send,
         args=(preview, _KEY.once(new_click_key)),
     )
@@ -61,6 +60,12 @@ def _send(preview: Preview, key: str) -> None:
         member = find_member(shop(), actor.username)
         if member is None:
             raise NotFoundError("Your account no longer exists.")
+        if preview.email is None or not member.email:
+            raise InvalidInputError(
+                "Correct the email first: it cannot be rendered."
+                if member.email
+                else "Your account has no email address."
+            )
         requested = request_test(shop(), mailer(), actor, member, preview.version, preview.data, key)
         _SENT.set(_Sent(preview.version.facts.name, requested.message.id))
         _KEY.clear()

@@ -70,15 +70,11 @@ def show(here: Shop) -> None:
         _show_rows(preview)
     mapping = _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
     dates = _choose_dates(key) if kind is ImportKind.ORDERS else DateOrder.UNKNOWN
-    st.button(
-        "Start import",
-        key="import_now",
-        type="primary",
-        icon=":material/upload_file:",
-        disabled=kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys(),
-        on_click=_start,
-        args=(kind, upload, mapping, encoding, dates, key),
-    )
+    nobody = kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys()
+    missing = "Choose the column with email addresses first." if nobody else ""
+    if actions.pressed("Start import", key="import_now", icon=":material/upload_file:", missing=missing):
+        _start(kind, upload, mapping, encoding, dates, key)
+        st.rerun()
 
 
 def _start(

@@ -78,7 +78,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         max_chars=300,
         placeholder="Product",
         label_visibility=visibility,
-        persist_state="page",
+        persist_state="session",
     )
     sku = columns[1].text_input(
         "SKU",
@@ -86,7 +86,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         max_chars=100,
         placeholder="SKU (optional)",
         label_visibility=visibility,
-        persist_state="page",
+        persist_state="session",
     )
     quantity = columns[2].number_input(
         "Quantity",
@@ -96,7 +96,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         step=1,
         key=f"{key}_quantity",
         label_visibility=visibility,
-        persist_state="page",
+        persist_state="session",
     )
     price = columns[3].text_input(
         f"Price in {here.currency}",
@@ -104,7 +104,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         max_chars=30,
         placeholder=formats.amount_text(here, 0),
         label_visibility=visibility,
-        persist_state="page",
+        persist_state="session",
     )
     numbers = rows.get() or [0]
     columns[4].button(
@@ -167,7 +167,7 @@ def _typed(record: Mapping[Any, object]) -> TypedLine:
 
 
 def amounts(
-    here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str, keep: Literal["page"] | None = None
+    here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str, keep: Literal["session"] | None = None
 ) -> TypedAmounts:
     """Fields for what is taken off and added. `keep` holds what was typed while they are not shown."""
     typed = [
@@ -220,19 +220,21 @@ def parsed(here: Shop, typed: TypedAmounts) -> Amounts:
     }
 
 
-def show_total(here: Shop, draft: Callable[[], OrderDraft], seen: Order | None = None) -> OrderDraft | None:
-    """What the order comes to as it is typed, or what is missing for that. The service decides when it is placed.
+def show_total(here: Shop, draft: Callable[[], OrderDraft], seen: Order | None = None) -> tuple[OrderDraft | None, str]:
+    """What the order comes to as it is typed, and what is missing. The service decides when it is placed.
 
     `seen` is the order that is edited; its tip and duties stay, and what was paid leaves a balance.
+    It is equally high in every case: a button below must not move away between the press and the release of a click.
     """
     try:
         typed = draft()
         after = None if seen is None else edited(seen, typed)
     except InvalidInputError as error:
+        st.metric("Total", "…")
         st.caption(f":material/edit_note: {formats.plain(error.sentence)}")
-        return None
+        return None, error.sentence
     added = sum(line.amount for line in typed.lines) - typed.discount + typed.shipping + typed.tax
     st.metric("Total", formats.plain(formats.money(here, added if after is None else after.total)))
-    if after is not None and after.received and after.balance:
-        st.caption(formats.plain(formats.balance(here, after)))
-    return typed
+    owed = after is not None and after.received and after.balance
+    st.caption(formats.plain(formats.balance(here, after)) if owed and after else "\u00a0")
+    return typed, "" if typed.lines else "Add a line item first."

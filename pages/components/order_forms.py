@@ -120,21 +120,35 @@ def _refund(refunding: _Refunding) -> None:
     choice = st.segmented_control(
         "Refund", [_ALL, _PART], default=_ALL, required=True, format_func=formats.legible(str)
     )
-    typed = st.text_input(f"Amount in {here.currency}", max_chars=30) if choice == _PART else ""
-    reason = st.text_input("Reason", max_chars=200, placeholder="For the order's history")
-    try:
-        amount = order.refundable if choice == _ALL else _amount(typed) if typed else 0
-    except InvalidInputError as error:
-        st.error(formats.plain(error.sentence), icon=":material/error:")
-        return
-    label = f"Refund {formats.money(here, amount)} to {order.customer_name}" if amount else "Refund"
-    if st.button(formats.plain(label), key="refund_now", type="primary", disabled=not amount, width="stretch"):
+    with st.form("refund_order", border=False):
+        typed = ""
+        if choice == _PART:
+            typed = st.text_input(f"Amount in {here.currency}", max_chars=30, autocomplete="off")
+        reason = st.text_input("Reason", max_chars=200, placeholder="For the order's history")
+        amount, missing = _refunded(order, typed) if choice == _PART else (order.refundable, "")
+        what = "the amount above" if choice == _PART else formats.money(here, amount)
+        label = formats.plain(f"Refund {what} to {order.customer_name}")
+        now = actions.submitted(label, key=f"refund_{choice}", missing=missing)
+    if now:
         refunded = actions.attempt(
             Permission.REFUND_ORDERS,
             lambda actor: orders.refund_order(here, actor, _ref(order), amount, reason, refunding.refund_id),
             f"{formats.money(here, amount)} refunded.",
         )
         _finish(REFUND, refunded)
+
+
+def _refunded(order: Order, typed: str) -> tuple[int, str]:
+    """The amount of a partial refund, and what is missing for it."""
+    if not typed.strip():
+        return 0, "Enter the amount to refund."
+    try:
+        amount = _amount(typed)
+    except InvalidInputError as error:
+        return 0, error.sentence
+    if amount > order.refundable:
+        return 0, f"At most {formats.money(shop(), order.refundable)} can be refunded."
+    return amount, "" if amount > 0 else "Enter an amount above zero."
 
 
 def _left_to_refund(order: Order) -> str:
@@ -157,8 +171,8 @@ def _edit(seen: Order) -> None:
         items = line_editor.items(here, lines)
         return OrderDraft(seen.customer_id, items, **line_editor.parsed(here, amounts), note=note)
 
-    draft = line_editor.show_total(here, typed, seen)
-    if st.button("Save", key="save_order", type="primary", width="stretch", disabled=draft is None) and draft:
+    draft, missing = line_editor.show_total(here, typed, seen)
+    if actions.pressed("Save", key="save_order", missing=missing, stretch=True) and draft:
         edited = actions.attempt(
             Permission.CHANGE_ORDERS, lambda actor: orders.edit_order(here, actor, _ref(seen), draft), "Saved."
         )

@@ -13,8 +13,8 @@ from backend.services import orders
 from backend.services.context import Shop
 from backend.services.orders import OrderDraft
 from pages.components import actions, customer_search, formats, line_editor
+from pages.components.actions import Trouble
 from pages.components.navigation import page_of
-from pages.components.shell import shop
 from pages.components.state import Slot
 
 NAME = "place_order"
@@ -46,8 +46,8 @@ def show_customer(customer: Customer) -> None:
         st.button("Change", type="tertiary", on_click=st.query_params.clear)
 
 
-def enter(here: Shop, customer: Customer) -> OrderDraft | None:
-    """Draws the fields and what they come to; None while something is missing or is no amount.
+def enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
+    """Draws the fields and what they come to; and says what is missing or is no amount.
 
     The fields are named by the form's idempotency key, so an order that is placed leaves none of them filled in.
     """
@@ -55,7 +55,7 @@ def enter(here: Shop, customer: Customer) -> OrderDraft | None:
     st.header("Line items")
     lines = line_editor.fields(here, name)
     st.header("Amounts")
-    amounts = line_editor.amounts(here, name=name, keep="page")
+    amounts = line_editor.amounts(here, name=name, keep="session")
     status, note = _more_fields(name)
 
     def draft() -> OrderDraft:
@@ -73,40 +73,38 @@ def _more_fields(name: str) -> tuple[OrderStatus, str]:
         default=OrderStatus.PAID,
         required=True,
         key=f"{name}_status",
-        persist_state="page",
+        persist_state="session",
     )
     note = st.text_area(
-        "Note", max_chars=NOTE_LENGTH, height=80, key=f"{name}_note", placeholder="For the team", persist_state="page"
+        "Note",
+        max_chars=NOTE_LENGTH,
+        height=80,
+        key=f"{name}_note",
+        placeholder="For the team",
+        persist_state="session",
     )
     return status, note
 
 
-def place_button(here: Shop, draft: OrderDraft | None) -> None:
+def place_button(here: Shop, draft: OrderDraft | None, missing: str) -> None:
     """The button. Its idempotency key was made when the form was first drawn and stays until an order is placed."""
-    st.button(
-        "Place order",
-        key=f"{NAME}_now",
-        type="primary",
-        icon=":material/check:",
-        disabled=draft is None or not draft.lines,
-        on_click=_place,
-        args=(draft, _key(here)),
-    )
+    if actions.pressed("Place order", key=f"{NAME}_now", icon=":material/check:", missing=missing) and draft:
+        key = _key(here)
+        placed = actions.attempt(Permission.PLACE_ORDERS, lambda actor: orders.place_order(here, actor, draft, key), "")
+        if isinstance(placed, Trouble):
+            actions.show_trouble(placed)
+        else:
+            _placed(placed)
+            st.rerun()
 
 
 def _key(here: Shop) -> str:
     return _KEY.once(lambda: orders.new_idempotency_key(here))
 
 
-def _place(draft: OrderDraft, key: str) -> None:
-    actions.act(Permission.PLACE_ORDERS, lambda actor: _placed(orders.place_order(shop(), actor, draft, key)), "")
-
-
 def _placed(placed: orders.Placed) -> None:
     if placed.duplicate:
         _PRESSED_TWICE.set(placed.order.id)
-    if _KEY.get() == placed.order.id:
-        _KEY.clear()
     st.query_params.from_dict({"customer": placed.order.customer_id, "placed": placed.order.id})
 
 
@@ -119,6 +117,8 @@ def show_placed(here: Shop) -> bool:
         order = None
     if order is None:
         return False
+    if _KEY.get() == order.id:  # not sooner: a second click may interrupt the run of the first
+        _KEY.clear()
     total = formats.money(here, order.total)
     st.success(
         f"Order **{formats.plain(order.number)}** of **{formats.plain(order.customer_name)}** for "

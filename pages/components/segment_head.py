@@ -89,17 +89,12 @@ def show_saving(here: Shop, draft: Draft, rule: Rule | None, stored: Segment) ->
             autocomplete="off",
         )
         changed = draft.new or rule is None or (rule, name.strip(), text.strip()) != (seen.rule, seen.name, seen.text)
+        missing = "Complete the conditions above first." if rule is None else "" if name.strip() else "Enter a name."
         if not changed and stored.version != seen.version:
             segment_draft.forget()
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
-            pressed = st.button(
-                "Save segment",
-                type="primary",
-                icon=":material/save:",
-                key="save_segment",
-                disabled=rule is None or not changed or not name.strip(),
-            )
+            pressed = actions.pressed("Save segment", key="save_segment", icon=":material/save:", missing=missing)
             if changed and not draft.new:
                 st.button("Discard changes", key="discard_segment", type="tertiary", on_click=segment_draft.forget)
                 st.caption("Unsaved changes.", width="content")

@@ -30,6 +30,7 @@ from pages.components.state import Slot
 _KEY: Slot[str] = Slot("send.key")
 PRESSED_TWICE: Slot[str] = Slot("send.pressed_twice")
 _ORDERS = 50
+INCOMPLETE = "The email cannot be sent as it is. The preview says what is missing."
 
 
 def choose_template(here: Shop, actor: Actor) -> TemplateFacts | None:
@@ -172,34 +173,42 @@ def send_button(
     fields: Mapping[str, str],
     again: str,
     *,
-    enabled: bool,
+    refused: bool,
+    complete: bool,
     repeated: bool,
 ) -> None:
-    """The button. However often it is pressed, one email goes out."""
+    """The button. However often it is pressed, one email goes out. `complete`: it can go as it was drawn."""
     wanted = SendRequest(template.name, key(), customer.id, order_id=order_id, fields=dict(fields), again=again)
     st.button(
         "Send again" if repeated else "Send",
         key="send_now",
         type="primary",
         icon=":material/send:",
-        disabled=not enabled,
+        disabled=refused,
         on_click=_send,
-        args=(wanted,),
+        args=(wanted, "" if complete else INCOMPLETE),
     )
+    actions.show_refusal()
 
 
-def _send(wanted: SendRequest) -> None:
-    actions.act(Permission.SEND_EMAIL, lambda actor: requested(_request(actor, wanted)), "")
+def _send(wanted: SendRequest, missing: str) -> None:
+    actions.act(Permission.SEND_EMAIL, lambda actor: requested(_request(actor, wanted, missing)), "")
 
 
-def _request(actor: Actor, seen: SendRequest) -> Requested:
+def _request(actor: Actor, seen: SendRequest, missing: str) -> Requested:
     """Asks for the email that was seen. What was typed just before the click is newer than what was drawn."""
     if seen.key == _KEY.get():
-        typed = {name: _field_slot(seen.template, name).get() or "" for name in seen.fields}
-        if typed != dict(seen.fields):
-            raise InvalidInputError("You changed the email after the preview. Check it again, then send it.")
+        check_unchanged(seen.template, seen.fields)
         seen = replace(seen, again=reason_typed())
+    if missing:
+        raise InvalidInputError(missing)
     return send_overview.request_by_hand(shop(), mailer(), actor, seen)
+
+
+def check_unchanged(template: str, seen: Mapping[str, str]) -> None:
+    """What is sent is what the preview showed: raises `InvalidInputError` when something was typed since."""
+    if {name: _field_slot(template, name).get() or "" for name in seen} != dict(seen):
+        raise InvalidInputError("You changed the email after the preview. Check it again, then send it.")
 
 
 def requested(asked: Requested) -> None:

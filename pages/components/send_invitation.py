@@ -7,6 +7,7 @@ import streamlit as st
 from backend.domain.emails import TemplateFacts
 from backend.domain.messages import Message
 from backend.domain.team import Actor, Member, Permission
+from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.invitations import invitable_members, invite_member, last_invitation
 from backend.services.mailing.requesting import new_click_key
@@ -34,10 +35,10 @@ def show(here: Shop, actor: Actor, template: TemplateFacts) -> None:
         key="send_invitation",
         type="primary",
         icon=":material/send:",
-        disabled=not sendable,
         on_click=_send,
-        args=(member.username, dict(fields)),
+        args=(template.name, member.username, dict(fields), "" if sendable else send_form.INCOMPLETE),
     )
+    actions.show_refusal()
 
 
 def _choose_member(here: Shop, actor: Actor) -> Member | None:
@@ -54,8 +55,11 @@ def _choose_member(here: Shop, actor: Actor) -> Member | None:
     return members[chosen] if chosen else None
 
 
-def _send(username: str, fields: dict[str, str]) -> None:
+def _send(template: str, username: str, fields: dict[str, str], missing: str) -> None:
     def send(actor: Actor) -> None:
+        send_form.check_unchanged(template, fields)
+        if missing:
+            raise InvalidInputError(missing)
         again = send_form.reason_typed()
         requested = invite_member(shop(), mailer(), actor, username, send_form.key(), fields=fields, again=again)
         send_form.requested(requested)

@@ -47,6 +47,12 @@ NOTICE: Slot[str] = Slot("notice")
 """A sentence to show once, on the next page that is drawn."""
 
 
+def forget_fields(prefix: str) -> None:
+    """Empties the fields whose keys begin like this, also those that are kept while another page is shown."""
+    for key in [key for key in st.session_state if isinstance(key, str) and key.startswith(prefix)]:
+        del st.session_state[key]
+
+
 def forget_everything() -> None:
     """Empties the browser session, so that the next person to sign in here sees nothing of the last one."""
     for key in list(st.session_state.keys()):

@@ -106,7 +106,7 @@ def _confirmed(here: Shop, deed: SyncDeed, label: str, count: int, key: str) -> 
     """A button that asks for the count of what it is about."""
     told = formats.counted(here, count, "address", "addresses")
     field = f"sync_{deed.name.lower()}_{key}"
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.form(f"form_{field}", border=False):
         typed = st.number_input(
             formats.plain(f"{label}: {told}. Type the number to confirm"),
             min_value=0,
@@ -115,7 +115,11 @@ def _confirmed(here: Shop, deed: SyncDeed, label: str, count: int, key: str) -> 
             key=field,
             width=420,
         )
-        st.button(label, key=f"{field}_now", on_click=_ask, args=(deed, key, typed or 0))
+        missing = "" if typed == count else f"Type {formats.count(here, count)} to confirm."
+        now = actions.submitted(label, key=f"{field}_now", missing=missing, stretch=False)
+    if now:
+        _ask(deed, key, count)
+        st.rerun()
 
 
 def _ask(deed: SyncDeed, key: str, typed: int = 0) -> None:

@@ -37,7 +37,10 @@ def _show_import(here: Shop, actor: Actor) -> None:
     )
     key = _KEY.once(lambda: new_job_id(here))
     file = st.file_uploader("CSV file", type=["csv", "txt"], key=f"suppression_file_{key}")
-    st.button("Import", disabled=file is None, icon=":material/upload:", on_click=_import, args=(file, key))
+    missing = "" if file else "Choose a file first."
+    if actions.pressed("Import", key="suppression_import", icon=":material/upload:", missing=missing) and file:
+        _import(file, key)
+        st.rerun()
     if list_jobs(here, actor, limit=1, kind=ImportKind.SUPPRESSIONS):
         job_list.show(here, actor, ImportKind.SUPPRESSIONS)
 

@@ -36,7 +36,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     texts, result = st.columns(2, gap="medium")
     with texts:
         _show_fields(draft)
-        _show_buttons(here, draft, state, copy, enabled=not behind)
+        _show_buttons(draft, state, copy, enabled=not behind)
     with result:
         _show_result(here, draft, state)
     template_publishing.show_dialogs()
@@ -81,15 +81,13 @@ def _show_fields(draft: Draft) -> None:
     )
 
 
-def _show_buttons(here: Shop, draft: Draft, state: TemplateState, copy: WorkingCopy | None, *, enabled: bool) -> None:
-    name, in_use = state.facts.name, templates.version(here, state.facts.name, state.number)
-    differs = not template_drafts.same(draft.typed, in_use.source)
+def _show_buttons(draft: Draft, state: TemplateState, copy: WorkingCopy | None, *, enabled: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Save draft",
             icon=":material/save:",
             key="save_draft",
-            disabled=not enabled or not draft.dirty,
+            disabled=not enabled,
             on_click=_save,
             args=(draft,),
         )
@@ -98,12 +96,12 @@ def _show_buttons(here: Shop, draft: Draft, state: TemplateState, copy: WorkingC
             icon=":material/publish:",
             type="primary",
             key="publish_draft",
-            disabled=not enabled or not differs,
+            disabled=not enabled,
             on_click=_save_and_publish,
             args=(draft, state.number),
         )
         if copy is not None or draft.dirty:
-            template_publishing.DISCARD.opener("Discard", (name, draft.revision), icon=":material/delete:")
+            template_publishing.DISCARD.opener("Discard", (draft.template, draft.revision), icon=":material/delete:")
     _show_trouble()
     if draft.dirty:
         st.caption(":material/edit: Unsaved changes. Customers see it only after you publish.")
@@ -162,6 +160,9 @@ def _keep_mine(name: str, theirs: WorkingCopy | None, number: int) -> None:
 
 def _save(draft: Draft, done: str = "Draft saved.") -> None:
     """Keeps what is typed. When somebody was faster, the page shows both texts instead of a sentence."""
+    if done and not draft.dirty:
+        _TROUBLE.set(Trouble("There is nothing to save: the text has not changed.", stale=False))
+        return
     saved = actions.attempt(
         Permission.EDIT_TEMPLATES,
         lambda actor: template_versions.save_working_copy(
@@ -184,6 +185,9 @@ def _show_trouble() -> None:
 
 def _save_and_publish(draft: Draft, number: int) -> None:
     """Saves what is not saved yet and opens the dialog with the difference; if that fails, the page says why."""
+    if template_drafts.same(draft.typed, templates.version(shop(), draft.template, number).source):
+        _TROUBLE.set(Trouble("There is nothing to publish: this is the published text.", stale=False))
+        return
     if draft.dirty or draft.revision == 0:
         _save(draft, "")
     copy = template_versions.get_working_copy(shop(), draft.template)

@@ -74,8 +74,11 @@ def _changes(here: Shop, name: str, number: int, newer: WorkingCopy | TemplateVe
 def _publish(seen: _Publishing) -> None:
     st.markdown("Customers get this text from now on. You can restore earlier versions.")
     show_difference(seen.difference)
-    note = st.text_input("Note", max_chars=200, placeholder="What changed and why")
-    if st.button(f"Publish version {seen.number + 1}", type="primary", icon=":material/publish:", width="stretch"):
+    with st.form("publish", border=False):
+        note = st.text_input("Note", max_chars=200, placeholder="What changed and why")
+        label = f"Publish version {seen.number + 1}"
+        now = actions.submitted(label, key="publish_now", icon=":material/publish:")
+    if now:
         name = seen.copy.name
         published = actions.attempt(
             Permission.EDIT_TEMPLATES,
@@ -109,8 +112,10 @@ def _restore(seen: _Restoring) -> None:
     told = f"Version {seen.earlier} is published again as version {seen.number + 1}."
     st.markdown(formats.plain(f"{told} A draft is not affected."))
     show_difference(seen.difference)
-    note = st.text_input("Note", max_chars=200, placeholder=f"Restored version {seen.earlier}")
-    if st.button(f"Restore version {seen.earlier}", key="restore_now", type="primary", width="stretch"):
+    with st.form("restore", border=False):
+        note = st.text_input("Note", max_chars=200, placeholder=f"Restored version {seen.earlier}")
+        now = actions.submitted(f"Restore version {seen.earlier}", key="restore_now")
+    if now:
         restored = actions.attempt(
             Permission.EDIT_TEMPLATES,
             lambda actor: template_versions.restore(

@@ -268,7 +268,7 @@ def test_publishing_shows_the_difference_and_makes_a_version_with_the_note(dashb
     press(app, "Publish")
     assert "+A new subject" in app.code[-1].value
     assert templates.state_of(dashboard.shop, NAME).number == 0
-    field(app, "Note").set_value("Shorter").run()
+    field(app, "Note").set_value("Shorter")
     press(app, "Publish version 1")
     version = templates.current_version(dashboard.shop, NAME)
     assert (version.number, version.source.subject, version.note) == (1, "A new subject", "Shorter")
