@@ -11,7 +11,7 @@ from backend.domain.imports import ImportedOrder
 from backend.records.customers import activity_item, activity_key, profile_attributes
 from backend.services.order_writes import SnapshotMovedError
 from backend.store import schema
-from backend.store.port import AllOf, Equals, Exists, Key, Put, Update, Write
+from backend.store.port import Absent, AllOf, Equals, Exists, Key, Put, Update, Write
 
 
 def consent_of(order: ImportedOrder) -> Consent | None:
@@ -66,6 +66,12 @@ def _both(one: Update, other: Update) -> Update:
         condition=AllOf(conditions) if conditions else None,
         otherwise=one.otherwise or other.otherwise,
     )
+
+
+def identity_put(identity: str, customer_id: str) -> Put:
+    """Notes by what else a customer is known; whoever was first keeps it."""
+    moved = SnapshotMovedError("Somebody is importing the same customers.")
+    return Put(schema.identity_key(identity), {"customer": customer_id}, Absent(), moved)
 
 
 def activity_put(customer_id: str, kind: ActivityKind, said: str, by: str, now: datetime) -> Put:

@@ -1,4 +1,5 @@
-"""Decides what becomes of imported customers: they are found by their id here, else by their address.
+"""Decides what becomes of imported customers: they are found by their id here, else by their address, else by the id
+that another program gave them, else, without an address, by their phone.
 
 What a row says is added to what is known: empty cells change nothing and tags are never taken away.
 """
@@ -12,20 +13,24 @@ from dataclasses import dataclass, replace
 from backend.domain.customers import ActivityKind, Consent, ConsentSource, Customer, email_identity
 from backend.domain.ids import new_customer_id
 from backend.domain.imports import Fault, ImportedCustomer, Outcome, Repair
+from backend.domain.phones import region_of
 from backend.domain.team import Actor
+from backend.domain.text import fold
 from backend.errors import InvalidInputError
 from backend.records.customers import customer_from, email_key
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.customer_writes import creating_writes, editing_writes
 from backend.services.customers import MOST_TAGS
-from backend.services.imports.consents import activity_put, newer_consent
+from backend.services.imports.consents import activity_put, identity_put, newer_consent
+from backend.services.imports.identities import identities_of
 from backend.services.imports.steps import Read, Step
 from backend.services.order_writes import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 
-_OUR_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
+_OUR_ID = re.compile(r"(?!\d+$)[0-9A-HJKMNP-TV-Z]{10}")
+"""Ten characters, of which one at least is a letter: ids of digits alone are those of other programs."""
 _FIELDS = ("name", "email", "country", "city", "phone", "tags", "consent")
 
 
@@ -49,6 +54,7 @@ class CustomerPlanner:
     def __init__(self, shop: Shop, actor: Actor) -> None:
         self._shop = shop
         self._by = actor.username
+        self._region = region_of(shop.zone, shop.locale)
 
     def plan(self, candidates: Sequence[CustomerCandidate], read: Read) -> list[Step | Fault]:
         """Implements `steps.Planner`. No two candidates are the same customer."""
@@ -68,34 +74,52 @@ class CustomerPlanner:
         told = [candidate.customer for candidate in candidates]
         keys = [email_key(customer.email) for customer in told if customer.email]
         keys += [schema.customer_key(customer.id) for customer in told if customer.id]
-        items = read(keys)
-        owners = [schema.customer_key(text(item, "customer")) for key, item in items.items() if key.sk == "E"]
+        keys += [schema.identity_key(each) for customer in told for each in self._identities(customer)]
+        items = read(list(dict.fromkeys(keys)))
+        owners = [schema.customer_key(text(item, "customer")) for key, item in items.items() if key.sk in ("E", "I")]
         return items | read([key for key in owners if key not in items])
 
     def _step(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> Step:
         customer_id = self._find(candidate.customer, found)
         if customer_id is None:
-            return self._create(candidate)
+            return self._create(candidate, found)
         item = found.get(schema.customer_key(customer_id))
         if item is None:
             raise InvalidInputError("The address belongs to a customer who is not here any more.")
         if item.get("print") == candidate.print:
             return Step(Outcome.UNCHANGED)
-        return self._edit(candidate, customer_from(customer_id, item))
+        step = self._edit(candidate, customer_from(customer_id, item))
+        return replace(step, writes=[*step.writes, *self._identity_puts(candidate.customer, customer_id, found)])
 
     def _find(self, told: ImportedCustomer, found: dict[Key, Item]) -> str | None:
         owner = found.get(email_key(told.email)) if told.email else None
         owner_id = None if owner is None else text(owner, "customer")
-        if not told.id or schema.customer_key(told.id) not in found:
+        if told.id and _is_same_person(found.get(schema.customer_key(told.id)), told):
+            if owner_id not in (None, told.id):
+                raise InvalidInputError(f"The address belongs to another customer here, whose id is {owner_id}.")
+            return told.id
+        if owner_id is not None:
             return owner_id
-        if owner_id not in (None, told.id):
-            raise InvalidInputError(f"The address belongs to another customer here, whose id is {owner_id}.")
-        return told.id
+        known = (found.get(schema.identity_key(identity)) for identity in self._identities(told))
+        return next((text(item, "customer") for item in known if item is not None), None)
 
-    def _create(self, candidate: CustomerCandidate) -> Step:
+    def _identities(self, told: ImportedCustomer) -> tuple[str, ...]:
+        """By what else the customer is known; a phone alone does not make two addresses one person."""
+        foreign = "" if _OUR_ID.fullmatch(told.id) else told.id
+        return identities_of(foreign, "" if told.email else told.phone, "", told.country or self._region)
+
+    def _identity_puts(self, told: ImportedCustomer, customer_id: str, found: dict[Key, Item]) -> list[Write]:
+        return [
+            identity_put(identity, customer_id)
+            for identity in self._identities(told)
+            if schema.identity_key(identity) not in found
+        ]
+
+    def _create(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> Step:
         told, now = candidate.customer, self._shop.clock()
-        has_id = _OUR_ID.fullmatch(told.id) is not None
-        if not told.email and not has_id:
+        has_id = _OUR_ID.fullmatch(told.id) is not None and schema.customer_key(told.id) not in found
+        identities = self._identities(told)
+        if not (told.email or has_id or identities):
             raise InvalidInputError("There is no e-mail address, so a second import would double the customer.")
         if not (told.name or told.email):
             raise InvalidInputError("There is neither a name nor an e-mail address.")
@@ -118,7 +142,8 @@ class CustomerPlanner:
             raise TypeError(profile)
         profile = replace(profile, item=profile.item | {"print": candidate.print})
         activity = activity_put(customer.id, ActivityKind.CREATED, "Imported", self._by, now)
-        return Step(Outcome.CREATED, [profile, *others, activity], creates_customer=True)
+        puts = self._identity_puts(told, customer.id, found)
+        return Step(Outcome.CREATED, [profile, *others, *puts, activity], creates_customer=True)
 
     def _edit(self, candidate: CustomerCandidate, before: Customer) -> Step:
         after = self._merged(before, candidate.customer)
@@ -157,6 +182,18 @@ class CustomerPlanner:
     def _months(self, customer_id: str) -> list[str]:
         query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
         return [row.key.sk.removeprefix("M#") for row in pages_of(self._shop.store, query)]
+
+
+def _is_same_person(item: Item | None, told: ImportedCustomer) -> bool:
+    """Whether the customer with this id here is whom the row means: another program's id may look like one of ours."""
+    if item is None:
+        return False
+    here = item.get("email")
+    if isinstance(here, str) and told.email and email_identity(here) == email_identity(told.email):
+        return True
+    if not told.name:
+        return _OUR_ID.fullmatch(told.id) is not None
+    return fold(told.name) == fold(text(item, "name", ""))
 
 
 def _same_address(before: Customer, told: ImportedCustomer) -> bool:

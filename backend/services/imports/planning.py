@@ -21,7 +21,14 @@ from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.customer_writes import creating_writes, editing_writes
 from backend.services.customers import months_with_orders
-from backend.services.imports.consents import activity_put, combined, consent_of, newer_consent, with_consent
+from backend.services.imports.consents import (
+    activity_put,
+    combined,
+    consent_of,
+    identity_put,
+    newer_consent,
+    with_consent,
+)
 from backend.services.imports.merging import new_order, updated_order
 from backend.services.imports.order_file import SOURCE, OrderCandidate
 from backend.services.imports.snapshot import Known, Snapshot, order_key_of, read_snapshot
@@ -180,12 +187,6 @@ def _new_customer(imported: ImportedOrder) -> Customer:
         consent=consent_of(imported),
         source=SOURCE,
     )
-
-
-def identity_put(identity: str, customer_id: str) -> Put:
-    """Notes by what else a customer is known; whoever was first keeps it."""
-    moved = SnapshotMovedError("Somebody is importing the same customers.")
-    return Put(schema.identity_key(identity), {"customer": customer_id}, Absent(), moved)
 
 
 def _reference_put(candidate: OrderCandidate, order: Order) -> Put:

@@ -162,6 +162,42 @@ def test_a_row_with_an_id_changes_the_address_of_that_customer(shop: Shop) -> No
     assert find_by_email(shop, "old@example.com") is None
 
 
+FOREIGN = {"id": "id", "email": "email", "name": "name", "phone": "phone"}
+
+
+def test_an_id_of_another_program_that_is_one_of_ours_too_overwrites_nobody(shop: Shop) -> None:
+    known = add_customer(shop, "Maria", "maria@example.com")
+    row = f"{known.id};otto@example.com;Otto;"
+
+    first = imported(shop, row, header="id;email;name;phone", mapping=FOREIGN)
+    again = imported(shop, row, header="id;email;name;phone", mapping=FOREIGN)
+
+    assert get_customer(shop, known.id) == known
+    other = find_by_email(shop, "otto@example.com")
+    assert other is not None
+    assert other.id != known.id
+    assert (first.customers.created, again.customers.unchanged) == (1, 1)
+
+
+def test_an_id_of_digits_is_that_of_another_program_and_finds_its_customer_again(shop: Shop) -> None:
+    header = "id;email;name;phone"
+    imported(shop, "6543210987;;Maria;", header=header, mapping=FOREIGN)
+    again = imported(shop, "6543210987;;Maria;", header=header, mapping=FOREIGN)
+    named = imported(shop, "6543210987;maria@example.com;Maria Lopez;", header=header, mapping=FOREIGN)
+
+    assert (again.customers.unchanged, named.customers.updated) == (1, 1)
+    customer = find_by_email(shop, "maria@example.com")
+    assert customer is not None
+    assert (customer.name, customer.id != "6543210987") == ("Maria Lopez", True)
+
+
+def test_a_customer_without_an_address_is_found_again_by_the_phone(shop: Shop) -> None:
+    header = "id;email;name;phone"
+    imported(shop, ";;Maria;+49 30 123456", header=header, mapping=FOREIGN)
+    again = imported(shop, ";;Maria Lopez;0049 30/123456", header=header, mapping=FOREIGN)
+    assert (again.customers.created, again.customers.updated) == (0, 1)
+
+
 def test_an_address_that_belongs_to_somebody_else_is_refused(shop: Shop) -> None:
     known, other = add_customer(shop), add_customer(shop, email="other@example.com")
     result = imported(
