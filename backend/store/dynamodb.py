@@ -84,8 +84,8 @@ class DynamoStore:
         url: str,
         *,
         meter: Meter | None = None,
-        connect_seconds: float = 3.0,
-        read_seconds: float = 10.0,
+        connect_seconds: float = 1.0,
+        read_seconds: float = 2.0,
         patience: Patience | None = None,
     ) -> DynamoStore:
         """A store for `dynamodb://PREFIX?region=…[&endpoint=…]`.

@@ -100,7 +100,7 @@ class NotSentError(NoAnswerError):
 class Patience:
     """How long a request is repeated, with full jitter: a random pause below a ceiling that doubles each time."""
 
-    seconds: float = 15.0
+    seconds: float = 6.0
     first_pause: float = 0.05
     longest_pause: float = 1.0
     sleep: Callable[[float], None] = time.sleep

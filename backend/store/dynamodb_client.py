@@ -11,9 +11,12 @@ from urllib.parse import parse_qsl, urlsplit
 from zlib import crc32
 
 import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import NoRegionError, ProfileNotFound
+from botocore.exceptions import NoRegionError, ProfileNotFound, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 
+from backend.deadlines import DeadlineError, within
 from backend.errors import ConfigurationError
 from backend.store.dynamodb_calls import Client, NoAnswerError, unanswered
 
@@ -78,7 +81,27 @@ def open_client(address: Address, *, connect_seconds: float, read_seconds: float
     except ProfileNotFound as error:
         raise ConfigurationError("The profile that AWS_PROFILE names is not in AWS's configuration files.") from error
     client.meta.events.register("response-received.dynamodb", _require_whole_answer)
+    # botocore's own time-out is for each piece of an answer; this one is for all of it.
+    endpoint = cast(Any, client)._endpoint
+    endpoint.http_session = _BoundedSession(endpoint.http_session, connect_seconds + read_seconds)
     return cast("Client", client)
+
+
+class _BoundedSession:
+    """botocore's session, whose every request has its whole answer in time, or none."""
+
+    def __init__(self, session: URLLib3Session, seconds: float) -> None:
+        self._session = session
+        self._seconds = seconds
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        try:
+            return within(self._seconds, "DynamoDB", lambda: self._session.send(request))
+        except DeadlineError as error:
+            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+
+    def close(self) -> None:
+        self._session.close()
 
 
 def _require_whole_answer(response_dict: Mapping[str, Any] | None = None, **_: object) -> None:

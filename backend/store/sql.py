@@ -87,7 +87,7 @@ class SqlStore:
     ) -> Page:
         check_scan(segment, segments, limit)
         statement = scan_statement(self._tables[table], limit, cursor, only, segment, segments)
-        with self._sessions.connected() as connection:
+        with self._sessions.connected(_SCAN_SECONDS) as connection:
             # The driver's own rows: SQLAlchemy's cost a twentieth of the time that reading a large shop takes.
             fetched = connection.execute(statement).cursor
             rows = fetched.fetchall() if fetched else []
@@ -197,7 +197,7 @@ class SqlStore:
             return sql_expiry.remove(connection, self._tables, keys, now)
 
     def create_tables(self) -> None:
-        with self._sessions.transaction([_CREATION]) as connection:
+        with self._sessions.transaction([_CREATION], _CREATION_SECONDS) as connection:
             sql_creation.create(connection, self._tables)
 
     def missing_tables(self) -> list[str]:
@@ -208,6 +208,10 @@ class SqlStore:
         self._engine.dispose()
 
 
+_SCAN_SECONDS = 60.0
+"""A page of a scan may pass over many rows that are not wanted; only workers and commands scan."""
+_CREATION_SECONDS = 24 * 3600.0
+"""A new index of a large table takes long, and the next process waits for it."""
 _CREATION = Key("", "tables", "creation")
 """Locked by whoever creates tables, so that two processes that start at once do not both create one."""
 

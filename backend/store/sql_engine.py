@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,14 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from backend.errors import ConfigurationError, StoreBusyError, StoreUnreachableError
 
-_BUSY_SECONDS = 30
+_BUSY_SECONDS = 5
+"""How long another process may keep the lock of SQLite."""
+_TURN_SECONDS = 4
+"""How long other threads of this process may take before; together they stay below what people wait for."""
+_POOL_SECONDS = 5
+_CREATION_SECONDS = 30
+_BUSY_STATES = {"40001", "40P01", "55P03", "57014"}
+"""PostgreSQL: serialization failure, deadlock, no lock in time, statement took too long. Nothing was written."""
 _LOOK_AGAIN_SECONDS = 0.02
 _locks: WeakKeyDictionary[sa.Engine, threading.RLock] = WeakKeyDictionary()
 
@@ -33,7 +40,9 @@ def open_engine(url: str) -> sa.Engine:
         if backend == "sqlite":
             return _open_sqlite(parsed)
         if backend == "postgresql":
-            return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=30)
+            from backend.store.sql_postgresql import open_postgresql  # its driver need not be installed for SQLite
+
+            return open_postgresql(parsed)
     except (exc.ArgumentError, ImportError) as error:
         raise ConfigurationError("STORE_URL is not a database URL that Tillpost can open.") from error
     raise ConfigurationError(f"STORE_URL names {backend}; sqlite, postgresql+psycopg and dynamodb are possible.")
@@ -46,8 +55,9 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+        hide_parameters=True,
         poolclass=StaticPool if in_memory else QueuePool,
-        **({} if in_memory else {"pool_size": 10, "max_overflow": 50}),
+        **({} if in_memory else {"pool_size": 10, "max_overflow": 50, "pool_timeout": _POOL_SECONDS}),
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)
     _locks[engine] = threading.RLock()
@@ -69,7 +79,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _use_log(cursor: sqlite3.Cursor) -> None:
     """Turns the write-ahead log on. Of several that open a new file at once, SQLite lets none wait for this."""
-    deadline = time.monotonic() + _BUSY_SECONDS
+    deadline = time.monotonic() + _CREATION_SECONDS
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
@@ -80,23 +90,51 @@ def _use_log(cursor: sqlite3.Cursor) -> None:
             time.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def exclusive(engine: sa.Engine) -> AbstractContextManager[object]:
-    """Queues this process's writers fairly before SQLite's own lock, which is polled and can starve."""
-    return _locks.get(engine) or nullcontext()
+class StatementFailedError(Exception):
+    """The database refused a statement that should be right. Says the statement, without its values."""
+
+
+@contextmanager
+def exclusive(engine: sa.Engine) -> Iterator[None]:
+    """Queues this process's writers fairly before SQLite's own lock, which is polled and can starve.
+
+    Raises: `StoreBusyError` when it takes too long until it is the caller's turn.
+    """
+    lock = _locks.get(engine)
+    if lock is None:
+        yield
+        return
+    if not lock.acquire(timeout=_TURN_SECONDS):
+        raise StoreBusyError("The store is busy; please try again in a moment.")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
 def translated() -> Iterator[None]:
     """Turns the driver's failures into ours, without the statement and its values.
 
-    Raises: `StoreBusyError` (nothing was written) or `StoreUnreachableError`.
+    Raises: `StoreBusyError` (nothing was written), `StoreUnreachableError`, or `StatementFailedError`.
     """
     try:
         yield
     except (exc.OperationalError, sqlite3.OperationalError) as error:
         told = str(error.orig if isinstance(error, exc.OperationalError) else error)
-        if "locked" in told or "busy" in told:
+        if "locked" in told or "busy" in told or _state_of(error) in _BUSY_STATES:
             raise StoreBusyError("The store is busy; please try again in a moment.") from error
         raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error
     except (exc.InterfaceError, exc.TimeoutError, sqlite3.InterfaceError) as error:
         raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error
+        # The driver's own words may quote a row, which may hold personal data.
+        what = f"{type(error.orig).__name__} {_state_of(error)}".strip()
+        raise StatementFailedError(f"The database refused a statement ({what}): {error.statement}") from None
+
+
+def _state_of(error: Exception) -> str:
+    """The SQLSTATE that PostgreSQL gave; "" elsewhere."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")

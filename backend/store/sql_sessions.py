@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol, cast
 
 import sqlalchemy as sa
@@ -70,21 +70,33 @@ class Sessions:
                 yield _ServerSession(connected, self._tables)
 
     @contextmanager
-    def connected(self) -> Iterator[sa.Connection]:
-        """SQLAlchemy's connection, to read by."""
-        with translated(), self._engine.connect() as connection:
+    def connected(self, seconds: float | None = None) -> Iterator[sa.Connection]:
+        """SQLAlchemy's connection, to read by. `seconds` are for each statement where the usual time is too short."""
+        with translated(), self._engine.connect() as connection, self._patient(connection, seconds):
             yield connection
 
     @contextmanager
-    def transaction(self, keys: Sequence[Key]) -> Iterator[sa.Connection]:
-        """As `writing`, on SQLAlchemy's connection."""
-        with translated(), exclusive(self._engine), self._engine.connect() as connection:
+    def transaction(self, keys: Sequence[Key], seconds: float | None = None) -> Iterator[sa.Connection]:
+        """As `writing`, on SQLAlchemy's connection; `seconds` as in `connected`."""
+        with (
+            translated(),
+            exclusive(self._engine),
+            self._engine.connect() as connection,
+            self._patient(connection, seconds),
+        ):
             if self._is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 _lock(connection, keys)
             yield connection
             connection.commit()
+
+    def _patient(self, connection: sa.Connection, seconds: float | None) -> AbstractContextManager[None]:
+        if self._is_sqlite or seconds is None:
+            return nullcontext()
+        from backend.store.sql_postgresql import patient
+
+        return patient(connection, seconds)
 
     @contextmanager
     def _driver(self) -> Iterator[sqlite3.Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -38,7 +39,11 @@ class Corrupted:
     """The request has its effect, and the answer is not the one that its checksum was made of."""
 
 
-Behaviour: TypeAlias = Reply | Silence | HangUp | CutOff | Corrupted
+class Drip:
+    """The request has its effect, and the answer comes a byte at a time, and never to its end."""
+
+
+Behaviour: TypeAlias = Reply | Silence | HangUp | CutOff | Corrupted | Drip
 
 
 def refused(code: str, message: str = "", status: int = 400) -> Reply:
@@ -120,6 +125,12 @@ def failing_server() -> Iterator[FailingServer]:
                     self._answer(200, b"{}", checksum=1)
                 case Silence():
                     ended.wait(30)
+                    self.close_connection = True
+                case Drip():
+                    self._answer(200, b"{", announced=100_000)
+                    with contextlib.suppress(OSError):
+                        while not ended.wait(0.05):
+                            self.wfile.write(b" ")
                     self.close_connection = True
                 case HangUp():
                     self.close_connection = True

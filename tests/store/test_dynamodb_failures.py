@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from backend.deadlines import LONGEST_WAIT
 from backend.errors import (
     BackendError,
     ConditionFailedError,
@@ -28,6 +30,7 @@ from tests.store.failing_server import (
     Behaviour,
     Corrupted,
     CutOff,
+    Drip,
     FailingServer,
     HangUp,
     Reply,
@@ -274,6 +277,27 @@ def test_silence_is_given_up_after_three_attempts(server: FailingServer, store: 
     with pytest.raises(StoreUnreachableError):
         store.get(KEY)
     assert len(server.received) == 3
+
+
+def test_an_answer_that_comes_a_byte_at_a_time_is_given_up(
+    server: FailingServer, running: tuple[object, Client]
+) -> None:
+    server.always = Drip()
+    client = open_client(
+        parse_address(f"dynamodb://T?endpoint={server.address}"), connect_seconds=0.2, read_seconds=0.3
+    )
+    began = time.monotonic()
+    with pytest.raises(StoreUnreachableError):
+        DynamoStore(client, "T", patience=IMPATIENT).get(KEY)
+    assert time.monotonic() - began < 1 + A_MOMENT
+    client.close()
+
+
+def test_the_usual_times_stay_below_what_people_wait_for() -> None:
+    usual = inspect.signature(DynamoStore.open).parameters
+    longest = usual["connect_seconds"].default + usual["read_seconds"].default
+    assert Patience().seconds + longest <= LONGEST_WAIT
+    assert 3 * longest + 2 * Patience().first_pause < LONGEST_WAIT
 
 
 def test_one_lost_answer_makes_a_transaction_unknown_although_the_rest_was_refused(
