@@ -6,12 +6,14 @@ finds what is there already.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from backend.domain.account_sync import Comparison, SampleLine, Sync, SyncDeed, SyncState
+from backend.domain.leases import shortened
 from backend.domain.suppression import Suppression
 from backend.domain.team import COMMAND_LINE, Actor, Permission
 from backend.domain.time import to_text
@@ -54,6 +56,12 @@ class _Held:
 
     def give_back(self) -> None:
         self._put(replace(self.sync, lease_until=None))
+
+    def shorten(self, lease: datetime) -> None:
+        """Bounds a lease that a clock gave which is ahead. Its holder loses the work, which anybody may begin again."""
+        until = shortened(lease, _LEASE, self.shop.clock())
+        if until is not None:
+            self._put(replace(self.sync, lease_until=until))
 
     def finish(self, state: SyncState, error: str = "") -> None:
         self._put(replace(self.sync, state=state, error=error, lease_until=None, cursor=None))
@@ -116,7 +124,11 @@ def work_on_sync(shop: Shop, account: AccountList, stop: threading.Event) -> boo
     Raises: `StoreBusyError`, `StoreUnreachableError`; the work is taken up again later.
     """
     waiting = last_sync(shop)
-    if waiting is None or not waiting.is_open or (waiting.lease_until and waiting.lease_until > shop.clock()):
+    if waiting is None or not waiting.is_open:
+        return False
+    if waiting.lease_until and waiting.lease_until > shop.clock():
+        with contextlib.suppress(SyncLostError):
+            _Held(shop, waiting).shorten(waiting.lease_until)
         return False
     try:
         mine = _Held(shop, waiting)

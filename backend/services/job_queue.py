@@ -10,11 +10,13 @@ of another. Imports may be begun again at any point, so that is all the care tha
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 
 from backend.domain.imports import ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job, JobStatus
+from backend.domain.leases import shortened
 from backend.domain.time import from_text, to_text
 from backend.errors import ConflictError
 from backend.records.jobs import JOBS, job_from, open_attributes, progress_attributes
@@ -43,7 +45,10 @@ class _NotFreeError(ConflictError):
 def take_next(shop: Shop, worker: str) -> Job | None:
     """The oldest job that nobody works on, leased to this worker; None when there is none."""
     for row in pages_of(shop.store, Query(schema.MAIL, JOBS, index="work", limit=25)):
-        if not _looks_free(shop, row) or _may_be_elsewhere(shop, row):
+        if not _looks_free(shop, row):
+            _shorten(shop, row)
+            continue
+        if _may_be_elsewhere(shop, row):
             continue
         try:
             job = _take(shop, row, worker)
@@ -116,6 +121,17 @@ def tidy(shop: Shop) -> None:
 def _looks_free(shop: Shop, row: Row) -> bool:
     lease = row.item.get("lease_until")
     return not isinstance(lease, str) or from_text(lease) < shop.clock()
+
+
+def _shorten(shop: Shop, row: Row) -> None:
+    """Bounds a lease that a clock gave which is ahead; its holder is known by `worker` and keeps the job."""
+    lease = str(row.item.get("lease_until"))
+    until = shortened(from_text(lease), LEASE, shop.clock())
+    if until is not None:
+        with contextlib.suppress(_NotFreeError):
+            changed = _NotFreeError("The job has been renewed, or has ended.")
+            seen = Equals("lease_until", lease)
+            shop.store.update(Update(row.key, set={"lease_until": to_text(until)}, condition=seen, otherwise=changed))
 
 
 def _take(shop: Shop, row: Row, worker: str) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,18 @@ def test_a_lease_keeps_others_away_until_it_runs_out(shop: Shop, account: FileAc
     clock.forward(minutes=3)
     assert work_on_sync(shop, account, NEVER)
     assert state(shop) is SyncState.DONE
+
+
+def test_a_lease_of_a_clock_that_is_ahead_runs_out_as_any_other(
+    shop: Shop, account: FileAccountList, clock: TestClock
+) -> None:
+    ask_for(shop, STAFF, SyncDeed.COMPARE, "one")
+    sync = last_sync(shop)
+    assert sync is not None
+    account_sync._Held(replace(shop, clock=TestClock(clock() + timedelta(minutes=10))), sync).keep(sync)
+    assert not work_on_sync(shop, account, NEVER)
+    clock.forward(minutes=3)
+    assert work_on_sync(shop, account, NEVER)
 
 
 def test_two_workers_do_the_work_once(shared_shop: Shop, account: FileAccountList) -> None:

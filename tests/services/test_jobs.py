@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -142,6 +143,21 @@ def test_a_job_whose_worker_fell_silent_is_taken_up_by_another(shop: Shop, clock
         with pytest.raises(LeaseLostError):
             step()
     assert get_job(shop, STAFF, silent.id).worker == "two"
+
+
+def test_a_job_that_a_clock_ahead_has_leased_is_free_after_a_lease_unless_it_is_renewed(
+    shop: Shop, clock: TestClock
+) -> None:
+    asked(shop)
+    ahead = replace(shop, clock=TestClock(clock() + timedelta(minutes=10)))
+    job = taken(ahead, "ahead")
+    assert take_next(shop, "two") is None
+    job_queue.renew(ahead, job, Progress(0.5, Counts()))
+    assert take_next(shop, "two") is None
+    clock.now += LEASE
+    assert take_next(shop, "two") is None
+    clock.forward(seconds=1)
+    assert taken(shop, "two").id == job.id
 
 
 def test_a_worker_that_says_how_far_it_is_keeps_the_job(shop: Shop, clock: TestClock) -> None:

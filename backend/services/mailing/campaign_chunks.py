@@ -8,6 +8,7 @@ Whoever has lost the lease cannot save any more: each step is on condition of th
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 from collections import Counter
@@ -17,8 +18,9 @@ from datetime import datetime, timedelta
 
 from backend.domain.campaigns import Campaign, Wave
 from backend.domain.emails import Refused
+from backend.domain.leases import CLOCKS_DIFFER, shortened
 from backend.domain.messages import Message, MessageStatus, SkipReason
-from backend.domain.time import to_text
+from backend.domain.time import from_text, to_text
 from backend.errors import ConflictError
 from backend.records.campaign_chunks import Chunk, Step, chunk_from, skips_item, step_from, step_values
 from backend.services.context import Shop
@@ -94,7 +96,24 @@ def take(shop: Shop, campaign: Campaign, wave: Wave) -> Held | None:
             held = taken(shop, campaign.id, row.key.sk, item) if item is not None else None
             if held is not None:
                 return held
+        _shorten_leases(shop, campaign.id, wave)
     return None
+
+
+def _shorten_leases(shop: Shop, campaign_id: str, wave: Wave) -> None:
+    """Bounds leases that a clock gave which is ahead. Holders are known by the version, so they keep their chunks."""
+    latest = to_text(shop.clock() + LEASE + CLOCKS_DIFFER)
+    line, ends = schema.chunks_line(campaign_id), (f"{int(wave)}#{latest}", f"{int(wave)}#~")
+    for row in shop.store.query(Query(schema.MAIL, line, index="work", between=ends, limit=_LOOKED_AT)).rows:
+        lease = row.item.get("lease_until")
+        until = shortened(from_text(lease), LEASE, shop.clock()) if isinstance(lease, str) else None
+        if until is None:
+            continue
+        first = row.key.sk.split("#", 2)[2]
+        changed: Item = {"lease_until": to_text(until), "work_at": f"{int(wave)}#{to_text(until)}#{first}"}
+        lost = ChunkLostError("It has been saved or given back.")
+        with contextlib.suppress(ChunkLostError):
+            shop.store.update(Update(row.key, set=changed, condition=Equals("lease_until", lease), otherwise=lost))
 
 
 def taken(shop: Shop, campaign_id: str, sk: str, item: Item, *, also_done: bool = False) -> Held | None:
