@@ -18,6 +18,7 @@ from backend.cli import (
     measuring,
     reports,
     segments,
+    shop,
     suppression,
     system,
     upkeep,
@@ -40,6 +41,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(automations.app, name="automation")
 app.add_typer(segments.app, name="segment")
 app.add_typer(campaigns.app, name="campaign")
+shop.add_to(app)
 reports.add_to(app)
 upkeep.add_to(app)
 mail.add_to(app)

@@ -78,4 +78,6 @@ def status_document(found: Progress) -> dict[str, object]:
         "delivered": found.delivered,
         "seconds_left": found.seconds_left,
         "reason": found.reason,
+        "held_for": found.held_for,
+        "held_until": found.held_until.isoformat() if found.held_until else None,
     }

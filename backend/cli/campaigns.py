@@ -179,6 +179,21 @@ def cancel(campaign_id: CampaignId, as_json: Json = False) -> None:
 
 
 @app.command()
+def retry(
+    campaign_id: CampaignId,
+    count: Annotated[int | None, typer.Option(help="How many failed, as seen; all that failed without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Send a finished campaign again to those for whom it failed."""
+    with opened_shop("campaign retry") as shop:
+        campaign = storing.read_campaign(shop, campaign_id)
+        failed = progress.figures_of(shop, campaign_id)["failed"] if count is None else count
+        version = campaign.version
+        retried = steering.retry_failed(shop, COMMAND_LINE, campaign_id, typed_count=failed, seen_version=version)
+        _tell(retried, as_json)
+
+
+@app.command()
 def status(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Tell how far a campaign is."""
     with opened_shop("campaign status") as shop:
@@ -188,6 +203,9 @@ def status(campaign_id: CampaignId, as_json: Json = False) -> None:
             return
         reason = f" ({found.reason})" if found.reason else ""
         typer.echo(f"It is {found.state}{reason}: {found.sent:,} of {found.audience:,} sent, {found.rate:g} a second.")
+        if found.held_until is not None:
+            until = f"{found.held_until.astimezone(shop.zone):%Y-%m-%d %H:%M}"
+            typer.echo(f"It waits until {until}: {found.held_for}.")
         typer.echo(f"{found.failed:,} failed, {found.unknown:,} unknown, {found.remaining:,} to go.")
         _tell_reasons(found.skipped)
 

@@ -192,7 +192,8 @@ class Campaign:
     one: for `approval_from` recipients or more (0: not known). `wave` is the one that is being sent, and `wave_done_at`
     when it was through, while its outcome is awaited; `winner` is the better variant.
     `forgiven` are bounces, complaints and sent emails that a person has seen when they let it go on after a stop.
-    `due_at` is when a worker has to look at it next, None when there is nothing to do.
+    `due_at` is when a worker has to look at it next, None when there is nothing to do. `edited_by` is everybody who has
+    changed what it sends since it was created.
     """
 
     id: str
@@ -224,6 +225,7 @@ class Campaign:
     forgiven: tuple[int, int, int] = (0, 0, 0)
     reopening: bool = False
     due_at: datetime | None = None
+    edited_by: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -233,6 +235,11 @@ class Campaign:
     def key(self) -> str:
         """The key of its messages in the ledger, so that nobody gets two of them."""
         return f"K{self.id}"
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Who had a hand in what it sends, or asked for the approval; none of them may approve it."""
+        return frozenset({self.created_by, self.asked_by, *self.edited_by}) - {""}
 
     @property
     def may_start(self) -> bool:

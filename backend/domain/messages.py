@@ -65,7 +65,7 @@ class Message:
 
     `campaign` and `variant` say which campaign it belongs to (its key is then the campaign's), or which automation and
     step. `outcomes` are what the provider reported, each with its first moment. `resolved` says that it was counted as
-    unknown before a report told that it had been sent. `detail` is what the provider said in its own words, without
+    unknown before its end was known. `detail` is what the provider said in its own words, without
     addresses.
     """
 

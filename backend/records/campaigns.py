@@ -29,6 +29,7 @@ from backend.records.values import (
     optional_text,
     rows,
     text,
+    texts,
     without_empty,
 )
 from backend.store.port import Item, Value
@@ -72,6 +73,7 @@ def campaign_item(campaign: Campaign) -> Item:
         "forgiven": list(campaign.forgiven) if any(campaign.forgiven) else None,
         "reopening": campaign.reopening,
         "due_at": _moment(campaign.due_at),
+        "edited_by": list(campaign.edited_by) or None,
         **work,
     }
     return without_empty(item)
@@ -109,6 +111,7 @@ def campaign_from(campaign_id: str, item: Item) -> Campaign:
         forgiven=_three(item, "forgiven"),
         reopening=flag(item, "reopening"),
         due_at=_read_moment(item, "due_at"),
+        edited_by=texts(item, "edited_by"),
     )
 
 

@@ -107,7 +107,7 @@ def campaign_counters_of(message: Message) -> Counter[str]:
         total.update(_numbers(campaign_addition(message, outcome)))
     if is_automation(message.campaign) and message.status in _SETTLED:
         total.update(_numbers(ending_addition(message)))
-    if message.campaign and message.resolved and not message.test:
+    if message.campaign and message.resolved and message.status is MessageStatus.SENT and not message.test:
         total[RESOLVED] += 1
     return total
 

@@ -110,23 +110,24 @@ def record(shop: Shop, messages: Sequence[Message]) -> int:
     """
     outcomes = shop.store.transact_each([_record(message) for message in messages])
     _raise_surprises(outcomes, NotClaimedError)
-    reported = _reported(shop, [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None])
+    lost = [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None]
+    reported = len(_reported(shop, lost))
     late = [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None and _is_news(each)]
     corrected = shop.store.transact_each([_correction(message) for message in late]) if late else []
     _raise_surprises(corrected, NotClaimedError)
     return sum(outcome is None for outcome in [*outcomes, *corrected]) + reported
 
 
-def _reported(shop: Shop, messages: Sequence[Message]) -> int:
-    """Settles those as sent that could not become unknown because the provider has reported them; returns how many."""
+def _reported(shop: Shop, messages: Sequence[Message]) -> list[Message]:
+    """Settles those as sent that could not become unknown because the provider has reported them; returns them."""
     doubted = {key_of(message): message for message in messages if message.status is MessageStatus.UNKNOWN}
     if not doubted:
-        return 0
+        return []
     told = (message_from(key, item) for key in doubted if (item := shop.store.get(key)) is not None)
     sent = [_as_reported(each, doubted[key_of(each)]) for each in told if each.provider_id]
     outcomes = shop.store.transact_each([_record(message) for message in sent])
     _raise_surprises(outcomes, NotClaimedError)
-    return sum(outcome is None for outcome in outcomes)
+    return [message for message, outcome in zip(sent, outcomes, strict=True) if outcome is None]
 
 
 def _as_reported(told: Message, claimed: Message) -> Message:
@@ -190,15 +191,24 @@ def record_alone(message: Message) -> Update:
     return _settling(message, _held(message))
 
 
-def expire(shop: Shop, messages: Sequence[Message]) -> int:
-    """Turns claimed messages whose lease has run out into unknown ones; returns how many."""
+def expire(shop: Shop, messages: Sequence[Message]) -> list[Message]:
+    """Settles claimed messages whose lease has run out: as unknown, or as sent where the provider has reported them.
+
+    Returns those that it settled, as they are now; the others somebody else has settled meanwhile.
+    """
     now = shop.clock()
     late = [
         replace(message, status=MessageStatus.UNKNOWN, reason=OUT_OF_LEASE)
         for message in messages
         if message.lease_until is not None and message.lease_until <= now
     ]
-    return record(shop, late) if late else 0
+    if not late:
+        return []
+    outcomes = shop.store.transact_each([_record(message) for message in late])
+    _raise_surprises(outcomes, NotClaimedError)
+    pairs = list(zip(late, outcomes, strict=True))
+    unknown = [message for message, outcome in pairs if outcome is None]
+    return unknown + _reported(shop, [message for message, outcome in pairs if outcome is not None])
 
 
 def skipped(message: Message, reason: SkipReason) -> Message:

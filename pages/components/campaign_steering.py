@@ -76,10 +76,11 @@ def _ask_for_approval(here: Shop, campaign: Campaign, *, enabled: bool) -> None:
 
 
 def _show_approval(actor: Actor, campaign: Campaign) -> None:
-    mine = actor.username in (campaign.created_by, campaign.asked_by)
+    mine = actor.username in campaign.authors
     if mine or not actor.may(Permission.APPROVE_CAMPAIGNS):
         st.info(
-            "Someone other than the author must approve it: a manager or an admin.", icon=":material/hourglass_top:"
+            "Someone who did not write or change it must approve it: a manager or an admin.",
+            icon=":material/hourglass_top:",
         )
     else:
         st.info(

@@ -7,11 +7,10 @@ import io
 import streamlit as st
 
 from backend.domain.automations import asks_for_segment
-from backend.domain.campaigns import CampaignState
 from backend.domain.segments import Rule, Segment
 from backend.domain.team import Actor, Permission
 from backend.services.automations.active import all_automations
-from backend.services.campaigns.storing import list_campaigns
+from backend.services.campaigns.storing import campaigns_with
 from backend.services.context import Shop
 from backend.services.exports import Format
 from backend.services.segments import library
@@ -24,9 +23,6 @@ from pages.components.navigation import page_of
 from pages.components.segment_draft import Draft
 from pages.components.segment_opening import forget_new
 from pages.components.shell import shop
-
-_CAMPAIGNS_LOOKED_AT = 100
-_OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
 
 
 def show_links(here: Shop, actor: Actor, segment: Segment) -> None:
@@ -160,9 +156,8 @@ def _delete(seen: Segment) -> None:
 
 
 def _used_by(segment: Segment) -> list[str]:
-    """Names of campaigns that are not over and use the segment, among the newest."""
-    found = list_campaigns(shop(), guard.require(Permission.EDIT_SEGMENTS), limit=_CAMPAIGNS_LOOKED_AT).campaigns
-    return [each.name for each in found if each.draft.segment_id == segment.id and each.state not in _OVER]
+    """Names of campaigns that are not over and use the segment."""
+    return [each.name for each in campaigns_with(shop(), guard.require(Permission.EDIT_SEGMENTS), segment.id)]
 
 
 DELETE = Dialog[Segment]("delete_segment", "Delete the segment?", _delete, icon=":material/delete:")

@@ -153,13 +153,13 @@ def assert_adds_up(found: Chaos, campaign: Campaign, customers: int) -> None:
     assert all(message.lease_until is None for message in messages)
     progress = progress_in(shop, campaign)
     by_status = Counter(message.status.value for message in messages)
-    resolved = sum(message.resolved for message in messages)
+    resolved = Counter(message.status.value for message in messages if message.resolved)
     assert (progress.audience, progress.remaining, progress.retrying) == (customers, 0, 0)
     assert progress.skipped_total == customers - len(messages)
-    assert progress.sent == by_status["sent"] - resolved
-    assert progress.unknown == by_status["unknown"] + resolved
-    assert progress.failed == by_status["failed"]
-    assert progress.resolved == resolved
+    assert progress.sent == by_status["sent"] - resolved["sent"]
+    assert progress.unknown == by_status["unknown"] + resolved.total()
+    assert progress.failed == by_status["failed"] - resolved["failed"]
+    assert progress.resolved == resolved["sent"]
     assert_counters(shop, campaign)
     counted = summed(stats.counts for stats in stats_by_hour(shop, *_days(shop, found)))
     assert {name: counted.get(name, 0) for name in by_status} == dict(by_status)

@@ -11,6 +11,8 @@ import pytest
 
 from backend.domain.campaigns import CampaignState, Measure, SplitTest, Variant
 from backend.domain.time import utc_now
+from backend.email.transports.recording import RecordingTransport, Refuse, always
+from backend.services.campaigns import holding
 from backend.services.campaigns.storing import read_campaign
 from tests.campaigns.support import NEWS, Desk, prepare_shop
 from tests.cli.conftest import Run, run, store_url
@@ -120,3 +122,29 @@ def test_a_variant_that_cannot_be_is_told(run: Run, desk: Desk, part: str, sente
     arguments = ("--template", "announcement", "--segment", "Everybody", *fields, "--variant", part)
     refused = run("campaign", "create", *arguments)
     assert (refused.code, sentence in refused.err) == (1, True), refused.err
+
+
+def test_a_campaign_that_failed_is_retried(run: Run, desk: Desk) -> None:
+    refusing = Desk(desk.shop, RecordingTransport(always(Refuse("Not possible."))))
+    campaign_id = refusing.finished(refusing.started()).id
+    assert run("campaign", "status", campaign_id, "--json").json["failed"] == 3
+    refused = run("campaign", "retry", campaign_id, "--count", "2")
+    assert (refused.code, "does not match" in refused.err) == (1, True)
+    assert run("campaign", "retry", campaign_id, "--json").json["state"] == "running"
+    desk.finished(read_campaign(desk.shop, campaign_id))
+    status = run("campaign", "status", campaign_id, "--json").json
+    assert (status["sent"], status["failed"]) == (3, 0)
+    assert run("campaign", "retry", campaign_id).code == 1
+
+
+def test_status_tells_what_a_campaign_waits_for(run: Run, desk: Desk) -> None:
+    campaign = desk.started()
+    assert run("campaign", "status", campaign.id, "--json").json["held_until"] is None
+    until = desk.shop.clock() + timedelta(hours=1)
+    holding.hold(desk.shop, campaign.id, until, holding.QUOTA)
+    status = run("campaign", "status", campaign.id, "--json").json
+    assert (status["held_for"], status["held_until"]) == (holding.QUOTA, until.isoformat())
+    assert (
+        f"It waits until {until:%Y-%m-%d %H:%M}: the daily quota is used up."
+        in run("campaign", "status", campaign.id).out
+    )

@@ -17,6 +17,7 @@ from backend.services.campaigns.preflights import run_preflight, work_on_preflig
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.steering import NotApprovedError
 from backend.services.campaigns.storing import CampaignMovedError, read_campaign
+from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from tests.campaigns.support import Desk, draft
 from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock
 
@@ -82,6 +83,28 @@ def test_who_made_or_asked_for_a_campaign_cannot_approve_it(desk: Desk, large: C
     approved = steering.approve(desk.shop, MANAGER, large.id, typed_count=6, seen_version=asked.version)
     assert approved.approval is not None
     assert (approved.approval.by, approved.may_start) == ("mara", True)
+
+
+def test_whoever_changed_a_campaign_cannot_approve_it(desk: Desk, large: Campaign) -> None:
+    changed = update_draft(desk.shop, MANAGER, large.id, draft(name="Cups"), seen_version=large.version)
+    changed = update_draft(desk.shop, STAFF, large.id, draft(name="Jars"), seen_version=changed.version)
+    planned = planned_anew(desk, changed)
+    asked = steering.request_approval(desk.shop, STAFF, large.id, seen_version=planned.version)
+    assert read_campaign(desk.shop, large.id).authors == {STAFF.username, MANAGER.username}
+    with pytest.raises(PermissionDeniedError, match="second person"):
+        steering.approve(desk.shop, MANAGER, large.id, typed_count=6, seen_version=asked.version)
+    assert steering.approve(desk.shop, ADMIN, large.id, typed_count=6, seen_version=asked.version).may_start
+
+
+def test_a_campaign_of_which_every_email_is_broken_does_not_start(desk: Desk) -> None:
+    save_shop_facts(desk.shop, ADMIN, replace(get_shop_facts(desk.shop), postal_address=""))
+    desk.people(2)
+    campaign = desk.planned()
+    with pytest.raises(WrongStateError, match=r"None of the 2 emails of “Mugs” can be made.*postal address"):
+        steering.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    save_shop_facts(desk.shop, ADMIN, replace(get_shop_facts(desk.shop), postal_address="1 Mill Lane"))
+    again = planned_anew(desk, campaign)
+    assert steering.start(desk.shop, STAFF, campaign.id, seen_version=again.version).state is CampaignState.SCHEDULED
 
 
 def test_a_campaign_that_outgrew_its_approval_goes_back_to_its_plan(

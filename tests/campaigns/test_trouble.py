@@ -18,13 +18,15 @@ from backend.observability.rounds import Rounds
 from backend.services.campaigns import steering
 from backend.services.campaigns.progress import figures_of, progress_of
 from backend.services.context import Shop
+from backend.services.ledger import get_message
 from backend.services.mail_reconcile import reconcile_mail
-from backend.services.mailing import campaign_chunks, pausing
+from backend.services.mailing import campaign_chunks, campaign_ledger, pausing
 from backend.services.mailing.campaign_step import StepWork, do_step
 from backend.services.mailing.dispatch import Turn
 from backend.services.mailing.emails import email_of, is_as_sent, self_contained
 from backend.services.mailing.outcomes import Worked
 from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.message_log import needing_attention
 from backend.services.reconcile.findings import Reconciliation
 from backend.store import schema
 from backend.store.port import Plus, Update
@@ -159,6 +161,23 @@ def test_an_unknown_message_that_is_sent_again_says_the_same(by: Sent) -> None:
     (message,) = desk.messages(desk.finished(desk.started()))
     copy = replace(self_contained(desk.shop, message), campaign="")
     assert email_of(desk.shop, copy) == email_of(desk.shop, message)
+
+
+def test_a_failure_that_is_known_late_ends_the_doubt(by: Sent) -> None:
+    desk = by(RecordingTransport(always(LoseReply())))
+    desk.people(2)
+    campaign = desk.finished(desk.started())
+    doubted, other = desk.messages(campaign)
+    late = replace(doubted, status=MessageStatus.FAILED, reason="Not possible.", lease_until=desk.shop.clock())
+    assert campaign_ledger.record(desk.shop, [late]) == []
+    assert campaign_ledger.record(desk.shop, [late]) == []
+    known = get_message(desk.shop, doubted.id)
+    assert (known.status, known.reason, known.resolved) == (MessageStatus.FAILED, "Not possible.", True)
+    assert [each.id for each in needing_attention(desk.shop, MessageStatus.FAILED, 10)] == [doubted.id]
+    assert [each.id for each in needing_attention(desk.shop, MessageStatus.UNKNOWN, 10)] == [other.id]
+    progress = progress_of(desk.shop, STAFF, campaign.id)
+    assert (progress.unknown, progress.failed, progress.resolved, progress.remaining) == (2, 0, 0, 0)
+    assert_reconciled(desk)
 
 
 def test_the_cap_holds_across_campaigns(desk: Desk) -> None:

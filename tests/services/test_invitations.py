@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.messages import MessageStatus
+from backend.domain.messages import MessageStatus, SkipReason
+from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE, Member, Role
 from backend.email.transports.recording import RecordingTransport
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
@@ -12,6 +13,7 @@ from backend.services import team
 from backend.services.context import Shop
 from backend.services.invitations import invitable_members, invite_member, last_invitation
 from backend.services.mailing.delivering import deliver_one
+from backend.services.suppression import add_suppression
 from tests.services.test_mailing import mailer_on
 from tests.services.test_repairing import deeds
 from tests.support import ADMIN, MANAGER
@@ -66,3 +68,21 @@ def test_who_may_not_sign_in_is_not_invited(shop: Shop) -> None:
 def test_only_who_manages_the_team_invites(shop: Shop) -> None:
     with pytest.raises(PermissionDeniedError):
         invite_member(shop, mailer_on(shop), MANAGER, member(shop).username, "click-1")
+
+
+@pytest.mark.parametrize("when", ["before the request", "before it is sent"])
+def test_a_member_whose_address_is_on_the_suppression_list_gets_no_email(shop: Shop, when: str) -> None:
+    mailer, olga = mailer_on(shop), member(shop)
+    if when == "before the request":
+        add_suppression(shop, olga.email, SuppressionReason.HARD_BOUNCE, source="event")
+    asked = invite_member(shop, mailer, ADMIN, olga.username, "click-1")
+    add_suppression(shop, olga.email, SuppressionReason.HARD_BOUNCE, source="event")
+    found = deliver_one(shop, mailer, asked.message)
+    assert (found.status, found.reason) == (MessageStatus.SKIPPED, SkipReason.BOUNCED.value)
+
+
+def test_a_member_who_only_left_the_newsletter_is_invited(shop: Shop) -> None:
+    mailer, olga = mailer_on(shop), member(shop)
+    add_suppression(shop, olga.email, SuppressionReason.UNSUBSCRIBED, source="link")
+    asked = invite_member(shop, mailer, ADMIN, olga.username, "click-1")
+    assert deliver_one(shop, mailer, asked.message).status is MessageStatus.SENT

@@ -26,6 +26,7 @@ from backend.email.transports.recording import (
     in_turn,
 )
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
+from backend.records.messages import key_of
 from backend.services import ledger, templates
 from backend.services.context import Shop
 from backend.services.customers import get_customer, set_consent
@@ -40,6 +41,7 @@ from backend.services.preferences import pause, set_topics_off
 from backend.services.send_stats import stats_by_hour, summed
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from backend.services.suppression import add_suppression
+from backend.store.port import Update
 from tests.support import ADMIN, MANAGER, STAFF, TestClock, add_customer, add_order
 
 Post = Callable[..., Mailer]
@@ -210,6 +212,16 @@ def test_the_cap_counts_what_went_out_within_a_week(shop: Shop, clock: TestClock
     assert newsletter(shop, mailer, customer).reason == SkipReason.CAP_REACHED.value
     clock.forward(days=8)
     assert newsletter(shop, mailer, customer).status is MessageStatus.WAITING
+
+
+def test_a_round_counts_expired_leases_as_they_ended(shop: Shop, clock: TestClock) -> None:
+    mailer, customer = mailer_on(shop), add_customer(shop)
+    doubted, reported, settled = (requested(shop, mailer, customer) for _ in range(3))
+    ledger.claim(shop, [doubted, reported, settled])
+    shop.store.update(Update(key_of(reported), set={"provider": "ses-1"}))
+    clock.forward(seconds=ledger.LEASE.total_seconds() + 1)
+    assert deliver_due(shop, mailer).settled == {MessageStatus.UNKNOWN: 2, MessageStatus.SENT: 1}
+    assert counts(shop) == {"unknown": 2, "sent": 1}
 
 
 def test_quiet_hours_put_marketing_off_and_not_orders(shop: Shop, clock: TestClock) -> None:

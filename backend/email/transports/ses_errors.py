@@ -38,6 +38,7 @@ QUOTA_USED = Refused("The daily quota of SES is used up.", retryable=True, accou
 SUSPENDED = Refused("SES has suspended the account.", retryable=True, account_wide=True)
 PAUSED = Refused("Sending is paused at SES.", retryable=True, account_wide=True)
 SENDER_UNVERIFIED = Refused("The sender is not verified at SES.", retryable=True, account_wide=True)
+SANDBOXED = Refused("SES is in its sandbox, and the recipient is not verified.", retryable=True, account_wide=True)
 NO_CONFIGURATION_SET = Refused("The configuration set does not exist at SES.", retryable=True, account_wide=True)
 DENIED = Refused("SES does not accept the credentials.", retryable=True, account_wide=True)
 NO_CREDENTIALS = Refused("There are no AWS credentials.", retryable=True, account_wide=True)
@@ -48,7 +49,6 @@ UNTRUSTED = Refused("The certificate of SES is not trusted here.", retryable=Tru
 REJECTED = Refused("SES rejects the content of the email.", retryable=False)
 MALFORMED = Refused("SES does not take the email in this form.", retryable=False)
 TOO_LARGE = Refused("The email is too large for SES.", retryable=False)
-SANDBOXED = Refused("SES is in its sandbox, and the recipient is not verified.", retryable=False)
 
 # --- Perhaps taken ------------------------------------------------------------------------------------------------
 

@@ -91,6 +91,7 @@ def update_draft(shop: Shop, actor: Actor, campaign_id: str, draft: Draft, *, se
     if before.state not in EDITABLE:
         raise WrongStateError(f"“{before.name}” is {before.state}; what it sends cannot be changed any more.")
     after = back_to_draft(checked(shop, before, draft))
+    after = replace(after, edited_by=tuple(sorted({*before.edited_by, actor.username})))
     return change(shop, actor, before, after, "changed a campaign")
 
 

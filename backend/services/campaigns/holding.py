@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from backend.domain.campaigns import Campaign, CampaignState, Wave
 from backend.domain.time import from_text, to_text
 from backend.records.values import text
+from backend.services.campaigns.storing import due_campaigns
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Put
@@ -37,6 +38,13 @@ def current_hold(shop: Shop, campaign_id: str) -> Hold | None:
         return None
     found = Hold(from_text(text(item, "until")), text(item, "reason"))
     return found if found.until > shop.clock() else None
+
+
+def held_by_quota(shop: Shop) -> list[tuple[Campaign, Hold]]:
+    """Running campaigns that wait for the daily quota."""
+    running = [each for each in due_campaigns(shop) if each.state is CampaignState.RUNNING]
+    holds = [(each, current_hold(shop, each.id)) for each in running]
+    return [(campaign, held) for campaign, held in holds if held is not None and held.reason == QUOTA]
 
 
 def awaited(campaign: Campaign) -> Hold | None:

@@ -19,6 +19,7 @@ from backend.domain.campaigns import (
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
 from backend.errors import InvalidInputError, PermissionDeniedError
+from backend.services.campaigns.preflights import preflight_of
 from backend.services.campaigns.progress import figures_of
 from backend.services.campaigns.storing import CampaignMovedError, change, check_seen, read_campaign
 from backend.services.context import Shop
@@ -44,17 +45,17 @@ def request_approval(shop: Shop, actor: Actor, campaign_id: str, *, seen_version
 def approve(shop: Shop, actor: Actor, campaign_id: str, *, typed_count: int, seen_version: int) -> Campaign:
     """A second person agrees to so many recipients; the campaign may then be started.
 
-    Raises: `PermissionDeniedError` (also for whoever created it or asked), `InvalidInputError` when the count is not
-    the plan's, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError` (also for whoever created it, changed it or asked), `InvalidInputError` when the
+    count is not the plan's, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
     """
     actor.require(Permission.APPROVE_CAMPAIGNS)
     before = read_campaign(shop, campaign_id)
     check_seen(before, seen_version)
     if before.state is not CampaignState.AWAITING_APPROVAL:
         raise WrongStateError(f"“{before.name}” is {before.state}; nobody has asked for an approval.")
-    if actor.username in (before.created_by, before.asked_by):
+    if actor.username in before.authors:
         raise PermissionDeniedError(
-            "A second person must approve this campaign: not its author, nor the person who asked."
+            "A second person must approve this campaign: nobody who wrote or changed it, nor the person who asked."
         )
     planned = before.planned_recipients or 0
     if typed_count != planned:
@@ -209,7 +210,17 @@ def _scheduled(shop: Shop, actor: Actor, before: Campaign, at: datetime, action:
             f"“{before.name}” goes to {planned:,} customers; a second person has to approve it first."
         )
     check_transition(before, CampaignState.SCHEDULED)
+    _check_not_all_broken(shop, before)
     after = replace(
         before, state=CampaignState.SCHEDULED, start_at=at, due_at=at, reason="", audience=Audience(), started_at=None
     )
     return change(shop, actor, before, after, action)
+
+
+def _check_not_all_broken(shop: Shop, campaign: Campaign) -> None:
+    """Raises: `WrongStateError` when the check has found that not one of the emails can be made."""
+    found = preflight_of(shop, campaign)
+    if found is None or not found.is_current or not found.broken or found.broken < found.recipients:
+        return
+    first = f" {found.listed[0].sentence}" if found.listed else ""
+    raise WrongStateError(f"None of the {found.broken:,} emails of “{campaign.name}” can be made.{first}")

@@ -19,6 +19,8 @@ from backend.store.port import Absent, Equals, Put, Query, Write
 WORKER = Actor("worker", Role.ADMIN, "The worker")
 """Who does what campaigns do by themselves."""
 MOST_DUE = 50
+_PAGE = 200
+_OVER = frozenset({CampaignState.FINISHED, CampaignState.CANCELLED})
 
 
 class CampaignMovedError(ConflictError):
@@ -66,6 +68,21 @@ def read_campaign(shop: Shop, campaign_id: str) -> Campaign:
     if item is None:
         raise NotFoundError("There is no such campaign.")
     return campaign_from(campaign_id, item)
+
+
+def campaigns_with(shop: Shop, actor: Actor, segment_id: str) -> list[Campaign]:
+    """All campaigns that use a segment and are not over, the newest first.
+
+    Raises: `PermissionDeniedError`.
+    """
+    found: list[Campaign] = []
+    cursor: str | None = None
+    while True:
+        page = list_campaigns(shop, actor, limit=_PAGE, cursor=cursor)
+        found += [each for each in page.campaigns if each.draft.segment_id == segment_id and each.state not in _OVER]
+        cursor = page.cursor
+        if cursor is None:
+            return found
 
 
 def due_campaigns(shop: Shop, limit: int = MOST_DUE) -> list[Campaign]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import to_text
 from backend.errors import BackendError
-from backend.records.messages import key_of, message_from, message_item
+from backend.records.messages import key_of, message_from, message_item, work_attributes
 from backend.records.send_stats import RESOLVED, addition_for, correction_for
 from backend.services.context import Shop
 from backend.services.ledger import LEASE, OUT_OF_LEASE, NotClaimedError, record_alone
@@ -27,6 +27,8 @@ from backend.store.port import Absent, AllOf, Condition, Equals, Item, Missing, 
 SETTLED = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED})
 _LOOK_AGAIN = timedelta(seconds=5)
 """After a lease has run out, so that clocks which differ a little do not matter."""
+_KNOWN = frozenset({MessageStatus.SENT, MessageStatus.FAILED})
+"""Ends that say more than "unknown"."""
 
 
 @dataclass(slots=True)
@@ -80,14 +82,14 @@ def claim(shop: Shop, messages: Sequence[Message]) -> list[Message]:
 def record(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     """Writes down how claimed messages ended; returns those that were still ours.
 
-    One that was called unknown meanwhile, because the answer came later than the lease allows, is put right when it
-    was sent after all: then it counts as resolved, because whoever called it unknown counts it so.
+    One that was called unknown meanwhile, because the answer came later than the lease allows, is put right. Its
+    campaign goes on counting it as unknown, because whoever called it so does; if it was sent it counts as resolved.
     """
     with access_pattern("record messages of a campaign"):
         outcomes = shop.store.transact_each([[record_alone(each)] for each in messages])
         _raise_surprises(outcomes)
         pairs = list(zip(messages, outcomes, strict=True))
-        late = [each for each, outcome in pairs if outcome is not None and each.status is MessageStatus.SENT]
+        late = [each for each, outcome in pairs if outcome is not None and each.status in _KNOWN]
         if late:
             _raise_surprises(shop.store.transact_each([_resolution(each) for each in late]))
     return [each for each, outcome in pairs if outcome is None]
@@ -166,8 +168,8 @@ def _put(message: Message, condition: Condition) -> Put:
 
 
 def _resolution(message: Message) -> list[Write]:
-    """An unknown message that was sent after all."""
-    sent = replace(message, resolved=True, lease_until=None)
+    """An unknown message whose end is known after all."""
+    known = replace(message, resolved=True, lease_until=None)
     unknown = AllOf(
         (
             Equals("status", MessageStatus.UNKNOWN.value),
@@ -175,21 +177,32 @@ def _resolution(message: Message) -> list[Write]:
             Missing("resolved"),
         )
     )
-    values = {"status": sent.status.value, "provider": sent.provider_id, "digest": sent.digest, "resolved": True}
-    return [
+    values: Item = {
+        "status": known.status.value,
+        "resolved": True,
+        "provider": known.provider_id,
+        "digest": known.digest,
+        "sent_at": to_text(known.sent_at) if known.sent_at else "",
+        "reason": known.reason,
+        "detail": known.detail,
+        **work_attributes(known),
+    }
+    writes: list[Write] = [
         Update(
             key_of(message),
-            set={**values, "sent_at": to_text(message.sent_at) if message.sent_at else ""},
-            remove=("work", "work_at", "reason"),
+            set={name: value for name, value in values.items() if value},
+            remove=[name for name in ("work", "work_at", "reason") if not values.get(name)],
             condition=unknown,
             otherwise=_taken(),
         ),
         Update(
             schema.hours_key(message.hour, message.template, message.id),
-            add=correction_for(as_counted(sent), replace(sent, resolved=False)),
+            add=correction_for(as_counted(known), replace(known, resolved=False)),
         ),
-        Update(schema.campaign_stat_key(message.campaign, message.id), add={RESOLVED: Plus(1)}),
     ]
+    if known.status is MessageStatus.SENT:
+        writes.append(Update(schema.campaign_stat_key(message.campaign, message.id), add={RESOLVED: Plus(1)}))
+    return writes
 
 
 def _raise_surprises(outcomes: Sequence[BackendError | None]) -> None:

@@ -32,7 +32,7 @@ from backend.services.mailing.emails import email_of
 from backend.services.mailing.facts_store import read_facts
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.outcomes import ACCOUNT_PAUSE, Worked
-from backend.services.mailing.situations import situations_of
+from backend.services.mailing.situations import reasons_of_addresses, situations_of
 from backend.store import schema
 from backend.store.port import Query
 
@@ -55,8 +55,7 @@ def deliver_due(
     worked = Worked()
     due, worked.more = due_messages(shop, mailer.pace.size)
     expired = [message for message in due if message.lease_until is not None]
-    ledger.expire(shop, expired)
-    worked.count(replace(message, status=MessageStatus.UNKNOWN) for message in expired)
+    worked.count(ledger.expire(shop, expired))
     ready = _prepared(shop, mailer, [message for message in due if message.lease_until is None], worked)
     turn = Turn(mailer.pace.size, time.monotonic() + ROUND_SECONDS, stop or threading.Event())
     held_back = _send(shop, mailer, ready, worked, turn, flight)
@@ -116,6 +115,7 @@ def _allowed(shop: Shop, mailer: Mailer, messages: Sequence[Message], outcomes: 
         mine = [message for message in messages if message.kind is kind]
         known = [customers[m.customer_id] for m in mine if m.customer_id in customers]
         situations = situations_of(shop, known, kind, mailer.limits) if known else {}
+        others = reasons_of_addresses(shop, [m.to for m in mine if not m.customer_id], kind)
         quiet = quiet_until(kind, mailer.limits, now, shop.zone)
         for message in mine:
             if message.customer_id and message.customer_id not in customers:
@@ -123,7 +123,10 @@ def _allowed(shop: Shop, mailer: Mailer, messages: Sequence[Message], outcomes: 
                 continue
             situation = situations.get(message.customer_id)
             topic = templates.topic_of(shop, message.template)
-            against = reasons_against(kind, topic, situation, mailer.limits, now, message.key) if situation else []
+            if situation is not None:
+                against = reasons_against(kind, topic, situation, mailer.limits, now, message.key)
+            else:
+                against = list(others[message.to])
             if against:
                 outcomes.append(ledger.skipped(message, against[0]))
             elif quiet is not None and not message.test:

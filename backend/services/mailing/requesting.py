@@ -28,7 +28,7 @@ from backend.services.mailing.composing import links_for, packed
 from backend.services.mailing.emails import email_of
 from backend.services.mailing.facts_store import keep_facts
 from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.situations import situations_of
+from backend.services.mailing.situations import reasons_of_addresses, situations_of
 from backend.services.message_log import messages_of
 from backend.services.orders import get_order
 from backend.services.shop_settings import get_shop_facts
@@ -93,6 +93,8 @@ def prepared_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReque
     message = _with_data(shop, mailer, message, version, facts, recipient, order, wanted.fields)
     if recipient.customer is not None:
         message = _decided(shop, mailer, message, version, recipient.customer)
+    else:
+        message = _unless_suppressed(shop, message)
     if message.status is MessageStatus.WAITING:
         email_of(shop, message)  # what cannot be rendered is told to who asks, not found by a worker
     return message
@@ -113,7 +115,7 @@ def request_test(
     message = replace(_message(shop, actor, wanted, version, recipient, shop.clock()), test=True)
     facts = get_shop_facts(shop)
     message = replace(message, data=packed(data), facts=keep_facts(shop, facts), edition=keep_edition(shop, version))
-    return ledger.request(shop, message)
+    return ledger.request(shop, _unless_suppressed(shop, message))
 
 
 def member_code(member: Member) -> str:
@@ -204,6 +206,12 @@ def _with_data(
         fields=fields,
     )
     return replace(message, data=packed(data), facts=keep_facts(shop, facts), edition=keep_edition(shop, version))
+
+
+def _unless_suppressed(shop: Shop, message: Message) -> Message:
+    """The message to somebody who is no customer, or as skipped when the suppression list has the address."""
+    against = reasons_of_addresses(shop, [message.to], message.kind)[message.to]
+    return ledger.skipped(message, against[0]) if against else message
 
 
 def _decided(shop: Shop, mailer: Mailer, message: Message, version: TemplateVersion, customer: Customer) -> Message:

@@ -45,6 +45,12 @@ def situations_of(
     return found
 
 
+def reasons_of_addresses(shop: Shop, addresses: Sequence[str], kind: Kind) -> dict[str, tuple[SkipReason, ...]]:
+    """What the suppression list says against mail of this kind to recipients who are no customers, by address."""
+    listed = suppressed(shop, addresses) if addresses else {}
+    return {address: reasons_in(listed.get(email_identity(address)), kind) for address in addresses}
+
+
 def reasons_in(entry: Suppression | None, kind: Kind) -> tuple[SkipReason, ...]:
     """What an entry of the suppression list says about mail of this kind."""
     if entry is None or not entry.holds_for(kind):

@@ -14,6 +14,7 @@ from backend.domain.team import Actor, Permission
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
 from backend.services.automations.health import stalled
+from backend.services.campaigns.holding import held_by_quota
 from backend.services.events.health import event_health
 from backend.services.mailing import pausing
 from backend.services.snapshots import places
@@ -77,6 +78,12 @@ def check_sending(watched: Watched) -> Health:
         return Health("Sending", State.DOWN, found, "Read the provider's message in the SES console, and answer it.")
     if paused is not None:
         return Health("Sending", State.ATTENTION, f"It pauses: {paused.reason}", "Resume it on Send statistics.")
+    if held := held_by_quota(watched.shop):
+        campaign, hold = held[0]
+        others = f" and {len(held) - 1} more" if len(held) > 1 else ""
+        until = f"{hold.until.astimezone(watched.shop.zone):%Y-%m-%d %H:%M}"
+        found = f"The daily quota is used up; “{campaign.name}”{others} waits until {until}."
+        return Health("Sending", State.ATTENTION, found, "It goes on by itself. Ask the provider for a larger quota.")
     if account.sandbox:
         found = "The account is in the sandbox: only verified addresses get mail."
         return Health("Sending", State.ATTENTION, found, "Ask for production access in the SES console.")

@@ -114,6 +114,7 @@ def test_each_error_of_ses_has_its_class(
     answer = transport.send(email())
     assert isinstance(answer, (Refused, Unanswered))
     assert _class_of(answer) == _class_of(expected)
+    assert (answer.account_wide, answer.retryable) == (True, True)
     assert len(server.submissions) == 1
 
 
@@ -137,13 +138,14 @@ UNVERIFIED = "Email address is not verified. The following identities failed the
         ("shop.example", ses_errors.SENDER_UNVERIFIED),
     ],
 )
-def test_an_unverified_sender_stops_everything_and_an_unverified_recipient_only_one_email(
+def test_an_unverified_sender_and_the_sandbox_stop_everything(
     transport: SesTransport, server: SesServer, identities: str, expected: Refused
 ) -> None:
     server.behave = failing(400, "MessageRejected", UNVERIFIED + identities)
     answer = transport.send(email())
     assert isinstance(answer, Refused)
     assert _class_of(answer) == _class_of(expected)
+    assert (answer.account_wide, answer.retryable) == (True, True)
 
 
 def test_an_answer_repeats_what_ses_said_but_no_address(transport: SesTransport, server: SesServer) -> None:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from backend.config import Settings
+from backend.domain.campaigns import CampaignState
 from backend.domain.emails import Account, Kind
 from backend.domain.health import Health, State
 from backend.domain.messages import Message, MessageStatus
@@ -22,12 +23,14 @@ from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.services import ledger
 from backend.services.automations.health import Stalled
+from backend.services.campaigns import holding
 from backend.services.context import Shop
 from backend.services.mailing import pausing
 from backend.services.mailing.mailer import Mailer
 from backend.services.system import health, heartbeats
 from backend.services.system.queue import QueueState, queue_state
 from backend.services.system.watched import Watched
+from tests.campaigns.samples import sample_campaigns
 from tests.support import ENGINEER, MANAGER, NOW, TestClock
 
 ACCOUNT = Account(14.0, 50_000, 100, sandbox=False, sending_enabled=True)
@@ -125,6 +128,18 @@ def test_a_pause_is_told_with_its_reason(shop: Shop) -> None:
     pausing.pause(shop, "The daily quota is used up.", shop.clock() + timedelta(minutes=5))
     found = health.check_sending(watched_on(shop))
     assert (found.state, found.found) == (State.ATTENTION, "It pauses: The daily quota is used up.")
+
+
+def test_a_campaign_that_waits_for_the_quota_is_told(shop: Shop) -> None:
+    campaign = sample_campaigns(shop, ["MARIA000001", "MARIA000002", *(f"C{n}" for n in range(20))], number=1)
+    assert campaign.state is CampaignState.RUNNING
+    assert health.check_sending(watched_on(shop)).state is not State.ATTENTION
+    holding.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), holding.HOURS)
+    assert health.check_sending(watched_on(shop)).state is not State.ATTENTION
+    holding.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), holding.QUOTA)
+    found = health.check_sending(watched_on(shop))
+    assert found.state is State.ATTENTION
+    assert f"“{campaign.name}” waits until 2026-11-26 14:00" in found.found
 
 
 def test_the_queue_tells_counts_and_ages(shop: Shop, clock: TestClock) -> None:

@@ -1,0 +1,49 @@
+"""The shop's settings and a pause of sending from the command line."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backend.domain.time import utc_now
+from backend.services.context import Shop
+from backend.services.mailing import pausing
+from backend.services.shop_settings import get_shop_facts
+from tests.cli.conftest import Run
+
+
+def test_what_emails_say_about_the_shop_is_changed_and_shown(run: Run, shop: Shop) -> None:
+    changed = run("shop", "set", "--postal-address", "1 Mill Lane\\nBath", "--sender-name", "Café Söhne", "--json")
+    assert (changed.json["postal_address"], changed.json["sender_name"]) == ("1 Mill Lane\nBath", "Café Söhne")
+    run("shop", "set", "--sender-name", "")
+    facts = get_shop_facts(shop)
+    assert (facts.postal_address, facts.sender_name) == ("1 Mill Lane\nBath", "")
+    assert run("shop", "show", "--json").json["postal_address"] == "1 Mill Lane\nBath"
+    assert "Bath" in run("shop", "show").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "Say what to change"),
+        (("--name", " "), "Name"),
+        (("--reply-to", "nobody"), "address"),
+        (("--brand", "green"), "not a colour"),
+    ],
+)
+def test_what_makes_no_sense_changes_nothing(run: Run, shop: Shop, arguments: tuple[str, ...], sentence: str) -> None:
+    refused = run("shop", "set", *arguments)
+    assert (refused.code, sentence in refused.err) == (1, True), refused.err
+    assert get_shop_facts(shop).version == 0
+
+
+def test_a_pause_is_told_and_lifted(run: Run, shop: Shop) -> None:
+    assert run("mail", "status", "--json").json == {"paused": False, "reason": "", "until": None}
+    until = utc_now() + timedelta(minutes=5)
+    pausing.pause(shop, "SES has suspended the account.", until)
+    assert run("mail", "status", "--json").json["reason"] == "SES has suspended the account."
+    assert "SES has suspended the account." in run("mail", "status").out
+    assert run("mail", "resume", "--json").json == {"was_paused": True}
+    assert run("mail", "status").out == "Sending is not paused.\n"
+    assert run("mail", "resume").out == "Sending was not paused.\n"
