@@ -114,7 +114,6 @@ def test_each_error_of_ses_has_its_class(
     answer = transport.send(email())
     assert isinstance(answer, (Refused, Unanswered))
     assert _class_of(answer) == _class_of(expected)
-    assert (answer.account_wide, answer.retryable) == (True, True)
     assert len(server.submissions) == 1
 
 
