@@ -84,7 +84,7 @@ def _figures(here: Shop, automation: Automation, figures: Figures, waiting: Wait
 def _rates(here: Shop, outcomes: Mapping[Outcome, int], sent: int) -> list[str]:
     words = ((Outcome.OPENED, "opened"), (Outcome.CLICKED, "clicked"))
     return [
-        f"{formats.percent(here, outcomes[outcome] / sent, 0)} {word}"
+        f"{formats.percent(here, outcomes[outcome] / sent)} {word}"
         for outcome, word in words
         if sent and outcome in outcomes
     ]

@@ -46,7 +46,7 @@ def _until(here: Shop, plan: Plan) -> str:
 
 
 def _share(here: Shop, plan: Plan) -> str:
-    return formats.percent(here, plan.quota_share, 0) if plan.quota_share is not None else "No limit"
+    return formats.percent(here, plan.quota_share) if plan.quota_share is not None else "No limit"
 
 
 def _quota(here: Shop, plan: Plan) -> str:

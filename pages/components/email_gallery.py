@@ -70,7 +70,7 @@ def _usage(here: Shop, card: EmailCard) -> str:
         f"{formats.count(here, usage.sent)} sent in {USAGE_DAYS} days" if usage.sent else f"None in {USAGE_DAYS} days"
     ]
     if usage.open_rate is not None:
-        parts.append(f"about {formats.percent(here, usage.open_rate, 0)} opened")
+        parts.append(f"about {formats.percent(here, usage.open_rate)} opened")
     parts.append(f"version {card.state.number}" if card.state.number else "default")
     return f":small[:gray[{formats.plain(' · '.join(parts))}]]"
 

@@ -108,7 +108,7 @@ def show_worth(here: Shop, snapshot: str) -> None:
         st.metric("Average customer", average, border=True, help="All-time revenue per customer with an order.")
         median = formats.plain(formats.money(here, found.median))
         st.metric("Median customer", median, border=True, help="Half have spent more than this, half less.")
-        share = formats.plain(formats.percent(here, found.top_share, 0))
+        share = formats.plain(formats.percent(here, found.top_share))
         st.metric("Share from the top 10%", share, border=True, help="Their share of all revenue.")
     st.header("What a customer has spent after …", anchor=False)
     st.caption(
@@ -132,7 +132,7 @@ def show_at_risk(here: Shop) -> None:
     with st.grid(3, min_column_width=150):
         st.metric("Revenue at risk", lost, border=True, help="Their purchases in the last 365 days, net of refunds.")
         st.metric("Customers", people, border=True, help="Good customers whom campaigns do not reach.")
-        share = formats.percent(here, found.lost_recent / found.recent, 0) if found.recent else "None yet"
+        share = formats.percent(here, found.lost_recent / found.recent) if found.recent else "None yet"
         st.metric("Share", formats.plain(share), border=True, help="Of the revenue of all good customers.")
     good = formats.plain(formats.count(here, found.good))
     st.caption(f"Good customers are the {good} in the top 40% of your buyers by revenue.")

@@ -75,8 +75,8 @@ def _delta(shop: Shop, card: _Card) -> str | int | None:
     """The change with the sign by which Streamlit chooses the arrow; nothing where there was nothing before."""
     if card.change is None:
         return None
-    size = formats.percent(shop, abs(card.change), 1 if card.points else 0)
-    if size == formats.percent(shop, 0, 1 if card.points else 0):
+    size = formats.percent(shop, abs(card.change))
+    if size == formats.percent(shop, 0):
         return 0
     words = " points" if card.points else ""
     return ("-" if card.change < 0 else "") + formats.plain(size.replace("%", "").strip() + words if words else size)

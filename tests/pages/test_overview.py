@@ -55,7 +55,7 @@ def test_figures_stand_beside_those_of_the_time_before(dashboard: Dashboard) -> 
         "Refund rate": "10.0%",
     }
     revenue, *_, refunds = app.metric
-    assert (revenue.delta, revenue.proto.delta_description) == ("170\\%", "from \\$20\\.00")
+    assert (revenue.delta, revenue.proto.delta_description) == ("170\\.0\\%", "from \\$20\\.00")
     assert refunds.delta == "10\\.0 points"
     assert "compared with" in said(app)
 
