@@ -39,13 +39,13 @@ def show_telling(here: Shop, actor: Actor) -> None:
         st.markdown(f":material/mail: By email: {formats.plain(by_email)}")
         hook = "set by ALERT_WEBHOOK_URL" if settings().alert_webhook_url.get_secret_value() else "none is set"
         st.markdown(f":material/webhook: By webhook: {formats.plain(hook)}")
-        st.caption(formats.plain(f"{_quiet(given)} {_reminders(given)}"))
+        st.caption(formats.plain(f"{_quiet(here, given)} {_reminders(given)}"))
 
 
-def _quiet(given: AlertSettings) -> str:
+def _quiet(here: Shop, given: AlertSettings) -> str:
     if given.quiet_from == given.quiet_to:
         return "No quiet hours."
-    hours = f"{given.quiet_from:%H:%M} to {given.quiet_to:%H:%M}"
+    hours = f"{formats.time_of_day(here, given.quiet_from)} to {formats.time_of_day(here, given.quiet_to)}"
     return f"From {hours} only urgent alerts are sent; the rest follow afterwards."
 
 
@@ -132,9 +132,15 @@ def _draw_telling(seen: AlertSettings) -> None:
             key="telling_recipients",
         )
         with st.container(horizontal=True):
-            quiet_from = st.time_input("Quiet from", seen.quiet_from, key="telling_from")
+            quiet_from = st.time_input(
+                "Quiet from", seen.quiet_from, format=formats.clock_of(shop()), key="telling_from"
+            )
             quiet_to = st.time_input(
-                "Quiet to", seen.quiet_to, key="telling_to", help="Same time in both fields: no quiet hours."
+                "Quiet to",
+                seen.quiet_to,
+                format=formats.clock_of(shop()),
+                key="telling_to",
+                help="Same time in both fields: no quiet hours.",
             )
         remind = st.number_input(
             "Remind after hours",

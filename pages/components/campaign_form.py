@@ -16,6 +16,7 @@ from backend.services.segments.library import list_segments
 from backend.services.segments.ready import READY
 from pages.components import campaign_fields, campaign_test_form, email_gallery, formats
 from pages.components.navigation import page_of
+from pages.components.shell import shop
 
 _NEW = Draft("", "", "")
 
@@ -145,8 +146,22 @@ def _hours(place: str, before: Hours | None) -> Hours | None:
         return None
     given = before or Hours()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        start = st.time_input("From", given.start, key=f"{place}_from", persist_state="session", width=130)
-        end = st.time_input("Until", given.end, key=f"{place}_until", persist_state="session", width=130)
+        start = st.time_input(
+            "From",
+            given.start,
+            format=formats.clock_of(shop()),
+            key=f"{place}_from",
+            persist_state="session",
+            width=130,
+        )
+        end = st.time_input(
+            "Until",
+            given.end,
+            format=formats.clock_of(shop()),
+            key=f"{place}_until",
+            persist_state="session",
+            width=130,
+        )
         weekdays = st.checkbox(
             "Monday to Friday only", given.weekdays_only, key=f"{place}_weekdays", persist_state="session"
         )

@@ -167,7 +167,9 @@ def _schedule(seen: Campaign) -> None:
     tomorrow = (here.clock().astimezone(here.zone) + timedelta(days=1)).date()
     with st.container(horizontal=True):
         day = st.date_input("Day", tomorrow, format=formats.date_input_format(here))
-        clock = st.time_input("Time", time(10), help=f"In the shop's time ({here.zone.key}).")
+        clock = st.time_input(
+            "Time", time(10), format=formats.clock_of(here), help=f"In the shop's time ({here.zone.key})."
+        )
     st.caption("If we can't send on time, we'll ask you before sending late.")
     if _counted("Schedule", ":material/schedule_send:", seen, "emails will be sent at that time."):
         moment = datetime.combine(day, clock or time(10), tzinfo=here.zone)

@@ -97,7 +97,8 @@ def _settings(here: Shop, campaign: Campaign) -> str:
         lines.append(f"**{draft.holdout}%** are held out as a control group")
     if draft.hours is not None:
         days = ", Monday to Friday" if draft.hours.weekdays_only else ""
-        lines.append(f"Sent between **{draft.hours.start:%H:%M}** and **{draft.hours.end:%H:%M}**{days}, shop time")
+        start, end = (formats.plain(formats.time_of_day(here, hour)) for hour in (draft.hours.start, draft.hours.end))
+        lines.append(f"Sent between **{start}** and **{end}**{days}, shop time")
     bounces = formats.plain(formats.percent(here, draft.limits.bounces))
     complaints = formats.plain(formats.percent(here, draft.limits.complaints, 2))
     lines.append(f"Stops automatically at {bounces} bounces or {complaints} complaints")

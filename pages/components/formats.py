@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import streamlit as st
 from babel import Locale
@@ -125,6 +125,16 @@ def counted(shop: Shop, number: int, one: str, many: str = "") -> str:
 def percent(shop: Shop, share: float, digits: int = 1) -> str:
     """Such as "12.5%" for 0.125."""
     return str(format_percent(share, format=_percent_pattern(shop.locale, digits), locale=shop.locale))
+
+
+def clock_of(shop: Shop) -> Literal["12h", "24h"]:
+    """How fields show times: as the shop's locale writes them elsewhere."""
+    return "12h" if "a" in str(Locale.parse(shop.locale).time_formats["short"]) else "24h"
+
+
+def time_of_day(shop: Shop, value: time) -> str:
+    """Such as "10:00 AM" or "10:00"."""
+    return str(format_time(value, "short", locale=shop.locale))
 
 
 def day(shop: Shop, value: date) -> str:

@@ -88,7 +88,7 @@ def test_who_is_told_is_changed(dashboard: Dashboard) -> None:
         12,
     )
     assert "By email: the-manager" in said(app)
-    assert "From 22:00 to 07:00 only urgent alerts are sent" in said(app)
+    assert "From 10:00\u202fPM to 7:00\u202fAM only urgent alerts are sent" in said(app)
 
 
 def test_a_test_is_asked_for_once_by_a_double_click(dashboard: Dashboard) -> None:
