@@ -33,6 +33,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import duties, logs
 from backend.api import create_app
+from backend.bootstrap import keep_files_private
 from backend.config import Settings, load_settings
 from backend.domain.network import origin_of
 from backend.email.links import Links
@@ -69,6 +70,7 @@ _SILENT = (
 
 def main() -> int:
     """Serves until it is told to end. Returns the exit code: 1 when the installation is wrong."""
+    keep_files_private()
     try:
         settings = load_settings()
         stop = duties.Stop()

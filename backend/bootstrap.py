@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import cast
 
 from backend.config import Settings
@@ -31,11 +32,20 @@ _AT_ONCE = 96
 (at 50 a second and 200 ms, 10 + 25 + 15 if one of 100 hangs for 30 s). A folder answers at once and needs one."""
 
 
+def keep_files_private() -> None:
+    """What this process and those that it starts write from now on is for its user alone: 0600, folders 0700.
+
+    They hold customers, keys and emails.
+    """
+    os.umask(0o077)
+
+
 def open_store(url: str, *, meter: Meter | None = None) -> Store:
     """The engine that the URL names; tables are not created.
 
     Raises: `ConfigurationError`.
     """
+    keep_files_private()
     if url.startswith("dynamodb:"):
         from backend.store.dynamodb import DynamoStore
 

@@ -22,9 +22,11 @@ from backend.errors import ConfigurationError, InvalidInputError
 class Settings(BaseSettings):
     """Everything that an installation may decide. Names in the environment are the same in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
-    store_url: str = Field("sqlite:///var/tillpost.db", description="Where the data lives.")
+    store_url: str = Field("sqlite:///var/tillpost.db", repr=False, description="Where the data lives.")
     store_create: bool = Field(True, description="Create missing tables at the start; otherwise only check them.")
     data_dir: Path = Field(Path("var"), description="Folder for secrets, uploads and reports.")
     host: str = Field("127.0.0.1", description="Address that the server listens on.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pprint
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,11 @@ def test_a_secret_is_in_no_message_and_in_no_text_of_the_settings(env: Path) -> 
         load_settings()
     env.write_text("OIDC_CLIENT_SECRET=hunter2-hunter2\nCOOKIE_KEY=hunter2-hunter2")
     assert "hunter2" not in f"{caught.value} {load_settings()!r}"
+
+
+def test_the_address_of_the_store_may_hold_a_password_and_is_in_no_text_of_the_settings() -> None:
+    settings = load_settings(store_url="postgresql+psycopg://tillpost:hunter2@db.example.com/shop")
+    assert settings.store_url.endswith("/shop")
+    for text in (repr(settings), str(settings), f"{settings}", pprint.pformat(settings)):
+        assert "hunter2" not in text
+        assert "db.example.com" not in text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from backend.bootstrap import keep_files_private
 from backend.cli import (
     automations,
     campaigns,
@@ -52,4 +53,5 @@ system.add_to(app)
 
 def main() -> None:
     """Runs the command that the process was started with. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+    keep_files_private()
     app()

@@ -123,7 +123,8 @@ NOT_MEMBERS = (COMMAND_LINE, AUTOMATION, THE_ALERTS, THE_CUSTOMER)
 class Member:
     """A team member. Sessions that began before `sessions_valid_from` are over.
 
-    `password_hash` is a bcrypt hash, or "" for members who sign in with OpenID Connect only.
+    `password_hash` is a bcrypt hash, or "" for members who sign in with OpenID Connect only. `oidc_subject` is the
+    provider's own name for the person (claim `sub`), kept at the first sign-in with the present address.
     """
 
     username: str
@@ -136,6 +137,7 @@ class Member:
     disabled: bool = False
     demo: bool = False
     version: int = 1
+    oidc_subject: str = ""
 
     @property
     def actor(self) -> Actor:

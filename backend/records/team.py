@@ -48,6 +48,7 @@ def member_to_item(member: Member) -> Item:
         "disabled": member.disabled,
         "demo": member.demo,
         "version": member.version,
+        "oidc_subject": member.oidc_subject,
     }
 
 
@@ -63,6 +64,7 @@ def member_from_item(item: Item) -> Member:
         disabled=bool(item["disabled"]),
         demo=bool(item["demo"]),
         version=cast(int, item["version"]),
+        oidc_subject=str(item.get("oidc_subject") or ""),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from loguru import logger
@@ -11,12 +13,14 @@ from loguru import logger
 from backend.domain.network import THIS_MACHINE, address_group
 from backend.domain.team import Actor, Member
 from backend.errors import InvalidInputError
-from backend.services import attempts
+from backend.services import attempts, team_writes
 from backend.services.attempts import Subject
 from backend.services.context import Shop
 from backend.services.passwords import password_matches
 from backend.services.sessions import Session, SignInPolicy, begin_session, may_use_demo
 from backend.services.team import find_member, find_member_by_email, normal_username, set_password
+
+_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,10 @@ def member_of_claims(
 ) -> Member | Refused:
     """The member whom the provider's claims (of OpenID Connect's ID token) name by a verified e-mail address.
 
+    Addresses match but for the case of ASCII letters: what else Unicode holds to be equal is another mailbox. From the
+    first sign-in on, the member is who the provider's `sub` names, until the address is changed here (OpenID Connect
+    Core 5.7: an address may be given to somebody else).
+
     `first_seen` stands in for the claim `iat` where the provider sends none. `iat` has whole seconds, so a token of
     the second in which the member signed out is taken to be older.
     """
@@ -96,19 +104,33 @@ def member_of_claims(
     if not email or claims.get("email_verified") is not True:
         return Refused("Your sign-in provider has not verified your email address. Verify it there, then try again.")
     member = find_member_by_email(shop, email)
-    if member is None:
+    if member is None or email.translate(_ASCII_LOWER) != member.email.translate(_ASCII_LOWER):
         return Refused(f"{email} is not in the team of {shop.name}. Ask an admin of the shop to add this address.")
     if member.disabled:
         return Refused("Your sign-in was disabled. Ask an admin of your shop.")
     began_at = _issued_at(claims.get("iat"), first_seen)
     if began_at < member.sessions_valid_from or shop.clock() >= began_at + policy.session_length:
         return Refused("Your session has ended. Sign in again.")
+    return _bound(shop, member, str(claims.get("sub") or ""))
+
+
+def _bound(shop: Shop, member: Member, subject: str) -> Member | Refused:
+    if subject and not member.oidc_subject:
+        member = team_writes.change(
+            shop, member.username, lambda now: now if now.oidc_subject else replace(now, oidc_subject=subject)
+        )
+    if member.oidc_subject != subject:
+        return Refused(
+            "Your address belongs to another person at your sign-in provider than before. Ask an admin of your shop to "
+            "change your address to another one and back, if it is yours now."
+        )
     return member
 
 
 def _issued_at(claim: object, first_seen: datetime) -> datetime:
     if isinstance(claim, int | float) and not isinstance(claim, bool):
-        return datetime.fromtimestamp(claim, UTC)
+        with contextlib.suppress(ValueError, OverflowError, OSError):  # no moment that a calendar has
+            return datetime.fromtimestamp(claim, UTC)
     return first_seen
 
 

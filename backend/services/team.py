@@ -137,7 +137,7 @@ def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version
     return team_writes.change(
         shop,
         username,
-        lambda member: _sessions_ended(replace(member, email=cleaned), shop.clock()),
+        lambda member: _sessions_ended(replace(member, email=cleaned, oidc_subject=""), shop.clock()),
         version=version,
         deed=deed,
     )

@@ -12,6 +12,7 @@ from backend import logs
 from backend.config import Settings
 from backend.domain.time import utc_now
 from backend.observability import ring
+from backend.observability.masking import mask
 from backend.observability.measures import MEASURES, Measures
 from backend.observability.ring import LogRecord, Ring
 
@@ -70,3 +71,19 @@ def test_actions_are_measured_unless_told_otherwise(monkeypatch: pytest.MonkeyPa
 def test_the_process_has_one_of_each() -> None:
     assert isinstance(MEASURES, Measures)
     assert isinstance(ring.RING, Ring)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /api/mail/unsubscribe/SECRET.abc-DEF_1",
+        "POST https://shop.example.com/api/mail/preferences/SECRET",
+        "cut off: /mail/view/SECRE",
+        "Authorization: Bearer SECRET",
+        "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&Token=SECRET",
+        "/oauth2callback?code=SECRET&state=SECRET",
+    ],
+)
+def test_tokens_are_hidden_wherever_they_stand(text: str) -> None:
+    assert "SECRE" not in mask(text)
+    assert "[token]" in mask(text)

@@ -189,6 +189,33 @@ class TestOpenIdConnect:
         sam = add(shop, password=None)
         assert self.member(shop, email="SAM@Example.com") == sam
 
+    @pytest.mark.parametrize("email", ["\u017fam@example.com", "sam@example\uff0ecom", "sam@e\u212aample.com"])
+    def test_letters_that_only_unicode_holds_to_be_equal_are_another_address(self, shop: Shop, email: str) -> None:
+        add(shop, password=None)
+        refused = self.member(shop, email=email)
+        assert isinstance(refused, Refused)
+        assert "is not in the team" in refused.sentence
+
+    def test_an_address_that_the_provider_has_given_to_somebody_else_is_not_the_member(self, shop: Shop) -> None:
+        sam = add(shop, password=None)
+        for _ in range(2):
+            assert isinstance(self.member(shop, sub="auth0|1"), Member)
+        for other in ({"sub": "auth0|2"}, {"sub": ""}, {}):
+            refused = self.member(shop, **other)
+            assert isinstance(refused, Refused)
+            assert "another person" in refused.sentence
+        assert isinstance(self.member(shop, sub="auth0|1"), Member)
+        team.change_email(shop, ADMIN, sam.username, "other@example.com")
+        team.change_email(shop, ADMIN, sam.username, "sam@example.com")
+        later = int(shop.clock().timestamp()) + 1
+        assert isinstance(self.member(shop, sub="auth0|2", iat=later), Member)
+        assert isinstance(self.member(shop, sub="auth0|1", iat=later), Refused)
+
+    @pytest.mark.parametrize("issued", [float("nan"), float("inf"), 10**30])
+    def test_a_moment_that_no_calendar_has_is_no_error(self, shop: Shop, issued: float) -> None:
+        add(shop, password=None)
+        assert isinstance(self.member(shop, iat=issued), Member)
+
     @pytest.mark.parametrize("verified", [False, None, "true", 1])
     def test_an_address_that_is_not_verified_is_nobody(self, shop: Shop, verified: object) -> None:
         add(shop, password=None)
