@@ -6,9 +6,11 @@ numbers are written for the shop's currency, time zone and language, which come 
 
 from __future__ import annotations
 
+import decimal
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -135,13 +137,17 @@ def join(values: Sequence[object], between: str = ", ") -> str:
     return paid(between.join(texts))
 
 
+_HALF_UP = decimal.Context(prec=100, rounding=ROUND_HALF_UP)
+
+
 def rounded(value: float, digits: int = 0) -> float:
     if not isinstance(value, (int, float)) or not isinstance(digits, int):
         raise MisuseError("“round” works with numbers only.")
     if abs(digits) > MOST_DIGITS:
         raise LimitError(f"It rounds to more than {MOST_DIGITS} digits.")
     bounded_number(value)
-    return round(value, digits) if digits else round(value)
+    exact = Decimal(str(value + 0)).quantize(Decimal(1).scaleb(-digits), context=_HALF_UP)
+    return float(exact) if digits and isinstance(value, float) else int(exact)
 
 
 def escaped(value: object) -> Markup:

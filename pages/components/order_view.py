@@ -89,7 +89,8 @@ def show_lines(here: Shop, order: Order) -> None:
 def show_amounts(here: Shop, order: Order) -> None:
     """From the subtotal to what is left after refunds."""
     rows = {
-        "Discount" + (f" ({order.discount_code})" if order.discount_code else ""): -order.discount,
+        "Discount" + (f" ({order.discount_code})" if order.discount_code else ""): -max(order.taken_off, 0),
+        "Rounding": -min(order.taken_off, 0),
         "Subtotal": order.subtotal,
         "Shipping": order.shipping,
         "Tax": 0 if order.tax_included else order.tax,

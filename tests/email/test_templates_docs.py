@@ -49,6 +49,14 @@ def test_it_lists_what_templates_can_show() -> None:
     assert set(listed["links"]) == set(files().samples["newsletter"].links)
 
 
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(0.5, 0, 1), (2.5, 0, 3), (-2.5, 0, -3), (12.345, 2, 12.35), (1250, -2, 1300), (5, 2, 5)],
+)
+def test_round_takes_halves_up(value: float, digits: int, shown: float) -> None:
+    assert FILTERS["round"](value, digits) == shown
+
+
 def test_it_lists_the_filters() -> None:
     assert [row[0].strip("`") for row in table("Filters")] == list(FILTERS)
 

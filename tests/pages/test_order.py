@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import Role
-from backend.services import orders
+from backend.services import customers, orders
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
 from tests.support import MANAGER, STAFF, add_customer, add_order, draft, ref
@@ -59,6 +59,19 @@ def test_lines_amounts_and_history_are_on_one_page(dashboard: Dashboard) -> None
     assert "sam" in said(app)
     assert "Ring *twice*" in [text.value for text in app.text]
     assert links(app)["Maria Lopez"] == {"id": [maria.id]}
+
+
+def test_a_paid_order_that_was_edited_shows_its_balance(dashboard: Dashboard, order: Order) -> None:
+    customer = customers.get_customer(dashboard.shop, order.customer_id)
+    edited = orders.edit_order(dashboard.shop, STAFF, ref(order), draft(customer, 5400))
+
+    app = opened(dashboard, edited)
+
+    assert "4.00 still to be paid" in said(app).replace("\\", "")
+    amounts = {name: value.replace("\\", "") for name, value in app.table[0].value["value"].items()}
+    assert (amounts["Total"], amounts["Paid"], amounts["Balance due"]) == ("$54.00", "$50.00", "$4.00")
+    press(app, "Record payment of $4.00")
+    assert now(dashboard, order).balance == 0
 
 
 def test_each_role_sees_what_it_may_do(dashboard: Dashboard, order: Order) -> None:
