@@ -20,7 +20,7 @@ from backend.services.campaigns.progress import figures_of, progress_of
 from backend.services.context import Shop
 from backend.services.ledger import get_message
 from backend.services.mail_reconcile import reconcile_mail
-from backend.services.mailing import campaign_chunks, campaign_ledger, pausing
+from backend.services.mailing import campaign_chunks, campaign_ledger, pausing, situations
 from backend.services.mailing.campaign_step import StepWork, do_step
 from backend.services.mailing.dispatch import Turn
 from backend.services.mailing.emails import email_of, is_as_sent, self_contained
@@ -186,6 +186,24 @@ def test_the_cap_holds_across_campaigns(desk: Desk) -> None:
     desk.finished(desk.started())
     second = desk.finished(desk.started(draft(name="More mugs")))
     assert progress_of(desk.shop, STAFF, second.id).skipped == {"cap_reached": 3}
+
+
+def test_the_cap_holds_for_two_campaigns_that_decide_before_either_sends(
+    desk: Desk, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each sees nobody with an email: what they know when they decide is older than what they send."""
+    people = desk.people(6)
+    desk.mailer = replace(desk.mailer, limits=replace(desk.mailer.limits, cap=1))
+    campaigns = [desk.started(), desk.started(draft(name="More mugs"))]
+    with monkeypatch.context() as outdated:
+        outdated.setattr(situations, "marketing_sent", lambda *_: {})
+        desk.send()
+    clock.forward(minutes=1)
+    assert [desk.finished(each).state for each in campaigns] == [CampaignState.FINISHED] * 2
+    progress = [progress_of(desk.shop, STAFF, each.id) for each in campaigns]
+    assert sum(each.sent for each in progress) == len(people)
+    assert sum(each.skipped.get("cap_reached", 0) for each in progress) == len(people)
+    assert len({message_id.partition("-")[0] for message_id in desk.submitted}) == desk.submitted.total() == 6
 
 
 def test_who_waited_for_another_attempt_is_settled_when_it_is_cancelled(by: Sent) -> None:
