@@ -71,7 +71,7 @@ def planned(staff: Person) -> None:
 def test_a_campaign_is_planned_approved_by_a_second_person_paused_and_sent(person: Arrive) -> None:
     staff = person(Role.STAFF).sign_in()
     planned(staff)
-    staff.presses("Ask for approval").sees("Someone other than the author must approve it")
+    staff.presses("Ask for approval").sees("Someone who did not write or change it must approve it")
 
     manager = person(Role.MANAGER).sign_in().goes_to("Campaigns").sees("Needs your decision")
     manager.follows(re.compile("New mugs")).presses("Approve")
