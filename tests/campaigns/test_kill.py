@@ -20,6 +20,11 @@ def test_a_campaign_whose_workers_are_killed_reaches_everybody_at_most_once(tmp_
         run_with_kills(found, 600, kills=9)
 
 
+def test_the_same_holds_when_many_answers_are_awaited_at_the_same_time(tmp_path: Path) -> None:
+    with chaos(tmp_path, f"sqlite:///{tmp_path}/tillpost.db", 500, seed=7) as found:
+        run_with_kills(found, 500, kills=7, seconds=0.05, concurrency=8)
+
+
 @pytest.mark.ministack
 def test_the_same_holds_on_dynamodb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -39,13 +44,13 @@ def test_a_worker_that_is_asked_to_stop_leaves_no_message_in_doubt(tmp_path: Pat
         assert {message.status for message in messages_of(found.shop, [campaign])} == {MessageStatus.SENT}
 
 
-def run_with_kills(found: Chaos, customers: int, kills: int) -> None:
+def run_with_kills(found: Chaos, customers: int, kills: int, seconds: float = 0.004, concurrency: int = 1) -> None:
     """Three workers, one of them killed now and then, one with a clock that jumps, and a pause."""
     campaign = Desk(found.shop).started()
-    found.start_workers(seconds=0.004)
+    found.start_workers(seconds=seconds, concurrency=concurrency)
     for number in range(kills):
         time.sleep(found.chance.uniform(0.1, 0.9))
-        found.kill_one(seconds=0.004, ahead=600.0 if number == kills // 2 else 0.0)
+        found.kill_one(seconds=seconds, concurrency=concurrency, ahead=600.0 if number == kills // 2 else 0.0)
         if number == 1:
             found.pause_and_resume(campaign, 0.3)
     found.stop_workers()
