@@ -30,6 +30,11 @@ def new_customer_id() -> str:
     return _random(_CUSTOMER_LENGTH)
 
 
+def is_our_id(text: str) -> bool:
+    """Whether it may be a customer's id here. Digits alone are another program's: hardly one of ours has no letter."""
+    return len(text) == _CUSTOMER_LENGTH and set(text) <= set(_ALPHABET) and not text.isdecimal()
+
+
 def customer_number(customer_id: str) -> int:
     """The id as an integer below 2**50. Any text is accepted; characters outside the alphabet count as zero."""
     return int(customer_id[:_CUSTOMER_LENGTH].translate(_DIGITS) or "0", 32)

@@ -57,7 +57,10 @@ class ImportedOrder:
 
 @dataclass(frozen=True, slots=True)
 class ImportedCustomer:
-    """One customer as a file tells them, cleaned and checked. "" and None mean that the file says nothing."""
+    """One customer as a file tells them, cleaned and checked. "" and None mean that the file says nothing.
+
+    `refused_address` is what stands for the address where nobody can write to it.
+    """
 
     id: str = ""
     email: str = ""
@@ -69,6 +72,7 @@ class ImportedCustomer:
     consent: bool | None = None
     given_name: str = ""
     family_name: str = ""
+    refused_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

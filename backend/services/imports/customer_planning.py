@@ -6,12 +6,11 @@ What a row says is added to what is known: empty cells change nothing and tags a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from backend.domain.customers import ActivityKind, Consent, ConsentSource, Customer, email_identity
-from backend.domain.ids import new_customer_id
+from backend.domain.ids import is_our_id, new_customer_id
 from backend.domain.imports import Fault, ImportedCustomer, Outcome, Repair
 from backend.domain.phones import region_of
 from backend.domain.team import Actor
@@ -29,8 +28,6 @@ from backend.services.order_writes import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 
-_OUR_ID = re.compile(r"(?!\d+$)[0-9A-HJKMNP-TV-Z]{10}")
-"""Ten characters, of which one at least is a letter: ids of digits alone are those of other programs."""
 _FIELDS = ("name", "email", "country", "city", "phone", "tags", "consent")
 
 
@@ -105,8 +102,9 @@ class CustomerPlanner:
 
     def _identities(self, told: ImportedCustomer) -> tuple[str, ...]:
         """By what else the customer is known; a phone alone does not make two addresses one person."""
-        foreign = "" if _OUR_ID.fullmatch(told.id) else told.id
-        return identities_of(foreign, "" if told.email else told.phone, "", told.country or self._region)
+        foreign = "" if is_our_id(told.id) else told.id
+        phone = "" if told.email else told.phone
+        return identities_of(foreign, phone, told.refused_address, told.country or self._region)
 
     def _identity_puts(self, told: ImportedCustomer, customer_id: str, found: dict[Key, Item]) -> list[Write]:
         return [
@@ -117,15 +115,18 @@ class CustomerPlanner:
 
     def _create(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> Step:
         told, now = candidate.customer, self._shop.clock()
-        has_id = _OUR_ID.fullmatch(told.id) is not None and schema.customer_key(told.id) not in found
+        has_id = is_our_id(told.id) and schema.customer_key(told.id) not in found
         identities = self._identities(told)
         if not (told.email or has_id or identities):
-            raise InvalidInputError("There is no e-mail address, so a second import would double the customer.")
-        if not (told.name or told.email):
+            raise InvalidInputError(
+                "There is no e-mail address, phone or id, so a second import would double the customer."
+            )
+        name = told.name or told.email or told.phone or (told.id and f"Customer {told.id}")
+        if not name:
             raise InvalidInputError("There is neither a name nor an e-mail address.")
         customer = Customer(
             id=told.id if has_id else new_customer_id(),
-            name=told.name or told.email,
+            name=name,
             email=told.email or None,
             created_at=now,
             country=told.country,
@@ -192,7 +193,7 @@ def _is_same_person(item: Item | None, told: ImportedCustomer) -> bool:
     if isinstance(here, str) and told.email and email_identity(here) == email_identity(told.email):
         return True
     if not told.name:
-        return _OUR_ID.fullmatch(told.id) is not None
+        return is_our_id(told.id)
     return fold(told.name) == fold(text(item, "name", ""))
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from backend.domain.imports import Fault, ImportedCustomer
+from backend.domain.imports import Fault, ImportedCustomer, Repair
 from backend.domain.names import named
 from backend.domain.text import NAME_LENGTH, SHORT_LENGTH
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS, means_opt_out
 from backend.services.imports.dialect import open_table, reading
-from backend.services.imports.fields import CellError, column
 from backend.services.imports.reading import BrokenLine, Line
-
-_PHONE_LENGTH = 50
+from backend.services.imports.repair import Repairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,71 +67,65 @@ class CustomerReader:
         self._header = header
         self._places = places
         self._opt_out = "consent" in places and means_opt_out(header[places["consent"]])
+        self._repairs = Repairs()
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What was put right in the row that was read last."""
+        return tuple(self._repairs.found)
 
     def read(self, row: Line | BrokenLine) -> ImportedCustomer | Fault:
-        """The customer, or the first thing that is wrong with the row."""
+        """The customer, or why the row cannot be read. An odd cell costs itself, and is among the repairs."""
         if isinstance(row, BrokenLine):
             return Fault("", row.number, "", row.reason)
-        try:
-            return self._customer(row.cells)
-        except CellError as error:
-            return Fault(self._called(row.cells), row.number, error.column, error.reason)
+        self._repairs.begin(self._called(row.cells), row.number)
+        return self._customer(row.cells)
 
     def answer(self, row: Line | BrokenLine) -> tuple[str, bool | None] | None:
         """The address of a row and what it says about consent, as `read` has them; None when it says nothing."""
-        place = self._places.get("consent")
-        if isinstance(row, BrokenLine) or place is None or not row.cells[place].strip():
+        if isinstance(row, BrokenLine) or not self._cell(row.cells, "consent"):
             return None
-        try:
-            return self._cell(row.cells, "email", fields.email_of), self._consent(row.cells)
-        except CellError:
-            return None
+        self._repairs.begin("", row.number)
+        email = self._repairs.email(self._cell(row.cells, "email"), "")
+        return (email, self._consent(row.cells)) if email else None
 
     def _customer(self, cells: list[str]) -> ImportedCustomer:
-        email = self._cell(cells, "email", fields.email_of)
-        name, given, family = (
-            named(self._cell(cells, field, _line("The name", NAME_LENGTH)))
-            for field in ("name", "first_name", "last_name")
-        )
+        written = self._cell(cells, "email")
+        email = self._repairs.email(written, self._title("email")) or ""
+        name, given, family = (named(self._line(cells, each)) for each in ("name", "first_name", "last_name"))
         return ImportedCustomer(
-            id=self._cell(cells, "id", _line("The customer id", SHORT_LENGTH)),
+            id=self._line(cells, "id", SHORT_LENGTH),
             email=email,
             name=name or " ".join(part for part in (given, family) if part),
             given_name=given,
             family_name=family,
-            country=self._cell(cells, "country", fields.country_of),
-            city=self._cell(cells, "city", _line("The city", SHORT_LENGTH)),
-            phone=self._cell(cells, "phone", _line("The phone number", _PHONE_LENGTH)),
-            tags=self._tags(cells),
+            country=self._repairs.country(self._cell(cells, "country"), self._title("country")),
+            city=self._line(cells, "city", SHORT_LENGTH),
+            phone=self._repairs.phone(self._cell(cells, "phone"), self._title("phone")),
+            tags=self._repairs.tags(self._cell(cells, "tags"), self._title("tags")),
             consent=self._consent(cells) if email else None,
+            refused_address="" if email else written,
         )
 
-    def _cell(self, cells: list[str], field: str, read: Callable[[str], str]) -> str:
+    def _cell(self, cells: list[str], field: str) -> str:
         place = self._places.get(field)
-        if place is None or not cells[place].strip():
-            return ""
-        with column(self._header[place]):
-            return read(cells[place].strip())
+        return "" if place is None else cells[place].strip()
 
-    def _tags(self, cells: list[str]) -> tuple[str, ...]:
-        place = self._places.get("tags")
-        if place is None:
-            return ()
-        with column(self._header[place]):
-            return fields.tags_of(cells[place])
+    def _line(self, cells: list[str], field: str, longest: int = NAME_LENGTH) -> str:
+        return self._repairs.line(self._cell(cells, field), self._title(field), longest)
+
+    def _title(self, field: str) -> str:
+        place = self._places.get(field)
+        return "" if place is None else self._header[place]
 
     def _consent(self, cells: list[str]) -> bool | None:
-        place = self._places.get("consent")
-        if place is None:
+        try:
+            return fields.consent_of(self._cell(cells, "consent"), "The consent to marketing", opt_out=self._opt_out)
+        except InvalidInputError as error:
+            self._repairs.note(self._title("consent"), f"{error.sentence} No consent was taken over.")
             return None
-        with column(self._header[place]):
-            return fields.consent_of(cells[place], "The consent to marketing", opt_out=self._opt_out)
 
     def _called(self, cells: list[str]) -> str:
         """How a person finds the row: its address, or what stands for it."""
         found = (cells[self._places[field]] for field in ("email", "id", "name") if field in self._places)
         return next((cell.strip()[:100] for cell in found if cell.strip()), "")
-
-
-def _line(label: str, longest: int) -> Callable[[str], str]:
-    return lambda text: fields.short_text(text, label, longest)

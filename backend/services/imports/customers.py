@@ -39,7 +39,7 @@ def import_customers(
     """
     actor.require(Permission.IMPORT_DATA)
     table = open_table(path, encoding)
-    reader = CustomerReader(table.header, check_mapping(table.header, mapping))
+    reader = CustomerReader(table.header, check_mapping(table.header, mapping), region_of(shop.zone, shop.locale))
     run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
     size = path.stat().st_size
     answers = _Answers()
@@ -88,7 +88,7 @@ def _candidates(
             continue
         customer = answers.strictest(customer)
         before = [line for name in identities(customer) if (line := seen.first_line(name, row.number))]
-        candidate = CustomerCandidate(row.number, customer, print_of(customer))
+        candidate = CustomerCandidate(row.number, customer, print_of(customer), reader.repairs)
         if before:
             yield Fault(candidate.name, row.number, "", f"The same customer stands in line {before[0]:,} already.")
         else:

@@ -91,12 +91,8 @@ def test_an_answer_about_marketing_from_an_earlier_import_follows_the_newer_one(
 @pytest.mark.parametrize(
     ("row", "column", "reason"),
     [
-        ("no-address;Maria;;;;;", "E-Mail", "is not an email address"),
+        ("no-address;Maria;;;;;", "", "There is no e-mail address, phone or id"),
         (";Maria;;;;;", "", "There is no e-mail address"),
-        ("maria@example.com;Ma\u202eria;;;;;", "Full name", "reverses the direction"),
-        ("maria@example.com;Maria;Atlantis;;;;", "Land", "no country's name"),
-        ("maria@example.com;Maria;;;;;perhaps", "Newsletter", "neither yes nor no"),
-        ("maria@example.com;Maria;;;;" + ",".join(map(str, range(40))) + ";", "Groups", f"{MOST_TAGS} tags at most"),
         ("maria@example.com;Maria", "", "2 cells where the header has 7"),
     ],
 )
@@ -224,6 +220,62 @@ def test_an_address_that_belongs_to_somebody_else_is_refused(shop: Shop) -> None
 )  # fmt: skip
 def test_columns_are_guessed_from_their_titles(header: list[str], mapping: dict[str, str]) -> None:
     assert guess_mapping(header) == mapping
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "reason"),
+    [
+        ("maria@example.com;Ma\u202eria;;;;;", "Full name", "Characters that no text may hold"),
+        ("maria@example.com;Maria;Atlantis;;;;", "Land", "no country's name"),
+        ("maria@example.com;Maria;;;;;perhaps", "Newsletter", "neither yes nor no"),
+        ("maria@example.com;Maria;;;;" + ",".join(map(str, range(40))) + ";", "Groups", f"can have {MOST_TAGS} tags"),
+        ("maria@example.com;Maria;;;4.93E+10;;", "Mobile", "rounded this number"),
+    ],
+)
+def test_an_odd_cell_costs_itself_and_is_reported_as_a_repair(shop: Shop, row: str, column: str, reason: str) -> None:
+    result = imported(shop, row)
+
+    assert (result.customers.created, result.customers.failed, result.repaired) == (1, 0, 1)
+    (repair,) = faults(result)
+    assert (repair["Customer"], repair["Column"], repair["Outcome"]) == ("maria@example.com", column, "repaired")
+    assert reason in repair["Reason"]
+    customer = find_by_email(shop, "maria@example.com")
+    assert customer is not None
+    assert (customer.name, customer.country, customer.phone, customer.consent) == ("Maria", "", "", None)
+
+
+def everybody(shop: Shop) -> list[tuple[str, str | None, str]]:
+    return sorted((c.name, c.email, c.phone) for c in
+                  (get_customer(shop, each.id) for each in list_customers(shop, newest()).customers))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "maria@docomo..example;Maria;DE;;;;yes",
+        ";Maria;DE;;+49 30 123456;;yes",
+        "n/a;Maria;DE;;+49 30 123456;;yes",
+    ],
+)
+def test_a_row_whose_address_is_refused_is_a_customer_who_cannot_be_emailed(shop: Shop, row: str) -> None:
+    first, again = imported(shop, row), imported(shop, row)
+    assert (first.customers.created, again.customers.unchanged) == (1, 1)
+    ((name, email, _),) = everybody(shop)
+    assert (name, email) == ("Maria", None)
+
+
+def test_two_addresses_with_one_phone_are_two_customers(shop: Shop) -> None:
+    rows = ("maria@example.com;Maria;;;+49 30 123456;;", "bob@example.com;Bob;;;+49 30 123456;;")
+    assert imported(shop, *rows).customers.created == 2
+    assert imported(shop, *rows).customers.unchanged == 2
+
+
+def test_the_id_of_another_program_tells_who_has_no_address(shop: Shop) -> None:
+    mapping = {"id": "Customer ID", "name": "Name", "email": "Email"}
+    rows = ("6543210987,Maria,", "6543210988,Bob,")
+    for _ in range(2):
+        imported(shop, *rows, header="Customer ID,Name,Email", mapping=mapping)
+    assert everybody(shop) == [("Bob", None, ""), ("Maria", None, "")]
 
 
 def test_first_and_last_names_are_put_together(shop: Shop) -> None:
