@@ -39,7 +39,7 @@ def import_customers(
     """
     actor.require(Permission.IMPORT_DATA)
     table = open_table(path, encoding)
-    reader = CustomerReader(table.header, check_mapping(table.header, mapping), region_of(shop.zone, shop.locale))
+    reader = CustomerReader(table.header, check_mapping(table.header, mapping))
     run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
     size = path.stat().st_size
     answers = _Answers()
