@@ -16,7 +16,7 @@ import gc
 import importlib
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ from typing import Any
 
 import streamlit as st
 import uvicorn
+from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -35,6 +36,7 @@ from backend import duties, logs
 from backend.api import create_app
 from backend.bootstrap import keep_files_private
 from backend.config import Settings, load_settings
+from backend.deadlines import LONGEST_WAIT
 from backend.domain.network import origin_of
 from backend.email.links import Links
 from backend.errors import BackendError, ConfigurationError
@@ -218,12 +220,20 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Response]:
+def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Awaitable[Response]]:
     """What Prometheus reads, for whoever has the token or asks from this machine."""
     made: list[Metrics] = []
     token, proxies = settings.metrics_token.get_secret_value(), settings.trusted_proxies
 
-    def metrics(request: Request) -> Response:
+    looks = CapacityLimiter(2)
+
+    async def metrics(request: Request) -> Response:
+        """In threads of its own, so that it answers while those of the server are busy."""
+        with move_on_after(LONGEST_WAIT - 1):
+            return await to_thread.run_sync(told, request, limiter=looks, abandon_on_cancel=True)
+        return PlainTextResponse("The metrics could not be read in time.\n", status_code=503)
+
+    def told(request: Request) -> Response:
         origin = origin_of(request.client.host if request.client else "", request.headers.items(), proxies)
         if not may_read(token, request.headers.get("authorization", ""), origin):
             return PlainTextResponse("Not for you: see METRICS_TOKEN.\n", status_code=403)

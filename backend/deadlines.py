@@ -11,7 +11,7 @@ import contextvars
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
@@ -37,24 +37,6 @@ def within(seconds: float, kind: str, call: Callable[[], _Result]) -> _Result:
     Raises: `DeadlineError`.
     """
     return _Call(kind, call).result_until(time.monotonic() + seconds)
-
-
-def all_within(seconds: float, kind: str, calls: Mapping[str, Callable[[], _Result]]) -> dict[str, _Result | Exception]:
-    """Runs the calls at the same time. Each has its result, or what it raised, or a `DeadlineError`."""
-    ends = time.monotonic() + seconds
-    results: dict[str, _Result | Exception] = {}
-    begun: dict[str, _Call[_Result]] = {}
-    for name, call in calls.items():
-        try:
-            begun[name] = _Call(f"{kind} {name}", call)
-        except DeadlineError as error:
-            results[name] = error
-    for name, running in begun.items():
-        try:
-            results[name] = running.result_until(ends)
-        except Exception as error:  # every failure is the result of its call
-            results[name] = error
-    return {name: results[name] for name in calls}
 
 
 class _Call(Generic[_Result]):

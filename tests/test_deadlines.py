@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.deadlines import MOST_OVERDUE, DeadlineError, all_within, within
+from backend.deadlines import MOST_OVERDUE, DeadlineError, within
 
 
 @pytest.fixture
@@ -52,16 +52,6 @@ def test_hanging_calls_do_not_pile_up_and_are_forgiven_when_they_end(hang: threa
     for thread in [each for each in threading.enumerate() if each.name == "call DNS"]:
         thread.join(5)
     assert within(5, "DNS", lambda: 7) == 7
-
-
-def test_calls_at_the_same_time_share_one_deadline(hang: threading.Event) -> None:
-    began = time.monotonic()
-    found = all_within(0.1, "health", {"a": hang.wait, "b": lambda: True, "c": hang.wait})
-    assert time.monotonic() - began < 5
-    assert list(found) == ["a", "b", "c"]
-    assert found["b"] is True
-    assert isinstance(found["a"], DeadlineError)
-    assert isinstance(found["c"], DeadlineError)
 
 
 def test_a_call_has_the_context_of_its_caller() -> None:

@@ -107,7 +107,7 @@ def plan(campaign_id: CampaignId, as_json: Json = False) -> None:
         if as_json:
             write_json(plan_document(found))
             return
-        typer.echo(f"{found.recipients:,} recipients of {found.audience:,} customers, until {_local(shop, found)}.")
+        typer.echo(f"{found.recipients:,} recipients of {found.audience:,} customers, {_until(shop, found)}")
         typer.echo(f"Sending costs about ${found.mail_cost / 100:,.2f}, the store ${found.store_cost / 100:,.2f}.")
         if found.quota_share is not None:
             typer.echo(f"That is {found.quota_share:.0%} of the daily quota; it sends on {found.days:,} days.")
@@ -252,8 +252,10 @@ def _moment(shop: Shop, text: str) -> datetime:
         raise InvalidInputError(f"“{text[:40]}” is not a time such as 2026-12-01T09:00.", "at") from error
 
 
-def _local(shop: Shop, found: Plan) -> str:
-    return f"{found.finishes_at.astimezone(shop.zone):%Y-%m-%d %H:%M}"
+def _until(shop: Shop, found: Plan) -> str:
+    if found.finishes_at is None:
+        return f"end not known. {found.no_end}"
+    return f"until {found.finishes_at.astimezone(shop.zone):%Y-%m-%d %H:%M}."
 
 
 # --- how it is told ----------------------------------------------------------------------------------------------

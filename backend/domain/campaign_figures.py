@@ -80,6 +80,7 @@ class Plan:
 
     `audience` is the segment, `recipients` who is left after `excluded` (by `SkipReason` name) and the `holdout`.
     `per_second` None is no limit; `quota` None is no daily limit, `quota_left` what is free of it now.
+    `finishes_at` None is not known, and `no_end` says why.
     `days` are the days on which it sends. The store's cost counts only beyond the always-free tier.
     """
 
@@ -92,16 +93,17 @@ class Plan:
     quota: int | None
     quota_left: int | None
     starts_at: datetime
-    finishes_at: datetime
+    finishes_at: datetime | None
     days: int
     mail_cost: float
     store_cost: float
     needs_approval: bool
     as_of: datetime | None = None
+    no_end: str = ""
 
     @property
-    def duration(self) -> timedelta:
-        return self.finishes_at - self.starts_at
+    def duration(self) -> timedelta | None:
+        return self.finishes_at - self.starts_at if self.finishes_at is not None else None
 
     @property
     def quota_share(self) -> float | None:

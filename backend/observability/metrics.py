@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from backend.deadlines import within
 from backend.domain.network import Origin
 from backend.domain.time import Clock, utc_now
 from backend.observability.measures import STEPS_MS, Durations, Measures
@@ -163,7 +164,7 @@ class _Everything(Collector):
             looked_at, found = self._looked
             if time.monotonic() - looked_at >= _LOOK_SECONDS:
                 try:
-                    found = self._from.look()
+                    found = within(LOOK_SECONDS, "The store", self._from.look)
                 except Exception as error:
                     logger.warning("The store could not be read for the metrics: {}", type(error).__name__)
                     found = {}
@@ -172,6 +173,8 @@ class _Everything(Collector):
 
 
 _MOST_PATTERNS = 200
+LOOK_SECONDS = 5.0
+"""How long the store may take; without its figures, the others are there all the same."""
 
 
 def _buckets(durations: Durations) -> list[tuple[str, float]]:

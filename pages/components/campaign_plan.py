@@ -13,7 +13,7 @@ def show(here: Shop, plan: Plan) -> None:
     """Recipients, end, cost and quota; below, what they follow from."""
     with st.grid(4, min_column_width=150):
         _card("Recipients", formats.count(here, plan.recipients), f"of {formats.count(here, plan.audience)} customers")
-        _card("Duration", campaign_words.short_lasting(plan.duration.total_seconds()), _until(here, plan))
+        _card("Duration", _duration(plan), _until(here, plan))
         _card("Cost", _dollars(plan.cost), "SES, and the store beyond its free tier")
         _card("Share of the daily quota", _share(here, plan), _quota(here, plan))
     notes = [f"{formats.counted(here, plan.holdout, 'customer')} in the control group."] if plan.holdout else []
@@ -39,7 +39,13 @@ def _card(label: str, value: str, told: str) -> None:
         st.caption(formats.plain(told))
 
 
+def _duration(plan: Plan) -> str:
+    return campaign_words.short_lasting(plan.duration.total_seconds()) if plan.duration is not None else "Not known"
+
+
 def _until(here: Shop, plan: Plan) -> str:
+    if plan.finishes_at is None:
+        return plan.no_end
     if plan.per_second is None:
         return f"Until {formats.moment(here, plan.finishes_at)}, including waits"
     return f"Until {formats.moment(here, plan.finishes_at)}, including waits, at {plan.per_second:g} a second"

@@ -97,6 +97,15 @@ def test_a_preflight_that_its_worker_left_is_begun_anew(desk: Desk, clock: TestC
     assert found.recipients == 2
 
 
+def test_a_plan_without_a_known_rate_says_so_instead_of_an_end(shop: Shop) -> None:
+    desk = Desk(shop, RecordingTransport(account=replace(GENEROUS, per_second=0.0)))
+    desk.people(20)
+    found = get_plan(shop, desk.mailer, STAFF, desk.planned().id)
+    assert found is not None
+    assert (found.finishes_at, found.duration) == (None, None)
+    assert "rate is not known" in found.no_end
+
+
 def test_the_plan_tells_recipients_cost_and_quota(shop: Shop) -> None:
     desk = Desk(shop, RecordingTransport(account=replace(GENEROUS, per_second=10.0, daily_quota=40)))
     desk.people(20)

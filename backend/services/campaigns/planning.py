@@ -23,7 +23,8 @@ UNITS_PER_EMAIL = 5.0
 """Write units of DynamoDB for one email of a campaign and its counters, as the bench measures; reports come on top."""
 WITHOUT_LIMIT = 1_000.0
 """Emails a second where the account sets no rate: about what one worker gets out."""
-_FAR_AWAY = timedelta(days=3650)
+_NO_RATE = "The rate is not known, so the end is not either."
+_NOT_IN_SIGHT = "The rate, the daily quota and its hours do not let it finish within sight."
 
 
 def plan(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str, *, seen_version: int) -> tuple[Campaign, Plan]:
@@ -82,6 +83,7 @@ def _through(shop: Shop, campaign: Campaign) -> Preflight:
 def _plan_of(shop: Shop, mailer: Mailer, campaign: Campaign, preflight: Preflight) -> Plan:
     use = account_use(shop, mailer, mailer.window.policy)
     timing = _timing(shop, mailer, campaign, preflight.recipients, use)
+    no_end = _no_end(use, timing)
     seconds = ((timing.finishes_at or timing.starts_at) - timing.starts_at).total_seconds()
     left = None if use.daily_quota is None else max(use.daily_quota - use.used, 0)
     return Plan(
@@ -94,13 +96,21 @@ def _plan_of(shop: Shop, mailer: Mailer, campaign: Campaign, preflight: Prefligh
         quota=use.daily_quota,
         quota_left=left,
         starts_at=timing.starts_at,
-        finishes_at=timing.finishes_at or timing.starts_at + _FAR_AWAY,
+        finishes_at=None if no_end else timing.finishes_at,
+        no_end=no_end,
         days=timing.days,
         mail_cost=float(MAIL.of(preflight.recipients)) * 100,
         store_cost=_store_cents(preflight.recipients, seconds),
         needs_approval=preflight.recipients >= mailer.approval_from,
         as_of=preflight.as_of,
     )
+
+
+def _no_end(use: AccountUse, timing: Timing) -> str:
+    """Why it cannot be said when it will be through, if so."""
+    if use.per_second == 0:
+        return f"{_NO_RATE} {use.unknown}".strip()
+    return "" if timing.finishes_at is not None else _NOT_IN_SIGHT
 
 
 def _store_cents(recipients: int, seconds: float) -> float:

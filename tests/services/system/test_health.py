@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from backend.domain.campaigns import CampaignState
 from backend.domain.emails import Account, Kind
 from backend.domain.health import Health, State
 from backend.domain.messages import Message, MessageStatus
+from backend.domain.network import origin_of
 from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.protocol import AccountUnknownError
@@ -27,7 +29,7 @@ from backend.services.campaigns import holding
 from backend.services.context import Shop
 from backend.services.mailing import pausing
 from backend.services.mailing.mailer import Mailer
-from backend.services.system import health, heartbeats
+from backend.services.system import health, heartbeats, proxies
 from backend.services.system.queue import QueueState, queue_state
 from backend.services.system.watched import Watched
 from tests.campaigns.samples import sample_campaigns
@@ -240,3 +242,31 @@ def test_a_full_disk_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch, free: 
     usage = SimpleNamespace(free=int(free * 1024**3), total=100 * 1024**3)
     monkeypatch.setattr(health.shutil, "disk_usage", lambda _: usage)
     assert health.check_disk(watched_on(shop)).state is state
+
+
+def test_a_part_that_hangs_does_not_keep_the_answer_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def check_sending(watched: Watched) -> Health:
+        over.wait(30)
+        return Health("Sending", State.UP, "")
+
+    monkeypatch.setattr(health, "ALL_SECONDS", 0.5)
+    monkeypatch.setattr(health, "HEALTH_CHECKS", (health.check_store, check_sending, health.check_disk))
+    found = health.health_of(watched_on(shop), ENGINEER)
+    over.set()
+    assert [(each.part, each.state) for each in found] == [
+        ("Store", State.UP),
+        ("Sending", State.DOWN),
+        ("Disk", State.DOWN),
+    ]
+    assert "in time" in found[1].found
+
+
+def test_a_proxy_that_nobody_has_named_needs_attention(shop: Shop, clock: TestClock) -> None:
+    watched = watched_on(shop)
+    assert part(health.health_of(watched, ENGINEER), "Proxy").state is State.UNUSED
+    proxies.note_origin(shop, origin_of("192.0.2.1", [("X-Forwarded-For", "198.51.100.4")], ""))
+    assert part(health.health_of(watched, ENGINEER), "Proxy").state is State.ATTENTION
+    clock.forward(hours=25)
+    assert part(health.health_of(watched, ENGINEER), "Proxy").state is State.UNUSED
