@@ -36,11 +36,11 @@ if len(granularities) > 1:
         )
         or granularity
     )
-figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chosen.comparable)
+figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chosen.period)
 st.caption(formats.plain(metrics.compared(here, figures)))
 metrics.show_figures(here, figures.totals, figures.before)
 with st.container(border=True):
-    charts.show(charts.over_time(here, chosen.first, chosen.last, granularity, chosen.comparable), "over_time")
+    charts.show(charts.over_time(here, chosen.first, chosen.last, granularity, chosen.period), "over_time")
 
 best, where = st.columns([3, 2])
 with best:

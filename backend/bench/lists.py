@@ -9,6 +9,7 @@ from backend.bench.big_shop import BigShop, customer_id_at
 from backend.bench.results import Measurement, timed
 from backend.domain.orders import OrderStatus
 from backend.services import figures
+from backend.services.comparison import Period
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, Sort, list_customers
 from backend.services.customers import activity_of, find_by_email, get_customer
@@ -40,9 +41,9 @@ def _reads(shop: Shop, big: BigShop) -> dict[str, Callable[[], object]]:
     surname = customer.name.split()[-1]
     third = _cursor(shop, CustomerFilter(), 2)
     return {
-        "Overview, 30 days": lambda: overview_of(shop, month.first, month.last, Granularity.DAY, compare=True),
+        "Overview, 30 days": lambda: overview_of(shop, month.first, month.last, Granularity.DAY),
         "Overview, 3 years": lambda: overview_of(
-            shop, everything.first, everything.last, Granularity.MONTH, compare=False
+            shop, everything.first, everything.last, Granularity.MONTH, period=Period.ALL_TIME
         ),
         "customers by country": lambda: figures.counts_of(shop, "country"),
         "Customers, first page": lambda: list_customers(shop, CustomerFilter()),

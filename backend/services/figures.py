@@ -57,13 +57,6 @@ def totals_of(days: list[DayTotals]) -> Totals:
     return total
 
 
-def period_before(first: date, last: date) -> tuple[date, date]:
-    """The period of the same length that ends the day before."""
-    length = last - first
-    end = first - timedelta(days=1)
-    return end - length, end
-
-
 def counts_of(shop: Shop, kind: str) -> dict[str, int]:
     """Customers by tag or country (`kind` is "tag" or "country"), largest first; "-" are those without a country."""
     sums: dict[str, int] = {}

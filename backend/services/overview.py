@@ -1,4 +1,4 @@
-"""The Overview's numbers: a period, the same length of time before it, and how revenue and orders ran over time."""
+"""The Overview's numbers: a period, what it is compared with, and how revenue and orders ran over time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from backend.domain.time import EARLIEST_YEAR
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
 from backend.records.totals import day_of_row, totals_from
+from backend.services.comparison import Before, Period, days_before
 from backend.services.context import Shop
-from backend.services.figures import period_before, totals_by_day
+from backend.services.figures import totals_by_day
 from backend.services.order_list import OrderFilter, list_orders
 from backend.store.port import Query, pages_of
 from backend.store.schema import SHOP
@@ -20,20 +21,6 @@ from backend.store.schema import SHOP
 _DAY = timedelta(days=1)
 _DAYS_AROUND_ONE = 14
 """A chart of one day is no chart, so a single day is drawn at the end of two weeks."""
-
-
-class Period(StrEnum):
-    """The periods that people ask about by name."""
-
-    TODAY = "today"
-    LAST_7_DAYS = "7-days"
-    LAST_30_DAYS = "30-days"
-    LAST_90_DAYS = "90-days"
-    THIS_MONTH = "this-month"
-    LAST_MONTH = "last-month"
-    THIS_YEAR = "this-year"
-    LAST_YEAR = "last-year"
-    ALL_TIME = "all-time"
 
 
 class Granularity(StrEnum):
@@ -57,14 +44,16 @@ class Bucket:
 class Overview:
     """The figures of a period. Amounts are in minor units.
 
-    `before` is None where nothing is compared. `buckets` has no gaps; `earlier` has as many, each the same days of
-    the period before, or none. `chart_first` is where the buckets begin: earlier than `first` for a single day.
+    `before`, of the days `compared`, is None where nothing is compared. `buckets` has no gaps; `earlier` has as many,
+    each the same days of the period before, or none. `chart_first` is where the buckets begin: earlier than `first`
+    for a single day.
     """
 
     first: date
     last: date
     totals: Totals
     before: Totals | None
+    compared: Before | None
     chart_first: date
     buckets: tuple[Bucket, ...]
     earlier: tuple[Bucket, ...]
@@ -112,26 +101,26 @@ def granularities_of(first: date, last: date) -> list[Granularity]:
 
 
 def overview_of(
-    shop: Shop, first: date, last: date, granularity: Granularity = Granularity.DAY, *, compare: bool = True
+    shop: Shop, first: date, last: date, granularity: Granularity = Granularity.DAY, *, period: Period | None = None
 ) -> Overview:
-    """The figures from `first` to `last`, both included, beside those of the period before.
+    """The figures from `first` to `last`, both included, beside those of the period before; `period` is its name.
 
     Raises: `InvalidInputError` when the range is upside down.
     """
     if first > last:
         raise InvalidInputError("The first day is after the last day.", "from")
-    before = period_before(first, last) if compare else None
+    before = days_before(first, last, period)
     chart_first = first if last > first else last - (_DAYS_AROUND_ONE - 1) * _DAY
-    earliest = min(chart_first, before[0]) if before else chart_first
+    earliest = min(chart_first, before.first) if before else chart_first
     days = {day.day: day.totals for day in totals_by_day(shop, earliest, last)}
     buckets = _buckets(chart_first, last, granularity)
-    shift = last - first + _DAY
-    earlier = [(low - shift, high - shift) for low, high in buckets] if before and last > first else []
+    earlier = [before.part(first, low, high) for low, high in buckets] if before and last > first else []
     return Overview(
         first=first,
         last=last,
         totals=_sum(days, first, last),
-        before=_sum(days, *before) if before else None,
+        before=_sum(days, before.first, before.last) if before else None,
+        compared=before,
         chart_first=chart_first,
         buckets=tuple(Bucket(low, high, _sum(days, low, high)) for low, high in buckets),
         earlier=tuple(Bucket(low, high, _sum(days, low, high)) for low, high in earlier),

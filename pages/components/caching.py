@@ -40,6 +40,7 @@ from backend.services.automations import backfill
 from backend.services.automations.figures import Figures, figures_of
 from backend.services.automations.waiting import Waiting, count_waiting
 from backend.services.boards import Measure
+from backend.services.comparison import Period
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, CustomerPage
 from backend.services.email_overview import EmailCard
@@ -107,8 +108,8 @@ def who(username: str) -> str:
 
 
 @_cached(max_entries=200)
-def overview_of(shop: Shop, first: date, last: date, granularity: Granularity, compare: bool) -> Overview:
-    return overview.overview_of(shop, first, last, granularity, compare=compare)
+def overview_of(shop: Shop, first: date, last: date, granularity: Granularity, period: Period | None) -> Overview:
+    return overview.overview_of(shop, first, last, granularity, period=period)
 
 
 def first_day(shop: Shop) -> date | None:

@@ -16,6 +16,7 @@ import streamlit as st
 
 from backend.domain.money import decimals_of
 from backend.domain.money import plain as in_units
+from backend.services.comparison import Period
 from backend.services.context import Shop
 from backend.services.customer_months import months_of
 from backend.services.overview import Bucket, Granularity, Overview
@@ -44,9 +45,9 @@ def show(chart: Chart, key: str) -> None:
 
 
 @caching.kept_figure
-def over_time(shop: Shop, first: date, last: date, granularity: Granularity, compare: bool) -> Chart:
+def over_time(shop: Shop, first: date, last: date, granularity: Granularity, period: Period | None) -> Chart:
     """Revenue above, orders below, on the same days; the period before as a dotted line."""
-    overview = caching.overview_of(shop, first, last, granularity, compare)
+    overview = caching.overview_of(shop, first, last, granularity, period)
     revenue, orders = [b.totals.revenue for b in overview.buckets], [b.totals.orders for b in overview.buckets]
     positions = list(range(len(overview.buckets)))
     texts = [_hover(shop, overview, index, granularity) for index in positions]

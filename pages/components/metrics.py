@@ -9,7 +9,6 @@ import streamlit as st
 
 from backend.domain.totals import Totals, change
 from backend.services.context import Shop
-from backend.services.figures import period_before
 from backend.services.overview import Overview
 from pages.components import formats
 
@@ -85,6 +84,6 @@ def _delta(shop: Shop, card: _Card) -> str | int | None:
 def compared(shop: Shop, figures: Overview) -> str:
     """Which days are shown, and which they are compared with."""
     shown = formats.span(shop, figures.first, figures.last)
-    if figures.before is None:
+    if figures.compared is None:
         return shown
-    return f"{shown}, compared with {formats.span(shop, *period_before(figures.first, figures.last))}"
+    return f"{shown}, compared with {formats.span(shop, figures.compared.first, figures.compared.last)}"

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from backend.domain.automations import TriggerKind
 from backend.domain.money import parse_amount
 from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
 from backend.domain.team import Actor, Permission
 from backend.domain.text import NOTE_LENGTH
 from backend.errors import InvalidInputError
 from backend.services import orders
+from backend.services.automations.active import listening
 from backend.services.orders import OrderDraft, OrderRef
 from pages.components import actions, formats, line_editor
 from pages.components.actions import Trouble
@@ -23,6 +25,11 @@ _VERBS = {
     OrderStatus.PAID: "Mark as paid",
     OrderStatus.FULFILLED: "Mark as fulfilled",
     OrderStatus.CANCELLED: "Cancel order",
+}
+_STARTS = {
+    OrderStatus.PAID: TriggerKind.ORDER_PAID,
+    OrderStatus.FULFILLED: TriggerKind.ORDER_SHIPPED,
+    OrderStatus.CANCELLED: TriggerKind.ORDER_CANCELLED,
 }
 _ALL, _PART = "Full refund", "Partial refund"
 
@@ -46,6 +53,18 @@ def show_actions(actor: Actor, order: Order) -> None:
             EDIT.opener("Edit", order, icon=":material/edit:")
         if actor.may(Permission.REFUND_ORDERS) and order.refundable > 0:
             REFUND.opener("Refund", _Refunding(order, orders.new_refund_id()), icon=":material/undo:")
+    if actor.may(Permission.CHANGE_ORDERS) and not order.test:
+        _show_emails(order)
+
+
+def _show_emails(order: Order) -> None:
+    """Which of the buttons starts an automation, so that nobody emails a customer unawares."""
+    for status in NEXT_STATUSES[order.status]:
+        kind = _STARTS.get(status)
+        if kind and (names := [each.name for each in listening(shop(), kind)]):
+            started = formats.listed([f"“{name}”" for name in names])
+            told = f"“{_verb(order, status)}” starts the automation {started}: the customer gets an email."
+            st.caption(f":material/mail: {formats.plain(told)}")
 
 
 def show_dialogs() -> None:

@@ -8,8 +8,9 @@ from datetime import date
 import streamlit as st
 
 from backend.domain.time import EARLIEST_YEAR, months_between
+from backend.services.comparison import Period
 from backend.services.context import Shop
-from backend.services.overview import Period, days_of, today_of
+from backend.services.overview import days_of, today_of
 from pages.components import caching, formats
 
 _CUSTOM = "custom"
@@ -29,11 +30,11 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The days that somebody chose, both included; all time has nothing to be compared with."""
+    """The days that somebody chose, both included, and the period's name if it has one."""
 
     first: date
     last: date
-    comparable: bool
+    period: Period | None
 
 
 def pick_period(shop: Shop, name: str) -> Chosen:
@@ -53,7 +54,7 @@ def pick_period(shop: Shop, name: str) -> Chosen:
         return _pick_days(shop, name, today)
     period = Period(choice)
     begin = caching.first_day(shop) if period is Period.ALL_TIME else None
-    return Chosen(*days_of(period, today, begin), comparable=period is not Period.ALL_TIME)
+    return Chosen(*days_of(period, today, begin), period)
 
 
 def _pick_days(shop: Shop, name: str, today: date) -> Chosen:
@@ -68,7 +69,7 @@ def _pick_days(shop: Shop, name: str, today: date) -> Chosen:
         width=260,
     )
     chosen = sorted(days) if isinstance(days, tuple) else [days]
-    return Chosen(chosen[0], chosen[-1], comparable=True) if chosen else Chosen(today, today, comparable=True)
+    return Chosen(chosen[0], chosen[-1], None) if chosen else Chosen(today, today, None)
 
 
 def pick_month(shop: Shop, began: date, name: str) -> str:

@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import Role
 from backend.services import customers, orders
+from backend.services.automations import active, saved
+from backend.services.automations.defaults import add_defaults
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
 from tests.support import MANAGER, STAFF, add_customer, add_order, draft, ref
@@ -183,3 +185,15 @@ def test_markup_is_shown_as_text(dashboard: Dashboard, name: str) -> None:
     assert name in links(app)
     assert list(app.dataframe[0].value["Product"]) == [name]
     assert f"Refunded $1.00: {name}" in said(app)
+
+
+def test_a_button_that_makes_an_automation_email_the_customer_says_so(
+    dashboard: Dashboard, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "“Mark as fulfilled” starts the automation “Shipping note”: the customer gets an email."
+    assert told not in said(opened(dashboard, order))
+    monkeypatch.setattr(active, "LEAD", active.LEAD * 0)
+    add_defaults(dashboard.shop, MANAGER)
+    (shipping,) = [each for each in active.all_automations(dashboard.shop) if each.name == "Shipping note"]
+    saved.switch_on(dashboard.shop, MANAGER, shipping.id, shipping.version)
+    assert told in said(opened(dashboard, order))

@@ -136,3 +136,29 @@ def test_too_many_segments_are_refused(shop: Shop, monkeypatch: pytest.MonkeyPat
         library.create_segment(shop, MANAGER, f"SEG{number}", f"Segment {number}", REGULARS)
     with pytest.raises(BackendError, match="2 segments"):
         library.create_segment(shop, MANAGER, "SEG9", "One more", REGULARS)
+
+
+def test_two_segments_cannot_have_one_name_and_a_name_that_is_given_up_is_free(shop: Shop) -> None:
+    library.create_segment(shop, MANAGER, "SEG1", "Regulars", REGULARS)
+    other = library.create_segment(shop, MANAGER, "SEG2", "Others", REGULARS)
+    with pytest.raises(InvalidInputError, match="already a segment “regulars”"):
+        library.create_segment(shop, MANAGER, "SEG3", "regulars", REGULARS)
+    with pytest.raises(InvalidInputError, match="already a segment"):
+        library.update_segment(shop, MANAGER, "SEG2", "Regulars", REGULARS, seen_version=other.version)
+    with pytest.raises(InvalidInputError, match="already a segment"):
+        library.create_segment(shop, MANAGER, "SEG3", READY[0].name, REGULARS)
+    library.update_segment(shop, MANAGER, "SEG1", "REGULARS!", REGULARS, seen_version=1)
+    library.update_segment(shop, MANAGER, "SEG2", "Regulars", REGULARS, seen_version=other.version)
+    library.delete_segment(shop, MANAGER, "SEG1", seen_version=2)
+    assert library.create_segment(shop, MANAGER, "SEG4", "regulars!", REGULARS).id == "SEG4"
+
+
+def test_two_people_who_save_one_name_at_the_same_moment_make_one_segment(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.create_segment(shop, MANAGER, "SEG1", "Regulars", REGULARS)
+    monkeypatch.setattr(library, "list_segments", lambda *_: [])  # both have looked before either saved
+    with pytest.raises(InvalidInputError, match="already a segment"):
+        library.create_segment(shop, STAFF, "SEG2", "Regulars", REGULARS)
+    with pytest.raises(NotFoundError):
+        get_segment(shop, "SEG2")

@@ -102,12 +102,6 @@ def test_an_empty_shop_has_no_days_and_totals_of_nothing(shop: Shop) -> None:
     assert (total.average_order, total.refund_rate, total.repeat_orders) == (0, 0.0, 0)
 
 
-def test_the_period_before_has_the_same_length_and_ends_the_day_before() -> None:
-    before = figures.period_before(date(2026, 11, 1), date(2026, 11, 30))
-    assert before == (date(2026, 10, 2), date(2026, 10, 31))
-    assert figures.period_before(TODAY, TODAY) == (TODAY - timedelta(days=1),) * 2
-
-
 def test_counts_come_largest_first_and_name_customers_without_a_country(shop: Shop) -> None:
     for country in ("DE", "FR", "FR", ""):
         add_customer(shop, country=country)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from backend.domain.ids import new_customer_id
@@ -16,7 +17,7 @@ from backend.services.context import Shop
 from backend.services.segments.ready import READY
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Delete, Equals, Put, Query, Row, pages_of
+from backend.store.port import Absent, Delete, Equals, Key, Put, Query, Row, Write, pages_of
 
 MOST_SEGMENTS = 200
 _NAME_LENGTH = 80
@@ -93,7 +94,14 @@ def create_segment(shop: Shop, actor: Actor, segment_id: str, name: str, rule: R
     saved = AlreadyExistsError("This segment is saved already.")
     put = Put(schema.segment_key(segment_id), segment_item(segment), Absent(), saved)
     try:
-        shop.store.transact([put, audit.entry(shop, actor, "created a segment", f"segment:{segment_id}", segment.name)])
+        _refuse_taken(shop, actor, segment_id, segment.name)
+        shop.store.transact(
+            [
+                put,
+                _take_name(segment),
+                audit.entry(shop, actor, "created a segment", f"segment:{segment_id}", segment.name),
+            ]
+        )
     except AlreadyExistsError:
         return get_segment(shop, segment_id)
     return segment
@@ -122,7 +130,11 @@ def update_segment(
     if before.version == seen_version and (name, rule, text) == (before.name, before.rule, before.text):
         return before
     put = Put(schema.segment_key(segment_id), segment_item(after), Equals("version", seen_version), _conflict(before))
-    shop.store.transact([put, audit.entry(shop, actor, "changed a segment", f"segment:{segment_id}", name)])
+    names: list[Write] = []
+    if _name_key(name) != _name_key(before.name):
+        _refuse_taken(shop, actor, segment_id, name)
+        names = [_take_name(after), Delete(_name_key(before.name))]
+    shop.store.transact([put, *names, audit.entry(shop, actor, "changed a segment", f"segment:{segment_id}", name)])
     return after
 
 
@@ -134,7 +146,13 @@ def delete_segment(shop: Shop, actor: Actor, segment_id: str, *, seen_version: i
     actor.require(Permission.EDIT_SEGMENTS)
     before = _changeable(shop, segment_id)
     delete = Delete(schema.segment_key(segment_id), Equals("version", seen_version), _conflict(before))
-    shop.store.transact([delete, audit.entry(shop, actor, "deleted a segment", f"segment:{segment_id}", before.name)])
+    shop.store.transact(
+        [
+            delete,
+            Delete(_name_key(before.name)),
+            audit.entry(shop, actor, "deleted a segment", f"segment:{segment_id}", before.name),
+        ]
+    )
 
 
 def _changeable(shop: Shop, segment_id: str) -> Segment:
@@ -142,6 +160,31 @@ def _changeable(shop: Shop, segment_id: str) -> Segment:
     if segment.ready:
         raise InvalidInputError("This segment comes with the program. Duplicate it and change the copy.", "id")
     return segment
+
+
+def _name_key(name: str) -> Key:
+    """The marker that a name is taken: whoever picks one in a list must know which segment it is."""
+    digest = hashlib.sha256(name.casefold().encode()).hexdigest()[:32]
+    return schema.meta_key(f"segment-name:{digest}")
+
+
+def _take_name(segment: Segment) -> Put:
+    """Fails for the second of two people who save the same name at the same moment."""
+    return Put(_name_key(segment.name), {"segment": segment.id}, Absent(), _name_taken(segment.name))
+
+
+def _refuse_taken(shop: Shop, actor: Actor, segment_id: str, name: str) -> None:
+    """Segments that were saved before names were marked are found in the list.
+
+    Raises: `InvalidInputError`.
+    """
+    for other in (*list_segments(shop, actor), *READY):
+        if other.id != segment_id and other.name.casefold() == name.casefold():
+            raise _name_taken(name)
+
+
+def _name_taken(name: str) -> InvalidInputError:
+    return InvalidInputError(f"There is already a segment “{name}”. Choose another name.", "name")
 
 
 def _cleaned(name: str, rule: Rule, text: str) -> tuple[str, Rule, str]:

@@ -1,0 +1,125 @@
+"""Whoever types and clicks at once loses nothing: no form needs its field to be left first, at a desk or on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from backend.domain.team import Role
+from backend.services.context import Shop
+from backend.services.customers import find_by_email
+from backend.services.order_list import orders_of
+from backend.services.orders import get_order
+from backend.services.segments.library import list_segments
+from backend.services.shop_settings import get_shop_facts
+from tests.browser.people import Person
+from tests.support import ADMIN, add_customer, add_order
+
+pytestmark = pytest.mark.browser
+
+Arrive = Callable[..., Person]
+SIZES = {"desk": (1280, 800), "phone": (390, 844)}
+
+
+@pytest.fixture(params=SIZES)
+def staff(request: pytest.FixtureRequest, person: Arrive) -> Person:
+    width, height = SIZES[request.param]
+    return person(Role.ADMIN, width=width, height=height)
+
+
+def filled(somebody: Person, **values: str) -> None:
+    """Types into fields by the beginning of their labels; the last one is not left."""
+    for label, text in values.items():
+        field = somebody.main.page.get_by_label(re.compile(f"^{label.replace('_', ' ')}")).and_(
+            somebody.page.locator("input, textarea")
+        )
+        field.last.fill(text)
+
+
+def clicked(somebody: Person, label: str) -> Person:
+    """Clicks without waiting for anything that the page still does."""
+    somebody.page.get_by_role("button", name=label, exact=True).last.click()
+    return somebody
+
+
+def test_an_order_keeps_the_shipping_that_was_typed_last(staff: Person, shop: Shop) -> None:
+    customer = add_customer(shop, "Maria Lopez")
+    staff.sign_in(f"/place_order?customer={customer.id}").sees_title("Place an order").settled()
+    filled(staff, Product="Mug", Price_in="12.50", Shipping_in="4.90")
+    clicked(staff, "Place order").sees("was placed.")
+    (order,) = orders_of(shop, customer.id).orders
+    assert order.total == 1740
+
+
+def test_what_is_missing_is_said_beside_the_button_and_links_keep_what_was_typed(staff: Person, shop: Shop) -> None:
+    customer = add_customer(shop, "Maria Lopez")
+    path = f"/place_order?customer={customer.id}"
+    staff.sign_in(path).sees_title("Place an order").settled()
+    filled(staff, Product="Mug")
+    clicked(staff, "Place order").settled()
+    staff.main.get_by_test_id("stAlert").get_by_text("The price of “Mug” is missing.").wait_for()
+    assert staff.page.get_by_label("Product").input_value() == "Mug"
+    assert orders_of(shop, customer.id).orders == []
+
+
+@pytest.mark.parametrize("how", ["click", "Enter"])
+def test_a_partial_refund_is_what_was_typed(staff: Person, shop: Shop, how: str) -> None:
+    order = add_order(shop, add_customer(shop, "Jonas Weber"), 5000)
+    staff.sign_in(f"/order?customer={order.customer_id}&id={order.id}").sees_title(f"Order {order.number}").settled()
+    staff.presses("Refund").page.get_by_text("Partial refund").click()
+    staff.settled()
+    filled(staff, Reason="Chipped", Amount_in="12.50")
+    if how == "click":
+        clicked(staff, "Refund the amount above to Jonas Weber")
+    else:
+        staff.page.get_by_label(re.compile("^Amount in")).press("Enter")
+    staff.sees("Refunded $12.50: Chipped")
+    assert get_order(shop, order.customer_id, order.id).refunded == 1250
+
+
+def test_an_edited_order_keeps_the_tax_that_was_typed_last(staff: Person, shop: Shop) -> None:
+    order = add_order(shop, add_customer(shop, "Jonas Weber"), 5000)
+    staff.sign_in(f"/order?customer={order.customer_id}&id={order.id}").sees_title(f"Order {order.number}").settled()
+    staff.presses("Edit")
+    filled(staff, Tax_in="1.25")
+    clicked(staff, "Save").sees("$50.00 → $51.25")
+
+
+def test_a_segment_keeps_the_description_that_was_typed_last(staff: Person, shop: Shop) -> None:
+    staff.sign_in("/segment").sees_title("New segment").settled()
+    name = f"Regulars {staff.page.viewport_size['width']}"
+    filled(staff, Name=name, Description="Twice a year")
+    clicked(staff, "Save segment").sees_title(name)
+    (segment,) = [each for each in list_segments(shop, ADMIN) if each.name == name]
+    assert segment.text == "Twice a year"
+
+
+def test_shop_settings_are_saved_as_typed(staff: Person, shop: Shop) -> None:
+    staff.sign_in("/shop_settings").sees_title("Shop settings").settled()
+    address = f"{staff.page.viewport_size['width']} Mill Lane"
+    filled(staff, Postal_address=address)
+    clicked(staff, "Save").sees("Settings saved.")
+    assert get_shop_facts(shop).postal_address == address
+
+
+def test_a_customer_is_added_as_typed(staff: Person, shop: Shop) -> None:
+    staff.sign_in("/customers").sees_title("Customers").settled()
+    address = f"maria-{staff.page.viewport_size['width']}@example.com"
+    staff.presses("Add customer")
+    filled(staff, Name="Maria Lopez", Email_address=address, Phone="+43 660 1234567")
+    clicked(staff, "Add customer").sees_title("Maria Lopez")
+    added = find_by_email(shop, address)
+    assert added is not None
+    assert added.phone
+
+
+def test_a_draft_of_a_template_is_saved_as_typed(staff: Person) -> None:
+    staff.sign_in("/template?name=newsletter").settled()
+    staff.main.get_by_text("Edit", exact=True).click()
+    staff.settled()
+    subject: Any = staff.page.get_by_label("Subject", exact=True)
+    subject.fill(f"News for {staff.page.viewport_size['width']}")
+    clicked(staff, "Save draft").sees("Draft saved.")
