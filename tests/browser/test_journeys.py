@@ -88,7 +88,7 @@ def test_two_people_change_one_order_and_the_second_is_told(person: Arrive, shop
     first.presses("Mark as fulfilled").sees("paid → fulfilled")
     second.presses("Mark as pending").sees("was changed by someone else (the-staff: paid → fulfilled)")
     assert get_order(shop, order.customer_id, order.id).status is OrderStatus.FULFILLED
-    second.presses("Reload").presses("Mark as paid").sees("fulfilled → paid")
+    second.presses("Reload").presses("Undo fulfilment").sees("fulfilled → paid")
     assert get_order(shop, order.customer_id, order.id).status is OrderStatus.PAID
 
 
