@@ -223,7 +223,7 @@ def _address(text: str) -> str:
     try:
         return email_of(text)
     except InvalidInputError as error:
-        raise InvalidInputError("This is not an e-mail address.") from error
+        raise InvalidInputError("This is not an email address.") from error
 
 
 def _reason(cells: Sequence[str], columns: _Columns) -> tuple[SuppressionReason | None, str]:

@@ -54,6 +54,6 @@ def test_the_holdout_is_told_apart_from_who_was_not_there(desk: Desk) -> None:
     people = desk.people(30)
     campaign = desk.finished(desk.started(draft(holdout=50)))
     answers = [asked(desk, campaign.id, person.id) for person in people]
-    held_back = [answer for answer in answers if "held back" in answer.sentence]
+    held_back = [answer for answer in answers if "control group" in answer.sentence]
     assert len(held_back) == campaign.audience.holdout > 0
     assert all(answer.in_audience for answer in answers)

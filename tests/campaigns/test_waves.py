@@ -93,7 +93,7 @@ def test_a_canary_that_has_the_whole_test_in_it_waits_for_both(desk: Desk, clock
     progress = progress_of(desk.shop, STAFF, campaign.id)
     assert (progress.held_until, progress.held_for) == (
         clock() + timedelta(hours=3, minutes=29),
-        "what comes of the first share is awaited",
+        "waiting for results of the test group",
     )
     clock.forward(hours=4)
     campaign = desk.tended(campaign)

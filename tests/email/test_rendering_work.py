@@ -135,7 +135,7 @@ def test_comparisons_parts_and_records_work_as_before() -> None:
         "{{ 3 is odd }} {{ 4 is even }} {{ 2 is ge 2 }} {{ 2 is in [1, 2] }}": "True True True True",
         "{{ 'Tillpost'[:4] }} {{ 'Tillpost'[4:] }} {{ 'abc'[::-1] }} {{ [1, 2, 3][-2:] | join }}": "Till post cba 2, 3",
         "{% set k = 'x' %}{{ {k: 5}.x }} {{ {'y': 6}['y'] }}": "5 6",
-        "{{ 2.345 | round(2) }} {{ 1250 | round(-2) }} {{ 2.5 | round }}": "2.35 1200 2",
+        "{{ 2.345 | round(2) }} {{ 1250 | round(-2) }} {{ 2.5 | round }}": "2.35 1300 3",
         "{{ 'a' ~ 1 ~ none }} {{ '<' | e }}": "a1None &lt;",
         "{% for i in range(9) if i is odd %}{{ i }}{% endfor %}": "1357",
     }

@@ -73,12 +73,12 @@ def test_a_name_with_a_line_break_is_refused_where_it_comes_in(shop: Shop, name:
 def test_a_line_break_that_got_into_the_store_makes_no_header(shop: Shop, mailer: Mailer, line_break: str) -> None:
     customer = add_customer(shop)
     published(shop, TEMPLATE, subject="For {{ customer.name }}")
-    evil = f"Maria{line_break}Bcc: all@example.com{line_break}{line_break}Hello"
+    evil = f"Maria{line_break}Bcc: all{line_break}{line_break}Hello"
     shop.store.update(Update(schema.customer_key(customer.id), set={"name": evil}))
     email = delivered(shop, mailer, requested(shop, mailer, customer.id))
     assert email["Bcc"] is None
     assert email["To"] == customer.email
-    assert "Bcc: all@example.com" in email["Subject"]
+    assert "Bcc: all" in email["Subject"]
     assert not email.defects
 
 

@@ -65,7 +65,7 @@ def test_bad_lines_are_named_and_the_others_taken_over(shop: Shop, tmp_path: Pat
     result = import_suppressions(shop, STAFF, file_with(tmp_path, "\n".join(lines)))
     assert (result.added, result.failed, result.doubtful) == (2, 3, 0)
     assert [error.line for error in result.errors] == [3, 4, 5]
-    assert result.errors[0] == LineError(3, "This is not an e-mail address.")
+    assert result.errors[0] == LineError(3, "This is not an email address.")
     since = {entry.address: entry.at for entry in list_suppressions(shop, STAFF).entries}
     assert since == {
         "ann@example.com": datetime(2026, 11, 2, 8, tzinfo=UTC),
