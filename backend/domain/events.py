@@ -25,12 +25,18 @@ from backend.domain.time import to_text
 SCANNER_SECONDS = timedelta(seconds=10)
 """People do not click this soon after an email was delivered; programs that look for harm do."""
 _SCANNERS = re.compile(
-    r"bot\b|crawl|spider|scan|preview|barracuda|proofpoint|mimecast|symantec|trend ?micro|fortinet|fortiguard|cisco|"
-    r"safelinks|headless|phantomjs|python|curl|wget|libwww|okhttp|go-http|java/|apache-http|node-fetch|axios|"
-    r"ms ?office|microsoft office existence|facebookexternalhit",
+    r"(?<!\bcu)bot\b|crawler\b|\bspider\b|\w*spider/|\bscan(?:ner|ning)?\b|\w+scan(?:ner)?/|\w*preview/|"
+    r"\b(?:link|url|uri) ?preview\b|\bbarracuda|\bproofpoint|\bmimecast|\bsymantec|\btrend ?micro\b|"
+    r"\bforti(?:net|guard)|"
+    r"\bcisco[ -](?:ironport|umbrella|secure|esa)|\bsafelinks\b|headless|\bphantomjs|\bpython(?:-|/)|\bcurl/|\bwget\b|"
+    r"\blibwww|\bokhttp\b|\bgo-http|\bjava/|\bapache-http|\bnode-fetch|\baxios/|\bms-?office\b|"
+    r"\bmicrosoft office\b|\bfacebookexternalhit\b",
     re.IGNORECASE,
 )
+"""Programs that check links, by whole words: there are phones called "Cubot" and "Cisco CP-860"."""
 _ON_A_LIST = "OnAccountSuppressionList"
+_ABOUT_THE_MESSAGE = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
+"""Sub-types of bounces that say nothing of the address (AWS, "Bounce types" of Amazon SES notifications)."""
 _NOT_SPAM = "not-spam"
 _UNSUBSCRIBED_RECIPIENT = "UnsubscribedRecipient"
 
@@ -96,7 +102,7 @@ class MailEvent:
         """What it says about the message; None when it only says that the provider has taken the email."""
         match self.type:
             case EventType.BOUNCE:
-                return Outcome.BOUNCED if self.bounce is BounceType.PERMANENT else Outcome.SOFT_BOUNCED
+                return self._bounce()
             case EventType.COMPLAINT:
                 return self._complaint()
             case EventType.CLICK:
@@ -105,6 +111,17 @@ class MailEvent:
                 return Outcome.UNSUBSCRIBED if self.unsubscribed else None
             case _:
                 return _OUTCOMES.get(self.type)
+
+    def _bounce(self) -> Outcome:
+        """What bounced off the account's own list was never sent, and counts in no bounce rate of SES."""
+        if self.sub_type == _ON_A_LIST:
+            return Outcome.REJECTED
+        return Outcome.BOUNCED if self.bounce is BounceType.PERMANENT else Outcome.SOFT_BOUNCED
+
+    @property
+    def about_the_message(self) -> bool:
+        """Whether a bounce is due to the message (its content, attachments or size) and says nothing of the address."""
+        return self.type is EventType.BOUNCE and self.sub_type in _ABOUT_THE_MESSAGE
 
     def _complaint(self) -> Outcome | None:
         """ "not-spam" takes a complaint back (RFC 5965). An address on the provider's list was never written to."""
@@ -121,6 +138,8 @@ class MailEvent:
     @property
     def suppression(self) -> SuppressionReason | None:
         """Why no more mail must go to the recipient, if so, at once."""
+        if self.about_the_message:
+            return None
         if self.type is EventType.BOUNCE and self.bounce is BounceType.PERMANENT:
             unsubscribed = self.sub_type == _UNSUBSCRIBED_RECIPIENT
             return SuppressionReason.UNSUBSCRIBED if unsubscribed else SuppressionReason.HARD_BOUNCE

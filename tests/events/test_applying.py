@@ -247,6 +247,31 @@ def test_an_address_that_keeps_bouncing_softly_is_suppressed(shop: Shop) -> None
     assert entry.reason is SuppressionReason.HARD_BOUNCE
 
 
+@pytest.mark.parametrize("kind", ["Permanent", "Transient"])
+@pytest.mark.parametrize("sub_type", ["ContentRejected", "AttachmentRejected", "MessageTooLarge"])
+def test_bounces_about_the_message_never_suppress_the_address(shop: Shop, kind: str, sub_type: str) -> None:
+    details = {"bounceType": kind, "bounceSubType": sub_type}
+    took(shop, *(event("Bounce", sent(shop, f"k{number}"), **details) for number in range(6)))
+    assert find_suppression(shop, "maria@example.com") is None
+
+
+def test_bounces_about_the_message_do_not_count_towards_those_about_the_address(shop: Shop) -> None:
+    for number in range(5):
+        details = SOFT if number else SOFT | {"bounceSubType": "MessageTooLarge"}
+        took(shop, event("Bounce", sent(shop, f"k{number}"), **details))
+    assert find_suppression(shop, "maria@example.com") is None
+    took(shop, event("Bounce", sent(shop, "k5"), **SOFT))
+    assert find_suppression(shop, "maria@example.com") is not None
+
+
+def test_a_bounce_off_the_account_s_own_list_is_rejected_and_counts_in_no_bounce_rate(shop: Shop) -> None:
+    message = sent(shop)
+    took(shop, event("Bounce", message, bounceType="Permanent", bounceSubType="OnAccountSuppressionList"))
+    assert now(shop, message).outcome is Outcome.REJECTED
+    assert "bounced" not in all_counts(shop)
+    assert find_suppression(shop, message.to) is not None
+
+
 def test_soft_bounces_of_one_batch_count_together(shop: Shop) -> None:
     messages = [sent(shop, f"k{number}") for number in range(5)]
     took(shop, *(event("Bounce", message, **SOFT) for message in messages))

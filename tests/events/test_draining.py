@@ -49,7 +49,7 @@ FATES = {
     "bounce+7@simulator.amazonses.com": {Outcome.BOUNCED},
     "complaint@simulator.amazonses.com": {Outcome.DELIVERED, Outcome.COMPLAINED},
     "ooto@simulator.amazonses.com": {Outcome.DELIVERED, Outcome.SOFT_BOUNCED},
-    "suppressionlist@simulator.amazonses.com": {Outcome.BOUNCED},
+    "suppressionlist@simulator.amazonses.com": {Outcome.REJECTED},
 }
 
 

@@ -75,7 +75,8 @@ def test_a_drill_counts_in_no_rate_and_suppresses_nobody(shop: Shop, tmp_path: P
     work(shop, tmp_path)
     assert {name: n for name, n in all_counts(shop).items() if ":" in name or name in ("bounced", "complained")} == {}
     messages = drill.drill_messages(shop, started)
-    assert {each.outcome for each in messages} == {Outcome.DELIVERED, Outcome.BOUNCED, Outcome.COMPLAINED}
+    outcomes = {each.outcome for each in messages}
+    assert outcomes == {Outcome.DELIVERED, Outcome.BOUNCED, Outcome.COMPLAINED, Outcome.REJECTED}
     assert all(find_suppression(shop, each.to) is None for each in messages)
 
 

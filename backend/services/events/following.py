@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend.domain.delivery import Outcome
-from backend.domain.events import MailEvent
+from backend.domain.events import EventType, MailEvent
 from backend.domain.messages import Message
 from backend.domain.suppression import Ground, SuppressionChange, SuppressionReason
 from backend.email.links import Target
@@ -18,6 +18,7 @@ from backend.records.values import MalformedItemError
 from backend.services.context import Shop
 from backend.services.customers import get_customer
 from backend.services.events.applying import Taken, Verdict
+from backend.services.events.history import events_of
 from backend.services.mailing.choices import unsubscribe
 from backend.services.suppression import add_ground, suppression_history
 from backend.store import schema
@@ -69,7 +70,10 @@ def _unsubscribe(shop: Shop, message: Message, event: MailEvent) -> None:
 def _suppress_if_it_keeps_bouncing(shop: Shop, message: Message, policy: EventPolicy) -> None:
     if not policy.soft_bounce_limit:
         return
-    bounces = soft_bounces(_messages_to(shop, message), shop.clock())
+    messages = _messages_to(shop, message)
+    if len(soft_bounces(messages, shop.clock())) < policy.soft_bounce_limit:
+        return
+    bounces = soft_bounces([each for each in messages if not _bounced_for_itself(shop, each)], shop.clock())
     if len(bounces) < policy.soft_bounce_limit:
         return
     forgiven = _forgiven_at(shop, message.to)
@@ -82,6 +86,12 @@ def _suppress_if_it_keeps_bouncing(shop: Shop, message: Message, policy: EventPo
         add_ground(shop, message.to, ground)
     except InvalidInputError:
         return  # the address is none any more
+
+
+def _bounced_for_itself(shop: Shop, message: Message) -> bool:
+    """Whether all its bounces were about its content, attachments or size, and none about the address."""
+    bounces = [event for event in events_of(shop, message) if event.type is EventType.BOUNCE]
+    return bool(bounces) and all(event.about_the_message for event in bounces)
 
 
 def _forgiven_at(shop: Shop, address: str) -> datetime | None:
