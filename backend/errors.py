@@ -85,5 +85,9 @@ class StoreBusyError(BackendError):
     """The store kept refusing because of load or conflicts; the write did not happen."""
 
 
+class DiskFullError(StoreBusyError):
+    """A disk, or the quota on it, has no room, so the write did not happen. Work goes on when there is space again."""
+
+
 class StoreUnreachableError(BackendError):
     """The store did not answer. Whether the last write happened is not known."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from loguru import logger
 
 from backend import logs
+from backend.disk_space import full_disk_named
 from backend.domain.imports import ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job
 from backend.errors import BackendError, StoreBusyError, StoreUnreachableError
@@ -71,7 +72,8 @@ def work_once(shop: Shop, worker: str, stop: threading.Event) -> bool:
 def _do(shop: Shop, job: Job, stop: threading.Event) -> None:
     logger.info("Begun, attempt {}", job.attempts)
     try:
-        result = _import(shop, job, _listener(shop, job, stop))
+        with full_disk_named():
+            result = _import(shop, job, _listener(shop, job, stop))
     except LeaseLostError:
         raise
     except _StoppedError:

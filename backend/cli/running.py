@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from backend import bootstrap, logs
 from backend.config import Settings, load_settings
+from backend.disk_space import full_disk_named
 from backend.errors import BackendError, ConfigurationError
 from backend.services.context import Shop
 from backend.store.meter import Meter, access_pattern
@@ -44,7 +45,7 @@ def told(command: str, *, measured: bool = True) -> Iterator[Settings]:
         # Only what is out of the ordinary, unless somebody wants to see more.
         quiet = {"log_level": "WARNING"} if settings.log_level == "INFO" else {}
         logs.configure(settings.model_copy(update=quiet))
-        with logs.action(command, measured=measured):
+        with logs.action(command, measured=measured), full_disk_named():
             yield settings
     except (BackendError, ConfigurationError) as error:
         fail(error.sentence if isinstance(error, BackendError) else str(error))

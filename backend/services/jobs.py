@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from backend.disk_space import full_disk_named
 from backend.domain.ids import new_order_id
 from backend.domain.imports import ImportKind
 from backend.domain.jobs import Job
@@ -140,15 +141,22 @@ def _shown_name(file_name: str) -> str:
 
 
 def _keep(source: BinaryIO, path: Path) -> None:
-    """Copies the file; at its place it is complete and on the disk. Only this user may read it."""
+    """Copies the file; at its place it is complete and on the disk. Only this user may read it.
+
+    Raises: `DiskFullError`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = path.with_suffix(f".{os.getpid()}.part")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as target:
-        shutil.copyfileobj(source, target, _PIECE)
-        target.flush()
-        os.fsync(target.fileno())
-    aside.replace(path)
+    try:
+        with full_disk_named():
+            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as target:
+                shutil.copyfileobj(source, target, _PIECE)
+                target.flush()
+                os.fsync(target.fileno())
+            aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)  # what is half-written takes room that may be missing
 
 
 def _check_beginning(kind: ImportKind, source: BinaryIO, mapping: Mapping[str, str], encoding: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from backend.errors import ConfigurationError, StoreBusyError, StoreUnreachableError
+from backend.errors import ConfigurationError, DiskFullError, StoreBusyError, StoreUnreachableError
 
 _BUSY_SECONDS = 5
 """How long another process may keep the lock of SQLite."""
@@ -25,6 +25,9 @@ _POOL_SECONDS = 5
 _CREATION_SECONDS = 30
 _BUSY_STATES = {"40001", "40P01", "55P03", "57014"}
 """PostgreSQL: serialization failure, deadlock, no lock in time, statement took too long. Nothing was written."""
+_FULL_STATES = {"53100"}
+"""PostgreSQL: disk full. The transaction is rolled back."""
+_STORE_FULL = "The disk of the store is full: nothing was written. Free space on it or make it larger, then try again."
 _LOOK_AGAIN_SECONDS = 0.02
 _locks: WeakKeyDictionary[sa.Engine, threading.RLock] = WeakKeyDictionary()
 
@@ -116,12 +119,15 @@ def exclusive(engine: sa.Engine) -> Iterator[None]:
 def translated() -> Iterator[None]:
     """Turns the driver's failures into ours, without the statement and its values.
 
-    Raises: `StoreBusyError` (nothing was written), `StoreUnreachableError`, or `StatementFailedError`.
+    Raises: `StoreBusyError`, `DiskFullError` (nothing was written), `StoreUnreachableError`, or `StatementFailedError`.
     """
     try:
         yield
     except (exc.OperationalError, sqlite3.OperationalError) as error:
-        told = str(error.orig if isinstance(error, exc.OperationalError) else error)
+        cause = error.orig if isinstance(error, exc.OperationalError) else error
+        told = str(cause)
+        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or _state_of(error) in _FULL_STATES:
+            raise DiskFullError(_STORE_FULL) from error
         if "locked" in told or "busy" in told or _state_of(error) in _BUSY_STATES:
             raise StoreBusyError("The store is busy; please try again in a moment.") from error
         raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error

@@ -12,7 +12,8 @@ from loguru import logger
 from backend import logs
 from backend.bootstrap import open_mailer, open_shop
 from backend.config import Settings, load_settings
-from backend.errors import BackendError
+from backend.disk_space import FILES_FULL, is_full
+from backend.errors import BackendError, DiskFullError
 from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
 from backend.services.secret_file import cookie_key
@@ -86,6 +87,8 @@ def show_error(error: Exception) -> bool:
 
     Returns True: Streamlit need not show anything itself (it is the server's `on_script_error`).
     """
+    if isinstance(error, OSError) and is_full(error):
+        error = DiskFullError(FILES_FULL)
     if isinstance(error, BackendError):
         logger.info("Notified: {}", error.sentence)
         refuse(error.sentence)

@@ -124,6 +124,23 @@ def test_a_round_takes_many_messages_but_not_without_end() -> None:
     assert endless.waits == [sqs.WAIT_SECONDS] + [0] * (len(endless.waits) - 1)
 
 
+def test_a_queue_that_hangs_keeps_no_worker_for_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging:
+        def receive_message(self, **wanted: int) -> dict[str, object]:
+            released.wait()
+            return {}
+
+    assert sqs.WAIT_SECONDS + sqs.CALL_SECONDS < 10
+    monkeypatch.setattr(sqs, "CALL_SECONDS", 0.1)
+    released = threading.Event()
+    source = SqsSource(Hanging(), "https://sqs.eu-central-1.amazonaws.com/123456789012/events", wait_seconds=0)
+    try:
+        with pytest.raises(SourceUnreachableError):
+            source.receive(GO_ON)
+    finally:
+        released.set()
+
+
 def test_the_region_is_that_of_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

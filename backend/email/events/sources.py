@@ -40,7 +40,7 @@ class EventSource(Protocol):
         """A short word for logs and for what is kept."""
 
     def receive(self, stop: threading.Event) -> Batch:
-        """The next events, empty if there are none; may wait for some up to 20 seconds."""
+        """The next events, empty if there are none; may wait for some up to five seconds."""
 
     def done(self, batch: Batch) -> None:
         """Everything in the batch is kept; it need not come again."""

@@ -22,8 +22,8 @@ from backend.deadlines import DeadlineError, within
 from backend.email.events.sources import Batch, QueueState, SourceUnreachableError
 from backend.errors import ConfigurationError
 
-WAIT_SECONDS = 20
-"""AWS: the longest that a receive may wait for a message."""
+WAIT_SECONDS = 5
+"""A receive may wait for 20 (AWS); a worker that is to stop waits for it, and has ten in all."""
 AT_ONCE = 10
 """AWS: what one receive gives, and one delete takes, at most."""
 IN_FLIGHT = 200
@@ -32,7 +32,8 @@ VISIBILITY_SECONDS = 120
 """Longer than a round takes by far."""
 AGAIN_SECONDS = 2
 """After which a batch that could not be kept comes again."""
-CALL_SECONDS = 15.0
+CALL_SECONDS = 4.0
+"""Together with the wait of a receive less than the ten seconds in which a worker ends."""
 STATE_SECONDS = 3.0
 """Pages and health wait for what the queue says of itself."""
 _PARALLEL = 4
@@ -139,7 +140,7 @@ def open_source(queue_url: str) -> SqsSource:
         # Receiving and deleting may be repeated without harm, unlike sending, so boto3's own retries stay on.
         config = Config(
             connect_timeout=3.0,
-            read_timeout=WAIT_SECONDS + 10.0,
+            read_timeout=WAIT_SECONDS + CALL_SECONDS,
             retries={"mode": "standard", "total_max_attempts": 3},
             proxies={} if is_here else None,
         )

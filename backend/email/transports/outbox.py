@@ -12,6 +12,7 @@ from pathlib import Path
 
 from loguru import logger
 
+from backend.disk_space import FILES_FULL, is_full
 from backend.domain.emails import Accepted, Account, Answer, OutgoingEmail, Refused
 from backend.domain.time import Clock, utc_now
 from backend.email.events.simulated import simulated_events
@@ -53,7 +54,8 @@ class OutboxTransport:
             return Refused(error.sentence, retryable=False)
         except OSError as error:
             # A full disk, or no right to write. The move into place is the last step, so nothing was taken.
-            return Refused(f"The outbox cannot be written: {error.strerror}.", retryable=True, account_wide=True)
+            why = FILES_FULL if is_full(error) else f"The outbox cannot be written: {error.strerror}."
+            return Refused(why, retryable=True, account_wide=True)
         if self._events is not None:
             self._report(self._events, simulated_events(event, taken, to, email.sender, tags, now))
         return Accepted(taken)

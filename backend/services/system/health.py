@@ -17,6 +17,7 @@ from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
 from backend.services.automations.health import stalled
 from backend.services.campaigns.holding import held_by_quota
+from backend.services.checks import check_writing
 from backend.services.events.health import event_health
 from backend.services.mailing import pausing
 from backend.services.snapshots import places
@@ -131,6 +132,7 @@ def check_workers(watched: Watched) -> Health:
     alive = [beat for beat in beats if not beat.is_silent(now)]
     done = {duty.name for beat in alive for duty in beat.duties}
     if missing := [name for name in _NECESSARY_DUTIES if name not in done]:
+        check_writing(watched.shop.store)  # where nothing can be written, workers cannot say that they live
         advice = "Start the server, or python -m backend worker."
         return Health("Workers", State.DOWN, f"Nobody does {' and '.join(missing)}.", advice)
     if stuck := _stuck(alive):
