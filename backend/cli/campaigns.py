@@ -13,7 +13,8 @@ from backend import bootstrap
 from backend.cli.campaign_documents import about, plan_document, preflight_document, status_document
 from backend.cli.campaign_variants import VariantParts, check_fields, split_test_of
 from backend.cli.mail import fields_of
-from backend.cli.output import Json, Progress, write_json, write_table
+from backend.cli.options import Cursor
+from backend.cli.output import Json, Progress, write_json, write_page
 from backend.cli.running import opened_shop
 from backend.config import load_settings
 from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
@@ -37,19 +38,22 @@ class PreflightFailedError(BackendError):
 
 @app.command("list")
 def list_all(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50, as_json: Json = False
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    cursor: Cursor = "",
+    as_json: Json = False,
 ) -> None:
     """List campaigns, newest first."""
     with opened_shop("campaign list") as shop:
-        found = storing.list_campaigns(shop, COMMAND_LINE, limit=limit).campaigns
+        page = storing.list_campaigns(shop, COMMAND_LINE, limit=limit, cursor=cursor or None)
         if as_json:
-            write_json([about(campaign) for campaign in found])
+            write_page([about(campaign) for campaign in page.campaigns], page.cursor, (), as_json=True)
             return
-        write_table(
-            ("created", "state", "audience", "id", "name"),
-            [(f"{c.created_at:%Y-%m-%d %H:%M}", c.state.value, c.audience.size, c.id, c.name) for c in found],
-            right=(2,),
-        )
+        columns = ("created", "state", "audience", "id", "name")
+        rows = [
+            (f"{c.created_at:%Y-%m-%d %H:%M}", c.state.value, c.audience.size, c.id, c.name) for c in page.campaigns
+        ]
+        lines = [dict(zip(columns, row, strict=True)) for row in rows]
+        write_page(lines, page.cursor, columns, as_json=False, right=(2,))
 
 
 @app.command()

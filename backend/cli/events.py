@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from backend import bootstrap
-from backend.cli.output import Json, write_json, write_table
+from backend.cli.options import Cursor
+from backend.cli.output import Json, write_json, write_page, write_table
 from backend.cli.running import fail, opened_shop
 from backend.config import Settings, load_settings
 from backend.domain.team import COMMAND_LINE
@@ -63,19 +64,18 @@ def health(as_json: Json = False) -> None:
 
 @app.command("dead")
 def dead_letters(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50, as_json: Json = False
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    cursor: Cursor = "",
+    as_json: Json = False,
 ) -> None:
     """List events that could not be taken in, newest first, with the reason."""
     with opened_shop("events dead") as shop:
+        page = list_dead_letters(shop, COMMAND_LINE, limit=limit, cursor=cursor or None)
         found = [
             {"id": each.id, "at": _text(each.at), "source": each.source, "tries": each.tries, "reason": each.reason}
-            for each in list_dead_letters(shop, COMMAND_LINE, limit=limit).letters
+            for each in page.letters
         ]
-        if as_json:
-            write_json(found)
-            return
-        columns = ("id", "source", "tries", "reason")
-        write_table(columns, [[line[name] or "" for name in columns] for line in found], right=(2,))
+        write_page(found, page.cursor, ("id", "source", "tries", "reason"), as_json=as_json, right=(2,))
 
 
 @app.command("replay")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from backend import bootstrap
-from backend.cli.output import Json, write_json, write_table
+from backend.cli.options import Cursor
+from backend.cli.output import Json, write_json, write_page, write_table
 from backend.cli.running import fail, opened_shop
 from backend.config import load_settings
 from backend.domain.delivery import Outcome
@@ -23,7 +22,7 @@ from backend.services.context import Shop
 from backend.services.mailing.delivering import deliver_one
 from backend.services.mailing.requesting import SendRequest, new_click_key, request_message
 from backend.services.mailing.simulating import is_for_simulator, request_simulated
-from backend.services.message_log import LogFilter, MessageSummary
+from backend.services.message_log import LogFilter, LogPage, MessageSummary
 from backend.services.previews import Recipient, problems_of, render_preview
 
 templates_app = typer.Typer(help="Look at email templates.", no_args_is_help=True)
@@ -143,30 +142,29 @@ def messages(
     campaign: Annotated[str, typer.Option(help="Only those of this campaign (id).")] = "",
     days: Annotated[int, typer.Option(min=1, max=100, help="How many days back.")] = 30,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    cursor: Cursor = "",
     as_json: Json = False,
 ) -> None:
     """List messages, newest first."""
     with opened_shop("messages") as shop:
         today = shop.clock().astimezone(shop.zone).date()
         wanted = LogFilter(today - timedelta(days=days - 1), today, template, status, outcome, campaign)
-        of_days = islice(_of_days(shop, wanted, limit), limit)
-        found = message_log.messages_like(shop, customer, wanted, limit) if customer else of_days
-        lines = [_line(summary) for summary in found]
-        if as_json:
-            write_json(lines)
-            return
+        if customer:
+            page = message_log.page_of(shop, customer, wanted, limit=limit, cursor=cursor)
+        else:
+            page = _of_days(shop, wanted, limit, cursor)
         columns = ("requested_at", "status", "outcome", "template", "message_id", "reason")
-        write_table(columns, [[line[name] or "" for name in columns] for line in lines])
+        write_page([_line(summary) for summary in page.messages], page.cursor, columns, as_json=as_json)
 
 
-def _of_days(shop: Shop, wanted: LogFilter, limit: int) -> Iterator[MessageSummary]:
-    cursor: str | None = None
-    while True:
-        page = message_log.list_messages(shop, wanted, limit=limit, cursor=cursor)
-        yield from page.messages
-        cursor = page.cursor
-        if cursor is None:
-            return
+def _of_days(shop: Shop, wanted: LogFilter, limit: int, cursor: str) -> LogPage:
+    """As many as are wanted, over the pages that the log ends early."""
+    page = message_log.list_messages(shop, wanted, limit=limit, cursor=cursor or None)
+    found = page.messages
+    while len(found) < limit and page.cursor is not None:
+        page = message_log.list_messages(shop, wanted, limit=limit - len(found), cursor=page.cursor)
+        found += page.messages
+    return LogPage(found, page.cursor)
 
 
 def _line(summary: MessageSummary) -> dict[str, str | None]:

@@ -15,6 +15,11 @@ FromDay = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, 
 ToDay = Annotated[str, typer.Option("--to", metavar="DAY", help="Last day, such as 2026-12-31; today without it.")]
 
 
+Cursor = Annotated[
+    str, typer.Option(help="Go on after an earlier list: the cursor that it ended with.", show_default=False)
+]
+
+
 def day_of_text(text: str) -> date:
     """Raises: `InvalidInputError` for what is no day."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -27,6 +27,26 @@ def write_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, righ
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         typer.echo("  ".join(padded).rstrip())
+
+
+def write_page(
+    lines: Sequence[Mapping[str, object]],
+    cursor: str | None,
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+    right: Sequence[int] = (),
+) -> None:
+    """A list that may have been cut off: `cursor` leads to what follows. In JSON the last entry carries it."""
+    if as_json:
+        last = len(lines) - 1
+        write_json([{**line, "cursor": cursor if place == last else None} for place, line in enumerate(lines)])
+        return
+    write_table(
+        columns, [["" if line[name] is None else line[name] for name in columns] for line in lines], right=right
+    )
+    if cursor:
+        typer.echo(f"There are more: repeat the command with --cursor {cursor}", err=True)
 
 
 class Progress:

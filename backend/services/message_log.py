@@ -184,6 +184,22 @@ def messages_like(shop: Shop, customer_id: str, wanted: LogFilter, limit: int = 
     )
 
 
+def page_of(shop: Shop, customer_id: str, wanted: LogFilter, *, limit: int, cursor: str = "") -> LogPage:
+    """One page of those messages of a customer, of any day.
+
+    Raises: `InvalidInputError` for a cursor of another list.
+    """
+    found = messages_like(shop, customer_id, wanted, MOST_OF_ONE)
+    if cursor:
+        after = text_in(cursor, "after")
+        ids = [each.id for each in found]
+        if after not in ids:
+            raise InvalidInputError("This page link is not valid any more; start again from the first page.")
+        found = found[ids.index(after) + 1 :]
+    following = encode_cursor({"after": found[limit - 1].id}) if len(found) > limit else None
+    return LogPage(found[:limit], following)
+
+
 def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> list[Message]:
     """Failed or unknown messages that nobody has handled, newest first.
 

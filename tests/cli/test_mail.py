@@ -113,7 +113,7 @@ def test_messages_are_listed_by_customer_status_and_template(run: Run, shop: Sho
     run("send", "welcome", "--customer", olga.id)
     everything = run("messages", "--json").json
     assert {line["status"] for line in everything} == {"sent", "skipped"}
-    names = {"message_id", "template", "status", "outcome", "reason", "campaign", "requested_at"}
+    names = {"message_id", "template", "status", "outcome", "reason", "campaign", "requested_at", "cursor"}
     assert set(everything[0]) == names
     assert [line["template"] for line in run("messages", "--status", "sent", "--json").json] == ["verify-address"]
     assert [line["status"] for line in run("messages", "--template", "welcome", "--json").json] == ["skipped"]
@@ -168,3 +168,25 @@ def test_an_address_of_the_simulator_that_a_customer_has_is_that_customers(run: 
     sent = run("send", "verify-address", "--to", "success@simulator.amazonses.com", "--json").json
     assert sent["message_id"].startswith(f"{customer.id}-")
     assert not get_message(shop, sent["message_id"]).test
+
+
+def test_lists_go_on_where_they_were_cut_off(run: Run, shop: Shop) -> None:
+    customer = add_customer(shop, "Maria Lopez")
+    for number in range(5):
+        run("send", "verify-address", "--customer", customer.id, "--key", f"k{number}")
+    for more in ((), ("--customer", customer.id)):
+        whole = [line["message_id"] for line in run("messages", "--json", *more).json]
+        seen, cursor = list[str](), list[str]()
+        while True:
+            lines = run("messages", "--limit", "2", "--json", *more, *cursor).json
+            seen += [line["message_id"] for line in lines]
+            assert [line["cursor"] for line in lines[:-1]] == [None] * (len(lines) - 1)
+            if lines[-1]["cursor"] is None:
+                break
+            cursor = ["--cursor", lines[-1]["cursor"]]
+        assert seen == whole
+        assert len(seen) == 5
+        cut = run("messages", "--limit", "2", *more)
+        assert "--cursor " in cut.err
+        assert run("messages", "--cursor", "nonsense", *more).code == 1
+    assert "--cursor" not in run("messages").err
