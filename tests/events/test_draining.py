@@ -66,6 +66,7 @@ def test_an_email_in_the_outbox_is_reported_on_as_at_ses(shop: Shop, tmp_path: P
     suppressed = find_suppression(shop, address)
     expected = {
         Outcome.BOUNCED: SuppressionReason.HARD_BOUNCE,
+        Outcome.REJECTED: SuppressionReason.HARD_BOUNCE,
         Outcome.COMPLAINED: SuppressionReason.COMPLAINT,
     }
     reasons = {expected[outcome] for outcome in FATES[address] if outcome in expected}
