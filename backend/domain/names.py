@@ -13,7 +13,7 @@ _NO_NAMES = frozenset(
     | {"guest", "guest customer", "customer", "undefined", "anonymous", "first name", "name"}
     | {"dr", "mr", "mrs", "ms", "miss", "prof", "herr", "frau", "mme", "monsieur", "madame", "sr", "sra"}
 )
-_ADDRESS = re.compile(r"\S+@\S+\.\S+|https?://|www\.", re.IGNORECASE)
+_ADDRESS = re.compile(r"\S@[^\s@]+\.\S|https?://|www\.", re.IGNORECASE)
 _COMPANY = re.compile(
     r"(?:\b(?:gmbh|ltd|limited|inc|llc|llp|plc|corp|company|co|ag|kg|ohg|ug|e\.?k|e\.?v|bv|b\.v|nv|sarl|sas|s\.?l|s\.?a"
     r"|srl|spa|s\.p\.a|oy|ab|aps|a/s|pty|sp\. z o\.o)\.?$)",

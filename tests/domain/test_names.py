@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from backend.domain.names import greeting_of, named
+from backend.domain.names import greeting_of, is_address, named
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,10 @@ def test_a_given_name_counts_as_it_came(given: str, name: str, greeting: str) ->
 
 def test_what_is_no_name_is_none() -> None:
     assert [named(text) for text in (" Maria ", "N/A", "none", "maria@example.com", "…")] == ["Maria", "", "", "", ""]
+
+
+@pytest.mark.parametrize("text", ["x" * 300_000, "a@" * 150_000, "x@y" * 100_000, "a@" + "b" * 300_000])
+def test_a_long_text_is_told_from_an_address_in_a_moment(text: str) -> None:
+    started = time.process_time()
+    is_address(text)
+    assert time.process_time() - started < 1
