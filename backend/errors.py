@@ -77,6 +77,24 @@ class ConditionFailedError(BackendError):
     """A conditional write found something else; raised where the caller attached no error of its own."""
 
 
+def named_key(key: tuple[str, str, str]) -> str:
+    """The key as people are shown it: without the parts that hold an address, a phone or a name."""
+    table, pk, sk = key
+    return f"{table} / {pk[:2]}…" if pk[:2] in ("E#", "S#", "I#", "R#") else f"{table} / {pk} / {sk}"
+
+
+class UnreadableItemError(BackendError):
+    """An item of the store cannot be read. `key` is its table, partition key and sort key; `reason` says what is wrong.
+
+    The sentence names the item, so it says nothing of keys that hold an address or a name.
+    """
+
+    def __init__(self, key: tuple[str, str, str], reason: str) -> None:
+        super().__init__(f"The record {named_key(key)} cannot be read: {reason}. System tells how to repair it.")
+        self.key = key
+        self.reason = reason
+
+
 class ItemTooLargeError(InvalidInputError):
     """An item or a key is larger than DynamoDB would take."""
 

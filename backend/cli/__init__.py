@@ -22,6 +22,7 @@ from backend.cli import (
     shop,
     suppression,
     system,
+    unreadable,
     upkeep,
     users,
 )
@@ -42,6 +43,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(automations.app, name="automation")
 app.add_typer(segments.app, name="segment")
 app.add_typer(campaigns.app, name="campaign")
+app.add_typer(unreadable.app, name="unreadable")
 shop.add_to(app)
 reports.add_to(app)
 upkeep.add_to(app)

@@ -44,6 +44,7 @@ class SkipReason(StrEnum):
     CUSTOMER_GONE = "does not exist any more"
     LEFT_SEGMENT = "has left the segment since"
     CANCELLED = "the campaign was cancelled"
+    UNREADABLE = "has a record that cannot be read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,11 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The moment that `to_text` wrote."""
-    return datetime.fromisoformat(text)
+    """The moment that `to_text` wrote. Raises: `ValueError` for another text, also for a moment without a zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("The moment has no time zone.")
+    return moment
 
 
 def to_seconds(moment: datetime) -> int:

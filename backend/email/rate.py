@@ -24,10 +24,10 @@ from backend.domain.emails import Account, Kind
 from backend.domain.time import Clock
 from backend.email.rate_state import AHEAD, SECOND, Capacity, RateState, state_from_item, state_to_item
 from backend.email.rate_tokens import Granted
-from backend.errors import ConditionFailedError, StoreBusyError
+from backend.errors import ConditionFailedError, StoreBusyError, UnreadableItemError
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Equals, Put, Store
+from backend.store.port import Absent, Equals, Item, Put, Store
 
 __all__ = ["Granted", "QuotaReached", "RatePolicy", "RateWindow", "Reservation", "Wait"]
 
@@ -204,7 +204,7 @@ class RateWindow:
 
     def _attempt(self, decide: Callable[[RateState], _Result]) -> _Result:
         item = self._store.get(self._key)
-        state = state_from_item(item)
+        state = self._state(item)
         reports = [(grant, grant.report()) for grant in self._grants]
         for grant, report in reports:
             state.settle(grant.key, report, grant.hour, grant.kind)
@@ -218,6 +218,13 @@ class RateWindow:
             self._grants = [grant for grant, report in reports if not report.done]
             self._grants += [result] if isinstance(result, Granted) else []
         return result
+
+    def _state(self, item: Item | None) -> RateState:
+        """Raises: `UnreadableItemError`: nobody knows what went out lately, so nothing may until it is repaired."""
+        try:
+            return state_from_item(item)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise UnreadableItemError(self._key, "it is no rate window, so nothing is sent") from error
 
     def _now(self) -> int:
         return int(self._clock().timestamp() * SECOND)

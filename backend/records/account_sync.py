@@ -8,7 +8,9 @@ from backend.domain.account_sync import Comparison, SampleLine, Sync, SyncDeed, 
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Role
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import reads
 from backend.records.values import MalformedItemError, number, optional_text, text, without_empty
+from backend.store import schema
 from backend.store.port import Item
 
 
@@ -30,6 +32,7 @@ def sync_item(sync: Sync) -> Item:
     )
 
 
+@reads(lambda item: schema.meta_key("account-sync"))
 def sync_from(item: Item) -> Sync:
     lease = optional_text(item, "lease_until")
     return Sync(
@@ -58,6 +61,7 @@ def comparison_item(found: Comparison) -> Item:
     }
 
 
+@reads(lambda item: schema.meta_key("account-comparison"))
 def comparison_from(item: Item) -> Comparison:
     sample = item.get("sample", b"")
     if not isinstance(sample, bytes):

@@ -6,7 +6,9 @@ from datetime import datetime, time
 
 from backend.domain.alerts import Adjusted, Alert, AlertSettings, RuleName, Stage
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import reads
 from backend.records.values import flag, number, optional_text, text, texts, without_empty
+from backend.store import schema
 from backend.store.port import Item, Value
 
 _THOUSANDTHS = 1000
@@ -35,6 +37,7 @@ def alert_item(alert: Alert) -> Item:
     )
 
 
+@reads(lambda item: schema.alert_key(str(item.get("rule")), str(item.get("subject", ""))))
 def alert_from(item: Item) -> Alert:
     return Alert(
         rule=RuleName(text(item, "rule")),
@@ -72,6 +75,7 @@ def settings_item(settings: AlertSettings) -> Item:
     }
 
 
+@reads(lambda item: schema.meta_key("alerts"))
 def settings_from(item: Item | None) -> AlertSettings:
     """What was saved, or what holds until somebody decides."""
     if item is None:

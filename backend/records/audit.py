@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.domain.audit import AuditEntry
 from backend.domain.time import from_text
+from backend.records.conversion import key_of_row, reads
 from backend.records.values import text, without_empty
 from backend.store.port import Item, Row
 
@@ -20,6 +21,7 @@ def audit_item(entry: AuditEntry) -> Item:
     )
 
 
+@reads(key_of_row)
 def audit_from(row: Row) -> AuditEntry:
     at, _, entry_id = row.key.sk.partition("#")
     return AuditEntry(

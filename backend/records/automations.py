@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from backend.domain.automations import Automation, Condition, Exit, Fact, Step, Trigger, TriggerKind
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_given, reads
 from backend.records.values import MalformedItemError, flag, items, number, optional_text, rows, text, texts
 from backend.records.values import without_empty as compact
 from backend.store import schema
@@ -27,6 +28,7 @@ def automation_item(automation: Automation) -> Item:
     )
 
 
+@reads(lambda automation_id, item: schema.automation_key(automation_id))
 def automation_from(automation_id: str, item: Item) -> Automation:
     active_from = optional_text(item, "active_from")
     return Automation(
@@ -90,6 +92,7 @@ def due_attributes(trigger: Trigger) -> Item:
     return {"work": schema.trigger_line(trigger.customer_id), "work_at": place}
 
 
+@reads(key_given)
 def trigger_from(key: Key, item: Item) -> Trigger:
     return Trigger(
         customer_id=key.pk.removeprefix("C#"),

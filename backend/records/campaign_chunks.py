@@ -13,6 +13,7 @@ from datetime import datetime
 from backend.domain.campaigns import Wave
 from backend.domain.messages import SkipReason
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import reads
 from backend.records.values import MalformedItemError, number, optional_text, rows, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key, Value
@@ -83,6 +84,7 @@ def chunk_item(chunk: Chunk) -> Item:
     return {"ids": " ".join(chunk.ids)}
 
 
+@reads(lambda campaign, sk, item: Key(schema.MAIL, f"K#{campaign}", sk))
 def chunk_from(campaign: str, sk: str, item: Item) -> Chunk:
     _, wave, _ = sk.split("#", 2)
     return Chunk(campaign, Wave(int(wave)), tuple(text(item, "ids").split(" ")))
@@ -113,6 +115,7 @@ def step_values(step: Step, due: datetime) -> Item:
     }
 
 
+@reads(lambda campaign, sk, item: Key(schema.MAIL, f"K#{campaign}", sk))
 def step_from(campaign: str, sk: str, item: Item) -> Step:
     _, wave, first = sk.split("#", 2)
     lease = optional_text(item, "lease_until")

@@ -21,6 +21,7 @@ from backend.domain.campaigns import (
 )
 from backend.domain.emails import Kind
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import reads
 from backend.records.values import (
     MalformedItemError,
     flag,
@@ -32,6 +33,7 @@ from backend.records.values import (
     texts,
     without_empty,
 )
+from backend.store import schema
 from backend.store.port import Item, Value
 
 LIST = "CAMPAIGNS"
@@ -79,6 +81,7 @@ def campaign_item(campaign: Campaign) -> Item:
     return without_empty(item)
 
 
+@reads(lambda campaign_id, item: schema.campaign_key(campaign_id))
 def campaign_from(campaign_id: str, item: Item) -> Campaign:
     created_at, _, _ = text(item, "line_at").partition("#")
     return Campaign(

@@ -8,6 +8,7 @@ from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSou
 from backend.domain.customers import email_identity as identity
 from backend.domain.text import search_words, words_in
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_of_row, reads
 from backend.records.ranks import figure, standing
 from backend.records.values import flag, number, optional_text, text, texts, without_empty
 from backend.store import schema
@@ -45,6 +46,7 @@ def profile_attributes(customer: Customer) -> Item:
     }
 
 
+@reads(lambda customer_id, item: schema.customer_key(customer_id))
 def customer_from(customer_id: str, item: Item) -> Customer:
     consent = item.get("consent")
     return Customer(
@@ -68,6 +70,11 @@ def customer_from(customer_id: str, item: Item) -> Customer:
     )
 
 
+def customer_at(key: Key, item: Item) -> Customer:
+    """The customer whose item lies under this key. Raises: `UnreadableItemError`."""
+    return customer_from(customer_id_of(key), item)
+
+
 def _consent_item(consent: Consent | None) -> Item | None:
     if consent is None:
         return None
@@ -81,6 +88,7 @@ def _consent_from(item: Item) -> Consent:
     )
 
 
+@reads(key_of_row)
 def summary_from(row: Row) -> CustomerSummary:
     """A customer as lists show it, from a leaderboard row, a month or the profile itself."""
     created = optional_text(row.item, "created_at")
@@ -95,6 +103,11 @@ def summary_from(row: Row) -> CustomerSummary:
         revenue=figure(row.item, "rank_revenue"),
         created_at=from_text(created) if created else None,
     )
+
+
+def summary_at(key: Key, item: Item) -> CustomerSummary:
+    """As `summary_from`, for a key and an item."""
+    return summary_from(Row(key, item))
 
 
 def customer_id_of(key: Key) -> str:
@@ -153,6 +166,7 @@ def activity_key(customer_id: str, activity: Activity) -> Key:
     return schema.activity_key(customer_id, to_text(activity.at), activity.id)
 
 
+@reads(key_of_row)
 def activity_from(row: Row) -> Activity:
     _, at, entry_id = row.key.sk.split("#", 2)
     return Activity(

@@ -9,7 +9,9 @@ import orjson
 from backend.domain.deliverability import Level
 from backend.domain.sender_domain import DnsRecord, DomainReport, Finding, Subject
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import reads
 from backend.records.values import MalformedItemError, text
+from backend.store import schema
 from backend.store.port import Item
 
 
@@ -18,6 +20,7 @@ def report_item(report: DomainReport) -> Item:
     return {"domain": report.domain, "checked_at": to_text(report.checked_at), "findings": findings}
 
 
+@reads(lambda item: schema.meta_key("domain-check"))
 def report_from(item: Item) -> DomainReport:
     findings = item.get("findings", b"")
     if not isinstance(findings, bytes):

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from backend.domain.events import Click, DeadLetter, LinkClicks, MailEvent
 from backend.domain.messages import Message
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_of_row, reads
 from backend.records.send_stats import TOOK_STEPS
 from backend.records.values import MalformedItemError, number, text, without_empty
 from backend.store import schema
@@ -52,6 +53,7 @@ def raw_item(event: MailEvent, body: bytes, source: str, now: datetime) -> Item:
     }
 
 
+@reads(key_of_row)
 def raw_from(row: Row) -> RawEvent:
     return RawEvent(
         type=text(row.item, "type"),
@@ -76,6 +78,7 @@ def dead_letter_item(body: bytes, reason: str, source: str, now: datetime, tries
     return schema.dead_letter_key(to_text(now), digest), without_empty(item)
 
 
+@reads(key_of_row)
 def dead_letter_from(row: Row) -> DeadLetter:
     return DeadLetter(
         id=row.key.sk,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from backend.domain.health import Beat, DutyBeat, Trouble
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_of_row, reads
 from backend.records.values import flag, items, number, optional_text, text, without_empty
 from backend.store.port import Item, Row, Value
 
@@ -33,6 +34,7 @@ def beat_item(beat: Beat) -> Item:
     )
 
 
+@reads(key_of_row)
 def beat_from(row: Row) -> Beat:
     item = row.item
     return Beat(

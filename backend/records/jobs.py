@@ -8,6 +8,7 @@ from backend.domain.imports import Counts, ImportKind, Outcome
 from backend.domain.jobs import Job, JobStatus
 from backend.domain.team import Role
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_given, reads
 from backend.records.values import flag, number, optional_text, text, without_empty
 from backend.store.port import Item, Key, Value
 
@@ -55,6 +56,7 @@ def progress_attributes(share: float, counts: Counts) -> Item:
     }
 
 
+@reads(key_given)
 def job_from(key: Key, item: Item) -> Job:
     mapping = item.get("mapping", {})
     return Job(

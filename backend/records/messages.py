@@ -9,6 +9,7 @@ from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
 from backend.domain.messages import Handled, Message, MessageStatus
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_given, reads
 from backend.records.values import MalformedItemError, flag, number, optional_text, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key, Row
@@ -90,6 +91,7 @@ def of_campaign(message: Message) -> bool:
     return bool(message.campaign) and not is_automation(message.campaign)
 
 
+@reads(key_given)
 def message_from(key: Key, item: Item) -> Message:
     """The message. A waiting one that carries a lease is being sent; whether the lease still runs is the clock's."""
     status = MessageStatus(text(item, "status"))

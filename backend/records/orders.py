@@ -15,6 +15,7 @@ from backend.domain.orders import (
     contribution_of,
 )
 from backend.domain.time import day_of, from_text, to_text
+from backend.records.conversion import key_given, key_of_row, reads
 from backend.records.values import MalformedItemError, flag, number, optional_text, rows, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key, Row, Value
@@ -63,6 +64,7 @@ def net_of(total: int, refunded: int, counts: Contribution) -> int | None:
     return counts.revenue if counts.orders and counts.revenue != total - refunded else None
 
 
+@reads(key_given)
 def order_from(key: Key, item: Item) -> Order:
     return Order(
         id=key.sk.removeprefix("O#"),
@@ -105,6 +107,7 @@ def order_day(item: Item) -> str:
     return text(item, "day")
 
 
+@reads(key_of_row)
 def summary_from(row: Row) -> OrderSummary:
     """An order as lists show it, from the timeline index or from the order itself."""
     return OrderSummary(

@@ -10,7 +10,9 @@ import orjson
 
 from backend.domain.campaign_figures import Broken, Preflight, PreflightStatus
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import reads
 from backend.records.values import MalformedItemError, number, optional_text, text, without_empty
+from backend.store import schema
 from backend.store.port import Item
 
 LIST = "PREFLIGHTS"
@@ -39,6 +41,7 @@ def preflight_item(preflight: Preflight) -> Item:
     )
 
 
+@reads(lambda item, listed=(): schema.campaign_part_key("…", "PREFLIGHT"))
 def preflight_from(item: Item, listed: Sequence[Broken] = ()) -> Preflight:
     return Preflight(
         status=PreflightStatus(text(item, "status")),
@@ -66,6 +69,7 @@ def broken_item(broken: Sequence[Broken]) -> Item:
     return {"list": zlib.compress(orjson.dumps(rows))}
 
 
+@reads(lambda item: schema.campaign_part_key("…", "BROKEN"))
 def broken_from(item: Item) -> list[Broken]:
     packed = item.get("list", b"")
     if not isinstance(packed, bytes):

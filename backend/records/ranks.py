@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from backend.domain.ids import customer_number
 from backend.domain.orders import Contribution
+from backend.records.values import number
 from backend.store.port import Item, Plus
 from backend.store.schema import ID_BITS, RANK_UNIT, board_of
 
@@ -25,8 +26,7 @@ def rank(figure: int, customer_id: str) -> int:
 
 def figure(item: Item, name: str) -> int:
     """The figure in a rank attribute; 0 when it is not there."""
-    value = item.get(name, 0)
-    return value // RANK_UNIT if isinstance(value, int) else 0
+    return number(item, name, 0) // RANK_UNIT
 
 
 def additions(change: Contribution, customer_id: str) -> dict[str, Plus]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from backend.domain.segment_text import rule_from_text, rule_text
 from backend.domain.segments import Segment
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_of_row, reads
 from backend.records.values import number, optional_text, text, without_empty
 from backend.store.port import Item, Row
 
@@ -26,6 +27,7 @@ def segment_item(segment: Segment) -> Item:
     )
 
 
+@reads(key_of_row)
 def segment_from(row: Row) -> Segment:
     """Raises: `MalformedItemError`; `InvalidInputError` for a rule that this version does not know."""
     item = row.item

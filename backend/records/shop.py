@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backend.domain.shop import ShopFacts
+from backend.records.conversion import reads
 from backend.records.values import number, text, without_empty
+from backend.store import schema
 from backend.store.port import Item
 
 _STORED = (
@@ -25,6 +27,7 @@ def shop_item(facts: ShopFacts) -> Item:
     return without_empty({**{name: getattr(facts, name) for name in _STORED}, "version": facts.version})
 
 
+@reads(lambda defaults, item: schema.meta_key("shop"))
 def shop_from(defaults: ShopFacts, item: Item | None) -> ShopFacts:
     """The facts that were saved; what was emptied stays empty, but name and colour always have a value."""
     if item is None:

@@ -6,7 +6,8 @@ import hashlib
 
 from backend.domain.suppression import Ground, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
 from backend.domain.time import from_text, to_text
-from backend.records.values import items, text, texts, without_empty
+from backend.records.conversion import key_of_row, reads
+from backend.records.values import MalformedItemError, items, text, texts, without_empty
 from backend.store import schema
 from backend.store.port import Item, Row, Value
 
@@ -27,8 +28,12 @@ def suppression_item(entry: Suppression, digest: str, stamp: str) -> Item:
     }
 
 
+@reads(lambda item: schema.suppression_key(digest_of(str(item.get("address")))))
 def suppression_from(item: Item) -> Suppression:
-    return Suppression(text(item, "address"), tuple(_ground_from(ground) for ground in items(item, "grounds")))
+    grounds = tuple(_ground_from(ground) for ground in items(item, "grounds"))
+    if not grounds:
+        raise MalformedItemError("grounds is empty")
+    return Suppression(text(item, "address"), grounds)
 
 
 def stamp_of(item: Item) -> str:
@@ -47,6 +52,7 @@ def event_item(event: SuppressionEvent) -> Item:
     )
 
 
+@reads(key_of_row)
 def event_from(row: Row) -> SuppressionEvent:
     item = row.item
     return SuppressionEvent(

@@ -7,6 +7,8 @@ from typing import cast
 
 from backend.domain.team import Member, Role
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import reads
+from backend.store import schema
 from backend.store.port import Item, Value
 
 
@@ -52,6 +54,7 @@ def member_to_item(member: Member) -> Item:
     }
 
 
+@reads(lambda item: schema.member_key(str(item.get("username"))))
 def member_from_item(item: Item) -> Member:
     return Member(
         username=str(item["username"]),
@@ -73,6 +76,7 @@ def roster_to_item(roster: Roster) -> Item:
     return {"emails": emails, "admins": list[Value](sorted(roster.admins)), "version": roster.version}
 
 
+@reads(lambda item: schema.meta_key("team"))
 def roster_from_item(item: Item | None) -> Roster:
     """The roster; an absent item is the roster of a team without members."""
     if item is None:

@@ -12,8 +12,10 @@ import orjson
 from backend.domain.emails import Kind, Need, TemplateFacts, TemplateField, TemplateSource, TemplateVersion
 from backend.domain.templates import PARTS, TemplateState, WorkingCopy
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import reads
 from backend.records.values import MalformedItemError, number, optional_text, text, without_empty
-from backend.store.port import Item
+from backend.store import schema
+from backend.store.port import Item, Key
 
 
 def version_item(version: TemplateVersion, difference: str) -> Item:
@@ -31,6 +33,7 @@ def version_item(version: TemplateVersion, difference: str) -> Item:
     )
 
 
+@reads(lambda item: Key(schema.SHOP, "TPL#…", f"V#{item.get('number')}"))
 def version_from(item: Item) -> TemplateVersion:
     published_at = optional_text(item, "published_at")
     return TemplateVersion(
@@ -43,6 +46,7 @@ def version_from(item: Item) -> TemplateVersion:
     )
 
 
+@reads(lambda item: Key(schema.SHOP, "TPL#…", f"V#{item.get('number')}"))
 def difference_from(item: Item) -> str:
     """The unified diff that was kept with a version."""
     packed = item.get("difference")
@@ -63,6 +67,7 @@ def working_copy_item(copy: WorkingCopy) -> Item:
     )
 
 
+@reads(lambda name, item: schema.working_copy_key(name))
 def working_copy_from(name: str, item: Item) -> WorkingCopy:
     return WorkingCopy(
         name=name,
@@ -74,6 +79,7 @@ def working_copy_from(name: str, item: Item) -> WorkingCopy:
     )
 
 
+@reads(lambda facts, item: schema.template_key(facts.name))
 def state_from(facts: TemplateFacts, item: Item | None) -> TemplateState:
     """The state of a template; without an item nobody has ever edited it."""
     state = TemplateState(facts)
@@ -101,6 +107,7 @@ def edition_item(document: bytes) -> Item:
     return {"document": zlib.compress(document)}
 
 
+@reads(lambda item: schema.edition_key("…"))
 def edition_from(item: Item) -> tuple[dict[str, str], TemplateVersion]:
     packed = item.get("document")
     if not isinstance(packed, bytes):

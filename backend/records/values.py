@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from backend.errors import BackendError
 from backend.store.port import Item, Value
 
 
-class MalformedItemError(Exception):
-    """An item in the store does not have the shape that its key promises."""
+class MalformedItemError(BackendError):
+    """An item in the store does not have the shape that its key promises. `reason` says what is wrong."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"A record of the store cannot be read: {reason}.")
+        self.reason = reason
 
 
 def text(item: Item, name: str, default: str | None = None) -> str:
@@ -43,7 +48,10 @@ def items(item: Item, name: str) -> list[Item]:
     value = item.get(name, [])
     if not isinstance(value, list):
         raise MalformedItemError(f"{name} is not a list")
-    return [element for element in value if isinstance(element, dict)]
+    maps = [element for element in value if isinstance(element, dict)]
+    if len(maps) < len(value):
+        raise MalformedItemError(f"{name} holds something else than maps")
+    return maps
 
 
 def rows(item: Item, name: str) -> list[list[Value]]:
@@ -51,7 +59,10 @@ def rows(item: Item, name: str) -> list[list[Value]]:
     value = item.get(name, [])
     if not isinstance(value, list):
         raise MalformedItemError(f"{name} is not a list")
-    return [element for element in value if isinstance(element, list)]
+    lists = [element for element in value if isinstance(element, list)]
+    if len(lists) < len(value):
+        raise MalformedItemError(f"{name} holds something else than lists")
+    return lists
 
 
 def without_empty(item: Item) -> Item:

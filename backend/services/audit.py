@@ -18,6 +18,7 @@ from backend.errors import InvalidInputError
 from backend.records.audit import audit_from, audit_item
 from backend.services.context import Shop
 from backend.services.places import text_in
+from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor
 from backend.store.port import Put, Query, Row, pages_of
@@ -86,9 +87,7 @@ def list_entries(
         if len(found) == limit or seen == _SCAN:
             note = "" if len(found) == limit else f"Looked at {_SCAN:,} entries; go on to see more."
             return AuditPage(found, encode_cursor({"at": place}), note)
-        entry_found = audit_from(row)
-        if wanted.matches(entry_found):
-            found.append(entry_found)
+        found += [each for each in readable_rows(shop, [row], audit_from) if wanted.matches(each)]
         place = row.key.sk
     return AuditPage(found, None)
 
@@ -100,7 +99,7 @@ def all_entries(shop: Shop, actor: Actor, wanted: AuditFilter) -> Iterator[Audit
     """
     actor.require(Permission.VIEW_AUDIT)
     rows = _walk(shop, wanted.month, "", _CHUNK)
-    return (found for found in map(audit_from, rows) if wanted.matches(found))
+    return (found for found in readable_rows(shop, rows, audit_from) if wanted.matches(found))
 
 
 def months_until_now(shop: Shop, number: int = 24) -> list[str]:

@@ -12,6 +12,7 @@ from backend.errors import InvalidInputError
 from backend.records.customers import summary_from
 from backend.services.context import Shop
 from backend.services.merging import merged, page_size
+from backend.services.unreadable import readable_rows
 from backend.store.port import Query, Row
 from backend.store.schema import LEADERBOARD_SHARDS, SHOP
 
@@ -40,7 +41,7 @@ def top_customers(shop: Shop, by: Measure, month: str = "", limit: int = 25) -> 
     if not 1 <= limit <= MOST_TOP:
         raise InvalidInputError(f"Between 1 and {MOST_TOP:,} customers can be listed.", "limit")
     rows = walk_board(shop, by, month or ALL_TIME, first=limit)
-    return [summary_from(row) for row in islice(rows, limit)]
+    return list(islice(readable_rows(shop, rows, summary_from), limit))
 
 
 def walk_board(shop: Shop, by: Measure, period: str, *, first: int, below: int = _LARGEST_RANK) -> Iterator[Row]:
@@ -56,4 +57,4 @@ def walk_board(shop: Shop, by: Measure, period: str, *, first: int, below: int =
         )
         for shard in range(LEADERBOARD_SHARDS)
     ]
-    return merged(shop.store, queries, f"rank_{by.value}")
+    return merged(shop, queries, f"rank_{by.value}")

@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterable
 
 from backend.domain.campaigns import BEGUN, CampaignState
 from backend.domain.messages import Message
+from backend.errors import UnreadableItemError
 from backend.records.messages import message_from
 from backend.records.send_stats import campaign_counters_of, is_campaign_counter
-from backend.records.values import MalformedItemError, number
+from backend.records.values import number
 from backend.services.context import Shop
 from backend.services.reconcile.findings import Drift, Finding, as_found
 from backend.store import schema
@@ -65,11 +66,13 @@ def campaign_findings(
 def _counted(rows: Iterable[Row], campaigns: frozenset[str]) -> dict[str, dict[Key, Counter[str]]]:
     wanted: dict[str, dict[Key, Counter[str]]] = {campaign: defaultdict(Counter) for campaign in campaigns}
     for row in rows:
-        if row.item.get("campaign") not in campaigns or not row.key.sk.startswith("E#"):
+        if not row.key.sk.startswith("E#"):
             continue
         try:
+            if row.item.get("campaign") not in campaigns:
+                continue
             message = message_from(row.key, row.item)
-        except (MalformedItemError, ValueError):
+        except UnreadableItemError:
             continue  # told by the first reading
         wanted[message.campaign][campaign_key_of(message)].update(campaign_counters_of(message))
     return wanted

@@ -11,15 +11,18 @@ from enum import StrEnum
 from itertools import islice
 
 from backend.domain.customers import CustomerSummary
-from backend.records.customers import customer_id_of, summary_from, words_of_summary
+from backend.records.conversion import key_given, reads
+from backend.records.customers import customer_id_of, summary_at, summary_from, words_of_summary
+from backend.records.values import text
 from backend.services.boards import ALL_TIME, Measure, walk_board
 from backend.services.context import Shop
 from backend.services.customer_search import matches_of
 from backend.services.merging import merged, page_size
 from backend.services.places import number_in, text_in
+from backend.services.unreadable import readable, readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor
-from backend.store.port import Query, Row, pages_of
+from backend.store.port import Item, Key, Query, Row, pages_of
 
 _MATCHES = 500
 """How many customers a search or a small tag looks at; more are told to narrow the search."""
@@ -66,7 +69,7 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
     if wanted.search.strip():
         return _searched(shop, wanted, limit, cursor)
     if wanted.sort is Sort.NEWEST:
-        return _filtered_page(wanted, _newest(shop, wanted, limit, cursor), limit)
+        return _filtered_page(shop, wanted, _newest(shop, wanted, limit, cursor), limit)
     if facet_of(wanted):
         members = _members(shop, wanted)
         if len(members) <= _MATCHES:
@@ -74,13 +77,13 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
     if wanted.archived:
         return _many_archived(shop, wanted, limit, cursor)
     chunk = _CHUNK_OF_FEW if wanted.tag or wanted.country else limit
-    return _filtered_page(wanted, _ranked(shop, wanted, chunk, cursor), limit)
+    return _filtered_page(shop, wanted, _ranked(shop, wanted, chunk, cursor), limit)
 
 
 def _many_archived(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> CustomerPage:
     """So many that they are not sorted: their list is that of when they came, and leaderboards would hide them."""
     newest = replace(wanted, sort=Sort.NEWEST)
-    page = _filtered_page(newest, _newest(shop, newest, limit, cursor), limit)
+    page = _filtered_page(shop, newest, _newest(shop, newest, limit, cursor), limit)
     note = f"More than {_MATCHES} customers are archived, so the newest ones come first."
     return replace(page, note=f"{note} {page.note}".strip())
 
@@ -127,7 +130,7 @@ def _sorted_page(
     words: Sequence[str] = (),
 ) -> CustomerPage:
     found = shop.store.get_many([schema.customer_key(customer_id) for customer_id in ids])
-    summaries = [summary_from(Row(key, item)) for key, item in found.items()]
+    summaries = readable(shop, found.items(), summary_at)
     matching = [summary for summary in summaries if _fits(summary, wanted) and _has_words(summary, words)]
     matching.sort(key=lambda summary: _order(summary, wanted.sort))
     start = max(number_in(cursor, "from"), 0) if cursor else 0
@@ -173,7 +176,14 @@ def _newest(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) 
     ids = _newest_members(shop, wanted, before) if facet_of(wanted) else _newest_of_all(shop, limit, before)
     while chunk := [schema.customer_key(customer_id) for customer_id in islice(ids, limit + 1)]:
         found = shop.store.get_many(chunk)
-        yield from (Row(key, found[key]) for key in chunk if key in found)
+        yield from readable(shop, ((key, found[key]) for key in chunk if key in found), _listed)
+
+
+@reads(key_given)
+def _listed(key: Key, item: Item) -> Row:
+    """The row of a customer with a place in the list. Raises: `UnreadableItemError`."""
+    text(item, "line_at")
+    return Row(key, item)
 
 
 def _newest_members(shop: Shop, wanted: CustomerFilter, before: str) -> Iterator[str]:
@@ -195,20 +205,18 @@ def _newest_of_all(shop: Shop, limit: int, before: str) -> Iterator[str]:
         )
         for shard in range(shards)
     ]
-    rows = (row for row in merged(shop.store, queries, "line_at") if row.item["line_at"] != before)
+    rows = (row for row in merged(shop, queries, "line_at") if row.item["line_at"] != before)
     return (customer_id_of(row.key) for row in rows)
 
 
-def _filtered_page(wanted: CustomerFilter, rows: Iterator[Row], limit: int) -> CustomerPage:
+def _filtered_page(shop: Shop, wanted: CustomerFilter, rows: Iterator[Row], limit: int) -> CustomerPage:
     found: list[CustomerSummary] = []
     last: Row | None = None
     for seen, row in enumerate(rows):
         if len(found) == limit or seen == _SCAN:
             note = "" if len(found) == limit else f"Looked at {_SCAN:,} customers; go on to see more."
             return CustomerPage(found, _cursor_after(last, wanted.sort), note)
-        summary = summary_from(row)
-        if _fits(summary, wanted):
-            found.append(summary)
+        found += [summary for summary in readable_rows(shop, [row], summary_from) if _fits(summary, wanted)]
         last = row
     return CustomerPage(found, None)
 

@@ -25,6 +25,7 @@ from backend.services.automations import firing
 from backend.services.context import Shop
 from backend.services.customer_writes import EmailReservedError, creating_writes, editing_writes
 from backend.services.retrying import until_settled
+from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.port import Put, Query, pages_of
 
@@ -222,7 +223,7 @@ def add_note(shop: Shop, actor: Actor, customer_id: str, note: str) -> Activity:
 def activity_of(shop: Shop, customer_id: str, limit: int = 50) -> list[Activity]:
     """Notes and changes of a customer, newest first."""
     query = Query(schema.SHOP, f"C#{customer_id}", begins_with="V#", descending=True, limit=limit)
-    return [activity_from(row) for row in shop.store.query(query).rows]
+    return [*readable_rows(shop, shop.store.query(query).rows, activity_from)]
 
 
 def _change(

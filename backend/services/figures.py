@@ -11,7 +11,8 @@ from backend.errors import InvalidInputError
 from backend.records.totals import day_of_row, totals_from
 from backend.records.values import number
 from backend.services.context import Shop
-from backend.store.port import Item, Query, pages_of
+from backend.services.unreadable import readable, readable_rows
+from backend.store.port import Item, Query, Row, pages_of
 from backend.store.schema import SHOP
 
 
@@ -36,9 +37,15 @@ def totals_by_day(shop: Shop, first: date, last: date) -> list[DayTotals]:
         low = f"{first:%m-%d}" if year == first.year else "01-01"
         high = f"{last:%m-%d}" if year == last.year else "12-31"
         query = Query(SHOP, f"DAYS#{year}", between=(low, high + "#~"), limit=2000)
-        for row in pages_of(shop.store, query):
+        for row in readable_rows(shop, pages_of(shop.store, query), _counted):
             _add_to(sums.setdefault(day_of_row(row), {}), row.item)
     return [DayTotals(date.fromisoformat(day), totals_from(item)) for day, item in sorted(sums.items())]
+
+
+def _counted(row: Row) -> Row:
+    """The row, if it holds counters. Raises: `UnreadableItemError`, `MalformedItemError`."""
+    totals_from(row.item)
+    return row
 
 
 def _add_to(sums: Item, item: Item) -> None:
@@ -60,7 +67,7 @@ def totals_of(days: list[DayTotals]) -> Totals:
 def counts_of(shop: Shop, kind: str) -> dict[str, int]:
     """Customers by tag or country (`kind` is "tag" or "country"), largest first; "-" are those without a country."""
     sums: dict[str, int] = {}
-    for row in pages_of(shop.store, Query(SHOP, f"COUNTS#{kind}", limit=1000)):
-        value = row.key.sk.rpartition("#")[0]
-        sums[value] = sums.get(value, 0) + number(row.item, "n", 0)
+    rows = pages_of(shop.store, Query(SHOP, f"COUNTS#{kind}", limit=1000))
+    for value, count in readable(shop, rows, lambda key, item: (key.sk.rpartition("#")[0], number(item, "n", 0))):
+        sums[value] = sums.get(value, 0) + count
     return dict(sorted(((v, n) for v, n in sums.items() if n > 0), key=lambda pair: (-pair[1], pair[0])))

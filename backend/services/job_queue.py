@@ -18,10 +18,11 @@ from backend.domain.imports import ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job, JobStatus
 from backend.domain.leases import shortened
 from backend.domain.time import from_text, to_text
-from backend.errors import ConflictError
+from backend.errors import ConflictError, UnreadableItemError
 from backend.records.jobs import JOBS, job_from, open_attributes, progress_attributes
 from backend.services.context import Shop
 from backend.services.jobs import report_path, upload_path
+from backend.services.unreadable import readable, set_aside
 from backend.store import schema
 from backend.store.port import AllOf, AnyOf, Below, Delete, Equals, Item, Missing, Plus, Query, Row, Update, pages_of
 
@@ -45,14 +46,17 @@ class _NotFreeError(ConflictError):
 def take_next(shop: Shop, worker: str) -> Job | None:
     """The oldest job that nobody works on, leased to this worker; None when there is none."""
     for row in pages_of(shop.store, Query(schema.MAIL, JOBS, index="work", limit=25)):
-        if not _looks_free(shop, row):
-            _shorten(shop, row)
-            continue
-        if _may_be_elsewhere(shop, row):
-            continue
         try:
+            if not _looks_free(shop, row):
+                _shorten(shop, row)
+                continue
+            if _may_be_elsewhere(shop, row):
+                continue
             job = _take(shop, row, worker)
         except _NotFreeError:
+            continue
+        except UnreadableItemError as error:
+            set_aside(shop, row.key, error.reason)
             continue
         if reason := _hopeless(shop, job):
             fail(shop, job, reason)
@@ -106,15 +110,15 @@ def release(shop: Shop, job: Job) -> None:
 def tidy(shop: Shop) -> None:
     """Deletes uploads a day after their import has ended, and jobs with their reports after a month."""
     now = shop.clock()
-    for row in list(pages_of(shop.store, Query(schema.MAIL, JOBS, begins_with="J#"))):
-        job = job_from(row.key, row.item)
+    rows = list(pages_of(shop.store, Query(schema.MAIL, JOBS, begins_with="J#")))
+    for job in readable(shop, rows, job_from):
         if job.finished_at is None:
             continue
         if job.finished_at < now - _UPLOADS_KEPT:
             upload_path(shop, job.id).unlink(missing_ok=True)
         if job.finished_at < now - _JOBS_KEPT:
             report_path(shop, job.id).unlink(missing_ok=True)
-            shop.store.delete(Delete(row.key))
+            shop.store.delete(Delete(schema.job_key(job.id)))
     _delete_orphans(shop)
 
 

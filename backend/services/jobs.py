@@ -25,6 +25,7 @@ from backend.services.imports.customer_table import check_mapping
 from backend.services.imports.dates import date_order_of
 from backend.services.imports.decoding import UnclearEncodingError
 from backend.services.suppression_files import check_columns
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.port import Absent, Put, Query
 
@@ -89,7 +90,7 @@ def list_jobs(shop: Shop, actor: Actor, *, limit: int = 20, kind: ImportKind | N
     actor.require(Permission.IMPORT_DATA)
     read = limit if kind is None else _LOOKED_AT
     query = Query(schema.MAIL, JOBS, begins_with="J#", descending=True, limit=read, consistent=True)
-    jobs = (job_from(row.key, row.item) for row in shop.store.query(query).rows)
+    jobs = readable(shop, shop.store.query(query).rows, job_from)
     return [job for job in jobs if kind in (None, job.kind)][:limit]
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from backend.domain.messages import Message
+from backend.errors import UnreadableItemError
 from backend.records.messages import message_from
 from backend.records.send_stats import campaign_counters_of, counters_of, counts_in
 from backend.records.values import MalformedItemError
@@ -94,7 +95,7 @@ def _suspects(shop: Shop, found: Reconciliation) -> tuple[int, list[str], list[s
                 balance[row.key.pk.removeprefix("HOURS#")] -= _fingerprint(row.key, Counter(counts_in(row.item)))
             elif campaign := campaign_of(row.key):
                 campaigns[campaign] -= _fingerprint(row.key, reported_in(campaign, row.item))
-        except (MalformedItemError, ValueError) as error:
+        except (UnreadableItemError, MalformedItemError, ValueError) as error:
             found.add([Drift(f"message or counter {row.key.pk}: item", "readable", str(error))], fixed=False)
     return messages, _unbalanced(balance), _unbalanced(campaigns)
 
@@ -148,7 +149,7 @@ def _count_day(shop: Shop, day: str) -> _DayCount | None:
                 kinds[key] = message.kind.value
                 if message.campaign:
                     campaigns[key].add(message.campaign)
-        except (MalformedItemError, ValueError):
+        except (UnreadableItemError, MalformedItemError, ValueError):
             return None
         before, kept = kept, _kept_of(shop, day)
         if kept == before:

@@ -6,18 +6,33 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from backend.store.port import Query, Row, Store, pages_of
+from backend.errors import UnreadableItemError
+from backend.services.context import Shop
+from backend.services.unreadable import readable_rows
+from backend.store.port import Query, Row, pages_of
 
 
-def merged(store: Store, queries: Sequence[Query], sort_attribute: str) -> Iterator[Row]:
+def merged(shop: Shop, queries: Sequence[Query], sort_attribute: str) -> Iterator[Row]:
     """Rows of all queries in the order of the sort attribute, each query read page by page.
 
     All queries must run in the same direction. Reading the first n rows costs a query a shard, and further pages
     only of those shards that the first n rows come from: the size of the partitions does not matter.
+    Rows without the attribute are set aside.
     """
     descending = queries[0].descending
-    streams = [pages_of(store, query) for query in queries]
+    streams = [_sortable(shop, query, sort_attribute) for query in queries]
     return heapq.merge(*streams, key=_sort_key(sort_attribute), reverse=descending)
+
+
+def _sortable(shop: Shop, query: Query, attribute: str) -> Iterator[Row]:
+    def checked(row: Row) -> Row:
+        return row if isinstance(row.item.get(attribute), str | int) else _unsorted(row, attribute)
+
+    return readable_rows(shop, pages_of(shop.store, query), checked)
+
+
+def _unsorted(row: Row, attribute: str) -> Row:
+    raise UnreadableItemError(row.key, f"{attribute} is missing")
 
 
 def _sort_key(attribute: str) -> Callable[[Row], Any]:

@@ -12,14 +12,16 @@ from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import from_text
 from backend.errors import InvalidInputError
+from backend.records.conversion import key_of_row, reads
 from backend.records.messages import id_in, message_from
 from backend.records.values import flag, optional_text, text
 from backend.services.context import Shop
 from backend.services.merging import merged, page_size
 from backend.services.places import text_in
+from backend.services.unreadable import readable, readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor
-from backend.store.port import Query, Row, pages_of
+from backend.store.port import Item, Key, Query, Row, pages_of
 
 LONGEST_RANGE = timedelta(days=100)
 MOST_OF_ONE = 2_000
@@ -103,11 +105,10 @@ def list_messages(shop: Shop, wanted: LogFilter, *, limit: int = 50, cursor: str
     for seen, row in enumerate(_told_apart(shop, rows) if wanted.status in _OPEN else rows):
         if len(found) == limit or seen == _SCAN:
             note = "" if len(found) == limit else f"Looked at {_SCAN:,} messages; go on to see more."
-            return LogPage(list(map(_summary_from, found)), encode_cursor({"at": last}), note)
-        if _fits(row, wanted):
-            found.append(row)
+            return LogPage([*map(_summary_from, found)], encode_cursor({"at": last}), note)
+        found += [each for each in readable_rows(shop, [row], _checked) if _fits(each, wanted)]
         last = text(row.item, "line_at")
-    return LogPage(list(map(_summary_from, found)), None)
+    return LogPage([*map(_summary_from, found)], None)
 
 
 def _fits(row: Row, wanted: LogFilter) -> bool:
@@ -127,11 +128,16 @@ def _told_apart(shop: Shop, rows: Iterable[Row]) -> Iterator[Row]:
     waiting = MessageStatus.WAITING.value
     rest = iter(rows)
     while chunk := list(islice(rest, _CHUNK)):
-        asked = [row.key for row in chunk if row.item["status"] == waiting]
-        leased = {key for key, item in shop.store.get_many(asked).items() if "lease_until" in item} if asked else ()
+        asked = [row.key for row in chunk if row.item.get("status") == waiting]
+        found = shop.store.get_many(asked) if asked else {}
+        leased = set(readable(shop, found.items(), _leased))
         for row in chunk:
-            claimed = row.key in leased
+            claimed = (row.key, True) in leased
             yield Row(row.key, row.item | {"status": MessageStatus.SENDING.value}) if claimed else row
+
+
+def _leased(key: Key, item: Item) -> tuple[Key, bool]:
+    return key, "lease_until" in item
 
 
 def _walk(shop: Shop, wanted: LogFilter, first: int, before: str) -> Iterator[Row]:
@@ -149,7 +155,7 @@ def _walk(shop: Shop, wanted: LogFilter, first: int, before: str) -> Iterator[Ro
             )
             for shard in range(schema.MESSAGE_SHARDS)
         ]
-        yield from (row for row in merged(shop.store, queries, "line_at") if row.item["line_at"] != before)
+        yield from (row for row in merged(shop, queries, "line_at") if row.item["line_at"] != before)
 
 
 def _day_in(shop: Shop, place: str) -> date:
@@ -165,7 +171,7 @@ def messages_of(shop: Shop, customer_id: str, limit: int = 200) -> list[Message]
     The ledger is sorted by key, not by time, so up to 2,000 entries are read to find the newest.
     """
     query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=500)
-    found = [message_from(row.key, row.item) for row in islice(pages_of(shop.store, query), MOST_OF_ONE)]
+    found = list(readable(shop, islice(pages_of(shop.store, query), MOST_OF_ONE), message_from))
     return sorted(found, key=lambda message: message.requested_at, reverse=True)[:limit]
 
 
@@ -209,10 +215,17 @@ def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> li
         raise InvalidInputError("Only failed and unknown messages need attention.", "status")
     query = Query(schema.MAIL, f"ATTENTION#{status.value}", index="work", descending=True, limit=limit)
     found = shop.store.get_many([row.key for row in shop.store.query(query).rows])
-    messages = [message_from(key, item) for key, item in found.items()]
+    messages = list(readable(shop, found.items(), message_from))
     return sorted(messages, key=lambda message: message.requested_at, reverse=True)
 
 
+def _checked(row: Row) -> Row:
+    """The row, if a list can show it. Raises: `UnreadableItemError`."""
+    _summary_from(row)
+    return row
+
+
+@reads(key_of_row)
 def _summary_from(row: Row) -> MessageSummary:
     return MessageSummary(
         id=id_in(row),

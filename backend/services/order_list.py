@@ -12,11 +12,13 @@ from backend.domain.ids import moment_in
 from backend.domain.orders import Order, OrderStatus, OrderSummary
 from backend.domain.time import EARLIEST_YEAR, from_text, months_between, start_of, to_text
 from backend.errors import InvalidInputError
+from backend.records.conversion import key_of_row, reads
 from backend.records.orders import order_from, summary_from
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.merging import merged, page_size
 from backend.services.places import text_in
+from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor
 from backend.store.port import Query, Row, pages_of
@@ -64,10 +66,11 @@ def list_orders(shop: Shop, wanted: OrderFilter, *, limit: int = 50, cursor: str
     for row in rows:
         if len(found) == limit:
             return OrderPage(
-                [summary_from(each) for each in found], encode_cursor({"line": text(found[-1].item, "line_at")})
+                [*readable_rows(shop, found, summary_from)],
+                encode_cursor({"line": text(found[-1].item, "line_at")}),
             )
         found.append(row)
-    return OrderPage([summary_from(row) for row in found], None)
+    return OrderPage([*readable_rows(shop, found, summary_from)], None)
 
 
 def walk_orders(shop: Shop, wanted: OrderFilter, *, first: int, before: str = "") -> Iterator[Row]:
@@ -80,7 +83,7 @@ def walk_orders(shop: Shop, wanted: OrderFilter, *, first: int, before: str = ""
     statuses = wanted.statuses or tuple(OrderStatus)
     for month in reversed(months_between(earliest, latest)):
         queries = _month_queries(month, statuses, (low, end), first)
-        for row in merged(shop.store, queries, "line_at"):
+        for row in merged(shop, queries, "line_at"):
             if row.item["line_at"] != end:
                 yield row
 
@@ -146,7 +149,8 @@ class _Waiting:
 def _waiting(shop: Shop, customer_id: str, cursor: str) -> list[_Waiting]:
     held = text_in(cursor, "held")
     keys = [schema.order_key(customer_id, order_id) for order_id in held.split(",") if order_id]
-    waiting = [_Waiting(summary_from(Row(key, item))) for key, item in shop.store.get_many(keys).items()]
+    held_back = (Row(key, item) for key, item in shop.store.get_many(keys).items())
+    waiting = [_Waiting(order) for order in readable_rows(shop, held_back, summary_from)]
     heapq.heapify(waiting)
     return waiting
 
@@ -155,7 +159,8 @@ def _by_id(shop: Shop, customer_id: str, after: str, limit: int) -> Iterator[Ord
     """The orders with smaller ids than `after` ("" for all), largest first."""
     between = ("O#", f"O#{after or '~'}")
     query = Query(schema.SHOP, f"C#{customer_id}", between=between, descending=True, limit=limit + 2)
-    return (summary_from(row) for row in pages_of(shop.store, query) if row.key.sk != f"O#{after}")
+    rows = (row for row in pages_of(shop.store, query) if row.key.sk != f"O#{after}")
+    return readable_rows(shop, rows, summary_from)
 
 
 def _is_settled(order: OrderSummary, following: OrderSummary) -> bool:
@@ -183,6 +188,13 @@ def _find_reference(shop: Shop, number: str) -> Order | None:
     return None
 
 
+@reads(key_of_row)
+def _numbered(row: Row) -> Row:
+    """The row, if it has a number. Raises: `UnreadableItemError`."""
+    text(row.item, "number")
+    return row
+
+
 def _find_own(shop: Shop, number: re.Match[str]) -> Order | None:
     """The number tells the minute in which the order was placed, so only that minute is read."""
     day, minute, ending = number.groups()
@@ -194,7 +206,7 @@ def _find_own(shop: Shop, number: re.Match[str]) -> Order | None:
     for status in OrderStatus:
         line = schema.order_line(month, status.value)
         query = Query(schema.SHOP, line, index="timeline", begins_with=f"{moment:%Y-%m-%dT%H:%M}", limit=500)
-        for row in pages_of(shop.store, query):
+        for row in readable_rows(shop, pages_of(shop.store, query), _numbered):
             if text(row.item, "number").upper().endswith(f"-{ending}"):
                 found = shop.store.get(row.key)
                 return order_from(row.key, found) if found else None

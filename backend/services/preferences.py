@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from backend.domain.preferences import DEFAULT, PAUSE, TOPICS, Preferences
 from backend.domain.time import from_text, to_text
 from backend.errors import InvalidInputError
+from backend.records.conversion import key_given, reads
 from backend.records.values import optional_text, texts, without_empty
 from backend.services.context import Shop
+from backend.services.unreadable import readable
 from backend.store import schema
-from backend.store.port import Item, Put
+from backend.store.port import Item, Key, Put
+
+_NOTHING_WANTED = Preferences(tuple(sorted(TOPICS)), datetime(9000, 1, 1, tzinfo=UTC))
+"""What stands for preferences that cannot be read: the customer may have said no."""
 
 
 def get_preferences(shop: Shop, customer_id: str) -> Preferences:
-    """What the customer has chosen; everything is wanted by default."""
+    """What the customer has chosen; everything is wanted by default. Raises: `UnreadableItemError`."""
     item = shop.store.get(schema.preferences_key(customer_id))
-    return DEFAULT if item is None else _preferences_from(item)
+    return DEFAULT if item is None else _preferences_from(schema.preferences_key(customer_id), item)
 
 
 def preferences_of(shop: Shop, customer_ids: Sequence[str]) -> dict[str, Preferences]:
     """The preferences of many customers; those who have not chosen anything are left out."""
     keys = {schema.preferences_key(customer_id): customer_id for customer_id in customer_ids}
-    return {keys[key]: _preferences_from(item) for key, item in shop.store.get_many(list(keys)).items()}
+    found = shop.store.get_many(list(keys))
+    chosen = dict(readable(shop, found.items(), lambda key, item: (key, _preferences_from(key, item))))
+    return {keys[key]: chosen.get(key, _NOTHING_WANTED) for key in found}
 
 
 def set_topics_off(shop: Shop, customer_id: str, topics_off: Sequence[str]) -> Preferences:
@@ -55,6 +63,7 @@ def _save(shop: Shop, customer_id: str, preferences: Preferences) -> Preferences
     return preferences
 
 
-def _preferences_from(item: Item) -> Preferences:
+@reads(key_given)
+def _preferences_from(_: Key, item: Item) -> Preferences:
     until = optional_text(item, "paused_until")
     return Preferences(texts(item, "topics_off"), from_text(until) if until else None)

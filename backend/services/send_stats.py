@@ -8,10 +8,12 @@ from datetime import date, timedelta
 
 from backend.domain.emails import Kind
 from backend.errors import InvalidInputError
+from backend.records.conversion import key_of_row, reads
 from backend.records.send_stats import TOOK_STEPS, counts_in
 from backend.records.values import text
 from backend.services.context import Shop
-from backend.store.port import Query, pages_of
+from backend.services.unreadable import readable_rows
+from backend.store.port import Query, Row, pages_of
 from backend.store.schema import MAIL
 
 LONGEST_RANGE = timedelta(days=800)
@@ -50,12 +52,18 @@ def checked_days(first: date, last: date) -> list[date]:
 def _of_day(shop: Shop, day: str) -> Iterator[HourStats]:
     sums: dict[tuple[str, str], dict[str, int]] = {}
     kinds: dict[str, Kind] = {}
-    for row in pages_of(shop.store, Query(MAIL, f"HOURS#{day}", limit=1000)):
-        hour, template, _ = row.key.sk.split("#")
-        kinds[template] = Kind(text(row.item, "kind"))
-        sums[hour, template] = summed([sums.get((hour, template), {}), counts_in(row.item)])
+    rows = pages_of(shop.store, Query(MAIL, f"HOURS#{day}", limit=1000))
+    for hour, template, kind, counts in readable_rows(shop, rows, _part_of_hour):
+        kinds[template] = kind
+        sums[hour, template] = summed([sums.get((hour, template), {}), counts])
     for (hour, template), counts in sorted(sums.items()):
         yield HourStats(f"{day}T{hour}", template, kinds[template], counts)
+
+
+@reads(key_of_row)
+def _part_of_hour(row: Row) -> tuple[str, str, Kind, dict[str, int]]:
+    hour, template, _ = row.key.sk.split("#")
+    return hour, template, Kind(text(row.item, "kind")), counts_in(row.item)
 
 
 def summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:

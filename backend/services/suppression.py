@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 
 from backend.domain.customers import clean_email, email_identity
@@ -16,7 +17,7 @@ from backend.domain.suppression import Ground, Suppression, SuppressionChange, S
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
 from backend.domain.time import to_text
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import InvalidInputError, NotFoundError, UnreadableItemError
 from backend.records.suppression import (
     digest_of,
     event_from,
@@ -30,12 +31,14 @@ from backend.services.context import Shop
 from backend.services.merging import merged, page_size
 from backend.services.order_writes import SnapshotMovedError
 from backend.services.retrying import until_settled
+from backend.services.unreadable import readable, readable_rows, set_aside
 from backend.store import schema
 from backend.store.limits import decode_cursor, encode_cursor
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Delete, Equals, Item, Put, Query, Row, Write
 
 NOTE_LENGTH = 300
+_UNREADABLE = "The entry cannot be read, so nothing is sent to this address. System tells how to repair it."
 BY_STAFF = "staff"
 
 
@@ -66,7 +69,14 @@ def suppressed(shop: Shop, addresses: Sequence[str]) -> dict[str, Suppression]:
     keys = {schema.suppression_key(digest_of(identity)): identity for identity in map(email_identity, addresses)}
     with access_pattern("look up suppressions"):
         found = shop.store.get_many(list(keys))
-    return {keys[key]: suppression_from(item) for key, item in found.items()}
+    entries = dict(readable(shop, found.items(), lambda key, item: (key, suppression_from(item))))
+    return {identity: entries.get(key) or _unknown(identity) for key, identity in keys.items() if key in found}
+
+
+def _unknown(address: str) -> Suppression:
+    """What stands for an entry that cannot be read: it suppresses everything until somebody has repaired it."""
+    since = datetime(1970, 1, 1, tzinfo=UTC)
+    return Suppression(address, (Ground(SuppressionReason.MANUAL, since, "unreadable", note=_UNREADABLE),))
 
 
 def find_suppression(shop: Shop, address: str) -> Suppression | None:
@@ -75,7 +85,13 @@ def find_suppression(shop: Shop, address: str) -> Suppression | None:
     Raises: `InvalidInputError` when this is no address.
     """
     item = shop.store.get(schema.suppression_key(_digest(address)))
-    return None if item is None else suppression_from(item)
+    if item is None:
+        return None
+    try:
+        return suppression_from(item)
+    except UnreadableItemError as error:
+        set_aside(shop, schema.suppression_key(_digest(address)), error.reason)
+        return _unknown(email_identity(clean_email(address)))
 
 
 def suppression_history(shop: Shop, address: str, *, limit: int = 50) -> list[SuppressionEvent]:
@@ -84,7 +100,7 @@ def suppression_history(shop: Shop, address: str, *, limit: int = 50) -> list[Su
     Raises: `InvalidInputError` when this is no address.
     """
     query = Query(schema.MAIL, f"X#{_digest(address)}", begins_with="H#", descending=True, limit=limit)
-    return [event_from(row) for row in shop.store.query(query).rows]
+    return [*readable_rows(shop, shop.store.query(query).rows, event_from)]
 
 
 def list_suppressions(
@@ -98,7 +114,8 @@ def list_suppressions(
     before = str(decode_cursor(cursor).get("line", "")) if cursor else ""
     rows = list(islice(_lines(shop, reason, before, limit), limit + 1))
     found = shop.store.get_many([row.key for row in rows[:limit]])
-    entries = [suppression_from(found[row.key]) for row in rows[:limit] if row.key in found]
+    listed = ((row.key, found[row.key]) for row in rows[:limit] if row.key in found)
+    entries = [*readable(shop, listed, lambda _, item: suppression_from(item))]
     following = encode_cursor({"line": str(rows[limit - 1].item["line_at"])}) if len(rows) > limit else None
     return SuppressionPage(entries, following)
 
@@ -116,7 +133,7 @@ def _lines(shop: Shop, reason: SuppressionReason | None, before: str, limit: int
         )
         for each in reasons
     ]
-    return (row for row in merged(shop.store, queries, "line_at") if row.item["line_at"] != before)
+    return (row for row in merged(shop, queries, "line_at") if row.item["line_at"] != before)
 
 
 # --- change ------------------------------------------------------------------------------------------------------
@@ -183,7 +200,11 @@ def adding_writes(shop: Shop, address: str, ground: Ground, item: Item | None) -
 
     `item` is what the store holds for the address. Error attached: `SnapshotMovedError`.
     """
-    before = None if item is None else suppression_from(item)
+    try:
+        before = None if item is None else suppression_from(item)
+    except UnreadableItemError as error:
+        set_aside(shop, schema.suppression_key(_digest(address)), error.reason)
+        return _unknown(address), ()  # it suppresses already, and what it says is not written over
     after = Suppression(address, (ground,)) if before is None else before.with_ground(ground)
     if after == before:
         return after, ()

@@ -34,6 +34,7 @@ from backend.services.suppression_words import (
     reason_of,
     told_by_columns,
 )
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.port import Key, Query, pages_of
 
@@ -295,7 +296,8 @@ def _rows(shop: Shop) -> Iterator[tuple[Cell, ...]]:
 
 def _rows_of(shop: Shop, keys: list[Key]) -> Iterator[tuple[Cell, ...]]:
     found = shop.store.get_many(keys)
-    for entry in (suppression_from(found[key]) for key in keys if key in found):
+    listed = ((key, found[key]) for key in keys if key in found)
+    for entry in readable(shop, listed, lambda _, item: suppression_from(item)):
         for ground in entry.grounds:
             # A text with offset, since cells of spreadsheets have no zones and would come back an hour off.
             yield (entry.address, ground.reason.value, to_text(ground.at), ground.source, ground.by, ground.note)

@@ -19,6 +19,7 @@ from backend.records.team import member_from_item
 from backend.services import audit, team_writes
 from backend.services.context import Shop
 from backend.services.passwords import check_password, hash_password
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.port import Put, Query, pages_of
 
@@ -70,7 +71,7 @@ def list_members(shop: Shop, actor: Actor) -> list[Member]:
 def members_of(shop: Shop) -> list[Member]:
     """All members by username, for parts of the program that write to them."""
     query = Query(schema.SHOP, "TEAM", begins_with="U#", consistent=True)
-    return [member_from_item(row.item) for row in pages_of(shop.store, query)]
+    return [*readable(shop, pages_of(shop.store, query), lambda _, item: member_from_item(item))]
 
 
 def names_of_actors(shop: Shop) -> dict[str, str]:

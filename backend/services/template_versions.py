@@ -18,9 +18,23 @@ from backend.records.templates import difference_from, version_from, version_ite
 from backend.services import audit, templates
 from backend.services.context import Shop
 from backend.services.previews import problems_of
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Condition, Delete, Equals, Item, Missing, Put, Query, Update, Write, pages_of
+from backend.store.port import (
+    Absent,
+    Condition,
+    Delete,
+    Equals,
+    Item,
+    Key,
+    Missing,
+    Put,
+    Query,
+    Update,
+    Write,
+    pages_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ def list_versions(shop: Shop, name: str) -> list[PublishedVersion]:
     """
     first = PublishedVersion(templates.version(shop, name, 0))
     query = Query(schema.SHOP, f"TPL#{name}", begins_with="V#", descending=True)
-    published = [PublishedVersion(version_from(r.item), difference_from(r.item)) for r in pages_of(shop.store, query)]
+    published = [*readable(shop, pages_of(shop.store, query), _published)]
     return [*published, first]
 
 
@@ -191,3 +205,7 @@ def _overtaken() -> BackendError:
     return ConflictError(
         "Somebody else changed this template at the same moment. Nothing was overwritten; look again, then decide."
     )
+
+
+def _published(_: Key, item: Item) -> PublishedVersion:
+    return PublishedVersion(version_from(item), difference_from(item))

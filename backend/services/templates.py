@@ -18,6 +18,7 @@ from backend.email.template_files import TemplateFiles, read_templates
 from backend.errors import NotFoundError
 from backend.records.templates import state_from, version_from
 from backend.services.context import Shop
+from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.port import Query, Store, pages_of
 
@@ -33,9 +34,12 @@ def files(shop: Shop) -> TemplateFiles:
 def list_templates(shop: Shop) -> list[TemplateState]:
     """All templates by kind and title, with the version in use and who is editing."""
     query = Query(schema.SHOP, "TEMPLATES", limit=200)
-    edited = {row.key.sk: row.item for row in pages_of(shop.store, query)}
-    states = [state_from(version.facts, edited.get(name)) for name, version in files(shop).versions.items()]
-    return sorted(states, key=lambda state: (state.facts.kind, state.facts.title))
+    versions = files(shop).versions
+    states = {name: state_from(version.facts, None) for name, version in versions.items()}
+    rows = (row for row in pages_of(shop.store, query) if row.key.sk in versions)
+    edited = readable_rows(shop, rows, lambda row: (row.key.sk, state_from(versions[row.key.sk].facts, row.item)))
+    states |= dict(edited)
+    return sorted(states.values(), key=lambda state: (state.facts.kind, state.facts.title))
 
 
 def state_of(shop: Shop, name: str) -> TemplateState:

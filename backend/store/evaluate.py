@@ -35,6 +35,7 @@ from backend.store.port import (
     Item,
     Missing,
     Put,
+    UnreadableItem,
     Update,
     Write,
 )
@@ -101,6 +102,8 @@ def applied(write: Write, item: Item | None) -> Item | None:
 
 
 def _updated(update: Update, item: Item | None) -> Item:
+    if isinstance(item, UnreadableItem) and update.add and update.condition is None:
+        item = None  # a counter begins again, and what it counts goes on; reconcile counts it from what is there
     new = {**item, **update.set} if item else {**update.set}
     for name, plus in update.add.items():
         before = new.get(name, plus.start)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from random import Random
 
 from backend.store.limits import attributes_bytes, item_bytes
-from backend.store.port import Item, Key
+from backend.store.port import Item, Key, UnreadableItem
 from backend.store.schema import TABLES, Index
 
 _pattern: ContextVar[str] = ContextVar("access_pattern", default="other")
@@ -134,13 +134,15 @@ def index_units(index: Index, key: Key, old: Item | None, new: Item | None) -> i
 
 def index_entry(index: Index, item: Item | None) -> Item | None:
     """The attributes that the index keeps of the item, or None when the item is not in it."""
-    if item is None or index.partition not in item or index.sort not in item:
+    if item is None or isinstance(item, UnreadableItem) or index.partition not in item or index.sort not in item:
         return None
     kept = {index.partition, index.sort, *index.projected}
     return {name: value for name, value in item.items() if name in kept}
 
 
 def _size(key: Key, item: Item | None) -> int:
+    if isinstance(item, UnreadableItem):
+        return len(item.raw)
     return 0 if item is None else item_bytes(key, item)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from backend.errors import BackendError
+from backend.errors import BackendError, UnreadableItemError
 
 Value: TypeAlias = "str | int | bool | bytes | list[Value] | dict[str, Value] | None"
 Item: TypeAlias = dict[str, Value]
@@ -38,6 +38,30 @@ class Key(NamedTuple):
     table: str
     pk: str
     sk: str
+
+
+class UnreadableItem(Item):
+    """What reads return for an item whose stored form makes no sense, such as a document that is not JSON.
+
+    It is there, but whoever looks into it gets an `UnreadableItemError`. So it can be counted, listed by its key,
+    overwritten and deleted, and never passes for an item without attributes. `raw` is what is stored.
+    """
+
+    def __init__(self, key: Key, reason: str, raw: str) -> None:
+        super().__init__()
+        self.key = key
+        self.reason = reason
+        self.raw = raw
+
+    def _refuse(self, *_: object) -> Any:
+        raise UnreadableItemError(self.key, self.reason)
+
+    def __bool__(self) -> bool:
+        return True
+
+    get = __getitem__ = __contains__ = __iter__ = __len__ = __or__ = __ror__ = __eq__ = _refuse
+    keys = values = items = copy = pop = setdefault = _refuse
+    __hash__ = None
 
 
 # --- Conditions: a closed set, evaluated against the item as it is before the write ------------------------------
@@ -204,6 +228,9 @@ class Page(NamedTuple):
 
 class Store(Protocol):
     """What every engine does. All methods are safe to call from several threads.
+
+    Reads give an `UnreadableItem` for what cannot be read; a write that depends on such an item raises
+    `UnreadableItemError`, and leaves the others of a `transact_each` alone.
 
     Raises (all): `StoreBusyError`, `StoreUnreachableError`. Writes also raise the error attached to the write whose
     condition failed (`ConditionFailedError` if none), and `ItemTooLargeError` or `InvalidInputError` for items and

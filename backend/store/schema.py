@@ -61,6 +61,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 62 | triggers that are due | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
 | 63 | triggers of an automation, the next first | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
 | 64 | figures of an automation | mail | `AUTO#id`, `K#id` | `STAT#shard` |
+| 65 | records that cannot be read | mail | `UNREADABLE` | digest |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -365,6 +366,14 @@ def alert_key(rule: str, subject: str) -> Key:
 def past_alert_key(at: str, alert_id: str) -> Key:
     """An alert by the moment at which it began."""
     return Key(MAIL, f"ALERTS#{at[:7]}", f"{at}#{alert_id}")
+
+
+UNREADABLE = "UNREADABLE"
+
+
+def unreadable_key(record_id: str) -> Key:
+    """The note that an item cannot be read."""
+    return Key(MAIL, UNREADABLE, record_id)
 
 
 SEGMENTS = "SEGMENTS"

@@ -20,11 +20,11 @@ from backend.store.meter import Meter
 from backend.store.port import Begins, Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.repeats import is_repeatable
 from backend.store.schema import INDEXES
-from backend.store.sql_rows import by_table, cursor_after, projected, row_of
+from backend.store.sql_rows import by_table, cursor_after, item_of, projected, row_of
 from backend.store.sql_scans import scan_statement
 from backend.store.sql_sessions import Session, Sessions
 from backend.store.sql_statements import Statements
-from backend.store.sql_tables import build_tables, decode
+from backend.store.sql_tables import build_tables
 
 
 class SqlStore:
@@ -48,7 +48,7 @@ class SqlStore:
         statement = self._statements.gets[key.table]
         with self._sessions.reading() as session:
             rows = session.rows(statement, statement.bind({"b_pk": key.pk, "b_sk": key.sk}))
-        item = decode(rows[0][0]) if rows else None
+        item = item_of(key, rows[0][0]) if rows else None
         if self._meter:
             self._meter.read([(key, item)], consistent=True, together=False)
         return item
@@ -70,7 +70,8 @@ class SqlStore:
             rows = session.rows(statement, parameters)
         more = len(rows) > query.limit
         rows = rows[: query.limit]
-        found = [Row(Key(query.table, pk, sk), projected(index, decode(doc))) for _, pk, sk, doc in rows]
+        keyed = ((Key(query.table, pk, sk), doc) for _, pk, sk, doc in rows)
+        found = [Row(key, projected(index, item_of(key, doc))) for key, doc in keyed]
         if self._meter:
             self._meter.read(found, consistent=query.consistent, together=True)
         return Page(found, cursor_after(rows[-1], index) if more else None)
@@ -91,7 +92,7 @@ class SqlStore:
             # The driver's own rows: SQLAlchemy's cost a twentieth of the time that reading a large shop takes.
             fetched = connection.execute(statement).cursor
             rows = fetched.fetchall() if fetched else []
-        found = [Row(Key(table, pk, sk), decode(doc)) for pk, sk, doc in rows]
+        found = [Row(key := Key(table, pk, sk), item_of(key, doc)) for pk, sk, doc in rows]
         following = encode_cursor({"pk": rows[-1][0], "sk": rows[-1][1]}) if len(rows) == limit else None
         return Page(found, following)
 

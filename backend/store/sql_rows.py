@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backend.store.limits import encode_cursor
-from backend.store.port import EXPIRES, Item, Key
+from backend.store.port import EXPIRES, Item, Key, UnreadableItem
 from backend.store.schema import TABLES, Index
-from backend.store.sql_tables import encode, expiry, index_columns, pk_column, sk_column
+from backend.store.sql_tables import decode, encode, expiry, index_columns, pk_column, sk_column
 
 _INDEXES_OF = {table.name: table.indexes for table in TABLES}
 _COLUMNS_OF = {index.name: (pk_column(index), sk_column(index)) for table in TABLES for index in table.indexes}
@@ -41,9 +41,18 @@ def by_table(keys: Iterable[Key]) -> dict[str, list[Key]]:
     return tables
 
 
+def item_of(key: Key, doc: str) -> Item:
+    """The item of a row; an `UnreadableItem` for a document that no item was ever written as."""
+    try:
+        item = decode(doc)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return UnreadableItem(key, "it is not JSON", str(doc))
+    return item if type(item) is dict else UnreadableItem(key, "it is not a map of attributes", doc)
+
+
 def projected(index: Index | None, item: Item) -> Item:
     """What a read of the index returns of the item; all of it for a read of the table."""
-    if index is None:
+    if index is None or isinstance(item, UnreadableItem):
         return item
     kept = {index.partition, index.sort, *index.projected}
     return {name: value for name, value in item.items() if name in kept}

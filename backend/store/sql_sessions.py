@@ -16,9 +16,8 @@ import sqlalchemy as sa
 
 from backend.store.port import Item, Key
 from backend.store.sql_engine import exclusive, translated
-from backend.store.sql_rows import by_table
+from backend.store.sql_rows import by_table, item_of
 from backend.store.sql_statements import GROUP, Parameters, Prepared, Statements, Values
-from backend.store.sql_tables import decode
 
 _KEYS_AT_ONCE = 400
 _LOCKS = 1024
@@ -140,13 +139,14 @@ class _SqliteSession:
             for key in wanted[in_groups:]:
                 row = self._cursor.execute(text, key[1:]).fetchone()
                 if row is not None:
-                    found[key] = decode(row[0])
+                    found[key] = item_of(key, row[0])
         return found
 
     def _read_group(self, table: str, keys: Sequence[Key], found: dict[Key, Item]) -> None:
         parameters = [part for key in keys for part in key[1:]]
         for pk, sk, doc in self._cursor.execute(self._statements.group_gets[table], parameters):
-            found[Key(table, pk, sk)] = decode(doc)
+            key = Key(table, pk, sk)
+            found[key] = item_of(key, doc)
 
 
 class _ServerSession:
@@ -171,5 +171,6 @@ class _ServerSession:
                 pairs = [(key.pk, key.sk) for key in wanted[start : start + _KEYS_AT_ONCE]]
                 query = sa.select(columns.pk, columns.sk, columns.doc).where(pair.in_(pairs))
                 for pk, sk, doc in self._connection.execute(query):
-                    found[Key(table, pk, sk)] = decode(doc)
+                    key = Key(table, pk, sk)
+                    found[key] = item_of(key, doc)
         return found

@@ -13,6 +13,7 @@ from backend.services.context import Shop
 from backend.services.system.health import health_of
 from backend.services.system.heartbeats import list_processes
 from backend.services.system.queue import MOST, QueueState, queue_state
+from backend.services.unreadable import unreadable_records
 from pages.components import formats
 from pages.components.guard import guarded_fragment, require
 from pages.components.installation import ICONS, span_of, state_badge, watched
@@ -20,6 +21,7 @@ from pages.components.shell import shop
 
 _LOOK_SECONDS = 10.0
 _TROUBLES = 10
+_RECORDS = 20
 
 
 @guarded_fragment(Permission.VIEW_SYSTEM, run_every=_LOOK_SECONDS)
@@ -38,6 +40,7 @@ def show_now() -> None:
                     st.caption(formats.plain(part.advice))
     st.header("Queue", anchor=False)
     _show_queue(here, queue_state(here), here.clock())
+    _show_unreadable(here)
     beats = list_processes(here, actor)
     st.header("Processes", anchor=False)
     _show_processes(here, beats)
@@ -65,6 +68,19 @@ def _show_queue(here: Shop, queue: QueueState, now: datetime) -> None:
     with st.grid(3, min_column_width=130):
         for label, value, told in cards:
             st.metric(label, formats.plain(value), help=told, border=True)
+
+
+def _show_unreadable(here: Shop) -> None:
+    records = unreadable_records(here)
+    if not records:
+        return
+    st.header("Records that cannot be read", anchor=False)
+    year = here.clock().astimezone(here.zone).year
+    for record in records[:_RECORDS]:
+        since = formats.brief_moment(here, record.found_at, year)
+        st.markdown(formats.plain(f"{record.id} · {record.named} · {record.reason} · since {since}"))
+    if len(records) > _RECORDS:
+        st.caption(formats.plain(f"And {len(records) - _RECORDS} more: python -m backend unreadable list"))
 
 
 def _bounded(here: Shop, number: int) -> str:

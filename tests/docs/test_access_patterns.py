@@ -50,6 +50,7 @@ from backend.services import (
     team,
     template_versions,
     templates,
+    unreadable,
 )
 from backend.services.alerts import states
 from backend.services.automations import active, firing, moves, saved, working
@@ -122,6 +123,7 @@ class Metered:
             audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
         self._slots()
+        self._unreadable()
         ids = sorted(customer.id for customer in self.customers)
         self.campaign, self.skipped = sample_campaigns(self.shop, ids), ids[3]
         sample_preflight(self.shop, self.campaign)
@@ -129,6 +131,10 @@ class Metered:
             library.create_segment(self.shop, COMMAND_LINE, f"SEGMENT{number}", f"Regulars {number}", READY[0].rule)
         self.automation = self._automations()
         self.reported = self._reported()
+
+    def _unreadable(self) -> None:
+        for number in range(20):
+            unreadable.set_aside(self.shop, schema.customer_key(f"CUSTOMER{number}"), "created_at is missing")
 
     def _slots(self) -> None:
         """A frequency cap that has held for a month, and customers who got an email under it."""
@@ -323,6 +329,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     62: lambda m: working.due_triggers(m.shop, 50),
     63: lambda m: list_waiting(m.shop, m.automation),
     64: lambda m: figures_of(m.shop, m.automation),
+    65: lambda m: unreadable.unreadable_records(m.shop),
     34: _listed(archived=True),
     33: lambda m: audit.list_entries(m.shop, COMMAND_LINE, audit.AuditFilter(f"{m.now:%Y-%m}")),
     35: lambda m: history.received_events(m.shop, m.reported),

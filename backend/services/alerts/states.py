@@ -18,6 +18,7 @@ from backend.errors import ConflictError
 from backend.records.alerts import alert_from, alert_item
 from backend.services.context import Shop
 from backend.services.places import text_in
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.limits import encode_cursor
 from backend.store.port import EXPIRES, Absent, Delete, Equals, Key, Put, Query, Write, pages_of
@@ -34,7 +35,7 @@ class AlertChangedError(ConflictError):
 def current_alerts(shop: Shop) -> list[Alert]:
     """Those that are open, and those whose end somebody has still to be told of; newest first."""
     query = Query(schema.MAIL, "ALERTS", limit=500, consistent=True)
-    found = (alert_from(row.item) for row in pages_of(shop.store, query))
+    found = readable(shop, pages_of(shop.store, query), lambda _, item: alert_from(item))
     return sorted(found, key=lambda alert: alert.opened_at, reverse=True)
 
 
@@ -56,7 +57,7 @@ def past_alerts(
     page = shop.store.query(query)
     rows = [row for row in page.rows if row.key.sk != before]
     following = encode_cursor({"at": rows[-1].key.sk}) if page.cursor and rows else None
-    return [alert_from(row.item) for row in rows], following
+    return [*readable(shop, rows, lambda _, item: alert_from(item))], following
 
 
 def open_alert(shop: Shop, reading: Reading, alert_id: str = "") -> bool:

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from backend.domain.automations import Automation, TriggerKind
 from backend.records.automations import automation_from
 from backend.services.context import Shop
+from backend.services.unreadable import readable
 from backend.store.meter import access_pattern
 from backend.store.port import Query, Store, pages_of
 from backend.store.schema import SHOP
@@ -30,7 +31,7 @@ def all_automations(shop: Shop) -> list[Automation]:
     """Every automation, read now, the oldest first."""
     query = Query(SHOP, "AUTOMATIONS", limit=100, consistent=True)
     with access_pattern("automations"):
-        found = [automation_from(row.key.sk, row.item) for row in pages_of(shop.store, query)]
+        found = [*readable(shop, pages_of(shop.store, query), lambda key, item: automation_from(key.sk, item))]
     return sorted(found, key=lambda automation: (automation.created_at, automation.id))
 
 

@@ -14,6 +14,7 @@ from backend.records.customers import customer_from
 from backend.records.orders import order_from
 from backend.services.context import Shop
 from backend.services.segments import audience
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.port import Item, Key, Query
 
@@ -63,7 +64,7 @@ def _segments_of(automation: Automation, step: int) -> list[str]:
 def last_order(shop: Shop, customer_id: str) -> Order | None:
     """The customer's last order that was not cancelled."""
     query = Query(schema.SHOP, f"C#{customer_id}", begins_with="O#", descending=True, limit=_NEWEST, consistent=True)
-    orders = (order_from(row.key, row.item) for row in shop.store.query(query).rows)
+    orders = readable(shop, shop.store.query(query).rows, order_from)
     standing = [order for order in orders if order.status is not OrderStatus.CANCELLED]
     return max(standing, key=lambda order: order.placed_at, default=None)
 

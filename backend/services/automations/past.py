@@ -10,11 +10,12 @@ from itertools import islice
 from backend.domain.automations import Automation, TriggerKind
 from backend.domain.customers import Customer
 from backend.domain.orders import Order, OrderStatus, OrderSummary
-from backend.records.customers import created_and_id, customer_from
+from backend.records.customers import created_and_id, customer_at
 from backend.records.orders import order_from, summary_from
 from backend.services.context import Shop
 from backend.services.merging import merged
 from backend.services.order_list import OrderFilter, walk_orders
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.port import Key, Query
 
@@ -111,10 +112,11 @@ def _read(shop: Shop, summaries: Sequence[OrderSummary]) -> Iterator[tuple[Order
         keys = [schema.order_key(each.customer_id, each.id) for each in part]
         people = {each.customer_id: schema.customer_key(each.customer_id) for each in part}
         found = shop.store.get_many([*keys, *people.values()])
-        for each, key in zip(part, keys, strict=True):
-            owner = found.get(people[each.customer_id])
-            if key in found and owner is not None:
-                yield order_from(key, found[key]), customer_from(each.customer_id, owner)
+        owners = {key: found[key] for key in people.values() if key in found}
+        customers = {customer.id: customer for customer in readable(shop, owners.items(), customer_at)}
+        for order in readable(shop, ((key, found[key]) for key in keys if key in found), order_from):
+            if order.customer_id in customers:
+                yield order, customers[order.customer_id]
 
 
 def _joined(shop: Shop, since: datetime) -> Past:
@@ -122,18 +124,15 @@ def _joined(shop: Shop, since: datetime) -> Past:
         Query(schema.SHOP, f"CUSTOMERS#{shard}", index="timeline", descending=True, limit=500)
         for shard in range(schema.CUSTOMER_LIST_SHARDS)
     ]
-    events: list[PastEvent] = []
     keys: list[Key] = []
-    for row in merged(shop.store, queries, "line_at"):
+    for row in merged(shop, queries, "line_at"):
         created, customer_id = created_and_id(str(row.item["line_at"]))
         if created < since or len(keys) > MOST_EVENTS:
             break
         keys.append(schema.customer_key(customer_id))
     found = shop.store.get_many(keys[:MOST_EVENTS])
-    for key in keys[:MOST_EVENTS]:
-        if key in found:
-            customer = customer_from(key.pk.removeprefix("C#"), found[key])
-            events.append(PastEvent(customer.created_at, customer))
+    listed = ((key, found[key]) for key in keys[:MOST_EVENTS] if key in found)
+    events = [PastEvent(customer.created_at, customer) for customer in readable(shop, listed, customer_at)]
     return Past(events, {}, complete=len(keys) <= MOST_EVENTS)
 
 

@@ -10,11 +10,13 @@ from backend.domain.automations import Ending, Trigger
 from backend.domain.team import Actor, Permission
 from backend.errors import NotFoundError
 from backend.records.automations import automation_of, is_trigger, trigger_from
+from backend.records.values import text
 from backend.services import audit
 from backend.services.automations import moves
 from backend.services.context import Shop
 from backend.services.merging import merged
 from backend.services.places import text_in
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.limits import encode_cursor
 from backend.store.meter import access_pattern
@@ -93,14 +95,16 @@ def _walk(shop: Shop, page: int, after: str = "") -> Iterator[Row]:
         Query(schema.MAIL, f"TRIGGERS#{shard}", index="work", between=(after or "0", "~"), limit=page)
         for shard in range(schema.WORK_SHARDS)
     ]
-    rows = merged(shop.store, queries, "work_at")
+    rows = merged(shop, queries, "work_at")
     return (row for row in rows if row.item["work_at"] != after and is_trigger(row.key))
 
 
 def _named(shop: Shop, rows: list[Row]) -> list[tuple[Trigger, str]]:
     found = shop.store.get_many([row.key for row in rows])
-    triggers = [trigger_from(row.key, found[row.key]) for row in rows if row.key in found]
+    triggers = [*readable(shop, ((row.key, found[row.key]) for row in rows if row.key in found), trigger_from)]
     keys = {trigger.customer_id: schema.customer_key(trigger.customer_id) for trigger in triggers}
     people = shop.store.get_many(list(keys.values()))
-    names = {customer_id: str(people.get(key, {}).get("name", "")) for customer_id, key in keys.items()}
+    named = readable(shop, people.items(), lambda key, item: (key, text(item, "name", "")))
+    by_key = dict(named)
+    names = {customer_id: by_key.get(key, "") for customer_id, key in keys.items()}
     return [(trigger, names[trigger.customer_id]) for trigger in triggers]

@@ -29,15 +29,17 @@ from backend.services.context import Shop
 from backend.services.mailing.composing import address_digest
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.requesting import SendRequest, prepared_message
+from backend.services.unreadable import readable_due
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Query
+from backend.store.port import Item, Key, Query
 
 ROUND = 50
 """Triggers that are answered together, with one commit."""
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """When an email that could not be made is tried again: somebody may mend its template."""
 
+_UNREADABLE = "Waits for the automation's record to be repaired."
 _OUR_SIDE = "Something went wrong on our side; the log has the details."
 
 
@@ -86,21 +88,19 @@ def due_triggers(shop: Shop, limit: int) -> tuple[Due, bool]:
     now = to_text(shop.clock())
     shards = list(range(schema.WORK_SHARDS))
     random.shuffle(shards)  # so that workers do not all begin with the same ones
-    pages = [
-        shop.store.query(
-            Query(
-                schema.MAIL, f"TRIGGERS#{shard}", index="work", between=("0", now + "~"), limit=-(-limit // len(shards))
-            )
-        )
-        for shard in shards
+    size = -(-limit // len(shards))
+    queries = [
+        Query(schema.MAIL, f"TRIGGERS#{shard}", index="work", between=("0", now + "~"), limit=size) for shard in shards
     ]
-    keys = [row.key for page in pages for row in page.rows]
-    found = shop.store.get_many([key for key in keys if is_trigger(key)])
-    triggers = [trigger_from(key, item) for key, item in found.items()]
+    found, more = readable_due(shop, queries, _due_at)
     # The list may lag behind the triggers themselves.
-    due = [each for each in triggers if each.due_at <= shop.clock()]
-    backfills = [automation_of(key) for key in keys if not is_trigger(key)]
-    return Due(due, backfills), any(page.cursor for page in pages)
+    due = [each for each in found if isinstance(each, Trigger) and each.due_at <= shop.clock()]
+    return Due(due, [each for each in found if isinstance(each, str)]), more
+
+
+def _due_at(key: Key, item: Item) -> Trigger | str:
+    """The trigger, or the automation whose backfill it is."""
+    return trigger_from(key, item) if is_trigger(key) else automation_of(key)
 
 
 def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:
@@ -110,7 +110,9 @@ def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:
     open_: list[tuple[Trigger, Automation]] = []
     for trigger in triggers:
         automation = automations.get(trigger.automation)
-        if automation is None:
+        if automation is None and shop.store.get(schema.automation_key(trigger.automation)) is not None:
+            decided.append(moves.tried_again(trigger, shop.clock() + RETRIES[-1], _UNREADABLE))
+        elif automation is None:
             decided.append(moves.forgotten(trigger))
         elif ending := _ending(shop, trigger, automation):
             decided.append(moves.ended(trigger, ending))

@@ -18,6 +18,7 @@ from backend.services.campaigns.storing import WORKER, change
 from backend.services.context import Shop
 from backend.services.mailing import campaign_chunks, campaign_ledger
 from backend.services.mailing.campaign_chunks import ChunkLostError, Held, StepResult
+from backend.services.unreadable import readable_rows
 from backend.store.meter import access_pattern
 from backend.store.port import Query, Row, pages_of
 from backend.store.schema import MAIL
@@ -53,8 +54,8 @@ def close_some(shop: Shop, campaign: Campaign, end: float) -> bool:
 def _steps(shop: Shop, campaign: Campaign) -> Iterator[tuple[Row, Step]]:
     with access_pattern("go over a campaign's chunks"):
         query = Query(MAIL, f"K#{campaign.id}", begins_with="STEP#", limit=500, consistent=True)
-        for row in pages_of(shop.store, query):
-            yield row, step_from(campaign.id, row.key.sk, row.item)
+        rows = pages_of(shop.store, query)
+        yield from readable_rows(shop, rows, lambda row: (row, step_from(campaign.id, row.key.sk, row.item)))
 
 
 def _reopened(shop: Shop, campaign: Campaign, row: Row) -> bool:

@@ -23,6 +23,7 @@ from backend.services.campaigns.content import wave_of
 from backend.services.campaigns.progress import figures_of
 from backend.services.context import Shop
 from backend.services.order_list import OrderFilter, walk_orders
+from backend.services.unreadable import readable, readable_rows
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Put, Query
@@ -120,12 +121,12 @@ def _is_of_holdout(shop: Shop, campaign: Campaign, order: OrderSummary) -> bool:
 def _orders(shop: Shop, campaign: Campaign, since: datetime) -> Iterator[OrderSummary]:
     last = min(_end(campaign, campaign.ended_at or shop.clock()), shop.clock())
     wanted = OrderFilter(since.astimezone(shop.zone).date(), last.astimezone(shop.zone).date(), _COUNTING)
-    return (summary_from(row) for row in walk_orders(shop, wanted, first=1000))
+    return readable_rows(shop, walk_orders(shop, wanted, first=1000), summary_from)
 
 
 def _messages(shop: Shop, campaign: Campaign, customer_ids: Iterable[str]) -> dict[str, Message]:
     found = shop.store.get_many([schema.message_key(each, campaign.key) for each in customer_ids])
-    messages = (message_from(key, item) for key, item in found.items())
+    messages = readable(shop, found.items(), message_from)
     return {each.recipient: each for each in messages if each.status is MessageStatus.SENT}
 
 

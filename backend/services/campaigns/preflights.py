@@ -22,7 +22,7 @@ from backend.domain.campaigns import EDITABLE, Campaign, WrongStateError
 from backend.domain.segment_text import rule_from_text
 from backend.domain.team import Actor, Permission
 from backend.domain.time import to_text
-from backend.errors import BackendError, ConflictError, NotFoundError
+from backend.errors import BackendError, ConflictError, NotFoundError, UnreadableItemError
 from backend.records.campaign_chunks import LARGEST_CHUNK
 from backend.records.preflights import LIST, broken_from, broken_item, preflight_from, preflight_item
 from backend.services.campaigns.drafts import back_to_draft, refreshed
@@ -31,6 +31,7 @@ from backend.services.campaigns.storing import change, check_seen, read_campaign
 from backend.services.context import Shop
 from backend.services.mailing.mailer import Mailer
 from backend.services.segments import audience
+from backend.services.unreadable import set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Equals, Item, Key, Put, Query
@@ -157,13 +158,16 @@ def _take(shop: Shop) -> _Taken | None:
     query = Query(schema.MAIL, LIST, index="work", between=("0", now + "~"), limit=10)
     for row in shop.store.query(query).rows:
         item = shop.store.get(row.key)
-        if item is None or str(item.get("work_at", "~")) > now + "~":
-            continue
         try:
+            if item is None or str(item.get("work_at", "~")) > now + "~":
+                continue
             campaign = read_campaign(shop, row.key.pk.removeprefix("K#"))
+            preflight = replace(preflight_from(item), status=PreflightStatus.RUNNING)
         except NotFoundError:
             continue  # such as one of the demo, which was taken out; the others must not wait for it
-        preflight = replace(preflight_from(item), status=PreflightStatus.RUNNING)
+        except UnreadableItemError as error:
+            set_aside(shop, row.key, error.reason)
+            continue
         taken = _Taken(campaign, preflight, secrets.token_hex(6), time.monotonic())
         try:
             _put(shop, taken, preflight, Equals("work_at", item["work_at"]))

@@ -12,9 +12,10 @@ from backend.errors import AlreadyExistsError, ConflictError, NotFoundError
 from backend.records.campaigns import LIST, campaign_from, campaign_item
 from backend.services import audit
 from backend.services.context import Shop
+from backend.services.unreadable import readable, readable_due
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Equals, Put, Query, Write
+from backend.store.port import Absent, Equals, Item, Key, Put, Query, Write
 
 WORKER = Actor("worker", Role.ADMIN, "The worker")
 """Who does what campaigns do by themselves."""
@@ -58,7 +59,7 @@ def list_campaigns(shop: Shop, actor: Actor, *, limit: int = 25, cursor: str | N
         query = Query(schema.MAIL, LIST, index="timeline", descending=True, limit=limit, cursor=cursor)
         page = shop.store.query(query)
         found = shop.store.get_many([row.key for row in page.rows])
-    campaigns = [campaign_from(_id_in(row.key.pk), found[row.key]) for row in page.rows if row.key in found]
+    campaigns = [*readable(shop, ((row.key, found[row.key]) for row in page.rows if row.key in found), _campaign_at)]
     return CampaignPage(campaigns, page.cursor)
 
 
@@ -89,9 +90,8 @@ def due_campaigns(shop: Shop, limit: int = MOST_DUE) -> list[Campaign]:
     """Campaigns that a worker has to look at now, those that wait longest first."""
     now = to_text(shop.clock())
     with access_pattern("campaigns that are due"):
-        page = shop.store.query(Query(schema.MAIL, LIST, index="work", between=("0", now + "~"), limit=limit))
-        found = shop.store.get_many([row.key for row in page.rows])
-    return [campaign_from(_id_in(row.key.pk), found[row.key]) for row in page.rows if row.key in found]
+        query = Query(schema.MAIL, LIST, index="work", between=("0", now + "~"), limit=limit)
+        return readable_due(shop, [query], _campaign_at)[0]
 
 
 def create(shop: Shop, actor: Actor, campaign: Campaign, action: str) -> Campaign:
@@ -147,5 +147,5 @@ def _moved(campaign: Campaign) -> CampaignMovedError:
     return CampaignMovedError(f"“{campaign.name}” was changed by someone else. Reload to see it.")
 
 
-def _id_in(pk: str) -> str:
-    return pk.removeprefix("K#")
+def _campaign_at(key: Key, item: Item) -> Campaign:
+    return campaign_from(key.pk.removeprefix("K#"), item)

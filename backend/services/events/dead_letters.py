@@ -12,6 +12,7 @@ from backend.errors import NotFoundError
 from backend.records.events import dead_letter_from, dead_letter_item
 from backend.services import audit
 from backend.services.context import Shop
+from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Delete, Exists, Key, Put, Query, Row
@@ -44,7 +45,7 @@ def list_dead_letters(shop: Shop, actor: Actor, *, limit: int = 25, cursor: str 
     query = Query(schema.MAIL, PARTITION, descending=True, limit=limit, cursor=cursor)
     with access_pattern("list dead letters"):
         page = shop.store.query(query)
-    return DeadLetterPage([dead_letter_from(row) for row in page.rows], page.cursor)
+    return DeadLetterPage([*readable_rows(shop, page.rows, dead_letter_from)], page.cursor)
 
 
 def count_dead_letters(shop: Shop) -> int:

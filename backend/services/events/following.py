@@ -12,9 +12,8 @@ from backend.domain.events import EventType, MailEvent
 from backend.domain.messages import Message
 from backend.domain.suppression import Ground, SuppressionChange, SuppressionReason
 from backend.email.links import Target
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import InvalidInputError, NotFoundError, UnreadableItemError
 from backend.records.messages import message_from
-from backend.records.values import MalformedItemError
 from backend.services.context import Shop
 from backend.services.customers import get_customer
 from backend.services.events.applying import Taken, Verdict
@@ -117,7 +116,7 @@ def _messages_to(shop: Shop, message: Message) -> list[Message]:
 
 def _readable(row: Row, address: str) -> Iterator[Message]:
     """The message of a row, if it went to the address; one that cannot be read must not hold up the others."""
-    with contextlib.suppress(MalformedItemError, ValueError):
+    with contextlib.suppress(UnreadableItemError):
         found = message_from(row.key, row.item)
         if found.to == address:
             yield found

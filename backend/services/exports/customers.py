@@ -9,10 +9,11 @@ from itertools import islice
 from backend.domain.customers import Customer
 from backend.domain.money import plain
 from backend.errors import InvalidInputError
-from backend.records.customers import created_and_id, customer_from, customer_id_of
+from backend.records.customers import created_and_id, customer_at, customer_id_of
 from backend.services.context import Shop
 from backend.services.customer_list import CustomerFilter, facet_of, list_customers
 from backend.services.exports.writers import Cell
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.port import Query, pages_of
 
@@ -32,11 +33,9 @@ def rows(shop: Shop, wanted: CustomerFilter) -> Iterator[tuple[Cell, ...]]:
     ids = iter(_ids(shop, wanted))
     while chunk := [schema.customer_key(customer_id) for customer_id in islice(ids, _AT_ONCE)]:
         found = shop.store.get_many(chunk)
-        for key in chunk:
-            if key in found:
-                customer = customer_from(customer_id_of(key), found[key])
-                if _fits(customer, wanted):
-                    yield row_of(customer, shop)
+        for customer in readable(shop, ((key, found[key]) for key in chunk if key in found), customer_at):
+            if _fits(customer, wanted):
+                yield row_of(customer, shop)
 
 
 def _ids(shop: Shop, wanted: CustomerFilter) -> Iterable[str]:

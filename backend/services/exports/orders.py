@@ -12,6 +12,7 @@ from backend.records.orders import order_from
 from backend.services.context import Shop
 from backend.services.exports.writers import Cell
 from backend.services.order_list import OrderFilter, walk_orders
+from backend.services.unreadable import readable
 
 COLUMNS = (
     *("Number", "Placed at", "Status", "Customer id", "Customer", "E-mail address", "Country", "Line items", "Items"),
@@ -49,9 +50,7 @@ def _orders(shop: Shop, wanted: OrderFilter) -> Iterator[Order]:
     listed = walk_orders(shop, wanted, first=_AT_ONCE)
     while chunk := [row.key for row in islice(listed, _AT_ONCE)]:
         found = shop.store.get_many(chunk)
-        for key in chunk:
-            if key in found:
-                yield order_from(key, found[key])
+        yield from readable(shop, ((key, found[key]) for key in chunk if key in found), order_from)
 
 
 def _line_rows(order: Order, shop: Shop) -> Iterator[tuple[Cell, ...]]:

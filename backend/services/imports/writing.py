@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend.domain.imports import Fault
-from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError
+from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError, UnreadableItemError
+from backend.records.values import MalformedItemError
 from backend.services.context import Shop
 from backend.services.imports.steps import AnyCandidate, Planner, Step
 from backend.services.order_writes import SnapshotMovedError
@@ -18,7 +19,14 @@ def write_chunk(shop: Shop, planner: Planner[AnyCandidate], candidates: Sequence
 
     Raises: `StoreBusyError`, `StoreUnreachableError`: running the import again completes it.
     """
-    steps = planner.plan(candidates, shop.store.get_many)
+    try:
+        steps = planner.plan(candidates, shop.store.get_many)
+    except (UnreadableItemError, MalformedItemError):
+        planner.forget()
+        if len(candidates) == 1:
+            return [_write_alone(shop, planner, candidates[0])]
+        middle = len(candidates) // 2  # whoever needs no record that cannot be read goes on together
+        return write_chunk(shop, planner, candidates[:middle]) + write_chunk(shop, planner, candidates[middle:])
     writing = [place for place, step in enumerate(steps) if isinstance(step, Step) and step.writes]
     outcomes = _write_all(shop.store, [steps[place] for place in writing])
     undone = [place for place, error in zip(writing, outcomes, strict=True) if error is not None]
@@ -48,7 +56,7 @@ def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandi
 
     try:
         return until_settled(attempt)
-    except (SnapshotMovedError, InvalidInputError) as error:
+    except (SnapshotMovedError, InvalidInputError, UnreadableItemError, MalformedItemError) as error:
         return Fault(candidate.name, candidate.line, "", error.sentence)
     finally:
         planner.forget()

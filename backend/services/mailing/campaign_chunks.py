@@ -21,15 +21,16 @@ from backend.domain.emails import Refused
 from backend.domain.leases import CLOCKS_DIFFER, shortened
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import from_text, to_text
-from backend.errors import ConflictError
+from backend.errors import ConflictError, UnreadableItemError
 from backend.records.campaign_chunks import Chunk, Step, chunk_from, skips_item, step_from, step_values
 from backend.services.context import Shop
 from backend.services.ledger import LEASE
 from backend.services.mailing.campaign_counting import counted_by_hour, ending_counts, skip_counts
 from backend.services.mailing.pace import LARGEST
+from backend.services.unreadable import set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Equals, Item, Plus, Put, Query, Update, Write
+from backend.store.port import Equals, Item, Key, Plus, Put, Query, Update, Write
 
 LOOK_AGAIN = timedelta(seconds=5)
 """When somebody else was faster, or an answer is awaited, the ledger tells a little later what became of it."""
@@ -93,7 +94,11 @@ def take(shop: Shop, campaign: Campaign, wave: Wave) -> Held | None:
         rows = shop.store.query(query).rows
         for row in random.sample(rows, len(rows)):
             item = shop.store.get(row.key)
-            held = taken(shop, campaign.id, row.key.sk, item) if item is not None else None
+            try:
+                held = taken(shop, campaign.id, row.key.sk, item) if item is not None else None
+            except UnreadableItemError as error:  # others of the campaign go on
+                set_aside(shop, Key(*error.key), error.reason)
+                continue
             if held is not None:
                 return held
         _shorten_leases(shop, campaign.id, wave)
@@ -127,13 +132,14 @@ def taken(shop: Shop, campaign_id: str, sk: str, item: Item, *, also_done: bool 
     chunk_item = shop.store.get(chunk_key)
     if chunk_item is None:
         return None
+    chunk = chunk_from(campaign_id, chunk_key.sk, chunk_item)
     try:
         shop.store.update(_update(mine, now + LEASE, step.version))
     except ChunkLostError:
         return None
     left_behind = step.lease_until is not None
     unsure_until = step.place + LARGEST if left_behind else 0
-    return Held(chunk_from(campaign_id, chunk_key.sk, chunk_item), mine, unsure_until)
+    return Held(chunk, mine, unsure_until)
 
 
 def read_again(shop: Shop, held: Held) -> bool:

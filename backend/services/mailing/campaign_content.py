@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import cast
 
 from backend.errors import NotFoundError
+from backend.records.conversion import reads
 from backend.records.values import MalformedItemError, text
 from backend.services.context import Shop
 from backend.store import schema
@@ -44,6 +45,7 @@ def read_content(shop: Shop, campaign_id: str) -> Content:
 
 
 @lru_cache(maxsize=64)
+@reads(lambda store, campaign_id: schema.campaign_part_key(campaign_id, _PART))
 def _read(store: Hashable, campaign_id: str) -> Content:
     item = cast(Store, store).get(schema.campaign_part_key(campaign_id, _PART))
     if item is None:

@@ -20,6 +20,7 @@ from backend.records.send_stats import RESOLVED, addition_for, correction_for
 from backend.services.context import Shop
 from backend.services.ledger import LEASE, OUT_OF_LEASE, NotClaimedError, record_alone
 from backend.services.mailing.campaign_counting import as_counted
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, AllOf, Condition, Equals, Item, Missing, Plus, Put, Update, Write
@@ -36,14 +37,16 @@ class Found:
     """What the ledger has of some recipients already, by id.
 
     `ended` are settled; `later` are to be looked at again then; `free` wait for another attempt, and may be claimed.
+    `unreadable` have a message that cannot be read: it may have gone out, so nothing is sent.
     """
 
     ended: dict[str, Message] = field(default_factory=dict)
     later: dict[str, datetime] = field(default_factory=dict)
     free: dict[str, Message] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
 
     def __contains__(self, customer_id: str) -> bool:
-        return customer_id in self.ended or customer_id in self.later or customer_id in self.free
+        return any(customer_id in each for each in (self.ended, self.later, self.free, self.unreadable))
 
 
 def look(shop: Shop, key: str, customer_ids: Sequence[str]) -> Found:
@@ -53,7 +56,8 @@ def look(shop: Shop, key: str, customer_ids: Sequence[str]) -> Found:
         return found
     with access_pattern("look for begun messages"):
         items = shop.store.get_many([schema.message_key(each, key) for each in customer_ids])
-    messages = [message_from(where, item) for where, item in items.items()]
+    messages = [*readable(shop, items.items(), message_from)]
+    found.unreadable = {where.pk.removeprefix("C#") for where in items} - {each.recipient for each in messages}
     now = shop.clock()
     over = [each for each in messages if _is_claimed(each) and each.lease_until and each.lease_until <= now]
     settled = {message.recipient: message for message in _expired(shop, over)}

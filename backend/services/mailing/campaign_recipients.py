@@ -16,7 +16,7 @@ from backend.email.rendering import compile_template, render_compiled
 from backend.email.rendering_context import build_context
 from backend.email.rendering_mjml import Layout
 from backend.errors import BackendError
-from backend.records.customers import customer_from
+from backend.records.customers import customer_at, customer_id_of
 from backend.services.campaigns.content import variant_of
 from backend.services.context import Shop
 from backend.services.ledger import hour_of
@@ -28,6 +28,7 @@ from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.situations import situations_of
 from backend.services.segments import audience
 from backend.services.template_editions import read_edition
+from backend.services.unreadable import readable
 from backend.store import schema
 
 
@@ -67,12 +68,13 @@ def prepare(shop: Shop, mailer: Mailer, campaign: Campaign, wave: Wave, candidat
     content = read_content(shop, campaign.id)
     facts = read_facts(shop, content.facts)
     emails = {variant: _email(shop, digest) for variant, digest in content.editions.items()}
-    customers = read_customers(shop, [each.customer_id for each in candidates])
+    customers, unreadable = _read_customers(shop, [each.customer_id for each in candidates])
     against = reasons_of(shop, mailer, campaign, list(customers.values()), _topic(emails))
     for each in candidates:
         customer = customers.get(each.customer_id)
         if customer is None:
-            prepared.skipped[each.place] = SkipReason.CUSTOMER_GONE
+            is_there = each.customer_id in unreadable
+            prepared.skipped[each.place] = SkipReason.UNREADABLE if is_there else SkipReason.CUSTOMER_GONE
         elif reasons := against[customer.id]:
             prepared.skipped[each.place] = reasons[0]
         else:
@@ -83,8 +85,14 @@ def prepare(shop: Shop, mailer: Mailer, campaign: Campaign, wave: Wave, candidat
 
 def read_customers(shop: Shop, customer_ids: Sequence[str]) -> dict[str, Customer]:
     """Those of the customers who are there, by id."""
+    return _read_customers(shop, customer_ids)[0]
+
+
+def _read_customers(shop: Shop, customer_ids: Sequence[str]) -> tuple[dict[str, Customer], set[str]]:
+    """The customers, and the ids of those whose record cannot be read."""
     found = shop.store.get_many([schema.customer_key(each) for each in customer_ids])
-    return {key.pk.removeprefix("C#"): customer_from(key.pk.removeprefix("C#"), item) for key, item in found.items()}
+    customers = {customer.id: customer for customer in readable(shop, found.items(), customer_at)}
+    return customers, {customer_id_of(key) for key in found} - set(customers)
 
 
 def reasons_of(

@@ -18,7 +18,7 @@ from loguru import logger
 
 from backend.domain.campaign_hours import opens_at
 from backend.domain.campaigns import Campaign, CampaignState, Wave
-from backend.errors import BackendError, ConflictError, NotFoundError
+from backend.errors import BackendError, ConflictError, NotFoundError, UnreadableItemError
 from backend.services.campaigns import holding
 from backend.services.campaigns.storing import WORKER, change, due_campaigns, read_campaign
 from backend.services.context import Shop
@@ -29,6 +29,8 @@ from backend.services.mailing.dispatch import Flight, Turn
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.outcomes import ACCOUNT_PAUSE, Worked
 from backend.services.mailing.pace import Pace
+from backend.services.unreadable import set_aside
+from backend.store.port import Key
 
 ROUND_SECONDS = 1.0
 """How long campaigns may keep a worker from looking for transactional mail."""
@@ -112,7 +114,11 @@ def _work_on(
                 return
         except ChunkLostError:
             work.held.pop(campaign_id, None)
-        except NotFoundError as error:  # such as a template that is gone; other mail must not wait for it
+        except (NotFoundError, UnreadableItemError) as error:
+            # Such as a template that is gone, or content that cannot be read; other mail must not wait for it.
+            if isinstance(error, UnreadableItemError):
+                set_aside(shop, Key(*error.key), error.reason)
+            work.held.pop(campaign_id, None)
             _pause(shop, campaign, error.sentence)
 
 
@@ -160,7 +166,7 @@ def _pause(shop: Shop, campaign: Campaign, reason: str) -> None:
 def _still_running(shop: Shop, campaign_id: str) -> Campaign | None:
     try:
         campaign = read_campaign(shop, campaign_id)
-    except NotFoundError:
+    except (NotFoundError, UnreadableItemError):
         return None
     return campaign if campaign.state is CampaignState.RUNNING else None
 

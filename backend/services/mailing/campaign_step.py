@@ -12,7 +12,7 @@ from datetime import datetime
 
 from backend.domain.campaigns import Campaign
 from backend.domain.emails import Refused
-from backend.domain.messages import Message, MessageStatus
+from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.services import ledger
 from backend.services.context import Shop
 from backend.services.mailing import campaign_chunks, campaign_ledger
@@ -55,6 +55,7 @@ class _Turn:
     candidates: list[Candidate] = field(default_factory=list)
     ended: dict[int, Message] = field(default_factory=dict)
     retry: dict[int, datetime] = field(default_factory=dict)
+    skipped: dict[int, SkipReason] = field(default_factory=dict)
 
 
 def do_step(shop: Shop, mailer: Mailer, campaign: Campaign, held: Held, work: StepWork) -> tuple[StepResult, Stopped]:
@@ -75,6 +76,7 @@ def do_step(shop: Shop, mailer: Mailer, campaign: Campaign, held: Held, work: St
     result = StepResult(min(new_left, default=turn.upto), retry=dict(turn.retry))
     campaign_chunks.add_landed(shop, held, result)
     _settle(shop, turn, prepared, held, result)
+    result.skipped |= {place: reason for place, reason in turn.skipped.items() if place < result.through}
     result.ended |= turn.ended
     result.ended = {place: message for place, message in result.ended.items() if place < result.through}
     result.retry = {place: due for place, due in result.retry.items() if place < result.through}
@@ -107,6 +109,8 @@ def _asked(shop: Shop, campaign: Campaign, held: Held, places: Sequence[int], tu
     for place, customer_id in ids.items():
         if customer_id in found.ended:
             turn.ended[place] = found.ended[customer_id]
+        elif customer_id in found.unreadable:
+            turn.skipped[place] = SkipReason.UNREADABLE
         elif customer_id in found.later:
             turn.retry[place] = found.later[customer_id]
         else:

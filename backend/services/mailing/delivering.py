@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from loguru import logger
 
@@ -21,7 +21,7 @@ from backend.domain.emails import Kind, Refused
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
 from backend.errors import BackendError
-from backend.records.customers import customer_from
+from backend.records.customers import customer_at, customer_id_of
 from backend.records.messages import message_from
 from backend.services import ledger, templates
 from backend.services.context import Shop
@@ -33,11 +33,14 @@ from backend.services.mailing.facts_store import read_facts
 from backend.services.mailing.mailer import Mailer
 from backend.services.mailing.outcomes import ACCOUNT_PAUSE, Worked
 from backend.services.mailing.situations import reasons_of_addresses, situations_of
+from backend.services.unreadable import readable, readable_due
 from backend.store import schema
 from backend.store.port import Query
 
 ROUND_SECONDS = 1.0
 """How long one kind of mail may keep a worker from looking for the other."""
+_UNREADABLE = "Waits for the customer's record to be repaired"
+_UNREADABLE_WAIT = timedelta(hours=1)
 _MOST_TOLD = 20
 """Emails that are recorded together, up to which each has a line in the log; of a campaign the ledger alone tells."""
 
@@ -77,13 +80,11 @@ def due_messages(shop: Shop, limit: int) -> tuple[list[Message], bool]:
     shards = list(range(schema.WORK_SHARDS))
     random.shuffle(shards)  # so that workers do not all begin with the same messages
     size = -(-limit // len(shards))
-    pages = [
-        shop.store.query(Query(schema.MAIL, f"WORK#{shard}", index="work", between=("0", now + "~"), limit=size))
-        for shard in shards
+    queries = [
+        Query(schema.MAIL, f"WORK#{shard}", index="work", between=("0", now + "~"), limit=size) for shard in shards
     ]
-    found = shop.store.get_many([row.key for page in pages for row in page.rows])
-    messages = (message_from(key, item) for key, item in found.items())
-    return [message for message in messages if _is_due(message, shop.clock())], any(page.cursor for page in pages)
+    messages, more = readable_due(shop, queries, message_from)
+    return [message for message in messages if _is_due(message, shop.clock())], more
 
 
 def _is_due(message: Message, now: datetime) -> bool:
@@ -109,7 +110,7 @@ def _prepared(shop: Shop, mailer: Mailer, messages: Sequence[Message], worked: W
 
 def _allowed(shop: Shop, mailer: Mailer, messages: Sequence[Message], outcomes: list[Message]) -> list[Message]:
     """Those who may get their email at this moment: suppression and consent may have changed since the request."""
-    customers = _customers(shop, messages)
+    customers, unreadable = _customers(shop, messages)
     now, allowed = shop.clock(), []
     for kind in Kind:
         mine = [message for message in messages if message.kind is kind]
@@ -118,6 +119,9 @@ def _allowed(shop: Shop, mailer: Mailer, messages: Sequence[Message], outcomes: 
         others = reasons_of_addresses(shop, [m.to for m in mine if not m.customer_id], kind)
         quiet = quiet_until(kind, mailer.limits, now, shop.zone)
         for message in mine:
+            if message.customer_id in unreadable:
+                outcomes.append(replace(message, due_at=now + _UNREADABLE_WAIT, reason=_UNREADABLE))
+                continue
             if message.customer_id and message.customer_id not in customers:
                 outcomes.append(ledger.skipped(message, SkipReason.CUSTOMER_GONE))
                 continue
@@ -136,10 +140,12 @@ def _allowed(shop: Shop, mailer: Mailer, messages: Sequence[Message], outcomes: 
     return allowed
 
 
-def _customers(shop: Shop, messages: Sequence[Message]) -> dict[str, Customer]:
+def _customers(shop: Shop, messages: Sequence[Message]) -> tuple[dict[str, Customer], set[str]]:
+    """The customers who are there, by id; and the ids of those whose record cannot be read."""
     keys = [schema.customer_key(message.customer_id) for message in messages if message.customer_id]
     found = shop.store.get_many(keys)
-    return {key.pk.removeprefix("C#"): customer_from(key.pk.removeprefix("C#"), item) for key, item in found.items()}
+    customers = {customer.id: customer for customer in readable(shop, found.items(), customer_at)}
+    return customers, {customer_id_of(key) for key in found} - set(customers)
 
 
 def _addressed(message: Message, customers: dict[str, Customer]) -> Message:

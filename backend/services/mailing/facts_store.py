@@ -12,6 +12,8 @@ import orjson
 
 from backend.domain.shop import ShopFacts
 from backend.errors import NotFoundError
+from backend.records.conversion import reads
+from backend.records.values import text
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Item, Put, Store
@@ -41,12 +43,13 @@ def read_facts(shop: Shop, digest: str) -> ShopFacts:
 
 
 @lru_cache(maxsize=64)
+@reads(lambda store, digest: schema.facts_key(digest))
 def _read(store: Hashable, digest: str) -> ShopFacts:
     """They never change, so what was read once is good for as long as the process lives."""
     item = cast(Store, store).get(schema.facts_key(digest))
-    if item is None or not isinstance(item.get("facts"), str):
+    if item is None:
         raise NotFoundError("What the shop said about itself when this email was requested no longer exists.")
-    return ShopFacts(**orjson.loads(str(item["facts"])))
+    return ShopFacts(**orjson.loads(text(item, "facts")))
 
 
 def _document(facts: ShopFacts) -> bytes:

@@ -22,7 +22,7 @@ from backend.services.context import Shop
 from backend.services.ledger import LEASE
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import EXPIRES, Delete, Equals, Item, Key, Missing, Put, Query, Value, pages_of
+from backend.store.port import EXPIRES, Delete, Equals, Item, Key, Missing, Put, Query, UnreadableItem, Value, pages_of
 
 _MARKER = schema.meta_key("marketing-cap")
 """Since when slots have been kept without a gap."""
@@ -116,7 +116,7 @@ def _read(shop: Shop, customer_ids: Sequence[str], limits: MarketingLimits) -> t
     """The slots of each customer, and since when they are kept ("": they are not yet)."""
     keys = {schema.slots_key(customer_id): customer_id for customer_id in customer_ids}
     with access_pattern("recent marketing mail"):
-        items = shop.store.get_many([_MARKER, *keys])
+        items = _read_slots(shop, [_MARKER, *keys])
     since = _moment_in(items.get(_MARKER, {}).get("since"))
     begin = shop.clock() - limits.window
     found: dict[str, _Slots] = {}
@@ -129,6 +129,15 @@ def _read(shop: Shop, customer_ids: Sequence[str], limits: MarketingLimits) -> t
         taken = {name: at for name, at in taken.items() if at >= begin}
         found[customer_id] = _Slots(taken, item.get("seen"))
     return _verified(shop, found, limits), to_text(since) if since else ""
+
+
+def _read_slots(shop: Shop, keys: Sequence[Key]) -> dict[Key, Item]:
+    """The items that there are. One that makes no sense is deleted: the ledger has what it said."""
+    items = shop.store.get_many(keys)
+    for key in [key for key, item in items.items() if isinstance(item, UnreadableItem)]:
+        shop.store.delete(Delete(key))
+        del items[key]
+    return items
 
 
 def _taken_in(item: Item) -> dict[str, datetime] | None:

@@ -20,6 +20,7 @@ from backend.services import audit, ledger
 from backend.services.context import Shop
 from backend.services.events.unknowns import never_accepted
 from backend.services.mailing.emails import self_contained
+from backend.services.unreadable import readable
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, AllOf, AnyOf, Condition, Equals, Missing, Put, Update, Write
@@ -116,7 +117,7 @@ def _read(shop: Shop, message_ids: Sequence[str]) -> list[Message]:
     found = shop.store.get_many(keys)
     if not found:
         raise NotFoundError("These messages no longer exist.")
-    return [message_from(key, found[key]) for key in keys if key in found]
+    return [*readable(shop, ((key, found[key]) for key in keys if key in found), message_from)]
 
 
 def _copy(message: Message, actor: Actor, reason: str, now: datetime) -> Message:

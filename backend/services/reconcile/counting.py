@@ -12,8 +12,9 @@ from typing import TypeVar
 from backend.domain.orders import OrderStatus
 from backend.domain.time import months_between, start_of, to_text
 from backend.domain.totals import Totals
+from backend.errors import UnreadableItemError
 from backend.records.customers import count_keys, customer_from, customer_id_of
-from backend.records.values import MalformedItemError, text
+from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.reconcile.partitions import Placed, placed_from
 from backend.store import schema
@@ -49,7 +50,7 @@ def count_day(shop: Shop, day: str) -> DayCount | None:
     for _ in range(_ATTEMPTS):
         try:
             wanted = _wanted_of_day(shop, day)
-        except MalformedItemError:
+        except UnreadableItemError:
             return None
         before, kept = kept, _kept_of_day(shop, day)
         if kept == before:

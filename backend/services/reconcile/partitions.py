@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from backend.domain.customers import Customer
 from backend.domain.orders import Contribution, OrderStatus, counted
+from backend.records.conversion import key_of_row, reads
 from backend.records.customers import customer_from
 from backend.records.orders import net_of
 from backend.records.ranks import figure, standing
@@ -70,7 +71,7 @@ def read_partition(shop: Shop, customer_id: str, *, consistent: bool) -> Partiti
 def partition_of(customer_id: str, found: Sequence[Row]) -> Partition | None:
     """The rows of a customer's partition, sorted out.
 
-    Raises: `MalformedItemError` or `ValueError` for items of another shape.
+    Raises: `UnreadableItemError` for items of another shape.
     """
     profile = next((row.item for row in found if row.key.sk == "A"), None)
     if profile is None:
@@ -85,8 +86,9 @@ def partition_of(customer_id: str, found: Sequence[Row]) -> Partition | None:
     return partition
 
 
+@reads(key_of_row)
 def placed_from(row: Row) -> Placed:
-    """A stored order. Raises: `MalformedItemError`."""
+    """A stored order. Raises: `UnreadableItemError`."""
     item = row.item
     refunded = sum(refund[1] for refund in rows(item, "refunds") if isinstance(refund[1], int))
     counts = counted(

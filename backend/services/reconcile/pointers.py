@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from backend.domain.customers import Customer
+from backend.errors import UnreadableItemError
 from backend.records.customers import customer_from, email_key, pointer_keys
-from backend.records.values import MalformedItemError, optional_text, text
+from backend.records.values import optional_text, text
 from backend.services.context import Shop
 from backend.services.reconcile.findings import Drift, Finding, as_found
 from backend.services.reconcile.partitions import Partition, Placed
@@ -126,7 +127,7 @@ def _is_wanted(row: Row, target: Item | None) -> bool:
         return target is not None
     try:
         customer = customer_from(_customer_id(row), target)
-    except (MalformedItemError, ValueError):
+    except UnreadableItemError:
         return True
     return _belongs_to(row.key, customer)
 

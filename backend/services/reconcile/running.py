@@ -8,6 +8,7 @@ from itertools import groupby, islice
 
 from loguru import logger
 
+from backend.errors import UnreadableItemError
 from backend.records.values import MalformedItemError
 from backend.services.context import Shop
 from backend.services.reconcile import pointers
@@ -127,7 +128,7 @@ class _Round:
                     self._mend(findings[:1])
                     again = self._read(customer_id)
                 partition = again
-        except (MalformedItemError, ValueError) as error:
+        except (UnreadableItemError, MalformedItemError, ValueError) as error:
             self._result.add([Drift(f"customer {customer_id}: items", "readable", str(error))], fixed=False)
             return None
         self._result.unsettled += 1

@@ -8,12 +8,13 @@ from typing import BinaryIO
 
 from backend.domain.segments import Rule
 from backend.domain.team import Actor, Permission
-from backend.records.customers import customer_from, customer_id_of
+from backend.records.customers import customer_at
 from backend.services import audit
 from backend.services.context import Shop
 from backend.services.exports import customers
 from backend.services.exports.writers import Cell, Format, write_table
 from backend.services.segments.audience import audience_ids, still_matches
+from backend.services.unreadable import readable
 from backend.store import schema
 
 
@@ -37,6 +38,6 @@ def _rows(shop: Shop, rule: Rule) -> Iterator[tuple[Cell, ...]]:
     for ids in audience_ids(shop, rule):
         keys = [schema.customer_key(customer_id) for customer_id in ids]
         items = shop.store.get_many(keys)
-        found = [customer_from(customer_id_of(key), items[key]) for key in keys if key in items]
+        found = list(readable(shop, ((key, items[key]) for key in keys if key in items), customer_at))
         belongs = still_matches(shop, rule, found)
         yield from (customers.row_of(customer, shop) for customer in found if belongs[customer.id])

@@ -15,6 +15,7 @@ from backend.records.segments import segment_from, segment_item
 from backend.services import audit
 from backend.services.context import Shop
 from backend.services.segments.ready import READY
+from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Delete, Equals, Key, Put, Query, Row, Write, pages_of
@@ -38,7 +39,7 @@ def list_segments(shop: Shop, actor: Actor) -> list[Segment]:
     actor.require(Permission.VIEW_CUSTOMERS)
     with access_pattern("list segments"):
         rows = list(pages_of(shop.store, Query(schema.SHOP, schema.SEGMENTS, limit=MOST_SEGMENTS)))
-    return sorted((segment_from(row) for row in rows), key=lambda segment: segment.name.casefold())
+    return sorted(readable_rows(shop, rows, segment_from), key=lambda segment: segment.name.casefold())
 
 
 def get_segment(shop: Shop, segment_id: str) -> Segment:

@@ -8,14 +8,14 @@ from backend.domain.customers import CustomerSummary
 from backend.domain.segment_checks import check_rule
 from backend.domain.segments import ConsentState, EmailState, Goods, Rule
 from backend.domain.team import Actor, Permission
-from backend.records.customers import summary_from
+from backend.records.customers import summary_at
 from backend.services.context import Shop
 from backend.services.segments.audience import today
 from backend.services.segments.sql import asked
 from backend.services.snapshots.info import SnapshotInfo
 from backend.services.snapshots.querying import opened
+from backend.services.unreadable import readable
 from backend.store import schema
-from backend.store.port import Row
 
 SAMPLE = 10
 MOST_COUNTRIES = 8
@@ -106,4 +106,4 @@ def summaries(shop: Shop, ids: list[str]) -> list[CustomerSummary]:
     """The customers with these ids as the store has them now, in this order; those who are gone are left out."""
     keys = [schema.customer_key(customer_id) for customer_id in ids]
     found = shop.store.get_many(keys)
-    return [summary_from(Row(key, found[key])) for key in keys if key in found]
+    return list(readable(shop, ((key, found[key]) for key in keys if key in found), summary_at))

@@ -25,6 +25,7 @@ from backend.services.system.heartbeats import read_beats
 from backend.services.system.proxies import unnamed_proxy_seen
 from backend.services.system.queue import queue_state
 from backend.services.system.watched import Watched
+from backend.services.unreadable import MOST_LISTED, unreadable_records
 from backend.store import schema
 
 ALL_SECONDS = 8.0
@@ -225,6 +226,16 @@ def check_proxy(watched: Watched) -> Health:
     return Health("Proxy", State.UP, "Requests come through the proxies that TRUSTED_PROXIES names.")
 
 
+def check_records(watched: Watched) -> Health:
+    """Whether items of the store were found that cannot be read."""
+    number = len(unreadable_records(watched.shop))
+    if not number:
+        return Health("Records", State.UP, "None was found that cannot be read.")
+    counted = f"{number} or more" if number >= MOST_LISTED else f"{number}"
+    found = f"{counted} cannot be read and {'is' if number == 1 else 'are'} left out."
+    return Health("Records", State.ATTENTION, found, "See Records that cannot be read, and repair or delete them.")
+
+
 HEALTH_CHECKS: tuple[HealthCheck, ...] = (
     check_store,
     check_sending,
@@ -236,4 +247,5 @@ HEALTH_CHECKS: tuple[HealthCheck, ...] = (
     check_clocks,
     check_disk,
     check_proxy,
+    check_records,
 )

@@ -16,6 +16,7 @@ from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.records.heartbeats import beat_from, beat_item
 from backend.services.context import Shop
+from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.port import EXPIRES, Delete, Put, Query, pages_of
 
@@ -78,7 +79,7 @@ def read_beats(shop: Shop) -> list[Beat]:
     """The last beat of each process, those silent for longer than 15 minutes left out; oldest process first."""
     oldest = shop.clock() - FORGOTTEN_AFTER
     rows = pages_of(shop.store, Query(schema.MAIL, "BEATS", limit=200))
-    beats = [found for found in map(beat_from, rows) if found.at > oldest]
+    beats = [found for found in readable_rows(shop, rows, beat_from) if found.at > oldest]
     return sorted(beats, key=lambda each: each.started_at)
 
 

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from backend.domain.messages import MessageStatus
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_of_row, reads
 from backend.records.values import optional_text, text
 from backend.services.context import Shop
 from backend.services.ledger import LEASE
+from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.port import Item, Query, Row
 
@@ -57,7 +59,15 @@ def _work(shop: Shop, first: str, last: str) -> Iterator[Row]:
     size = MOST // schema.WORK_SHARDS
     for shard in range(schema.WORK_SHARDS):
         query = Query(schema.MAIL, f"WORK#{shard}", index="work", between=(first, last), limit=size)
-        yield from shop.store.query(query).rows
+        yield from readable_rows(shop, shop.store.query(query).rows, _checked)
+
+
+@reads(key_of_row)
+def _checked(row: Row) -> Row:
+    """The row, if it says when it is due. Raises: `UnreadableItemError`."""
+    _due_at(row.item)
+    optional_text(row.item, "lease_until")
+    return row
 
 
 def _due_at(item: Item) -> datetime:

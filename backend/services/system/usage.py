@@ -14,6 +14,7 @@ from backend.domain.time import months_between
 from backend.observability.measures import STEPS_MS, Durations, Measured, Measures
 from backend.records.values import number
 from backend.services.context import Shop
+from backend.services.unreadable import readable, readable_rows
 from backend.store import schema
 from backend.store.meter import Meter, Usage
 from backend.store.port import Item, Plus, Query, Update, pages_of
@@ -75,7 +76,11 @@ def save_usage(shop: Shop, saved: Ledgered) -> None:
 def usage_by_day(shop: Shop, month: str) -> list[DayUsage]:
     """The days of a month ("2026-11") on which anything was used."""
     rows = pages_of(shop.store, Query(MAIL, f"USAGE#{month}", limit=100))
-    return [DayUsage(date.fromisoformat(f"{month}-{row.key.sk}"), _patterns_in(row.item)) for row in rows]
+    return [
+        *readable_rows(
+            shop, rows, lambda row: DayUsage(date.fromisoformat(f"{month}-{row.key.sk}"), _patterns_in(row.item))
+        )
+    ]
 
 
 def durations_between(shop: Shop, first: date, last: date) -> dict[tuple[str, str], Durations]:
@@ -86,8 +91,9 @@ def durations_between(shop: Shop, first: date, last: date) -> dict[tuple[str, st
             day, _, kind = row.key.sk.partition("#")
             if not first <= date.fromisoformat(f"{month}-{day}") <= last:
                 continue
-            for name, took in _durations_in(row.item).items():
-                found[kind, name] = found.get((kind, name), Durations()).plus(took)
+            for durations in readable(shop, [row], lambda _, item: _durations_in(item)):
+                for name, took in durations.items():
+                    found[kind, name] = found.get((kind, name), Durations()).plus(took)
     return found
 
 

@@ -1,0 +1,66 @@
+"""Where stored items become domain objects: whatever is wrong with an item is one error, which names the item."""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from backend.errors import InvalidInputError, UnreadableItemError
+from backend.records.values import MalformedItemError
+from backend.store.port import Key, Row
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_FAULTS = (
+    MalformedItemError,
+    InvalidInputError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    zlib.error,
+)
+"""What an attribute that is missing, of another type or of an unknown value makes of a conversion."""
+
+
+def reads(key_of: Callable[..., Key]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """Decorates a function that makes a domain object of an item; `key_of` takes the same arguments.
+
+    The function then raises `UnreadableItemError` for every item that it cannot make anything of, and nothing else.
+    """
+
+    def decorate(convert: Callable[_P, _T]) -> Callable[_P, _T]:
+        @functools.wraps(convert)
+        def converted(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+            try:
+                return convert(*args, **kwargs)
+            except _FAULTS as error:
+                raise UnreadableItemError(key_of(*args, **kwargs), reason_of(error)) from error
+
+        return converted
+
+    return decorate
+
+
+def key_given(key: Key, *_: object) -> Key:
+    """For functions that take the key and the item."""
+    return key
+
+
+def key_of_row(row: Row, *_: object) -> Key:
+    """For functions that take a row."""
+    return row.key
+
+
+def reason_of(error: Exception) -> str:
+    """What is wrong, without any value of the item: values may be addresses."""
+    if isinstance(error, MalformedItemError):
+        return error.reason
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing" if error.args else "an attribute is missing"
+    kind = str(error).rpartition(" is not a valid ")[2] if isinstance(error, ValueError) else ""
+    return f"it has an unknown {kind}" if kind.isidentifier() else "one of its attributes has the wrong form"
