@@ -24,19 +24,30 @@ from backend.domain.time import to_text
 
 SCANNER_SECONDS = timedelta(seconds=10)
 """People do not click this soon after an email was delivered; programs that look for harm do."""
-_SCANNERS = re.compile(
-    r"(?<!\bcu)bot\b|crawler\b|\bspider\b|\w*spider/|\bscan(?:ner|ning)?\b|\w+scan(?:ner)?/|\w*preview/|"
-    r"\b(?:link|url|uri) ?preview\b|\bbarracuda|\bproofpoint|\bmimecast|\bsymantec|\btrend ?micro\b|"
-    r"\bforti(?:net|guard)|"
-    r"\bcisco[ -](?:ironport|umbrella|secure|esa)|\bsafelinks\b|headless|\bphantomjs|\bpython(?:-|/)|\bcurl/|\bwget\b|"
-    r"\blibwww|\bokhttp\b|\bgo-http|\bjava/|\bapache-http|\bnode-fetch|\baxios/|\bms-?office\b|"
-    r"\bmicrosoft office\b|\bfacebookexternalhit\b",
+_ANDROID_DEVICE = re.compile(r"\((?:Linux;|Android)(?![^)]*compatible;)[^)]*\)|\[FB[^\]]*\]", re.IGNORECASE)
+"""The part of a user agent in which phones name their model. Makers choose these names freely (Cubot, Scanner)."""
+_PROGRAMS = re.compile(
+    # A crawler's own name; the last part of a name, because "bot" also begins or fills ordinary words.
+    r"(?<!cu)bot(?![a-z0-9_])|crawler\b|spider\b|headless|phantomjs|"
+    # Security products, which open each link before the recipient does.
+    r"barracuda|proofpoint|mimecast|symantec|trend ?micro|forti(?:net|guard|mail|gate|sandbox)|safelinks|ironport|"
+    r"cisco[ -](?:talos|umbrella|secure)|virustotal|urlscan|"
+    r"(?:url|link|virus|malware|security|vulnerability|web|site|mail|threat|phishing)[ _-]?scan(?:ner)?\b|"
+    r"compatible;[^)]*\bscanner\b|"
+    # Previews of a link in a chat or a search engine.
+    r"bingpreview|skypeuripreview|google web preview|link ?preview|facebookexternalhit|^whatsapp/|"
+    # HTTP libraries name themselves first; a browser begins with "Mozilla".
+    r"^(?:python|curl|wget|libwww|lwp|okhttp|go-http|java/|apache-http|node|axios|aiohttp|ruby|php|guzzlehttp|scanner/)|"
+    # Office tests whether a link is alive before it hands it to the browser. Outlook's own name is a reader's.
+    r"microsoft office (?:existence|protocol)|^(?!.*microsoft outlook).*ms-?office\b",
     re.IGNORECASE,
 )
-"""Programs that check links, by whole words: there are phones called "Cubot" and "Cisco CP-860"."""
-_ON_A_LIST = "OnAccountSuppressionList"
+_ON_A_LIST = frozenset({"OnAccountSuppressionList", "Suppressed"})
+"""The provider did not send the email, because its own list has the address; AWS counts no bounce for it."""
 _ABOUT_THE_MESSAGE = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
-"""Sub-types of bounces that say nothing of the address (AWS, "Bounce types" of Amazon SES notifications)."""
+_MESSAGE_STATUS = re.compile(r"[45]\.(?:2\.3|3\.4|6\.[0-6])")
+"""RFC 3463: the message is too long or too big, or its content or media cannot be taken."""
+_UNCLEAR_SUB_TYPES = frozenset({"", "General", "Undetermined"})
 _NOT_SPAM = "not-spam"
 _UNSUBSCRIBED_RECIPIENT = "UnsubscribedRecipient"
 
@@ -114,26 +125,29 @@ class MailEvent:
 
     def _bounce(self) -> Outcome:
         """What bounced off the account's own list was never sent, and counts in no bounce rate of SES."""
-        if self.sub_type == _ON_A_LIST:
+        if self.sub_type in _ON_A_LIST:
             return Outcome.REJECTED
         return Outcome.BOUNCED if self.bounce is BounceType.PERMANENT else Outcome.SOFT_BOUNCED
-
-    @property
-    def about_the_message(self) -> bool:
-        """Whether a bounce is due to the message (its content, attachments or size) and says nothing of the address."""
-        return self.type is EventType.BOUNCE and self.sub_type in _ABOUT_THE_MESSAGE
 
     def _complaint(self) -> Outcome | None:
         """ "not-spam" takes a complaint back (RFC 5965). An address on the provider's list was never written to."""
         if self.feedback == _NOT_SPAM:
             return None
-        return Outcome.REJECTED if self.sub_type == _ON_A_LIST else Outcome.COMPLAINED
+        return Outcome.REJECTED if self.sub_type in _ON_A_LIST else Outcome.COMPLAINED
 
     def by_program(self, delivered_at: datetime | None) -> bool:
         """Whether a click was likely made by a program that checks links, by its name or by its haste."""
-        if not self.user_agent.strip() or _SCANNERS.search(self.user_agent):
+        if not self.user_agent.strip() or _PROGRAMS.search(_ANDROID_DEVICE.sub("", self.user_agent)):
             return True
         return delivered_at is not None and self.at - delivered_at < SCANNER_SECONDS
+
+    @property
+    def about_the_message(self) -> bool:
+        """Whether a bounce is about this message (its content, an attachment, its size), not about the address."""
+        if self.type is not EventType.BOUNCE:
+            return False
+        by_status = self.sub_type in _UNCLEAR_SUB_TYPES and _MESSAGE_STATUS.fullmatch(self.status.strip())
+        return self.sub_type in _ABOUT_THE_MESSAGE or bool(by_status)
 
     @property
     def suppression(self) -> SuppressionReason | None:
