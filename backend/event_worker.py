@@ -30,13 +30,21 @@ def event_rounds(
 
     def work() -> float:
         nonlocal told_at
-        total = Intake()
+        total, trouble = Intake(), None
         for source in sources:
-            total.add(_drained(shop, source, policy, stop))
+            try:
+                total.add(_drained(shop, source, policy, stop))
+            except Exception as error:  # the other sources, and what waits at this one, are still looked at
+                trouble = trouble or error
         if time.monotonic() - told_at >= BACKLOG_SECONDS:
-            told_at = time.monotonic()
             for source in sources:
-                note_backlog(shop, source.name, source.state())
+                try:
+                    note_backlog(shop, source.name, source.state())
+                except Exception as error:
+                    trouble = trouble or error
+            told_at = time.monotonic()
+        if trouble is not None:
+            raise trouble
         if total.total:
             logger.info("{} events taken in, {} of them applied", total.total, total.applied)
         return 0.0 if total.total else REST

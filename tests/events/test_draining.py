@@ -151,10 +151,10 @@ def test_an_event_that_breaks_the_program_does_not_hold_up_the_others(
     good, bad = sent(shop, "k1"), sent(shop, "k2")
     real = intake.read_event
 
-    def breaking(body: bytes) -> object:
+    def breaking(body: bytes, at: object) -> object:
         if bad.id.encode() in body:
             raise ZeroDivisionError
-        return real(body)
+        return real(body, at)
 
     monkeypatch.setattr(intake, "read_event", breaking)
     source = OneBatch(event("Delivery", good), event("Delivery", bad))

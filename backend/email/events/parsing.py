@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import orjson
@@ -26,8 +26,12 @@ _OUR_HEADER = MESSAGE_HEADER.lower()
 _TAGS_HEADER = "x-ses-message-tags"
 _LONGEST = 1000
 _LONGEST_LINK = 4000
+_MOST_ADDRESSES = 50
+"""AWS: the most recipients of an email."""
 _EARLIEST_YEAR = 2011
 """SES did not exist before; such a moment is a mistake."""
+_AHEAD = timedelta(days=1)
+"""How far a report may be ahead of our clock; such a moment is a mistake."""
 
 
 class UnreadableEventError(BackendError):
@@ -49,8 +53,8 @@ class Read:
     body: bytes
 
 
-def read_event(body: bytes) -> Read | Notice:
-    """The event in a body, in an envelope of SNS or without one.
+def read_event(body: bytes, now: datetime | None = None) -> Read | Notice:
+    """The event in a body, in an envelope of SNS or without one. With `now`, none from the future is taken.
 
     Raises: `UnreadableEventError`.
     """
@@ -67,7 +71,10 @@ def read_event(body: bytes) -> Read | Notice:
             return Notice(_TEST_NOTICE)
         body = inner.encode("utf-8", "replace")
         document = _document(body)
-    return Read(event_from(document), body)
+    event = event_from(document)
+    if now is not None and max(event.at, event.sent_at) > now + _AHEAD:
+        raise UnreadableEventError("The event is more than a day in the future.")
+    return Read(event, body)
 
 
 def event_from(document: Document) -> MailEvent:
@@ -169,7 +176,7 @@ def _our_id(mail: Document) -> str:
     tags = mail.get("tags")
     tagged = tags.get("message") if isinstance(tags, Mapping) else None
     if isinstance(tagged, list) and tagged and isinstance(tagged[0], str):
-        return tagged[0]
+        return tagged[0][:_LONGEST]
     headers = mail.get("headers")
     named = {
         str(header.get("name", "")).lower(): str(header.get("value", ""))
@@ -177,9 +184,9 @@ def _our_id(mail: Document) -> str:
         if isinstance(header, Mapping)
     }
     if _OUR_HEADER in named:
-        return named[_OUR_HEADER].strip()
+        return named[_OUR_HEADER].strip()[:_LONGEST]
     pairs = (pair.partition("=") for pair in named.get(_TAGS_HEADER, "").split(","))
-    return next((value.strip() for name, _, value in pairs if name.strip() == "message"), "")
+    return next((value.strip()[:_LONGEST] for name, _, value in pairs if name.strip() == "message"), "")
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -213,15 +220,17 @@ def _text(part: Document, name: str) -> str:
 
 
 def _addresses(value: object) -> tuple[str, ...]:
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+    """The first 50; what is longer than an address can be is none."""
+    listed = value[:_MOST_ADDRESSES] if isinstance(value, list) else []
+    return tuple(each for each in listed if isinstance(each, str) and len(each) <= _LONGEST)
 
 
 def _moment(part: Document, name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(part, name))
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise UnreadableEventError(f"“{name}” is no moment.") from None
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     if moment.year < _EARLIEST_YEAR:
         raise UnreadableEventError(f"“{name}” is before the time of SES.")
     return moment

@@ -17,10 +17,14 @@ class SourceUnreachableError(BackendError):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events as they came. `receipts` are the source's own, one for each or for all together."""
+    """Events as they came. `receipts` are the source's own, one for each or for all together.
+
+    `oldest_at` is when the oldest of them came to the source, where it tells.
+    """
 
     bodies: Sequence[bytes]
     receipts: Sequence[str] = field(default=())
+    oldest_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
@@ -62,6 +63,7 @@ class SqsSource:
         self._client = client
         self._url = queue_url
         self._wait = wait_seconds
+        self._held_since: datetime | None = None
 
     def receive(self, stop: threading.Event) -> Batch:
         """Waits for the first messages, and takes more while the queue gives as many as it can."""
@@ -74,16 +76,22 @@ class SqsSource:
                     if len(more) < _PARALLEL * AT_ONCE:
                         break
         bodies = [str(message.get("Body", "")).encode("utf-8", "replace") for message in messages]
-        return Batch(bodies, [str(message["ReceiptHandle"]) for message in messages])
+        oldest = min((at for message in messages if (at := _came_at(message))), default=None)
+        if not messages:
+            self._held_since = None
+        return Batch(bodies, [str(message["ReceiptHandle"]) for message in messages], oldest)
 
     def done(self, batch: Batch) -> None:
         """What cannot be deleted comes again, and is recognised."""
         for part in _parts(batch.receipts):
             entries = [{"Id": str(place), "ReceiptHandle": receipt} for place, receipt in enumerate(part)]
             self._call(self._client.delete_message_batch, Entries=entries)
+        if self._held_since and batch.oldest_at and batch.oldest_at <= self._held_since:
+            self._held_since = None
 
     def failed(self, batch: Batch) -> None:
         """Gives the messages back after a few seconds instead of minutes."""
+        self._held_since = min((at for at in (self._held_since, batch.oldest_at) if at), default=None)
         for part in _parts(batch.receipts):
             entries = [
                 {"Id": str(place), "ReceiptHandle": receipt, "VisibilityTimeout": AGAIN_SECONDS}
@@ -92,18 +100,22 @@ class SqsSource:
             self._call(self._client.change_message_visibility_batch, Entries=entries)
 
     def state(self) -> QueueState:
-        """By SQS's own estimate. It does not say how old the oldest message is; the lag of what is applied does."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        """By SQS's own estimate, those that are delayed included.
+
+        SQS does not say how old the oldest message is; known is since when those wait that could not be kept.
+        """
+        names = [f"ApproximateNumberOfMessages{each}" for each in ("", "Delayed", "NotVisible")]
         ask = self._client.get_queue_attributes
         found = self._call(ask, seconds=STATE_SECONDS, AttributeNames=names).get("Attributes", {})
-        waiting, in_flight = (int(found.get(name, 0)) for name in names)
-        return QueueState(waiting, in_flight)
+        waiting, delayed, in_flight = (int(found.get(name, 0)) for name in names)
+        return QueueState(waiting + delayed, in_flight, self._held_since)
 
     def _receive(self, wait: int) -> list[Mapping[str, Any]]:
         found = self._call(
             self._client.receive_message,
             seconds=wait + CALL_SECONDS,
             MaxNumberOfMessages=AT_ONCE,
+            AttributeNames=["SentTimestamp"],
             WaitTimeSeconds=wait,
             VisibilityTimeout=VISIBILITY_SECONDS,
         )
@@ -119,6 +131,12 @@ class SqsSource:
             raise SourceUnreachableError(f"SQS refuses: {code}.") from error
         except (BotoCoreError, DeadlineError) as error:
             raise SourceUnreachableError(f"SQS does not answer: {type(error).__name__}.") from error
+
+
+def _came_at(message: Mapping[str, Any]) -> datetime | None:
+    """When SQS got a message (AWS: milliseconds since 1970)."""
+    stamp = str(message.get("Attributes", {}).get("SentTimestamp", ""))
+    return datetime.fromtimestamp(int(stamp) / 1000, UTC) if stamp.isdigit() else None
 
 
 def _parts(receipts: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from loguru import logger
 
 from backend.email.events.sources import EventSource
-from backend.errors import BackendError
+from backend.errors import BackendError, ConflictError, StoreBusyError, StoreUnreachableError
 from backend.services.context import Shop
 from backend.services.events.dead_letters import bury
 from backend.services.events.following import EventPolicy
@@ -44,25 +44,51 @@ def drain(shop: Shop, source: EventSource, policy: EventPolicy, stop: threading.
 
 
 def take_in_safely(shop: Shop, bodies: Sequence[bytes], source: str, policy: EventPolicy) -> Intake:
-    """As `take_in`, but what breaks the program goes to the dead letters. Raises as it, for trouble of the store."""
+    """As `take_in`, but each event alone decides its fate: what breaks by its own fault goes to the dead letters.
+
+    Raises: as the store, when it was at fault for some of them. The others have been taken in by then, and are
+    recognised when the batch comes again.
+    """
     try:
         return take_in(shop, bodies, source, policy)
-    except BackendError:
-        raise
-    except Exception:
-        # One of them breaks the code. It must not hold up the others for ever, so each is taken by itself.
+    except Exception as error:
+        if is_down(error):
+            raise
         logger.exception("A batch of events from {} cannot be taken in; each is tried by itself", source)
-        return _singly(shop, bodies, source, policy)
+    return _singly(shop, bodies, source, policy)
+
+
+def is_down(error: Exception) -> bool:
+    """Whether the store or the machine is unavailable, so that nothing can be taken in at this moment.
+
+    SQL that fails for another reason (`StatementFailedError`) may be either's fault; then one event is tried alone.
+    """
+    return isinstance(error, (StoreBusyError, StoreUnreachableError, OSError, MemoryError))
+
+
+def fault_of(error: Exception) -> str:
+    """Why an event cannot be applied, by its own fault; "" when it has to be tried again."""
+    if is_down(error) or isinstance(error, ConflictError):
+        return ""
+    if isinstance(error, BackendError):
+        return error.sentence
+    return f"It breaks the program: {type(error).__name__}."
 
 
 def _singly(shop: Shop, bodies: Sequence[bytes], source: str, policy: EventPolicy) -> Intake:
-    total = Intake()
+    total, held = Intake(), None
     for body in bodies:
         try:
             total.add(take_in(shop, [body], source, policy))
-        except BackendError:
-            raise
         except Exception as error:
-            bury(shop, body, f"It breaks the program: {type(error).__name__}.", source)
-            total.add(Intake(dead=1))
+            reason = fault_of(error)
+            if reason:
+                bury(shop, body, reason, source)
+                total.add(Intake(dead=1))
+            elif is_down(error):
+                raise
+            else:
+                held = error
+    if held is not None:
+        raise held
     return total

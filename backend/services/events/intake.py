@@ -64,7 +64,7 @@ def take_in(shop: Shop, bodies: Sequence[bytes], source: str, policy: EventPolic
 
 def _read(shop: Shop, body: bytes, source: str, intake: Intake, reads: list[Read], keep_dead: bool) -> None:
     try:
-        found = read_event(body)
+        found = read_event(body, shop.clock())
     except UnreadableEventError as error:
         _dead(shop, body, error.sentence, source, intake, keep_dead)
         return

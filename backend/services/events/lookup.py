@@ -20,6 +20,7 @@ from backend.services.customers import find_by_email
 from backend.services.mailing.requesting import member_code
 from backend.services.team import find_member_by_email
 from backend.store import schema
+from backend.store.limits import check_key
 from backend.store.port import Key, Query, pages_of
 
 _MOST_RECIPIENTS = 3
@@ -33,9 +34,11 @@ def key_of_event(shop: Shop, event: MailEvent) -> Key | None:
     """
     if event.message_id:
         try:
-            return schema.message_key(*split_id(event.message_id))
+            key = schema.message_key(*split_id(event.message_id))
+            check_key(key)
         except InvalidInputError:
-            return None
+            return None  # one that the store could not hold either
+        return key
     for address in event.to[:_MOST_RECIPIENTS]:
         for recipient in _recipients(shop, address):
             found = _named_by(shop, recipient, event.provider_id)

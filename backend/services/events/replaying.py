@@ -5,20 +5,24 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from loguru import logger
+
 from backend.domain.events import DeadLetter
 from backend.domain.team import Actor, Permission
 from backend.errors import ConditionFailedError, InvalidInputError
 from backend.records.events import dead_letter_from
+from backend.records.values import MalformedItemError
 from backend.services import audit
 from backend.services.context import Shop
 from backend.services.events.dead_letters import PARTITION, get_dead_letter, key_of_letter
+from backend.services.events.draining import fault_of, is_down
 from backend.services.events.following import EventPolicy
 from backend.services.events.intake import take_in
 from backend.store import schema
-from backend.store.port import Delete, Exists, Plus, Query, Update
+from backend.store.port import Delete, Exists, Plus, Query, Row, Update, pages_of
 
 AT_ONCE = 500
-"""How many one call replays at most."""
+"""How many letters are read at once."""
 REPLAY = "replay"
 
 
@@ -46,16 +50,14 @@ def replay_dead_letter(shop: Shop, actor: Actor, letter_id: str, policy: EventPo
 
 
 def replay_all(shop: Shop, actor: Actor, policy: EventPolicy | None = None) -> Replay:
-    """Tries all letters again, the oldest first, 500 at most.
+    """Tries all letters again, the oldest first. One that cannot be read or applied does not stop the others.
 
-    Raises: `PermissionDeniedError`.
+    Raises: `PermissionDeniedError`; as the store, when it is unavailable.
     """
     actor.require(Permission.REPAIR_MAIL)
-    rows = shop.store.query(Query(schema.MAIL, PARTITION, limit=AT_ONCE)).rows
     done = dead = 0
-    for row in rows:
-        letter = dead_letter_from(row)
-        if letter.whole and not _try_again(shop, letter, policy or EventPolicy()):
+    for row in pages_of(shop.store, Query(schema.MAIL, PARTITION, limit=AT_ONCE)):
+        if _is_done(shop, row, policy or EventPolicy()):
             done += 1
         else:
             dead += 1
@@ -63,14 +65,28 @@ def replay_all(shop: Shop, actor: Actor, policy: EventPolicy | None = None) -> R
     return Replay(done, dead)
 
 
+def _is_done(shop: Shop, row: Row, policy: EventPolicy) -> bool:
+    try:
+        letter = dead_letter_from(row)
+    except (MalformedItemError, ValueError):
+        logger.warning("The dead letter {} cannot be read", row.key.sk)
+        return False
+    return letter.whole and not _try_again(shop, letter, policy)
+
+
 def _try_again(shop: Shop, letter: DeadLetter, policy: EventPolicy) -> str:
     """ "" when the letter is not dead any more; else why it still is."""
-    intake = take_in(shop, [letter.body], REPLAY, policy, keep_dead=False)
     key = key_of_letter(letter.id)
-    if not intake.dead:
+    try:
+        intake = take_in(shop, [letter.body], REPLAY, policy, keep_dead=False)
+        reason = intake.reasons[0] if intake.dead else ""
+    except Exception as error:
+        if is_down(error):
+            raise
+        reason = fault_of(error) or "Other changes of the same message kept coming between."
+    if not reason:
         shop.store.delete(Delete(key))
         return ""
-    reason = intake.reasons[0]
     with contextlib.suppress(ConditionFailedError):  # somebody else has replayed or discarded it meanwhile
         shop.store.update(Update(key, set={"reason": reason}, add={"tries": Plus(1)}, condition=Exists()))
     return reason
