@@ -42,7 +42,7 @@ _PROGRAMS = re.compile(
     r"microsoft office (?:existence|protocol)|^(?!.*microsoft outlook).*ms-?office\b",
     re.IGNORECASE,
 )
-_ON_A_LIST = frozenset({"OnAccountSuppressionList", "Suppressed"})
+_ON_A_LIST = "OnAccountSuppressionList"
 """The provider did not send the email, because its own list has the address; AWS counts no bounce for it."""
 _ABOUT_THE_MESSAGE = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
 _MESSAGE_STATUS = re.compile(r"[45]\.(?:2\.3|3\.4|6\.[0-6])")
@@ -125,7 +125,7 @@ class MailEvent:
 
     def _bounce(self) -> Outcome:
         """What bounced off the account's own list was never sent, and counts in no bounce rate of SES."""
-        if self.sub_type in _ON_A_LIST:
+        if self.sub_type == _ON_A_LIST:
             return Outcome.REJECTED
         return Outcome.BOUNCED if self.bounce is BounceType.PERMANENT else Outcome.SOFT_BOUNCED
 
@@ -133,7 +133,7 @@ class MailEvent:
         """ "not-spam" takes a complaint back (RFC 5965). An address on the provider's list was never written to."""
         if self.feedback == _NOT_SPAM:
             return None
-        return Outcome.REJECTED if self.sub_type in _ON_A_LIST else Outcome.COMPLAINED
+        return Outcome.REJECTED if self.sub_type == _ON_A_LIST else Outcome.COMPLAINED
 
     def by_program(self, delivered_at: datetime | None) -> bool:
         """Whether a click was likely made by a program that checks links, by its name or by its haste."""
