@@ -28,7 +28,7 @@ search = st.text_input(
     "Search",
     type="search",
     live="300ms",
-    placeholder="Beginning of a name or an email address",
+    placeholder="Start of a name or email address",
     icon=":material/search:",
     key="customers_search",
     persist_state="session",

@@ -55,13 +55,13 @@ def _show_funnel(here: Shop, progress: Progress) -> None:
     told = "Of the campaign: " + ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
     charts.show(charts.lying_bars(labels, values, texts, told), "campaign_funnel")
     bad = (
-        f"{formats.count(here, progress.bounced)} bounced for good ({_share(here, progress.bounced, sent)}), "
+        f"{formats.count(here, progress.bounced)} hard bounced ({_share(here, progress.bounced, sent)}), "
         f"{formats.count(here, progress.complained)} marked it as spam "
         f"({_share(here, progress.complained, sent, 2)}), "
         f"{formats.count(here, progress.unsubscribed)} unsubscribed "
         f"({_share(here, progress.unsubscribed, sent, 2)})."
     )
-    st.caption(formats.plain(bad) + " Opens are an estimate: some mail programs open by themselves, others hide it.")
+    st.caption(formats.plain(bad) + " Opens are an estimate: some mail apps open emails automatically, others hide it.")
 
 
 def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult, ...]) -> None:
@@ -140,8 +140,8 @@ def _lift(here: Shop, orders: OrdersAfter) -> str:
             "A larger control group helps."
         )
     return (
-        f"{counted}Those who got it bought {'more' if orders.lift >= 0 else 'less'} than those kept back, and by more "
-        f"than chance explains. What the email brought, as an estimate: {estimate}."
+        f"{counted}Recipients bought {'more' if orders.lift >= 0 else 'less'} than the control group, and the difference "
+        f"is statistically reliable. Estimated effect of the email: {estimate}."
     )
 
 

@@ -30,7 +30,7 @@ def search_customers(
         label,
         type="search",
         live="300ms",
-        placeholder="Beginning of a name or an email address",
+        placeholder="Start of a name or email address",
         icon=":material/search:",
         max_chars=200,
     )

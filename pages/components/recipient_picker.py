@@ -57,7 +57,7 @@ def _pick_customer(here: Shop, key: str) -> str:
         "Find a customer",
         type="search",
         live="300ms",
-        placeholder="Beginning of a name or an email address",
+        placeholder="Start of a name or email address",
         icon=":material/search:",
         key=f"{key}_search",
         persist_state="session",
