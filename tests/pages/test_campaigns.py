@@ -232,7 +232,7 @@ def test_what_the_email_brought_is_claimed_only_where_chance_does_not_explain_it
         if person.id in got_it:
             add_order(desk.shop, person, 700)
     count_orders(desk.shop, campaign)
-    assert "Those who got it bought more than those kept back" in said(opened(dashboard, campaign))
+    assert "Recipients bought more than the control group" in said(opened(dashboard, campaign))
 
 
 def test_whoever_may_only_look_has_no_buttons(dashboard: Dashboard, desk: Desk) -> None:
