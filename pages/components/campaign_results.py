@@ -140,8 +140,8 @@ def _lift(here: Shop, orders: OrdersAfter) -> str:
             "A larger control group helps."
         )
     return (
-        f"{counted}Recipients bought {'more' if orders.lift >= 0 else 'less'} than the control group, and the difference "
-        f"is statistically reliable. Estimated effect of the email: {estimate}."
+        f"{counted}Recipients bought {'more' if orders.lift >= 0 else 'less'} than the control group, and the "
+        f"difference is statistically reliable. Estimated effect of the email: {estimate}."
     )
 
 
