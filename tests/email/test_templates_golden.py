@@ -46,6 +46,15 @@ def test_the_template_can_be_used_with_a_screen_reader(name: str) -> None:
     assert all(link.text_content().strip() for link in document.iter("a"))
 
 
+def test_the_payment_reminder_asks_only_for_what_is_still_owed() -> None:
+    layout, version = shipped("payment-reminder")
+    sample = from_sample("payment-reminder")
+    sample["order"] = {**sample["order"], "balance": 871}
+    email = render(layout, version, sample)
+    assert "Pay $8.71" in email.text
+    assert email.preheader.startswith("$8.71 for")
+
+
 def test_no_golden_file_is_left_of_a_template_that_is_gone() -> None:
     assert {path.name.partition(".")[0] for path in GOLDEN.iterdir()} == set(NAMES)
 

@@ -24,7 +24,7 @@ from backend.services.imports.fields import CellError, column
 from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.grouping import RawOrder
 from backend.services.imports.identities import identities_of
-from backend.services.imports.reading import Line
+from backend.services.imports.order_lines import LineReader, without_minus
 from backend.services.imports.repair import Repairs
 
 REQUIRED = (
@@ -84,7 +84,6 @@ _NOT_FULFILLED = frozenset(
     | {"unshipped", "scheduled", "on_hold", "in_progress", "request_declined", "not_eligible"}
 )
 _YES = frozenset({"yes", "true", "1", "y"})
-_LINE_COLUMNS = ("Lineitem name", "Lineitem quantity", "Lineitem price", "Lineitem sku")
 AMOUNTS = (
     *("Subtotal", "Total", "Discount Amount", "Shipping", "Taxes", "Refunded Amount"),
     *("Outstanding Balance", "Duties", "Tip", "Lineitem price"),
@@ -94,8 +93,6 @@ _OFTEN_NEGATIVE = frozenset({"Discount Amount", "Refunded Amount"})
 """Amounts that some programs write with a minus, because they are taken away."""
 _DISCOUNT_CODES_LENGTH = 300
 _NUMBER_LENGTH = 100
-_TITLE_LENGTH = 300
-_SKU_LENGTH = 100
 
 _Row: TypeAlias = dict[str, str]
 """The cells of an order's first row by Shopify's titles; "" where the file has no such column."""
@@ -141,12 +138,12 @@ class OrderReader:
     ) -> None:
         self._places = list(places.items())
         self._absent = {title: "" for title in _TITLES.values() if title not in places}
-        self._line_places = [places.get(title) for title in _LINE_COLUMNS]
         self._total, self._status = places["Total"], places["Financial Status"]
         self._amounts, self._moments = amounts, moments
         self._currency, self._region = currency, region
         self._same = [(places[title], title) for title in _SAME_IN_ALL_ROWS if title in places]
         self._repairs = Repairs()
+        self._lines = LineReader(places, amounts, self._repairs)
 
     @property
     def repairs(self) -> Sequence[Repair]:
@@ -173,7 +170,8 @@ class OrderReader:
         email = repairs.email(row["Email"], "Email")
         phone = self._phone(row)
         country = self._country(row)
-        money, lines = self._money(row), self._lines(raw)
+        lines, taken_off = self._lines.read(raw.rows)
+        money = self._money(row, sum(line.amount for line in lines), taken_off)
         tips = _tips_of(lines, money)
         tip = sum(line.amount for line in tips) or money.tip
         lines = tuple(line for line in lines if line not in tips)
@@ -243,14 +241,20 @@ class OrderReader:
         with column("Name"):
             return fields.short_text(self._repairs.line(whole, "Name", NAME_LENGTH), "Name", _NUMBER_LENGTH)
 
-    def _money(self, row: _Row) -> _Money:
+    def _money(self, row: _Row, sold: int, taken_off: int) -> _Money:
+        """The amounts. `sold` is what the line items come to, `taken_off` the discount that lines below zero give: it
+        is added unless the file's own discount holds it. A total below zero is money given back.
+        """
+        discount = self._amount(row, "Discount Amount")
+        total, given_back = self._due(row, "Total")
+        subtotal, _ = self._due(row, "Subtotal")
         return _Money(
-            subtotal=self._amount(row, "Subtotal"),
-            total=self._amount(row, "Total"),
-            discount=self._amount(row, "Discount Amount"),
+            subtotal=subtotal,
+            total=total,
+            discount=discount if sold - discount == subtotal else discount + taken_off,
             shipping=self._amount(row, "Shipping"),
             tax=self._amount(row, "Taxes"),
-            refunded=self._amount(row, "Refunded Amount"),
+            refunded=self._amount(row, "Refunded Amount") + given_back,
             duties=self._amount(row, "Duties"),
             tip=self._amount(row, "Tip"),
             outstanding=self._outstanding(row["Outstanding Balance"]),
@@ -266,6 +270,18 @@ class OrderReader:
             text = text.strip("-\u2212() ")
         with column(title):
             return self._amounts.read(text, title)
+
+    def _due(self, row: _Row, title: str) -> tuple[int, int]:
+        """The amount, or 0 and by how much it is below zero: more came back with an exchange than was sold."""
+        bare = without_minus(row[title])
+        if bare is None:
+            return self._amount(row, title), 0
+        with column(title):
+            below = self._amounts.read(bare, title)
+        if below:
+            said = "; the rest counts as a refund" if title == "Total" else ""
+            self._repairs.note(title, f"{title} is below zero ({row[title][:40]}). It counts as 0{said}.")
+        return 0, below
 
     def _outstanding(self, text: str) -> int:
         """What is still to be paid; a balance below zero is the shop's to give back, and counts as paid."""
@@ -308,40 +324,6 @@ class OrderReader:
         """The first of the columns that is filled."""
         title = next((title for title in titles if row[title]), "")
         return self._repairs.line(row[title], title, longest) if title else ""
-
-    def _lines(self, raw: RawOrder) -> tuple[LineItem, ...]:
-        items = [self._line(row) for row in raw.rows]
-        lines = tuple([item for item in items if item is not None])
-        if not lines:
-            raise CellError("Lineitem name", "An order needs at least one line item.")
-        return lines
-
-    def _line(self, row: Line) -> LineItem | None:
-        """The line item of a row, or None when the row has none."""
-        title, written_quantity, written_price, sku = (
-            "" if place is None else row.cells[place].strip() for place in self._line_places
-        )
-        if not (title or written_quantity or written_price):
-            return None
-        with column("Lineitem quantity", row.number):
-            quantity = fields.quantity(written_quantity)
-        with column("Lineitem price", row.number):
-            price = self._amounts.read(written_price, "The price")
-        title = self._repairs.line(title, "Lineitem name", _TITLE_LENGTH, row.number)
-        sku = self._sku(sku, row.number)
-        try:
-            return fields.line_item(title, quantity, price, sku)
-        except InvalidInputError as error:
-            titles = {"quantity": "Lineitem quantity", "sku": "Lineitem sku"}
-            raise CellError(titles.get(error.field, "Lineitem name"), error.sentence, row.number) from error
-
-    def _sku(self, text: str, line: int) -> str:
-        sku = self._repairs.line(text, "Lineitem sku", _SKU_LENGTH, line)
-        if "E+" in sku and (whole := plain_number(sku)) != sku:
-            if whole is None:
-                self._repairs.note("Lineitem sku", f"A spreadsheet has rounded the SKU “{sku}”; it was left out.", line)
-            return whole or ""
-        return sku
 
     def _status_of(self, row: _Row) -> OrderStatus:
         """What Shopify's two statuses mean here. Fulfilled orders may be unpaid (cash on delivery)."""

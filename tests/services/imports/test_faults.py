@@ -17,7 +17,6 @@ GOOD = order("#2", email="good@example.com")
 @pytest.mark.parametrize(
     ("changed", "column", "reason"),
     [
-        ({"total": "-26.00"}, "Total", "Total must not be negative."),
         ({"total": "99999999999999"}, "Total", "larger than any amount"),
         ({"total": "a lot"}, "Total", "Total is not an amount"),
         ({"total": ""}, "Total", "Total is missing."),
@@ -33,8 +32,6 @@ GOOD = order("#2", email="good@example.com")
         ({"created_at": ""}, "Created at", "Created at is missing."),
         ({"financial_status": "bartered"}, "Financial Status", "“bartered” is not a financial status"),
         ({"financial_status": ""}, "Financial Status", "Financial Status is missing."),
-        ({"lineitem_quantity": "-1"}, "Lineitem quantity", "not a whole number"),
-        ({"lineitem_quantity": "0"}, "Lineitem quantity", "must be between 1 and 100,000"),
         ({"lineitem_quantity": "1.5"}, "Lineitem quantity", "not a whole number"),
         ({"lineitem_quantity": ""}, "Lineitem quantity", "The quantity is missing."),
         ({"lineitem_price": "x"}, "Lineitem price", "The price is not an amount"),

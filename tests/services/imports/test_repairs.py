@@ -97,3 +97,60 @@ def test_the_same_file_again_is_unchanged_and_repairs_nothing(shop: Shop) -> Non
 @pytest.mark.parametrize("year", ["1990", "1999"])
 def test_orders_of_the_nineties_come_in(shop: Shop, year: str) -> None:
     assert imported(shop, order("#1", created_at=f"{year}-03-02 10:00:00 +0000")).orders.created == 1
+
+
+def test_a_line_that_was_removed_from_the_order_is_left_away(shop: Shop) -> None:
+    removed = line("#1", lineitem_quantity="0", lineitem_name="Kettle")
+
+    result = imported(shop, order("#1"), removed)
+
+    assert ([each.title for each in only(shop).lines], only(shop).total) == (["Assam tea"], 2600)
+    assert [(row["Line"], row["Column"], row["Outcome"]) for row in faults(result)] == [
+        ("3", "Lineitem quantity", "repaired")
+    ]
+
+
+def test_an_order_whose_only_line_was_removed_keeps_its_total(shop: Shop) -> None:
+    result = imported(shop, order("#1", lineitem_quantity="0", subtotal="0.00"))
+
+    assert result.orders.created == 1
+    assert [(each.title, each.quantity, each.amount) for each in only(shop).lines] == [("Assam tea", 1, 0)]
+    assert only(shop).total == 2600
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "written"),
+    [
+        ("1", "-6.00", "0.00"),
+        ("1", "\u22126.00", "0.00"),
+        ("1", "(6.00)", "0.00"),
+        ("-2", "3.00", "0.00"),
+        ("1", "-6.00", "6.00"),
+        ("1", "-6.00", "-6.00"),
+    ],
+)
+def test_a_line_below_zero_is_a_discount_once(shop: Shop, quantity: str, price: str, written: str) -> None:
+    off = line("#1", lineitem_quantity=quantity, lineitem_name="Voucher", lineitem_price=price)
+
+    result = imported(shop, order("#1", subtotal="14.00", total="20.00", discount_amount=written), off)
+
+    found = only(shop)
+    assert [each.title for each in found.lines] == ["Assam tea"]
+    assert (found.discount, found.subtotal, found.total, found.other) == (600, 1400, 2000, 0)
+    assert [row["Outcome"] for row in faults(result)] == ["repaired"]
+
+
+def test_a_total_below_zero_is_money_that_was_given_back(shop: Shop) -> None:
+    back = line("#1", lineitem_name="Returned kettle", lineitem_price="-50.00")
+
+    result = imported(shop, order("#1", subtotal="-30.00", shipping="0", taxes="0", total="-30.00"), back)
+
+    found = only(shop)
+    assert (result.orders.created, found.total, found.refunded, found.subtotal) == (1, 0, 3000, 0)
+    assert {row["Column"] for row in faults(result)} == {"Subtotal", "Total", "Lineitem price"}
+
+
+def test_an_order_of_nothing_comes_in(shop: Shop) -> None:
+    result = imported(shop, order("#1", subtotal="0.00", shipping="0.00", taxes="0.00", total="0.00"))
+
+    assert (result.orders.created, result.repaired, only(shop).total) == (1, 0, 0)
