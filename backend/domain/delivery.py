@@ -37,6 +37,8 @@ class Outcome(StrEnum):
         return self.value.replace(" ", "_")
 
 
+FAILURES = frozenset({Outcome.DELAYED, Outcome.SOFT_BOUNCED, Outcome.REJECTED, Outcome.BOUNCED})
+"""Outcomes that the receiving server, or the provider, gives a reason for."""
 _RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from backend.domain.delivery import Outcome
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.suppression import SuppressionReason
+from backend.domain.text import without_addresses
 from backend.domain.time import to_text
 
 SCANNER_SECONDS = timedelta(seconds=10)
@@ -42,6 +43,7 @@ _PROGRAMS = re.compile(
     r"microsoft office (?:existence|protocol)|^(?!.*microsoft outlook).*ms-?office\b",
     re.IGNORECASE,
 )
+LONGEST_DIAGNOSTIC = 300
 _ON_A_LIST = "OnAccountSuppressionList"
 """The provider did not send the email, because its own list has the address; AWS counts no bounce for it."""
 _ABOUT_THE_MESSAGE = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
@@ -194,7 +196,27 @@ def reported(message: Message, events: Sequence[MailEvent], earlier: Sequence[Ma
         outcome = event.outcome(delivered)
         if outcome is not None:
             outcomes[outcome] = min(event.at, outcomes.get(outcome, event.at))
-    return _taken(replace(message, outcomes=outcomes), events[0]) if events else message
+    after = replace(message, outcomes=outcomes)
+    after = replace(after, diagnostic=_diagnostic(message, after, events))
+    return _taken(after, events[0]) if events else message
+
+
+def _diagnostic(before: Message, after: Message, events: Iterable[MailEvent]) -> str:
+    """The reason that came with the first report of the worst failure, whatever order the reports came in."""
+    failure = after.failure
+    if failure is None:
+        return ""
+    first = after.outcomes[failure]
+    reasons = {_reason(event) for event in events if event.at == first and event.outcome(None) is failure}
+    if before.outcomes.get(failure) == first:
+        reasons.add(before.diagnostic)
+    return min(reasons - {""}, default="")
+
+
+def _reason(event: MailEvent) -> str:
+    said = (event.detail or event.sub_type)[: 3 * LONGEST_DIAGNOSTIC]
+    printable = "".join(sign if sign.isprintable() else " " for sign in said)
+    return " ".join(without_addresses(printable).split())[:LONGEST_DIAGNOSTIC]
 
 
 def _taken(message: Message, event: MailEvent) -> Message:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from backend.domain.delivery import Outcome
+from backend.domain.delivery import FAILURES, Outcome
 from backend.domain.emails import Kind
 from backend.errors import InvalidInputError
 
@@ -66,8 +66,8 @@ class Message:
 
     `campaign` and `variant` say which campaign it belongs to (its key is then the campaign's), or which automation and
     step. `outcomes` are what the provider reported, each with its first moment. `resolved` says that it was counted as
-    unknown before its end was known. `detail` is what the provider said in its own words, without
-    addresses.
+    unknown before its end was known. `detail` is what the provider said when the email was handed over, in its own
+    words, and `diagnostic` why it bounced, was rejected or delayed; both are without addresses.
     """
 
     recipient: str
@@ -100,6 +100,12 @@ class Message:
     resolved: bool = False
     detail: str = ""
     handled: Handled | None = None
+    diagnostic: str = ""
+
+    @property
+    def failure(self) -> Outcome | None:
+        """The outcome that `diagnostic` gives the reason for; None while nothing has gone wrong with its delivery."""
+        return max(FAILURES & self.outcomes.keys(), key=lambda outcome: outcome.rank, default=None)
 
     @property
     def outcome(self) -> Outcome | None:

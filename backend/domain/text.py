@@ -22,9 +22,15 @@ _PLAIN = str.maketrans(
 )
 """Letters that Unicode does not take apart, and that people without them on their keyboard write so."""
 _ASCII_WORD = re.compile(r"[a-z0-9_]+")
+_ADDRESS = re.compile(r"[^\s,;:<>]*@[^\s,;:<>]*")
 _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BREAKS = re.compile("\r\n?|[\n\v\f\u2028\u2029]")
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+
+
+def without_addresses(text: str) -> str:
+    """What a machine said, with each e-mail address replaced by "(address)"."""
+    return _ADDRESS.sub("(address)", text)
 
 
 def clean_line(text: str, label: str, *, longest: int = NAME_LENGTH, required: bool = False, field: str = "") -> str:

@@ -55,11 +55,11 @@ def message_item(message: Message, hour: str) -> Item:
 
 
 def outcome_attributes(message: Message) -> Item:
-    """What the provider has reported: the moment of each outcome, and the one that lists show."""
+    """What the provider has reported: each outcome's moment, the one that lists show, a failure's reason."""
     if message.outcome is None:
         return {}
     moments: Item = {moment_name(outcome): to_text(at) for outcome, at in message.outcomes.items()}
-    return moments | {"outcome": message.outcome.value}
+    return without_empty(moments | {"outcome": message.outcome.value, "diagnostic": message.diagnostic})
 
 
 def handled_attributes(handled: Handled | None) -> Item:
@@ -129,6 +129,7 @@ def message_from(key: Key, item: Item) -> Message:
         resolved=flag(item, "resolved"),
         detail=text(item, "detail", ""),
         handled=_handled_in(item),
+        diagnostic=text(item, "diagnostic", ""),
     )
 
 

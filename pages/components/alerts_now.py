@@ -32,7 +32,7 @@ def show_open() -> None:
     alerts = list_current(here, actor)
     shown = [alert for alert in alerts if alert.is_open and alert.rule is not RuleName.TEST]
     if any(alert.rule is RuleName.TEST for alert in alerts):
-        st.info("Test alert sent. Recipients get it within seconds.", icon=":material/outgoing_mail:")
+        st.info("Test alert requested. Recipients get it within seconds.", icon=":material/outgoing_mail:")
     if not shown:
         st.markdown("## :material/check_circle: No alert is open")
         return
@@ -70,7 +70,7 @@ def _send_test(identity: str) -> None:
     actions.act(
         Permission.EDIT_ALERTS,
         lambda actor: send_test(watched(), actor, identity),
-        "Test alert sent to all recipients.",
+        "Test alert requested.",
     )
     _TEST.clear()
 

@@ -59,7 +59,7 @@ def _show_broken(here: Shop, preflight: Preflight) -> None:
         Row(
             f"**{formats.plain(broken.name)}** :gray[{formats.plain(broken.sentence)}]",
             {"id": broken.customer_id},
-            (f"`{formats.plain(broken.field)}`",),
+            (formats.plain(broken.field),),
         )
         for broken in preflight.listed
     ]

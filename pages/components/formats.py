@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, TypeVar
 
 import streamlit as st
@@ -27,7 +28,9 @@ _Option = TypeVar("_Option")
 NO_COUNTRY = "-"
 """How the counters write "without a country"."""
 
-_JOINER = "\u2060"
+_PART = ":gray[]"
+"""Nothing, in a colour: the text before and after it is the same to people, and in what they copy, but Streamlit reads
+it as two."""
 _SIGNS = re.compile(r"[!-/:-@\[-`{-~]")
 _AFTER_PARSING = re.compile(r"(?<=\w)@(?=\w)|:(?=[\w+/-])|(?<=[<>=~-])(?=[<>=~-])|\bwww(?=\.)", re.IGNORECASE)
 """What Streamlit turns into links, emojis and arrows even where it is escaped."""
@@ -53,13 +56,10 @@ STATUS_COLORS = {
 
 
 def plain(text: str) -> str:
-    """The text for a place that reads Markdown, so that it appears as it is.
-
-    An invisible character (U+2060) parts what Streamlit would still replace, so do not use it for what people copy,
-    such as e-mail addresses; `st.text` shows those.
-    """
-    parted = _AFTER_PARSING.sub(lambda found: found.group() + _JOINER, text)
-    return _SIGNS.sub(lambda found: "\\" + found.group(), parted).replace("\n", " ")
+    """The text for a place that reads Markdown, so that it appears, and is copied, as it is."""
+    ends = [found.end() for found in _AFTER_PARSING.finditer(text)]
+    pieces = [text[start:end] for start, end in pairwise((0, *ends, len(text)))]
+    return _PART.join(_SIGNS.sub(lambda found: "\\" + found.group(), piece) for piece in pieces).replace("\n", " ")
 
 
 def legible(words: Callable[[_Option], str]) -> Callable[[_Option], str]:

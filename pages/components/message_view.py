@@ -77,6 +77,9 @@ def show_state(here: Shop, message: Message) -> None:
         _show_waiting(here, message, reason)
     if message.detail:
         st.caption(f"The provider said: {formats.plain(message.detail)}")
+    if message.failure is not None and message.diagnostic:
+        label = message_table.OUTCOME_LABELS[message.failure]
+        st.caption(f"{label}. Reason given: {formats.plain(message.diagnostic)}")
     if message.handled is not None:
         _show_handled(here, message.handled)
 

@@ -80,9 +80,11 @@ def _show_message(here: Shop, message: Message, when: str) -> None:
 
 def _show_report(here: Shop, report: Report, when: str) -> None:
     title = formats.plain(message_table.title_of(here, report.message.template))
+    said = report.message.diagnostic if report.outcome is report.message.failure else ""
+    reason = f" ({formats.plain(said)})" if said else ""
     st.page_link(
         page_of("message.py"),
-        label=f"{message_table.OUTCOME_LABELS[report.outcome]}: **{title}** {when}",
+        label=f"{message_table.OUTCOME_LABELS[report.outcome]}: **{title}**{reason} {when}",
         icon=message_table.OUTCOME_ICONS[report.outcome],
         help="",
         query_params={"id": report.message.id},

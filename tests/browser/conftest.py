@@ -6,18 +6,24 @@ Without Playwright or Chromium these tests are skipped by name; with `REQUIRE_EN
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backend.bootstrap import open_shop
+from backend.bootstrap import open_links, open_shop
 from backend.config import Settings
-from backend.domain.team import Role
+from backend.domain.team import COMMAND_LINE, Role
 from backend.services import team
+from backend.services.automations.active import all_automations
+from backend.services.campaigns.storing import list_campaigns
 from backend.services.context import Shop
+from backend.services.customer_list import CustomerFilter, list_customers
+from backend.services.demo import seed_demo
+from backend.services.message_log import messages_of
+from backend.services.order_list import orders_of
 from tests.browser.people import PASSWORD, Person, username_of
 from tests.engines import unavailable
 from tests.server.processes import Server, whole_server
@@ -74,6 +80,26 @@ def shop(folder: Path) -> Iterator[Shop]:
         )
     yield opened
     opened.store.close()
+
+
+@pytest.fixture(scope="module")
+def queries(shop: Shop) -> Mapping[str, str]:
+    """What the pages about one thing are opened with, in a demo shop."""
+    links = open_links(Settings(store_url="sqlite://", data_dir=shop.data_dir), shop)
+    seed_demo(shop, customers=60, anyway=True, links=links)
+    (customer,) = list_customers(shop, CustomerFilter(), limit=1).customers
+    (order,) = orders_of(shop, customer.id, limit=1).orders
+    return {
+        "customer": f"?id={customer.id}",
+        "order": f"?customer={customer.id}&id={order.id}",
+        "message": f"?id={messages_of(shop, customer.id)[0].id}",
+        "campaign": f"?id={list_campaigns(shop, COMMAND_LINE).campaigns[0].id}",
+        "automation": f"?id={all_automations(shop)[0].id}",
+        "segment": "?id=ready-vips",
+        "template": "?name=newsletter",
+        "place_order": f"?customer={customer.id}",
+        "send": f"?customer={customer.id}",
+    }
 
 
 @pytest.fixture(scope="module")

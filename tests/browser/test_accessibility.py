@@ -7,16 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.bootstrap import open_links
-from backend.config import Settings
-from backend.domain.team import COMMAND_LINE, Role
-from backend.services.automations.active import all_automations
-from backend.services.campaigns.storing import list_campaigns
-from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, list_customers
-from backend.services.demo import seed_demo
-from backend.services.message_log import messages_of
-from backend.services.order_list import orders_of
+from backend.domain.team import Role
 from pages.components.navigation import PAGES
 from tests.browser.people import Person
 from tests.server.processes import Server
@@ -35,26 +26,6 @@ _OF_STREAMLIT = (
     ("color-contrast", 'span[aria-hidden="true"] >'),
 )
 """Rules with a part of the element or its selector: what Streamlit draws and no page can change."""
-
-
-@pytest.fixture(scope="module")
-def queries(shop: Shop) -> Mapping[str, str]:
-    """What the pages about one thing are opened with, in a demo shop."""
-    links = open_links(Settings(store_url="sqlite://", data_dir=shop.data_dir), shop)
-    seed_demo(shop, customers=60, anyway=True, links=links)
-    (customer,) = list_customers(shop, CustomerFilter(), limit=1).customers
-    (order,) = orders_of(shop, customer.id, limit=1).orders
-    return {
-        "customer": f"?id={customer.id}",
-        "order": f"?customer={customer.id}&id={order.id}",
-        "message": f"?id={messages_of(shop, customer.id)[0].id}",
-        "campaign": f"?id={list_campaigns(shop, COMMAND_LINE).campaigns[0].id}",
-        "automation": f"?id={all_automations(shop)[0].id}",
-        "segment": "?id=ready-vips",
-        "template": "?name=newsletter",
-        "place_order": f"?customer={customer.id}",
-        "send": f"?customer={customer.id}",
-    }
 
 
 @pytest.fixture(scope="module", params=[("light", 1280), ("dark", 390)], ids=["light-desktop", "dark-phone"])

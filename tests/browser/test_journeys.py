@@ -116,11 +116,11 @@ def test_names_with_markup_are_read_as_they_were_typed(person: Arrive, shop: Sho
     engineer = person(Role.ENGINEER).sign_in(f"/customer?id={customer.id}")
     engineer.follows(re.compile(re.escape(order.number))).sees_title(f"Order {order.number}")
     label = engineer.main.locator(f'a[href*="customer?id={customer.id}"]').inner_text()
-    assert re.sub(r"[\u2060\ue000-\uf8ff]", "", label).removeprefix("person").strip() == name
+    assert re.sub(r"[\ue000-\uf8ff]", "", label).removeprefix("person").strip() == name
     engineer.follows(re.compile(re.escape(name[:1]))).visit(f"/customer?id={customer.id}")
     title = engineer.page.get_by_role("heading", level=1)
     title.wait_for()
-    assert title.inner_text().replace("\u2060", "") == name
+    assert title.inner_text() == name
     assert title.locator("b, em, a, .katex, [class*=colored]").count() == 0
 
 

@@ -127,6 +127,25 @@ def test_a_later_open_does_not_cover_a_complaint(shop: Shop) -> None:
     assert now(shop, message).outcome is Outcome.COMPLAINED
 
 
+def test_a_message_keeps_why_it_bounced_in_few_words_and_without_the_address(shop: Shop) -> None:
+    message = sent(shop)
+    words = "smtp; 550 5.1.1 <maria@example.com>: nobody\x00here " + "x" * 5000
+    recipient = {"emailAddress": "maria@example.com", "status": "5.1.1", "diagnosticCode": words}
+    took(shop, event("Bounce", message, bouncedRecipients=[recipient]), event("DeliveryDelay", message))
+    kept = now(shop, message)
+    assert kept.failure is Outcome.BOUNCED
+    assert kept.diagnostic.startswith("smtp; 550 5.1.1 <(address)>: nobody here x")
+    assert len(kept.diagnostic) == 300
+
+
+@pytest.mark.parametrize("kinds", [*permutations(("DeliveryDelay", "Bounce", "Delivery"))])
+def test_the_reason_is_that_of_the_worst_failure_in_any_order(shop: Shop, kinds: Sequence[str]) -> None:
+    message = sent(shop)
+    for kind in kinds:
+        took(shop, event(kind, message))
+    assert now(shop, message).diagnostic == "smtp; 550 5.1.1 nobody here"
+
+
 def test_an_unknown_message_is_resolved_by_a_report(shop: Shop) -> None:
     message = unknown(shop)
     took(shop, event("Send", message))

@@ -49,15 +49,15 @@ def buttons(app: AppTest) -> list[str]:
 
 def as_read(markdown: str) -> str:
     """A label as people read it: without escapes, emphasis, colours and icons."""
-    text = re.sub(r":material/\w+:\s?", "", markdown)
+    text = re.sub(r":material/\w+:\s?", "", markdown.replace(":gray[]", ""))
     text = re.sub(r"(?<!\\):[a-z-]+\[((?:\\.|[^\]\\])*)\]", r"\1", text)
     text = re.sub(r"(?<!\\)\*\*", "", text)
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text).replace("\u2060", "")
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
 
 
 def is_literal(markdown: str) -> bool:
     """Whether nothing of the text is left for Markdown or Streamlit to read a meaning into."""
-    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", markdown)
+    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", markdown).replace(":gray[]", "")
     return (
         not re.search(r"[*_`<>\[\]$~|:]", bare)
         and ":material/" not in markdown

@@ -94,7 +94,7 @@ def test_who_is_told_is_changed(dashboard: Dashboard) -> None:
 def test_a_test_is_asked_for_once_by_a_double_click(dashboard: Dashboard) -> None:
     app = dashboard.open("alerts.py", Role.ENGINEER)
     press(app, "Send a test")
-    assert "Test alert sent" in said(app)
+    assert "Test alert requested" in said(app)
     (alert,) = states.current_alerts(dashboard.shop)
     assert alert.rule is RuleName.TEST
     assert "Test, on its way" in said(app)

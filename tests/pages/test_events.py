@@ -15,10 +15,13 @@ from backend.services.events.dead_letters import bury, count_dead_letters
 from backend.services.events.drill import drill_messages, last_drill
 from backend.services.events.following import EventPolicy
 from backend.services.events.intake import take_in
+from backend.store import schema
+from backend.store.port import Delete
 from tests.events import samples
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
-from tests.pages.reading import buttons, press, said
+from tests.pages.reading import buttons, links, press, said
+from tests.recount import everything
 from tests.support import add_customer
 
 
@@ -39,6 +42,18 @@ def test_a_shop_without_events_says_how_to_begin(dashboard: Dashboard) -> None:
     assert "No reports yet" in shown
     assert "Start a fire drill below" in shown
     assert "No dead letters" in shown
+
+
+def test_why_a_message_bounced_outlasts_the_report(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    message = delivered(shop, "Bounce")
+    for row in everything(shop, schema.MAIL):
+        if row.key.sk.startswith("V#"):
+            shop.store.transact([Delete(row.key)])
+    shown = said(dashboard.open("message.py", Role.STAFF, id=message.id))
+    assert "Bounced. Reason given: smtp; 550 5.1.1 nobody here" in shown
+    timeline = links(dashboard.open("customer.py", Role.STAFF, id=message.customer_id))
+    assert any("smtp; 550 5.1.1 nobody here" in label for label in timeline)
 
 
 def test_the_last_hour_is_shown_in_figures(dashboard: Dashboard) -> None:

@@ -27,6 +27,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from backend.domain.emails import Refused, Unanswered
+from backend.domain.text import without_addresses
 
 Failure = Refused | Unanswered
 
@@ -118,7 +119,6 @@ _WITHOUT_CREDENTIALS = (
     PartialCredentialsError,
     TokenRetrievalError,
 )
-_ADDRESS = re.compile(r"[^\s,;:<>]*@[^\s,;:<>]*")
 _MOST_DETAIL = 300
 
 
@@ -179,4 +179,4 @@ def _message_of(error: ClientError) -> str:
 
 
 def _with_detail(failure: Failure, detail: str) -> Failure:
-    return replace(failure, detail=_ADDRESS.sub("(address)", detail)[:_MOST_DETAIL])
+    return replace(failure, detail=without_addresses(detail)[:_MOST_DETAIL])

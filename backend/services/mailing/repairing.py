@@ -140,6 +140,7 @@ def _copy(message: Message, actor: Actor, reason: str, now: datetime) -> Message
         outcomes={},
         resolved=False,
         handled=None,
+        diagnostic="",
     )
 
 
