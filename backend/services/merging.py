@@ -10,6 +10,7 @@ from backend.errors import UnreadableItemError
 from backend.services.context import Shop
 from backend.services.unreadable import readable_rows
 from backend.store.port import Query, Row, pages_of
+from backend.store.schema import INDEXES
 
 
 def merged(shop: Shop, queries: Sequence[Query], sort_attribute: str) -> Iterator[Row]:
@@ -25,14 +26,16 @@ def merged(shop: Shop, queries: Sequence[Query], sort_attribute: str) -> Iterato
 
 
 def _sortable(shop: Shop, query: Query, attribute: str) -> Iterator[Row]:
+    kind = int if INDEXES[query.table, query.index].number else str
+
     def checked(row: Row) -> Row:
-        return row if isinstance(row.item.get(attribute), str | int) else _unsorted(row, attribute)
+        return row if type(row.item.get(attribute)) is kind else _unsorted(row, attribute)
 
     return readable_rows(shop, pages_of(shop.store, query), checked)
 
 
 def _unsorted(row: Row, attribute: str) -> Row:
-    raise UnreadableItemError(row.key, f"{attribute} is missing")
+    raise UnreadableItemError(row.key, f"{attribute} is missing or of another type")
 
 
 def _sort_key(attribute: str) -> Callable[[Row], Any]:

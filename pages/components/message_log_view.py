@@ -46,7 +46,7 @@ def find_by_id(here: Shop) -> None:
     with left:
         customer_search.search_customers(here, "Messages to a customer", _choose)
     with right, st.form("find_message", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("Message id", placeholder="From a log, an event or the provider", max_chars=200)
+        typed = st.text_input("Message id", placeholder="From a log or an event", max_chars=200)
         pressed = st.form_submit_button("Find message")
     if pressed and typed.strip():
         try:
