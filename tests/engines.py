@@ -53,14 +53,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def ministack() -> Iterator[str]:
-    """The address of a running ministack with DynamoDB alone."""
+def ministack(services: str = "dynamodb") -> Iterator[str]:
+    """The address of a running ministack with these services (names with commas between them)."""
     python = ROOT / ".venv-ministack" / "bin" / "python"
     if not python.exists():
         unavailable("dynamodb-ministack", "there is no .venv-ministack (see requirements-ministack.txt)")
     port = free_port()
     with tempfile.TemporaryDirectory() as directory, Path(directory, "log").open("wb") as log:
-        settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "dynamodb", "TMPDIR": directory}
+        settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": services, "TMPDIR": directory}
         server = subprocess.Popen(
             [python, "-m", "ministack"],
             env={**os.environ, **settings, "LOG_LEVEL": "WARNING"},
