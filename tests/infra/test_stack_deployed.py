@@ -1,8 +1,8 @@
 """The template as an emulator of CloudFormation deploys it, with the program on its tables.
 
 The emulator knows no budgets, no alarms on several metrics and no DKIM tokens, so those are left out here. It ignores
-the time to live, checks no rights, sends no alarms and publishes no events of SES: of those, `test_stack.py` reads what the
-template says, and only AWS shows more.
+the time to live, checks no rights, sends no alarms and publishes no events of SES: of those, `test_stack.py` reads
+what the template says, and only AWS shows more.
 """
 
 from __future__ import annotations
