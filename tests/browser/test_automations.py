@@ -40,4 +40,4 @@ def test_a_manager_switches_on_the_confirmation_and_the_next_order_is_confirmed(
     assert (message.order_id, message.template) == (order.id, "order-confirmation")
     manager.follows("Order confirmation").sees_title("Order confirmation")
     manager.page.get_by_text("Dry run", exact=True).click()
-    manager.settled().presses("Run dry run").sees("would have gone out")
+    manager.settled().presses("Run dry run").sees("would have been sent")

@@ -32,7 +32,7 @@ def test_an_engineer_replays_a_dead_letter_and_throws_it_away(person: Arrive, sh
     engineer.page.wait_for_timeout(2500)
     engineer.visit("/events").sees("This is not JSON.")
     engineer.page.get_by_text("This is not JSON.").first.click()
-    engineer.settled().sees("nonsense").presses("Replay").sees("Still dead: This is not JSON.")
+    engineer.settled().sees("nonsense").presses("Replay").sees("Failed again: This is not JSON.")
     engineer.presses("Delete").sees("will be deleted").presses("Delete").sees("No dead letters")
     assert count_dead_letters(shop) == 0
 
