@@ -32,7 +32,7 @@ format: install-check ## Format the code and apply the linter's safe repairs
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
 
 bench: install ## Measure speed and cost beside the naive way (several minutes)
-	@$(PY) -m backend bench
+	@$(PY) -m benchmarks
 
 profile: install ## Profile TARGET=page:overview, TARGET="command:totals" or TARGET=worker, and look at it in SnakeViz
 	@$(PY) scripts/profile_target.py "$(or $(TARGET),page:overview)" --view $(ARGS)
@@ -53,4 +53,4 @@ ministack:
 clean: ## Remove environments and caches; the shop's data in var/ stays
 	@rm -rf .venv .venv-ministack .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@rm -rf .import_linter_cache test-results
-	@find backend pages tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find backend benchmarks pages tests -name __pycache__ -type d -prune -exec rm -rf {} +

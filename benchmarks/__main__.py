@@ -1,4 +1,4 @@
-"""Measuring speed and cost."""
+"""`python -m benchmarks`: the command line of the benchmarks."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
-from backend.bench.plans import Group, Size
-from backend.bench.results import Measurement, Report
+from backend.bootstrap import keep_files_private
 from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import say, told
+from benchmarks.plans import Group, Size
+from benchmarks.results import Measurement, Report
+from benchmarks.running import run_bench
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command("bench")(bench)
-
-
+@app.command()
 def bench(
     size: Annotated[Size, typer.Option(help="full measures a million customers; writing them takes its time.")] = (
         Size.SMALL
@@ -24,8 +25,6 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure speed and cost on this machine, with the naive way beside each. Uses DATA_DIR/bench, not your data."""
-    from backend.bench.running import run_bench  # pandas and others, which no other command needs
-
     with told("bench") as settings:
         report = run_bench(settings.data_dir / "bench", size, only or [], say)
         if as_json:
@@ -60,3 +59,8 @@ def _row(each: Measurement) -> tuple[str, ...]:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    keep_files_private()
+    app(prog_name="python -m benchmarks")

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from backend.bench.naive import NaiveTable, PlainOrder
 from backend.bootstrap import open_store
 from backend.demo.catalogue import CITIES, COUNTRIES, COUNTRY_WEIGHTS, PRODUCTS, names_of
 from backend.domain.customers import Activity, ActivityKind, Customer
@@ -40,6 +39,7 @@ from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import Meter
 from backend.store.port import Item, Key, Put
+from benchmarks.naive import NaiveTable, PlainOrder
 
 DAYS = 1095
 ORDERS_A_CUSTOMER = 3

@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from backend.bench.results import Measurement, Rate
 from backend.bootstrap import open_store
 from backend.domain.campaigns import Campaign, CampaignState, Draft
 from backend.domain.customers import Consent, ConsentSource, Customer
@@ -38,6 +37,7 @@ from backend.services.snapshots.building import make_snapshot
 from backend.store import schema
 from backend.store.meter import USUAL_SAMPLE, Meter
 from backend.store.port import Put
+from benchmarks.results import Measurement, Rate
 
 PREFLIGHT_TARGET = 100_000 / 30
 SEND_TARGET = 1_000.0

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
-from backend.bench.mail_shop import MailShop
-from backend.bench.results import Measurement
 from backend.bootstrap import open_store
 from backend.domain.customers import Customer
 from backend.domain.messages import Message
@@ -23,6 +21,8 @@ from backend.services.mailing.requesting import SendRequest, request_message
 from backend.services.order_list import orders_of
 from backend.services.orders import OrderDraft, OrderRef
 from backend.store.meter import Meter, Usage
+from benchmarks.mail_shop import MailShop
+from benchmarks.results import Measurement
 
 ORDER_TARGET = 17.0
 TOP_TARGET = 4.0

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from backend.bench.results import Measurement
 from backend.bootstrap import open_store
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
@@ -24,6 +23,7 @@ from backend.services.events.draining import drain_batch
 from backend.services.events.following import EventPolicy
 from backend.services.ledger import hour_of
 from backend.store.port import Put
+from benchmarks.results import Measurement
 
 TARGET = 500.0
 LARGEST_GROWTH = 1.3

@@ -7,14 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from backend.bench import naive
-from backend.bench.results import Measurement, timed_once
-from backend.bench.shopify_file import write_shopify_file
 from backend.bootstrap import open_store
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import utc_now
 from backend.services.context import Shop
 from backend.services.imports import import_orders
+from benchmarks import naive
+from benchmarks.results import Measurement, timed_once
+from benchmarks.shopify_file import write_shopify_file
 
 TARGET_SECONDS = 20.0
 TARGET_ORDERS = 70_000

@@ -11,9 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from backend.bench import naive
-from backend.bench.naive import PlainOrder
-from backend.bench.results import Measurement
 from backend.bootstrap import open_store
 from backend.domain.customers import Customer
 from backend.domain.orders import LineItem, OrderStatus
@@ -22,6 +19,9 @@ from backend.domain.time import utc_now
 from backend.services.context import Shop
 from backend.services.customers import Profile, create_customer
 from backend.services.orders import OrderDraft, new_idempotency_key, place_order
+from benchmarks import naive
+from benchmarks.naive import PlainOrder
+from benchmarks.results import Measurement
 
 TARGET = 1000.0
 _PEOPLE = 200

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from backend.bench.big_shop import BigShop, customer_id_at
-from backend.bench.results import Measurement, timed
 from backend.domain.orders import OrderStatus
 from backend.services import figures
 from backend.services.comparison import Period
@@ -15,6 +13,8 @@ from backend.services.customer_list import CustomerFilter, Sort, list_customers
 from backend.services.customers import activity_of, find_by_email, get_customer
 from backend.services.order_list import OrderFilter, find_order, list_orders, orders_of
 from backend.services.overview import Granularity, overview_of
+from benchmarks.big_shop import BigShop, customer_id_at
+from benchmarks.results import Measurement, timed
 
 TARGET_MS = 60.0
 _RUNS = 60

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from backend.bench.results import timed
+from benchmarks.results import timed
 
 
 def facts(folder: Path) -> dict[str, str | int]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from backend.bench.results import Rate
 from backend.domain.emails import OutgoingEmail
+from benchmarks.results import Rate
 
 PACKAGES = ("django==5.2.*", "django-post_office==3.12.*")
 _TASK = Path(__file__).with_name("mail_post_office_task.py")

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from backend.bench.mail_server import Manner, Seen, ses_server
-from backend.bench.mail_shop import MailShop, endpoint, mail_shop
-from backend.bench.results import AS_FAST, Measurement
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.ses import SesTransport
 from backend.email.transports.ses_client import open_client
 from backend.mail_worker import run_mail_worker
 from backend.services.mailing.mailer import Mailer
+from benchmarks.mail_server import Manner, Seen, ses_server
+from benchmarks.mail_shop import MailShop, endpoint, mail_shop
+from benchmarks.results import AS_FAST, Measurement
 
 TARGET = 0.97
 TARGET_WHEN_SOME_HANG = 0.95

@@ -7,10 +7,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from backend.bench.mail_post_office import PostOfficeMissingError, post_office_rates
-from backend.bench.mail_server import instant_ses
-from backend.bench.mail_shop import MailShop, endpoint, mail_shop
-from backend.bench.results import AS_FAST, Measurement, Rate, median_rate, timed
 from backend.domain.emails import Account, OutgoingEmail
 from backend.domain.time import utc_now
 from backend.email.events.spool import EventSpool
@@ -20,6 +16,10 @@ from backend.email.transports.recording import RecordingTransport
 from backend.email.transports.ses import Client, SesTransport, request_of
 from backend.email.transports.ses_client import open_boto3, open_client
 from backend.services.mailing.emails import email_of
+from benchmarks.mail_post_office import PostOfficeMissingError, post_office_rates
+from benchmarks.mail_server import instant_ses
+from benchmarks.mail_shop import MailShop, endpoint, mail_shop
+from benchmarks.results import AS_FAST, Measurement, Rate, median_rate, timed
 
 TARGET = 1000.0
 TARGET_TO_POST_OFFICE = 2.0

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from backend.bench.big_shop import BigShop, customer_id_at
-from backend.bench.results import Measurement
+from benchmarks.big_shop import BigShop, customer_id_at
+from benchmarks.results import Measurement
 
 PAGE_TARGET_MS = 60.0
 TOGETHER_TARGET_MS = 500.0
 SWITCH_TARGET_MS = 400.0
-PROGRAM = Path(__file__).parents[2] / "scripts" / "measure_pages.py"
+PROGRAM = Path(__file__).parents[1] / "scripts" / "measure_pages.py"
 _PATIENCE = 900
 
 

@@ -1,4 +1,4 @@
-"""What can be measured, and how much of it. Nothing heavy is imported here: the command line needs it at its start."""
+"""What can be measured, and how much of it."""
 
 from __future__ import annotations
 

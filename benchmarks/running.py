@@ -6,7 +6,8 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from backend.bench import (
+from backend.errors import BackendError
+from benchmarks import (
     campaigns,
     capacity,
     events,
@@ -21,11 +22,10 @@ from backend.bench import (
     send_month,
     top,
 )
-from backend.bench.big_shop import BigShop, big_shop
-from backend.bench.pages import PagesNotMeasuredError
-from backend.bench.plans import PLANS, Group, Plan, Size
-from backend.bench.results import Measurement, Report
-from backend.errors import BackendError
+from benchmarks.big_shop import BigShop, big_shop
+from benchmarks.pages import PagesNotMeasuredError
+from benchmarks.plans import PLANS, Group, Plan, Size
+from benchmarks.results import Measurement, Report
 
 Tell = Callable[[str], None]
 

@@ -9,8 +9,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from backend.bench.big_shop import BigShop
-from backend.bench.results import Measurement, timed
 from backend.config import Settings
 from backend.domain.segments import (
     Bought,
@@ -34,6 +32,8 @@ from backend.services.segments.audience import audience_ids, count_segment
 from backend.services.segments.ready import READY
 from backend.services.snapshots.building import make_snapshot
 from backend.snapshot_worker import by_processes
+from benchmarks.big_shop import BigShop
+from benchmarks.results import Measurement, timed
 
 SNAPSHOT_SECONDS = 60.0
 COUNT_MS = 300.0

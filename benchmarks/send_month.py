@@ -9,8 +9,6 @@ from random import Random
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from backend.bench.pages import PAGE_TARGET_MS, PagesNotMeasuredError, measured_pages
-from backend.bench.results import Measurement, timed, timed_once
 from backend.bootstrap import open_store
 from backend.domain.delivery import Mailbox, Outcome
 from backend.domain.time import utc_now
@@ -19,6 +17,8 @@ from backend.services.context import Shop
 from backend.services.send_figures import Step, send_figures
 from backend.store import schema
 from backend.store.port import Item, Key, Put
+from benchmarks.pages import PAGE_TARGET_MS, PagesNotMeasuredError, measured_pages
+from benchmarks.results import Measurement, timed, timed_once
 
 MONTH = 30
 _TEMPLATES = (

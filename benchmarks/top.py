@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from backend.bench import naive
-from backend.bench.big_shop import BigShop
-from backend.bench.results import Measurement, timed, timed_once
 from backend.services.boards import Measure, top_customers
+from benchmarks import naive
+from benchmarks.big_shop import BigShop
+from benchmarks.results import Measurement, timed, timed_once
 
 LIMIT = 25
 TARGET_MS = 2.0

@@ -1,4 +1,4 @@
-"""Measures the pages of a running dashboard as browsers see them; `python -m backend bench` runs it.
+"""Measures the pages of a running dashboard as browsers see them; `python -m benchmarks` runs it.
 
 It starts `python server.py` on a store, signs in, and runs each page again and again over a real websocket: from the
 request to the last element. With Playwright and Chromium it also switches pages in a browser.

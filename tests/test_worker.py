@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from backend import worker
-from backend.bench.shopify_file import write_shopify_file
 from backend.domain.imports import ImportKind, Progress
 from backend.domain.jobs import Job, JobStatus
 from backend.errors import StoreBusyError
@@ -22,6 +21,7 @@ from backend.services.jobs import enqueue_import, find_report, get_job
 from backend.services.order_list import find_order
 from backend.services.suppression import find_suppression
 from backend.worker import run_worker, work_once
+from benchmarks.shopify_file import write_shopify_file
 from tests.services.imports.shopify_csv import order, text_of
 from tests.support import STAFF, opened_shop
 

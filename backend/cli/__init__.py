@@ -16,7 +16,6 @@ from backend.cli import (
     exporting,
     importing,
     mail,
-    measuring,
     reports,
     segments,
     shop,
@@ -49,7 +48,6 @@ reports.add_to(app)
 upkeep.add_to(app)
 mail.add_to(app)
 deliverability.add_to(app)
-measuring.add_to(app)
 system.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""Looking after an installation: check, demo shop, reconcile, worker, bench."""
+"""Looking after an installation: check, demo shop, reconcile, worker."""
 
 from __future__ import annotations
 

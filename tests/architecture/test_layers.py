@@ -30,6 +30,7 @@ VIOLATIONS = [
     ("backend/services/context.py", "import backend.bootstrap", DIRECTION),
     ("backend/api/app.py", "import front_door.gate", DIRECTION),
     ("front_door/gate.py", "import pages.components.shell", DIRECTION),
+    ("backend/services/context.py", "import benchmarks.results", DIRECTION),
     ("backend/services/context.py", "import backend.store.sql", ENGINES),
     ("pages/__init__.py", "import backend.store.port", ENGINES),
     ("backend/store/port.py", "import backend.store.sql", RULES),
@@ -43,7 +44,7 @@ VIOLATIONS = [
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copy")
-    for package in ("backend", "front_door", "pages"):
+    for package in ("backend", "benchmarks", "front_door", "pages"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backend.bench import campaigns
+from benchmarks import campaigns
 
 
 def test_it_measures_speed_and_what_an_email_costs(tmp_path: Path) -> None:

@@ -1,19 +1,42 @@
-"""The bench: that it measures what it says, in shops that are right. How fast anything is decides no test."""
+"""The benchmarks: that it measures what it says, in shops that are right. How fast anything is decides no test."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
-from backend.bench.big_shop import BigShop, big_shop, customer_id_at
-from backend.bench.results import Measurement, timing_of
+from backend import logs
 from backend.services.customers import find_by_email, get_customer
 from backend.services.reconcile import reconcile
-from tests.cli.conftest import Run
+from benchmarks.__main__ import app
+from benchmarks.big_shop import BigShop, big_shop, customer_id_at
+from benchmarks.results import Measurement, timing_of
 from tests.recount import assert_totals_hold
 
 GROUPS = {"top", "intake", "import", "lists", "capacity", "stats", "segments"}
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `python -m benchmarks` in this process. The log of the whole test run is left as it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STORE_URL", f"sqlite:///{tmp_path}/tillpost.db")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setattr(logs, "configure", lambda *_, **__: None)
+
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert result.exit_code == 0, result.stderr
+        return result
+
+    return run
 
 
 def _silent(_: str) -> None:
@@ -22,7 +45,7 @@ def _silent(_: str) -> None:
 
 def test_the_smallest_bench_measures_every_group_beside_the_naive_way(run: Run) -> None:
     chosen = [argument for group in sorted(GROUPS) for argument in ("--only", group)]
-    report = run("bench", "--size", "tiny", *chosen, "--json").json
+    report = json.loads(run("--size", "tiny", *chosen, "--json").stdout)
     assert {"processor", "cores", "python", "fsync"} <= set(report["machine"])
     measured = report["measurements"]
     assert {line["group"] for line in measured} == GROUPS
@@ -37,7 +60,7 @@ def test_the_smallest_bench_measures_every_group_beside_the_naive_way(run: Run) 
 
 
 def test_pages_are_measured_in_a_server_of_their_own(run: Run) -> None:
-    report = run("bench", "--size", "tiny", "--only", "pages", "--json").json
+    report = json.loads(run("--size", "tiny", "--only", "pages", "--json").stdout)
     what = " ".join(line["what"] for line in report["measurements"])
     assert report["skipped"] == []
     for page in ("page overview", "page customers", "page customer", "people at once"):
@@ -45,7 +68,7 @@ def test_pages_are_measured_in_a_server_of_their_own(run: Run) -> None:
 
 
 def test_the_bench_is_shown_to_people_with_its_targets(run: Run) -> None:
-    shown = run("bench", "--size", "tiny", "--only", "capacity").out
+    shown = run("--size", "tiny", "--only", "capacity").stdout
     assert "17 WCU" in shown
     assert "≤ 17" in shown
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.bench import mail_sending
-from backend.bench.mail_post_office import PostOfficeMissingError
-from backend.bench.results import AS_FAST, Measurement, Rate
+from benchmarks import mail_sending
+from benchmarks.mail_post_office import PostOfficeMissingError
+from benchmarks.results import AS_FAST, Measurement, Rate
 
 
 def test_sending_is_measured_by_both_transports_and_says_what_could_not_be_compared(

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from backend.bench.shopify_file import write_shopify_file
 from backend.cli import app
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
@@ -24,6 +23,7 @@ from backend.services import demo, orders, team
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Put
+from benchmarks.shopify_file import write_shopify_file
 from tests.cli.conftest import THEN, Run
 from tests.recount import assert_totals_hold
 from tests.services.signing import PASSWORD, quick_hashes
@@ -65,7 +65,6 @@ def test_the_commands_are_those_that_the_documents_promise() -> None:
         "seed",
         "check",
         "worker",
-        "bench",
         "user add",
         "user list",
         "user disable",

@@ -1,18 +1,23 @@
-"""Every command that the documents show exists: `make` targets, `python -m backend` commands and their options."""
+"""Every command that the documents show exists: `make` targets, `python -m backend` and `python -m benchmarks`."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from backend import cli
+from benchmarks.__main__ import app as benchmarks
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _TARGET = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
-_INLINE = re.compile(r"`((?:python -m backend|make) [^`…]+)`")
+_INLINE = re.compile(r"`((?:python -m (?:backend|benchmarks)|make) [^`…]+)`")
 
 
 def shown() -> list[tuple[str, str]]:
@@ -27,7 +32,8 @@ def shown() -> list[tuple[str, str]]:
 
 
 MAKE = [(name, command) for name, command in shown() if re.match(r"make\b", command)]
-BACKEND = [(name, command) for name, command in shown() if "python -m backend" in command]
+BACKEND = [(name, command) for name, command in shown() if re.search(r"python -m backend\b", command)]
+BENCHMARKS = [(name, command) for name, command in shown() if "python -m benchmarks" in command]
 
 
 @pytest.mark.parametrize(("document", "command"), MAKE)
@@ -38,17 +44,26 @@ def test_a_make_target_that_is_shown_exists_and_is_listed_by_help(document: str,
 
 @pytest.mark.parametrize(("document", "command"), BACKEND)
 def test_a_command_that_is_shown_exists_with_its_options(document: str, command: str) -> None:
-    cli = pytest.importorskip("backend.cli", reason="the command line is not there yet")
-    typer_main = pytest.importorskip("typer.main")
     words = shlex.split(command.split("python -m backend", 1)[1], comments=True)
-    found = typer_main.get_command(cli.app)
+    found = get_command(cli.app)
     while words and hasattr(found, "commands"):
         assert words[0] in found.commands, f"{document}: {command}"
         found = found.commands[words.pop(0)]
-    options = {name for parameter in found.params for name in parameter.opts + parameter.secondary_opts}
+    assert_known(words, found.params)
+
+
+@pytest.mark.parametrize(("document", "command"), BENCHMARKS)
+def test_an_option_of_the_benchmarks_that_is_shown_exists(document: str, command: str) -> None:
+    words = shlex.split(command.split("python -m benchmarks", 1)[1], comments=True)
+    assert_known(words, get_command(benchmarks).params)
+
+
+def assert_known(words: list[str], parameters: list[Any]) -> None:
+    options = {name for parameter in parameters for name in parameter.opts + parameter.secondary_opts}
     assert {word.split("=")[0] for word in words if word.startswith("--")} <= options | {"--help"}
 
 
-def test_the_documents_show_both_kinds_of_commands() -> None:
+def test_the_documents_show_commands_of_each_kind() -> None:
     assert MAKE
     assert BACKEND
+    assert BENCHMARKS

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from backend.bench.shopify_file import write_shopify_file
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.imports import ahead, import_orders
 from backend.services.imports.ahead import ReaderEndedError, batches_ahead
 from backend.services.imports.order_file import OrderFile, batches_of
+from benchmarks.shopify_file import write_shopify_file
 from tests.services.imports.shopify_csv import faults, order, text_of, written
 from tests.support import NOW, STAFF
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from backend.bench.shopify_file import write_shopify_file
 from backend.domain.imports import ImportResult, Progress
 from backend.errors import BackendError, StoreBusyError
 from backend.services import customers
@@ -23,6 +22,7 @@ from backend.services.figures import counts_of, totals_by_day
 from backend.services.imports import import_orders
 from backend.store.port import Row, Write
 from backend.store.sql import SqlStore
+from benchmarks.shopify_file import write_shopify_file
 from tests.engines import ROOT
 from tests.services.imports.shopify_csv import imported, order
 from tests.support import STAFF, TestClock, add_customer, opened_shop, outcomes_of, shop_on
