@@ -1,0 +1,406 @@
+"""What the records read and write, entity by entity, and the frozen items that they are held against.
+
+`golden/NAME.json` holds items as they were stored when the entity was made: one with every field filled, one with as
+little as possible. They are never written again, because stores hold such items. For an entity that is new,
+`python -m tests.records.golden` writes the file; it touches none that is there.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backend.domain.account_sync import Comparison, Sync
+from backend.domain.alerts import Alert, AlertSettings
+from backend.domain.audit import AuditEntry
+from backend.domain.automations import PREFIX, Automation, Trigger
+from backend.domain.campaign_figures import Broken, Preflight
+from backend.domain.campaigns import Campaign, Wave
+from backend.domain.customers import Activity, Customer
+from backend.domain.emails import TemplateSource, TemplateVersion
+from backend.domain.events import DeadLetter, EventType, MailEvent
+from backend.domain.health import Beat
+from backend.domain.jobs import Job
+from backend.domain.messages import Message, MessageStatus, SkipReason
+from backend.domain.orders import Order
+from backend.domain.segments import Rule, Segment
+from backend.domain.sender_domain import DomainReport
+from backend.domain.shop import ShopFacts
+from backend.domain.suppression import Suppression, SuppressionEvent
+from backend.domain.team import Member
+from backend.domain.templates import WorkingCopy
+from backend.domain.time import to_text
+from backend.domain.totals import Totals
+from backend.records import (
+    account_sync,
+    alerts,
+    audit,
+    automations,
+    campaign_chunks,
+    campaigns,
+    customers,
+    domain_reports,
+    events,
+    heartbeats,
+    jobs,
+    messages,
+    orders,
+    preflights,
+    segments,
+    shop,
+    suppression,
+    team,
+    templates,
+    totals,
+)
+from backend.records.campaign_chunks import Chunk, Step
+from backend.records.events import RawEvent
+from backend.records.team import Roster
+from backend.store import schema
+from backend.store.port import Item, Key, Row
+from tests.records.filled import FIRST, filled, least
+
+FOLDER = Path(__file__).parent / "golden"
+CUSTOMER = "ABCDEFGHJK"
+UTC = ZoneInfo("UTC")
+RULE = Rule(archived=True)
+DEFAULTS = ShopFacts("Test shop")
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One kind of item. `full` and `least` are what the frozen items hold; `reads` are the functions that read it."""
+
+    name: str
+    full: Any
+    least: Any
+    write: Callable[[Any], Item]
+    read: Callable[[Any, Item], Any]
+    """Takes the object for what is in the key and not in the item."""
+    reads: tuple[Callable[..., Any], ...]
+
+    @property
+    def file(self) -> Path:
+        return FOLDER / f"{self.name}.json"
+
+    def frozen(self) -> dict[str, Item]:
+        """The stored items: "full" and "least"."""
+        found: dict[str, Item] = json.loads(self.file.read_text(), object_hook=with_bytes)
+        return found
+
+
+def at_row(read: Callable[[Row], Any], key: Callable[[Any], Key]) -> Callable[[Any, Item], Any]:
+    return lambda it, item: read(Row(key(it), item))
+
+
+def _key_of_order(order: Order) -> Key:
+    return schema.order_key(order.customer_id, order.id)
+
+
+def _event(it: RawEvent) -> MailEvent:
+    return replace(least(MailEvent), type=EventType(it.type))
+
+
+def _chunk_key(it: Chunk | Step) -> str:
+    return it.key.sk
+
+
+MOMENT = to_text(FIRST)
+CHUNK_IDS = {"campaign": "K1", "wave": Wave.REST}
+SENT = filled(Message, key="K7", status=MessageStatus.SENT, handled=None)
+ENTITIES: tuple[Entity, ...] = (
+    Entity(
+        "customer",
+        filled(Customer, id=CUSTOMER),
+        least(Customer, id=CUSTOMER, name=""),
+        customers.customer_item,
+        lambda it, item: customers.customer_from(it.id, item),
+        (customers.customer_from,),
+    ),
+    Entity(
+        "activity",
+        filled(Activity, at=FIRST),
+        least(Activity, by="", at=FIRST),
+        customers.activity_item,
+        at_row(customers.activity_from, lambda it: customers.activity_key(CUSTOMER, it)),
+        (customers.activity_from,),
+    ),
+    Entity(
+        "order",
+        filled(Order),
+        least(Order, customer_name=""),
+        lambda it: orders.order_item(it, UTC),
+        lambda it, item: orders.order_from(_key_of_order(it), item),
+        (orders.order_from,),
+    ),
+    *(
+        Entity(
+            f"message-{name}",
+            full,
+            least(Message, to="", name="", requested_by="", version=0, status=full.status),
+            lambda it: messages.message_item(it, it.hour or "2026-11-26T13"),
+            lambda it, item: messages.message_from(messages.key_of(it), item),
+            (messages.message_from,),
+        )
+        for name, full in {
+            "sent": SENT,
+            "waiting": replace(SENT, status=MessageStatus.WAITING, campaign=f"{PREFIX}1"),
+            "failed": replace(SENT, status=MessageStatus.FAILED),
+            "handled": filled(Message, key="K7", status=MessageStatus.UNKNOWN),
+            "skipped": filled(Message, key="K7", handled=None),
+        }.items()
+    ),
+    Entity(
+        "campaign",
+        filled(Campaign),
+        least(Campaign, segment_name="", rule=""),
+        campaigns.campaign_item,
+        lambda it, item: campaigns.campaign_from(it.id, item),
+        (campaigns.campaign_from,),
+    ),
+    Entity(
+        "chunk",
+        Chunk("K1", Wave.REST, (CUSTOMER, "BBCDEFGHJK")),
+        Chunk("K1", Wave.REST, (CUSTOMER,)),
+        campaign_chunks.chunk_item,
+        lambda it, item: campaign_chunks.chunk_from(it.campaign, _chunk_key(it), item),
+        (campaign_chunks.chunk_from,),
+    ),
+    Entity(
+        "step",
+        filled(Step),
+        least(Step),
+        lambda it: campaign_chunks.step_item(it, FIRST),
+        lambda it, item: campaign_chunks.step_from(it.campaign, _chunk_key(it), item),
+        (campaign_chunks.step_from,),
+    ),
+    Entity(
+        "skips",
+        dict.fromkeys(SkipReason, (1, 20)),
+        {SkipReason.PAUSED: (0,)},
+        campaign_chunks.skips_item,
+        lambda it, item: {
+            reason: tuple(place for place in range(21) if campaign_chunks.skip_in({name: item[name]}, place))
+            for name in item
+            for reason in [SkipReason[name.upper()]]
+        },
+        (),
+    ),
+    Entity(
+        "job",
+        filled(Job),
+        least(Job, file="", requested_by=""),
+        jobs.job_item,
+        lambda it, item: jobs.job_from(schema.job_key(it.id), item),
+        (jobs.job_from,),
+    ),
+    Entity(
+        "automation",
+        filled(Automation),
+        least(Automation),
+        automations.automation_item,
+        lambda it, item: automations.automation_from(it.id, item),
+        (automations.automation_from,),
+    ),
+    Entity(
+        "trigger",
+        filled(Trigger),
+        least(Trigger),
+        automations.trigger_item,
+        lambda it, item: automations.trigger_from(automations.trigger_key(it), item),
+        (automations.trigger_from,),
+    ),
+    Entity(
+        "segment",
+        filled(Segment, rule=RULE, ready=False),
+        least(Segment, rule=RULE),
+        segments.segment_item,
+        at_row(segments.segment_from, lambda it: schema.segment_key(it.id)),
+        (segments.segment_from,),
+    ),
+    Entity(
+        "suppression",
+        filled(Suppression),
+        Suppression("x", filled(Suppression).grounds[:1]),
+        lambda it: suppression.suppression_item(it, suppression.digest_of(it.address), "stamp"),
+        lambda it, item: suppression.suppression_from(item),
+        (suppression.suppression_from,),
+    ),
+    Entity(
+        "suppression-event",
+        filled(SuppressionEvent),
+        least(SuppressionEvent),
+        suppression.event_item,
+        at_row(suppression.event_from, lambda it: schema.suppression_event_key("d", to_text(it.at), "e")),
+        (suppression.event_from,),
+    ),
+    Entity(
+        "member",
+        filled(Member),
+        least(Member),
+        team.member_to_item,
+        lambda it, item: team.member_from_item(item),
+        (team.member_from_item,),
+    ),
+    Entity(
+        "roster",
+        filled(Roster),
+        Roster({}, frozenset()),
+        team.roster_to_item,
+        lambda it, item: team.roster_from_item(item),
+        (team.roster_from_item,),
+    ),
+    Entity(
+        "template-version",
+        filled(TemplateVersion),
+        least(TemplateVersion, source=TemplateSource("", "")),
+        lambda it: templates.version_item(it, "-a\n+b"),
+        lambda it, item: templates.version_from(item),
+        (templates.version_from,),
+    ),
+    Entity(
+        "working-copy",
+        filled(WorkingCopy),
+        least(WorkingCopy, source=TemplateSource("", ""), edited_by=""),
+        templates.working_copy_item,
+        lambda it, item: templates.working_copy_from(it.name, item),
+        (templates.working_copy_from,),
+    ),
+    Entity(
+        "template-edition",
+        filled(TemplateVersion, published_at=None, published_by="", note=""),
+        least(TemplateVersion),
+        lambda it: templates.edition_item(templates.edition_document({"a.mjml": "x"}, it)),
+        lambda it, item: templates.edition_from(item)[1],
+        (templates.edition_from,),
+    ),
+    Entity(
+        "account-sync",
+        filled(Sync),
+        least(Sync, requested_by=""),
+        account_sync.sync_item,
+        lambda it, item: account_sync.sync_from(item),
+        (account_sync.sync_from,),
+    ),
+    Entity(
+        "account-comparison",
+        filled(Comparison),
+        least(Comparison),
+        account_sync.comparison_item,
+        lambda it, item: account_sync.comparison_from(item),
+        (account_sync.comparison_from,),
+    ),
+    Entity(
+        "alert",
+        filled(Alert),
+        least(Alert, subject="", sentence=""),
+        alerts.alert_item,
+        lambda it, item: alerts.alert_from(item),
+        (alerts.alert_from,),
+    ),
+    Entity(
+        "alert-settings",
+        filled(AlertSettings),
+        AlertSettings(),
+        alerts.settings_item,
+        lambda it, item: alerts.settings_from(item),
+        (alerts.settings_from,),
+    ),
+    Entity(
+        "audit-entry",
+        filled(AuditEntry),
+        least(AuditEntry, role="", target="", detail=""),
+        audit.audit_item,
+        at_row(audit.audit_from, lambda it: schema.audit_key(to_text(it.at), it.id)),
+        (audit.audit_from,),
+    ),
+    Entity(
+        "beat",
+        filled(Beat, duties=(replace(filled(Beat).duties[0], patience=90.0),)),
+        least(Beat, version=""),
+        heartbeats.beat_item,
+        at_row(heartbeats.beat_from, lambda it: schema.beat_key(it.process)),
+        (heartbeats.beat_from,),
+    ),
+    Entity(
+        "preflight",
+        filled(Preflight, listed=(), is_current=True),
+        least(Preflight),
+        preflights.preflight_item,
+        lambda it, item: preflights.preflight_from(item),
+        (preflights.preflight_from,),
+    ),
+    Entity(
+        "broken-recipients",
+        [filled(Broken), least(Broken)],
+        [],
+        preflights.broken_item,
+        lambda it, item: preflights.broken_from(item),
+        (preflights.broken_from,),
+    ),
+    Entity(
+        "shop",
+        filled(ShopFacts, currency="USD", locale="en_US", zone="UTC"),
+        ShopFacts("x"),
+        shop.shop_item,
+        lambda it, item: shop.shop_from(DEFAULTS, item),
+        (shop.shop_from,),
+    ),
+    Entity(
+        "domain-report",
+        filled(DomainReport),
+        least(DomainReport),
+        domain_reports.report_item,
+        lambda it, item: domain_reports.report_from(item),
+        (domain_reports.report_from,),
+    ),
+    Entity(
+        "day-totals",
+        filled(Totals),
+        Totals(),
+        totals.totals_item,
+        lambda it, item: totals.totals_from(item),
+        (),
+    ),
+    Entity(
+        "raw-event",
+        RawEvent("Send", FIRST, FIRST, "sqs", b"{}"),
+        RawEvent("Bounce", FIRST, FIRST, "", b""),
+        lambda it: events.raw_item(_event(it), it.body, it.source, it.received_at),
+        at_row(events.raw_from, lambda it: schema.event_key(CUSTOMER, "K7", to_text(it.at), "d")),
+        (events.raw_from,),
+    ),
+    Entity(
+        "dead-letter",
+        filled(DeadLetter, id=f"{MOMENT}#d", at=FIRST, whole=True),
+        DeadLetter(f"{MOMENT}#d", FIRST, "", "", b"", 1, True),
+        lambda it: events.dead_letter_item(it.body, it.reason, it.source, it.at, it.tries)[1],
+        at_row(events.dead_letter_from, lambda it: schema.dead_letter_key(MOMENT, "d")),
+        (events.dead_letter_from,),
+    ),
+)
+
+
+def with_bytes(found: dict[str, Any]) -> Any:
+    return base64.b64decode(found["$bytes"]) if found.keys() == {"$bytes"} else found
+
+
+def as_json(value: object) -> object:
+    assert isinstance(value, bytes)
+    return {"$bytes": base64.b64encode(value).decode()}
+
+
+def main() -> None:
+    for entity in ENTITIES:
+        if not entity.file.exists():
+            items = {"full": entity.write(entity.full), "least": entity.write(entity.least)}
+            entity.file.write_text(f"{json.dumps(items, default=as_json, indent=1, ensure_ascii=False)}\n")
+
+
+if __name__ == "__main__":
+    main()

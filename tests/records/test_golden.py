@@ -1,0 +1,46 @@
+"""Items as stores hold them today are read, and written as they are, by whatever the code has become."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+
+from backend import records
+from tests.records.golden import ENTITIES, FOLDER, Entity
+
+SUMMARIES = {"backend.records.customers.summary_from", "backend.records.orders.summary_from"}
+"""They read what the items of customers and orders hold; `test_roundtrip` holds them to these."""
+OF_OTHER_ITEMS = {"backend.records.templates.difference_from", "backend.records.templates.state_from"}
+"""They read a part of a version's item, and what updates have made of a version's attributes."""
+
+
+@pytest.mark.parametrize("size", ["full", "least"])
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_a_stored_item_is_read_as_it_was_meant(entity: Entity, size: str) -> None:
+    wanted = getattr(entity, size)
+    assert entity.read(wanted, entity.frozen()[size]) == wanted
+
+
+@pytest.mark.parametrize("size", ["full", "least"])
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_what_was_read_is_written_as_it_was_stored(entity: Entity, size: str) -> None:
+    item = entity.frozen()[size]
+    assert entity.write(entity.read(getattr(entity, size), item)) == item
+
+
+def test_every_kind_of_item_has_its_frozen_one() -> None:
+    """A function that reads items is marked as such (`conversion.reads`), so a new one is found here."""
+    modules = [
+        importlib.import_module(f"backend.records.{each.name}") for each in pkgutil.iter_modules(records.__path__)
+    ]
+    reading = {
+        f"{function.__module__}.{function.__name__}"
+        for module in modules
+        for function in vars(module).values()
+        if hasattr(function, "__wrapped__") and function.__module__ == module.__name__
+    }
+    tested = {f"{read.__module__}.{read.__name__}" for entity in ENTITIES for read in entity.reads}
+    assert reading - tested == SUMMARIES | OF_OTHER_ITEMS
+    assert {path.stem for path in FOLDER.glob("*.json")} == {entity.name for entity in ENTITIES}
