@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import cast
 
 from backend.config import Settings
 from backend.domain.emails import Kind
@@ -136,10 +135,10 @@ def open_probe(settings: Settings, mailer: Mailer) -> Probe:
     identity = None
     if settings.mail_transport == "ses":
         from backend.email.transports.ses_client import open_boto3
-        from backend.email.transports.ses_identity import IdentityClient, SesIdentities
+        from backend.email.transports.ses_identity import SesIdentities
 
-        opened = open_boto3(connect_seconds=_IDENTITY_SECONDS, read_seconds=_IDENTITY_SECONDS)
-        identity = SesIdentities(cast("IdentityClient", opened.client)).find
+        client = open_boto3(connect_seconds=_IDENTITY_SECONDS, read_seconds=_IDENTITY_SECONDS)
+        identity = SesIdentities(client).find
     return Probe(DnsLookup, HttpWeb(), mailer.links, settings.mail_sender, identity)
 
 

@@ -31,10 +31,14 @@ class DeadlineError(BackendError):
     """The call took longer than it may. Whether it still has its effect is not known."""
 
 
+class NotBegunError(DeadlineError):
+    """Too many calls of this kind are overdue, so this one was not begun: it has no effect."""
+
+
 def within(seconds: float, kind: str, call: Callable[[], _Result]) -> _Result:
     """The result of the call, or what it raises, if it ends in time. `kind` names what is called, such as "SQS".
 
-    Raises: `DeadlineError`.
+    Raises: `DeadlineError`; `NotBegunError` when too many others are overdue.
     """
     return _Call(kind, call).result_until(time.monotonic() + seconds)
 
@@ -47,7 +51,7 @@ class _Call(Generic[_Result]):
         self._state: Future[_Result] = Future()
         self._is_overdue = False
         if _overdue[kind] >= MOST_OVERDUE:
-            raise DeadlineError(f"{kind} did not answer {MOST_OVERDUE} earlier calls yet.")
+            raise NotBegunError(f"{kind} did not answer {MOST_OVERDUE} earlier calls yet.")
         run = contextvars.copy_context().run
         threading.Thread(target=run, args=(self._run, call), name=f"call {kind}", daemon=True).start()
 

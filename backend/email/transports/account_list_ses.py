@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ClientError
 
 from backend.deadlines import DeadlineError, within
 from backend.domain.suppression import SuppressionReason
@@ -23,11 +19,10 @@ from backend.email.transports.account_list import (
     AccountListError,
     AccountPage,
 )
-from backend.errors import ConfigurationError
+from backend.email.transports.ses_client import open_boto3
 
 _CALL_SECONDS = 9.0
 """For a call with its repetitions."""
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Client(Protocol):
@@ -90,25 +85,8 @@ def _entry_of(summary: Mapping[str, Any]) -> AccountEntry | None:
 
 
 def open_client() -> Client:
-    """A client whose region, credentials and endpoint (`AWS_ENDPOINT_URL_SESV2`) come from boto3's environment.
+    """boto3's client, which repeats calls.
 
     Raises: `ConfigurationError`.
     """
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_SESV2") or os.environ.get("AWS_ENDPOINT_URL") or ""
-    is_here = urlsplit(endpoint).hostname in _LOOPBACK
-    secret = "none" if is_here and not os.environ.get("AWS_ACCESS_KEY_ID") else None
-    config = Config(
-        connect_timeout=3.0,
-        read_timeout=_CALL_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": 4},
-        proxies={} if is_here else None,
-    )
-    try:
-        session = boto3.Session()
-        region = session.region_name or os.environ.get("AWS_REGION") or ("us-east-1" if is_here else None)
-        client = session.client(
-            "sesv2", region_name=region, config=config, aws_access_key_id=secret, aws_secret_access_key=secret
-        )
-    except (NoRegionError, ProfileNotFound) as error:
-        raise ConfigurationError("MAIL_TRANSPORT=ses needs AWS_REGION, and the AWS profile if one is named.") from error
-    return cast("Client", client)
+    return cast("Client", open_boto3(read_seconds=_CALL_SECONDS, attempts=4))

@@ -1,7 +1,6 @@
 """Amazon SES, API v2. Each email is submitted once: this client never repeats a request by itself.
 
-boto3 by default submits an email several times when the reply is lost, so its retries are off. What may be tried
-again is decided by the ledger, from the answer.
+What may be tried again is decided by the ledger, from the answer.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
 from backend.domain.emails import Accepted, Account, Answer, Kind, OutgoingEmail, Refused
 from backend.domain.time import Clock, utc_now
@@ -21,7 +19,7 @@ from backend.email.transports.addresses import UnsendableError, parse_mailbox
 from backend.email.transports.headers import MESSAGE_HEADER, MOST_HEADERS, checked_headers, tags_of
 from backend.email.transports.mime import build_mime, check_sendable
 from backend.email.transports.protocol import AccountUnknownError
-from backend.email.transports.ses_errors import NO_ANSWER, code_of, failure_of
+from backend.email.transports.ses_errors import CALL_ERRORS, NO_ANSWER, code_of, failure_of
 
 ACCOUNT_SECONDS = 60.0
 """How long an answer of GetAccount is good for; SES allows one such request a second."""
@@ -29,13 +27,10 @@ SILENCE_SECONDS = 5.0
 """How long it is not asked again after it did not answer."""
 STALE_SECONDS = 600.0
 """How long an old one may stand in while SES does not answer."""
-IDLE_SECONDS = 20.0
-"""Connections that rested longer are not used again. Firewalls and NAT gateways drop them silently (AWS: after 350
-seconds), and an email written into a dropped one would count as unanswered although it never arrived."""
 
 
 class Client(Protocol):
-    """What the transport needs of a boto3 client for "sesv2", made with `retries={"total_max_attempts": 1}`."""
+    """What the transport needs of a client for SES: each call is one request."""
 
     def send_email(self, **parameters: Any) -> Mapping[str, Any]: ...
 
@@ -61,9 +56,6 @@ class SesTransport:
         self._configuration_sets = configuration_sets
         self._clock = clock
         self._monotonic = monotonic
-        self._used = monotonic()
-        self._calls = 0
-        self._calls_lock = threading.Lock()
         self._lock = threading.Lock()
         self._account: Account | None = None
         self._told_at = self._ask_at = monotonic()
@@ -76,16 +68,13 @@ class SesTransport:
             request = request_of(email, self._configuration_sets.get(email.kind, ""), at=self._clock())
         except UnsendableError as error:
             return Refused(error.sentence, retryable=False)
-        self._begin_call()
         try:
             reply = self._client.send_email(**request)
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
+        except CALL_ERRORS as error:
             failure = failure_of(error, sender=sender)
             if failure is None:
                 raise
             return failure
-        finally:
-            self._end_call()
         provider_id = reply.get("MessageId")
         return Accepted(str(provider_id)) if provider_id else NO_ANSWER
 
@@ -109,23 +98,9 @@ class SesTransport:
         try:
             self._account = account_from(self._client.get_account())
             self._told_at, self._ask_at = now, now + ACCOUNT_SECONDS
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
+        except CALL_ERRORS as error:
             self._silence = code_of(error) if isinstance(error, ClientError) else type(error).__name__
             self._ask_at = self._monotonic() + SILENCE_SECONDS  # from the end of the wait, or each caller would wait
-
-    def _begin_call(self) -> None:
-        """Drops connections that have rested too long, unless a call is under way: it would lose its own."""
-        with self._calls_lock:
-            now = self._monotonic()
-            if now - self._used > IDLE_SECONDS and not self._calls:
-                self._client.close()  # gives back resting connections only; the client goes on working
-            self._used = now
-            self._calls += 1
-
-    def _end_call(self) -> None:
-        with self._calls_lock:
-            self._used = self._monotonic()
-            self._calls -= 1
 
 
 def request_of(email: OutgoingEmail, configuration_set: str, *, at: datetime) -> dict[str, Any]:

@@ -1,59 +1,89 @@
-"""Opens a client for SES whose every call is one request."""
+"""Opens boto3's clients for SES, and bounds the one that submits emails: one request for each call, which has an end.
+
+boto3 by default submits an email several times when the reply is lost, so its retries are off where emails go out.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import cast
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.credentials import Credentials
 from botocore.exceptions import NoRegionError, ProfileNotFound
-from botocore.session import Session
 
+from backend.deadlines import within
 from backend.email.transports.ses import Client
-from backend.email.transports.ses_direct import DirectClient
 from backend.errors import ConfigurationError
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
 CONNECTIONS = 96
 """As many as a worker has threads that send; more of them only queue."""
+ACCOUNT_SECONDS = 4.0
+"""How long SES may take to say what the account may send: pages wait for it."""
+IDLE_SECONDS = 20.0
+"""Connections that rested longer are not used again. Firewalls and NAT gateways drop them silently (AWS: after 350
+seconds), and an email written into a dropped one would count as unanswered although it never arrived."""
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Boto3Client:
-    """boto3's client, and what it was made from. `verify` is True or a file of CAs."""
+class BoundedClient:
+    """A `Client` whose every call ends, however slowly the reply comes, and whose connections rest for a time only.
 
-    client: Client
-    credentials: Credentials | None
-    verify: bool | str
+    `boto3` is a client for "sesv2" whose retries are off. A submission ends after `call_seconds`.
+    """
+
+    def __init__(self, boto3: Client, call_seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._boto3 = boto3
+        self._call_seconds = call_seconds
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._closed_at = monotonic()
+
+    def send_email(self, **parameters: Any) -> Mapping[str, Any]:
+        """Submits an email, once. Raises: what boto3 raises, `DeadlineError`."""
+        self._close_resting()
+        return within(self._call_seconds, "SES", lambda: self._boto3.send_email(**parameters))
+
+    def get_account(self) -> Mapping[str, Any]:
+        """What the account may send. Raises: what boto3 raises, `DeadlineError`."""
+        self._close_resting()
+        return within(ACCOUNT_SECONDS, "the account at SES", self._boto3.get_account)
+
+    def close(self) -> None:
+        """Closes resting connections; the client goes on working, and calls that are under way end as they would."""
+        self._boto3.close()
+
+    def _close_resting(self) -> None:
+        """All of them once in a while: of a pool, those at the bottom rest while others are in use."""
+        with self._lock:
+            now = self._monotonic()
+            if now - self._closed_at <= IDLE_SECONDS:
+                return
+            self._closed_at = now
+        self._boto3.close()
 
 
 def open_client(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> Client:
-    """A client with retries off. Region, credentials and endpoint come from boto3's own environment.
-
-    `AWS_ENDPOINT_URL_SESV2` names a stand-in for SES; one on this machine needs no credentials and no proxy.
+    """A client that submits emails. Region, credentials and endpoint come from boto3's own environment.
 
     Raises: `ConfigurationError` when no region is known or the AWS profile does not exist.
     """
-    opened = open_boto3(connect_seconds=connect_seconds, read_seconds=read_seconds)
-    return DirectClient(
-        opened.client,
-        opened.credentials,
-        connect_seconds=connect_seconds,
-        read_seconds=read_seconds,
-        connections=CONNECTIONS,
-        verify=opened.verify,
-    )
+    return BoundedClient(open_boto3(connect_seconds=connect_seconds, read_seconds=read_seconds), read_seconds)
 
 
-def open_boto3(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> Boto3Client:
-    """boto3's own client, as `open_client` uses it.
+def open_boto3(
+    *, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS, attempts: int = 1
+) -> Any:
+    """boto3's own client for "sesv2". Only calls that may be repeated may have more than one of `attempts`.
+
+    `AWS_ENDPOINT_URL_SESV2` names a stand-in for SES; one on this machine needs no credentials and no proxy.
 
     Raises: `ConfigurationError`.
     """
@@ -62,22 +92,18 @@ def open_boto3(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float 
     config = Config(
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,
-        retries={"mode": "standard", "total_max_attempts": 1},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=CONNECTIONS,
         parameter_validation=False,
         proxies={} if is_here else None,
     )
+    secret = "none" if is_here and not any(map(os.environ.get, _CREDENTIALS)) else None
     try:
-        core = Session()
-        session = boto3.Session(botocore_session=core)
-        invented = is_here and not any(map(os.environ.get, _CREDENTIALS))
-        secret = "none" if invented else None
+        session = boto3.Session()
         # boto3 reads AWS_DEFAULT_REGION only; AWS's own containers and other SDKs know AWS_REGION.
         region = session.region_name or os.environ.get("AWS_REGION") or ("us-east-1" if is_here else None)
-        client = session.client(
+        return session.client(
             "sesv2", region_name=region, config=config, aws_access_key_id=secret, aws_secret_access_key=secret
         )
-        credentials = Credentials("none", "none") if invented else session.get_credentials()
     except (NoRegionError, ProfileNotFound) as error:
         raise ConfigurationError("MAIL_TRANSPORT=ses needs AWS_REGION, and the AWS profile if one is named.") from error
-    return Boto3Client(cast("Client", client), credentials, core.get_config_variable("ca_bundle") or True)

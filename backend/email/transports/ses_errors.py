@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
     ConnectionError,
     ConnectTimeoutError,
@@ -26,10 +27,13 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from backend.deadlines import DeadlineError, NotBegunError
 from backend.domain.emails import Refused, Unanswered
 from backend.domain.text import without_addresses
 
 Failure = Refused | Unanswered
+CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError, DeadlineError)
+"""What a call of SES may raise."""
 
 # --- About this second, this day, this account: the email itself may be fine, so it may be taken later -----------
 
@@ -110,7 +114,7 @@ _BY_CODE: dict[str, Failure] = {
 _BY_STATUS: dict[int, Failure] = {401: DENIED, 403: DENIED, 408: NO_ANSWER, 413: TOO_LARGE, 429: TOO_FAST}
 
 # The request cannot have left: no connection came about. (botocore: DNS, refused, no route; never a reset.)
-_NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
+_NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, NotBegunError)
 _WITHOUT_CREDENTIALS = (
     CredentialRetrievalError,
     MetadataRetrievalError,
@@ -135,7 +139,7 @@ def failure_of(error: Exception, *, sender: str = "") -> Failure | None:
         return _with_detail(NO_CREDENTIALS, type(error).__name__)
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return UNTRUSTED
-    if isinstance(error, (HTTPClientError, ConnectionError, ResponseParserError)):
+    if isinstance(error, (HTTPClientError, ConnectionError, ResponseParserError, DeadlineError)):
         # Read time-outs, resets, replies that break off or make no sense: the email may be on its way.
         return _with_detail(NO_ANSWER, type(error).__name__)
     return None

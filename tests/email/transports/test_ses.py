@@ -11,7 +11,7 @@ import pytest
 
 from backend.domain.emails import Accepted, Account, Attachment, Kind, OutgoingEmail, Refused
 from backend.email.transports.protocol import AccountUnknownError
-from backend.email.transports.ses import IDLE_SECONDS, STALE_SECONDS, Client, SesTransport
+from backend.email.transports.ses import STALE_SECONDS, Client, SesTransport
 from backend.email.transports.ses_client import open_client
 from backend.errors import ConfigurationError
 from tests.email.transports.conftest import SETS
@@ -156,16 +156,6 @@ class Stopwatch:
 
     def __call__(self) -> float:
         return self.now
-
-
-def test_connections_are_used_again_until_they_have_rested_too_long(client: Client, server: SesServer) -> None:
-    watch = Stopwatch()
-    transport = SesTransport(client, SETS, monotonic=watch)
-    for pause in (0, IDLE_SECONDS - 1, IDLE_SECONDS + 1, 1):
-        watch.now += pause
-        transport.send(email())
-    first, second, third, fourth = (request.connection for request in server.submissions)
-    assert (first == second, second == third, third == fourth) == (True, False, True)
 
 
 def test_threads_send_at_the_same_time_each_once(transport: SesTransport, server: SesServer) -> None:
