@@ -4,6 +4,7 @@ PY := .venv/bin/python
 # A file's tests stay together, so that its server or browser is started once.
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 REQUIREMENTS := requirements.txt requirements-dev.txt
+SCRIPTS := scripts/install.sh infra/box/install.sh infra/box/tillpost .ci/run
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help install run test check format bench soak profile demo-remove install-check ministack clean
@@ -25,6 +26,7 @@ check: install-check ministack ## Format, lint, types, layers and all tests
 	@echo "ruff format"  && $(PY) -m ruff format --check --quiet .
 	@echo "ruff check"   && $(PY) -m ruff check --quiet .
 	@echo "mypy"         && $(PY) -m mypy
+	@echo "shellcheck"   && .venv/bin/shellcheck $(SCRIPTS)
 	@echo "lint-imports" && .venv/bin/lint-imports --no-logo
 	@echo "pytest"       && $(PYTEST) -W error $(ARGS)
 
@@ -45,7 +47,7 @@ demo-remove: install ## Remove the demo shop and its sign-ins
 	@$(PY) -m backend seed --remove
 
 install-check: install
-	@sh scripts/install.sh .venv $(REQUIREMENTS) requirements-check.txt
+	@sh scripts/install.sh .venv $(REQUIREMENTS) requirements-litestream.txt requirements-check.txt
 
 ministack:
 	@sh scripts/install.sh .venv-ministack requirements-ministack.txt

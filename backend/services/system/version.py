@@ -22,8 +22,11 @@ def version() -> str:
 
 
 def _commit() -> str:
-    """The first letters of the commit that is checked out."""
+    """The first letters of the commit that is checked out, or that an installation without .git was made from."""
+    written = _ROOT / "COMMIT"
     try:
+        if written.exists():
+            return written.read_text(encoding="utf-8").strip()[:8]
         head = (_ROOT / ".git" / "HEAD").read_text(encoding="utf-8").strip()
         if head.startswith("ref: "):
             head = (_ROOT / ".git" / head.removeprefix("ref: ")).read_text(encoding="utf-8").strip()
