@@ -222,7 +222,13 @@ def test_a_dry_run_shows_each_step_and_does_none(machine: Machine) -> None:
     assert done.returncode == 0, done.stderr
     assert not machine.root.exists()
     assert machine.calls == ["getent passwd tillpost"]
-    for step in ("releases/", "tillpost.env (600)", "tillpost-litestream.service", "systemctl restart", "caddy validate"):
+    for step in (
+        "releases/",
+        "tillpost.env (600)",
+        "tillpost-litestream.service",
+        "systemctl restart",
+        "caddy validate",
+    ):
         assert step in done.stdout
 
 
