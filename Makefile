@@ -4,7 +4,7 @@ PY := .venv/bin/python
 # A file's tests stay together, so that its server or browser is started once.
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 REQUIREMENTS := requirements.txt requirements-dev.txt
-SCRIPTS := scripts/install.sh infra/box/install.sh infra/box/tillpost .ci/run
+SCRIPTS := scripts/install.sh infra/box/install.sh infra/box/tillpost infra/box/tillpost-restore .ci/run
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help install run test check format bench soak profile demo-remove install-check ministack clean

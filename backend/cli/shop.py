@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -80,6 +81,22 @@ def status(as_json: Json = False) -> None:
             typer.echo("Sending is not paused.")
         else:
             typer.echo(f"Sending is paused until {paused.until.astimezone(shop.zone):%Y-%m-%d %H:%M}: {paused.reason}")
+
+
+@mail_app.command("pause")
+def pause(
+    reason: Annotated[str, typer.Option(help="Why; people read it beside the pause.")],
+    hours: Annotated[int, typer.Option(min=1, max=720, help="It ends by itself after so many.")] = 24,
+    as_json: Json = False,
+) -> None:
+    """Keep all mail back, such as after a restore. What is due waits until the pause ends or is lifted."""
+    with opened_shop("mail pause") as shop:
+        until = shop.clock() + timedelta(hours=hours)
+        send_overview.pause_sending(shop, COMMAND_LINE, reason, until)
+        if as_json:
+            write_json({"paused": True, "reason": reason, "until": until.isoformat()})
+        else:
+            typer.echo(f"Sending is paused until {until.astimezone(shop.zone):%Y-%m-%d %H:%M}.")
 
 
 @mail_app.command("resume")

@@ -116,6 +116,16 @@ def may_resume(actor: Actor) -> bool:
     return actor.may(Permission.SEND_EMAIL) or actor.may(Permission.VIEW_SYSTEM)
 
 
+def pause_sending(shop: Shop, actor: Actor, reason: str, until: datetime) -> None:
+    """Keeps all mail back until then, or until somebody resumes sending. Nothing is lost: what is due waits.
+
+    Raises: `PermissionDeniedError`.
+    """
+    if not may_resume(actor):
+        raise PermissionDeniedError(f"Your role ({actor.role}) may not pause sending. Ask an admin if you need to.")
+    pausing.pause(shop, reason, until)
+
+
 def resume_sending(shop: Shop, actor: Actor) -> None:
     """Ends a pause. If the provider still takes nothing, the next email brings it back.
 

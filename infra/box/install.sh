@@ -151,7 +151,9 @@ install_settings() {
         put 600 "$source/infra/box/tillpost.env" "$etc/tillpost.env"
     fi
     [ ! -e "$etc/tillpost.env" ] || [ "$(stat -c %a "$etc/tillpost.env")" = 600 ] || run chmod 600 "$etc/tillpost.env"
-    put 755 "$source/infra/box/tillpost" "$root/usr/local/bin/tillpost"
+    for command in tillpost tillpost-restore; do
+        put 755 "$source/infra/box/$command" "$root/usr/local/bin/$command"
+    done
 }
 
 # Puts a file in place, with the host name in it, when it is not there already word by word.

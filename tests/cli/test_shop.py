@@ -47,3 +47,12 @@ def test_a_pause_is_told_and_lifted(run: Run, shop: Shop) -> None:
     assert run("mail", "resume", "--json").json == {"was_paused": True}
     assert run("mail", "status").out == "Sending is not paused.\n"
     assert run("mail", "resume").out == "Sending was not paused.\n"
+
+
+def test_mail_is_kept_back_for_a_reason_until_the_hours_are_over(run: Run, shop: Shop) -> None:
+    paused = run("mail", "pause", "--reason", "A backup was restored.", "--hours", "72", "--json").json
+    assert (paused["reason"], run("mail", "status", "--json").json["reason"]) == ("A backup was restored.",) * 2
+    kept = pausing.current_pause(shop)
+    assert kept is not None
+    assert abs(kept.until - (utc_now() + timedelta(hours=72))) < timedelta(minutes=1)
+    assert run("mail", "pause", "--reason", "x", "--hours", "0").code == 2
