@@ -4,18 +4,24 @@ time, and refuses what comes faster than its rate, by its own clock."""
 from __future__ import annotations
 
 import asyncio
+import bisect
+import contextlib
 import json
 import random
+import socket
+import struct
 import subprocess
 import sys
 import time
 import urllib.request
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 _SECOND = 1.0
+_TIMESTAMPS = 35
+"""SO_TIMESTAMPNS of Linux, socket(7): with what is received comes when the kernel got it. So a server that has to wait
+for a processor counts by when emails arrived, not by when it looked. Elsewhere it counts when it looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class Manner:
     """How the server answers. `seconds` is the median time of an answer, `spread` the sigma of a lognormal one.
 
     A share of the calls `hangs` for `hanging` seconds. `rate` is the most emails that it takes in any second, 0 any.
+    Each email is on its way for up to `on_the_way` seconds.
     """
 
     seconds: float = 0.0
@@ -30,6 +37,7 @@ class Manner:
     hangs: float = 0.0
     hanging: float = 30.0
     rate: int = 0
+    on_the_way: float = 0.0
 
     def wait(self, chance: random.Random) -> float:
         """How long the next answer takes, in seconds."""
@@ -40,7 +48,7 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a server has seen: when each call came, in seconds by its own clock, and how many it refused."""
+    """What a server has seen: when each call came, in order, in seconds by its own clock; and how many it refused."""
 
     moments: list[float]
     refused: int
@@ -83,35 +91,94 @@ class _Server:
         self._manner = manner
         self._chance = random.Random(5)  # noqa: S311 - the same times in each run
         self._moments: list[float] = []
-        self._last_second: deque[float] = deque()
+        self._taken: list[float] = []
         self._refused = 0
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await _head(reader):
+    async def answer(self, connection: _Connection) -> None:
+        while request := await connection.request():
+            head, moment = request
             if head.startswith(b"GET"):
-                writer.write(_reply(200, {"moments": self._moments, "refused": self._refused}))
+                await connection.write(_reply(200, {"moments": self._moments, "refused": self._refused}))
                 continue
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            await reader.readexactly(int(length.partition(b":")[2]))
-            if not self._takes(time.monotonic()):
-                writer.write(_reply(429, {"message": "Maximum sending rate exceeded."}))
+            on_the_way = self._manner.on_the_way * self._chance.random()
+            if not self._takes(moment + on_the_way):
+                await connection.write(_reply(429, {"message": "Maximum sending rate exceeded."}))
                 continue
-            if wait := self._manner.wait(self._chance):
+            if wait := self._manner.wait(self._chance) + on_the_way:
                 await asyncio.sleep(wait)
-            writer.write(_reply(200, {"MessageId": "taken"}))
-        writer.close()
+            await connection.write(_reply(200, {"MessageId": "taken"}))
 
-    def _takes(self, now: float) -> bool:
-        self._moments.append(now)
-        if not self._manner.rate:
-            return True
-        while self._last_second and now - self._last_second[0] >= _SECOND:
-            self._last_second.popleft()
-        if len(self._last_second) >= self._manner.rate:
-            self._refused += 1
-            return False
-        self._last_second.append(now)
+    def _takes(self, moment: float) -> bool:
+        bisect.insort(self._moments, moment)
+        if self._manner.rate:
+            del self._taken[: bisect.bisect(self._taken, moment - 2 * _SECOND)]
+            in_its_second = bisect.bisect(self._taken, moment) - bisect.bisect(self._taken, moment - _SECOND)
+            if in_its_second >= self._manner.rate:
+                self._refused += 1
+                return False
+            bisect.insort(self._taken, moment)
         return True
+
+
+class _Connection:
+    """Requests of one client, each with the moment at which the last of it arrived."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        self._peer = peer
+        self._loop = asyncio.get_running_loop()
+        self._data = b""
+        self._moment = 0.0
+        peer.setblocking(False)
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sys.platform == "linux":
+            peer.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
+
+    async def request(self) -> tuple[bytes, float] | None:
+        """The head of the next one, and when it arrived; None when no more come."""
+        while (request := self._complete()) is None:
+            try:
+                data, extras, _, _ = self._peer.recvmsg(1 << 16, socket.CMSG_SPACE(16))
+            except BlockingIOError:
+                await self._readable()
+                continue
+            except ConnectionError:
+                return None
+            if not data:
+                return None
+            self._data += data
+            self._moment = _moment_of(extras)
+        return request, self._moment
+
+    async def write(self, reply: bytes) -> None:
+        await self._loop.sock_sendall(self._peer, reply)
+
+    def _complete(self) -> bytes | None:
+        head, end, rest = self._data.partition(b"\r\n\r\n")
+        if not end:
+            return None
+        lengths = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        length = int(next(lengths, b":0").partition(b":")[2])
+        if len(rest) < length:
+            return None
+        self._data = rest[length:]
+        return head
+
+    async def _readable(self) -> None:
+        readable = asyncio.Event()
+        self._loop.add_reader(self._peer, readable.set)
+        try:
+            await readable.wait()
+        finally:
+            self._loop.remove_reader(self._peer)
+
+
+def _moment_of(extras: list[tuple[int, int, bytes]]) -> float:
+    """Seconds since 1970 at which the kernel received it."""
+    for level, kind, value in extras:
+        if (level, kind) == (socket.SOL_SOCKET, _TIMESTAMPS):
+            seconds, nanoseconds = struct.unpack("qq", value)
+            return float(seconds + nanoseconds / 1e9)
+    return time.time()
 
 
 def _reply(status: int, content: dict[str, object]) -> bytes:
@@ -121,18 +188,22 @@ def _reply(status: int, content: dict[str, object]) -> bytes:
     return head % (status, error, len(body)) + body
 
 
-async def _head(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await reader.readuntil(b"\r\n\r\n")
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return b""
-
-
 async def _serve(manner: Manner) -> None:
-    server = await asyncio.start_server(_Server(manner).answer, "127.0.0.1", 0)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    await server.serve_forever()
+    server, loop = _Server(manner), asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        listener.setblocking(False)
+        sys.stdout.write(f"{listener.getsockname()[1]}\n")
+        sys.stdout.flush()
+        calls = set[asyncio.Task[None]]()
+        while True:
+            peer, _ = await loop.sock_accept(listener)
+            calls.add(asyncio.create_task(_serve_one(server, peer)))
+            calls = {call for call in calls if not call.done()}
+
+
+async def _serve_one(server: _Server, peer: socket.socket) -> None:
+    with peer, contextlib.suppress(ConnectionError):
+        await server.answer(_Connection(peer))
 
 
 if __name__ == "__main__":

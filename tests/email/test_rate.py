@@ -21,7 +21,7 @@ from backend.email.transports.outbox import FREE
 from backend.errors import StoreBusyError, StoreUnreachableError
 from backend.store.port import Item, Key, Put, Store
 from backend.store.sql import SqlStore
-from tests.email.windows import most_in_a_second, window_on
+from tests.email.windows import most_in_a_second, spend, window_on
 from tests.support import NOW, TestClock
 
 SES = Account(per_second=14.0, daily_quota=-1, sent_last_24_hours=0, sandbox=False, sending_enabled=True)
@@ -51,23 +51,23 @@ def granted(window: RateWindow, wanted: int) -> Granted:
 
 def test_a_token_is_good_for_one_send(store: Store, clock: TestClock) -> None:
     tokens = granted(window_on(store, clock, 100), 2)
-    assert [tokens.spend() for _ in range(3)] == [True, True, False]
+    assert [spend(tokens) for _ in range(3)] == [True, True, False]
 
 
 def test_a_token_is_good_for_five_seconds(store: Store, clock: TestClock) -> None:
     tokens = granted(window_on(store, clock, 100), 2)
     clock.forward(seconds=5)
-    assert tokens.spend()
+    assert spend(tokens)
     clock.forward(microseconds=1)
-    assert not tokens.spend()
+    assert not spend(tokens)
     clock.forward(seconds=-1)
-    assert not tokens.spend()
+    assert not spend(tokens)
 
 
 def test_closed_tokens_cannot_be_spent(store: Store, clock: TestClock) -> None:
     tokens = granted(window_on(store, clock, 100), 2)
     tokens.close()
-    assert (tokens.spend(), tokens.done) == (False, True)
+    assert (spend(tokens), tokens.done) == (False, True)
 
 
 def test_who_never_reports_has_used_everything(store: Store, clock: TestClock) -> None:
@@ -98,21 +98,21 @@ def test_tokens_of_somebody_who_died_come_back_and_are_not_used_twice(store: Sto
     began = clock()
     while isinstance(reservation := window.reserve(1, Kind.MARKETING), Wait):
         clock.forward(seconds=reservation.seconds)
-    assert reservation.spend()
+    assert spend(reservation)
     assert 6.0 < (clock() - began).total_seconds() < 6.1
-    assert not died.spend()
+    assert not spend(died)
 
 
 def test_a_late_report_changes_nothing(store: Store, clock: TestClock) -> None:
     window = window_on(store, clock, 1)
-    assert granted(window, 1).spend()
+    assert spend(granted(window, 1))
     clock.forward(seconds=60)
-    assert granted(window, 1).spend()
+    assert spend(granted(window, 1))
 
 
 def test_a_wait_is_as_long_as_it_must_be(store: Store, clock: TestClock) -> None:
     window = window_on(store, clock, 1)
-    assert granted(window, 1).spend()
+    assert spend(granted(window, 1))
     clock.forward(milliseconds=200)
     reservation = window.reserve(1, Kind.MARKETING)
     assert isinstance(reservation, Wait)
@@ -125,10 +125,10 @@ def test_a_wait_is_as_long_as_it_must_be(store: Store, clock: TestClock) -> None
 
 def test_a_token_that_is_granted_early_waits_for_its_moment(store: Store, clock: TestClock) -> None:
     window = window_on(store, clock, 1)
-    assert granted(window, 1).spend()
+    assert spend(granted(window, 1))
     clock.forward(milliseconds=800)
     began = clock()
-    assert granted(window, 1).spend()
+    assert spend(granted(window, 1))
     assert (clock() - began).total_seconds() == pytest.approx(0.222, abs=0.001)
 
 
@@ -136,7 +136,7 @@ def test_tokens_that_will_not_be_used_come_back_as_soon_as_the_others_are_spent(
     window = window_on(store, clock, 20)
     tokens = granted(window, 2)
     tokens.use_only(1)
-    assert [tokens.spend() for _ in range(2)] == [True, False]
+    assert [spend(tokens) for _ in range(2)] == [True, False]
     assert (tokens.done, tokens.report().unused) == (True, 1)
 
 
@@ -144,7 +144,7 @@ def test_without_limits_the_store_is_not_asked(clock: TestClock) -> None:
     window = RateWindow(Failing(StoreUnreachableError("")), "local", lambda: FREE, RatePolicy(), clock=clock)
     tokens = window.reserve(500, Kind.MARKETING)
     assert isinstance(tokens, Granted)
-    assert all(tokens.spend() for _ in range(500))
+    assert all(spend(tokens) for _ in range(500))
 
 
 def test_an_account_that_allows_nothing_sends_nothing(store: Store, clock: TestClock) -> None:
@@ -153,7 +153,7 @@ def test_an_account_that_allows_nothing_sends_nothing(store: Store, clock: TestC
 
 def test_the_setting_wins_over_the_account(store: Store, clock: TestClock) -> None:
     window = RateWindow(store, "test", lambda: SES, RatePolicy(rate=1), clock=clock)
-    granted(window, 5).spend()
+    spend(granted(window, 5))
     clock.forward(milliseconds=490)
     assert isinstance(window.reserve(5, Kind.MARKETING), Wait)
 
@@ -163,7 +163,7 @@ def test_the_setting_wins_over_the_account(store: Store, clock: TestClock) -> No
 
 def test_a_machine_whose_clock_is_behind_is_carried_along(store: Store) -> None:
     ahead, behind = TestClock(), TestClock(NOW - timedelta(milliseconds=700))
-    assert granted(window_on(store, ahead, 1), 1).spend()
+    assert spend(granted(window_on(store, ahead, 1), 1))
     slow = window_on(store, behind, 1)
     for clock in (ahead, behind):
         clock.forward(milliseconds=1100)
@@ -172,8 +172,8 @@ def test_a_machine_whose_clock_is_behind_is_carried_along(store: Store) -> None:
 
 def test_a_clock_that_was_wrong_by_hours_does_not_stop_the_mail(store: Store) -> None:
     wrong, right = TestClock(NOW + timedelta(hours=5)), TestClock()
-    assert granted(window_on(store, wrong, 1), 1).spend()
-    assert granted(window_on(store, right, 1), 1).spend()
+    assert spend(granted(window_on(store, wrong, 1), 1))
+    assert spend(granted(window_on(store, right, 1), 1))
 
 
 # --- several at once ---------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def _send_in_threads(url: str, rate: int, seconds: float) -> list[float]:
             if isinstance(reservation, Wait):
                 time.sleep(reservation.seconds)
             elif isinstance(reservation, Granted):
-                while time.time() < end and reservation.spend():
+                while time.time() < end and spend(reservation):
                     sends.append(watch.said.timestamp())
                     time.sleep(0.001)
                 reservation.close()

@@ -16,7 +16,7 @@ from backend.email.rate_tokens import Granted
 from backend.email.transports.protocol import AccountUnknownError
 from backend.store.port import Store
 from backend.store.sql import SqlStore
-from tests.email.windows import sleep_on
+from tests.email.windows import sleep_on, spend
 from tests.support import NOW, TestClock, outcomes_of
 
 T, M = Kind.TRANSACTIONAL, Kind.MARKETING
@@ -66,7 +66,7 @@ def send(window: RateWindow, wanted: int, kind: Kind, clock: TestClock) -> int:
         if isinstance(reservation, QuotaReached):
             break
         if isinstance(reservation, Granted):
-            while reservation.spend():
+            while spend(reservation):
                 sent += 1
         clock.forward(milliseconds=50)
     return sent
@@ -129,7 +129,7 @@ def test_tokens_that_were_not_used_are_given_back(store: Store, clock: TestClock
     for _ in range(50):
         tokens = window.reserve(100, M)
         assert isinstance(tokens, Granted)
-        tokens.spend()
+        spend(tokens)
         tokens.close()
         window.settle()
         clock.forward(seconds=1)

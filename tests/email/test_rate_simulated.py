@@ -17,7 +17,7 @@ from backend.email.rate_tokens import Granted
 from backend.store.meter import Meter
 from backend.store.port import Store
 from backend.store.sql import SqlStore
-from tests.email.windows import most_in_a_second, window_on
+from tests.email.windows import most_in_a_second, spend, window_on
 from tests.support import NOW, TestClock
 
 SES = Account(per_second=14.0, daily_quota=-1, sent_last_24_hours=0, sandbox=False, sending_enabled=True)
@@ -76,7 +76,7 @@ class Simulation:
         return sends
 
     def _sends(self, worker: Worker) -> bool:
-        return worker.held is not None and worker.held.spend()
+        return worker.held is not None and spend(worker.held)
 
     def _reserves(self, worker: Worker) -> float:
         reservation = worker.window.reserve(self.batch, Kind.MARKETING)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from backend.domain.emails import Account
-from backend.email.rate import RatePolicy, RateWindow
+from backend.email.rate import Granted, RatePolicy, RateWindow
 from backend.store.port import Store
 from tests.support import TestClock
 
@@ -15,6 +15,15 @@ from tests.support import TestClock
 def window_on(store: Store, clock: Callable[[], datetime], rate: float) -> RateWindow:
     account = Account(rate, -1, 0, sandbox=False, sending_enabled=True)
     return RateWindow(store, "test", lambda: account, RatePolicy(), clock=clock, sleep=sleep_on(clock))
+
+
+def spend(tokens: Granted) -> bool:
+    """Takes a token and sends something with it, at once."""
+    token = tokens.take()
+    if token is None or not token.may_leave():
+        return False
+    token.has_left()
+    return True
 
 
 def sleep_on(clock: Callable[[], datetime]) -> Callable[[float], None]:

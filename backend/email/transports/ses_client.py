@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import NoRegionError, ProfileNotFound
 
 from backend.deadlines import within
+from backend.email.transports import ses_leaving
 from backend.email.transports.ses import Client
 from backend.errors import ConfigurationError
 
@@ -75,7 +76,9 @@ def open_client(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float
 
     Raises: `ConfigurationError` when no region is known or the AWS profile does not exist.
     """
-    return BoundedClient(open_boto3(connect_seconds=connect_seconds, read_seconds=read_seconds), read_seconds)
+    boto3 = open_boto3(connect_seconds=connect_seconds, read_seconds=read_seconds)
+    ses_leaving.watch(boto3)
+    return BoundedClient(boto3, read_seconds)
 
 
 def open_boto3(

@@ -114,9 +114,16 @@ class Submissions(Generic[_What]):
 
     def _do(self, job: _Job[_What]) -> None:
         try:
-            answer = self._transport.send(job.email) if job.granted.spend() else TOO_LATE
+            answer = self._handed_over(job)
         except Exception as error:  # the email may have gone out, and the next one would fail likewise
             logger.exception("An email could not be handed over")
             job.granted.close()
             self._failure, answer = error, BROKEN
         self._answers.put((job.what, answer))
+
+    def _handed_over(self, job: _Job[_What]) -> Answer:
+        if (token := job.granted.take()) is None:
+            return TOO_LATE
+        with token.current():
+            answer = self._transport.send(job.email)
+        return TOO_LATE if token.too_late else answer
