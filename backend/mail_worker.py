@@ -30,7 +30,7 @@ def run_mail_worker(shop: Shop, mailer: Mailer, stop: threading.Event, rounds: R
 
     `rounds` is told of each round.
     """
-    flight = Flight(mailer, first_alone=mailer.concurrency > 1)
+    flight = Flight(mailer)
     pause, rounds, campaigns = SHORTEST_PAUSE, rounds or Rounds(), CampaignWork(flight=flight)
     logger.info("The mail worker sends by {}", mailer.transport.name)
     while not stop.is_set():

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.domain.emails import Accepted, Account, Answer, Kind, OutgoingEmail
+from backend.domain.emails import Accepted, Account, Answer, Kind, OutgoingEmail, Unanswered
 from backend.email.rate import Granted
+from backend.email.rate_tokens import current_token
 from backend.email.transports.outbox import FREE
 from backend.services.mailing.submissions import BROKEN, TOO_LATE, Submissions
 from tests.email.transports.samples import email
@@ -96,12 +97,37 @@ def test_after_a_failure_that_nobody_expected_no_further_email_of_the_batch_goes
     assert provider.taken == ["A-0"]
 
 
-def test_the_first_email_of_a_worker_goes_alone_until_it_is_answered(hanging: Provider) -> None:
-    submissions = Submissions[int](hanging, 8, first_alone=True)
-    assert submissions.room(50) == 1
-    submissions.begin(emails(1), tokens(1))
-    assert submissions.room(50) == 0
-    hanging.answer.set()
-    submissions.collect(10)
-    assert submissions.room(50) == 50
-    submissions.close()
+class Stopped(Provider):
+    """Is stopped for so many seconds before it writes, as a busy machine does it."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        super().__init__()
+        self._clock, self._seconds = clock, seconds
+
+    def send(self, email: OutgoingEmail) -> Answer:
+        self._clock.now += round(self._seconds * 1_000_000)
+        token = current_token()
+        assert token is not None
+        return super().send(email) if token.may_leave() else Unanswered("It broke off.")
+
+
+class Clock:
+    """Microseconds that pass when somebody says so."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(4.0, ["A-0"]), (6.0, [])])
+def test_an_email_whose_token_ran_out_before_its_bytes_left_is_certainly_not_sent(
+    seconds: float, taken: list[str]
+) -> None:
+    clock = Clock()
+    provider = Stopped(clock, seconds)
+    submissions = Submissions[int](provider, 1)
+    submissions.begin(emails(1), Granted(1, Kind.TRANSACTIONAL, at=0, ahead=0, clock=clock))
+    assert provider.taken == taken
+    assert submissions.collect() == [(0, Accepted("id of A-0") if taken else TOO_LATE)]

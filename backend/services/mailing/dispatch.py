@@ -89,10 +89,8 @@ class _Claimed:
 class Flight:
     """What a worker has handed over and not recorded yet. Used by one thread."""
 
-    def __init__(self, mailer: Mailer, *, first_alone: bool = False) -> None:
-        self._submissions: Submissions[_Claimed] = Submissions(
-            mailer.transport, mailer.concurrency, first_alone=first_alone
-        )
+    def __init__(self, mailer: Mailer) -> None:
+        self._submissions: Submissions[_Claimed] = Submissions(mailer.transport, mailer.concurrency)
         self._answers: list[tuple[_Claimed, Answer]] = []
 
     @property

@@ -19,8 +19,6 @@ TOO_LATE = Refused("The place in the sending rate was used up before the email c
 """Not handed over: tokens are good for seconds, and a slow transport may use them up."""
 BROKEN = Unanswered("Handing the email over failed unexpectedly; the log has the cause.")
 
-_ALONE = 1.0
-
 _What = TypeVar("_What")
 
 
@@ -35,12 +33,10 @@ class Submissions(Generic[_What]):
     """Emails on their way to the provider, at most `at_once` of them with it. For one thread that begins and collects.
 
     With `at_once` 1 each is handed over where it is begun, by no thread of its own. The threads end with `close`; none
-    keeps the process from ending. With `first_alone` the first email goes alone, until it is answered or a second is
-    over: it finds credentials and opens the way, so it arrives late, and the provider would count it together with
-    those of the next second.
+    keeps the process from ending.
     """
 
-    def __init__(self, transport: Transport, at_once: int, *, first_alone: bool = False) -> None:
+    def __init__(self, transport: Transport, at_once: int) -> None:
         self._transport = transport
         self._at_once = at_once
         self._jobs: SimpleQueue[_Job[_What] | None] = SimpleQueue()
@@ -48,8 +44,6 @@ class Submissions(Generic[_What]):
         self._threads = 0
         self._waiting = 0
         self._failure: Exception | None = None
-        self._is_first = first_alone
-        self._begun = float("inf")
 
     @property
     def waiting(self) -> int:
@@ -58,14 +52,11 @@ class Submissions(Generic[_What]):
 
     def room(self, backlog: int) -> int:
         """How many may be begun now: as many as have a thread, or as keep `backlog` of them on their way."""
-        if self._is_first and time.monotonic() < self._begun + _ALONE:
-            return 1 - self._waiting
         return max(self._at_once, backlog) - self._waiting
 
     def begin(self, batch: Sequence[tuple[_What, OutgoingEmail]], granted: Granted) -> None:
         """Hands the emails over, each at the moment of its token; those without one are `TOO_LATE`."""
         self._waiting += len(batch)
-        self._begun = min(self._begun, time.monotonic())
         for what, email in batch:
             job = _Job(what, email, granted)
             if self._at_once == 1:
@@ -87,7 +78,6 @@ class Submissions(Generic[_What]):
                 break
         found += self._at_hand()
         self._waiting -= len(found)
-        self._is_first = self._is_first and not found
         return found
 
     def check(self) -> None:
