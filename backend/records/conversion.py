@@ -62,5 +62,18 @@ def reason_of(error: Exception) -> str:
         return error.reason
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing" if error.args else "an attribute is missing"
+    fault = fault_of(error)
+    return f"one of its attributes {fault}" if fault == _WRONG_FORM else f"it {fault}"
+
+
+def fault_of(error: Exception) -> str:
+    """What is wrong with an attribute, as the end of a sentence about it."""
+    if isinstance(error, MalformedItemError):
+        return error.reason
+    if isinstance(error, KeyError):
+        return "is missing"
     kind = str(error).rpartition(" is not a valid ")[2] if isinstance(error, ValueError) else ""
-    return f"it has an unknown {kind}" if kind.isidentifier() else "one of its attributes has the wrong form"
+    return f"has an unknown {kind}" if kind.isidentifier() else _WRONG_FORM
+
+
+_WRONG_FORM = "has the wrong form"

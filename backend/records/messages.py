@@ -6,11 +6,11 @@ from datetime import datetime
 
 from backend.domain.automations import is_automation
 from backend.domain.delivery import Outcome
-from backend.domain.emails import Kind
 from backend.domain.messages import Handled, Message, MessageStatus
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_given, reads
-from backend.records.values import MalformedItemError, flag, number, optional_text, text, without_empty
+from backend.records.declared import Record
+from backend.records.values import optional_text, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key, Row
 
@@ -18,39 +18,30 @@ ATTENTION = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN})
 """Statuses of messages that a person should look at; they stand in a list of their own."""
 
 
+_MESSAGE = Record(
+    Message,
+    given=("recipient", "key", "requested_at", "outcomes", "handled", "diagnostic"),
+    blank=("version", "to", "name", "requested_by"),
+    needed=("hour",),
+    sparse=("attempts", "data"),
+    version="template_version",
+    customer_id="customer",
+    order_id="order",
+    due_at="due",
+    provider_id="provider",
+)
+
+
 def message_item(message: Message, hour: str) -> Item:
     """The item of a message. `hour` ("2026-11-26T13", the shop's time) is where the statistics count it, for good."""
-    item: Item = {
-        "template": message.template,
-        "template_version": message.version,
-        "kind": message.kind.value,
-        "status": message.status.value,
-        "to": message.to,
-        "name": message.name,
-        "customer": message.customer_id,
-        "order": message.order_id,
-        "requested_by": message.requested_by,
-        "hour": hour,
-        "line": schema.message_line(hour[:10], message.id),
-        "line_at": f"{to_text(message.requested_at)}#{message.id}",
-        "due": to_text(message.due_at),
-        "lease_until": _moment(message.lease_until),
-        "attempts": message.attempts or None,
-        "reason": message.reason,
-        "provider": message.provider_id,
-        "sent_at": _moment(message.sent_at),
-        "data": message.data or None,
-        "facts": message.facts,
-        "edition": message.edition,
-        "digest": message.digest,
-        "test": message.test,
-        "campaign": message.campaign,
-        "variant": message.variant,
-        "resolved": message.resolved,
-        "detail": message.detail,
-    }
-    return without_empty(
-        item | work_attributes(message) | outcome_attributes(message) | handled_attributes(message.handled)
+    return _MESSAGE.item(
+        message,
+        hour=hour,
+        line=schema.message_line(hour[:10], message.id),
+        line_at=f"{to_text(message.requested_at)}#{message.id}",
+        **work_attributes(message),
+        **outcome_attributes(message),
+        **handled_attributes(message.handled),
     )
 
 
@@ -94,55 +85,27 @@ def of_campaign(message: Message) -> bool:
 @reads(key_given)
 def message_from(key: Key, item: Item) -> Message:
     """The message. A waiting one that carries a lease is being sent; whether the lease still runs is the clock's."""
-    status = MessageStatus(text(item, "status"))
-    data = item.get("data", b"")
-    if not isinstance(data, bytes):
-        raise MalformedItemError("data is not bytes")
-    return Message(
+    return _MESSAGE.read(
+        item,
         recipient=key.pk.removeprefix("C#"),
         key=key.sk.removeprefix("E#"),
-        template=text(item, "template"),
-        version=number(item, "template_version", 0),
-        kind=Kind(text(item, "kind")),
-        status=status,
-        to=text(item, "to", ""),
-        name=text(item, "name", ""),
         requested_at=from_text(text(item, "line_at").partition("#")[0]),
-        requested_by=text(item, "requested_by", ""),
-        due_at=from_text(text(item, "due")),
-        customer_id=text(item, "customer", ""),
-        order_id=text(item, "order", ""),
-        lease_until=_read_moment(item, "lease_until"),
-        attempts=number(item, "attempts", 0),
-        reason=text(item, "reason", ""),
-        provider_id=text(item, "provider", ""),
-        sent_at=_read_moment(item, "sent_at"),
-        data=data,
-        facts=text(item, "facts", ""),
-        edition=text(item, "edition", ""),
-        digest=text(item, "digest", ""),
-        test=flag(item, "test"),
-        hour=hour_in(item),
-        campaign=text(item, "campaign", ""),
-        variant=text(item, "variant", ""),
         outcomes=_outcomes_in(item),
-        resolved=flag(item, "resolved"),
-        detail=text(item, "detail", ""),
         handled=_handled_in(item),
         diagnostic=text(item, "diagnostic", ""),
     )
 
 
 def _handled_in(item: Item) -> Handled | None:
-    at = _read_moment(item, "handled_at")
-    return Handled(text(item, "handled_by", ""), at, text(item, "handled_note", "")) if at else None
+    at = optional_text(item, "handled_at")
+    return Handled(text(item, "handled_by", ""), from_text(at), text(item, "handled_note", "")) if at else None
 
 
 def _outcomes_in(item: Item) -> dict[Outcome, datetime]:
     if "outcome" not in item:
         return {}
-    found = ((outcome, _read_moment(item, moment_name(outcome))) for outcome in Outcome)
-    return {outcome: at for outcome, at in found if at is not None}
+    names = ((outcome, moment_name(outcome)) for outcome in Outcome)
+    return {outcome: from_text(text(item, name)) for outcome, name in names if name in item}
 
 
 def key_of(message: Message) -> Key:
@@ -156,12 +119,3 @@ def id_in(row: Row) -> str:
 
 def hour_in(item: Item) -> str:
     return text(item, "hour")
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return to_text(moment) if moment else None
-
-
-def _read_moment(item: Item, name: str) -> datetime | None:
-    value = optional_text(item, name)
-    return from_text(value) if value else None

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 
-from backend.domain.suppression import Ground, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
+from backend.domain.suppression import Ground, Suppression, SuppressionEvent
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_of_row, reads
-from backend.records.values import MalformedItemError, items, text, texts, without_empty
+from backend.records.declared import Record
+from backend.records.values import MalformedItemError, text
 from backend.store import schema
-from backend.store.port import Item, Row, Value
+from backend.store.port import Item, Row
+
+_GROUND = Record(Ground)
+_ENTRY = Record(Suppression)
+_EVENT = Record(SuppressionEvent, given=("at",))
 
 
 def digest_of(identity: str) -> str:
@@ -19,21 +24,20 @@ def digest_of(identity: str) -> str:
 
 def suppression_item(entry: Suppression, digest: str, stamp: str) -> Item:
     """The item of an entry. `stamp` differs with each write, so that a write can tell whether another came between."""
-    return {
-        "address": entry.address,
-        "grounds": [_ground_item(ground) for ground in entry.grounds],
-        "stamp": stamp,
-        "line": schema.suppression_line(entry.reason.value),
-        "line_at": f"{to_text(entry.at)}#{digest}",
-    }
+    return _ENTRY.item(
+        entry,
+        stamp=stamp,
+        line=schema.suppression_line(entry.reason.value),
+        line_at=f"{to_text(entry.at)}#{digest}",
+    )
 
 
 @reads(lambda item: schema.suppression_key(digest_of(str(item.get("address")))))
 def suppression_from(item: Item) -> Suppression:
-    grounds = tuple(_ground_from(ground) for ground in items(item, "grounds"))
-    if not grounds:
+    entry = _ENTRY.read(item)
+    if not entry.grounds:
         raise MalformedItemError("grounds is empty")
-    return Suppression(text(item, "address"), grounds)
+    return entry
 
 
 def stamp_of(item: Item) -> str:
@@ -41,47 +45,9 @@ def stamp_of(item: Item) -> str:
 
 
 def event_item(event: SuppressionEvent) -> Item:
-    return without_empty(
-        {
-            "change": event.change.value,
-            "reasons": list[Value](event.reasons),
-            "source": event.source,
-            "by": event.by,
-            "note": event.note,
-        }
-    )
+    return _EVENT.item(event)
 
 
 @reads(key_of_row)
 def event_from(row: Row) -> SuppressionEvent:
-    item = row.item
-    return SuppressionEvent(
-        at=from_text(row.key.sk.split("#")[1]),
-        change=SuppressionChange(text(item, "change")),
-        reasons=tuple(SuppressionReason(reason) for reason in texts(item, "reasons")),
-        source=text(item, "source"),
-        by=text(item, "by", ""),
-        note=text(item, "note", ""),
-    )
-
-
-def _ground_item(ground: Ground) -> Item:
-    return without_empty(
-        {
-            "reason": ground.reason.value,
-            "at": to_text(ground.at),
-            "source": ground.source,
-            "by": ground.by,
-            "note": ground.note,
-        }
-    )
-
-
-def _ground_from(item: Item) -> Ground:
-    return Ground(
-        reason=SuppressionReason(text(item, "reason")),
-        at=from_text(text(item, "at")),
-        source=text(item, "source"),
-        by=text(item, "by", ""),
-        note=text(item, "note", ""),
-    )
+    return _EVENT.read(row.item, at=from_text(row.key.sk.split("#")[1]))

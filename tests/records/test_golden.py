@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
+from collections.abc import Mapping
 
 import pytest
 
@@ -20,14 +22,27 @@ OF_OTHER_ITEMS = {"backend.records.templates.difference_from", "backend.records.
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_a_stored_item_is_read_as_it_was_meant(entity: Entity, size: str) -> None:
     wanted = getattr(entity, size)
-    assert entity.read(wanted, entity.frozen()[size]) == wanted
+    found = entity.read(wanted, entity.frozen()[size])
+    assert found == wanted
+    assert types_in(found) == types_in(wanted)
+
+
+def types_in(it: object) -> object:
+    """The types of an object's parts: a text equals the enum that it is the value of, and is none."""
+    if dataclasses.is_dataclass(it):
+        return [types_in(getattr(it, each.name)) for each in dataclasses.fields(it)]
+    if isinstance(it, Mapping):
+        return {str(key): (type(key), types_in(value)) for key, value in it.items()}
+    return [types_in(each) for each in it] if isinstance(it, list | tuple) else type(it)
 
 
 @pytest.mark.parametrize("size", ["full", "least"])
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_what_was_read_is_written_as_it_was_stored(entity: Entity, size: str) -> None:
     item = entity.frozen()[size]
-    assert entity.write(entity.read(getattr(entity, size), item)) == item
+    written = entity.write(entity.read(getattr(entity, size), item))
+    assert written == item
+    assert types_in(written) == types_in(item)
 
 
 def test_every_kind_of_item_has_its_frozen_one() -> None:
