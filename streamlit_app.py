@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import logs
 from backend.store.meter import access_pattern
-from pages.components import frame, guard, navigation, shell, sign_in
+from pages.components import address, frame, guard, navigation, shell, sign_in
 
 # A file of our own: Streamlit fetches icons by name from another company's server.
 _ICON = Path(__file__).with_name("pages") / "components" / "icon.png"
@@ -26,7 +26,8 @@ def main() -> None:
     with logs.action(name), access_pattern(name):
         frame.show_sidebar(actor)
         shell.show_notice()
-        page.run()
+        with address.kept_on(page.url_path):
+            page.run()
 
 
 shell.set_up_logs()

@@ -14,13 +14,14 @@ from pages.components import (
     automation_head,
     automation_views,
     empty,
-    formats,
+    filters,
 )
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
 
-_BUILD, _TRY, _FIGURES, _WAITING, _CHANGES = "Steps", "Dry run", "Figures", "Waiting", "Changes"
+_BUILD, _TRY, _FIGURES, _WAITING, _CHANGES = "steps", "dry-run", "figures", "waiting", "changes"
+_WORDS = {_BUILD: "Steps", _TRY: "Dry run", _FIGURES: "Figures", _WAITING: "Waiting", _CHANGES: "Changes"}
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -45,15 +46,7 @@ actions.show_refusal()
 parts = [_BUILD, _TRY, _FIGURES, _WAITING] if actor.may(Permission.EDIT_AUTOMATIONS) else [_FIGURES, _TRY, _WAITING]
 if actor.may(Permission.VIEW_AUDIT):
     parts.append(_CHANGES)
-part = st.segmented_control(
-    "View",
-    parts,
-    default=parts[0],
-    required=True,
-    key=f"part_{stored.id}",
-    label_visibility="collapsed",
-    format_func=formats.legible(str),
-)
+part = filters.pick_view("View", parts, name="view", key=f"part_{stored.id}", words=_WORDS.__getitem__, hidden=True)
 if part != _BUILD:
     automation_draft.put_aside()
 if part == _BUILD:

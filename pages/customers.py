@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.customer_list import CustomerFilter, Sort
-from pages.components import actions, caching, empty, formats, tables
+from pages.components import actions, caching, empty, filters, formats, tables
 from pages.components.customer_forms import ADD
 from pages.components.guard import require
 from pages.components.shell import shop
@@ -24,33 +24,17 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
 ADD.show()
 actions.show_refusal()
 
-search = st.text_input(
-    "Search",
-    type="search",
-    live="300ms",
-    placeholder="Start of a name or email address",
-    icon=":material/search:",
-    key="customers_search",
-    persist_state="session",
-    label_visibility="collapsed",
-    max_chars=200,
+search = filters.search(
+    "Search", "Start of a name or email address", name="search", key="customers_search", longest=200
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    sort = st.segmented_control(
-        "Sort by",
-        list(_SORTS),
-        format_func=formats.legible(_SORTS.__getitem__),
-        default=Sort.REVENUE,
-        required=True,
-        key="customers_sort",
-        persist_state="session",
-    )
+    sort = filters.pick_view("Sort by", list(_SORTS), name="sort", key="customers_sort", words=_SORTS.__getitem__)
     countries, tags = caching.counts_of(here, "country"), caching.counts_of(here, "tag")
     country = tables.pick_counted(
-        here, "Country", countries, "customers_country", lambda code: formats.country(here, code)
+        here, "Country", countries, "country", "customers_country", lambda code: formats.country(here, code)
     )
-    tag = tables.pick_counted(here, "Tag", tags, "customers_tag", str)
-    archived = st.toggle("Archived", key="customers_archived", persist_state="session")
+    tag = tables.pick_counted(here, "Tag", tags, "tag", "customers_tag", str)
+    archived = filters.switch("Archived", name="archived", key="customers_archived")
 
 wanted = CustomerFilter(search, tag, country, sort, archived)
 pager = tables.Pager("customers", wanted)

@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.emails import Kind
 from backend.domain.team import Permission
 from backend.domain.text import fold
-from pages.components import caching, email_gallery, empty, formats
+from pages.components import caching, email_gallery, empty, filters
 from pages.components.guard import require
 from pages.components.shell import shop
 
@@ -16,23 +16,10 @@ here = shop()
 
 st.title("Emails")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    kind = st.segmented_control(
-        "Kind",
-        list(Kind),
-        format_func=formats.legible(email_gallery.KIND_LABELS.__getitem__),
-        key="emails_kind",
-        persist_state="session",
+    kind = filters.pick_pill(
+        "Kind", list(Kind), name="kind", key="emails_kind", words=email_gallery.KIND_LABELS.__getitem__
     )
-    search = st.text_input(
-        "Search",
-        type="search",
-        live="300ms",
-        placeholder="Title or purpose",
-        icon=":material/search:",
-        key="emails_search",
-        max_chars=100,
-        width=320,
-    )
+    search = filters.search("Search", "Title or purpose", name="search", key="emails_search", longest=100, width=320)
 
 cards = [
     card

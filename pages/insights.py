@@ -6,11 +6,16 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import BackendError
-from pages.components import formats, insight_views, segment_age
+from pages.components import filters, formats, insight_views, segment_age
 from pages.components.guard import require
 from pages.components.shell import shop
 
-_BUYERS, _RETURNING, _WORTH, _AT_RISK = "Kinds of buyers", "Returning customers", "Value", "Revenue at risk"
+_VIEWS = {
+    "buyers": "Kinds of buyers",
+    "returning": "Returning customers",
+    "value": "Value",
+    "at-risk": "Revenue at risk",
+}
 
 require(Permission.VIEW_OVERVIEW)
 here = shop()
@@ -18,22 +23,13 @@ here = shop()
 st.title("Insights")
 info = segment_age.require(here)
 segment_age.show(here, info)
-part = st.segmented_control(
-    "View",
-    [_BUYERS, _RETURNING, _WORTH, _AT_RISK],
-    default=_BUYERS,
-    required=True,
-    key="insights_part",
-    persist_state="session",
-    label_visibility="collapsed",
-    format_func=formats.legible(str),
-)
+part = filters.pick_view("View", list(_VIEWS), name="view", key="insights_part", words=_VIEWS.__getitem__, hidden=True)
 try:
-    if part == _BUYERS:
+    if part == "buyers":
         insight_views.show_buyers(here, info.name)
-    elif part == _RETURNING:
+    elif part == "returning":
         insight_views.show_returning(here, info.name)
-    elif part == _WORTH:
+    elif part == "value":
         insight_views.show_worth(here, info.name)
     else:
         insight_views.show_at_risk(here)

@@ -8,7 +8,7 @@ from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.order_list import OrderFilter
-from pages.components import caching, empty, formats, order_view, tables
+from pages.components import caching, empty, filters, formats, order_view, tables
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.periods import pick_period
@@ -25,14 +25,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
 order_view.find_by_number(here)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = pick_period(here, "placed")
-    statuses = st.pills(
-        "Status",
-        list(OrderStatus),
-        selection_mode="multi",
-        format_func=formats.legible(formats.status_label),
-        key="orders_status",
-        persist_state="session",
-        wrap=True,
+    statuses = filters.pick_pills(
+        "Status", list(OrderStatus), name="status", key="orders_status", words=formats.status_label
     )
 
 wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))

@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.boards import Measure
 from backend.services.overview import granularities_of
-from pages.components import caching, charts, empty, formats, metrics, tables
+from pages.components import caching, charts, empty, filters, formats, metrics, tables
 from pages.components.guard import require
 from pages.components.periods import pick_month, pick_period
 from pages.components.shell import shop
@@ -26,15 +26,8 @@ if began is None or chosen is None:
 granularities = granularities_of(chosen.first, chosen.last)
 granularity = granularities[0]
 if len(granularities) > 1:
-    granularity = (
-        st.segmented_control(
-            "Chart by",
-            granularities,
-            format_func=formats.legible(str.capitalize),
-            default=granularity,
-            key="by",
-        )
-        or granularity
+    granularity = filters.pick_view(
+        "Chart by", granularities, name="by", key=f"by_{'_'.join(granularities)}", words=str.capitalize
     )
 figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chosen.period)
 st.caption(formats.plain(metrics.compared(here, figures)))
@@ -46,15 +39,7 @@ best, where = st.columns([3, 2])
 with best:
     st.header("Top customers")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        measure = st.segmented_control(
-            "By",
-            list(Measure),
-            format_func=formats.legible(str.capitalize),
-            default=Measure.REVENUE,
-            label_visibility="collapsed",
-            required=True,
-            key="top_by",
-        )
+        measure = filters.pick_view("By", list(Measure), name="top_by", key="top_by", words=str.capitalize, hidden=True)
         month = pick_month(here, began, "top_month")
     tables.customer_rows(here, caching.top_customers(here, measure, month, 10), ranked=True, details=False)
 with where:

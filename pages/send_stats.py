@@ -7,7 +7,17 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.send_figures import steps_for
-from pages.components import actions, caching, empty, formats, message_table, send_charts, send_limits, send_rates
+from pages.components import (
+    actions,
+    caching,
+    empty,
+    filters,
+    formats,
+    message_table,
+    send_charts,
+    send_limits,
+    send_rates,
+)
 from pages.components.guard import require
 from pages.components.periods import pick_period
 from pages.components.shell import shop
@@ -26,12 +36,7 @@ send_limits.show_limits(here, actor)
 steps = steps_for(chosen.first, chosen.last)
 step = steps[0]
 if len(steps) > 1:
-    step = (
-        st.segmented_control(
-            "Chart by", steps, format_func=formats.legible(str.capitalize), default=step, key="send_by"
-        )
-        or step
-    )
+    step = filters.pick_view("Chart by", steps, name="by", key=f"send_by_{'_'.join(steps)}", words=str.capitalize)
 try:
     figures = caching.figures_of_sending(here, chosen.first, chosen.last, step, template)
 except InvalidInputError as error:

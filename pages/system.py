@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components import actions, formats, system_cost, system_log, system_now, system_speed
+from pages.components import actions, filters, formats, system_cost, system_log, system_now, system_speed
 from pages.components.guard import require
 from pages.components.shell import settings, shop
 
@@ -14,20 +14,14 @@ here = shop()
 
 st.title("System")
 actions.show_refusal()
-view = st.segmented_control(
-    "View",
-    ["Now", "Speed", "Cost", "Log"],
-    default="Now",
-    required=True,
-    key="system_view",
-    label_visibility="collapsed",
-    format_func=formats.legible(str),
+view = filters.pick_view(
+    "View", ["now", "speed", "cost", "log"], name="view", key="system_view", words=str.capitalize, hidden=True
 )
-if view == "Speed":
+if view == "speed":
     system_speed.show_speed(here, actor)
-elif view == "Cost":
+elif view == "cost":
     system_cost.show_cost(here, actor)
-elif view == "Log":
+elif view == "log":
     system_log.show_log(here)
 else:
     system_now.show_now()

@@ -7,12 +7,10 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import NotFoundError
 from backend.services import templates
-from pages.components import actions, email_preview, empty, formats, template_editor, template_header, template_versions
+from pages.components import actions, email_preview, empty, filters, template_editor, template_header, template_versions
 from pages.components.guard import require
 from pages.components.navigation import page_of
 from pages.components.shell import shop
-
-_PREVIEW, _EDIT, _VERSIONS = "Preview", "Edit", "Versions"
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -28,18 +26,13 @@ except NotFoundError:
 
 actions.show_refusal()
 template_header.show(here, actor, state)
-part = st.segmented_control(
-    "View",
-    [_PREVIEW, _EDIT, _VERSIONS] if actor.may(Permission.EDIT_TEMPLATES) else [_PREVIEW, _VERSIONS],
-    default=_PREVIEW,
-    required=True,
-    key=f"template_part_{state.facts.name}",
-    label_visibility="collapsed",
-    format_func=formats.legible(str),
+parts = ["preview", "edit", "versions"] if actor.may(Permission.EDIT_TEMPLATES) else ["preview", "versions"]
+part = filters.pick_view(
+    "View", parts, name="view", key=f"template_part_{state.facts.name}", words=str.capitalize, hidden=True
 )
-if part == _EDIT:
+if part == "edit":
     template_editor.show(here, actor, state)
-elif part == _VERSIONS:
+elif part == "versions":
     template_versions.show(here, actor, state)
 else:
     email_preview.show(here, actor, state)

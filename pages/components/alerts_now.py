@@ -14,7 +14,7 @@ from backend.services.alerts.lists import list_current, list_past
 from backend.services.alerts.telling import send_test
 from backend.services.audit import months_until_now
 from backend.services.context import Shop
-from pages.components import actions, empty, formats
+from pages.components import actions, empty, filters, formats
 from pages.components.guard import guarded_fragment, require
 from pages.components.installation import span_of, watched
 from pages.components.shell import shop
@@ -78,12 +78,12 @@ def _send_test(identity: str) -> None:
 def show_past(here: Shop, actor: Actor) -> None:
     """Alerts of a month, newest first, the tests too."""
     st.header("History", anchor=False)
-    month = st.selectbox(
+    month = filters.pick_one(
         "Month",
         months_until_now(here, 12),
-        format_func=lambda text: formats.month(here, date.fromisoformat(f"{text}-01")),
+        name="month",
         key="alerts_month",
-        width=190,
+        words=lambda text: formats.month(here, date.fromisoformat(f"{text}-01")),
     )
     pager = Pager("alerts", month)
     alerts, following = list_past(here, actor, month, limit=ROWS, cursor=pager.cursor)

@@ -13,7 +13,7 @@ from backend.services import audit
 from backend.services.audit import AuditFilter
 from backend.services.audit_export import export_csv
 from backend.services.context import Shop
-from pages.components import formats
+from pages.components import filters, formats
 from pages.components.caching import who
 from pages.components.downloads import deferred
 from pages.components.navigation import page_of
@@ -35,18 +35,17 @@ _NOTHING_TO_OPEN = ("deleted", "exported")
 def pick_filter(here: Shop) -> AuditFilter:
     """Draws the choice of a month and the fields that narrow it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        month = st.selectbox(
+        month = filters.pick_one(
             "Month",
             audit.months_until_now(here),
-            format_func=lambda text: formats.month(here, date.fromisoformat(f"{text}-01")),
+            name="month",
             key="audit_month",
-            persist_state="session",
-            width=190,
+            words=lambda text: formats.month(here, date.fromisoformat(f"{text}-01")),
             help="Months of UTC.",
         )
-        who = st.text_input("Who", placeholder="Username", max_chars=80, key="audit_who", width=170)
-        action = st.text_input("Action", placeholder="Such as campaign", max_chars=80, key="audit_action", width=190)
-        target = st.text_input("Target", placeholder="Such as template", max_chars=120, key="audit_target", width=190)
+        who = filters.text("Who", "Username", name="who", key="audit_who", longest=80, width=170)
+        action = filters.text("Action", "Such as campaign", name="action", key="audit_action", longest=80, width=190)
+        target = filters.text("Target", "Such as template", name="target", key="audit_target", longest=120, width=190)
     return AuditFilter(month, who.strip(), action.strip(), target.strip())
 
 

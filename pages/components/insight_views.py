@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.rfm import SCORES, RfmClass
 from backend.services.context import Shop
 from backend.services.insights.at_risk import Barrier, Lost
-from pages.components import caching, charts, empty, formats, insight_charts, tables
+from pages.components import caching, charts, empty, filters, formats, insight_charts, tables
 from pages.components.navigation import page_of
 
 _MEANS = {
@@ -139,13 +139,12 @@ def show_at_risk(here: Shop) -> None:
     if not found.lost:
         empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do.")
         return
-    chosen = st.pills(
+    chosen = filters.pick_pill(
         "Why mail does not reach them",
         [each.barrier for each in found.lost],
-        format_func=formats.legible(
-            lambda barrier: _named(here, next(each for each in found.lost if each.barrier is barrier))
-        ),
+        name="reason",
         key="barrier",
+        words=lambda barrier: _named(here, next(each for each in found.lost if each.barrier is barrier)),
     )
     st.caption(_advice(chosen))
     tables.customer_rows(here, caching.customers_at_risk(here, chosen))

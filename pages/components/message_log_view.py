@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from enum import StrEnum
-from typing import TypeVar
 
 import streamlit as st
 
@@ -21,11 +19,9 @@ from backend.services.customers import get_customer
 from backend.services.ledger import get_message
 from backend.services.message_log import LogFilter, messages_like, needing_attention, summary_of
 from backend.services.overview import today_of
-from pages.components import customer_search, empty, formats, message_repair, message_table
+from pages.components import customer_search, empty, filters, formats, message_repair, message_table
 from pages.components.navigation import page_of
 from pages.components.periods import pick_period
-
-Choice = TypeVar("Choice", bound=StrEnum)
 
 _MOST_PROBLEMS = 100
 _SHOWN = 5
@@ -113,8 +109,21 @@ def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFil
             first,
             last,
             message_table.pick_template(here, "messages_template"),
-            _pick("Status", MessageStatus, message_table.STATUS_LABELS, "messages_status"),
-            _pick("Reported", Outcome, message_table.OUTCOME_LABELS, "messages_outcome", _MOST_TELLING),
+            filters.pick_any(
+                "Status",
+                list(MessageStatus),
+                name="status",
+                key="messages_status",
+                words=message_table.STATUS_LABELS.__getitem__,
+            ),
+            filters.pick_any(
+                "Reported",
+                list(Outcome),
+                name="reported",
+                key="messages_outcome",
+                words=message_table.OUTCOME_LABELS.__getitem__,
+                help=_MOST_TELLING,
+            ),
             _pick_campaign(here, actor),
         )
 
@@ -124,34 +133,17 @@ def _pick_days(here: Shop) -> tuple[date, date]:
     return chosen.first, chosen.last
 
 
-def _pick(label: str, options: type[Choice], labels: dict[Choice, str], key: str, help: str = "") -> Choice | None:
-    """Draws a choice of which None is any."""
-    return st.selectbox(
-        label,
-        list(options),
-        index=None,
-        format_func=labels.__getitem__,
-        placeholder="Any",
-        key=key,
-        persist_state="session",
-        help=help or None,
-        width=190,
-    )
-
-
 def _pick_campaign(here: Shop, actor: Actor) -> str:
-    """Draws the choice of what sent them, by name; that of the address is chosen first. "" is any."""
-    asked = st.query_params.get("campaign", "")[:_LONGEST_ID]
+    """Draws the choice of what sent them, by name; the address may also name one that is not offered. "" is any."""
     names = _senders(here, actor)
-    if asked:
+    if asked := st.query_params.get("campaign", "")[:_LONGEST_ID]:
         names.setdefault(asked, asked)
-    chosen = st.selectbox(
+    chosen = filters.pick_any(
         "Campaign or automation",
         list(names),
-        index=list(names).index(asked) if asked else None,
-        format_func=names.__getitem__,
-        placeholder="Any",
-        key=f"messages_campaign_{asked}",
+        name="campaign",
+        key="messages_campaign",
+        words=names.__getitem__,
         help=f"The newest {_CAMPAIGNS} campaigns, and all automations.",
         width=240,
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import streamlit as st
-
 from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.services import templates
 from backend.services.context import Shop
 from backend.services.message_log import MessageSummary
-from pages.components import formats, tables
+from pages.components import filters, formats, tables
 from pages.components.tables import Row
 
 STATUS_LABELS = {
@@ -119,14 +117,5 @@ def message_rows(shop: Shop, messages: Iterable[MessageSummary], *, named: bool 
 def pick_template(shop: Shop, key: str) -> str:
     """Draws the choice of a template to filter by; "" is any."""
     names = titles(shop)
-    chosen = st.selectbox(
-        "Template",
-        list(names),
-        index=None,
-        format_func=names.__getitem__,
-        placeholder="Any",
-        key=key,
-        persist_state="session",
-        width=220,
-    )
-    return chosen or ""
+    picked = filters.pick_any("Template", list(names), name="template", key=key, words=names.__getitem__, width=220)
+    return picked or ""

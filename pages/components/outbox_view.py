@@ -12,7 +12,7 @@ from backend.email.transports.simulator import Simulated
 from backend.errors import NotFoundError
 from backend.services.context import Shop
 from backend.services.outbox_clearing import clear_outbox
-from pages.components import actions, empty, formats, message_view
+from pages.components import actions, empty, filters, formats, message_view
 from pages.components.dialogs import Dialog
 from pages.components.navigation import page_of
 from pages.components.shell import settings, shop
@@ -49,7 +49,7 @@ def show_head(here: Shop, actor: Actor, total: int, unread: int) -> None:
 
 def show_list(here: Shop) -> None:
     """The emails, newest first; unread ones are bold and marked."""
-    unread_only = st.toggle("Unread only", key="outbox_unread")
+    unread_only = filters.switch("Unread only", name="unread", key="outbox_unread")
     pager = Pager("outbox", unread_only)
     page = outbox().page(limit=_ROWS, cursor=pager.cursor, unread_only=unread_only)
     with st.container(border=True, gap="xxsmall"):

@@ -11,7 +11,7 @@ from backend.domain.time import EARLIEST_YEAR, months_between
 from backend.services.comparison import Period
 from backend.services.context import Shop
 from backend.services.overview import days_of, today_of
-from pages.components import caching, formats
+from pages.components import address, caching, filters, formats
 
 _CUSTOM = "custom"
 _LABELS = {
@@ -39,15 +39,8 @@ class Chosen:
 
 def pick_period(shop: Shop, name: str) -> Chosen:
     """Draws the choice and gives its days. `name` is what the address calls it."""
-    options = list(_LABELS)
-    choice = st.selectbox(
-        "Period",
-        options,
-        index=options.index(Period.LAST_30_DAYS.value),
-        format_func=_LABELS.__getitem__,
-        key=name,
-        bind="query-params",
-        width=190,
+    choice = filters.pick_one(
+        "Period", list(_LABELS), name=name, key=name, words=_LABELS.__getitem__, default=Period.LAST_30_DAYS.value
     )
     today = today_of(shop)
     if choice == _CUSTOM:
@@ -58,28 +51,34 @@ def pick_period(shop: Shop, name: str) -> Chosen:
 
 
 def _pick_days(shop: Shop, name: str, today: date) -> Chosen:
-    days = st.date_input(
-        "First and last day",
-        value=days_of(Period.LAST_30_DAYS, today),
-        min_value=date(EARLIEST_YEAR, 1, 1),
-        max_value=today,
-        format=formats.date_input_format(shop),
-        key=f"{name}_days",
-        bind="query-params",
-        width=260,
+    usual, earliest = days_of(Period.LAST_30_DAYS, today), date(EARLIEST_YEAR, 1, 1)
+    days = address.keep(
+        f"{name}_days",
+        address.days_between(usual, earliest, today),
+        f"{name}_days",
+        lambda key: st.date_input(
+            "First and last day",
+            value=usual,
+            min_value=earliest,
+            max_value=today,
+            format=formats.date_input_format(shop),
+            key=key,
+            persist_state="session",
+            width=260,
+        ),
     )
-    chosen = sorted(days) if isinstance(days, tuple) else [days]
+    chosen = sorted(days)
     return Chosen(chosen[0], chosen[-1], None) if chosen else Chosen(today, today, None)
 
 
 def pick_month(shop: Shop, began: date, name: str) -> str:
     """Draws the choice of a month since the first order, or all time (""), and gives it as "2026-11"."""
     months = ["", *reversed(months_between(began, today_of(shop)))]
-    return st.selectbox(
+    return filters.pick_one(
         "When",
         months,
-        format_func=lambda m: formats.month(shop, date.fromisoformat(f"{m}-01")) if m else "All time",
+        name=name,
         key=name,
-        width=190,
-        label_visibility="collapsed",
+        words=lambda m: formats.month(shop, date.fromisoformat(f"{m}-01")) if m else "All time",
+        hidden=True,
     )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import streamlit as st
-
 from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.services.context import Shop
 from backend.services.send_figures import COUNTED, REPORTED, Series, Step
-from pages.components import caching, charts, formats, message_table
+from pages.components import caching, charts, filters, formats, message_table
 from pages.components.charts import Chart
 
 _MOST_TEMPLATES = 8
@@ -36,9 +34,8 @@ _COLORS = {
 
 def show_volumes(here: Shop, first: date, last: date, step: Step, template: str) -> None:
     """Bars by status, by what was reported, or what was sent by template."""
-    ways = ["Status", "Outcome", "Template"]
-    by = st.segmented_control(
-        "Volumes by", ways, default=ways[0], required=True, key="volumes_by", format_func=formats.legible(str)
+    by = filters.pick_view(
+        "Volumes by", ["status", "outcome", "template"], name="volumes", key="volumes_by", words=str.capitalize
     )
     charts.show(_volumes(here, first, last, step, template, by), "volumes")
 
@@ -46,9 +43,9 @@ def show_volumes(here: Shop, first: date, last: date, step: Step, template: str)
 @caching.kept_figure
 def _volumes(here: Shop, first: date, last: date, step: Step, template: str, by: str) -> Chart:
     figures = caching.figures_of_sending(here, first, last, step, template)
-    if by == "Template":
+    if by == "template":
         series = _largest(here, figures.by_template)
-    elif by == "Outcome":
+    elif by == "outcome":
         series = {_OUTCOMES[outcome]: figures.by_outcome[outcome.counter] for outcome in REPORTED}
     else:
         series = {message_table.STATUS_LABELS[status]: figures.by_status[status.value] for status in COUNTED}
@@ -57,7 +54,7 @@ def _volumes(here: Shop, first: date, last: date, step: Step, template: str, by:
     short = [_short_label(here, place, step, one_day=len(figures.steps) <= 24) for place in figures.steps]
     data = [_bars(here, name, counts, figures.steps, labels) for name, counts in series.items()]
     told = ", ".join(f"{name} {sum(counts.values())}" for name, counts in series.items())
-    return charts.stacked(here, data, short, f"Emails by {by.lower()}: {told}.")
+    return charts.stacked(here, data, short, f"Emails by {by}: {told}.")
 
 
 def _largest(here: Shop, by_template: Series) -> Series:

@@ -15,7 +15,7 @@ from backend.services.context import Shop
 from backend.services.send_campaigns import MOST
 from backend.services.send_figures import COUNTED, MOST_PROBLEMS, Problems, SendFigures
 from backend.services.send_stats import took_percentile
-from pages.components import caching, formats, message_table
+from pages.components import caching, filters, formats, message_table
 
 NOT_KNOWN = "\u2013"
 MAILBOX_LABELS = {
@@ -27,6 +27,7 @@ MAILBOX_LABELS = {
     Mailbox.PROTON: "Proton",
     Mailbox.OTHER: "Other domains",
 }
+_RATES_BY = {"email": "Email", "campaign": "Campaign", "mailbox": "Mailbox provider"}
 _TIMES = {"50%": 0.5, "95%": 0.95, "99%": 0.99}
 _BY_CAMPAIGNS = "Campaign pages list whom they skipped."
 _OPENS = "An estimate: some mail apps load images automatically, others never."
@@ -97,13 +98,10 @@ def _percent(here: Shop, share: float | None, digits: int = 1) -> str:
 def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date) -> None:
     """What arrived, came back and was read: by email, by campaign or by provider."""
     st.header("Delivery results")
-    ways = ["Email", "Campaign", "Mailbox provider"]
-    by = st.segmented_control(
-        "By", ways, default="Email", required=True, key="rates_by", format_func=formats.legible(str)
-    )
-    if by == "Campaign":
+    by = filters.pick_view("By", list(_RATES_BY), name="results", key="rates_by", words=_RATES_BY.__getitem__)
+    if by == "campaign":
         _show_campaigns(here, first, last)
-    elif by == "Mailbox provider":
+    elif by == "mailbox":
         show_comparison("Mailbox provider", by_mailbox(figures.totals), counted_fully=False)
     else:
         _show_templates(here, figures)

@@ -40,6 +40,21 @@ class Slot(Generic[Value]):
         return value
 
 
+class _Field(Slot[Value]):
+    """The value of a widget, by the widget's own key."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
+def field_of(key: str, default: Value) -> Slot[Value]:
+    """The value of the widget with this key, which is the default until somebody chooses another."""
+    found: Slot[Value] = _Field(key)
+    if key not in st.session_state:
+        found.set(default)
+    return found
+
+
 SESSION: Slot[Session] = Slot("session")
 """Who is signed in here. The guard alone believes it, after asking the store."""
 

@@ -9,7 +9,7 @@ from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services import suppression
 from backend.services.context import Shop
-from pages.components import actions, empty, formats
+from pages.components import actions, address, empty, filters, formats
 from pages.components.actions import Trouble
 from pages.components.dialogs import Dialog
 from pages.components.shell import shop
@@ -22,7 +22,12 @@ _ALL = "All reasons"
 def look_up(here: Shop, actor: Actor) -> None:
     """Draws the search for an address, and what is known of it."""
     with st.form("look_up", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("Email address", max_chars=320, autocomplete="off", key="suppression_address")
+        typed = address.keep(
+            "address",
+            address.typed("address", 320),
+            "suppression_address",
+            lambda key: st.text_input("Email address", max_chars=320, autocomplete="off", key=key),
+        )
         st.form_submit_button("Look up", icon=":material/search:")
     if not typed.strip():
         return
@@ -56,7 +61,7 @@ def _told(here: Shop, event: SuppressionEvent) -> str:
 def show_list(here: Shop, actor: Actor) -> None:
     """The entries, the newest first."""
     st.header("Entries")
-    reason = st.pills("Reason", list(SuppressionReason), format_func=formats.legible(_label), wrap=True)
+    reason = filters.pick_pill("Reason", list(SuppressionReason), name="reason", key="suppression_reason", words=_label)
     pager = Pager("suppression", reason)
     page = suppression.list_suppressions(here, actor, reason=reason, limit=_ROWS, cursor=pager.cursor)
     if not page.entries:

@@ -6,19 +6,20 @@ import streamlit as st
 
 from backend.observability.ring import RING, LogRecord
 from backend.services.context import Shop
-from pages.components import empty, formats
+from pages.components import empty, filters
 
 _SHOWN = 200
-_LEVELS = {"All": (), "Warnings and errors": ("WARNING", "ERROR", "CRITICAL"), "Errors": ("ERROR", "CRITICAL")}
+_LEVELS = {"all": (), "warnings": ("WARNING", "ERROR", "CRITICAL"), "errors": ("ERROR", "CRITICAL")}
+_LEVEL_WORDS = {"all": "All", "warnings": "Warnings and errors", "errors": "Errors"}
 
 
 def show_log(here: Shop) -> None:
     """Newest first, narrowed by level and by a text: an incident number, the id of an action, a word."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        level = st.segmented_control(
-            "Level", list(_LEVELS), default="All", required=True, key="log_level", format_func=formats.legible(str)
+        level = filters.pick_view("Level", list(_LEVELS), name="level", key="log_level", words=_LEVEL_WORDS.__getitem__)
+        wanted = filters.text(
+            "Find", "Incident number, action id or word", name="find", key="log_find", longest=80, width=320
         )
-        wanted = st.text_input("Find", placeholder="Incident number, action id or word", max_chars=80, key="log_find")
         st.button("Refresh", icon=":material/refresh:")
     found = [record for record in RING.records() if _fits(record, _LEVELS[level], wanted.strip().casefold())]
     st.caption(

@@ -14,13 +14,17 @@ import streamlit as st
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
 from backend.services.context import Shop
-from pages.components import formats
+from pages.components import address, filters, formats
 from pages.components.navigation import page_of
 from pages.components.state import Slot
 
 ROWS = 20
 """Rows of a page of a list."""
 _MOST_OFFERED = 500
+_REMEMBERED = 5
+_Place = tuple[str, list[str]]
+"""What is listed, and where each page after the first begins; "" for one that is forgotten."""
+_START: _Place = ("", [])
 _GAP = 12
 _PHONE = 326
 """Pixels that a row has on a screen of 390."""
@@ -96,28 +100,37 @@ def show_rows(file: str, rows: Sequence[Row], widths: tuple[int, ...]) -> None:
 
 
 class Pager:
-    """Remembers the way through a list, page by page. A changed `wanted` begins again at the first page."""
+    """Remembers the way through a list, page by page. A changed `wanted` begins again at the first page.
+
+    The address holds it too, sealed, because places in a list are made of what is listed. Of a long way the last
+    pages are remembered; before them "Previous" leads to the first.
+    """
 
     def __init__(self, name: str, wanted: object) -> None:
         self._name = name
         self._wanted = repr(wanted)
-        self._slot: Slot[tuple[str, list[str]]] = Slot(f"{name}.pages")
+        self._slot: Slot[_Place] = Slot(f"{name}.pages")
+        way = address.Way(_START, self._written, self._read)
+        _, self._trail = address.keep("page", way, self._slot.key, lambda _: self._slot.get() or _START)
 
     @property
     def cursor(self) -> str | None:
         """Where the present page begins; None for the first."""
-        trail = self._trail()
-        return trail[-1] if trail else None
+        return self._trail[-1] if self._trail else None
 
     def show(self, following: str | None) -> None:
         """Draws the way to the previous and the next page, where there is one."""
-        trail = self._trail()
+        trail = self._trail
         if not trail and following is None:
             return
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
             st.caption(f"Page {len(trail) + 1}", width="content")
-            self._button("Previous", ":material/chevron_left:", trail[:-1], enabled=bool(trail))
-            self._button("Next", ":material/chevron_right:", [*trail, following or ""], enabled=following is not None)
+            before = trail[:-1] if any(trail[:-1]) else []
+            after = [*trail, following or ""]
+            forgotten = len(after) - _REMEMBERED
+            after = [""] * forgotten + after[forgotten:] if forgotten > 0 else after
+            self._button("Previous", ":material/chevron_left:", before, enabled=bool(trail))
+            self._button("Next", ":material/chevron_right:", after, enabled=following is not None)
 
     def _button(self, label: str, icon: str, trail: list[str], *, enabled: bool) -> None:
         st.button(
@@ -129,22 +142,26 @@ class Pager:
             args=((self._wanted, trail),),
         )
 
-    def _trail(self) -> list[str]:
-        wanted, trail = self._slot.get() or ("", [])
-        return trail if wanted == self._wanted else []
+    def _written(self, place: _Place) -> list[str]:
+        return [address.sealed(self._name, " ".join(place[1]))] if place[1] else []
+
+    def _read(self, words: list[str]) -> _Place:
+        text = address.unsealed(self._name, words)
+        return (self._wanted, text.split(" ")) if text else _START
 
 
-def pick_counted(shop: Shop, label: str, counts: dict[str, int], key: str, named: Callable[[str], str]) -> str:
+def pick_counted(
+    shop: Shop, label: str, counts: dict[str, int], name: str, key: str, named: Callable[[str], str]
+) -> str:
     """Draws the choice of a tag or country that customers have, most frequent first; "" is any."""
     values = [value for value in counts if value != formats.NO_COUNTRY][:_MOST_OFFERED]
-    chosen = st.selectbox(
-        label,
-        values,
-        index=None,
-        format_func=lambda value: f"{named(value)} ({formats.count(shop, counts.get(value, 0))})",
-        placeholder="Any",
-        key=key,
-        persist_state="session",
-        width=190,
+    return (
+        filters.pick_any(
+            label,
+            values,
+            name=name,
+            key=key,
+            words=lambda value: f"{named(value)} ({formats.count(shop, counts.get(value, 0))})",
+        )
+        or ""
     )
-    return chosen or ""

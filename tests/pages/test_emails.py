@@ -43,7 +43,7 @@ def test_every_template_is_in_the_gallery_with_a_thumbnail_and_a_link(dashboard:
 
 def test_the_gallery_shows_one_kind_and_finds_by_a_word(dashboard: Dashboard) -> None:
     app = dashboard.open("emails.py", Role.STAFF)
-    app.segmented_control[0].set_value(Kind.MARKETING).run()
+    app.pills[0].set_value(Kind.MARKETING).run()
     assert "Win-back" in links(app)
     assert "Refund" not in links(app)
     field(app, "Search").set_value("nothing like this").run()

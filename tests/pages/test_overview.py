@@ -71,7 +71,7 @@ def test_all_time_is_compared_with_nothing(dashboard: Dashboard) -> None:
 
 def test_the_address_holds_the_period(dashboard: Dashboard) -> None:
     fill(dashboard)
-    app = dashboard.open("overview.py", Role.MANAGER, period="Last 7 days")
+    app = dashboard.open("overview.py", Role.MANAGER, period="7-days")
     assert app.selectbox(key="period").value == "7-days"
     assert dashboard.open("overview.py", Role.MANAGER, period="nonsense").selectbox(key="period").value == "30-days"
 
