@@ -30,6 +30,6 @@ def test_every_field_of_a_customer_is_named(field: str) -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    assert f"with more than {MOST_LINES};" in GUIDE
+    assert f"with more than {MOST_LINES} line items;" in GUIDE
     assert MOST_ATTEMPTS == 5
     assert "ends its worker five times" in GUIDE

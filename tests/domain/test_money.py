@@ -17,6 +17,7 @@ from backend.domain.money import (
     half_up,
     parse_amount,
     plain,
+    read_amount,
     to_minor,
 )
 from backend.errors import InvalidInputError
@@ -91,16 +92,52 @@ def test_three_digits_are_thousands_or_thousandths_as_the_currency_and_the_file_
         ("R$ 1.234,50", "BRL", 123450),
         ("US$5", "USD", 500),
         (".5", "USD", 50),
+        ("USD 10", "USD", 1000),
+        ("US$ 10 USD", "USD", 1000),
+        ("10,- €", "EUR", 1000),
+        ("CHF 10.\u2013", "CHF", 1000),
+        ("\uffe5\uff11,234", "JPY", 1234),
+        ("\u0661\u066c\u0662\u0663\u0664\u066b\u0665\u0660", "SAR", 123450),
+        ("Q10", "GTQ", 1000),
+        ("R 10.00", "ZAR", 1000),
+        ("10 \u043b\u0432", "BGN", 1000),
     ],
 )
 def test_currency_signs_and_spaces_do_not_count(text: str, currency: str, minor: int) -> None:
     assert parse_amount(text, currency) == minor
 
 
-@pytest.mark.parametrize("text", ["-5.00", "\u22125.00", "$-5", "-$5", "(5.00)", "($5.00)"])
+@pytest.mark.parametrize("text", ["-5.00", "\u22125.00", "$-5", "-$5", "(5.00)", "($5.00)", "5-"])
 def test_all_ways_to_write_a_negative_amount_are_refused_as_such(text: str) -> None:
     with pytest.raises(InvalidInputError, match="must not be negative"):
         parse_amount(text, "USD")
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [("$-10.00", -1000), ("$(10.00)", -1000), ("10.00 -", -1000), ("\u200e\u221210", -1000), ("- 1'234.50", -123450)],
+)
+def test_what_was_given_back_is_read_below_zero_wherever_the_sign_stands(text: str, minor: int) -> None:
+    assert read_amount(text, "USD") == (minor, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor", "doubt"),
+    [
+        ("10.005", "USD", 1001, "more decimals than USD"),
+        ("12.5", "JPY", 13, "more decimals than JPY"),
+        ("12.50", "JPY", 13, "more decimals than JPY"),
+        ("10 €", "USD", 1000, "marked as EUR, and counts as USD"),
+        ("R$ 10,00", "USD", 1000, "marked as BRL"),
+        ("10.00", "JPY", 10, ""),
+        ("A$10", "USD", 1000, ""),
+    ],
+)
+def test_what_is_doubtful_about_an_amount_is_told(text: str, currency: str, minor: int, doubt: str) -> None:
+    read = read_amount(text, currency)
+    assert read.minor == minor
+    assert doubt in read.doubt
+    assert bool(doubt) == bool(read.doubt)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +150,26 @@ def test_halves_are_rounded_up(amount: int, number: int, part: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "$", "abc", "1e5", "12 EUR", "--5", "5-", "1.2.3", "NaN", "Infinity", "0x10", "1_000", "½", "x" * 10**6],
+    [
+        "",
+        " ",
+        "$",
+        "abc",
+        "1e5",
+        "12 EUR",
+        "--5",
+        "(5",
+        "10 20",
+        "²",
+        "1²",
+        "1.2.3",
+        "NaN",
+        "Infinity",
+        "0x10",
+        "1_000",
+        "½",
+        "x" * 10**6,
+    ],
 )
 def test_what_is_no_amount_is_refused_and_named(text: str) -> None:
     with pytest.raises(InvalidInputError, match="Price is not an amount") as caught:

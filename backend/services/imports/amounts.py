@@ -6,39 +6,70 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from backend.domain.money import parse_amount
+from backend.domain.money import WrittenAmount, decimals_of, read_amount
 
 _REMEMBERED = 1 << 15
-_POINT = re.compile(r"\d\.\d{1,2}\D*$|,\d{3}\.\d")
-_COMMA = re.compile(r"\d,\d{1,2}\D*$|\.\d{3},\d")
+_SPACES = re.compile(r"[\s'\u2019]")
+_DIGITS = re.compile(r"\d[\d.,]*")
+_THOUSANDTHS = 3
+"""Decimals of the currencies whose amounts look like thousands."""
 
 
 class DecimalSigns:
     """Learns from amounts whether the file writes decimals with a comma."""
 
-    def __init__(self, delimiter: str) -> None:
-        self._comma = self._point = False
+    def __init__(self, delimiter: str, currency: str) -> None:
+        self._seen: set[str] = set()
+        self._before_three: set[str] = set()
+        self._whole = False
         self._semicolon = delimiter == ";"
+        self._thousandths = decimals_of(currency) == _THOUSANDTHS
 
     def see(self, amount: str) -> None:
-        if not self._point and "." in amount and _POINT.search(amount):
-            self._point = True
-        if not self._comma and "," in amount and _COMMA.search(amount):
-            self._comma = True
+        sign, is_sure = _decimal_sign(amount)
+        if sign and is_sure:
+            self._seen.add(sign)
+        elif sign:
+            self._before_three.add(sign)
+        elif not self._whole and amount.strip(" 0"):
+            self._whole = True
 
     @property
     def decimal_comma(self) -> bool | None:
-        """Whether a comma or point before three digits is a decimal sign or separates thousands; None is unknown."""
-        if self._comma != self._point:
-            return self._comma
+        """Whether a comma or point before three digits is a decimal sign or separates thousands; None is unknown.
+
+        Amounts in a currency of three decimals, of which none is written without them, all show the decimal sign.
+        """
+        if len(self._seen) == 1:
+            return "," in self._seen
+        if not self._seen and self._thousandths and not self._whole and len(self._before_three) == 1:
+            return "," in self._before_three
         return True if self._semicolon else None
+
+
+@lru_cache(_REMEMBERED)
+def _decimal_sign(amount: str) -> tuple[str, bool]:
+    """The sign of an amount that separates its decimals, and whether that is sure; "" for one without signs."""
+    if "," not in amount and "." not in amount:
+        return "", False
+    match = _DIGITS.search(_SPACES.sub("", amount))
+    digits = match[0].rstrip(".,") if match else ""
+    signs = [each for each in digits if each in ".,"]
+    if not signs:
+        return "", False
+    last = signs[-1]
+    before, after = digits.rsplit(last, 1)
+    if signs.count(last) > 1:
+        return "." if last == "," else ",", True
+    return last, len(set(signs)) > 1 or len(after) != 3 or not 0 < len(before) <= 3 or before == "0"
 
 
 class Amounts:
     """Reads the amounts of one file. Results are remembered, in bounds."""
 
     def __init__(self, currency: str, decimal_comma: bool | None) -> None:
-        def amount(text: str, label: str) -> int:
-            return parse_amount(text, currency, label, decimal_comma=decimal_comma)
+        def amount(text: str, label: str) -> WrittenAmount:
+            return read_amount(text, currency, label, decimal_comma=decimal_comma)
 
-        self.read: Callable[[str, str], int] = lru_cache(_REMEMBERED)(amount)
+        self.decimal_comma = decimal_comma
+        self.read: Callable[[str, str], WrittenAmount] = lru_cache(_REMEMBERED)(amount)

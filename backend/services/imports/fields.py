@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 
 from backend.domain.customers import clean_email
@@ -16,7 +17,7 @@ from backend.services.imports.countries import country_of as country_of
 from backend.services.imports.dialect import title_words
 
 _REMEMBERED = 1 << 15
-_QUANTITY = re.compile(r"(\d{1,9})(?:[.,]0+)?")
+_QUANTITY = re.compile(r"(\(?)\s*(-?)\s*(\d{1,9})(?:([.,])(\d{1,6}))?\s*([-)]?)")
 _UNSEEN = frozenset({"Cc", "Cf"})
 _FORMULA_STARTS = frozenset("=+-@")
 _WORDS = {
@@ -62,15 +63,22 @@ class column:  # noqa: N801 - used like a function
 
 
 @lru_cache(_REMEMBERED)
-def quantity(text: str) -> int:
-    match = _QUANTITY.fullmatch(text.strip())
-    if match is None:
-        raise InvalidInputError(
-            f"The quantity is not a whole number: “{text.strip()[:40]}”."
-            if text.strip()
-            else "The quantity is missing."
-        )
-    return int(match[1])
+def quantity(text: str, decimal_comma: bool | None) -> Decimal:
+    """How many of a product: "2", "2,5", "-1", "(1)", "2 pcs". `decimal_comma` decides what "1,000" is.
+
+    Raises: `InvalidInputError` when it is no number, or can be read as two.
+    """
+    found = _QUANTITY.findall(text.replace("\u2212", "-"))
+    if len(found) != 1:
+        raise InvalidInputError(f"The quantity is not a number: “{text.strip()[:40]}”.")
+    before, minus, whole, sign, rest, after = found[0]
+    number = Decimal(f"{int(whole)}.{rest or 0}")
+    if len(rest) == len("000") and whole.strip("0"):
+        if decimal_comma is None:
+            raise InvalidInputError(f"“{text.strip()[:40]}” can be read as {int(whole)} or as {int(whole + rest)}.")
+        if (sign == ",") != decimal_comma:
+            number = Decimal(int(whole + rest))
+    return -number if minus or after == "-" or (before, after) == ("(", ")") else number
 
 
 def without_apostrophe(text: str) -> str:

@@ -72,7 +72,7 @@ def batches_of(file: OrderFile) -> Generator[Batch[OrderCandidate], None, None]:
     """
     table = open_table(file.path, file.encoding)
     places, size = places_of(table.header), file.path.stat().st_size
-    survey = Survey(table, places, DateEvidence(file.zone, file.now))
+    survey = Survey(table, places, DateEvidence(file.zone, file.now), file.currency)
     for position in survey.positions():
         yield Batch(_SURVEY_SHARE * position / size, table.encoding.shown)
     moments = Moments(file.zone, file.now, file.dates or survey.dates.order())

@@ -1,21 +1,28 @@
-"""The line items of an order's rows. Lines that were removed, or that take money off, do not lose the order."""
+"""The line items of an order's rows. A line that was removed, takes money off or lacks something is kept."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
-from backend.domain.orders import LineItem
+from backend.domain.money import half_up
+from backend.domain.orders import LARGEST_QUANTITY, LineItem
 from backend.domain.phones import plain_number
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
 from backend.services.imports.amounts import Amounts
-from backend.services.imports.fields import CellError, column
+from backend.services.imports.fields import CellError
 from backend.services.imports.reading import Line
 from backend.services.imports.repair import Repairs
 
 _COLUMNS = ("Lineitem name", "Lineitem quantity", "Lineitem price", "Lineitem sku")
 _TITLE_LENGTH = 300
 _SKU_LENGTH = 100
+_NO_NAME = "Item without a name"
+_NO_LINES = "Order without line items"
+_WHOLE_NUMBER = re.compile(r"\d+(?:[.,]0{1,2})?|[-\u2212(]\d+\)?")
+"""Quantities that need no word about how they were read."""
 
 
 class LineReader:
@@ -29,7 +36,7 @@ class LineReader:
         """The line items, and the discount in minor units that lines below zero give.
 
         A line of quantity 0 was removed from the order and is left away. An order that has no other line keeps its
-        first one, free of charge.
+        first one, free of charge; the order's own amounts are those of the file.
         Raises: `CellError`.
         """
         lines: list[LineItem] = []
@@ -48,33 +55,66 @@ class LineReader:
             self._repairs.note("Lineitem quantity", f"“{spare.title[:60]}” is the only line item, and kept as free.")
             lines.append(self._checked(spare.title, 1, 0, spare.sku, rows[0].number))
         if not lines:
-            raise CellError("Lineitem name", "An order needs at least one line item.")
+            self._repairs.note("Lineitem name", f"The order has no line item; it got one: “{_NO_LINES}”, free.")
+            lines.append(LineItem(_NO_LINES, 1, 0))
         return tuple(lines), taken_off
 
     def _line(self, row: Line) -> tuple[LineItem | None, int]:
         """The line item of a row, or None when the row has none; and what it takes off, which makes it no product."""
         title, written_quantity, written_price, sku = (
-            "" if place is None else row.cells[place].strip() for place in self._places
+            "" if place is None else fields.without_apostrophe(row.cells[place].strip()) for place in self._places
         )
         if not (title or written_quantity or written_price):
             return None, 0
-        bare_quantity, bare_price = without_minus(written_quantity), without_minus(written_price)
-        with column("Lineitem quantity", row.number):
-            quantity = fields.quantity(written_quantity if bare_quantity is None else bare_quantity)
-        with column("Lineitem price", row.number):
-            price = self._amounts.read(written_price if bare_price is None else bare_price, "The price")
-        title = self._repairs.line(title, "Lineitem name", _TITLE_LENGTH, row.number)
         sku = self._sku(sku, row.number)
+        title = self._title(title, sku, row.number)
+        quantity = self._quantity(written_quantity, title, row.number)
+        price = self._price(written_price, title, row.number)
         if not quantity:
             said = f"“{title[:60]}” has the quantity 0, so it was removed from the order."
             self._repairs.note("Lineitem quantity", said, row.number)
-            return LineItem(title, 0, price, sku), 0
-        line = self._checked(title, quantity, price, sku, row.number)
-        if line.amount and (bare_quantity is None) != (bare_price is None):
-            where = "Lineitem price" if bare_quantity is None else "Lineitem quantity"
+            return LineItem(title, 0, abs(price), sku), 0
+        if quantity != int(quantity) or abs(quantity) > LARGEST_QUANTITY:
+            said = f"{quantity.normalize():f} of “{title[:60]}” is kept as one item of the whole amount."
+            self._repairs.note("Lineitem quantity", said, row.number)
+            quantity, price = Decimal(1), half_up(quantity * price)
+        line = self._checked(title, int(abs(quantity)), abs(price), sku, row.number)
+        if line.amount and (quantity < 0) != (price < 0):
+            where = "Lineitem quantity" if quantity < 0 else "Lineitem price"
             self._repairs.note(where, f"“{title[:60]}” is below zero, so it counts as a discount.", row.number)
             return line, line.amount
         return line, 0
+
+    def _title(self, text: str, sku: str, line: int) -> str:
+        title = self._repairs.line(text, "Lineitem name", _TITLE_LENGTH, line)
+        if title:
+            return title
+        self._repairs.note("Lineitem name", f"The line item has no name. It is called “{sku or _NO_NAME}”.", line)
+        return sku or _NO_NAME
+
+    def _quantity(self, text: str, title: str, line: int) -> Decimal:
+        """Below zero for what came back; 1 where none can be read."""
+        try:
+            quantity = fields.quantity(text, self._amounts.decimal_comma)
+        except InvalidInputError as error:
+            said = error.sentence if text else "The quantity is missing."
+            self._repairs.note("Lineitem quantity", f"{said} “{title[:60]}” counts as one.", line)
+            return Decimal(1)
+        if not _WHOLE_NUMBER.fullmatch(text):
+            self._repairs.note("Lineitem quantity", f"“{text[:40]}” was read as {quantity.normalize():f}.", line)
+        return quantity
+
+    def _price(self, text: str, title: str, line: int) -> int:
+        """In minor units, below zero for what is taken off; 0 where none can be read."""
+        try:
+            price, doubt = self._amounts.read(text, "The price")
+        except InvalidInputError as error:
+            said = error.sentence if text else "The price is missing."
+            self._repairs.note("Lineitem price", f"{said} “{title[:60]}” counts as free.", line)
+            return 0
+        if doubt:
+            self._repairs.note("Lineitem price", doubt, line)
+        return price
 
     def _checked(self, title: str, quantity: int, price: int, sku: str, number: int) -> LineItem:
         try:
@@ -90,11 +130,3 @@ class LineReader:
                 self._repairs.note("Lineitem sku", f"A spreadsheet has rounded the SKU “{sku}”; it was left out.", line)
             return whole or ""
         return sku
-
-
-def without_minus(text: str) -> str | None:
-    """What follows the minus, or stands in the brackets, of a number below zero; None for any other text."""
-    bare = fields.without_apostrophe(text.strip())
-    if bare[:1] in ("-", "\u2212") or (bare[:1] == "(" and bare[-1:] == ")"):
-        return bare.strip("-\u2212() ")
-    return None

@@ -6,13 +6,12 @@ Columns: Shopify Help Center, "Exporting orders". Unknown columns are ignored an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from backend.domain.imports import Fault, ImportedOrder, ImportKind, Repair
-from backend.domain.order_words import is_test_payment, is_tip
-from backend.domain.orders import LineItem, OrderStatus, gift_cards_in
+from backend.domain.order_words import is_test_payment
+from backend.domain.orders import OrderStatus, gift_cards_in
 from backend.domain.phones import plain_number
 from backend.domain.text import NAME_LENGTH
 from backend.errors import InvalidInputError
@@ -24,7 +23,8 @@ from backend.services.imports.fields import CellError, column
 from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.grouping import RawOrder
 from backend.services.imports.identities import identities_of
-from backend.services.imports.order_lines import LineReader, without_minus
+from backend.services.imports.order_amounts import AmountReader, OrderAmounts, is_tax_included, tips_of
+from backend.services.imports.order_lines import LineReader
 from backend.services.imports.repair import Repairs
 
 REQUIRED = (
@@ -47,6 +47,7 @@ OPTIONAL = (
     "Taxes",
     "Discount Code",
     "Discount Amount",
+    "Paid at",
     "Cancelled at",
     "Refunded Amount",
     "Outstanding Balance",
@@ -83,14 +84,11 @@ _NOT_FULFILLED = frozenset(
     {"", "unfulfilled", "partial", "partially_fulfilled", "restocked", "pending", "pending_fulfillment", "open"}
     | {"unshipped", "scheduled", "on_hold", "in_progress", "request_declined", "not_eligible"}
 )
-_YES = frozenset({"yes", "true", "1", "y"})
 AMOUNTS = (
     *("Subtotal", "Total", "Discount Amount", "Shipping", "Taxes", "Refunded Amount"),
     *("Outstanding Balance", "Duties", "Tip", "Lineitem price"),
 )
-DATES = ("Created at", "Cancelled at")
-_OFTEN_NEGATIVE = frozenset({"Discount Amount", "Refunded Amount"})
-"""Amounts that some programs write with a minus, because they are taken away."""
+DATES = ("Created at", "Paid at", "Cancelled at")
 _DISCOUNT_CODES_LENGTH = 300
 _NUMBER_LENGTH = 100
 
@@ -115,21 +113,6 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
     return places
 
 
-@dataclass(frozen=True, slots=True)
-class _Money:
-    """The amounts of an order, in minor units."""
-
-    subtotal: int
-    total: int
-    discount: int
-    shipping: int
-    tax: int
-    refunded: int
-    duties: int
-    tip: int
-    outstanding: int
-
-
 class OrderReader:
     """Makes orders of rows. `places` are those of the file's columns, `currency` and `region` those of the shop."""
 
@@ -139,11 +122,12 @@ class OrderReader:
         self._places = list(places.items())
         self._absent = {title: "" for title in _TITLES.values() if title not in places}
         self._total, self._status = places["Total"], places["Financial Status"]
-        self._amounts, self._moments = amounts, moments
+        self._moments = moments
         self._currency, self._region = currency, region
         self._same = [(places[title], title) for title in _SAME_IN_ALL_ROWS if title in places]
         self._repairs = Repairs()
         self._lines = LineReader(places, amounts, self._repairs)
+        self._money = AmountReader(amounts, self._repairs)
 
     @property
     def repairs(self) -> Sequence[Repair]:
@@ -171,8 +155,8 @@ class OrderReader:
         phone = self._phone(row)
         country = self._country(row)
         lines, taken_off = self._lines.read(raw.rows)
-        money = self._money(row, sum(line.amount for line in lines), taken_off)
-        tips = _tips_of(lines, money)
+        money = self._money.read(row, sum(line.amount for line in lines), taken_off)
+        tips = tips_of(lines, money)
         tip = sum(line.amount for line in tips) or money.tip
         lines = tuple(line for line in lines if line not in tips)
         status, test = self._status_of(row), is_test_payment(row["Payment Method"])
@@ -183,7 +167,7 @@ class OrderReader:
             or f"Walk-in customer {number}",
             email=email,
             status=OrderStatus.CANCELLED if test else status,
-            placed_at=self._moment(row, "Created at"),
+            placed_at=self._placed_at(row),
             lines=lines,
             subtotal=money.subtotal,
             total=money.total,
@@ -205,7 +189,7 @@ class OrderReader:
             tip=tip,
             duties=money.duties,
             gift_cards=gift_cards_in(lines, money.total),
-            tax_included=_is_tax_included(row["Taxes Included"], money, tip),
+            tax_included=is_tax_included(row["Taxes Included"], money, tip),
             test=test,
             paid=_paid(row, status, money),
         )
@@ -218,7 +202,7 @@ class OrderReader:
         for row in raw.rows[1:]:
             for place, title in self._same:
                 cell = row.cells[place]
-                if cell and cell != first[place]:
+                if cell and cell != first[place] and cell.strip().casefold() != first[place].strip().casefold():
                     reason = (
                         f"{title} differs from the one in line {raw.line:,}, so two orders seem to share this Name."
                     )
@@ -226,8 +210,8 @@ class OrderReader:
 
     def _check_currency(self, code: str) -> None:
         if not code:
-            raise CellError("Currency", "Currency is missing.")
-        if code.upper() != self._currency:
+            self._repairs.note("Currency", f"Currency is missing; the amounts count as {self._currency}.")
+        elif code.upper() != self._currency:
             raise CellError(
                 "Currency", f"The shop reports in {self._currency}; an order in {code[:10]} cannot be mixed in."
             )
@@ -241,58 +225,14 @@ class OrderReader:
         with column("Name"):
             return fields.short_text(self._repairs.line(whole, "Name", NAME_LENGTH), "Name", _NUMBER_LENGTH)
 
-    def _money(self, row: _Row, sold: int, taken_off: int) -> _Money:
-        """The amounts. `sold` is what the line items come to, `taken_off` the discount that lines below zero give: it
-        is added unless the file's own discount holds it. A total below zero is money given back.
-        """
-        discount = self._amount(row, "Discount Amount")
-        total, given_back = self._due(row, "Total")
-        subtotal, _ = self._due(row, "Subtotal")
-        return _Money(
-            subtotal=subtotal,
-            total=total,
-            discount=discount if sold - discount == subtotal else discount + taken_off,
-            shipping=self._amount(row, "Shipping"),
-            tax=self._amount(row, "Taxes"),
-            refunded=self._amount(row, "Refunded Amount") + given_back,
-            duties=self._amount(row, "Duties"),
-            tip=self._amount(row, "Tip"),
-            outstanding=self._outstanding(row["Outstanding Balance"]),
-        )
-
-    def _amount(self, row: _Row, title: str) -> int:
-        text = row[title]
-        if not text:
-            if title in REQUIRED:
-                raise CellError(title, f"{title} is missing.")
-            return 0
-        if title in _OFTEN_NEGATIVE and text[0] in "-\u2212(":
-            text = text.strip("-\u2212() ")
+    def _placed_at(self, row: _Row) -> datetime:
+        """When the order was placed; when it was paid, where nothing else tells."""
+        title = "Created at" if row["Created at"] or not row["Paid at"] else "Paid at"
         with column(title):
-            return self._amounts.read(text, title)
-
-    def _due(self, row: _Row, title: str) -> tuple[int, int]:
-        """The amount, or 0 and by how much it is below zero: more came back with an exchange than was sold."""
-        bare = without_minus(row[title])
-        if bare is None:
-            return self._amount(row, title), 0
-        with column(title):
-            below = self._amounts.read(bare, title)
-        if below:
-            said = "; the rest counts as a refund" if title == "Total" else ""
-            self._repairs.note(title, f"{title} is below zero ({row[title][:40]}). It counts as 0{said}.")
-        return 0, below
-
-    def _outstanding(self, text: str) -> int:
-        """What is still to be paid; a balance below zero is the shop's to give back, and counts as paid."""
-        if not text or text[0] in "-\u2212(":
-            return 0
-        with column("Outstanding Balance"):
-            return self._amounts.read(text, "Outstanding Balance")
-
-    def _moment(self, row: _Row, title: str) -> datetime:
-        with column(title):
-            return self._moments.read(row[title], title)
+            moment = self._moments.read(row[title], title)
+        if title != "Created at":
+            self._repairs.note("Created at", "Created at is missing; the order counts on the day when it was paid.")
+        return moment
 
     def _cancelled_at(self, row: _Row) -> datetime | None:
         """When the order was cancelled, if that can be told: that it was, the filled cell says."""
@@ -330,7 +270,9 @@ class OrderReader:
         financial, fulfilment = _word(row["Financial Status"]), _word(row["Fulfillment Status"])
         if financial not in PAID | PENDING | {"voided"}:
             said = f"“{row['Financial Status'][:40]}” is not a financial status that Shopify writes."
-            raise CellError("Financial Status", said if financial else "Financial Status is missing.")
+            financial = "paid" if row["Paid at"] else "pending"
+            said = f"{said if row['Financial Status'] else 'Financial Status is missing.'} It counts as {financial}."
+            self._repairs.note("Financial Status", said)
         if fulfilment not in FULFILLED | _NOT_FULFILLED:
             said = f"“{row['Fulfillment Status'][:40]}” is not a fulfillment status that Shopify writes."
             self._repairs.note("Fulfillment Status", f"{said} The order counts as not fulfilled.")
@@ -341,29 +283,7 @@ class OrderReader:
         return OrderStatus.PAID if financial in PAID else OrderStatus.PENDING
 
 
-def _tips_of(lines: Sequence[LineItem], money: _Money) -> list[LineItem]:
-    """The line items that are tips: Shopify writes them as such, and keeps them out of the subtotal."""
-    tips = [line for line in lines if not line.sku and is_tip(line.title)]
-    if not tips:
-        return []
-    left = sum(line.amount for line in lines) - money.discount - money.subtotal
-    return [] if left == 0 and any(line.amount for line in tips) else tips
-
-
-def _is_tax_included(said: str, money: _Money, tip: int) -> bool:
-    """Whether the prices hold the tax: what the file says, else that with which the amounts add up."""
-    if not money.tax:
-        return False
-    if said:
-        return said.casefold() in _YES
-    without = money.total - money.subtotal - money.shipping - money.duties - tip
-    for left in (0, -money.discount):
-        if left in (without, without - money.tax):
-            return left == without
-    return abs(without) < abs(without - money.tax)
-
-
-def _paid(row: _Row, status: OrderStatus, money: _Money) -> int | None:
+def _paid(row: _Row, status: OrderStatus, money: OrderAmounts) -> int | None:
     """What was received, where that differs from what the status here says."""
     financial = _word(row["Financial Status"])
     if financial in PAID or financial == "partially_paid":

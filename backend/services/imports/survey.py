@@ -23,9 +23,9 @@ _ORDERS_A_REPORT = 1_000
 class Survey:
     """The first reading of a table. `scattered` maps the name of an order to two lines that lie apart."""
 
-    def __init__(self, table: Table, places: Mapping[str, int], dates: DateEvidence) -> None:
+    def __init__(self, table: Table, places: Mapping[str, int], dates: DateEvidence, currency: str) -> None:
         self._table, self._places = table, places
-        self._signs = DecimalSigns(table.delimiter)
+        self._signs = DecimalSigns(table.delimiter, currency)
         self.dates = dates
         self.scattered: dict[str, tuple[int, int]] = {}
 

@@ -20,23 +20,15 @@ GOOD = order("#2", email="good@example.com")
         ({"total": "99999999999999"}, "Total", "larger than any amount"),
         ({"total": "a lot"}, "Total", "Total is not an amount"),
         ({"total": ""}, "Total", "Total is missing."),
-        ({"subtotal": ""}, "Subtotal", "Subtotal is missing."),
-        ({"shipping": "free"}, "Shipping", "Shipping is not an amount"),
+        ({"total": "1.2E+05"}, "Total", "Total is not an amount"),
+        ({"refunded_amount": "some"}, "Refunded Amount", "Refunded Amount is not an amount"),
         ({"currency": "EUR"}, "Currency", "The shop reports in USD; an order in EUR cannot be mixed in."),
-        ({"currency": ""}, "Currency", "Currency is missing."),
         ({"created_at": "2027-03-02 10:00:00 +0000"}, "Created at", "is in the future"),
         ({"created_at": "20016-03-02 10:00:00 +0000"}, "Created at", "is not a date"),
         ({"created_at": "1989-03-02 10:00:00 +0000"}, "Created at", "before the year 1990"),
         ({"created_at": "2026-02-30 10:00:00 +0000"}, "Created at", "no day of the calendar"),
         ({"created_at": "03/02/2026"}, "Created at", "the day first or with the month first"),
         ({"created_at": ""}, "Created at", "Created at is missing."),
-        ({"financial_status": "bartered"}, "Financial Status", "“bartered” is not a financial status"),
-        ({"financial_status": ""}, "Financial Status", "Financial Status is missing."),
-        ({"lineitem_quantity": "1.5"}, "Lineitem quantity", "not a whole number"),
-        ({"lineitem_quantity": ""}, "Lineitem quantity", "The quantity is missing."),
-        ({"lineitem_price": "x"}, "Lineitem price", "The price is not an amount"),
-        ({"lineitem_name": ""}, "Lineitem name", "Product is missing."),
-        ({"lineitem_name": "", "lineitem_price": "", "lineitem_quantity": ""}, "Lineitem name", "at least one line"),
         ({"billing_name": "x" * 1_000_000}, "", "longer than 131,072 characters"),
     ],
 )
@@ -54,12 +46,10 @@ def test_a_broken_order_is_reported_and_the_others_come_in(
 
 
 def test_a_broken_further_row_costs_the_whole_order_and_names_its_own_line(shop: Shop) -> None:
-    result = imported(shop, order("#1", notes="two\nlines"), line("#1"), line("#1", lineitem_price="?"), GOOD)
+    result = imported(shop, order("#1", notes="two\nlines"), line("#1"), line("#1") | {"Total": "9.00"}, GOOD)
 
     assert result.orders.created == 1
-    assert [(fault["Order"], fault["Line"], fault["Column"]) for fault in faults(result)] == [
-        ("#1", "5", "Lineitem price")
-    ]
+    assert [(fault["Order"], fault["Line"], fault["Column"]) for fault in faults(result)] == [("#1", "5", "Total")]
 
 
 def test_a_fixed_file_brings_in_what_failed_and_nothing_twice(shop: Shop) -> None:

@@ -41,6 +41,23 @@ def only(shop: Shop) -> Order:
         ({"accepts_marketing": "maybe"}, "Accepts Marketing"),
         ({"fulfillment_status": "teleported"}, "Fulfillment Status"),
         ({"cancelled_at": "yesterday"}, "Cancelled at"),
+        ({"subtotal": ""}, "Subtotal"),
+        ({"subtotal": "#REF!"}, "Subtotal"),
+        ({"shipping": "free"}, "Shipping"),
+        ({"taxes": "-"}, "Taxes"),
+        ({"shipping": "-5.00"}, "Shipping"),
+        ({"currency": ""}, "Currency"),
+        ({"total": "26.00 €"}, "Total"),
+        ({"total": "25.996"}, "Total"),
+        ({"financial_status": "bartered"}, "Financial Status"),
+        ({"financial_status": ""}, "Financial Status"),
+        ({"created_at": "", "paid_at": "2026-03-02 10:00:00 +0000"}, "Created at"),
+        ({"lineitem_name": ""}, "Lineitem name"),
+        ({"lineitem_quantity": ""}, "Lineitem quantity"),
+        ({"lineitem_quantity": "two"}, "Lineitem quantity"),
+        ({"lineitem_price": ""}, "Lineitem price"),
+        ({"lineitem_price": "$10.005"}, "Lineitem price"),
+        ({"lineitem_name": "", "lineitem_price": "", "lineitem_quantity": ""}, "Lineitem name"),
     ],
 )
 def test_an_order_with_an_odd_cell_comes_in_and_the_report_calls_it_repaired(
@@ -119,8 +136,48 @@ def test_an_order_whose_only_line_was_removed_keeps_its_total(shop: Shop) -> Non
 
 
 @pytest.mark.parametrize(
+    ("cells", "title", "quantity", "price"),
+    [
+        ({"lineitem_name": ""}, "TEA-1", 2, 1000),
+        ({"lineitem_name": "", "lineitem_sku": ""}, "Item without a name", 2, 1000),
+        ({"lineitem_quantity": ""}, "Assam tea", 1, 1000),
+        ({"lineitem_quantity": "2 pcs"}, "Assam tea", 2, 1000),
+        ({"lineitem_quantity": "1.5"}, "Assam tea", 1, 1500),
+        ({"lineitem_quantity": "1,000"}, "Assam tea", 1000, 1000),
+        ({"lineitem_quantity": "2.000"}, "Assam tea", 2, 1000),
+        ({"lineitem_quantity": "200000", "lineitem_price": "0.10"}, "Assam tea", 1, 2_000_000),
+        ({"lineitem_price": ""}, "Assam tea", 2, 0),
+        ({"lineitem_price": "'10.00"}, "Assam tea", 2, 1000),
+        ({"lineitem_price": "USD 10.00"}, "Assam tea", 2, 1000),
+        (
+            {"lineitem_name": "", "lineitem_price": "", "lineitem_quantity": ""},
+            "Order without line items",
+            1,
+            0,
+        ),
+    ],
+)
+def test_a_line_that_lacks_something_is_kept(
+    shop: Shop, cells: dict[str, str], title: str, quantity: int, price: int
+) -> None:
+    imported(shop, order("#1", **cells))
+    assert [(each.title, each.quantity, each.unit_price) for each in only(shop).lines] == [(title, quantity, price)]
+    assert only(shop).total == 2600
+
+
+def test_a_quantity_that_can_be_read_as_two_is_told(shop: Shop) -> None:
+    whole = {"subtotal": "20", "shipping": "5", "taxes": "1", "total": "26", "lineitem_price": "10"}
+    amounts = whole | {"discount_amount": "", "refunded_amount": ""}
+    result = imported(shop, order("#1", lineitem_quantity="1,000", **amounts))
+    assert "can be read as 1 or as 1000" in faults(result)[0]["Reason"]
+
+
+@pytest.mark.parametrize(
     ("quantity", "price", "written"),
     [
+        ("1", "$-6.00", "0.00"),
+        ("1", "($6.00)", "0.00"),
+        ("1", "6.00-", "0.00"),
         ("1", "-6.00", "0.00"),
         ("1", "\u22126.00", "0.00"),
         ("1", "(6.00)", "0.00"),

@@ -13,6 +13,7 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.figures import totals_by_day, totals_of
 from backend.services.imports import import_orders
+from backend.services.imports.amounts import DecimalSigns
 from backend.services.order_list import find_order
 from tests.services.imports.shopify_csv import export, faults, imported, line, order, text_of, written
 from tests.support import STAFF
@@ -133,3 +134,28 @@ def test_numbers_in_scientific_notation_are_read_where_no_digit_is_lost(shop: Sh
         ("#2", "Phone", "repaired"),
         ("#2", "Lineitem sku", "repaired"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("currency", "delimiter", "amounts", "decimal_comma"),
+    [
+        ("USD", ",", ["1.234", "26.00"], False),
+        ("USD", ",", ["1.234", "26,00"], True),
+        ("USD", ",", ["1.234.567"], True),
+        ("USD", ",", ["1,23,456"], False),
+        ("USD", ",", ["1.234"], None),
+        ("USD", ",", ["$1 234,5 USD"], True),
+        ("KWD", ";", ["12.500", "0.250"], False),
+        ("KWD", ";", ["12.500", "10.000", "0"], False),
+        ("KWD", ",", ["12,500", "10,000"], True),
+        ("KWD", ",", ["1,250", "50"], None),
+        ("KWD", ",", ["1250,000", "50"], True),
+    ],
+)
+def test_the_amounts_of_a_file_show_its_decimal_sign(
+    currency: str, delimiter: str, amounts: list[str], decimal_comma: bool | None
+) -> None:
+    signs = DecimalSigns(delimiter, currency)
+    for amount in amounts:
+        signs.see(amount)
+    assert signs.decimal_comma is decimal_comma

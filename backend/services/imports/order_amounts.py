@@ -1,0 +1,123 @@
+"""The amounts of an order in a file: its own ones count, and one that cannot be read does not lose the order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from backend.domain.money import WrittenAmount
+from backend.domain.order_words import is_tip
+from backend.domain.orders import LineItem
+from backend.errors import InvalidInputError
+from backend.services.imports.amounts import Amounts
+from backend.services.imports.fields import CellError, column
+from backend.services.imports.repair import Repairs
+
+_YES = frozenset({"yes", "true", "1", "y"})
+_Row: TypeAlias = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAmounts:
+    """The amounts of an order, in minor units. None is below zero."""
+
+    subtotal: int
+    total: int
+    discount: int
+    shipping: int
+    tax: int
+    refunded: int
+    duties: int
+    tip: int
+    outstanding: int
+
+
+class AmountReader:
+    """Reads the amounts of orders by Shopify's titles, and notes repairs."""
+
+    def __init__(self, amounts: Amounts, repairs: Repairs) -> None:
+        self._amounts, self._repairs = amounts, repairs
+
+    def read(self, row: _Row, sold: int, taken_off: int) -> OrderAmounts:
+        """The amounts. `sold` is what the line items come to, `taken_off` the discount that lines below zero give: it
+        is added unless the file's own discount holds it. A total below zero is money given back.
+
+        Raises: `CellError` when the total, or what was refunded, cannot be read.
+        """
+        discount = abs(self._amount(row, "Discount Amount"))
+        total = self._revenue(row, "Total")
+        subtotal = self._subtotal(row, sold - discount)
+        for title, amount in (("Total", total), ("Subtotal", subtotal)):
+            if amount < 0:
+                said = "; the rest counts as a refund" if title == "Total" else ""
+                self._repairs.note(title, f"{title} is below zero ({row[title][:40]}). It counts as 0{said}.")
+        return OrderAmounts(
+            subtotal=max(subtotal, 0),
+            total=max(total, 0),
+            discount=discount if sold - discount == max(subtotal, 0) else discount + taken_off,
+            shipping=self._charged(row, "Shipping"),
+            tax=self._charged(row, "Taxes"),
+            refunded=(abs(self._revenue(row, "Refunded Amount")) if row["Refunded Amount"] else 0) + max(-total, 0),
+            duties=self._charged(row, "Duties"),
+            tip=self._charged(row, "Tip"),
+            outstanding=max(self._amount(row, "Outstanding Balance"), 0),
+        )
+
+    def _revenue(self, row: _Row, title: str) -> int:
+        """An amount on which revenue depends, below zero too: without it the order cannot come in."""
+        if not row[title]:
+            raise CellError(title, f"{title} is missing.")
+        with column(title):
+            return self._noted(title, self._amounts.read(row[title], title))
+
+    def _amount(self, row: _Row, title: str) -> int:
+        """An amount that the total holds already, so that it counts as none where it cannot be read."""
+        if not row[title]:
+            return 0
+        try:
+            return self._noted(title, self._amounts.read(row[title], title))
+        except InvalidInputError as error:
+            self._repairs.note(title, f"{error.sentence} It counts as none.")
+            return 0
+
+    def _charged(self, row: _Row, title: str) -> int:
+        """An amount that cannot be below zero: what was given back is in the total."""
+        amount = self._amount(row, title)
+        if amount < 0:
+            self._repairs.note(title, f"{title} is below zero ({row[title][:40]}). It counts as none.")
+        return max(amount, 0)
+
+    def _subtotal(self, row: _Row, added_up: int) -> int:
+        try:
+            return self._revenue(row, "Subtotal")
+        except CellError as error:
+            self._repairs.note("Subtotal", f"{error.reason} The line items add up to it.")
+            return max(added_up, 0)
+
+    def _noted(self, title: str, read: WrittenAmount) -> int:
+        if read.doubt:
+            self._repairs.note(title, read.doubt)
+        return read.minor
+
+
+def tips_of(lines: Sequence[LineItem], money: OrderAmounts) -> list[LineItem]:
+    """The line items that are tips: Shopify writes them as such, and keeps them out of the subtotal."""
+    tips = [line for line in lines if not line.sku and is_tip(line.title)]
+    if not tips:
+        return []
+    left = sum(line.amount for line in lines) - money.discount - money.subtotal
+    return [] if left == 0 and any(line.amount for line in tips) else tips
+
+
+def is_tax_included(said: str, money: OrderAmounts, tip: int) -> bool:
+    """Whether the prices hold the tax: what the file says, else that with which the amounts add up."""
+    if not money.tax:
+        return False
+    if said:
+        return said.casefold() in _YES
+    without = money.total - money.subtotal - money.shipping - money.duties - tip
+    for left in (0, -money.discount):
+        if left in (without, without - money.tax):
+            return left == without
+    return abs(without) < abs(without - money.tax)
