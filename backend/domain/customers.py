@@ -12,6 +12,12 @@ from backend.domain.money import divided
 from backend.domain.names import greeting_of, is_address
 from backend.errors import InvalidInputError
 
+MOST_TAGS = 250
+"""As many as Shopify lets a customer or an order have."""
+LISTED_TAGS = 15
+"""So many of a customer's tags, the first ones, are in lists and counts: as many as one transaction can replace
+together with everything else of a profile. Segments, exports and the customer's page know all of them."""
+
 
 class ConsentSource(StrEnum):
     """Whence a customer's answer about marketing came."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSource, Customer, CustomerSummary
+from backend.domain.customers import (
+    LISTED_TAGS,
+    Activity,
+    ActivityKind,
+    Consent,
+    ConsentSource,
+    Customer,
+    CustomerSummary,
+)
 from backend.domain.customers import email_identity as identity
 from backend.domain.text import search_words, words_in
 from backend.domain.time import from_text, to_text
@@ -133,7 +141,7 @@ def pointer_keys(customer: Customer) -> list[Key]:
     """
     created = to_text(customer.created_at)
     keys = [schema.alias_key(word, customer.id) for word in words_of(customer)]
-    keys += [schema.tag_key(tag, created, customer.id) for tag in customer.tags]
+    keys += [schema.tag_key(tag, created, customer.id) for tag in customer.tags[:LISTED_TAGS]]
     if customer.country:
         keys.append(schema.country_key(customer.country, created, customer.id))
     if customer.archived:
@@ -146,7 +154,7 @@ def count_keys(customer: Customer) -> list[Key]:
     if customer.archived:
         return []
     keys = [schema.count_key("country", customer.country or "-", customer.id)]
-    return keys + [schema.count_key("tag", tag, customer.id) for tag in customer.tags]
+    return keys + [schema.count_key("tag", tag, customer.id) for tag in customer.tags[:LISTED_TAGS]]
 
 
 def email_item(customer_id: str) -> Item:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from backend.domain.customers import (
+    MOST_TAGS,
     Activity,
     ActivityKind,
     Consent,
@@ -28,9 +29,6 @@ from backend.services.retrying import until_settled
 from backend.services.unreadable import readable_rows
 from backend.store import schema
 from backend.store.port import Put, Query, pages_of
-
-MOST_TAGS = 15
-"""As many as one transaction can replace together with everything else of a profile."""
 
 
 @dataclass(frozen=True, slots=True)

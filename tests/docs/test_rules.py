@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from backend.domain.customers import MOST_TAGS
 from backend.domain.orders import MOST_HISTORY, MOST_LINES, NEXT_STATUSES
 from backend.domain.team import PERMISSIONS, Permission, Role
 from backend.services.customer_list import _MATCHES
 from backend.services.customer_writes import MONTHS_PER_TRANSACTION
-from backend.services.customers import MOST_TAGS
 from backend.store.dynamodb_calls import Patience
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from backend.domain.customers import ActivityKind, ConsentSource
+from backend.domain.customers import LISTED_TAGS, MOST_TAGS, ActivityKind, ConsentSource
 from backend.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -20,7 +20,7 @@ from backend.errors import (
 from backend.services import boards, customers, figures
 from backend.services.boards import Measure
 from backend.services.context import Shop
-from backend.services.customers import MOST_TAGS, Profile
+from backend.services.customers import Profile
 from tests.support import (
     ADMIN,
     ENGINEER,
@@ -163,10 +163,10 @@ def test_a_profile_can_be_replaced_altogether_in_one_edit(shop: Shop) -> None:
     for month in range(1, 12):
         add_order(shop, customer, placed_at=NOW.replace(month=month))
     new_words = words.replace("word", "other")
-    tags = tuple(f"new{n}" for n in range(MOST_TAGS))
+    tags = tuple(f"new{n:03}" for n in range(MOST_TAGS))
     edited = customers.edit_customer(shop, STAFF, customer.id, 1, Profile(new_words, "b@example.com", "FR", tags=tags))
     assert customers.get_customer(shop, customer.id) == edited
-    assert figures.counts_of(shop, "tag") == dict.fromkeys(sorted(tags), 1)
+    assert figures.counts_of(shop, "tag") == dict.fromkeys(tags[:LISTED_TAGS], 1)
 
 
 def test_more_tags_than_a_customer_can_have_are_refused(shop: Shop) -> None:

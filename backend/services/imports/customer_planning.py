@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from backend.domain.customers import ActivityKind, Consent, ConsentSource, Customer, email_identity
+from backend.domain.customers import MOST_TAGS, ActivityKind, Consent, ConsentSource, Customer, email_identity
 from backend.domain.ids import is_our_id, new_customer_id
 from backend.domain.imports import Fault, ImportedCustomer, Outcome, Repair
 from backend.domain.phones import region_of
@@ -20,7 +20,6 @@ from backend.records.customers import customer_from, email_key
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.customer_writes import creating_writes, editing_writes
-from backend.services.customers import MOST_TAGS
 from backend.services.imports.consents import activity_put, identity_put, newer_consent
 from backend.services.imports.identities import identities_of
 from backend.services.imports.steps import Read, Step

@@ -10,9 +10,8 @@ from functools import lru_cache
 
 from backend.domain.customers import clean_email
 from backend.domain.orders import LineItem, check_line
-from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag
+from backend.domain.text import SHORT_LENGTH, clean_line
 from backend.errors import InvalidInputError
-from backend.services.customers import MOST_TAGS
 from backend.services.imports.countries import country_of as country_of
 from backend.services.imports.dialect import title_words
 
@@ -118,16 +117,6 @@ def short_text(text: str, label: str, longest: int = SHORT_LENGTH) -> str:
 def line_item(title: str, quantity: int, unit_price: int, sku: str) -> LineItem:
     """A checked line item. Shops sell the same products again and again."""
     return check_line(LineItem(title, quantity, unit_price, sku))
-
-
-@lru_cache(_REMEMBERED)
-def tags_of(text: str) -> tuple[str, ...]:
-    """The tags of a cell, each once. The sign # before a tag is decoration."""
-    parts = [without_apostrophe(part.strip()).lstrip("#").strip() for part in tag_parts(text)]
-    tags = tuple(dict.fromkeys(clean_tag(part) for part in parts if part))
-    if len(tags) > MOST_TAGS:
-        raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most; these are {len(tags)}.")
-    return tags
 
 
 def tag_parts(text: str) -> list[str]:

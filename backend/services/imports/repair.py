@@ -9,12 +9,12 @@ import sys
 import unicodedata
 from functools import lru_cache
 
+from backend.domain.customers import LISTED_TAGS, MOST_TAGS
 from backend.domain.imports import Repair
 from backend.domain.phones import LONGEST as LONGEST_PHONE
 from backend.domain.phones import plain_number
 from backend.domain.text import NOTE_LENGTH, clean_tag, repaired_line, repaired_text
 from backend.errors import InvalidInputError
-from backend.services.customers import MOST_TAGS
 from backend.services.imports import fields
 
 _REMEMBERED = 1 << 15
@@ -80,8 +80,8 @@ class Repairs:
         return number or ""
 
     def tags(self, text: str, column: str) -> tuple[str, ...]:
-        """As many of the tags as a customer can have."""
-        tags, what = _repaired_tags(text)
+        """As many of the tags as a customer can have, each once. The sign # before a tag is decoration."""
+        tags, what = repaired_tags(text)
         for each in what:
             self.note(column, each)
         return tags
@@ -108,7 +108,8 @@ def _cut(repaired: str, before: str, longest: int) -> tuple[str, str]:
 
 
 @lru_cache(_REMEMBERED)
-def _repaired_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def repaired_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tags of a cell, and what is to be told about them."""
     found: dict[str, None] = {}
     what: dict[str, None] = {}
     for part in fields.tag_parts(text):
@@ -121,4 +122,7 @@ def _repaired_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     tags = tuple(found)
     if len(tags) > MOST_TAGS:
         what[f"A customer can have {MOST_TAGS} tags; the other {len(tags) - MOST_TAGS} were left out."] = None
+    if len(tags) > LISTED_TAGS:
+        said = f"There are {len(tags[:MOST_TAGS])} tags. Lists and counts by tag know the first {LISTED_TAGS}"
+        what[f"{said}; segments know all."] = None
     return tags[:MOST_TAGS], tuple(what)

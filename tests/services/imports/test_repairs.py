@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from backend.domain.customers import LISTED_TAGS, MOST_TAGS
 from backend.domain.orders import Order, OrderStatus
+from backend.services import figures
 from backend.services.context import Shop
-from backend.services.customers import MOST_TAGS, get_customer
+from backend.services.customers import get_customer
 from backend.services.order_list import find_order
+from backend.services.reconcile import reconcile
 from tests.services.imports.shopify_csv import faults, imported, line, order
 
 
@@ -92,6 +95,9 @@ def test_of_many_tags_a_customer_gets_as_many_as_can_be_kept(shop: Shop) -> None
     result = imported(shop, order("#1", tags=", ".join(f"tag {n}" for n in range(MOST_TAGS + 1))))
     assert get_customer(shop, only(shop).customer_id).tags == tuple(f"tag {n}" for n in range(MOST_TAGS))
     assert "the other 1 were left out" in faults(result)[0]["Reason"]
+    assert f"the first {LISTED_TAGS}; segments know all." in faults(result)[1]["Reason"]
+    assert len(figures.counts_of(shop, "tag")) == LISTED_TAGS
+    assert not reconcile(shop).drift
 
 
 def test_a_repair_in_a_further_row_names_its_own_line(shop: Shop) -> None:
