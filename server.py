@@ -4,7 +4,7 @@
     browser ── / ─────────▶ Streamlit (streamlit_app.py, one thread per run)
     anybody ── /api ──────▶ FastAPI (customers' links, health)
     Prometheus ─ /metrics ▶ what the process has counted
-                            worker threads, one for each duty (backend/duties.py)
+                            worker threads, one for each duty (backend/workers/duties.py)
 
 A platform with several processes runs `python server.py` in each: they share the store and need nothing else.
 """
@@ -32,7 +32,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend import duties, logs
+from backend import logs
 from backend.api import create_app
 from backend.bootstrap import keep_files_private
 from backend.config import Settings, load_settings
@@ -44,21 +44,22 @@ from backend.observability import sentry
 from backend.observability.measures import MEASURES
 from backend.observability.metrics import CONTENT_TYPE, Metrics, Sources, may_read
 from backend.observability.rounds import Rounds
+from backend.secret_file import cookie_key, derived
 from backend.services.context import Shop
-from backend.services.events.following import EventPolicy
-from backend.services.first_admin import setup_code
-from backend.services.secret_file import cookie_key, derived
-from backend.services.sessions import may_use_demo
+from backend.services.events.consequences import EventPolicy
 from backend.services.system.gauges import gauges
 from backend.services.system.version import version
-from backend.services.team import demo_sign_ins
+from backend.services.team.first_admin import setup_code
+from backend.services.team.members import demo_sign_ins
+from backend.services.team.sessions import may_use_demo
+from backend.workers import duties
 from front_door.gate import FrontDoor
 from front_door.members import Members
 from front_door.rules import rules_of
 from front_door.sockets import SOCKETS, Http, WebSocket, raise_file_limit
 from front_door.uploads import Uploads
 from front_door.visitors import VISITORS, caps_for
-from pages.components import cookie, navigation, shell
+from pages.components.ui import cookie, navigation, shell
 
 GRACE_SECONDS = 3
 """For open connections at the end. Workers are told to stop before, and end meanwhile."""

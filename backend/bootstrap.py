@@ -15,10 +15,10 @@ from backend.email.transports.account_list import AccountList, FileAccountList
 from backend.email.transports.protocol import Transport
 from backend.email.web import HttpWeb
 from backend.errors import ConfigurationError
+from backend.secret_file import cookie_key, derived
 from backend.services.context import Shop
-from backend.services.domain_check import Probe
-from backend.services.mailing.mailer import Mailer
-from backend.services.secret_file import cookie_key, derived
+from backend.services.deliverability.domain import Probe
+from backend.services.sending.mailer import Mailer
 from backend.store.meter import Meter
 from backend.store.port import Store
 

@@ -25,15 +25,15 @@ from backend.email.transports.outbox import FREE, OutboxTransport
 from backend.email.transports.protocol import Transport
 from backend.email.transports.recording import RecordingTransport
 from backend.records.customers import customer_item
-from backend.services.campaigns import drafts, planning, preflights, steering, storing
-from backend.services.campaigns.tending import tend_campaigns
+from backend.services.campaigns import actions, drafts, plan, preflights, saved
+from backend.services.campaigns.duty import tend_campaigns
 from backend.services.context import Shop
-from backend.services.mailing.campaign_sending import CampaignWork, work_on_campaigns
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.pace import LARGEST, Pace
 from backend.services.segments.library import create_segment
+from backend.services.sending.campaign_rounds import CampaignWork, work_on_campaigns
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.pace import LARGEST, Pace
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
-from backend.services.snapshots.building import make_snapshot
+from backend.services.snapshots.build import make_snapshot
 from backend.store import schema
 from backend.store.meter import USUAL_SAMPLE, Meter
 from backend.store.port import Put
@@ -76,9 +76,9 @@ class _Scene:
     def running(self, mailer: Mailer) -> Campaign:
         """A campaign whose audience is frozen."""
         campaign, _ = self.checked(mailer)
-        campaign, _ = planning.plan(self.shop, mailer, COMMAND_LINE, campaign.id, seen_version=campaign.version)
-        steering.start(self.shop, COMMAND_LINE, campaign.id, seen_version=campaign.version)
-        while (campaign := storing.read_campaign(self.shop, campaign.id)).state is not CampaignState.RUNNING:
+        campaign, _ = plan.plan(self.shop, mailer, COMMAND_LINE, campaign.id, seen_version=campaign.version)
+        actions.start(self.shop, COMMAND_LINE, campaign.id, seen_version=campaign.version)
+        while (campaign := saved.read_campaign(self.shop, campaign.id)).state is not CampaignState.RUNNING:
             make_snapshot(self.shop)
             tend_campaigns(self.shop)
         return campaign
@@ -112,7 +112,7 @@ def _at_a_rate(scene: _Scene, seconds: float) -> Iterator[Measurement]:
     while time.monotonic() < end and not stop.is_set():
         worked = work_on_campaigns(scene.shop, mailer, work, stop)
         stop.set() if not worked.total and not worked.wait else time.sleep(worked.wait)
-    steering.cancel(scene.shop, COMMAND_LINE, campaign.id)
+    actions.cancel(scene.shop, COMMAND_LINE, campaign.id)
     times = sorted(transport.moments)
     # Whole seconds after the first: what went out at the beginning of a second belongs to all of it.
     begin, whole = times[0] + 1, max(int(times[-1] - times[0]) - 1, 1)

@@ -12,14 +12,15 @@ from backend.domain.orders import LineItem, OrderStatus
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import utc_now
 from backend.email.transports.recording import RecordingTransport
-from backend.services import boards, customers, orders
-from backend.services.boards import Measure
 from backend.services.context import Shop
-from backend.services.customers import Profile
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.requesting import SendRequest, request_message
-from backend.services.order_list import orders_of
-from backend.services.orders import OrderDraft, OrderRef
+from backend.services.customers import customers, leaderboards
+from backend.services.customers.customers import Profile
+from backend.services.customers.leaderboards import Measure
+from backend.services.orders import orders
+from backend.services.orders.lists import orders_of
+from backend.services.orders.orders import OrderDraft, OrderRef
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.requests import SendRequest, request_message
 from backend.store.meter import Meter, Usage
 from benchmarks.mail_shop import MailShop
 from benchmarks.results import Measurement
@@ -88,9 +89,9 @@ def _steps(shop: Shop) -> Iterator[tuple[str, Callable[[], object]]]:
     profile = Profile("Maria Perez", "maria.perez@example.com", "ES")
     yield "a profile is edited", lambda: customers.edit_customer(shop, COMMAND_LINE, maria.id, 1, profile)
     yield from _email_steps(shop, maria)
-    yield "top 25 of all time", lambda: boards.top_customers(shop, Measure.REVENUE, limit=25)
+    yield "top 25 of all time", lambda: leaderboards.top_customers(shop, Measure.REVENUE, limit=25)
     month = f"{shop.clock():%Y-%m}"
-    yield "top 25 of a month", lambda: boards.top_customers(shop, Measure.ORDERS, month, limit=25)
+    yield "top 25 of a month", lambda: leaderboards.top_customers(shop, Measure.ORDERS, month, limit=25)
 
 
 def _email_steps(shop: Shop, customer: Customer) -> Iterator[tuple[str, Callable[[], object]]]:

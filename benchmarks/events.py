@@ -19,9 +19,9 @@ from backend.email.events.spool import EventSpool, SpoolSource
 from backend.email.transports.simulator import Simulated
 from backend.records.messages import key_of, message_item
 from backend.services.context import Shop
-from backend.services.events.draining import drain_batch
-from backend.services.events.following import EventPolicy
-from backend.services.ledger import hour_of
+from backend.services.events.consequences import EventPolicy
+from backend.services.events.drain import drain_batch
+from backend.services.sending.ledger import hour_of
 from backend.store.port import Put
 from benchmarks.results import Measurement
 

@@ -17,8 +17,8 @@ from backend.domain.orders import LineItem, OrderStatus
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import utc_now
 from backend.services.context import Shop
-from backend.services.customers import Profile, create_customer
-from backend.services.orders import OrderDraft, new_idempotency_key, place_order
+from backend.services.customers.customers import Profile, create_customer
+from backend.services.orders.orders import OrderDraft, new_idempotency_key, place_order
 from benchmarks import naive
 from benchmarks.naive import PlainOrder
 from benchmarks.results import Measurement

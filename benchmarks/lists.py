@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from backend.domain.orders import OrderStatus
-from backend.services import figures
-from backend.services.comparison import Period
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, Sort, list_customers
-from backend.services.customers import activity_of, find_by_email, get_customer
-from backend.services.order_list import OrderFilter, find_order, list_orders, orders_of
-from backend.services.overview import Granularity, overview_of
+from backend.services.customers.customers import activity_of, find_by_email, get_customer
+from backend.services.customers.lists import CustomerFilter, Sort, list_customers
+from backend.services.orders.lists import OrderFilter, find_order, list_orders, orders_of
+from backend.services.statistics import figures
+from backend.services.statistics.comparison import Period
+from backend.services.statistics.overview import Granularity, overview_of
 from benchmarks.big_shop import BigShop, customer_id_at
 from benchmarks.results import Measurement, timed
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.ses import SesTransport
 from backend.email.transports.ses_client import open_client
-from backend.mail_worker import run_mail_worker
-from backend.services.mailing.mailer import Mailer
+from backend.services.sending.mailer import Mailer
+from backend.workers.mail import run_mail_worker
 from benchmarks.mail_server import Manner, Seen, ses_server
 from benchmarks.mail_shop import MailShop, endpoint, mail_shop
 from benchmarks.results import AS_FAST, Measurement

@@ -19,11 +19,11 @@ from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.protocol import Transport
 from backend.services.context import Shop
-from backend.services.customers import Profile, create_customer
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.pace import LARGEST, Pace
-from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.customers.customers import Profile, create_customer
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.pace import LARGEST, Pace
+from backend.services.sending.requests import SendRequest, request_message
 
 TEMPLATE = "verify-address"
 _PEOPLE = 200

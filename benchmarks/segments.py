@@ -30,8 +30,8 @@ from backend.services.insights.returning import returning
 from backend.services.insights.worth import worth
 from backend.services.segments.audience import audience_ids, count_segment
 from backend.services.segments.ready import READY
-from backend.services.snapshots.building import make_snapshot
-from backend.snapshot_worker import by_processes
+from backend.services.snapshots.build import make_snapshot
+from backend.workers.snapshots import by_processes
 from benchmarks.big_shop import BigShop
 from benchmarks.results import Measurement, timed
 

@@ -14,7 +14,7 @@ from backend.domain.delivery import Mailbox, Outcome
 from backend.domain.time import utc_now
 from backend.records.send_stats import OF_MAILBOXES, TOOK_STEPS
 from backend.services.context import Shop
-from backend.services.send_figures import Step, send_figures
+from backend.services.statistics.sending import Step, send_figures
 from backend.store import schema
 from backend.store.port import Item, Key, Put
 from benchmarks.pages import PAGE_TARGET_MS, PagesNotMeasuredError, measured_pages

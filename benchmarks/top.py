@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from backend.services.boards import Measure, top_customers
+from backend.services.customers.leaderboards import Measure, top_customers
 from benchmarks import naive
 from benchmarks.big_shop import BigShop
 from benchmarks.results import Measurement, timed, timed_once

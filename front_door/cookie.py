@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from backend.services.sessions import COOKIE_NAME
+from backend.services.team.sessions import COOKIE_NAME
 from front_door.members import Members
 
 COOKIE_PATH = "/session-cookie"

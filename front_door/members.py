@@ -14,9 +14,9 @@ from streamlit.web.server.starlette.starlette_websocket import _get_signed_cooki
 
 from backend.domain.team import Member
 from backend.errors import BackendError
-from backend.services import signin
 from backend.services.context import Shop
-from backend.services.sessions import COOKIE_NAME, SignInPolicy, member_of, session_of
+from backend.services.team import sign_in
+from backend.services.team.sessions import COOKIE_NAME, SignInPolicy, member_of, session_of
 
 
 class Members:
@@ -50,7 +50,7 @@ class Members:
         session = session_of(self._policy(), token) if token else None
         return None if session is None else member_of(self._shop(), self._policy(), session)
 
-    def _of_claims(self, cookies: Mapping[str, str]) -> Member | signin.Refused | None:
+    def _of_claims(self, cookies: Mapping[str, str]) -> Member | sign_in.Refused | None:
         signed = _get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
         if not signed:
             return None
@@ -59,4 +59,4 @@ class Members:
         except ValueError:
             return None
         shop = self._shop()
-        return signin.member_of_claims(shop, self._policy(), claims, shop.clock())
+        return sign_in.member_of_claims(shop, self._policy(), claims, shop.clock())

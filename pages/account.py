@@ -6,15 +6,15 @@ import streamlit as st
 
 from backend.domain.team import Actor
 from backend.errors import BackendError
-from backend.services import signin, team
-from backend.services.sessions import Session
-from pages.components import guard
-from pages.components.client import client_address
-from pages.components.shell import policy, refuse, settings, shop
+from backend.services.team import members, sign_in
+from backend.services.team.sessions import Session
+from pages.components.ui import guard
+from pages.components.ui.client import client_address
+from pages.components.ui.shell import policy, refuse, settings, shop
 
 
 def _profile(actor: Actor) -> None:
-    member = team.find_member(shop(), actor.username)
+    member = members.find_member(shop(), actor.username)
     if member is None:
         return
     facts = {"Username": member.username, "Role": member.role.value.capitalize(), "Email address": member.email}
@@ -26,7 +26,7 @@ def _profile(actor: Actor) -> None:
         name = st.text_input("Your name", member.name, autocomplete="name", max_chars=200)
         if st.form_submit_button("Save", icon=":material/save:"):
             try:
-                team.rename(shop(), actor, actor.username, name, version=member.version)
+                members.rename(shop(), actor, actor.username, name, version=member.version)
             except BackendError as error:
                 refuse(error.sentence)
             else:
@@ -45,7 +45,7 @@ def _password(actor: Actor) -> None:
         st.error("The two new passwords differ.")
     elif pressed:
         try:
-            result = signin.change_own_password(shop(), policy(), actor, current, new, client_address())
+            result = sign_in.change_own_password(shop(), policy(), actor, current, new, client_address())
         except BackendError as error:
             refuse(error.sentence)
             return

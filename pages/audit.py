@@ -5,26 +5,27 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.services import audit
-from pages.components import audit_view, empty, tables
-from pages.components.guard import require
-from pages.components.shell import shop
+from backend.services.audit import log as audit_log
+from pages.components.audit import view
+from pages.components.ui import empty, tables
+from pages.components.ui.guard import require
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_AUDIT)
 here = shop()
 
 st.title("Audit log")
 st.caption("Every change with its author. Entries cannot be changed or removed.")
-wanted = audit_view.pick_filter(here)
+wanted = view.pick_filter(here)
 pager = tables.Pager("audit", wanted)
-page = audit.list_entries(here, actor, wanted, limit=tables.ROWS, cursor=pager.cursor)
+page = audit_log.list_entries(here, actor, wanted, limit=tables.ROWS, cursor=pager.cursor)
 if page.entries:
-    audit_view.show_entries(here, page.entries)
+    view.show_entries(here, page.entries)
 else:
     empty.nothing(":material/policy:", "No entries", "Choose another month, or clear the filters.")
 if page.note:
     st.caption(page.note)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    audit_view.offer_file(here, actor, wanted)
+    view.offer_file(here, actor, wanted)
     with st.container(width="content"):
         pager.show(page.cursor)

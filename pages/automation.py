@@ -7,18 +7,12 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import NotFoundError
 from backend.services.automations import saved
-from pages.components import (
-    actions,
-    automation_builder,
-    automation_draft,
-    automation_head,
-    automation_views,
-    empty,
-    filters,
-)
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from pages.components import filters
+from pages.components.automations import builder, draft, head, views
+from pages.components.ui import actions, empty
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 _BUILD, _TRY, _FIGURES, _WAITING, _CHANGES = "steps", "dry-run", "figures", "waiting", "changes"
 _WORDS = {_BUILD: "Steps", _TRY: "Dry run", _FIGURES: "Figures", _WAITING: "Waiting", _CHANGES: "Changes"}
@@ -29,7 +23,7 @@ here = shop()
 st.page_link(page_of("automations.py"), label="All automations", icon=":material/arrow_back:", help="")
 wanted = st.query_params.get("id", "")
 if not wanted:
-    automation_head.show_new(here, actor)
+    head.show_new(here, actor)
     st.stop()
 try:
     stored = saved.get_automation(here, wanted)
@@ -41,22 +35,22 @@ except NotFoundError:
     )
     st.stop()
 
-automation_head.show(here, actor, stored)
+head.show(here, actor, stored)
 actions.show_refusal()
 parts = [_BUILD, _TRY, _FIGURES, _WAITING] if actor.may(Permission.EDIT_AUTOMATIONS) else [_FIGURES, _TRY, _WAITING]
 if actor.may(Permission.VIEW_AUDIT):
     parts.append(_CHANGES)
 part = filters.pick_view("View", parts, name="view", key=f"part_{stored.id}", words=_WORDS.__getitem__, hidden=True)
 if part != _BUILD:
-    automation_draft.put_aside()
+    draft.put_aside()
 if part == _BUILD:
-    if automation_builder.show(here, stored, saved.change_automation, "Saved."):
+    if builder.show(here, stored, saved.change_automation, "Saved."):
         st.rerun()
 elif part == _TRY:
-    automation_views.show_dry_run(here, actor, automation_draft.draft_of(stored).now)
+    views.show_dry_run(here, actor, draft.draft_of(stored).now)
 elif part == _FIGURES:
-    automation_views.show_figures(here, stored)
+    views.show_figures(here, stored)
 elif part == _WAITING:
-    automation_views.show_waiting(here, actor, stored)
+    views.show_waiting(here, actor, stored)
 else:
-    automation_views.show_changes(here, actor, stored)
+    views.show_changes(here, actor, stored)

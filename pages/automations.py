@@ -7,10 +7,11 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.automations.active import all_automations
 from backend.services.automations.defaults import default_automations
-from pages.components import actions, automation_list, caching, empty
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from pages.components.automations import list
+from pages.components.ui import actions, caching, empty
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -30,9 +31,9 @@ if not automations:
         "Start with the four standard ones: order confirmation, shipping note, review request and win-back. They are "
         "off until you switch them on.",
     )
-    automation_list.offer_defaults(actor)
+    list.offer_defaults(actor)
 else:
-    automation_list.show(here, actor, automations, caching.automations_waiting(here))
+    list.show(here, actor, automations, caching.automations_waiting(here))
     used = {step.template for each in automations for step in each.steps}
     if not used & {each.steps[0].template for each in default_automations(here.clock())}:
-        automation_list.offer_defaults(actor)
+        list.offer_defaults(actor)

@@ -6,19 +6,13 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import BackendError
-from backend.services.campaigns.storing import get_campaign
-from pages.components import (
-    actions,
-    campaign_progress,
-    campaign_results,
-    campaign_steering,
-    campaign_steps,
-    campaign_view,
-    empty,
-)
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from backend.services.campaigns.saved import get_campaign
+from pages.components.campaigns import actions as campaign_steering
+from pages.components.campaigns import progress, results, steps, view
+from pages.components.ui import actions, empty
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -30,13 +24,13 @@ except BackendError as error:
     st.page_link(page_of("campaigns.py"), label="All campaigns", help="")
     st.stop()
 
-campaign_view.show_head(here, campaign)
+view.show_head(here, campaign)
 stale = actions.show_refusal()
 campaign_steering.show_dialogs()
-if campaign_view.has_begun(campaign):
-    campaign_progress.show(here, actor, campaign, enabled=not stale)
-    campaign_results.show(here, actor, campaign)
+if view.has_begun(campaign):
+    progress.show(here, actor, campaign, enabled=not stale)
+    results.show(here, actor, campaign)
 else:
-    campaign_steps.show(here, actor, campaign, enabled=not stale)
-campaign_view.show_question(here, actor, campaign)
-campaign_view.show_content(here, campaign)
+    steps.show(here, actor, campaign, enabled=not stale)
+view.show_question(here, actor, campaign)
+view.show_content(here, campaign)

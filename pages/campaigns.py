@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.services.campaigns.storing import list_campaigns
-from pages.components import actions, campaign_list, empty, tables
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from backend.services.campaigns.saved import list_campaigns
+from pages.components.campaigns import list
+from pages.components.ui import actions, empty, tables
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -23,7 +24,7 @@ actions.show_refusal()
 pager = tables.Pager("campaigns", "all")
 page = list_campaigns(here, actor, limit=tables.ROWS, cursor=pager.cursor)
 if page.campaigns:
-    campaign_list.show(here, actor, page.campaigns)
+    list.show(here, actor, page.campaigns)
 elif actor.may(Permission.PLAN_CAMPAIGNS):
     empty.nothing(
         ":material/campaign:",

@@ -6,12 +6,13 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services.customers import get_customer
-from backend.services.order_list import orders_of
-from pages.components import actions, can_we_email, customer_forms, customer_view, empty, tables, timeline
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from backend.services.customers.customers import get_customer
+from backend.services.orders.lists import orders_of
+from pages.components.customers import can_we_email, forms, timeline, view
+from pages.components.ui import actions, empty, tables
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_CUSTOMERS)
 here = shop()
@@ -29,7 +30,7 @@ except (NotFoundError, InvalidInputError):
 
 look_again = actions.show_refusal()
 editable = actor.may(Permission.EDIT_CUSTOMERS) and not look_again
-customer_view.show_header(customer)
+view.show_header(customer)
 with st.container(horizontal=True, vertical_alignment="center"):
     if actor.may(Permission.PLACE_ORDERS) and not customer.archived:
         st.page_link(
@@ -48,13 +49,13 @@ with st.container(horizontal=True, vertical_alignment="center"):
             query_params={"customer": customer.id},
         )
     if editable:
-        customer_forms.EDIT.opener("Edit", customer, icon=":material/edit:")
+        forms.EDIT.opener("Edit", customer, icon=":material/edit:")
     if editable and customer.archived:
-        st.button("Restore", icon=":material/unarchive:", on_click=customer_forms.restore, args=(customer,))
+        st.button("Restore", icon=":material/unarchive:", on_click=forms.restore, args=(customer,))
     elif editable:
-        customer_forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
-customer_view.show_figures(here, customer)
-customer_view.show_months(here, customer)
+        forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
+view.show_figures(here, customer)
+view.show_months(here, customer)
 
 orders, profile = st.columns([2, 1])
 with orders:
@@ -69,15 +70,15 @@ with orders:
 with profile:
     st.header("Profile")
     with st.container(border=True):
-        customer_view.show_profile(here, customer)
-        customer_forms.show_consent(here, customer, editable=editable)
+        view.show_profile(here, customer)
+        forms.show_consent(here, customer, editable=editable)
     st.header("Can we email this customer?")
     with st.container(border=True):
         can_we_email.show_answers(here, customer)
 
 st.header("Timeline")
 if editable:
-    customer_forms.note_form(customer)
+    forms.note_form(customer)
 timeline.show_timeline(here, customer.id)
-customer_forms.EDIT.show()
-customer_forms.ARCHIVE.show()
+forms.EDIT.show()
+forms.ARCHIVE.show()

@@ -5,22 +5,24 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.services.deliverability import health_of
-from backend.services.domain_check import last_report
-from pages.components import actions, caching, deliverability_domain, deliverability_view, send_limits
-from pages.components.guard import require
-from pages.components.shell import shop
+from backend.services.deliverability.account import health_of
+from backend.services.deliverability.domain import last_report
+from pages.components.deliverability import account, domain
+from pages.components.sending import limits
+from pages.components.ui import actions, caching
+from pages.components.ui.guard import require
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
 
 st.title("Deliverability")
 actions.show_refusal()
-use = send_limits.use_of(here)
+use = limits.use_of(here)
 health = health_of(caching.newest_days(here), use)
 report = last_report(here)
-deliverability_view.show_verdict(here, health, deliverability_domain.concern_of(report))
-deliverability_view.show_gauges(here, use, health)
-deliverability_view.show_mailboxes(here, health)
-deliverability_view.show_gmail(here, health)
-deliverability_domain.show_check()
+account.show_verdict(here, health, domain.concern_of(report))
+account.show_gauges(here, use, health)
+account.show_mailboxes(here, health)
+account.show_gmail(here, health)
+domain.show_check()

@@ -7,18 +7,18 @@ import streamlit as st
 from backend.domain.emails import Kind
 from backend.domain.team import Permission
 from backend.domain.text import fold
-from pages.components import caching, email_gallery, empty, filters
-from pages.components.guard import require
-from pages.components.shell import shop
+from pages.components import filters
+from pages.components.templates import gallery
+from pages.components.ui import caching, empty
+from pages.components.ui.guard import require
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
 
 st.title("Emails")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    kind = filters.pick_pill(
-        "Kind", list(Kind), name="kind", key="emails_kind", words=email_gallery.KIND_LABELS.__getitem__
-    )
+    kind = filters.pick_pill("Kind", list(Kind), name="kind", key="emails_kind", words=gallery.KIND_LABELS.__getitem__)
     search = filters.search("Search", "Title or purpose", name="search", key="emails_search", longest=100, width=320)
 
 cards = [
@@ -28,6 +28,6 @@ cards = [
     and fold(search.strip()) in fold(f"{card.state.facts.title} {card.state.facts.purpose}")
 ]
 if cards:
-    email_gallery.show(here, cards)
+    gallery.show(here, cards)
 else:
     empty.nothing(":material/search_off:", "No email matches", "Clear the kind, or search for another word.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components import actions, events_dead, events_drill, events_health
-from pages.components.guard import require
-from pages.components.shell import shop
+from pages.components.events import dead_letters, fire_drill, health
+from pages.components.ui import actions
+from pages.components.ui.guard import require
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_SYSTEM)
 here = shop()
@@ -17,11 +18,11 @@ st.caption(
     "What the mail provider reports about sent emails: accepted, delivered, bounced, marked as spam, opened, clicked."
 )
 actions.show_refusal()
-events_health.show_health()
+health.show_health()
 
 st.header("Fire drill")
-events_drill.show_drill(actor)
+fire_drill.show_drill(actor)
 
 st.header("Dead letters")
-events_dead.show_dead_letters(actor, here)
-events_dead.show_dialogs()
+dead_letters.show_dead_letters(actor, here)
+dead_letters.show_dialogs()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components import actions, export_forms, import_form, job_list
-from pages.components.guard import require
-from pages.components.shell import shop
+from pages.components.imports import export_forms, import_form, job_list
+from pages.components.ui import actions
+from pages.components.ui.guard import require
+from pages.components.ui.shell import shop
 
 actor = require(Permission.IMPORT_DATA)
 here = shop()

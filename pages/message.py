@@ -6,11 +6,12 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services.ledger import get_message
-from pages.components import empty, message_events, message_repair, message_view
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from backend.services.sending.ledger import get_message
+from pages.components.messages import events, repair, view
+from pages.components.ui import empty
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -22,16 +23,16 @@ except (NotFoundError, InvalidInputError):
     empty.nothing(":material/mail:", "This message does not exist", "Find it in the message log.")
     st.stop()
 
-message_view.show_header(here, message)
-message_view.show_state(here, message)
+view.show_header(here, message)
+view.show_state(here, message)
 with st.container(horizontal=True, vertical_alignment="center"):
-    message_repair.show_one(actor, message)
-    message_view.show_resend(actor, message)
-message_repair.show_dialogs()
+    repair.show_one(actor, message)
+    view.show_resend(actor, message)
+repair.show_dialogs()
 email, history = st.columns([2, 1])
 with email:
-    message_view.show_email(here, message)
+    view.show_email(here, message)
 with history:
     st.header("History")
-    message_view.show_timeline(here, message)
-    message_events.show_events(here, message)
+    view.show_timeline(here, message)
+    events.show_events(here, message)

@@ -6,11 +6,12 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
-from backend.services.message_log import list_messages
-from pages.components import empty, message_log_view, message_repair, message_table, tables
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from backend.services.sending.message_log import list_messages
+from pages.components.messages import log, repair, table
+from pages.components.ui import empty, tables
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -20,16 +21,16 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     if actor.may(Permission.SEND_EMAIL):
         st.page_link(page_of("send.py"), label="Send an email", help="")
 
-message_log_view.find_by_id(here)
-customer = message_log_view.chosen_customer(here)
+log.find_by_id(here)
+customer = log.chosen_customer(here)
 if customer is not None:
-    message_log_view.show_of_customer(here, actor, customer)
+    log.show_of_customer(here, actor, customer)
     st.stop()
-message_log_view.show_problems(here, actor)
-message_repair.show_dialogs()
+log.show_problems(here, actor)
+repair.show_dialogs()
 
 st.header("All messages")
-wanted = message_log_view.pick_filter(here, actor)
+wanted = log.pick_filter(here, actor)
 pager = tables.Pager("messages", wanted)
 try:
     page = list_messages(here, wanted, limit=tables.ROWS, cursor=pager.cursor)
@@ -37,7 +38,7 @@ except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
 if page.messages:
-    message_table.message_rows(here, page.messages)
+    table.message_rows(here, page.messages)
 else:
     empty.nothing(
         ":material/mail:", "No messages in this period", "Choose more days, clear the filters, or send an email."

@@ -8,11 +8,12 @@ from backend.domain.campaigns import EDITABLE
 from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services.campaigns.drafts import new_campaign_id
-from backend.services.campaigns.storing import get_campaign
-from pages.components import campaign_form, campaign_preview, campaign_saving, empty, formats
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from backend.services.campaigns.saved import get_campaign
+from pages.components.campaigns import form, preview, saving
+from pages.components.ui import empty, formats
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.PLAN_CAMPAIGNS)
 here = shop()
@@ -34,12 +35,12 @@ if before is not None and before.state not in EDITABLE:
     st.page_link(page_of("campaign.py"), label="Back to the campaign", query_params={"id": before.id}, help="")
     st.stop()
 
-before = campaign_saving.as_first_seen(before) if before else None
-campaign_id = before.id if before else campaign_saving.NEW_ID.once(new_campaign_id)
+before = saving.as_first_seen(before) if before else None
+campaign_id = before.id if before else saving.NEW_ID.once(new_campaign_id)
 left, right = st.columns([3, 2], gap="large")
 with left:
     place = f"campaign_{campaign_id}_{before.version if before else 0}"
-    draft = campaign_form.choose(here, actor, place, before.draft if before else None)
-    campaign_saving.save_button(here, campaign_id, before, draft)
+    draft = form.choose(here, actor, place, before.draft if before else None)
+    saving.save_button(here, campaign_id, before, draft)
 with right:
-    campaign_preview.show_draft(here, draft)
+    preview.show_draft(here, draft)

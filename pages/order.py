@@ -6,11 +6,13 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services.orders import get_order
-from pages.components import actions, empty, order_forms, order_view, timeline
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from backend.services.orders.orders import get_order
+from pages.components.customers import timeline
+from pages.components.orders import forms, view
+from pages.components.ui import actions, empty
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_ORDERS)
 here = shop()
@@ -27,9 +29,9 @@ except (NotFoundError, InvalidInputError):
     st.stop()
 
 look_again = actions.show_refusal()
-order_view.show_header(here, order)
+view.show_header(here, order)
 if not look_again:
-    order_forms.show_actions(actor, order)
+    forms.show_actions(actor, order)
 if actor.may(Permission.SEND_EMAIL):
     st.page_link(
         page_of("send.py"),
@@ -42,15 +44,15 @@ if actor.may(Permission.SEND_EMAIL):
 items, amounts = st.columns([3, 2])
 with items:
     st.header("Line items")
-    order_view.show_lines(here, order)
+    view.show_lines(here, order)
 with amounts:
     st.header("Amounts")
-    order_view.show_amounts(here, order)
+    view.show_amounts(here, order)
 if order.note:
     st.header("Note")
     st.text(order.note)
 st.header("Emails about this order")
 timeline.show_messages_about(here, order)
 st.header("History")
-order_view.show_history(here, order)
-order_forms.show_dialogs()
+view.show_history(here, order)
+forms.show_dialogs()

@@ -7,12 +7,14 @@ import streamlit as st
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
-from backend.services.order_list import OrderFilter
-from pages.components import caching, empty, filters, formats, order_view, tables
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.periods import pick_period
-from pages.components.shell import shop
+from backend.services.orders.lists import OrderFilter
+from pages.components import filters
+from pages.components.orders import view
+from pages.components.ui import caching, empty, formats, tables
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.periods import pick_period
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_ORDERS)
 here = shop()
@@ -22,7 +24,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     if actor.may(Permission.PLACE_ORDERS):
         st.page_link(page_of("place_order.py"), label="Place an order", help="")
 
-order_view.find_by_number(here)
+view.find_by_number(here)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = pick_period(here, "placed")
     statuses = filters.pick_pills(
@@ -37,7 +39,7 @@ try:
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
-order_view.show_totals(here, chosen, figures)
+view.show_totals(here, chosen, figures)
 if page.orders:
     tables.order_rows(here, page.orders)
 elif caching.first_day(here) is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components import empty, outbox_view
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import settings, shop
+from pages.components.messages import outbox
+from pages.components.ui import empty
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import settings, shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -19,18 +20,18 @@ if settings().mail_transport != "local":
     st.page_link(page_of("messages.py"), label="Message log", icon=":material/history:", help="")
     st.stop()
 
-opened = outbox_view.open_wanted()
-total, unread = outbox_view.outbox().counts()
+opened = outbox.open_wanted()
+total, unread = outbox.outbox().counts()
 if not total:
     empty.nothing(":material/outbox:", "The outbox is empty", "Sent emails appear here.")
     if actor.may(Permission.SEND_EMAIL):
         st.page_link(page_of("send.py"), label="Send an email", icon=":material/send:", help="")
     st.stop()
 
-outbox_view.show_head(here, actor, total, unread)
+outbox.show_head(here, actor, total, unread)
 messages, reading = st.columns([2, 3])
 with messages:
-    outbox_view.show_list(here)
+    outbox.show_list(here)
 with reading:
-    outbox_view.show_message(here, opened)
-outbox_view.CLEAR.show()
+    outbox.show_message(here, opened)
+outbox.CLEAR.show()

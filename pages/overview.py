@@ -5,12 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.services.boards import Measure
-from backend.services.overview import granularities_of
-from pages.components import caching, charts, empty, filters, formats, metrics, tables
-from pages.components.guard import require
-from pages.components.periods import pick_month, pick_period
-from pages.components.shell import shop
+from backend.services.customers.leaderboards import Measure
+from backend.services.statistics.overview import granularities_of
+from pages.components import filters
+from pages.components.statistics import cards
+from pages.components.ui import caching, charts, empty, formats, tables
+from pages.components.ui.guard import require
+from pages.components.ui.periods import pick_month, pick_period
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_OVERVIEW)
 here = shop()
@@ -30,8 +32,8 @@ if len(granularities) > 1:
         "Chart by", granularities, name="by", key=f"by_{'_'.join(granularities)}", words=str.capitalize
     )
 figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chosen.period)
-st.caption(formats.plain(metrics.compared(here, figures)))
-metrics.show_figures(here, figures.totals, figures.before)
+st.caption(formats.plain(cards.compared(here, figures)))
+cards.show_figures(here, figures.totals, figures.before)
 with st.container(border=True):
     charts.show(charts.over_time(here, chosen.first, chosen.last, granularity, chosen.period), "over_time")
 

@@ -6,10 +6,11 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services.customers import get_customer
-from pages.components import empty, place_order_form
-from pages.components.guard import require
-from pages.components.shell import shop
+from backend.services.customers.customers import get_customer
+from pages.components.orders import place_order_form
+from pages.components.ui import empty
+from pages.components.ui.guard import require
+from pages.components.ui.shell import shop
 
 actor = require(Permission.PLACE_ORDERS)
 here = shop()

@@ -6,12 +6,13 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import NotFoundError
-from pages.components import actions, empty, formats, segment_age, segment_builder, segment_head, segment_view
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.segment_draft import draft_of
-from pages.components.segment_opening import opened
-from pages.components.shell import shop
+from pages.components.segments import age, builder, head, view
+from pages.components.segments.draft import draft_of
+from pages.components.segments.opening import opened
+from pages.components.ui import actions, empty, formats
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_CUSTOMERS)
 here = shop()
@@ -32,17 +33,17 @@ if segment.text and not new:
     st.caption(formats.plain(segment.text))
 actions.show_refusal()
 if not new:
-    segment_head.show_links(here, actor, segment)
-info = segment_age.require(here)
+    head.show_links(here, actor, segment)
+info = age.require(here)
 
 editable = actor.may(Permission.EDIT_SEGMENTS) and not segment.ready
 draft = draft_of(segment, new=new) if editable else None
-rule = segment_builder.show(here, draft) if draft else segment.rule
-preview = segment_view.show(here, rule) if rule is not None else None
-segment_age.show(here, info)
+rule = builder.show(here, draft) if draft else segment.rule
+preview = view.show(here, rule) if rule is not None else None
+age.show(here, info)
 if draft:
-    segment_head.show_saving(here, draft, rule, segment)
+    head.show_saving(here, draft, rule, segment)
 elif segment.ready and actor.may(Permission.EDIT_SEGMENTS):
     st.caption("Built-in segment. Duplicate it to change it.")
 if preview is not None:
-    segment_view.show_people(here, preview, segment.id)
+    view.show_people(here, preview, segment.id)

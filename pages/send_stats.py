@@ -6,21 +6,15 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
-from backend.services.send_figures import steps_for
-from pages.components import (
-    actions,
-    caching,
-    empty,
-    filters,
-    formats,
-    message_table,
-    send_charts,
-    send_limits,
-    send_rates,
-)
-from pages.components.guard import require
-from pages.components.periods import pick_period
-from pages.components.shell import shop
+from backend.services.statistics.sending import steps_for
+from pages.components import filters
+from pages.components.messages import table
+from pages.components.sending import limits
+from pages.components.statistics import send_charts, send_rates
+from pages.components.ui import actions, caching, empty, formats
+from pages.components.ui.guard import require
+from pages.components.ui.periods import pick_period
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -28,11 +22,11 @@ here = shop()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.title("Send statistics", width="content")
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-        template = message_table.pick_template(here, "send_stats_template")
+        template = table.pick_template(here, "send_stats_template")
         chosen = pick_period(here, "period")
 
 actions.show_refusal()
-send_limits.show_limits(here, actor)
+limits.show_limits(here, actor)
 steps = steps_for(chosen.first, chosen.last)
 step = steps[0]
 if len(steps) > 1:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.services.previews import render_preview
 from backend.services.shop_settings import get_shop_facts
-from pages.components import email_preview, formats, shop_settings_form
-from pages.components.guard import require
-from pages.components.shell import shop
+from backend.services.templates.previews import render_preview
+from pages.components.shop import settings_form
+from pages.components.templates import preview
+from pages.components.ui import formats
+from pages.components.ui.guard import require
+from pages.components.ui.shell import shop
 
 _EXAMPLE = "welcome"
 
@@ -22,7 +24,7 @@ if not facts.postal_address.strip():
     st.warning("Add a postal address. Marketing emails are not sent without one.", icon=":material/home_pin:")
 form, example = st.columns(2, gap="medium")
 with form:
-    shop_settings_form.show(here)
+    settings_form.show(here)
     told = (
         f"Currency ({facts.currency}), language ({facts.locale}) and time zone ({facts.zone}) are set by your engineer."
     )
@@ -30,4 +32,4 @@ with form:
 with example:
     st.header("Email preview", anchor=False)
     st.caption("Preview with the saved settings.")
-    email_preview.show_views(here, render_preview(here, _EXAMPLE), email_preview.VIEWS_WHILE_EDITING, "shop")
+    preview.show_views(here, render_preview(here, _EXAMPLE), preview.VIEWS_WHILE_EDITING, "shop")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components import actions, suppression_account, suppression_files_view, suppression_view
-from pages.components.guard import require
-from pages.components.shell import shop
+from pages.components.suppression import account, entries, files
+from pages.components.ui import actions
+from pages.components.ui.guard import require
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -15,12 +16,12 @@ here = shop()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Suppression list", width="content")
     if actor.may(Permission.MANAGE_SUPPRESSION):
-        suppression_view.ADD.opener("Add an address", "", icon=":material/add:", primary=True)
+        entries.ADD.opener("Add an address", "", icon=":material/add:", primary=True)
 st.caption("Addresses on this list get no mail, or no marketing mail. Checked before every email.")
 actions.show_refusal()
-suppression_view.look_up(here, actor)
-suppression_view.show_list(here, actor)
-suppression_account.show(here, actor)
-suppression_files_view.show(here, actor)
-suppression_view.ADD.show()
-suppression_view.REMOVE.show()
+entries.look_up(here, actor)
+entries.show_list(here, actor)
+account.show(here, actor)
+files.show(here, actor)
+entries.ADD.show()
+entries.REMOVE.show()

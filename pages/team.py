@@ -6,9 +6,10 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import BackendError
-from backend.services import team
-from pages.components import actions, guard, team_forms
-from pages.components.shell import refuse, settings, shop
+from backend.services.team import members as team
+from pages.components.team import forms
+from pages.components.ui import actions, guard
+from pages.components.ui.shell import refuse, settings, shop
 
 actor = guard.require(Permission.MANAGE_TEAM)
 st.title("Team")
@@ -33,8 +34,8 @@ st.dataframe(
 add, change = st.tabs(["Add a member", "Change a member"], key="team_tabs")
 try:
     with add:
-        team_forms.add_form(actor, with_password=settings().auth_mode == "password")
+        forms.add_form(actor, with_password=settings().auth_mode == "password")
     with change:
-        team_forms.change_forms(actor, members)
+        forms.change_forms(actor, members)
 except BackendError as error:
     refuse(error.sentence)

@@ -6,18 +6,20 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import NotFoundError
-from backend.services import templates
-from pages.components import actions, email_preview, empty, filters, template_editor, template_header, template_versions
-from pages.components.guard import require
-from pages.components.navigation import page_of
-from pages.components.shell import shop
+from backend.services.templates import catalogue
+from pages.components import filters
+from pages.components.templates import editor, header, preview, versions
+from pages.components.ui import actions, empty
+from pages.components.ui.guard import require
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
 
 st.page_link(page_of("emails.py"), label="All emails", icon=":material/arrow_back:", help="")
 try:
-    state = templates.state_of(here, st.query_params.get("name", ""))
+    state = catalogue.state_of(here, st.query_params.get("name", ""))
 except NotFoundError:
     empty.nothing(
         ":material/mail:", "This email does not exist", "It may have been deleted. Find it in the list of emails."
@@ -25,14 +27,14 @@ except NotFoundError:
     st.stop()
 
 actions.show_refusal()
-template_header.show(here, actor, state)
+header.show(here, actor, state)
 parts = ["preview", "edit", "versions"] if actor.may(Permission.EDIT_TEMPLATES) else ["preview", "versions"]
 part = filters.pick_view(
     "View", parts, name="view", key=f"template_part_{state.facts.name}", words=str.capitalize, hidden=True
 )
 if part == "edit":
-    template_editor.show(here, actor, state)
+    editor.show(here, actor, state)
 elif part == "versions":
-    template_versions.show(here, actor, state)
+    versions.show(here, actor, state)
 else:
-    email_preview.show(here, actor, state)
+    preview.show(here, actor, state)

@@ -39,8 +39,8 @@ from websockets.sync.client import ClientConnection, connect  # noqa: E402
 from backend.bootstrap import open_shop  # noqa: E402
 from backend.config import Settings  # noqa: E402
 from backend.domain.team import COMMAND_LINE, Role  # noqa: E402
-from backend.services import sessions, team  # noqa: E402
-from backend.services.secret_file import cookie_key  # noqa: E402
+from backend.secret_file import cookie_key  # noqa: E402
+from backend.services.team import members, sessions  # noqa: E402
 
 _PATIENCE = 60.0
 _MEMBER = "bench"
@@ -80,10 +80,10 @@ def signed_in(store_url: str, data_dir: Path) -> str:
     shop = open_shop(settings)
     try:
         with contextlib.suppress(Exception):
-            team.add_member(
+            members.add_member(
                 shop, COMMAND_LINE, username=_MEMBER, name="Bench", email="bench@example.com", role=Role.ADMIN
             )
-        member = team.find_member(shop, _MEMBER)
+        member = members.find_member(shop, _MEMBER)
         if member is None:
             raise AssertionError("There is nobody to sign in as.")
         policy = sessions.policy_of(settings, cookie_key(settings))

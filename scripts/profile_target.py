@@ -23,12 +23,13 @@ from urllib.parse import parse_qsl
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # a script has its own folder there; hence the imports below it (E402)
 
-from backend import bootstrap, duties  # noqa: E402
+from backend import bootstrap  # noqa: E402
 from backend.config import load_settings  # noqa: E402
 from backend.domain.team import Member, Role  # noqa: E402
 from backend.services.context import Shop  # noqa: E402
-from backend.services.sessions import begin_session  # noqa: E402
-from backend.services.team import members_of  # noqa: E402
+from backend.services.team.members import members_of  # noqa: E402
+from backend.services.team.sessions import begin_session  # noqa: E402
+from backend.workers import duties  # noqa: E402
 
 _SHOWN = 25
 _WARM_RUNS = 3
@@ -64,8 +65,8 @@ def profile_page(profiler: cProfile.Profile, what: str, runs: int) -> None:
     """Runs a page as an admin of the store. The profile holds the page's own thread, without Streamlit's server."""
     from streamlit.testing.v1 import AppTest
 
-    from pages.components import shell
-    from pages.components.state import SESSION
+    from pages.components.ui import shell
+    from pages.components.ui.state import SESSION
 
     name, _, query = what.partition("?")
     path = ROOT / "pages" / f"{name}.py"

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from backend.domain.totals import Totals
-from backend.services import boards, figures
-from backend.services.boards import Measure
 from backend.services.context import Shop
+from backend.services.customers import leaderboards as boards
+from backend.services.customers.leaderboards import Measure
+from backend.services.statistics import figures
 from backend.store import schema
 from backend.store.port import Item, Row
 

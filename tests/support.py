@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 from backend.domain.customers import Customer
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import Actor, Role
-from backend.services import customers, orders
 from backend.services.context import Shop
-from backend.services.customers import Profile
-from backend.services.orders import OrderDraft, OrderRef
+from backend.services.customers import customers
+from backend.services.customers.customers import Profile
+from backend.services.orders import orders
+from backend.services.orders.orders import OrderDraft, OrderRef
 from backend.store.meter import Meter
 from backend.store.port import Store
 from backend.store.sql import SqlStore

@@ -15,20 +15,20 @@ import psycopg
 import pytest
 from sqlalchemy import exc
 
-from backend import worker
 from backend.disk_space import full_disk_named
 from backend.domain.emails import Refused
 from backend.domain.imports import ImportKind
 from backend.domain.jobs import JobStatus
 from backend.email.transports import maildir, outbox
 from backend.errors import DiskFullError
-from backend.services import jobs
 from backend.services.context import Shop
-from backend.services.jobs import enqueue_import, get_job, upload_path
-from backend.services.order_list import find_order
+from backend.services.jobs import requests
+from backend.services.jobs.requests import enqueue_import, get_job, upload_path
+from backend.services.orders.lists import find_order
 from backend.store import schema, sql_engine
 from backend.store.port import Put
 from backend.store.sql import SqlStore
+from backend.workers import jobs as worker
 from tests.cli.conftest import Run, run, shop, store_url
 from tests.email.transports.samples import email
 from tests.services.imports.shopify_csv import order, text_of
@@ -78,7 +78,7 @@ def test_check_and_health_name_a_full_store(run: Run, shop: Shop, store_url: str
 
 
 def test_check_names_a_full_disk_of_files(run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.services.checks.os.fsync", no_space)
+    monkeypatch.setattr("backend.services.system.checks.os.fsync", no_space)
     found = {check["name"]: check["found"] for check in run("check", "--json").json["checks"]}
     assert "disk for files is full" in found["data folder"]
 
@@ -110,10 +110,10 @@ def test_a_full_disk_of_files_fails_a_command_with_one_sentence(
 def test_an_upload_that_has_no_room_leaves_nothing_behind(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     content = io.BytesIO(text_of([order()]).encode())
     with monkeypatch.context() as patched:
-        patched.setattr(jobs.os, "fsync", no_space)  # type: ignore[attr-defined]
+        patched.setattr(requests.os, "fsync", no_space)  # type: ignore[attr-defined]
         with pytest.raises(DiskFullError):
             enqueue_import(shop, STAFF, ImportKind.ORDERS, "o.csv", content, job_id="0J000000000000000")
-    assert jobs.list_jobs(shop, STAFF) == []
+    assert requests.list_jobs(shop, STAFF) == []
     assert list(upload_path(shop, "0J000000000000000").parent.iterdir()) == []
 
 

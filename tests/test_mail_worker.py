@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from backend import mail_worker
 from backend.domain.emails import Account
 from backend.domain.messages import MessageStatus
 from backend.email.links import Links
@@ -16,10 +15,11 @@ from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.protocol import AccountUnknownError
 from backend.email.transports.recording import RecordingTransport
 from backend.errors import StoreUnreachableError
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.sending import ledger
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.requests import SendRequest, request_message
+from backend.workers import mail
 from tests.support import STAFF, add_customer, opened_shop
 
 
@@ -32,7 +32,7 @@ def mailer_on(shop: Shop, account: Callable[[], Account] | None = None) -> Maile
 def worked_until(shop: Shop, mailer: Mailer, done: Callable[[], bool]) -> bool:
     """Runs the worker in a thread until it is done, or 20 seconds; whether it then ended when told to."""
     stop = threading.Event()
-    thread = threading.Thread(target=mail_worker.run_mail_worker, args=(shop, mailer, stop))
+    thread = threading.Thread(target=mail.run_mail_worker, args=(shop, mailer, stop))
     thread.start()
     waited = threading.Event()
     for _ in range(400):
@@ -69,7 +69,7 @@ def test_trouble_costs_a_pause_and_not_the_worker(tmp_path: Path, monkeypatch: p
         rounds.append(troubles[len(rounds) % len(troubles)])
         raise rounds[-1]
 
-    monkeypatch.setattr(mail_worker, "deliver_due", broken)
-    monkeypatch.setattr(mail_worker, "_AFTER_TROUBLE", 0.01)
+    monkeypatch.setattr(mail, "deliver_due", broken)
+    monkeypatch.setattr(mail, "_AFTER_TROUBLE", 0.01)
     with opened_shop(f"sqlite:///{tmp_path}/shop.db") as shop:
         assert worked_until(shop, mailer_on(shop), lambda: len(rounds) >= 6)

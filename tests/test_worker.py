@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from backend import worker
 from backend.domain.imports import ImportKind, Progress
 from backend.domain.jobs import Job, JobStatus
 from backend.errors import StoreBusyError
-from backend.services import job_queue
 from backend.services.context import Shop
 from backend.services.imports import batches
-from backend.services.jobs import enqueue_import, find_report, get_job
-from backend.services.order_list import find_order
-from backend.services.suppression import find_suppression
-from backend.worker import run_worker, work_once
+from backend.services.jobs import queue
+from backend.services.jobs.requests import enqueue_import, find_report, get_job
+from backend.services.orders.lists import find_order
+from backend.services.suppression.entries import find_suppression
+from backend.workers import jobs as worker
+from backend.workers.jobs import run_worker, work_once
 from benchmarks.shopify_file import write_shopify_file
 from tests.services.imports.shopify_csv import order, text_of
 from tests.support import STAFF, opened_shop
@@ -117,13 +117,13 @@ def test_the_lease_is_renewed_with_the_progress_while_the_work_goes_on(
     monkeypatch.setattr(worker, "_RENEW_SECONDS", 0.0)
     monkeypatch.setattr(batches, "SIZE", 10)
     seen: list[float] = []
-    renew = job_queue.renew
+    renew = queue.renew
 
     def watched(shop: Shop, job: Job, progress: Progress) -> None:
         renew(shop, job, progress)
         seen.append(now(shop, job).share)
 
-    monkeypatch.setattr(job_queue, "renew", watched)
+    monkeypatch.setattr(queue, "renew", watched)
     large_job(shop, 150)
 
     work_once(shop, "one", NEVER)
@@ -135,16 +135,16 @@ def test_the_lease_is_renewed_with_the_progress_while_the_work_goes_on(
 def test_a_worker_whose_job_was_taken_over_leaves_it_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "_RENEW_SECONDS", 0.0)
     job = asked(shop, *(order(f"#{number}") for number in range(20)))
-    take = job_queue.take_next
+    take = queue.take_next
 
     def taken_over(shop: Shop, worker: str) -> Job | None:
         mine = take(shop, worker)
         if mine is not None:
-            job_queue.release(shop, mine)
+            queue.release(shop, mine)
             assert take(shop, "two") is not None
         return mine
 
-    monkeypatch.setattr(job_queue, "take_next", taken_over)
+    monkeypatch.setattr(queue, "take_next", taken_over)
     assert work_once(shop, "one", NEVER)
     assert (now(shop, job).status, now(shop, job).worker) == (JobStatus.RUNNING, "two")
 
@@ -198,14 +198,14 @@ def test_two_workers_share_the_jobs_and_do_each_once(shop: Shop) -> None:
 
 def test_a_worker_outlives_a_store_that_cannot_be_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "LONGEST_PAUSE", 0.01)
-    take, failures = job_queue.take_next, [StoreBusyError("Busy."), RuntimeError("A bug")]
+    take, failures = queue.take_next, [StoreBusyError("Busy."), RuntimeError("A bug")]
 
     def failing(shop: Shop, worker: str) -> Job | None:
         if failures:
             raise failures.pop()
         return take(shop, worker)
 
-    monkeypatch.setattr(job_queue, "take_next", failing)
+    monkeypatch.setattr(queue, "take_next", failing)
     job = asked(shop, order())
     stop = threading.Event()
     thread = running_worker(shop, stop)

@@ -24,7 +24,7 @@ from backend.errors import BackendError
 from backend.observability import sentry
 from backend.observability.measures import MEASURES
 from backend.services.context import Shop
-from backend.services.events.following import EventPolicy
+from backend.services.events.consequences import EventPolicy
 from backend.store import schema
 from backend.store.meter import access_pattern
 

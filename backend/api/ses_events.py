@@ -34,8 +34,8 @@ from backend.email.events.sns import (
 )
 from backend.errors import BackendError
 from backend.services.context import Shop
-from backend.services.events.draining import take_in_safely
-from backend.services.events.following import EventPolicy
+from backend.services.events.consequences import EventPolicy
+from backend.services.events.drain import take_in_safely
 
 LARGEST_BODY = 512 * 1024
 """AWS: a message of SNS has 256 KB at most; in JSON its signs may be written twice as long."""

@@ -14,7 +14,7 @@ from backend.services.automations import active, saved
 from backend.services.automations.defaults import add_defaults
 from backend.services.automations.dry_run import dry_run as try_out
 from backend.services.automations.figures import figures_of
-from backend.services.automations.waiting import count_waiting
+from backend.services.automations.waiting_triggers import count_waiting
 from backend.services.context import Shop
 
 app = typer.Typer(no_args_is_help=True, help="Emails that send themselves when something happens.")

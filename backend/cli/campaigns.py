@@ -21,10 +21,11 @@ from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
 from backend.domain.campaigns import Campaign, CampaignState, Canary, Draft
 from backend.domain.team import COMMAND_LINE
 from backend.errors import BackendError, InvalidInputError
-from backend.services.campaigns import drafts, planning, preflights, progress, steering, storing
+from backend.services.campaigns import actions, drafts, preflights, progress, saved
+from backend.services.campaigns import plan as planning
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
 from backend.services.segments.library import find_segment
+from backend.services.sending.mailer import Mailer
 
 app = typer.Typer(help="Plan, start, steer and watch campaigns.", no_args_is_help=True)
 
@@ -44,7 +45,7 @@ def list_all(
 ) -> None:
     """List campaigns, newest first."""
     with opened_shop("campaign list") as shop:
-        page = storing.list_campaigns(shop, COMMAND_LINE, limit=limit, cursor=cursor or None)
+        page = saved.list_campaigns(shop, COMMAND_LINE, limit=limit, cursor=cursor or None)
         if as_json:
             write_page([about(campaign) for campaign in page.campaigns], page.cursor, (), as_json=True)
             return
@@ -128,15 +129,15 @@ def start(
 ) -> None:
     """Start a campaign; workers send it. A draft is planned first. A large one needs an approval from the dashboard."""
     with opened_shop("campaign start") as shop:
-        campaign = storing.read_campaign(shop, campaign_id)
+        campaign = saved.read_campaign(shop, campaign_id)
         if campaign.state is CampaignState.DRAFT:
             _planned(shop, _mailer(shop), campaign_id)
-            campaign = storing.read_campaign(shop, campaign_id)
+            campaign = saved.read_campaign(shop, campaign_id)
         if at:
             moment = _moment(shop, at)
-            started = steering.schedule(shop, COMMAND_LINE, campaign_id, moment, seen_version=campaign.version)
+            started = actions.schedule(shop, COMMAND_LINE, campaign_id, moment, seen_version=campaign.version)
         else:
-            started = steering.start(shop, COMMAND_LINE, campaign_id, seen_version=campaign.version)
+            started = actions.start(shop, COMMAND_LINE, campaign_id, seen_version=campaign.version)
         _tell(started, as_json)
 
 
@@ -144,8 +145,8 @@ def start(
 def request_approval(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Ask a second person to approve a planned campaign."""
     with opened_shop("campaign request-approval") as shop:
-        version = storing.read_campaign(shop, campaign_id).version
-        _tell(steering.request_approval(shop, COMMAND_LINE, campaign_id, seen_version=version), as_json)
+        version = saved.read_campaign(shop, campaign_id).version
+        _tell(actions.request_approval(shop, COMMAND_LINE, campaign_id, seen_version=version), as_json)
 
 
 @app.command()
@@ -156,8 +157,8 @@ def approve(
 ) -> None:
     """Approve a large campaign that somebody else has made and asks for."""
     with opened_shop("campaign approve") as shop:
-        version = storing.read_campaign(shop, campaign_id).version
-        approved = steering.approve(shop, COMMAND_LINE, campaign_id, typed_count=count, seen_version=version)
+        version = saved.read_campaign(shop, campaign_id).version
+        approved = actions.approve(shop, COMMAND_LINE, campaign_id, typed_count=count, seen_version=version)
         _tell(approved, as_json)
 
 
@@ -165,21 +166,21 @@ def approve(
 def pause(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Let a campaign rest; it takes effect within seconds."""
     with opened_shop("campaign pause") as shop:
-        _tell(steering.pause(shop, COMMAND_LINE, campaign_id), as_json)
+        _tell(actions.pause(shop, COMMAND_LINE, campaign_id), as_json)
 
 
 @app.command()
 def resume(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Let a paused or stopped campaign go on."""
     with opened_shop("campaign resume") as shop:
-        _tell(steering.resume(shop, COMMAND_LINE, campaign_id), as_json)
+        _tell(actions.resume(shop, COMMAND_LINE, campaign_id), as_json)
 
 
 @app.command()
 def cancel(campaign_id: CampaignId, as_json: Json = False) -> None:
     """End a campaign for good; who has not got theirs gets none."""
     with opened_shop("campaign cancel") as shop:
-        _tell(steering.cancel(shop, COMMAND_LINE, campaign_id), as_json)
+        _tell(actions.cancel(shop, COMMAND_LINE, campaign_id), as_json)
 
 
 @app.command()
@@ -190,10 +191,10 @@ def retry(
 ) -> None:
     """Send a finished campaign again to those for whom it failed."""
     with opened_shop("campaign retry") as shop:
-        campaign = storing.read_campaign(shop, campaign_id)
+        campaign = saved.read_campaign(shop, campaign_id)
         failed = progress.figures_of(shop, campaign_id)["failed"] if count is None else count
         version = campaign.version
-        retried = steering.retry_failed(shop, COMMAND_LINE, campaign_id, typed_count=failed, seen_version=version)
+        retried = actions.retry_failed(shop, COMMAND_LINE, campaign_id, typed_count=failed, seen_version=version)
         _tell(retried, as_json)
 
 
@@ -223,7 +224,7 @@ def _mailer(shop: Shop) -> Mailer:
 
 def _checked(shop: Shop, mailer: Mailer, campaign_id: str) -> Preflight:
     """A preflight that is through, done in this process unless a worker is faster."""
-    campaign = storing.read_campaign(shop, campaign_id)
+    campaign = saved.read_campaign(shop, campaign_id)
     preflights.run_preflight(shop, COMMAND_LINE, campaign_id, seen_version=campaign.version)
     shown, stop = Progress(), threading.Event()
     while True:
@@ -243,7 +244,7 @@ def _planned(shop: Shop, mailer: Mailer, campaign_id: str) -> Plan:
     found = preflights.get_preflight(shop, COMMAND_LINE, campaign_id)
     if found is None or not found.is_current or found.status is not PreflightStatus.DONE:
         _checked(shop, mailer, campaign_id)
-    version = storing.read_campaign(shop, campaign_id).version
+    version = saved.read_campaign(shop, campaign_id).version
     return planning.plan(shop, mailer, COMMAND_LINE, campaign_id, seen_version=version)[1]
 
 

@@ -18,10 +18,10 @@ from backend.domain.delivery import Mailbox
 from backend.domain.sender_domain import DomainReport
 from backend.domain.team import COMMAND_LINE
 from backend.services.context import Shop
-from backend.services.domain_check import check_domain
-from backend.services.send_campaigns import rates_by_campaign
-from backend.services.send_days import stats_by_day
-from backend.services.send_stats import summed
+from backend.services.deliverability.domain import check_domain
+from backend.services.statistics.campaigns import rates_by_campaign
+from backend.services.statistics.counters import summed
+from backend.services.statistics.days import stats_by_day
 
 _USUAL = timedelta(days=29)
 

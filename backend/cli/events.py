@@ -16,14 +16,14 @@ from backend.cli.running import fail, opened_shop
 from backend.config import Settings, load_settings
 from backend.domain.team import COMMAND_LINE
 from backend.services.context import Shop
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import list_dead_letters
-from backend.services.events.draining import drain
-from backend.services.events.drill import Drill, drill_messages, last_drill, new_drill_key, start_drill
-from backend.services.events.following import EventPolicy
+from backend.services.events.drain import drain
+from backend.services.events.fire_drill import Drill, drill_messages, last_drill, new_drill_key, start_drill
 from backend.services.events.health import event_health
 from backend.services.events.intake import Intake
-from backend.services.events.replaying import Replay, replay_all, replay_dead_letter
-from backend.services.mailing.delivering import deliver_one
+from backend.services.events.replay import Replay, replay_all, replay_dead_letter
+from backend.services.sending.delivery import deliver_one
 
 app = typer.Typer(help="What the mail provider reports about emails.", no_args_is_help=True)
 _LOOK_SECONDS = 1.0

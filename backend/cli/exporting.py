@@ -16,9 +16,9 @@ from backend.domain.orders import OrderStatus
 from backend.domain.team import COMMAND_LINE
 from backend.services import exports
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter
+from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import Format
-from backend.services.order_list import OrderFilter
+from backend.services.orders.lists import OrderFilter
 
 app = typer.Typer(no_args_is_help=True, help="Take out customers or orders as CSV or XLSX.")
 

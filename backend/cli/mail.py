@@ -17,13 +17,14 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
-from backend.services import message_log, templates
 from backend.services.context import Shop
-from backend.services.mailing.delivering import deliver_one
-from backend.services.mailing.requesting import SendRequest, new_click_key, request_message
-from backend.services.mailing.simulating import is_for_simulator, request_simulated
-from backend.services.message_log import LogFilter, LogPage, MessageSummary
-from backend.services.previews import Recipient, problems_of, render_preview
+from backend.services.sending import message_log
+from backend.services.sending.delivery import deliver_one
+from backend.services.sending.message_log import LogFilter, LogPage, MessageSummary
+from backend.services.sending.requests import SendRequest, new_click_key, request_message
+from backend.services.sending.simulator import is_for_simulator, request_simulated
+from backend.services.templates import catalogue
+from backend.services.templates.previews import Recipient, problems_of, render_preview
 
 templates_app = typer.Typer(help="Look at email templates.", no_args_is_help=True)
 
@@ -38,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
 def list_templates(as_json: Json = False) -> None:
     """List the templates with the version in use."""
     with opened_shop("templates list") as shop:
-        states = templates.list_templates(shop)
+        states = catalogue.list_templates(shop)
         if as_json:
             write_json(
                 [
@@ -59,8 +60,8 @@ def check_templates() -> None:
     """Render every template with its sample and tell what must not be sent; exit code 1 if there is any."""
     with opened_shop("templates check") as shop:
         found = 0
-        for state in templates.list_templates(shop):
-            problems = problems_of(shop, templates.current_version(shop, state.facts.name))
+        for state in catalogue.list_templates(shop):
+            problems = problems_of(shop, catalogue.current_version(shop, state.facts.name))
             found += len(problems)
             for problem in problems:
                 typer.echo(f"{state.facts.name}: {problem}")

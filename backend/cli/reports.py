@@ -11,8 +11,9 @@ from backend.cli.options import FIRST_DAY, FromDay, ToDay, day_of_text
 from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop
 from backend.domain.money import format_money
-from backend.services import boards, buyers, figures
-from backend.services.boards import Measure
+from backend.services.customers import leaderboards
+from backend.services.customers.leaderboards import Measure
+from backend.services.statistics import buyers, figures
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,7 +29,7 @@ def top_customers(
 ) -> None:
     """List the best customers, best first; equal ones by customer id. Revenue is in minor units in JSON."""
     with opened_shop("top-customers") as shop:
-        best = boards.top_customers(shop, by, month, limit)
+        best = leaderboards.top_customers(shop, by, month, limit)
         if as_json:
             write_json(
                 [

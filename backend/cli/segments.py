@@ -18,15 +18,15 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.exports import Format
 from backend.services.segments.audience import count_segment
-from backend.services.segments.exports import export_segment
+from backend.services.segments.export import export_segment
 from backend.services.segments.library import find_segment, list_segments
 from backend.services.segments.preview import count_segments
 from backend.services.segments.ready import READY
-from backend.services.segments.wording import sentence
-from backend.services.snapshots import places
-from backend.services.snapshots.building import make_since
+from backend.services.segments.sentences import sentence
+from backend.services.snapshots import folders
+from backend.services.snapshots.build import make_since
 from backend.services.snapshots.info import SnapshotInfo
-from backend.snapshot_worker import reader
+from backend.workers.snapshots import reader
 
 app = typer.Typer(no_args_is_help=True, help="List, count and export segments of customers.")
 
@@ -104,7 +104,7 @@ def _wanted(shop: Shop, segment_id: str, file: Path | None) -> tuple[str, Rule]:
 
 def _snapshot(shop: Shop, *, as_is: bool) -> SnapshotInfo:
     """A snapshot of now; one that is younger than the time that making it took is as good."""
-    info = places.current(shop)
+    info = folders.current(shop)
     if info is not None and (as_is or 0 <= (shop.clock() - info.as_of).total_seconds() < info.seconds):
         return info
     return make_since(shop, shop.clock(), read=reader(shop, load_settings()))

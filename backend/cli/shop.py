@@ -13,8 +13,7 @@ from backend.cli.running import opened_shop
 from backend.domain.shop import ShopFacts
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
-from backend.services import send_overview
-from backend.services.mailing import pausing
+from backend.services.sending import overview, pauses
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 
 shop_app = typer.Typer(help="What emails say about the shop.", no_args_is_help=True)
@@ -73,7 +72,7 @@ def change(
 def status(as_json: Json = False) -> None:
     """Tell whether sending is paused, why and until when."""
     with opened_shop("mail status") as shop:
-        paused = pausing.current_pause(shop)
+        paused = pauses.current_pause(shop)
         if as_json:
             until = paused.until.isoformat() if paused else None
             write_json({"paused": paused is not None, "reason": paused.reason if paused else "", "until": until})
@@ -92,7 +91,7 @@ def pause(
     """Keep all mail back, such as after a restore. What is due waits until the pause ends or is lifted."""
     with opened_shop("mail pause") as shop:
         until = shop.clock() + timedelta(hours=hours)
-        send_overview.pause_sending(shop, COMMAND_LINE, reason, until)
+        overview.pause_sending(shop, COMMAND_LINE, reason, until)
         if as_json:
             write_json({"paused": True, "reason": reason, "until": until.isoformat()})
         else:
@@ -103,8 +102,8 @@ def pause(
 def resume(as_json: Json = False) -> None:
     """Lift a pause. If the provider still takes nothing, the next email brings it back. Campaigns are resumed apart."""
     with opened_shop("mail resume") as shop:
-        paused = pausing.current_pause(shop)
-        send_overview.resume_sending(shop, COMMAND_LINE)
+        paused = pauses.current_pause(shop)
+        overview.resume_sending(shop, COMMAND_LINE)
         if as_json:
             write_json({"was_paused": paused is not None})
             return

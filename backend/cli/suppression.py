@@ -13,10 +13,10 @@ from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop, say
 from backend.domain.suppression import Suppression, SuppressionReason
 from backend.domain.team import COMMAND_LINE
-from backend.services import suppression
 from backend.services.context import Shop
 from backend.services.exports import Format
-from backend.services.suppression_files import export_suppressions, import_suppressions
+from backend.services.suppression import entries as suppression
+from backend.services.suppression.files import export_suppressions, import_suppressions
 
 app = typer.Typer(no_args_is_help=True, help="Addresses that get no mail, or no marketing mail.")
 

@@ -15,12 +15,12 @@ from backend.domain.alerts import Alert
 from backend.domain.audit import AuditEntry
 from backend.domain.health import State
 from backend.domain.team import COMMAND_LINE
-from backend.services import audit as audit_log
-from backend.services.alerts import lists, telling
-from backend.services.audit import AuditFilter
+from backend.services.alerts import lists, notifications
+from backend.services.audit import log as audit_log
+from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
 from backend.services.system.health import health_of
-from backend.services.system.watched import Watched
+from backend.services.system.installation import Watched
 
 alerts_app = typer.Typer(help="Look at alerts, and test who is told.", no_args_is_help=True)
 
@@ -73,8 +73,8 @@ def tell_of_a_test(as_json: Json = False) -> None:
     """Tell everybody who is told of alerts that this is a test, and say how they were told."""
     with opened_shop("alerts test") as shop:
         watched = _watched(shop)
-        identity = telling.send_test(watched, COMMAND_LINE)
-        telling.tell_all(watched)
+        identity = notifications.send_test(watched, COMMAND_LINE)
+        notifications.tell_all(watched)
         told = next((a.told_how for a in lists.list_past(shop, COMMAND_LINE, _month(shop))[0] if a.id == identity), "")
         if as_json:
             write_json({"id": identity, "told": told})

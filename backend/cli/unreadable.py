@@ -8,8 +8,8 @@ from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import to_text
-from backend.services.unreadable import unreadable_records
-from backend.services.unreadable_repair import delete_unreadable, retry_unreadable, stored_form
+from backend.services.unreadable.items import unreadable_records
+from backend.services.unreadable.repair import delete_unreadable, retry_unreadable, stored_form
 
 app = typer.Typer(help="Records that cannot be read, and are left out until repaired.", no_args_is_help=True)
 

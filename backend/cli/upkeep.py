@@ -20,15 +20,15 @@ from backend.observability import sentry
 from backend.observability.measures import MEASURES
 from backend.observability.metrics import Metrics, Sources
 from backend.observability.metrics_server import serving
-from backend.services import demo
-from backend.services.checks import Check, check_folder, check_store
 from backend.services.context import Shop
-from backend.services.mail_reconcile import reconcile_mail
+from backend.services.demo import shop as demo
 from backend.services.reconcile import Reconciliation
 from backend.services.reconcile import reconcile as reconcile_shop
+from backend.services.reconcile.messages import reconcile_mail
+from backend.services.system.checks import Check, check_folder, check_store
 from backend.services.system.gauges import gauges
 from backend.services.system.version import version
-from backend.services.team import demo_sign_ins
+from backend.services.team.members import demo_sign_ins
 from backend.store.meter import USUAL_SAMPLE, Meter
 
 _SHOWN = 50
@@ -180,7 +180,7 @@ def worker(
 
     What is being sent at that moment is finished and recorded first.
     """
-    from backend import duties
+    from backend.workers import duties
 
     meter, settings = Meter(USUAL_SAMPLE), load_settings()
     with opened_shop("worker", meter=meter, measured=False) as shop, ExitStack() as opened:

@@ -11,7 +11,7 @@ import typer
 from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop
 from backend.domain.team import COMMAND_LINE, Member, Role
-from backend.services import team
+from backend.services.team import members as team
 
 app = typer.Typer(no_args_is_help=True, help="Team members and their roles.")
 

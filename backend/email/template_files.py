@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.domain.emails import Kind, Need, TemplateFacts, TemplateField, TemplateSource, TemplateVersion
-from backend.email.rendering_context import RESERVED
-from backend.email.rendering_mjml import Layout
+from backend.email.rendering.context import RESERVED
+from backend.email.rendering.mjml import Layout
 from backend.email.samples import Sample, read_sample
 from backend.errors import ConfigurationError
 

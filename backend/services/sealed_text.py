@@ -12,7 +12,7 @@ import binascii
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from backend.services.secret_file import derived
+from backend.secret_file import derived
 
 
 def seal(key: bytes, purpose: str, text: str) -> str:

@@ -12,7 +12,7 @@ from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line, clean_text
 from backend.errors import ConflictError, InvalidInputError
 from backend.records.shop import shop_from, shop_item
-from backend.services import audit
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import access_pattern
@@ -40,7 +40,7 @@ def save_shop_facts(shop: Shop, actor: Actor, facts: ShopFacts) -> ShopFacts:
     before = get_shop_facts(shop)
     changed = [field.name for field in fields(ShopFacts) if getattr(before, field.name) != getattr(saved, field.name)]
     told = ", ".join(name.replace("_", " ") for name in changed if name != "version")
-    deed = audit.entry(shop, actor, "changed the shop's settings", "shop:settings", told)
+    deed = audit_log.entry(shop, actor, "changed the shop's settings", "shop:settings", told)
     with access_pattern("change the shop's settings"):
         shop.store.transact([Put(_KEY, shop_item(saved), unmoved, _overtaken()), deed])
     return get_shop_facts(shop)

@@ -23,8 +23,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
 from backend.services.sealed_text import seal, unseal
-from pages.components.shell import policy
-from pages.components.state import Slot, field_of
+from pages.components.ui.shell import policy
+from pages.components.ui.state import Slot, field_of
 
 Value = TypeVar("Value")
 Option = TypeVar("Option")

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import streamlit as st
 
-from pages.components import address, formats
+from pages.components import address
+from pages.components.ui import formats
 
 Option = TypeVar("Option")
 

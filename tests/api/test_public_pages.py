@@ -17,15 +17,15 @@ from backend.domain.suppression import SuppressionReason
 from backend.email.links import Links, Purpose, Target
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.recording import RecordingTransport
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.customers import Profile, activity_of, edit_customer, get_customer
-from backend.services.mailing.composing import address_digest
-from backend.services.mailing.delivering import deliver_one
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.requesting import SendRequest, request_message
-from backend.services.preferences import get_preferences
-from backend.services.suppression import find_suppression
+from backend.services.customers.customers import Profile, activity_of, edit_customer, get_customer
+from backend.services.customers.preferences import get_preferences
+from backend.services.sending import ledger
+from backend.services.sending.composition import address_digest
+from backend.services.sending.delivery import deliver_one
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.requests import SendRequest, request_message
+from backend.services.suppression.entries import find_suppression
 from backend.services.system.proxies import unnamed_proxy_seen
 from tests.support import STAFF, TestClock, add_customer, in_own_loop
 

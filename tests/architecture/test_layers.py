@@ -29,7 +29,7 @@ VIOLATIONS = [
     ("backend/observability/measures.py", "import backend.services.context", DIRECTION),
     ("backend/services/context.py", "import backend.bootstrap", DIRECTION),
     ("backend/api/app.py", "import front_door.gate", DIRECTION),
-    ("front_door/gate.py", "import pages.components.shell", DIRECTION),
+    ("front_door/gate.py", "import pages.components.ui.shell", DIRECTION),
     ("backend/services/context.py", "import benchmarks.results", DIRECTION),
     ("backend/services/context.py", "import backend.store.sql", ENGINES),
     ("pages/__init__.py", "import backend.store.port", ENGINES),

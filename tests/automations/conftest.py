@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
+from backend.services.sending.mailer import Mailer
 from tests.services.test_mailing import mailer_on
 from tests.support import TestClock, opened_shop
 

@@ -9,11 +9,11 @@ import pytest
 from backend.domain.automations import TriggerKind
 from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.automations import backfill, figures, saved
+from backend.services.automations.duty import answer_due
 from backend.services.automations.health import stalled
-from backend.services.automations.waiting import count_waiting
-from backend.services.automations.working import answer_due
+from backend.services.automations.waiting_triggers import count_waiting
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
+from backend.services.sending.mailer import Mailer
 from tests.automations.making import automation, messages, running, step, waiting
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order
 

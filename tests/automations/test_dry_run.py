@@ -11,12 +11,13 @@ import pytest
 from backend.domain.automations import Condition, Exit, Fact, TriggerKind
 from backend.domain.orders import OrderStatus
 from backend.domain.suppression import SuppressionReason
-from backend.services import customers, orders
-from backend.services.automations import past
+from backend.services.automations import history
 from backend.services.automations.dry_run import dry_run
 from backend.services.context import Shop
-from backend.services.demo import seed_demo
-from backend.services.suppression import add_suppression
+from backend.services.customers import customers
+from backend.services.demo.shop import seed_demo
+from backend.services.orders import orders
+from backend.services.suppression.entries import add_suppression
 from tests.automations.making import automation, messages, step, waiting, with_postal_address
 from tests.recount import fingerprint
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, opened_shop, ref
@@ -136,7 +137,7 @@ def test_every_trigger_about_orders_can_be_tried_on_the_demo_shop(demo: Shop, ki
 
 
 def test_a_shop_with_too_much_to_look_at_is_told_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(past, "MOST_EVENTS", 2)
+    monkeypatch.setattr(history, "MOST_EVENTS", 2)
     for _ in range(3):
         add_order(shop, add_customer(shop))
     found = dry_run(shop, MANAGER, automation(shop))

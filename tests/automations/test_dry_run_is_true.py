@@ -14,10 +14,10 @@ import pytest
 
 from backend.domain.automations import Automation, Exit, TriggerKind
 from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
-from backend.services import orders
 from backend.services.automations.dry_run import dry_run
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
+from backend.services.orders import orders
+from backend.services.sending.mailer import Mailer
 from tests.automations.making import messages, running, step, work
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, ref
 

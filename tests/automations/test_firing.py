@@ -9,11 +9,12 @@ import pytest
 from backend.domain.automations import TriggerKind
 from backend.domain.orders import OrderStatus
 from backend.errors import ConflictError
-from backend.services import customers, orders
 from backend.services.automations import saved
 from backend.services.automations.active import LEAD
 from backend.services.context import Shop
-from backend.services.demo import seed_demo
+from backend.services.customers import customers
+from backend.services.demo.shop import seed_demo
+from backend.services.orders import orders
 from tests.automations.making import automation, running, step, waiting
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, draft, ref
 

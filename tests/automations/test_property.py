@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from backend.domain.automation_rules import Event, events_of_change, events_of_placing
 from backend.domain.automations import TriggerKind
 from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
-from backend.services import orders
+from backend.services.orders import orders
 from backend.services.reconcile import reconcile
 from backend.store.sql import SqlStore
 from tests.automations.making import messages, running, step, waiting, work

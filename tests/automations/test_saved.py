@@ -10,14 +10,15 @@ import pytest
 from backend.domain.automations import Automation, Condition, Exit, Fact, Step, Trigger, TriggerKind
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.automations import automation_from, automation_item, trigger_from, trigger_item, trigger_key
-from backend.services import audit, demo
-from backend.services.audit import AuditFilter
-from backend.services.automations import active, health, saved, waiting
+from backend.services.audit import log as audit_log
+from backend.services.audit.log import AuditFilter
+from backend.services.automations import active, health, saved, waiting_triggers
 from backend.services.automations.defaults import add_defaults
-from backend.services.automations.working import answer_due
+from backend.services.automations.duty import answer_due
 from backend.services.context import Shop
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.mailer import Mailer
+from backend.services.demo import shop as demo
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.mailer import Mailer
 from tests.automations.making import AT_ONCE, automation, messages, running, step
 from tests.automations.making import waiting as all_waiting
 from tests.services.signing import quick_hashes
@@ -143,7 +144,7 @@ def test_each_deed_stands_in_the_audit_log(shop: Shop) -> None:
     off = saved.switch_off(shop, MANAGER, made.id, on.version)
     saved.delete_automation(shop, MANAGER, made.id, off.version)
     wanted = AuditFilter(f"{shop.clock():%Y-%m}", target=f"automation:{made.id}")
-    deeds = {entry.action for entry in audit.list_entries(shop, ADMIN, wanted).entries}
+    deeds = {entry.action for entry in audit_log.list_entries(shop, ADMIN, wanted).entries}
     assert deeds == {
         "created an automation",
         "changed an automation",
@@ -163,7 +164,7 @@ def test_what_waits_is_listed_page_by_page_in_the_order_in_which_it_is_due(shop:
         add_order(shop, add_customer(shop, "Maria"))
     found, cursor = [], None
     for _ in range(4):
-        page = waiting.list_waiting(shop, made.id, limit=2, cursor=cursor)
+        page = waiting_triggers.list_waiting(shop, made.id, limit=2, cursor=cursor)
         found += page.triggers
         cursor = page.cursor
         if cursor is None:
@@ -171,22 +172,22 @@ def test_what_waits_is_listed_page_by_page_in_the_order_in_which_it_is_due(shop:
     assert len(found) == 7
     assert [trigger.due_at for trigger, _ in found] == sorted(trigger.due_at for trigger, _ in found)
     assert {name for _, name in found} == {"Maria"}
-    assert waiting.count_waiting(shop).by_automation[made.id] == 7
+    assert waiting_triggers.count_waiting(shop).by_automation[made.id] == 7
 
 
 def test_a_list_that_passes_over_many_of_others_says_so_and_goes_on(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, clock: TestClock
 ) -> None:
-    monkeypatch.setattr(waiting, "MOST_COUNTED", 3)
+    monkeypatch.setattr(waiting_triggers, "MOST_COUNTED", 3)
     running(shop, TriggerKind.ORDER_PAID, step(delay=DAY))
     made = running(shop, TriggerKind.ORDER_PLACED, step(delay=2 * DAY))
     for _ in range(4):
         clock.forward(minutes=1)
         add_order(shop, add_customer(shop))
-    assert waiting.count_waiting(shop).more
+    assert waiting_triggers.count_waiting(shop).more
     found, cursor = [], None
     while True:
-        page = waiting.list_waiting(shop, made.id, cursor=cursor)
+        page = waiting_triggers.list_waiting(shop, made.id, cursor=cursor)
         found += page.triggers
         cursor = page.cursor
         if cursor is None:
@@ -199,10 +200,10 @@ def test_what_was_answered_meanwhile_cannot_be_called_off(shop: Shop, mailer: Ma
     add_order(shop, add_customer(shop))
     (seen,) = all_waiting(shop)
     with pytest.raises(PermissionDeniedError):
-        waiting.call_off(shop, STAFF, seen)
+        waiting_triggers.call_off(shop, STAFF, seen)
     answer_due(shop, mailer)
     with pytest.raises(NotFoundError, match="already processed"):
-        waiting.call_off(shop, MANAGER, seen)
+        waiting_triggers.call_off(shop, MANAGER, seen)
     assert len(messages(shop)) == 1
 
 

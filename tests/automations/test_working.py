@@ -15,18 +15,19 @@ from backend.domain.segments import Group, Rule, WordField, Words
 from backend.domain.suppression import SuppressionReason
 from backend.email.transports.recording import LoseReply, always
 from backend.records.automations import trigger_item, trigger_key
-from backend.services import customers, orders
-from backend.services.automations import figures, saved, working
+from backend.services.automations import duty, figures, saved
 from backend.services.context import Shop
-from backend.services.customers import record_own_answer
-from backend.services.events.following import EventPolicy
+from backend.services.customers import customers
+from backend.services.customers.customers import record_own_answer
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
-from backend.services.mail_reconcile import reconcile_mail
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.mailer import Mailer
+from backend.services.orders import orders
 from backend.services.reconcile.findings import Reconciliation
+from backend.services.reconcile.messages import reconcile_mail
 from backend.services.segments import library
-from backend.services.suppression import add_suppression
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.mailer import Mailer
+from backend.services.suppression.entries import add_suppression
 from backend.store import schema
 from backend.store.port import Put, Update
 from tests.automations.making import (
@@ -350,7 +351,7 @@ def test_an_email_that_cannot_be_made_is_tried_again_and_then_told(
     work(shop, mailer)
     (trigger,) = waiting(shop)
     assert (trigger.attempts, bool(trigger.problem)) == (1, True)
-    for pause in working.RETRIES:
+    for pause in duty.RETRIES:
         clock.forward(seconds=pause.total_seconds())
         work(shop, mailer)
     assert waiting(shop) == []
@@ -378,14 +379,14 @@ def test_one_that_cannot_be_answered_does_not_keep_the_others_waiting(
     unlucky, lucky = add_customer(shop), add_customer(shop)
     for customer in (unlucky, lucky):
         add_order(shop, customer)
-    real = working.prepared_message
+    real = duty.prepared_message
 
     def sometimes(shop: Shop, mailer: Mailer, actor: object, wanted: object) -> object:
         if wanted.customer_id == unlucky.id:
             raise ZeroDivisionError
         return real(shop, mailer, actor, wanted)
 
-    monkeypatch.setattr(working, "prepared_message", sometimes)
+    monkeypatch.setattr(duty, "prepared_message", sometimes)
     work(shop, mailer)
     assert [message.customer_id for message in messages(shop)] == [lucky.id]
     assert [(trigger.customer_id, trigger.attempts) for trigger in waiting(shop)] == [(unlucky.id, 1)]
@@ -394,9 +395,9 @@ def test_one_that_cannot_be_answered_does_not_keep_the_others_waiting(
 def test_a_trigger_is_answered_by_one_of_two_workers(shop: Shop, mailer: Mailer) -> None:
     made = running(shop)
     add_order(shop, add_customer(shop))
-    due, _ = working.due_triggers(shop, 10)
-    assert working.answer(shop, mailer, due.triggers) == 1
-    assert working.answer(shop, mailer, due.triggers) == 0
+    due, _ = duty.due_triggers(shop, 10)
+    assert duty.answer(shop, mailer, due.triggers) == 1
+    assert duty.answer(shop, mailer, due.triggers) == 0
     assert len(messages(shop)) == 1
     assert figures.figures_of(shop, made.id).answered == 1
 

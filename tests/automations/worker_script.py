@@ -10,9 +10,9 @@ import sys
 import time
 
 from backend.domain.time import utc_now
-from backend.services import orders
-from backend.services.automations.working import answer_due
-from backend.services.customers import get_customer
+from backend.services.automations.duty import answer_due
+from backend.services.customers.customers import get_customer
+from backend.services.orders import orders
 from tests.mailing.processes import NoTransport
 from tests.mailing.worker_script import Fate, MortalStore, mailer_on
 from tests.support import STAFF, draft, shop_on

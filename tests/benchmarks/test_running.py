@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from backend import logs
-from backend.services.customers import find_by_email, get_customer
+from backend.services.customers.customers import find_by_email, get_customer
 from backend.services.reconcile import reconcile
 from benchmarks.__main__ import app
 from benchmarks.big_shop import BigShop, big_shop, customer_id_at

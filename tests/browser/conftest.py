@@ -16,14 +16,14 @@ import pytest
 from backend.bootstrap import open_links, open_shop
 from backend.config import Settings
 from backend.domain.team import COMMAND_LINE, Role
-from backend.services import team
 from backend.services.automations.active import all_automations
-from backend.services.campaigns.storing import list_campaigns
+from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, list_customers
-from backend.services.demo import seed_demo
-from backend.services.message_log import messages_of
-from backend.services.order_list import orders_of
+from backend.services.customers.lists import CustomerFilter, list_customers
+from backend.services.demo.shop import seed_demo
+from backend.services.orders.lists import orders_of
+from backend.services.sending.message_log import messages_of
+from backend.services.team import members
 from tests.browser.people import PASSWORD, Person, username_of
 from tests.engines import unavailable
 from tests.server.processes import Server, whole_server
@@ -69,7 +69,7 @@ def shop(folder: Path) -> Iterator[Shop]:
     opened = open_shop(Settings(store_url=f"sqlite:///{folder}/tillpost.db", data_dir=folder))
     for role in Role:
         name = role.value.capitalize()
-        team.add_member(
+        members.add_member(
             opened,
             ADMIN,
             username=username_of(role),

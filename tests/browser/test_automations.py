@@ -11,7 +11,7 @@ from backend.domain.messages import MessageStatus
 from backend.domain.team import Role
 from backend.services.automations.active import LEAD
 from backend.services.context import Shop
-from backend.services.message_log import messages_of
+from backend.services.sending.message_log import messages_of
 from tests.browser.people import Person
 from tests.support import add_customer, add_order
 

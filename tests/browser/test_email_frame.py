@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pages.components.email_frame import DESKTOP, Scheme, document
+from pages.components.templates.email_frame import DESKTOP, Scheme, document
 
 OUTER = "allow-scripts allow-same-origin allow-forms allow-popups allow-modals allow-top-navigation-by-user-activation"
 """What Streamlit allows its own frame, and more."""

@@ -10,7 +10,7 @@ import pytest
 
 from backend.domain.team import Role
 from backend.services.context import Shop
-from backend.services.order_list import find_order
+from backend.services.orders.lists import find_order
 from benchmarks.shopify_file import write_shopify_file
 from tests.browser.people import Person
 from tests.services.imports.shopify_csv import order, text_of, written

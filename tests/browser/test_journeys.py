@@ -10,9 +10,9 @@ import pytest
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.services.context import Shop
-from backend.services.customers import find_by_email
-from backend.services.order_list import orders_of
-from backend.services.orders import get_order
+from backend.services.customers.customers import find_by_email
+from backend.services.orders.lists import orders_of
+from backend.services.orders.orders import get_order
 from tests.browser.people import Person
 from tests.pages.reading import MARKUP
 from tests.support import add_customer, add_order

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backend.domain.team import Role
-from pages.components.navigation import PAGES
+from pages.components.ui.navigation import PAGES
 from tests.browser.people import Person
 from tests.server.processes import Server
 

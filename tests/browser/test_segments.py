@@ -14,7 +14,7 @@ from backend.domain.team import Role
 from backend.services.context import Shop
 from backend.services.segments import library
 from backend.services.segments.preview import goods_sold
-from backend.services.snapshots.building import make_snapshot
+from backend.services.snapshots.build import make_snapshot
 from tests.browser.people import Person
 from tests.support import ADMIN, MANAGER, add_customer, add_order
 

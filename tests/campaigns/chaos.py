@@ -22,11 +22,11 @@ from backend.domain.messages import MessageStatus
 from backend.domain.time import to_text, utc_now
 from backend.email.transports.recording import RecordingTransport, at_random, read_journal
 from backend.records.campaign_chunks import step_from, total_of
-from backend.services.campaigns import steering
+from backend.services.campaigns import actions
 from backend.services.campaigns.progress import figures_of, progress_in
-from backend.services.campaigns.storing import read_campaign
+from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
-from backend.services.send_stats import stats_by_hour, summed
+from backend.services.statistics.counters import stats_by_hour, summed
 from backend.store import schema
 from tests.campaigns.support import Desk, messages_of, prepare_shop, write_people
 from tests.campaigns.worker_script import NO_LIMIT, TROUBLE, Orders, mailer_on, work
@@ -105,11 +105,11 @@ class Chaos:
         if read_campaign(self.shop, campaign.id).state is not CampaignState.RUNNING:
             return
         try:
-            steering.pause(self.shop, STAFF, campaign.id)
-        except steering.WrongStateError:
+            actions.pause(self.shop, STAFF, campaign.id)
+        except actions.WrongStateError:
             return
         time.sleep(seconds)
-        steering.resume(self.shop, STAFF, campaign.id)
+        actions.resume(self.shop, STAFF, campaign.id)
 
 
 def end(process: BaseProcess, how: signal.Signals) -> int:

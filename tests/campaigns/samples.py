@@ -11,10 +11,10 @@ from backend.domain.emails import Kind
 from backend.domain.messages import SkipReason
 from backend.domain.segment_text import rule_text
 from backend.domain.segments import Rule
-from backend.services.campaigns import freezing, preflights, storing
+from backend.services.campaigns import audience, preflights, saved
 from backend.services.context import Shop
-from backend.services.mailing import campaign_chunks
-from backend.services.mailing.campaign_chunks import StepResult
+from backend.services.sending import campaign_chunks
+from backend.services.sending.campaign_chunks import StepResult
 from backend.store.port import Put
 from tests.support import STAFF
 
@@ -51,5 +51,5 @@ def _running(shop: Shop, campaign_id: str, customer_ids: Sequence[str]) -> Campa
         started_at=now,
         due_at=now,
     )
-    storing.create(shop, STAFF, campaign, "created a campaign")
-    return freezing._whole(shop, freezing._with_block(shop, replace(campaign), sorted(customer_ids)))
+    saved.create(shop, STAFF, campaign, "created a campaign")
+    return audience._whole(shop, audience._with_block(shop, replace(campaign), sorted(customer_ids)))

@@ -18,7 +18,7 @@ from pathlib import Path
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.email.transports.recording import read_journal
 from backend.services.campaigns.progress import progress_in
-from backend.services.campaigns.storing import read_campaign
+from backend.services.campaigns.saved import read_campaign
 from tests.campaigns.chaos import WORKERS, Chaos, assert_adds_up, chaos
 from tests.campaigns.support import Desk
 from tests.engines import ministack

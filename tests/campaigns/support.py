@@ -17,18 +17,18 @@ from backend.email.transports.protocol import Transport
 from backend.email.transports.recording import RecordingTransport
 from backend.records.customers import customer_item
 from backend.records.messages import message_from
+from backend.services.campaigns.actions import approve, request_approval, start
 from backend.services.campaigns.drafts import create_campaign
-from backend.services.campaigns.planning import plan
+from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.plan import plan
 from backend.services.campaigns.preflights import run_preflight, work_on_preflights
-from backend.services.campaigns.steering import approve, request_approval, start
-from backend.services.campaigns.storing import read_campaign
-from backend.services.campaigns.tending import tend_campaigns
+from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
-from backend.services.mailing.campaign_sending import CampaignWork, work_on_campaigns
-from backend.services.mailing.mailer import Mailer
 from backend.services.segments.library import create_segment
+from backend.services.sending.campaign_rounds import CampaignWork, work_on_campaigns
+from backend.services.sending.mailer import Mailer
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
-from backend.services.snapshots.building import make_snapshot
+from backend.services.snapshots.build import make_snapshot
 from backend.store import schema
 from backend.store.port import Put
 from tests.mailing.worker_script import mailer_on

@@ -9,9 +9,9 @@ import pytest
 
 from backend.domain.campaigns import Campaign
 from backend.domain.time import from_text
-from backend.services.ledger import LEASE
-from backend.services.mailing import campaign_chunks
-from backend.services.mailing.campaign_chunks import ChunkLostError, Held
+from backend.services.sending import campaign_chunks
+from backend.services.sending.campaign_chunks import ChunkLostError, Held
+from backend.services.sending.ledger import LEASE
 from tests.campaigns.support import Desk
 from tests.support import TestClock
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from backend.domain.messages import MessageStatus, SkipReason
+from backend.services.campaigns.actions import cancel
 from backend.services.campaigns.drafts import create_campaign
-from backend.services.campaigns.explaining import Explanation, explain
-from backend.services.campaigns.steering import cancel
+from backend.services.campaigns.explanation import Explanation, explain
 from tests.campaigns.support import Desk, draft
 from tests.support import STAFF, add_customer
 

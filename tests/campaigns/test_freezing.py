@@ -10,10 +10,10 @@ import pytest
 from backend.domain.campaigns import Campaign, CampaignState, Canary
 from backend.errors import NotFoundError, StoreUnreachableError
 from backend.records.campaign_chunks import chunk_from
-from backend.services.campaigns import freezing, steering
+from backend.services.campaigns import actions, audience
+from backend.services.campaigns.audience import freeze_some
 from backend.services.campaigns.content import CampaignEmail
-from backend.services.campaigns.freezing import freeze_some
-from backend.services.campaigns.storing import CampaignMovedError, change, read_campaign
+from backend.services.campaigns.saved import CampaignMovedError, change, read_campaign
 from backend.services.context import Shop
 from backend.store.port import Query, pages_of
 from backend.store.schema import MAIL
@@ -23,7 +23,7 @@ from tests.support import STAFF, TestClock
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freezing, "BLOCK", 10)
+    monkeypatch.setattr(audience, "BLOCK", 10)
 
 
 def frozen_ids(shop: Shop, campaign: Campaign) -> Counter[str]:
@@ -39,7 +39,7 @@ def frozen_ids(shop: Shop, campaign: Campaign) -> Counter[str]:
 def preparing(desk: Desk) -> Campaign:
     """A campaign that has begun, and of whose audience nothing is written yet."""
     planned = desk.planned(draft(canary=Canary(20), holdout=10))
-    started = steering.start(desk.shop, STAFF, planned.id, seen_version=planned.version)
+    started = actions.start(desk.shop, STAFF, planned.id, seen_version=planned.version)
     change(
         desk.shop,
         STAFF,
@@ -53,7 +53,7 @@ def test_a_crash_in_the_middle_leaves_whole_blocks_and_the_rest_follows(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = desk.people(45)
-    campaign, write, calls = preparing(desk), freezing._with_block, Counter[str]()
+    campaign, write, calls = preparing(desk), audience._with_block, Counter[str]()
 
     def dies_at_the_third(shop: Shop, before: Campaign, block: list[str]) -> Campaign:
         calls["block"] += 1
@@ -61,7 +61,7 @@ def test_a_crash_in_the_middle_leaves_whole_blocks_and_the_rest_follows(
             raise StoreUnreachableError("The machine is gone.")
         return write(shop, before, block)
 
-    monkeypatch.setattr(freezing, "_with_block", dies_at_the_third)
+    monkeypatch.setattr(audience, "_with_block", dies_at_the_third)
     with pytest.raises(StoreUnreachableError):
         freeze_some(desk.shop, campaign, 60.0)
     assert sum(frozen_ids(desk.shop, campaign).values()) == 20
@@ -85,7 +85,7 @@ def test_it_waits_for_a_snapshot_that_knows_everybody(desk: Desk, clock: TestClo
     planned = desk.planned()
     (late,) = desk.people(1)
     clock.forward(minutes=5)
-    steering.start(desk.shop, STAFF, planned.id, seen_version=planned.version)
+    actions.start(desk.shop, STAFF, planned.id, seen_version=planned.version)
     assert desk.tended(planned).state is CampaignState.PREPARING
     desk.make_snapshot()
     campaign = desk.tended(planned)
@@ -97,7 +97,7 @@ def test_it_does_not_wait_for_ever_where_nobody_makes_snapshots(desk: Desk, cloc
     desk.people(3)
     planned = desk.planned()
     clock.forward(minutes=5)
-    steering.start(desk.shop, STAFF, planned.id, seen_version=planned.version)
+    actions.start(desk.shop, STAFF, planned.id, seen_version=planned.version)
     desk.tended(planned)
     clock.forward(minutes=3)
     assert desk.tended(planned).state is CampaignState.RUNNING
@@ -125,8 +125,8 @@ def test_an_email_that_is_gone_when_it_begins_pauses_it_for_a_person_to_look(
     desk.people(3)
     campaign = preparing(desk)
     with monkeypatch.context() as patched:
-        patched.setattr(freezing, "emails_of", gone)
+        patched.setattr(audience, "emails_of", gone)
         paused = desk.tended(campaign)
     assert (paused.state, paused.reason) == (CampaignState.PAUSED, "There is no such email any more.")
-    steering.resume(desk.shop, STAFF, campaign.id)
+    actions.resume(desk.shop, STAFF, campaign.id)
     assert desk.tended(campaign).state is CampaignState.RUNNING

@@ -8,8 +8,8 @@ import pytest
 
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.team import Actor
-from backend.services.campaigns import steering
-from backend.services.campaigns.storing import CampaignMovedError, change, read_campaign
+from backend.services.campaigns import actions
+from backend.services.campaigns.saved import CampaignMovedError, change, read_campaign
 from backend.services.context import Shop
 from tests.campaigns.support import Desk
 from tests.support import STAFF
@@ -31,7 +31,7 @@ class Worker:
 
 @pytest.mark.parametrize(
     ("step", "state"),
-    [(steering.pause, CampaignState.PAUSED), (steering.cancel, CampaignState.CANCELLED)],
+    [(actions.pause, CampaignState.PAUSED), (actions.cancel, CampaignState.CANCELLED)],
     ids=["pause", "cancel"],
 )
 def test_a_moving_campaign_is_stopped_all_the_same(
@@ -39,7 +39,7 @@ def test_a_moving_campaign_is_stopped_all_the_same(
 ) -> None:
     desk.people(2)
     campaign = desk.started()
-    monkeypatch.setattr(steering, "read_campaign", Worker(desk.shop).read)
+    monkeypatch.setattr(actions, "read_campaign", Worker(desk.shop).read)
     assert step(desk.shop, STAFF, campaign.id).state is state
 
 
@@ -48,4 +48,4 @@ def test_who_names_the_version_that_they_saw_is_told_that_it_moved(desk: Desk) -
     campaign = desk.started()
     change(desk.shop, STAFF, campaign, campaign)
     with pytest.raises(CampaignMovedError):
-        steering.pause(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+        actions.pause(desk.shop, STAFF, campaign.id, seen_version=campaign.version)

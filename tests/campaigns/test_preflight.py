@@ -14,16 +14,16 @@ from backend.domain.campaign_timing import Pace, timing_of
 from backend.domain.campaigns import Draft, Hours
 from backend.domain.eligibility import MarketingLimits
 from backend.domain.emails import Kind
-from backend.email.rendering import compile_template
-from backend.email.rendering_uses import fields_used
+from backend.email.rendering.renderer import compile_template
+from backend.email.rendering.uses import fields_used
 from backend.email.transports.recording import GENEROUS, RecordingTransport
 from backend.errors import InvalidInputError
-from backend.services import templates
 from backend.services.campaigns.drafts import create_campaign
-from backend.services.campaigns.planning import get_plan
+from backend.services.campaigns.plan import get_plan
 from backend.services.campaigns.preflights import LEASE, get_preflight, run_preflight, work_on_preflights
 from backend.services.context import Shop
-from backend.services.customers import archive_customer
+from backend.services.customers.customers import archive_customer
+from backend.services.templates import catalogue
 from backend.store import schema
 from backend.store.port import Delete
 from tests.campaigns.support import Desk, draft
@@ -62,7 +62,7 @@ def test_it_lists_whose_email_breaks_and_on_which_field(desk: Desk) -> None:
 
 
 def test_it_counts_fields_that_are_used_and_empty(desk: Desk) -> None:
-    source = templates.current_version(desk.shop, "announcement").source
+    source = catalogue.current_version(desk.shop, "announcement").source
     published(desk.shop, "announcement", body=source.body.replace("Hello", "{{ customer.city }}: hello"))
     desk.people(3, city="Berlin")
     desk.people(2)
@@ -199,8 +199,8 @@ def test_a_quota_that_is_never_free_has_no_end() -> None:
     ],
 )
 def test_what_an_email_depends_on_is_read_from_its_template(desk: Desk, greeting: str, used: set[str] | None) -> None:
-    version = templates.current_version(desk.shop, "announcement")
+    version = catalogue.current_version(desk.shop, "announcement")
     source = replace(version.source, subject=greeting)
-    compiled = compile_template(templates.layout(desk.shop), "announcement", Kind.MARKETING, source)
+    compiled = compile_template(catalogue.layout(desk.shop), "announcement", Kind.MARKETING, source)
     found = fields_used(compiled)
     assert (found if used is None else found and found >= used) == (used if used is None else True)

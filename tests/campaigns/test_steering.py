@@ -9,14 +9,14 @@ import pytest
 
 from backend.domain.campaigns import LATE, TRANSITIONS, Campaign, CampaignState, WrongStateError, check_transition
 from backend.errors import InvalidInputError, PermissionDeniedError
-from backend.services.audit import AuditFilter, all_entries
-from backend.services.campaigns import steering
+from backend.services.audit.log import AuditFilter, all_entries
+from backend.services.campaigns import actions
+from backend.services.campaigns.actions import NotApprovedError
 from backend.services.campaigns.drafts import create_campaign, duplicate_campaign, update_draft
-from backend.services.campaigns.planning import plan
+from backend.services.campaigns.plan import plan
 from backend.services.campaigns.preflights import run_preflight, work_on_preflights
 from backend.services.campaigns.progress import progress_of
-from backend.services.campaigns.steering import NotApprovedError
-from backend.services.campaigns.storing import CampaignMovedError, read_campaign
+from backend.services.campaigns.saved import CampaignMovedError, read_campaign
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from tests.campaigns.support import Desk, draft
 from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock
@@ -68,19 +68,19 @@ def test_a_change_voids_plan_and_approval(desk: Desk, large: Campaign) -> None:
 
 def test_a_large_campaign_does_not_start_unapproved(desk: Desk, large: Campaign) -> None:
     with pytest.raises(NotApprovedError, match="goes to 6 customers; a second person has to approve"):
-        steering.start(desk.shop, STAFF, large.id, seen_version=large.version)
+        actions.start(desk.shop, STAFF, large.id, seen_version=large.version)
     assert read_campaign(desk.shop, large.id).state is CampaignState.PLANNED
 
 
 def test_who_made_or_asked_for_a_campaign_cannot_approve_it(desk: Desk, large: Campaign) -> None:
-    asked = steering.request_approval(desk.shop, ADMIN, large.id, seen_version=large.version)
+    asked = actions.request_approval(desk.shop, ADMIN, large.id, seen_version=large.version)
     with pytest.raises(PermissionDeniedError, match="second person"):
-        steering.approve(desk.shop, ADMIN, large.id, typed_count=6, seen_version=asked.version)
+        actions.approve(desk.shop, ADMIN, large.id, typed_count=6, seen_version=asked.version)
     with pytest.raises(PermissionDeniedError):
-        steering.approve(desk.shop, STAFF, large.id, typed_count=6, seen_version=asked.version)
+        actions.approve(desk.shop, STAFF, large.id, typed_count=6, seen_version=asked.version)
     with pytest.raises(InvalidInputError, match="does not match"):
-        steering.approve(desk.shop, MANAGER, large.id, typed_count=5, seen_version=asked.version)
-    approved = steering.approve(desk.shop, MANAGER, large.id, typed_count=6, seen_version=asked.version)
+        actions.approve(desk.shop, MANAGER, large.id, typed_count=5, seen_version=asked.version)
+    approved = actions.approve(desk.shop, MANAGER, large.id, typed_count=6, seen_version=asked.version)
     assert approved.approval is not None
     assert (approved.approval.by, approved.may_start) == ("mara", True)
 
@@ -89,11 +89,11 @@ def test_whoever_changed_a_campaign_cannot_approve_it(desk: Desk, large: Campaig
     changed = update_draft(desk.shop, MANAGER, large.id, draft(name="Cups"), seen_version=large.version)
     changed = update_draft(desk.shop, STAFF, large.id, draft(name="Jars"), seen_version=changed.version)
     planned = planned_anew(desk, changed)
-    asked = steering.request_approval(desk.shop, STAFF, large.id, seen_version=planned.version)
+    asked = actions.request_approval(desk.shop, STAFF, large.id, seen_version=planned.version)
     assert read_campaign(desk.shop, large.id).authors == {STAFF.username, MANAGER.username}
     with pytest.raises(PermissionDeniedError, match="second person"):
-        steering.approve(desk.shop, MANAGER, large.id, typed_count=6, seen_version=asked.version)
-    assert steering.approve(desk.shop, ADMIN, large.id, typed_count=6, seen_version=asked.version).may_start
+        actions.approve(desk.shop, MANAGER, large.id, typed_count=6, seen_version=asked.version)
+    assert actions.approve(desk.shop, ADMIN, large.id, typed_count=6, seen_version=asked.version).may_start
 
 
 def test_a_campaign_of_which_every_email_is_broken_does_not_start(desk: Desk) -> None:
@@ -101,10 +101,10 @@ def test_a_campaign_of_which_every_email_is_broken_does_not_start(desk: Desk) ->
     desk.people(2)
     campaign = desk.planned()
     with pytest.raises(WrongStateError, match=r"None of the 2 emails of “Mugs” can be made.*postal address"):
-        steering.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+        actions.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
     save_shop_facts(desk.shop, ADMIN, replace(get_shop_facts(desk.shop), postal_address="1 Mill Lane"))
     again = planned_anew(desk, campaign)
-    assert steering.start(desk.shop, STAFF, campaign.id, seen_version=again.version).state is CampaignState.SCHEDULED
+    assert actions.start(desk.shop, STAFF, campaign.id, seen_version=again.version).state is CampaignState.SCHEDULED
 
 
 def test_a_campaign_that_outgrew_its_approval_goes_back_to_its_plan(
@@ -113,7 +113,7 @@ def test_a_campaign_that_outgrew_its_approval_goes_back_to_its_plan(
     approved = desk.approved(large)
     desk.people(80)
     clock.forward(minutes=1)
-    steering.start(desk.shop, STAFF, large.id, seen_version=approved.version)
+    actions.start(desk.shop, STAFF, large.id, seen_version=approved.version)
     desk.make_snapshot()
     back = desk.tended(large)
     assert (back.state, back.approval) == (CampaignState.PLANNED, None)
@@ -128,7 +128,7 @@ def test_a_small_campaign_that_has_become_a_large_one_goes_back_to_its_plan(desk
     assert not campaign.needs_approval
     desk.people(90)
     clock.forward(minutes=1)
-    steering.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    actions.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
     desk.make_snapshot()
     back = desk.tended(campaign)
     assert back.state is CampaignState.PLANNED
@@ -141,7 +141,7 @@ def test_a_small_campaign_may_grow_and_stay_small(desk: Desk, clock: TestClock) 
     campaign = desk.planned()
     desk.people(90)
     clock.forward(minutes=1)
-    steering.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    actions.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
     desk.make_snapshot()
     assert desk.tended(campaign).state is CampaignState.RUNNING
 
@@ -152,14 +152,14 @@ def test_after_the_segment_has_grown_by_others_than_recipients_a_new_plan_can_be
     approved = desk.approved(large)
     desk.people(80, consent=False)
     clock.forward(minutes=1)
-    steering.start(desk.shop, STAFF, large.id, seen_version=approved.version)
+    actions.start(desk.shop, STAFF, large.id, seen_version=approved.version)
     desk.make_snapshot()
     back = desk.tended(large)
     assert back.state is CampaignState.PLANNED
     again = planned_anew(desk, back)
     assert (again.planned_recipients, again.planned_segment) == (6, 86)
     approved = desk.approved(again)
-    steering.start(desk.shop, STAFF, large.id, seen_version=approved.version)
+    actions.start(desk.shop, STAFF, large.id, seen_version=approved.version)
     assert desk.tended(large).state is CampaignState.RUNNING
 
 
@@ -173,9 +173,9 @@ def planned_anew(desk: Desk, campaign: Campaign) -> Campaign:
 def test_the_second_of_two_people_is_told_that_it_has_changed(desk: Desk) -> None:
     desk.people(1)
     campaign = desk.planned()
-    steering.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    actions.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
     with pytest.raises(CampaignMovedError):
-        steering.start(desk.shop, MANAGER, campaign.id, seen_version=campaign.version)
+        actions.start(desk.shop, MANAGER, campaign.id, seen_version=campaign.version)
 
 
 def test_only_roles_that_may_plan_do(desk: Desk) -> None:
@@ -187,13 +187,13 @@ def test_a_campaign_that_no_worker_began_in_time_asks_instead_of_going_out(desk:
     desk.people(1)
     campaign = desk.planned()
     at = clock() + timedelta(hours=1)
-    steering.schedule(desk.shop, STAFF, campaign.id, at, seen_version=campaign.version)
+    actions.schedule(desk.shop, STAFF, campaign.id, at, seen_version=campaign.version)
     assert desk.tended(campaign).state is CampaignState.SCHEDULED
     clock.forward(hours=1, seconds=LATE.total_seconds() + 1)
     overdue = desk.tended(campaign)
     assert overdue.state is CampaignState.OVERDUE
     assert "30 minutes ago" in overdue.reason
-    steering.start(desk.shop, STAFF, campaign.id, seen_version=overdue.version)
+    actions.start(desk.shop, STAFF, campaign.id, seen_version=overdue.version)
     desk.make_snapshot()
     assert desk.finished(desk.tended(campaign)).state is CampaignState.FINISHED
 
@@ -201,9 +201,9 @@ def test_a_campaign_that_no_worker_began_in_time_asks_instead_of_going_out(desk:
 def test_a_pause_stops_it_at_once_and_it_goes_on_where_it_was(desk: Desk) -> None:
     desk.people(30)
     campaign = desk.started()
-    steering.pause(desk.shop, STAFF, campaign.id)
+    actions.pause(desk.shop, STAFF, campaign.id)
     assert desk.send() == 0
-    steering.resume(desk.shop, STAFF, campaign.id)
+    actions.resume(desk.shop, STAFF, campaign.id)
     assert desk.finished(campaign).state is CampaignState.FINISHED
     assert len(desk.submitted) == 30
 
@@ -211,12 +211,12 @@ def test_a_pause_stops_it_at_once_and_it_goes_on_where_it_was(desk: Desk) -> Non
 def test_a_cancelled_campaign_sends_nothing_more(desk: Desk) -> None:
     desk.people(5)
     campaign = desk.started()
-    steering.cancel(desk.shop, STAFF, campaign.id)
+    actions.cancel(desk.shop, STAFF, campaign.id)
     assert desk.send() == 0
     progress = progress_of(desk.shop, STAFF, campaign.id)
     assert (progress.state, progress.remaining) == (CampaignState.CANCELLED, 5)
     with pytest.raises(WrongStateError):
-        steering.resume(desk.shop, STAFF, campaign.id)
+        actions.resume(desk.shop, STAFF, campaign.id)
 
 
 def test_a_copy_is_a_draft_of_its_own(desk: Desk) -> None:

@@ -9,27 +9,27 @@ from datetime import timedelta
 
 import pytest
 
-from backend import mail_worker
 from backend.domain.campaigns import Campaign, CampaignState, Hours, Limits
 from backend.domain.messages import MessageStatus
 from backend.email.transports.recording import GENEROUS, LoseReply, RecordingTransport, Refuse, always, in_turn
 from backend.email.transports.recording import Accept as Take
 from backend.observability.rounds import Rounds
-from backend.services.campaigns import steering
+from backend.services.campaigns import actions
 from backend.services.campaigns.progress import figures_of, progress_of
 from backend.services.context import Shop
-from backend.services.ledger import get_message
-from backend.services.mail_reconcile import reconcile_mail
-from backend.services.mailing import campaign_chunks, campaign_ledger, pausing, situations
-from backend.services.mailing.campaign_step import StepWork, do_step
-from backend.services.mailing.dispatch import Turn
-from backend.services.mailing.emails import email_of, is_as_sent, self_contained
-from backend.services.mailing.outcomes import Worked
-from backend.services.mailing.requesting import SendRequest, request_message
-from backend.services.message_log import needing_attention
 from backend.services.reconcile.findings import Reconciliation
+from backend.services.reconcile.messages import reconcile_mail
+from backend.services.sending import campaign_chunks, campaign_ledger, eligibility, pauses
+from backend.services.sending.campaign_step import StepWork, do_step
+from backend.services.sending.dispatch import Turn
+from backend.services.sending.emails import email_of, is_as_sent, self_contained
+from backend.services.sending.ledger import get_message
+from backend.services.sending.message_log import needing_attention
+from backend.services.sending.outcomes import Worked
+from backend.services.sending.requests import SendRequest, request_message
 from backend.store import schema
 from backend.store.port import Plus, Update
+from backend.workers import mail
 from tests.campaigns.support import Desk, draft
 from tests.support import STAFF, TestClock
 
@@ -73,10 +73,10 @@ def test_a_refusal_of_the_account_pauses_the_campaign(by: Sent, clock: TestClock
     desk.send()
     campaign = desk.tended(campaign)
     assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, "SES has suspended the account.")
-    assert pausing.is_paused(desk.shop)
+    assert pauses.is_paused(desk.shop)
     transport.plan = always(Take())
     clock.forward(minutes=6)
-    steering.resume(desk.shop, STAFF, campaign.id)
+    actions.resume(desk.shop, STAFF, campaign.id)
     assert desk.finished(campaign).state is CampaignState.FINISHED
     assert progress_of(desk.shop, STAFF, campaign.id).sent == 5
 
@@ -89,7 +89,7 @@ def test_only_what_failed_is_tried_again(by: Sent) -> None:
     transport.plan = lambda email, attempt: refused if attempt == 1 and email.to == unlucky else Take()
     campaign = desk.finished(desk.started())
     assert progress_of(desk.shop, STAFF, campaign.id).failed == 1
-    steering.retry_failed(desk.shop, STAFF, campaign.id, typed_count=1, seen_version=desk.version(campaign))
+    actions.retry_failed(desk.shop, STAFF, campaign.id, typed_count=1, seen_version=desk.version(campaign))
     campaign = desk.tended(campaign)
     assert desk.finished(campaign).state is CampaignState.FINISHED
     progress = progress_of(desk.shop, STAFF, campaign.id)
@@ -143,7 +143,7 @@ def test_it_stops_by_itself_when_too_many_bounce_or_complain(desk: Desk, counter
     campaign = desk.tended(campaign)
     assert campaign.state is CampaignState.STOPPED
     assert word in campaign.reason
-    steering.resume(desk.shop, STAFF, campaign.id)
+    actions.resume(desk.shop, STAFF, campaign.id)
     assert desk.tended(campaign).state is CampaignState.FINISHED
 
 
@@ -196,7 +196,7 @@ def test_the_cap_holds_for_two_campaigns_that_decide_before_either_sends(
     desk.mailer = replace(desk.mailer, limits=replace(desk.mailer.limits, cap=1))
     campaigns = [desk.started(), desk.started(draft(name="More mugs"))]
     with monkeypatch.context() as outdated:
-        outdated.setattr(situations, "marketing_sent", lambda *_: {})
+        outdated.setattr(eligibility, "marketing_sent", lambda *_: {})
         desk.send()
     clock.forward(minutes=1)
     assert [desk.finished(each).state for each in campaigns] == [CampaignState.FINISHED] * 2
@@ -211,7 +211,7 @@ def test_who_waited_for_another_attempt_is_settled_when_it_is_cancelled(by: Sent
     desk.people(3)
     campaign = desk.started()
     desk.send()
-    steering.cancel(desk.shop, STAFF, campaign.id)
+    actions.cancel(desk.shop, STAFF, campaign.id)
     desk.tended(campaign)
     assert {message.status for message in desk.messages(campaign)} == {MessageStatus.SKIPPED}
     assert progress_of(desk.shop, STAFF, campaign.id).skipped == {"cancelled": 3}
@@ -231,7 +231,7 @@ def test_transactional_mail_overtakes_a_campaign(desk: Desk) -> None:
     (person, *_) = desk.people(40)
     desk.started()
     requested = request_message(desk.shop, desk.mailer, STAFF, SendRequest("verify-address", "now", person.id))
-    mail_worker._round(desk.shop, desk.mailer, 1.0, Rounds(), desk.work, desk.stop)
+    mail._round(desk.shop, desk.mailer, 1.0, Rounds(), desk.work, desk.stop)
     assert isinstance(desk.transport, RecordingTransport)
     sent = [email.message_id for email in desk.transport.submitted]
     assert sent[0] == requested.message.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backend.domain.campaigns import CampaignState
-from backend.services.campaigns import storing
+from backend.services.campaigns import saved
 from backend.services.campaigns.drafts import create_campaign
 from backend.store import schema
 from backend.store.port import Update
@@ -21,5 +21,5 @@ def test_an_old_campaign_that_is_not_over_is_found_behind_hundreds(desk: Desk) -
     newer = replace(old, draft=draft(name="Newer", segment_id="OTHERS1"))
     for number in range(450):
         created_at = desk.shop.clock().replace(microsecond=number + 1)
-        storing.create(desk.shop, STAFF, replace(newer, id=f"NEWER{number}", created_at=created_at), "created")
-    assert [each.name for each in storing.campaigns_with(desk.shop, STAFF, SEGMENT)] == ["Old plan"]
+        saved.create(desk.shop, STAFF, replace(newer, id=f"NEWER{number}", created_at=created_at), "created")
+    assert [each.name for each in saved.campaigns_with(desk.shop, STAFF, SEGMENT)] == ["Old plan"]

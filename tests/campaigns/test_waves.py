@@ -9,13 +9,13 @@ import pytest
 
 from backend.domain.campaigns import CampaignState, Canary, Measure, SplitTest, Variant, Wave
 from backend.domain.messages import SkipReason
-from backend.services.campaigns.explaining import explain
+from backend.services.campaigns.actions import cancel
+from backend.services.campaigns.explanation import explain
 from backend.services.campaigns.orders_after import kept_orders
-from backend.services.campaigns.planning import get_plan
+from backend.services.campaigns.oversight import winner_of
+from backend.services.campaigns.plan import get_plan
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.results import results_of
-from backend.services.campaigns.steering import cancel
-from backend.services.campaigns.watching import winner_of
 from backend.store import schema
 from backend.store.port import Plus, Update
 from tests.campaigns.support import Desk, draft

@@ -29,11 +29,11 @@ from backend.email.transports.recording import (
     at_random,
     write_line,
 )
-from backend.mail_worker import run_mail_worker
-from backend.services.campaigns.tending import tend_campaigns
+from backend.services.campaigns.duty import tend_campaigns
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
+from backend.services.sending.mailer import Mailer
 from backend.store.port import Store
+from backend.workers.mail import run_mail_worker
 from tests.mailing.worker_script import Fate, MortalStore, MortalTransport
 from tests.support import shop_on
 

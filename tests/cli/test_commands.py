@@ -19,8 +19,10 @@ from typer.main import get_command
 from backend.cli import app
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
-from backend.services import demo, orders, team
 from backend.services.context import Shop
+from backend.services.demo import shop as demo
+from backend.services.orders import orders
+from backend.services.team import members
 from backend.store import schema
 from backend.store.port import Put
 from benchmarks.shopify_file import write_shopify_file
@@ -343,7 +345,7 @@ def test_what_nobody_expected_is_an_incident(run: Run, monkeypatch: pytest.Monke
     def broken(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("backend.services.boards.top_customers", broken)
+    monkeypatch.setattr("backend.services.customers.leaderboards.top_customers", broken)
     failed = run("top-customers", "--json")
     assert (failed.code, failed.out) == (1, "")
     assert "incident" in failed.err
@@ -365,7 +367,7 @@ def test_a_member_is_added_with_the_password_of_standard_input(run: Run, shop: S
         "demo": False,
     }
     assert run("user", "list", "--json").json == [added]
-    assert team.find_member(shop, "olga") is not None
+    assert members.find_member(shop, "olga") is not None
     assert PASSWORD not in run("user", "list").out
 
 
@@ -389,14 +391,14 @@ def test_no_option_takes_a_password() -> None:
 
 def test_a_member_for_openid_connect_needs_no_password(run: Run, shop: Shop) -> None:
     assert run("user", "add", "olga", "--email", "olga@example.com", "--no-password").code == 0
-    member = team.find_member(shop, "olga")
+    member = members.find_member(shop, "olga")
     assert member is not None
     assert member.password_hash == ""
 
 
 def test_a_member_is_disabled_and_enabled(run: Run, shop: Shop, quick_hashes: None) -> None:
-    team.add_member(shop, ADMIN, username="root", name="Root", email="root@example.com", role=Role.ADMIN)
-    team.add_member(shop, ADMIN, username="olga", name="Olga", email="olga@example.com", role=Role.STAFF)
+    members.add_member(shop, ADMIN, username="root", name="Root", email="root@example.com", role=Role.ADMIN)
+    members.add_member(shop, ADMIN, username="olga", name="Olga", email="olga@example.com", role=Role.STAFF)
     assert run("user", "disable", "olga", "--json").json["disabled"] is True
     assert "disabled" in run("user", "list").out
     assert run("user", "enable", "OLGA", "--json").json["disabled"] is False

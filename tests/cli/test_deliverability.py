@@ -11,8 +11,8 @@ from backend import bootstrap
 from backend.config import Settings
 from backend.email.dns import DnsLookup
 from backend.services.context import Shop
-from backend.services.domain_check import Probe
-from backend.services.mailing.mailer import Mailer
+from backend.services.deliverability.domain import Probe
+from backend.services.sending.mailer import Mailer
 from backend.store import schema
 from backend.store.port import Plus, Update
 from tests.cli.conftest import Run

@@ -7,8 +7,8 @@ from pathlib import Path
 from backend.email.events.spool import EventSpool
 from backend.services.context import Shop
 from backend.services.events.dead_letters import list_dead_letters
-from backend.services.events.replaying import replay_all
-from backend.services.ledger import get_message
+from backend.services.events.replay import replay_all
+from backend.services.sending.ledger import get_message
 from tests.cli.conftest import Run
 from tests.support import ADMIN, add_customer
 

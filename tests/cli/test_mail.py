@@ -11,8 +11,8 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.domain.suppression import SuppressionReason
 from backend.services.context import Shop
-from backend.services.ledger import get_message
-from backend.services.suppression import add_suppression
+from backend.services.sending.ledger import get_message
+from backend.services.suppression.entries import add_suppression
 from tests.cli.conftest import Run
 from tests.services.test_repairing import settled
 from tests.support import add_customer, add_order

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from backend.domain.team import Role
-from backend.services import team_writes
-from backend.services.team import new_member
+from backend.services.team import roster
+from backend.services.team.members import new_member
 from tests.engines import ROOT
 from tests.support import opened_shop
 
@@ -36,7 +36,7 @@ def test_a_profile_shows_where_the_time_goes(
 ) -> None:
     with opened_shop(f"sqlite:///{tmp_path}/shop.db") as shop:
         ada = new_member(shop, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN)
-        team_writes.add(shop, ada)
+        roster.add(shop, ada)
     done = profiled(tmp_path, target, *options)
     assert done.returncode == 0, done.stderr
     file = Path(done.stdout.splitlines()[-1])

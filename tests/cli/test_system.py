@@ -10,18 +10,19 @@ from backend.domain.time import utc_now
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.services import audit, team_writes
 from backend.services.alerts import states
+from backend.services.audit import log as audit_log
 from backend.services.system import heartbeats
-from backend.services.team import new_member
+from backend.services.team import roster
+from backend.services.team.members import new_member
 from tests.cli.conftest import Run
 from tests.support import MANAGER, STAFF, opened_shop
 
 
 def test_the_audit_log_is_listed_and_narrowed(run: Run, store_url: str) -> None:
     with opened_shop(store_url, clock=utc_now) as shop:
-        audit.note(shop, MANAGER, "started a campaign", "campaign:0A1B", "250 recipients")
-        audit.note(shop, STAFF, "published a template", "template:welcome")
+        audit_log.note(shop, MANAGER, "started a campaign", "campaign:0A1B", "250 recipients")
+        audit_log.note(shop, STAFF, "published a template", "template:welcome")
     entries = run("audit", "--json").json
     assert [entry["who"] for entry in entries] == ["sam", "mara"]
     assert entries[1]["target"] == "campaign:0A1B"
@@ -62,7 +63,7 @@ def test_a_test_tells_who_is_told(run: Run, store_url: str, monkeypatch: pytest.
     assert run("alerts", "test").out == "Told: nobody: no recipients and no webhook.\n"
     with opened_shop(store_url, clock=utc_now) as shop:
         eli = new_member(shop, username="eli", name="Eli", email="eli@example.com", role=Role.ENGINEER)
-        team_writes.add(shop, eli)
+        roster.add(shop, eli)
     assert run("alerts", "test", "--json").json["told"] == "1 email"
     monkeypatch.setenv("ALERT_WEBHOOK_URL", "http://hooks.example.com/secret")
     refused = run("alerts", "test")

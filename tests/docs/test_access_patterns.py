@@ -13,7 +13,6 @@ from random import Random
 
 import pytest
 
-from backend import duties
 from backend.bootstrap import open_store, shop_on
 from backend.config import Settings
 from backend.domain.alerts import Reading, RuleName
@@ -33,43 +32,37 @@ from backend.observability.rounds import Rounds
 from backend.records.events import click_updates, minute_update
 from backend.records.messages import key_of, message_item
 from backend.records.preflights import LIST as PREFLIGHTS
-from backend.services import (
-    audit,
-    boards,
-    customer_list,
-    customers,
-    figures,
-    ledger,
-    message_log,
-    order_list,
-    orders,
-    preferences,
-    send_stats,
-    shop_settings,
-    suppression,
-    team,
-    template_versions,
-    templates,
-    unreadable,
-)
+from backend.services import shop_settings
 from backend.services.alerts import states
-from backend.services.automations import active, firing, moves, saved, working
+from backend.services.audit import log as audit_log
+from backend.services.automations import active, saved, transitions, triggers
+from backend.services.automations import duty as working
 from backend.services.automations.figures import figures_of
-from backend.services.automations.waiting import list_waiting
-from backend.services.campaigns import explaining, progress, storing
+from backend.services.automations.waiting_triggers import list_waiting
+from backend.services.campaigns import explanation, progress
+from backend.services.campaigns import saved as storing
 from backend.services.context import Shop
+from backend.services.customers import customers, leaderboards, lists, preferences
 from backend.services.events import dead_letters, health, history
-from backend.services.events.following import EventPolicy
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
-from backend.services.mailing import delivering, facts_store, frequency_cap
+from backend.services.orders import lists as order_list
+from backend.services.orders import orders
 from backend.services.segments import library
 from backend.services.segments.ready import READY
+from backend.services.sending import delivery, frequency_cap, ledger, message_log, shop_facts
+from backend.services.statistics import counters, figures
+from backend.services.suppression import entries
 from backend.services.system import heartbeats, usage
 from backend.services.system.usage import Ledgered
-from backend.services.template_editions import keep_edition
+from backend.services.team import members
+from backend.services.templates import catalogue, versions
+from backend.services.templates.editions import keep_edition
+from backend.services.unreadable import items
 from backend.store import schema
 from backend.store.meter import Meter, Usage, access_pattern
 from backend.store.port import Put, Query
+from backend.workers import duties
 from tests.campaigns.samples import sample_campaigns, sample_preflight
 from tests.events import samples
 from tests.mailing.processes import NoTransport
@@ -109,8 +102,8 @@ class Metered:
             version = published(self.shop, "order-confirmation", subject=f"Your order, {number}")
         self.edition = keep_edition(self.shop, version)
         for customer, reason in zip(self.customers, cycle(SuppressionReason), strict=False):
-            suppression.add_suppression(self.shop, customer.email or "", reason, source="event")
-        self.facts = facts_store.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
+            entries.add_suppression(self.shop, customer.email or "", reason, source="event")
+        self.facts = shop_facts.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
         preferences.set_topics_off(self.shop, self.customers[0].id, ["News"])
         for customer in (each for each in self.customers[40:90] if each.id != self.orders[0].customer_id):
             customers.archive_customer(self.shop, COMMAND_LINE, customer.id, customer.version)
@@ -120,7 +113,7 @@ class Metered:
             if number < 55:
                 states.drop(self.shop, states.current_alerts(self.shop)[0])
         for number in range(60):
-            audit.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
+            audit_log.note(self.shop, COMMAND_LINE, "published a template", f"template:number-{number}", "Version 3")
         self._messages()
         self._slots()
         self._unreadable()
@@ -134,7 +127,7 @@ class Metered:
 
     def _unreadable(self) -> None:
         for number in range(20):
-            unreadable.set_aside(self.shop, schema.customer_key(f"CUSTOMER{number}"), "created_at is missing")
+            items.set_aside(self.shop, schema.customer_key(f"CUSTOMER{number}"), "created_at is missing")
 
     def _slots(self) -> None:
         """A frequency cap that has held for a month, and customers who got an email under it."""
@@ -185,9 +178,9 @@ class Metered:
             customer = self.customers[number % len(self.customers)]
             event, due = f"20260103120000{number:08}", self.now - timedelta(seconds=number)
             waits = Trigger(customer.id, made[0].id, made[0].kind, event, due, self.now, event)
-            self.shop.store.put(firing.put_trigger(waits))
-            self.shop.store.transact(moves.ended(waits, Ending.OFF).writes(self.shop))
-            self.shop.store.put(firing.put_trigger(waits))
+            self.shop.store.put(triggers.put_trigger(waits))
+            self.shop.store.transact(transitions.ended(waits, Ending.OFF).writes(self.shop))
+            self.shop.store.put(triggers.put_trigger(waits))
         return made[0].id
 
     def _messages(self) -> None:
@@ -269,7 +262,7 @@ def metered() -> Metered:
 
 
 def _listed(**wanted: object) -> Callable[[Metered], object]:
-    return lambda m: customer_list.list_customers(m.shop, customer_list.CustomerFilter(**wanted))  # type: ignore[arg-type]
+    return lambda m: lists.list_customers(m.shop, lists.CustomerFilter(**wanted))  # type: ignore[arg-type]
 
 
 def _partition(shop: Shop, table: str, partition: str, begins_with: str) -> object:
@@ -283,9 +276,9 @@ READS: dict[int, Callable[[Metered], object]] = {
     2: lambda m: customers.find_by_email(m.shop, "MARIA7@example.org"),
     3: _listed(search="maria"),
     4: _listed(tag="regular"),
-    5: lambda m: boards.top_customers(m.shop, boards.Measure.REVENUE),
-    6: lambda m: boards.top_customers(m.shop, boards.Measure.ORDERS, "2026-01"),
-    7: _listed(sort=customer_list.Sort.NEWEST),
+    5: lambda m: leaderboards.top_customers(m.shop, leaderboards.Measure.REVENUE),
+    6: lambda m: leaderboards.top_customers(m.shop, leaderboards.Measure.ORDERS, "2026-01"),
+    7: _listed(sort=lists.Sort.NEWEST),
     8: lambda m: order_list.orders_of(m.shop, m.customers[0].id),
     9: lambda m: order_list.list_orders(m.shop, JANUARY),
     10: lambda m: order_list.find_order(m.shop, "#1001"),
@@ -293,22 +286,22 @@ READS: dict[int, Callable[[Metered], object]] = {
     12: lambda m: figures.counts_of(m.shop, "country"),
     13: lambda m: customers.activity_of(m.shop, m.customers[0].id),
     14: lambda m: _partition(m.shop, schema.SHOP, f"C#{m.customers[0].id}", "M#"),
-    15: lambda m: team.list_members(m.shop, COMMAND_LINE),
+    15: lambda m: members.list_members(m.shop, COMMAND_LINE),
     16: lambda m: m.shop.store.get(schema.failures_key("account", "0" * 64)),
     17: lambda m: _partition(m.shop, schema.MAIL, "JOBS", "J#"),
     18: lambda m: m.shop.store.get(schema.meta_key("demo")),
-    19: lambda m: templates.list_templates(m.shop),
-    20: lambda m: template_versions.list_versions(m.shop, "order-confirmation"),
+    19: lambda m: catalogue.list_templates(m.shop),
+    20: lambda m: versions.list_versions(m.shop, "order-confirmation"),
     21: lambda m: m.shop.store.get(schema.edition_key(m.edition)),
-    22: lambda m: suppression.suppressed(m.shop, [customer.email or "" for customer in m.customers[:50]]),
-    23: lambda m: suppression.suppression_history(m.shop, m.customers[0].email or ""),
-    24: lambda m: suppression.list_suppressions(m.shop, COMMAND_LINE),
+    22: lambda m: entries.suppressed(m.shop, [customer.email or "" for customer in m.customers[:50]]),
+    23: lambda m: entries.suppression_history(m.shop, m.customers[0].email or ""),
+    24: lambda m: entries.list_suppressions(m.shop, COMMAND_LINE),
     25: lambda m: m.shop.store.get(schema.rate_key("local")),
     26: lambda m: message_log.messages_of(m.shop, m.customers[0].id),
     27: lambda m: message_log.list_messages(m.shop, message_log.LogFilter(m.now.date(), m.now.date())),
-    28: lambda m: delivering.due_messages(m.shop, 50),
+    28: lambda m: delivery.due_messages(m.shop, 50),
     29: lambda m: message_log.needing_attention(m.shop, MessageStatus.UNKNOWN, 50),
-    30: lambda m: send_stats.stats_by_hour(m.shop, m.now.date(), m.now.date()),
+    30: lambda m: counters.stats_by_hour(m.shop, m.now.date(), m.now.date()),
     31: lambda m: m.shop.store.get(schema.facts_key(m.facts)),
     32: lambda m: preferences.get_preferences(m.shop, m.customers[0].id),
     41: lambda m: frequency_cap.marketing_sent(m.shop, [each.id for each in m.customers[:50]], CAPPED),
@@ -322,16 +315,16 @@ READS: dict[int, Callable[[Metered], object]] = {
     55: lambda m: storing.due_campaigns(m.shop),
     56: lambda m: progress.progress_of(m.shop, COMMAND_LINE, m.campaign.id),
     57: lambda m: m.shop.store.query(Query(schema.MAIL, schema.chunks_line(m.campaign.id), index="work", limit=8)),
-    58: lambda m: explaining.explain(m.shop, mailer_on(m.shop, NoTransport()), COMMAND_LINE, m.campaign.id, m.skipped),
+    58: lambda m: explanation.explain(m.shop, mailer_on(m.shop, NoTransport()), COMMAND_LINE, m.campaign.id, m.skipped),
     59: lambda m: _partition(m.shop, schema.MAIL, f"K#{m.campaign.id}", "STEP#"),
     60: lambda m: m.shop.store.query(Query(schema.MAIL, PREFLIGHTS, index="work")),
     61: lambda m: active.all_automations(m.shop),
     62: lambda m: working.due_triggers(m.shop, 50),
     63: lambda m: list_waiting(m.shop, m.automation),
     64: lambda m: figures_of(m.shop, m.automation),
-    65: lambda m: unreadable.unreadable_records(m.shop),
+    65: lambda m: items.unreadable_records(m.shop),
     34: _listed(archived=True),
-    33: lambda m: audit.list_entries(m.shop, COMMAND_LINE, audit.AuditFilter(f"{m.now:%Y-%m}")),
+    33: lambda m: audit_log.list_entries(m.shop, COMMAND_LINE, audit_log.AuditFilter(f"{m.now:%Y-%m}")),
     35: lambda m: history.received_events(m.shop, m.reported),
     36: lambda m: dead_letters.list_dead_letters(m.shop, COMMAND_LINE),
     37: lambda m: health.link_clicks(m.shop, "CAMPAIGN1"),

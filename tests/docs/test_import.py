@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.orders import MOST_LINES
 from backend.services.imports import CUSTOMER_FIELDS, shopify
-from backend.services.job_queue import MOST_ATTEMPTS
+from backend.services.jobs.queue import MOST_ATTEMPTS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
 

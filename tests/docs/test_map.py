@@ -48,3 +48,12 @@ def leads_somewhere(document: Path, link: str) -> bool:
 def anchor_of(heading: str) -> str:
     """The anchor that GitHub gives to a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_every_room_and_every_answer_exists() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    section = text.split("\n## The rooms\n")[1].split("\n## ")[0]
+    named = re.findall(r"`((?:backend|services|pages)/[\w/]+(?:[.]py)?)`", section)
+    assert [path for path in named if not ((ROOT / path).exists() or (ROOT / "backend" / path).exists())] == []
+    packages = {f"services/{path.parent.name}/" for path in (ROOT / "backend" / "services").glob("*/__init__.py")}
+    assert packages <= set(re.findall(r"`(services/\w+/)`", section))

@@ -10,8 +10,8 @@ import pytest
 from backend.domain.customers import MOST_TAGS
 from backend.domain.orders import MOST_HISTORY, MOST_LINES, NEXT_STATUSES
 from backend.domain.team import PERMISSIONS, Permission, Role
-from backend.services.customer_list import _MATCHES
-from backend.services.customer_writes import MONTHS_PER_TRANSACTION
+from backend.services.customers.lists import _MATCHES
+from backend.services.customers.writes import MONTHS_PER_TRANSACTION
 from backend.store.dynamodb_calls import Patience
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,7 +34,7 @@ def test_the_table_of_permissions_is_that_of_the_roles() -> None:
 
 def test_the_figures_explained_are_those_of_the_overview() -> None:
     shown = {row[0] for row in table("managers.md", "| figure | what it is |")}
-    cards = (DOCS.parent / "pages" / "components" / "metrics.py").read_text().split("def _cards")[1]
+    cards = (DOCS.parent / "pages" / "components" / "statistics" / "cards.py").read_text().split("def _cards")[1]
     assert shown == set(re.findall(r'(?:amount|number|_Card)\(\s*"([^"]+)"', cards))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.deliverability import Level
 from backend.email.dns import Absence, DnsLookup, Looked, RecordKind
-from backend.services.domain_checks.spf import check_spf
+from backend.services.deliverability.spf import check_spf
 from tests.email.name_server import BROKEN, SILENT, Zone, name_server
 
 ZONE: Zone = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.email.rendering import one_line, render
+from backend.email.rendering.renderer import one_line, render
 from tests.email.support import CUSTOMER, ORDER, data, shipped, version
 
 

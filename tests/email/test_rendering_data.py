@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from backend.domain.emails import Kind, Rendered, TemplateFacts, TemplateField
 from backend.domain.orders import LineItem
 from backend.domain.shop import ShopFacts
-from backend.email.rendering import render
-from backend.email.rendering_context import build_context
+from backend.email.rendering.context import build_context
+from backend.email.rendering.renderer import render
 from backend.errors import InvalidInputError
 from tests.email.support import CUSTOMER, ORDER, SHOP, data, files, from_sample, shipped, version
 

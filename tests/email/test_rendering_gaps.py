@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from backend.domain.customers import Customer
-from backend.email.rendering import render
-from backend.email.rendering_context import Data
+from backend.email.rendering.context import Data
+from backend.email.rendering.renderer import render
 from tests.email.support import CUSTOMER, data, files, from_sample, shipped, version
 
 NAMELESS = replace(CUSTOMER, name="maria@example.com", email="maria@example.com")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from backend.email.rendering import render
-from backend.email.rendering_limits import LONGEST_OUTPUT
+from backend.email.rendering.limits import LONGEST_OUTPUT
+from backend.email.rendering.renderer import render
 from backend.errors import TemplateError
 from tests.email.support import ORDER, data, section, shipped, version
 

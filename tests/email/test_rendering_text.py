@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.email.rendering import render
+from backend.email.rendering.renderer import render
 from tests.email.support import ORDER, data, section, shipped, version
 
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from backend.domain.emails import Rendered, TemplateSource
-from backend.email.rendering import compile_template, render_compiled
-from backend.email.rendering_errors import dotted_name
+from backend.email.rendering.errors import dotted_name
+from backend.email.rendering.renderer import compile_template, render_compiled
 from backend.errors import TemplateError
 from tests.email.support import FACTS, data, files, section
 

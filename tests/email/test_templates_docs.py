@@ -10,10 +10,10 @@ import pytest
 from backend.domain.orders import Refund
 from backend.domain.templates import MOST_BYTES
 from backend.domain.time import utc_now
-from backend.email import rendering_limits as limits
-from backend.email.rendering import render
-from backend.email.rendering_filters import FILTERS
-from backend.services.template_checks import PREHEADER_LENGTH, SUBJECT_LENGTH, Level, check_email
+from backend.email.rendering import limits
+from backend.email.rendering.filters import FILTERS
+from backend.email.rendering.renderer import render
+from backend.services.templates.checklist import PREHEADER_LENGTH, SUBJECT_LENGTH, Level, check_email
 from tests.email.support import ORDER, SHOP, data, files, from_sample, shipped, version
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()

@@ -11,7 +11,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 
-from backend.email.rendering import render
+from backend.email.rendering.renderer import render
 from tests.email.support import files, from_sample, shipped
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,8 +11,8 @@ from backend.domain.time import utc_now
 from backend.email.events.sources import Batch
 from backend.email.events.spool import SpoolSource
 from backend.errors import BackendError
-from backend.services.events.draining import drain
-from backend.services.events.following import EventPolicy
+from backend.services.events.consequences import EventPolicy
+from backend.services.events.drain import drain
 from backend.store.port import Item, Update, Write
 from backend.store.sql import SqlStore
 from tests.mailing.worker_script import Fate

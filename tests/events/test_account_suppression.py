@@ -14,10 +14,10 @@ from backend.domain.suppression import SuppressionReason
 from backend.email.transports.account_list import AccountList, AccountListError, FileAccountList
 from backend.email.transports.account_list_ses import SesAccountList
 from backend.errors import PermissionDeniedError
-from backend.services.audit import AuditFilter, list_entries
+from backend.services.audit.log import AuditFilter, list_entries
 from backend.services.context import Shop
-from backend.services.events.account_suppression import Step, push, read_account_list, take_over
-from backend.services.suppression import add_suppression, find_suppression
+from backend.services.suppression.account_list import Step, push, read_account_list, take_over
+from backend.services.suppression.entries import add_suppression, find_suppression
 from tests.support import ADMIN, ENGINEER, MANAGER, NOW, TestClock
 
 BOUNCE, COMPLAINT = SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT

@@ -16,16 +16,15 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.suppression import SuppressionReason
 from backend.records.events import link_in
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.customers import get_customer, set_consent
-from backend.services.events.following import EventPolicy
+from backend.services.customers.customers import get_customer, set_consent
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.history import received_events
 from backend.services.events.intake import Intake, take_in
-from backend.services.mail_reconcile import reconcile_mail
-from backend.services.mailing import campaign_ledger
 from backend.services.reconcile import Reconciliation
-from backend.services.suppression import find_suppression, unsuppress
+from backend.services.reconcile.messages import reconcile_mail
+from backend.services.sending import campaign_ledger, ledger
+from backend.services.suppression.entries import find_suppression, unsuppress
 from backend.store import schema
 from backend.store.port import Item, Put, Query, Update
 from tests.events import samples

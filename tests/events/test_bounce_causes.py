@@ -7,7 +7,7 @@ import pytest
 from backend.domain.delivery import Outcome
 from backend.domain.suppression import SuppressionReason
 from backend.services.context import Shop
-from backend.services.suppression import find_suppression
+from backend.services.suppression.entries import find_suppression
 from tests.events.samples import event
 from tests.events.test_applying import drift, now, sent, stats_of, took
 

@@ -10,7 +10,7 @@ from backend.domain.delivery import Outcome
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.events import LARGEST_BODY
-from backend.services.audit import AuditFilter, list_entries
+from backend.services.audit.log import AuditFilter, list_entries
 from backend.services.context import Shop
 from backend.services.events.dead_letters import (
     bury,
@@ -19,7 +19,7 @@ from backend.services.events.dead_letters import (
     get_dead_letter,
     list_dead_letters,
 )
-from backend.services.events.replaying import Replay, replay_all, replay_dead_letter
+from backend.services.events.replay import Replay, replay_all, replay_dead_letter
 from backend.store import schema
 from backend.store.port import Put, Update
 from tests.events.samples import event

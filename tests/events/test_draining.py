@@ -19,19 +19,20 @@ from backend.email.events import spool
 from backend.email.events.sources import Batch
 from backend.email.events.spool import EventSpool, SpoolSource
 from backend.email.transports.outbox import OutboxTransport
-from backend.event_worker import REST, event_rounds
 from backend.records.messages import key_of, message_item
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.events import draining, intake
+from backend.services.events import drain as draining
+from backend.services.events import intake
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import count_dead_letters
-from backend.services.events.draining import drain
-from backend.services.events.following import EventPolicy
+from backend.services.events.drain import drain
 from backend.services.events.health import event_health
-from backend.services.mailing.delivering import deliver_due
-from backend.services.suppression import find_suppression
+from backend.services.sending import ledger
+from backend.services.sending.delivery import deliver_due
+from backend.services.suppression.entries import find_suppression
 from backend.store import schema
 from backend.store.port import Put
+from backend.workers.events import REST, event_rounds
 from tests.email.transports.samples import email
 from tests.engines import ROOT
 from tests.events.samples import event

@@ -15,16 +15,16 @@ from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.outbox import OutboxTransport
 from backend.errors import ConflictError, PermissionDeniedError
-from backend.services import ledger
-from backend.services.audit import AuditFilter, list_entries
+from backend.services.audit.log import AuditFilter, list_entries
 from backend.services.context import Shop
-from backend.services.events import drill
-from backend.services.events.draining import drain
-from backend.services.events.drill import Box, last_drill, start_drill
-from backend.services.events.following import EventPolicy
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.mailer import Mailer
-from backend.services.suppression import find_suppression
+from backend.services.events import fire_drill
+from backend.services.events.consequences import EventPolicy
+from backend.services.events.drain import drain
+from backend.services.events.fire_drill import Box, last_drill, start_drill
+from backend.services.sending import ledger
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.mailer import Mailer
+from backend.services.suppression.entries import find_suppression
 from backend.store import schema
 from backend.store.port import Delete
 from tests.services.test_ledger import all_counts
@@ -74,7 +74,7 @@ def test_a_drill_counts_in_no_rate_and_suppresses_nobody(shop: Shop, tmp_path: P
     started = start_drill(shop, ENGINEER, "drill-1")
     work(shop, tmp_path)
     assert {name: n for name, n in all_counts(shop).items() if ":" in name or name in ("bounced", "complained")} == {}
-    messages = drill.drill_messages(shop, started)
+    messages = fire_drill.drill_messages(shop, started)
     outcomes = {each.outcome for each in messages}
     assert outcomes == {Outcome.DELIVERED, Outcome.BOUNCED, Outcome.COMPLAINED, Outcome.REJECTED}
     assert all(find_suppression(shop, each.to) is None for each in messages)
@@ -118,7 +118,7 @@ def test_what_does_not_come_back_is_missing_when_it_is_over(shop: Shop, clock: T
 
 def test_a_drill_whose_emails_are_refused_is_over(shop: Shop, clock: TestClock) -> None:
     started = start_drill(shop, ENGINEER, "drill-1")
-    mine = ledger.claim(shop, drill.drill_messages(shop, started))
+    mine = ledger.claim(shop, fire_drill.drill_messages(shop, started))
     failed = [ledger.skipped(each, next(iter(ledger.SkipReason))) for each in mine]
     ledger.record(shop, failed)
     found = last_drill(shop)

@@ -10,8 +10,8 @@ from backend.services.context import Shop
 from backend.services.events.dead_letters import bury, list_dead_letters
 from backend.services.events.health import event_health, link_clicks
 from backend.services.events.intake import Intake
-from backend.services.events.replaying import replay_all
-from backend.services.suppression import find_suppression
+from backend.services.events.replay import replay_all
+from backend.services.suppression.entries import find_suppression
 from tests.events.samples import event
 from tests.events.test_applying import drift, now, sent, took, unknown
 from tests.services.test_other_engines import engine_shop

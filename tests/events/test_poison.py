@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from backend.domain.delivery import Outcome
 from backend.email.events.sources import Batch, QueueState
 from backend.errors import ItemTooLargeError, StoreBusyError
-from backend.event_worker import event_rounds
 from backend.services.context import Shop
-from backend.services.events import draining, replaying
+from backend.services.events import drain, replay
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import bury, count_dead_letters
-from backend.services.events.draining import take_in_safely
-from backend.services.events.following import EventPolicy
+from backend.services.events.drain import take_in_safely
 from backend.services.events.health import event_health
-from backend.services.events.replaying import Replay, replay_all
+from backend.services.events.replay import Replay, replay_all
+from backend.workers.events import event_rounds
 from tests.events.samples import document, event
 from tests.events.test_applying import now, sent
 from tests.support import ENGINEER
@@ -59,14 +59,14 @@ def test_what_the_store_refuses_of_one_event_is_dead_and_what_it_could_not_do_co
 ) -> None:
     messages = [sent(shop, f"k{number}") for number in range(4)]
     bodies = [event("Delivery", message) for message in messages]
-    real = draining.take_in
+    real = drain.take_in
 
     def failing(shop: Shop, bodies: Any, source: str, policy: EventPolicy) -> object:
         if any(messages[1].id.encode() in body for body in bodies):
             raise fault
         return real(shop, bodies, source, policy)
 
-    monkeypatch.setattr(draining, "take_in", failing)
+    monkeypatch.setattr(drain, "take_in", failing)
     intake = take_in_safely(shop, bodies, "test", POLICY)
     assert (intake.applied, intake.dead, count_dead_letters(shop)) == (3, 1, 1)
     fault = StoreBusyError("The store is busy.")
@@ -94,15 +94,15 @@ def test_whatever_an_event_holds_it_has_one_fate(shop: Shop, place: str, value: 
 
 
 def test_replay_goes_on_past_a_letter_that_breaks_and_past_a_page(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replaying, "AT_ONCE", 2)
-    real = replaying.take_in
+    monkeypatch.setattr(replay, "AT_ONCE", 2)
+    real = replay.take_in
 
     def failing(shop: Shop, bodies: list[bytes], *rest: Any, **options: Any) -> object:
         if bodies[0] == b"breaks":
             raise ItemTooLargeError("It is too large.")
         return real(shop, bodies, *rest, **options)
 
-    monkeypatch.setattr(replaying, "take_in", failing)
+    monkeypatch.setattr(replay, "take_in", failing)
     bury(shop, b"breaks", "It did before.", "test")
     messages = [sent(shop, f"k{number}") for number in range(7)]
     for message in messages:

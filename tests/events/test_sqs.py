@@ -17,9 +17,9 @@ from backend.email.events.sources import QueueState, SourceUnreachableError
 from backend.email.events.sqs import SqsSource, open_source
 from backend.errors import ConfigurationError, StoreUnreachableError
 from backend.services.context import Shop
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import list_dead_letters
-from backend.services.events.draining import drain, drain_batch
-from backend.services.events.following import EventPolicy
+from backend.services.events.drain import drain, drain_batch
 from tests.events.samples import enveloped, event
 from tests.events.test_applying import now, sent
 from tests.support import TestClock, shop_on

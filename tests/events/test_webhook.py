@@ -21,8 +21,8 @@ from backend.domain.team import COMMAND_LINE
 from backend.email.events.certificates import MOST_FIRST_FETCHES, SnsCertificates
 from backend.errors import StoreUnreachableError
 from backend.services.context import Shop
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import list_dead_letters
-from backend.services.events.following import EventPolicy
 from tests.events.samples import TOPIC, event
 from tests.events.sns import CERTIFICATE_URL, SUBSCRIBE_URL, FakeSns, a_certificate, a_key
 from tests.events.test_applying import now, sent

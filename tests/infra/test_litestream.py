@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from backend.services.context import Shop
-from backend.services.mailing import pausing
-from backend.services.reconcile.running import reconcile
+from backend.services.reconcile.run import reconcile
+from backend.services.sending import pauses
 from backend.store.port import Store
 from backend.store.schema import TABLES
 from tests.engines import ROOT
@@ -195,7 +195,7 @@ def test_a_store_that_was_lost_comes_back_equal_and_adds_up(box: Box) -> None:
     with box.shop() as shop:
         assert everything(shop.store) == before
         assert reconcile(shop).drift_count == 0
-        paused = pausing.current_pause(shop)
+        paused = pauses.current_pause(shop)
     assert paused is not None
     assert paused.reason.startswith("A backup was restored.")  # what had gone out must not go out twice
 

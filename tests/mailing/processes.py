@@ -17,8 +17,8 @@ from backend.domain.time import utc_now
 from backend.email.transports.recording import read_journal
 from backend.records.messages import message_from
 from backend.services.context import Shop
-from backend.services.mailing.requesting import SendRequest, request_message
-from backend.services.send_stats import stats_by_hour, summed
+from backend.services.sending.requests import SendRequest, request_message
+from backend.services.statistics.counters import stats_by_hour, summed
 from backend.store import schema
 from tests.engines import ROOT
 from tests.mailing.worker_script import Orders, mailer_on

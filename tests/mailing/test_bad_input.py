@@ -14,12 +14,12 @@ from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.outbox import OutboxTransport
 from backend.errors import BackendError, InvalidInputError
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.requesting import SendRequest, request_message
-from backend.services.message_log import messages_of
+from backend.services.sending import ledger
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.message_log import messages_of
+from backend.services.sending.requests import SendRequest, request_message
 from backend.store import schema
 from backend.store.port import Update
 from tests.services.emails import published

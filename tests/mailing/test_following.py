@@ -15,10 +15,10 @@ from backend.config import Settings
 from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.recording import RecordingTransport
-from backend.services import ledger
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.sending import ledger
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.requests import SendRequest, request_message
 from tests.support import STAFF, add_customer, opened_shop
 
 

@@ -14,9 +14,9 @@ from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import to_text
 from backend.records.messages import key_of, message_item
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing.frequency_cap import marketing_sent, reserve
+from backend.services.sending import ledger
+from backend.services.sending.frequency_cap import marketing_sent, reserve
 from backend.store import schema
 from backend.store.meter import Meter
 from backend.store.port import Item, Put

@@ -17,13 +17,13 @@ from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import utc_now
 from backend.email.transports.recording import RecordingTransport
 from backend.errors import StoreUnreachableError
-from backend.mail_worker import run_mail_worker
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing.dispatch import Flight, Ready
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.outcomes import Worked
-from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.sending import ledger
+from backend.services.sending.dispatch import Flight, Ready
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.outcomes import Worked
+from backend.services.sending.requests import SendRequest, request_message
+from backend.workers.mail import run_mail_worker
 from tests.campaigns.support import Desk, prepare_shop
 from tests.services.test_mailing import mailer_on
 from tests.support import STAFF, add_customer, opened_shop

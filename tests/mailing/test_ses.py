@@ -13,11 +13,11 @@ from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.ses import Client, SesTransport
 from backend.email.transports.ses_client import open_client
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.sending import ledger
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.requests import SendRequest, request_message
 from tests.email.transports.conftest import SETS, set_environment
 from tests.email.transports.ses_server import (
     Behaviour,

@@ -11,7 +11,7 @@ from backend.domain.emails import Accepted, Account, Answer, Kind, OutgoingEmail
 from backend.email.rate import Granted
 from backend.email.rate_tokens import current_token
 from backend.email.transports.outbox import FREE
-from backend.services.mailing.submissions import BROKEN, TOO_LATE, Submissions
+from backend.services.sending.submissions import BROKEN, TOO_LATE, Submissions
 from tests.email.transports.samples import email
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from backend import mail_worker
 from backend.observability.rounds import Rounds
 from backend.services.context import Shop
-from backend.services.mailing import pausing
-from backend.services.mailing.campaign_sending import CampaignWork
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.pace import LARGEST, SMALLEST, Pace
-from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.sending import pauses
+from backend.services.sending.campaign_rounds import CampaignWork
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.pace import LARGEST, SMALLEST, Pace
+from backend.services.sending.requests import SendRequest, request_message
+from backend.workers import mail
 from tests.services.test_mailing import mailer_on
 from tests.support import STAFF, TestClock, add_customer, opened_shop
 
@@ -37,7 +37,7 @@ def waiting(shop: Shop, count: int) -> Mailer:
 
 def round_of(shop: Shop, mailer: Mailer, pause: float) -> float:
     """How long the worker rests after one round."""
-    return mail_worker._round(shop, mailer, pause, Rounds(), CampaignWork(), threading.Event())
+    return mail._round(shop, mailer, pause, Rounds(), CampaignWork(), threading.Event())
 
 
 def test_it_goes_on_at_once_while_messages_are_left(shop: Shop) -> None:
@@ -46,7 +46,7 @@ def test_it_goes_on_at_once_while_messages_are_left(shop: Shop) -> None:
 
 def test_it_rests_while_sending_is_paused_although_messages_are_left(shop: Shop) -> None:
     mailer = waiting(shop, 40)
-    pausing.pause(shop, "SES says no.", shop.clock() + timedelta(minutes=5))
+    pauses.pause(shop, "SES says no.", shop.clock() + timedelta(minutes=5))
     assert round_of(shop, mailer, 1.0) > 1.0
 
 

@@ -33,14 +33,14 @@ from backend.email.transports.recording import (
     at_random,
 )
 from backend.errors import BackendError
-from backend.mail_worker import run_mail_worker
 from backend.services.context import Shop
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.outcomes import MOST_ATTEMPTS
-from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.outcomes import MOST_ATTEMPTS
+from backend.services.sending.requests import SendRequest, request_message
 from backend.store.port import Put, Store, Write
 from backend.store.sql import SqlStore
+from backend.workers.mail import run_mail_worker
 from tests.support import STAFF, shop_on
 
 SHARES: Mapping[Behaviour, float] = {

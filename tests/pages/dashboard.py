@@ -9,12 +9,12 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import Member, Role
-from backend.services import team_writes
 from backend.services.context import Shop
-from backend.services.sessions import begin_session
-from backend.services.team import find_member, new_member
-from pages.components import shell
-from pages.components.state import SESSION
+from backend.services.team import roster
+from backend.services.team.members import find_member, new_member
+from backend.services.team.sessions import begin_session
+from pages.components.ui import shell
+from pages.components.ui.state import SESSION
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ class Dashboard:
     def member(self, role: Role) -> Member:
         """The one member with this role, added when first asked for."""
         username = f"the-{role.value}"
-        return find_member(self.shop, username) or team_writes.add(
+        return find_member(self.shop, username) or roster.add(
             self.shop,
             new_member(self.shop, username=username, name=username, email=f"{username}@example.com", role=role),
         )

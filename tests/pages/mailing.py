@@ -6,9 +6,9 @@ from backend.domain.customers import Customer
 from backend.domain.messages import Message
 from backend.email.transports.recording import Accept, Plan, always
 from backend.services.context import Shop
-from backend.services.mailing.delivering import deliver_due, deliver_one
-from backend.services.mailing.requesting import SendRequest, new_click_key, request_message
-from pages.components import shell
+from backend.services.sending.delivery import deliver_due, deliver_one
+from backend.services.sending.requests import SendRequest, new_click_key, request_message
+from pages.components.ui import shell
 from tests.services.test_mailing import mailer_on
 from tests.support import STAFF
 

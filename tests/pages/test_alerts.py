@@ -8,9 +8,9 @@ import pytest
 
 from backend.domain.alerts import RULES, Adjusted, Reading, RuleName
 from backend.domain.team import Role
-from backend.services import audit
 from backend.services.alerts import states
 from backend.services.alerts.settings import adjust_rule, get_alert_settings
+from backend.services.audit import log as audit_log
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, press, said
 from tests.support import ADMIN
@@ -52,7 +52,9 @@ def test_a_rule_is_adjusted_and_noted(dashboard: Dashboard) -> None:
     press(app, "Save")
     assert get_alert_settings(dashboard.shop).rules == {"bounces": Adjusted(2.5)}
     assert "Over 2.5%" in said(app)
-    (deed,) = audit.list_entries(dashboard.shop, ADMIN, audit.AuditFilter(f"{dashboard.shop.clock():%Y-%m}")).entries
+    (deed,) = audit_log.list_entries(
+        dashboard.shop, ADMIN, audit_log.AuditFilter(f"{dashboard.shop.clock():%Y-%m}")
+    ).entries
     assert (deed.actor, deed.target) == ("the-engineer", "alert:bounces")
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from backend.domain.automations import Automation, Condition, Fact, TriggerKind
 from backend.domain.team import Role
-from backend.services import audit
-from backend.services.audit import AuditFilter
+from backend.services.audit import log as audit_log
+from backend.services.audit.log import AuditFilter
 from backend.services.automations import active, backfill, saved
 from backend.services.automations.defaults import add_defaults
-from backend.services.automations.working import answer_due
+from backend.services.automations.duty import answer_due
 from backend.services.segments.ready import READY
-from pages.components import shell
+from pages.components.ui import shell
 from tests.automations.making import automation, messages, step, waiting
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
@@ -65,7 +65,7 @@ def test_one_is_switched_on_and_off_and_the_audit_log_says_by_whom(dashboard: Da
     assert not the_one(dashboard).on
     month = f"{dashboard.shop.clock():%Y-%m}"
     wanted = AuditFilter(month, target=f"automation:{made.id}")
-    deeds = [(entry.actor, entry.action) for entry in audit.list_entries(dashboard.shop, ADMIN, wanted).entries]
+    deeds = [(entry.actor, entry.action) for entry in audit_log.list_entries(dashboard.shop, ADMIN, wanted).entries]
     assert deeds[:2] == [
         ("the-manager", "switched off an automation"),
         ("the-manager", "switched on an automation"),

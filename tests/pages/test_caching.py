@@ -9,9 +9,9 @@ from datetime import date
 import pytest
 import streamlit as st
 
-from backend.services.boards import Measure
 from backend.services.context import Shop
-from pages.components import caching
+from backend.services.customers.leaderboards import Measure
+from pages.components.ui import caching
 from tests.support import add_customer, add_order, opened_shop
 
 MONTH = (date(2026, 11, 1), date(2026, 11, 26))

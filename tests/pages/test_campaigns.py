@@ -11,14 +11,14 @@ from streamlit.testing.v1 import AppTest
 from backend.domain.campaigns import Campaign, CampaignState, SplitTest, Variant
 from backend.domain.team import Role
 from backend.email.transports.recording import LoseReply, RecordingTransport, always
+from backend.services.campaigns.actions import request_approval, schedule
 from backend.services.campaigns.drafts import create_campaign, update_draft
 from backend.services.campaigns.orders_after import count_orders
 from backend.services.campaigns.preflights import work_on_preflights
-from backend.services.campaigns.steering import request_approval, schedule
-from backend.services.campaigns.storing import change, list_campaigns, read_campaign
+from backend.services.campaigns.saved import change, list_campaigns, read_campaign
 from backend.store import schema
 from backend.store.port import Plus, Update
-from pages.components.campaign_saving import NEW_ID
+from pages.components.campaigns.saving import NEW_ID
 from tests.campaigns.support import NEWS, SEGMENT, Desk, draft, prepare_shop
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, figures, is_literal, links, press, said

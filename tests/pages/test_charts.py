@@ -11,8 +11,8 @@ import pytest
 import streamlit as st
 
 from backend.services.context import Shop
-from backend.services.overview import Granularity
-from pages.components import charts
+from backend.services.statistics.overview import Granularity
+from pages.components.ui import charts
 from tests.support import add_customer, add_order, opened_shop
 
 WEEK = (date(2026, 11, 20), date(2026, 11, 26))

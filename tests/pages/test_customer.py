@@ -8,11 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import Role
-from backend.services import customers
-from backend.services.customers import Profile, get_customer
+from backend.services.customers import customers
+from backend.services.customers.customers import Profile, get_customer
 from backend.store.port import Update
 from backend.store.schema import customer_key
-from pages.components import caching
+from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, as_read, buttons, field, figures, is_literal, links, press, said
 from tests.support import MANAGER, STAFF, add_customer, add_order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.domain.team import Role
-from backend.services.customers import archive_customer, find_by_email
+from backend.services.customers.customers import archive_customer, find_by_email
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
 from tests.support import STAFF, add_customer, add_order

@@ -12,10 +12,11 @@ from backend.domain.sender_domain import Subject
 from backend.domain.team import Role
 from backend.email.dns import DnsLookup
 from backend.services.context import Shop
-from backend.services.domain_check import Probe, last_report
+from backend.services.deliverability.domain import Probe, last_report
 from backend.store import schema
 from backend.store.port import Plus, Update
-from pages.components import deliverability_domain, shell
+from pages.components.deliverability import domain
+from pages.components.ui import shell
 from tests.email.name_server import SILENT, Zone, name_server
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, field, press, said
@@ -32,7 +33,7 @@ ZONE: Zone = {
 def dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with name_server(ZONE) as resolver:
         probe = Probe(lambda: DnsLookup(resolver), FakeWeb(), shell.mailer().links, "shop@example.com")
-        monkeypatch.setattr(deliverability_domain, "_probe", lambda: probe)
+        monkeypatch.setattr(domain, "_probe", lambda: probe)
         yield
 
 
@@ -81,7 +82,7 @@ def test_the_standing_of_the_account_is_put_into_words(dashboard: Dashboard, mon
         def account(self) -> Account:
             return account
 
-    monkeypatch.setattr("pages.components.send_limits.mailer", lambda: replace(mailer, transport=Ses()))
+    monkeypatch.setattr("pages.components.sending.limits.mailer", lambda: replace(mailer, transport=Ses()))
     text = said(dashboard.open("deliverability.py", Role.ENGINEER))
     assert "The account: Under review, in the sandbox, sending is on." in text.replace("**", "")
     assert "The mail provider has put this account under review." in text
@@ -108,7 +109,7 @@ def test_the_domain_is_checked_at_the_press_of_a_button_and_the_report_stays(
     assert report is not None
     assert {finding.subject for finding in report.findings} >= {Subject.SPF, Subject.DKIM, Subject.ONE_CLICK}
     sending = shell.settings().model_copy(update={"mail_transport": "ses"})
-    monkeypatch.setattr(deliverability_domain, "settings", lambda: sending)
+    monkeypatch.setattr(domain, "settings", lambda: sending)
     again = said(dashboard.open("deliverability.py", Role.ENGINEER))
     assert "example.com has no DMARC record." in again
     assert "example.com is not fully set up: DKIM" in again
@@ -128,7 +129,7 @@ def test_what_a_domain_publishes_is_shown_as_it_is(
     record = f'"v=spf1 {text.replace(" ", "")}"'
     with name_server({"example.com": (("TXT", record),)}) as resolver:
         probe = Probe(lambda: DnsLookup(resolver), FakeWeb(), shell.mailer().links, "shop@example.com")
-        monkeypatch.setattr(deliverability_domain, "_probe", lambda: probe)
+        monkeypatch.setattr(domain, "_probe", lambda: probe)
         app = press(dashboard.open("deliverability.py", Role.MANAGER), "Check now")
     assert record.strip('"') in [code.value for code in app.code]
     assert not app.exception
@@ -140,6 +141,6 @@ def test_servers_that_are_silent_do_not_hold_the_page_for_long(
     zone: Zone = {"example.com": SILENT, "_dmarc.example.com": SILENT, "_dmarc.com": SILENT}
     with name_server(zone) as resolver:
         probe = Probe(lambda: DnsLookup(resolver, seconds=0.4), FakeWeb(), shell.mailer().links, "shop@example.com")
-        monkeypatch.setattr(deliverability_domain, "_probe", lambda: probe)
+        monkeypatch.setattr(domain, "_probe", lambda: probe)
         app = press(dashboard.open("deliverability.py", Role.MANAGER), "Check now")
     assert "could not be looked up in time" in said(app)

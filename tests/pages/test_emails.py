@@ -10,11 +10,11 @@ import pytest
 
 from backend.domain.emails import Kind
 from backend.domain.team import Role
-from backend.services import templates
-from backend.services.email_overview import email_overview
-from backend.services.template_versions import save_working_copy
-from pages.components import caching
-from pages.components.email_frame import DESKTOP, Scheme, document
+from backend.services.templates import catalogue
+from backend.services.templates.overview import email_overview
+from backend.services.templates.versions import save_working_copy
+from pages.components.templates.email_frame import DESKTOP, Scheme, document
+from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import field, links, said
 from tests.support import STAFF
@@ -35,7 +35,7 @@ def drawn(page: str) -> str:
 def test_every_template_is_in_the_gallery_with_a_thumbnail_and_a_link(dashboard: Dashboard) -> None:
     app = dashboard.open("emails.py", Role.ENGINEER)
     assert not app.exception
-    states = templates.list_templates(dashboard.shop)
+    states = catalogue.list_templates(dashboard.shop)
     assert len(states) >= 12
     assert len(app.get("iframe")) == len(states)
     assert {state.facts.title: {"name": [state.facts.name]} for state in states}.items() <= links(app).items()
@@ -51,7 +51,7 @@ def test_the_gallery_shows_one_kind_and_finds_by_a_word(dashboard: Dashboard) ->
 
 
 def test_who_is_editing_is_told(dashboard: Dashboard) -> None:
-    current = templates.current_version(dashboard.shop, "refund")
+    current = catalogue.current_version(dashboard.shop, "refund")
     text = replace(current.source, subject="Money *back*")
     save_working_copy(dashboard.shop, STAFF, "refund", text, seen_revision=0)
     assert "sam is editing" in said(dashboard.open("emails.py", Role.STAFF))
@@ -59,7 +59,7 @@ def test_who_is_editing_is_told(dashboard: Dashboard) -> None:
 
 def test_a_working_copy_does_not_change_the_thumbnail(dashboard: Dashboard) -> None:
     before = {card.state.facts.name: card.email for card in email_overview(dashboard.shop)}
-    text = replace(templates.current_version(dashboard.shop, "refund").source, subject="Another")
+    text = replace(catalogue.current_version(dashboard.shop, "refund").source, subject="Another")
     save_working_copy(dashboard.shop, STAFF, "refund", text, seen_revision=0)
     after = {card.state.facts.name: card.email for card in email_overview(dashboard.shop)}
     assert after == before
@@ -74,7 +74,7 @@ def test_marketing_without_a_postal_address_is_marked_as_not_sendable(dashboard:
 
 def test_the_gallery_is_read_once_for_everybody_until_something_is_written(dashboard: Dashboard) -> None:
     first = caching.email_cards(dashboard.shop)
-    text = replace(templates.current_version(dashboard.shop, "refund").source, subject="Another")
+    text = replace(catalogue.current_version(dashboard.shop, "refund").source, subject="Another")
     save_working_copy(dashboard.shop, STAFF, "refund", text, seen_revision=0)
     assert caching.email_cards(dashboard.shop) == first
     caching.changed()

@@ -9,12 +9,12 @@ import pytest
 
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.team import Role
-from backend.services import ledger
 from backend.services.context import Shop
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import bury, count_dead_letters
-from backend.services.events.drill import drill_messages, last_drill
-from backend.services.events.following import EventPolicy
+from backend.services.events.fire_drill import drill_messages, last_drill
 from backend.services.events.intake import take_in
+from backend.services.sending import ledger
 from backend.store import schema
 from backend.store.port import Delete
 from tests.events import samples

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backend.services.context import Shop
-from pages.components import formats
+from pages.components.ui import formats
 from tests.pages.reading import MARKUP, as_read, is_literal
 from tests.support import opened_shop
 

@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import Permission, Role
-from backend.services import sessions, team
-from backend.services.team import set_password
-from pages.components import navigation
-from pages.components.state import SESSION
+from backend.services.team import members, sessions
+from backend.services.team.members import set_password
+from pages.components.ui import navigation
+from pages.components.ui.state import SESSION
 from tests.pages.dashboard import ROOT, Dashboard, texts
 from tests.support import ADMIN, ENGINEER, MANAGER, STAFF
 
@@ -64,7 +64,7 @@ def test_the_main_script_without_a_session_shows_the_sign_in(dashboard: Dashboar
 
 
 def test_signing_in_opens_the_page_and_signing_out_closes_it(dashboard: Dashboard) -> None:
-    team.add_member(
+    members.add_member(
         dashboard.shop,
         ADMIN,
         username="ada",
@@ -99,12 +99,12 @@ def test_a_session_ends_in_a_tab_when_the_role_or_password_changes_or_the_member
     shop, staff = dashboard.shop, dashboard.member(Role.STAFF).username
     dashboard.member(Role.ADMIN)
     for end in (
-        lambda: team.change_role(shop, ADMIN, staff, Role.ENGINEER),
-        lambda: team.change_role(shop, ADMIN, staff, Role.STAFF),
+        lambda: members.change_role(shop, ADMIN, staff, Role.ENGINEER),
+        lambda: members.change_role(shop, ADMIN, staff, Role.STAFF),
         lambda: set_password(shop, ADMIN, staff, GOOD_PASSWORD),
-        lambda: team.disable(shop, ADMIN, staff),
-        lambda: team.enable(shop, ADMIN, staff),
-        lambda: team.remove(shop, ADMIN, staff),
+        lambda: members.disable(shop, ADMIN, staff),
+        lambda: members.enable(shop, ADMIN, staff),
+        lambda: members.remove(shop, ADMIN, staff),
     ):
         app = dashboard.open("account.py", Role.STAFF)
         end()
@@ -121,7 +121,7 @@ def test_a_fragment_passes_the_gate_on_each_of_its_own_runs(dashboard: Dashboard
     page = tmp_path / "page.py"
     page.write_text(
         "from backend.domain.team import Permission\n"
-        "from pages.components.guard import guarded_fragment, require\n"
+        "from pages.components.ui.guard import guarded_fragment, require\n"
         "import streamlit as st\n"
         "require(Permission.VIEW_ORDERS)\n"
         "@guarded_fragment(Permission.VIEW_ORDERS)\n"
@@ -143,7 +143,7 @@ def test_a_callback_meets_the_gate_before_it_does_anything(dashboard: Dashboard,
     page = tmp_path / "page.py"
     page.write_text(
         "from backend.domain.team import Permission\n"
-        "from pages.components.guard import require\n"
+        "from pages.components.ui.guard import require\n"
         "import streamlit as st\n"
         "def do():\n"
         "    require(Permission.REFUND_ORDERS)\n"
@@ -162,7 +162,7 @@ def test_a_callback_meets_the_gate_before_it_does_anything(dashboard: Dashboard,
 
 
 def test_fragments_are_made_by_the_guard() -> None:
-    scripts = [*(ROOT / "pages").glob("*.py"), *(ROOT / "pages" / "components").glob("*.py")]
+    scripts = [*(ROOT / "pages").glob("*.py"), *(ROOT / "pages" / "components").rglob("*.py")]
     users = {path.name for path in scripts if "st.fragment(" in path.read_text() or "@st.fragment" in path.read_text()}
     assert users == {"guard.py"}
 

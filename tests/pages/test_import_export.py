@@ -14,13 +14,14 @@ from backend.domain.imports import Counts, ImportKind, Progress
 from backend.domain.jobs import Job
 from backend.domain.team import Role
 from backend.errors import PermissionDeniedError
-from backend.services import job_queue, team_writes
 from backend.services.context import Shop
-from backend.services.customers import find_by_email
-from backend.services.jobs import enqueue_import, list_jobs
-from backend.services.order_list import find_order
-from backend.worker import work_once
-from pages.components.downloads import deferred
+from backend.services.customers.customers import find_by_email
+from backend.services.jobs import queue
+from backend.services.jobs.requests import enqueue_import, list_jobs
+from backend.services.orders.lists import find_order
+from backend.services.team import roster
+from backend.workers.jobs import work_once
+from pages.components.ui.downloads import deferred
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, as_read, buttons, press, said
 from tests.services.imports.shopify_csv import order, text_of
@@ -114,9 +115,9 @@ def test_a_table_without_a_column_of_addresses_cannot_be_started(dashboard: Dash
 def test_a_running_import_shows_how_far_it_is(dashboard: Dashboard) -> None:
     shop = dashboard.shop
     asked(shop)
-    job = job_queue.take_next(shop, "worker")
+    job = queue.take_next(shop, "worker")
     assert job is not None
-    job_queue.renew(shop, job, Progress(0.42, Counts(created=1234)))
+    queue.renew(shop, job, Progress(0.42, Counts(created=1234)))
 
     app = dashboard.open(PAGE, Role.ENGINEER)
 
@@ -127,9 +128,9 @@ def test_a_running_import_shows_how_far_it_is(dashboard: Dashboard) -> None:
 def test_a_failed_import_says_why_and_one_that_nobody_takes_says_whom_to_ask(dashboard: Dashboard) -> None:
     shop = dashboard.shop
     asked(shop)
-    job = job_queue.take_next(shop, "worker")
+    job = queue.take_next(shop, "worker")
     assert job is not None
-    job_queue.fail(shop, job, "The disk is full.")
+    queue.fail(shop, job, "The disk is full.")
     asked(shop)
     app = dashboard.open(PAGE, Role.STAFF)
     assert "The disk is full." in said(app)
@@ -165,7 +166,7 @@ def test_a_download_is_refused_to_whoever_has_signed_out_since_the_page_was_draw
     member = dashboard.member(Role.MANAGER)
     make = deferred(dashboard.shop, member.actor, lambda actor: actor.username.encode())
     assert make() == b"the-manager"
-    team_writes.change(
+    roster.change(
         dashboard.shop,
         member.username,
         lambda m: replace(m, sessions_valid_from=m.sessions_valid_from + timedelta(seconds=1)),

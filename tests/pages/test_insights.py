@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backend.domain.team import Role
-from backend.services.snapshots.building import make_snapshot
-from pages.components import insight_charts
+from backend.services.snapshots.build import make_snapshot
+from pages.components.insights import charts
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import figures, links, said
 from tests.support import add_customer, add_order
@@ -48,7 +48,7 @@ def test_without_orders_every_part_says_what_will_be_there(dashboard: Dashboard,
 @pytest.mark.parametrize("dark", [False, True])
 def test_figures_in_the_grid_can_be_read_on_every_square(dashboard: Dashboard, dark: bool) -> None:
     sold(dashboard)
-    figure = insight_charts.buyer_grid(dashboard.shop, "a snapshot", dark).figure
+    figure = charts.buyer_grid(dashboard.shop, "a snapshot", dark).figure
     (trace,) = figure.data
     squares = [color for color, text in zip(trace.marker.color, trace.text, strict=True) if text]
     assert squares

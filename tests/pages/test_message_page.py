@@ -11,7 +11,7 @@ from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Role
 from backend.email.transports.recording import LoseReply, Refuse, always
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
-from backend.services.suppression import add_suppression
+from backend.services.suppression.entries import add_suppression
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
 from tests.pages.reading import MARKUP, buttons, field, links, press, said

@@ -10,10 +10,10 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.domain.team import Role
 from backend.email.transports.recording import LoseReply, Refuse, always
-from backend.services import ledger
 from backend.services.automations.defaults import add_defaults
-from backend.services.mailing.repairing import key_again
-from backend.services.message_log import needing_attention
+from backend.services.sending import ledger
+from backend.services.sending.message_log import needing_attention
+from backend.services.sending.repair import key_again
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
 from tests.pages.reading import buttons, field, links, press, said

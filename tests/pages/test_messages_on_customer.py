@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Role
-from backend.services.customers import set_consent
-from backend.services.suppression import add_suppression
+from backend.services.customers.customers import set_consent
+from backend.services.suppression.entries import add_suppression
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
 from tests.pages.reading import links, press, said

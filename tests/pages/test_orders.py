@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
-from backend.services.orders import change_status
+from backend.services.orders.orders import change_status
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, field, figures, links, press, said
 from tests.support import STAFF, add_customer, add_order, ref

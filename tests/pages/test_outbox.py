@@ -6,7 +6,8 @@ import pytest
 import streamlit as st
 
 from backend.domain.team import Role
-from pages.components import navigation, outbox_view
+from pages.components.messages import outbox
+from pages.components.ui import navigation
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver_waiting, request
 from tests.pages.reading import buttons, links, press, said
@@ -47,9 +48,9 @@ def test_clearing_asks_first_and_is_for_those_who_keep_mail_running(dashboard: D
     deliver_waiting(dashboard.shop)
     assert "Clear the outbox" not in buttons(dashboard.open("outbox.py", Role.MANAGER))
     app = press(dashboard.open("outbox.py", role), "Clear the outbox")
-    assert outbox_view.outbox().counts() == (1, 1)
+    assert outbox.outbox().counts() == (1, 1)
     press(app, "Delete all")
-    assert outbox_view.outbox().counts() == (0, 0)
+    assert outbox.outbox().counts() == (0, 0)
     assert "The outbox is empty" in said(app)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.team import Role
-from backend.services.orders import new_refund_id, refund_order
+from backend.services.orders.orders import new_refund_id, refund_order
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, figures, is_literal, links, said
 from tests.support import STAFF, add_customer, add_order, ref

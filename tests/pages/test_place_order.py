@@ -9,10 +9,10 @@ from backend.domain.customers import Customer
 from backend.domain.orders import OrderStatus, OrderSummary
 from backend.domain.team import Role
 from backend.errors import StoreUnreachableError
-from backend.services.customers import archive_customer
-from backend.services.order_list import orders_of
-from backend.services.orders import get_order
-from pages.components import place_order_form
+from backend.services.customers.customers import archive_customer
+from backend.services.orders.lists import orders_of
+from backend.services.orders.orders import get_order
+from pages.components.orders import place_order_form
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, figures, links, press, said
 from tests.support import STAFF, add_customer

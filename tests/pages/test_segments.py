@@ -11,8 +11,8 @@ from backend.domain.team import Role
 from backend.services.campaigns.drafts import create_campaign
 from backend.services.segments import library
 from backend.services.segments.audience import get_segment
-from backend.services.snapshots.building import make_snapshot
-from pages.components.segment_words import What
+from backend.services.snapshots.build import make_snapshot
+from pages.components.segments.words import What
 from tests.automations.making import AT_ONCE, automation, step
 from tests.campaigns.support import draft
 from tests.pages.dashboard import Dashboard

@@ -11,10 +11,10 @@ from backend.domain.messages import MessageStatus
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Role
 from backend.email.transports.recording import Refuse, always
-from backend.services import customers
-from backend.services.message_log import messages_of
+from backend.services.customers import customers
+from backend.services.sending.message_log import messages_of
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
-from backend.services.suppression import add_suppression
+from backend.services.suppression.entries import add_suppression
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, deliver_waiting, request
 from tests.pages.reading import MARKUP, buttons, field, links, press, said

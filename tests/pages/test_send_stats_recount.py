@@ -10,7 +10,7 @@ from backend.bootstrap import open_store
 from backend.domain.deliverability import Rates
 from backend.domain.messages import MessageStatus
 from backend.domain.team import Role
-from pages.components import formats, shell
+from pages.components.ui import formats, shell
 from tests.campaigns.support import prepare_shop
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import as_read, figures, said

@@ -11,7 +11,7 @@ from tests.pages.dashboard import texts
 
 
 def run(body: str) -> AppTest:
-    script = f"from pages.components.shell import incidents\nimport streamlit as st\nwith incidents():\n    {body}\n"
+    script = f"from pages.components.ui.shell import incidents\nimport streamlit as st\nwith incidents():\n    {body}\n"
     return AppTest.from_string(script, default_timeout=30).run()
 
 

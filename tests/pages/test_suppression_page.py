@@ -9,11 +9,11 @@ import pytest
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Role
 from backend.email.transports.account_list import FileAccountList
-from backend.services import audit
-from backend.services.account_sync import work_on_sync
-from backend.services.audit import AuditFilter
-from backend.services.suppression import add_suppression, find_suppression, suppression_history
-from backend.worker import work_once
+from backend.services.audit import log as audit_log
+from backend.services.audit.log import AuditFilter
+from backend.services.suppression.account_sync import work_on_sync
+from backend.services.suppression.entries import add_suppression, find_suppression, suppression_history
+from backend.workers.jobs import work_once
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, figures, press, said
 from tests.support import ADMIN, STAFF
@@ -111,7 +111,7 @@ def test_a_file_is_taken_in_by_a_worker_and_the_page_tells_what_became_of_it(das
     app.run()
     assert "1 new address, 1 skipped" in said(app)
     assert find_suppression(dashboard.shop, ADDRESS) is not None
-    (deed,) = audit.list_entries(
+    (deed,) = audit_log.list_entries(
         dashboard.shop, ADMIN, AuditFilter(f"{dashboard.shop.clock():%Y-%m}", action="imported")
     ).entries
     assert (deed.actor, deed.detail) == ("the-staff", "list.csv")

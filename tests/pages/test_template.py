@@ -12,12 +12,13 @@ from streamlit.testing.v1 import AppTest
 from backend.domain.emails import TemplateSource
 from backend.domain.messages import MessageStatus
 from backend.domain.team import Role
-from backend.services import ledger, templates
-from backend.services.message_log import LogFilter, list_messages
-from backend.services.preview_mail import preview_message
-from backend.services.previews import Recipient, render_preview
-from backend.services.template_versions import get_working_copy, list_versions, publish, save_working_copy
-from pages.components import shell
+from backend.services.sending import ledger
+from backend.services.sending.message_log import LogFilter, list_messages
+from backend.services.templates import catalogue
+from backend.services.templates.preview_mail import preview_message
+from backend.services.templates.previews import Recipient, render_preview
+from backend.services.templates.versions import get_working_copy, list_versions, publish, save_working_copy
+from pages.components.ui import shell
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
 from tests.support import MANAGER, add_customer, add_order
@@ -40,7 +41,7 @@ def editing(dashboard: Dashboard, role: Role = Role.STAFF) -> AppTest:
 
 
 def current(dashboard: Dashboard) -> TemplateSource:
-    return templates.current_version(dashboard.shop, NAME).source
+    return catalogue.current_version(dashboard.shop, NAME).source
 
 
 def save(dashboard: Dashboard, subject: str, seen: int = 0) -> None:
@@ -50,7 +51,7 @@ def save(dashboard: Dashboard, subject: str, seen: int = 0) -> None:
 
 def publish_version(dashboard: Dashboard, subject: str, note: str = "") -> None:
     save(dashboard, subject)
-    number = templates.state_of(dashboard.shop, NAME).number
+    number = catalogue.state_of(dashboard.shop, NAME).number
     publish(dashboard.shop, MANAGER, NAME, seen_revision=1, seen_number=number, note=note)
 
 
@@ -267,10 +268,10 @@ def test_publishing_shows_the_difference_and_makes_a_version_with_the_note(dashb
     field(app, "Subject").set_value("A new subject").run()
     press(app, "Publish")
     assert "+A new subject" in app.code[-1].value
-    assert templates.state_of(dashboard.shop, NAME).number == 0
+    assert catalogue.state_of(dashboard.shop, NAME).number == 0
     field(app, "Note").set_value("Shorter")
     press(app, "Publish version 1")
-    version = templates.current_version(dashboard.shop, NAME)
+    version = catalogue.current_version(dashboard.shop, NAME)
     assert (version.number, version.source.subject, version.note) == (1, "A new subject", "Shorter")
     assert get_working_copy(dashboard.shop, NAME) is None
     assert field(app, "Subject").value == "A new subject"
@@ -283,7 +284,7 @@ def test_what_must_not_be_sent_is_not_published(dashboard: Dashboard) -> None:
     press(app, "Publish")
     press(app, "Publish version 1")
     assert "This cannot be published yet." in said(app)
-    assert templates.state_of(dashboard.shop, NAME).number == 0
+    assert catalogue.state_of(dashboard.shop, NAME).number == 0
 
 
 def test_a_second_person_is_told_and_nothing_is_overwritten(dashboard: Dashboard) -> None:
@@ -370,7 +371,7 @@ def test_an_earlier_version_can_be_restored_as_a_new_one(dashboard: Dashboard) -
     press(app, "Restore version 0")
     assert [each.version.number for each in list_versions(dashboard.shop, NAME)] == [2, 1, 0]
     assert current(dashboard).subject == before.subject
-    assert templates.current_version(dashboard.shop, NAME).note == "Restored version 0"
+    assert catalogue.current_version(dashboard.shop, NAME).note == "Restored version 0"
 
 
 def test_restoring_is_refused_when_somebody_published_meanwhile(dashboard: Dashboard) -> None:

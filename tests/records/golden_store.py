@@ -17,14 +17,14 @@ from backend.domain.campaigns import Campaign, Canary
 from backend.domain.emails import OutgoingEmail
 from backend.domain.orders import OrderStatus
 from backend.email.transports.recording import Accept, Behaviour, LoseReply, RecordingTransport, Refuse
-from backend.services import orders
 from backend.services.automations.defaults import add_demo_automations
 from backend.services.context import Shop
-from backend.services.customers import add_note, archive_customer, set_tags
-from backend.services.events.following import EventPolicy
+from backend.services.customers.customers import add_note, archive_customer, set_tags
+from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
-from backend.services.suppression import suppress
-from backend.services.team import add_demo_team
+from backend.services.orders import orders
+from backend.services.suppression.entries import suppress
+from backend.services.team.members import add_demo_team
 from backend.store import schema
 from backend.store.port import Item, Key, Put
 from tests.campaigns.support import Desk, draft, prepare_shop

@@ -11,11 +11,11 @@ import pytest
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.messages import MessageStatus
 from backend.services.campaigns.progress import progress_of
-from backend.services.campaigns.storing import list_campaigns
+from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
-from backend.services.mail_reconcile import reconcile_mail
 from backend.services.reconcile import reconcile
 from backend.services.reconcile.findings import Reconciliation
+from backend.services.reconcile.messages import reconcile_mail
 from tests.campaigns.support import Desk
 from tests.records.golden_store import BEGUN, HANDED_OVER, load
 from tests.recount import assert_totals_hold

@@ -36,8 +36,11 @@ from backend.domain.segments import (
 )
 from backend.domain.suppression import SuppressionReason
 from backend.records.messages import key_of, message_item
-from backend.services import customers, ledger, orders, suppression
 from backend.services.context import Shop
+from backend.services.customers import customers
+from backend.services.orders import orders
+from backend.services.sending import ledger
+from backend.services.suppression import entries
 from backend.store.port import Put
 from tests.segments.by_hand import Person
 from tests.support import MANAGER, STAFF, TestClock, add_customer, draft, ref
@@ -63,7 +66,7 @@ def fill(shop: Shop, clock: TestClock, chance: Random, people: int) -> None:
         if customer.email and chance.random() < 0.6:
             customer = customers.set_consent(shop, STAFF, customer.id, customer.version, chance.random() < 0.7)
         if customer.email and chance.random() < 0.35:
-            suppression.add_suppression(
+            entries.add_suppression(
                 shop, customer.email, chance.choice(list(SuppressionReason)), source="event", by="test"
             )
         for _ in range(chance.choice([0, 0, 1, 1, 2, 3, 5, 11])):

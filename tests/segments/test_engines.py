@@ -17,9 +17,9 @@ from backend.domain.segment_text import rule_json
 from backend.services.context import Shop
 from backend.services.segments.audience import audience_ids, today
 from backend.services.segments.ready import READY
-from backend.services.snapshots.building import make_snapshot, read_here
-from backend.snapshot_worker import by_processes
+from backend.services.snapshots.build import make_snapshot, read_here
 from backend.store.sql import SqlStore
+from backend.workers.snapshots import by_processes
 from tests.segments.by_hand import ByHand, people_of
 from tests.segments.random_shops import RandomRules, fill
 from tests.support import TestClock, shop_on

@@ -13,7 +13,7 @@ from backend.records.customers import customer_from
 from backend.services.context import Shop
 from backend.services.segments.audience import audience_ids, count_segment, still_matches, today
 from backend.services.segments.ready import READY
-from backend.services.snapshots.building import make_snapshot
+from backend.services.snapshots.build import make_snapshot
 from tests.segments.by_hand import ByHand, people_of
 from tests.segments.random_shops import RandomRules, fill
 from tests.support import TestClock, opened_shop

@@ -15,7 +15,7 @@ from backend.domain.segments import tests_in as conditions_in
 from backend.services.insights.at_risk import DAYS, GOOD_FROM
 from backend.services.segments.ready import READY
 from backend.services.snapshots.engine import MEMORY
-from backend.snapshot_worker import _LARGE, SHARE_OF_TIME
+from backend.workers.snapshots import _LARGE, SHARE_OF_TIME
 from tests.docs.test_rules import table
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "segments.md").read_text()

@@ -13,14 +13,14 @@ import pytest
 
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Actor, Role
-from backend.services import suppression
 from backend.services.context import Shop
 from backend.services.insights.at_risk import Barrier, customers_at_risk, revenue_at_risk
 from backend.services.insights.buyers import buyer_grid
 from backend.services.insights.returning import Returning, returning
 from backend.services.insights.worth import worth
 from backend.services.segments.audience import today
-from backend.services.snapshots.building import make_first, make_snapshot
+from backend.services.snapshots.build import make_first, make_snapshot
+from backend.services.suppression import entries
 from tests.segments.by_hand import ByHand, Person, people_of
 from tests.segments.random_shops import fill
 from tests.support import MANAGER, TestClock, add_customer, add_order, opened_shop
@@ -145,7 +145,7 @@ def test_the_best_customers_whom_mail_does_not_reach_are_listed_by_reason(shop: 
     silent = add_customer(shop, "Jo", email="")
     for customer, amount in ((reached, 9000), (bounced, 8000), (silent, 7000)):
         add_order(shop, customer, amount)
-    suppression.add_suppression(shop, "ana@example.com", SuppressionReason.HARD_BOUNCE, source="event")
+    entries.add_suppression(shop, "ana@example.com", SuppressionReason.HARD_BOUNCE, source="event")
     make_first(shop)
     found = revenue_at_risk(shop, MANAGER)
     assert (found.lost_customers, found.lost_recent) == (1, 8000)

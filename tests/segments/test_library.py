@@ -11,22 +11,23 @@ import pytest
 from backend.domain.segments import EVERYBODY, Goods, Group, Number, NumberField, NumberTest, Rule
 from backend.domain.team import Actor, Role
 from backend.errors import BackendError, ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from backend.services import audit, customers
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
+from backend.services.customers import customers
 from backend.services.segments import library
 from backend.services.segments.audience import get_segment
-from backend.services.segments.exports import export_segment
+from backend.services.segments.export import export_segment
 from backend.services.segments.preview import count_segments, goods_sold, preview_segment
 from backend.services.segments.ready import READY
-from backend.services.segments.wording import sentence
-from backend.services.snapshots.building import make_first
+from backend.services.segments.sentences import sentence
+from backend.services.snapshots.build import make_first
 from tests.support import ADMIN, ENGINEER, MANAGER, NOW, STAFF, add_customer, add_order
 
 REGULARS = Rule(Group(parts=(Number(NumberField.ORDERS, NumberTest.AT_LEAST, 3),)))
 
 
 def deeds(shop: Shop) -> list[tuple[str, str]]:
-    page = audit.list_entries(shop, ADMIN, audit.AuditFilter(f"{NOW:%Y-%m}"))
+    page = audit_log.list_entries(shop, ADMIN, audit_log.AuditFilter(f"{NOW:%Y-%m}"))
     return [(entry.action, entry.target) for entry in page.entries]
 
 

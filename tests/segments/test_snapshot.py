@@ -16,18 +16,18 @@ from backend.config import Settings
 from backend.domain.segments import EVERYBODY
 from backend.services.context import Shop
 from backend.services.segments.audience import audience_ids, count_segment, fresh_enough, snapshot_info
-from backend.services.snapshots import places
-from backend.services.snapshots.building import make_first, make_since, make_snapshot
+from backend.services.snapshots import folders
+from backend.services.snapshots.build import make_first, make_since, make_snapshot
 from backend.services.snapshots.engine import connect
-from backend.services.snapshots.extracting import ReadingStoppedError
+from backend.services.snapshots.extraction import ReadingStoppedError
 from backend.services.snapshots.info import SnapshotFailedError, SnapshotMissingError
-from backend.services.snapshots.querying import opened
-from backend.snapshot_worker import begin, by_processes, is_due, reader
+from backend.services.snapshots.queries import opened
+from backend.workers.snapshots import begin, by_processes, is_due, reader
 from tests.support import NOW, TestClock, add_customer, add_order, opened_shop
 
 
 def versions(shop: Shop) -> list[str]:
-    return sorted(path.name for path in places.folder_of(shop).glob("v-*"))
+    return sorted(path.name for path in folders.folder_of(shop).glob("v-*"))
 
 
 def test_a_snapshot_says_when_it_was_made_and_what_it_holds(shop: Shop, clock: TestClock) -> None:
@@ -81,24 +81,24 @@ def test_an_audience_goes_on_after_an_id(shop: Shop) -> None:
 
 
 def test_one_at_a_time_makes_a_snapshot(shop: Shop) -> None:
-    with places.making(shop):
+    with folders.making(shop):
         assert make_snapshot(shop) is None
     assert make_snapshot(shop) is not None
 
 
 def test_who_is_told_to_stop_leaves_what_was_there(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.services.snapshots.extracting._AT_ONCE", 1)
+    monkeypatch.setattr("backend.services.snapshots.extraction._AT_ONCE", 1)
     for _ in range(3):
         add_customer(shop)
     before = make_snapshot(shop)
     with pytest.raises(ReadingStoppedError):
         make_snapshot(shop, stopped=lambda: True)
     assert snapshot_info(shop) == before
-    assert not list(places.folder_of(shop).glob(".making-*"))
+    assert not list(folders.folder_of(shop).glob(".making-*"))
 
 
 def test_what_a_maker_left_that_was_killed_is_cleared_away(shop: Shop) -> None:
-    left = places.folder_of(shop) / ".making-77"
+    left = folders.folder_of(shop) / ".making-77"
     left.mkdir(parents=True)
     (left / "customers-0.parquet").write_bytes(b"half")
     make_snapshot(shop)
@@ -108,14 +108,14 @@ def test_what_a_maker_left_that_was_killed_is_cleared_away(shop: Shop) -> None:
 @pytest.mark.parametrize("text", ["", "{}", '{"form": 1}', "not json"])
 def test_a_manifest_that_this_version_does_not_know_counts_as_none(shop: Shop, text: str) -> None:
     made = make_first(shop)
-    (places.folder_of(shop) / "current.json").write_text(text)
+    (folders.folder_of(shop) / "current.json").write_text(text)
     assert snapshot_info(shop) is None
     assert make_first(shop).name != made.name
 
 
 def test_a_version_that_somebody_removed_by_hand_is_told_as_such(shop: Shop) -> None:
     made = make_first(shop)
-    shutil.rmtree(places.folder_of(shop) / made.name)
+    shutil.rmtree(folders.folder_of(shop) / made.name)
     with pytest.raises(SnapshotFailedError), opened(shop):
         pass
 

@@ -27,7 +27,7 @@ from backend.domain.segments import (
     Words,
 )
 from backend.services.context import Shop
-from backend.services.segments.wording import phrase, sentence
+from backend.services.segments.sentences import phrase, sentence
 
 SPENT = Number(NumberField.REVENUE, NumberTest.AT_LEAST, 10_000)
 ONCE = Number(NumberField.ORDERS, NumberTest.EXACTLY, 1)

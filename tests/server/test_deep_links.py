@@ -14,10 +14,10 @@ import pytest
 from backend.bootstrap import open_shop
 from backend.config import Settings
 from backend.domain.team import Role
-from backend.services import sessions, team
+from backend.secret_file import cookie_key
 from backend.services.context import Shop
-from backend.services.secret_file import cookie_key
-from backend.services.sessions import COOKIE_NAME
+from backend.services.team import members, sessions
+from backend.services.team.sessions import COOKIE_NAME
 from tests.engines import ROOT
 from tests.server.client import Tab, tab
 from tests.server.processes import dashboard_alone, whole_server
@@ -33,13 +33,13 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     """The store that the servers of the test use, with a customer whose name must stay inside."""
     opened = open_shop(Settings(store_url=f"sqlite:///{tmp_path}/tillpost.db", data_dir=tmp_path))
     add_order(opened, add_customer(opened, SECRET))
-    team.add_member(opened, ADMIN, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN)
+    members.add_member(opened, ADMIN, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN)
     yield opened
     opened.store.close()
 
 
 def cookie_for(shop: Shop, username: str = "ada") -> str:
-    member = team.find_member(shop, username)
+    member = members.find_member(shop, username)
     assert member is not None
     settings = Settings(data_dir=shop.data_dir)
     policy = sessions.policy_of(settings, cookie_key(settings))
@@ -102,7 +102,7 @@ def test_signing_out_in_one_browser_ends_the_other_browsers_and_their_cookies(tm
             assert "Your account" in again.open("account").texts()
 
 
-def _ada(shop: Shop) -> team.Member:
-    member = team.find_member(shop, "ada")
+def _ada(shop: Shop) -> members.Member:
+    member = members.find_member(shop, "ada")
     assert member is not None
     return member

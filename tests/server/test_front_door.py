@@ -21,9 +21,10 @@ from websockets.sync.client import ClientConnection, connect
 from backend.bootstrap import open_shop
 from backend.config import Settings
 from backend.domain.team import Role
-from backend.services import sessions, team
-from backend.services.secret_file import cookie_key
-from backend.services.sessions import COOKIE_NAME
+from backend.secret_file import cookie_key
+from backend.services.team import members as team
+from backend.services.team import sessions
+from backend.services.team.sessions import COOKIE_NAME
 from tests.server.processes import Server, whole_server
 from tests.support import ADMIN
 

@@ -11,8 +11,8 @@ import pytest
 from backend.bootstrap import open_shop
 from backend.config import Settings
 from backend.domain.team import Role
-from backend.services import team
 from backend.services.context import Shop
+from backend.services.team import members
 from tests.engines import free_port
 from tests.server.client import Tab, tab
 from tests.server.processes import Server, whole_server
@@ -23,7 +23,7 @@ from tests.support import ADMIN
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     opened = open_shop(Settings(store_url=f"sqlite:///{tmp_path}/tillpost.db", data_dir=tmp_path))
-    team.add_member(opened, ADMIN, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN)
+    members.add_member(opened, ADMIN, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN)
     yield opened
     opened.store.close()
 

@@ -19,9 +19,9 @@ from backend.api import create_app
 from backend.bootstrap import open_shop
 from backend.config import Settings
 from backend.errors import ConfigurationError, StoreUnreachableError
-from backend.services import first_admin, sessions, team
+from backend.secret_file import FILE_NAME, cookie_key
 from backend.services.context import Shop
-from backend.services.secret_file import FILE_NAME, cookie_key
+from backend.services.team import first_admin, members, sessions
 from backend.store import schema
 from backend.store.port import Item, Key, Put
 from backend.store.sql import SqlStore
@@ -60,7 +60,7 @@ def test_a_new_server_prints_the_set_up_code_and_keeps_its_key_to_itself(tmp_pat
 
 def test_a_server_with_the_demo_shop_shows_its_sign_ins_on_this_machine_only(tmp_path: Path) -> None:
     shop = open_shop(Settings(store_url=f"sqlite:///{tmp_path}/tillpost.db", data_dir=tmp_path))
-    team.add_demo_team(shop)
+    members.add_demo_team(shop)
     shop.store.put(Put(schema.meta_key("demo"), {"loaded": True}))
     shop.store.close()
     with whole_server(tmp_path) as server:

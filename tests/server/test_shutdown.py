@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from backend import duties
 from backend.bootstrap import open_store, shop_on
 from backend.config import load_settings
 from backend.domain.messages import MessageStatus
 from backend.email.transports.recording import RecordingTransport
-from backend.services import ledger
-from backend.services.mailing.requesting import SendRequest, request_message
+from backend.services.sending import ledger
+from backend.services.sending.requests import SendRequest, request_message
+from backend.workers import duties
 from tests.email.transports.ses_server import Handler, accepting, ses_server
 from tests.mailing.worker_script import mailer_on
 from tests.server.processes import environment_of, whole_server

@@ -8,9 +8,9 @@ import bcrypt
 import pytest
 
 from backend.domain.team import Member, Role
-from backend.services import team
 from backend.services.context import Shop
-from backend.services.sessions import SignInPolicy
+from backend.services.team import members
+from backend.services.team.sessions import SignInPolicy
 from tests.support import ADMIN
 
 POLICY = SignInPolicy(b"a key for tests that is long enough", timedelta(days=7), on_loopback=True)
@@ -28,7 +28,7 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def add(shop: Shop, username: str = "sam", role: Role = Role.STAFF, *, password: str | None = PASSWORD) -> Member:
     """A member with an address of their own."""
-    return team.add_member(
+    return members.add_member(
         shop,
         ADMIN,
         username=username,

@@ -14,10 +14,10 @@ from backend.domain.suppression import SuppressionReason
 from backend.email.transports.account_list import AccountListError, AccountPage, FileAccountList
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
 from backend.records.account_sync import sync_from, sync_item
-from backend.services import account_sync
-from backend.services.account_sync import ask_for, last_comparison, last_sync, work_on_sync
 from backend.services.context import Shop
-from backend.services.suppression import add_suppression, find_suppression
+from backend.services.suppression import account_sync
+from backend.services.suppression.account_sync import ask_for, last_comparison, last_sync, work_on_sync
+from backend.services.suppression.entries import add_suppression, find_suppression
 from tests.support import ENGINEER, MANAGER, STAFF, TestClock, outcomes_of
 
 NEVER = threading.Event()

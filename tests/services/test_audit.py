@@ -9,9 +9,9 @@ import pytest
 
 from backend.domain.audit import AuditEntry
 from backend.errors import ConditionFailedError, InvalidInputError, PermissionDeniedError
-from backend.services import audit
-from backend.services.audit import AuditFilter
-from backend.services.audit_export import export_csv
+from backend.services.audit import log as audit_log
+from backend.services.audit.export import export_csv
+from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Absent, Check
@@ -26,31 +26,31 @@ def actions(found: list[AuditEntry]) -> list[str]:
 
 
 def test_entries_are_listed_newest_first_with_all_that_was_noted(shop: Shop, clock: TestClock) -> None:
-    audit.note(shop, MANAGER, "started a campaign", "campaign:0A1B", "250 recipients")
+    audit_log.note(shop, MANAGER, "started a campaign", "campaign:0A1B", "250 recipients")
     clock.forward(seconds=1)
-    audit.note(shop, ENGINEER, "removed a suppression", "suppression:9f")
-    newest, first = audit.list_entries(shop, ENGINEER, AuditFilter(NOVEMBER)).entries
+    audit_log.note(shop, ENGINEER, "removed a suppression", "suppression:9f")
+    newest, first = audit_log.list_entries(shop, ENGINEER, AuditFilter(NOVEMBER)).entries
     assert (newest.actor, newest.target, newest.detail) == ("eli", "suppression:9f", "")
     assert (first.actor, first.role, first.action) == ("mara", "manager", "started a campaign")
     assert (first.target, first.detail) == ("campaign:0A1B", "250 recipients")
 
 
 def test_a_month_holds_its_own_entries_only(shop: Shop, clock: TestClock) -> None:
-    audit.note(shop, MANAGER, "paused a campaign")
+    audit_log.note(shop, MANAGER, "paused a campaign")
     clock.forward(days=10)
-    audit.note(shop, MANAGER, "resumed a campaign")
-    assert actions(audit.list_entries(shop, MANAGER, AuditFilter(NOVEMBER)).entries) == ["paused a campaign"]
-    assert actions(audit.list_entries(shop, MANAGER, AuditFilter("2026-12")).entries) == ["resumed a campaign"]
-    assert audit.months_until_now(shop, 3) == ["2026-12", "2026-11", "2026-10"]
+    audit_log.note(shop, MANAGER, "resumed a campaign")
+    assert actions(audit_log.list_entries(shop, MANAGER, AuditFilter(NOVEMBER)).entries) == ["paused a campaign"]
+    assert actions(audit_log.list_entries(shop, MANAGER, AuditFilter("2026-12")).entries) == ["resumed a campaign"]
+    assert audit_log.months_until_now(shop, 3) == ["2026-12", "2026-11", "2026-10"]
 
 
 def test_filters_match_parts_whatever_the_case(shop: Shop) -> None:
-    audit.note(shop, MANAGER, "published a template", "template:welcome")
-    audit.note(shop, STAFF, "published a template", "template:newsletter")
-    audit.note(shop, STAFF, "placed an order", "order:1")
+    audit_log.note(shop, MANAGER, "published a template", "template:welcome")
+    audit_log.note(shop, STAFF, "published a template", "template:newsletter")
+    audit_log.note(shop, STAFF, "placed an order", "order:1")
 
     def found(**wanted: str) -> int:
-        return len(audit.list_entries(shop, MANAGER, AuditFilter(NOVEMBER, **wanted)).entries)
+        return len(audit_log.list_entries(shop, MANAGER, AuditFilter(NOVEMBER, **wanted)).entries)
 
     assert (found(who="SAM"), found(action="Template"), found(target="welcome")) == (2, 2, 1)
     assert found(who="sam", action="published") == 1
@@ -60,11 +60,11 @@ def test_filters_match_parts_whatever_the_case(shop: Shop) -> None:
 def test_pages_lead_through_everything_once(shop: Shop, clock: TestClock) -> None:
     for number in range(25):
         clock.forward(seconds=1)
-        audit.note(shop, MANAGER, f"deed {number}")
+        audit_log.note(shop, MANAGER, f"deed {number}")
     seen: list[str] = []
     cursor: str | None = None
     while True:
-        page = audit.list_entries(shop, MANAGER, AuditFilter(NOVEMBER), limit=10, cursor=cursor)
+        page = audit_log.list_entries(shop, MANAGER, AuditFilter(NOVEMBER), limit=10, cursor=cursor)
         seen += actions(page.entries)
         cursor = page.cursor
         if cursor is None:
@@ -75,23 +75,23 @@ def test_pages_lead_through_everything_once(shop: Shop, clock: TestClock) -> Non
 def test_a_filtered_list_goes_on_where_it_stopped_looking(
     shop: Shop, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "_SCAN", 5)
+    monkeypatch.setattr(audit_log, "_SCAN", 5)
     for number in range(12):
         clock.forward(seconds=1)
-        audit.note(shop, STAFF if number else MANAGER, "a deed")
+        audit_log.note(shop, STAFF if number else MANAGER, "a deed")
     wanted = AuditFilter(NOVEMBER, who="mara")
-    first = audit.list_entries(shop, MANAGER, wanted)
+    first = audit_log.list_entries(shop, MANAGER, wanted)
     assert first.entries == []
     assert "go on" in first.note
     cursor = first.cursor
     while cursor:
-        page = audit.list_entries(shop, MANAGER, wanted, cursor=cursor)
+        page = audit_log.list_entries(shop, MANAGER, wanted, cursor=cursor)
         cursor = page.cursor
     assert [entry.actor for entry in page.entries] == ["mara"]
 
 
 def test_only_who_may_see_it_reads_or_exports(shop: Shop) -> None:
-    for read in (audit.list_entries, export_csv, audit.all_entries):
+    for read in (audit_log.list_entries, export_csv, audit_log.all_entries):
         with pytest.raises(PermissionDeniedError):
             read(shop, STAFF, AuditFilter(NOVEMBER))
 
@@ -99,11 +99,11 @@ def test_only_who_may_see_it_reads_or_exports(shop: Shop) -> None:
 @pytest.mark.parametrize("month", ["", "2026", "2026-13", "2026-11#x", "../..", "1999-01"])
 def test_what_is_no_month_is_refused(shop: Shop, month: str) -> None:
     with pytest.raises(InvalidInputError):
-        audit.list_entries(shop, MANAGER, AuditFilter(month))
+        audit_log.list_entries(shop, MANAGER, AuditFilter(month))
 
 
 def test_the_file_holds_what_is_listed_and_no_formulas(shop: Shop) -> None:
-    audit.note(shop, MANAGER, "changed a rule", "alert:queue", '=HYPERLINK("https://example.com")')
+    audit_log.note(shop, MANAGER, "changed a rule", "alert:queue", '=HYPERLINK("https://example.com")')
     text = export_csv(shop, MANAGER, AuditFilter(NOVEMBER)).decode("utf-8-sig")
     header, line = text.splitlines()
     assert header == "At,Who,Role,Action,Target,Detail"
@@ -114,11 +114,11 @@ def test_the_file_holds_what_is_listed_and_no_formulas(shop: Shop) -> None:
 
 def test_an_entry_of_a_deed_that_did_not_happen_is_not_written(shop: Shop) -> None:
     missing = Check(schema.meta_key("nothing"), Absent())
-    deed = audit.entry(shop, MANAGER, "did something")
+    deed = audit_log.entry(shop, MANAGER, "did something")
     shop.store.transact([deed, missing])
     with pytest.raises(ConditionFailedError):
-        shop.store.transact([audit.entry(shop, MANAGER, "did more"), Check(deed.key, Absent())])
-    assert actions(audit.list_entries(shop, MANAGER, AuditFilter(NOVEMBER)).entries) == ["did something"]
+        shop.store.transact([audit_log.entry(shop, MANAGER, "did more"), Check(deed.key, Absent())])
+    assert actions(audit_log.list_entries(shop, MANAGER, AuditFilter(NOVEMBER)).entries) == ["did something"]
 
 
 def test_nothing_in_the_program_changes_or_removes_an_entry() -> None:
@@ -129,6 +129,6 @@ def test_nothing_in_the_program_changes_or_removes_an_entry() -> None:
         makers |= {path.name} if "audit_key(" in text else set()
         spellers |= {str(path.relative_to(ROOT))} if "AUDIT#" in text else set()
     assert makers == {"schema.py", "audit.py"}
-    assert spellers == {"backend/store/schema.py", "backend/services/audit.py"}
-    tree = ast.parse((ROOT / "backend/services/audit.py").read_text())
+    assert spellers == {"backend/store/schema.py", "backend/services/audit/log.py"}
+    tree = ast.parse((ROOT / "backend/services/audit/log.py").read_text())
     assert not {"Update", "Delete"} & {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

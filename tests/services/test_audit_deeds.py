@@ -10,8 +10,12 @@ import pytest
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.errors import BackendError
-from backend.services import customers, orders, shop_settings, team, template_versions
+from backend.services import shop_settings
 from backend.services.context import Shop
+from backend.services.customers import customers
+from backend.services.orders import orders
+from backend.services.team import members
+from backend.services.templates import versions
 from tests.services.emails import edited, published
 from tests.services.signing import OTHER_PASSWORD, PASSWORD, quick_hashes
 from tests.services.test_repairing import deeds
@@ -55,7 +59,7 @@ def test_customers_archived_and_restored_are_told_once(shop: Shop) -> None:
 
 def test_templates_published_and_restored_are_told_with_version_and_note(shop: Shop) -> None:
     published(shop, "order-confirmation", subject="Thank you", note="Shorter")
-    template_versions.restore(shop, STAFF, "order-confirmation", 0, seen_number=1)
+    versions.restore(shop, STAFF, "order-confirmation", 0, seen_number=1)
     edited(shop, "order-confirmation", subject="Only a draft")
     assert told(shop) == [
         ("sam", "published a template", "template:order-confirmation", "Version 1. Shorter"),
@@ -71,15 +75,15 @@ def test_settings_that_changed_are_named_without_their_values(shop: Shop) -> Non
 
 
 def test_what_happens_to_members_is_told_without_addresses_and_passwords(shop: Shop) -> None:
-    team.add_member(shop, ADMIN, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN)
-    team.add_member(shop, ADMIN, username="olga", name="Olga", email="olga@example.com", role=Role.STAFF)
-    team.change_role(shop, ADMIN, "olga", Role.MANAGER)
-    team.set_password(shop, ADMIN, "olga", PASSWORD)
-    team.change_email(shop, ADMIN, "olga", "olga.p@example.com")
-    team.disable(shop, ADMIN, "olga")
-    team.enable(shop, ADMIN, "olga")
-    team.rename(shop, ADMIN, "olga", "Olga Petrova")
-    team.remove(shop, ADMIN, "olga")
+    members.add_member(shop, ADMIN, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN)
+    members.add_member(shop, ADMIN, username="olga", name="Olga", email="olga@example.com", role=Role.STAFF)
+    members.change_role(shop, ADMIN, "olga", Role.MANAGER)
+    members.set_password(shop, ADMIN, "olga", PASSWORD)
+    members.change_email(shop, ADMIN, "olga", "olga.p@example.com")
+    members.disable(shop, ADMIN, "olga")
+    members.enable(shop, ADMIN, "olga")
+    members.rename(shop, ADMIN, "olga", "Olga Petrova")
+    members.remove(shop, ADMIN, "olga")
     found = [(action, detail) for _, action, target, detail in told(shop) if target == "member:olga"]
     assert found == [
         ("added a member", "staff"),
@@ -95,9 +99,9 @@ def test_what_happens_to_members_is_told_without_addresses_and_passwords(shop: S
 
 
 REFUSED: list[Callable[[Shop], object]] = [
-    lambda shop: team.set_password(shop, STAFF, "olga", OTHER_PASSWORD),
-    lambda shop: team.disable(shop, ADMIN, "ada"),
-    lambda shop: template_versions.publish(shop, STAFF, "welcome", seen_revision=0, seen_number=0, note=""),
+    lambda shop: members.set_password(shop, STAFF, "olga", OTHER_PASSWORD),
+    lambda shop: members.disable(shop, ADMIN, "ada"),
+    lambda shop: versions.publish(shop, STAFF, "welcome", seen_revision=0, seen_number=0, note=""),
     lambda shop: shop_settings.save_shop_facts(shop, ADMIN, replace(shop_settings.get_shop_facts(shop), version=7)),
     lambda shop: orders.refund_order(
         shop, MANAGER, ref(add_order(shop, add_customer(shop), 100)), 101, "", orders.new_refund_id()
@@ -109,7 +113,7 @@ REFUSED: list[Callable[[Shop], object]] = [
 @pytest.mark.parametrize("number", range(len(REFUSED)))
 def test_what_was_refused_is_not_told(shop: Shop, number: int) -> None:
     for username, role in (("ada", Role.ADMIN), ("olga", Role.STAFF)):
-        team.add_member(shop, ADMIN, username=username, name=username, email=f"{username}@example.com", role=role)
+        members.add_member(shop, ADMIN, username=username, name=username, email=f"{username}@example.com", role=role)
     before = told(shop)
     with pytest.raises(BackendError):
         REFUSED[number](shop)

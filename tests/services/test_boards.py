@@ -8,10 +8,11 @@ import pytest
 
 from backend.domain.orders import OrderStatus
 from backend.errors import InvalidInputError
-from backend.services import boards, customers, orders
-from backend.services.boards import Measure
 from backend.services.context import Shop
-from backend.services.customers import Profile
+from backend.services.customers import customers, leaderboards
+from backend.services.customers.customers import Profile
+from backend.services.customers.leaderboards import Measure
+from backend.services.orders import orders
 from backend.store.meter import Meter, access_pattern
 from tests.support import NOW, STAFF, add_customer, add_order, draft, opened_shop, ref
 
@@ -19,7 +20,7 @@ MONTH = "2026-11"
 
 
 def _top(shop: Shop, by: Measure = Measure.REVENUE, month: str = "") -> list[tuple[str, int, int]]:
-    return [(each.name, each.orders, each.revenue) for each in boards.top_customers(shop, by, month)]
+    return [(each.name, each.orders, each.revenue) for each in leaderboards.top_customers(shop, by, month)]
 
 
 def test_the_best_customers_come_first_by_each_measure(shop: Shop) -> None:
@@ -46,7 +47,7 @@ def test_equal_customers_are_ordered_by_their_id(shop: Shop) -> None:
         add_order(shop, customer, 500)
     for by in Measure:
         for month in ("", MONTH):
-            found = [each.id for each in boards.top_customers(shop, by, month, limit=30)]
+            found = [each.id for each in leaderboards.top_customers(shop, by, month, limit=30)]
             assert found == sorted(each.id for each in equal)
 
 
@@ -54,7 +55,7 @@ def test_an_order_of_any_size_keeps_ties_and_figures_exact(shop: Shop) -> None:
     customer = add_customer(shop)
     for _ in range(3):
         add_order(shop, customer, 10**11)
-    (best,) = boards.top_customers(shop, Measure.REVENUE)
+    (best,) = leaderboards.top_customers(shop, Measure.REVENUE)
     assert (best.orders, best.revenue) == (3, 3 * 10**11)
 
 
@@ -106,7 +107,7 @@ def test_a_board_shows_who_was_archived_as_archived(shop: Shop) -> None:
     customer = add_customer(shop, "Maria")
     add_order(shop, customer)
     customers.archive_customer(shop, STAFF, customer.id, 1)
-    (best,) = boards.top_customers(shop, Measure.REVENUE)
+    (best,) = leaderboards.top_customers(shop, Measure.REVENUE)
     assert best.archived
 
 
@@ -114,26 +115,26 @@ def test_a_board_follows_tags(shop: Shop) -> None:
     customer = add_customer(shop, "Maria")
     add_order(shop, customer)
     customers.edit_customer(shop, STAFF, customer.id, 1, Profile("Maria", tags=("vip",)))
-    (best,) = boards.top_customers(shop, Measure.ORDERS)
+    (best,) = leaderboards.top_customers(shop, Measure.ORDERS)
     assert (best.tags, best.email) == (("vip",), None)
 
 
 @pytest.mark.parametrize("month", ["2026", "2026-13", "2026-00", "26-11", "2026-11-01", "ALL", "2026-11\n"])
 def test_what_is_no_month_is_refused(shop: Shop, month: str) -> None:
     with pytest.raises(InvalidInputError, match="2026-11"):
-        boards.top_customers(shop, Measure.REVENUE, month)
+        leaderboards.top_customers(shop, Measure.REVENUE, month)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
 def test_a_limit_that_makes_no_sense_is_refused(shop: Shop, limit: int) -> None:
     with pytest.raises(InvalidInputError, match="Between 1 and 1,000"):
-        boards.top_customers(shop, Measure.REVENUE, limit=limit)
+        leaderboards.top_customers(shop, Measure.REVENUE, limit=limit)
 
 
 def test_the_limit_is_kept_and_the_order_goes_on_beyond_a_page(shop: Shop) -> None:
     for amount in range(1, 61):
         add_order(shop, add_customer(shop), amount)
-    found = [each.revenue for each in boards.top_customers(shop, Measure.REVENUE, limit=50)]
+    found = [each.revenue for each in leaderboards.top_customers(shop, Measure.REVENUE, limit=50)]
     assert found == list(range(60, 10, -1))
 
 
@@ -143,7 +144,7 @@ def test_the_top_25_costs_at_most_four_read_units_however_many_customers_there_a
         for number in range(120):
             add_order(shop, add_customer(shop, f"Customer {number}", tags=["newsletter"], country="DE"), number)
         with access_pattern("top 25"):
-            assert len(boards.top_customers(shop, Measure.REVENUE)) == 25
+            assert len(leaderboards.top_customers(shop, Measure.REVENUE)) == 25
         used = meter.usage()["top 25"]
     assert used.requests <= 8
     assert used.read_units <= 4

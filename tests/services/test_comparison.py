@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from backend.services.comparison import Period, days_before
-from backend.services.overview import days_of
+from backend.services.statistics.comparison import Period, days_before
+from backend.services.statistics.overview import days_of
 
 
 def compared(period: Period | None, first: date, last: date) -> tuple[date, date]:

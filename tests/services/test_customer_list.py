@@ -7,19 +7,19 @@ from dataclasses import replace
 import pytest
 
 from backend.errors import InvalidInputError
-from backend.services import customer_list, customers
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, CustomerPage, Sort
-from backend.services.customers import Profile
+from backend.services.customers import customers, lists
+from backend.services.customers.customers import Profile
+from backend.services.customers.lists import CustomerFilter, CustomerPage, Sort
 from backend.store.limits import encode_cursor
 from backend.store.meter import Meter, access_pattern
 from tests.support import STAFF, TestClock, add_customer, add_order, opened_shop
 
 
 def _pages(shop: Shop, wanted: CustomerFilter, limit: int = 50) -> list[CustomerPage]:
-    pages = [customer_list.list_customers(shop, wanted, limit=limit)]
+    pages = [lists.list_customers(shop, wanted, limit=limit)]
     while pages[-1].cursor:
-        pages.append(customer_list.list_customers(shop, wanted, limit=limit, cursor=pages[-1].cursor))
+        pages.append(lists.list_customers(shop, wanted, limit=limit, cursor=pages[-1].cursor))
     return pages
 
 
@@ -96,7 +96,7 @@ def test_customers_are_found_by_the_beginnings_of_their_words(people: Shop, sear
 @pytest.mark.parametrize("search", ["m", " m ", "-", "@", "a b c", "м", "#", "\x00", "🎉"])
 def test_a_search_that_would_find_everybody_is_refused(people: Shop, search: str) -> None:
     with pytest.raises(InvalidInputError, match="at least two letters"):
-        customer_list.list_customers(people, CustomerFilter(search=search))
+        lists.list_customers(people, CustomerFilter(search=search))
 
 
 def test_a_search_of_nothing_but_spaces_is_no_search(people: Shop) -> None:
@@ -136,10 +136,10 @@ def test_a_search_within_a_tag_or_country_finds_those_alone(shop: Shop) -> None:
 
 
 def test_a_search_that_matches_too_many_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(customer_list, "_MATCHES", 5)
+    monkeypatch.setattr(lists, "_MATCHES", 5)
     for number in range(6):
         add_customer(shop, f"Maria {number}")
-    page = customer_list.list_customers(shop, CustomerFilter(search="maria"))
+    page = lists.list_customers(shop, CustomerFilter(search="maria"))
     assert len(page.customers) == 5
     assert "More than 5 customers match" in page.note
 
@@ -147,7 +147,7 @@ def test_a_search_that_matches_too_many_says_so(shop: Shop, monkeypatch: pytest.
 def test_a_whole_address_is_found_however_many_share_each_of_its_words(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customer_list, "_MATCHES", 3)
+    monkeypatch.setattr(lists, "_MATCHES", 3)
     for number in range(9):
         add_customer(shop, f"Maria Lopez {number}", f"maria.lopez{number}@example.com")
     assert _found(shop, "MARIA.LOPEZ7@example.com") == ["Maria Lopez 7"]
@@ -155,21 +155,21 @@ def test_a_whole_address_is_found_however_many_share_each_of_its_words(
 
 
 def test_another_word_narrows_a_search_that_too_many_match(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(customer_list, "_MATCHES", 3)
+    monkeypatch.setattr(lists, "_MATCHES", 3)
     for number in range(9):
         add_customer(shop, f"Maximilian {chr(ord('a') + number) * 3}", "")
     assert _found(shop, "maximilian eee") == ["Maximilian eee"]
-    page = customer_list.list_customers(shop, CustomerFilter(search="maximilian"))
+    page = lists.list_customers(shop, CustomerFilter(search="maximilian"))
     assert "More than 3 customers match" in page.note
 
 
 def test_customers_with_two_words_of_one_beginning_do_not_hide_that_there_are_more(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customer_list, "_MATCHES", 4)
+    monkeypatch.setattr(lists, "_MATCHES", 4)
     for _ in range(3):
         add_customer(shop, "Maria Mariana", "")
-    assert "More than 4" in customer_list.list_customers(shop, CustomerFilter(search="maria")).note
+    assert "More than 4" in lists.list_customers(shop, CustomerFilter(search="maria")).note
 
 
 def test_archived_customers_are_found_when_asked_for_alone(shop: Shop) -> None:
@@ -188,7 +188,7 @@ def test_archived_customers_are_found_when_asked_for_alone(shop: Shop) -> None:
 def test_all_archived_customers_are_listed_whether_few_or_many_and_whether_they_ordered(
     shop: Shop, clock: TestClock, monkeypatch: pytest.MonkeyPatch, matches: int, sort: Sort
 ) -> None:
-    monkeypatch.setattr(customer_list, "_MATCHES", matches)
+    monkeypatch.setattr(lists, "_MATCHES", matches)
     for number in range(12):
         customer = add_customer(shop, f"Customer {number:02}", country="DE" if number % 2 else "FR")
         if number % 3 == 0:
@@ -253,7 +253,7 @@ def _by_revenue(number: int) -> int:
 def test_lists_are_complete_sorted_and_without_doubles_whether_a_tag_is_small_or_large(
     crowd: Shop, monkeypatch: pytest.MonkeyPatch, limit: int, matches: int, tag: str, country: str
 ) -> None:
-    monkeypatch.setattr(customer_list, "_MATCHES", matches)
+    monkeypatch.setattr(lists, "_MATCHES", matches)
     members = [n for n in range(30) if (not tag or n % 2 == 0) and (not country or n % 3 == 0)]
     newest = _numbers(_names(crowd, CustomerFilter(tag=tag, country=country, sort=Sort.NEWEST), limit))
     assert newest == sorted(members, reverse=True)
@@ -276,15 +276,15 @@ def test_a_list_shows_what_the_profile_says(shop: Shop) -> None:
         CustomerFilter(tag="vip"),
         CustomerFilter(search="maria"),
     ):
-        (found,) = customer_list.list_customers(shop, wanted).customers
+        (found,) = lists.list_customers(shop, wanted).customers
         assert (found.id, found.name, found.email) == (customer.id, "Maria", "maria@example.com")
         assert (found.country, found.tags, found.orders, found.revenue) == ("ES", ("vip",), 1, 700)
         assert found.created_at == customer.created_at
 
 
 def test_a_list_that_looks_at_many_stops_says_so_and_goes_on(crowd: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(customer_list, "_MATCHES", 3)
-    monkeypatch.setattr(customer_list, "_SCAN", 4)
+    monkeypatch.setattr(lists, "_MATCHES", 3)
+    monkeypatch.setattr(lists, "_SCAN", 4)
     pages = _pages(crowd, CustomerFilter(tag="vip", country="DE", sort=Sort.REVENUE), limit=10)
     assert "Looked at 4 customers" in pages[0].note
     names = [each.name for page in pages for each in page.customers]
@@ -311,7 +311,7 @@ def test_customers_created_at_one_moment_are_all_listed(shop: Shop) -> None:
 )
 def test_a_page_link_of_another_list_is_refused(crowd: Shop, wanted: CustomerFilter, cursor: str) -> None:
     with pytest.raises(InvalidInputError, match="first page"):
-        customer_list.list_customers(crowd, wanted, cursor=cursor)
+        lists.list_customers(crowd, wanted, cursor=cursor)
 
 
 def test_pages_of_the_whole_list_cost_the_same_first_and_last() -> None:
@@ -323,8 +323,6 @@ def test_pages_of_the_whole_list_cost_the_same_first_and_last() -> None:
             pages, cursor = [], None
             for number in range(6):
                 with access_pattern(f"{sort} {number}"):
-                    cursor = customer_list.list_customers(
-                        shop, CustomerFilter(sort=sort), limit=10, cursor=cursor
-                    ).cursor
+                    cursor = lists.list_customers(shop, CustomerFilter(sort=sort), limit=10, cursor=cursor).cursor
                 pages.append(meter.usage()[f"{sort} {number}"].requests)
             assert max(pages) <= min(pages) + 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from backend.services.context import Shop
-from backend.services.customer_months import MOST_MONTHS, CustomerMonth, months_of
-from backend.services.orders import new_refund_id, refund_order
+from backend.services.customers.months import MOST_MONTHS, CustomerMonth, months_of
+from backend.services.orders.orders import new_refund_id, refund_order
 from tests.support import NOW, STAFF, add_customer, add_order, ref
 
 

@@ -17,10 +17,11 @@ from backend.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from backend.services import boards, customers, figures
-from backend.services.boards import Measure
 from backend.services.context import Shop
-from backend.services.customers import Profile
+from backend.services.customers import customers, leaderboards
+from backend.services.customers.customers import Profile
+from backend.services.customers.leaderboards import Measure
+from backend.services.statistics import figures
 from tests.support import (
     ADMIN,
     ENGINEER,
@@ -153,7 +154,7 @@ def test_a_rename_reaches_every_leaderboard(shop: Shop, clock: TestClock) -> Non
         add_order(shop, customer, placed_at=NOW.replace(month=11 - months_ago))
     customers.edit_customer(shop, STAFF, customer.id, 1, Profile("New Name", "new@example.com", "FR"))
     for month in ("", "2026-11", "2026-10", "2026-09"):
-        (best,) = boards.top_customers(shop, Measure.REVENUE, month)
+        (best,) = leaderboards.top_customers(shop, Measure.REVENUE, month)
         assert (best.name, best.email, best.country) == ("New Name", "new@example.com", "FR")
 
 
@@ -334,7 +335,7 @@ def test_a_rename_while_orders_come_in_reaches_all_months(shared_shop: Shop) -> 
     outcomes = outcomes_of(calls)
     assert not [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
     for month in range(1, 12):
-        (best,) = boards.top_customers(shared_shop, Measure.ORDERS, f"2026-{month:02}")
+        (best,) = leaderboards.top_customers(shared_shop, Measure.ORDERS, f"2026-{month:02}")
         assert best.name == "New Name"
 
 

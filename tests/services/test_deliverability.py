@@ -10,9 +10,9 @@ import pytest
 from backend.domain.deliverability import SES_BOUNCES, SES_COMPLAINTS, Level, rates_of, worst
 from backend.domain.emails import Account
 from backend.services.context import Shop
-from backend.services.deliverability import Health, health_of, newest_days
-from backend.services.send_days import DayStats
-from backend.services.send_overview import AccountUse
+from backend.services.deliverability.account import Health, health_of, newest_days
+from backend.services.sending.overview import AccountUse
+from backend.services.statistics.days import DayStats
 from backend.store import schema
 from backend.store.port import Plus, Update
 

@@ -12,12 +12,15 @@ from backend.demo.behaviour import SOURCE, DemoCustomer, DemoShop
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.errors import BackendError, ConflictError, StoreUnreachableError
-from backend.services import boards, customers, demo, figures, team
-from backend.services.boards import Measure
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, Sort, list_customers
-from backend.services.customers import Profile
+from backend.services.customers import customers, leaderboards
+from backend.services.customers.customers import Profile
+from backend.services.customers.leaderboards import Measure
+from backend.services.customers.lists import CustomerFilter, Sort, list_customers
+from backend.services.demo import shop as demo
 from backend.services.reconcile import reconcile
+from backend.services.statistics import figures
+from backend.services.team import members as team
 from backend.store import schema
 from backend.store.port import Write
 from backend.store.sql import SqlStore
@@ -109,8 +112,8 @@ def test_the_same_day_gives_the_same_demo() -> None:
 
 
 def test_every_page_of_the_demo_has_something_to_show(loaded: Shop) -> None:
-    assert len(boards.top_customers(loaded, Measure.REVENUE)) == 25
-    assert boards.top_customers(loaded, Measure.ORDERS, "2026-11")
+    assert len(leaderboards.top_customers(loaded, Measure.REVENUE)) == 25
+    assert leaderboards.top_customers(loaded, Measure.ORDERS, "2026-11")
     assert figures.totals_of(figures.totals_by_day(loaded, date(2024, 11, 1), NOW.date())).revenue > 0
     assert figures.counts_of(loaded, "country")
     assert figures.counts_of(loaded, "tag")
@@ -162,7 +165,7 @@ def test_interrupted_loading_is_finished_by_loading_again(
     assert reconcile(shop, pause=lambda _: None).drift == []
     with opened_shop() as whole:
         demo.seed_demo(whole, customers=FEW)
-        assert boards.top_customers(shop, Measure.REVENUE) == boards.top_customers(whole, Measure.REVENUE)
+        assert leaderboards.top_customers(shop, Measure.REVENUE) == leaderboards.top_customers(whole, Measure.REVENUE)
 
 
 def test_a_store_with_customers_is_left_alone(shop: Shop) -> None:
@@ -214,7 +217,7 @@ def test_removing_keeps_what_is_real(loaded: Shop) -> None:
     real = add_order(loaded, customers.get_customer(loaded, theirs.id), 300)
     removed = demo.remove_demo(loaded)
     assert (removed.customers, removed.kept) == (FEW - 1, 1)
-    assert [(each.id, each.revenue) for each in boards.top_customers(loaded, Measure.REVENUE)] == [
+    assert [(each.id, each.revenue) for each in leaderboards.top_customers(loaded, Measure.REVENUE)] == [
         (mine.id, 700),
         (theirs.id, 300),
     ]

@@ -15,28 +15,28 @@ from backend.domain.suppression import SuppressionReason
 from backend.email.transports.recording import RecordingTransport
 from backend.errors import StoreUnreachableError
 from backend.records.messages import message_from
-from backend.services import demo
 from backend.services.automations.defaults import demo_automations
 from backend.services.automations.figures import figures_of as automation_figures
-from backend.services.campaigns.explaining import explain
-from backend.services.campaigns.planning import plan
+from backend.services.campaigns.actions import start
+from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.explanation import explain
+from backend.services.campaigns.plan import plan
 from backend.services.campaigns.preflights import run_preflight, work_on_preflights
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.results import results_of
-from backend.services.campaigns.steering import start
-from backend.services.campaigns.storing import list_campaigns, read_campaign
-from backend.services.campaigns.tending import tend_campaigns
+from backend.services.campaigns.saved import list_campaigns, read_campaign
 from backend.services.context import Shop
-from backend.services.mail_reconcile import reconcile_mail
-from backend.services.mailing.campaign_sending import CampaignWork, work_on_campaigns
-from backend.services.mailing.delivering import deliver_due
-from backend.services.mailing.emails import email_of, is_as_sent
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.requesting import SendRequest, request_message
-from backend.services.message_log import messages_of
+from backend.services.demo import shop as demo
 from backend.services.reconcile import Reconciliation
-from backend.services.snapshots.building import make_snapshot
-from backend.services.suppression import find_suppression, suppress
+from backend.services.reconcile.messages import reconcile_mail
+from backend.services.sending.campaign_rounds import CampaignWork, work_on_campaigns
+from backend.services.sending.delivery import deliver_due
+from backend.services.sending.emails import email_of, is_as_sent
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.message_log import messages_of
+from backend.services.sending.requests import SendRequest, request_message
+from backend.services.snapshots.build import make_snapshot
+from backend.services.suppression.entries import find_suppression, suppress
 from backend.store import schema
 from tests.mailing.worker_script import mailer_on
 from tests.recount import everything

@@ -13,11 +13,12 @@ from openpyxl import load_workbook  # type: ignore[import-untyped]  # its stubs 
 
 from backend.domain.orders import LineItem, OrderStatus
 from backend.errors import InvalidInputError, PermissionDeniedError
-from backend.services import customers, orders
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter
+from backend.services.customers import customers
+from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import Format, export_customers, export_line_items, export_orders, writers
-from backend.services.order_list import OrderFilter
+from backend.services.orders import orders
+from backend.services.orders.lists import OrderFilter
 from tests.services.test_repairing import deeds
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref
 
@@ -114,7 +115,7 @@ def test_customers_are_chosen_by_tag_country_search_and_archive(shop: Shop) -> N
 def test_a_search_that_finds_more_than_can_be_listed_is_refused_and_not_cut(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.services.customer_list._MATCHES", 2)
+    monkeypatch.setattr("backend.services.customers.lists._MATCHES", 2)
     for number in range(4):
         add_customer(shop, f"Maria {number}")
     with pytest.raises(InvalidInputError, match="More than 2 customers match"):

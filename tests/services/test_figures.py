@@ -9,8 +9,10 @@ import pytest
 from backend.domain.orders import OrderStatus
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
-from backend.services import buyers, customers, figures, orders
 from backend.services.context import Shop
+from backend.services.customers import customers
+from backend.services.orders import orders
+from backend.services.statistics import buyers, figures
 from tests.support import NOW, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref
 
 TODAY = NOW.date()

@@ -9,11 +9,11 @@ from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE, Member, Role
 from backend.email.transports.recording import RecordingTransport
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from backend.services import team
 from backend.services.context import Shop
-from backend.services.invitations import invitable_members, invite_member, last_invitation
-from backend.services.mailing.delivering import deliver_one
-from backend.services.suppression import add_suppression
+from backend.services.sending.delivery import deliver_one
+from backend.services.suppression.entries import add_suppression
+from backend.services.team import members
+from backend.services.team.invitations import invitable_members, invite_member, last_invitation
 from tests.services.test_mailing import mailer_on
 from tests.services.test_repairing import deeds
 from tests.support import ADMIN, MANAGER
@@ -21,7 +21,9 @@ from tests.support import ADMIN, MANAGER
 
 def member(shop: Shop, username: str = "olga") -> Member:
     address = f"{username}@example.com"
-    return team.add_member(shop, COMMAND_LINE, username=username, name="Olga Petrova", email=address, role=Role.STAFF)
+    return members.add_member(
+        shop, COMMAND_LINE, username=username, name="Olga Petrova", email=address, role=Role.STAFF
+    )
 
 
 def test_an_invitation_goes_to_the_member_with_username_link_and_inviter(shop: Shop) -> None:
@@ -57,7 +59,7 @@ def test_another_invitation_needs_a_reason(shop: Shop) -> None:
 def test_who_may_not_sign_in_is_not_invited(shop: Shop) -> None:
     mailer, olga = mailer_on(shop), member(shop)
     assert invitable_members(shop, ADMIN) == [olga]
-    team.disable(shop, ADMIN, olga.username)
+    members.disable(shop, ADMIN, olga.username)
     assert invitable_members(shop, ADMIN) == []
     with pytest.raises(ConflictError, match="may not sign in"):
         invite_member(shop, mailer, ADMIN, olga.username, "click-1")

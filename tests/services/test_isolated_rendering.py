@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.email.rendering import render
+from backend.email.rendering.renderer import render
 from backend.errors import TemplateError
-from backend.services.isolated_rendering import IsolatedRendering
-from backend.services.template_checks import check_email
+from backend.services.templates.checklist import check_email
+from backend.services.templates.isolated_rendering import IsolatedRendering
 from tests.email.support import SHOP, data, files, version
 
 MB = 1024 * 1024

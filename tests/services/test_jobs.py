@@ -16,10 +16,18 @@ from backend.domain.imports import Counts, ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job, JobStatus
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
-from backend.services import job_queue
 from backend.services.context import Shop
-from backend.services.job_queue import LEASE, MOST_ATTEMPTS, LeaseLostError, take_next
-from backend.services.jobs import enqueue_import, find_report, get_job, list_jobs, new_job_id, report_path, upload_path
+from backend.services.jobs import queue
+from backend.services.jobs.queue import LEASE, MOST_ATTEMPTS, LeaseLostError, take_next
+from backend.services.jobs.requests import (
+    enqueue_import,
+    find_report,
+    get_job,
+    list_jobs,
+    new_job_id,
+    report_path,
+    upload_path,
+)
 from tests.services.imports.shopify_csv import order, text_of
 from tests.support import MANAGER, STAFF, TestClock, outcomes_of
 
@@ -134,10 +142,10 @@ def test_a_job_whose_worker_fell_silent_is_taken_up_by_another(shop: Shop, clock
 
     assert (heir.id, heir.attempts) == (silent.id, 2)
     steps: list[Callable[[], None]] = [
-        partial(job_queue.renew, shop, silent, Progress(0.5, Counts())),
-        partial(job_queue.finish, shop, silent, ImportResult(ImportKind.ORDERS)),
-        partial(job_queue.fail, shop, silent, "No."),
-        partial(job_queue.release, shop, silent),
+        partial(queue.renew, shop, silent, Progress(0.5, Counts())),
+        partial(queue.finish, shop, silent, ImportResult(ImportKind.ORDERS)),
+        partial(queue.fail, shop, silent, "No."),
+        partial(queue.release, shop, silent),
     ]
     for step in steps:
         with pytest.raises(LeaseLostError):
@@ -152,7 +160,7 @@ def test_a_job_that_a_clock_ahead_has_leased_is_free_after_a_lease_unless_it_is_
     ahead = replace(shop, clock=TestClock(clock() + timedelta(minutes=10)))
     job = taken(ahead, "ahead")
     assert take_next(shop, "two") is None
-    job_queue.renew(ahead, job, Progress(0.5, Counts()))
+    queue.renew(ahead, job, Progress(0.5, Counts()))
     assert take_next(shop, "two") is None
     clock.now += LEASE
     assert take_next(shop, "two") is None
@@ -165,7 +173,7 @@ def test_a_worker_that_says_how_far_it_is_keeps_the_job(shop: Shop, clock: TestC
     job = taken(shop)
     for share in (0.3, 0.6, 0.9):
         clock.now += LEASE - timedelta(seconds=1)
-        job_queue.renew(shop, job, Progress(share, Counts(created=5)))
+        queue.renew(shop, job, Progress(share, Counts(created=5)))
         assert take_next(shop, "two") is None
     shown = get_job(shop, STAFF, job.id)
     assert (shown.share, shown.counts) == (0.9, Counts(created=5))
@@ -179,7 +187,7 @@ def test_a_finished_job_shows_its_result_and_is_not_taken_again(shop: Shop, tmp_
     report_path(shop, job.id).parent.mkdir()
     report_path(shop, job.id).write_text("Order,Line")
 
-    job_queue.finish(shop, job, result)
+    queue.finish(shop, job, result)
 
     shown = get_job(shop, STAFF, job.id)
     assert (shown.status, shown.share, shown.counts, shown.customers_created) == ("done", 1.0, counts, 2)
@@ -191,7 +199,7 @@ def test_a_finished_job_shows_its_result_and_is_not_taken_again(shop: Shop, tmp_
 def test_a_job_without_faults_has_no_report(shop: Shop) -> None:
     asked(shop)
     job = taken(shop)
-    job_queue.finish(shop, job, ImportResult(ImportKind.ORDERS))
+    queue.finish(shop, job, ImportResult(ImportKind.ORDERS))
     with pytest.raises(NotFoundError):
         find_report(shop, STAFF, job.id)
 
@@ -199,7 +207,7 @@ def test_a_job_without_faults_has_no_report(shop: Shop) -> None:
 def test_a_job_that_was_given_back_is_taken_at_once(shop: Shop) -> None:
     asked(shop)
     job = taken(shop, "one")
-    job_queue.release(shop, job)
+    queue.release(shop, job)
 
     again = taken(shop, "two")
 
@@ -236,18 +244,18 @@ def test_uploads_go_after_a_day_and_jobs_with_their_reports_after_a_month(shop: 
     report = report_path(shop, job.id)
     report.parent.mkdir()
     report.write_text("x")
-    job_queue.finish(shop, job, ImportResult(ImportKind.ORDERS, report=report))
+    queue.finish(shop, job, ImportResult(ImportKind.ORDERS, report=report))
     waiting = asked(shop)
 
     clock.forward(hours=23)
-    job_queue.tidy(shop)
+    queue.tidy(shop)
     assert upload_path(shop, job.id).exists()
     clock.forward(hours=2)
-    job_queue.tidy(shop)
+    queue.tidy(shop)
     assert not upload_path(shop, job.id).exists()
     assert report.exists()
     clock.forward(days=30)
-    job_queue.tidy(shop)
+    queue.tidy(shop)
 
     assert not report.exists()
     assert list_jobs(shop, STAFF) == [waiting]
@@ -264,7 +272,7 @@ def test_files_that_nobody_asked_to_import_are_deleted_after_a_day(shop: Shop, c
         os.utime(path, times=(clock.now.timestamp() - 90_000,) * 2)
     os.utime(young, times=(clock.now.timestamp(),) * 2)
 
-    job_queue.tidy(shop)
+    queue.tidy(shop)
 
     assert sorted(kept.parent.iterdir()) == sorted([kept, young])
 

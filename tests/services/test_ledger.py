@@ -12,10 +12,10 @@ import pytest
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus, SkipReason, check_message_key, split_id
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.message_log import LogFilter, list_messages, messages_of, needing_attention
-from backend.services.send_stats import stats_by_hour, summed
+from backend.services.sending import ledger
+from backend.services.sending.message_log import LogFilter, list_messages, messages_of, needing_attention
+from backend.services.statistics.counters import stats_by_hour, summed
 from tests.support import NOW, TestClock, opened_shop
 
 TODAY = date(2026, 11, 26)

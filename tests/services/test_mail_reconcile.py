@@ -8,10 +8,10 @@ from random import Random
 import pytest
 
 from backend.domain.messages import Message, MessageStatus, SkipReason
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mail_reconcile import reconcile_mail
 from backend.services.reconcile import Drift, Reconciliation
+from backend.services.reconcile.messages import reconcile_mail
+from backend.services.sending import ledger
 from backend.store import schema
 from backend.store.port import Delete, Key, Plus, Put, Update
 from tests.recount import everything

@@ -27,20 +27,21 @@ from backend.email.transports.recording import (
 )
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.messages import key_of
-from backend.services import ledger, templates
 from backend.services.context import Shop
-from backend.services.customers import get_customer, set_consent
-from backend.services.mailing import choices, pausing
-from backend.services.mailing.delivering import deliver_due, deliver_one
-from backend.services.mailing.emails import email_of, is_as_sent
-from backend.services.mailing.mailer import Mailer
-from backend.services.mailing.outcomes import LONGEST_DETAIL, MOST_ATTEMPTS, retry_delay
-from backend.services.mailing.requesting import SendRequest, last_sent, new_click_key, request_message
-from backend.services.mailing.situations import can_we_email
-from backend.services.preferences import pause, set_topics_off
-from backend.services.send_stats import stats_by_hour, summed
+from backend.services.customers import email_choices
+from backend.services.customers.customers import get_customer, set_consent
+from backend.services.customers.preferences import pause, set_topics_off
+from backend.services.sending import ledger, pauses
+from backend.services.sending.delivery import deliver_due, deliver_one
+from backend.services.sending.eligibility import can_we_email
+from backend.services.sending.emails import email_of, is_as_sent
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.outcomes import LONGEST_DETAIL, MOST_ATTEMPTS, retry_delay
+from backend.services.sending.requests import SendRequest, last_sent, new_click_key, request_message
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
-from backend.services.suppression import add_suppression
+from backend.services.statistics.counters import stats_by_hour, summed
+from backend.services.suppression.entries import add_suppression
+from backend.services.templates import catalogue
 from backend.store.port import Update
 from tests.support import ADMIN, MANAGER, STAFF, TestClock, add_customer, add_order
 
@@ -85,7 +86,7 @@ def agreeing(shop: Shop, **more: object) -> Customer:
 
 
 def newsletter(shop: Shop, mailer: Mailer, customer: Customer) -> Message:
-    facts = templates.current_version(shop, "newsletter").facts
+    facts = catalogue.current_version(shop, "newsletter").facts
     fields = {field.name: "https://shop.example" if field.is_url else "Words" for field in facts.fields}
     return requested(shop, mailer, customer, "newsletter", fields=fields)
 
@@ -179,7 +180,7 @@ def test_marketing_needs_consent_topic_and_no_pause(shop: Shop) -> None:
     mailer = mailer_on(shop)
     silent, agreed = add_customer(shop), agreeing(shop)
     assert newsletter(shop, mailer, silent).reason == SkipReason.NO_CONSENT.value
-    topic = templates.topic_of(shop, "newsletter")
+    topic = catalogue.topic_of(shop, "newsletter")
     set_topics_off(shop, agreed.id, [topic])
     assert newsletter(shop, mailer, agreed).reason == SkipReason.UNSUBSCRIBED.value
     set_topics_off(shop, agreed.id, [])
@@ -197,8 +198,8 @@ def test_marketing_mail_carries_the_way_out(shop: Shop) -> None:
     assert sent.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert url in sent.html
     target = mailer.links.read(Purpose.UNSUBSCRIBE, url.rsplit("/", 1)[1])
-    choices.unsubscribe(shop, target)  # type: ignore[arg-type]
-    choices.unsubscribe(shop, target)  # type: ignore[arg-type]
+    email_choices.unsubscribe(shop, target)  # type: ignore[arg-type]
+    email_choices.unsubscribe(shop, target)  # type: ignore[arg-type]
     after = get_customer(shop, customer.id)
     assert after.consent is not None
     assert not after.consent.given
@@ -285,11 +286,11 @@ def test_a_refusal_of_the_account_stops_everything_until_the_pause_ends(shop: Sh
     mailer = mailer_on(shop, in_turn(stop, Accept()))
     messages = [requested(shop, mailer, add_customer(shop)) for _ in range(3)]
     deliver_due(shop, mailer)
-    assert pausing.is_paused(shop)
+    assert pauses.is_paused(shop)
     deliver_due(shop, mailer)
     assert {ledger.get_message(shop, message.id).status for message in messages} == {MessageStatus.WAITING}
     clock.forward(minutes=6)
-    assert not pausing.is_paused(shop)
+    assert not pauses.is_paused(shop)
 
 
 def test_the_rate_lets_through_no_more_than_it_allows(shop: Shop, clock: TestClock) -> None:

@@ -10,9 +10,9 @@ import pytest
 from backend.domain.customers import Customer
 from backend.domain.orders import Order, OrderStatus, OrderSummary
 from backend.errors import InvalidInputError
-from backend.services import order_list, orders
 from backend.services.context import Shop
-from backend.services.order_list import OrderFilter
+from backend.services.orders import lists, orders
+from backend.services.orders.lists import OrderFilter
 from backend.store import schema
 from backend.store.limits import encode_cursor
 from backend.store.meter import Meter, access_pattern
@@ -27,7 +27,7 @@ def _all_pages(shop: Shop, wanted: OrderFilter, limit: int) -> list[str]:
     found: list[str] = []
     cursor = None
     while True:
-        page = order_list.list_orders(shop, wanted, limit=limit, cursor=cursor)
+        page = lists.list_orders(shop, wanted, limit=limit, cursor=cursor)
         assert len(page.orders) <= limit
         found += [each.id for each in page.orders]
         cursor = page.cursor
@@ -72,14 +72,14 @@ def test_a_range_includes_both_of_its_days(shop: Shop) -> None:
     customer = add_customer(shop)
     for hours in (-36, -12, -11, 0, 11, 12):
         add_order(shop, customer, 100 + hours, placed_at=NOW + timedelta(hours=hours))
-    found = order_list.list_orders(shop, OrderFilter(TODAY, TODAY)).orders
+    found = lists.list_orders(shop, OrderFilter(TODAY, TODAY)).orders
     assert [each.total for each in found] == [111, 100, 89, 88]
 
 
 def test_a_list_shows_what_the_order_says(shop: Shop) -> None:
     order = add_order(shop, add_customer(shop, "Maria Lopez"), 900)
     refunded = orders.refund_order(shop, STAFF, ref(order), 200, "", "refund-1")
-    (found,) = order_list.list_orders(shop, YEAR).orders
+    (found,) = lists.list_orders(shop, YEAR).orders
     assert (found.id, found.number, found.customer_id) == (order.id, order.number, order.customer_id)
     assert (found.customer_name, found.status, found.placed_at) == ("Maria Lopez", OrderStatus.PAID, NOW)
     assert (found.total, found.refunded) == (900, refunded.refunded)
@@ -88,8 +88,8 @@ def test_a_list_shows_what_the_order_says(shop: Shop) -> None:
 def test_an_order_moves_between_lists_with_its_status(shop: Shop) -> None:
     order = add_order(shop, add_customer(shop))
     orders.change_status(shop, STAFF, ref(order), OrderStatus.FULFILLED)
-    assert order_list.list_orders(shop, OrderFilter(TODAY, TODAY, (OrderStatus.PAID,))).orders == []
-    assert len(order_list.list_orders(shop, OrderFilter(TODAY, TODAY, (OrderStatus.FULFILLED,))).orders) == 1
+    assert lists.list_orders(shop, OrderFilter(TODAY, TODAY, (OrderStatus.PAID,))).orders == []
+    assert len(lists.list_orders(shop, OrderFilter(TODAY, TODAY, (OrderStatus.FULFILLED,))).orders) == 1
 
 
 def test_days_and_months_are_those_of_the_shops_zone() -> None:
@@ -108,7 +108,7 @@ def test_days_and_months_are_those_of_the_shops_zone() -> None:
             add_order(shop, customer, placed_at=moment)
 
         def on(first: date, last: date) -> list[datetime]:
-            return [each.placed_at for each in order_list.list_orders(shop, OrderFilter(first, last)).orders]
+            return [each.placed_at for each in lists.list_orders(shop, OrderFilter(first, last)).orders]
 
         assert on(date(2026, 3, 31), date(2026, 3, 31)) == [moments[0]]
         assert on(date(2026, 4, 5), date(2026, 4, 5)) == moments[4:1:-1]
@@ -117,27 +117,27 @@ def test_days_and_months_are_those_of_the_shops_zone() -> None:
 
 def test_a_range_upside_down_or_without_end_is_refused(shop: Shop) -> None:
     with pytest.raises(InvalidInputError, match="after the last day"):
-        order_list.list_orders(shop, OrderFilter(TODAY, TODAY - timedelta(days=1)))
+        lists.list_orders(shop, OrderFilter(TODAY, TODAY - timedelta(days=1)))
     with pytest.raises(InvalidInputError, match="ten years"):
-        order_list.list_orders(shop, OrderFilter(date.min, date.max))
+        lists.list_orders(shop, OrderFilter(date.min, date.max))
 
 
 def test_a_range_in_the_far_future_or_past_is_empty(shop: Shop) -> None:
     add_order(shop, add_customer(shop))
-    assert order_list.list_orders(shop, OrderFilter(date(9995, 1, 1), date.max)).orders == []
-    assert order_list.list_orders(shop, OrderFilter(date.min, date(5, 1, 1))).orders == []
+    assert lists.list_orders(shop, OrderFilter(date(9995, 1, 1), date.max)).orders == []
+    assert lists.list_orders(shop, OrderFilter(date.min, date(5, 1, 1))).orders == []
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "ä", encode_cursor({"rank": 5}), encode_cursor({"line": 5})])
 def test_a_page_link_of_another_list_is_refused(shop: Shop, cursor: str) -> None:
     with pytest.raises(InvalidInputError, match="first page"):
-        order_list.list_orders(shop, YEAR, cursor=cursor)
+        lists.list_orders(shop, YEAR, cursor=cursor)
 
 
 @pytest.mark.parametrize("line", ["~", "0", "2026-11", "2026-13-99T99:99:99.000000Z#x"])
 def test_a_page_link_with_a_place_that_cannot_be_is_harmless(shop: Shop, line: str) -> None:
     add_order(shop, add_customer(shop))
-    assert len(order_list.list_orders(shop, YEAR, cursor=encode_cursor({"line": line})).orders) <= 1
+    assert len(lists.list_orders(shop, YEAR, cursor=encode_cursor({"line": line})).orders) <= 1
 
 
 def test_later_pages_cost_no_more_than_the_first() -> None:
@@ -149,7 +149,7 @@ def test_later_pages_cost_no_more_than_the_first() -> None:
         used, cursor = [], None
         for number in range(6):
             with access_pattern(f"page {number}"):
-                cursor = order_list.list_orders(shop, YEAR, limit=10, cursor=cursor).cursor
+                cursor = lists.list_orders(shop, YEAR, limit=10, cursor=cursor).cursor
             used.append(meter.usage()[f"page {number}"].requests)
     assert max(used[1:]) <= used[0] + 8
 
@@ -161,8 +161,8 @@ def test_the_orders_of_a_customer_come_newest_first_in_pages(shop: Shop, clock: 
         placed.append(add_order(shop, customer))
         add_order(shop, other)
         clock.forward(hours=1)
-    first = order_list.orders_of(shop, customer.id, limit=4)
-    second = order_list.orders_of(shop, customer.id, limit=4, cursor=first.cursor)
+    first = lists.orders_of(shop, customer.id, limit=4)
+    second = lists.orders_of(shop, customer.id, limit=4, cursor=first.cursor)
     assert [each.id for each in (*first.orders, *second.orders)] == [order.id for order in reversed(placed)]
     assert second.cursor is None
 
@@ -174,19 +174,19 @@ def test_an_order_is_found_by_its_own_number_in_any_spelling(shop: Shop) -> None
     order = add_order(shop, add_customer(shop), placed_at=NOW - timedelta(days=100))
     add_order(shop, add_customer(shop), placed_at=NOW - timedelta(days=100))
     for number in (order.number, order.number.lower(), f" {order.number} ", order.number.removeprefix("T")):
-        assert order_list.find_order(shop, number) == order
+        assert lists.find_order(shop, number) == order
 
 
 def test_an_own_number_is_found_across_the_months_of_the_zone() -> None:
     with opened_shop(zone="Pacific/Auckland") as shop:
         order = add_order(shop, add_customer(shop), placed_at=datetime(2026, 10, 31, 11, 30, tzinfo=UTC))
-        assert order_list.find_order(shop, order.number) == order
+        assert lists.find_order(shop, order.number) == order
 
 
 def test_an_order_is_found_after_its_status_changed(shop: Shop) -> None:
     order = add_order(shop, add_customer(shop))
     cancelled = orders.change_status(shop, STAFF, ref(order), OrderStatus.CANCELLED)
-    assert order_list.find_order(shop, order.number) == cancelled
+    assert lists.find_order(shop, order.number) == cancelled
 
 
 @pytest.mark.parametrize("number", ["#1001", "1001", " #1001 ", "##1001"])
@@ -194,7 +194,7 @@ def test_an_imported_order_is_found_by_the_number_of_its_source(shop: Shop, numb
     order = add_order(shop, add_customer(shop))
     reference = schema.reference_key("shopify", "#1001")
     shop.store.put(Put(reference, {"customer": order.customer_id, "order": order.id}))
-    assert order_list.find_order(shop, number) == order
+    assert lists.find_order(shop, number) == order
 
 
 @pytest.mark.parametrize(
@@ -202,14 +202,14 @@ def test_an_imported_order_is_found_by_the_number_of_its_source(shop: Shop, numb
     ["", "   ", "#", "T261126-1200-AAA", "T269999-9999-AAA", "#1001", "x" * 1_000_000, "\x00", "ä", "💥" * 300],
 )
 def test_a_number_that_nobody_has_finds_nothing(shop: Shop, number: str) -> None:
-    assert order_list.find_order(shop, number) is None
+    assert lists.find_order(shop, number) is None
 
 
 def _all_of(shop: Shop, customer: Customer, limit: int) -> list[OrderSummary]:
     found: list[OrderSummary] = []
     cursor = None
     for _ in range(100):
-        page = order_list.orders_of(shop, customer.id, limit=limit, cursor=cursor)
+        page = lists.orders_of(shop, customer.id, limit=limit, cursor=cursor)
         found += page.orders
         cursor = page.cursor
         if cursor is None:
@@ -238,7 +238,7 @@ def test_the_last_order_of_a_customer_is_the_one_placed_last(shop: Shop, clock: 
     last = add_order(shop, customer)
     clock.forward(days=5)
     add_order(shop, customer, placed_at=clock.now - timedelta(days=20))
-    assert [order.id for order in order_list.orders_of(shop, customer.id, limit=1).orders] == [last.id]
+    assert [order.id for order in lists.orders_of(shop, customer.id, limit=1).orders] == [last.id]
 
 
 def test_an_order_of_a_form_that_was_open_for_hours_comes_first(shop: Shop, clock: TestClock) -> None:
@@ -247,7 +247,7 @@ def test_an_order_of_a_form_that_was_open_for_hours_comes_first(shop: Shop, cloc
     add_order(shop, customer)
     clock.forward(hours=1)
     late = add_order(shop, customer, key=key)
-    assert order_list.orders_of(shop, customer.id, limit=1).orders[0].id == late.id
+    assert lists.orders_of(shop, customer.id, limit=1).orders[0].id == late.id
 
 
 def test_orders_with_ids_of_other_makes_are_in_order_too(shop: Shop, clock: TestClock) -> None:
@@ -272,7 +272,7 @@ def test_pages_of_a_customer_with_many_orders_cost_the_same_first_and_last() -> 
         costs, cursor = [], None
         for number in range(12):
             with access_pattern(f"page {number}"):
-                cursor = order_list.orders_of(shop, customer.id, limit=10, cursor=cursor).cursor
+                cursor = lists.orders_of(shop, customer.id, limit=10, cursor=cursor).cursor
             costs.append(meter.usage()[f"page {number}"].read_units)
         assert cursor is None
         assert max(costs) <= 3 * min(costs)

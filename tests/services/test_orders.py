@@ -15,9 +15,10 @@ from backend.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from backend.services import customers, orders
 from backend.services.context import Shop
-from backend.services.orders import OrderDraft, OrderRef
+from backend.services.customers import customers
+from backend.services.orders import orders
+from backend.services.orders.orders import OrderDraft, OrderRef
 from backend.store import schema
 from backend.store.port import Put, Value
 from tests.recount import assert_totals_hold

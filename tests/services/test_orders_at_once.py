@@ -6,8 +6,9 @@ from functools import partial
 
 from backend.domain.orders import OrderStatus
 from backend.errors import ConflictError
-from backend.services import customers, orders
 from backend.services.context import Shop
+from backend.services.customers import customers
+from backend.services.orders import orders
 from tests.recount import assert_totals_hold
 from tests.support import STAFF, add_customer, add_order, draft, outcomes_of, ref
 

@@ -13,12 +13,14 @@ import pytest
 from backend.bootstrap import open_store
 from backend.domain.automations import TriggerKind
 from backend.domain.orders import OrderStatus
-from backend.services import customers, demo, orders
+from backend.services.automations.duty import answer, due_triggers
 from backend.services.automations.figures import figures_of
-from backend.services.automations.working import answer, due_triggers
-from backend.services.boards import Measure, top_customers
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, Sort, list_customers
+from backend.services.customers import customers
+from backend.services.customers.leaderboards import Measure, top_customers
+from backend.services.customers.lists import CustomerFilter, Sort, list_customers
+from backend.services.demo import shop
+from backend.services.orders import orders
 from backend.services.reconcile import reconcile
 from backend.store import schema
 from backend.store.port import Delete, Put
@@ -88,7 +90,7 @@ def test_an_order_confirms_itself_once_whoever_answers(engine_shop: Shop) -> Non
 
 
 def test_the_demo_is_loaded_listed_reconciled_and_removed(engine_shop: Shop, quick_hashes: None) -> None:
-    demo.seed_demo(engine_shop, customers=25)
+    shop.seed_demo(engine_shop, customers=25)
     assert_totals_hold(engine_shop)
     pages, cursor = [], None
     for _ in range(4):
@@ -101,7 +103,7 @@ def test_the_demo_is_loaded_listed_reconciled_and_removed(engine_shop: Shop, qui
     best = top_customers(engine_shop, Measure.REVENUE)
     assert [each.revenue for each in best] == sorted((each.revenue for each in best), reverse=True)
     assert reconcile(engine_shop, pause=lambda _: None).drift == []
-    demo.remove_demo(engine_shop)
+    shop.remove_demo(engine_shop)
     assert top_customers(engine_shop, Measure.REVENUE) == []
     assert list_customers(engine_shop, CustomerFilter(sort=Sort.NEWEST)).customers == []
 

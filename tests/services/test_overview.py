@@ -11,9 +11,9 @@ from backend.domain.orders import OrderStatus
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.figures import totals_by_day, totals_of
-from backend.services.orders import change_status
-from backend.services.overview import (
+from backend.services.orders.orders import change_status
+from backend.services.statistics.figures import totals_by_day, totals_of
+from backend.services.statistics.overview import (
     Granularity,
     Period,
     days_of,

@@ -13,12 +13,13 @@ from backend.domain.customers import Customer
 from backend.domain.orders import Order, OrderStatus
 from backend.domain.time import to_text
 from backend.records.customers import email_key
-from backend.services import customer_list, customers, orders
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter
-from backend.services.customers import Profile
+from backend.services.customers import customers, lists
+from backend.services.customers.customers import Profile
+from backend.services.customers.lists import CustomerFilter
+from backend.services.orders import orders
 from backend.services.reconcile import Reconciliation, reconcile
-from backend.services.reconcile import running as running_module
+from backend.services.reconcile import run as running_module
 from backend.store import schema
 from backend.store.port import Delete, Item, Key, Put, Value
 from tests.recount import assert_totals_hold, everything, fingerprint
@@ -262,7 +263,7 @@ def test_a_customer_who_was_archived_before_there_was_a_list_of_them_gets_into_i
 
 
 def _archived(shop: Shop) -> set[str]:
-    return {found.id for found in customer_list.list_customers(shop, CustomerFilter(archived=True)).customers}
+    return {found.id for found in lists.list_customers(shop, CustomerFilter(archived=True)).customers}
 
 
 def test_orders_whose_customer_is_gone_are_told_and_left_to_a_person(scene: Scene) -> None:

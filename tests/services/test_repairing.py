@@ -15,11 +15,10 @@ from backend.domain.messages import Message, MessageStatus
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.audit import audit_from
 from backend.records.messages import key_of, message_item
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing import repairing
-from backend.services.mailing.repairing import Repaired, mark_handled, send_again, that_may_go_again
-from backend.services.message_log import needing_attention
+from backend.services.sending import ledger, repair
+from backend.services.sending.message_log import needing_attention
+from backend.services.sending.repair import Repaired, mark_handled, send_again, that_may_go_again
 from backend.store import schema
 from backend.store.port import Plus, Put, Query, Update
 from tests.services.test_ledger import a_message
@@ -120,7 +119,7 @@ def test_a_late_answer_puts_a_handled_message_back_into_the_list(shop: Shop) -> 
 
 
 def again(shop: Shop, message: Message) -> Message:
-    return ledger.get_message(shop, f"{message.recipient}-{repairing.key_again(message)}")
+    return ledger.get_message(shop, f"{message.recipient}-{repair.key_again(message)}")
 
 
 def test_an_unknown_message_goes_again_as_it_was_and_the_old_one_is_handled(shop: Shop) -> None:

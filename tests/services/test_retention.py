@@ -6,12 +6,13 @@ import threading
 
 import pytest
 
-from backend import duties
-from backend.services import attempts, retention
-from backend.services.attempts import Subject
 from backend.services.context import Shop
+from backend.services.system import retention
+from backend.services.team import sign_in_attempts
+from backend.services.team.sign_in_attempts import Subject
 from backend.store.port import EXPIRES, Key, Put
 from backend.store.schema import MAIL, failures_key
+from backend.workers import duties
 from tests.support import TestClock
 
 
@@ -26,8 +27,8 @@ def test_removing_goes_on_until_nothing_is_left(shop: Shop) -> None:
 
 def test_failed_sign_ins_are_forgotten_when_none_of_them_counts_any_more(shop: Shop, clock: TestClock) -> None:
     key = failures_key("account", "somebody")
-    attempts.claim(shop, Subject.ACCOUNT, "somebody")
-    attempts.claim(shop, Subject.ACCOUNT, "somebody")
+    sign_in_attempts.claim(shop, Subject.ACCOUNT, "somebody")
+    sign_in_attempts.claim(shop, Subject.ACCOUNT, "somebody")
     clock.forward(minutes=29, seconds=58)
     retention.remove_expired(shop)
     assert shop.store.get(key)

@@ -11,12 +11,12 @@ from backend.domain.deliverability import rates_of
 from backend.domain.delivery import Mailbox
 from backend.domain.messages import MessageStatus, SkipReason
 from backend.email.transports.recording import LoseReply, Refuse, always
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing.delivering import deliver_due, deliver_one
-from backend.services.send_days import stats_by_day
-from backend.services.send_figures import Step, problems_of, send_figures, steps_for
-from backend.services.send_stats import took_percentile
+from backend.services.sending import ledger
+from backend.services.sending.delivery import deliver_due, deliver_one
+from backend.services.statistics.counters import took_percentile
+from backend.services.statistics.days import stats_by_day
+from backend.services.statistics.sending import Step, problems_of, send_figures, steps_for
 from backend.store import schema
 from backend.store.port import Plus, Update
 from tests.services.test_ledger import a_message, claimed

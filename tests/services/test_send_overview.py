@@ -11,11 +11,11 @@ from backend.domain.emails import Kind
 from backend.domain.messages import SkipReason
 from backend.email.rate import RatePolicy
 from backend.errors import InvalidInputError, PermissionDeniedError
-from backend.services import send_overview, templates
 from backend.services.context import Shop
-from backend.services.mailing import pausing
-from backend.services.mailing.delivering import deliver_due, deliver_one
-from backend.services.mailing.requesting import SendRequest, new_click_key
+from backend.services.sending import overview, pauses
+from backend.services.sending.delivery import deliver_due, deliver_one
+from backend.services.sending.requests import SendRequest, new_click_key
+from backend.services.templates import catalogue
 from tests.services.test_mailing import agreeing, mailer_on, requested
 from tests.support import ENGINEER, MANAGER, STAFF, TestClock, add_customer
 
@@ -26,14 +26,14 @@ def wanted(customer_id: str, **more: str) -> SendRequest:
 
 def test_the_outlook_names_every_reason_and_the_last_time(shop: Shop) -> None:
     mailer, customer = mailer_on(shop), add_customer(shop, email="")
-    facts = templates.current_version(shop, "welcome").facts
-    prospect = send_overview.prospect_of(shop, mailer, customer, facts)
+    facts = catalogue.current_version(shop, "welcome").facts
+    prospect = overview.prospect_of(shop, mailer, customer, facts)
     assert prospect.against == [SkipReason.NO_ADDRESS, SkipReason.NO_CONSENT]
     assert prospect.last is None
     maria = add_customer(shop)
     message = deliver_one(shop, mailer, requested(shop, mailer, maria))
-    facts = templates.current_version(shop, "verify-address").facts
-    last = send_overview.prospect_of(shop, mailer, maria, facts).last
+    facts = catalogue.current_version(shop, "verify-address").facts
+    last = overview.prospect_of(shop, mailer, maria, facts).last
     assert last is not None
     assert last.id == message.id
 
@@ -41,9 +41,9 @@ def test_the_outlook_names_every_reason_and_the_last_time(shop: Shop) -> None:
 def test_the_outlook_says_when_quiet_hours_end(shop: Shop) -> None:
     limits = MarketingLimits(quiet_from=time(11), quiet_to=time(14))
     mailer, customer = mailer_on(shop, limits=limits), agreeing(shop)
-    facts = templates.current_version(shop, "welcome").facts
+    facts = catalogue.current_version(shop, "welcome").facts
     assert facts.kind is Kind.MARKETING
-    until = send_overview.prospect_of(shop, mailer, customer, facts).waits_until
+    until = overview.prospect_of(shop, mailer, customer, facts).waits_until
     assert until is not None
     assert until.hour == 14
 
@@ -51,14 +51,14 @@ def test_the_outlook_says_when_quiet_hours_end(shop: Shop) -> None:
 def test_sending_again_needs_a_reason_but_a_double_click_does_not(shop: Shop) -> None:
     mailer, customer = mailer_on(shop), add_customer(shop)
     first = wanted(customer.id)
-    send_overview.request_by_hand(shop, mailer, STAFF, first)
-    assert send_overview.request_by_hand(shop, mailer, STAFF, first).duplicate
+    overview.request_by_hand(shop, mailer, STAFF, first)
+    assert overview.request_by_hand(shop, mailer, STAFF, first).duplicate
     with pytest.raises(InvalidInputError, match="Say why"):
-        send_overview.request_by_hand(shop, mailer, STAFF, wanted(customer.id))
-    again = send_overview.request_by_hand(shop, mailer, STAFF, wanted(customer.id, again="It got lost"))
+        overview.request_by_hand(shop, mailer, STAFF, wanted(customer.id))
+    again = overview.request_by_hand(shop, mailer, STAFF, wanted(customer.id, again="It got lost"))
     assert not again.duplicate
     with pytest.raises(PermissionDeniedError):
-        send_overview.request_by_hand(shop, mailer, MANAGER, first)
+        overview.request_by_hand(shop, mailer, MANAGER, first)
 
 
 def test_the_quota_counts_what_was_sent_in_24_hours(shop: Shop, clock: TestClock) -> None:
@@ -67,25 +67,25 @@ def test_the_quota_counts_what_was_sent_in_24_hours(shop: Shop, clock: TestClock
         requested(shop, mailer, add_customer(shop))
     deliver_due(shop, mailer)
     mailer.window.settle()
-    use = send_overview.account_use(shop, mailer, policy)
+    use = overview.account_use(shop, mailer, policy)
     assert (use.transport, use.per_second, use.daily_quota, use.used) == ("recording", 5, 50, 3)
     clock.forward(hours=30)
-    assert send_overview.account_use(shop, mailer, policy).used == 0
+    assert overview.account_use(shop, mailer, policy).used == 0
 
 
 def test_without_limits_there_are_none_to_show(shop: Shop) -> None:
-    use = send_overview.account_use(shop, mailer_on(shop), RatePolicy(0, -1))
+    use = overview.account_use(shop, mailer_on(shop), RatePolicy(0, -1))
     assert (use.per_second, use.daily_quota) == (1000.0, None)
 
 
 def test_a_pause_is_ended_by_who_sends_or_runs_the_system(shop: Shop) -> None:
     mailer = mailer_on(shop)
     for actor in (STAFF, ENGINEER):
-        pausing.pause(shop, "On hold.", shop.clock() + timedelta(minutes=5))
-        pause = send_overview.account_use(shop, mailer, RatePolicy(1, 1)).pause
+        pauses.pause(shop, "On hold.", shop.clock() + timedelta(minutes=5))
+        pause = overview.account_use(shop, mailer, RatePolicy(1, 1)).pause
         assert pause is not None
         assert pause.reason == "On hold."
-        send_overview.resume_sending(shop, actor)
-        assert not pausing.is_paused(shop)
+        overview.resume_sending(shop, actor)
+        assert not pauses.is_paused(shop)
     with pytest.raises(PermissionDeniedError):
-        send_overview.resume_sending(shop, MANAGER)
+        overview.resume_sending(shop, MANAGER)

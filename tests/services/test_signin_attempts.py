@@ -9,11 +9,11 @@ from functools import partial
 import pytest
 
 from backend.domain.team import Role
-from backend.services import attempts, signin, team
-from backend.services.attempts import Subject
 from backend.services.context import Shop
-from backend.services.sessions import Session
-from backend.services.signin import Refused
+from backend.services.team import members, sign_in, sign_in_attempts
+from backend.services.team.sessions import Session
+from backend.services.team.sign_in import Refused
+from backend.services.team.sign_in_attempts import Subject
 from backend.store import schema
 from tests.services.signing import CLIENT, OTHER_PASSWORD, PASSWORD, POLICY, add, quick_hashes
 from tests.support import ADMIN, STAFF, TestClock, outcomes_of
@@ -26,7 +26,7 @@ WRONG = "The username or the password is wrong."
 def try_it(
     shop: Shop, password: str = WRONG_PASSWORD, username: str = "sam", client: str = CLIENT
 ) -> Session | Refused:
-    return signin.sign_in(shop, POLICY, username, password, client)
+    return sign_in.sign_in(shop, POLICY, username, password, client)
 
 
 def sentence(outcome: Session | Refused) -> str:
@@ -76,7 +76,7 @@ def test_the_right_password_wipes_the_slate_of_the_account(shop: Shop, clock: Te
 
 
 def test_no_wait_is_longer_than_a_quarter_of_an_hour() -> None:
-    failures = attempts.Failures(10_000, "2026-11-26T12:00:00.000000Z")
+    failures = sign_in_attempts.Failures(10_000, "2026-11-26T12:00:00.000000Z")
     now = TestClock().now
     assert failures.wait(now, free=5) == timedelta(minutes=15)
 
@@ -92,11 +92,11 @@ def test_failures_are_forgiven_with_time(shop: Shop, clock: TestClock) -> None:
 
 @pytest.mark.usefixtures("sam")
 def test_a_patient_guesser_gets_about_a_hundred_attempts_a_day(shop: Shop, clock: TestClock) -> None:
-    account = attempts.digest(POLICY.key, Subject.ACCOUNT, "sam")
+    account = sign_in_attempts.digest(POLICY.key, Subject.ACCOUNT, "sam")
     taken = 0
     end = clock.now + timedelta(days=1)
     while clock.now < end:
-        wait = attempts.claim(shop, Subject.ACCOUNT, account)
+        wait = sign_in_attempts.claim(shop, Subject.ACCOUNT, account)
         taken += not wait
         clock.now += max(wait, timedelta(milliseconds=1))
     assert 90 <= taken <= 115
@@ -105,7 +105,7 @@ def test_a_patient_guesser_gets_about_a_hundred_attempts_a_day(shop: Shop, clock
 @pytest.mark.usefixtures("sam")
 def test_an_address_that_tries_many_accounts_waits_and_others_do_not(shop: Shop) -> None:
     for _ in range(19):
-        attempts.claim(shop, Subject.ADDRESS, attempts.digest(POLICY.key, Subject.ADDRESS, CLIENT))
+        sign_in_attempts.claim(shop, Subject.ADDRESS, sign_in_attempts.digest(POLICY.key, Subject.ADDRESS, CLIENT))
     assert sentence(try_it(shop)) == WRONG
     assert "Wait" in sentence(try_it(shop, PASSWORD))
     assert isinstance(try_it(shop, PASSWORD, client="192.0.2.8"), Session)
@@ -123,7 +123,7 @@ def test_attempts_at_the_same_moment_are_counted_exactly_and_none_slips_past(
     add(shared_shop)
     outcomes = outcomes_of([partial(try_it, shared_shop) for _ in range(24)])
     assert sorted(sentence(outcome) == WRONG for outcome in outcomes if isinstance(outcome, Refused)).count(True) == 5
-    key = schema.failures_key("account", attempts.digest(POLICY.key, Subject.ACCOUNT, "sam"))
+    key = schema.failures_key("account", sign_in_attempts.digest(POLICY.key, Subject.ACCOUNT, "sam"))
     item = shared_shop.store.get(key)
     assert item is not None
     assert item["count"] == 5
@@ -167,7 +167,7 @@ def test_odd_input_is_just_wrong(shop: Shop, text: str) -> None:
 
 def test_a_disabled_member_is_told_so_only_with_the_right_password(shop: Shop, quick_hashes: None) -> None:
     add(shop)
-    team.disable(shop, ADMIN, "sam")
+    members.disable(shop, ADMIN, "sam")
     assert sentence(try_it(shop)) == WRONG
     assert "disabled" in sentence(try_it(shop, PASSWORD))
 
@@ -175,7 +175,7 @@ def test_a_disabled_member_is_told_so_only_with_the_right_password(shop: Shop, q
 @pytest.mark.usefixtures("sam")
 def test_changing_ones_password_needs_the_present_one_and_is_counted(shop: Shop) -> None:
     def change(current: str) -> Session | Refused:
-        return signin.change_own_password(shop, POLICY, STAFF, current, OTHER_PASSWORD, CLIENT)
+        return sign_in.change_own_password(shop, POLICY, STAFF, current, OTHER_PASSWORD, CLIENT)
 
     for _ in range(5):
         assert sentence(change("wrong")) == "The current password is wrong."

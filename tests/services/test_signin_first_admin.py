@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from backend.config import Settings
 from backend.domain.team import Member, Role
 from backend.errors import AlreadyExistsError, ConfigurationError, PermissionDeniedError
-from backend.services import first_admin, team
+from backend.secret_file import FILE_NAME, cookie_key, derived
 from backend.services.context import Shop
-from backend.services.secret_file import FILE_NAME, cookie_key, derived
+from backend.services.team import first_admin, members
 from tests.services.signing import CLIENT, PASSWORD, POLICY, add, quick_hashes
 from tests.support import ADMIN, outcomes_of
 
@@ -52,8 +52,8 @@ def test_the_code_is_the_same_in_all_servers_and_may_be_typed_in_any_case(shop: 
 
 def test_a_code_that_was_used_is_worth_nothing_when_the_team_is_empty_again(shop: Shop) -> None:
     old = first_admin.setup_code(shop, POLICY)
-    team.add_demo_team(shop)
-    team.remove_demo_team(shop)
+    members.add_demo_team(shop)
+    members.remove_demo_team(shop)
     assert first_admin.setup_code(shop, POLICY) not in (None, old)
     with pytest.raises(PermissionDeniedError):
         create(shop, old)
@@ -65,7 +65,7 @@ def test_a_wrong_code_is_refused_and_counted(shop: Shop) -> None:
             create(shop, "AAAA-AAAA-AAAA-AAAA")
     with pytest.raises(PermissionDeniedError, match="Wait 2 seconds"):
         create(shop, first_admin.setup_code(shop, POLICY))
-    assert team.team_is_empty(shop)
+    assert members.team_is_empty(shop)
 
 
 def test_of_two_people_with_the_code_one_becomes_the_admin(shared_shop: Shop) -> None:
@@ -73,7 +73,7 @@ def test_of_two_people_with_the_code_one_becomes_the_admin(shared_shop: Shop) ->
     outcomes = outcomes_of([partial(create, shared_shop, code, f"admin{number}") for number in range(6)])
     assert sum(isinstance(outcome, Member) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, AlreadyExistsError) for outcome in outcomes) == 5
-    assert len(team.list_members(shared_shop, ADMIN)) == 1
+    assert len(members.list_members(shared_shop, ADMIN)) == 1
 
 
 def test_a_member_added_on_the_command_line_closes_the_door(shop: Shop) -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from backend.config import Settings
 from backend.domain.team import Member, Role
-from backend.services import sessions, signin, team
 from backend.services.context import Shop
-from backend.services.sessions import Session
-from backend.services.signin import Refused
+from backend.services.team import members, sessions, sign_in
+from backend.services.team.sessions import Session
+from backend.services.team.sign_in import Refused
 from backend.store import schema
 from backend.store.port import Put
 from tests.services.signing import CLIENT, OTHER_PASSWORD, PASSWORD, POLICY, add, quick_hashes
@@ -29,7 +29,7 @@ def is_in(shop: Shop, session: Session) -> bool:
 
 
 def begin(shop: Shop, username: str = "sam") -> Session:
-    member = team.find_member(shop, username)
+    member = members.find_member(shop, username)
     assert member is not None
     return sessions.begin_session(shop, member)
 
@@ -70,12 +70,12 @@ def test_a_cookie_that_we_did_not_make_is_no_session(token: str) -> None:
     "end",
     [
         lambda shop: sessions.sign_out(shop, begin(shop)),
-        lambda shop: team.set_password(shop, ADMIN, "sam", OTHER_PASSWORD),
-        lambda shop: signin.change_own_password(shop, POLICY, STAFF, PASSWORD, OTHER_PASSWORD, CLIENT),
-        lambda shop: team.change_role(shop, ADMIN, "sam", Role.MANAGER),
-        lambda shop: team.change_email(shop, ADMIN, "sam", "new@example.com"),
-        lambda shop: team.disable(shop, ADMIN, "sam"),
-        lambda shop: team.remove(shop, ADMIN, "sam"),
+        lambda shop: members.set_password(shop, ADMIN, "sam", OTHER_PASSWORD),
+        lambda shop: sign_in.change_own_password(shop, POLICY, STAFF, PASSWORD, OTHER_PASSWORD, CLIENT),
+        lambda shop: members.change_role(shop, ADMIN, "sam", Role.MANAGER),
+        lambda shop: members.change_email(shop, ADMIN, "sam", "new@example.com"),
+        lambda shop: members.disable(shop, ADMIN, "sam"),
+        lambda shop: members.remove(shop, ADMIN, "sam"),
     ],
     ids=["sign-out", "reset", "own password", "role", "address", "disabled", "removed"],
 )
@@ -102,24 +102,24 @@ def test_a_sign_in_in_the_moment_of_the_sign_out_is_valid_and_the_old_session_is
 def test_sessions_that_ended_do_not_come_back_when_a_member_is_enabled_again(shop: Shop) -> None:
     add(shop)
     session = begin(shop)
-    team.disable(shop, ADMIN, "sam")
-    team.enable(shop, ADMIN, "sam")
+    members.disable(shop, ADMIN, "sam")
+    members.enable(shop, ADMIN, "sam")
     assert not is_in(shop, session)
     assert is_in(shop, begin(shop))
 
 
 def test_whoever_changes_their_password_stays_signed_in_here(shop: Shop) -> None:
     add(shop)
-    session = signin.change_own_password(shop, POLICY, STAFF, PASSWORD, OTHER_PASSWORD, CLIENT)
+    session = sign_in.change_own_password(shop, POLICY, STAFF, PASSWORD, OTHER_PASSWORD, CLIENT)
     assert isinstance(session, Session)
     assert is_in(shop, session)
-    assert isinstance(signin.sign_in(shop, POLICY, "sam", OTHER_PASSWORD, CLIENT), Session)
+    assert isinstance(sign_in.sign_in(shop, POLICY, "sam", OTHER_PASSWORD, CLIENT), Session)
 
 
 def test_a_new_name_ends_no_session(shop: Shop) -> None:
     add(shop)
     session = begin(shop)
-    team.rename(shop, STAFF, "sam", "Samuel")
+    members.rename(shop, STAFF, "sam", "Samuel")
     assert is_in(shop, session)
 
 
@@ -140,24 +140,24 @@ def test_a_session_of_the_future_is_none(shop: Shop) -> None:
 def test_signing_out_when_removed_is_no_error(shop: Shop) -> None:
     add(shop)
     session = begin(shop)
-    team.remove(shop, ADMIN, "sam")
+    members.remove(shop, ADMIN, "sam")
     sessions.sign_out(shop, session)
-    assert team.find_member(shop, "sam") is None
+    assert members.find_member(shop, "sam") is None
 
 
 def test_demo_people_sign_in_only_on_loopback_while_the_demo_shop_is_loaded(shop: Shop) -> None:
-    (username, password, _), *_ = team.add_demo_team(shop)
+    (username, password, _), *_ = members.add_demo_team(shop)
     marker, here = schema.meta_key("demo"), "127.0.0.1"
     elsewhere = replace(POLICY, on_loopback=False)
-    assert isinstance(signin.sign_in(shop, POLICY, username, password, here), Refused)
+    assert isinstance(sign_in.sign_in(shop, POLICY, username, password, here), Refused)
     shop.store.put(Put(marker, {"loaded": True}))
-    assert isinstance(signin.sign_in(shop, elsewhere, username, password, here), Refused)
-    assert isinstance(signin.sign_in(shop, POLICY, username, password, CLIENT), Refused)
-    session = signin.sign_in(shop, POLICY, username, password, here)
+    assert isinstance(sign_in.sign_in(shop, elsewhere, username, password, here), Refused)
+    assert isinstance(sign_in.sign_in(shop, POLICY, username, password, CLIENT), Refused)
+    session = sign_in.sign_in(shop, POLICY, username, password, here)
     assert isinstance(session, Session)
     assert is_in(shop, session)
     assert sessions.member_of(shop, elsewhere, session) is None
-    team.remove_demo_team(shop)
+    members.remove_demo_team(shop)
     assert not is_in(shop, session)
 
 
@@ -183,7 +183,7 @@ class TestOpenIdConnect:
 
     def member(self, shop: Shop, first_seen: datetime | None = None, **claims: object) -> Member | Refused:
         given = {"email": "sam@example.com", "email_verified": True, **claims}
-        return signin.member_of_claims(shop, POLICY, given, first_seen or shop.clock())
+        return sign_in.member_of_claims(shop, POLICY, given, first_seen or shop.clock())
 
     def test_a_verified_address_of_a_member_is_that_member_whatever_its_case(self, shop: Shop) -> None:
         sam = add(shop, password=None)
@@ -205,8 +205,8 @@ class TestOpenIdConnect:
             assert isinstance(refused, Refused)
             assert "another person" in refused.sentence
         assert isinstance(self.member(shop, sub="auth0|1"), Member)
-        team.change_email(shop, ADMIN, sam.username, "other@example.com")
-        team.change_email(shop, ADMIN, sam.username, "sam@example.com")
+        members.change_email(shop, ADMIN, sam.username, "other@example.com")
+        members.change_email(shop, ADMIN, sam.username, "sam@example.com")
         later = int(shop.clock().timestamp()) + 1
         assert isinstance(self.member(shop, sub="auth0|2", iat=later), Member)
         assert isinstance(self.member(shop, sub="auth0|1", iat=later), Refused)
@@ -231,7 +231,7 @@ class TestOpenIdConnect:
         )
 
     def test_claims_without_an_address_are_nobody(self, shop: Shop) -> None:
-        assert isinstance(signin.member_of_claims(shop, POLICY, {}, shop.clock()), Refused)
+        assert isinstance(sign_in.member_of_claims(shop, POLICY, {}, shop.clock()), Refused)
 
     def test_a_token_from_before_the_sign_out_is_over_and_a_later_one_is_not(
         self, shop: Shop, clock: TestClock
@@ -255,7 +255,7 @@ class TestOpenIdConnect:
 
     def test_a_disabled_member_is_told_so(self, shop: Shop) -> None:
         add(shop, password=None)
-        team.disable(shop, ADMIN, "sam")
+        members.disable(shop, ADMIN, "sam")
         refused = self.member(shop)
         assert isinstance(refused, Refused)
         assert "disabled" in refused.sentence

@@ -11,9 +11,9 @@ from backend.domain.emails import Kind
 from backend.domain.suppression import SuppressionChange, SuppressionReason
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
-from backend.services import audit
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.suppression import (
+from backend.services.suppression.entries import (
     Added,
     add_suppression,
     find_suppression,
@@ -240,7 +240,7 @@ def test_who_changed_the_list_stands_in_the_audit_log_without_the_address(shop: 
     suppress(shop, STAFF, "maria@example.com", note="asked by phone")
     suppress(shop, STAFF, "maria@example.com")
     unsuppress(shop, STAFF, "maria@example.com", why="asked again")
-    found = audit.list_entries(shop, ADMIN, audit.AuditFilter(f"{shop.clock():%Y-%m}")).entries
+    found = audit_log.list_entries(shop, ADMIN, audit_log.AuditFilter(f"{shop.clock():%Y-%m}")).entries
     assert sorted(entry.action for entry in found) == [
         "suppressed an address",
         "took an address off the suppression list",

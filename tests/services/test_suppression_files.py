@@ -12,8 +12,8 @@ import pytest
 from backend.domain.suppression import SuppressionReason
 from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.context import Shop
-from backend.services.suppression import add_suppression, find_suppression, list_suppressions, suppress
-from backend.services.suppression_files import LineError, export_suppressions, import_suppressions
+from backend.services.suppression.entries import add_suppression, find_suppression, list_suppressions, suppress
+from backend.services.suppression.files import LineError, export_suppressions, import_suppressions
 from tests.services.test_repairing import deeds
 from tests.support import ADMIN, ENGINEER, MANAGER, NOW, STAFF, TestClock, opened_shop
 

@@ -13,10 +13,10 @@ from backend.email.template_files import read_templates
 from backend.errors import InvalidInputError, NotFoundError, TemplateError
 from backend.services import shop_settings
 from backend.services.context import Shop
-from backend.services.mailing.requesting import SendRequest, request_message
-from backend.services.orders import new_refund_id, refund_order
-from backend.services.previews import Preview, Recipient, render_preview
-from backend.services.template_checks import CheckResult, Level
+from backend.services.orders.orders import new_refund_id, refund_order
+from backend.services.sending.requests import SendRequest, request_message
+from backend.services.templates.checklist import CheckResult, Level
+from backend.services.templates.previews import Preview, Recipient, render_preview
 from tests.services.emails import published
 from tests.services.test_mailing import mailer_on
 from tests.support import ADMIN, STAFF, TestClock, add_customer, add_order, ref

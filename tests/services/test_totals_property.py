@@ -15,9 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from backend.domain.customers import Customer
 from backend.domain.orders import NEXT_STATUSES, LineItem, Order, OrderStatus
 from backend.errors import ConflictError, InvalidInputError
-from backend.services import customers, orders
 from backend.services.context import Shop
-from backend.services.customers import Profile
+from backend.services.customers import customers
+from backend.services.customers.customers import Profile
+from backend.services.orders import orders
 from backend.store.sql import SqlStore
 from tests.recount import assert_totals_hold
 from tests.support import NOW, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref, shop_on

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from backend.domain.team import COMMAND_LINE
 from backend.errors import NotFoundError
-from backend.services import customers
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, Sort, list_customers
+from backend.services.customers import customers
+from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 from backend.services.exports import export_customers
-from backend.services.unreadable import unreadable_records
-from backend.services.unreadable_repair import delete_unreadable, retry_unreadable, stored_form
+from backend.services.unreadable.items import unreadable_records
+from backend.services.unreadable.repair import delete_unreadable, retry_unreadable, stored_form
 from backend.store import schema
 from backend.store.port import Key
 from tests.support import ENGINEER, MANAGER, TestClock, add_customer

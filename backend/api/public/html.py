@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backend.domain.shop import ShopFacts
-from backend.email.rendering_context import shop_view
+from backend.email.rendering.context import shop_view
 
 _QUIET = {
     "Cache-Control": "no-store",

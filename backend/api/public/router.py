@@ -20,11 +20,11 @@ from backend.domain.preferences import TOPICS
 from backend.domain.shop import ShopFacts
 from backend.email.links import LinkProblem, Links, Purpose, Target
 from backend.errors import BackendError
-from backend.services import ledger
 from backend.services.context import Shop
-from backend.services.mailing import choices
-from backend.services.mailing.emails import email_of
-from backend.services.preferences import pause
+from backend.services.customers import email_choices
+from backend.services.customers.preferences import pause
+from backend.services.sending import ledger
+from backend.services.sending.emails import email_of
 from backend.services.shop_settings import get_shop_facts
 from backend.services.system.proxies import note_origin
 
@@ -72,13 +72,13 @@ class PublicPages:
         return self._page("asked.html", title="Unsubscribe?", sentences=[sentence], button="Unsubscribe")
 
     def unsubscribe(self, target: Target, _form: dict[str, list[str]]) -> Response:
-        choices.unsubscribe(self._shop, target)
+        email_choices.unsubscribe(self._shop, target)
         link = {"url": self._links.url(Purpose.PREFERENCES, target), "text": "Changed your mind?"}
         return self._told("You are unsubscribed", "You get no marketing mail from us any more.", link=link)
 
     def preferences(self, target: Target, form: dict[str, list[str]]) -> Response:
         notice = self._changed(target, form)
-        stand = choices.choices_of(self._shop, target)
+        stand = email_choices.choices_of(self._shop, target)
         until = stand.preferences.paused_until if stand.preferences.paused(self._shop.clock()) else None
         return self._page(
             "preferences.html",
@@ -96,17 +96,17 @@ class PublicPages:
     def _changed(self, target: Target, form: dict[str, list[str]]) -> str:
         action = form.get("action", [""])[0]
         if action == "topics":
-            return _notice(choices.choose_topics(self._shop, target, form.get("topic", [])), "Saved.")
+            return _notice(email_choices.choose_topics(self._shop, target, form.get("topic", [])), "Saved.")
         if action == "pause":
             pause(self._shop, target.customer_id)
             return "We pause for 30 days."
         if action == "resume":
-            return _notice(choices.end_pause(self._shop, target), "The pause is over.")
+            return _notice(email_choices.end_pause(self._shop, target), "The pause is over.")
         if action == "unsubscribe":
-            choices.unsubscribe(self._shop, target)
+            email_choices.unsubscribe(self._shop, target)
             return "You are unsubscribed."
         if action == "subscribe":
-            return _notice(choices.subscribe(self._shop, target), "Welcome back.")
+            return _notice(email_choices.subscribe(self._shop, target), "Welcome back.")
         return ""
 
     def ask_verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
@@ -114,8 +114,8 @@ class PublicPages:
         return self._page("asked.html", title="Is this you?", sentences=[sentence], button="Yes, confirm")
 
     def verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
-        outcome = choices.verify_address(self._shop, target)
-        done = outcome is choices.Granted.DONE
+        outcome = email_choices.verify_address(self._shop, target)
+        done = outcome is email_choices.Granted.DONE
         return self._told("Confirmed" if done else "Not confirmed", outcome.value, status=200 if done else 409)
 
     def view(self, target: Target, _form: dict[str, list[str]]) -> Response:
@@ -159,8 +159,8 @@ def public_router(pages: Callable[[], PublicPages]) -> APIRouter:
     return router
 
 
-def _notice(outcome: choices.Granted, done: str) -> str:
-    return done if outcome is choices.Granted.DONE else outcome.value
+def _notice(outcome: email_choices.Granted, done: str) -> str:
+    return done if outcome is email_choices.Granted.DONE else outcome.value
 
 
 async def _form(request: Request) -> dict[str, list[str]]:

@@ -17,12 +17,12 @@ from backend.errors import BackendError
 from backend.services.automations.health import stalled
 from backend.services.events.dead_letters import count_dead_letters
 from backend.services.events.health import event_health
-from backend.services.mailing import pausing
-from backend.services.send_overview import account_use
-from backend.services.send_stats import stats_by_hour, summed
+from backend.services.sending import pauses
+from backend.services.sending.overview import account_use
+from backend.services.statistics.counters import stats_by_hour, summed
 from backend.services.system.heartbeats import read_beats
+from backend.services.system.installation import Watched
 from backend.services.system.queue import queue_state
-from backend.services.system.watched import Watched
 
 _FEWEST_SENT = {RuleName.BOUNCES: 100, RuleName.COMPLAINTS: 200}
 """Below this a rate says little: one complaint of 50 would be 2%."""
@@ -136,7 +136,7 @@ def read_provider(watched: Watched) -> list[Reading]:
         found.append(reading("account", f"The provider has switched off sending ({account.status})."))
     if account.sandbox:
         found.append(reading("sandbox", "The account is in the sandbox: only verified addresses get mail."))
-    pause = pausing.current_pause(watched.shop)
+    pause = pauses.current_pause(watched.shop)
     if pause is not None:
         found.append(reading("pause", f"Sending pauses: {pause.reason}"))
     return found

@@ -11,9 +11,9 @@ from backend.domain.alerts import BY_NAME, Adjusted, AlertSettings, Rule
 from backend.domain.team import Actor, Member, Permission, Role
 from backend.errors import ConflictError, InvalidInputError
 from backend.records.alerts import settings_from, settings_item
-from backend.services import audit
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.team import members_of
+from backend.services.team.members import members_of
 from backend.store import schema
 from backend.store.port import Absent, Equals, Put
 
@@ -88,7 +88,7 @@ def _save(
 ) -> AlertSettings:
     saved = replace(changed, version=seen + 1)
     unmoved = Equals("version", seen) if seen else Absent()
-    deed = audit.entry(shop, actor, action, target, detail)
+    deed = audit_log.entry(shop, actor, action, target, detail)
     shop.store.transact([Put(_KEY, settings_item(saved), unmoved, _overtaken()), deed])
     return saved
 

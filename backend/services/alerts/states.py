@@ -17,8 +17,8 @@ from backend.domain.time import to_text
 from backend.errors import ConflictError
 from backend.records.alerts import alert_from, alert_item
 from backend.services.context import Shop
-from backend.services.places import text_in
-from backend.services.unreadable import readable
+from backend.services.cursors import text_in
+from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.limits import encode_cursor
 from backend.store.port import EXPIRES, Absent, Delete, Equals, Key, Put, Query, Write, pages_of

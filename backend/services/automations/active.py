@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from backend.domain.automations import Automation, TriggerKind
 from backend.records.automations import automation_from
 from backend.services.context import Shop
-from backend.services.unreadable import readable
+from backend.services.unreadable.items import readable
 from backend.store.meter import access_pattern
 from backend.store.port import Query, Store, pages_of
 from backend.store.schema import SHOP

@@ -21,7 +21,7 @@ from backend.domain.time import from_text, to_text
 from backend.errors import AlreadyExistsError, ConflictError, InvalidInputError
 from backend.records.automations import trigger_item, trigger_key
 from backend.records.values import number, text
-from backend.services import audit
+from backend.services.audit import log as audit_log
 from backend.services.automations.saved import get_automation
 from backend.services.context import Shop
 from backend.services.segments import audience
@@ -92,7 +92,7 @@ def ask_backfill(shop: Shop, actor: Actor, automation_id: str, expected: int) ->
     deed = f"{expected:,} customers who had lapsed before"
     try:
         shop.store.transact(
-            [put, audit.entry(shop, actor, "asked for a backfill", f"automation:{automation_id}", deed)]
+            [put, audit_log.entry(shop, actor, "asked for a backfill", f"automation:{automation_id}", deed)]
         )
     except _WaitsAlreadyError:
         return

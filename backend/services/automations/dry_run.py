@@ -18,11 +18,11 @@ from backend.domain.customers import Customer
 from backend.domain.eligibility import MarketingLimits, reasons_against
 from backend.domain.messages import SkipReason
 from backend.domain.team import Actor, Permission
-from backend.services import templates
 from backend.services.automations.facts import membership
-from backend.services.automations.past import Past, PastEvent, as_at, past_of
+from backend.services.automations.history import Past, PastEvent, as_at, past_of
 from backend.services.context import Shop
-from backend.services.mailing.situations import situations_of
+from backend.services.sending.eligibility import situations_of
+from backend.services.templates import catalogue
 from backend.store.meter import access_pattern
 
 DAYS = 30
@@ -103,7 +103,7 @@ def _against(shop: Shop, automation: Automation, past: Past) -> _Against:
     people: dict[str, Customer] = {event.customer.id: event.customer for event in past.events}
     found: _Against = {}
     for template in {step.template for step in automation.steps}:
-        facts = templates.state_of(shop, template).facts
+        facts = catalogue.state_of(shop, template).facts
         situations = situations_of(shop, list(people.values()), facts.kind, _NO_LIMITS)
         for customer_id, situation in situations.items():
             reasons = reasons_against(facts.kind, facts.topic, situation, _NO_LIMITS, shop.clock())

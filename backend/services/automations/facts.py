@@ -14,7 +14,7 @@ from backend.records.customers import customer_from
 from backend.records.orders import order_from
 from backend.services.context import Shop
 from backend.services.segments import audience
-from backend.services.unreadable import readable
+from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.port import Item, Key, Query
 

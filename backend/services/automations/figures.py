@@ -9,7 +9,7 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import SkipReason
 from backend.records.values import text
 from backend.services.context import Shop
-from backend.services.send_stats import summed
+from backend.services.statistics.counters import summed
 from backend.store.port import Query, pages_of
 from backend.store.schema import MAIL
 

@@ -10,9 +10,10 @@ from backend.domain.emails import Need
 from backend.domain.team import Actor, Permission
 from backend.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from backend.records.automations import automation_from, automation_item
-from backend.services import audit, previews, templates
+from backend.services.audit import log as audit_log
 from backend.services.automations import active
 from backend.services.context import Shop
+from backend.services.templates import catalogue, previews
 from backend.store import schema
 from backend.store.port import Absent, Delete, Equals, Put, Write
 
@@ -46,7 +47,7 @@ def create_automation(shop: Shop, actor: Actor, automation: Automation) -> Autom
     taken = AutomationExistsError("This automation was created already.")
     put = Put(schema.automation_key(made.id), automation_item(made), Absent(), taken)
     try:
-        shop.store.transact([put, audit.entry(shop, actor, "created an automation", _target(made), made.name)])
+        shop.store.transact([put, audit_log.entry(shop, actor, "created an automation", _target(made), made.name)])
     except AutomationExistsError:
         return get_automation(shop, made.id)
     active.forget(shop)
@@ -112,7 +113,7 @@ def delete_automation(shop: Shop, actor: Actor, automation_id: str, seen_version
     if stored.on:
         raise InvalidInputError("Switch the automation off before you delete it.")
     gone: Write = Delete(schema.automation_key(stored.id), Equals("version", stored.version), _changed(stored))
-    shop.store.transact([gone, audit.entry(shop, actor, "deleted an automation", _target(stored), stored.name)])
+    shop.store.transact([gone, audit_log.entry(shop, actor, "deleted an automation", _target(stored), stored.name)])
     active.forget(shop)
 
 
@@ -140,7 +141,7 @@ def _write(shop: Shop, actor: Actor, before: Automation, after: Automation, deed
     put = Put(
         schema.automation_key(after.id), automation_item(after), Equals("version", before.version), _changed(before)
     )
-    shop.store.transact([put, audit.entry(shop, actor, deed, _target(after), after.name)])
+    shop.store.transact([put, audit_log.entry(shop, actor, deed, _target(after), after.name)])
     active.forget(shop)
     return after
 
@@ -157,7 +158,7 @@ def _checked(shop: Shop, automation: Automation) -> Automation:
     clean = checked(automation)
     for number, step in enumerate(clean.steps, 1):
         try:
-            facts = templates.state_of(shop, step.template).facts
+            facts = catalogue.state_of(shop, step.template).facts
         except NotFoundError as error:
             raise InvalidInputError(f"Step {number}: choose the email that it sends.", "template") from error
         if Need.MEMBER in facts.needs:
@@ -170,7 +171,7 @@ def _checked(shop: Shop, automation: Automation) -> Automation:
 def _check_sendable(shop: Shop, automation: Automation) -> None:
     """Raises: `InvalidInputError` for what would fail for everybody."""
     for number, step in enumerate(automation.steps, 1):
-        version = templates.current_version(shop, step.template)
+        version = catalogue.current_version(shop, step.template)
         missing = [each.label for each in version.facts.fields if each.required and not step.fields.get(each.name)]
         if missing:
             raise InvalidInputError(f"Step {number}: “{version.facts.title}” needs: {', '.join(missing)}.", "fields")

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from backend.domain.campaigns import Campaign, Draft, Variant, Wave
 from backend.domain.emails import TemplateVersion
-from backend.services import templates
 from backend.services.context import Shop
+from backend.services.templates import catalogue
 
 _WHOLE = 10_000
 
@@ -52,7 +52,7 @@ def _email(shop: Shop, draft: Draft, variant: Variant, number: int | None) -> Ca
     template = variant.template or draft.template
     wanted = variant.version if variant.template else number
     version = (
-        templates.version(shop, template, wanted) if wanted is not None else templates.current_version(shop, template)
+        catalogue.version(shop, template, wanted) if wanted is not None else catalogue.current_version(shop, template)
     )
     subject = variant.subject or draft.subject
     given = draft.fields if variant.fields is None else variant.fields

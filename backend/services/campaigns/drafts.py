@@ -21,22 +21,16 @@ from backend.domain.ids import new_customer_id
 from backend.domain.segment_text import rule_text
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line, clean_text
-from backend.email.rendering import compile_template
-from backend.email.rendering_context import build_context
+from backend.email.rendering.context import build_context
+from backend.email.rendering.renderer import compile_template
 from backend.errors import InvalidInputError
-from backend.services import templates
 from backend.services.campaigns.content import CampaignEmail, drafted_emails
-from backend.services.campaigns.offering import are_comparable, is_sendable
-from backend.services.campaigns.storing import (
-    CampaignExistsError,
-    change,
-    check_seen,
-    create,
-    read_campaign,
-)
+from backend.services.campaigns.eligible_templates import are_comparable, is_sendable
+from backend.services.campaigns.saved import CampaignExistsError, change, check_seen, create, read_campaign
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.services.shop_settings import get_shop_facts
+from backend.services.templates import catalogue
 
 SUBJECT_LENGTH = 300
 MOST_TEXT = 100_000
@@ -208,7 +202,7 @@ def _check_email(shop: Shop, key: str, email: CampaignEmail) -> None:
         build_context(facts, get_shop_facts(shop), fields=email.fields)
     except InvalidInputError as error:
         raise InvalidInputError(f"Variant {key}: {error.sentence}" if key else error.sentence, error.field) from error
-    compile_template(templates.layout(shop), facts.name, facts.kind, email.version.source)
+    compile_template(catalogue.layout(shop), facts.name, facts.kind, email.version.source)
 
 
 def _check_differences(emails: Mapping[str, CampaignEmail]) -> None:
@@ -227,7 +221,7 @@ def _check_size(emails: Mapping[str, CampaignEmail]) -> None:
 
 
 def _sendable(shop: Shop, template: str) -> TemplateVersion:
-    version = templates.current_version(shop, template)
+    version = catalogue.current_version(shop, template)
     if not is_sendable(version.facts):
         title = version.facts.title
         raise InvalidInputError(f"“{title}” is about one order or for the team; a campaign cannot send it.", "template")

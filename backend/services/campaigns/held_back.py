@@ -13,9 +13,9 @@ from backend.domain.eligibility import MarketingLimits, reasons_against
 from backend.domain.segment_text import rule_from_text
 from backend.services.campaigns.content import emails_of, wave_of
 from backend.services.context import Shop
-from backend.services.mailing.campaign_recipients import read_customers
-from backend.services.mailing.situations import situations_of
 from backend.services.segments import audience
+from backend.services.sending.campaign_recipients import read_customers
+from backend.services.sending.eligibility import situations_of
 
 _AT_ONCE = 500
 _NO_LIMITS = MarketingLimits()

@@ -22,8 +22,8 @@ from backend.records.values import flag, number, text
 from backend.services.campaigns.content import wave_of
 from backend.services.campaigns.progress import figures_of
 from backend.services.context import Shop
-from backend.services.order_list import OrderFilter, walk_orders
-from backend.services.unreadable import readable, readable_rows
+from backend.services.orders.lists import OrderFilter, walk_orders
+from backend.services.unreadable.items import readable, readable_rows
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Put, Query

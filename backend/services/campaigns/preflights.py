@@ -26,12 +26,12 @@ from backend.errors import BackendError, ConflictError, NotFoundError, Unreadabl
 from backend.records.campaign_chunks import LARGEST_CHUNK
 from backend.records.preflights import LIST, broken_from, broken_item, preflight_from, preflight_item
 from backend.services.campaigns.drafts import back_to_draft, refreshed
-from backend.services.campaigns.preflight_checking import Checker, Tally
-from backend.services.campaigns.storing import change, check_seen, read_campaign
+from backend.services.campaigns.preflight_checks import Checker, Tally
+from backend.services.campaigns.saved import change, check_seen, read_campaign
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
 from backend.services.segments import audience
-from backend.services.unreadable import set_aside
+from backend.services.sending.mailer import Mailer
+from backend.services.unreadable.items import set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Equals, Item, Key, Put, Query

@@ -8,9 +8,9 @@ from datetime import datetime
 from backend.domain.campaign_figures import Progress
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.team import Actor, Permission
-from backend.services.campaigns.holding import awaited, current_hold
-from backend.services.campaigns.pacing import samples_of
-from backend.services.campaigns.storing import read_campaign
+from backend.services.campaigns.holds import awaited, current_hold
+from backend.services.campaigns.measured_rate import samples_of
+from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Query, pages_of

@@ -13,10 +13,10 @@ from backend.records.send_stats import mailbox_counter
 from backend.services.campaigns.content import CampaignEmail, emails_of
 from backend.services.campaigns.orders_after import kept_orders
 from backend.services.campaigns.progress import figures_of, progress_in
-from backend.services.campaigns.storing import read_campaign
+from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
 from backend.services.events.health import link_clicks
-from backend.services.previews import Recipient, render_preview
+from backend.services.templates.previews import Recipient, render_preview
 from backend.store.meter import access_pattern
 
 MOST_LINKS = 50

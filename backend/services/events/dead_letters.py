@@ -10,9 +10,9 @@ from backend.domain.events import DeadLetter
 from backend.domain.team import Actor, Permission
 from backend.errors import NotFoundError
 from backend.records.events import dead_letter_from, dead_letter_item
-from backend.services import audit
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.unreadable import readable_rows
+from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Delete, Exists, Key, Put, Query, Row
@@ -70,7 +70,7 @@ def discard_dead_letter(shop: Shop, actor: Actor, letter_id: str) -> None:
     actor.require(Permission.REPAIR_MAIL)
     gone = NotFoundError("This dead letter no longer exists.")
     key = key_of_letter(letter_id)
-    noted = audit.entry(shop, actor, "threw away a dead letter", f"dead letter {letter_id}")
+    noted = audit_log.entry(shop, actor, "threw away a dead letter", f"dead letter {letter_id}")
     shop.store.transact([Delete(key, Exists(), gone), noted])
 
 

@@ -12,7 +12,7 @@ from backend.records.events import link_in, minute_counts
 from backend.records.values import number, optional_text, text
 from backend.services.context import Shop
 from backend.services.events.dead_letters import count_dead_letters
-from backend.services.send_stats import summed, took_percentile
+from backend.services.statistics.counters import summed, took_percentile
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Key, Put, Query, Row, pages_of

@@ -12,9 +12,9 @@ from backend.email.events.parsing import Notice, Read, UnreadableEventError, rea
 from backend.observability.measures import MEASURES
 from backend.records.events import lag_class, minute_update
 from backend.services.context import Shop
-from backend.services.events.applying import Taken, Verdict, apply_events
+from backend.services.events.application import Taken, Verdict, apply_events
+from backend.services.events.consequences import EventPolicy, follow
 from backend.services.events.dead_letters import bury
-from backend.services.events.following import EventPolicy, follow
 from backend.store.meter import access_pattern
 
 

@@ -16,9 +16,9 @@ from backend.domain.events import MailEvent
 from backend.domain.messages import split_id
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.customers import find_by_email
-from backend.services.mailing.requesting import member_code
-from backend.services.team import find_member_by_email
+from backend.services.customers.customers import find_by_email
+from backend.services.sending.requests import member_code
+from backend.services.team.members import find_member_by_email
 from backend.store import schema
 from backend.store.limits import check_key
 from backend.store.port import Key, Query, pages_of

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backend.domain.team import Actor, Permission
-from backend.services import audit
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter
+from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import customers, orders
 from backend.services.exports.writers import Cell, Format, write_table
-from backend.services.order_list import OrderFilter
+from backend.services.orders.lists import OrderFilter
 
 __all__ = ["Format", "export_customers", "export_line_items", "export_orders"]
 
@@ -60,5 +60,5 @@ class _Table:
 def _write(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, table: _Table) -> int:
     count = write_table(target, Format.of(format), table.title, table.header, table.rows, shop.currency)
     what = table.title.lower()
-    audit.note(shop, actor, f"exported {what}", f"export:{what}", f"{count:,} rows")
+    audit_log.note(shop, actor, f"exported {what}", f"export:{what}", f"{count:,} rows")
     return count

@@ -11,9 +11,9 @@ from backend.domain.money import plain
 from backend.errors import InvalidInputError
 from backend.records.customers import created_and_id, customer_at, customer_id_of
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, facet_of, list_customers
+from backend.services.customers.lists import CustomerFilter, facet_of, list_customers
 from backend.services.exports.writers import Cell
-from backend.services.unreadable import readable
+from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.port import Query, pages_of
 

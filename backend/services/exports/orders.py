@@ -11,8 +11,8 @@ from backend.errors import InvalidInputError
 from backend.records.orders import order_from
 from backend.services.context import Shop
 from backend.services.exports.writers import Cell
-from backend.services.order_list import OrderFilter, walk_orders
-from backend.services.unreadable import readable
+from backend.services.orders.lists import OrderFilter, walk_orders
+from backend.services.unreadable.items import readable
 
 COLUMNS = (
     *("Number", "Placed at", "Status", "Customer id", "Customer", "E-mail address", "Country", "Line items", "Items"),

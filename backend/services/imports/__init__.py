@@ -5,13 +5,13 @@ file ─▶ decoding ─▶ reading ─▶ dialect ─▶ grouping ─▶ shopif
                                             survey: all of it once before anything is written
 """
 
-from backend.services.imports.beginning import preview_of
 from backend.services.imports.customer_table import Preview, read_preview
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS, guess_mapping
 from backend.services.imports.customers import import_customers
-from backend.services.imports.decoding import ENCODINGS, UnclearEncodingError, readings_in
+from backend.services.imports.encoding import ENCODINGS, UnclearEncodingError, readings_in
 from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.orders import import_orders
+from backend.services.imports.preview import preview_of
 
 __all__ = [
     "CUSTOMER_FIELDS",

@@ -12,9 +12,9 @@ from backend.domain.names import named
 from backend.domain.text import NAME_LENGTH, SHORT_LENGTH
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
+from backend.services.imports.csv_rows import BrokenLine, Line
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS, means_opt_out
 from backend.services.imports.dialect import open_table, reading
-from backend.services.imports.reading import BrokenLine, Line
 from backend.services.imports.repair import Repairs
 
 

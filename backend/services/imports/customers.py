@@ -11,11 +11,11 @@ from backend.domain.imports import Fault, ImportedCustomer, ImportKind, ImportRe
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.imports.batches import in_batches
-from backend.services.imports.customer_planning import CustomerCandidate, CustomerPlanner, identities
+from backend.services.imports.csv_rows import BrokenLine, Line
+from backend.services.imports.customer_plan import CustomerCandidate, CustomerPlanner, identities
 from backend.services.imports.customer_table import CustomerReader, check_mapping
 from backend.services.imports.dialect import open_table, reading
-from backend.services.imports.reading import BrokenLine, Line
-from backend.services.imports.running import ProgressListener, Run
+from backend.services.imports.run import ProgressListener, Run
 from backend.services.imports.seen import SeenNames
 from backend.services.imports.steps import print_of
 

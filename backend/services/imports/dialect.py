@@ -14,8 +14,8 @@ from typing import TextIO
 
 from backend.domain.text import fold
 from backend.errors import InvalidInputError
-from backend.services.imports.decoding import Encoding, find_encoding, open_text
-from backend.services.imports.reading import BrokenLine, Line, rows_of
+from backend.services.imports.csv_rows import BrokenLine, Line, rows_of
+from backend.services.imports.encoding import Encoding, find_encoding, open_text
 
 _DELIMITERS = (",", ";", "\t", "|")
 _EXCEL_HINT = re.compile(r"^sep=(.)\s*$", re.IGNORECASE)

@@ -14,7 +14,7 @@ from backend.services.imports.amounts import Amounts
 from backend.services.imports.batches import Batch, in_batches
 from backend.services.imports.dates import DateEvidence, DateOrder, Moments
 from backend.services.imports.dialect import open_table, reading
-from backend.services.imports.grouping import RawOrder, group
+from backend.services.imports.order_rows import RawOrder, group
 from backend.services.imports.shopify import OrderReader, places_of
 from backend.services.imports.steps import print_of
 from backend.services.imports.survey import Survey

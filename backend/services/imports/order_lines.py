@@ -12,8 +12,8 @@ from backend.domain.phones import plain_number
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
 from backend.services.imports.amounts import Amounts
+from backend.services.imports.csv_rows import Line
 from backend.services.imports.fields import CellError
-from backend.services.imports.reading import Line
 from backend.services.imports.repair import Repairs
 
 _COLUMNS = ("Lineitem name", "Lineitem quantity", "Lineitem price", "Lineitem sku")

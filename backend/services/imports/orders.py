@@ -9,11 +9,11 @@ from backend.domain.imports import ImportKind, ImportResult
 from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
-from backend.services.imports.ahead import batches_ahead
 from backend.services.imports.dates import date_order_of
 from backend.services.imports.order_file import OrderFile
-from backend.services.imports.planning import OrderPlanner
-from backend.services.imports.running import ProgressListener, Run
+from backend.services.imports.order_plan import OrderPlanner
+from backend.services.imports.parallel_reader import batches_ahead
+from backend.services.imports.run import ProgressListener, Run
 
 
 def import_orders(

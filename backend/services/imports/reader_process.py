@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from backend.services.imports.ahead import serve
+from backend.services.imports.parallel_reader import serve
 
 if __name__ == "__main__":
     try:

@@ -21,10 +21,10 @@ from backend.services.imports.dates import Moments
 from backend.services.imports.dialect import column_places, folded
 from backend.services.imports.fields import CellError, column
 from backend.services.imports.file_kinds import refuse_other_file
-from backend.services.imports.grouping import RawOrder
 from backend.services.imports.identities import identities_of
 from backend.services.imports.order_amounts import AmountReader, OrderAmounts, is_tax_included, tips_of
 from backend.services.imports.order_lines import LineReader
+from backend.services.imports.order_rows import RawOrder
 from backend.services.imports.repair import Repairs
 
 REQUIRED = (

@@ -12,7 +12,7 @@ from backend.errors import InvalidInputError
 from backend.services.imports.amounts import DecimalSigns
 from backend.services.imports.dates import DateEvidence
 from backend.services.imports.dialect import Table, reading
-from backend.services.imports.grouping import group
+from backend.services.imports.order_rows import group
 from backend.services.imports.seen import SeenNames
 from backend.services.imports.shopify import AMOUNTS, DATES
 

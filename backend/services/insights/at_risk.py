@@ -12,7 +12,7 @@ from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.segments.audience import today
 from backend.services.segments.preview import summaries
-from backend.services.snapshots.querying import opened
+from backend.services.snapshots.queries import opened
 
 GOOD_FROM = 4
 """The money score from which a customer is a good one: two fifths of the buyers have it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from backend.domain.rfm import RfmClass, class_of
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
-from backend.services.snapshots.querying import opened
+from backend.services.snapshots.queries import opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.segments.audience import today
-from backend.services.snapshots.querying import Snapshot, opened
+from backend.services.snapshots.queries import Snapshot, opened
 
 MOST_COHORTS = 12
 GAPS = (7, 14, 30, 60, 90, 180, 365)

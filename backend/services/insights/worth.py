@@ -8,7 +8,7 @@ from backend.domain.money import divided, half_up
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.segments.audience import today
-from backend.services.snapshots.querying import opened
+from backend.services.snapshots.queries import opened
 
 MONTHS = (1, 3, 6, 12, 24)
 

@@ -13,6 +13,6 @@ gone, and two customers with one address, are reported and left to a person.
 """
 
 from backend.services.reconcile.findings import Drift, Reconciliation
-from backend.services.reconcile.running import reconcile
+from backend.services.reconcile.run import reconcile
 
 __all__ = ["Drift", "Reconciliation", "reconcile"]

@@ -13,7 +13,7 @@ from backend.records.orders import net_of
 from backend.records.ranks import figure, standing
 from backend.records.values import flag, number, rows, text
 from backend.services.context import Shop
-from backend.services.customer_writes import MONTHS_PER_TRANSACTION
+from backend.services.customers.writes import MONTHS_PER_TRANSACTION
 from backend.services.reconcile.findings import Drift, Finding, Told, as_found
 from backend.store import schema
 from backend.store.port import (

@@ -16,7 +16,7 @@ from backend.records.customers import count_keys
 from backend.records.totals import day_of_row, totals_from, totals_item
 from backend.records.values import number
 from backend.services.context import Shop
-from backend.services.reconcile.counting import CounterCount, DayCount, count_counters, count_day
+from backend.services.reconcile.counts import CounterCount, DayCount, count_counters, count_day
 from backend.services.reconcile.findings import Drift, Finding, as_found
 from backend.services.reconcile.partitions import Partition
 from backend.store import schema

@@ -16,12 +16,12 @@ from backend.domain.segments import Rule, Segment
 from backend.services.context import Shop
 from backend.services.segments import library
 from backend.services.segments.facts import facts_of
-from backend.services.segments.matching import matches
+from backend.services.segments.membership import matches
 from backend.services.segments.sql import asked
-from backend.services.snapshots import places
-from backend.services.snapshots.building import make_first
+from backend.services.snapshots import folders
+from backend.services.snapshots.build import make_first
 from backend.services.snapshots.info import SnapshotInfo
-from backend.services.snapshots.querying import opened
+from backend.services.snapshots.queries import opened
 
 
 def count_segment(shop: Shop, rule: Rule) -> int:
@@ -73,7 +73,7 @@ def get_segment(shop: Shop, segment_id: str) -> Segment:
 
 def snapshot_info(shop: Shop) -> SnapshotInfo | None:
     """When the snapshot was made that counts are of, and how much it holds; None while there is none."""
-    return places.current(shop)
+    return folders.current(shop)
 
 
 def fresh_enough(shop: Shop, since: datetime) -> bool:
@@ -81,12 +81,12 @@ def fresh_enough(shop: Shop, since: datetime) -> bool:
 
     The duty `snapshot` of any worker of this machine makes it.
     """
-    info = places.current(shop)
+    info = folders.current(shop)
     if info is not None and info.as_of >= since:
         return True
-    asked_before = places.asked_at(shop)
+    asked_before = folders.asked_at(shop)
     if asked_before is None or asked_before < since:
-        places.ask(shop)
+        folders.ask(shop)
     return False
 
 

@@ -26,11 +26,11 @@ from backend.domain.segments import (
 from backend.domain.suppression import SuppressionReason
 from backend.records.columns import line_rows, order_row
 from backend.services.context import Shop
-from backend.services.segments.matching import Facts, Purchase
-from backend.services.snapshots import places
+from backend.services.segments.membership import Facts, Purchase
+from backend.services.snapshots import folders
 from backend.services.snapshots.info import SnapshotFailedError, SnapshotMissingError
-from backend.services.snapshots.querying import opened
-from backend.services.suppression import suppressed
+from backend.services.snapshots.queries import opened
+from backend.services.suppression.entries import suppressed
 from backend.store import schema
 from backend.store.port import Query, pages_of
 
@@ -87,7 +87,7 @@ def _asks_email(test: Test) -> bool:
 
 
 def _fifths(shop: Shop) -> Fifths | None:
-    info = places.current(shop)
+    info = folders.current(shop)
     return None if info is None else info.fifths
 
 

@@ -12,10 +12,10 @@ from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from backend.records.segments import segment_from, segment_item
-from backend.services import audit
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.segments.ready import READY
-from backend.services.unreadable import readable_rows
+from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Delete, Equals, Key, Put, Query, Row, Write, pages_of
@@ -100,7 +100,7 @@ def create_segment(shop: Shop, actor: Actor, segment_id: str, name: str, rule: R
             [
                 put,
                 _take_name(segment),
-                audit.entry(shop, actor, "created a segment", f"segment:{segment_id}", segment.name),
+                audit_log.entry(shop, actor, "created a segment", f"segment:{segment_id}", segment.name),
             ]
         )
     except AlreadyExistsError:
@@ -135,7 +135,7 @@ def update_segment(
     if _name_key(name) != _name_key(before.name):
         _refuse_taken(shop, actor, segment_id, name)
         names = [_take_name(after), Delete(_name_key(before.name))]
-    shop.store.transact([put, *names, audit.entry(shop, actor, "changed a segment", f"segment:{segment_id}", name)])
+    shop.store.transact([put, *names, audit_log.entry(shop, actor, "changed a segment", f"segment:{segment_id}", name)])
     return after
 
 
@@ -151,7 +151,7 @@ def delete_segment(shop: Shop, actor: Actor, segment_id: str, *, seen_version: i
         [
             delete,
             Delete(_name_key(before.name)),
-            audit.entry(shop, actor, "deleted a segment", f"segment:{segment_id}", before.name),
+            audit_log.entry(shop, actor, "deleted a segment", f"segment:{segment_id}", before.name),
         ]
     )
 

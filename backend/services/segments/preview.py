@@ -13,8 +13,8 @@ from backend.services.context import Shop
 from backend.services.segments.audience import today
 from backend.services.segments.sql import asked
 from backend.services.snapshots.info import SnapshotInfo
-from backend.services.snapshots.querying import opened
-from backend.services.unreadable import readable
+from backend.services.snapshots.queries import opened
+from backend.services.unreadable.items import readable
 from backend.store import schema
 
 SAMPLE = 10

@@ -9,7 +9,7 @@ from backend.domain.costs import MonthCost, Use, cost_of
 from backend.domain.messages import MessageStatus
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
-from backend.services.send_days import stats_by_day
+from backend.services.statistics.days import stats_by_day
 from backend.services.system.usage import DayUsage, sum_of, usage_by_day
 from backend.store.meter import Usage
 

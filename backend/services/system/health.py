@@ -16,16 +16,16 @@ from backend.domain.team import Actor, Permission
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
 from backend.services.automations.health import stalled
-from backend.services.campaigns.holding import held_by_quota
-from backend.services.checks import check_writing
+from backend.services.campaigns.holds import held_by_quota
 from backend.services.events.health import event_health
-from backend.services.mailing import pausing
-from backend.services.snapshots import places
+from backend.services.sending import pauses
+from backend.services.snapshots import folders
+from backend.services.system.checks import check_writing
 from backend.services.system.heartbeats import read_beats
+from backend.services.system.installation import Watched
 from backend.services.system.proxies import unnamed_proxy_seen
 from backend.services.system.queue import queue_state
-from backend.services.system.watched import Watched
-from backend.services.unreadable import MOST_LISTED, unreadable_records
+from backend.services.unreadable.items import MOST_LISTED, unreadable_records
 from backend.store import schema
 
 ALL_SECONDS = 8.0
@@ -92,7 +92,7 @@ def check_store(watched: Watched) -> Health:
 def check_sending(watched: Watched) -> Health:
     """Whether the transport may send, and does not pause."""
     transport = watched.mailer.transport
-    paused = pausing.current_pause(watched.shop)
+    paused = pauses.current_pause(watched.shop)
     try:
         account = transport.account()
     except AccountUnknownError as error:
@@ -205,7 +205,7 @@ def check_automations(watched: Watched) -> Health:
 
 def check_snapshot(watched: Watched) -> Health:
     """Whether the figures for segments and insights are as new as they should be."""
-    info, minutes = places.current(watched.shop), watched.settings.snapshot_minutes
+    info, minutes = folders.current(watched.shop), watched.settings.snapshot_minutes
     if info is None:
         return Health("Snapshot", State.UNUSED, "None was made on this machine yet.")
     age = watched.shop.clock() - info.as_of

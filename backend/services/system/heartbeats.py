@@ -16,7 +16,7 @@ from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.records.heartbeats import beat_from, beat_item
 from backend.services.context import Shop
-from backend.services.unreadable import readable_rows
+from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.port import EXPIRES, Delete, Put, Query, pages_of
 

@@ -11,8 +11,8 @@ from backend.observability.measures import Durations
 from backend.records.send_stats import TOOK_STEPS
 from backend.services.context import Shop
 from backend.services.events.health import counts_by_minute
-from backend.services.send_days import stats_by_day
-from backend.services.send_stats import summed
+from backend.services.statistics.counters import summed
+from backend.services.statistics.days import stats_by_day
 from backend.services.system.usage import day_of, durations_between
 
 Counted = tuple[int, int]

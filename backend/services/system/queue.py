@@ -11,8 +11,8 @@ from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_of_row, reads
 from backend.records.values import optional_text, text
 from backend.services.context import Shop
-from backend.services.ledger import LEASE
-from backend.services.unreadable import readable_rows
+from backend.services.sending.ledger import LEASE
+from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.port import Item, Query, Row
 

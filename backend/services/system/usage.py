@@ -14,7 +14,7 @@ from backend.domain.time import months_between
 from backend.observability.measures import STEPS_MS, Durations, Measured, Measures
 from backend.records.values import number
 from backend.services.context import Shop
-from backend.services.unreadable import readable, readable_rows
+from backend.services.unreadable.items import readable, readable_rows
 from backend.store import schema
 from backend.store.meter import Meter, Usage
 from backend.store.port import Item, Plus, Query, Update, pages_of

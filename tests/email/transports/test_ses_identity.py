@@ -19,9 +19,9 @@ from backend.domain.sender_domain import Subject
 from backend.email.dns import Absence, Looked, RecordKind
 from backend.email.transports.protocol import AccountUnknownError
 from backend.email.transports.ses_identity import SesIdentities
-from backend.services import domain_check
 from backend.services.context import Shop
-from backend.services.domain_check import check_domain
+from backend.services.deliverability import domain
+from backend.services.deliverability.domain import check_domain
 from tests.email.transports.ses_server import SesServer, saying, silent
 from tests.support import opened_shop
 
@@ -116,7 +116,7 @@ def test_ses_that_does_not_answer_is_a_finding_and_no_long_wait(
     shop: Shop, aws: None, server: SesServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.behave = silent
-    monkeypatch.setattr(domain_check, "_IDENTITY_SECONDS", 0.2)
+    monkeypatch.setattr(domain, "_IDENTITY_SECONDS", 0.2)
     settings = Settings(mail_transport="ses", public_url="http://localhost:8501")
     probe = open_probe(settings, open_mailer(settings, shop))
     report = check_domain(shop, replace(probe, lookup=NoNames), "shop.example")

@@ -19,12 +19,12 @@ from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.protocol import AccountUnknownError
 from backend.email.transports.recording import RecordingTransport
-from backend.services import team_writes
-from backend.services.alerts import evaluating, states, telling
+from backend.services.alerts import evaluation, notifications, states
 from backend.services.context import Shop
-from backend.services.mailing.mailer import Mailer
-from backend.services.system.watched import Watched
-from backend.services.team import new_member
+from backend.services.sending.mailer import Mailer
+from backend.services.system.installation import Watched
+from backend.services.team import roster
+from backend.services.team.members import new_member
 from tests.support import TestClock
 
 
@@ -80,8 +80,8 @@ class Installation:
 
     def look(self) -> list[str]:
         """One round of the duty; returns the headlines of what people are to be told, or have been, and is open."""
-        evaluating.look(self.watched)
-        telling.tell_all(self.watched)
+        evaluation.look(self.watched)
+        notifications.tell_all(self.watched)
         return self.headlines()
 
     def headlines(self) -> list[str]:
@@ -110,5 +110,5 @@ def installation(shop: Shop, clock: TestClock, hook: Hook) -> Installation:
     """With an engineer, an admin and a manager in the team, and the webhook set."""
     for role in (Role.ENGINEER, Role.ADMIN, Role.MANAGER):
         name = f"the-{role.value}"
-        team_writes.add(shop, new_member(shop, username=name, name=name, email=f"{name}@example.com", role=role))
+        roster.add(shop, new_member(shop, username=name, name=name, email=f"{name}@example.com", role=role))
     return installation_on(shop, clock, Settings(alert_webhook_url=SecretStr(hook.url), alert_webhook_loopback=True))

@@ -16,11 +16,10 @@ from backend.errors import StoreBusyError
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.services import ledger
-from backend.services.alerts import evaluating, readings, states
+from backend.services.alerts import evaluation, readings, states
 from backend.services.automations.health import Stalled
-from backend.services.mailing import pausing
-from backend.services.mailing.delivering import due_messages
+from backend.services.sending import ledger, pauses
+from backend.services.sending.delivery import due_messages
 from backend.services.system.heartbeats import Pulse, beat
 from backend.store import schema
 from backend.store.port import Plus, Update
@@ -145,8 +144,8 @@ CASES = [
     Case(
         RuleName.PROVIDER,
         "pause",
-        lambda here: pausing.pause(here.shop, "SES has suspended the account.", here.clock() + timedelta(hours=1)),
-        lambda here: pausing.resume(here.shop),
+        lambda here: pauses.pause(here.shop, "SES has suspended the account.", here.clock() + timedelta(hours=1)),
+        lambda here: pauses.resume(here.shop),
     ),
     Case(RuleName.THROTTLING, "store", lambda here: pulse(here, throttled=11), lambda here: pulse(here)),
     Case(RuleName.ERRORS, "actions", lambda here: pulse(here, actions=40, failed=3), lambda here: pulse(here)),
@@ -241,10 +240,10 @@ def test_a_rule_that_breaks_leaves_the_others_alone(
 
 
 def test_one_process_looks_at_a_time(installation: Installation) -> None:
-    assert evaluating.is_my_turn(installation.shop)
-    assert not evaluating.is_my_turn(installation.shop)
+    assert evaluation.is_my_turn(installation.shop)
+    assert not evaluation.is_my_turn(installation.shop)
     installation.clock.forward(seconds=31)
-    assert evaluating.is_my_turn(installation.shop)
+    assert evaluation.is_my_turn(installation.shop)
 
 
 def busy() -> list[Reading]:

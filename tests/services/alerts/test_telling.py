@@ -12,14 +12,14 @@ from backend.config import Settings
 from backend.domain.alerts import Adjusted, AlertSettings, Reading, RuleName, Stage
 from backend.domain.messages import Message
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
-from backend.services import audit
-from backend.services.alerts import evaluating, lists, states, telling
+from backend.services.alerts import evaluation, lists, notifications, states
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts.settings import adjust_rule, change_telling, get_alert_settings, recipients_of
-from backend.services.audit import AuditFilter
+from backend.services.audit import log as audit_log
+from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
-from backend.services.mailing.delivering import due_messages
-from backend.services.team import disable
+from backend.services.sending.delivery import due_messages
+from backend.services.team.members import disable
 from tests.services.alerts.conftest import Hook, Installation, installation_on
 from tests.support import ADMIN, ENGINEER, MANAGER, TestClock, outcomes_of
 
@@ -33,8 +33,8 @@ def judged(here: Installation, *read: Reading) -> None:
     found: dict[RuleName, list[Reading]] = {RuleName.QUEUE: [], RuleName.BOUNCES: []}
     for reading in read:
         found[reading.rule].append(reading)
-    evaluating.judge(here.shop, get_alert_settings(here.shop), found)
-    telling.tell_all(here.watched)
+    evaluation.judge(here.shop, get_alert_settings(here.shop), found)
+    notifications.tell_all(here.watched)
 
 
 def recovered(here: Installation, *read: Reading) -> None:
@@ -186,7 +186,7 @@ def test_who_dies_after_asking_for_the_emails_does_not_make_them_twice(
     installation: Installation, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(telling, "_webhook", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(notifications, "_webhook", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             judged(installation, QUEUE)
     judged(installation, QUEUE)
@@ -235,7 +235,7 @@ def test_changes_of_rules_are_checked_noted_and_never_overwrite_each_other(insta
         adjust_rule(shop, ENGINEER, "unknown", Adjusted(1), version=1)
     with pytest.raises(PermissionDeniedError):
         adjust_rule(shop, MANAGER, "bounces", Adjusted(1), version=1)
-    (deed,) = audit.list_entries(shop, ENGINEER, AuditFilter("2026-11")).entries
+    (deed,) = audit_log.list_entries(shop, ENGINEER, AuditFilter("2026-11")).entries
     assert (deed.target, deed.detail) == ("alert:bounces", "5 %, now 2.5 %")
 
 
@@ -257,7 +257,7 @@ def test_recipients_are_members_and_disabled_ones_are_left_out(installation: Ins
 def test_a_test_is_told_once_also_in_quiet_hours_and_then_it_is_over(installation: Installation, hook: Hook) -> None:
     _telling(installation, quiet_from=time(11), quiet_to=time(13))
     for _ in range(2):
-        telling.send_test(installation.watched, ENGINEER, "TEST0001")
+        notifications.send_test(installation.watched, ENGINEER, "TEST0001")
     judged(installation)
     judged(installation)
     (text,) = hook.texts
@@ -265,7 +265,7 @@ def test_a_test_is_told_once_also_in_quiet_hours_and_then_it_is_over(installatio
     assert states.current_alerts(installation.shop) == []
     assert states.past_alerts(installation.shop, "2026-11")[0][0].told_how == "2 emails and webhook"
     with pytest.raises(PermissionDeniedError):
-        telling.send_test(installation.watched, MANAGER)
+        notifications.send_test(installation.watched, MANAGER)
 
 
 def test_alerts_of_a_month_are_listed_page_by_page(installation: Installation) -> None:

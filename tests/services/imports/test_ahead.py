@@ -15,9 +15,9 @@ import pytest
 
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.imports import ahead, import_orders
-from backend.services.imports.ahead import ReaderEndedError, batches_ahead
+from backend.services.imports import import_orders, parallel_reader
 from backend.services.imports.order_file import OrderFile, batches_of
+from backend.services.imports.parallel_reader import ReaderEndedError, batches_ahead
 from benchmarks.shopify_file import write_shopify_file
 from tests.services.imports.shopify_csv import faults, order, text_of, written
 from tests.support import NOW, STAFF
@@ -26,8 +26,8 @@ from tests.support import NOW, STAFF
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file is large enough, and every machine has two cores."""
-    monkeypatch.setattr(ahead, "SMALLEST", 1)
-    monkeypatch.setattr(ahead, "_cores", lambda: 2)
+    monkeypatch.setattr(parallel_reader, "SMALLEST", 1)
+    monkeypatch.setattr(parallel_reader, "_cores", lambda: 2)
 
 
 @pytest.fixture
@@ -147,6 +147,6 @@ def test_the_moment_of_reading_is_the_shops_and_not_the_childs(tmp_path: Path) -
 def test_one_core_reads_and_writes_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[subprocess.Popen[bytes]]
 ) -> None:
-    monkeypatch.setattr(ahead, "_cores", lambda: 1)
+    monkeypatch.setattr(parallel_reader, "_cores", lambda: 1)
     assert len(found(batches_ahead(file_at(written(tmp_path, text_of([order()])))))) == 1
     assert children == []

@@ -9,12 +9,12 @@ import pytest
 from backend.domain.orders import Order, OrderStatus
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
-from backend.services import orders
 from backend.services.context import Shop
-from backend.services.figures import totals_by_day, totals_of
 from backend.services.imports import import_orders
-from backend.services.order_list import find_order
+from backend.services.orders import orders
+from backend.services.orders.lists import find_order
 from backend.services.reconcile import reconcile
+from backend.services.statistics.figures import totals_by_day, totals_of
 from tests.recount import assert_totals_hold
 from tests.services.imports.shopify_csv import HEADER, imported, line, order, text_of, written
 from tests.support import STAFF, ref

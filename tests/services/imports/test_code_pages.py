@@ -12,11 +12,11 @@ import pytest
 from backend.domain.imports import ImportKind
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.customers import find_by_email
+from backend.services.customers.customers import find_by_email
 from backend.services.imports import ENCODINGS, UnclearEncodingError, import_customers, preview_of, readings_in
 from backend.services.imports.code_pages import decoded, readings_of
-from backend.services.imports.decoding import find_encoding
-from backend.services.suppression_files import import_suppressions
+from backend.services.imports.encoding import find_encoding
+from backend.services.suppression.files import import_suppressions
 from tests.services.imports.shopify_csv import written
 from tests.support import STAFF
 

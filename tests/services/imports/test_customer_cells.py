@@ -7,7 +7,7 @@ from babel.core import Locale
 
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.customers import find_by_email
+from backend.services.customers.customers import find_by_email
 from backend.services.imports import guess_mapping, import_customers
 from backend.services.imports.fields import consent_of, country_of, yes_or_no
 from backend.services.imports.repair import repaired_tags

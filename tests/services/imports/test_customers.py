@@ -11,14 +11,14 @@ import pytest
 from backend.domain.customers import LISTED_TAGS, MOST_TAGS, ConsentSource
 from backend.domain.imports import ImportResult
 from backend.errors import InvalidInputError
-from backend.services import customers
-from backend.services.boards import Measure, top_customers
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, list_customers
-from backend.services.customers import activity_of, find_by_email, get_customer
+from backend.services.customers import customers
+from backend.services.customers.customers import activity_of, find_by_email, get_customer
+from backend.services.customers.leaderboards import Measure, top_customers
+from backend.services.customers.lists import CustomerFilter, list_customers
 from backend.services.exports import Format, export_customers
-from backend.services.figures import counts_of
 from backend.services.imports import guess_mapping, import_customers, read_preview
+from backend.services.statistics.figures import counts_of
 from tests.services.imports.shopify_csv import faults, written
 from tests.support import MANAGER, STAFF, add_customer, add_order
 
@@ -143,7 +143,7 @@ def test_an_export_can_be_imported_again_here_and_in_another_shop(
 
 
 def newest() -> CustomerFilter:
-    from backend.services.customer_list import Sort
+    from backend.services.customers.lists import Sort
 
     return CustomerFilter(sort=Sort.NEWEST)
 

@@ -10,8 +10,8 @@ from backend.domain.imports import ImportKind
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.imports import guess_mapping, import_orders, refuse_other_file
-from backend.services.suppression import list_suppressions
-from backend.services.suppression_files import import_suppressions
+from backend.services.suppression.entries import list_suppressions
+from backend.services.suppression.files import import_suppressions
 from tests.services.imports.shopify_csv import order, text_of, written
 from tests.services.imports.test_customer_cells import HEADERS
 from tests.support import STAFF

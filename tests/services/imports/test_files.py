@@ -14,7 +14,7 @@ import pytest
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.imports import import_orders
-from backend.services.order_list import find_order
+from backend.services.orders.lists import find_order
 from tests.services.imports.shopify_csv import HEADER, faults, line, order, text_of, written
 from tests.support import STAFF
 

@@ -15,11 +15,11 @@ import pytest
 
 from backend.domain.imports import ImportResult, Progress
 from backend.errors import BackendError, StoreBusyError
-from backend.services import customers
-from backend.services.boards import Measure, top_customers
 from backend.services.context import Shop
-from backend.services.figures import counts_of, totals_by_day
+from backend.services.customers import customers
+from backend.services.customers.leaderboards import Measure, top_customers
 from backend.services.imports import import_orders
+from backend.services.statistics.figures import counts_of, totals_by_day
 from backend.store.port import Row, Write
 from backend.store.sql import SqlStore
 from benchmarks.shopify_file import write_shopify_file

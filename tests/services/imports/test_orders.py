@@ -12,14 +12,15 @@ from backend.domain.imports import Progress
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import Actor, Role
 from backend.errors import PermissionDeniedError
-from backend.services import customers, orders
-from backend.services.boards import Measure, top_customers
 from backend.services.context import Shop
-from backend.services.customer_list import CustomerFilter, Sort, list_customers
-from backend.services.customers import activity_of, find_by_email, get_customer
-from backend.services.figures import counts_of, totals_by_day, totals_of
+from backend.services.customers import customers
+from backend.services.customers.customers import activity_of, find_by_email, get_customer
+from backend.services.customers.leaderboards import Measure, top_customers
+from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 from backend.services.imports import import_orders
-from backend.services.order_list import find_order, orders_of
+from backend.services.orders import orders
+from backend.services.orders.lists import find_order, orders_of
+from backend.services.statistics.figures import counts_of, totals_by_day, totals_of
 from tests.services.imports.shopify_csv import export, faults, imported, line, order
 from tests.support import STAFF, TestClock, add_customer, add_order, opened_shop
 

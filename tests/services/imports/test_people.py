@@ -8,10 +8,10 @@ import pytest
 
 from backend.domain.customers import Customer
 from backend.services.context import Shop
-from backend.services.customers import find_by_email, get_customer
-from backend.services.figures import totals_by_day, totals_of
+from backend.services.customers.customers import find_by_email, get_customer
 from backend.services.imports import import_orders
-from backend.services.order_list import find_order
+from backend.services.orders.lists import find_order
+from backend.services.statistics.figures import totals_by_day, totals_of
 from tests.recount import assert_totals_hold
 from tests.services.imports.shopify_csv import HEADER, faults, imported, order, text_of, written
 from tests.support import STAFF, TestClock, opened_shop

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from backend.services.boards import Measure, top_customers
 from backend.services.context import Shop
-from backend.services.customers import find_by_email, get_customer
-from backend.services.figures import totals_by_day, totals_of
+from backend.services.customers.customers import find_by_email, get_customer
+from backend.services.customers.leaderboards import Measure, top_customers
 from backend.services.imports import import_orders
-from backend.services.order_list import OrderFilter, find_order, list_orders
+from backend.services.orders.lists import OrderFilter, find_order, list_orders
+from backend.services.statistics.figures import totals_by_day, totals_of
 from tests.support import STAFF
 
 

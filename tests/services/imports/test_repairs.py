@@ -6,11 +6,11 @@ import pytest
 
 from backend.domain.customers import LISTED_TAGS, MOST_TAGS
 from backend.domain.orders import Order, OrderStatus
-from backend.services import figures
 from backend.services.context import Shop
-from backend.services.customers import get_customer
-from backend.services.order_list import find_order
+from backend.services.customers.customers import get_customer
+from backend.services.orders.lists import find_order
 from backend.services.reconcile import reconcile
+from backend.services.statistics import figures
 from tests.services.imports.shopify_csv import faults, imported, line, order
 
 

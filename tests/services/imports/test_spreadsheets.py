@@ -11,10 +11,10 @@ import pytest
 
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.figures import totals_by_day, totals_of
 from backend.services.imports import import_orders
 from backend.services.imports.amounts import DecimalSigns
-from backend.services.order_list import find_order
+from backend.services.orders.lists import find_order
+from backend.services.statistics.figures import totals_by_day, totals_of
 from tests.services.imports.shopify_csv import export, faults, imported, line, order, text_of, written
 from tests.support import STAFF
 

@@ -7,13 +7,14 @@ from datetime import date
 from pathlib import Path
 
 from backend.domain.orders import Order, OrderStatus
-from backend.services import customers, orders
-from backend.services.boards import Measure, top_customers
 from backend.services.context import Shop
-from backend.services.customers import find_by_email
-from backend.services.figures import totals_by_day, totals_of
+from backend.services.customers import customers
+from backend.services.customers.customers import find_by_email
+from backend.services.customers.leaderboards import Measure, top_customers
 from backend.services.imports import import_orders
-from backend.services.order_list import find_order
+from backend.services.orders import orders
+from backend.services.orders.lists import find_order
+from backend.services.statistics.figures import totals_by_day, totals_of
 from tests.recount import assert_totals_hold
 from tests.services.imports.shopify_csv import export, faults, imported, line, order, text_of, written
 from tests.support import MANAGER, STAFF, TestClock, ref

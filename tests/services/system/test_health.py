@@ -23,15 +23,14 @@ from backend.errors import PermissionDeniedError, StoreUnreachableError
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.services import ledger
 from backend.services.automations.health import Stalled
-from backend.services.campaigns import holding
+from backend.services.campaigns import holds
 from backend.services.context import Shop
-from backend.services.mailing import pausing
-from backend.services.mailing.mailer import Mailer
+from backend.services.sending import ledger, pauses
+from backend.services.sending.mailer import Mailer
 from backend.services.system import health, heartbeats, proxies
+from backend.services.system.installation import Watched
 from backend.services.system.queue import QueueState, queue_state
-from backend.services.system.watched import Watched
 from tests.campaigns.samples import sample_campaigns
 from tests.support import ENGINEER, MANAGER, NOW, TestClock
 
@@ -127,7 +126,7 @@ def _all(shop: Shop) -> list[Health]:
 
 
 def test_a_pause_is_told_with_its_reason(shop: Shop) -> None:
-    pausing.pause(shop, "The daily quota is used up.", shop.clock() + timedelta(minutes=5))
+    pauses.pause(shop, "The daily quota is used up.", shop.clock() + timedelta(minutes=5))
     found = health.check_sending(watched_on(shop))
     assert (found.state, found.found) == (State.ATTENTION, "It pauses: The daily quota is used up.")
 
@@ -136,9 +135,9 @@ def test_a_campaign_that_waits_for_the_quota_is_told(shop: Shop) -> None:
     campaign = sample_campaigns(shop, ["MARIA000001", "MARIA000002", *(f"C{n}" for n in range(20))], number=1)
     assert campaign.state is CampaignState.RUNNING
     assert health.check_sending(watched_on(shop)).state is not State.ATTENTION
-    holding.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), holding.HOURS)
+    holds.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), holds.HOURS)
     assert health.check_sending(watched_on(shop)).state is not State.ATTENTION
-    holding.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), holding.QUOTA)
+    holds.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), holds.QUOTA)
     found = health.check_sending(watched_on(shop))
     assert found.state is State.ATTENTION
     assert f"“{campaign.name}” waits until 2026-11-26 14:00" in found.found

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from backend import duties, heartbeat
 from backend.config import Settings
 from backend.domain.health import DutyBeat, State, worst
 from backend.domain.time import utc_now
@@ -25,6 +24,7 @@ from backend.services.system.version import version
 from backend.store import schema
 from backend.store.meter import Meter
 from backend.store.port import EXPIRES
+from backend.workers import duties, heartbeat
 from tests.support import ENGINEER, NOW, STAFF, TestClock, opened_shop, shop_on
 
 

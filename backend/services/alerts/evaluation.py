@@ -1,0 +1,68 @@
+"""One look at all rules: what is exceeded opens an alert, what is fine again ends one.
+
+Any number of processes may look. One of them does at a time, and each change of an alert succeeds for one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from backend.domain.alerts import BY_NAME, Alert, AlertSettings, Reading, RuleName
+from backend.domain.time import to_text
+from backend.errors import ConditionFailedError
+from backend.services.alerts import states
+from backend.services.alerts.readings import readings_of
+from backend.services.alerts.settings import get_alert_settings
+from backend.services.context import Shop
+from backend.services.system.installation import Watched
+from backend.store import schema
+from backend.store.port import AnyOf, Below, Missing, Update
+
+EVERY = timedelta(seconds=30)
+
+
+def is_my_turn(shop: Shop) -> bool:
+    """Whether nobody has looked in the last half minute; whoever is told so has the turn."""
+    now = shop.clock()
+    free = AnyOf((Missing("next_at"), Below("next_at", to_text(now))))
+    try:
+        shop.store.update(Update(schema.meta_key("alerts-turn"), set={"next_at": to_text(now + EVERY)}, condition=free))
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def look(watched: Watched) -> None:
+    """Reads what every rule reads, and opens, keeps and ends alerts."""
+    shop, settings = watched.shop, get_alert_settings(watched.shop)
+    judge(shop, settings, readings_of(watched))
+
+
+def judge(shop: Shop, settings: AlertSettings, readings: Mapping[RuleName, Sequence[Reading]]) -> None:
+    """Changes the alerts by what was read. Those of a rule that could not tell stay as they are."""
+    exceeded = {(each.rule, each.subject): each for each in _exceeded(settings, readings)}
+    alerts = {(alert.rule, alert.subject): alert for alert in states.current_alerts(shop)}
+    for place, reading in exceeded.items():
+        if place not in alerts:
+            states.open_alert(shop, reading)
+    for place, alert in alerts.items():
+        if alert.rule is RuleName.TEST:
+            continue
+        if not _is_on(settings, alert):
+            states.drop(shop, alert)
+        elif alert.rule in readings:
+            states.look_again(shop, alert, exceeded.get(place), timedelta(hours=settings.remind_hours))
+
+
+def _exceeded(settings: AlertSettings, readings: Mapping[RuleName, Sequence[Reading]]) -> list[Reading]:
+    found: list[Reading] = []
+    for name, read in readings.items():
+        adjusted = settings.of(BY_NAME[name])
+        if adjusted.on:
+            found += [reading for reading in read if reading.value > adjusted.threshold]
+    return found
+
+
+def _is_on(settings: AlertSettings, alert: Alert) -> bool:
+    return settings.of(BY_NAME[alert.rule]).on

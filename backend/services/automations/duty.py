@@ -1,0 +1,212 @@
+"""Answers triggers that are due. Any number of processes may do it.
+
+What a trigger comes to (a message in the ledger, the next step, or an end) is written in one transaction with the
+trigger itself, on condition that it is still as it was read. That condition is the claim: of two workers one writes,
+and the other finds the work done. A process that is killed leaves the trigger as it was, and a message never twice,
+because its key is made of the automation, the event and the step.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from loguru import logger
+
+from backend.domain.automation_rules import exit_that_holds, is_taken_back, unmet
+from backend.domain.automations import LATEST, Automation, Ending, Exit, Trigger, TriggerKind, variant_of
+from backend.domain.messages import Message
+from backend.domain.team import AUTOMATION
+from backend.domain.time import to_text
+from backend.errors import BackendError, StoreBusyError, StoreUnreachableError
+from backend.records.automations import automation_of, is_trigger, trigger_from
+from backend.services.automations import active, backfill, transitions
+from backend.services.automations.facts import Known, facts_for
+from backend.services.automations.transitions import Move
+from backend.services.context import Shop
+from backend.services.sending.composition import address_digest
+from backend.services.sending.mailer import Mailer
+from backend.services.sending.requests import SendRequest, prepared_message
+from backend.services.unreadable.items import readable_due
+from backend.store import schema
+from backend.store.meter import access_pattern
+from backend.store.port import Item, Key, Query
+
+ROUND = 50
+"""Triggers that are answered together, with one commit."""
+RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+"""When an email that could not be made is tried again: somebody may mend its template."""
+
+_UNREADABLE = "Waits for the automation's record to be repaired."
+_OUR_SIDE = "Something went wrong on our side; the log has the details."
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a round did. `more` says that triggers are left that are due."""
+
+    triggers: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Triggers that are due, and ids of automations whose backfill goes on."""
+
+    triggers: list[Trigger]
+    backfills: list[str]
+
+
+def answer_due(shop: Shop, mailer: Mailer) -> Answered:
+    """One round over triggers that are due, and the next part of each backfill that is under way.
+
+    Raises: `StoreBusyError`, `StoreUnreachableError`; what was not written is done in another round.
+    """
+    with access_pattern("automations"):
+        due, more = due_triggers(shop, ROUND)
+        answered = answer(shop, mailer, due.triggers) if due.triggers else 0
+        for automation_id in due.backfills:
+            _go_on(shop, automation_id)
+        return Answered(answered, more)
+
+
+def _go_on(shop: Shop, automation_id: str) -> None:
+    """A backfill that cannot go on (no snapshot yet, another worker) does not hold up the triggers."""
+    found = next((each for each in active.all_automations(shop) if each.id == automation_id), None)
+    try:
+        backfill.go_on(shop, automation_id, found)
+    except (StoreBusyError, StoreUnreachableError):
+        raise
+    except BackendError as error:
+        logger.warning("The backfill of {} waits: {}", automation_id, error.sentence)
+
+
+def due_triggers(shop: Shop, limit: int) -> tuple[Due, bool]:
+    """What is due, about so many triggers, and whether there is more."""
+    now = to_text(shop.clock())
+    shards = list(range(schema.WORK_SHARDS))
+    random.shuffle(shards)  # so that workers do not all begin with the same ones
+    size = -(-limit // len(shards))
+    queries = [
+        Query(schema.MAIL, f"TRIGGERS#{shard}", index="work", between=("0", now + "~"), limit=size) for shard in shards
+    ]
+    found, more = readable_due(shop, queries, _due_at)
+    # The list may lag behind the triggers themselves.
+    due = [each for each in found if isinstance(each, Trigger) and each.due_at <= shop.clock()]
+    return Due(due, [each for each in found if isinstance(each, str)]), more
+
+
+def _due_at(key: Key, item: Item) -> Trigger | str:
+    """The trigger, or the automation whose backfill it is."""
+    return trigger_from(key, item) if is_trigger(key) else automation_of(key)
+
+
+def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:
+    """Answers these triggers; returns how many of them were still ours to answer."""
+    automations = {automation.id: automation for automation in active.all_automations(shop)}
+    decided: list[Move] = []
+    open_: list[tuple[Trigger, Automation]] = []
+    for trigger in triggers:
+        automation = automations.get(trigger.automation)
+        if automation is None and shop.store.get(schema.automation_key(trigger.automation)) is not None:
+            decided.append(transitions.tried_again(trigger, shop.clock() + RETRIES[-1], _UNREADABLE))
+        elif automation is None:
+            decided.append(transitions.forgotten(trigger))
+        elif ending := _ending(shop, trigger, automation):
+            decided.append(transitions.ended(trigger, ending))
+        else:
+            open_.append((trigger, automation))
+    return transitions.write(shop, decided + _decided_each(shop, mailer, open_))
+
+
+def _ending(shop: Shop, trigger: Trigger, automation: Automation) -> Ending | None:
+    """What ends a trigger whatever the facts are."""
+    if not automation.on:
+        return Ending.OFF
+    if trigger.kind is not automation.kind or trigger.step >= len(automation.steps):
+        return Ending.CHANGED
+    if shop.clock() - trigger.due_at > LATEST:
+        return Ending.TOO_LATE
+    return None
+
+
+def _decided_each(shop: Shop, mailer: Mailer, open_: Sequence[tuple[Trigger, Automation]]) -> list[Move]:
+    """What is known is read for all together, and one by one when something of one of them cannot be read."""
+    if not open_:
+        return []
+    try:
+        known = facts_for(shop, open_)
+    except (StoreBusyError, StoreUnreachableError):
+        raise
+    except Exception:
+        if len(open_) > 1:
+            return [move for each in open_ for move in _decided_each(shop, mailer, [each])]
+        ((trigger, automation),) = open_
+        logger.exception("{}: what a trigger of {} asks for cannot be read", automation.id, trigger.customer_id)
+        return [_failed(shop, trigger, automation, _OUR_SIDE)]
+    return [
+        _decided_safely(shop, mailer, trigger, automation, each)
+        for (trigger, automation), each in zip(open_, known, strict=True)
+    ]
+
+
+def _decided_safely(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation, known: Known | None) -> Move:
+    """One trigger that cannot be answered does not keep the others waiting."""
+    try:
+        return _decided(shop, mailer, trigger, automation, known)
+    except (StoreBusyError, StoreUnreachableError):
+        raise
+    except BackendError as error:
+        return _failed(shop, trigger, automation, error.sentence)
+    except Exception:
+        logger.exception("{}: a trigger of {} could not be answered", trigger.automation, trigger.customer_id)
+        return _failed(shop, trigger, automation, _OUR_SIDE)
+
+
+def _failed(shop: Shop, trigger: Trigger, automation: Automation, sentence: str) -> Move:
+    if trigger.attempts < len(RETRIES):
+        return transitions.tried_again(trigger, shop.clock() + RETRIES[trigger.attempts], sentence)
+    return transitions.broken(trigger, automation, shop.clock(), sentence)
+
+
+def _decided(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation, known: Known | None) -> Move:
+    if known is None:
+        return transitions.ended(trigger, Ending.GONE)
+    now = shop.clock()
+    if trigger.kind is TriggerKind.LAPSED and trigger.step == 0:
+        last = known.last
+        if last is None:
+            return transitions.ended(trigger, Exit.ORDER_CANCELLED)
+        if last.placed_at + automation.steps[0].delay > now:
+            return transitions.put_off(trigger, last, last.placed_at + automation.steps[0].delay)
+        known = replace(known, facts=replace(known.facts, order=last))
+        trigger = transitions.about(trigger, last)
+    if left := exit_that_holds(automation.all_exits, known.facts):
+        return transitions.ended(trigger, left)
+    if void := _void(trigger, known):
+        return transitions.ended(trigger, void)
+    step = automation.steps[trigger.step]
+    if condition := unmet(step.conditions, known.facts):
+        return transitions.left_out(trigger, automation, now, condition.fact)
+    return transitions.requested(trigger, automation, now, _message(shop, mailer, trigger, automation))
+
+
+def _void(trigger: Trigger, known: Known) -> Ending | None:
+    """Why what started it does not stand any more."""
+    if is_taken_back(trigger.kind, known.facts.order):
+        return Ending.TAKEN_BACK
+    email = known.facts.customer.email
+    if trigger.kind is TriggerKind.NOT_VERIFIED and trigger.event != (address_digest(email) if email else ""):
+        return Ending.OTHER_ADDRESS  # which has a trigger of its own
+    return None
+
+
+def _message(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation) -> Message:
+    step = automation.steps[trigger.step]
+    wanted = SendRequest(
+        step.template, trigger.message_key, trigger.customer_id, order_id=trigger.order_id, fields=step.fields
+    )
+    message = prepared_message(shop, mailer, AUTOMATION, wanted)
+    return replace(message, campaign=automation.id, variant=variant_of(trigger.step))

@@ -1,0 +1,1 @@
+"""Customers: profiles, search, lists, preferences, leaderboards and the timeline."""

@@ -1,0 +1,286 @@
+"""Creating and editing customers: the profile, the unique address, search words and counters change together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from backend.domain.customers import (
+    MOST_TAGS,
+    Activity,
+    ActivityKind,
+    Consent,
+    ConsentSource,
+    Customer,
+    clean_country,
+    clean_email,
+)
+from backend.domain.ids import new_customer_id, new_entry_id
+from backend.domain.team import THE_CUSTOMER, Actor, Permission
+from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag, clean_text
+from backend.errors import ConflictError, EmailTakenError, InvalidInputError, NotFoundError
+from backend.records.customers import activity_from, activity_item, activity_key, customer_from
+from backend.records.values import text
+from backend.services.audit import log as audit_log
+from backend.services.automations import triggers
+from backend.services.context import Shop
+from backend.services.customers.writes import EmailReservedError, creating_writes, editing_writes
+from backend.services.retries import until_settled
+from backend.services.unreadable.items import readable_rows
+from backend.store import schema
+from backend.store.port import Put, Query, pages_of
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a person may enter about a customer."""
+
+    name: str
+    email: str = ""
+    country: str = ""
+    city: str = ""
+    phone: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def clean_profile(profile: Profile) -> Profile:
+    """The profile in the form in which it is kept.
+
+    Raises: `InvalidInputError` naming the field.
+    """
+    tags = tuple(dict.fromkeys(clean_tag(tag) for tag in profile.tags))
+    if len(tags) > MOST_TAGS:
+        raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
+    return Profile(
+        name=clean_line(profile.name, "Name", required=True),
+        email=clean_email(profile.email) if profile.email.strip() else "",
+        country=clean_country(profile.country),
+        city=clean_line(profile.city, "City", longest=SHORT_LENGTH),
+        phone=clean_line(profile.phone, "Phone", longest=50),
+        tags=tags,
+    )
+
+
+def create_customer(shop: Shop, actor: Actor, profile: Profile, *, consent: bool | None = None) -> Customer:
+    """Adds a customer. `consent` None means that nobody was asked about marketing.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `EmailTakenError` (names the customer).
+    """
+    actor.require(Permission.EDIT_CUSTOMERS)
+    clean, now = clean_profile(profile), shop.clock()
+    if consent and not clean.email:
+        raise _no_address_to_consent_for()
+    customer = Customer(
+        id=new_customer_id(),
+        name=clean.name,
+        email=clean.email or None,
+        created_at=now,
+        country=clean.country,
+        city=clean.city,
+        phone=clean.phone,
+        tags=clean.tags,
+        consent=None if consent is None else Consent(consent, now, ConsentSource.STAFF, actor.username),
+        source="staff",
+    )
+    activity = _activity(shop, actor, ActivityKind.CREATED)
+    writes = [*creating_writes(customer), _put(customer.id, activity), *triggers.on_joined(shop, customer)]
+    _refusing_taken(shop, lambda: shop.store.transact(writes))
+    return customer
+
+
+def get_customer(shop: Shop, customer_id: str) -> Customer:
+    """One customer.
+
+    Raises: `NotFoundError`.
+    """
+    item = shop.store.get(schema.customer_key(customer_id)) if customer_id else None
+    if item is None:
+        raise NotFoundError("This customer does not exist.")
+    return customer_from(customer_id, item)
+
+
+def find_by_email(shop: Shop, address: str) -> Customer | None:
+    """The customer of an address, whatever its case; None for an unknown or malformed one."""
+    try:
+        key = schema.email_key(clean_email(address).casefold())
+    except InvalidInputError:
+        return None
+    item = shop.store.get(key)
+    return get_customer(shop, text(item, "customer")) if item else None
+
+
+def edit_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int, profile: Profile) -> Customer:
+    """Replaces the profile.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`, `ConflictError` (changed meanwhile),
+    `EmailTakenError`.
+    """
+    clean = clean_profile(profile)
+
+    def changed(customer: Customer) -> Customer:
+        same_name = clean.name == customer.name  # else the two parts are those of a name that is theirs no more
+        return replace(
+            customer,
+            given_name=customer.given_name if same_name else "",
+            family_name=customer.family_name if same_name else "",
+            name=clean.name,
+            email=clean.email or None,
+            country=clean.country,
+            city=clean.city,
+            phone=clean.phone,
+            tags=clean.tags,
+        )
+
+    return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.EDITED)
+
+
+def set_tags(shop: Shop, actor: Actor, customer_id: str, seen_version: int, tags: Sequence[str]) -> Customer:
+    """Replaces the tags. Raises as `edit_customer`."""
+    clean = tuple(dict.fromkeys(clean_tag(tag) for tag in tags))
+    if len(clean) > MOST_TAGS:
+        raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
+    return _change(
+        shop, actor, customer_id, seen_version, lambda customer: replace(customer, tags=clean), ActivityKind.TAGGED
+    )
+
+
+def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, given: bool) -> Customer:
+    """Records the customer's answer about marketing email, with when and whence. Raises as `edit_customer`."""
+    consent = Consent(given, shop.clock(), ConsentSource.STAFF, actor.username)
+
+    def changed(customer: Customer) -> Customer:
+        if given and not customer.email:
+            raise _no_address_to_consent_for()
+        return replace(customer, consent=consent)
+
+    said = "Agreed to marketing" if given else "Refused marketing"
+    return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
+
+
+def record_own_answer(
+    shop: Shop,
+    customer_id: str,
+    *,
+    given: bool,
+    proof: str,
+    only_if: Callable[[Customer], bool] = lambda customer: True,
+) -> Customer:
+    """Records what the customer has answered themselves. The same answer again changes nothing.
+
+    `proof` says how we know, and stays in the activity. Whatever else changes at the same moment, the answer counts,
+    unless the customer as they are then fails `only_if`: then nothing changes. Returns the customer as they are now.
+
+    Raises: `NotFoundError`, `InvalidInputError` (agreement without an address).
+    """
+    consent = Consent(given, shop.clock(), ConsentSource.CUSTOMER)
+
+    def changed(customer: Customer) -> Customer:
+        if not only_if(customer):
+            return customer
+        if given and not customer.email:
+            raise _no_address_to_consent_for()
+        stands = customer.consent
+        same = stands is not None and (stands.given, stands.source) == (given, ConsentSource.CUSTOMER)
+        return customer if same else replace(customer, consent=consent)
+
+    return _change(shop, THE_CUSTOMER, customer_id, None, changed, ActivityKind.CONSENT, proof)
+
+
+def _no_address_to_consent_for() -> InvalidInputError:
+    return InvalidInputError("A customer without an email address cannot consent to email.", "consent")
+
+
+def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
+    """Takes a customer out of lists and mailings; orders and figures stay. Raises as `edit_customer`."""
+    deed = audit_log.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
+    return _change(
+        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED, deed=deed
+    )
+
+
+def restore_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
+    """Undoes archiving. Raises as `edit_customer`."""
+    deed = audit_log.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
+    return _change(
+        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=False), ActivityKind.RESTORED, deed=deed
+    )
+
+
+def add_note(shop: Shop, actor: Actor, customer_id: str, note: str) -> Activity:
+    """Writes a note about a customer.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`.
+    """
+    actor.require(Permission.EDIT_CUSTOMERS)
+    get_customer(shop, customer_id)
+    activity = _activity(shop, actor, ActivityKind.NOTE, clean_text(note, "Note", required=True))
+    shop.store.put(_put(customer_id, activity))
+    return activity
+
+
+def activity_of(shop: Shop, customer_id: str, limit: int = 50) -> list[Activity]:
+    """Notes and changes of a customer, newest first."""
+    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="V#", descending=True, limit=limit)
+    return [*readable_rows(shop, shop.store.query(query).rows, activity_from)]
+
+
+def _change(
+    shop: Shop,
+    actor: Actor,
+    customer_id: str,
+    seen_version: int | None,
+    changed: Callable[[Customer], Customer],
+    kind: ActivityKind,
+    said: str = "",
+    *,
+    deed: Put | None = None,
+) -> Customer:
+    """`seen_version` None changes whatever version there is; `deed` is what the audit log tells of the change."""
+    actor.require(Permission.EDIT_CUSTOMERS)
+
+    def attempt() -> Customer:
+        before = get_customer(shop, customer_id)
+        if seen_version is not None and before.version != seen_version:
+            raise ConflictError(f"{before.name} was changed by someone else. Reload to see it.")
+        after = changed(before)
+        if after == before:
+            return before
+        after = replace(after, version=before.version + 1)
+        activity = _activity(shop, actor, kind, said or _difference(before, after))
+        others = [_put(customer_id, activity), *triggers.on_edited(shop, before, after), *([deed] if deed else [])]
+        writes = [*editing_writes(before, after, months_with_orders(shop, customer_id), room_for=len(others)), *others]
+        _refusing_taken(shop, lambda: shop.store.transact(writes))
+        return after
+
+    return until_settled(attempt)
+
+
+def months_with_orders(shop: Shop, customer_id: str) -> list[str]:
+    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
+    return [row.key.sk.removeprefix("M#") for row in pages_of(shop.store, query)]
+
+
+def _difference(before: Customer, after: Customer) -> str:
+    """Which fields changed; never their values, which may be personal data that was to be removed."""
+    fields = ("name", "email", "country", "city", "phone", "tags")
+    return ", ".join(field for field in fields if getattr(before, field) != getattr(after, field))
+
+
+def _activity(shop: Shop, actor: Actor, kind: ActivityKind, said: str = "") -> Activity:
+    return Activity(new_entry_id(), shop.clock(), actor.username, kind, said)
+
+
+def _put(customer_id: str, activity: Activity) -> Put:
+    return Put(activity_key(customer_id, activity), activity_item(activity))
+
+
+def _refusing_taken(shop: Shop, write: Callable[[], None]) -> None:
+    try:
+        write()
+    except EmailReservedError as error:
+        item = shop.store.get(schema.email_key(error.address.casefold()))
+        if item is None:
+            raise ConflictError("Someone else changed this address at the same time. Try again.") from error
+        owner = text(item, "customer")
+        name = get_customer(shop, owner).name
+        raise EmailTakenError(f"This email address belongs to {name} already.", owner) from error

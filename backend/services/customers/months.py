@@ -1,0 +1,39 @@
+"""What a customer bought month by month, from the months' items that are kept with each order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from backend.domain.time import months_between
+from backend.records.ranks import figure
+from backend.services.context import Shop
+from backend.services.statistics.overview import today_of
+from backend.store import schema
+from backend.store.port import Query
+
+MOST_MONTHS = 36
+"""How far a customer's months go back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMonth:
+    """One of the shop's months ("2026-11"): how many orders count, and their revenue in minor units."""
+
+    month: str
+    orders: int
+    revenue: int
+
+
+def months_of(shop: Shop, customer_id: str) -> list[CustomerMonth]:
+    """The months from the customer's first order to now, oldest first and without gaps, the last 36 at most."""
+    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", descending=True, limit=MOST_MONTHS)
+    found = {
+        row.key.sk.removeprefix("M#"): (figure(row.item, "rank_orders"), figure(row.item, "rank_revenue"))
+        for row in shop.store.query(query).rows
+    }
+    bought = [month for month, (orders, revenue) in found.items() if orders or revenue]
+    if not bought:
+        return []
+    months = months_between(date.fromisoformat(f"{min(bought)}-01"), today_of(shop))[-MOST_MONTHS:]
+    return [CustomerMonth(month, *found.get(month, (0, 0))) for month in months]

@@ -1,0 +1,1 @@
+"""Whether mail arrives: the account's rates, and the checks of the sender's domain."""

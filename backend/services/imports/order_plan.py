@@ -1,0 +1,204 @@
+"""Decides what becomes of imported orders: new ones, changed ones, and those that say nothing new.
+
+Each order is found again by the number that its source gave it. Beside that reference stands a fingerprint of what the
+file said. The same fingerprint again means "unchanged", so what people changed here survives importing the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from backend.domain.customers import ActivityKind, Customer
+from backend.domain.ids import new_customer_id
+from backend.domain.imports import Fault, ImportedOrder, Outcome
+from backend.domain.orders import Order, contribution_of
+from backend.domain.team import Actor
+from backend.domain.time import day_of
+from backend.errors import InvalidInputError
+from backend.records.orders import order_day, order_from
+from backend.records.values import text
+from backend.services.context import Shop
+from backend.services.customers.customers import months_with_orders
+from backend.services.customers.writes import creating_writes, editing_writes
+from backend.services.imports.consents import (
+    activity_put,
+    combined,
+    consent_of,
+    identity_put,
+    newer_consent,
+    with_consent,
+)
+from backend.services.imports.order_file import SOURCE, OrderCandidate
+from backend.services.imports.order_merge import new_order, updated_order
+from backend.services.imports.snapshot import Known, Snapshot, order_key_of, read_snapshot
+from backend.services.imports.steps import Read, Step
+from backend.services.orders.writes import OrderExistsError, SnapshotMovedError, changing_writes, placing_writes
+from backend.store import schema
+from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
+
+_REMEMBERED_CUSTOMERS = 20_000
+_WRITES_BESIDE = 10
+"""What an order writes beside a change of its customer: itself, its reference, totals, a line of activity."""
+
+
+class OrderPlanner:
+    """Plans imported orders for one shop, on behalf of one person.
+
+    It remembers customers from one plan to the next. Should one of them have been changed meanwhile, the version that
+    each write asks for does not fit, and the order is planned again from what is read then.
+    """
+
+    def __init__(self, shop: Shop, actor: Actor) -> None:
+        self._shop = shop
+        self._by = actor.username
+        self._known = Known()
+
+    def plan(self, candidates: Sequence[OrderCandidate], read: Read) -> list[Step | Fault]:
+        """Implements `steps.Planner`."""
+        snapshot = read_snapshot(candidates, read, self._known)
+        steps = [self._step(candidate, snapshot) for candidate in candidates]
+        if len(self._known.customers) > _REMEMBERED_CUSTOMERS:
+            self.forget()
+        return steps
+
+    def forget(self) -> None:
+        """Implements `steps.Planner`."""
+        self._known.clear()
+
+    def _step(self, candidate: OrderCandidate, snapshot: Snapshot) -> Step | Fault:
+        reference = snapshot.items.get(candidate.reference)
+        if reference is None:
+            return self._place(candidate, snapshot)
+        if reference.get("print") == candidate.print:
+            return Step(Outcome.UNCHANGED)
+        try:
+            return self._change(candidate, reference, snapshot)
+        except InvalidInputError as error:
+            return Fault(candidate.name, candidate.line, error.field.capitalize(), error.sentence)
+
+    # --- new orders ----------------------------------------------------------------------------------------------
+
+    def _place(self, candidate: OrderCandidate, snapshot: Snapshot) -> Step:
+        imported = candidate.order
+        known = snapshot.owner(imported)
+        if known is not None and imported.email and not known.email:
+            return self._place_with_address(candidate, known, snapshot)
+        customer = known or _new_customer(imported)
+        order = new_order(imported, candidate.id, customer.id, self._shop.currency, self._by, self._shop.clock())
+        identities = snapshot.free_identities(imported)
+        writes = [
+            *placing_writes(order, customer, self._shop.zone),
+            _reference_put(candidate, order),
+            *(identity_put(identity, customer.id) for identity in identities),
+        ]
+        day = day_of(order.placed_at, self._shop.zone)
+        first_day = min(customer.first_day or day, day)
+        consent = None if known is None else newer_consent(known, consent_of(imported))
+        if known is None:
+            figures = contribution_of(order)
+            after = replace(customer, first_day=first_day, orders=figures.orders, revenue=figures.revenue)
+            writes = self._creating(after, order, writes)
+        elif consent is not None:
+            after = replace(known, first_day=first_day, consent=consent, version=known.version + 1)
+            writes = with_consent(writes, known, after, self._by, self._shop.clock())
+        else:
+            after = known if first_day == known.first_day else replace(known, first_day=first_day)
+        snapshot.keep(after, identities)
+        if known is None:
+            snapshot.created.add(after.id)
+        return Step(Outcome.CREATED, writes, creates_customer=known is None)
+
+    def _place_with_address(self, candidate: OrderCandidate, known: Customer, snapshot: Snapshot) -> Step:
+        """An order that brings the address of somebody who had none.
+
+        The months of who is planned here too are not in the store yet. The condition then fails, and the order is
+        planned again when they are.
+        """
+        imported = candidate.order
+        order = new_order(imported, candidate.id, known.id, self._shop.currency, self._by, self._shop.clock())
+        day = day_of(order.placed_at, self._shop.zone)
+        told = newer_consent(replace(known, email=imported.email), consent_of(imported))
+        after = replace(
+            known,
+            email=imported.email,
+            consent=told or known.consent,
+            first_day=min(known.first_day or day, day),
+            version=known.version + 1,
+        )
+        seen = replace(known, orders=-1) if known.id in snapshot.created else known
+        months = () if known.id in snapshot.created else months_with_orders(self._shop, known.id)
+        writes = combined(
+            placing_writes(order, replace(after, version=known.version, first_day=known.first_day), self._shop.zone),
+            editing_writes(seen, after, months, room_for=_WRITES_BESIDE),
+        )
+        said = f"The address came with order {order.number}"
+        activity = activity_put(known.id, ActivityKind.EDITED, said, self._by, self._shop.clock())
+        snapshot.keep(after)
+        return Step(Outcome.CREATED, [*writes, _reference_put(candidate, order), activity])
+
+    def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
+        """One transaction for the order and its new customer, whose item holds the order's figures from the start."""
+        key = schema.customer_key(customer.id)
+        said = f"Imported with order {order.number}"
+        return [
+            *creating_writes(customer),
+            *(write for write in placing if write.key != key),
+            activity_put(customer.id, ActivityKind.CREATED, said, self._by, self._shop.clock()),
+        ]
+
+    # --- orders that are here already ----------------------------------------------------------------------------
+
+    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: Snapshot) -> Step:
+        key = order_key_of(reference)
+        item = snapshot.items.get(key)
+        customer = snapshot.customer(text(reference, "customer"))
+        if item is None or customer is None:
+            raise InvalidInputError("The order was imported before and is not here any more.")
+        before, now = order_from(key, item), self._shop.clock()
+        after = updated_order(before, candidate.order, self._by, now, self._shop.locale)
+        writes: list[Write] = [_print_update(candidate, reference)]
+        if after is not before:
+            day = order_day(item)
+            customer_item, month_item = (
+                snapshot.items.get(each, {})
+                for each in (schema.customer_key(customer.id), schema.customer_month_key(customer.id, day[:7]))
+            )
+            writes += changing_writes(before, after, day, customer_item, month_item, self._shop.zone)
+        consent = newer_consent(customer, consent_of(candidate.order))
+        if consent is not None:
+            consenting = replace(customer, consent=consent, version=customer.version + 1)
+            writes = with_consent(writes, customer, consenting, self._by, now)
+            snapshot.keep(consenting)
+        return Step(Outcome.UNCHANGED if after is before and consent is None else Outcome.UPDATED, writes)
+
+
+def _new_customer(imported: ImportedOrder) -> Customer:
+    """A customer known from the day of the order."""
+    return Customer(
+        id=new_customer_id(),
+        name=imported.name,
+        email=imported.email,
+        created_at=imported.placed_at,
+        country=imported.country,
+        city=imported.city,
+        phone=imported.phone,
+        tags=imported.tags,
+        consent=consent_of(imported),
+        source=SOURCE,
+    )
+
+
+def _reference_put(candidate: OrderCandidate, order: Order) -> Put:
+    item: Item = {"customer": order.customer_id, "order": order.id, "print": candidate.print}
+    return Put(candidate.reference, item, Absent(), OrderExistsError(f"Order {order.number} is there already."))
+
+
+def _print_update(candidate: OrderCandidate, reference: Item) -> Update:
+    seen = reference.get("print")
+    return Update(
+        candidate.reference,
+        set={"print": candidate.print},
+        condition=Missing("print") if seen is None else Equals("print", seen),
+        otherwise=SnapshotMovedError("Somebody is importing the same order."),
+    )

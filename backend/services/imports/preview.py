@@ -1,0 +1,56 @@
+"""Looks at the beginning of an upload, however large the rest is."""
+
+from __future__ import annotations
+
+import codecs
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from backend.domain.imports import ImportKind
+from backend.services.imports.customer_table import Preview, read_preview
+from backend.services.imports.encoding import encoding_in
+from backend.services.imports.file_kinds import refuse_other_file
+from backend.services.imports.shopify import places_of
+
+_LENGTH = 1 << 18
+
+
+def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "") -> Preview:
+    """The header and the first rows of an upload, which is afterwards at its start again.
+
+    Raises: `InvalidInputError` when it is no CSV file, or known to be another file than it should be;
+    `UnclearEncodingError`.
+    """
+    source.seek(0)
+    found = encoding_in(source, encoding)  # all of it: the first letter that is not ASCII may be its last
+    with beginning_of(source) as path:
+        preview = read_preview(path, rows, encoding=found.shown)
+    if kind is ImportKind.ORDERS:
+        places_of(preview.header)
+    else:
+        refuse_other_file(preview.header, kind)
+    return preview
+
+
+@contextmanager
+def beginning_of(source: BinaryIO) -> Iterator[Path]:
+    """A file that holds the first lines of the source; gone afterwards."""
+    source.seek(0)
+    start = source.read(_LENGTH)
+    source.seek(0)
+    if len(start) == _LENGTH:
+        start = _whole_lines(start)
+    with tempfile.TemporaryDirectory(prefix="tillpost-") as folder:
+        path = Path(folder) / "beginning.csv"
+        path.write_bytes(start)
+        yield path
+
+
+def _whole_lines(start: bytes) -> bytes:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return start  # its characters have two bytes, and so has this beginning an even number
+    end = max(start.rfind(b"\n"), start.rfind(b"\r"))
+    return start[: end + 1] if end > 0 else start

@@ -1,0 +1,67 @@
+"""Writes what was planned, many transactions in one go, and each again by itself whose snapshot did not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backend.domain.imports import Fault
+from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError, UnreadableItemError
+from backend.records.values import MalformedItemError
+from backend.services.context import Shop
+from backend.services.imports.steps import AnyCandidate, Planner, Step
+from backend.services.orders.writes import SnapshotMovedError
+from backend.services.retries import until_settled
+from backend.store.port import Item, Key, Store
+
+
+def write_chunk(shop: Shop, planner: Planner[AnyCandidate], candidates: Sequence[AnyCandidate]) -> list[Step | Fault]:
+    """What became of each candidate. Each one's writes are one transaction, so that a crash leaves it whole or out.
+
+    Raises: `StoreBusyError`, `StoreUnreachableError`: running the import again completes it.
+    """
+    try:
+        steps = planner.plan(candidates, shop.store.get_many)
+    except (UnreadableItemError, MalformedItemError):
+        planner.forget()
+        if len(candidates) == 1:
+            return [_write_alone(shop, planner, candidates[0])]
+        middle = len(candidates) // 2  # whoever needs no record that cannot be read goes on together
+        return write_chunk(shop, planner, candidates[:middle]) + write_chunk(shop, planner, candidates[middle:])
+    writing = [place for place, step in enumerate(steps) if isinstance(step, Step) and step.writes]
+    outcomes = _write_all(shop.store, [steps[place] for place in writing])
+    undone = [place for place, error in zip(writing, outcomes, strict=True) if error is not None]
+    for place in undone:
+        steps[place] = _write_alone(shop, planner, candidates[place])
+    return steps
+
+
+def _write_all(store: Store, steps: Sequence[Step | Fault]) -> list[BackendError | None]:
+    try:
+        return store.transact_each([step.writes for step in steps if isinstance(step, Step)])
+    except InvalidInputError as error:
+        # An engine may refuse all because of one that cannot be stored; written alone, each tells for itself.
+        return [error] * len(steps)
+
+
+def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandidate) -> Step | Fault:
+    def attempt() -> Step | Fault:
+        planner.forget()
+        step = planner.plan([candidate], lambda keys: _read_now(shop.store, keys))[0]
+        if isinstance(step, Step) and step.writes:
+            try:
+                shop.store.transact(step.writes)
+            except (ConflictError, AlreadyExistsError) as error:
+                raise SnapshotMovedError("Somebody is changing the same orders or customers; import again.") from error
+        return step
+
+    try:
+        return until_settled(attempt)
+    except (SnapshotMovedError, InvalidInputError, UnreadableItemError, MalformedItemError) as error:
+        return Fault(candidate.name, candidate.line, "", error.sentence)
+    finally:
+        planner.forget()
+
+
+def _read_now(store: Store, keys: Sequence[Key]) -> dict[Key, Item]:
+    found = {key: store.get(key) for key in keys}
+    return {key: item for key, item in found.items() if item is not None}

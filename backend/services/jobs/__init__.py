@@ -1,0 +1,1 @@
+"""Jobs: imports that a page requests and a worker does."""

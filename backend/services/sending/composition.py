@@ -1,0 +1,116 @@
+"""Makes the email of a message: the data that is kept with it, and from that the email, the same each time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import orjson
+
+from backend.domain.customers import Customer, email_identity
+from backend.domain.emails import Kind, OutgoingEmail, Rendered, TemplateVersion
+from backend.domain.messages import Message
+from backend.domain.shop import ShopFacts
+from backend.email.links import Links, Purpose, Target
+from backend.email.rendering.context import Data, shop_view
+from backend.email.rendering.mjml import Layout
+from backend.email.rendering.renderer import render
+from backend.email.transports.addresses import named_address
+from backend.errors import BackendError
+from backend.services.sending.packing import packed_small, unpacked_small
+
+TEST_PREFIX = "[Test] "
+_LARGEST_DATA = 300_000
+
+
+class UnsendableError(BackendError):
+    """This email must not go out as it is."""
+
+
+def links_for(links: Links, customer: Customer | None, message_id: str, version: TemplateVersion) -> dict[str, str]:
+    """The addresses that an email of this version may contain."""
+    detail = address_digest(customer.email) if customer and customer.email else ""
+    target = Target(customer.id if customer else "", message_id, detail)
+    found = {"view_url": links.url(Purpose.VIEW, target)}
+    if customer is None:
+        return found | {"invitation_url": links.base_url}
+    found["preferences_url"] = links.url(Purpose.PREFERENCES, target)
+    if version.facts.kind is Kind.MARKETING:
+        found["unsubscribe_url"] = links.url(Purpose.UNSUBSCRIBE, target)
+    if customer.email and "verify_url" in version.source.body + version.source.text:
+        found["verify_url"] = links.url(Purpose.VERIFY, target)
+    return found
+
+
+def address_digest(address: str) -> str:
+    """What a link says of the address that it was sent to: enough to recognise it, not to read it."""
+    return hashlib.sha256(email_identity(address).encode()).hexdigest()[:24]
+
+
+def packed(data: Data) -> bytes:
+    """The data without the shop's facts (they are kept once for all messages), small enough to be kept.
+
+    Raises: `UnsendableError` when it is not.
+    """
+    document = orjson.dumps({name: value for name, value in data.items() if name != "shop"}, default=str)
+    if len(document) > _LARGEST_DATA:
+        raise UnsendableError("There is too much data for one email; is the order very long?")
+    return packed_small(document)
+
+
+def unpacked(data: bytes, facts: ShopFacts) -> Data:
+    """The data as it was, with the shop's facts of that time."""
+    document: Data = orjson.loads(unpacked_small(data))
+    return {**document, "shop": shop_view(facts)}
+
+
+def rendered(
+    layout: Layout,
+    version: TemplateVersion,
+    message: Message,
+    facts: ShopFacts,
+    shared: Mapping[str, str] | None = None,
+) -> Rendered:
+    """The email of a message, exactly as it was or will be sent. `shared` is what all messages of a campaign say.
+
+    Raises: `TemplateError`.
+    """
+    return render(layout, version, {**(shared or {}), **unpacked(message.data, facts)})
+
+
+def outgoing(
+    message: Message, email: Rendered, facts: ShopFacts, sender: str, unsubscribe_url: str | None = None
+) -> OutgoingEmail:
+    """What the transport gets. `unsubscribe_url` spares reading it from the message's data again.
+
+    Raises: `UnsendableError` for marketing mail without a way out (RFC 8058, and the visible link).
+    """
+    headers: dict[str, str] = {}
+    if message.kind is Kind.MARKETING and not message.test:
+        url = unsubscribe_url if unsubscribe_url is not None else _unsubscribe_url(message)
+        headers = _way_out(url, email)
+        if not facts.postal_address.strip():
+            raise UnsendableError("Marketing mail needs the shop's postal address; enter it in the shop's settings.")
+    return OutgoingEmail(
+        message_id=message.id,
+        kind=message.kind,
+        template=message.template,
+        sender=named_address(facts.sender_name or facts.name, facts.sender_address or sender),
+        to=message.to,
+        subject=(TEST_PREFIX if message.test else "") + email.subject,
+        html=email.html,
+        text=email.text,
+        reply_to=facts.reply_to,
+        headers=headers,
+    )
+
+
+def _unsubscribe_url(message: Message) -> str:
+    links = orjson.loads(unpacked_small(message.data)).get("links", {})
+    return str(links.get("unsubscribe_url", ""))
+
+
+def _way_out(url: str, email: Rendered) -> dict[str, str]:
+    if not url or url not in email.html.replace("&amp;", "&") or url not in email.text:
+        raise UnsendableError("This is marketing mail without a visible link to unsubscribe; it cannot be sent.")
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

@@ -1,0 +1,265 @@
+"""The message log: what was sent to whom and what became of it, found by customer, day, template, status or id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+
+from backend.domain.delivery import Outcome
+from backend.domain.emails import Kind
+from backend.domain.messages import Message, MessageStatus
+from backend.domain.time import from_text
+from backend.errors import InvalidInputError
+from backend.records.conversion import key_of_row, reads
+from backend.records.messages import id_in, message_from
+from backend.records.values import flag, optional_text, text
+from backend.services.context import Shop
+from backend.services.cursors import text_in
+from backend.services.shards import merged, page_size
+from backend.services.unreadable.items import readable, readable_rows
+from backend.store import schema
+from backend.store.limits import encode_cursor
+from backend.store.port import Item, Key, Query, Row, pages_of
+
+LONGEST_RANGE = timedelta(days=100)
+MOST_OF_ONE = 2_000
+"""How many messages of one customer are looked at."""
+_SCAN = 5_000
+"""How many entries are looked at for one page when not all messages of the days are asked for."""
+_CHUNK = 500
+"""How many of them are read at once."""
+_OPEN = (MessageStatus.WAITING, MessageStatus.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSummary:
+    """What the log shows of a message. `name` is the recipient's; `outcome` tells most of what was reported."""
+
+    id: str
+    name: str
+    template: str
+    kind: Kind
+    status: MessageStatus
+    reason: str
+    requested_at: datetime
+    requested_by: str
+    test: bool
+    campaign: str = ""
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Messages requested on the shop's days from `first` to `last`; "" and None stand for all.
+
+    WAITING are those that nobody sends at this moment, and SENDING those that somebody does. An outcome is the one
+    that tells most: a message that was opened is not among the delivered ones.
+    """
+
+    first: date
+    last: date
+    template: str = ""
+    status: MessageStatus | None = None
+    outcome: Outcome | None = None
+    campaign: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves out messages of its days."""
+        return bool(self.template or self.status or self.outcome or self.campaign)
+
+    def fits(self, *, template: str, status: str, outcome: str | None, campaign: str | None) -> bool:
+        """Whether a message is wanted, whatever its day."""
+        return (
+            self.template in ("", template)
+            and self.status in (None, status)
+            and self.outcome in (None, outcome)
+            and self.campaign in ("", campaign)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """One page, newest first. `cursor` leads to the next; `note` tells when the page ended early."""
+
+    messages: list[MessageSummary]
+    cursor: str | None
+    note: str = ""
+
+
+def list_messages(shop: Shop, wanted: LogFilter, *, limit: int = 50, cursor: str | None = None) -> LogPage:
+    """One page of the log.
+
+    Raises: `InvalidInputError` when the range is upside down or longer than 100 days, or the cursor is of another list.
+    """
+    if wanted.first > wanted.last:
+        raise InvalidInputError("The first day is after the last day.", "from")
+    if wanted.last - wanted.first > LONGEST_RANGE:
+        raise InvalidInputError(f"Choose a range of {LONGEST_RANGE.days} days at most.", "from")
+    found: list[Row] = []
+    last = ""
+    first = _CHUNK if wanted.narrows else limit
+    rows = _walk(shop, wanted, first, text_in(cursor, "at") if cursor else "")
+    for seen, row in enumerate(_told_apart(shop, rows) if wanted.status in _OPEN else rows):
+        if len(found) == limit or seen == _SCAN:
+            note = "" if len(found) == limit else f"Looked at {_SCAN:,} messages; go on to see more."
+            return LogPage([*map(_summary_from, found)], encode_cursor({"at": last}), note)
+        found += [each for each in readable_rows(shop, [row], _checked) if _fits(each, wanted)]
+        last = text(row.item, "line_at")
+    return LogPage([*map(_summary_from, found)], None)
+
+
+def _fits(row: Row, wanted: LogFilter) -> bool:
+    return wanted.fits(
+        template=text(row.item, "template"),
+        status=text(row.item, "status"),
+        outcome=optional_text(row.item, "outcome"),
+        campaign=optional_text(row.item, "campaign"),
+    )
+
+
+def _told_apart(shop: Shop, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, where waiting messages that somebody has claimed are called sending.
+
+    The list itself cannot tell, so it calls both waiting unless it is asked for one of them.
+    """
+    waiting = MessageStatus.WAITING.value
+    rest = iter(rows)
+    while chunk := list(islice(rest, _CHUNK)):
+        asked = [row.key for row in chunk if row.item.get("status") == waiting]
+        found = shop.store.get_many(asked) if asked else {}
+        leased = set(readable(shop, found.items(), _leased))
+        for row in chunk:
+            claimed = (row.key, True) in leased
+            yield Row(row.key, row.item | {"status": MessageStatus.SENDING.value}) if claimed else row
+
+
+def _leased(key: Key, item: Item) -> tuple[Key, bool]:
+    return key, "lease_until" in item
+
+
+def _walk(shop: Shop, wanted: LogFilter, first: int, before: str) -> Iterator[Row]:
+    last = min(wanted.last, _day_in(shop, before)) if before else wanted.last
+    for back in range((last - wanted.first).days + 1):
+        day = (last - timedelta(days=back)).isoformat()
+        queries = [
+            Query(
+                schema.MAIL,
+                f"MAIL#{day}#{shard}",
+                index="timeline",
+                between=("0", before or "~"),
+                descending=True,
+                limit=page_size(first, schema.MESSAGE_SHARDS),
+            )
+            for shard in range(schema.MESSAGE_SHARDS)
+        ]
+        yield from (row for row in merged(shop, queries, "line_at") if row.item["line_at"] != before)
+
+
+def _day_in(shop: Shop, place: str) -> date:
+    try:
+        return from_text(place.partition("#")[0]).astimezone(shop.zone).date()
+    except ValueError as error:
+        raise InvalidInputError("This page link is not valid any more; start again from the first page.") from error
+
+
+def messages_of(shop: Shop, customer_id: str, limit: int = 200) -> list[Message]:
+    """The messages of a customer, newest first.
+
+    The ledger is sorted by key, not by time, so up to 2,000 entries are read to find the newest.
+    """
+    query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=500)
+    found = list(readable(shop, islice(pages_of(shop.store, query), MOST_OF_ONE), message_from))
+    return sorted(found, key=lambda message: message.requested_at, reverse=True)[:limit]
+
+
+def messages_like(shop: Shop, customer_id: str, wanted: LogFilter, limit: int = 200) -> list[MessageSummary]:
+    """The messages of a customer that are wanted, of any day, newest first."""
+    found = map(summary_of, messages_of(shop, customer_id, MOST_OF_ONE))
+    return list(
+        islice(
+            (
+                each
+                for each in found
+                if wanted.fits(template=each.template, status=each.status, outcome=each.outcome, campaign=each.campaign)
+            ),
+            limit,
+        )
+    )
+
+
+def page_of(shop: Shop, customer_id: str, wanted: LogFilter, *, limit: int, cursor: str = "") -> LogPage:
+    """One page of those messages of a customer, of any day.
+
+    Raises: `InvalidInputError` for a cursor of another list.
+    """
+    found = messages_like(shop, customer_id, wanted, MOST_OF_ONE)
+    if cursor:
+        after = text_in(cursor, "after")
+        ids = [each.id for each in found]
+        if after not in ids:
+            raise InvalidInputError("This page link is not valid any more; start again from the first page.")
+        found = found[ids.index(after) + 1 :]
+    following = encode_cursor({"after": found[limit - 1].id}) if len(found) > limit else None
+    return LogPage(found[:limit], following)
+
+
+def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> list[Message]:
+    """Failed or unknown messages that nobody has handled, newest first.
+
+    Raises: `InvalidInputError` for another status.
+    """
+    if status not in (MessageStatus.FAILED, MessageStatus.UNKNOWN):
+        raise InvalidInputError("Only failed and unknown messages need attention.", "status")
+    query = Query(schema.MAIL, f"ATTENTION#{status.value}", index="work", descending=True, limit=limit)
+    found = shop.store.get_many([row.key for row in shop.store.query(query).rows])
+    messages = list(readable(shop, found.items(), message_from))
+    return sorted(messages, key=lambda message: message.requested_at, reverse=True)
+
+
+def _checked(row: Row) -> Row:
+    """The row, if a list can show it. Raises: `UnreadableItemError`."""
+    _summary_from(row)
+    return row
+
+
+@reads(key_of_row)
+def _summary_from(row: Row) -> MessageSummary:
+    return MessageSummary(
+        id=id_in(row),
+        name=text(row.item, "name", ""),
+        template=text(row.item, "template"),
+        kind=Kind(text(row.item, "kind")),
+        status=MessageStatus(text(row.item, "status")),
+        reason=text(row.item, "reason", ""),
+        requested_at=from_text(text(row.item, "line_at").partition("#")[0]),
+        requested_by=text(row.item, "requested_by", ""),
+        test=flag(row.item, "test"),
+        campaign=text(row.item, "campaign", ""),
+        outcome=Outcome(outcome) if (outcome := optional_text(row.item, "outcome")) else None,
+    )
+
+
+def summary_of(message: Message) -> MessageSummary:
+    """What a list shows of a whole message."""
+    return MessageSummary(
+        id=message.id,
+        name=message.name,
+        template=message.template,
+        kind=message.kind,
+        status=status_now(message),
+        reason=message.reason,
+        requested_at=message.requested_at,
+        requested_by=message.requested_by,
+        test=message.test,
+        campaign=message.campaign,
+        outcome=message.outcome,
+    )
+
+
+def status_now(message: Message) -> MessageStatus:
+    """The status for people: a waiting message that is claimed is being sent."""
+    claimed = message.status is MessageStatus.WAITING and message.lease_until is not None
+    return MessageStatus.SENDING if claimed else message.status

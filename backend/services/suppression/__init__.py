@@ -1,0 +1,1 @@
+"""The suppression list, its files, and the list that the provider's account keeps."""

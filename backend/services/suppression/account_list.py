@@ -1,0 +1,129 @@
+"""The account's own suppression list beside ours: read, taken over, and filled from ours; a page at a time.
+
+Each step is bounded and gives the place where the next one goes on, so that whoever stops in between loses nothing.
+Doing a step again changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.domain.customers import clean_email, email_identity
+from backend.domain.suppression import Ground, Suppression, SuppressionReason
+from backend.domain.team import Actor, Permission
+from backend.email.transports.account_list import REASONS, AccountEntry, AccountList
+from backend.errors import InvalidInputError
+from backend.services.audit import log as audit_log
+from backend.services.context import Shop
+from backend.services.suppression.entries import add_ground, list_suppressions, suppressed
+
+SOURCE = "account list"
+TAKEN_AT_ONCE = 200
+PUSHED_AT_ONCE = 50
+"""Each is a request to SES, which allows a few a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """An entry of the account's list; `here` says whether ours has the address for this reason too."""
+
+    address: str
+    reason: SuppressionReason
+    at: datetime
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLines:
+    """One page. `cursor` leads to the next one; None means that there is none."""
+
+    lines: list[AccountLine]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How many entries a step looked at and how many of them were new there. The next step begins at `cursor`."""
+
+    seen: int
+    changed: int
+    cursor: str | None
+
+    @property
+    def finished(self) -> bool:
+        return self.cursor is None
+
+
+def read_account_list(
+    shop: Shop, actor: Actor, account: AccountList, *, limit: int = 100, cursor: str | None = None
+) -> AccountLines:
+    """One page of the account's list. It asks the provider, so it is nothing for the script of a page.
+
+    Raises: `PermissionDeniedError`, `AccountListError`.
+    """
+    actor.require(Permission.VIEW_EMAIL)
+    page = account.page(limit, cursor)
+    ours = _ours(shop, page.entries)
+    lines = [AccountLine(each.address, each.reason, each.at, _is_here(each, ours)) for each in page.entries]
+    return AccountLines(lines, page.cursor)
+
+
+def take_over(
+    shop: Shop, actor: Actor, account: AccountList, *, limit: int = TAKEN_AT_ONCE, cursor: str | None = None
+) -> Step:
+    """Puts what the account's list has on ours, a page of it.
+
+    Raises: `PermissionDeniedError`, `AccountListError`.
+    """
+    actor.require(Permission.MANAGE_SUPPRESSION)
+    page = account.page(limit, cursor)
+    ours = _ours(shop, page.entries)
+    missing = [each for each in page.entries if not _is_here(each, ours)]
+    changed = sum(_added(shop, actor, each) for each in missing)
+    if changed:
+        detail = f"{changed} of {len(page.entries)} addresses were new"
+        audit_log.note(shop, actor, "took over the account's suppression list", "suppression list", detail)
+    return Step(len(page.entries), changed, page.cursor)
+
+
+def push(
+    shop: Shop, actor: Actor, account: AccountList, *, limit: int = PUSHED_AT_ONCE, cursor: str | None = None
+) -> Step:
+    """Puts bounces and complaints of our list on the account's, a page of ours. `changed` counts what was sent there.
+
+    Raises: `PermissionDeniedError`, `AccountListError`, `InvalidInputError` for a cursor from another list.
+    """
+    actor.require(Permission.MANAGE_SUPPRESSION)
+    page = list_suppressions(shop, actor, limit=limit, cursor=cursor)
+    wanted = [(entry.address, reason) for entry in page.entries if (reason := _reason_there(entry)) is not None]
+    for address, reason in wanted:
+        account.add(address, reason)
+    if wanted:
+        detail = f"{len(wanted)} addresses"
+        audit_log.note(shop, actor, "filled the account's suppression list", "suppression list", detail)
+    return Step(len(page.entries), len(wanted), page.cursor)
+
+
+def _ours(shop: Shop, entries: list[AccountEntry]) -> dict[str, Suppression]:
+    return suppressed(shop, [each.address for each in entries])
+
+
+def _is_here(entry: AccountEntry, ours: dict[str, Suppression]) -> bool:
+    found = ours.get(email_identity(entry.address))
+    return found is not None and any(ground.reason is entry.reason for ground in found.grounds)
+
+
+def _added(shop: Shop, actor: Actor, entry: AccountEntry) -> bool:
+    """Whether it is new here; an address that is none is left where it is."""
+    try:
+        address = clean_email(entry.address)
+    except InvalidInputError:
+        return False
+    return add_ground(shop, address, Ground(entry.reason, entry.at, SOURCE, actor.username)).changed
+
+
+def _reason_there(entry: Suppression) -> SuppressionReason | None:
+    """Why the account's list should have the address: it knows bounces and complaints only."""
+    known = set(REASONS.values())
+    return next((ground.reason for ground in entry.grounds if ground.reason in known), None)

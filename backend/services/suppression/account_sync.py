@@ -1,0 +1,205 @@
+"""Brings our suppression list and that of the provider's account together, by a worker; pages ask and look on.
+
+One piece of work at a time, under a lease that a crashed worker loses. It may be begun again at any point: every step
+finds what is there already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from backend.domain.account_sync import Comparison, SampleLine, Sync, SyncDeed, SyncState
+from backend.domain.leases import shortened
+from backend.domain.suppression import Suppression
+from backend.domain.team import COMMAND_LINE, Actor, Permission
+from backend.domain.time import to_text
+from backend.email.transports.account_list import LARGEST_PAGE, REASONS, AccountList
+from backend.errors import BackendError, ConflictError, InvalidInputError, StoreBusyError, StoreUnreachableError
+from backend.records.account_sync import comparison_from, comparison_item, sync_from, sync_item
+from backend.services.context import Shop
+from backend.services.suppression.account_list import Step, push, read_account_list, take_over
+from backend.services.suppression.entries import list_suppressions
+from backend.store import schema
+from backend.store.port import Absent, AllOf, AnyOf, Equals, Missing, Put
+
+_SYNC = schema.meta_key("account-sync")
+_COMPARISON = schema.meta_key("account-comparison")
+_LEASE = timedelta(seconds=120)
+"""Longer than a step takes: 50 requests to SES at a few a second."""
+_FRESH = timedelta(hours=24)
+"""How old a comparison may be whose counts somebody confirms."""
+_SAMPLE = 100
+_PAGE = 500
+
+
+class SyncLostError(ConflictError):
+    """Another worker has taken over."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """The work as this worker has written it last, with the lease that it holds."""
+
+    shop: Shop
+    sync: Sync
+
+    def keep(self, after: Sync) -> None:
+        """Notes how far the work is, with a new lease.
+
+        Raises: `SyncLostError`.
+        """
+        self._put(replace(after, lease_until=self.shop.clock() + _LEASE))
+
+    def give_back(self) -> None:
+        self._put(replace(self.sync, lease_until=None))
+
+    def shorten(self, lease: datetime) -> None:
+        """Bounds a lease that a clock gave which is ahead. Its holder loses the work, which anybody may begin again."""
+        until = shortened(lease, _LEASE, self.shop.clock())
+        if until is not None:
+            self._put(replace(self.sync, lease_until=until))
+
+    def finish(self, state: SyncState, error: str = "") -> None:
+        self._put(replace(self.sync, state=state, error=error, lease_until=None, cursor=None))
+
+    def _put(self, after: Sync) -> None:
+        """On condition that nobody else has touched the work: its lease is the one that was written last."""
+        before = self.sync
+        lease = Equals("lease_until", to_text(before.lease_until)) if before.lease_until else Missing("lease_until")
+        held = AllOf((Equals("id", before.id), Equals("state", before.state.value), lease))
+        self.shop.store.put(Put(_SYNC, sync_item(after), held, SyncLostError("Another worker has taken over.")))
+        self.sync = after
+
+
+def last_sync(shop: Shop) -> Sync | None:
+    """The work that was asked for last, whether it is over or not."""
+    item = shop.store.get(_SYNC)
+    return None if item is None else sync_from(item)
+
+
+def last_comparison(shop: Shop) -> Comparison | None:
+    item = shop.store.get(_COMPARISON)
+    return None if item is None else comparison_from(item)
+
+
+def ask_for(shop: Shop, actor: Actor, deed: SyncDeed, key: str, *, typed_count: int = 0) -> Sync:
+    """Asks a worker for it; the same key again asks for nothing new. `typed_count` confirms what is to be changed.
+
+    Raises: `PermissionDeniedError`; `InvalidInputError` when the count is not that of a comparison of the last day;
+    `ConflictError` when other work is not over yet.
+    """
+    actor.require(Permission.MANAGE_SUPPRESSION)
+    before = last_sync(shop)
+    if before is not None and before.id == key:
+        return before
+    if deed is not SyncDeed.COMPARE:
+        _check_count(shop, deed, typed_count)
+    sync = Sync(key, deed, actor.username, actor.role, shop.clock())
+    busy = ConflictError("Work on the two lists is still under way. Wait until it is over.")
+    over = [Equals("state", state.value) for state in (SyncState.DONE, SyncState.FAILED)]
+    shop.store.put(Put(_SYNC, sync_item(sync), AnyOf((Absent(), *over)), busy))
+    return sync
+
+
+def _check_count(shop: Shop, deed: SyncDeed, typed: int) -> None:
+    found = last_comparison(shop)
+    if found is None or shop.clock() - found.at > _FRESH:
+        raise InvalidInputError("Compare the two lists first; the last comparison is too old.", "count")
+    if not found.count_for(deed):
+        raise InvalidInputError("There is nothing to do.", "count")
+    if typed != found.count_for(deed):
+        raise InvalidInputError(f"Type {found.count_for(deed)} to confirm the number of addresses.", "count")
+
+
+# --- the worker's side -------------------------------------------------------------------------------------------
+
+
+def work_on_sync(shop: Shop, account: AccountList, stop: threading.Event) -> bool:
+    """Does what was asked for, if anything was and nobody else does it. Returns whether there was something to do.
+
+    Raises: `StoreBusyError`, `StoreUnreachableError`; the work is taken up again later.
+    """
+    waiting = last_sync(shop)
+    if waiting is None or not waiting.is_open:
+        return False
+    if waiting.lease_until and waiting.lease_until > shop.clock():
+        with contextlib.suppress(SyncLostError):
+            _Held(shop, waiting).shorten(waiting.lease_until)
+        return False
+    try:
+        mine = _Held(shop, waiting)
+        mine.keep(waiting)
+        _do(shop, account, mine, stop)
+    except SyncLostError:
+        return False
+    return True
+
+
+def _do(shop: Shop, account: AccountList, held: _Held, stop: threading.Event) -> None:
+    try:
+        if held.sync.deed is SyncDeed.COMPARE:
+            _compare(shop, account, held)
+        else:
+            _step_on(shop, account, held, stop)
+    except (SyncLostError, StoreBusyError, StoreUnreachableError):
+        raise
+    except BackendError as error:
+        held.finish(SyncState.FAILED, error.sentence)
+        return
+    if stop.is_set():
+        held.give_back()
+    else:
+        held.finish(SyncState.DONE)
+
+
+def _step_on(shop: Shop, account: AccountList, held: _Held, stop: threading.Event) -> None:
+    """One step after the other, each kept."""
+    sync = held.sync
+    step = take_over if sync.deed is SyncDeed.TAKE_OVER else push
+    while not stop.is_set():
+        done: Step = step(shop, sync.actor, account, cursor=sync.cursor)
+        after = replace(sync, seen=sync.seen + done.seen, changed=sync.changed + done.changed, cursor=done.cursor)
+        held.keep(after)
+        sync = held.sync
+        if done.finished:
+            break
+
+
+def _compare(shop: Shop, account: AccountList, held: _Held) -> None:
+    """Reads both lists once. Whoever takes over begins anew, for counting is quick."""
+    there = missing = 0
+    sample: list[SampleLine] = []
+    cursor: str | None = None
+    while True:
+        page = read_account_list(shop, held.sync.actor, account, limit=LARGEST_PAGE, cursor=cursor)
+        there, missing = there + len(page.lines), missing + sum(not line.here for line in page.lines)
+        lines = page.lines[: _SAMPLE - len(sample)]
+        sample += [SampleLine(line.address, line.reason, line.here) for line in lines]
+        held.keep(replace(held.sync, seen=there))
+        cursor = page.cursor
+        if cursor is None:
+            break
+    ours = 0
+    for entries in _our_pages(shop):
+        ours += sum(_belongs_there(entry) for entry in entries)
+        held.keep(held.sync)
+    shop.store.put(Put(_COMPARISON, comparison_item(Comparison(shop.clock(), there, missing, ours, tuple(sample)))))
+
+
+def _our_pages(shop: Shop) -> Iterator[list[Suppression]]:
+    cursor: str | None = None
+    while True:
+        page = list_suppressions(shop, COMMAND_LINE, limit=_PAGE, cursor=cursor)
+        yield page.entries
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _belongs_there(entry: Suppression) -> bool:
+    """The account's list knows bounces and complaints only."""
+    return any(ground.reason in REASONS.values() for ground in entry.grounds)

@@ -1,0 +1,258 @@
+"""The suppression list: look up, add, remove, list. Every change is kept as history, without the address.
+
+An address may have several reasons; the strongest counts, and taking that one away leaves the others. So whoever had
+unsubscribed before their mailbox was full stays unsubscribed when it works again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+from backend.domain.customers import clean_email, email_identity
+from backend.domain.ids import new_entry_id
+from backend.domain.suppression import Ground, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
+from backend.domain.team import Actor, Permission
+from backend.domain.text import clean_line
+from backend.domain.time import to_text
+from backend.errors import InvalidInputError, NotFoundError, UnreadableItemError
+from backend.records.suppression import (
+    digest_of,
+    event_from,
+    event_item,
+    stamp_of,
+    suppression_from,
+    suppression_item,
+)
+from backend.services.audit import log as audit_log
+from backend.services.context import Shop
+from backend.services.orders.writes import SnapshotMovedError
+from backend.services.retries import until_settled
+from backend.services.shards import merged, page_size
+from backend.services.unreadable.items import readable, readable_rows, set_aside
+from backend.store import schema
+from backend.store.limits import decode_cursor, encode_cursor
+from backend.store.meter import access_pattern
+from backend.store.port import Absent, Delete, Equals, Item, Put, Query, Row, Write
+
+NOTE_LENGTH = 300
+_UNREADABLE = "The entry cannot be read, so nothing is sent to this address. System tells how to repair it."
+BY_STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The entry as it is now. `changed` says whether this reason is new for the address."""
+
+    entry: Suppression
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionPage:
+    """Entries, the newest first. `cursor` leads to older ones; None means that there are none."""
+
+    entries: list[Suppression]
+    cursor: str | None
+
+
+# --- look up -----------------------------------------------------------------------------------------------------
+
+
+def suppressed(shop: Shop, addresses: Sequence[str]) -> dict[str, Suppression]:
+    """Those of the addresses that are on the list, by `email_identity`; a few requests however many there are.
+
+    The addresses must be in the form in which customers' are kept.
+    """
+    keys = {schema.suppression_key(digest_of(identity)): identity for identity in map(email_identity, addresses)}
+    with access_pattern("look up suppressions"):
+        found = shop.store.get_many(list(keys))
+    entries = dict(readable(shop, found.items(), lambda key, item: (key, suppression_from(item))))
+    return {identity: entries.get(key) or _unknown(identity) for key, identity in keys.items() if key in found}
+
+
+def _unknown(address: str) -> Suppression:
+    """What stands for an entry that cannot be read: it suppresses everything until somebody has repaired it."""
+    since = datetime(1970, 1, 1, tzinfo=UTC)
+    return Suppression(address, (Ground(SuppressionReason.MANUAL, since, "unreadable", note=_UNREADABLE),))
+
+
+def find_suppression(shop: Shop, address: str) -> Suppression | None:
+    """The entry of an address in any spelling, read consistently.
+
+    Raises: `InvalidInputError` when this is no address.
+    """
+    item = shop.store.get(schema.suppression_key(_digest(address)))
+    if item is None:
+        return None
+    try:
+        return suppression_from(item)
+    except UnreadableItemError as error:
+        set_aside(shop, schema.suppression_key(_digest(address)), error.reason)
+        return _unknown(email_identity(clean_email(address)))
+
+
+def suppression_history(shop: Shop, address: str, *, limit: int = 50) -> list[SuppressionEvent]:
+    """What happened to the entry of an address, newest first, also when it is not on the list any more.
+
+    Raises: `InvalidInputError` when this is no address.
+    """
+    query = Query(schema.MAIL, f"X#{_digest(address)}", begins_with="H#", descending=True, limit=limit)
+    return [*readable_rows(shop, shop.store.query(query).rows, event_from)]
+
+
+def list_suppressions(
+    shop: Shop, actor: Actor, *, reason: SuppressionReason | None = None, limit: int = 50, cursor: str | None = None
+) -> SuppressionPage:
+    """One page of the list, by when the strongest reason came, or of the entries whose strongest reason this is.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` for a cursor from another list.
+    """
+    actor.require(Permission.VIEW_EMAIL)
+    before = str(decode_cursor(cursor).get("line", "")) if cursor else ""
+    rows = list(islice(_lines(shop, reason, before, limit), limit + 1))
+    found = shop.store.get_many([row.key for row in rows[:limit]])
+    listed = ((row.key, found[row.key]) for row in rows[:limit] if row.key in found)
+    entries = [*readable(shop, listed, lambda _, item: suppression_from(item))]
+    following = encode_cursor({"line": str(rows[limit - 1].item["line_at"])}) if len(rows) > limit else None
+    return SuppressionPage(entries, following)
+
+
+def _lines(shop: Shop, reason: SuppressionReason | None, before: str, limit: int) -> Iterator[Row]:
+    reasons = list(SuppressionReason) if reason is None else [reason]
+    queries = [
+        Query(
+            schema.MAIL,
+            schema.suppression_line(each.value),
+            index="timeline",
+            between=("0", before or "~"),
+            descending=True,
+            limit=page_size(limit, len(reasons)),
+        )
+        for each in reasons
+    ]
+    return (row for row in merged(shop, queries, "line_at") if row.item["line_at"] != before)
+
+
+# --- change ------------------------------------------------------------------------------------------------------
+
+
+def suppress(
+    shop: Shop, actor: Actor, address: str, *, reason: SuppressionReason = SuppressionReason.MANUAL, note: str = ""
+) -> Added:
+    """Puts an address on the list.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`.
+    """
+    actor.require(Permission.MANAGE_SUPPRESSION)
+    cleaned = clean_line(note, "Note", longest=NOTE_LENGTH, field="note")
+    clean = clean_email(address)
+    ground = Ground(reason, shop.clock(), BY_STAFF, actor.username, cleaned)
+    deed = audit_log.entry(shop, actor, "suppressed an address", _target(clean), reason.label)
+    return until_settled(lambda: _add(shop, clean, ground, deed))
+
+
+def add_suppression(
+    shop: Shop, address: str, reason: SuppressionReason, *, source: str, by: str = "", note: str = ""
+) -> Added:
+    """Puts an address on the list because of what happened: no permission is asked for.
+
+    Repeating it changes nothing, and a weaker reason only joins a stronger one.
+
+    Raises: `InvalidInputError` when this is no address.
+    """
+    return add_ground(shop, clean_email(address), Ground(reason, shop.clock(), source, by, note))
+
+
+def add_ground(shop: Shop, address: str, ground: Ground) -> Added:
+    """As `add_suppression`, for a clean address and with the moment at which it happened."""
+    return until_settled(lambda: _add(shop, address, ground))
+
+
+def unsuppress(
+    shop: Shop, actor: Actor, address: str, *, why: str, reason: SuppressionReason | None = None
+) -> Suppression | None:
+    """Takes one reason away, or all of them; returns what is left of the entry.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` (without a `why`), `NotFoundError`.
+    """
+    actor.require(Permission.MANAGE_SUPPRESSION)
+    note = clean_line(why, "Reason", longest=NOTE_LENGTH, required=True, field="why")
+    cleaned = clean_email(address)
+    which = reason.label if reason else "all reasons"
+    deed = audit_log.entry(shop, actor, "took an address off the suppression list", _target(cleaned), which)
+    return until_settled(lambda: _remove(shop, cleaned, reason, BY_STAFF, actor.username, note, deed))
+
+
+def lift_unsubscribe(shop: Shop, address: str, *, source: str) -> None:
+    """Forgets that somebody unsubscribed, because they have subscribed again; other reasons stay."""
+    try:
+        cleaned = clean_email(address)
+        until_settled(lambda: _remove(shop, cleaned, SuppressionReason.UNSUBSCRIBED, source, "", "subscribed again"))
+    except (NotFoundError, InvalidInputError):
+        return
+
+
+def adding_writes(shop: Shop, address: str, ground: Ground, item: Item | None) -> tuple[Suppression, Sequence[Write]]:
+    """The entry with one more reason, and the writes that make it so; none when it is there already.
+
+    `item` is what the store holds for the address. Error attached: `SnapshotMovedError`.
+    """
+    try:
+        before = None if item is None else suppression_from(item)
+    except UnreadableItemError as error:
+        set_aside(shop, schema.suppression_key(_digest(address)), error.reason)
+        return _unknown(address), ()  # it suppresses already, and what it says is not written over
+    after = Suppression(address, (ground,)) if before is None else before.with_ground(ground)
+    if after == before:
+        return after, ()
+    event = SuppressionEvent(
+        shop.clock(), SuppressionChange.ADDED, (ground.reason,), ground.source, ground.by, ground.note
+    )
+    return after, _writes(after, event, item)
+
+
+def _add(shop: Shop, address: str, ground: Ground, *deeds: Put) -> Added:
+    item = shop.store.get(schema.suppression_key(_digest(address)))
+    entry, writes = adding_writes(shop, address, ground, item)
+    if writes:
+        shop.store.transact([*writes, *deeds])
+    return Added(entry, changed=bool(writes))
+
+
+def _remove(
+    shop: Shop, address: str, reason: SuppressionReason | None, source: str, by: str, note: str, *deeds: Put
+) -> Suppression | None:
+    item = shop.store.get(schema.suppression_key(_digest(address)))
+    before = None if item is None else suppression_from(item)
+    gone = () if before is None else tuple(g.reason for g in before.grounds if reason in (None, g.reason))
+    if before is None or not gone:
+        raise NotFoundError("This address is not on the suppression list.")
+    after = before.without(reason)
+    event = SuppressionEvent(shop.clock(), SuppressionChange.REMOVED, gone, source, by, note)
+    shop.store.transact([*_writes(after or before, event, item, gone=after is None), *deeds])
+    return after
+
+
+def _writes(entry: Suppression, event: SuppressionEvent, item: Item | None, *, gone: bool = False) -> list[Write]:
+    """The entry and its history change together, and only if nobody else has changed the entry meanwhile."""
+    digest, stamp = _digest(entry.address), new_entry_id()
+    key = schema.suppression_key(digest)
+    unmoved = Absent() if item is None else Equals("stamp", stamp_of(item))
+    moved = SnapshotMovedError("Someone else changed this address at the same time. Try again.")
+    history = schema.suppression_event_key(digest, to_text(event.at), stamp)
+    change: Write = (
+        Delete(key, unmoved, moved) if gone else Put(key, suppression_item(entry, digest, stamp), unmoved, moved)
+    )
+    return [change, Put(history, event_item(event))]
+
+
+def _target(address: str) -> str:
+    """What the audit log calls an address: not by itself."""
+    return f"suppression:{_digest(address)}"
+
+
+def _digest(address: str) -> str:
+    return digest_of(email_identity(clean_email(address)))

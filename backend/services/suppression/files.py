@@ -1,0 +1,303 @@
+"""The suppression list as a file: taken in row by row, whoever wrote it, and given out so that it can come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from backend.domain.customers import email_identity
+from backend.domain.imports import ImportKind
+from backend.domain.suppression import Ground, SuppressionReason
+from backend.domain.team import Actor, Permission
+from backend.domain.time import check_placed_at, to_text
+from backend.errors import InvalidInputError
+from backend.records.suppression import digest_of, suppression_from
+from backend.services.audit import log as audit_log
+from backend.services.context import Shop
+from backend.services.exports.writers import Cell, Format, write_table
+from backend.services.imports.csv_rows import BrokenLine, Line
+from backend.services.imports.dialect import Table, open_table, reading, title_words
+from backend.services.imports.encoding import UnclearEncodingError
+from backend.services.imports.fields import email_of, without_apostrophe
+from backend.services.imports.file_kinds import refuse_other_file
+from backend.services.orders.writes import SnapshotMovedError
+from backend.services.suppression.entries import NOTE_LENGTH, add_ground, adding_writes
+from backend.services.suppression.vocabulary import (
+    ADDRESS_TITLES,
+    REASON_TITLES,
+    SINCE_TITLES,
+    gets_mail,
+    moment_of,
+    reason_of,
+    told_by_columns,
+)
+from backend.services.unreadable.items import readable
+from backend.store import schema
+from backend.store.port import Key, Query, pages_of
+
+COLUMNS = ("E-mail address", "Reason", "Since", "Source", "By", "Note")
+MOST_ERRORS = 1000
+"""Lines that are named; further ones are only counted."""
+_AT_ONCE = 200
+_PLAIN_WORDS = 3
+"""A reason of more words is kept as a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """A line that was left out, or read with a doubt, counted from 1, and why. The sentence names no address."""
+
+    line: int
+    sentence: str
+
+
+@dataclass(slots=True)
+class SuppressionImport:
+    """What an import did: how many addresses got a new reason, had it already, or were left out.
+
+    `doubts` are lines that were taken over although their reason or date was not understood.
+    """
+
+    added: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    errors: list[LineError] = field(default_factory=list)
+    doubtful: int = 0
+    doubts: list[LineError] = field(default_factory=list)
+
+    def fail(self, error: LineError) -> None:
+        self.failed += 1
+        if len(self.errors) < MOST_ERRORS:
+            self.errors.append(error)
+
+    def doubt(self, error: LineError) -> None:
+        self.doubtful += 1
+        if len(self.doubts) < MOST_ERRORS:
+            self.doubts.append(error)
+
+    def count(self, changed: bool) -> None:
+        self.added += changed
+        self.unchanged += not changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An address and its reason; `doubt` says what of the line was not understood."""
+
+    address: str
+    ground: Ground
+    doubt: LineError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the columns stand that are understood; those that may tell the reason in the order of their weight."""
+
+    address: int
+    reasons: tuple[int, ...] = ()
+    since: tuple[int, ...] = ()
+    note: int | None = None
+    told: SuppressionReason | None = None
+
+
+Watch = Callable[[float, SuppressionImport, LineError | None], None]
+"""Told the share of the file that was read and the result so far, after some hundred addresses and at each line that is
+left out or in doubt."""
+
+
+def import_suppressions(
+    shop: Shop, actor: Actor, path: Path, *, encoding: str = "", watch: Watch | None = None
+) -> SuppressionImport:
+    """Takes in a CSV file with a column for the address, and perhaps for reason, since when, and a note.
+
+    A list without titles has one address a line. A reason or date that is not understood keeps no address off the list:
+    it counts as *manual*, since now, and is reported. Lines without an address are left out. It may be run again.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` when the file is not such a table.
+    """
+    actor.require(Permission.MANAGE_SUPPRESSION)
+    table = _with_titles(_opened(path, encoding))
+    columns = _columns(table.header)
+    size = path.stat().st_size
+    result, batch = SuppressionImport(), list[_Wanted]()
+    with reading(table) as rows:
+        for row in rows:
+            wanted = _read(shop, actor, row, columns)
+            if isinstance(wanted, _Wanted):
+                batch.append(wanted)
+                if wanted.doubt:
+                    result.doubt(wanted.doubt)
+            else:
+                result.fail(wanted)
+            if len(batch) == _AT_ONCE:
+                _write(shop, batch, result)
+                batch = []
+            error = wanted.doubt if isinstance(wanted, _Wanted) else wanted
+            if watch is not None and (error or not batch):
+                watch(rows.position / size, result, error)
+    _write(shop, batch, result)
+    if watch is None:  # what is watched is a job, which was noted when somebody asked for it
+        audit_log.note(shop, actor, "imported suppressions", "import:suppressions", f"{result.added:,} new")
+    return result
+
+
+def check_columns(header: Sequence[str]) -> None:
+    """Checks that one of the columns holds addresses, or that the first line is an address itself.
+
+    Raises: `InvalidInputError`.
+    """
+    if not _is_address(header[0]):
+        _columns(header)
+
+
+def _opened(path: Path, encoding: str) -> Table:
+    """The table. Where its encoding is not clear the likeliest will do: addresses are the same in all of them."""
+    try:
+        return open_table(path, encoding)
+    except UnclearEncodingError as error:
+        return open_table(path, error.readings[0].name)
+
+
+def _with_titles(table: Table) -> Table:
+    """The table; its first line counts as a row when it is an address."""
+    if not _is_address(table.header[0]):
+        return table
+    return replace(table, header=("email", *(f"column {n}" for n in range(1, len(table.header)))), header_line=0)
+
+
+def _is_address(text: str) -> bool:
+    return "@" in text and " " not in text
+
+
+def _columns(header: Sequence[str]) -> _Columns:
+    refuse_other_file(header, ImportKind.SUPPRESSIONS)
+    titles = [title_words(title) for title in header]
+    addresses = [place for place, title in enumerate(titles) if title in ADDRESS_TITLES]
+    if not addresses:
+        raise InvalidInputError("The file has no column “E-mail address”.", "file")
+    sure = [place for place in addresses if "mail" in titles[place]] or addresses
+    if len(sure) > 1:
+        raise InvalidInputError("Several columns hold addresses; which one counts is not clear.", "file")
+    address = sure[0]
+
+    def places(known: Sequence[str]) -> tuple[int, ...]:
+        return tuple(titles.index(title) for title in known if title in titles and titles.index(title) != address)
+
+    note = next((place for place, title in enumerate(titles) if title in {"note", "notes", "comment"}), None)
+    return _Columns(address, places(REASON_TITLES), places(SINCE_TITLES), note, told_by_columns(titles))
+
+
+def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str = Format.CSV) -> int:
+    """Writes the whole list, a row for each address and reason, and returns how many rows. It can be imported again.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`.
+    """
+    actor.require(Permission.EXPORT_DATA)
+    count = write_table(target, Format.of(format), "Suppressions", COLUMNS, _rows(shop), shop.currency)
+    audit_log.note(shop, actor, "exported suppressions", "export:suppressions", f"{count:,} rows")
+    return count
+
+
+def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns) -> _Wanted | LineError:
+    if isinstance(row, BrokenLine):
+        return LineError(row.number, row.reason)
+    cells = [without_apostrophe(cell.strip()) for cell in row.cells]
+    try:
+        address = _address(cells[columns.address])
+        reason, said = _reason(cells, columns)
+        since, doubt = _since(shop, next((cells[place] for place in columns.since if cells[place]), ""))
+    except InvalidInputError as error:
+        return LineError(row.number, error.sentence)
+    doubts = [f"“{_note(said)[:30]}” is not a reason that is known; it counts as manual."] if reason is None else []
+    doubts += [doubt] if doubt else []
+    note = (cells[columns.note] if columns.note is not None else "") or said
+    ground = Ground(reason or SuppressionReason.MANUAL, since, "import", actor.username, _note(note))
+    return _Wanted(address, ground, LineError(row.number, " ".join(doubts)) if doubts else None)
+
+
+def _address(text: str) -> str:
+    if not text:
+        raise InvalidInputError("The e-mail address is missing.")
+    try:
+        return email_of(text)
+    except InvalidInputError as error:
+        raise InvalidInputError("This is not an email address.") from error
+
+
+def _reason(cells: Sequence[str], columns: _Columns) -> tuple[SuppressionReason | None, str]:
+    """The strongest reason that a row tells, None for one that is not known; and the words where they say more.
+
+    Raises: `InvalidInputError` when the row says that the address gets mail.
+    """
+    words = [cells[place] for place in columns.reasons if cells[place]]
+    known = [(reason, text) for text in words if (reason := reason_of(text))]
+    if known:
+        reason, said = min(known, key=lambda pair: pair[0].weakness)
+        return reason, said if len(said.split()) > _PLAIN_WORDS else ""
+    if columns.told or not words:
+        return columns.told or SuppressionReason.MANUAL, ""
+    if any(gets_mail(text) for text in words):
+        raise InvalidInputError(f"“{words[0][:30]}” says that the address gets mail, so it is not put on the list.")
+    return None, words[0]
+
+
+def _note(text: str) -> str:
+    """The words as a note, without what no note may hold; and without addresses, which history does not keep."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join("…" if "@" in word else word for word in printable.split())[:NOTE_LENGTH]
+
+
+def _since(shop: Shop, text: str) -> tuple[datetime, str]:
+    """The moment in any written form, and what is doubtful about it. Without one it is now."""
+    if not text:
+        return shop.clock(), ""
+    try:
+        moment, unclear = moment_of(text, shop.zone)
+        checked = check_placed_at(moment, shop.clock(), "The date").astimezone(UTC)
+    except (ValueError, InvalidInputError):
+        return shop.clock(), f"“{text[:30]}” is not a date in the past; the address is on the list since now."
+    return checked, f"“{text[:30]}” may be one of two days; the later one counts." if unclear else ""
+
+
+def _write(shop: Shop, batch: Sequence[_Wanted], result: SuppressionImport) -> None:
+    """Many at once, each on its own; what somebody else changed meanwhile, or stands twice, is done one by one."""
+    keys = [schema.suppression_key(digest_of(email_identity(wanted.address))) for wanted in batch]
+    found = shop.store.get_many(keys)
+    planned = [
+        adding_writes(shop, wanted.address, wanted.ground, found.get(key))[1]
+        for wanted, key in zip(batch, keys, strict=True)
+    ]
+    outcomes = shop.store.transact_each([writes for writes in planned if writes])
+    done = iter(outcomes)
+    for wanted, writes in zip(batch, planned, strict=True):
+        error = next(done) if writes else None
+        if isinstance(error, SnapshotMovedError):
+            result.count(add_ground(shop, wanted.address, wanted.ground).changed)
+        elif error is not None:
+            raise error
+        else:
+            result.count(bool(writes))
+
+
+def _rows(shop: Shop) -> Iterator[tuple[Cell, ...]]:
+    for reason in SuppressionReason:
+        query = Query(schema.MAIL, schema.suppression_line(reason.value), index="timeline", limit=_AT_ONCE)
+        keys = []
+        for row in pages_of(shop.store, query):
+            keys.append(row.key)
+            if len(keys) == _AT_ONCE:
+                yield from _rows_of(shop, keys)
+                keys = []
+        yield from _rows_of(shop, keys)
+
+
+def _rows_of(shop: Shop, keys: list[Key]) -> Iterator[tuple[Cell, ...]]:
+    found = shop.store.get_many(keys)
+    listed = ((key, found[key]) for key in keys if key in found)
+    for entry in readable(shop, listed, lambda _, item: suppression_from(item)):
+        for ground in entry.grounds:
+            # A text with offset, since cells of spreadsheets have no zones and would come back an hour off.
+            yield (entry.address, ground.reason.value, to_text(ground.at), ground.source, ground.by, ground.note)

@@ -1,0 +1,1 @@
+"""The team: members, roles, signing in, sessions, and invitations."""

@@ -1,0 +1,120 @@
+"""Sessions: what a signed-in browser holds, and whether it still counts.
+
+The cookie says who signed in and when. Everything else is read from the store on every run of a page, so a session
+ends at once, in every browser and tab, when the member signs out, is disabled or removed, or gets another role or
+password.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from backend.config import Settings
+from backend.domain.team import Member
+from backend.domain.time import to_text
+from backend.errors import ConditionFailedError
+from backend.secret_file import derived
+from backend.services.context import Shop
+from backend.services.team.members import find_member
+from backend.store import schema
+from backend.store.port import Below, Update
+
+COOKIE_NAME = "tillpost_session"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_ALGORITHM = "HS256"
+_CLOCK_SKEW = timedelta(seconds=30)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPolicy:
+    """What an installation decides about signing in. `on_loopback`: only this machine can reach the server."""
+
+    key: bytes
+    session_length: timedelta
+    on_loopback: bool
+
+    @property
+    def cookie_key(self) -> bytes:
+        return derived(self.key, "session cookie")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who signed in, and when (to the microsecond)."""
+
+    username: str
+    began_at: datetime
+
+
+def policy_of(settings: Settings, key: bytes) -> SignInPolicy:
+    """The policy of these settings; `key` is the installation's secret."""
+    on_loopback = settings.host in LOOPBACK and not settings.trusted_proxies.strip()
+    return SignInPolicy(key, timedelta(days=settings.session_days), on_loopback)
+
+
+def begin_session(shop: Shop, member: Member) -> Session:
+    """A session from now on. It is valid also when another server's clock moved `sessions_valid_from` ahead."""
+    return Session(member.username, max(shop.clock(), member.sessions_valid_from))
+
+
+def session_token(policy: SignInPolicy, session: Session) -> str:
+    """The cookie's value: streamlit-authenticator's token (`username`, `exp_date`) with the beginning beside it."""
+    claims = {
+        "username": session.username,
+        "exp_date": (session.began_at + policy.session_length).timestamp(),
+        "began_at": (session.began_at - _EPOCH) // _MICROSECOND,
+    }
+    return jwt.encode(claims, policy.cookie_key, algorithm=_ALGORITHM)
+
+
+def session_of(policy: SignInPolicy, token: str) -> Session | None:
+    """The session of a cookie, or None when it was not signed by us."""
+    try:
+        claims: dict[str, Any] = jwt.decode(token[:4096], policy.cookie_key, algorithms=[_ALGORITHM])
+        return Session(str(claims["username"]), _EPOCH + int(claims["began_at"]) * _MICROSECOND)
+    except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, OverflowError):
+        return None
+
+
+def member_of(shop: Shop, policy: SignInPolicy, session: Session) -> Member | None:
+    """The member whose session this is, as the store knows them now; None when it is over."""
+    member = find_member(shop, session.username)
+    if member is None or not _is_valid(shop, policy, member, session.began_at):
+        return None
+    return member
+
+
+def _is_valid(shop: Shop, policy: SignInPolicy, member: Member, began_at: datetime) -> bool:
+    now = shop.clock()
+    return (
+        not member.disabled
+        and member.sessions_valid_from <= began_at <= max(now, member.sessions_valid_from) + _CLOCK_SKEW
+        and now < began_at + policy.session_length
+        and (not member.demo or may_use_demo(shop, policy))
+    )
+
+
+def may_use_demo(shop: Shop, policy: SignInPolicy) -> bool:
+    """Whether the demo sign-ins work: the demo shop is loaded, and only this machine can reach the server."""
+    return policy.on_loopback and shop.store.get(schema.meta_key("demo")) is not None
+
+
+def sign_out(shop: Shop, session: Session) -> None:
+    """Ends all sessions of the member, in every browser."""
+    end = to_text(max(shop.clock(), session.began_at + _MICROSECOND))
+    try:
+        shop.store.update(
+            Update(
+                schema.member_key(session.username),
+                set={"sessions_valid_from": end},
+                condition=Below("sessions_valid_from", end),
+            )
+        )
+    except ConditionFailedError:
+        return  # The member is gone, or something ended the sessions later than now.

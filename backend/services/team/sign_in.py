@@ -1,0 +1,159 @@
+"""Signing in: by password, or as somebody whom an OpenID Connect provider vouches for."""
+
+from __future__ import annotations
+
+import contextlib
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from loguru import logger
+
+from backend.domain.network import THIS_MACHINE, address_group
+from backend.domain.team import Actor, Member
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.team import roster, sign_in_attempts
+from backend.services.team.members import find_member, find_member_by_email, normal_username, set_password
+from backend.services.team.passwords import password_matches
+from backend.services.team.sessions import Session, SignInPolicy, begin_session, may_use_demo
+from backend.services.team.sign_in_attempts import Subject
+
+_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why somebody was not let in, for that person to read. `wait` is how long no attempt is taken."""
+
+    sentence: str
+    wait: timedelta = timedelta(0)
+
+
+_WRONG = Refused("The username or the password is wrong.")
+
+
+def sign_in(shop: Shop, policy: SignInPolicy, username: str, password: str, client: str) -> Session | Refused:
+    """A session for whoever knows the password. `client` is `Origin.client` of the request.
+
+    An unknown username takes as long as a wrong password and gets the same answer.
+    """
+    name = normal_username(username)
+    if not name or not password:
+        return Refused("Enter your username and your password.")
+    wait = _claim(shop, policy, name, client)
+    if wait:
+        return wait
+    member = find_member(shop, name)
+    if not password_matches(password, member.password_hash if member else "") or member is None:
+        logger.info("Sign-in failed")
+        return _WRONG
+    _settle(shop, policy, name, client)
+    return _let_in(shop, policy, member, client)
+
+
+def demo_is_open(shop: Shop, policy: SignInPolicy, client: str) -> bool:
+    """Whether somebody at this address may use the demo sign-ins: on this machine, while the demo shop is loaded."""
+    return client == THIS_MACHINE and may_use_demo(shop, policy)
+
+
+def _let_in(shop: Shop, policy: SignInPolicy, member: Member, client: str) -> Session | Refused:
+    if member.disabled:
+        return Refused("Your sign-in was disabled. Ask an admin of your shop.")
+    if member.demo and not demo_is_open(shop, policy, client):
+        return Refused("Demo sign-ins work only on the machine that runs Tillpost, while the demo shop is loaded.")
+    logger.info("{} signed in", member.username)
+    return begin_session(shop, member)
+
+
+def change_own_password(
+    shop: Shop, policy: SignInPolicy, actor: Actor, current: str, new: str, client: str
+) -> Session | Refused:
+    """Changes the password of whoever knows the present one, ends all sessions, and begins a new one for this browser.
+
+    Raises: `InvalidInputError` when the new password is not accepted.
+    """
+    wait = _claim(shop, policy, actor.username, client)
+    if wait:
+        return wait
+    member = find_member(shop, actor.username)
+    if not password_matches(current, member.password_hash if member else "") or member is None:
+        return Refused("The current password is wrong.")
+    _settle(shop, policy, actor.username, client)
+    if current == new:
+        raise InvalidInputError("The new password is the same as the current one.", "password")
+    changed = set_password(shop, actor, actor.username, new)
+    logger.info("{} changed the password", actor.username)
+    return begin_session(shop, changed)
+
+
+def member_of_claims(
+    shop: Shop, policy: SignInPolicy, claims: Mapping[str, object], first_seen: datetime
+) -> Member | Refused:
+    """The member whom the provider's claims (of OpenID Connect's ID token) name by a verified e-mail address.
+
+    Addresses match but for the case of ASCII letters: what else Unicode holds to be equal is another mailbox. From the
+    first sign-in on, the member is who the provider's `sub` names, until the address is changed here (OpenID Connect
+    Core 5.7: an address may be given to somebody else).
+
+    `first_seen` stands in for the claim `iat` where the provider sends none. `iat` has whole seconds, so a token of
+    the second in which the member signed out is taken to be older.
+    """
+    email = str(claims.get("email") or "")
+    if not email or claims.get("email_verified") is not True:
+        return Refused("Your sign-in provider has not verified your email address. Verify it there, then try again.")
+    member = find_member_by_email(shop, email)
+    if member is None or email.translate(_ASCII_LOWER) != member.email.translate(_ASCII_LOWER):
+        return Refused(f"{email} is not in the team of {shop.name}. Ask an admin of the shop to add this address.")
+    if member.disabled:
+        return Refused("Your sign-in was disabled. Ask an admin of your shop.")
+    began_at = _issued_at(claims.get("iat"), first_seen)
+    if began_at < member.sessions_valid_from or shop.clock() >= began_at + policy.session_length:
+        return Refused("Your session has ended. Sign in again.")
+    return _bound(shop, member, str(claims.get("sub") or ""))
+
+
+def _bound(shop: Shop, member: Member, subject: str) -> Member | Refused:
+    if subject and not member.oidc_subject:
+        member = roster.change(
+            shop, member.username, lambda now: now if now.oidc_subject else replace(now, oidc_subject=subject)
+        )
+    if member.oidc_subject != subject:
+        return Refused(
+            "Your address belongs to another person at your sign-in provider than before. Ask an admin of your shop to "
+            "change your address to another one and back, if it is yours now."
+        )
+    return member
+
+
+def _issued_at(claim: object, first_seen: datetime) -> datetime:
+    if isinstance(claim, int | float) and not isinstance(claim, bool):
+        with contextlib.suppress(ValueError, OverflowError, OSError):  # no moment that a calendar has
+            return datetime.fromtimestamp(claim, UTC)
+    return first_seen
+
+
+def _claim(shop: Shop, policy: SignInPolicy, username: str, client: str) -> Refused | None:
+    """Counts the attempt for the account and the address; a refusal when either has to wait."""
+    for subject, identity in _counted(policy, username, client):
+        wait = sign_in_attempts.claim(shop, subject, identity)
+        if wait:
+            logger.warning("Sign-in held back because of failures of one {}", subject.kind)
+            return Refused(f"Too many failed attempts. Wait {sign_in_attempts.in_words(wait)}, then try again.", wait)
+    return None
+
+
+def _settle(shop: Shop, policy: SignInPolicy, username: str, client: str) -> None:
+    """The password was right: the account starts afresh, the address is rid of this one attempt only."""
+    (account, name), (address, group) = _counted(policy, username, client)
+    sign_in_attempts.forget(shop, account, name)
+    sign_in_attempts.take_back(shop, address, group)
+
+
+def _counted(policy: SignInPolicy, username: str, client: str) -> tuple[tuple[Subject, str], tuple[Subject, str]]:
+    group = address_group(client)
+    return (
+        (Subject.ACCOUNT, sign_in_attempts.digest(policy.key, Subject.ACCOUNT, username)),
+        (Subject.ADDRESS, sign_in_attempts.digest(policy.key, Subject.ADDRESS, group)),
+    )

@@ -1,0 +1,1 @@
+"""Templates: the catalogue, drafts and versions, checks and previews."""

@@ -1,0 +1,1 @@
+"""Items that cannot be read: set aside, reported, and repaired."""

@@ -1,0 +1,1 @@
+"""What workers do: one table of duties, one module for each."""

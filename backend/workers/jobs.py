@@ -1,0 +1,130 @@
+"""The worker: takes jobs one by one and does them. Any number may run; each job is done by one of them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from loguru import logger
+
+from backend import logs
+from backend.disk_space import full_disk_named
+from backend.domain.imports import ImportKind, ImportResult, Progress
+from backend.domain.jobs import Job
+from backend.errors import BackendError, StoreBusyError, StoreUnreachableError
+from backend.observability.rounds import Rounds
+from backend.services.context import Shop
+from backend.services.imports import import_customers, import_orders
+from backend.services.jobs import queue
+from backend.services.jobs.queue import LeaseLostError
+from backend.services.jobs.requests import report_path, upload_path
+from backend.services.suppression.jobs import import_listed
+
+SHORTEST_PAUSE = 0.5
+LONGEST_PAUSE = 3.0
+_PAUSE_GROWTH = 1.5
+_RENEW_SECONDS = 1.0
+_TIDY_SECONDS = 3600.0
+
+
+def run_worker(shop: Shop, stop: threading.Event, rounds: Rounds | None = None) -> None:
+    """Works until it is told to stop: a job under way is given back between two of its steps.
+
+    Looks for work more seldom the longer there is none, every three seconds at least. `rounds` is told of each look.
+    """
+    rounds = rounds or Rounds()
+    worker, pause, tidied = _identity(), SHORTEST_PAUSE, -_TIDY_SECONDS
+    logger.info("Worker {} started", worker)
+    while not stop.is_set():
+        try:
+            if time.monotonic() - tidied > _TIDY_SECONDS:
+                tidied = time.monotonic()
+                queue.tidy(shop)
+            with rounds.round("imports"):
+                worked = work_once(shop, worker, stop)
+            pause = SHORTEST_PAUSE if worked else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
+        except BackendError as error:
+            logger.warning("The worker could not look for work: {}", error.sentence)
+            pause = LONGEST_PAUSE
+        except Exception:
+            logger.exception("The worker could not look for work")
+            pause = LONGEST_PAUSE
+        stop.wait(pause)
+
+
+def work_once(shop: Shop, worker: str, stop: threading.Event) -> bool:
+    """Does the next job, if there is one. Returns whether there was."""
+    job = queue.take_next(shop, worker)
+    if job is None:
+        return False
+    with logs.action(f"import {job.kind}", job.id):
+        try:
+            _do(shop, job, stop)
+        except LeaseLostError:
+            logger.warning("Another worker has taken over")
+    return True
+
+
+def _do(shop: Shop, job: Job, stop: threading.Event) -> None:
+    logger.info("Begun, attempt {}", job.attempts)
+    try:
+        with full_disk_named():
+            result = _import(shop, job, _listener(shop, job, stop))
+    except LeaseLostError:
+        raise
+    except _StoppedError:
+        queue.release(shop, job)
+        logger.info("Given back, because the worker stops")
+    except (StoreBusyError, StoreUnreachableError) as error:
+        logger.warning("Given back: {}", error.sentence)
+        queue.release(shop, job)
+        raise
+    except BackendError as error:
+        logger.info("Refused: {}", error.sentence)
+        queue.fail(shop, job, error.sentence)
+    except Exception as error:
+        incident = secrets.token_hex(4).upper()
+        logger.opt(exception=error).error("Incident {}", incident)
+        queue.fail(shop, job, f"Something went wrong on our side; the log has it under incident {incident}.")
+    else:
+        queue.finish(shop, job, result)
+        logger.info("Done in {:.1f} s: {}", result.seconds, result.counts)
+
+
+def _import(shop: Shop, job: Job, progress: Callable[[Progress], None]) -> ImportResult:
+    path, report = upload_path(shop, job.id), report_path(shop, job.id)
+    if job.kind is ImportKind.ORDERS:
+        return import_orders(
+            shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, dates=job.dates
+        )
+    if job.kind is ImportKind.SUPPRESSIONS:
+        return import_listed(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)
+    return import_customers(shop, job.actor, path, job.mapping, report=report, progress=progress, encoding=job.encoding)
+
+
+class _StoppedError(Exception):
+    """The worker is to stop."""
+
+
+def _listener(shop: Shop, job: Job, stop: threading.Event) -> Callable[[Progress], None]:
+    """Renews the lease about once a second, and ends the import when the worker is to stop."""
+    renewed = time.monotonic()
+
+    def listen(progress: Progress) -> None:
+        nonlocal renewed
+        if stop.is_set():
+            raise _StoppedError
+        if time.monotonic() - renewed >= _RENEW_SECONDS:
+            queue.renew(shop, job, progress)
+            renewed = time.monotonic()
+
+    return listen
+
+
+def _identity() -> str:
+    """Tells workers apart, also on one machine and after a restart."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

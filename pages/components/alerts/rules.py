@@ -1,0 +1,180 @@
+"""The rules with their thresholds, and who is told. What is changed refers to the settings that the person saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from backend.domain.alerts import RULES, Adjusted, AlertSettings, Rule, Unit
+from backend.domain.team import Actor, Permission
+from backend.services.alerts.settings import adjust_rule, change_telling, get_alert_settings, recipients_of
+from backend.services.context import Shop
+from backend.services.team.members import members_of
+from pages.components.ui import actions, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.shell import settings, shop
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A rule and the settings as they were when the dialog was opened."""
+
+    rule: Rule
+    settings: AlertSettings
+
+
+def show_telling(here: Shop, actor: Actor) -> None:
+    """Who is told, by what, and when not."""
+    given = get_alert_settings(here)
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown("**Recipients**", width="content")
+            if actor.may(Permission.EDIT_ALERTS):
+                TELLING.opener("Change", given, icon=":material/edit:")
+        names = [member.name or member.username for member in recipients_of(here, given)]
+        everybody = "" if given.recipients else " (all engineers and admins)"
+        by_email = f"{formats.listed(names)}{everybody}" if names else "nobody"
+        st.markdown(f":material/mail: By email: {formats.plain(by_email)}")
+        hook = "set by ALERT_WEBHOOK_URL" if settings().alert_webhook_url.get_secret_value() else "none is set"
+        st.markdown(f":material/webhook: By webhook: {formats.plain(hook)}")
+        st.caption(formats.plain(f"{_quiet(here, given)} {_reminders(given)}"))
+
+
+def _quiet(here: Shop, given: AlertSettings) -> str:
+    if given.quiet_from == given.quiet_to:
+        return "No quiet hours."
+    hours = f"{formats.time_of_day(here, given.quiet_from)} to {formats.time_of_day(here, given.quiet_to)}"
+    return f"From {hours} only urgent alerts are sent; the rest follow afterwards."
+
+
+def _reminders(given: AlertSettings) -> str:
+    if not given.remind_hours:
+        return "No reminders."
+    return f"Reminders every {given.remind_hours} hours while an alert is open."
+
+
+def show_rules(here: Shop, actor: Actor) -> None:
+    """Each rule with its threshold, and the way to change it."""
+    given = get_alert_settings(here)
+    st.header("Rules", anchor=False)
+    with st.container(border=True, gap="small"):
+        for rule in RULES:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(_described(here, rule, given.of(rule)), width="stretch")
+                if actor.may(Permission.EDIT_ALERTS):
+                    st.button(
+                        "Adjust",
+                        icon=":material/tune:",
+                        key=f"adjust_{rule.name}",
+                        help=formats.plain(rule.title),
+                        on_click=RULE.open,
+                        args=(_Seen(rule, given),),
+                    )
+
+
+def _described(here: Shop, rule: Rule, adjusted: Adjusted) -> str:
+    words = f"**{formats.plain(rule.title)}** "
+    if not adjusted.on:
+        words += formats.badge("Off", "gray", ":material/notifications_off:")
+    elif not rule.fixed:
+        words += formats.badge(f"Over {_figure(rule, adjusted.threshold)}", "blue")
+    if rule.urgent:
+        words += " " + formats.badge("Urgent", "orange", ":material/priority_high:")
+    return f"{words}  \n:small[:gray[{formats.plain(rule.what)}]]"
+
+
+def _figure(rule: Rule, threshold: float) -> str:
+    if rule.unit is Unit.PERCENT:
+        return f"{threshold:g}%"
+    if rule.unit is Unit.SECONDS and threshold >= 120 and threshold % 60 == 0:
+        return f"{threshold / 60:g} minutes"
+    return f"{threshold:g} {rule.unit}".strip()
+
+
+def _draw_rule(seen: _Seen) -> None:
+    rule, before = seen.rule, seen.settings.of(seen.rule)
+    st.markdown(f"**{formats.plain(rule.title)}**  \n{formats.plain(rule.what)}")
+    with st.form("adjust_rule", border=False):
+        on = st.toggle("On", before.on, key=f"rule_on_{rule.name}")
+        threshold = before.threshold
+        if not rule.fixed:
+            label = f"Threshold in {rule.unit}" if rule.unit is not Unit.COUNT else "Threshold"
+            threshold = st.number_input(
+                label, min_value=0.0, value=float(before.threshold), step=_step(rule), key=f"rule_threshold_{rule.name}"
+            )
+            st.caption(formats.plain(f"Default: {_figure(rule, rule.threshold)}."))
+        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
+    if pressed:
+        wanted = Adjusted(float(threshold), on)
+        saved = actions.attempt(
+            Permission.EDIT_ALERTS,
+            lambda actor: adjust_rule(shop(), actor, rule.name, wanted, version=seen.settings.version),
+            f"Rule “{rule.title}” saved.",
+        )
+        _done_or_told(saved, RULE)
+
+
+def _step(rule: Rule) -> float:
+    return 0.1 if rule.unit is Unit.PERCENT else 1.0
+
+
+def _draw_telling(seen: AlertSettings) -> None:
+    members = {member.username: member for member in members_of(shop()) if not member.disabled}
+    with st.form("telling", border=False):
+        recipients = st.multiselect(
+            "By email to",
+            list(members),
+            [name for name in seen.recipients if name in members],
+            format_func=lambda username: members[username].name or username,
+            placeholder="All engineers and admins",
+            key="telling_recipients",
+        )
+        with st.container(horizontal=True):
+            quiet_from = st.time_input(
+                "Quiet from", seen.quiet_from, format=formats.clock_of(shop()), key="telling_from"
+            )
+            quiet_to = st.time_input(
+                "Quiet to",
+                seen.quiet_to,
+                format=formats.clock_of(shop()),
+                key="telling_to",
+                help="Same time in both fields: no quiet hours.",
+            )
+        remind = st.number_input(
+            "Remind after hours",
+            min_value=0,
+            max_value=168,
+            value=seen.remind_hours,
+            help="0 means never.",
+            key="telling_remind",
+        )
+        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
+    if pressed:
+        saved = actions.attempt(
+            Permission.EDIT_ALERTS,
+            lambda actor: change_telling(
+                shop(),
+                actor,
+                recipients=recipients,
+                quiet_from=quiet_from,
+                quiet_to=quiet_to,
+                remind_hours=int(remind),
+                version=seen.version,
+            ),
+            "Recipients saved.",
+        )
+        _done_or_told(saved, TELLING)
+
+
+def _done_or_told(saved: AlertSettings | Trouble, dialog: Dialog[_Seen] | Dialog[AlertSettings]) -> None:
+    if isinstance(saved, Trouble):
+        actions.show_trouble(saved)
+        return
+    dialog.close()
+    st.rerun()
+
+
+RULE: Dialog[_Seen] = Dialog("alert_rule", "Adjust a rule", _draw_rule, icon=":material/tune:")
+TELLING: Dialog[AlertSettings] = Dialog("alert_telling", "Recipients", _draw_telling, icon=":material/group:")

@@ -1,0 +1,79 @@
+"""The head of an automation's page: its name and sentence, switching it on and off, deleting it; and a new one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from backend.domain.automations import Automation, Step, TriggerKind
+from backend.domain.team import Actor, Permission
+from backend.services.automations import saved
+from backend.services.context import Shop
+from pages.components.automations import backfill, builder, list, words
+from pages.components.ui import actions, caching, empty, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
+from pages.components.ui.state import Slot
+
+_NEW: Slot[Automation] = Slot("automation.new")
+
+
+def show(here: Shop, actor: Actor, automation: Automation) -> None:
+    """Draws it."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(formats.plain(automation.name), anchor=False, width="content")
+        list.switch(actor, automation)
+    st.markdown(formats.plain(words.sentence(here, automation)))
+    if automation.on and automation.active_from and automation.active_from > here.clock():
+        st.caption(":material/hourglass_top: Active in a few seconds.")
+    backfill.show(here, actor, automation)
+    if not automation.on and actor.may(Permission.EDIT_AUTOMATIONS):
+        DELETE.opener("Delete", automation, icon=":material/delete:")
+    DELETE.show()
+
+
+def show_new(here: Shop, actor: Actor) -> None:
+    """The builder of one that does not exist yet. Its id is made when the form is first drawn."""
+    if not actor.may(Permission.EDIT_AUTOMATIONS):
+        empty.nothing(":material/bolt:", "Choose an automation", "A manager or an admin can make new ones.")
+        return
+    st.title("New automation", anchor=False)
+    st.caption("It is off until you switch it on. Save it, then run a dry run first.")
+    made = builder.show(here, _NEW.once(lambda: _blank(here.clock())), saved.create_automation, "Saved, off.")
+    if made:
+        _NEW.clear()
+        st.switch_page(page_of("automation.py"), query_params={"id": made.id})
+
+
+def _blank(now: datetime) -> Automation:
+    return Automation(saved.new_automation_id(), "", TriggerKind.ORDER_PLACED, (Step(""),), now)
+
+
+def _delete(seen: Automation) -> None:
+    waiting = list.waiting_words(shop(), seen.id, caching.automations_waiting(shop()))
+    st.text(seen.name)
+    st.caption(f"{waiting.capitalize()}: nothing is sent for them. Its figures are deleted; messages in the log stay.")
+    with st.form("delete_automation", border=False):
+        typed = st.text_input("Type the name to delete it", max_chars=80, autocomplete="off")
+        pressed = st.form_submit_button("Delete", type="primary", width="stretch")
+    if not pressed:
+        return
+    if typed.strip() != seen.name:
+        st.error("The name does not match.", icon=":material/error:")
+        return
+    done = actions.attempt(
+        Permission.EDIT_AUTOMATIONS,
+        lambda actor: saved.delete_automation(shop(), actor, seen.id, seen.version),
+        "Deleted.",
+    )
+    if isinstance(done, Trouble):
+        actions.show_trouble(done)
+        return
+    DELETE.close()
+    st.switch_page(page_of("automations.py"))
+
+
+DELETE = Dialog[Automation]("delete_automation", "Delete the automation?", _delete, icon=":material/delete:")

@@ -1,0 +1,111 @@
+"""The list of automations: what each does, whether it is on, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from backend.domain.automations import Automation
+from backend.domain.delivery import Outcome
+from backend.domain.team import Actor, Permission
+from backend.services.automations import defaults, saved
+from backend.services.automations.figures import Figures
+from backend.services.automations.waiting_triggers import Waiting
+from backend.services.context import Shop
+from pages.components.automations import words as automation_words
+from pages.components.ui import actions, caching, formats
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
+from pages.components.ui.state import Slot
+
+_SWITCHED: Slot[int] = Slot("automation.switched")
+"""How often somebody has pressed a switch: after each time it is drawn anew, and shows what is stored."""
+
+
+def show(here: Shop, actor: Actor, automations: list[Automation], waiting: Waiting) -> None:
+    """One box for each."""
+    for automation in automations:
+        figures = caching.automation_figures(here, automation.id)
+        with st.container(border=True, gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.page_link(
+                    page_of("automation.py"),
+                    label=f"**{formats.plain(automation.name)}**",
+                    icon=":material/bolt:" if automation.on else ":material/bedtime:",
+                    query_params={"id": automation.id},
+                    help="",
+                )
+                switch(actor, automation)
+            st.markdown(formats.plain(automation_words.sentence(here, automation)))
+            st.markdown(f":small[:gray[{formats.plain(_figures(here, automation, figures, waiting))}]]")
+
+
+def switch(actor: Actor, automation: Automation) -> None:
+    """The switch of one automation, for those who may use it."""
+    st.toggle(
+        "On",
+        value=automation.on,
+        key=f"automation_on_{automation.id}_{automation.version}_{_SWITCHED.get() or 0}",
+        disabled=not actor.may(Permission.EDIT_AUTOMATIONS),
+        on_change=_switched,
+        args=(automation,),
+    )
+
+
+def _switched(seen: Automation) -> None:
+    name = seen.name
+    _SWITCHED.set((_SWITCHED.get() or 0) + 1)
+    if seen.on:
+        actions.act(
+            Permission.EDIT_AUTOMATIONS,
+            lambda actor: saved.switch_off(shop(), actor, seen.id, seen.version),
+            f"“{name}” is off. Emails due from now on are not sent.",
+        )
+    else:
+        actions.act(
+            Permission.EDIT_AUTOMATIONS,
+            lambda actor: saved.switch_on(shop(), actor, seen.id, seen.version),
+            f"“{name}” is on. Active in a few seconds.",
+        )
+
+
+def _figures(here: Shop, automation: Automation, figures: Figures, waiting: Waiting) -> str:
+    parts = [waiting_words(here, automation.id, waiting), f"{formats.count(here, figures.sent)} sent"]
+    if figures.skipped:
+        parts.append(f"{formats.count(here, figures.skipped)} skipped")
+    if trouble := figures.failed + figures.broken:
+        parts.append(f"{formats.count(here, trouble)} failed")
+    if figures.unknown:
+        parts.append(f"{formats.count(here, figures.unknown)} unknown")
+    parts += _rates(here, figures.outcomes, figures.sent)
+    return " · ".join(parts)
+
+
+def _rates(here: Shop, outcomes: Mapping[Outcome, int], sent: int) -> list[str]:
+    words = ((Outcome.OPENED, "opened"), (Outcome.CLICKED, "clicked"))
+    return [
+        f"{formats.percent(here, outcomes[outcome] / sent)} {word}"
+        for outcome, word in words
+        if sent and outcome in outcomes
+    ]
+
+
+def waiting_words(here: Shop, automation_id: str, waiting: Waiting) -> str:
+    """How many triggers wait; of a shop with very many, how many at least."""
+    number = formats.count(here, waiting.by_automation.get(automation_id, 0))
+    return f"at least {number} waiting" if waiting.more else f"{number} waiting"
+
+
+def offer_defaults(actor: Actor) -> None:
+    """The button that adds the usual four."""
+    if actor.may(Permission.EDIT_AUTOMATIONS):
+        st.button("Add the four standard automations", icon=":material/playlist_add:", on_click=_add_defaults)
+
+
+def _add_defaults() -> None:
+    actions.act(
+        Permission.EDIT_AUTOMATIONS,
+        lambda actor: defaults.add_defaults(shop(), actor),
+        "Added and switched off. Check each one before you switch it on.",
+    )

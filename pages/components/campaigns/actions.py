@@ -1,0 +1,263 @@
+"""Buttons that steer a campaign: approve, start, schedule, pause, go on, cancel, retry. What sends asks for a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+import streamlit as st
+
+from backend.domain.campaigns import Campaign, CampaignState
+from backend.domain.team import Actor, Permission
+from backend.services.campaigns import actions as steering
+from backend.services.campaigns import drafts
+from backend.services.campaigns.progress import figures_of
+from backend.services.context import Shop
+from pages.components.ui import actions, formats
+from pages.components.ui.caching import who
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
+from pages.components.ui.state import Slot
+
+_COPY_ID: Slot[str] = Slot("campaign.copy_id")
+_S = CampaignState
+
+
+def show_dialogs() -> None:
+    """Draws the dialog that is open, if one is."""
+    for dialog in (_START, _SCHEDULE, _APPROVE, _DECLINE, _CANCEL, _RETRY):
+        dialog.show()
+
+
+def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None:
+    """The last step before anything is sent: approval if it is large, then the start or its time."""
+    st.header("3. Start")
+    if campaign.approval is not None:
+        moment = formats.moment(here, campaign.approval.at)
+        count = formats.counted(here, campaign.approval.recipients, "recipient")
+        st.success(
+            formats.plain(f"{who(campaign.approval.by)} approved {count}, {moment}."),
+            icon=":material/how_to_reg:",
+        )
+    if campaign.state is _S.AWAITING_APPROVAL:
+        _show_approval(actor, campaign)
+        return
+    if campaign.state is _S.SCHEDULED and campaign.start_at is not None:
+        moment = formats.moment(here, campaign.start_at)
+        st.info(formats.plain(f"Scheduled for {moment}."), icon=":material/schedule_send:")
+    if not actor.may(Permission.PLAN_CAMPAIGNS):
+        return
+    if campaign.needs_approval and campaign.approval is None:
+        _ask_for_approval(here, campaign, enabled=enabled)
+        return
+    with st.container(horizontal=True):
+        if campaign.may_start:
+            _START.opener("Start now", campaign, icon=":material/send:", primary=True)
+            _SCHEDULE.opener("Schedule for later", campaign, icon=":material/schedule_send:")
+        if campaign.state in (_S.SCHEDULED, _S.OVERDUE):
+            _button("Unschedule", ":material/undo:", campaign, steering.unschedule, "Unscheduled.")
+        _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
+
+
+def _ask_for_approval(here: Shop, campaign: Campaign, *, enabled: bool) -> None:
+    planned = formats.counted(here, campaign.planned_recipients or 0, "customer")
+    st.info(f"It goes to {planned}, so a second person must approve it first.", icon=":material/how_to_reg:")
+    with st.container(horizontal=True):
+        st.button(
+            "Ask for approval",
+            icon=":material/how_to_reg:",
+            type="primary",
+            disabled=not enabled,
+            key="campaign_ask",
+            on_click=_act,
+            args=(campaign, steering.request_approval, "Approval requested. Send a colleague the link to this page."),
+        )
+        _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
+
+
+def _show_approval(actor: Actor, campaign: Campaign) -> None:
+    mine = actor.username in campaign.authors
+    if mine or not actor.may(Permission.APPROVE_CAMPAIGNS):
+        st.info(
+            "Someone who did not write or change it must approve it: a manager or an admin.",
+            icon=":material/hourglass_top:",
+        )
+    else:
+        st.info(
+            formats.plain(
+                f"{who(campaign.asked_by)} asks you to approve this campaign. Check the email and the audience."
+            ),
+            icon=":material/how_to_reg:",
+        )
+        with st.container(horizontal=True):
+            _APPROVE.opener("Approve", campaign, icon=":material/check:", primary=True)
+            _DECLINE.opener("Decline", campaign, icon=":material/close:")
+
+
+def show_running(actor: Actor, campaign: Campaign, failed: int) -> None:
+    """The buttons of a campaign that has begun."""
+    if not actor.may(Permission.PLAN_CAMPAIGNS):
+        return
+    with st.container(horizontal=True):
+        if campaign.state in (_S.PREPARING, _S.RUNNING):
+            _button("Pause", ":material/pause:", campaign, _pause, "Pausing…", primary=True)
+        if campaign.state in (_S.PAUSED, _S.STOPPED):
+            _button("Resume", ":material/play_arrow:", campaign, _resume, "Sending resumed.", primary=True)
+        if campaign.state in (_S.PREPARING, _S.RUNNING, _S.PAUSED, _S.STOPPED):
+            _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
+        if campaign.state is _S.FINISHED and failed:
+            _RETRY.opener(f"Retry the {failed:,} that failed", campaign, icon=":material/replay:")
+        duplicate_button(campaign)
+
+
+def duplicate_button(campaign: Campaign) -> None:
+    """Makes a new draft that sends the same."""
+    if st.button("Duplicate", icon=":material/content_copy:", key="campaign_duplicate"):
+        copied = actions.attempt(
+            Permission.PLAN_CAMPAIGNS,
+            lambda actor: drafts.duplicate_campaign(
+                shop(), actor, campaign.id, new_id=_COPY_ID.once(drafts.new_campaign_id)
+            ),
+            "This is the copy. Nothing is sent yet.",
+        )
+        if isinstance(copied, actions.Trouble):
+            actions.show_trouble(copied)
+            return
+        _COPY_ID.clear()
+        st.switch_page(page_of("campaign.py"), query_params={"id": copied.id})
+
+
+_Step = Callable[..., Campaign]
+
+
+def _button(label: str, icon: str, campaign: Campaign, step: _Step, done: str, *, primary: bool = False) -> None:
+    st.button(
+        label,
+        icon=icon,
+        type="primary" if primary else "secondary",
+        key=f"campaign_{label.lower().replace(' ', '_')}",
+        on_click=_act,
+        args=(campaign, step, done),
+    )
+
+
+def _act(seen: Campaign, step: _Step, done: str) -> None:
+    actions.act(Permission.PLAN_CAMPAIGNS, lambda actor: step(shop(), actor, seen.id, seen_version=seen.version), done)
+
+
+def _pause(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+    """As it is now: whoever wants it to stop does not care what moved in the meantime."""
+    return steering.pause(here, actor, campaign_id)
+
+
+def _resume(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+    return steering.resume(here, actor, campaign_id, seen_version=seen_version)
+
+
+# --- dialogs -----------------------------------------------------------------------------------------------------
+
+
+def _start(seen: Campaign) -> None:
+    if _counted("Start", ":material/send:", seen, "emails will be sent, starting now."):
+        _finish(_START, seen, steering.start, "Sending starts. Follow the progress here.")
+
+
+def _schedule(seen: Campaign) -> None:
+    here = shop()
+    tomorrow = (here.clock().astimezone(here.zone) + timedelta(days=1)).date()
+    with st.container(horizontal=True):
+        day = st.date_input("Day", tomorrow, format=formats.date_input_format(here))
+        clock = st.time_input(
+            "Time", time(10), format=formats.clock_of(here), help=f"In the shop's time ({here.zone.key})."
+        )
+    st.caption("If we can't send on time, we'll ask you before sending late.")
+    if _counted("Schedule", ":material/schedule_send:", seen, "emails will be sent at that time."):
+        moment = datetime.combine(day, clock or time(10), tzinfo=here.zone)
+
+        def schedule(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.schedule(where, actor, campaign_id, moment, seen_version=seen_version)
+
+        _finish(_SCHEDULE, seen, schedule, "Campaign scheduled.")
+
+
+def _approve(seen: Campaign) -> None:
+    st.markdown(f"**{formats.plain(seen.name)}** to **{formats.plain(seen.segment_name)}**")
+    if count := _counted("Approve", ":material/check:", seen, "emails may be sent."):
+
+        def approve(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.approve(where, actor, campaign_id, typed_count=count, seen_version=seen_version)
+
+        _finish(_APPROVE, seen, approve, "Approved.", Permission.APPROVE_CAMPAIGNS)
+
+
+def _decline(seen: Campaign) -> None:
+    with st.form("decline_campaign", border=False):
+        reason = st.text_input("Reason", max_chars=200, placeholder="What needs to change")
+        missing = "" if reason.strip() else "Enter a reason."
+        now = actions.submitted("Decline", key="decline_now", icon=":material/close:", missing=missing)
+    if now:
+
+        def decline(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.decline(where, actor, campaign_id, reason, seen_version=seen_version)
+
+        _finish(_DECLINE, seen, decline, "Declined. The campaign is a draft again.", Permission.APPROVE_CAMPAIGNS)
+
+
+def _cancel(seen: Campaign) -> None:
+    st.markdown("Customers who have not received it yet will not get it. This cannot be undone.")
+    if st.button("Cancel the campaign", type="primary", icon=":material/cancel:", width="stretch"):
+
+        def cancel(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.cancel(where, actor, campaign_id)
+
+        _finish(_CANCEL, seen, cancel, "Campaign cancelled.")
+
+
+def _retry(seen: Campaign) -> None:
+    here = shop()
+    failed = figures_of(here, seen.id)["failed"]
+    st.markdown("Only the failed emails are sent again.")
+    if _typed_count("Retry", ":material/replay:", f"Type {failed:,} to confirm", failed, "retry_campaign"):
+
+        def retry(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
+            return steering.retry_failed(where, actor, campaign_id, typed_count=failed, seen_version=seen_version)
+
+        _finish(_RETRY, seen, retry, "Failed emails are being sent again.")
+
+
+def _counted(label: str, icon: str, seen: Campaign, what: str) -> int:
+    """The number of recipients once the button was pressed with this number typed; else 0."""
+    planned = seen.planned_recipients or 0
+    st.markdown(f"**{formats.count(shop(), planned)}** {what}")
+    return _typed_count(label, icon, "Type this number to confirm", planned, f"count_{seen.id}_{seen.version}")
+
+
+def _typed_count(label: str, icon: str, ask: str, count: int, key: str) -> int:
+    with st.form(f"form_{key}", border=False):
+        typed = st.text_input(ask, max_chars=12, key=key, autocomplete="off")
+        digits = "".join(sign for sign in typed if sign.isdigit())
+        right = bool(digits) and int(digits) == count
+        missing = "" if right else f"Type {formats.count(shop(), count)} to confirm."
+        now = actions.submitted(label, key=f"{key}_now", icon=icon, missing=missing)
+    return count if now else 0
+
+
+def _finish(
+    dialog: Dialog[Campaign], seen: Campaign, step: _Step, done: str, permission: Permission = Permission.PLAN_CAMPAIGNS
+) -> None:
+    result = actions.attempt(permission, lambda actor: step(shop(), actor, seen.id, seen_version=seen.version), done)
+    if not isinstance(result, actions.Trouble):
+        dialog.close()
+        st.rerun()
+    actions.show_trouble(result)
+    if result.stale:
+        st.button("Reload", icon=":material/refresh:", key="reload_campaign", on_click=dialog.close)
+
+
+_START = Dialog[Campaign]("campaign_start", "Start this campaign?", _start, icon=":material/send:")
+_SCHEDULE = Dialog[Campaign]("campaign_schedule", "Schedule this campaign", _schedule, icon=":material/schedule_send:")
+_APPROVE = Dialog[Campaign]("campaign_approve", "Approve this campaign?", _approve, icon=":material/how_to_reg:")
+_DECLINE = Dialog[Campaign]("campaign_decline", "Decline this campaign?", _decline, icon=":material/close:")
+_CANCEL = Dialog[Campaign]("campaign_cancel", "Cancel this campaign permanently?", _cancel, icon=":material/cancel:")
+_RETRY = Dialog[Campaign]("campaign_retry", "Retry failed emails?", _retry, icon=":material/replay:")

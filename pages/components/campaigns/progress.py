@@ -1,0 +1,94 @@
+"""How far a campaign is, looked at again every second or two while it moves."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.campaign_figures import Progress
+from backend.domain.campaigns import Campaign, CampaignState
+from backend.domain.team import Actor, Permission
+from backend.services.campaigns.progress import progress_of
+from backend.services.campaigns.saved import get_campaign
+from backend.services.context import Shop
+from pages.components.campaigns import actions, words
+from pages.components.ui import formats
+from pages.components.ui.guard import guarded_fragment, require
+from pages.components.ui.shell import shop
+
+_POLL_SECONDS = 1.5
+_MOVING = (CampaignState.SCHEDULED, CampaignState.PREPARING, CampaignState.RUNNING)
+
+
+def show(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None:
+    """Figures and buttons; while it moves, the figures follow by themselves."""
+    if enabled:
+        failed = progress_of(here, actor, campaign.id).failed if campaign.state is CampaignState.FINISHED else 0
+        actions.show_running(actor, campaign, failed)
+    if campaign.state in _MOVING:
+        _watch(campaign.id, campaign.state.value)
+    else:
+        _figures(here, progress_of(here, actor, campaign.id))
+
+
+@guarded_fragment(Permission.VIEW_EMAIL, run_every=_POLL_SECONDS)
+def _watch(campaign_id: str, seen: str) -> None:
+    here = shop()
+    actor = require(Permission.VIEW_EMAIL)
+    campaign = get_campaign(here, actor, campaign_id)
+    if campaign.state.value != seen:
+        st.rerun()
+    _figures(here, progress_of(here, actor, campaign_id))
+
+
+def _figures(here: Shop, progress: Progress) -> None:
+    st.progress(progress.share, text=_through(here, progress))
+    with st.grid(5, min_column_width=130):
+        _card(here, ":material/outgoing_mail: Sent", progress.sent, _delivered(here, progress))
+        _card(here, ":material/block: Skipped", progress.skipped_total, "Not eligible")
+        _card(here, ":material/error: Failed", progress.failed, "Not sent")
+        _card(here, ":material/help: Unknown", progress.unknown, _in_doubt(here, progress))
+        waiting = "Not sent" if progress.state is CampaignState.CANCELLED else "Not yet"
+        retrying = f"{formats.count(here, progress.retrying)} will be retried" if progress.retrying else waiting
+        _card(here, ":material/hourglass_empty: Remaining", progress.remaining, retrying)
+    if progress.skipped_total:
+        with st.expander(f"Why {formats.count(here, progress.skipped_total)} were skipped", icon=":material/block:"):
+            st.markdown(words.reasons(here, progress.skipped))
+
+
+def _card(here: Shop, label: str, number: int, told: str) -> None:
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        st.metric(label, formats.count(here, number))
+        st.caption(formats.plain(told))
+
+
+def _delivered(here: Shop, progress: Progress) -> str:
+    if not progress.sent:
+        return "Nothing yet"
+    found = [f"{formats.count(here, progress.delivered)} delivered"]
+    if progress.bounced:
+        found.append(f"{formats.count(here, progress.bounced)} hard bounced")
+    if progress.soft_bounced:
+        found.append(f"{formats.count(here, progress.soft_bounced)} soft bounced")
+    return ", ".join(found)
+
+
+def _in_doubt(here: Shop, progress: Progress) -> str:
+    if progress.resolved:
+        return f"{formats.count(here, progress.resolved)} confirmed sent by later reports"
+    return "May have been sent; never retried automatically"
+
+
+def _through(here: Shop, progress: Progress) -> str:
+    if progress.state is CampaignState.PREPARING:
+        return f"Preparing the recipient list: {formats.count(here, progress.audience)} so far"
+    if not progress.audience:
+        return "The recipient list is not prepared yet"
+    parts = [f"{formats.percent(here, progress.share, 0)} of {formats.counted(here, progress.audience, 'customer')}"]
+    if progress.rate and progress.state in _MOVING:
+        parts.append(f"{progress.rate:,.1f} emails a second")
+    if progress.held_for:
+        until = f" until {formats.moment(here, progress.held_until)}" if progress.held_until else ""
+        parts.append(f"waits{until}: {progress.held_for}")
+    elif progress.state is CampaignState.RUNNING and progress.seconds_left is not None and progress.remaining:
+        parts.append(f"{words.lasting(here, progress.seconds_left)} left")
+    return formats.plain(" · ".join(parts))

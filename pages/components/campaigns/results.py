@@ -1,0 +1,187 @@
+"""What came of a campaign: who read it, which variant was better, which links, and what was ordered after it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from backend.domain.campaign_figures import (
+    MailboxResult,
+    OrdersAfter,
+    Progress,
+    Results,
+    VariantResult,
+    chance_of_difference,
+)
+from backend.domain.campaigns import Campaign, Measure
+from backend.domain.money import divided
+from backend.domain.team import Actor
+from backend.services.campaigns.results import results_of
+from backend.services.context import Shop
+from pages.components.statistics import send_rates
+from pages.components.ui import charts, formats
+
+_CHANCE = 0.05
+"""The significance level: below it, a difference is not put down to chance."""
+
+
+def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
+    """The results as far as they are known; nothing before the first email went out."""
+    results = results_of(here, actor, campaign.id)
+    if not results.progress.went_out:
+        return
+    st.header("Results")
+    _show_funnel(here, results.progress)
+    if results.variants:
+        _show_variants(here, campaign, results.variants)
+    _show_orders(here, campaign, results)
+    _show_mailboxes(here, results.mailboxes)
+    _show_links(here, results)
+
+
+def _show_funnel(here: Shop, progress: Progress) -> None:
+    sent = progress.went_out
+    steps = (
+        ("Sent", sent),
+        ("Delivered", progress.delivered),
+        ("Opened (estimate)", progress.opened),
+        ("Clicked", progress.clicked),
+    )
+    labels = [label for label, _ in steps]
+    values = [number for _, number in steps]
+    texts = [f"{formats.count(here, number)} · {_share(here, number, sent)}" for number in values]
+    told = "Of the campaign: " + ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
+    charts.show(charts.lying_bars(labels, values, texts, told), "campaign_funnel")
+    bad = (
+        f"{formats.count(here, progress.bounced)} hard bounced ({_share(here, progress.bounced, sent)}), "
+        f"{formats.count(here, progress.complained)} marked it as spam "
+        f"({_share(here, progress.complained, sent, 2)}), "
+        f"{formats.count(here, progress.unsubscribed)} unsubscribed "
+        f"({_share(here, progress.unsubscribed, sent, 2)})."
+    )
+    st.caption(formats.plain(bad) + " Opens are an estimate: some mail apps open emails automatically, others hide it.")
+
+
+def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult, ...]) -> None:
+    st.markdown("**Variants**")
+    emails = {each.email for each in variants}
+    table = pd.DataFrame(
+        {
+            "Variant": [f"{each.key}{' (chosen)' if each.is_winner else ''}" for each in variants],
+            **({"Email": [each.email for each in variants]} if len(emails) > 1 else {}),
+            "Subject": [each.subject for each in variants],
+            "Sent": [formats.count(here, each.sent) for each in variants],
+            "Opened (estimate)": [_share(here, each.opened, each.sent) for each in variants],
+            "Clicked": [_share(here, each.clicked, each.sent) for each in variants],
+            "Unsubscribed": [formats.count(here, each.unsubscribed) for each in variants],
+            "Orders": [formats.count(here, each.orders) for each in variants],
+            "Revenue": [formats.money(here, each.revenue) for each in variants],
+        }
+    )
+    _draw(table, words=("Variant", "Email", "Subject"))
+    if campaign.draft.test is None:
+        return
+    measure = campaign.draft.test.measure
+    if campaign.draft.test.share < 100 and not any(each.is_winner for each in variants):
+        st.caption(f"The winner is chosen by {measure.value} after the wait.")
+    st.caption(_certainty(chance_of_difference(variants, measure), measure))
+
+
+def _certainty(chance: float | None, measure: Measure) -> str:
+    if chance is None:
+        return f"No {measure.value} to compare yet."
+    if chance < _CHANCE:
+        return f"The best variant leads in {measure.value}; the difference is statistically reliable."
+    return f"No clear winner in {measure.value} yet: the difference is not statistically reliable."
+
+
+def _show_orders(here: Shop, campaign: Campaign, results: Results) -> None:
+    st.markdown(f"**Orders within {campaign.draft.result_days} days**")
+    if results.orders is None:
+        st.caption("Counted when the campaign has finished, then every few hours.")
+        return
+    orders = results.orders
+    table = pd.DataFrame(
+        [_group(here, "Recipients", *_got(orders)), _group(here, "Control group", *_kept_back(orders))]
+    )
+    _draw(table if orders.holdout else table.head(1), words=("Group",))
+    st.caption(formats.plain(_lift(here, orders)))
+
+
+def _got(orders: OrdersAfter) -> tuple[int, int, int, int]:
+    return orders.recipients, orders.buyers, orders.orders, orders.revenue
+
+
+def _kept_back(orders: OrdersAfter) -> tuple[int, int, int, int]:
+    return orders.holdout, orders.holdout_buyers, orders.holdout_orders, orders.holdout_revenue
+
+
+def _group(here: Shop, name: str, people: int, buyers: int, orders: int, revenue: int) -> dict[str, str]:
+    return {
+        "Group": name,
+        "Customers": formats.count(here, people),
+        "Bought": f"{formats.count(here, buyers)} ({_share(here, buyers, people)})",
+        "Orders": formats.count(here, orders),
+        "Revenue": formats.money(here, revenue),
+        "Revenue per customer": formats.money(here, divided(revenue, people)) if people else "",
+    }
+
+
+def _lift(here: Shop, orders: OrdersAfter) -> str:
+    counted = f"Counted {formats.moment(here, orders.counted_at)}{'' if orders.final else ', still counting'}. "
+    if orders.lift is None:
+        return counted + "Without a control group we cannot tell what they would have bought anyway."
+    estimate = f"{'+' if orders.lift > 0 else ''}{formats.money(here, orders.lift)}"
+    if orders.chance_of_lift is None or orders.chance_of_lift >= _CHANCE:
+        return (
+            f"{counted}No clear effect yet. Difference: {estimate}, not statistically reliable. "
+            "A larger control group helps."
+        )
+    return (
+        f"{counted}Recipients bought {'more' if orders.lift >= 0 else 'less'} than the control group, and the "
+        f"difference is statistically reliable. Estimated effect of the email: {estimate}."
+    )
+
+
+def _show_links(here: Shop, results: Results) -> None:
+    st.markdown("**Links**")
+    if not results.links:
+        st.caption("Nobody has clicked yet.")
+        return
+    rows = {
+        "Link": [link.url for link in results.links],
+        "Emails with a click": [formats.count(here, link.clicks) for link in results.links],
+    }
+    _draw(pd.DataFrame(rows), words=("Link",), config={"Link": st.column_config.LinkColumn()})
+
+
+def _show_mailboxes(here: Shop, mailboxes: tuple[MailboxResult, ...]) -> None:
+    st.markdown("**Mailbox providers**")
+    shown = [each for each in mailboxes if each.sent]
+    if not shown:
+        st.caption("No figures yet.")
+        return
+    rows = {
+        "Provider": [send_rates.MAILBOX_LABELS[each.mailbox] for each in shown],
+        "Sent": [formats.count(here, each.sent) for each in shown],
+        "Delivered": [_share(here, each.delivered, each.sent) for each in shown],
+        "Bounced": [_share(here, each.bounced, each.sent) for each in shown],
+        "Complained": [_share(here, each.complained, each.sent, 2) for each in shown],
+        "Opened": [_share(here, each.opened, each.sent) for each in shown],
+        "Clicked": [_share(here, each.clicked, each.sent) for each in shown],
+    }
+    _draw(pd.DataFrame(rows), words=("Provider",))
+
+
+def _draw(table: pd.DataFrame, *, words: Collection[str], config: Mapping[str, Any] | None = None) -> None:
+    """The table with figures at the right of their columns, as figures are compared."""
+    right = st.column_config.TextColumn(alignment="right")
+    columns = {str(name): right for name in table.columns if name not in words}
+    st.dataframe(table, hide_index=True, column_config={**columns, **(config or {})})
+
+
+def _share(here: Shop, part: int, whole: int, digits: int = 1) -> str:
+    return formats.percent(here, part / whole, digits) if whole else send_rates.NOT_KNOWN

@@ -1,0 +1,121 @@
+"""The parts of a campaign's page that are always there: its head, what it sends, and why somebody does not get it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.campaigns import Campaign, CampaignState, Variant
+from backend.domain.team import Actor, Permission
+from backend.errors import BackendError
+from backend.services.campaigns.explanation import explain
+from backend.services.context import Shop
+from pages.components.campaigns import preview, words
+from pages.components.customers import search
+from pages.components.customers.can_we_email import WHY
+from pages.components.messages import table
+from pages.components.ui import formats
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import mailer
+from pages.components.ui.state import Slot
+
+_ASKED: Slot[tuple[str, str]] = Slot("campaign.asked")
+
+
+def has_begun(campaign: Campaign) -> bool:
+    """Whether there is something to tell of its sending."""
+    return campaign.started_at is not None
+
+
+def show_head(here: Shop, campaign: Campaign) -> None:
+    """Name, state, and why it is in that state."""
+    st.page_link(page_of("campaigns.py"), label="All campaigns", icon=":material/arrow_back:", help="")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(formats.plain(campaign.name), width="content")
+        st.markdown(words.state_badge(campaign.state), width="content")
+    st.markdown(words.summary(here, campaign))
+    if campaign.reason:
+        serious = campaign.state in (CampaignState.STOPPED, CampaignState.OVERDUE)
+        show = st.error if serious else st.warning
+        show(formats.plain(campaign.reason), icon=words.STATE_ICONS[campaign.state])
+
+
+def show_question(here: Shop, actor: Actor, campaign: Campaign) -> None:
+    """Why won't Maria get this? One answer for one customer."""
+    with st.expander("Why does a customer get it, or not?", icon=":material/person_search:"):
+        if not actor.may(Permission.VIEW_CUSTOMERS):
+            st.caption("Your role cannot view customers.")
+            return
+        search.search_customers(here, "Which customer?", lambda found: _ASKED.set((campaign.id, found)))
+        asked = _ASKED.get()
+        if asked is not None and asked[0] == campaign.id:
+            _answer(here, actor, campaign, asked[1])
+
+
+def _answer(here: Shop, actor: Actor, campaign: Campaign, customer_id: str) -> None:
+    try:
+        answer = explain(here, mailer(), actor, campaign.id, customer_id)
+    except BackendError as error:
+        st.error(formats.plain(error.sentence), icon=":material/error:")
+        return
+    reasons = "".join(f"\n- {WHY.get(reason, reason.value)}" for reason in answer.reasons)
+    show = st.warning if answer.reasons or not answer.in_audience else st.info
+    show(formats.plain(answer.sentence) + (f"\n{reasons}" if reasons else ""), icon=":material/person:")
+    if answer.message is not None:
+        st.page_link(
+            page_of("message.py"),
+            label="Open the message",
+            icon=":material/mail:",
+            query_params={"id": answer.message.id},
+            help="",
+        )
+
+
+def show_content(here: Shop, campaign: Campaign) -> None:
+    """What is sent and how, folded away."""
+    with st.expander("Settings", icon=":material/mail:"):
+        st.markdown(_settings(here, campaign))
+        try:
+            preview.show_campaign(here, campaign)
+        except BackendError as error:
+            st.error(formats.plain(error.sentence), icon=":material/error:")
+
+
+def _settings(here: Shop, campaign: Campaign) -> str:
+    draft = campaign.draft
+    title = table.title_of(here, draft.template)
+    lines = [f"Email: **{formats.plain(title)}**, version {campaign.template_version}"]
+    lines.append(f"Segment: **{formats.plain(campaign.segment_name)}**, as of when the campaign was saved")
+    if draft.canary is not None:
+        wait = words.waiting(draft.canary.wait)
+        lines.append(f"First **{draft.canary.share}%** get it first; after {wait} the results are checked")
+    if draft.test is not None:
+        wait = words.waiting(draft.test.wait)
+        number = len(draft.test.variants)
+        lines.append(
+            f"**{draft.test.share}%** get one of {number} variants; after {wait} the others get the one "
+            f"with more {draft.test.measure.value}"
+        )
+        lines += [f"Variant {each.key}: {_differs(here, each)}" for each in draft.test.variants]
+    if draft.holdout:
+        lines.append(f"**{draft.holdout}%** are held out as a control group")
+    if draft.hours is not None:
+        days = ", Monday to Friday" if draft.hours.weekdays_only else ""
+        start, end = (formats.plain(formats.time_of_day(here, hour)) for hour in (draft.hours.start, draft.hours.end))
+        lines.append(f"Sent between **{start}** and **{end}**{days}, shop time")
+    bounces = formats.plain(formats.percent(here, draft.limits.bounces))
+    complaints = formats.plain(formats.percent(here, draft.limits.complaints, 2))
+    lines.append(f"Stops automatically at {bounces} bounces or {complaints} complaints")
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _differs(here: Shop, variant: Variant) -> str:
+    """In what it differs from the campaign's own email."""
+    found = []
+    if variant.template:
+        title = formats.plain(table.title_of(here, variant.template))
+        found.append(f"the email **{title}**, version {variant.version}")
+    if variant.subject:
+        found.append(f"the subject “{formats.plain(variant.subject)}”")
+    if variant.fields is not None and not variant.template:
+        found.append("its own texts")
+    return ", ".join(found) or "same email"

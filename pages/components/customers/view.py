@@ -1,0 +1,75 @@
+"""How one customer is shown: the header, the figures, the profile, and a change or note."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from backend.domain.customers import Activity, ActivityKind, Customer
+from backend.services.context import Shop
+from pages.components.ui import charts, formats
+from pages.components.ui.caching import who
+
+_DEMO = "demo"
+_KINDS = {
+    ActivityKind.CREATED: ":material/person_add: Added",
+    ActivityKind.EDITED: ":material/edit: Edited",
+    ActivityKind.NOTE: ":material/chat: Note",
+    ActivityKind.CONSENT: ":material/mail: Marketing email",
+    ActivityKind.TAGGED: ":material/label: Tags changed",
+    ActivityKind.ARCHIVED: ":material/archive: Archived",
+    ActivityKind.RESTORED: ":material/unarchive: Restored",
+}
+
+
+def show_header(customer: Customer) -> None:
+    """The name, the address as text that can be copied, and what sets the customer apart."""
+    st.title(formats.plain(customer.name), anchor=False)
+    badges = [formats.badge(tag, "gray", ":material/label:") for tag in customer.tags]
+    if customer.archived:
+        badges.insert(0, formats.badge("Archived", "orange", ":material/archive:"))
+    if customer.source == _DEMO:
+        badges.insert(0, formats.badge("Demo", "violet", ":material/science:"))
+    st.text(customer.email or "Cannot be emailed: no address")
+    if badges:
+        st.markdown(" ".join(badges))
+
+
+def show_figures(here: Shop, customer: Customer) -> None:
+    """What the customer is worth to the shop, over all time."""
+    first = formats.month(here, date.fromisoformat(customer.first_day), short=True) if customer.first_day else "None"
+    with st.grid(4, min_column_width=140):
+        st.metric("Revenue", formats.plain(formats.round_money(here, customer.revenue)), border=True)
+        st.metric("Orders", formats.plain(formats.count(here, customer.orders)), border=True)
+        st.metric("Average order", formats.plain(formats.round_money(here, customer.average_order)), border=True)
+        st.metric("First order", formats.plain(first), border=True)
+
+
+def show_months(here: Shop, customer: Customer) -> None:
+    """What the customer spent month by month, if anything."""
+    chart = charts.customer_months(here, customer.id)
+    if chart is not None:
+        with st.container(border=True):
+            st.markdown("**Revenue by month**")
+            charts.show(chart, "customer_months")
+
+
+def show_profile(here: Shop, customer: Customer) -> None:
+    """Where the customer lives, and since when we know them."""
+    facts = {
+        "City": customer.city,
+        "Country": formats.country(here, customer.country) if customer.country else "",
+        "Phone": customer.phone,
+        "Customer since": formats.day(here, customer.created_at.astimezone(here.zone).date()),
+        "Source": customer.source,
+    }
+    known = {name: formats.plain(value) for name, value in facts.items() if value}
+    st.table(known, border="horizontal", alt="Profile")
+
+
+def told(here: Shop, entry: Activity) -> str:
+    """Markdown for one note or change: what, when, by whom."""
+    when = f":gray[{formats.plain(formats.moment(here, entry.at))} · {formats.plain(who(entry.by))}]"
+    text = "  \n".join(formats.plain(line) for line in entry.text.splitlines())
+    return f"{_KINDS[entry.kind]} {when}" + (f"  \n{text}" if text else "")

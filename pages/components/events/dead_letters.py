@@ -1,0 +1,133 @@
+"""Dead letters: reports that could not be taken in, why not, and what an engineer can do about them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.events import DeadLetter
+from backend.domain.team import Actor, Permission
+from backend.email.links import without_tokens
+from backend.services.context import Shop
+from backend.services.events.consequences import EventPolicy
+from backend.services.events.dead_letters import (
+    MOST_COUNTED,
+    count_dead_letters,
+    discard_dead_letter,
+    list_dead_letters,
+)
+from backend.services.events.replay import AT_ONCE, Replay, replay_all, replay_dead_letter
+from pages.components.ui import actions, empty, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.shell import settings, shop
+from pages.components.ui.state import NOTICE
+from pages.components.ui.tables import Pager
+
+_ROWS = 10
+_SHOWN_BYTES = 20_000
+
+
+def show_dead_letters(actor: Actor, here: Shop) -> None:
+    """The list, newest first."""
+    pager = Pager("dead_letters", "")
+    page = list_dead_letters(here, actor, limit=_ROWS, cursor=pager.cursor)
+    if not page.letters:
+        empty.nothing(":material/inbox:", "No dead letters", "All events could be processed.")
+        return
+    may_repair = actor.may(Permission.REPAIR_MAIL)
+    number = count_dead_letters(here)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        more = " or more" if number >= MOST_COUNTED else ""
+        told = f"{formats.counted(here, number, 'letter')}{more}. Kept for 90 days."
+        st.caption(formats.plain(told), width="content")
+        if may_repair:
+            _ALL.opener("Replay all", min(number, AT_ONCE), icon=":material/replay:")
+    for place, letter in enumerate(page.letters):
+        _show(here, letter, place, may_repair=may_repair)
+    pager.show(page.cursor)
+
+
+def show_dialogs() -> None:
+    """Draws the dialog that is open, if any."""
+    _ALL.show()
+    _DISCARD.show()
+
+
+def _show(here: Shop, letter: DeadLetter, place: int, *, may_repair: bool) -> None:
+    when = formats.brief_moment(here, letter.at, here.clock().astimezone(here.zone).year)
+    with st.expander(f"{formats.plain(letter.reason)} :gray[{formats.plain(f'{when}, {letter.source}')}]"):
+        st.caption(formats.plain(f"Tried {formats.counted(here, letter.tries, 'time')}."))
+        body = without_tokens(letter.body[:_SHOWN_BYTES].decode("utf-8", "replace"))
+        st.code(body, language=None, wrap_lines=True)
+        if not letter.whole:
+            st.caption("Only the beginning was kept, so it cannot be replayed.")
+        if may_repair:
+            with st.container(horizontal=True):
+                st.button(
+                    "Replay",
+                    icon=":material/replay:",
+                    key=f"replay_{place}",
+                    disabled=not letter.whole,
+                    on_click=_replay,
+                    args=(letter.id,),
+                )
+                st.button(
+                    "Delete",
+                    icon=":material/delete:",
+                    key=f"discard_{place}",
+                    on_click=_DISCARD.open,
+                    args=(letter,),
+                )
+
+
+def _policy() -> EventPolicy:
+    return EventPolicy(settings().soft_bounce_limit)
+
+
+def _replay(letter_id: str) -> None:
+    def replay(actor: Actor) -> None:
+        done = replay_dead_letter(shop(), actor, letter_id, _policy())
+        NOTICE.set(f"Failed again: {done.reason}" if done.dead else "Event processed.")
+
+    actions.act(Permission.REPAIR_MAIL, replay, "")
+
+
+def _replay_all(number: int) -> None:
+    st.markdown(f"**{formats.plain(formats.counted(shop(), number, 'letter'))}** will be retried, oldest first.")
+    with st.form("replay_all", border=False):
+        typed = st.text_input(f"Type {number} to confirm", max_chars=10)
+        if st.form_submit_button("Replay all", type="primary", width="stretch"):
+            if typed.strip() != str(number):
+                st.error(f"Type {number} to confirm.", icon=":material/error:")
+                return
+            done = actions.attempt(Permission.REPAIR_MAIL, lambda actor: replay_all(shop(), actor, _policy()), "")
+            if isinstance(done, Trouble):
+                actions.show_trouble(done)
+                return
+            NOTICE.set(_told(done))
+            _ALL.close()
+            st.rerun()
+
+
+def _told(done: Replay) -> str:
+    left = f"; {formats.count(shop(), done.dead)} failed again" if done.dead else ""
+    return f"{formats.counted(shop(), done.done, 'event')} processed{left}."
+
+
+def _discard(letter: DeadLetter) -> None:
+    st.markdown(f"This event will be deleted: {formats.plain(letter.reason)}")
+    if st.button("Delete", icon=":material/delete:", type="primary", width="stretch"):
+        done = actions.attempt(
+            Permission.REPAIR_MAIL,
+            lambda actor: discard_dead_letter(shop(), actor, letter.id),
+            "Dead letter deleted.",
+        )
+        if isinstance(done, Trouble):
+            actions.show_trouble(done)
+            return
+        _DISCARD.close()
+        st.rerun()
+
+
+_ALL = Dialog[int]("replay_all_letters", "Replay all?", _replay_all, icon=":material/replay:")
+_DISCARD = Dialog[DeadLetter]("discard_letter", "Delete?", _discard, icon=":material/delete:")

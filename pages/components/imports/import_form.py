@@ -1,0 +1,161 @@
+"""Choosing a file to import: what is in it, what its columns are, and a look at its first rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from backend.domain.imports import ImportKind
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, preview_of, readings_in
+from backend.services.imports.code_pages import Readings
+from backend.services.imports.dates import DateOrder
+from backend.services.jobs.requests import enqueue_import, new_job_id
+from pages.components.ui import actions, formats
+from pages.components.ui.shell import refuse, shop
+from pages.components.ui.state import Slot
+
+_KEY: Slot[str] = Slot("import.key")
+_READINGS: Slot[tuple[str, Readings]] = Slot("import.readings")
+_KINDS = {ImportKind.ORDERS: "Orders from Shopify", ImportKind.CUSTOMERS: "A table of customers"}
+_HELP = {
+    ImportKind.ORDERS: "In Shopify: Orders → Export → All orders → Plain CSV file. Importing the same file again "
+    "changes nothing; a newer export updates orders.",
+    ImportKind.CUSTOMERS: "Any CSV file with a column of email addresses. Existing customers are updated.",
+}
+_NONE = ""
+_DATES = {
+    DateOrder.UNKNOWN: "As the file shows",
+    DateOrder.DAY_FIRST: "The day (2 March)",
+    DateOrder.MONTH_FIRST: "The month (3 February)",
+}
+
+
+def show(here: Shop) -> None:
+    """The form. Its idempotency key names the fields, so that it is empty again once an import was asked for."""
+    key = _KEY.once(lambda: new_job_id(here))
+    kind = st.segmented_control(
+        "File contents",
+        list(_KINDS),
+        format_func=formats.legible(_KINDS.__getitem__),
+        default=ImportKind.ORDERS,
+        required=True,
+        key="import_kind",
+    )
+    upload = st.file_uploader("CSV file", type=["csv", "tsv", "txt"], key=f"import_{key}")
+    if upload is None:
+        st.caption(_HELP[kind])
+        return
+    first_rows = st.container()
+    with first_rows:
+        try:
+            confirmed = _confirm_letters(upload, key)
+        except InvalidInputError as error:
+            refuse(error.sentence)
+            return
+    encoding = _choose_encoding(key) or confirmed
+    if encoding is None:
+        return
+    with first_rows:
+        try:
+            preview = preview_of(kind, upload, encoding=encoding)
+        except InvalidInputError as error:
+            refuse(error.sentence)
+            return
+        _show_rows(preview)
+    mapping = _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
+    dates = _choose_dates(key) if kind is ImportKind.ORDERS else DateOrder.UNKNOWN
+    nobody = kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys()
+    missing = "Choose the column with email addresses first." if nobody else ""
+    if actions.pressed("Start import", key="import_now", icon=":material/upload_file:", missing=missing):
+        _start(kind, upload, mapping, encoding, dates, key)
+        st.rerun()
+
+
+def _start(
+    kind: ImportKind, upload: Any, mapping: Mapping[str, str], encoding: str, dates: DateOrder, key: str
+) -> None:
+    actions.act(
+        Permission.IMPORT_DATA,
+        lambda actor: enqueue_import(
+            shop(), actor, kind, upload.name, upload, mapping=mapping, encoding=encoding, dates=dates, job_id=key
+        ),
+        f"{upload.name} is being imported. You can leave this page.",
+    )
+    if _KEY.get() == key:
+        _KEY.clear()
+
+
+def _confirm_letters(upload: UploadedFile, key: str) -> str | None:
+    """The encoding in which a person finds the names right: "" for Unicode, None as long as they have not chosen."""
+    readings = _READINGS.get()
+    if readings is None or readings[0] != upload.file_id:
+        readings = upload.file_id, readings_in(upload)
+        _READINGS.set(readings)
+    found = readings[1]
+    if not found.all:
+        return ""
+    labels = {reading.name: reading.label for reading in found.all}
+    return st.radio(
+        "In which of these are the names right?",
+        list(labels),
+        index=0 if found.clear else None,
+        format_func=lambda name: f"{labels[name]} ({name})",
+        captions=[formats.plain(" · ".join(reading.samples)) for reading in found.all],
+        help="The file is not in Unicode, so its letters can be read in several ways.",
+        key=f"import_letters_{key}_{upload.file_id}",
+    )
+
+
+def _choose_encoding(key: str) -> str:
+    with st.expander("Do letters look wrong above?", icon=":material/translate:"):
+        return st.selectbox(
+            "How the file's characters are encoded",
+            [_NONE, *ENCODINGS],
+            format_func=lambda name: f"{ENCODINGS[name]} ({name})" if name else "Find out",
+            key=f"import_encoding_{key}",
+        )
+
+
+def _choose_dates(key: str) -> DateOrder:
+    with st.expander("Are the dates those of a spreadsheet?", icon=":material/calendar_month:"):
+        chosen = st.selectbox(
+            "What comes first in a date such as 02/03/2026",
+            list(DateOrder),
+            format_func=_DATES.__getitem__,
+            help="The file usually shows it. When it does not, the import asks you to choose here.",
+            key=f"import_dates_{key}",
+        )
+    return chosen or DateOrder.UNKNOWN
+
+
+def _choose_columns(preview: Preview, key: str) -> dict[str, str]:
+    """Which column is which field; guessed from the titles, for the person to correct."""
+    guessed, titles = guess_mapping(preview.header), [_NONE, *dict.fromkeys(preview.header)]
+    st.markdown("**Match columns**")
+    mapping = {}
+    for place, (field, label) in enumerate(CUSTOMER_FIELDS.items()):
+        if place % 4 == 0:
+            columns = st.columns(4)
+        mapping[field] = columns[place % 4].selectbox(
+            label,
+            titles,
+            index=titles.index(guessed.get(field, _NONE)),
+            format_func=lambda title: title or "Not in the file",
+            key=f"import_{field}_{key}",
+        )
+    if not (mapping["email"] or mapping["id"]):
+        st.info("Choose the column with email addresses to continue.", icon=":material/alternate_email:")
+    return {field: title for field, title in mapping.items() if title}
+
+
+def _show_rows(preview: Preview) -> None:
+    st.caption(f"The first rows, read as {preview.encoding.upper()}:")
+    st.dataframe(
+        [dict(zip(preview.header, row, strict=True)) for row in preview.rows], hide_index=True, height="content"
+    )

@@ -1,0 +1,114 @@
+"""The imports that were asked for: how far each is, what it did, and the report of what it left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+import streamlit as st
+
+from backend.domain.imports import Counts, ImportKind
+from backend.domain.jobs import Job, JobStatus
+from backend.domain.team import Actor, Permission
+from backend.services.context import Shop
+from backend.services.jobs.requests import find_report, list_jobs
+from pages.components.ui import caching, empty, formats
+from pages.components.ui.caching import who
+from pages.components.ui.downloads import deferred
+from pages.components.ui.guard import current_actor, guarded_fragment
+from pages.components.ui.shell import shop
+
+_SHOWN = 10
+_POLL_SECONDS = 1.0
+_PATIENCE = timedelta(seconds=20)
+_WORDS = {
+    ImportKind.ORDERS: ("order", "orders"),
+    ImportKind.CUSTOMERS: ("customer", "customers"),
+    ImportKind.SUPPRESSIONS: ("address", "addresses"),
+}
+_BADGES = {
+    JobStatus.WAITING: ("Waiting", "orange", ":material/schedule:"),
+    JobStatus.RUNNING: ("Running", "blue", ":material/autorenew:"),
+    JobStatus.DONE: ("Done", "green", ":material/check_circle:"),
+    JobStatus.FAILED: ("Failed", "red", ":material/error:"),
+}
+
+
+def show(here: Shop, actor: Actor, kind: ImportKind | None = None) -> None:
+    """The newest imports, of one kind or of all; looks again each second as long as one of them is not over."""
+    jobs = list_jobs(here, actor, limit=_SHOWN, kind=kind)
+    if not jobs:
+        empty.nothing(":material/inbox:", "No imports yet", "Choose a file above. Its progress appears here.")
+    elif _any_open(jobs):
+        _watch(kind)
+    else:
+        _draw(here, actor, jobs)
+
+
+@guarded_fragment(Permission.IMPORT_DATA, run_every=_POLL_SECONDS)
+def _watch(kind: ImportKind | None) -> None:
+    here, actor = shop(), current_actor()
+    if actor is None:
+        return
+    jobs = list_jobs(here, actor, limit=_SHOWN, kind=kind)
+    if not _any_open(jobs):
+        caching.changed()
+        st.rerun()
+    _draw(here, actor, jobs)
+
+
+def _any_open(jobs: Sequence[Job]) -> bool:
+    return any(job.is_open for job in jobs)
+
+
+def _draw(here: Shop, actor: Actor, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        with st.container(border=True):
+            _draw_job(here, actor, job)
+
+
+def _draw_job(here: Shop, actor: Actor, job: Job) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**{formats.plain(job.file)}** {formats.badge(*_BADGES[job.status])}", width="content")
+        when = formats.moment(here, job.created_at)
+        st.caption(formats.plain(f"{who(job.requested_by)}, {when}"), width="content")
+    if job.status is JobStatus.RUNNING:
+        st.progress(job.share, text=f"{formats.percent(here, job.share, 0)} · {_told(here, job)}")
+    elif job.status is JobStatus.DONE:
+        st.markdown(_result(here, job))
+    elif job.status is JobStatus.FAILED:
+        st.error(formats.plain(job.error), icon=":material/error:")
+    elif here.clock() - job.created_at > _PATIENCE:
+        st.caption("Waiting for a worker. If this stays, ask an engineer whether one is running.")
+    if job.has_report:
+        repaired = f", {formats.counted(here, job.repaired, 'repaired cell')}" if job.repaired else ""
+        st.download_button(
+            f"Report of skipped rows ({formats.count(here, job.counts.failed)}){repaired}",
+            data=deferred(here, actor, partial(_report, here, job.id)),
+            file_name=f"left-out-of-{job.file}",
+            mime="text/csv",
+            key=f"report_{job.id}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _report(here: Shop, job_id: str, actor: Actor) -> bytes:
+    return find_report(here, actor, job_id).read_bytes()
+
+
+def _result(here: Shop, job: Job) -> str:
+    seconds = formats.plain(f"{job.seconds:,.0f} s") if job.seconds >= 1 else "less than a second"
+    customers = f", {formats.counted(here, job.customers_created, 'new customer')}" if job.customers_created else ""
+    return f"{_told(here, job)}{customers} · {seconds}"
+
+
+def _told(here: Shop, job: Job) -> str:
+    """Such as "12 new orders, 3 updated, 5 unchanged, 1 skipped"; what did not occur is left away."""
+    counts: Counts = job.counts
+    one, many = _WORDS[job.kind]
+    parts = [formats.counted(here, counts.created, f"new {one}", f"new {many}")]
+    others = {"updated": counts.updated, "unchanged": counts.unchanged, "skipped": counts.failed}
+    parts += [f"{formats.count(here, number)} {word}" for word, number in others.items() if number]
+    return ", ".join(parts)

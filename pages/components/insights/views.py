@@ -1,0 +1,176 @@
+"""The parts of the insights page: kinds of buyers, who comes back, what they are worth, whom mail does not reach."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.rfm import SCORES, RfmClass
+from backend.services.context import Shop
+from backend.services.insights.at_risk import Barrier, Lost
+from pages.components import filters
+from pages.components.insights import charts as insight_charts
+from pages.components.ui import caching, charts, empty, formats, tables
+from pages.components.ui.navigation import page_of
+
+_MEANS = {
+    RfmClass.CHAMPIONS: "bought recently and often",
+    RfmClass.LOYAL: "buy again and again",
+    RfmClass.PROMISING: "bought recently, twice so far",
+    RfmClass.NEW: "first order was recent",
+    RfmClass.COOLING: "bought once or twice, a while ago",
+    RfmClass.AT_RISK: "bought several times, not recently",
+    RfmClass.NOT_TO_LOSE: "bought often, but not recently",
+    RfmClass.GONE: "bought once or twice, long ago",
+}
+
+
+def show_buyers(here: Shop, snapshot: str) -> None:
+    """The grid, whose squares lead to segments, and the kinds of buyers in words."""
+    grid = caching.buyer_grid(here)
+    if not grid.cells:
+        _nothing_yet()
+        return
+    drawn, told = st.columns([4, 5])
+    with drawn:
+        st.caption("Customers by their last order and their number of orders. Click a square to see these customers.")
+        chart = insight_charts.buyer_grid(here, snapshot, st.context.theme.type == "dark")
+        event = st.plotly_chart(
+            chart.figure,
+            key="buyer_grid",
+            config={"displayModeBar": False},
+            alt=chart.told,
+            on_select="rerun",
+            selection_mode="points",
+        )
+        _open_pressed(event)
+    with told:
+        rows = [
+            tables.Row(
+                f"**{each.kind.label}** :gray[{_MEANS[each.kind]}]",
+                {"class": each.kind.value},
+                (
+                    formats.plain(formats.count(here, each.customers)),
+                    f"**{formats.plain(formats.round_money(here, each.revenue))}**",
+                ),
+            )
+            for each in grid.classes
+        ]
+        st.caption("Kinds of buyers, by all-time revenue.")
+        tables.show_rows("segment.py", rows, widths=(48, 84))
+
+
+def _open_pressed(event: object) -> None:
+    points = getattr(getattr(event, "selection", None), "points", None)
+    if not points:
+        return
+    recency, frequency = int(points[0].get("x", 0)), int(points[0].get("y", 0))
+    if recency in SCORES and frequency in SCORES:
+        st.switch_page(page_of("segment.py"), query_params={"recency": str(recency), "frequency": str(frequency)})
+
+
+def show_returning(here: Shop, snapshot: str) -> None:
+    """The repeat rate, retention by month and the time between orders."""
+    found = caching.returning_buyers(here)
+    if not found.buyers:
+        _nothing_yet()
+        return
+    with st.grid(3, min_column_width=150):
+        rate = formats.plain(formats.percent(here, found.repeat_rate))
+        st.metric("Returning customers", rate, border=True, help="Buyers who have ordered more than once.")
+        buyers = formats.plain(formats.count(here, found.buyers))
+        st.metric("Buyers", buyers, border=True, help="Customers with an order that was not cancelled.")
+        days = "None yet" if found.median_days is None else formats.counted(here, found.median_days, "day")
+        st.metric(
+            "Between two orders",
+            formats.plain(days),
+            border=True,
+            help="The median: half of the orders came sooner, half later.",
+        )
+    st.header("Repeat orders by month", anchor=False)
+    st.caption(
+        "Each row holds the customers whose first order was in that month, and their number. Each column shows how "
+        "many of them ordered so many months later. The last column of each row is the current month (incomplete)."
+    )
+    if any(len(cohort.active) > 1 for cohort in found.cohorts):
+        charts.show(insight_charts.retention(here, snapshot), "retention")
+    else:
+        empty.nothing(":material/calendar_month:", "Not yet", "This needs first orders from at least a month ago.")
+    st.header("Time between two orders", anchor=False)
+    charts.show(insight_charts.gaps(here, snapshot), "gaps")
+
+
+def show_worth(here: Shop, snapshot: str) -> None:
+    """Revenue of a customer, and how it grows."""
+    found = caching.worth_of_buyers(here)
+    if not found.buyers:
+        _nothing_yet()
+        return
+    with st.grid(3, min_column_width=150):
+        average = formats.plain(formats.money(here, found.average))
+        st.metric("Average customer", average, border=True, help="All-time revenue per customer with an order.")
+        median = formats.plain(formats.money(here, found.median))
+        st.metric("Median customer", median, border=True, help="Half have spent more than this, half less.")
+        share = formats.plain(formats.percent(here, found.top_share))
+        st.metric("Share from the top 10%", share, border=True, help="Their share of all revenue.")
+    st.header("What a customer has spent after …", anchor=False)
+    st.caption(
+        "The average since the first order. Each bar counts only customers whose first order is that long ago, so "
+        "the bars are not of the same people."
+    )
+    if found.growth:
+        charts.show(insight_charts.growth(here, snapshot), "growth")
+    else:
+        empty.nothing(":material/calendar_month:", "Not yet", "This needs first orders from at least a month ago.")
+
+
+def show_at_risk(here: Shop) -> None:
+    """Good customers whom marketing mail does not reach: why, how much, and who."""
+    found = caching.revenue_at_risk(here)
+    if not found.good:
+        _nothing_yet()
+        return
+    lost = formats.plain(formats.round_money(here, found.lost_recent))
+    people = formats.plain(formats.count(here, found.lost_customers))
+    with st.grid(3, min_column_width=150):
+        st.metric("Revenue at risk", lost, border=True, help="Their purchases in the last 365 days, net of refunds.")
+        st.metric("Customers", people, border=True, help="Good customers whom campaigns do not reach.")
+        share = formats.percent(here, found.lost_recent / found.recent) if found.recent else "None yet"
+        st.metric("Share", formats.plain(share), border=True, help="Of the revenue of all good customers.")
+    good = formats.plain(formats.count(here, found.good))
+    st.caption(f"Good customers are the {good} in the top 40% of your buyers by revenue.")
+    if not found.lost:
+        empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do.")
+        return
+    chosen = filters.pick_pill(
+        "Why mail does not reach them",
+        [each.barrier for each in found.lost],
+        name="reason",
+        key="barrier",
+        words=lambda barrier: _named(here, next(each for each in found.lost if each.barrier is barrier)),
+    )
+    st.caption(_advice(chosen))
+    tables.customer_rows(here, caching.customers_at_risk(here, chosen))
+
+
+def _named(here: Shop, lost: Lost) -> str:
+    money = formats.plain(formats.round_money(here, lost.recent))
+    return f"{lost.barrier.value}: {formats.count(here, lost.customers)} ({money})"
+
+
+_ADVICE = {
+    Barrier.NO_ADDRESS: "Ask for an email address at the next order.",
+    Barrier.BOUNCED: "Their mailbox refused mail for good. Ask for another address.",
+    Barrier.COMPLAINED: "They marked mail as spam. Do not email them again; call them if it matters.",
+    Barrier.BLOCKED: "Someone in the team blocked them; see the suppression list.",
+    Barrier.UNSUBSCRIBED: "They still get emails about their orders.",
+    Barrier.REFUSED: "They said no to marketing, and can change that in their preferences.",
+    Barrier.UNASKED: "Not asked yet: ask at the next order.",
+}
+
+
+def _advice(chosen: Barrier | None) -> str:
+    return _ADVICE[chosen] if chosen else "The top 25. Choose a reason to see what to do."
+
+
+def _nothing_yet() -> None:
+    empty.nothing(":material/insights:", "No orders yet", "Once you have orders, you see your buyers here.")

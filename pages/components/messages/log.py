@@ -1,0 +1,161 @@
+"""The parts of the message log: finding one message or customer, what needs a person, and the filters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import streamlit as st
+
+from backend.domain.customers import Customer
+from backend.domain.delivery import Outcome
+from backend.domain.messages import MessageStatus
+from backend.domain.team import Actor
+from backend.errors import BackendError
+from backend.services.automations.active import all_automations
+from backend.services.campaigns.saved import list_campaigns
+from backend.services.context import Shop
+from backend.services.customers.customers import get_customer
+from backend.services.sending.ledger import get_message
+from backend.services.sending.message_log import LogFilter, messages_like, needing_attention, summary_of
+from backend.services.statistics.overview import today_of
+from pages.components import filters
+from pages.components.customers import search
+from pages.components.messages import repair, table
+from pages.components.ui import empty, formats
+from pages.components.ui.navigation import page_of
+from pages.components.ui.periods import pick_period
+
+_MOST_PROBLEMS = 100
+_SHOWN = 5
+_MOST_OF_ONE = 200
+_CAMPAIGNS = 50
+_LONGEST_ID = 40
+_MOST_TELLING = "The report that tells most: an email that was opened is not among the delivered ones."
+_ADVICE = {
+    MessageStatus.UNKNOWN: "These may have been sent, so they are never retried automatically. Open one to decide, "
+    "or mark it as handled.",
+    MessageStatus.FAILED: "Not sent. Open one to see why and send it again, or mark it as handled.",
+}
+
+
+def find_by_id(here: Shop) -> None:
+    """Draws the search for one message, and for a customer's."""
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        search.search_customers(here, "Messages to a customer", _choose)
+    with right, st.form("find_message", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = st.text_input("Message id", placeholder="From a log or an event", max_chars=200)
+        pressed = st.form_submit_button("Find message")
+    if pressed and typed.strip():
+        try:
+            message = get_message(here, typed.strip())
+        except BackendError:
+            st.warning("No message with this id.", icon=":material/search_off:")
+            return
+        st.switch_page(page_of("message.py"), query_params={"id": message.id})
+
+
+def _choose(customer_id: str) -> None:
+    st.query_params["customer"] = customer_id
+
+
+def chosen_customer(here: Shop) -> Customer | None:
+    """The customer of the address, if there is one."""
+    wanted = st.query_params.get("customer", "")
+    try:
+        return get_customer(here, wanted) if wanted else None
+    except BackendError:
+        st.warning("This customer does not exist.", icon=":material/person_off:")
+        return None
+
+
+def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
+    """The messages to one customer, of any day."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header(f"To {formats.plain(customer.name)}", width="content")
+        st.button("Show all customers", type="tertiary", on_click=st.query_params.clear)
+    wanted = pick_filter(here, actor, of_any_day=True)
+    messages = messages_like(here, customer.id, wanted, _MOST_OF_ONE)
+    if messages:
+        table.message_rows(here, messages, named=False)
+    elif wanted.narrows:
+        empty.nothing(":material/mail:", "No messages in this period", "Clear the filters to see the others.")
+    else:
+        empty.nothing(":material/mail:", "No messages yet", "Emails to this customer appear here.")
+    if len(messages) == _MOST_OF_ONE:
+        st.caption(f"There are more than {_MOST_OF_ONE}; show all customers and choose days to see them all.")
+
+
+def show_problems(here: Shop, actor: Actor) -> None:
+    """Messages that a person should look at, before all others."""
+    for status, advice in _ADVICE.items():
+        found = needing_attention(here, status, _MOST_PROBLEMS)
+        if not found:
+            continue
+        number = f"{_MOST_PROBLEMS} or more" if len(found) == _MOST_PROBLEMS else formats.count(here, len(found))
+        st.header(f"{table.STATUS_ICONS[status]} {table.STATUS_LABELS[status]}: {number}")
+        st.caption(advice)
+        table.message_rows(here, map(summary_of, found[:_SHOWN]))
+        if len(found) > _SHOWN:
+            with st.expander("Show all messages"):
+                table.message_rows(here, map(summary_of, found[_SHOWN:]))
+        repair.show_many(actor, here, found)
+
+
+def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFilter:
+    """Draws the filters of a list of messages."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        today = today_of(here)
+        first, last = (today, today) if of_any_day else _pick_days(here)
+        return LogFilter(
+            first,
+            last,
+            table.pick_template(here, "messages_template"),
+            filters.pick_any(
+                "Status",
+                list(MessageStatus),
+                name="status",
+                key="messages_status",
+                words=table.STATUS_LABELS.__getitem__,
+            ),
+            filters.pick_any(
+                "Reported",
+                list(Outcome),
+                name="reported",
+                key="messages_outcome",
+                words=table.OUTCOME_LABELS.__getitem__,
+                help=_MOST_TELLING,
+            ),
+            _pick_campaign(here, actor),
+        )
+
+
+def _pick_days(here: Shop) -> tuple[date, date]:
+    chosen = pick_period(here, "requested")
+    return chosen.first, chosen.last
+
+
+def _pick_campaign(here: Shop, actor: Actor) -> str:
+    """Draws the choice of what sent them, by name; the address may also name one that is not offered. "" is any."""
+    names = _senders(here, actor)
+    if asked := st.query_params.get("campaign", "")[:_LONGEST_ID]:
+        names.setdefault(asked, asked)
+    chosen = filters.pick_any(
+        "Campaign or automation",
+        list(names),
+        name="campaign",
+        key="messages_campaign",
+        words=names.__getitem__,
+        help=f"The newest {_CAMPAIGNS} campaigns, and all automations.",
+        width=240,
+    )
+    return chosen or ""
+
+
+def _senders(here: Shop, actor: Actor) -> dict[str, str]:
+    """Names of campaigns and automations by id; those that share a name are told apart by their ids."""
+    names = {each.id: each.name for each in list_campaigns(here, actor, limit=_CAMPAIGNS).campaigns}
+    names |= {each.id: f"{each.name} (automation)" for each in all_automations(here)}
+    often = Counter(names.values())
+    return {key: name if often[name] == 1 else f"{name} ({key})" for key, name in names.items()}

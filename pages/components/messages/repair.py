@@ -1,0 +1,112 @@
+"""What people do about failed and unknown messages: one by one on the message's page, many at once on the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from backend.domain.messages import Message, MessageStatus
+from backend.domain.team import Actor, Permission
+from backend.services.context import Shop
+from backend.services.sending import repair
+from backend.services.sending.repair import Repaired
+from pages.components.ui import actions, caching, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.shell import shop
+from pages.components.ui.state import NOTICE
+
+WHY_AGAIN = (
+    "The provider has reported nothing about them for a day, although it reported others of that time. So in all "
+    "likelihood they were never taken. If one was, its recipient gets it twice."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The ids of messages as they were shown when the dialog was opened."""
+
+    ids: tuple[str, ...]
+
+
+def show_many(actor: Actor, here: Shop, messages: list[Message]) -> None:
+    """The buttons for all unknown or all failed messages that are shown."""
+    if not messages or not actor.may(Permission.REPAIR_MAIL):
+        return
+    ids, status = tuple(message.id for message in messages), messages[0].status
+    silent = caching.silent_messages(here, ids) if status is MessageStatus.UNKNOWN else []
+    with st.container(horizontal=True):
+        number = formats.count(here, len(messages))
+        _HANDLE[status].opener(f"Mark {number} as handled", Chosen(ids), icon=":material/done_all:")
+        if silent and actor.may(Permission.SEND_EMAIL):
+            label = f"Send {formats.count(here, len(silent))} again"
+            _AGAIN.opener(label, Chosen(tuple(silent)), icon=":material/replay:")
+
+
+def show_one(actor: Actor, message: Message) -> None:
+    """The button for one message, while it needs somebody."""
+    if repair.needs_attention(message) and actor.may(Permission.REPAIR_MAIL):
+        _HANDLE[message.status.value].opener("Mark as handled", Chosen((message.id,)), icon=":material/done:")
+
+
+def show_dialogs() -> None:
+    """Draws the dialog that is open, if any."""
+    for dialog in (*_HANDLE.values(), _AGAIN):
+        dialog.show()
+
+
+def _handle(chosen: Chosen) -> None:
+    number = formats.counted(shop(), len(chosen.ids), "message")
+    st.markdown(
+        f"**{formats.plain(number)}** will be removed from this list. The status stays, and the message shows who "
+        "handled it and why."
+    )
+    with st.form("handle_messages", border=False):
+        note = st.text_input("What was done", max_chars=repair.NOTE_LENGTH, placeholder="For example: it did arrive")
+        if _confirmed(chosen, "Mark as handled"):
+            _act(Permission.REPAIR_MAIL, lambda actor: repair.mark_handled(shop(), actor, chosen.ids, note))
+
+
+def _send_again(chosen: Chosen) -> None:
+    number = formats.counted(shop(), len(chosen.ids), "email")
+    st.warning(f"**{formats.plain(number)}** will be sent again. {WHY_AGAIN}", icon=":material/replay:")
+    with st.form("send_messages_again", border=False):
+        why = st.text_input("Reason", max_chars=repair.NOTE_LENGTH, placeholder="For example: never reported")
+        if _confirmed(chosen, "Send again"):
+            _act(Permission.SEND_EMAIL, lambda actor: repair.send_again(shop(), actor, chosen.ids, why))
+
+
+def _confirmed(chosen: Chosen, label: str) -> bool:
+    """Whether the form was sent off, with the number of messages typed if there are several."""
+    number = str(len(chosen.ids))
+    typed = st.text_input(f"Type {number} to confirm", max_chars=10) if len(chosen.ids) > 1 else number
+    pressed = st.form_submit_button(label, type="primary", width="stretch")
+    if pressed and typed.strip() != number:
+        st.error(f"Type {number} to confirm.", icon=":material/error:")
+    return pressed and typed.strip() == number
+
+
+def _act(permission: Permission, action: Callable[[Actor], Repaired]) -> None:
+    done = actions.attempt(permission, action, "")
+    if isinstance(done, Trouble):
+        actions.show_trouble(done)
+        return
+    NOTICE.set(_told(done))
+    for dialog in (*_HANDLE.values(), _AGAIN):
+        dialog.close()
+    st.rerun()
+
+
+def _told(repaired: Repaired) -> str:
+    done = formats.counted(shop(), repaired.done, "message")
+    left = f"; {formats.count(shop(), repaired.left)} no longer needed it" if repaired.left else ""
+    return f"Done for {done}{left}."
+
+
+_HANDLE = {
+    status: Dialog[Chosen](f"handle_{status}", "Mark as handled?", _handle, icon=":material/done:")
+    for status in ("unknown", "failed")
+}
+_AGAIN = Dialog[Chosen]("send_unknown_again", "Send again?", _send_again, icon=":material/replay:")

@@ -1,0 +1,196 @@
+"""One message: where it stands, what happened to it, and the exact email."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.automations import is_automation
+from backend.domain.emails import Rendered
+from backend.domain.messages import Handled, Message, MessageStatus, SkipReason
+from backend.domain.team import Actor, Permission
+from backend.email.links import without_tokens
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.sending.composition import outgoing
+from backend.services.sending.emails import email_of, is_as_sent
+from backend.services.sending.message_log import status_now
+from backend.services.sending.repair import that_may_go_again
+from backend.services.sending.shop_facts import read_facts
+from pages.components.customers.can_we_email import WHY
+from pages.components.messages import table
+from pages.components.templates import email_frame
+from pages.components.ui import formats
+from pages.components.ui.caching import who
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import mailer
+
+_HEIGHT = 720
+"""Of the frame, in CSS pixels."""
+_UNKNOWN = (
+    "We don't know whether this email was sent: the connection broke, or the process stopped, before the provider "
+    "answered. It is never retried automatically, so that nobody gets it twice. Ask the customer, or send it again "
+    "and give a reason; in the worst case it arrives twice."
+)
+_SILENT = (
+    "The provider has reported nothing about it for a day, although it reported others of that time. So it "
+    "most likely never accepted this one."
+)
+_FAILED = "This email was not sent. Fix the cause, then send it again."
+
+
+def show_header(here: Shop, message: Message) -> None:
+    """What it is, to whom, and where it stands."""
+    st.title(formats.plain(table.title_of(here, message.template)), anchor=False)
+    badges = [table.status_badge(status_now(message))]
+    if message.outcome is not None:
+        badges.append(table.outcome_badge(message.outcome))
+    if message.test:
+        badges.append(formats.badge("Test", "violet", ":material/science:"))
+    st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, message.requested_at))}]")
+    if message.customer_id:
+        _link("customer.py", message.name or "Customer", ":material/person:", {"id": message.customer_id})
+    if message.order_id:
+        query = {"customer": message.customer_id, "id": message.order_id}
+        _link("order.py", "The order", ":material/receipt_long:", query)
+    if is_automation(message.campaign):
+        _link("automation.py", "The automation that sent it", ":material/bolt:", {"id": message.campaign})
+    elif message.campaign:
+        _link("campaign.py", "The campaign", ":material/campaign:", {"id": message.campaign})
+
+
+def _link(file: str, label: str, icon: str, query: dict[str, str]) -> None:
+    st.page_link(page_of(file), label=formats.plain(label), icon=icon, help="", query_params=query)
+
+
+def show_state(here: Shop, message: Message) -> None:
+    """The status in a sentence, with its reason."""
+    reason = formats.plain(message.reason)
+    if message.status is MessageStatus.UNKNOWN:
+        more = f"{_UNKNOWN}  \n{_SILENT}" if that_may_go_again(here, [message]) else _UNKNOWN
+        st.warning(f"**{reason}**  \n{more}" if reason else more, icon=":material/help:")
+    elif message.status is MessageStatus.FAILED:
+        st.error(f"**{reason}**  \n{_FAILED}" if reason else _FAILED, icon=":material/error:")
+    elif message.status is MessageStatus.SKIPPED:
+        st.info(f"Not sent. {formats.plain(_why(message.reason))}", icon=":material/block:")
+    elif message.status is MessageStatus.SENT:
+        when = formats.plain(formats.moment(here, message.sent_at or message.requested_at))
+        st.success(f"Sent on {when}." + (f" {reason.rstrip('.')}." if reason else ""), icon=":material/check_circle:")
+    else:
+        _show_waiting(here, message, reason)
+    if message.detail:
+        st.caption(f"The provider said: {formats.plain(message.detail)}")
+    if message.failure is not None and message.diagnostic:
+        label = table.OUTCOME_LABELS[message.failure]
+        st.caption(f"{label}. Reason given: {formats.plain(message.diagnostic)}")
+    if message.handled is not None:
+        _show_handled(here, message.handled)
+
+
+def _show_handled(here: Shop, handled: Handled) -> None:
+    when = formats.moment(here, handled.at)
+    st.info(
+        f"Handled by **{formats.plain(who(handled.by))}** on {formats.plain(when)}: {formats.plain(handled.note)}",
+        icon=":material/done:",
+    )
+
+
+def _why(reason: str) -> str:
+    known = next((each for each in SkipReason if each.value == reason), None)
+    return WHY[known] if known else reason
+
+
+def _show_waiting(here: Shop, message: Message, reason: str) -> None:
+    if message.due_at > here.clock():
+        when = formats.plain(formats.moment(here, message.due_at))
+        st.info(f"Scheduled for {when}." + (f" {reason}" if reason else ""), icon=":material/schedule:")
+    else:
+        st.info("Sending…" + (f" {reason}" if reason else ""), icon=":material/outgoing_mail:")
+
+
+def show_resend(actor: Actor, message: Message) -> None:
+    """The way to send the same email again, deliberately."""
+    if actor.may(Permission.SEND_EMAIL) and message.customer_id and not message.test:
+        query = {"template": message.template, "customer": message.customer_id, "order": message.order_id}
+        _link("send.py", "Send again", ":material/replay:", {name: value for name, value in query.items() if value})
+
+
+def show_timeline(here: Shop, message: Message) -> None:
+    """What happened, oldest first."""
+    lines = [(message.requested_at, f"Requested by {who(message.requested_by)}")]
+    if message.lease_until is not None:
+        lines.append((message.lease_until, "Claimed by a worker until"))
+    if message.status is MessageStatus.WAITING and message.due_at > message.requested_at:
+        lines.append((message.due_at, "Due"))
+    if message.sent_at is not None:
+        lines.append((message.sent_at, "Accepted by the provider"))
+    told = [f"- {formats.plain(what)}  \n  :gray[{formats.plain(formats.moment(here, at))}]" for at, what in lines]
+    if message.status in (MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED):
+        label = table.STATUS_LABELS[message.status]
+        told.append(f"- {label}: {formats.plain(message.reason or 'no reason given')}")
+    if message.handled is not None:
+        at = formats.plain(formats.moment(here, message.handled.at))
+        told.append(f"- {formats.plain(f'Handled by {who(message.handled.by)}')}  \n  :gray[{at}]")
+    told.append(f"- {formats.plain(formats.counted(here, message.attempts, 'attempt'))}")
+    st.markdown("\n".join(told))
+
+
+def show_email(here: Shop, message: Message) -> None:
+    """The email made again from what the ledger keeps, and whether it is to the byte what was sent."""
+    try:
+        email = email_of(here, message)
+    except BackendError as error:
+        st.warning(f"The email can no longer be shown. {formats.plain(error.sentence)}", icon=":material/mail_off:")
+        _show_details(message, "")
+        return
+    _show_proof(message, email)
+    st.caption("The customer's personal links are removed here, because they work for anyone who opens them.")
+    looks, text, headers, facts = st.tabs(["Email", "Text", "Headers", "Details"])
+    with looks:
+        show_html(without_tokens(email.html), f"The email “{email.subject}”", key=f"message_{message.id}")
+    with text:
+        st.code(without_tokens(email.text), language=None, wrap_lines=True)
+    with headers:
+        _show_headers(here, message, email)
+    with facts:
+        _show_details(message, email.digest)
+
+
+def show_html(html: str, label: str, *, key: str) -> None:
+    """The email in a frame where nothing can act. Pictures come from the web only if somebody asks for them."""
+    remote = st.toggle("Load images from the web", key=f"{key}_remote")
+    email_frame.show_email(
+        html, label, width=email_frame.DESKTOP, height=_HEIGHT, scheme=email_frame.Scheme.LIGHT, remote=remote
+    )
+
+
+def _show_proof(message: Message, email: Rendered) -> None:
+    if is_as_sent(message, email):
+        done = "was sent" if message.status is MessageStatus.SENT else "was to be sent"
+        st.caption(f":material/verified: Exactly what {done} (SHA-256 {email.digest[:16]}…).")
+    elif message.digest:
+        st.warning("This differs from what was sent: Tillpost renders it differently now.", icon=":material/warning:")
+    else:
+        st.caption("This is what will be sent.")
+
+
+def _show_headers(here: Shop, message: Message, email: Rendered) -> None:
+    try:
+        sent = outgoing(message, email, read_facts(here, message.facts), mailer().sender)
+    except BackendError as error:
+        st.warning(formats.plain(error.sentence), icon=":material/warning:")
+        return
+    headers = {"From": sent.sender, "To": sent.to, "Reply-To": sent.reply_to, "Subject": sent.subject, **sent.headers}
+    lines = [f"{name}: {value}" for name, value in headers.items() if value]
+    st.code(without_tokens("\n".join(lines)), language=None, wrap_lines=True)
+
+
+def _show_details(message: Message, digest: str) -> None:
+    facts = {
+        "Message id": message.id,
+        "Template": f"{message.template}, version {message.version}",
+        "Kind": message.kind.value,
+        "Requested by": who(message.requested_by),
+        "Provider's id": message.provider_id,
+        "SHA-256": digest,
+    }
+    st.code("\n".join(f"{name}: {value}" for name, value in facts.items() if value), language=None, wrap_lines=True)

@@ -1,0 +1,240 @@
+"""Entering line items and amounts: simple fields for a new order, a table for one that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, TypedDict
+
+import pandas as pd
+import streamlit as st
+
+from backend.domain.money import decimals_of, parse_amount, to_minor
+from backend.domain.money import plain as in_units
+from backend.domain.orders import LARGEST_QUANTITY, LineItem, Order
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.orders.orders import OrderDraft, edited
+from pages.components.ui import formats
+from pages.components.ui.state import Slot
+
+_WIDTHS = [5, 3, 2, 3, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLine:
+    """A line item as it was typed. `price` is a text, or a number of currency units from the table."""
+
+    title: str
+    sku: str
+    quantity: int
+    price: str | float | None
+
+    @property
+    def blank(self) -> bool:
+        return not self.title.strip() and self.price in ("", None)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedAmounts:
+    """Discount, shipping and tax as they were typed."""
+
+    discount: str
+    shipping: str
+    tax: str
+
+
+class Amounts(TypedDict):
+    """Discount, shipping and tax in minor units."""
+
+    discount: int
+    shipping: int
+    tax: int
+
+
+def fields(here: Shop, name: str) -> list[TypedLine]:
+    """One row of fields a line item, with a button for another and one to take a row away."""
+    rows: Slot[list[int]] = Slot(f"{name}.rows")
+    numbers = rows.once(lambda: [0])
+    typed = [_field_row(here, name, rows, number, first=number == numbers[0]) for number in numbers]
+    st.button(
+        "Add another line",
+        icon=":material/add:",
+        type="tertiary",
+        on_click=rows.set,
+        args=([*numbers, max(numbers) + 1],),
+    )
+    return typed
+
+
+def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, first: bool) -> TypedLine:
+    columns = st.columns(_WIDTHS, vertical_alignment="bottom", gap="xsmall")
+    visibility: Literal["visible", "collapsed"] = "visible" if first else "collapsed"
+    key = f"{name}_{number}"
+    title = columns[0].text_input(
+        "Product",
+        key=f"{key}_title",
+        max_chars=300,
+        placeholder="Product",
+        label_visibility=visibility,
+        persist_state="session",
+    )
+    sku = columns[1].text_input(
+        "SKU",
+        key=f"{key}_sku",
+        max_chars=100,
+        placeholder="SKU (optional)",
+        label_visibility=visibility,
+        persist_state="session",
+    )
+    quantity = columns[2].number_input(
+        "Quantity",
+        min_value=1,
+        max_value=LARGEST_QUANTITY,
+        value=1,
+        step=1,
+        key=f"{key}_quantity",
+        label_visibility=visibility,
+        persist_state="session",
+    )
+    price = columns[3].text_input(
+        f"Price in {here.currency}",
+        key=f"{key}_price",
+        max_chars=30,
+        placeholder=formats.amount_text(here, 0),
+        label_visibility=visibility,
+        persist_state="session",
+    )
+    numbers = rows.get() or [0]
+    columns[4].button(
+        "",
+        icon=":material/delete:",
+        key=f"{key}_remove",
+        type="tertiary",
+        help="Remove line",
+        disabled=len(numbers) == 1,
+        on_click=rows.set,
+        args=([other for other in numbers if other != number],),
+    )
+    return TypedLine(title, sku, int(quantity or 1), price)
+
+
+def table(here: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine]:
+    """All line items in one table that can be typed and pasted into."""
+    places = decimals_of(here.currency)
+    frame = pd.DataFrame(
+        {
+            "title": pd.Series([line.title for line in lines], dtype="string"),
+            "sku": pd.Series([line.sku for line in lines], dtype="string"),
+            "quantity": pd.Series([line.quantity for line in lines], dtype="Int64"),
+            "price": pd.Series([float(in_units(line.unit_price, here.currency)) for line in lines], dtype="float"),
+        }
+    )
+    column = st.column_config
+    edited = st.data_editor(
+        frame,
+        num_rows="dynamic",
+        hide_index=True,
+        key=f"{name}_lines",
+        alt="Line items of this order, to be edited",
+        column_config={
+            "title": column.TextColumn("Product", required=True, max_chars=300),
+            "sku": column.TextColumn("SKU", max_chars=100),
+            "quantity": column.NumberColumn(
+                "Quantity", required=True, min_value=1, max_value=LARGEST_QUANTITY, step=1, default=1
+            ),
+            "price": column.NumberColumn(
+                f"Price in {here.currency}", required=True, min_value=0.0, step=10.0**-places, format=f"%.{places}f"
+            ),
+        },
+    )
+    return [_typed(record) for record in edited.to_dict("records")]
+
+
+def _typed(record: Mapping[Any, object]) -> TypedLine:
+    def text(name: str) -> str:
+        value = record[name]
+        return value if isinstance(value, str) else ""
+
+    quantity, price = record["quantity"], record["price"]
+    return TypedLine(
+        text("title"),
+        text("sku"),
+        quantity if isinstance(quantity, int) else 1,
+        price if isinstance(price, float) and price == price else None,
+    )
+
+
+def amounts(
+    here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str, keep: Literal["session"] | None = None
+) -> TypedAmounts:
+    """Fields for what is taken off and added. `keep` holds what was typed while they are not shown."""
+    typed = [
+        column.text_input(
+            f"{label} in {here.currency}",
+            formats.amount_text(here, value) if value else "",
+            placeholder=formats.amount_text(here, 0),
+            key=f"{name}_{label.lower()}",
+            max_chars=30,
+            persist_state=keep,
+        )
+        for column, label, value in zip(
+            st.columns(3), ("Discount", "Shipping", "Tax"), (discount, shipping, tax), strict=True
+        )
+    ]
+    return TypedAmounts(*typed)
+
+
+def items(here: Shop, typed: Iterable[TypedLine]) -> tuple[LineItem, ...]:
+    """The line items, without blank rows.
+
+    Raises: `InvalidInputError` for a price that is missing or no amount.
+    """
+    return tuple(LineItem(line.title, line.quantity, _price(here, line), line.sku) for line in typed if not line.blank)
+
+
+def _price(here: Shop, line: TypedLine) -> int:
+    label = f"The price of “{line.title.strip()[:60]}”"
+    if line.price is None or line.price == "":
+        raise InvalidInputError(f"{label} is missing.", "price")
+    if isinstance(line.price, float):
+        return to_minor(Decimal(str(line.price)), here.currency, label)
+    return parse_amount(line.price, here.currency, label, decimal_comma=formats.decimal_comma(here))
+
+
+def parsed(here: Shop, typed: TypedAmounts) -> Amounts:
+    """The amounts in minor units; what is left empty is nothing.
+
+    Raises: `InvalidInputError`.
+    """
+
+    def minor(text: str, label: str) -> int:
+        comma = formats.decimal_comma(here)
+        return parse_amount(text, here.currency, label, decimal_comma=comma) if text.strip() else 0
+
+    return {
+        "discount": minor(typed.discount, "Discount"),
+        "shipping": minor(typed.shipping, "Shipping"),
+        "tax": minor(typed.tax, "Tax"),
+    }
+
+
+def show_total(here: Shop, draft: Callable[[], OrderDraft], seen: Order | None = None) -> tuple[OrderDraft | None, str]:
+    """What the order comes to as it is typed, and what is missing. The service decides when it is placed.
+
+    `seen` is the order that is edited; its tip and duties stay, and what was paid leaves a balance.
+    It is equally high in every case: a button below must not move away between the press and the release of a click.
+    """
+    try:
+        typed = draft()
+        after = None if seen is None else edited(seen, typed)
+    except InvalidInputError as error:
+        st.metric("Total", "…")
+        st.caption(f":material/edit_note: {formats.plain(error.sentence)}")
+        return None, error.sentence
+    added = sum(line.amount for line in typed.lines) - typed.discount + typed.shipping + typed.tax
+    st.metric("Total", formats.plain(formats.money(here, added if after is None else after.total)))
+    owed = after is not None and after.received and after.balance
+    st.caption(formats.plain(formats.balance(here, after)) if owed and after else "\u00a0")
+    return typed, "" if typed.lines else "Add a line item first."

@@ -1,0 +1,135 @@
+"""The parts of placing an order: choosing the customer, the button, and what is said afterwards."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.customers import Customer
+from backend.domain.orders import OrderStatus
+from backend.domain.team import Permission
+from backend.domain.text import NOTE_LENGTH
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.orders import orders
+from backend.services.orders.orders import OrderDraft
+from pages.components.customers import search
+from pages.components.orders import line_editor
+from pages.components.ui import actions, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.navigation import page_of
+from pages.components.ui.state import Slot
+
+NAME = "place_order"
+_KEY: Slot[str] = Slot(f"{NAME}.key")
+_PRESSED_TWICE: Slot[str] = Slot(f"{NAME}.pressed_twice")
+_STATUSES = (OrderStatus.PENDING, OrderStatus.PAID)
+
+
+def choose_customer(here: Shop) -> None:
+    """Finds the customer whom the order is for."""
+    search.search_customers(
+        here,
+        "Customer",
+        _choose,
+        hint="New customer? Add them on the page “Customers”, then come back.",
+        nobody="No match. Type less of the name, or add the customer first.",
+    )
+
+
+def _choose(customer_id: str) -> None:
+    st.query_params["customer"] = customer_id
+
+
+def show_customer(customer: Customer) -> None:
+    """For whom the order is, and the way to choose somebody else."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/person: **{formats.plain(customer.name)}**", width="content")
+        st.text(customer.email or "Cannot be emailed: no address")
+        st.button("Change", type="tertiary", on_click=st.query_params.clear)
+
+
+def enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
+    """Draws the fields and what they come to; and says what is missing or is no amount.
+
+    The fields are named by the form's idempotency key, so an order that is placed leaves none of them filled in.
+    """
+    name = f"{NAME}_{_key(here)}"
+    st.header("Line items")
+    lines = line_editor.fields(here, name)
+    st.header("Amounts")
+    amounts = line_editor.amounts(here, name=name, keep="session")
+    status, note = _more_fields(name)
+
+    def draft() -> OrderDraft:
+        items = line_editor.items(here, lines)
+        return OrderDraft(customer.id, items, **line_editor.parsed(here, amounts), status=status, note=note)
+
+    return line_editor.show_total(here, draft)
+
+
+def _more_fields(name: str) -> tuple[OrderStatus, str]:
+    status = st.segmented_control(
+        "Status",
+        _STATUSES,
+        format_func=formats.legible(formats.status_label),
+        default=OrderStatus.PAID,
+        required=True,
+        key=f"{name}_status",
+        persist_state="session",
+    )
+    note = st.text_area(
+        "Note",
+        max_chars=NOTE_LENGTH,
+        height=80,
+        key=f"{name}_note",
+        placeholder="For the team",
+        persist_state="session",
+    )
+    return status, note
+
+
+def place_button(here: Shop, draft: OrderDraft | None, missing: str) -> None:
+    """The button. Its idempotency key was made when the form was first drawn and stays until an order is placed."""
+    if actions.pressed("Place order", key=f"{NAME}_now", icon=":material/check:", missing=missing) and draft:
+        key = _key(here)
+        placed = actions.attempt(Permission.PLACE_ORDERS, lambda actor: orders.place_order(here, actor, draft, key), "")
+        if isinstance(placed, Trouble):
+            actions.show_trouble(placed)
+        else:
+            _placed(placed)
+            st.rerun()
+
+
+def _key(here: Shop) -> str:
+    return _KEY.once(lambda: orders.new_idempotency_key(here))
+
+
+def _placed(placed: orders.Placed) -> None:
+    if placed.duplicate:
+        _PRESSED_TWICE.set(placed.order.id)
+    st.query_params.from_dict({"customer": placed.order.customer_id, "placed": placed.order.id})
+
+
+def show_placed(here: Shop) -> bool:
+    """Says that the order stands and where it is, if one has just been placed."""
+    order_id = st.query_params.get("placed", "")
+    try:
+        order = orders.get_order(here, st.query_params.get("customer", ""), order_id) if order_id else None
+    except BackendError:
+        order = None
+    if order is None:
+        return False
+    if _KEY.get() == order.id:  # not sooner: a second click may interrupt the run of the first
+        _KEY.clear()
+    total = formats.money(here, order.total)
+    st.success(
+        f"Order **{formats.plain(order.number)}** of **{formats.plain(order.customer_name)}** for "
+        f"**{formats.plain(total)}** was placed.",
+        icon=":material/check_circle:",
+    )
+    if _PRESSED_TWICE.get() == order.id:
+        st.info("The button was clicked twice; the order was placed once.", icon=":material/info:")
+    query = {"customer": order.customer_id, "id": order.id}
+    st.page_link(page_of("order.py"), label="Open this order", icon=":material/receipt:", query_params=query, help="")
+    st.button("Place another order", icon=":material/add_shopping_cart:", on_click=st.query_params.clear)
+    return True

@@ -1,0 +1,125 @@
+"""How orders are shown: the totals of a list, and one order with its line items, amounts and history."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from backend.domain.orders import HistoryEntry, Order, OrderStatus
+from backend.domain.totals import Totals
+from backend.services.context import Shop
+from backend.services.orders.lists import find_order
+from pages.components.ui import formats
+from pages.components.ui.caching import who
+from pages.components.ui.navigation import page_of
+from pages.components.ui.periods import Chosen
+
+_MOST_ROWS_SHOWN = 20
+
+
+def find_by_number(here: Shop) -> None:
+    """Draws the search for one order and goes there when it is found."""
+    with st.form("find_order", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.text_input(
+            "Order number",
+            placeholder="Order number, such as #1001",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            max_chars=100,
+        )
+        pressed = st.form_submit_button("Find order")
+    if pressed and number.strip():
+        order = find_order(here, number)
+        if order is not None:
+            st.switch_page(page_of("order.py"), query_params={"customer": order.customer_id, "id": order.id})
+        st.warning(formats.plain(f"There is no order with the number {number.strip()}."), icon=":material/search_off:")
+
+
+def show_totals(here: Shop, chosen: Chosen, totals: Totals) -> None:
+    """What all orders of these days come to, whatever their status."""
+    st.caption(formats.plain(f"All orders of {formats.span(here, chosen.first, chosen.last)}"))
+    with st.grid(4, min_column_width=140):
+        st.metric("Revenue", formats.plain(formats.round_money(here, totals.revenue)), border=True)
+        st.metric("Orders", formats.plain(formats.count(here, totals.orders)), border=True)
+        st.metric("Refunded", formats.plain(formats.round_money(here, totals.refunded)), border=True)
+        st.metric("Cancelled", formats.plain(formats.count(here, totals.cancelled)), border=True)
+
+
+def show_header(here: Shop, order: Order) -> None:
+    """The number, the status, when it was placed, and the way to the customer."""
+    st.title(f"Order {formats.plain(order.number)}", anchor=False)
+    badges = [formats.status_badge(order.status)]
+    if order.refunded:
+        word = "Refunded" if order.refundable == 0 else "Partly refunded"
+        badges.append(formats.badge(word, "violet", ":material/undo:"))
+    if order.test:
+        badges.append(formats.badge("Test order", "gray", ":material/science:"))
+    if order.balance and (order.received or order.status is not OrderStatus.PENDING):
+        badges.append(formats.badge(formats.balance(here, order), "orange", ":material/account_balance_wallet:"))
+    if order.source:
+        badges.append(formats.badge(f"From {order.source}", "gray"))
+    st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, order.placed_at))}]")
+    st.page_link(
+        page_of("customer.py"),
+        label=formats.plain(order.customer_name),
+        icon=":material/person:",
+        help="",
+        query_params={"id": order.customer_id},
+    )
+
+
+def show_lines(here: Shop, order: Order) -> None:
+    """The line items as a table. Its cells show texts as they are."""
+    lines = order.lines
+    table = {
+        "Product": [line.title for line in lines],
+        "SKU": [line.sku for line in lines],
+        "Quantity": [formats.count(here, line.quantity) for line in lines],
+        "Price": [formats.money(here, line.unit_price) for line in lines],
+        "Amount": [formats.money(here, line.amount) for line in lines],
+    }
+    right = {name: st.column_config.TextColumn(name, alignment="right") for name in ("Quantity", "Price", "Amount")}
+    if not any(table["SKU"]):
+        del table["SKU"]
+    height: Literal["content", "auto"] = "content" if len(lines) <= _MOST_ROWS_SHOWN else "auto"
+    st.dataframe(table, hide_index=True, column_config=right, height=height, alt="Line items of this order")
+
+
+def show_amounts(here: Shop, order: Order) -> None:
+    """From the subtotal to what is left after refunds."""
+    rows = {
+        "Discount" + (f" ({order.discount_code})" if order.discount_code else ""): -max(order.taken_off, 0),
+        "Rounding": -min(order.taken_off, 0),
+        "Subtotal": order.subtotal,
+        "Shipping": order.shipping,
+        "Tax": 0 if order.tax_included else order.tax,
+        "Duties": order.duties,
+        "Tip": order.tip,
+        "Adjustment": order.other,
+        "Total": order.total,
+        "Tax (included)": order.tax if order.tax_included else 0,
+        "Gift cards (no revenue)": order.gift_cards,
+        "Paid": order.received if order.balance else 0,
+        "Balance due": max(order.balance, 0) if order.received else 0,
+        "Owed to the customer": max(-order.balance, 0),
+        "Refunded": -order.refunded,
+    }
+    shown = {name: amount for name, amount in rows.items() if amount or name in ("Subtotal", "Total")}
+    if order.refunded:
+        shown["Net paid"] = order.refundable
+    table = {formats.plain(name): formats.plain(formats.money(here, amount)) for name, amount in shown.items()}
+    st.table(table, border="horizontal", alt="Amounts of this order")
+
+
+def show_history(here: Shop, order: Order) -> None:
+    """Who changed what and when, newest first."""
+    if not order.history:
+        st.caption("No changes yet.")
+        return
+    st.markdown("\n".join(_told(here, entry) for entry in reversed(order.history)))
+
+
+def _told(here: Shop, entry: HistoryEntry) -> str:
+    when = f"{formats.moment(here, entry.at)} · {who(entry.by)}"
+    return f"- {formats.plain(entry.text)}  \n  :gray[{formats.plain(when)}]"

@@ -1,0 +1,60 @@
+"""Which segment a page is about: a saved one, a copy of one, a cell of the RFM grid, or a new one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from backend.domain.rfm import SCORES, RfmClass
+from backend.domain.segments import Group, Number, NumberField, NumberTest, Rule, Segment, WordField, Words
+from backend.services.context import Shop
+from backend.services.segments import library
+from backend.services.segments.audience import get_segment
+from pages.components.segments.words import What, begin
+from pages.components.ui.state import Slot
+
+_NEW: Slot[tuple[str, Segment]] = Slot("segment.new")
+
+
+def opened(here: Shop) -> tuple[Segment, bool]:
+    """The segment that the address names, and whether it is a new one that is not saved yet.
+
+    Raises: `NotFoundError`.
+    """
+    if wanted := st.query_params.get("id", ""):
+        return get_segment(here, wanted), False
+    asked = repr(sorted(st.query_params.to_dict().items()))
+    known = _NEW.get()
+    if known is None or known[0] != asked:
+        known = (asked, _begun(here))
+        _NEW.set(known)
+    return known[1], True
+
+
+def _begun(here: Shop) -> Segment:
+    """A new segment; its id is made now, so that saving it twice makes one."""
+    identity = library.new_segment_id()
+    if wanted := st.query_params.get("copy", ""):
+        original = get_segment(here, wanted)
+        return replace(original, id=identity, name=f"{original.name} (copy)"[:80], ready=False, version=1)
+    recency, frequency = _score("recency"), _score("frequency")
+    if recency and frequency:
+        parts = (
+            Number(NumberField.RECENCY, NumberTest.EXACTLY, recency),
+            Number(NumberField.FREQUENCY, NumberTest.EXACTLY, frequency),
+        )
+        return Segment(identity, f"Recency {recency}, frequency {frequency}", Rule(Group(parts=parts)))
+    if (kind := st.query_params.get("class", "")) in list(RfmClass):
+        return Segment(identity, RfmClass(kind).label, Rule(Group(parts=(Words(WordField.CLASS, (kind,)),))))
+    return Segment(identity, "", Rule(Group(parts=(begin(What.ORDERS),))))
+
+
+def _score(name: str) -> int:
+    text = st.query_params.get(name, "")
+    return int(text) if text in {str(score) for score in SCORES} else 0
+
+
+def forget_new() -> None:
+    """It was saved: the next new one has another id."""
+    _NEW.clear()

@@ -1,0 +1,74 @@
+"""A segment at a glance: how many, whom campaigns reach, where they live, and ten of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.segments import Rule
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.segments.preview import Preview
+from backend.services.segments.sentences import sentence
+from pages.components.ui import caching, charts, empty, formats, tables
+from pages.components.ui.charts import Chart
+
+
+def show(here: Shop, rule: Rule) -> Preview | None:
+    """Says who belongs and how many, for a rule, saved or not. None, and a warning, when it cannot be told."""
+    st.markdown(formats.plain(sentence(here, rule)))
+    try:
+        preview = caching.segment_preview(here, rule)
+    except BackendError as error:
+        st.warning(formats.plain(error.sentence), icon=":material/warning:")
+        return None
+    _figures(here, preview)
+    return preview
+
+
+def show_people(here: Shop, preview: Preview, key: str) -> None:
+    """Ten of them, and where all of them live."""
+    if not preview.count:
+        empty.nothing(":material/group_off:", "No matching customers", "Remove a condition, or make it wider.")
+        return
+    people, where = st.columns([3, 2])
+    with people:
+        st.header("Sample of customers", anchor=False)
+        tables.customer_rows(here, preview.sample)
+    with where:
+        st.header("By country", anchor=False)
+        charts.show(_countries(here, preview.countries, preview.count), f"segment_countries_{key}")
+
+
+@caching.kept_figure
+def _countries(shop: Shop, counts: tuple[tuple[str, int], ...], everybody: int) -> Chart:
+    bars = [(formats.country(shop, code), number) for code, number in counts]
+    if others := everybody - sum(number for _, number in bars):
+        bars.append(("Others", others))
+    names, numbers = [name for name, _ in bars], [number for _, number in bars]
+    texts = [formats.count(shop, number) for number in numbers]
+    told = ", ".join(f"{name} {text}" for name, text in zip(names[:3], texts, strict=False))
+    return charts.lying_bars(names, numbers, texts, f"Customers of the segment by country. Most: {told}.")
+
+
+def _figures(here: Shop, preview: Preview) -> None:
+    everybody = preview.info.customers
+    share = formats.percent(here, preview.count / everybody) if everybody else ""
+    with st.grid(3, min_column_width=150):
+        st.metric(
+            "Customers",
+            formats.plain(formats.count(here, preview.count)),
+            border=True,
+            help=f"{formats.plain(share)} of all customers." if share else None,
+        )
+        st.metric(
+            "Campaigns reach",
+            formats.plain(formats.count(here, preview.marketable)),
+            border=True,
+            help="They agreed to marketing, and mail reaches them.",
+        )
+        st.metric(
+            "All-time revenue",
+            formats.plain(formats.round_money(here, preview.revenue)),
+            border=True,
+            help="All-time purchases, net of refunds.",
+        )

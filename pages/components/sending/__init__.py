@@ -1,0 +1,1 @@
+"""Components for sending one email and for the limits of sending."""

@@ -1,0 +1,102 @@
+"""Sending an invitation: to a member of the team, by whoever manages it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.emails import TemplateFacts
+from backend.domain.messages import Message
+from backend.domain.team import Actor, Member, Permission
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.sending.requests import new_click_key
+from backend.services.team.invitations import invitable_members, invite_member, last_invitation
+from backend.services.templates.previews import Recipient
+from pages.components.sending import form, progress
+from pages.components.ui import actions, formats
+from pages.components.ui.shell import mailer, shop
+from pages.components.ui.state import Slot
+
+_KEY: Slot[str] = Slot("invitation.key")
+
+
+def show(here: Shop, actor: Actor, template: TemplateFacts) -> None:
+    """The whole way to an invitation from the page for sending."""
+    member = _choose_member(here, actor)
+    if member is None:
+        return
+    form.prefill(template, "inviter", actor.name or actor.username)
+    fields = form.enter_fields(template)
+    last = last_invitation(here, member)
+    if last is not None:
+        form.ask_why_again(here, last, "this person")
+    sendable = progress.show_preview(here, template, Recipient(fields=fields, username=member.username))
+    st.button(
+        "Send again" if last else "Send",
+        key="send_invitation",
+        type="primary",
+        icon=":material/send:",
+        on_click=_send,
+        args=(template.name, member.username, dict(fields), "" if sendable else form.INCOMPLETE),
+    )
+    actions.show_refusal()
+
+
+def _choose_member(here: Shop, actor: Actor) -> Member | None:
+    members = {member.username: member for member in invitable_members(here, actor)}
+    wanted = st.query_params.get("member", "")
+    chosen = st.selectbox(
+        "Team member",
+        list(members),
+        index=list(members).index(wanted) if wanted in members else None,
+        format_func=lambda username: f"{members[username].name} ({members[username].email})",
+        placeholder="Choose a member",
+        key="send_member",
+    )
+    return members[chosen] if chosen else None
+
+
+def _send(template: str, username: str, fields: dict[str, str], missing: str) -> None:
+    def send(actor: Actor) -> None:
+        form.check_unchanged(template, fields)
+        if missing:
+            raise InvalidInputError(missing)
+        again = form.reason_typed()
+        requested = invite_member(shop(), mailer(), actor, username, form.key(), fields=fields, again=again)
+        form.requested(requested)
+
+    actions.act(Permission.MANAGE_TEAM, send, "")
+
+
+def show_button(here: Shop, member: Member) -> None:
+    """On the page of the team: what is known of the last invitation, and the button for one."""
+    last = last_invitation(here, member)
+    if last is not None:
+        _show_last(here, last)
+        st.text_input("Reason for sending again", key=_why(member).key, max_chars=200)
+    st.button(
+        "Invite again" if last else "Send an invitation",
+        key=f"invite_{member.username}",
+        icon=":material/mail:",
+        on_click=_invite,
+        args=(member,),
+    )
+
+
+def _show_last(here: Shop, last: Message) -> None:
+    when = formats.moment(here, last.sent_at or last.requested_at)
+    st.caption(formats.plain(f"Invited on {when}; the email is {last.status.value}."))
+
+
+def _why(member: Member) -> Slot[str]:
+    """What was typed last, which is newer than what the button was drawn with."""
+    return Slot(f"invitation.why.{member.username}")
+
+
+def _invite(member: Member) -> None:
+    def send(actor: Actor) -> None:
+        again = _why(member).get() or ""
+        invite_member(shop(), mailer(), actor, member.username, _KEY.once(new_click_key), again=again)
+        _KEY.clear()
+
+    actions.act(Permission.MANAGE_TEAM, send, f"{member.name} gets an invitation.")

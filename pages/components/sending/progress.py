@@ -1,0 +1,91 @@
+"""Around the click: the preview before it, and after it what becomes of the message."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from backend.domain.emails import TemplateFacts
+from backend.domain.messages import Message, MessageStatus
+from backend.domain.team import Permission
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.sending.ledger import get_message
+from backend.services.templates.checklist import Level
+from backend.services.templates.previews import Recipient, render_preview
+from pages.components.messages import table, view
+from pages.components.sending.form import PRESSED_TWICE
+from pages.components.ui import formats
+from pages.components.ui.guard import guarded_fragment
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import shop
+
+_POLL_SECONDS = 1.0
+_SOON = timedelta(minutes=1)
+_MOVING = (MessageStatus.WAITING, MessageStatus.SENDING)
+
+
+def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> bool:
+    """Draws exactly what the recipient will get. False when it cannot be sent as it is."""
+    preview = render_preview(here, template.name, recipient=recipient)
+    st.header("Email preview")
+    if preview.email is None:
+        sentence = preview.problem.sentence if preview.problem else "This email cannot be rendered."
+        st.error(formats.plain(sentence), icon=":material/error:")
+        return False
+    problems = [check.sentence for check in preview.checks if check.level is Level.PROBLEM]
+    for sentence in problems:
+        st.error(formats.plain(sentence), icon=":material/error:")
+    with st.container(border=True):
+        st.markdown(f"**{formats.plain(preview.email.subject)}**  \n:gray[{formats.plain(preview.email.preheader)}]")
+        view.show_html(preview.email.html, "Email preview", key="send_preview")
+    return not problems
+
+
+def show_sent(here: Shop) -> bool:
+    """What became of the message of the address, if one has just been requested."""
+    message_id = st.query_params.get("sent", "")
+    try:
+        message = get_message(here, message_id) if message_id else None
+    except BackendError:
+        message = None
+    if message is None:
+        return False
+    st.markdown(_what(here, message))
+    if PRESSED_TWICE.get() == message.id:
+        st.info("The button was clicked twice; the email is sent once.", icon=":material/info:")
+    if _is_moving(here, message):
+        _watch(message.id)
+    else:
+        view.show_state(here, message)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            page_of("message.py"),
+            label="Open this message",
+            icon=":material/mail:",
+            query_params={"id": message.id},
+            help="",
+        )
+        st.button("Send another email", icon=":material/send:", on_click=st.query_params.clear)
+    return True
+
+
+def _is_moving(here: Shop, message: Message) -> bool:
+    """Whether something will happen within a minute; what waits for hours need not be looked at each second."""
+    return message.status in _MOVING and message.due_at <= here.clock() + _SOON
+
+
+def _what(here: Shop, message: Message) -> str:
+    title = formats.plain(table.title_of(here, message.template))
+    return f"**{title}** to **{formats.plain(message.name)}**"
+
+
+@guarded_fragment(Permission.SEND_EMAIL, run_every=_POLL_SECONDS)
+def _watch(message_id: str) -> None:
+    """Looks again each second until the message is settled."""
+    here = shop()
+    message = get_message(here, message_id)
+    if not _is_moving(here, message):
+        st.rerun()
+    view.show_state(here, message)

@@ -1,0 +1,1 @@
+"""Components of the page with the shop's settings."""

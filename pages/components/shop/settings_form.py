@@ -1,0 +1,111 @@
+"""The form with what the shop says about itself in emails. It refers to the facts that the person saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from backend.domain.shop import ShopFacts
+from backend.domain.team import Permission
+from backend.services.context import Shop
+from backend.services.shop_settings import get_shop_facts, save_shop_facts
+from pages.components.ui import actions
+from pages.components.ui.actions import Trouble
+from pages.components.ui.shell import mailer
+from pages.components.ui.state import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One line of the form."""
+
+    name: str
+    label: str
+    placeholder: str = ""
+    help: str = ""
+    longest: int = 500
+
+
+_LOOK = (
+    _Field("name", "Name", longest=100),
+    _Field("logo_url", "Logo", "https://…", "The web address of a picture, https only; about 280 pixels wide."),
+)
+_SENDER = (
+    _Field("sender_name", "Sender name", help="Leave empty to use the shop's name.", longest=100),
+    _Field("sender_address", "Sender address", help="A mailbox on a domain that your mail provider has verified."),
+    _Field("reply_to", "Reply-to address", help="Where replies go. Leave empty to use the sender address."),
+)
+_LINKS = (
+    _Field("url", "Website", "https://…"),
+    _Field("support_url", "Help page", "https://…", "Linked in emails where people may need help."),
+)
+
+_SEEN: Slot[ShopFacts] = Slot("shop_settings.seen")
+
+
+def show(here: Shop) -> None:
+    """Draws the form, and saves what was typed."""
+    seen = _SEEN.once(lambda: get_shop_facts(here))
+    with st.form("shop_settings", border=False):
+        typed = _typed(seen)
+        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
+    if pressed:
+        saved = actions.attempt(
+            Permission.EDIT_SHOP, lambda actor: save_shop_facts(here, actor, typed), "Settings saved."
+        )
+        if not isinstance(saved, Trouble):
+            _SEEN.set(saved)
+            st.rerun()
+        actions.show_trouble(saved)
+        if saved.stale:
+            st.button("Reload", icon=":material/refresh:", help="Discards your changes.", on_click=_SEEN.clear)
+
+
+def _typed(seen: ShopFacts) -> ShopFacts:
+    with st.container(border=True):
+        st.header("Appearance", anchor=False)
+        look = {field.name: _line(field, seen) for field in _LOOK}
+        brand = st.color_picker("Brand colour", seen.brand, help="For buttons and lines. Text on it stays readable.")
+    with st.container(border=True):
+        st.header("Sender", anchor=False)
+        sender = {field.name: _line(_with_default_sender(field), seen) for field in _SENDER}
+    with st.container(border=True):
+        st.header("Address and links", anchor=False)
+        address = st.text_area(
+            "Postal address",
+            seen.postal_address,
+            max_chars=500,
+            height=110,
+            help="Shown at the end of every email. Required for marketing emails; many countries demand it.",
+        )
+        links = {field.name: _line(field, seen) for field in _LINKS}
+    lines = {**look, **sender, **links}
+    return replace(
+        seen,
+        brand=brand,
+        postal_address=address,
+        name=lines["name"],
+        logo_url=lines["logo_url"],
+        sender_name=lines["sender_name"],
+        sender_address=lines["sender_address"],
+        reply_to=lines["reply_to"],
+        url=lines["url"],
+        support_url=lines["support_url"],
+    )
+
+
+def _with_default_sender(field: _Field) -> _Field:
+    """The sender's field says which address is used as long as it is empty."""
+    return replace(field, placeholder=mailer().sender) if field.name == "sender_address" else field
+
+
+def _line(field: _Field, seen: ShopFacts) -> str:
+    return st.text_input(
+        field.label,
+        str(getattr(seen, field.name)),
+        placeholder=field.placeholder or None,
+        help=field.help or None,
+        max_chars=field.longest,
+        key=f"shop_{field.name}_{seen.version}",
+    )

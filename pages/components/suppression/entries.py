@@ -1,0 +1,150 @@
+"""The suppression list: looking an address up, adding, removing with a reason, and the entries."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.suppression import Ground, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
+from backend.domain.team import Actor, Permission
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.suppression import entries
+from pages.components import address, filters
+from pages.components.ui import actions, empty, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.shell import shop
+from pages.components.ui.tables import Pager
+
+_ROWS = 20
+_ALL = "All reasons"
+
+
+def look_up(here: Shop, actor: Actor) -> None:
+    """Draws the search for an address, and what is known of it."""
+    with st.form("look_up", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = address.keep(
+            "address",
+            address.typed("address", 320),
+            "suppression_address",
+            lambda key: st.text_input("Email address", max_chars=320, autocomplete="off", key=key),
+        )
+        st.form_submit_button("Look up", icon=":material/search:")
+    if not typed.strip():
+        return
+    try:
+        entry = entries.find_suppression(here, typed)
+        history = entries.suppression_history(here, typed)
+    except InvalidInputError as error:
+        st.warning(formats.plain(error.sentence), icon=":material/warning:")
+        return
+    with st.container(border=True):
+        if entry is None:
+            st.markdown(":material/check_circle: This address is not on the list.")
+        else:
+            _show_entry(here, actor, entry, key="found")
+        _show_history(here, history)
+
+
+def _show_history(here: Shop, history: list[SuppressionEvent]) -> None:
+    if history:
+        st.markdown("**History**\n\n" + "\n".join(_told(here, event) for event in history))
+
+
+def _told(here: Shop, event: SuppressionEvent) -> str:
+    verb = "Added" if event.change is SuppressionChange.ADDED else "Removed"
+    reasons = formats.listed([reason.label.lower() for reason in event.reasons])
+    parts = [formats.moment(here, event.at), event.by or event.source, event.note]
+    detail = " · ".join(part for part in parts if part)
+    return f"- {verb}: {formats.plain(reasons)}  \n  :gray[{formats.plain(detail)}]"
+
+
+def show_list(here: Shop, actor: Actor) -> None:
+    """The entries, the newest first."""
+    st.header("Entries")
+    reason = filters.pick_pill("Reason", list(SuppressionReason), name="reason", key="suppression_reason", words=_label)
+    pager = Pager("suppression", reason)
+    page = entries.list_suppressions(here, actor, reason=reason, limit=_ROWS, cursor=pager.cursor)
+    if not page.entries:
+        empty.nothing(":material/unsubscribe:", "No addresses", "Bounces, complaints and unsubscribes appear here.")
+    else:
+        with st.container(border=True, gap="small"):
+            for place, entry in enumerate(page.entries):
+                _show_entry(here, actor, entry, key=str(place))
+    pager.show(page.cursor)
+
+
+def _show_entry(here: Shop, actor: Actor, entry: Suppression, *, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            st.text(entry.address)
+            st.markdown("  \n".join(_ground(here, ground) for ground in entry.grounds))
+        if actor.may(Permission.MANAGE_SUPPRESSION):
+            st.button("Remove", key=f"remove_{key}", icon=":material/delete:", on_click=REMOVE.open, args=(entry,))
+
+
+def _label(reason: SuppressionReason) -> str:
+    return reason.label
+
+
+def _ground(here: Shop, ground: Ground) -> str:
+    stops = "Blocked: marketing" if ground.reason.marketing_only else "Blocked: all mail"
+    parts = [stops, formats.moment(here, ground.at), ground.by or ground.source, ground.note]
+    detail = " · ".join(part for part in parts if part)
+    color = "gray" if ground.reason.marketing_only else "orange"
+    return f"{formats.badge(ground.reason.label, color)} :gray[{formats.plain(detail)}]"
+
+
+def _add(_: str) -> None:
+    with st.form("add_suppression", border=False):
+        address = st.text_input("Email address", max_chars=320, autocomplete="off")
+        reason = st.selectbox(
+            "Reason",
+            list(SuppressionReason),
+            index=list(SuppressionReason).index(SuppressionReason.MANUAL),
+            format_func=lambda reason: reason.label,
+        )
+        note = st.text_input("Note", max_chars=entries.NOTE_LENGTH, placeholder="For the team")
+        pressed = st.form_submit_button("Add", type="primary", width="stretch")
+    if pressed:
+        added = actions.attempt(
+            Permission.MANAGE_SUPPRESSION,
+            lambda actor: entries.suppress(
+                shop(), actor, address, reason=reason or SuppressionReason.MANUAL, note=note
+            ),
+            "Address added.",
+        )
+        _finish(ADD, added)
+
+
+def _remove(seen: Suppression) -> None:
+    st.text(seen.address)
+    st.caption(
+        "This address will get mail again. If they marked mail as spam or unsubscribed, make sure they asked for it."
+    )
+    with st.form("remove_suppression", border=False):
+        label = {ground.reason.value: ground.reason.label for ground in seen.grounds}
+        options = [*label, _ALL] if len(label) > 1 else list(label)
+        which = st.selectbox("What to remove", options, format_func=lambda value: label.get(value, value))
+        why = st.text_input("Reason", max_chars=entries.NOTE_LENGTH)
+        pressed = st.form_submit_button("Remove", type="primary", width="stretch")
+    if pressed:
+        reason = None if which == _ALL else SuppressionReason(which)
+        removed = actions.attempt(
+            Permission.MANAGE_SUPPRESSION,
+            lambda actor: entries.unsuppress(shop(), actor, seen.address, why=why, reason=reason),
+            "Removed.",
+        )
+        _finish(REMOVE, removed)
+
+
+def _finish(dialog: Dialog[str] | Dialog[Suppression], result: object) -> None:
+    if isinstance(result, Trouble):
+        actions.show_trouble(result)
+        return
+    dialog.close()
+    st.rerun()
+
+
+ADD = Dialog[str]("add_suppression", "Add an address", _add, icon=":material/add:")
+REMOVE = Dialog[Suppression]("remove_suppression", "Remove from the list?", _remove, icon=":material/delete:")

@@ -1,0 +1,69 @@
+"""How fast everything is: the objectives with what is left of their budgets, and the slowest actions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.objectives import WINDOW_DAYS, Standing
+from backend.domain.team import Actor
+from backend.observability.measures import Durations
+from backend.services.context import Shop
+from backend.services.system.objectives import slowest, standings
+from pages.components.ui import empty, formats
+
+_KINDS = {"page": "Page", "api": "Request", "import": "Import"}
+
+
+def show_speed(here: Shop, actor: Actor) -> None:
+    """The last 30 days."""
+    st.caption(f"The last {WINDOW_DAYS} days, all processes. Saved once a minute.")
+    with st.grid(3, min_column_width=220):
+        for standing in standings(here, actor):
+            _show_standing(here, standing)
+    st.header("Slowest actions", anchor=False)
+    found = slowest(here, actor)
+    if not found:
+        empty.nothing(":material/speed:", "No measurements yet", "Open some pages; they appear here a minute later.")
+        return
+    st.table(_rows(here, found), border="horizontal", alt="Slowest actions", hide_index=True)
+
+
+def _show_standing(here: Shop, standing: Standing) -> None:
+    with st.container(border=True, gap="xsmall", height="stretch"):
+        name, left, share = standing.target.objective.value, standing.budget_left, standing.share
+        if left is None or share is None:
+            st.markdown(f"**{name}** {formats.badge('No data yet', 'gray', ':material/hourglass_empty:')}")
+            st.caption(formats.plain(f"{standing.target.words}."))
+            return
+        met = ("Met", "green", ":material/check_circle:") if standing.is_met else ("Missed", "red", ":material/error:")
+        st.markdown(f"**{name}** {formats.badge(*met)}")
+        number = formats.count(here, standing.total)
+        st.markdown(formats.plain(f"{_precise(here, share)} of {number} were good."))
+        text = f"{formats.percent(here, max(left, 0.0), 0)} of the error budget is left"
+        st.progress(min(max(left, 0.0), 1.0), text=formats.plain(text))
+        st.caption(formats.plain(f"{standing.target.words}."))
+
+
+def _precise(here: Shop, share: float) -> str:
+    """Rounded down, so that no objective that was missed seems met."""
+    return formats.percent(here, int(share * 10_000) / 10_000, 2)
+
+
+def _rows(here: Shop, found: list[tuple[str, str, Durations]]) -> dict[str, list[str]]:
+    def column(share: float) -> list[str]:
+        return [formats.plain(_within(took.percentile(share))) for _, _, took in found]
+
+    return {
+        "Action": [formats.plain(f"{_KINDS[kind]} {name}") for kind, name, _ in found],
+        "Times": [formats.plain(formats.count(here, took.count)) for _, _, took in found],
+        "p50": column(0.5),
+        "p95": column(0.95),
+        "p99": column(0.99),
+        "Errors": [formats.plain(formats.count(here, took.failed)) for _, _, took in found],
+    }
+
+
+def _within(milliseconds: int | None) -> str:
+    if milliseconds is None:
+        return ""
+    return f"≤ {milliseconds} ms" if milliseconds < 1000 else f"≤ {milliseconds / 1000:.0f} s"

@@ -1,0 +1,122 @@
+"""The forms with which an admin adds and changes members of the team."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from backend.domain.team import Actor, Member, Role
+from backend.errors import BackendError
+from backend.services.sending.requests import new_click_key
+from backend.services.team import invitations
+from backend.services.team import members as team
+from pages.components.sending import invitation
+from pages.components.ui.formats import plain
+from pages.components.ui.shell import mailer, settings, shop
+from pages.components.ui.state import NOTICE, Slot
+
+_ROLES = list(Role)
+_EXPLAINED = {
+    Role.MANAGER: "Manager: figures, customers, campaigns, automations, refunds, exports",
+    Role.STAFF: "Staff: customers, orders, emails, campaigns, refunds, imports",
+    Role.ENGINEER: "Engineer: sees everything, imports and exports, watches the system",
+    Role.ADMIN: "Admin: everything, and the team",
+}
+
+_ADDED: Slot[int] = Slot("team.added")
+"""Numbers the form, so that it is empty again after somebody was added but not after a refusal."""
+
+
+def add_form(actor: Actor, *, with_password: bool) -> None:
+    """Raises: what `team.add_member` raises."""
+    number = _ADDED.get() or 0
+    with st.form(f"add_member_{number}"):
+        left, right = st.columns(2)
+        name = left.text_input("Name", autocomplete="off", max_chars=200)
+        email = right.text_input("Email address", autocomplete="off", max_chars=320)
+        username = left.text_input("Username", autocomplete="off", max_chars=40)
+        role = right.selectbox("Role", _ROLES, index=_ROLES.index(Role.STAFF), format_func=_EXPLAINED.__getitem__)
+        password = (
+            st.text_input(
+                "First password",
+                type="password",
+                autocomplete="new-password",
+                help="At least 12 characters. Ask the new member to change it under “Your account”.",
+            )
+            if with_password
+            else None
+        )
+        invited = st.checkbox(
+            "Send an invitation by email", value=True, help="It contains the sign-in link and the username."
+        )
+        pressed = st.form_submit_button("Add", type="primary", icon=":material/person_add:")
+    if pressed:
+        member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role, password=password)
+        _ADDED.set(number + 1)
+        told = f"{member.name} can now sign in with the username {member.username}."
+        _done(f"{told} {_invite(actor, member)}" if invited else told)
+
+
+def _invite(actor: Actor, member: Member) -> str:
+    """Asks for the invitation; the member stays, whatever comes of it. Returns what happened, as a sentence."""
+    try:
+        invitations.invite_member(shop(), mailer(), actor, member.username, new_click_key())
+    except BackendError as error:
+        return f"The invitation could not be sent: {error.sentence}"
+    return "An invitation is on its way."
+
+
+def change_forms(actor: Actor, members: Sequence[Member]) -> None:
+    """Raises: what the services raise."""
+    names = {member.username: member for member in members}
+    chosen = st.selectbox(
+        "Member", list(names), index=None, placeholder="Choose a member", format_func=lambda key: plain(names[key].name)
+    )
+    if chosen is None:
+        st.caption("Choose a member to change their role or password, or to deactivate them.")
+        return
+    member = names[chosen]
+    _role_form(actor, member)
+    if settings().auth_mode == "password":
+        _password_form(actor, member)
+    _access_buttons(actor, member)
+    if not member.disabled:
+        with st.container(border=True):
+            invitation.show_button(shop(), member)
+
+
+def _role_form(actor: Actor, member: Member) -> None:
+    with st.form(f"role_{member.username}"):
+        role = st.selectbox("Role", _ROLES, index=_ROLES.index(member.role), format_func=_EXPLAINED.__getitem__)
+        st.caption("Changing the role signs them out; it applies at the next sign-in.")
+        pressed = st.form_submit_button("Change role", icon=":material/badge:")
+    if pressed and role is not member.role:
+        team.change_role(shop(), actor, member.username, role, version=member.version)
+        _done(f"{member.name} is {role.value} now.")
+
+
+def _password_form(actor: Actor, member: Member) -> None:
+    with st.form(f"password_{member.username}", clear_on_submit=True):
+        password = st.text_input("New password", type="password", autocomplete="new-password")
+        pressed = st.form_submit_button("Reset password", icon=":material/key:")
+    if pressed:
+        team.set_password(shop(), actor, member.username, password, version=member.version)
+        _done(f"{member.name} has a new password and is signed out everywhere.")
+
+
+def _access_buttons(actor: Actor, member: Member) -> None:
+    with st.container(horizontal=True):
+        if member.disabled and st.button("Reactivate", icon=":material/lock_open:"):
+            team.enable(shop(), actor, member.username, version=member.version)
+            _done(f"{member.name} can sign in again.")
+        if not member.disabled and st.button(
+            "Deactivate", icon=":material/block:", help="You can reactivate them later."
+        ):
+            team.disable(shop(), actor, member.username, version=member.version)
+            _done(f"{member.name} is signed out and can no longer sign in.")
+
+
+def _done(sentence: str) -> None:
+    NOTICE.set(sentence)
+    st.rerun()

@@ -1,0 +1,197 @@
+"""The editor of a template: its texts at the left, the email as it becomes at the right."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Actor, Permission
+from backend.domain.templates import TemplateState, WorkingCopy, difference
+from backend.errors import BackendError
+from backend.services.context import Shop
+from backend.services.templates import catalogue, versions
+from backend.services.templates.previews import render_preview
+from pages.components.templates import drafts, publishing, recipient_picker
+from pages.components.templates import preview as email_preview
+from pages.components.templates.drafts import Draft
+from pages.components.ui import actions, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.caching import who
+from pages.components.ui.guard import require
+from pages.components.ui.shell import refuse, shop
+from pages.components.ui.state import Slot
+
+_LONGEST_LINE, _LONGEST = 1_000, 150_000
+_BODY_HEIGHT, _TEXT_HEIGHT = 480, 160
+_TROUBLE: Slot[Trouble] = Slot("editor.trouble")
+
+
+def show(here: Shop, actor: Actor, state: TemplateState) -> None:
+    """The whole editor."""
+    copy = versions.get_working_copy(here, state.facts.name)
+    draft = drafts.draft_of(here, state, copy)
+    behind = drafts.is_behind(draft, state, copy)
+    if behind:
+        _show_overtaken(here, draft, state, copy)
+    elif copy is not None and copy.edited_by != actor.username:
+        told = f"{who(copy.edited_by)} saved this draft last, on {formats.moment(here, copy.edited_at)}."
+        st.info(formats.plain(told), icon=":material/group:")
+    texts, result = st.columns(2, gap="medium")
+    with texts:
+        _show_fields(draft)
+        _show_buttons(draft, state, copy, enabled=not behind)
+    with result:
+        _show_result(here, draft, state)
+    publishing.show_dialogs()
+
+
+def _show_fields(draft: Draft) -> None:
+    source = draft.initial
+    st.text_input(
+        "Subject",
+        source.subject.strip(),
+        key=draft.key("subject"),
+        live="500ms",
+        max_chars=_LONGEST_LINE,
+        persist_state="session",
+    )
+    st.text_input(
+        "Preheader",
+        source.preheader.strip(),
+        key=draft.key("preheader"),
+        live="500ms",
+        max_chars=_LONGEST_LINE,
+        persist_state="session",
+        help="Preview text shown after the subject in the inbox.",
+    )
+    st.text_area(
+        "Body",
+        source.body,
+        key=draft.key("body"),
+        height=_BODY_HEIGHT,
+        max_chars=_LONGEST,
+        persist_state="session",
+        help="MJML with merge fields such as {{ customer.first_name }}. The preview updates when you leave the field.",
+    )
+    st.text_area(
+        "Text part (optional)",
+        source.text,
+        key=draft.key("text"),
+        height=_TEXT_HEIGHT,
+        max_chars=_LONGEST,
+        persist_state="session",
+        help="For mail apps without HTML. Leave empty to generate it from the body.",
+    )
+
+
+def _show_buttons(draft: Draft, state: TemplateState, copy: WorkingCopy | None, *, enabled: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Save draft",
+            icon=":material/save:",
+            key="save_draft",
+            disabled=not enabled,
+            on_click=_save,
+            args=(draft,),
+        )
+        st.button(
+            "Publish",
+            icon=":material/publish:",
+            type="primary",
+            key="publish_draft",
+            disabled=not enabled,
+            on_click=_save_and_publish,
+            args=(draft, state.number),
+        )
+        if copy is not None or draft.dirty:
+            publishing.DISCARD.opener("Discard", (draft.template, draft.revision), icon=":material/delete:")
+    _show_trouble()
+    if draft.dirty:
+        st.caption(":material/edit: Unsaved changes. Customers see it only after you publish.")
+    elif copy is not None:
+        st.caption("Draft saved. Customers get the published version until then.")
+
+
+def _show_result(here: Shop, draft: Draft, state: TemplateState) -> None:
+    with st.expander("Preview as", icon=":material/person:"):
+        recipient = recipient_picker.pick(here, state.facts, "editor")
+    try:
+        preview = render_preview(here, state.facts.name, source=draft.typed, recipient=recipient)
+    except BackendError as error:
+        refuse(error.sentence)
+        return
+    email_preview.show_views(here, preview, email_preview.VIEWS_WHILE_EDITING, "editor")
+    if preview.email is not None:
+        email_preview.show_checks(preview, only_findings=True)
+
+
+def _show_overtaken(here: Shop, draft: Draft, state: TemplateState, copy: WorkingCopy | None) -> None:
+    """Somebody was faster while something was typed here: both texts are there, and the person decides."""
+    name = state.facts.name
+    if copy is not None:
+        told = (
+            f"{who(copy.edited_by)} saved this template on {formats.moment(here, copy.edited_at)} while you edited it."
+        )
+        theirs, label = copy.source, "Use theirs"
+    else:
+        told = "Someone published or discarded this draft while you were editing."
+        theirs, label = catalogue.version(here, name, state.number).source, "Use the published version"
+    st.warning(formats.plain(f"{told} Nothing was overwritten."), icon=":material/group:")
+    with st.expander("Differences: theirs, then yours", expanded=True):
+        st.code(difference(theirs, draft.typed, "theirs", "yours") or "Nothing.", language="diff", wrap_lines=True)
+        with st.container(horizontal=True):
+            st.button(label, key="take_theirs", icon=":material/download:", on_click=_take_theirs, args=(name,))
+            st.button(
+                "Keep mine",
+                key="keep_mine",
+                icon=":material/edit:",
+                help="Saving then replaces their text with yours.",
+                on_click=_keep_mine,
+                args=(name, copy, state.number),
+            )
+
+
+def _take_theirs(name: str) -> None:
+    require(Permission.EDIT_TEMPLATES)
+    drafts.begin_again(name)
+
+
+def _keep_mine(name: str, theirs: WorkingCopy | None, number: int) -> None:
+    require(Permission.EDIT_TEMPLATES)
+    drafts.keep_mine(name, theirs, number)
+
+
+def _save(draft: Draft, done: str = "Draft saved.") -> None:
+    """Keeps what is typed. When somebody was faster, the page shows both texts instead of a sentence."""
+    if done and not draft.dirty:
+        _TROUBLE.set(Trouble("There is nothing to save: the text has not changed.", stale=False))
+        return
+    saved = actions.attempt(
+        Permission.EDIT_TEMPLATES,
+        lambda actor: versions.save_working_copy(
+            shop(), actor, draft.template, draft.typed, seen_revision=draft.revision
+        ),
+        done,
+    )
+    if not isinstance(saved, Trouble):
+        drafts.was_saved(draft.template, saved)
+    elif not saved.stale:
+        _TROUBLE.set(saved)
+
+
+def _show_trouble() -> None:
+    trouble = _TROUBLE.get()
+    if trouble is not None:
+        _TROUBLE.clear()
+        actions.show_trouble(trouble)
+
+
+def _save_and_publish(draft: Draft, number: int) -> None:
+    """Saves what is not saved yet and opens the dialog with the difference; if that fails, the page says why."""
+    if drafts.same(draft.typed, catalogue.version(shop(), draft.template, number).source):
+        _TROUBLE.set(Trouble("There is nothing to publish: this is the published text.", stale=False))
+        return
+    if draft.dirty or draft.revision == 0:
+        _save(draft, "")
+    copy = versions.get_working_copy(shop(), draft.template)
+    if copy is not None and drafts.same(copy.source, draft.typed):
+        publishing.open_publishing(shop(), copy, number)

@@ -1,0 +1,141 @@
+"""Publishing, discarding and restoring a template's text: dialogs that show what changes before it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from backend.domain.emails import TemplateVersion
+from backend.domain.team import Permission
+from backend.domain.templates import WorkingCopy, difference
+from backend.services.context import Shop
+from backend.services.templates import catalogue, versions
+from pages.components.templates import drafts
+from pages.components.ui import actions, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.shell import shop
+
+_DIFFERENCE_HEIGHT = 360
+
+
+@dataclass(frozen=True, slots=True)
+class _Publishing:
+    """The working copy as the person saw it, beside the version that was in use then."""
+
+    copy: WorkingCopy
+    number: int
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Restoring:
+    """An earlier version, beside the version that was in use when the person looked."""
+
+    template: str
+    earlier: int
+    number: int
+    difference: str
+
+
+def open_publishing(here: Shop, copy: WorkingCopy, number: int) -> None:
+    """Opens the dialog about publishing this working copy after the version in use, `number`."""
+    PUBLISH.open(_Publishing(copy, number, _changes(here, copy.name, number, copy, "draft")))
+
+
+def open_restoring(here: Shop, version: TemplateVersion, number: int) -> None:
+    """Opens the dialog about making an earlier version the one in use again."""
+    name = version.facts.name
+    changes = _changes(here, name, number, version, f"version {version.number}")
+    RESTORE.open(_Restoring(name, version.number, number, changes))
+
+
+def show_dialogs() -> None:
+    """Draws the dialog that is open, if one is."""
+    for dialog in (PUBLISH, DISCARD, RESTORE):
+        dialog.show()
+
+
+def show_difference(text: str) -> None:
+    """A unified diff, as it is."""
+    if text:
+        st.code(
+            text, language="diff", wrap_lines=True, height="content" if text.count("\n") < 18 else _DIFFERENCE_HEIGHT
+        )
+    else:
+        st.caption("No differences.")
+
+
+def _changes(here: Shop, name: str, number: int, newer: WorkingCopy | TemplateVersion, label: str) -> str:
+    in_use = catalogue.version(here, name, number)
+    return difference(in_use.source, newer.source, f"version {number}", label)
+
+
+def _publish(seen: _Publishing) -> None:
+    st.markdown("Customers get this text from now on. You can restore earlier versions.")
+    show_difference(seen.difference)
+    with st.form("publish", border=False):
+        note = st.text_input("Note", max_chars=200, placeholder="What changed and why")
+        label = f"Publish version {seen.number + 1}"
+        now = actions.submitted(label, key="publish_now", icon=":material/publish:")
+    if now:
+        name = seen.copy.name
+        published = actions.attempt(
+            Permission.EDIT_TEMPLATES,
+            lambda actor: versions.publish(
+                shop(), actor, name, seen_revision=seen.copy.revision, seen_number=seen.number, note=note
+            ),
+            f"Version {seen.number + 1} is published.",
+        )
+        if not isinstance(published, Trouble):
+            drafts.begin_again(name)
+        _finish(PUBLISH, published)
+
+
+def _discard(seen: tuple[str, int]) -> None:
+    name, revision = seen
+    st.markdown("The unpublished text is deleted for everyone. The published version stays.")
+    if st.button("Discard draft", type="primary", icon=":material/delete:", width="stretch"):
+        discarded = None
+        if revision:
+            discarded = actions.attempt(
+                Permission.EDIT_TEMPLATES,
+                lambda actor: versions.discard_working_copy(shop(), actor, name, seen_revision=revision),
+                "Draft discarded.",
+            )
+        if not isinstance(discarded, Trouble):
+            drafts.begin_again(name)
+        _finish(DISCARD, discarded)
+
+
+def _restore(seen: _Restoring) -> None:
+    told = f"Version {seen.earlier} is published again as version {seen.number + 1}."
+    st.markdown(formats.plain(f"{told} A draft is not affected."))
+    show_difference(seen.difference)
+    with st.form("restore", border=False):
+        note = st.text_input("Note", max_chars=200, placeholder=f"Restored version {seen.earlier}")
+        now = actions.submitted(f"Restore version {seen.earlier}", key="restore_now")
+    if now:
+        restored = actions.attempt(
+            Permission.EDIT_TEMPLATES,
+            lambda actor: versions.restore(
+                shop(), actor, seen.template, seen.earlier, seen_number=seen.number, note=note
+            ),
+            f"Version {seen.earlier} is published again as version {seen.number + 1}.",
+        )
+        _finish(RESTORE, restored)
+
+
+def _finish(dialog: Dialog[_Publishing] | Dialog[tuple[str, int]] | Dialog[_Restoring], result: object) -> None:
+    if not isinstance(result, Trouble):
+        dialog.close()
+        st.rerun()
+    actions.show_trouble(result)
+
+
+PUBLISH = Dialog[_Publishing]("publish_template", "Publish?", _publish, icon=":material/publish:", width="large")
+DISCARD = Dialog[tuple[str, int]]("discard_template", "Discard draft?", _discard, icon=":material/delete:")
+RESTORE = Dialog[_Restoring](
+    "restore_template", "Restore this version?", _restore, icon=":material/history:", width="large"
+)

@@ -1,0 +1,129 @@
+"""The choice of whom a preview is for: the sample, or a real customer with one of their orders."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.emails import Need, TemplateFacts
+from backend.domain.orders import OrderSummary
+from backend.errors import InvalidInputError, NotFoundError
+from backend.services.context import Shop
+from backend.services.customers.customers import get_customer
+from backend.services.customers.lists import CustomerFilter
+from backend.services.orders.lists import orders_of
+from backend.services.templates import catalogue
+from backend.services.templates.previews import Recipient
+from pages.components.ui import caching, formats
+
+_SAMPLE, _REAL = "Sample", "A customer"
+_MOST_FOUND = 20
+_MOST_ORDERS = 50
+
+
+def pick(here: Shop, facts: TemplateFacts, place: str) -> Recipient:
+    """Draws the choice. `place` tells apart several of them; `?customer=…&order=…` in the address chooses first."""
+    # Whoever comes by a link for another customer begins anew.
+    key = f"{place}_{facts.name}_{st.query_params.get('customer', '')[:40]}"
+    customer_id = order_id = ""
+    if Need.CUSTOMER in facts.needs:
+        customer_id = _pick_customer(here, key)
+    else:
+        st.caption("This email goes to a member of the team; the preview shows the sample.")
+    if customer_id and Need.ORDER in facts.needs:
+        order_id = _pick_order(here, customer_id, key)
+    return Recipient(customer_id, order_id, _fill(here, facts, key))
+
+
+def untouched_fields(here: Shop, facts: TemplateFacts, recipient: Recipient) -> list[str]:
+    """The labels of the values that still are the sample's."""
+    sample, given = catalogue.files(here).samples[facts.name].fields, recipient.fields or {}
+    return [f.label for f in facts.fields if given.get(f.name) and given[f.name] == sample.get(f.name)]
+
+
+def _pick_customer(here: Shop, key: str) -> str:
+    asked = st.query_params.get("customer", "")
+    who = st.segmented_control(
+        "Preview as",
+        [_SAMPLE, _REAL],
+        default=_REAL if asked else _SAMPLE,
+        required=True,
+        key=f"{key}_who",
+        persist_state="session",
+        format_func=formats.legible(str),
+    )
+    if who == _SAMPLE:
+        return ""
+    search = st.text_input(
+        "Find a customer",
+        type="search",
+        live="300ms",
+        placeholder="Start of a name or email address",
+        icon=":material/search:",
+        key=f"{key}_search",
+        persist_state="session",
+        max_chars=200,
+    )
+    found = _found(here, search, asked)
+    chosen = st.selectbox(
+        "Customer",
+        list(found),
+        format_func=lambda each: found.get(each, each),
+        key=f"{key}_customer",
+        disabled=not found,
+    )
+    return chosen or ""
+
+
+def _found(here: Shop, search: str, asked: str) -> dict[str, str]:
+    """Who can be chosen, named by id: those who match, or without a search the one asked for, or the best customers."""
+    try:
+        if asked and not search.strip():
+            customer = get_customer(here, asked)
+            return {customer.id: _named(customer.name, customer.email)}
+        page = caching.list_customers(here, CustomerFilter(search), _MOST_FOUND, None)
+    except (NotFoundError, InvalidInputError) as error:
+        st.caption(formats.plain(error.sentence))
+        return {}
+    if not page.customers:
+        st.caption("Nobody matches, so this is the sample.")
+    return {customer.id: _named(customer.name, customer.email) for customer in page.customers}
+
+
+def _named(name: str, email: str | None) -> str:
+    return f"{name}, {email or 'without an email address'}"
+
+
+def _pick_order(here: Shop, customer_id: str, key: str) -> str:
+    orders = {order.id: order for order in orders_of(here, customer_id, limit=_MOST_ORDERS).orders}
+    if not orders:
+        st.caption("This customer has no orders, so the order is the sample's.")
+        return ""
+    ids, asked = list(orders), st.query_params.get("order", "")
+    return st.selectbox(
+        "Order",
+        ids,
+        index=ids.index(asked) if asked in orders else 0,
+        format_func=lambda each: _described(here, orders[each]) if each in orders else each,
+        key=f"{key}_order_{customer_id}",
+    )
+
+
+def _described(here: Shop, order: OrderSummary) -> str:
+    return f"{order.number}, {formats.moment(here, order.placed_at)}, {formats.money(here, order.total)}"
+
+
+def _fill(here: Shop, facts: TemplateFacts, key: str) -> dict[str, str] | None:
+    """What the sender would type in, beginning with the sample's values; None when there is nothing to type."""
+    if not facts.fields:
+        return None
+    sample = catalogue.files(here).samples[facts.name].fields
+    with st.expander("Values typed in when it is sent", icon=":material/edit_note:"):
+        return {
+            field.name: st.text_input(
+                field.label + ("" if field.required else " (optional)"),
+                sample.get(field.name, ""),
+                key=f"{key}_field_{field.name}",
+                max_chars=1000,
+            )
+            for field in facts.fields
+        }

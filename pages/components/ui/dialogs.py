@@ -1,0 +1,61 @@
+"""Dialogs that stay open until they are done: which one is open is remembered, so that a rerun does not lose it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, Literal, TypeVar
+
+import streamlit as st
+
+from pages.components.ui.state import Slot
+
+Subject = TypeVar("Subject")
+
+
+class Dialog(Generic[Subject]):
+    """A dialog about something, kept as it was when the dialog was opened: that is the version that a person saw.
+
+    `body` draws the dialog; it calls `close` when it is done. A second click on its button finds it closed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        body: Callable[[Subject], None],
+        *,
+        icon: str,
+        width: Literal["small", "medium", "large"] = "small",
+    ) -> None:
+        self._slot: Slot[Subject] = Slot(f"dialog.{name}")
+        self._body = body
+        self._dialog = st.dialog(title, width=width, icon=icon, on_dismiss=self.close)
+
+    def opener(self, label: str, subject: Subject, *, icon: str, primary: bool = False) -> None:
+        """Draws the button that opens the dialog."""
+        st.button(
+            label,
+            icon=icon,
+            key=f"open_{self._slot.key}",
+            type="primary" if primary else "secondary",
+            on_click=self.open,
+            args=(subject,),
+        )
+
+    def open(self, subject: Subject) -> None:
+        """Opens it about this subject, in the next run."""
+        self._slot.set(subject)
+
+    def show(self) -> None:
+        """Draws the dialog if it is open."""
+        if self._slot.get() is not None:
+            self._dialog(self._draw)()
+
+    def close(self) -> None:
+        self._slot.clear()
+
+    def _draw(self) -> None:
+        subject = self._slot.get()
+        if subject is None:
+            st.rerun()
+        self._body(subject)

@@ -1,0 +1,297 @@
+"""The pages of the dashboard, in one table, and the menu made of it."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from backend.domain.team import Actor, Permission
+from pages.components.ui.shell import settings
+
+_FOLDER = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """One page. Without a permission everybody who is signed in may open it; hidden ones are opened by links.
+
+    `local_only` pages stand in the menu only where emails go to the local outbox.
+    """
+
+    file: str
+    title: str
+    icon: str
+    permission: Permission | None
+    group: str = ""
+    visible: bool = True
+    default: bool = False
+    local_only: bool = False
+    help: str = ""
+
+    @property
+    def path(self) -> Path:
+        return _FOLDER / self.file
+
+    @property
+    def url_path(self) -> str:
+        return self.path.stem
+
+
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry(
+        "overview.py",
+        "Overview",
+        ":material/monitoring:",
+        Permission.VIEW_OVERVIEW,
+        default=True,
+        help="Revenue, orders and the best customers of a period.",
+    ),
+    PageEntry(
+        "customers.py",
+        "Customers",
+        ":material/group:",
+        Permission.VIEW_CUSTOMERS,
+        "Shop",
+        help="Find, add and tag customers.",
+    ),
+    PageEntry("customer.py", "Customer", ":material/person:", Permission.VIEW_CUSTOMERS, "Shop", visible=False),
+    PageEntry(
+        "segments.py",
+        "Segments",
+        ":material/filter_alt:",
+        Permission.VIEW_CUSTOMERS,
+        "Shop",
+        help="Groups of customers by what they bought, where they live and what they read.",
+    ),
+    PageEntry("segment.py", "Segment", ":material/filter_alt:", Permission.VIEW_CUSTOMERS, "Shop", visible=False),
+    PageEntry(
+        "insights.py",
+        "Insights",
+        ":material/insights:",
+        Permission.VIEW_OVERVIEW,
+        "Shop",
+        help="Returning customers, customer value, and customers whom mail no longer reaches.",
+    ),
+    PageEntry(
+        "orders.py",
+        "Orders",
+        ":material/receipt_long:",
+        Permission.VIEW_ORDERS,
+        "Shop",
+        help="Orders by day and status.",
+    ),
+    PageEntry("order.py", "Order", ":material/receipt:", Permission.VIEW_ORDERS, "Shop", visible=False),
+    PageEntry(
+        "place_order.py",
+        "Place an order",
+        ":material/add_shopping_cart:",
+        Permission.PLACE_ORDERS,
+        "Shop",
+        help="Enter an order by hand.",
+    ),
+    PageEntry(
+        "emails.py",
+        "Emails",
+        ":material/mail:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Preview, edit and test what the shop sends.",
+    ),
+    PageEntry("template.py", "Template", ":material/draft:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry(
+        "send.py",
+        "Send an email",
+        ":material/send:",
+        Permission.SEND_EMAIL,
+        "Email",
+        help="Send one email to one customer, once.",
+    ),
+    PageEntry(
+        "campaigns.py",
+        "Campaigns",
+        ":material/campaign:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="One email to everyone who should get it.",
+    ),
+    PageEntry("campaign.py", "Campaign", ":material/campaign:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry(
+        "new_campaign.py", "Plan a campaign", ":material/edit_note:", Permission.PLAN_CAMPAIGNS, "Email", visible=False
+    ),
+    PageEntry(
+        "automations.py",
+        "Automations",
+        ":material/bolt:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Emails that send themselves when something happens.",
+    ),
+    PageEntry("automation.py", "Automation", ":material/bolt:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry(
+        "messages.py",
+        "Message log",
+        ":material/history:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Every email sent, and its delivery status.",
+    ),
+    PageEntry("message.py", "Message", ":material/mail:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry(
+        "outbox.py",
+        "Outbox",
+        ":material/outbox:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        local_only=True,
+        help="Emails kept on this machine instead of being sent.",
+    ),
+    PageEntry(
+        "send_stats.py",
+        "Send statistics",
+        ":material/query_stats:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Volumes, failures, speed and limits of sending.",
+    ),
+    PageEntry(
+        "deliverability.py",
+        "Deliverability",
+        ":material/mark_email_read:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Whether emails arrive: limits, complaints, bounces and the domain.",
+    ),
+    PageEntry(
+        "suppression.py",
+        "Suppression list",
+        ":material/unsubscribe:",
+        Permission.VIEW_EMAIL,
+        "Email",
+        help="Addresses that get no mail or no marketing mail, and why.",
+    ),
+    PageEntry(
+        "shop_settings.py",
+        "Shop settings",
+        ":material/storefront:",
+        Permission.EDIT_SHOP,
+        "Email",
+        help="Name, logo, colour, addresses and sender of all emails.",
+    ),
+    PageEntry(
+        "import_export.py",
+        "Import and export",
+        ":material/swap_vert:",
+        None,
+        "Data",
+        help="Import a Shopify order export; export customers and orders.",
+    ),
+    PageEntry(
+        "system.py",
+        "System",
+        ":material/dns:",
+        Permission.VIEW_SYSTEM,
+        "System",
+        help="Health, speed, cost and logs.",
+    ),
+    PageEntry(
+        "alerts.py",
+        "Alerts",
+        ":material/notifications:",
+        Permission.VIEW_SYSTEM,
+        "System",
+        help="Open alerts, past alerts, and who is notified.",
+    ),
+    PageEntry(
+        "events.py",
+        "Events",
+        ":material/dynamic_feed:",
+        Permission.VIEW_SYSTEM,
+        "System",
+        help="Reports of the mail provider, dead letters and the fire drill.",
+    ),
+    PageEntry(
+        "audit.py",
+        "Audit log",
+        ":material/policy:",
+        Permission.VIEW_AUDIT,
+        "System",
+        help="Who changed what, and when.",
+    ),
+    PageEntry(
+        "team.py", "Team", ":material/badge:", Permission.MANAGE_TEAM, "System", help="Team members and their roles."
+    ),
+    PageEntry(
+        "account.py",
+        "Your account",
+        ":material/account_circle:",
+        None,
+        "Account",
+        help="Your name, your password, and signing out everywhere.",
+    ),
+)
+
+
+def pages_for(actor: Actor | None) -> dict[str, list[StreamlitPage]]:
+    """All pages by group. The menu shows what the actor may open; the others only say, when opened, what is missing."""
+    groups: dict[str, list[StreamlitPage]] = {}
+    for entry in PAGES:
+        if _is_there(entry):
+            groups.setdefault(entry.group, []).append(_page(entry, shown=shown_to(actor, entry)))
+    return groups
+
+
+def shown_to(actor: Actor | None, entry: PageEntry) -> bool:
+    """Whether the page stands in this person's menu."""
+    if not entry.visible or (entry.local_only and settings().mail_transport != "local"):
+        return False
+    return actor is not None and (entry.permission is None or actor.may(entry.permission))
+
+
+def make_known() -> None:
+    """Tells Streamlit that there is a menu, so that it runs the main script for every address from the start.
+
+    Streamlit would otherwise run files of `pages/` by themselves until somebody has opened the dashboard once.
+    """
+    st.navigation(pages_for(None), position="hidden")
+
+
+def page_of(file: str) -> StreamlitPage:
+    """A page to link to, such as `page_of("customer.py")` for `st.page_link` and `st.switch_page`."""
+    return _page(next(entry for entry in PAGES if entry.file == file), shown=True)
+
+
+@cache
+def _is_there(entry: PageEntry) -> bool:
+    return entry.path.exists()
+
+
+_made: dict[tuple[str, bool], StreamlitPage] = {}
+
+
+def _page(entry: PageEntry, *, shown: bool) -> StreamlitPage:
+    """A page of this run's own, because Streamlit notes in it that it may be run, once. Making the thirty of the menu
+    was a tenth of a run, so the first is copied; outside of a run Streamlit leaves it half made, and it is not kept."""
+    page = _made.get((entry.file, shown))
+    if page is None:
+        page = _new_page(entry, shown=shown)
+        if get_script_run_ctx(suppress_warning=True) is not None:
+            _made[entry.file, shown] = page
+    return copy.copy(page)
+
+
+def _new_page(entry: PageEntry, *, shown: bool) -> StreamlitPage:
+    return st.Page(
+        entry.path,
+        title=entry.title,
+        icon=entry.icon,
+        url_path=entry.url_path,
+        default=entry.default,
+        visibility="visible" if shown else "hidden",
+        help=entry.help or None,
+    )

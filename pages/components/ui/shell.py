@@ -1,0 +1,108 @@
+"""What every page runs in: the shop, the settings, and what people are told when something goes wrong."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from loguru import logger
+
+from backend import logs
+from backend.bootstrap import open_mailer, open_shop
+from backend.config import Settings, load_settings
+from backend.disk_space import FILES_FULL, is_full
+from backend.errors import BackendError, DiskFullError
+from backend.secret_file import cookie_key
+from backend.services.context import Shop
+from backend.services.sending.mailer import Mailer
+from backend.services.team.sessions import SignInPolicy, policy_of
+from backend.store.meter import USUAL_SAMPLE, Meter
+from pages.components.ui.formats import plain
+from pages.components.ui.state import NOTICE
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()
+
+
+@st.cache_resource(show_spinner=False)
+def set_up_logs() -> None:
+    """Sends this process's logs our way, for `streamlit run`; the server has done it before."""
+    if not logs.is_configured():
+        logs.configure(settings())
+
+
+@st.cache_resource(show_spinner=False)
+def meter() -> Meter:
+    """Counts what the shop's store does in this process."""
+    return Meter(USUAL_SAMPLE)
+
+
+@st.cache_resource(show_spinner=False)
+def shop() -> Shop:
+    """The shop of this process: one store, shared by all sessions and the worker."""
+    return open_shop(settings(), meter=meter())
+
+
+@st.cache_resource(show_spinner=False)
+def mailer() -> Mailer:
+    """What sending needs, shared by all sessions and the mail worker."""
+    return open_mailer(settings(), shop())
+
+
+@st.cache_resource(show_spinner=False)
+def policy() -> SignInPolicy:
+    """What this installation decides about signing in."""
+    return policy_of(settings(), cookie_key(settings()))
+
+
+def show_notice() -> None:
+    """Shows the sentence that an earlier run left behind, once; it stays a moment, whatever runs next."""
+    notice = NOTICE.get()
+    if notice:
+        NOTICE.clear()
+        st.toast(plain(notice), icon=":material/check_circle:", duration="long")
+
+
+@contextmanager
+def incidents() -> Iterator[None]:
+    """Shows what goes wrong inside as a sentence, never as a traceback. `st.stop` and `st.rerun` pass through."""
+    try:
+        yield
+    except Exception as error:  # the last place where an error can become a sentence
+        show_error(error)
+
+
+def refuse(sentence: str) -> None:
+    """Shows a sentence that may hold what somebody typed: as it is, not as Markdown."""
+    st.error(plain(sentence), icon=":material/error:")
+
+
+def show_error(error: Exception) -> bool:
+    """Tells the person what happened: a backend's sentence, or the number under which the log has the rest.
+
+    Returns True: Streamlit need not show anything itself (it is the server's `on_script_error`).
+    """
+    if isinstance(error, OSError) and is_full(error):
+        error = DiskFullError(FILES_FULL)
+    if isinstance(error, BackendError):
+        logger.info("Notified: {}", error.sentence)
+        refuse(error.sentence)
+        return True
+    number = incident_number()
+    logger.opt(exception=error).error("Incident {}", number)
+    st.error(
+        f"Something went wrong on our side. Try again. If it happens again, give your engineers incident {number}: "
+        "they find the details in the log.",
+        icon=":material/report:",
+    )
+    return True
+
+
+def incident_number() -> str:
+    """Eight characters that are easy to read out."""
+    return "".join(secrets.choice("0123456789ABCDEFGHJKMNPQRSTVWXYZ") for _ in range(8))

@@ -1,0 +1,102 @@
+"""What somebody sees who is not signed in: the form, or the creation of the first admin, or the provider's button."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.errors import BackendError
+from backend.services.team import first_admin, sessions, sign_in
+from backend.services.team.members import demo_sign_ins, team_is_empty
+from pages.components.ui import cookie, guard
+from pages.components.ui.client import client_address
+from pages.components.ui.formats import plain
+from pages.components.ui.shell import policy, refuse, settings, shop
+from pages.components.ui.state import NOTICE
+
+
+def show() -> None:
+    """Draws it in the middle of an otherwise empty page."""
+    cookie.deliver()
+    _, middle, _ = st.columns([1, 2, 1])
+    with middle:
+        st.title(plain(shop().name))
+        if notice := NOTICE.get():
+            st.info(plain(notice), icon=":material/info:")
+        if team_is_empty(shop()):
+            _first_admin_form()
+        elif settings().auth_mode == "oidc":
+            _provider_button()
+        else:
+            _password_form()
+            _demo_hint()
+
+
+def _password_form() -> None:
+    with st.form("sign_in"):
+        st.header("Sign in")
+        username = st.text_input("Username", autocomplete="username", max_chars=200)
+        password = st.text_input("Password", type="password", autocomplete="current-password", max_chars=200)
+        pressed = st.form_submit_button("Sign in", type="primary", icon=":material/login:", width="stretch")
+    if pressed:
+        result = sign_in.sign_in(shop(), policy(), username, password, client_address())
+        if isinstance(result, sessions.Session):
+            guard.begin(result)
+        else:
+            refuse(result.sentence)
+    st.caption("Forgot your password? An admin of your shop can set a new one.")
+
+
+def _demo_hint() -> None:
+    if sign_in.demo_is_open(shop(), policy(), client_address()):
+        with st.expander("Demo sign-ins", icon=":material/science:"):
+            st.caption("This is a demo shop with invented people. These sign-ins work only on this machine.")
+            st.table(
+                [{"Role": role, "Username": name, "Password": password} for name, password, role in demo_sign_ins()]
+            )
+
+
+def _provider_button() -> None:
+    refusal = guard.oidc_refusal()
+    if refusal is not None:
+        refuse(refusal.sentence)
+        st.button("Use another account", on_click=st.logout, icon=":material/logout:")
+    st.button("Sign in", type="primary", on_click=st.login, icon=":material/login:", width="stretch")
+
+
+def _first_admin_form() -> None:
+    with_password = settings().auth_mode == "password"
+    with st.form("first_admin"):
+        st.header("Create the first admin")
+        st.caption("No team members yet. Enter the set-up code that the server printed when it started.")
+        code = st.text_input("Set-up code", autocomplete="off", max_chars=40)
+        name = st.text_input("Your name", autocomplete="name")
+        email = st.text_input("Your email address", autocomplete="email")
+        username = st.text_input("Username", autocomplete="username")
+        password = (
+            st.text_input("Password", type="password", autocomplete="new-password", help="At least 12 characters.")
+            if with_password
+            else None
+        )
+        pressed = st.form_submit_button("Create", type="primary", width="stretch")
+    if pressed:
+        _create_first_admin(code, name, email, username, password)
+
+
+def _create_first_admin(code: str, name: str, email: str, username: str, password: str | None) -> None:
+    try:
+        member = first_admin.create_first_admin(
+            shop(),
+            policy(),
+            code=code,
+            username=username,
+            name=name,
+            email=email,
+            password=password,
+            client=client_address(),
+        )
+    except BackendError as error:
+        refuse(error.sentence)
+        return
+    if settings().auth_mode == "password":
+        guard.begin(sessions.begin_session(shop(), member))
+    st.rerun()
