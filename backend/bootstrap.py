@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from backend.config import Settings
 from backend.domain.emails import Kind
@@ -19,6 +20,7 @@ from backend.secret_file import cookie_key, derived
 from backend.services.context import Shop
 from backend.services.deliverability.domain import Probe
 from backend.services.sending.mailer import Mailer
+from backend.services.unreadable.items import set_aside
 from backend.store.meter import Meter
 from backend.store.port import Store
 
@@ -108,9 +110,10 @@ def open_mailer(settings: Settings, shop: Shop) -> Mailer:
     """
     transport = open_transport(settings, clock=shop.clock)
     policy = RatePolicy(settings.mail_rate, settings.mail_daily_quota, settings.mail_transactional_share)
+    damaged = partial(set_aside, shop)
     return Mailer(
         transport=transport,
-        window=RateWindow(shop.store, transport.name, transport.account, policy, clock=shop.clock),
+        window=RateWindow(shop.store, transport.name, transport.account, policy, clock=shop.clock, set_aside=damaged),
         links=open_links(settings, shop),
         sender=settings.mail_sender,
         limits=settings.marketing_limits,

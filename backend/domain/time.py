@@ -13,6 +13,8 @@ Clock = Callable[[], datetime]
 """Gives the present moment, aware and in UTC. Injected, so that tests decide what time it is."""
 
 EARLIEST_YEAR = 1990
+_STORED_YEARS = range(1900, 3000)
+"""Whose moments can be moved to any zone and by any span that the program knows."""
 _CLOCK_SKEW = timedelta(days=1)
 
 
@@ -27,10 +29,15 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The moment that `to_text` wrote. Raises: `ValueError` for another text, also for a moment without a zone."""
+    """The moment that `to_text` wrote.
+
+    Raises: `ValueError` for another text, also for a moment without a zone or of an absurd year.
+    """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("The moment has no time zone.")
+    if moment.year not in _STORED_YEARS:
+        raise ValueError("The moment is of an absurd year.")
     return moment
 
 

@@ -19,15 +19,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import tenacity
+from loguru import logger
 
 from backend.domain.emails import Account, Kind
 from backend.domain.time import Clock
-from backend.email.rate_state import AHEAD, SECOND, Capacity, RateState, state_from_item, state_to_item
+from backend.email.rate_state import AHEAD, SECOND, Capacity, RateState, begun_again, state_from_item, state_to_item
 from backend.email.rate_tokens import Granted
-from backend.errors import ConditionFailedError, StoreBusyError, UnreadableItemError
+from backend.errors import ConditionFailedError, StoreBusyError, UnreadableItemError, named_key
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Equals, Item, Put, Store
+from backend.store.port import Absent, Equals, Key, Put, Store
 
 __all__ = ["Granted", "QuotaReached", "RatePolicy", "RateWindow", "Reservation", "Wait"]
 
@@ -69,7 +70,13 @@ class QuotaReached:
 
 
 Reservation = Granted | Wait | QuotaReached
+SetAside = Callable[[Key, str], None]
+"""Told of a window that could not be read, and why."""
 _Result = TypeVar("_Result")
+
+
+def _told_to_log(key: Key, reason: str) -> None:
+    logger.warning("{}: {}", named_key(key), reason)
 
 
 class RateWindow:
@@ -84,6 +91,7 @@ class RateWindow:
         *,
         clock: Clock,
         sleep: Callable[[float], None] = time.sleep,
+        set_aside: SetAside = _told_to_log,
     ) -> None:
         self._store = store
         self._key = schema.rate_key(transport)
@@ -91,6 +99,7 @@ class RateWindow:
         self._policy = policy
         self._clock = clock
         self._sleep = sleep
+        self._set_aside = set_aside
         self._lock = threading.Lock()
         self._grants: list[Granted] = []
         self._account: Account | None = None
@@ -204,7 +213,11 @@ class RateWindow:
 
     def _attempt(self, decide: Callable[[RateState], _Result]) -> _Result:
         item = self._store.get(self._key)
-        state = self._state(item)
+        try:
+            state = state_from_item(item)
+        except (ValueError, UnreadableItemError):
+            self._begin_again()
+            raise ConditionFailedError("The rate window has begun again.") from None
         reports = [(grant, grant.report()) for grant in self._grants]
         for grant, report in reports:
             state.settle(grant.key, report, grant.hour, grant.kind)
@@ -219,12 +232,18 @@ class RateWindow:
             self._grants += [result] if isinstance(result, Granted) else []
         return result
 
-    def _state(self, item: Item | None) -> RateState:
-        """Raises: `UnreadableItemError`: nobody knows what went out lately, so nothing may until it is repaired."""
-        try:
-            return state_from_item(item)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            raise UnreadableItemError(self._key, "it is no rate window, so nothing is sent") from error
+    def _begin_again(self) -> None:
+        """Replaces a window that cannot be read by one that lets nothing out before all that it may have granted is
+        out, and whose day is what the provider has counted. Of two who do so at once either holds.
+
+        Raises: `AccountUnknownError`; then nothing may be sent.
+        """
+        account = self._ask()
+        per_second, _ = self._limits(account)
+        most = 0 if math.isinf(per_second) or per_second <= 0 else Capacity.of(per_second).most
+        state = begun_again(self._now(), most, account.sent_last_24_hours)
+        self._set_aside(self._key, "it was damaged, and counting began again")
+        self._store.put(Put(self._key, state_to_item(state)))
 
     def _now(self) -> int:
         return int(self._clock().timestamp() * SECOND)

@@ -14,7 +14,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
 
 from backend.domain.emails import Kind
 from backend.store.port import Item, Value
@@ -34,6 +33,7 @@ CATCH_UP = 1.1
 """Grants are spread to this many times the rate, so that a second's sends do not go out in its first instant, and
 lost time is still made up for."""
 CLOCK_SKEW = 2 * SECOND
+_LOST = "before this state began"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +167,49 @@ def state_to_item(state: RateState) -> Item:
     }
 
 
+def begun_again(clock: int, most: int, sent_today: int) -> RateState:
+    """A state in place of one that is lost. Whatever was granted before may still go out, so nothing else does until
+    then; what went out in the last 24 hours counts as marketing mail, which leaves the other its share."""
+    state = RateState(version=clock, at=clock, total=sent_today)
+    state.held[_LOST] = (clock + VALID, most)
+    state.hours[clock // HOUR] = {Kind.MARKETING: sent_today}
+    return state
+
+
 def state_from_item(item: Item | None) -> RateState:
-    """The state; an absent item is that of an account which has never sent."""
+    """The state; an absent item is that of an account which has never sent.
+
+    Raises: `ValueError`, `UnreadableItemError` for an item that no state was ever written as.
+    """
     if item is None:
         return RateState()
-    numbers = cast("dict[str, int]", item)
-    sent = cast("dict[str, int]", item["sent"])
-    held = cast("dict[str, list[int]]", item["held"])
-    hours = cast("dict[str, list[int]]", item["hours"])
+    held = {key: _counts(pair, 2) for key, pair in _map(item, "held").items()}
+    hours = {int(hour): _counts(pair, 2) for hour, pair in _map(item, "hours").items()}
     return RateState(
-        version=numbers["version"],
-        at=numbers["at"],
-        paced_until=numbers["paced_until"],
-        total=numbers["total"],
-        sent={int(slot): n for slot, n in sent.items()},
+        version=_count(item.get("version")),
+        at=_count(item.get("at")),
+        paced_until=_count(item.get("paced_until")),
+        total=_count(item.get("total")),
+        sent={int(slot): _count(n) for slot, n in _map(item, "sent").items()},
         held={key: (until, n) for key, (until, n) in held.items()},
-        hours={int(hour): {Kind.TRANSACTIONAL: t, Kind.MARKETING: m} for hour, (t, m) in hours.items()},
+        hours={hour: {Kind.TRANSACTIONAL: t, Kind.MARKETING: m} for hour, (t, m) in hours.items()},
     )
+
+
+def _map(item: Item, name: str) -> dict[str, Value]:
+    value = item.get(name)
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is not a map.")
+    return value
+
+
+def _counts(value: Value, length: int) -> list[int]:
+    if not isinstance(value, list) or len(value) != length:
+        raise ValueError("It is not a list of counts.")
+    return [_count(each) for each in value]
+
+
+def _count(value: Value) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("It is not a count.")
+    return value

@@ -13,10 +13,11 @@ from backend.domain.messages import MessageStatus
 from backend.domain.orders import OrderStatus
 from backend.domain.segments import ConsentState
 from backend.domain.time import from_text
+from backend.records.conversion import key_of_row, reads
 from backend.records.orders import revenue_of
 from backend.records.ranks import figure
 from backend.records.suppression import digest_of
-from backend.records.values import flag, items, rows, text, texts
+from backend.records.values import MalformedItemError, flag, items, rows, text, texts
 from backend.store.port import Item, Row
 
 CustomerRow = tuple[str, str, str, tuple[str, ...], str, int, bool, str | None, int, int]
@@ -31,10 +32,13 @@ SuppressedRow = tuple[str, tuple[str, ...]]
 """digest of the address, reasons."""
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_LARGEST = 2**63 - 1
+"""What a column of integers holds."""
 
 
+@reads(key_of_row)
 def customer_row(row: Row, zone: ZoneInfo) -> CustomerRow:
-    """Days are counted from 1970, here and below. Raises: `MalformedItemError`, `ValueError`."""
+    """Days are counted from 1970, here and below. Raises, as the others: `UnreadableItemError`."""
     item = row.item
     address = item.get("email")
     return (
@@ -46,25 +50,28 @@ def customer_row(row: Row, zone: ZoneInfo) -> CustomerRow:
         _day_of(text(item, "created_at"), zone),
         flag(item, "archived"),
         digest_of(email_identity(address)) if isinstance(address, str) and address else None,
-        figure(item, "rank_orders"),
-        figure(item, "rank_revenue"),
+        _column(figure(item, "rank_orders")),
+        _column(figure(item, "rank_revenue")),
     )
 
 
+@reads(key_of_row)
 def order_row(row: Row) -> OrderRow | None:
     """None for a cancelled order."""
     item = row.item
     if item.get("status") == OrderStatus.CANCELLED:
         return None
-    return row.key.pk[2:], _day_number(text(item, "day")), revenue_of(item)
+    return row.key.pk[2:], _day_number(text(item, "day")), _column(revenue_of(item))
 
 
+@reads(key_of_row)
 def line_rows(row: Row, day: int) -> list[LineRow]:
     """The line items of an order that counts on this day."""
     customer = row.key.pk[2:]
     return [(customer, day, str(line[0]), str(line[3])) for line in rows(row.item, "lines")]
 
 
+@reads(key_of_row)
 def message_row(row: Row, zone: ZoneInfo) -> MessageRow | None:
     """None for what was not sent, for tests, and for people who are no customers."""
     item = row.item
@@ -81,6 +88,7 @@ def message_row(row: Row, zone: ZoneInfo) -> MessageRow | None:
     )
 
 
+@reads(key_of_row)
 def suppressed_row(row: Row) -> SuppressedRow:
     return row.key.pk[2:], tuple(text(ground, "reason") for ground in items(row.item, "grounds"))
 
@@ -90,6 +98,12 @@ def _consent(item: Item) -> str:
     if not isinstance(consent, dict):
         return ConsentState.UNANSWERED
     return ConsentState.GIVEN if flag(consent, "given") else ConsentState.REFUSED
+
+
+def _column(figure: int) -> int:
+    if abs(figure) > _LARGEST:
+        raise MalformedItemError("a figure is absurd")
+    return figure
 
 
 def _day_of(moment: str, zone: ZoneInfo) -> int:

@@ -10,10 +10,9 @@ import orjson
 
 from backend.domain.campaign_figures import Broken, Preflight, PreflightStatus
 from backend.domain.time import from_text, to_text
-from backend.records.conversion import reads
+from backend.records.conversion import key_given, reads
 from backend.records.values import MalformedItemError, number, optional_text, text, without_empty
-from backend.store import schema
-from backend.store.port import Item
+from backend.store.port import Item, Key
 
 LIST = "PREFLIGHTS"
 """The partition of preflights that wait for a worker."""
@@ -41,8 +40,8 @@ def preflight_item(preflight: Preflight) -> Item:
     )
 
 
-@reads(lambda item, listed=(): schema.campaign_part_key("…", "PREFLIGHT"))
-def preflight_from(item: Item, listed: Sequence[Broken] = ()) -> Preflight:
+@reads(key_given)
+def preflight_from(_: Key, item: Item, listed: Sequence[Broken] = ()) -> Preflight:
     return Preflight(
         status=PreflightStatus(text(item, "status")),
         content=number(item, "content"),
@@ -69,8 +68,8 @@ def broken_item(broken: Sequence[Broken]) -> Item:
     return {"list": zlib.compress(orjson.dumps(rows))}
 
 
-@reads(lambda item: schema.campaign_part_key("…", "BROKEN"))
-def broken_from(item: Item) -> list[Broken]:
+@reads(key_given)
+def broken_from(_: Key, item: Item) -> list[Broken]:
     packed = item.get("list", b"")
     if not isinstance(packed, bytes):
         raise MalformedItemError("list is not bytes")

@@ -12,7 +12,7 @@ import orjson
 from backend.domain.emails import Kind, Need, TemplateFacts, TemplateField, TemplateSource, TemplateVersion
 from backend.domain.templates import PARTS, TemplateState, WorkingCopy
 from backend.domain.time import from_text, to_text
-from backend.records.conversion import reads
+from backend.records.conversion import key_given, reads
 from backend.records.values import MalformedItemError, number, optional_text, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key
@@ -33,8 +33,8 @@ def version_item(version: TemplateVersion, difference: str) -> Item:
     )
 
 
-@reads(lambda item: Key(schema.SHOP, "TPL#…", f"V#{item.get('number')}"))
-def version_from(item: Item) -> TemplateVersion:
+@reads(key_given)
+def version_from(_: Key, item: Item) -> TemplateVersion:
     published_at = optional_text(item, "published_at")
     return TemplateVersion(
         facts=_facts_from(orjson.loads(text(item, "facts"))),
@@ -46,8 +46,8 @@ def version_from(item: Item) -> TemplateVersion:
     )
 
 
-@reads(lambda item: Key(schema.SHOP, "TPL#…", f"V#{item.get('number')}"))
-def difference_from(item: Item) -> str:
+@reads(key_given)
+def difference_from(_: Key, item: Item) -> str:
     """The unified diff that was kept with a version."""
     packed = item.get("difference")
     if not isinstance(packed, bytes):
@@ -107,8 +107,8 @@ def edition_item(document: bytes) -> Item:
     return {"document": zlib.compress(document)}
 
 
-@reads(lambda item: schema.edition_key("…"))
-def edition_from(item: Item) -> tuple[dict[str, str], TemplateVersion]:
+@reads(key_given)
+def edition_from(_: Key, item: Item) -> tuple[dict[str, str], TemplateVersion]:
     packed = item.get("document")
     if not isinstance(packed, bytes):
         raise MalformedItemError("document is not binary")

@@ -15,9 +15,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from backend.bootstrap import open_store
+from backend.domain.time import utc_now
+from backend.services.context import Shop
 from backend.services.snapshots.extraction import Share, read_share
 
 _GIVES_WAY = 10
+_NO_CURRENCY = ""
+"""Amounts are only copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,7 @@ def main() -> int:
     store = open_store(task.store_url)
     try:
         read_share(
-            store,
-            ZoneInfo(task.zone),
+            Shop(store, utc_now, ZoneInfo(task.zone), _NO_CURRENCY),
             Share(task.segment, task.segments),
             Path(task.folder),
             lambda: os.getppid() != parent,

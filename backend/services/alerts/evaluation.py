@@ -6,20 +6,25 @@ Any number of processes may look. One of them does at a time, and each change of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from backend.domain.alerts import BY_NAME, Alert, AlertSettings, Reading, RuleName
-from backend.domain.time import to_text
-from backend.errors import ConditionFailedError
+from backend.domain.leases import shortened
+from backend.domain.time import from_text, to_text
+from backend.errors import ConditionFailedError, UnreadableItemError
+from backend.records.conversion import key_given, reads
+from backend.records.values import text
 from backend.services.alerts import states
 from backend.services.alerts.readings import readings_of
 from backend.services.alerts.settings import get_alert_settings
 from backend.services.context import Shop
 from backend.services.system.installation import Watched
+from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import AnyOf, Below, Missing, Update
+from backend.store.port import AnyOf, Below, Delete, Item, Key, Missing, Update
 
 EVERY = timedelta(seconds=30)
+_TURN = schema.meta_key("alerts-turn")
 
 
 def is_my_turn(shop: Shop) -> bool:
@@ -27,10 +32,18 @@ def is_my_turn(shop: Shop) -> bool:
     now = shop.clock()
     free = AnyOf((Missing("next_at"), Below("next_at", to_text(now))))
     try:
-        shop.store.update(Update(schema.meta_key("alerts-turn"), set={"next_at": to_text(now + EVERY)}, condition=free))
-    except ConditionFailedError:
+        shop.store.update(Update(_TURN, set={"next_at": to_text(now + EVERY)}, condition=free))
+    except (ConditionFailedError, UnreadableItemError):
+        turn = read_one(shop, _TURN, _next_from)
+        if turn is None or shortened(turn, EVERY, now):  # nobody is to wait for a record that is damaged
+            shop.store.delete(Delete(_TURN))
         return False
     return True
+
+
+@reads(key_given)
+def _next_from(_: Key, item: Item) -> datetime:
+    return from_text(text(item, "next_at"))
 
 
 def look(watched: Watched) -> None:

@@ -14,6 +14,7 @@ from backend.records.alerts import settings_from, settings_item
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team.members import members_of
+from backend.services.unreadable.items import read_one
 from backend.store import schema
 from backend.store.port import Absent, Equals, Put
 
@@ -24,13 +25,14 @@ _DEFAULT_ROLES = (Role.ENGINEER, Role.ADMIN)
 
 
 def get_alert_settings(shop: Shop) -> AlertSettings:
-    return settings_from(shop.store.get(_KEY))
+    """What holds now: what was saved, or the defaults where nothing was, or where it cannot be read."""
+    return read_one(shop, _KEY, lambda _, item: settings_from(item)) or AlertSettings()
 
 
 def adjust_rule(shop: Shop, actor: Actor, name: str, adjusted: Adjusted, *, version: int) -> AlertSettings:
     """Changes one rule; `version` is that of the settings which the person has seen.
 
-    Raises: `PermissionDeniedError`, `InvalidInputError`, `ConflictError`.
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `ConflictError`, `UnreadableItemError`.
     """
     actor.require(Permission.EDIT_ALERTS)
     rule = BY_NAME.get(name)
@@ -38,7 +40,7 @@ def adjust_rule(shop: Shop, actor: Actor, name: str, adjusted: Adjusted, *, vers
         raise InvalidInputError("There is no such rule.", "rule")
     if not math.isfinite(adjusted.threshold) or not 0 <= adjusted.threshold <= _HIGHEST:
         raise InvalidInputError(f"Choose a threshold from 0 to {_HIGHEST:,.0f}.", "threshold")
-    before = get_alert_settings(shop)
+    before = _saved(shop)
     told = f"{_words(rule, before.of(rule))}, now {_words(rule, adjusted)}"
     changed = replace(before, rules={**before.rules, rule.name: adjusted})
     return _save(shop, actor, changed, version, "changed an alert rule", f"alert:{rule.name}", told)
@@ -65,7 +67,7 @@ def change_telling(
     if not 0 <= remind_hours <= _LONGEST_REMINDER:
         raise InvalidInputError(f"Choose 0 (never) to {_LONGEST_REMINDER} hours between reminders.", "remind_hours")
     changed = replace(
-        get_alert_settings(shop),
+        _saved(shop),
         recipients=tuple(sorted(set(recipients))),
         quiet_from=quiet_from,
         quiet_to=quiet_to,
@@ -81,6 +83,11 @@ def recipients_of(shop: Shop, settings: AlertSettings) -> list[Member]:
     if not settings.recipients:
         return [member for member in members if member.role in _DEFAULT_ROLES]
     return [member for member in members if member.username in settings.recipients]
+
+
+def _saved(shop: Shop) -> AlertSettings:
+    """What a change begins with. Raises: `UnreadableItemError`."""
+    return settings_from(shop.store.get(_KEY))
 
 
 def _save(

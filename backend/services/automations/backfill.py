@@ -20,13 +20,15 @@ from backend.domain.team import Actor, Permission
 from backend.domain.time import from_text, to_text
 from backend.errors import AlreadyExistsError, ConflictError, InvalidInputError
 from backend.records.automations import trigger_item, trigger_key
+from backend.records.conversion import key_given, reads
 from backend.records.values import number, text
 from backend.services.audit import log as audit_log
 from backend.services.automations.saved import get_automation
 from backend.services.context import Shop
 from backend.services.segments import audience
+from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import Absent, AnyOf, AtLeast, Equals, Item, Plus, Put, Update
+from backend.store.port import Absent, AnyOf, AtLeast, Equals, Item, Key, Plus, Put, Update
 
 CHUNK = 500
 PACE = 20
@@ -63,9 +65,11 @@ def lapsed_before(shop: Shop, automation: Automation) -> int:
 
 def find_backfill(shop: Shop, automation_id: str) -> Backfill | None:
     """The last one that was asked for, under way or ended."""
-    item = shop.store.get(schema.backfill_key(automation_id))
-    if item is None:
-        return None
+    return read_one(shop, schema.backfill_key(automation_id), _backfill_from)
+
+
+@reads(key_given)
+def _backfill_from(_: Key, item: Item) -> Backfill:
     return Backfill(
         from_text(text(item, "asked_at")),
         text(item, "by"),

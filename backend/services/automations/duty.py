@@ -20,7 +20,7 @@ from backend.domain.automations import LATEST, Automation, Ending, Exit, Trigger
 from backend.domain.messages import Message
 from backend.domain.team import AUTOMATION
 from backend.domain.time import to_text
-from backend.errors import BackendError, StoreBusyError, StoreUnreachableError
+from backend.errors import BackendError, StoreBusyError, StoreUnreachableError, UnreadableItemError
 from backend.records.automations import automation_of, is_trigger, trigger_from
 from backend.services.automations import active, backfill, transitions
 from backend.services.automations.facts import Known, facts_for
@@ -29,7 +29,7 @@ from backend.services.context import Shop
 from backend.services.sending.composition import address_digest
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.requests import SendRequest, prepared_message
-from backend.services.unreadable.items import readable_due
+from backend.services.unreadable.items import readable_due, set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Key, Query
@@ -39,7 +39,7 @@ ROUND = 50
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """When an email that could not be made is tried again: somebody may mend its template."""
 
-_UNREADABLE = "Waits for the automation's record to be repaired."
+_UNREADABLE = "Waits for a record to be repaired that cannot be read."
 _OUR_SIDE = "Something went wrong on our side; the log has the details."
 
 
@@ -111,7 +111,7 @@ def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:
     for trigger in triggers:
         automation = automations.get(trigger.automation)
         if automation is None and shop.store.get(schema.automation_key(trigger.automation)) is not None:
-            decided.append(transitions.tried_again(trigger, shop.clock() + RETRIES[-1], _UNREADABLE))
+            decided.append(_until_repaired(shop, trigger))
         elif automation is None:
             decided.append(transitions.forgotten(trigger))
         elif ending := _ending(shop, trigger, automation):
@@ -140,10 +140,12 @@ def _decided_each(shop: Shop, mailer: Mailer, open_: Sequence[tuple[Trigger, Aut
         known = facts_for(shop, open_)
     except (StoreBusyError, StoreUnreachableError):
         raise
-    except Exception:
+    except Exception as error:
         if len(open_) > 1:
             return [move for each in open_ for move in _decided_each(shop, mailer, [each])]
         ((trigger, automation),) = open_
+        if isinstance(error, UnreadableItemError):
+            return [_until_repaired(shop, trigger, error)]
         logger.exception("{}: what a trigger of {} asks for cannot be read", automation.id, trigger.customer_id)
         return [_failed(shop, trigger, automation, _OUR_SIDE)]
     return [
@@ -158,11 +160,20 @@ def _decided_safely(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Au
         return _decided(shop, mailer, trigger, automation, known)
     except (StoreBusyError, StoreUnreachableError):
         raise
+    except UnreadableItemError as error:
+        return _until_repaired(shop, trigger, error)
     except BackendError as error:
         return _failed(shop, trigger, automation, error.sentence)
     except Exception:
         logger.exception("{}: a trigger of {} could not be answered", trigger.automation, trigger.customer_id)
         return _failed(shop, trigger, automation, _OUR_SIDE)
+
+
+def _until_repaired(shop: Shop, trigger: Trigger, error: UnreadableItemError | None = None) -> Move:
+    """It is tried again until it would be too late, however often."""
+    if error is not None:
+        set_aside(shop, Key(*error.key), error.reason)
+    return transitions.tried_again(trigger, shop.clock() + RETRIES[-1], _UNREADABLE)
 
 
 def _failed(shop: Shop, trigger: Trigger, automation: Automation, sentence: str) -> Move:

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 from backend.domain.campaigns import Campaign, CampaignState, Wave
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_given, reads
 from backend.records.values import text
 from backend.services.campaigns.saved import due_campaigns
 from backend.services.context import Shop
+from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import Put
+from backend.store.port import Item, Key, Put
 
 QUOTA = "the daily quota is used up"
 HOURS = "it is outside sending hours"
@@ -33,11 +35,13 @@ def hold(shop: Shop, campaign_id: str, until: datetime, reason: str) -> None:
 
 def current_hold(shop: Shop, campaign_id: str) -> Hold | None:
     """What the campaign waits for now; None when nothing holds it."""
-    item = shop.store.get(schema.campaign_part_key(campaign_id, _PART))
-    if item is None:
-        return None
-    found = Hold(from_text(text(item, "until")), text(item, "reason"))
-    return found if found.until > shop.clock() else None
+    found = read_one(shop, schema.campaign_part_key(campaign_id, _PART), _hold_from)
+    return found if found is not None and found.until > shop.clock() else None
+
+
+@reads(key_given)
+def _hold_from(_: Key, item: Item) -> Hold:
+    return Hold(from_text(text(item, "until")), text(item, "reason"))
 
 
 def held_by_quota(shop: Shop) -> list[tuple[Campaign, Hold]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_given, reads
 from backend.records.values import rows
 from backend.services.context import Shop
+from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import Put, Value
+from backend.store.port import Item, Key, Put, Value
 
 BETWEEN = timedelta(seconds=3)
 WINDOW = timedelta(seconds=60)
@@ -29,5 +31,9 @@ def note_pace(shop: Shop, campaign_id: str, sent: int) -> None:
 
 def samples_of(shop: Shop, campaign_id: str) -> list[tuple[datetime, int]]:
     """Moments, and how many emails had been sent by then; the oldest first."""
-    item = shop.store.get(schema.campaign_part_key(campaign_id, _PART)) or {}
+    return read_one(shop, schema.campaign_part_key(campaign_id, _PART), _samples_from) or []
+
+
+@reads(key_given)
+def _samples_from(_: Key, item: Item) -> list[tuple[datetime, int]]:
     return [(from_text(str(at)), int(str(count))) for at, count in rows(item, "samples")]

@@ -16,6 +16,7 @@ from backend.domain.campaigns import Campaign
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import OrderStatus, OrderSummary
 from backend.domain.time import from_text, to_text
+from backend.records.conversion import key_given, reads
 from backend.records.messages import message_from
 from backend.records.orders import summary_from
 from backend.records.values import flag, number, text
@@ -23,10 +24,10 @@ from backend.services.campaigns.content import wave_of
 from backend.services.campaigns.progress import figures_of
 from backend.services.context import Shop
 from backend.services.orders.lists import OrderFilter, walk_orders
-from backend.services.unreadable.items import readable, readable_rows
+from backend.services.unreadable.items import read_one, readable, readable_rows
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Item, Put, Query
+from backend.store.port import Item, Key, Put, Query
 
 _BATCH = 200
 _PART = "RESULT"
@@ -78,8 +79,7 @@ def orders_by_variant(shop: Shop, campaign: Campaign) -> dict[str, int]:
 
 def kept_orders(shop: Shop, campaign_id: str) -> tuple[OrdersAfter | None, dict[str, tuple[int, int]]]:
     """What was counted last, and orders and revenue by variant; None when nobody has counted yet."""
-    item = shop.store.get(schema.campaign_part_key(campaign_id, _PART))
-    return (None, {}) if item is None else (_from(item), _variants_in(item))
+    return read_one(shop, schema.campaign_part_key(campaign_id, _PART), _kept_from) or (None, {})
 
 
 def in_holdout(shop: Shop, campaign: Campaign, customer_id: str) -> bool:
@@ -93,8 +93,8 @@ def in_holdout(shop: Shop, campaign: Campaign, customer_id: str) -> bool:
         descending=True,
         limit=1,
     )
-    rows = shop.store.query(query).rows
-    return bool(rows) and customer_id in text(rows[0].item, "ids").split(" ")
+    ids = readable(shop, shop.store.query(query).rows, lambda _, item: text(item, "ids").split(" "))
+    return any(customer_id in each for each in ids)
 
 
 def _sums(shop: Shop, campaign: Campaign) -> dict[str | None, _Sum]:
@@ -162,6 +162,11 @@ def _item(found: OrdersAfter, sums: Mapping[str | None, _Sum]) -> Item:
         "final": found.final,
         "variants": {key: [each.orders, each.revenue] for key, each in sums.items() if key},
     }
+
+
+@reads(key_given)
+def _kept_from(_: Key, item: Item) -> tuple[OrdersAfter, dict[str, tuple[int, int]]]:
+    return _from(item), _variants_in(item)
 
 
 def _from(item: Item) -> OrdersAfter:

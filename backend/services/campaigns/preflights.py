@@ -31,7 +31,7 @@ from backend.services.campaigns.saved import change, check_seen, read_campaign
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.services.sending.mailer import Mailer
-from backend.services.unreadable.items import set_aside
+from backend.services.unreadable.items import read_one, set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Equals, Item, Key, Put, Query
@@ -88,13 +88,12 @@ def get_preflight(shop: Shop, actor: Actor, campaign_id: str) -> Preflight | Non
 
 def preflight_of(shop: Shop, campaign: Campaign) -> Preflight | None:
     """The last preflight of a campaign that was just read."""
-    item = shop.store.get(_key(campaign.id))
-    if item is None:
+    found = read_one(shop, _key(campaign.id), preflight_from)
+    if found is None:
         return None
-    found = preflight_from(item)
     if found.status is PreflightStatus.DONE and found.broken:
-        listed = shop.store.get(schema.campaign_part_key(campaign.id, _LISTED))
-        found = replace(found, listed=tuple(broken_from(listed) if listed else ()))
+        key = schema.campaign_part_key(campaign.id, _LISTED)
+        found = replace(found, listed=tuple(read_one(shop, key, broken_from) or ()))
     return replace(found, is_current=found.content == campaign.content)
 
 
@@ -162,7 +161,7 @@ def _take(shop: Shop) -> _Taken | None:
             if item is None or str(item.get("work_at", "~")) > now + "~":
                 continue
             campaign = read_campaign(shop, row.key.pk.removeprefix("K#"))
-            preflight = replace(preflight_from(item), status=PreflightStatus.RUNNING)
+            preflight = replace(preflight_from(row.key, item), status=PreflightStatus.RUNNING)
         except NotFoundError:
             continue  # such as one of the demo, which was taken out; the others must not wait for it
         except UnreadableItemError as error:

@@ -12,6 +12,7 @@ from backend.services.campaigns.holds import awaited, current_hold
 from backend.services.campaigns.measured_rate import samples_of
 from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
+from backend.services.unreadable.items import readable
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Query, pages_of
 from backend.store.schema import MAIL
@@ -67,8 +68,9 @@ def figures_of(shop: Shop, campaign_id: str) -> Counter[str]:
     """All counters of a campaign by name: how messages ended, and what was reported of them."""
     total: Counter[str] = Counter()
     for prefix in ("SENT#", "STAT#"):
-        for row in pages_of(shop.store, Query(MAIL, f"K#{campaign_id}", begins_with=prefix, consistent=True)):
-            total.update(_numbers(row.item))
+        rows = pages_of(shop.store, Query(MAIL, f"K#{campaign_id}", begins_with=prefix, consistent=True))
+        for counts in readable(shop, rows, lambda _, item: _numbers(item)):
+            total.update(counts)
     return total
 
 

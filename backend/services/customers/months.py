@@ -9,8 +9,9 @@ from backend.domain.time import months_between
 from backend.records.ranks import figure
 from backend.services.context import Shop
 from backend.services.statistics.overview import today_of
+from backend.services.unreadable.items import readable
 from backend.store import schema
-from backend.store.port import Query
+from backend.store.port import Item, Key, Query
 
 MOST_MONTHS = 36
 """How far a customer's months go back."""
@@ -28,12 +29,13 @@ class CustomerMonth:
 def months_of(shop: Shop, customer_id: str) -> list[CustomerMonth]:
     """The months from the customer's first order to now, oldest first and without gaps, the last 36 at most."""
     query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", descending=True, limit=MOST_MONTHS)
-    found = {
-        row.key.sk.removeprefix("M#"): (figure(row.item, "rank_orders"), figure(row.item, "rank_revenue"))
-        for row in shop.store.query(query).rows
-    }
+    found = dict(readable(shop, shop.store.query(query).rows, _month_from))
     bought = [month for month, (orders, revenue) in found.items() if orders or revenue]
     if not bought:
         return []
     months = months_between(date.fromisoformat(f"{min(bought)}-01"), today_of(shop))[-MOST_MONTHS:]
     return [CustomerMonth(month, *found.get(month, (0, 0))) for month in months]
+
+
+def _month_from(key: Key, item: Item) -> tuple[str, tuple[int, int]]:
+    return key.sk.removeprefix("M#"), (figure(item, "rank_orders"), figure(item, "rank_revenue"))

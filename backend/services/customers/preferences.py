@@ -17,12 +17,17 @@ from backend.store.port import Item, Key, Put
 
 _NOTHING_WANTED = Preferences(tuple(sorted(TOPICS)), datetime(9000, 1, 1, tzinfo=UTC))
 """What stands for preferences that cannot be read: the customer may have said no."""
+_TO_CHOOSE_AGAIN = Preferences(tuple(sorted(TOPICS)))
+"""What is shown for them; saving it, or another choice, repairs them."""
 
 
 def get_preferences(shop: Shop, customer_id: str) -> Preferences:
-    """What the customer has chosen; everything is wanted by default. Raises: `UnreadableItemError`."""
-    item = shop.store.get(schema.preferences_key(customer_id))
-    return DEFAULT if item is None else _preferences_from(schema.preferences_key(customer_id), item)
+    """What the customer has chosen; everything is wanted by default, and nothing if it cannot be read."""
+    key = schema.preferences_key(customer_id)
+    item = shop.store.get(key)
+    if item is None:
+        return DEFAULT
+    return next(readable(shop, [(key, item)], _preferences_from), _TO_CHOOSE_AGAIN)
 
 
 def preferences_of(shop: Shop, customer_ids: Sequence[str]) -> dict[str, Preferences]:

@@ -25,6 +25,7 @@ from backend.services.deliverability.mail_from import check_mail_from
 from backend.services.deliverability.one_click import check_one_click
 from backend.services.deliverability.spf import check_spf
 from backend.services.shop_settings import get_shop_facts
+from backend.services.unreadable.items import read_one
 from backend.store import schema
 from backend.store.port import Put
 
@@ -55,9 +56,8 @@ def sender_domain(shop: Shop, probe: Probe) -> str:
 
 
 def last_report(shop: Shop) -> DomainReport | None:
-    """The report that was kept last; None before the first one."""
-    item = shop.store.get(schema.meta_key(_REPORT))
-    return None if item is None else report_from(item)
+    """The report that was kept last; None before the first one, or where it cannot be read."""
+    return read_one(shop, schema.meta_key(_REPORT), lambda _, item: report_from(item))
 
 
 def check_sender(shop: Shop, actor: Actor, probe: Probe, selectors: Sequence[str] = ()) -> DomainReport:

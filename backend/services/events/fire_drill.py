@@ -17,7 +17,8 @@ from backend.domain.messages import Message, MessageStatus, check_message_key
 from backend.domain.team import Actor, Permission
 from backend.domain.time import from_text, to_text
 from backend.email.transports.simulator import DOMAIN
-from backend.errors import ConflictError, NotFoundError
+from backend.errors import ConflictError, NotFoundError, UnreadableItemError
+from backend.records.conversion import reads
 from backend.records.values import items, optional_text, rows, text
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
@@ -27,8 +28,9 @@ from backend.services.sending.composition import packed
 from backend.services.sending.shop_facts import keep_facts
 from backend.services.templates.editions import keep_edition
 from backend.services.templates.previews import render_preview
+from backend.services.unreadable.items import read_one, set_aside
 from backend.store import schema
-from backend.store.port import Absent, Equals, Item, Put, Update, Value
+from backend.store.port import Absent, Equals, Item, Key, Put, Update, Value
 
 PATIENCE = timedelta(minutes=15)
 """After which a drill is over, whatever has not come by then."""
@@ -143,10 +145,9 @@ def drill_messages(shop: Shop, drill: Drill) -> list[Message]:
 
 def last_drill(shop: Shop) -> Drill | None:
     """The last drill as it stands. One that is over is kept as it is then."""
-    item = shop.store.get(_KEY)
-    if item is None:
+    drill = read_one(shop, _KEY, lambda _, item: _read(shop, item))
+    if drill is None:
         return None
-    drill = _read(shop, item)
     if not drill.kept and drill.is_over(shop.clock()):
         _keep(shop, drill)
     return drill
@@ -183,6 +184,7 @@ def _recipient(box: Box) -> str:
     return f"DRILL{box.value.upper()}"
 
 
+@reads(lambda shop, item: _KEY)
 def _read(shop: Shop, item: Item) -> Drill:
     legs = [_leg_from(each) for each in items(item, "legs")]
     return _drill(item, legs, kept=True) if legs else _live(shop, item)
@@ -203,6 +205,9 @@ def _leg(shop: Shop, box: Box, message_id: str) -> Leg | None:
         message = ledger.get_message(shop, message_id)
     except NotFoundError:
         return None  # whoever started the drill died before it was asked for
+    except UnreadableItemError as error:
+        set_aside(shop, Key(*error.key), error.reason)
+        return None
     reports = tuple(
         Report(each.event.type, each.event.at, each.received_at) for each in received_events(shop, message, limit=20)
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from backend.domain.events import LinkClicks
 from backend.domain.time import from_text, to_text
 from backend.email.events.sources import QueueState
+from backend.records.conversion import key_given, reads
 from backend.records.events import link_in, minute_counts
 from backend.records.values import number, optional_text, text
 from backend.services.context import Shop
 from backend.services.events.dead_letters import count_dead_letters
 from backend.services.statistics.counters import summed, took_percentile
+from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Key, Put, Query, Row, pages_of
@@ -69,11 +73,11 @@ def event_health(shop: Shop, window: timedelta = WINDOW) -> EventHealth:
     """How it is now. Costs a few small queries and reads."""
     now = shop.clock()
     rows = _minutes(shop, now - window, now)
-    counts = summed(minute_counts(row.item) for row in rows)
+    counts = summed(counts for _, counts in _counted(shop, rows))
     last = rows[-1:] or _last_minute(shop, now)
     return EventHealth(
         backlogs=backlogs(shop),
-        last_at=from_text(text(last[0].item, "last_at")) if last else None,
+        last_at=next(readable(shop, last, _last_at), None),
         applied=counts.get("applied", 0),
         seen=counts.get("seen", 0),
         foreign=counts.get("foreign", 0),
@@ -89,7 +93,7 @@ def event_health(shop: Shop, window: timedelta = WINDOW) -> EventHealth:
 
 def counts_by_minute(shop: Shop, first: datetime, last: datetime) -> dict[str, dict[str, int]]:
     """What was taken in, by minute ("2026-11-26T13:05", UTC), in their order; of a day at most."""
-    return {f"{row.key.pk[7:]}T{row.key.sk}": minute_counts(row.item) for row in _minutes(shop, first, last)}
+    return {f"{key.pk[7:]}T{key.sk}": counts for key, counts in _counted(shop, _minutes(shop, first, last))}
 
 
 def note_backlog(shop: Shop, source: str, state: QueueState) -> None:
@@ -104,16 +108,22 @@ def backlogs(shop: Shop) -> list[Backlog]:
     """What waits at each source that somebody drains."""
     found = shop.store.get_many([_backlog_key(source) for source in SOURCES])
     return [
-        Backlog(
-            source=source,
-            waiting=number(item, "waiting"),
-            in_flight=number(item, "in_flight", 0),
-            oldest_at=from_text(oldest) if (oldest := optional_text(item, "oldest_at")) else None,
-            seen_at=from_text(text(item, "at")),
-        )
+        backlog
         for source in SOURCES
         if (item := found.get(_backlog_key(source))) is not None
+        for backlog in readable(shop, [(_backlog_key(source), item)], partial(_backlog_from, source))
     ]
+
+
+@reads(lambda source, key, item: key)
+def _backlog_from(source: str, _: Key, item: Item) -> Backlog:
+    return Backlog(
+        source=source,
+        waiting=number(item, "waiting"),
+        in_flight=number(item, "in_flight", 0),
+        oldest_at=from_text(oldest) if (oldest := optional_text(item, "oldest_at")) else None,
+        seen_at=from_text(text(item, "at")),
+    )
 
 
 def link_clicks(shop: Shop, campaign_id: str) -> list[LinkClicks]:
@@ -121,10 +131,19 @@ def link_clicks(shop: Shop, campaign_id: str) -> list[LinkClicks]:
     sums: dict[str, LinkClicks] = {}
     with access_pattern("clicks of a campaign"):
         rows = list(pages_of(shop.store, Query(schema.MAIL, f"K#{campaign_id}", begins_with="LINK#", limit=500)))
-    for found in (link_in(row.item) for row in rows):
+    for found in readable(shop, rows, lambda _, item: link_in(item)):
         before = sums.get(found.link, LinkClicks(found.link, 0, 0))
         sums[found.link] = LinkClicks(found.link, before.clicks + found.clicks, before.programs + found.programs)
     return sorted(sums.values(), key=lambda each: (-each.clicks, -each.programs, each.link))
+
+
+def _counted(shop: Shop, rows: Sequence[Row]) -> Iterator[tuple[Key, dict[str, int]]]:
+    return readable(shop, rows, lambda key, item: (key, minute_counts(item)))
+
+
+@reads(key_given)
+def _last_at(_: Key, item: Item) -> datetime:
+    return from_text(text(item, "last_at"))
 
 
 def _minutes(shop: Shop, first: datetime, last: datetime) -> list[Row]:

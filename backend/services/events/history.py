@@ -12,6 +12,7 @@ from backend.domain.messages import Message
 from backend.email.events.parsing import Read, UnreadableEventError, read_event
 from backend.records.events import RawEvent, raw_from
 from backend.services.context import Shop
+from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.port import Query, pages_of
 
@@ -48,8 +49,7 @@ def events_of(shop: Shop, message: Message) -> list[MailEvent]:
 def _readable(shop: Shop, message: Message, limit: int) -> Iterator[tuple[RawEvent, Read]]:
     begins = f"V#{message.key}#"
     query = Query(schema.MAIL, f"C#{message.recipient}", begins_with=begins, consistent=True)
-    for row in islice(pages_of(shop.store, query), limit):
-        raw = raw_from(row)
+    for raw in readable_rows(shop, islice(pages_of(shop.store, query), limit), raw_from):
         try:
             read = read_event(raw.body)
         except UnreadableEventError:

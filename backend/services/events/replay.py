@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from loguru import logger
-
 from backend.domain.events import DeadLetter
 from backend.domain.team import Actor, Permission
-from backend.errors import ConditionFailedError, InvalidInputError
+from backend.errors import ConditionFailedError, InvalidInputError, UnreadableItemError
 from backend.records.events import dead_letter_from
-from backend.records.values import MalformedItemError
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import PARTITION, get_dead_letter, key_of_letter
 from backend.services.events.drain import fault_of, is_down
 from backend.services.events.intake import take_in
+from backend.services.unreadable.items import set_aside
 from backend.store import schema
 from backend.store.port import Delete, Exists, Plus, Query, Row, Update, pages_of
 
@@ -68,8 +66,8 @@ def replay_all(shop: Shop, actor: Actor, policy: EventPolicy | None = None) -> R
 def _is_done(shop: Shop, row: Row, policy: EventPolicy) -> bool:
     try:
         letter = dead_letter_from(row)
-    except (MalformedItemError, ValueError):
-        logger.warning("The dead letter {} cannot be read", row.key.sk)
+    except UnreadableItemError as error:
+        set_aside(shop, row.key, error.reason)
         return False
     return letter.whole and not _try_again(shop, letter, policy)
 

@@ -7,7 +7,7 @@ table, all together. What changed meanwhile is left alone.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from backend.domain.campaigns import BEGUN, CampaignState
 from backend.domain.messages import Message
@@ -18,7 +18,7 @@ from backend.records.values import number
 from backend.services.context import Shop
 from backend.services.reconcile.findings import Drift, Finding, as_found
 from backend.store import schema
-from backend.store.port import Item, Key, Query, Row, Update, pages_of
+from backend.store.port import Item, Key, Query, Row, UnreadableItem, Update, pages_of
 
 _Kept = dict[Key, Item]
 _UNDER_WAY = frozenset({state.value for state in BEGUN - {CampaignState.FINISHED}})
@@ -39,6 +39,22 @@ def reported_in(campaign: str, item: Item) -> Counter[str]:
     return Counter({name: number(item, name) for name in item if is_campaign_counter(campaign, name)})
 
 
+def kept_counts(item: Item) -> dict[str, int | None]:
+    """The counters of an item by name; None for what is no number."""
+    return {name: value if type(value) is int else None for name, value in item.items() if name != "kind"}
+
+
+def wrong_names(found: Mapping[str, int | None], wanted: Mapping[str, int]) -> list[str]:
+    """Which counters are not what they have to be."""
+    return [name for name in sorted({*found, *wanted}) if found.get(name, 0) != wanted.get(name, 0)]
+
+
+def told(found: Mapping[str, int | None], name: str) -> int | str:
+    """A counter as a drift tells of it."""
+    value = found.get(name, 0)
+    return "no number" if value is None else value
+
+
 def is_under_way(shop: Shop, campaign: str) -> bool:
     """Whether workers may have sent emails of it that they have not counted yet: after a crash whoever takes over does.
 
@@ -47,6 +63,8 @@ def is_under_way(shop: Shop, campaign: str) -> bool:
     item = shop.store.get(schema.campaign_key(campaign)) if campaign else None
     if item is None:
         return False
+    if isinstance(item, UnreadableItem):
+        return True
     closes = item.get("status") == CampaignState.CANCELLED.value and "work" in item
     return closes or item.get("status") in _UNDER_WAY
 
@@ -80,18 +98,18 @@ def _counted(rows: Iterable[Row], campaigns: frozenset[str]) -> dict[str, dict[K
 
 def _kept(shop: Shop, campaign: str) -> _Kept:
     query = Query(schema.MAIL, f"K#{campaign}", begins_with="STAT#", consistent=True)
-    return {row.key: row.item for row in pages_of(shop.store, query)}
+    return {row.key: row.item for row in pages_of(shop.store, query) if not isinstance(row.item, UnreadableItem)}
 
 
 def _findings(kept: _Kept, wanted: dict[Key, Counter[str]]) -> list[Finding]:
     findings = []
     for key in sorted({*kept, *wanted}):
         item, right = kept.get(key, {}), wanted.get(key, Counter())
-        found = reported_in(campaign_of(key), item)
+        found = {name: n for name, n in kept_counts(item).items() if is_campaign_counter(campaign_of(key), name)}
         where = f"campaign {campaign_of(key)}, part {key.sk.removeprefix('STAT#')}"
-        names = [name for name in sorted({*found, *right}) if found[name] != right[name]]
+        names = wrong_names(found, right)
         if names:
-            drifts = tuple(Drift(f"{where}: {name}", right[name], found[name]) for name in names)
+            drifts = tuple(Drift(f"{where}: {name}", right[name], told(found, name)) for name in names)
             values: Item = {name: right[name] for name in names if right[name]}
             gone = tuple(name for name in names if not right[name])
             findings.append(Finding(drifts, (Update(key, set=values, remove=gone, condition=as_found(item, names)),)))

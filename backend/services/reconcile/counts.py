@@ -9,16 +9,18 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import TypeVar
 
+from backend.domain.customers import Customer
 from backend.domain.orders import OrderStatus
 from backend.domain.time import months_between, start_of, to_text
 from backend.domain.totals import Totals
 from backend.errors import UnreadableItemError
+from backend.records.conversion import key_of_row, reads
 from backend.records.customers import count_keys, customer_from, customer_id_of
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.reconcile.partitions import Placed, placed_from
 from backend.store import schema
-from backend.store.port import Item, Key, Query, Row, pages_of
+from backend.store.port import Item, Key, Query, Row, UnreadableItem, pages_of
 
 _Element = TypeVar("_Element")
 
@@ -45,7 +47,7 @@ class CounterCount:
 
 def count_day(shop: Shop, day: str) -> DayCount | None:
     """The totals of a day and what they have to be; None when they changed during each attempt to count, or when one
-    of its orders cannot be read."""
+    of its orders or customers cannot be read."""
     kept = _kept_of_day(shop, day)
     for _ in range(_ATTEMPTS):
         try:
@@ -60,7 +62,7 @@ def count_day(shop: Shop, day: str) -> DayCount | None:
 
 def _kept_of_day(shop: Shop, day: str) -> dict[Key, Item]:
     query = Query(schema.SHOP, f"DAYS#{day[:4]}", begins_with=f"{day[5:]}#", consistent=True)
-    return {row.key: row.item for row in pages_of(shop.store, query)}
+    return {row.key: row.item for row in pages_of(shop.store, query) if not isinstance(row.item, UnreadableItem)}
 
 
 def _wanted_of_day(shop: Shop, day: str) -> dict[Key, Totals]:
@@ -93,18 +95,27 @@ def _orders_on(shop: Shop, day: str) -> Iterator[Placed]:
 
 
 def count_counters(shop: Shop, keys: Sequence[Key]) -> dict[Key, CounterCount | None]:
-    """For each counter what it says and what it has to say; None when it changed during each attempt to count."""
+    """For each counter what it says and what it has to say; None when it changed during each attempt to count, or when
+    a customer cannot be read."""
     counts: dict[Key, CounterCount | None] = dict.fromkeys(keys)
     for _ in range(_ATTEMPTS):
         moving = [key for key, count in counts.items() if count is None]
         if not moving:
             break
-        before = {key: shop.store.get(key) or {} for key in moving}
-        wanted = _wanted_of_counters(shop, set(moving))
+        before = {key: _kept_of_counter(shop, key) for key in moving}
+        try:
+            wanted = _wanted_of_counters(shop, set(moving))
+        except UnreadableItemError:
+            break
         for key in moving:
-            if (shop.store.get(key) or {}) == before[key]:
+            if _kept_of_counter(shop, key) == before[key]:
                 counts[key] = CounterCount(before[key], wanted[key])
     return counts
+
+
+def _kept_of_counter(shop: Shop, key: Key) -> Item:
+    item = shop.store.get(key)
+    return {} if item is None or isinstance(item, UnreadableItem) else item
 
 
 def _wanted_of_counters(shop: Shop, keys: set[Key]) -> Counter[Key]:
@@ -113,10 +124,14 @@ def _wanted_of_counters(shop: Shop, keys: set[Key]) -> Counter[Key]:
     for shard in range(schema.CUSTOMER_LIST_SHARDS):
         query = Query(schema.SHOP, f"CUSTOMERS#{shard}", index="timeline", limit=1000)
         for row in pages_of(shop.store, query):
-            created, _, customer_id = text(row.item, "line_at").partition("#")
-            customer = customer_from(customer_id, row.item | {"created_at": created})
-            wanted.update(keys.intersection(count_keys(customer)))
+            wanted.update(keys.intersection(count_keys(_listed(row))))
     return wanted
+
+
+@reads(key_of_row)
+def _listed(row: Row) -> Customer:
+    created, _, customer_id = text(row.item, "line_at").partition("#")
+    return customer_from(customer_id, row.item | {"created_at": created})
 
 
 def _chunks(each: Iterator[_Element]) -> Iterator[list[_Element]]:

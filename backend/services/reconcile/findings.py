@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from backend.errors import AlreadyExistsError, BackendError, ConditionFailedError, ConflictError
+from backend.errors import AlreadyExistsError, BackendError, ConditionFailedError, ConflictError, UnreadableItemError
 from backend.services.context import Shop
 from backend.store.port import AllOf, Condition, Equals, Item, Missing, Write
 
@@ -63,7 +63,7 @@ def mend(shop: Shop, findings: Sequence[Finding]) -> list[bool]:
 def _is_done(outcome: BackendError | None) -> bool:
     if outcome is None:
         return True
-    if isinstance(outcome, (ConditionFailedError, ConflictError, AlreadyExistsError)):
+    if isinstance(outcome, (ConditionFailedError, ConflictError, AlreadyExistsError, UnreadableItemError)):
         return False
     raise outcome
 

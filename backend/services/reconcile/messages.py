@@ -27,12 +27,15 @@ from backend.services.reconcile.campaigns import (
     campaign_key_of,
     campaign_of,
     is_under_way,
+    kept_counts,
     reported_in,
+    told,
+    wrong_names,
 )
 from backend.services.reconcile.findings import Drift, Finding, Reconciliation, as_found, mend
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Delete, Item, Key, Query, Row, Update, Write, pages_of
+from backend.store.port import Delete, Item, Key, Query, Row, UnreadableItem, Update, Write, pages_of
 
 SETTLE_SECONDS = 1.0
 """Between the two counts: longer than DynamoDB's indexes usually need."""
@@ -50,7 +53,7 @@ def reconcile_mail(shop: Shop, found: Reconciliation, *, fix: bool = False, paus
     It reads every item of the mail table. Raises: `StoreBusyError`, `StoreUnreachableError`.
     """
     with access_pattern("reconcile mail"):
-        messages, suspects, campaigns = _suspects(shop, found)
+        messages, suspects, campaigns = _suspects(shop, found, fix=fix)
         wrong = [day for day in suspects if _is_wrong(_count_day(shop, day))]
         if wrong:
             pause(SETTLE_SECONDS)
@@ -77,7 +80,7 @@ def _record(shop: Shop, findings: list[Finding], found: Reconciliation, *, fix: 
 # --- the first look ----------------------------------------------------------------------------------------------
 
 
-def _suspects(shop: Shop, found: Reconciliation) -> tuple[int, list[str], list[str]]:
+def _suspects(shop: Shop, found: Reconciliation, *, fix: bool) -> tuple[int, list[str], list[str]]:
     """How many messages there are, and the days and the campaigns whose statistics may be wrong."""
     balance: defaultdict[str, int] = defaultdict(int)
     campaigns: defaultdict[str, int] = defaultdict(int)
@@ -96,7 +99,9 @@ def _suspects(shop: Shop, found: Reconciliation) -> tuple[int, list[str], list[s
             elif campaign := campaign_of(row.key):
                 campaigns[campaign] -= _fingerprint(row.key, reported_in(campaign, row.item))
         except (UnreadableItemError, MalformedItemError, ValueError) as error:
-            found.add([Drift(f"message or counter {row.key.pk}: item", "readable", str(error))], fixed=False)
+            drift = Drift(f"message or counter {row.key.pk}: item", "readable", str(error))
+            is_counter = isinstance(row.item, UnreadableItem) and not _is_message(row)
+            _record(shop, [Finding((drift,), (Delete(row.key),) if is_counter else ())], found, fix=fix)
     return messages, _unbalanced(balance), _unbalanced(campaigns)
 
 
@@ -165,7 +170,7 @@ def _settled(shop: Shop, count: _DayCount) -> _DayCount:
     named = {campaign for campaigns in count.campaigns.values() for campaign in campaigns}
     moving = {campaign for campaign in named if is_under_way(shop, campaign)}
     left = {key for key, campaigns in count.campaigns.items() if campaigns & moving}
-    if not any(count.wanted[key] != Counter(counts_in(count.kept.get(key, {}))) for key in left):
+    if not any(wrong_names(kept_counts(count.kept.get(key, {})), count.wanted[key]) for key in left):
         return count
     kept = {key: item for key, item in count.kept.items() if key not in left}
     wanted = {key: counter for key, counter in count.wanted.items() if key not in left}
@@ -174,7 +179,7 @@ def _settled(shop: Shop, count: _DayCount) -> _DayCount:
 
 def _kept_of(shop: Shop, day: str) -> dict[Key, Item]:
     query = Query(schema.MAIL, f"HOURS#{day}", limit=1000, consistent=True)
-    return {row.key: row.item for row in pages_of(shop.store, query)}
+    return {row.key: row.item for row in pages_of(shop.store, query) if not isinstance(row.item, UnreadableItem)}
 
 
 def _messages_of(shop: Shop, day: str) -> Iterator[Message]:
@@ -197,24 +202,24 @@ def _is_wrong(count: _DayCount | None) -> bool:
 def _findings(count: _DayCount) -> Iterator[Finding]:
     for key in sorted({*count.kept, *count.wanted}):
         item, wanted = count.kept.get(key, {}), count.wanted.get(key, Counter())
-        found = Counter(counts_in(item))
+        found = kept_counts(item)
         hour, template, part = key.sk.split("#")
         where = f"emails {key.pk.removeprefix('HOURS#')} {hour}:00 {template}, part {part}"
-        drifts = tuple(
-            Drift(f"{where}: {name}", wanted[name], found[name])
-            for name in sorted({*found, *wanted})
-            if wanted[name] != found[name]
-        )
+        names = wrong_names(found, wanted)
+        drifts = [Drift(f"{where}: {name}", wanted[name], told(found, name)) for name in names]
+        kind = count.kinds.get(key, "")
+        if kind and item and item.get("kind") != kind:
+            drifts.append(Drift(f"{where}: kind", kind, "another"))
         if drifts:
-            yield Finding(drifts, (_repair(key, wanted, item, count.kinds.get(key, "")),))
+            yield Finding(tuple(drifts), (_repair(key, wanted, item, kind),))
 
 
 def _repair(key: Key, wanted: Counter[str], item: Item, kind: str) -> Write:
     """A counter of nothing is taken out."""
-    seen = as_found(item, sorted({*wanted, *counts_in(item)}))
+    seen = as_found(item, sorted({*wanted, *kept_counts(item)}))
     if not any(wanted.values()):
         return Delete(key, seen)
-    gone = tuple(name for name in counts_in(item) if not wanted[name])
+    gone = tuple(name for name in kept_counts(item) if not wanted[name])
     values: Item = {name: number for name, number in wanted.items() if number}
     return Update(key, set=values | {"kind": kind}, remove=gone, condition=seen)
 

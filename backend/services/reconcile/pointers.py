@@ -15,7 +15,7 @@ from backend.services.context import Shop
 from backend.services.reconcile.findings import Drift, Finding, as_found
 from backend.services.reconcile.partitions import Partition, Placed
 from backend.store import schema
-from backend.store.port import Absent, Check, Condition, Delete, Equals, Exists, Item, Key, Put, Row
+from backend.store.port import Absent, Check, Condition, Delete, Equals, Exists, Item, Key, Put, Row, UnreadableItem
 
 REFERRED_SOURCES = ("shopify",)
 """Sources whose orders are found again by the number that they came with."""
@@ -63,7 +63,13 @@ def _reference_of(order: Placed) -> Key:
 def _leads_to(key: Key, item: Item | None, partition: Partition) -> bool:
     if item is None or key.pk[:2] not in ("E#", "R#"):
         return item is not None
-    return item.get("customer") == partition.customer_id
+    return not _is_damaged(key, item) and item.get("customer") == partition.customer_id
+
+
+def _is_damaged(key: Key, item: Item) -> bool:
+    """Whether an item that has to name a customer (and an order) does not."""
+    names = ("customer",) if key.pk[:2] == "E#" else ("customer", "order")
+    return isinstance(item, UnreadableItem) or not all(isinstance(item.get(name), str) for name in names)
 
 
 def _missing(shop: Shop, key: Key, partition: Partition) -> Finding | None:
@@ -81,6 +87,9 @@ def _missing(shop: Shop, key: Key, partition: Partition) -> Finding | None:
     if item is None:
         drift = Drift(f"customer {partition.customer_id}: reservation of the email address", "there", "missing")
         return Finding((drift,), (unmoved, Put(key, {"customer": partition.customer_id}, Absent())))
+    if _is_damaged(key, item):
+        drift = Drift(f"customer {partition.customer_id}: reservation of the email address", "readable", "unreadable")
+        return Finding((drift,), (unmoved, Put(key, {"customer": partition.customer_id})))
     drift = Drift(f"customer {partition.customer_id}: owner of the email address", partition.customer_id, _owner(item))
     return Finding((drift,))
 
@@ -91,12 +100,14 @@ def _owner(item: Item) -> str:
 
 def _missing_reference(shop: Shop, key: Key, partition: Partition) -> Finding | None:
     order = next(order for order in partition.orders if _has_reference(order) and _reference_of(order) == key)
-    if shop.store.get(order.key) is None or _leads_to(key, shop.store.get(key), partition):
+    found = shop.store.get(key)
+    if shop.store.get(order.key) is None or _leads_to(key, found, partition):
         return None
+    free = None if found is not None and _is_damaged(key, found) else Absent()
     order_id = order.key.sk.removeprefix("O#")
     item: Item = {"customer": partition.customer_id, "order": order_id}
     drift = Drift(f"order {order_id} of customer {partition.customer_id}: reference", "there", "missing")
-    return Finding((drift,), (Check(order.key, Exists()), Put(key, item, Absent())))
+    return Finding((drift,), (Check(order.key, Exists()), Put(key, item, free)))
 
 
 # --- stray -------------------------------------------------------------------------------------------------------
@@ -115,6 +126,8 @@ def stray(shop: Shop, rows: Iterable[Row]) -> Iterator[Finding]:
 
 def _target(row: Row) -> Key | None:
     kind = row.key.pk[:2]
+    if kind in ("E#", "R#") and _is_damaged(row.key, row.item):
+        return None  # whoever wants it writes it again
     if kind == "R#":
         customer_id, order_id = optional_text(row.item, "customer"), optional_text(row.item, "order")
         return schema.order_key(customer_id, order_id) if customer_id and order_id else None

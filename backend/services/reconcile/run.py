@@ -17,7 +17,7 @@ from backend.services.reconcile.partitions import Partition, examine, partition_
 from backend.services.reconcile.sums import Pause, Sums, is_sum, verdict_on
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Key, Row
+from backend.store.port import Delete, Key, Row, UnreadableItem
 
 ROUNDS = 4
 """With `fix`: one repair may show the next (an address is freed, then taken), so it goes over everything again."""
@@ -59,6 +59,11 @@ def _together(rounds: list[Reconciliation]) -> Reconciliation:
     return result
 
 
+def _unreadable(row: Row) -> Finding:
+    """A sum that cannot be read is taken out, and counted again."""
+    return Finding((Drift(f"sum {row.key.pk} {row.key.sk}", "readable", "unreadable"),), (Delete(row.key),))
+
+
 class _Round:
     """One reading of the whole shop."""
 
@@ -87,9 +92,9 @@ class _Round:
                 return
 
     def _page(self, rows: list[Row], ends: bool) -> None:
-        for row in rows:
-            if is_sum(row.key):
-                self._sums.kept[row.key] = row.item
+        sums = [row for row in rows if is_sum(row.key)]
+        self._record(_unreadable(row) for row in sums if isinstance(row.item, UnreadableItem))
+        self._sums.kept |= {row.key: row.item for row in sums if not isinstance(row.item, UnreadableItem)}
         partitions = list(self._partitions(rows, ends))
         self._record(pointers.missing(self._shop, partitions))
         self._record(pointers.stray(self._shop, [row for row in rows if pointers.is_pointer(row.key)]))

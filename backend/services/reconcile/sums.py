@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 from backend.domain.totals import Totals
 from backend.records.customers import count_keys
-from backend.records.totals import day_of_row, totals_from, totals_item
-from backend.records.values import number
+from backend.records.totals import day_of_row, totals_item
 from backend.services.context import Shop
 from backend.services.reconcile.counts import CounterCount, DayCount, count_counters, count_day
 from backend.services.reconcile.findings import Drift, Finding, as_found
@@ -49,11 +48,12 @@ class Sums:
 
     def suspect_days(self) -> list[str]:
         keys = {key for key in self.kept if _is_day(key)} | set(self.days)
-        return sorted({_day_of(key) for key in keys if totals_from(self.kept.get(key, {})) != self.days[key]})
+        off = (key for key in keys if _drifts("", totals_item(self.days[key]), self.kept.get(key, {})))
+        return sorted({_day_of(key) for key in off})
 
     def suspect_counters(self) -> list[Key]:
         keys = {key for key in self.kept if not _is_day(key)} | set(self.counters)
-        return sorted(key for key in keys if _n(self.kept.get(key, {})) != self.counters[key])
+        return sorted(key for key in keys if not _is_same(self.kept.get(key, {}).get("n", 0), self.counters[key]))
 
 
 def is_sum(key: Key) -> bool:
@@ -92,23 +92,25 @@ def _is_wrong(count: DayCount | None) -> bool:
 
 
 def _is_off(count: CounterCount | None) -> bool:
-    return count is None or _n(count.kept) != count.wanted
+    return count is None or not _is_same(count.kept.get("n", 0), count.wanted)
 
 
 def _wrong_days(count: DayCount) -> Iterator[Finding]:
     for key in sorted({*count.kept, *count.wanted}):
         item, wanted = count.kept.get(key, {}), totals_item(count.wanted.get(key, Totals()))
-        found = totals_item(totals_from(item))
-        part = f"day {_day_of(key)}, part {key.sk.rpartition('#')[2]}"
-        drifts = [Drift(f"{part}: {name}", _int(wanted[name]), _int(found[name])) for name in wanted]
-        wrong = tuple(drift for drift in drifts if drift.expected != drift.found)
-        if wrong:
+        if wrong := _drifts(f"day {_day_of(key)}, part {key.sk.rpartition('#')[2]}: ", wanted, item):
             yield Finding(wrong, (_repair(key, wanted, item),))
+
+
+def _drifts(part: str, wanted: Item, item: Item) -> tuple[Drift, ...]:
+    wrong = [name for name, value in wanted.items() if not _is_same(item.get(name, 0), value)]
+    return tuple(Drift(f"{part}{name}", _told(wanted[name]), _told(item.get(name, 0))) for name in wrong)
 
 
 def _wrong_counter(key: Key, count: CounterCount) -> Finding:
     value, _, part = key.sk.rpartition("#")
-    drift = Drift(f"customers of {key.pk.removeprefix('COUNTS#')} {value}, part {part}", count.wanted, _n(count.kept))
+    what = f"customers of {key.pk.removeprefix('COUNTS#')} {value}, part {part}"
+    drift = Drift(what, count.wanted, _told(count.kept.get("n", 0)))
     return Finding((drift,), (_repair(key, {"n": count.wanted}, count.kept),))
 
 
@@ -126,9 +128,9 @@ def _day_of(key: Key) -> str:
     return day_of_row(Row(key, {}))
 
 
-def _n(item: Item) -> int:
-    return number(item, "n", 0)
+def _is_same(found: object, wanted: object) -> bool:
+    return type(found) is int and found == wanted
 
 
-def _int(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def _told(value: object) -> int | str:
+    return value if type(value) is int else "no number"

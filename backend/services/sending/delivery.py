@@ -20,7 +20,7 @@ from backend.domain.eligibility import quiet_until, reasons_against
 from backend.domain.emails import Kind, Refused
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
-from backend.errors import BackendError
+from backend.errors import BackendError, UnreadableItemError
 from backend.records.customers import customer_at, customer_id_of
 from backend.records.messages import message_from
 from backend.services.context import Shop
@@ -33,13 +33,13 @@ from backend.services.sending.mailer import Mailer
 from backend.services.sending.outcomes import ACCOUNT_PAUSE, Worked
 from backend.services.sending.shop_facts import read_facts
 from backend.services.templates import catalogue
-from backend.services.unreadable.items import readable, readable_due
+from backend.services.unreadable.items import readable, readable_due, set_aside
 from backend.store import schema
-from backend.store.port import Query
+from backend.store.port import Key, Query
 
 ROUND_SECONDS = 1.0
 """How long one kind of mail may keep a worker from looking for the other."""
-_UNREADABLE = "Waits for the customer's record to be repaired"
+_UNREADABLE = "Waits for a record to be repaired that cannot be read"
 _UNREADABLE_WAIT = timedelta(hours=1)
 _MOST_TOLD = 20
 """Emails that are recorded together, up to which each has a line in the log; of a campaign the ledger alone tells."""
@@ -100,6 +100,9 @@ def _prepared(shop: Shop, mailer: Mailer, messages: Sequence[Message], worked: W
     for message in _allowed(shop, mailer, messages, outcomes):
         try:
             ready.append(_composed(shop, mailer, message))
+        except UnreadableItemError as error:
+            set_aside(shop, Key(*error.key), error.reason)
+            outcomes.append(_until_repaired(shop, message))
         except BackendError as error:
             outcomes.append(replace(message, status=MessageStatus.FAILED, reason=error.sentence))
     if outcomes:
@@ -120,7 +123,7 @@ def _allowed(shop: Shop, mailer: Mailer, messages: Sequence[Message], outcomes: 
         quiet = quiet_until(kind, mailer.limits, now, shop.zone)
         for message in mine:
             if message.customer_id in unreadable:
-                outcomes.append(replace(message, due_at=now + _UNREADABLE_WAIT, reason=_UNREADABLE))
+                outcomes.append(_until_repaired(shop, message))
                 continue
             if message.customer_id and message.customer_id not in customers:
                 outcomes.append(ledger.skipped(message, SkipReason.CUSTOMER_GONE))
@@ -138,6 +141,10 @@ def _allowed(shop: Shop, mailer: Mailer, messages: Sequence[Message], outcomes: 
             else:
                 allowed.append(_addressed(message, customers))
     return allowed
+
+
+def _until_repaired(shop: Shop, message: Message) -> Message:
+    return replace(message, due_at=shop.clock() + _UNREADABLE_WAIT, reason=_UNREADABLE)
 
 
 def _customers(shop: Shop, messages: Sequence[Message]) -> tuple[dict[str, Customer], set[str]]:

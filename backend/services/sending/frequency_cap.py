@@ -16,10 +16,11 @@ from backend.domain.eligibility import MarketingLimits
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import from_text, to_text
-from backend.errors import ConflictError
+from backend.errors import ConflictError, UnreadableItemError
 from backend.records.values import MalformedItemError, texts
 from backend.services.context import Shop
 from backend.services.sending.ledger import LEASE
+from backend.services.unreadable.items import set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import EXPIRES, Delete, Equals, Item, Key, Missing, Put, Query, UnreadableItem, Value, pages_of
@@ -163,20 +164,24 @@ def _from_ledger(shop: Shop, customer_id: str, begin: datetime) -> dict[str, dat
     query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=_PAGE)
     found: dict[str, datetime] = {}
     for row in pages_of(shop.store, query):
-        at = _gone_at(row.item)
+        try:
+            at = _gone_at(row.item, shop.clock())
+        except UnreadableItemError as error:  # it may have gone out just now
+            set_aside(shop, row.key, error.reason)
+            at = shop.clock()
         if at is not None and at >= begin:
             found[row.key.sk.removeprefix("E#")] = at
     return found
 
 
-def _gone_at(item: Item) -> datetime | None:
-    """When a marketing message went out or was being sent; a damaged one counts for what can be read of it."""
-    if item.get("kind") != Kind.MARKETING.value or item.get("test"):
+def _gone_at(item: Item, now: datetime) -> datetime | None:
+    """When a marketing message went out or was being sent; a damaged one counts unless it says that it did not."""
+    if item.get("kind") == Kind.TRANSACTIONAL.value or item.get("test") is True:
         return None
     untouched = item.get("status") == MessageStatus.WAITING.value and "attempts" not in item
     if untouched or item.get("status") in _NOT_SENT:
         return None
-    return _moment_in(item.get("sent_at") or str(item.get("line_at", "")).partition("#")[0])
+    return _moment_in(item.get("sent_at") or str(item.get("line_at", "")).partition("#")[0]) or now
 
 
 def _verified(shop: Shop, found: dict[str, _Slots], limits: MarketingLimits) -> dict[str, _Slots]:
@@ -203,6 +208,11 @@ def _verified(shop: Shop, found: dict[str, _Slots], limits: MarketingLimits) -> 
 
 
 def _holds(messages: dict[Key, Item], key: Key, at: datetime, fresh: datetime) -> bool:
-    """Whether the message of a slot went out, may have, or is about to; one that was never claimed is, for a while."""
+    """Whether the message of a slot went out, may have, or is about to; one that was never claimed is, for a while.
+
+    One that cannot be read may have.
+    """
     item = messages.get(key)
-    return at >= fresh if item is None else item.get("status") not in _NOT_SENT
+    if item is None:
+        return at >= fresh
+    return isinstance(item, UnreadableItem) or item.get("status") not in _NOT_SENT

@@ -12,9 +12,10 @@ from backend.domain.emails import Account, TemplateFacts
 from backend.domain.messages import Message, SkipReason
 from backend.domain.team import Actor, Permission
 from backend.email.rate import RatePolicy
-from backend.email.rate_state import SECOND, state_from_item
+from backend.email.rate_state import SECOND, RateState, state_from_item
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import InvalidInputError, PermissionDeniedError
+from backend.records.conversion import key_given, reads
 from backend.services.context import Shop
 from backend.services.sending import pauses
 from backend.services.sending.eligibility import situations_of
@@ -22,7 +23,9 @@ from backend.services.sending.ledger import Requested
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.pauses import Pause
 from backend.services.sending.requests import SendRequest, last_sent, request_message
+from backend.services.unreadable.items import read_one
 from backend.store import schema
+from backend.store.port import Item, Key
 
 # --- one email ---------------------------------------------------------------------------------------------------
 
@@ -94,7 +97,7 @@ def account_use(shop: Shop, mailer: Mailer, policy: RatePolicy) -> AccountUse:
         account = mailer.transport.account()
     except AccountUnknownError as error:
         unknown = error.sentence
-    state = state_from_item(shop.store.get(schema.rate_key(mailer.transport.name)))
+    state = read_one(shop, schema.rate_key(mailer.transport.name), _rate_from) or RateState()
     state.advance(int(shop.clock().timestamp() * SECOND), SECOND)  # forgets the hours that do not count any more
     rate = policy.rate or (account.per_second if account else 0.0)
     quota = policy.daily_quota or (account.daily_quota if account else 0)
@@ -109,6 +112,11 @@ def account_use(shop: Shop, mailer: Mailer, policy: RatePolicy) -> AccountUse:
         pause=pauses.current_pause(shop),
         last_second=sum(state.sent.values()),
     )
+
+
+@reads(key_given)
+def _rate_from(_: Key, item: Item) -> RateState:
+    return state_from_item(item)
 
 
 def may_resume(actor: Actor) -> bool:

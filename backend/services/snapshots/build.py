@@ -31,7 +31,7 @@ class Reading(Protocol):
 
 def read_here(shop: Shop, folder: Path, stopped: Callable[[], bool]) -> None:
     """Reads the whole shop in this thread. Raises: `ReadingStoppedError`."""
-    read_share(shop.store, shop.zone, Share(), folder, stopped)
+    read_share(shop, Share(), folder, stopped)
 
 
 def make_snapshot(

@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from backend.errors import BackendError
+from backend.domain.suppression import SuppressionReason
+from backend.errors import BackendError, UnreadableItemError
 from backend.records import columns
+from backend.services.context import Shop
+from backend.services.unreadable.items import readable_rows, set_aside
 from backend.store import schema
-from backend.store.port import Begins, Row, Store
+from backend.store.port import Begins, Row
 
 _AT_ONCE = 5_000
 _ROWS_OF_A_GROUP = 50_000
@@ -68,8 +71,10 @@ class Share:
     segments: int = 1
 
 
-def read_share(store: Store, zone: ZoneInfo, share: Share, folder: Path, stopped: Callable[[], bool]) -> None:
-    """Writes the files of a share into the folder. Days are those of the zone.
+def read_share(shop: Shop, share: Share, folder: Path, stopped: Callable[[], bool]) -> None:
+    """Writes the files of a share into the folder. Days are those of the shop's zone.
+
+    What cannot be read is set aside; an address whose suppression cannot be read counts as suppressed.
 
     Raises: `ReadingStoppedError`, and what the store raises.
     """
@@ -77,7 +82,7 @@ def read_share(store: Store, zone: ZoneInfo, share: Share, folder: Path, stopped
     def pages(table: str, only: Begins) -> Iterator[list[Row]]:
         cursor: str | None = None
         while True:
-            page = store.scan(
+            page = shop.store.scan(
                 table, segment=share.segment, segments=share.segments, limit=_AT_ONCE, cursor=cursor, only=only
             )
             yield page.rows
@@ -89,24 +94,35 @@ def read_share(store: Store, zone: ZoneInfo, share: Share, folder: Path, stopped
     with ExitStack() as stack:
         files = {name: stack.enter_context(_File(folder / f"{name}-{share.segment}.parquet", name)) for name in TABLES}
         for rows in pages(schema.SHOP, Begins("C#", ("A", "O#"))):
-            _add_shop(rows, zone, files)
+            _add_shop(shop, rows, files)
         for rows in pages(schema.MAIL, Begins("C#", ("E#",))):
-            found = (columns.message_row(row, zone) for row in rows)
+            found = readable_rows(shop, rows, partial(columns.message_row, zone=shop.zone))
             files["messages"].add([message for message in found if message is not None])
         for rows in pages(schema.MAIL, Begins("X#", ("X",))):
-            files["suppressed"].add([columns.suppressed_row(row) for row in rows])
+            files["suppressed"].add([_suppressed(shop, row) for row in rows])
 
 
-def _add_shop(rows: Iterable[Row], zone: ZoneInfo, files: dict[str, _File]) -> None:
+def _suppressed(shop: Shop, row: Row) -> columns.SuppressedRow:
+    try:
+        return columns.suppressed_row(row)
+    except UnreadableItemError as error:
+        set_aside(shop, row.key, error.reason)
+        return row.key.pk[2:], (SuppressionReason.MANUAL.value,)
+
+
+def _add_shop(shop: Shop, rows: Iterable[Row], files: dict[str, _File]) -> None:
     customers: list[columns.CustomerRow] = []
     orders: list[columns.OrderRow] = []
     lines: list[columns.LineRow] = []
     for row in rows:
-        if row.key.sk == "A":
-            customers.append(columns.customer_row(row, zone))
-        elif row.key.sk.startswith("O#") and (order := columns.order_row(row)) is not None:
-            orders.append(order)
-            lines += columns.line_rows(row, order[1])
+        try:
+            if row.key.sk == "A":
+                customers.append(columns.customer_row(row, shop.zone))
+            elif row.key.sk.startswith("O#") and (order := columns.order_row(row)) is not None:
+                lines += columns.line_rows(row, order[1])
+                orders.append(order)
+        except UnreadableItemError as error:
+            set_aside(shop, row.key, error.reason)
     files["customers"].add(customers)
     files["orders"].add(orders)
     files["lines"].add(lines)

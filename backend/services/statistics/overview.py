@@ -15,6 +15,7 @@ from backend.services.context import Shop
 from backend.services.orders.lists import OrderFilter, list_orders
 from backend.services.statistics.comparison import Before, Period, days_before
 from backend.services.statistics.figures import totals_by_day
+from backend.services.unreadable.items import readable_rows
 from backend.store.port import Query, pages_of
 from backend.store.schema import SHOP
 
@@ -130,9 +131,10 @@ def overview_of(
 def first_day(shop: Shop) -> date | None:
     """The day of the earliest order that the day totals know of; None for a shop without orders."""
     for year in range(EARLIEST_YEAR, today_of(shop).year + 1):
-        for row in pages_of(shop.store, Query(SHOP, f"DAYS#{year}", limit=20)):
-            if totals_from(row.item) != Totals():
-                return date.fromisoformat(day_of_row(row))
+        rows = pages_of(shop.store, Query(SHOP, f"DAYS#{year}", limit=20))
+        for day, totals in readable_rows(shop, rows, lambda row: (day_of_row(row), totals_from(row.item))):
+            if totals != Totals():
+                return date.fromisoformat(day)
     return None
 
 

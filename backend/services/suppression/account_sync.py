@@ -23,6 +23,7 @@ from backend.records.account_sync import comparison_from, comparison_item, sync_
 from backend.services.context import Shop
 from backend.services.suppression.account_list import Step, push, read_account_list, take_over
 from backend.services.suppression.entries import list_suppressions
+from backend.services.unreadable.items import read_one
 from backend.store import schema
 from backend.store.port import Absent, AllOf, AnyOf, Equals, Missing, Put
 
@@ -76,24 +77,23 @@ class _Held:
 
 
 def last_sync(shop: Shop) -> Sync | None:
-    """The work that was asked for last, whether it is over or not."""
-    item = shop.store.get(_SYNC)
-    return None if item is None else sync_from(item)
+    """The work that was asked for last, whether it is over or not; None also where it cannot be read."""
+    return read_one(shop, _SYNC, lambda _, item: sync_from(item))
 
 
 def last_comparison(shop: Shop) -> Comparison | None:
-    item = shop.store.get(_COMPARISON)
-    return None if item is None else comparison_from(item)
+    return read_one(shop, _COMPARISON, lambda _, item: comparison_from(item))
 
 
 def ask_for(shop: Shop, actor: Actor, deed: SyncDeed, key: str, *, typed_count: int = 0) -> Sync:
     """Asks a worker for it; the same key again asks for nothing new. `typed_count` confirms what is to be changed.
 
     Raises: `PermissionDeniedError`; `InvalidInputError` when the count is not that of a comparison of the last day;
-    `ConflictError` when other work is not over yet.
+    `ConflictError` when other work is not over yet; `UnreadableItemError`.
     """
     actor.require(Permission.MANAGE_SUPPRESSION)
-    before = last_sync(shop)
+    item = shop.store.get(_SYNC)
+    before = None if item is None else sync_from(item)
     if before is not None and before.id == key:
         return before
     if deed is not SyncDeed.COMPARE:

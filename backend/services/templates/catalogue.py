@@ -93,7 +93,8 @@ def _first(shop: Shop, name: str) -> TemplateVersion:
 
 @lru_cache(maxsize=256)
 def _published(store: Hashable, name: str, number: int) -> TemplateVersion:
-    item = cast(Store, store).get(schema.template_version_key(name, number))
+    key = schema.template_version_key(name, number)
+    item = cast(Store, store).get(key)
     if item is None:
         raise NotFoundError(f"There is no version {number} of the template “{name[:60]}”.")
-    return version_from(item)
+    return version_from(key, item)

@@ -50,8 +50,9 @@ def _kept(store: Hashable, layout: Layout, version: TemplateVersion) -> str:
 
 @lru_cache(maxsize=64)
 def _read(store: Hashable, digest: str) -> tuple[Layout, TemplateVersion]:
-    item = cast(Store, store).get(schema.edition_key(digest))
+    key = schema.edition_key(digest)
+    item = cast(Store, store).get(key)
     if item is None:
         raise NotFoundError("The template that this email was made from no longer exists.")
-    layout, version = edition_from(item)
+    layout, version = edition_from(key, item)
     return Layout(**layout), version

@@ -12,6 +12,7 @@ from backend.domain.deliverability import Rates, rates_of
 from backend.domain.emails import Rendered
 from backend.domain.shop import ShopFacts
 from backend.domain.templates import TemplateState
+from backend.errors import UnreadableItemError
 from backend.services.context import Shop
 from backend.services.shop_settings import get_shop_facts
 from backend.services.statistics.counters import summed
@@ -19,6 +20,8 @@ from backend.services.statistics.days import stats_by_day
 from backend.services.templates import catalogue
 from backend.services.templates.checklist import Level
 from backend.services.templates.previews import render_preview
+from backend.services.unreadable.items import set_aside
+from backend.store.port import Key
 
 USAGE_DAYS = 30
 """Of how many days, today included, the usage figures are."""
@@ -56,7 +59,11 @@ class _Look:
 
 
 def _card(look: _Look, usage: Rates) -> EmailCard:
-    email, problems = _rendered(look)
+    try:
+        email, problems = _rendered(look)
+    except UnreadableItemError as error:
+        set_aside(look.shop, Key(*error.key), error.reason)
+        return EmailCard(look.state, None, (error.sentence,), usage)
     return EmailCard(look.state, email, problems, usage)
 
 

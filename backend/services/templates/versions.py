@@ -19,7 +19,7 @@ from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.templates import catalogue
 from backend.services.templates.previews import problems_of
-from backend.services.unreadable.items import readable
+from backend.services.unreadable.items import read_one, readable
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import (
@@ -47,9 +47,8 @@ class PublishedVersion:
 
 
 def get_working_copy(shop: Shop, name: str) -> WorkingCopy | None:
-    """The draft of a template, or None when nobody is editing it."""
-    item = shop.store.get(schema.working_copy_key(name))
-    return None if item is None else working_copy_from(name, item)
+    """The draft of a template, or None when nobody is editing it, or it cannot be read."""
+    return read_one(shop, schema.working_copy_key(name), lambda _, item: working_copy_from(name, item))
 
 
 def save_working_copy(
@@ -208,5 +207,5 @@ def _overtaken() -> BackendError:
     )
 
 
-def _published(_: Key, item: Item) -> PublishedVersion:
-    return PublishedVersion(version_from(item), difference_from(item))
+def _published(key: Key, item: Item) -> PublishedVersion:
+    return PublishedVersion(version_from(key, item), difference_from(key, item))

@@ -87,6 +87,12 @@ def readable_due(shop: Shop, queries: Sequence[Query], make: Callable[[Key, Item
         queries = following
 
 
+def read_one(shop: Shop, key: Key, make: Callable[[Key, Item], _T]) -> _T | None:
+    """What `make` makes of one item; None when there is none, or none that it can read, which is set aside."""
+    item = shop.store.get(key)
+    return None if item is None else next(readable(shop, [(key, item)], make), None)
+
+
 def set_aside(shop: Shop, key: Key, reason: str) -> None:
     """Notes that the item cannot be read, if this process has not done so lately."""
     now = shop.clock()
