@@ -6,14 +6,15 @@ the other engines, pages that are full until the last one, and work over several
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
-from backend.errors import BackendError, InvalidInputError
+from backend.errors import BackendError, ConditionFailedError, InvalidInputError
 from backend.store.dynamodb_calls import (
     Answer,
     Caller,
@@ -40,10 +41,10 @@ from backend.store.dynamodb_pages import (
 )
 from backend.store.dynamodb_parallel import Workers
 from backend.store.dynamodb_tables import Tables
-from backend.store.evaluate import check_transaction, check_write, failure_of
+from backend.store.evaluate import check_transaction, check_write, damaged_counters, failure_of, tell_of_damage
 from backend.store.limits import check_key, check_query, check_scan
 from backend.store.meter import Meter
-from backend.store.port import Begins, Delete, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.port import AllOf, Begins, Delete, Equals, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.repeats import is_made, is_repeatable
 from backend.store.schema import TABLES
 
@@ -54,6 +55,7 @@ _WRITES_AT_ONCE = 25
 _WORKERS = 16
 
 _Element = TypeVar("_Element")
+_Done = TypeVar("_Done")
 
 
 class DynamoStore:
@@ -176,7 +178,9 @@ class DynamoStore:
         self._write_one("put_item", put)
 
     def update(self, update: Update) -> Item:
-        answer = self._write_one("update_item", update, {"ReturnValues": "ALL_NEW"})
+        answer = self._past_damage(
+            lambda: self._write_one("update_item", update, {"ReturnValues": "ALL_NEW"}), [update]
+        )
         return item_from_wire(update.key.table, answer["Attributes"])[1]
 
     def delete(self, delete: Delete) -> None:
@@ -207,8 +211,31 @@ class DynamoStore:
 
     def transact(self, writes: Sequence[Write]) -> None:
         check_transaction(writes)
-        if not writes:
-            return
+        if writes:
+            self._past_damage(lambda: self._transact(writes), writes)
+
+    def _past_damage(self, write: Callable[[], _Done], writes: Sequence[Write]) -> _Done:
+        """Writes, and once more if it was refused for counters that are no numbers, which begin again."""
+        try:
+            return write()
+        except InvalidInputError:
+            if not [each for each in writes if isinstance(each, Update) and self._begins_again(each)]:
+                raise
+            return write()
+
+    def _begins_again(self, update: Update) -> bool:
+        if not update.add or update.condition is not None:
+            return False
+        item = self.get(update.key) or {}
+        damaged = damaged_counters(update, item)
+        if damaged:
+            tell_of_damage(update.key)
+            unmoved = AllOf(tuple(Equals(name, item[name]) for name in damaged))
+            with contextlib.suppress(ConditionFailedError):  # somebody else has seen it too
+                self._write_one("update_item", Update(update.key, set=damaged, condition=unmoved))
+        return bool(damaged)
+
+    def _transact(self, writes: Sequence[Write]) -> None:
         if len(writes) == 1 and is_repeatable(writes[0]):
             self._write_alone(writes[0])
             return

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from operator import attrgetter
 
-from backend.errors import BackendError, ConditionFailedError, InvalidInputError
+from loguru import logger
+
+from backend.errors import BackendError, ConditionFailedError, InvalidInputError, named_key
 from backend.store.limits import (
     attributes_bytes,
     check_attributes,
@@ -33,6 +35,7 @@ from backend.store.port import (
     Equals,
     Exists,
     Item,
+    Key,
     Missing,
     Put,
     UnreadableItem,
@@ -103,19 +106,33 @@ def applied(write: Write, item: Item | None) -> Item | None:
 
 def _updated(update: Update, item: Item | None) -> Item:
     if isinstance(item, UnreadableItem) and update.add and update.condition is None:
-        item = None  # a counter begins again, and what it counts goes on; reconcile counts it from what is there
+        tell_of_damage(update.key)
+        item = None
     new = {**item, **update.set} if item else {**update.set}
+    if damaged := damaged_counters(update, new):
+        if update.condition is not None:
+            raise InvalidInputError(f"The attribute {min(damaged)} is not a number, so nothing can be added to it.")
+        tell_of_damage(update.key)
+        new |= damaged
     for name, plus in update.add.items():
         before = new.get(name, plus.start)
-        if not isinstance(before, int) or isinstance(before, bool):
-            raise InvalidInputError(f"The attribute {name} is not a number, so nothing can be added to it.")
-        new[name] = before + plus.delta
+        new[name] = before + plus.delta if isinstance(before, int) else plus.delta
     for name in update.remove:
         new.pop(name, None)
     if update.add:
         check_attributes(update.key.table, {name: new[name] for name in update.add})
     check_size(update.key, new)
     return new
+
+
+def damaged_counters(update: Update, item: Item) -> Item:
+    """Which counters that the update adds to are no numbers, each with where it begins."""
+    return {name: plus.start for name, plus in update.add.items() if name in item and type(item[name]) is not int}
+
+
+def tell_of_damage(key: Key) -> None:
+    """A counter begins again, and what it counts goes on; reconcile counts it from what is there."""
+    logger.error("The counter {} could not be read and begins again. Run reconcile.", named_key(key))
 
 
 def failure_of(write: Write) -> BackendError:

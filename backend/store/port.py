@@ -150,7 +150,8 @@ class Update:
     """Change attributes in place; the item is created when it is absent (attach `Exists()` to forbid that).
 
     `set`, `add` and `remove` name top-level attributes, each at most once. An `add` without a condition must not be
-    repeated by whoever did not hear the answer.
+    repeated by whoever did not hear the answer; to what is not a number it adds as if it were not there, while with
+    a condition it is refused.
     """
 
     key: Key

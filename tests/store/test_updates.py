@@ -9,6 +9,7 @@ from backend.store.port import Equals, Exists, Key, Plus, Put, Store, Update, Va
 from backend.store.schema import SHOP
 
 KEY = Key(SHOP, "P", "s")
+OTHER = Key(SHOP, "P", "other")
 
 _SHORT_SUMS = pytest.mark.emulator_differs("dynamodb-ministack", "rounds sums to 28 digits")
 
@@ -68,13 +69,30 @@ def test_an_addition_starts_where_it_is_told_and_goes_on_from_what_is_there(
 
 @pytest.mark.parametrize("value", ["5", True, None, [], b"5"], ids=repr)
 @pytest.mark.emulator_differs("dynamodb-ministack", "leaves what is not a number as it is instead of refusing")
-def test_nothing_can_be_added_to_what_is_not_a_number(store: Store, value: Value) -> None:
+def test_nothing_is_added_under_a_condition_to_what_is_not_a_number(store: Store, value: Value) -> None:
     store.put(Put(KEY, {"n": value, "a": 1}))
+    update = Update(KEY, set={"a": 2}, add={"n": Plus(1)}, condition=Exists())
     with pytest.raises(InvalidInputError):
-        store.update(Update(KEY, set={"a": 2}, add={"n": Plus(1)}))
+        store.update(update)
     with pytest.raises(InvalidInputError):
-        store.transact([Update(KEY, set={"a": 2}, add={"n": Plus(1)})])
+        store.transact([update])
     assert store.get(KEY) == {"n": value, "a": 1}
+
+
+@pytest.mark.parametrize("value", ["5", True, None, [], b"5"], ids=repr)
+@pytest.mark.parametrize("in_transaction", [False, True])
+@pytest.mark.emulator_differs("dynamodb-ministack", "leaves what is not a number as it is instead of refusing")
+def test_a_counter_that_is_not_a_number_begins_again_and_holds_up_nothing(
+    store: Store, value: Value, in_transaction: bool
+) -> None:
+    store.put(Put(KEY, {"n": value, "m": 3, "a": 1}))
+    update, other = Update(KEY, set={"a": 2}, add={"n": Plus(1, 10), "m": Plus(1)}), Put(OTHER, {"a": 1})
+    if in_transaction:
+        store.transact([other, update])
+        assert store.get(OTHER) == {"a": 1}
+    else:
+        store.update(update)
+    assert store.get(KEY) == {"n": 11, "m": 4, "a": 2}
 
 
 @pytest.mark.parametrize("plus", [Plus(10**38), Plus(1, 10**38), Plus(1.5), Plus("1")], ids=repr)  # type: ignore[arg-type]
