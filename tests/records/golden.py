@@ -260,7 +260,7 @@ ENTITIES: tuple[Entity, ...] = (
         filled(TemplateVersion),
         least(TemplateVersion, source=TemplateSource("", "")),
         lambda it: templates.version_item(it, "-a\n+b"),
-        lambda it, item: templates.version_from(item),
+        lambda it, item: templates.version_from(schema.template_version_key("golden", 1), item),
         (templates.version_from,),
     ),
     Entity(
@@ -276,7 +276,7 @@ ENTITIES: tuple[Entity, ...] = (
         filled(TemplateVersion, published_at=None, published_by="", note=""),
         least(TemplateVersion),
         lambda it: templates.edition_item(templates.edition_document({"a.mjml": "x"}, it)),
-        lambda it, item: templates.edition_from(item)[1],
+        lambda it, item: templates.edition_from(schema.edition_key("golden"), item)[1],
         (templates.edition_from,),
     ),
     Entity(
@@ -332,7 +332,7 @@ ENTITIES: tuple[Entity, ...] = (
         filled(Preflight, listed=(), is_current=True),
         least(Preflight),
         preflights.preflight_item,
-        lambda it, item: preflights.preflight_from(item),
+        lambda it, item: preflights.preflight_from(schema.campaign_part_key("GOLDEN", "PREFLIGHT"), item),
         (preflights.preflight_from,),
     ),
     Entity(
@@ -340,7 +340,7 @@ ENTITIES: tuple[Entity, ...] = (
         [filled(Broken), least(Broken)],
         [],
         preflights.broken_item,
-        lambda it, item: preflights.broken_from(item),
+        lambda it, item: preflights.broken_from(schema.campaign_part_key("GOLDEN", "BROKEN"), item),
         (preflights.broken_from,),
     ),
     Entity(
