@@ -31,8 +31,6 @@ def automation_item(automation: Automation) -> Item:
 @reads(lambda automation_id, item: schema.automation_key(automation_id))
 def automation_from(automation_id: str, item: Item) -> Automation:
     active_from = optional_text(item, "active_from")
-    if not item.get("steps"):
-        raise MalformedItemError("steps is empty")
     return Automation(
         id=automation_id,
         name=text(item, "name"),

@@ -111,7 +111,7 @@ def go_on(shop: Shop, automation_id: str, automation: Automation | None) -> None
     item = shop.store.get(key)
     if item is None or "ended_at" in item or text(item, "work_at") > f"{to_text(shop.clock())}~":
         return
-    wanted = automation is not None and automation.on and automation.kind is TriggerKind.LAPSED
+    wanted = automation is not None and automation.on and automation.kind is TriggerKind.LAPSED and automation.steps
     ids = _next(shop, automation, text(item, "after", "")) if automation is not None and wanted else []
     condition = Equals("work_at", text(item, "work_at"))
     if not ids or automation is None:
