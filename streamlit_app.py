@@ -16,10 +16,11 @@ _ICON = Path(__file__).with_name("pages") / "components" / "icon.png"
 
 
 def main() -> None:
-    st.set_page_config(page_title="Tillpost", page_icon=_ICON, layout="wide")
+    st.set_page_config(page_icon=_ICON, layout="wide")
     actor = guard.current_actor()
     page = st.navigation(navigation.pages_for(actor), position="hidden" if actor is None else "sidebar", expanded=True)
     guard.menu_is_known()
+    shell.name_tab("Sign in" if actor is None else page.title)
     if actor is None:
         sign_in.show()
         return

@@ -13,7 +13,7 @@ from pages.components.campaigns import form, preview, saving
 from pages.components.ui import empty, formats
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import name_tab, shop
 
 actor = require(Permission.PLAN_CAMPAIGNS)
 here = shop()
@@ -27,6 +27,8 @@ except BackendError as error:
     st.stop()
 
 st.title("Change the campaign" if before else "Plan a campaign")
+if before is not None:
+    name_tab("Change the campaign", before.name)
 if before is not None and before.state not in EDITABLE:
     st.info(
         f"“{formats.plain(before.name)}” is {before.state}; what it sends cannot be changed any more.",

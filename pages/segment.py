@@ -12,7 +12,7 @@ from pages.components.segments.opening import opened
 from pages.components.ui import actions, empty, formats
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import name_tab, shop
 
 actor = require(Permission.VIEW_CUSTOMERS)
 here = shop()
@@ -29,6 +29,7 @@ except NotFoundError:
     st.stop()
 
 st.title("New segment" if new else formats.plain(segment.name), anchor=False)
+name_tab("New segment" if new else segment.name, "Segments")
 if segment.text and not new:
     st.caption(formats.plain(segment.text))
 actions.show_refusal()

@@ -1,9 +1,10 @@
-"""What is chosen on a page stands in its address: a reload, Back, the menu and a colleague's link show the same."""
+"""A page's address holds what is chosen there, and its tab says what it shows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.services.context import Shop
+from backend.services.customers.customers import find_by_email
+from backend.services.orders.lists import orders_of
 from tests.browser.people import Person
+from tests.server.processes import Server
 from tests.support import add_customer, add_order
 
 pytestmark = pytest.mark.browser
@@ -25,6 +29,13 @@ def orders(shop: Shop) -> None:
     for number in range(45):
         add_order(shop, add_customer(shop, f"Paying Paula {number:02}", f"paula{number}@example.com"), 5000 + number)
     add_order(shop, add_customer(shop, "Waiting Willem"), 700, status=OrderStatus.PENDING)
+
+
+@pytest.fixture(scope="module")
+def admin(chromium: Any, server: Server) -> Iterator[Person]:
+    context = chromium.new_context()
+    yield Person(context.new_page(), server, Role.ADMIN).sign_in()
+    context.close()
 
 
 def asked(person: Person) -> dict[str, list[str]]:
@@ -121,3 +132,33 @@ def test_chosen_days_and_views_are_kept(person: Arrive) -> None:
     }
     manager.visit("/orders?status=nonsense&placed=999-days").sees("Paying Paula 44").settled()
     assert asked(manager) == {}
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("order?customer={customer}&id={order}", "Order {number} · My shop"),
+        ("customer?id={customer}", "Maria Lopez · Customers · My shop"),
+        ("place_order?customer={customer}", "Place an order · Maria Lopez · My shop"),
+        ("send?customer={customer}", "Send an email · Maria Lopez · My shop"),
+        ("messages?customer={customer}", "To Maria Lopez · Message log · My shop"),
+        ("template?name=newsletter", "Newsletter · Emails · My shop"),
+        ("segment?id=ready-vips", "VIPs · Segments · My shop"),
+        ("segment", "New segment · Segments · My shop"),
+        ("automation", "New automation · Automations · My shop"),
+        ("customer?id=nobody", "Customer · My shop"),
+        ("orders?status=pending", "Orders · My shop"),
+        ("", "Overview · My shop"),
+    ],
+)
+def test_the_tab_names_the_page_and_its_subject(admin: Person, shop: Shop, page: str, title: str) -> None:
+    maria = find_by_email(shop, "maria@example.com") or add_customer(shop, "Maria Lopez", "maria@example.com")
+    order = next(iter(orders_of(shop, maria.id).orders), None) or add_order(shop, maria, 500)
+    admin.visit("/" + page.format(customer=maria.id, order=order.id)).settled()
+    admin.page.wait_for_function("title => document.title === title", arg=title.format(number=order.number))
+
+
+def test_the_tab_of_a_visitor_says_sign_in(person: Arrive) -> None:
+    visitor = person(Role.STAFF).visit("/orders")
+    visitor.page.get_by_label("Username").wait_for()
+    visitor.page.wait_for_function("() => document.title === 'Sign in · My shop'")

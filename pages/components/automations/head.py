@@ -15,7 +15,7 @@ from pages.components.ui import actions, caching, empty, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import name_tab, shop
 from pages.components.ui.state import Slot
 
 _NEW: Slot[Automation] = Slot("automation.new")
@@ -23,6 +23,7 @@ _NEW: Slot[Automation] = Slot("automation.new")
 
 def show(here: Shop, actor: Actor, automation: Automation) -> None:
     """Draws it."""
+    name_tab(automation.name, "Automations")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(formats.plain(automation.name), anchor=False, width="content")
         list.switch(actor, automation)
@@ -41,6 +42,7 @@ def show_new(here: Shop, actor: Actor) -> None:
         empty.nothing(":material/bolt:", "Choose an automation", "A manager or an admin can make new ones.")
         return
     st.title("New automation", anchor=False)
+    name_tab("New automation", "Automations")
     st.caption("It is off until you switch it on. Save it, then run a dry run first.")
     made = builder.show(here, _NEW.once(lambda: _blank(here.clock())), saved.create_automation, "Saved, off.")
     if made:

@@ -15,7 +15,7 @@ from pages.components.customers.can_we_email import WHY
 from pages.components.messages import table
 from pages.components.ui import formats
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import mailer
+from pages.components.ui.shell import mailer, name_tab
 from pages.components.ui.state import Slot
 
 _ASKED: Slot[tuple[str, str]] = Slot("campaign.asked")
@@ -28,6 +28,7 @@ def has_begun(campaign: Campaign) -> bool:
 
 def show_head(here: Shop, campaign: Campaign) -> None:
     """Name, state, and why it is in that state."""
+    name_tab(campaign.name, "Campaigns")
     st.page_link(page_of("campaigns.py"), label="All campaigns", icon=":material/arrow_back:", help="")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(formats.plain(campaign.name), width="content")

@@ -10,6 +10,7 @@ from backend.domain.customers import Activity, ActivityKind, Customer
 from backend.services.context import Shop
 from pages.components.ui import charts, formats
 from pages.components.ui.caching import who
+from pages.components.ui.shell import name_tab
 
 _DEMO = "demo"
 _KINDS = {
@@ -26,6 +27,7 @@ _KINDS = {
 def show_header(customer: Customer) -> None:
     """The name, the address as text that can be copied, and what sets the customer apart."""
     st.title(formats.plain(customer.name), anchor=False)
+    name_tab(customer.name, "Customers")
     badges = [formats.badge(tag, "gray", ":material/label:") for tag in customer.tags]
     if customer.archived:
         badges.insert(0, formats.badge("Archived", "orange", ":material/archive:"))

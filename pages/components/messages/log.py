@@ -25,6 +25,7 @@ from pages.components.messages import repair, table
 from pages.components.ui import empty, formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
+from pages.components.ui.shell import name_tab
 
 _MOST_PROBLEMS = 100
 _SHOWN = 5
@@ -73,6 +74,7 @@ def chosen_customer(here: Shop) -> Customer | None:
 def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
     """The messages to one customer, of any day."""
     with st.container(horizontal=True, vertical_alignment="center"):
+        name_tab(f"To {customer.name}", "Message log")
         st.header(f"To {formats.plain(customer.name)}", width="content")
         st.button("Show all customers", type="tertiary", on_click=st.query_params.clear)
     wanted = pick_filter(here, actor, of_any_day=True)

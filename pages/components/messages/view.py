@@ -22,7 +22,7 @@ from pages.components.templates import email_frame
 from pages.components.ui import formats
 from pages.components.ui.caching import who
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import mailer
+from pages.components.ui.shell import mailer, name_tab
 
 _HEIGHT = 720
 """Of the frame, in CSS pixels."""
@@ -40,7 +40,9 @@ _FAILED = "This email was not sent. Fix the cause, then send it again."
 
 def show_header(here: Shop, message: Message) -> None:
     """What it is, to whom, and where it stands."""
-    st.title(formats.plain(table.title_of(here, message.template)), anchor=False)
+    title = table.title_of(here, message.template)
+    name_tab(f"{title} to {message.name}" if message.name else title, "Message log")
+    st.title(formats.plain(title), anchor=False)
     badges = [table.status_badge(status_now(message))]
     if message.outcome is not None:
         badges.append(table.outcome_badge(message.outcome))

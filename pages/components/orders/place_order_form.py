@@ -17,6 +17,7 @@ from pages.components.orders import line_editor
 from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import name_tab
 from pages.components.ui.state import Slot
 
 NAME = "place_order"
@@ -42,6 +43,7 @@ def _choose(customer_id: str) -> None:
 
 def show_customer(customer: Customer) -> None:
     """For whom the order is, and the way to choose somebody else."""
+    name_tab("Place an order", customer.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/person: **{formats.plain(customer.name)}**", width="content")
         st.text(customer.email or "Cannot be emailed: no address")

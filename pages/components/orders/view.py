@@ -14,6 +14,7 @@ from pages.components.ui import formats
 from pages.components.ui.caching import who
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import Chosen
+from pages.components.ui.shell import name_tab
 
 _MOST_ROWS_SHOWN = 20
 
@@ -49,6 +50,7 @@ def show_totals(here: Shop, chosen: Chosen, totals: Totals) -> None:
 def show_header(here: Shop, order: Order) -> None:
     """The number, the status, when it was placed, and the way to the customer."""
     st.title(f"Order {formats.plain(order.number)}", anchor=False)
+    name_tab(f"Order {order.number}")
     badges = [formats.status_badge(order.status)]
     if order.refunded:
         word = "Refunded" if order.refundable == 0 else "Partly refunded"

@@ -28,7 +28,7 @@ from pages.components.messages import table
 from pages.components.templates import fields as template_fields
 from pages.components.ui import actions, formats
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import mailer, shop
+from pages.components.ui.shell import mailer, name_tab, shop
 from pages.components.ui.state import Slot
 
 _KEY: Slot[str] = Slot("send.key")
@@ -75,6 +75,7 @@ def choose_customer(here: Shop) -> None:
 
 def show_customer(customer: Customer) -> None:
     """To whom the email goes, and the way to choose somebody else."""
+    name_tab("Send an email", customer.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/person: **{formats.plain(customer.name)}**", width="content")
         st.text(customer.email or "Cannot be emailed: no address")

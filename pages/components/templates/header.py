@@ -12,11 +12,13 @@ from pages.components.templates import gallery
 from pages.components.ui import formats
 from pages.components.ui.caching import who
 from pages.components.ui.navigation import PAGES, page_of
+from pages.components.ui.shell import name_tab
 
 
 def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     """Draws it."""
     st.title(formats.plain(state.facts.title), anchor=False)
+    name_tab(state.facts.title, "Emails")
     version = f":gray[{formats.plain(gallery.version_words(here, state))}]"
     st.markdown(f"{gallery.kind_badge(state.facts.kind)} {version}")
     st.caption(formats.plain(state.facts.purpose))

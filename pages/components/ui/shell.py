@@ -60,6 +60,11 @@ def policy() -> SignInPolicy:
     return policy_of(settings(), cookie_key(settings()))
 
 
+def name_tab(*words: str) -> None:
+    """Names the browser's tab: what it shows comes first, because tabs are narrow, and the shop's name last."""
+    st.set_page_config(page_title=" · ".join((*words, shop().name)))
+
+
 def show_notice() -> None:
     """Shows the sentence that an earlier run left behind, once; it stays a moment, whatever runs next."""
     notice = NOTICE.get()
