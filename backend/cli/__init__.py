@@ -12,6 +12,7 @@ from backend.cli import (
     automations,
     campaigns,
     deliverability,
+    doctor,
     events,
     exporting,
     importing,
@@ -48,6 +49,7 @@ reports.add_to(app)
 upkeep.add_to(app)
 mail.add_to(app)
 deliverability.add_to(app)
+doctor.add_to(app)
 system.add_to(app)
 
 

@@ -1,0 +1,1 @@
+"""The doctor: looks at an installation before and after it goes live, and says how to mend what is wrong."""
