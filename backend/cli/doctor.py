@@ -15,7 +15,7 @@ from backend.cli.running import told
 from backend.config import load_settings
 from backend.domain.diagnosis import Diagnosis, Verdict
 from backend.errors import ConfigurationError
-from backend.services.doctor.examining import examine
+from backend.services.doctor.examination import examine
 from backend.services.doctor.installation import Installation
 from backend.services.system.time_server import clock_offset
 

@@ -17,7 +17,7 @@ from backend.errors import StoreUnreachableError
 from backend.services.context import Shop
 from backend.services.demo import shop as demo
 from backend.services.doctor import access, machine, mail
-from backend.services.doctor.examining import QUESTIONS, Question, examine
+from backend.services.doctor.examination import QUESTIONS, Question, examine
 from backend.services.doctor.installation import Installation
 from backend.services.system import health
 from tests.services.doctor.conftest import ACCOUNT, KEY, Make, sleeping, with_clock
