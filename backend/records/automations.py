@@ -2,69 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from backend.domain.automations import Automation, Condition, Exit, Fact, Step, Trigger, TriggerKind
+from backend.domain.automations import Automation, Condition, Step, Trigger
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_given, reads
-from backend.records.values import MalformedItemError, flag, items, number, optional_text, rows, text, texts
-from backend.records.values import without_empty as compact
+from backend.records.declared import Record, rows
+from backend.records.values import text
 from backend.store import schema
-from backend.store.port import Item, Key, Value
+from backend.store.port import Item, Key
+
+_STEP = Record(Step, conditions=rows(Condition))
+_AUTOMATION = Record(Automation, given=("id",))
+_TRIGGER = Record(Trigger, given=("customer_id", "automation", "due_at"), sparse=("step", "attempts"), order_id="order")
 
 
 def automation_item(automation: Automation) -> Item:
-    return compact(
-        {
-            "name": automation.name,
-            "kind": automation.kind.value,
-            "steps": [_step_item(step) for step in automation.steps],
-            "exits": list[Value](sorted(exit_.value for exit_ in automation.exits)),
-            "created_at": to_text(automation.created_at),
-            "on": automation.on,
-            "active_from": to_text(automation.active_from) if automation.active_from else None,
-            "version": automation.version,
-        }
-    )
+    return _AUTOMATION.item(automation)
 
 
 @reads(lambda automation_id, item: schema.automation_key(automation_id))
 def automation_from(automation_id: str, item: Item) -> Automation:
-    active_from = optional_text(item, "active_from")
-    return Automation(
-        id=automation_id,
-        name=text(item, "name"),
-        kind=TriggerKind(text(item, "kind")),
-        steps=tuple(_step_from(step) for step in items(item, "steps")),
-        created_at=from_text(text(item, "created_at")),
-        exits=frozenset(Exit(value) for value in texts(item, "exits")),
-        on=flag(item, "on"),
-        active_from=from_text(active_from) if active_from else None,
-        version=number(item, "version", 1),
-    )
-
-
-def _step_item(step: Step) -> Item:
-    return compact(
-        {
-            "template": step.template,
-            "delay": round(step.delay.total_seconds()),
-            "conditions": [[condition.fact.value, condition.value] for condition in step.conditions],
-            "fields": dict[str, Value](step.fields),
-        }
-    )
-
-
-def _step_from(item: Item) -> Step:
-    fields = item.get("fields", {})
-    if not isinstance(fields, dict):
-        raise MalformedItemError("fields is not a map")
-    return Step(
-        template=text(item, "template"),
-        delay=timedelta(seconds=number(item, "delay", 0)),
-        conditions=tuple(Condition(Fact(str(row[0])), str(row[1])) for row in rows(item, "conditions")),
-        fields={name: str(value) for name, value in fields.items()},
-    )
+    return _AUTOMATION.read(item, id=automation_id)
 
 
 def trigger_key(trigger: Trigger) -> Key:
@@ -72,18 +31,7 @@ def trigger_key(trigger: Trigger) -> Key:
 
 
 def trigger_item(trigger: Trigger) -> Item:
-    return compact(
-        {
-            "kind": trigger.kind.value,
-            "event": trigger.event,
-            "order": trigger.order_id,
-            "step": trigger.step or None,
-            "fired_at": to_text(trigger.fired_at),
-            **due_attributes(trigger),
-            "attempts": trigger.attempts or None,
-            "problem": trigger.problem,
-        }
-    )
+    return _TRIGGER.item(trigger, **due_attributes(trigger))
 
 
 def due_attributes(trigger: Trigger) -> Item:
@@ -94,17 +42,8 @@ def due_attributes(trigger: Trigger) -> Item:
 
 @reads(key_given)
 def trigger_from(key: Key, item: Item) -> Trigger:
-    return Trigger(
-        customer_id=key.pk.removeprefix("C#"),
-        automation=automation_of(key),
-        kind=TriggerKind(text(item, "kind")),
-        event=text(item, "event"),
-        due_at=due_of(item),
-        fired_at=from_text(text(item, "fired_at")),
-        order_id=text(item, "order", ""),
-        step=number(item, "step", 0),
-        attempts=number(item, "attempts", 0),
-        problem=text(item, "problem", ""),
+    return _TRIGGER.read(
+        item, customer_id=key.pk.removeprefix("C#"), automation=automation_of(key), due_at=due_of(item)
     )
 
 

@@ -14,7 +14,8 @@ from backend.domain.campaigns import Wave
 from backend.domain.messages import SkipReason
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import reads
-from backend.records.values import MalformedItemError, number, optional_text, rows, text, without_empty
+from backend.records.declared import As, Record
+from backend.records.values import MalformedItemError, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key, Value
 
@@ -92,46 +93,22 @@ def chunk_from(campaign: str, sk: str, item: Item) -> Chunk:
 
 def step_item(step: Step, due: datetime) -> Item:
     """`due` is when others may take it: after its lease, or when there is something to do."""
-    return without_empty({**_fixed(step), **step_values(step, due)})
-
-
-def _fixed(step: Step) -> Item:
-    return {"size": step.size}
+    return without_empty(step_values(step, due))
 
 
 def step_values(step: Step, due: datetime) -> Item:
-    """What changes in a step. Empty values stand for attributes to be removed."""
-    retry: list[Value] = [[place, to_text(moment)] for place, moment in sorted(step.retry.items())]
-    return {
-        "place": step.place,
-        "retry": retry,
-        "failed": list(step.failed),
-        "counts": {name: count for name, count in step.counts.items() if count},
-        "lease_until": to_text(step.lease_until) if step.lease_until else "",
-        "owner": step.owner,
-        "version": step.version,
-        "work": "" if step.is_done else schema.chunks_line(step.campaign),
-        "work_at": "" if step.is_done else f"{int(step.wave)}#{to_text(due)}#{step.first}",
-    }
+    """All attributes; empty values stand for attributes to be removed."""
+    work: Item = {"work": "", "work_at": ""}
+    if not step.is_done:
+        place = f"{int(step.wave)}#{to_text(due)}#{step.first}"
+        work = {"work": schema.chunks_line(step.campaign), "work_at": place}
+    return _STEP.attributes(step) | work
 
 
 @reads(lambda campaign, sk, item: Key(schema.MAIL, f"K#{campaign}", sk))
 def step_from(campaign: str, sk: str, item: Item) -> Step:
     _, wave, first = sk.split("#", 2)
-    lease = optional_text(item, "lease_until")
-    return Step(
-        campaign=campaign,
-        wave=Wave(int(wave)),
-        first=first,
-        size=number(item, "size"),
-        place=number(item, "place", 0),
-        retry={int(str(place)): from_text(str(moment)) for place, moment in rows(item, "retry")},
-        failed=_places(item, "failed"),
-        counts=_counts(item),
-        lease_until=from_text(lease) if lease else None,
-        owner=text(item, "owner", ""),
-        version=number(item, "version"),
-    )
+    return _STEP.read(item, campaign=campaign, wave=Wave(int(wave)), first=first)
 
 
 def skips_item(skipped: Mapping[SkipReason, Sequence[int]]) -> Item:
@@ -166,8 +143,18 @@ def _places(item: Item, name: str) -> tuple[int, ...]:
     return tuple(each for each in value if isinstance(each, int))
 
 
-def _counts(item: Item) -> dict[str, int]:
-    value = item.get("counts", {})
-    if not isinstance(value, dict):
-        raise MalformedItemError("counts is not a map")
-    return {name: count for name, count in value.items() if isinstance(count, int)}
+def _retry_item(retry: Mapping[int, datetime]) -> list[Value]:
+    return [[place, to_text(moment)] for place, moment in sorted(retry.items())]
+
+
+def _retry_from(found: list[tuple[int, str]]) -> dict[int, datetime]:
+    return {int(place): from_text(moment) for place, moment in found}
+
+
+_STEP = Record(
+    Step,
+    given=("campaign", "wave", "first"),
+    needed=("version",),
+    retry=As(write=_retry_item, read=_retry_from),
+    counts=As(write=lambda counts: {name: count for name, count in counts.items() if count}, read=dict),
+)

@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from cattrs import AttributeValidationNote, BaseValidationError, ClassValidationError, IterableValidationError
+
 from backend.errors import InvalidInputError, UnreadableItemError
 from backend.records.values import MalformedItemError
 from backend.store.port import Key, Row
@@ -16,6 +18,7 @@ _T = TypeVar("_T")
 
 _FAULTS = (
     MalformedItemError,
+    BaseValidationError,
     InvalidInputError,
     ValueError,
     TypeError,
@@ -56,17 +59,28 @@ def key_of_row(row: Row, *_: object) -> Key:
     return row.key
 
 
-def reason_of(error: Exception) -> str:
-    """What is wrong, without any value of the item: values may be addresses."""
+def reason_of(error: Exception, attribute_of: Callable[[str], str] = str) -> str:
+    """What is wrong, without any value of the item: values may be addresses.
+
+    `attribute_of` gives the attribute that holds a field of the record.
+    """
+    path: list[str] = []
+    while isinstance(error, (ClassValidationError, IterableValidationError)):
+        noted, others = error.group_exceptions()
+        error, note = noted[0] if noted else (others[0], None)
+        if isinstance(note, AttributeValidationNote):
+            path.append(note.name if path else attribute_of(note.name))
+    if path:
+        return f"{'.'.join(path)} {_fault(error)}"
+    if isinstance(error, KeyError) and error.args:
+        return f"{error.args[0]} is missing"
     if isinstance(error, MalformedItemError):
         return error.reason
-    if isinstance(error, KeyError):
-        return f"{error.args[0]} is missing" if error.args else "an attribute is missing"
-    fault = fault_of(error)
+    fault = _fault(error)
     return f"one of its attributes {fault}" if fault == _WRONG_FORM else f"it {fault}"
 
 
-def fault_of(error: Exception) -> str:
+def _fault(error: Exception) -> str:
     """What is wrong with an attribute, as the end of a sentence about it."""
     if isinstance(error, MalformedItemError):
         return error.reason

@@ -4,78 +4,53 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from backend.domain.customers import (
-    LISTED_TAGS,
-    Activity,
-    ActivityKind,
-    Consent,
-    ConsentSource,
-    Customer,
-    CustomerSummary,
-)
+from backend.domain.customers import LISTED_TAGS, Activity, Consent, Customer, CustomerSummary
 from backend.domain.customers import email_identity as identity
 from backend.domain.text import search_words, words_in
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_of_row, reads
+from backend.records.declared import Record
 from backend.records.ranks import figure, standing
-from backend.records.values import flag, number, optional_text, text, texts, without_empty
 from backend.store import schema
-from backend.store.port import Item, Key, Row, Value
+from backend.store.port import Item, Key, Row
+
+_CONSENT = Record(Consent, keep_empty=True, sparse=("by",))
+_CUSTOMER = Record(Customer, given=("id", "orders", "revenue"), blank=("name",))
+_SUMMARY = Record(CustomerSummary, given=("id", "orders", "revenue"), blank=("name", "country", "tags", "archived"))
+_ACTIVITY = Record(Activity, given=("id", "at"), blank=("by",))
+_PROFILE = (
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "country",
+    "city",
+    "phone",
+    "tags",
+    "consent",
+    "archived",
+)
 
 
 def customer_item(customer: Customer) -> Item:
     """The whole item of a customer, leaderboard attributes included."""
-    item = profile_attributes(customer)
-    item |= standing("ALL", customer.id, customer.orders, customer.revenue)
-    item |= {
-        "created_at": to_text(customer.created_at),
-        "line": schema.customer_line(customer.id),
-        "line_at": f"{to_text(customer.created_at)}#{customer.id}",
-        "source": customer.source,
-        "first_day": customer.first_day,
-        "version": customer.version,
-    }
-    return without_empty(item)
+    return _CUSTOMER.item(
+        customer,
+        line=schema.customer_line(customer.id),
+        line_at=f"{to_text(customer.created_at)}#{customer.id}",
+        **standing("ALL", customer.id, customer.orders, customer.revenue),
+    )
 
 
 def profile_attributes(customer: Customer) -> Item:
     """What an edit may change. Empty ones are kept here, so that an update can tell what to remove."""
-    return {
-        "name": customer.name,
-        "given_name": customer.given_name,
-        "family_name": customer.family_name,
-        "email": customer.email,
-        "country": customer.country,
-        "city": customer.city,
-        "phone": customer.phone,
-        "tags": list[Value](customer.tags),
-        "consent": _consent_item(customer.consent),
-        "archived": customer.archived,
-    }
+    attributes = _CUSTOMER.attributes(customer)
+    return {name: attributes[name] for name in _PROFILE}
 
 
 @reads(lambda customer_id, item: schema.customer_key(customer_id))
 def customer_from(customer_id: str, item: Item) -> Customer:
-    consent = item.get("consent")
-    return Customer(
-        id=customer_id,
-        name=text(item, "name", ""),
-        email=optional_text(item, "email"),
-        created_at=from_text(text(item, "created_at")),
-        country=text(item, "country", ""),
-        city=text(item, "city", ""),
-        phone=text(item, "phone", ""),
-        tags=texts(item, "tags"),
-        consent=_consent_from(consent) if isinstance(consent, dict) else None,
-        archived=flag(item, "archived"),
-        source=text(item, "source", ""),
-        orders=figure(item, "rank_orders"),
-        revenue=figure(item, "rank_revenue"),
-        first_day=text(item, "first_day", ""),
-        version=number(item, "version", 1),
-        given_name=text(item, "given_name", ""),
-        family_name=text(item, "family_name", ""),
-    )
+    return _CUSTOMER.read(item, id=customer_id, **_figures(item))
 
 
 def customer_at(key: Key, item: Item) -> Customer:
@@ -83,34 +58,14 @@ def customer_at(key: Key, item: Item) -> Customer:
     return customer_from(customer_id_of(key), item)
 
 
-def _consent_item(consent: Consent | None) -> Item | None:
-    if consent is None:
-        return None
-    item: Item = {"given": consent.given, "at": to_text(consent.at), "source": consent.source.value}
-    return item | ({"by": consent.by} if consent.by else {})
-
-
-def _consent_from(item: Item) -> Consent:
-    return Consent(
-        flag(item, "given"), from_text(text(item, "at")), ConsentSource(text(item, "source")), text(item, "by", "")
-    )
-
-
 @reads(key_of_row)
 def summary_from(row: Row) -> CustomerSummary:
     """A customer as lists show it, from a leaderboard row, a month or the profile itself."""
-    created = optional_text(row.item, "created_at")
-    return CustomerSummary(
-        id=customer_id_of(row.key),
-        name=text(row.item, "name", ""),
-        email=optional_text(row.item, "email"),
-        country=text(row.item, "country", ""),
-        tags=texts(row.item, "tags"),
-        archived=flag(row.item, "archived"),
-        orders=figure(row.item, "rank_orders"),
-        revenue=figure(row.item, "rank_revenue"),
-        created_at=from_text(created) if created else None,
-    )
+    return _SUMMARY.read(row.item, id=customer_id_of(row.key), **_figures(row.item))
+
+
+def _figures(item: Item) -> dict[str, int]:
+    return {"orders": figure(item, "rank_orders"), "revenue": figure(item, "rank_revenue")}
 
 
 def summary_at(key: Key, item: Item) -> CustomerSummary:
@@ -167,7 +122,7 @@ def email_key(address: str) -> Key:
 
 
 def activity_item(activity: Activity) -> Item:
-    return without_empty({"kind": activity.kind.value, "by": activity.by, "text": activity.text})
+    return _ACTIVITY.item(activity)
 
 
 def activity_key(customer_id: str, activity: Activity) -> Key:
@@ -177,13 +132,7 @@ def activity_key(customer_id: str, activity: Activity) -> Key:
 @reads(key_of_row)
 def activity_from(row: Row) -> Activity:
     _, at, entry_id = row.key.sk.split("#", 2)
-    return Activity(
-        entry_id,
-        from_text(at),
-        text(row.item, "by", ""),
-        ActivityKind(text(row.item, "kind")),
-        text(row.item, "text", ""),
-    )
+    return _ACTIVITY.read(row.item, id=entry_id, at=from_text(at))
 
 
 def created_and_id(sort_key: str) -> tuple[datetime, str]:

@@ -6,7 +6,7 @@ A body is kept compressed, as it came but without the envelope, so that whoever 
 from __future__ import annotations
 
 import hashlib
-import zlib
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +15,9 @@ from backend.domain.events import Click, DeadLetter, LinkClicks, MailEvent
 from backend.domain.messages import Message
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_of_row, reads
+from backend.records.declared import As, Record, compressed
 from backend.records.send_stats import TOOK_STEPS
-from backend.records.values import MalformedItemError, number, text, without_empty
+from backend.records.values import number
 from backend.store import schema
 from backend.store.port import EXPIRES, Item, Key, Plus, Row, Update
 
@@ -38,57 +39,44 @@ class RawEvent:
     body: bytes
 
 
+_RAW = Record(RawEvent, given=("at",), keep_empty=True, body=compressed())
+_DEAD_LETTER = Record(
+    DeadLetter,
+    given=("id", "at"),
+    blank=("reason", "source", "tries", "whole"),
+    body=compressed(),
+    whole=As("cut", operator.not_, operator.not_),
+)
+_LINK = Record(LinkClicks, blank=("clicks", "programs"), link="url")
+
+
 def raw_key(recipient: str, key: str, event: MailEvent) -> Key:
     """Where a report is kept: beside the message with this recipient and key."""
     return schema.event_key(recipient, key, to_text(event.at), event.digest)
 
 
 def raw_item(event: MailEvent, body: bytes, source: str, now: datetime) -> Item:
-    return {
-        "type": event.type.value,
-        "received_at": to_text(now),
-        "source": source,
-        "body": zlib.compress(body[:LARGEST_BODY]),
-        EXPIRES: int((now + EVENTS_KEPT).timestamp()),
-    }
+    raw = RawEvent(event.type.value, event.at, now, source, body[:LARGEST_BODY])
+    return _RAW.item(raw, **{EXPIRES: int((now + EVENTS_KEPT).timestamp())})
 
 
 @reads(key_of_row)
 def raw_from(row: Row) -> RawEvent:
-    return RawEvent(
-        type=text(row.item, "type"),
-        at=from_text(row.key.sk.split("#")[2]),
-        received_at=from_text(text(row.item, "received_at")),
-        source=text(row.item, "source"),
-        body=_body_in(row.item),
-    )
+    return _RAW.read(row.item, at=from_text(row.key.sk.split("#")[2]))
 
 
 def dead_letter_item(body: bytes, reason: str, source: str, now: datetime, tries: int = 1) -> tuple[Key, Item]:
     """The same body at the same moment is the same letter."""
-    item: Item = {
-        "reason": reason[:500],
-        "source": source,
-        "body": zlib.compress(body[:LARGEST_BODY]),
-        "tries": tries,
-        "cut": len(body) > LARGEST_BODY,
-        EXPIRES: int((now + DEAD_LETTERS_KEPT).timestamp()),
-    }
     digest = hashlib.blake2b(body, digest_size=8).hexdigest()
-    return schema.dead_letter_key(to_text(now), digest), without_empty(item)
+    key = schema.dead_letter_key(to_text(now), digest)
+    whole = len(body) <= LARGEST_BODY
+    letter = DeadLetter(key.sk, now, reason[:500], source, body[:LARGEST_BODY], tries, whole)
+    return key, _DEAD_LETTER.item(letter, **{EXPIRES: int((now + DEAD_LETTERS_KEPT).timestamp())})
 
 
 @reads(key_of_row)
 def dead_letter_from(row: Row) -> DeadLetter:
-    return DeadLetter(
-        id=row.key.sk,
-        at=from_text(row.key.sk.partition("#")[0]),
-        reason=text(row.item, "reason", ""),
-        source=text(row.item, "source", ""),
-        body=_body_in(row.item),
-        tries=number(row.item, "tries", 1),
-        whole=row.item.get("cut") is not True,
-    )
+    return _DEAD_LETTER.read(row.item, id=row.key.sk, at=from_text(row.key.sk.partition("#")[0]))
 
 
 def click_updates(message: Message, clicks: Mapping[Click, int]) -> list[Update]:
@@ -105,7 +93,7 @@ def _link_key(message: Message, link: str) -> Key:
 
 
 def link_in(item: Item) -> LinkClicks:
-    return LinkClicks(text(item, "url"), number(item, "clicks", 0), number(item, "programs", 0))
+    return _LINK.read(item)
 
 
 def lag_class(lag: timedelta) -> str:
@@ -125,13 +113,3 @@ def minute_update(now: datetime, counts: dict[str, int]) -> Update:
 
 def minute_counts(item: Item) -> dict[str, int]:
     return {name: number(item, name) for name in item if name not in (EXPIRES, "last_at")}
-
-
-def _body_in(item: Item) -> bytes:
-    body = item.get("body", b"")
-    if not isinstance(body, bytes):
-        raise MalformedItemError("body is not bytes")
-    try:
-        return zlib.decompress(body)
-    except zlib.error as error:
-        raise MalformedItemError("body cannot be unpacked") from error

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
 
 from backend.domain.team import Member, Role
-from backend.domain.time import from_text, to_text
 from backend.records.conversion import reads
+from backend.records.declared import Record
 from backend.store import schema
-from backend.store.port import Item, Value
+from backend.store.port import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,48 +37,24 @@ class Roster:
         return replace(self, emails=emails, admins=self.admins - {username}, version=self.version + 1)
 
 
+_MEMBER = Record(Member, needed=("password_hash", "disabled", "demo", "version"), keep_empty=True)
+_ROSTER = Record(Roster, needed=("emails", "admins", "version"), keep_empty=True)
+
+
 def member_to_item(member: Member) -> Item:
-    return {
-        "username": member.username,
-        "name": member.name,
-        "email": member.email,
-        "role": member.role.value,
-        "created_at": to_text(member.created_at),
-        "sessions_valid_from": to_text(member.sessions_valid_from),
-        "password_hash": member.password_hash,
-        "disabled": member.disabled,
-        "demo": member.demo,
-        "version": member.version,
-        "oidc_subject": member.oidc_subject,
-    }
+    return _MEMBER.item(member)
 
 
 @reads(lambda item: schema.member_key(str(item.get("username"))))
 def member_from_item(item: Item) -> Member:
-    return Member(
-        username=str(item["username"]),
-        name=str(item["name"]),
-        email=str(item["email"]),
-        role=Role(str(item["role"])),
-        created_at=from_text(str(item["created_at"])),
-        sessions_valid_from=from_text(str(item["sessions_valid_from"])),
-        password_hash=str(item["password_hash"]),
-        disabled=bool(item["disabled"]),
-        demo=bool(item["demo"]),
-        version=cast(int, item["version"]),
-        oidc_subject=str(item.get("oidc_subject") or ""),
-    )
+    return _MEMBER.read(item)
 
 
 def roster_to_item(roster: Roster) -> Item:
-    emails: dict[str, Value] = dict(roster.emails)
-    return {"emails": emails, "admins": list[Value](sorted(roster.admins)), "version": roster.version}
+    return _ROSTER.item(roster)
 
 
 @reads(lambda item: schema.meta_key("team"))
 def roster_from_item(item: Item | None) -> Roster:
     """The roster; an absent item is the roster of a team without members."""
-    if item is None:
-        return Roster({}, frozenset())
-    emails = cast(dict[str, str], item["emails"])
-    return Roster(dict(emails), frozenset(cast(list[str], item["admins"])), cast(int, item["version"]))
+    return Roster({}, frozenset()) if item is None else _ROSTER.read(item)

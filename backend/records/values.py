@@ -32,6 +32,13 @@ def number(item: Item, name: str, default: int | None = None) -> int:
     return value
 
 
+def binary(item: Item, name: str) -> bytes:
+    value = item.get(name)
+    if not isinstance(value, bytes):
+        raise MalformedItemError(f"{name} is not binary")
+    return value
+
+
 def flag(item: Item, name: str) -> bool:
     return item.get(name) is True
 

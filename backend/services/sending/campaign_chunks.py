@@ -23,6 +23,7 @@ from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import from_text, to_text
 from backend.errors import ConflictError, UnreadableItemError
 from backend.records.campaign_chunks import Chunk, Step, chunk_from, skips_item, step_from, step_values
+from backend.records.values import without_empty
 from backend.services.context import Shop
 from backend.services.sending.campaign_counters import counted_by_hour, ending_counts, skip_counts
 from backend.services.sending.ledger import LEASE
@@ -258,10 +259,11 @@ def _sums(step: Step, added: Mapping[str, int]) -> list[Update]:
 
 def _update(step: Step, due: datetime, seen_version: int) -> Update:
     values = step_values(step, due)
+    kept = without_empty(values)
     return Update(
         step.key,
-        set={name: value for name, value in values.items() if value not in ("", [], {})},
-        remove=[name for name, value in values.items() if value in ("", [], {})],
+        set=kept,
+        remove=[name for name in values if name not in kept],
         condition=Equals("version", seen_version),
         otherwise=ChunkLostError("Another worker has this part of the campaign now."),
     )
