@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backend.domain.shop import ShopFacts
+from backend.domain.shop import ShopFacts, clean_colour
 from backend.records.conversion import reads
 from backend.records.values import number, text, without_empty
 from backend.store import schema
@@ -34,4 +34,5 @@ def shop_from(defaults: ShopFacts, item: Item | None) -> ShopFacts:
         return defaults
     saved = {name: text(item, name, "") for name in _STORED}
     kept = {name: value for name, value in saved.items() if value or name not in ("name", "brand")}
+    clean_colour(kept.get("brand", defaults.brand))
     return replace(defaults, **kept, version=number(item, "version"))

@@ -10,7 +10,8 @@ from backend.domain.messages import SkipReason
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.statistics.counters import summed
-from backend.store.port import Query, pages_of
+from backend.services.unreadable.items import readable
+from backend.store.port import Item, Query, pages_of
 from backend.store.schema import MAIL
 
 
@@ -64,10 +65,15 @@ def figures_of(shop: Shop, automation_id: str) -> Figures:
 
 def _counts(shop: Shop, partition: str) -> tuple[dict[str, int], str]:
     """The counters of all shards, and the last problem that one of them holds."""
-    rows = [row.item for row in pages_of(shop.store, Query(MAIL, partition, begins_with="STAT#"))]
-    problems = [(text(item, "problem_at"), text(item, "problem")) for item in rows if "problem" in item]
-    numbers = [{name: value for name, value in item.items() if isinstance(value, int)} for item in rows]
-    return summed(numbers), max(problems, default=("", ""))[1]
+    rows = pages_of(shop.store, Query(MAIL, partition, begins_with="STAT#"))
+    found = [*readable(shop, rows, lambda _, item: _part_from(item))]
+    return summed(numbers for numbers, _ in found), max((problem for _, problem in found), default=("", ""))[1]
+
+
+def _part_from(item: Item) -> tuple[dict[str, int], tuple[str, str]]:
+    """The counters of a shard, and its last problem with the moment before it."""
+    problem = (text(item, "problem_at"), text(item, "problem")) if "problem" in item else ("", "")
+    return {name: value for name, value in item.items() if isinstance(value, int)}, problem
 
 
 def _named(counts: dict[str, int], prefix: str) -> dict[str, int]:

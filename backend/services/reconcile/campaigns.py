@@ -87,7 +87,7 @@ def _counted(rows: Iterable[Row], campaigns: frozenset[str]) -> dict[str, dict[K
         if not row.key.sk.startswith("E#"):
             continue
         try:
-            if row.item.get("campaign") not in campaigns:
+            if str(row.item.get("campaign")) not in campaigns:
                 continue
             message = message_from(row.key, row.item)
         except UnreadableItemError:

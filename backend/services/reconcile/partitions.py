@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from backend.domain.customers import Customer
 from backend.domain.orders import Contribution, OrderStatus, counted
@@ -99,7 +100,7 @@ def placed_from(row: Row) -> Placed:
         paid=number(item, "paid") if "paid" in item else None,
         test=flag(item, "test"),
     )
-    return Placed(row.key, item, text(item, "day"), refunded, counts)
+    return Placed(row.key, item, date.fromisoformat(text(item, "day")).isoformat(), refunded, counts)
 
 
 def examine(partition: Partition) -> list[Finding]:

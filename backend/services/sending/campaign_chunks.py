@@ -134,6 +134,8 @@ def taken(shop: Shop, campaign_id: str, sk: str, item: Item, *, also_done: bool 
     if chunk_item is None:
         return None
     chunk = chunk_from(campaign_id, chunk_key.sk, chunk_item)
+    if len(chunk.ids) != step.size:
+        raise UnreadableItemError(chunk_key, "it has not as many ids as were frozen")
     try:
         shop.store.update(_update(mine, now + LEASE, step.version))
     except ChunkLostError:

@@ -179,7 +179,7 @@ def _gone_at(item: Item, now: datetime) -> datetime | None:
     if item.get("kind") == Kind.TRANSACTIONAL.value or item.get("test") is True:
         return None
     untouched = item.get("status") == MessageStatus.WAITING.value and "attempts" not in item
-    if untouched or item.get("status") in _NOT_SENT:
+    if untouched or str(item.get("status")) in _NOT_SENT:
         return None
     return _moment_in(item.get("sent_at") or str(item.get("line_at", "")).partition("#")[0]) or now
 
@@ -215,4 +215,4 @@ def _holds(messages: dict[Key, Item], key: Key, at: datetime, fresh: datetime) -
     item = messages.get(key)
     if item is None:
         return at >= fresh
-    return isinstance(item, UnreadableItem) or item.get("status") not in _NOT_SENT
+    return isinstance(item, UnreadableItem) or str(item.get("status")) not in _NOT_SENT

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from backend.domain.time import from_text, to_text
-from backend.errors import UnreadableItemError
-from backend.records.conversion import reads
+from backend.records.conversion import key_given, reads
 from backend.records.values import text
 from backend.services.context import Shop
-from backend.services.unreadable.items import set_aside
+from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import Delete, Item, Put
+from backend.store.port import Delete, Item, Key, Put
 
 _KEY = schema.meta_key("mail-pause")
-_LOOK_AGAIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +25,16 @@ class Pause:
 
 
 def current_pause(shop: Shop) -> Pause | None:
-    """The pause that holds now, if any."""
-    item = shop.store.get(_KEY)
-    if item is None:
-        return None
-    try:
-        pause = _pause_from(item)
-    except UnreadableItemError as error:  # a provider's refusal is not overlooked because of it
-        set_aside(shop, _KEY, error.reason)
-        return Pause("The account's pause cannot be read. System tells how to repair it.", shop.clock() + _LOOK_AGAIN)
-    return pause if pause.until > shop.clock() else None
+    """The pause that holds now, if any.
+
+    One that cannot be read holds nothing up: if the provider still takes nothing, the next email brings it back.
+    """
+    pause = read_one(shop, _KEY, _pause_from)
+    return pause if pause is not None and pause.until > shop.clock() else None
 
 
-@reads(lambda item: _KEY)
-def _pause_from(item: Item) -> Pause:
+@reads(key_given)
+def _pause_from(_: Key, item: Item) -> Pause:
     return Pause(text(item, "reason"), from_text(text(item, "until")))
 
 

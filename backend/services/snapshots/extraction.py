@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ def read_share(shop: Shop, share: Share, folder: Path, stopped: Callable[[], boo
         for rows in pages(schema.SHOP, Begins("C#", ("A", "O#"))):
             _add_shop(shop, rows, files)
         for rows in pages(schema.MAIL, Begins("C#", ("E#",))):
-            found = readable_rows(shop, rows, partial(columns.message_row, zone=shop.zone))
+            found = readable_rows(shop, rows, lambda row: columns.message_row(row, shop.zone))
             files["messages"].add([message for message in found if message is not None])
         for rows in pages(schema.MAIL, Begins("X#", ("X",))):
             files["suppressed"].add([_suppressed(shop, row) for row in rows])

@@ -12,10 +12,12 @@ from loguru import logger
 from backend.domain.network import Origin
 from backend.domain.time import from_text, to_text
 from backend.errors import BackendError
+from backend.records.conversion import key_given, reads
 from backend.records.values import text
 from backend.services.context import Shop
+from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import Put, Store
+from backend.store.port import Item, Key, Put, Store
 
 FORGOTTEN_AFTER = timedelta(hours=24)
 _NOTED_EVERY = timedelta(hours=1)
@@ -42,9 +44,13 @@ def note_origin(shop: Shop, origin: Origin) -> None:
 
 def unnamed_proxy_seen(shop: Shop) -> datetime | None:
     """When a request last came through an unnamed proxy, if that was within a day."""
-    item = shop.store.get(schema.meta_key("unnamed_proxy"))
-    seen = from_text(text(item, "seen")) if item else None
+    seen = read_one(shop, schema.meta_key("unnamed_proxy"), _seen_from)
     return seen if seen and shop.clock() - seen < FORGOTTEN_AFTER else None
+
+
+@reads(key_given)
+def _seen_from(_: Key, item: Item) -> datetime:
+    return from_text(text(item, "seen"))
 
 
 def _is_due(shop: Shop) -> bool:

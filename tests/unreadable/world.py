@@ -1,0 +1,307 @@
+"""A small shop with two of everything that the store keeps: one to be damaged, and one beside it that has to go on."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from backend.domain.account_sync import SyncDeed
+from backend.domain.alerts import Reading, RuleName
+from backend.domain.automations import Automation, Step, TriggerKind
+from backend.domain.campaigns import Campaign
+from backend.domain.customers import Customer
+from backend.domain.eligibility import MarketingLimits
+from backend.domain.emails import Kind
+from backend.domain.events import Click
+from backend.domain.imports import ImportKind
+from backend.domain.messages import Message, MessageStatus
+from backend.domain.network import Origin
+from backend.domain.orders import OrderStatus
+from backend.domain.sender_domain import DomainReport
+from backend.domain.suppression import SuppressionReason
+from backend.domain.team import COMMAND_LINE, Role
+from backend.domain.time import to_text
+from backend.email.events.sources import QueueState
+from backend.email.transports.account_list import FileAccountList
+from backend.observability.measures import Measures
+from backend.observability.ring import Ring
+from backend.observability.rounds import Rounds
+from backend.records.domain_reports import report_item
+from backend.records.events import click_updates, minute_update
+from backend.services import shop_settings
+from backend.services.alerts import settings as alert_settings
+from backend.services.alerts import states
+from backend.services.alerts.evaluation import is_my_turn
+from backend.services.automations import backfill, saved
+from backend.services.automations.active import LEAD
+from backend.services.campaigns import drafts, holds, measured_rate, orders_after
+from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.preflights import run_preflight
+from backend.services.campaigns.saved import read_campaign
+from backend.services.context import Shop
+from backend.services.customers import customers, preferences
+from backend.services.events import dead_letters
+from backend.services.events.consequences import EventPolicy
+from backend.services.events.fire_drill import start_drill
+from backend.services.events.health import note_backlog
+from backend.services.events.intake import take_in
+from backend.services.imports import import_orders
+from backend.services.jobs import requests
+from backend.services.segments import library
+from backend.services.segments.ready import READY
+from backend.services.sending import frequency_cap, ledger, pauses, shop_facts
+from backend.services.suppression import account_sync, entries
+from backend.services.system import heartbeats, proxies, usage
+from backend.services.system.checks import check_writing
+from backend.services.team import members, sign_in_attempts
+from backend.services.templates.editions import keep_edition
+from backend.services.unreadable import items
+from backend.store import schema
+from backend.store.meter import Meter, access_pattern
+from backend.store.port import Item, Plus, Put, Row, Store, Update
+from backend.store.sql import SqlStore
+from tests.campaigns.support import Desk, draft, prepare_shop
+from tests.events import samples
+from tests.recount import everything
+from tests.services.emails import edited, published
+from tests.services.imports.shopify_csv import order as shopify_order
+from tests.services.imports.shopify_csv import text_of
+from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, shop_on
+
+CAPPED = MarketingLimits(cap=3)
+POLICY = EventPolicy()
+
+
+@dataclass(frozen=True)
+class World:
+    """What lies in the store, and the files beside it."""
+
+    rows: tuple[Row, ...]
+    files: Path
+    clock: TestClock
+    customers: tuple[str, ...]
+
+    @contextmanager
+    def opened(self, folder: Path, store: Store | None = None) -> Iterator[Shop]:
+        """A shop with all of it, in memory unless a store is given, whose clock begins where the world ends."""
+        store = store or SqlStore("sqlite://")
+        store.create_tables()
+        store.write_batch([Put(row.key, row.item) for row in self.rows])
+        shutil.copytree(self.files, folder, dirs_exist_ok=True)
+        try:
+            yield shop_on(store, clock=TestClock(self.clock.now), data_dir=folder)
+        finally:
+            store.close()
+
+
+def made_world(folder: Path) -> World:
+    clock = TestClock()
+    store = SqlStore("sqlite://")
+    store.create_tables()
+    shop = shop_on(store, clock=clock, data_dir=folder)
+    people = _people(shop, clock)
+    _templates(shop)
+    _team(shop)
+    _mail(shop, clock, people)
+    _campaigns(shop, clock, people)
+    _automations(shop, clock, people)
+    _rest_of_campaigns(shop)
+    _system(shop)
+    _imports(shop)
+    rows = (*everything(shop, schema.SHOP), *everything(shop, schema.MAIL))
+    store.close()
+    return World(rows, folder, clock, tuple(each.id for each in people))
+
+
+def _people(shop: Shop, clock: TestClock) -> list[Customer]:
+    prepare_shop(shop)
+    library.create_segment(shop, MANAGER, "REGULARS01", "Regulars", READY[0].rule)
+    people: list[Customer] = []
+    for name, phone, country in (
+        ("Ann Ash", "+4930123451", "DE"),
+        ("Bea Birch", "+4930123452", "FR"),
+        ("Cleo Cedar", "+4930123453", "IT"),
+        ("Dana Dogwood", "+4930123454", "ES"),
+    ):
+        clock.forward(minutes=1)
+        person = add_customer(
+            shop, name, f"{name[:3].lower()}@example.com", phone=phone, country=country, tags=[name[:3]], consent=True
+        )
+        customers.add_note(shop, STAFF, person.id, "Likes tea.")
+        add_order(shop, person, 2500, status=OrderStatus.PAID)
+        clock.forward(minutes=1)
+        add_order(shop, person, 1500, status=OrderStatus.FULFILLED)
+        if len(people) >= 2:
+            preferences.set_topics_off(shop, person.id, ["News"])
+        people.append(customers.get_customer(shop, person.id))
+    file = shop.data_dir / "orders.csv"
+    lines = [shopify_order(f"#{n}", email=f"imported{n}@example.com", phone=f"+49301234{n}") for n in (501, 502)]
+    file.write_text(text_of(lines))
+    import_orders(shop, STAFF, file)
+    for name in ("Eve Elm", "Finn Fir"):
+        gone = add_customer(shop, name, country="GB")
+        customers.archive_customer(shop, STAFF, gone.id, gone.version)
+    for address in ("first@example.net", "second@example.net"):
+        entries.add_suppression(shop, address, SuppressionReason.HARD_BOUNCE, source="event")
+    shop_settings.save_shop_facts(shop, MANAGER, shop_settings.get_shop_facts(shop))
+    return people
+
+
+def _templates(shop: Shop) -> None:
+    for name in ("order-confirmation", "welcome"):
+        keep_edition(shop, published(shop, name, subject=f"News of {name}"))
+        edited(shop, name, subject="Another subject")
+
+
+def _team(shop: Shop) -> None:
+    for name in ("mara", "nina"):
+        members.add_member(
+            shop, COMMAND_LINE, username=name, name=name.title(), email=f"{name}@example.com", role=Role.ADMIN
+        )
+    for identity in ("0" * 64, "1" * 64):
+        sign_in_attempts.claim(shop, sign_in_attempts.Subject.ACCOUNT, identity)
+
+
+def _mail(shop: Shop, clock: TestClock, people: list[Customer]) -> None:
+    facts = shop_facts.keep_facts(shop, shop_settings.get_shop_facts(shop))
+    for person in people:
+        for key, status in (("click-a", "sent"), ("click-b", "failed"), ("click-c", "unknown"), ("click-d", "waiting")):
+            message = Message(
+                person.id,
+                key,
+                "order-confirmation",
+                0,
+                Kind.TRANSACTIONAL,
+                MessageStatus.WAITING,
+                person.email or "",
+                person.name,
+                clock.now,
+                "sam",
+                clock.now,
+                customer_id=person.id,
+                facts=facts,
+                campaign="",
+            )
+            asked = ledger.request(shop, message).message
+            if status == "waiting":
+                continue
+            (mine,) = ledger.claim(shop, [asked])
+            sent = {"sent_at": clock.now, "provider_id": samples.PROVIDER_ID} if status == "sent" else {}
+            ledger.record(shop, [replace(mine, status=MessageStatus(status), reason="It was so.", **sent)])  # type: ignore[arg-type]
+            if status == "sent":
+                take_in(shop, [samples.event(kind, mine, seconds=1) for kind in ("Send", "Delivery")], "sqs", POLICY)
+        marketing = replace(message, key="news-1", kind=Kind.MARKETING, template="newsletter")
+        frequency_cap.reserve(shop, [marketing], CAPPED)
+        for update in click_updates(replace(message, campaign="SAMPLE"), {Click("https://shop.example/a", False): 1}):
+            shop.store.update(update)
+    # Claimed by a worker that does not come back.
+    for person in people[:2]:
+        lost = ledger.request(shop, replace(message, recipient=person.id, key="click-e", customer_id=person.id)).message
+        ledger.claim(shop, [lost])
+    for body in (b"{1", b"{2"):
+        clock.forward(seconds=1)
+        dead_letters.bury(shop, body, "This is not JSON.", "sqs")
+    for minutes in (1, 2):
+        shop.store.update(minute_update(clock.now - timedelta(minutes=minutes), {"applied": 5, "seen": 3}))
+    clock.forward(minutes=2)
+
+
+def _campaigns(shop: Shop, clock: TestClock, people: list[Customer]) -> None:
+    desk = Desk(shop)
+    desk.make_snapshot()
+    done = desk.finished(desk.started(draft(name="Finished", holdout=10)))
+    orders_after.count_orders(shop, read_campaign(shop, done.id))
+    for name in ("First", "Second"):
+        campaign = desk.started(draft(name=name))
+        holds.hold(shop, campaign.id, clock.now + timedelta(hours=1), holds.HOURS)
+        measured_rate.note_pace(shop, campaign.id, 1)
+    for name in ("Draft one", "Draft two"):
+        waiting = _drafted(shop, name)
+        run_preflight(shop, STAFF, waiting.id, seen_version=waiting.version)
+    tend_campaigns(shop)
+
+
+def _rest_of_campaigns(shop: Shop) -> None:
+    """What a campaign has only after reports, with a holdout or under way."""
+    month_ago = shop.clock() - timedelta(days=31)  # what was sent above without a cap has taken the marker away
+    shop.store.put(Put(schema.meta_key("marketing-cap"), {"since": to_text(month_ago)}))
+    shop.store.put(Put(schema.holdout_key("SAMPLE", "0123456789"), {"ids": "0123456789"}))
+    for message_id in ("a", "b"):
+        shop.store.update(Update(schema.campaign_stat_key("SAMPLE", message_id), add={"delivered": Plus(1)}))
+        shop.store.update(Update(schema.automation_stat_key("auto-00000000", message_id), add={"asked": Plus(1)}))
+
+
+def _drafted(shop: Shop, name: str) -> Campaign:
+    return drafts.create_campaign(shop, STAFF, draft(name=name))
+
+
+def _automations(shop: Shop, clock: TestClock, people: list[Customer]) -> None:
+    for name, kind in (("Thanks", TriggerKind.ORDER_PLACED), ("Miss you", TriggerKind.LAPSED)):
+        step = Step("order-confirmation", timedelta(days=90) if kind is TriggerKind.LAPSED else timedelta())
+        made = Automation(saved.new_automation_id(), name, kind, (step,), shop.clock())
+        made = saved.create_automation(shop, MANAGER, made)
+        on = saved.switch_on(shop, MANAGER, made.id, made.version)
+        if kind is TriggerKind.LAPSED:
+            backfill.ask_backfill(shop, MANAGER, on.id, 4)
+    clock.forward(seconds=LEAD.total_seconds())
+    for person in people:
+        add_order(shop, person, 900)
+    clock.forward(minutes=1)
+
+
+def _system(shop: Shop) -> None:
+    measures, meter, ring, rounds = Measures(), Meter(), Ring(), Rounds()
+    for duty in ("mail", "imports"):
+        rounds.announce(duty, 60.0)
+    for _ in range(2):
+        heartbeats.beat(shop, heartbeats.Pulse("worker", "0.1.0", shop.clock(), measures, rounds, ring))
+    with access_pattern("page x"):
+        meter.add(read_units=1.0)
+    for kind in ("page x", "api GET /x"):
+        measures.action(kind, 0.01)
+    for days in (0, 1):
+        earlier = replace(shop, clock=lambda days=days: shop.clock() - timedelta(days=days))  # type: ignore[misc]
+        usage.save_usage(earlier, usage.Ledgered(meter, measures))
+    for subject in ("a", "b"):
+        states.open_alert(shop, Reading(RuleName.TEST, subject, 1.0, "This is a test of the alerts."))
+    settings = alert_settings.get_alert_settings(shop)
+    alert_settings.change_telling(
+        shop,
+        COMMAND_LINE,
+        recipients=["mara"],
+        quiet_from=settings.quiet_from,
+        quiet_to=settings.quiet_to,
+        remind_hours=settings.remind_hours,
+        version=settings.version,
+    )
+    assert is_my_turn(shop)
+    account_sync.ask_for(shop, STAFF, SyncDeed.COMPARE, "first")
+    account = FileAccountList(shop.data_dir / "account-suppression.json", shop.clock)
+    account_sync.work_on_sync(shop, account, threading.Event())
+    account_sync.ask_for(shop, STAFF, SyncDeed.COMPARE, "second")
+    shop.store.put(Put(schema.meta_key("domain-check"), report_item(DomainReport("example.com", shop.clock(), ()))))
+    start_drill(shop, STAFF, "drill-000000000001")
+    check_writing(shop.store)
+    now = to_text(shop.clock())
+    pauses.pause(shop, "The provider takes nothing.", shop.clock() - timedelta(minutes=1))
+    note_backlog(shop, "sqs", QueueState(3, 1))
+    proxies.note_origin(shop, Origin("203.0.113.9", "203.0.113.9", forwarded=True, by_unnamed_proxy=True))
+    states_of_demo: dict[str, Item] = {
+        "demo": {"state": "loaded", "at": now, "customers": 0},
+        "demo-removed": {"at": now},
+    }
+    for name, item in {**states_of_demo, "write-check": {"at": now}}.items():
+        shop.store.put(Put(schema.meta_key(name), item))
+    items.set_aside(shop, schema.customer_key("GONE000000"), "created_at is missing")
+
+
+def _imports(shop: Shop) -> None:
+    for number in (1, 2):
+        body = text_of([shopify_order(f"#100{number}", email=f"new{number}@example.com")]).encode()
+        requests.enqueue_import(shop, MANAGER, ImportKind.ORDERS, f"orders{number}.csv", io.BytesIO(body))
