@@ -1,17 +1,23 @@
-"""Items of the store that cannot be read: list them, look at one, try it again, delete it."""
+"""Items of the store that cannot be read: list them, look at one, write it again, try it again, delete it."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from backend.cli.output import Json, write_json, write_table
-from backend.cli.running import opened_shop
+from backend.cli.running import opened_shop, say
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import to_text
+from backend.errors import InvalidInputError
 from backend.services.unreadable.items import unreadable_records
-from backend.services.unreadable.repair import delete_unreadable, retry_unreadable, stored_form
+from backend.services.unreadable.repair import delete_unreadable, retry_unreadable, rewrite_unreadable, stored_form
 
 app = typer.Typer(help="Records that cannot be read, and are left out until repaired.", no_args_is_help=True)
+
+_LARGEST_FILE = 2 * 1024 * 1024
 
 
 @app.command("list")
@@ -28,9 +34,25 @@ def list_records(as_json: Json = False) -> None:
 
 @app.command("show")
 def show(record: str) -> None:
-    """Show what is stored. It may hold personal data."""
+    """Show what is stored, as JSON where it can be. It may hold personal data; the audit log notes the look."""
     with opened_shop("unreadable show") as shop:
-        typer.echo(stored_form(shop, COMMAND_LINE, record) or "The record is gone.")
+        found = stored_form(shop, COMMAND_LINE, record)
+        typer.echo(found.text or "The record is gone.")
+        if found.seen:
+            say(f"To overwrite exactly this: unreadable rewrite {record} --file FILE --seen {found.seen}")
+
+
+@app.command("rewrite")
+def rewrite(
+    record: str,
+    file: Annotated[Path, typer.Option(help="JSON as `unreadable show` writes it.")],
+    seen: Annotated[str, typer.Option(help="What `unreadable show` told, so that nothing else is overwritten.")] = "",
+) -> None:
+    """Store a record again. It is read back first; the audit log notes it."""
+    with opened_shop("unreadable rewrite") as shop:
+        named = rewrite_unreadable(shop, COMMAND_LINE, record, _text_of(file), seen=seen).named
+        typer.echo(f"{named} is stored, and can be read.")
+        say("Run reconcile --fix if its figures or what leads to it may have changed.")
 
 
 @app.command("retry")
@@ -45,3 +67,13 @@ def delete(record: str) -> None:
     """Delete the record for good; the audit log notes it."""
     with opened_shop("unreadable delete") as shop:
         typer.echo(f"{delete_unreadable(shop, COMMAND_LINE, record).named} is deleted.")
+        say("Run reconcile --fix: it takes away what led to the record, and counts again.")
+
+
+def _text_of(file: Path) -> str:
+    try:
+        if file.stat().st_size > _LARGEST_FILE:
+            raise InvalidInputError("The file is larger than any record.", "file")
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError("The file cannot be read.", "file") from error

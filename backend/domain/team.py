@@ -41,6 +41,7 @@ class Permission(StrEnum):
     EDIT_AUTOMATIONS = "change automations"
     VIEW_SYSTEM = "view the system's state"
     REPAIR_MAIL = "repair what stands still"
+    REPAIR_RECORDS = "look at and repair records that cannot be read"
     EDIT_ALERTS = "change alerts"
     VIEW_AUDIT = "view the audit log"
     MANAGE_TEAM = "manage the team"

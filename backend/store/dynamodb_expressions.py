@@ -13,6 +13,7 @@ from backend.store.port import (
     Absent,
     AllOf,
     AnyOf,
+    AsStored,
     AtLeast,
     Below,
     Condition,
@@ -109,6 +110,8 @@ def _condition_text(condition: Condition, places: _Placeholders) -> str:
             return f"{places.name(attribute)} < {places.value(value)}"
         case AtLeast(attribute, value):
             return f"{places.name(attribute)} >= {places.value(value)}"
+        case AsStored():  # whatever is stored here can be read
+            return _joined(" AND ", (Exists(), Absent()), places)
         case AllOf(conditions):
             return _joined(" AND ", conditions, places) or _joined(" OR ", (Exists(), Absent()), places)
         case AnyOf(conditions):

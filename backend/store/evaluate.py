@@ -27,6 +27,7 @@ from backend.store.port import (
     Absent,
     AllOf,
     AnyOf,
+    AsStored,
     AtLeast,
     Below,
     Check,
@@ -51,6 +52,8 @@ def holds(condition: Condition, item: Item | None) -> bool:
             return item is None
         case Exists():
             return item is not None
+        case AsStored(raw):
+            return isinstance(item, UnreadableItem) and item.raw == raw
         case AllOf(conditions):
             return all(holds(each, item) for each in conditions)
         case Equals(attribute, value):
@@ -183,7 +186,7 @@ def _check_names(setting: tuple[str, ...], adding: tuple[str, ...], removing: tu
 
 def _check_condition(condition: Condition) -> None:
     match condition:
-        case Absent() | Exists():  # before the others, because most writes have one of them
+        case Absent() | Exists() | AsStored():  # before the others, because most writes have one of them
             return
         case Equals(_, value) | Below(_, value) | AtLeast(_, value):
             check_value(value)

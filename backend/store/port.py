@@ -109,6 +109,13 @@ class AtLeast:
 
 
 @dataclass(frozen=True, slots=True)
+class AsStored:
+    """The item is there and cannot be read, and `raw` is what is stored (as `UnreadableItem` has it)."""
+
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Every one of the conditions holds."""
 
@@ -122,7 +129,7 @@ class AnyOf:
     conditions: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Exists | Absent | Equals | Missing | Below | AtLeast | AllOf | AnyOf
+Condition: TypeAlias = Exists | Absent | AsStored | Equals | Missing | Below | AtLeast | AllOf | AnyOf
 
 # --- Writes: each may carry the domain error to raise when its condition fails -----------------------------------
 

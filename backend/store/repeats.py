@@ -13,6 +13,7 @@ from backend.store.port import (
     Absent,
     AllOf,
     AnyOf,
+    AsStored,
     AtLeast,
     Below,
     Check,
@@ -60,7 +61,7 @@ def _is_false_after(condition: Condition, write: Put | Update) -> bool:
             return any(_is_false_after(each, write) for each in conditions)
         case AnyOf(conditions):
             return all(_is_false_after(each, write) for each in conditions)
-        case Absent():
+        case Absent() | AsStored():
             return True
         case Exists():
             return False

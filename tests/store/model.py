@@ -13,6 +13,7 @@ from backend.store.port import (
     Absent,
     AllOf,
     AnyOf,
+    AsStored,
     AtLeast,
     Below,
     Check,
@@ -127,6 +128,8 @@ def _true(condition: Condition | None, item: Item | None) -> bool:
             return type(found.get(name)) is type(value) and _sortable(found[name]) < _sortable(value)
         case AtLeast(name, value):
             return type(found.get(name)) is type(value) and _sortable(found[name]) >= _sortable(value)
+        case AsStored():
+            return False
         case AllOf(conditions):
             return not any(not _true(each, item) for each in conditions)
         case AnyOf(conditions):
