@@ -12,13 +12,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Generic, TypeVar
 
 from backend.errors import BackendError
 
 LONGEST_WAIT = 10.0
 """Seconds after which a page, a command or a request has its answer, whatever else hangs."""
+_LOOK_SECONDS = 0.1
+"""Between two looks whether there is something to stop for."""
 MOST_OVERDUE = 32
 """Calls of one kind that may be overdue at the same time; the next ones are refused at once."""
 
@@ -43,17 +45,44 @@ def within(seconds: float, kind: str, call: Callable[[], _Result]) -> _Result:
     return _Call(kind, call).result_until(time.monotonic() + seconds)
 
 
+def within_or_stopped(
+    seconds: float,
+    kind: str,
+    call: Callable[[], _Result],
+    stop: threading.Event,
+    *,
+    after_stop: float,
+    late: Callable[[_Result], None],
+) -> _Result:
+    """As `within`, for a call that waits for work: from `stop` on it has no more than `after_stop` seconds.
+
+    A result that comes when nobody waits for it any more is given to `late`, in the thread of the call.
+
+    Raises: `DeadlineError`, `NotBegunError`.
+    """
+    begun, ends = _Call(kind, call, late), time.monotonic() + seconds
+    while not stop.is_set() and not begun.is_done_by(min(time.monotonic() + _LOOK_SECONDS, ends)):
+        if time.monotonic() >= ends:
+            break
+    return begun.result_until(min(ends, time.monotonic() + after_stop) if stop.is_set() else ends)
+
+
 class _Call(Generic[_Result]):
     """A call that has begun in a thread of its own, with the caller's context (log action, access pattern)."""
 
-    def __init__(self, kind: str, call: Callable[[], _Result]) -> None:
+    def __init__(self, kind: str, call: Callable[[], _Result], late: Callable[[_Result], None] | None = None) -> None:
         self._kind = kind
+        self._late = late
         self._state: Future[_Result] = Future()
         self._is_overdue = False
         if _overdue[kind] >= MOST_OVERDUE:
             raise NotBegunError(f"{kind} did not answer {MOST_OVERDUE} earlier calls yet.")
         run = contextvars.copy_context().run
         threading.Thread(target=run, args=(self._run, call), name=f"call {kind}", daemon=True).start()
+
+    def is_done_by(self, moment: float) -> bool:
+        """Waits until then at most."""
+        return bool(wait([self._state], max(moment - time.monotonic(), 0)).done)
 
     def result_until(self, ends: float) -> _Result:
         try:
@@ -77,5 +106,10 @@ class _Call(Generic[_Result]):
                 self._state.set_exception(failure)
             else:
                 self._state.set_result(result)  # type: ignore[arg-type]  # without a failure there is a result
-            if self._is_overdue:
-                _overdue[self._kind] -= 1
+            overdue = self._is_overdue
+        try:
+            if overdue and failure is None and self._late is not None:
+                self._late(result)  # type: ignore[arg-type]  # as above
+        finally:
+            with _lock:
+                _overdue[self._kind] -= overdue

@@ -29,6 +29,8 @@ from front_door.visitors import VISITORS, Visitors
 
 BODY_SECONDS = 30.0
 """For the whole body of a request that is no upload."""
+SIGN_IN_SECONDS = 9.0
+"""For a sign-in or sign-out by a provider, which Streamlit asks meanwhile, some of it several times."""
 _CORE = "_stcore"
 _OPEN = frozenset({"health", "host-config", "stream", "upload_file", "bidi-components"})
 """What browsers need of Streamlit's own addresses. The rest is for its developers: metrics, agents, checks."""
@@ -45,12 +47,16 @@ _NOT_OUR_HOST = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often in a minute, for one address before sign-in. Whoever reloads twenty pages at once is far below."""
+    """How often in a minute, for one address before sign-in. Whoever reloads twenty pages at once is far below.
+
+    `sign_in_seconds` is how long a sign-in by a provider may take.
+    """
 
     connections: RequestLimit = field(default_factory=lambda: RequestLimit(1200))
     messages: RequestLimit = field(default_factory=lambda: RequestLimit(600))
     sign_ins: RequestLimit = field(default_factory=lambda: RequestLimit(60))
     warnings: RequestLimit = field(default_factory=lambda: RequestLimit(1))
+    sign_in_seconds: float = SIGN_IN_SECONDS
 
 
 class FrontDoor:
@@ -114,8 +120,27 @@ class FrontDoor:
             await _refuse(scope, receive, send, 429, "Too many sign-ins. Wait a minute.\n")
         elif path == cookie.COOKIE_PATH:
             await cookie.answer(self._members, scope, _in_time(receive), send)
+        elif path.startswith(_SIGN_INS):
+            await self._by_provider(scope, receive, send)
         else:
             await self._app(scope, _in_time(receive), send)
+
+    async def _by_provider(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ends also when the provider hangs, or answers a byte at a time."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._limits.sign_in_seconds) as limit:
+                await self._app(scope, _in_time(receive), noted)
+        except TimeoutError:
+            if begun or not limit.expired():
+                raise
+            await _refuse(scope, receive, send, 504, "The sign-in provider does not answer. Go back and try again.\n")
 
     async def _upload(self, request: HTTPConnection, core: Sequence[str], receive: Receive, send: Send) -> None:
         """Only into a session of the member whose cookie the request brings, and within the quota."""

@@ -43,7 +43,8 @@ BETWEEN_LOOKS = 10.0
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
 MAIL = "mail"
-_OTHERS_SECONDS = 7.0
+OTHERS_SECONDS = 7.0
+"""In which every duty but the mail ends."""
 _CLOSING_SECONDS = 1.0
 _LONGEST_IMPORT = 3600.0
 _LONGEST_PREFLIGHT = 3600.0
@@ -217,7 +218,7 @@ def end(threads: Sequence[threading.Thread], stop: Stop, seconds: float) -> list
     The mail may use them all, because it may wait for answers that nobody can give back. Others give their work back
     within a few seconds; what one of them does not is free when its lease is over.
     """
-    join([thread for thread in threads if thread.name != MAIL], min(_OTHERS_SECONDS, stop.left(seconds)))
+    join([thread for thread in threads if thread.name != MAIL], min(OTHERS_SECONDS, stop.left(seconds)))
     join([thread for thread in threads if thread.name == MAIL], stop.left(seconds))
     late = [thread.name for thread in threads if thread.is_alive()]
     if late:

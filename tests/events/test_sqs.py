@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from backend import duties
 from backend.domain.delivery import Outcome
 from backend.domain.team import COMMAND_LINE
 from backend.email.events import sqs
@@ -141,6 +144,58 @@ def test_a_queue_that_hangs_keeps_no_worker_for_ten_seconds(monkeypatch: pytest.
             source.receive(GO_ON)
     finally:
         released.set()
+
+
+class Slow:
+    """A queue whose receive ends when it is let, and that remembers what it was given back."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = threading.Event(), threading.Event()
+        self.back: list[tuple[str, int]] = []
+        self.given_back = threading.Event()
+
+    def receive_message(self, **wanted: int) -> dict[str, object]:
+        self.asked.set()
+        self.answers.wait(20)
+        return {"Messages": [{"Body": "{}", "ReceiptHandle": f"r{number}"} for number in range(3)]}
+
+    def change_message_visibility_batch(self, **wanted: Any) -> dict[str, object]:
+        self.back += [(entry["ReceiptHandle"], entry["VisibilityTimeout"]) for entry in wanted["Entries"]]
+        self.given_back.set()
+        return {}
+
+
+BACK = [("r0", 0), ("r1", 0), ("r2", 0)]
+
+
+def test_what_comes_after_the_worker_was_told_to_stop_is_given_back_at_once() -> None:
+    slow, stop = Slow(), threading.Event()
+    source = SqsSource(slow, "https://sqs.eu-central-1.amazonaws.com/123456789012/events")
+    with ThreadPoolExecutor(1) as pool:
+        received = pool.submit(source.receive, stop)
+        assert slow.asked.wait(10)
+        stop.set()
+        slow.answers.set()
+        assert received.result(10).bodies == []
+    assert slow.back == BACK
+
+
+def test_a_queue_that_hangs_is_not_waited_for_by_whoever_stops_and_what_it_gives_later_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sqs.STOP_SECONDS < duties.OTHERS_SECONDS
+    monkeypatch.setattr(sqs, "STOP_SECONDS", 0.1)
+    slow, stop = Slow(), threading.Event()
+    source = SqsSource(slow, "https://sqs.eu-central-1.amazonaws.com/123456789012/events")
+    with ThreadPoolExecutor(1) as pool:
+        received = pool.submit(source.receive, stop)
+        assert slow.asked.wait(10)
+        stop.set()
+        with pytest.raises(SourceUnreachableError):
+            received.result(sqs.WAIT_SECONDS)
+    slow.answers.set()
+    assert slow.given_back.wait(10)
+    assert slow.back == BACK
 
 
 def test_the_region_is_that_of_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:

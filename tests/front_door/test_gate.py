@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from starlette.requests import HTTPConnection
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from front_door.gate import FrontDoor
+from front_door.gate import FrontDoor, Limits
 from front_door.rules import Rules
 from front_door.uploads import Uploads
 from front_door.visitors import Caps, Connection, Visitors
@@ -122,3 +124,62 @@ async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
 def _request(headers: dict[str, str]) -> Any:
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     return HTTPConnection({"type": "websocket", "headers": pairs})
+
+
+# --- sign-in by a provider ---------------------------------------------------------------------------------------
+
+
+def signed_in(path: str, application: ASGIApp) -> list[Message]:
+    """What a browser gets that asks for a page of a sign-in, from a door that waits for a tenth of a second."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "scheme": "http",
+        "client": ("127.0.0.1", 5000),
+        "server": ("127.0.0.1", 8501),
+        "headers": [(b"host", b"localhost")],
+    }
+    door = FrontDoor(application, Rules(), Nobody(), Uploads(1, 1, dict), limits=Limits(sign_in_seconds=0.1))
+    in_own_loop(lambda: door(scope, receive, send))
+    return sent
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/logout", "/oauth2callback"])
+def test_a_sign_in_ends_although_the_provider_hangs(path: str) -> None:
+    ended: list[bool] = []
+
+    async def hangs(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    start, body = signed_in(path, hangs)
+    assert (start["status"], ended) == (504, [True])
+    assert b"does not answer" in body["body"]
+
+
+def test_other_requests_may_take_longer_and_answers_are_passed_on() -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.3 if scope["path"] == "/api/orders" else 0.0)
+        await PlainTextResponse("here")(scope, receive, send)
+
+    for path in ("/api/orders", "/auth/login"):
+        assert [message.get("status") for message in signed_in(path, slow)] == [200, None]
+
+
+def test_a_failure_of_ours_is_not_taken_for_the_providers() -> None:
+    async def fails(scope: Scope, receive: Receive, send: Send) -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        signed_in("/auth/login", fails)

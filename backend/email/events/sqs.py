@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol, cast
@@ -19,12 +20,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ProfileNotFound
 
-from backend.deadlines import DeadlineError, within
+from backend.deadlines import DeadlineError, within, within_or_stopped
 from backend.email.events.sources import Batch, QueueState, SourceUnreachableError
 from backend.errors import ConfigurationError
 
 WAIT_SECONDS = 5
-"""A receive may wait for 20 (AWS); a worker that is to stop waits for it, and has ten in all."""
+"""A receive may wait for 20 (AWS); a worker that is to stop waits for it, so that what it brings is given back."""
 AT_ONCE = 10
 """AWS: what one receive gives, and one delete takes, at most."""
 IN_FLIGHT = 200
@@ -35,6 +36,8 @@ AGAIN_SECONDS = 2
 """After which a batch that could not be kept comes again."""
 CALL_SECONDS = 4.0
 """Together with the wait of a receive less than the ten seconds in which a worker ends."""
+STOP_SECONDS = WAIT_SECONDS + 0.5
+"""How long after it was told to stop a worker waits for a receive: one that began then has ended by then."""
 STATE_SECONDS = 3.0
 """Pages and health wait for what the queue says of itself."""
 _PARALLEL = 4
@@ -66,20 +69,28 @@ class SqsSource:
         self._held_since: datetime | None = None
 
     def receive(self, stop: threading.Event) -> Batch:
-        """Waits for the first messages, and takes more while the queue gives as many as it can."""
-        messages = self._receive(self._wait)
+        """Waits for the first messages, and takes more while the queue gives as many as it can.
+
+        Told to stop, it gives back what comes at once.
+        """
+        messages = self._receive(self._wait, stop)
         if len(messages) == AT_ONCE and not stop.is_set():
             with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="sqs") as pool:
                 while len(messages) < IN_FLIGHT and not stop.is_set():
-                    more = [each for found in pool.map(self._receive, [0] * _PARALLEL) for each in found]
+                    more = [
+                        each for found in pool.map(self._receive, [0] * _PARALLEL, [stop] * _PARALLEL) for each in found
+                    ]
                     messages += more
                     if len(more) < _PARALLEL * AT_ONCE:
                         break
+        if stop.is_set():
+            self._give_back(_receipts(messages), 0)
+            return Batch([])
         bodies = [str(message.get("Body", "")).encode("utf-8", "replace") for message in messages]
         oldest = min((at for message in messages if (at := _came_at(message))), default=None)
         if not messages:
             self._held_since = None
-        return Batch(bodies, [str(message["ReceiptHandle"]) for message in messages], oldest)
+        return Batch(bodies, _receipts(messages), oldest)
 
     def done(self, batch: Batch) -> None:
         """What cannot be deleted comes again, and is recognised."""
@@ -92,12 +103,7 @@ class SqsSource:
     def failed(self, batch: Batch) -> None:
         """Gives the messages back after a few seconds instead of minutes."""
         self._held_since = min((at for at in (self._held_since, batch.oldest_at) if at), default=None)
-        for part in _parts(batch.receipts):
-            entries = [
-                {"Id": str(place), "ReceiptHandle": receipt, "VisibilityTimeout": AGAIN_SECONDS}
-                for place, receipt in enumerate(part)
-            ]
-            self._call(self._client.change_message_visibility_batch, Entries=entries)
+        self._give_back(batch.receipts, AGAIN_SECONDS)
 
     def state(self) -> QueueState:
         """By SQS's own estimate, those that are delayed included.
@@ -110,27 +116,53 @@ class SqsSource:
         waiting, delayed, in_flight = (int(found.get(name, 0)) for name in names)
         return QueueState(waiting + delayed, in_flight, self._held_since)
 
-    def _receive(self, wait: int) -> list[Mapping[str, Any]]:
-        found = self._call(
+    def _receive(self, wait: int, stop: threading.Event) -> list[Mapping[str, Any]]:
+        call = partial(
             self._client.receive_message,
-            seconds=wait + CALL_SECONDS,
+            QueueUrl=self._url,
             MaxNumberOfMessages=AT_ONCE,
             AttributeNames=["SentTimestamp"],
             WaitTimeSeconds=wait,
             VisibilityTimeout=VISIBILITY_SECONDS,
         )
+        with _as_unreachable():
+            found = within_or_stopped(
+                wait + CALL_SECONDS, "SQS", call, stop, after_stop=STOP_SECONDS, late=self._came_late
+            )
         return list(found.get("Messages", []))
+
+    def _came_late(self, found: Mapping[str, Any]) -> None:
+        """Nobody waits for these messages any more; otherwise they would be away for minutes."""
+        self._give_back(_receipts(found.get("Messages", [])), 0)
+
+    def _give_back(self, receipts: Sequence[str], seconds: int) -> None:
+        for part in _parts(receipts):
+            entries = [
+                {"Id": str(place), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+                for place, receipt in enumerate(part)
+            ]
+            self._call(self._client.change_message_visibility_batch, Entries=entries)
 
     def _call(self, method: Any, *, seconds: float = CALL_SECONDS, **parameters: Any) -> Mapping[str, Any]:
         """`seconds` are for the call with its repetitions."""
         call = partial(method, QueueUrl=self._url, **parameters)
-        try:
+        with _as_unreachable():
             return cast("Mapping[str, Any]", within(seconds, "SQS", call))
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "no code"))[:80]
-            raise SourceUnreachableError(f"SQS refuses: {code}.") from error
-        except (BotoCoreError, DeadlineError) as error:
-            raise SourceUnreachableError(f"SQS does not answer: {type(error).__name__}.") from error
+
+
+@contextmanager
+def _as_unreachable() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", "no code"))[:80]
+        raise SourceUnreachableError(f"SQS refuses: {code}.") from error
+    except (BotoCoreError, DeadlineError) as error:
+        raise SourceUnreachableError(f"SQS does not answer: {type(error).__name__}.") from error
+
+
+def _receipts(messages: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [str(message["ReceiptHandle"]) for message in messages]
 
 
 def _came_at(message: Mapping[str, Any]) -> datetime | None:
