@@ -17,6 +17,8 @@ from sentry_sdk.transport import Transport
 from backend.config import Settings
 from backend.observability.masking import mask
 
+CLOSE_SECONDS = 2.0
+"""At the end of the process, for what was not sent before; until then the SDK's own thread sends."""
 _IN_LOG = "See the log under the incident number."
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 _KEPT = ("event_id", "timestamp", "start_timestamp", "level", "platform", "release", "environment", "sdk", "type")
@@ -50,7 +52,7 @@ def stop() -> None:
     """Sends what waits, for two seconds at most, and reports nothing more."""
     client = sentry_sdk.get_client()
     if client.is_active():
-        client.close(timeout=2.0)
+        client.close(timeout=CLOSE_SECONDS)
         sentry_sdk.get_global_scope().set_client(None)
 
 

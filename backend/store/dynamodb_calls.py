@@ -96,11 +96,15 @@ class NotSentError(NoAnswerError):
     """No connection came about, so the request has no effect."""
 
 
+PATIENCE_SECONDS = 6.0
+"""For how long a request is repeated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a request is repeated, with full jitter: a random pause below a ceiling that doubles each time."""
 
-    seconds: float = 6.0
+    seconds: float = PATIENCE_SECONDS
     first_pause: float = 0.05
     longest_pause: float = 1.0
     sleep: Callable[[float], None] = time.sleep

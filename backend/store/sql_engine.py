@@ -17,7 +17,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from backend.errors import ConfigurationError, DiskFullError, StoreBusyError, StoreUnreachableError
 
-_BUSY_SECONDS = 5
+BUSY_SECONDS = 5
 """How long another process may keep the lock of SQLite."""
 _TURN_SECONDS = 4
 """How long other threads of this process may take before; together they stay below what people wait for."""
@@ -57,7 +57,7 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
-        connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
         hide_parameters=True,
         poolclass=StaticPool if in_memory else QueuePool,
         **({} if in_memory else {"pool_size": 10, "max_overflow": 50, "pool_timeout": _POOL_SECONDS}),

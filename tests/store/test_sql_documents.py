@@ -66,7 +66,7 @@ def test_a_put_that_depends_on_nothing_is_seen_by_a_later_transaction_of_the_sam
 @pytest.fixture
 def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store whose file another connection writes to and does not let go."""
-    monkeypatch.setattr(sql_engine, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sql_engine, "BUSY_SECONDS", 0.05)
     store = SqlStore(f"sqlite:///{tmp_path}/shop.db")
     store.create_tables()
     store.put(Put(KEY, {"a": 1}))

@@ -21,7 +21,7 @@ from backend.email.transports.account_list import (
 )
 from backend.email.transports.ses_client import open_boto3
 
-_CALL_SECONDS = 9.0
+CALL_SECONDS = 9.0
 """For a call with its repetitions."""
 
 
@@ -66,7 +66,7 @@ class SesAccountList:
         try:
             client = self._opened = self._opened or self._open()
             call = partial(getattr(client, name), **parameters)
-            return cast("Mapping[str, Any]", within(_CALL_SECONDS, "The suppression list of SES", call))
+            return cast("Mapping[str, Any]", within(CALL_SECONDS, "The suppression list of SES", call))
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "no code"))[:80]
             if code == "NotFoundException":
@@ -89,4 +89,4 @@ def open_client() -> Client:
 
     Raises: `ConfigurationError`.
     """
-    return cast("Client", open_boto3(read_seconds=_CALL_SECONDS, attempts=4))
+    return cast("Client", open_boto3(read_seconds=CALL_SECONDS, attempts=4))

@@ -31,7 +31,7 @@ from backend.store.port import Put
 
 _REPORT = "domain-check"
 MOST_SELECTORS = 5
-_IDENTITY_SECONDS = 5.0
+IDENTITY_SECONDS = 5.0
 """How long SES may take to say what it knows of the domain and those above it: a person waits."""
 
 
@@ -131,7 +131,7 @@ def _identity(probe: Probe, domain: str) -> Identity | Finding | None:
     if probe.identity is None:
         return None
     try:
-        found = within(_IDENTITY_SECONDS, "SES", partial(probe.identity, domain))
+        found = within(IDENTITY_SECONDS, "SES", partial(probe.identity, domain))
     except (AccountUnknownError, DeadlineError) as error:
         return Finding(Subject.DKIM, Level.UNKNOWN, error.sentence)
     return found or Finding(

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -29,13 +30,18 @@ _CHILD = "import sys; from backend.services.templates.render_child import main; 
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """Of the environment; the rest may hold secrets."""
 
+WAIT_SECONDS = 9.5
+"""Less than the ten seconds after which a page has its answer."""
+
 
 class IsolatedRendering:
     """One process, one task at a time. Thread-safe. `cpu_seconds` and `memory` (bytes) are for a task; whoever asks
-    waits `wait_seconds` at most.
+    waits `wait_seconds` at most, a third of them for others.
     """
 
-    def __init__(self, *, cpu_seconds: int = 2, wait_seconds: float = 20.0, memory: int = 512 * 1024 * 1024) -> None:
+    def __init__(
+        self, *, cpu_seconds: int = 2, wait_seconds: float = WAIT_SECONDS, memory: int = 512 * 1024 * 1024
+    ) -> None:
         self._cpu_seconds, self._wait, self._memory = cpu_seconds, wait_seconds, memory
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -49,10 +55,11 @@ class IsolatedRendering:
 
         Raises: `TemplateError`, also when the time or the memory is used up.
         """
-        if not self._lock.acquire(timeout=self._wait):
+        ends = time.monotonic() + self._wait
+        if not self._lock.acquire(timeout=self._wait / 3):
             raise TemplateError("Other previews are being made. Try again in a moment.")
         try:
-            answer = self._ask(Task(layout, version, data, shop, self._cpu_seconds, self._memory))
+            answer = self._ask(Task(layout, version, data, shop, self._cpu_seconds, self._memory), ends)
         finally:
             self._lock.release()
         if answer is None:
@@ -74,12 +81,12 @@ class IsolatedRendering:
             self._child.wait()
         self._child = self._connection = None
 
-    def _ask(self, task: Task) -> Answer | None:
+    def _ask(self, task: Task, ends: float) -> Answer | None:
         """None when the process came to its end."""
         try:
             connection = self._connected()
             connection.send(task)
-            if connection.poll(self._wait):
+            if connection.poll(max(ends - time.monotonic(), 0.0)):
                 answer: Answer = connection.recv()
                 return answer
         except (EOFError, OSError):

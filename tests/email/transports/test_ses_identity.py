@@ -116,7 +116,7 @@ def test_ses_that_does_not_answer_is_a_finding_and_no_long_wait(
     shop: Shop, aws: None, server: SesServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.behave = silent
-    monkeypatch.setattr(domain, "_IDENTITY_SECONDS", 0.2)
+    monkeypatch.setattr(domain, "IDENTITY_SECONDS", 0.2)
     settings = Settings(mail_transport="ses", public_url="http://localhost:8501")
     probe = open_probe(settings, open_mailer(settings, shop))
     report = check_domain(shop, replace(probe, lookup=NoNames), "shop.example")
