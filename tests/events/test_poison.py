@@ -40,7 +40,21 @@ def poisons() -> list[bytes]:
         tagged: dict[str, Any] = document("Delivery")
         tagged["mail"]["tags"]["message"] = [tag]
         found.append(json.dumps(tagged).encode())
-    return [*found, b"{", b"[" * 3000, b"\xff\xfe", event("Click", link="https://x\0/" + "a" * 200_000)]
+    plain = event("Bounce")
+    return [
+        *found,
+        b"{",
+        b"[" * 3000,
+        b'{"mail":' * 3000 + b"{}" + b"}" * 3000,
+        b"\xff\xfe",
+        b"[" + plain + b"]",
+        b'"text"',
+        plain.replace(b'"mail"', b'"mail": 7, "mail"', 1),
+        plain.replace(b'"mail"', b'"mail" : [], "post"', 1),
+        plain.replace(b'messageId": "', b'messageId": "\\ud800', 1),
+        plain.replace(b'messageId": "', b'messageId": "\\u0000', 1),
+        event("Click", link="https://x\0/" + "a" * 200_000),
+    ]
 
 
 @pytest.mark.parametrize("poison", poisons())
@@ -73,6 +87,58 @@ def test_what_the_store_refuses_of_one_event_is_dead_and_what_it_could_not_do_co
     with pytest.raises(StoreBusyError):
         take_in_safely(shop, bodies, "test", POLICY)
     assert count_dead_letters(shop) == 1
+
+
+class RefusedError(Exception):
+    """What a database says of a statement, which does not say whose fault it is."""
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_an_event_whose_statement_fails_at_first_is_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    left, message, real = [failures + 1], sent(shop), drain.take_in
+
+    def failing(*asked: Any) -> object:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise RefusedError
+        return real(*asked)
+
+    monkeypatch.setattr(drain, "take_in", failing)
+    assert take_in_safely(shop, [event("Delivery", message)], "test", POLICY).applied == 1
+    assert count_dead_letters(shop) == 0
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_failure_that_nothing_explains_is_the_events_only_while_the_store_works(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, works: bool
+) -> None:
+    message = sent(shop)
+
+    def refusing(*_: object) -> None:
+        raise RefusedError
+
+    monkeypatch.setattr(drain, "take_in", refusing)
+    if works:
+        assert take_in_safely(shop, [event("Delivery", message)], "test", POLICY).dead == 1
+    else:
+        monkeypatch.setattr(shop.store, "transact", refusing)
+        with pytest.raises(RefusedError):
+            take_in_safely(shop, [event("Delivery", message)], "test", POLICY)
+    assert count_dead_letters(shop) == int(works)
+
+
+def test_a_replay_that_runs_out_of_time_goes_on_where_it_was(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "AT_ONCE", 2)
+    messages = [sent(shop, f"k{number}") for number in range(5)]
+    for body in (b"nonsense", *(event("Delivery", message) for message in messages)):
+        bury(shop, body, "It could not be applied.", "test")
+    found, calls = replay_all(shop, ENGINEER, seconds=0), 1
+    while found.cursor:
+        found, calls = replay_all(shop, ENGINEER, after=found, seconds=0), calls + 1
+    assert (found.done, found.dead) == (5, 1)
+    assert calls >= 3
 
 
 JSON = st.recursive(

@@ -12,7 +12,6 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from backend import duties
 from backend.domain.delivery import Outcome
 from backend.domain.team import COMMAND_LINE
 from backend.email.events import sqs
@@ -23,8 +22,10 @@ from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import list_dead_letters
 from backend.services.events.drain import drain, drain_batch
+from backend.workers import duties
 from tests.events.samples import enveloped, event
 from tests.events.test_applying import now, sent
+from tests.events.test_poison import poisons
 from tests.support import TestClock, shop_on
 
 POLICY, GO_ON = EventPolicy(), threading.Event()
@@ -43,6 +44,14 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqs.Client]:
 @pytest.fixture
 def queue(client: sqs.Client) -> str:
     return str(client.create_queue(QueueName="events")["QueueUrl"])  # type: ignore[attr-defined]
+
+
+def is_text(body: bytes) -> bool:
+    """Whether SQS takes it: UTF-8, and no control characters as such."""
+    try:
+        return body.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def put(client: sqs.Client, queue: str, *bodies: bytes) -> None:
@@ -79,6 +88,20 @@ def test_what_could_not_be_kept_comes_again(shop: Shop, client: sqs.Client, queu
     assert (state.waiting, state.in_flight) == (0, 1)
     assert state.oldest_at is not None
     assert drain_batch(shop, SqsSource(client, queue, wait_seconds=4), POLICY, GO_ON).applied == 1
+
+
+@pytest.mark.parametrize("poison", [each for each in poisons() if is_text(each)])
+def test_a_poison_leaves_the_queue_and_holds_up_no_other(
+    shop: Shop, client: sqs.Client, queue: str, poison: bytes
+) -> None:
+    messages = [sent(shop, f"k{number}") for number in range(11)]
+    bodies = [event("Bounce", message) for message in messages]
+    put(client, queue, *bodies[:5], poison, *(enveloped(body) for body in bodies[5:]))
+    source = SqsSource(client, queue, wait_seconds=0)
+    intake = drain(shop, source, POLICY, GO_ON)
+    assert (intake.applied, intake.foreign + intake.dead) == (11, 1)
+    assert source.state() == QueueState(0)
+    assert all(Outcome.BOUNCED in now(shop, message).outcomes for message in messages)
 
 
 class Refusing:

@@ -29,7 +29,9 @@ _LONGEST_LINK = 4000
 _MOST_ADDRESSES = 50
 """AWS: the most recipients of an email."""
 _EARLIEST_YEAR = 2011
-"""SES did not exist before; such a moment is a mistake."""
+"""SES began in January 2011, so an earlier moment is a mistake. A later bound would be wrong: dead letters are kept for
+90 days, queues for 14, and reports of old mail are replayed. An old moment does no harm by itself: messages are found
+by their id, and an event that is older than its message only counts as late."""
 _AHEAD = timedelta(days=1)
 """How far a report may be ahead of our clock; such a moment is a mistake."""
 

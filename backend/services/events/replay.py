@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from dataclasses import dataclass
 
 from backend.domain.events import DeadLetter
@@ -17,20 +19,24 @@ from backend.services.events.drain import fault_of, is_down
 from backend.services.events.intake import take_in
 from backend.services.unreadable.items import set_aside
 from backend.store import schema
-from backend.store.port import Delete, Exists, Plus, Query, Row, Update, pages_of
+from backend.store.port import Delete, Exists, Plus, Query, Row, Update
 
-AT_ONCE = 500
+AT_ONCE = 50
 """How many letters are read at once."""
 REPLAY = "replay"
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How many letters could be applied now (or were about foreign mail) and are gone, and how many are still dead."""
+    """How many letters could be applied now (or were about foreign mail) and are gone, and how many are still dead.
+
+    A `cursor` says that its time was over before all were tried.
+    """
 
     done: int
     dead: int
     reason: str = ""
+    cursor: str | None = None
 
 
 def replay_dead_letter(shop: Shop, actor: Actor, letter_id: str, policy: EventPolicy | None = None) -> Replay:
@@ -47,20 +53,32 @@ def replay_dead_letter(shop: Shop, actor: Actor, letter_id: str, policy: EventPo
     return Replay(int(not reason), int(bool(reason)), reason)
 
 
-def replay_all(shop: Shop, actor: Actor, policy: EventPolicy | None = None) -> Replay:
+def replay_all(
+    shop: Shop,
+    actor: Actor,
+    policy: EventPolicy | None = None,
+    *,
+    after: Replay | None = None,
+    seconds: float = math.inf,
+) -> Replay:
     """Tries all letters again, the oldest first. One that cannot be read or applied does not stop the others.
+
+    In about so many seconds; it goes on `after` what came of the call before, and counts that as well.
 
     Raises: `PermissionDeniedError`; as the store, when it is unavailable.
     """
     actor.require(Permission.REPAIR_MAIL)
-    done = dead = 0
-    for row in pages_of(shop.store, Query(schema.MAIL, PARTITION, limit=AT_ONCE)):
-        if _is_done(shop, row, policy or EventPolicy()):
-            done += 1
-        else:
-            dead += 1
-    audit_log.note(shop, actor, "replayed all dead letters", "dead letters", f"{done} applied, {dead} still dead")
-    return Replay(done, dead)
+    total, ends = after or Replay(0, 0), time.monotonic() + seconds
+    before = total
+    while True:
+        page = shop.store.query(Query(schema.MAIL, PARTITION, limit=AT_ONCE, cursor=total.cursor))
+        done = sum(_is_done(shop, row, policy or EventPolicy()) for row in page.rows)
+        total = Replay(total.done + done, total.dead + len(page.rows) - done, cursor=page.cursor)
+        if page.cursor is None or time.monotonic() >= ends:
+            break
+    told = f"{total.done - before.done} applied, {total.dead - before.dead} still dead"
+    audit_log.note(shop, actor, "replayed all dead letters", "dead letters", told)
+    return total
 
 
 def _is_done(shop: Shop, row: Row, policy: EventPolicy) -> bool:

@@ -15,7 +15,7 @@ from backend.services.events.dead_letters import (
     discard_dead_letter,
     list_dead_letters,
 )
-from backend.services.events.replay import AT_ONCE, Replay, replay_all, replay_dead_letter
+from backend.services.events.replay import Replay, replay_all, replay_dead_letter
 from pages.components.ui import actions, empty, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
@@ -25,6 +25,8 @@ from pages.components.ui.tables import Pager
 
 _ROWS = 10
 _SHOWN_BYTES = 20_000
+_SECONDS = 4.0
+"""Of a run of the page, for replaying; it goes on in the next one."""
 
 
 def show_dead_letters(actor: Actor, here: Shop) -> None:
@@ -41,7 +43,7 @@ def show_dead_letters(actor: Actor, here: Shop) -> None:
         told = f"{formats.counted(here, number, 'letter')}{more}. Kept for 90 days."
         st.caption(formats.plain(told), width="content")
         if may_repair:
-            _ALL.opener("Replay all", min(number, AT_ONCE), icon=":material/replay:")
+            _ALL.opener("Replay all", number, icon=":material/replay:")
     for place, letter in enumerate(page.letters):
         _show(here, letter, place, may_repair=may_repair)
     pager.show(page.cursor)
@@ -92,7 +94,15 @@ def _replay(letter_id: str) -> None:
     actions.act(Permission.REPAIR_MAIL, replay, "")
 
 
-def _replay_all(number: int) -> None:
+def _replay_all(subject: int | Replay) -> None:
+    if isinstance(subject, Replay):
+        st.markdown(f"{formats.plain(_told(subject))} Replaying the others …")
+        _go_on(subject)
+    else:
+        _ask(subject)
+
+
+def _ask(number: int) -> None:
     st.markdown(f"**{formats.plain(formats.counted(shop(), number, 'letter'))}** will be retried, oldest first.")
     with st.form("replay_all", border=False):
         typed = st.text_input(f"Type {number} to confirm", max_chars=10)
@@ -100,13 +110,24 @@ def _replay_all(number: int) -> None:
             if typed.strip() != str(number):
                 st.error(f"Type {number} to confirm.", icon=":material/error:")
                 return
-            done = actions.attempt(Permission.REPAIR_MAIL, lambda actor: replay_all(shop(), actor, _policy()), "")
-            if isinstance(done, Trouble):
-                actions.show_trouble(done)
-                return
-            NOTICE.set(_told(done))
-            _ALL.close()
-            st.rerun()
+            _go_on(Replay(0, 0))
+
+
+def _go_on(before: Replay) -> None:
+    done = actions.attempt(
+        Permission.REPAIR_MAIL,
+        lambda actor: replay_all(shop(), actor, _policy(), after=before, seconds=_SECONDS),
+        "",
+    )
+    if isinstance(done, Trouble):
+        actions.show_trouble(done)
+        return
+    if done.cursor:
+        _ALL.open(done)
+    else:
+        NOTICE.set(_told(done))
+        _ALL.close()
+    st.rerun()
 
 
 def _told(done: Replay) -> str:
@@ -129,5 +150,5 @@ def _discard(letter: DeadLetter) -> None:
         st.rerun()
 
 
-_ALL = Dialog[int]("replay_all_letters", "Replay all?", _replay_all, icon=":material/replay:")
+_ALL = Dialog[int | Replay]("replay_all_letters", "Replay all?", _replay_all, icon=":material/replay:")
 _DISCARD = Dialog[DeadLetter]("discard_letter", "Delete?", _discard, icon=":material/delete:")
