@@ -8,8 +8,7 @@ import streamlit as st
 
 from backend import logs
 from backend.store.meter import access_pattern
-from pages.components import address
-from pages.components.ui import frame, guard, navigation, shell, sign_in
+from pages.components.ui import address, frame, guard, navigation, shell, sign_in
 
 # A file of our own: Streamlit fetches icons by name from another company's server.
 _ICON = Path(__file__).with_name("pages") / "components" / "icon.png"

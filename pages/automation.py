@@ -7,9 +7,8 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import NotFoundError
 from backend.services.automations import saved
-from pages.components import filters
 from pages.components.automations import builder, draft, head, views
-from pages.components.ui import actions, empty
+from pages.components.ui import actions, empty, filters
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop

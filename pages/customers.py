@@ -7,9 +7,8 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.customers.lists import CustomerFilter, Sort
-from pages.components import filters
 from pages.components.customers.forms import ADD
-from pages.components.ui import actions, caching, empty, formats, tables
+from pages.components.ui import actions, caching, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 

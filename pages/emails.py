@@ -7,9 +7,8 @@ import streamlit as st
 from backend.domain.emails import Kind
 from backend.domain.team import Permission
 from backend.domain.text import fold
-from pages.components import filters
 from pages.components.templates import gallery
-from pages.components.ui import caching, empty
+from pages.components.ui import caching, empty, filters
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 

@@ -6,10 +6,9 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import BackendError
-from pages.components import filters
 from pages.components.insights import views
 from pages.components.segments import age
-from pages.components.ui import formats
+from pages.components.ui import filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 

@@ -8,9 +8,8 @@ from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.orders.lists import OrderFilter
-from pages.components import filters
 from pages.components.orders import view
-from pages.components.ui import caching, empty, formats, tables
+from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period

@@ -7,9 +7,8 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.customers.leaderboards import Measure
 from backend.services.statistics.overview import granularities_of
-from pages.components import filters
 from pages.components.statistics import cards
-from pages.components.ui import caching, charts, empty, formats, tables
+from pages.components.ui import caching, charts, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_month, pick_period
 from pages.components.ui.shell import shop

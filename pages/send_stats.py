@@ -7,11 +7,10 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.statistics.sending import steps_for
-from pages.components import filters
 from pages.components.messages import table
 from pages.components.sending import limits
 from pages.components.statistics import send_charts, send_rates
-from pages.components.ui import actions, caching, empty, formats
+from pages.components.ui import actions, caching, empty, filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import shop

@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components import filters
 from pages.components.system import cost, log, now, speed
-from pages.components.ui import actions, formats
+from pages.components.ui import actions, filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.shell import settings, shop
 

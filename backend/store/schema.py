@@ -62,6 +62,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 63 | triggers of an automation, the next first | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
 | 64 | figures of an automation | mail | `AUTO#id`, `K#id` | `STAT#shard` |
 | 65 | records that cannot be read | mail | `UNREADABLE` | digest |
+| 66 | message by the id that the provider gave it | mail / work | `PROVIDER#hash` | `-` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -73,6 +74,7 @@ provider.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import dataclass
 
@@ -252,6 +254,11 @@ def message_line(day: str, message_id: str) -> str:
 def work_line(message_id: str) -> str:
     """The partition of the list of messages that wait for a worker."""
     return f"WORK#{shard_of(message_id, WORK_SHARDS)}"
+
+
+def provider_line(provider_id: str) -> str:
+    """The partition of the message that the mail provider knows by this id; short, because messages carry it."""
+    return f"PROVIDER#{hashlib.sha256(provider_id.encode()).hexdigest()[:20]}"
 
 
 def hours_key(hour: str, template: str, message_id: str) -> Key:

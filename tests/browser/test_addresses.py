@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from backend.domain.messages import MessageStatus
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.services.context import Shop
 from backend.services.customers.customers import find_by_email
 from backend.services.orders.lists import orders_of
+from backend.services.sending import ledger
 from tests.browser.people import Person
 from tests.server.processes import Server
-from tests.support import add_customer, add_order
+from tests.services.test_ledger import a_message, claimed
+from tests.support import NOW, add_customer, add_order
 
 pytestmark = pytest.mark.browser
 
@@ -162,3 +166,14 @@ def test_the_tab_of_a_visitor_says_sign_in(person: Arrive) -> None:
     visitor = person(Role.STAFF).visit("/orders")
     visitor.page.get_by_label("Username").wait_for()
     visitor.page.wait_for_function("() => document.title === 'Sign in · My shop'")
+
+
+@SIZES
+def test_a_message_is_found_by_the_id_that_the_provider_gave_it(
+    person: Arrive, shop: Shop, width: int, height: int
+) -> None:
+    mine = claimed(shop, ledger.request(shop, a_message(f"click-{width}")).message)
+    ledger.record(shop, [replace(mine, status=MessageStatus.SENT, sent_at=NOW, provider_id=f"0100-{width}")])
+    engineer = person(Role.ENGINEER, width=width, height=height).sign_in("/messages").sees_title("Message log")
+    engineer.types("Message id", f"<0100-{width}@eu-west-1.amazonses.com>").presses("Find message")
+    engineer.page.wait_for_url(f"**/message?id={mine.id}")

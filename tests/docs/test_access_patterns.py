@@ -124,6 +124,7 @@ class Metered:
             library.create_segment(self.shop, COMMAND_LINE, f"SEGMENT{number}", f"Regulars {number}", READY[0].rule)
         self.automation = self._automations()
         self.reported = self._reported()
+        self.provider_id = ledger.get_message(self.shop, self.reported.id).provider_id
 
     def _unreadable(self) -> None:
         for number in range(20):
@@ -323,6 +324,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     63: lambda m: list_waiting(m.shop, m.automation),
     64: lambda m: figures_of(m.shop, m.automation),
     65: lambda m: items.unreadable_records(m.shop),
+    66: lambda m: message_log.find_message(m.shop, m.provider_id),
     34: _listed(archived=True),
     33: lambda m: audit_log.list_entries(m.shop, COMMAND_LINE, audit_log.AuditFilter(f"{m.now:%Y-%m}")),
     35: lambda m: history.received_events(m.shop, m.reported),

@@ -9,7 +9,7 @@ import pytest
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.services.customers.lists import Sort
-from pages.components import address
+from pages.components.ui import address
 from pages.components.ui.periods import _LABELS
 from tests.pages.dashboard import Dashboard
 from tests.support import add_customer, add_order

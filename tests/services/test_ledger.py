@@ -14,7 +14,7 @@ from backend.domain.messages import Message, MessageStatus, SkipReason, check_me
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.context import Shop
 from backend.services.sending import ledger
-from backend.services.sending.message_log import LogFilter, list_messages, messages_of, needing_attention
+from backend.services.sending.message_log import LogFilter, find_message, list_messages, messages_of, needing_attention
 from backend.services.statistics.counters import stats_by_hour, summed
 from tests.support import NOW, TestClock, opened_shop
 
@@ -104,6 +104,39 @@ def test_an_outcome_is_recorded_and_counted_once(shop: Shop) -> None:
     assert ledger.record(shop, [sent]) == 0
     assert ledger.record(shop, [replace(mine, status=MessageStatus.FAILED)]) == 0
     assert counts(shop)["sent"] == 1
+
+
+PROVIDER_ID = "0100019abc12def0-2f1c6a3e-000000"
+
+
+@pytest.mark.parametrize("shown", [PROVIDER_ID, f" <{PROVIDER_ID}@eu-west-1.amazonses.com> "])
+def test_a_sent_message_is_found_by_the_providers_id_as_it_is_shown_anywhere(shop: Shop, shown: str) -> None:
+    mine = claimed(shop, ledger.request(shop, a_message()).message)
+    other = claimed(shop, ledger.request(shop, a_message("click-2")).message)
+    assert find_message(shop, shown) is None
+    sent = replace(mine, status=MessageStatus.SENT, sent_at=NOW, provider_id=PROVIDER_ID)
+    ledger.record(shop, [sent, replace(other, status=MessageStatus.SENT, sent_at=NOW, provider_id=f"{PROVIDER_ID}1")])
+    found = find_message(shop, shown)
+    assert found is not None
+    assert found.id == mine.id
+
+
+def test_a_message_is_found_by_our_own_id_and_by_nothing_else(shop: Shop) -> None:
+    mine = ledger.request(shop, a_message()).message
+    assert find_message(shop, f" {mine.id} ") == ledger.get_message(shop, mine.id)
+    for wrong in ("", " ", "<>", "@", "NOBODY-click-1", "nonsense", "x" * 5000, "-"):
+        assert find_message(shop, wrong) is None
+
+
+def test_an_unknown_message_that_was_sent_after_all_is_found_by_the_providers_id(shop: Shop, clock: TestClock) -> None:
+    mine = claimed(shop, ledger.request(shop, a_message()).message)
+    clock.forward(seconds=ledger.LEASE.total_seconds())
+    ledger.expire(shop, [mine])
+    ledger.record(shop, [replace(mine, status=MessageStatus.SENT, sent_at=clock(), provider_id=PROVIDER_ID)])
+    assert needing_attention(shop, MessageStatus.UNKNOWN) == []
+    found = find_message(shop, PROVIDER_ID)
+    assert found is not None
+    assert found.id == mine.id
 
 
 def test_a_message_that_may_be_tried_again_waits_and_can_be_claimed(shop: Shop) -> None:

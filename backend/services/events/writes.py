@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from backend.domain.customers import email_identity
 from backend.domain.events import Click, MailEvent
-from backend.domain.messages import Message
+from backend.domain.messages import Message, MessageStatus
 from backend.domain.suppression import Ground
 from backend.domain.time import to_text
 from backend.errors import AlreadyExistsError
 from backend.records.events import click_updates
-from backend.records.messages import key_of, outcome_attributes
+from backend.records.messages import key_of, outcome_attributes, work_attributes
 from backend.records.send_stats import campaign_difference, correction_for, outcome_difference
 from backend.records.suppression import digest_of
 from backend.services.context import Shop
@@ -73,9 +73,11 @@ def _message_update(snapshot: Snapshot) -> Update | None:
     gone: list[str] = [name for name in outcome_attributes(before) if name not in wanted]
     if (after.provider_id, after.sent_at) != (before.provider_id, before.sent_at):
         wanted |= {"provider": after.provider_id, "sent_at": to_text(after.sent_at) if after.sent_at else ""}
+        if after.status is MessageStatus.SENT:
+            wanted |= work_attributes(after)
     if after.status is not before.status:
-        wanted |= {"status": after.status.value, "resolved": True}
-        gone += [name for name in ("reason", "work", "work_at") if name in item]
+        wanted |= {"status": after.status.value, "resolved": True, **work_attributes(after)}
+        gone += [name for name in ("reason", "work", "work_at") if name in item and name not in wanted]
     changed = {name: value for name, value in wanted.items() if item.get(name) != value}
     if not changed and not gone:
         return None

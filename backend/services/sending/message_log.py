@@ -11,12 +11,13 @@ from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import from_text
-from backend.errors import InvalidInputError
+from backend.errors import InvalidInputError, NotFoundError
 from backend.records.conversion import key_of_row, reads
 from backend.records.messages import id_in, message_from
 from backend.records.values import flag, optional_text, text
 from backend.services.context import Shop
 from backend.services.cursors import text_in
+from backend.services.sending.ledger import get_message
 from backend.services.shards import merged, page_size
 from backend.services.unreadable.items import readable, readable_rows
 from backend.store import schema
@@ -204,6 +205,23 @@ def page_of(shop: Shop, customer_id: str, wanted: LogFilter, *, limit: int, curs
         found = found[ids.index(after) + 1 :]
     following = encode_cursor({"after": found[limit - 1].id}) if len(found) > limit else None
     return LogPage(found[:limit], following)
+
+
+def find_message(shop: Shop, wanted: str) -> Message | None:
+    """The message with this id: ours, or the one that the provider gave it, also as mail programs show it."""
+    name = wanted.strip().strip("<>")
+    for provider_id in dict.fromkeys((name, name.partition("@")[0])):
+        if not provider_id:
+            continue
+        query = Query(schema.MAIL, schema.provider_line(provider_id), index="work", limit=1)
+        keys = [row.key for row in shop.store.query(query).rows]
+        found = list(readable(shop, shop.store.get_many(keys).items(), message_from)) if keys else []
+        if found and found[0].provider_id == provider_id:
+            return found[0]
+    try:
+        return get_message(shop, name)
+    except (NotFoundError, InvalidInputError):
+        return None
 
 
 def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> list[Message]:

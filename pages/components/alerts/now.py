@@ -14,9 +14,8 @@ from backend.services.alerts.lists import list_current, list_past
 from backend.services.alerts.notifications import send_test
 from backend.services.audit.log import months_until_now
 from backend.services.context import Shop
-from pages.components import filters
 from pages.components.system.installation import span_of, watched
-from pages.components.ui import actions, empty, formats
+from pages.components.ui import actions, empty, filters, formats
 from pages.components.ui.guard import guarded_fragment, require
 from pages.components.ui.shell import shop
 from pages.components.ui.state import Slot

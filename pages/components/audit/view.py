@@ -13,8 +13,7 @@ from backend.services.audit import log as audit_log
 from backend.services.audit.export import export_csv
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
-from pages.components import filters
-from pages.components.ui import formats
+from pages.components.ui import filters, formats
 from pages.components.ui.caching import who
 from pages.components.ui.downloads import deferred
 from pages.components.ui.navigation import page_of

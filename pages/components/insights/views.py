@@ -7,9 +7,8 @@ import streamlit as st
 from backend.domain.rfm import SCORES, RfmClass
 from backend.services.context import Shop
 from backend.services.insights.at_risk import Barrier, Lost
-from pages.components import filters
 from pages.components.insights import charts as insight_charts
-from pages.components.ui import caching, charts, empty, formats, tables
+from pages.components.ui import caching, charts, empty, filters, formats, tables
 from pages.components.ui.navigation import page_of
 
 _MEANS = {

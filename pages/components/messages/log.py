@@ -16,13 +16,11 @@ from backend.services.automations.active import all_automations
 from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer
-from backend.services.sending.ledger import get_message
-from backend.services.sending.message_log import LogFilter, messages_like, needing_attention, summary_of
+from backend.services.sending.message_log import LogFilter, find_message, messages_like, needing_attention, summary_of
 from backend.services.statistics.overview import today_of
-from pages.components import filters
 from pages.components.customers import search
 from pages.components.messages import repair, table
-from pages.components.ui import empty, formats
+from pages.components.ui import empty, filters, formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import name_tab
@@ -46,12 +44,11 @@ def find_by_id(here: Shop) -> None:
     with left:
         search.search_customers(here, "Messages to a customer", _choose)
     with right, st.form("find_message", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("Message id", placeholder="From a log or an event", max_chars=200)
+        typed = st.text_input("Message id", placeholder="Ours, or the mail provider's", max_chars=300)
         pressed = st.form_submit_button("Find message")
     if pressed and typed.strip():
-        try:
-            message = get_message(here, typed.strip())
-        except BackendError:
+        message = find_message(here, typed)
+        if message is None:
             st.warning("No message with this id.", icon=":material/search_off:")
             return
         st.switch_page(page_of("message.py"), query_params={"id": message.id})

@@ -12,9 +12,8 @@ from backend.email.transports.simulator import Simulated
 from backend.errors import NotFoundError
 from backend.services.context import Shop
 from backend.services.sending.outbox import clear_outbox
-from pages.components import filters
 from pages.components.messages import view
-from pages.components.ui import actions, empty, formats
+from pages.components.ui import actions, empty, filters, formats
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import settings, shop

@@ -9,8 +9,7 @@ from backend.domain.messages import MessageStatus
 from backend.services.context import Shop
 from backend.services.sending.message_log import MessageSummary
 from backend.services.templates import catalogue
-from pages.components import filters
-from pages.components.ui import formats, tables
+from pages.components.ui import filters, formats, tables
 from pages.components.ui.tables import Row
 
 STATUS_LABELS = {

@@ -9,9 +9,8 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.services.context import Shop
 from backend.services.statistics.sending import COUNTED, REPORTED, Series, Step
-from pages.components import filters
 from pages.components.messages import table
-from pages.components.ui import caching, charts, formats
+from pages.components.ui import caching, charts, filters, formats
 from pages.components.ui.charts import Chart
 
 _MOST_TEMPLATES = 8

@@ -15,9 +15,8 @@ from backend.services.context import Shop
 from backend.services.statistics.campaigns import MOST
 from backend.services.statistics.counters import took_percentile
 from backend.services.statistics.sending import COUNTED, MOST_PROBLEMS, Problems, SendFigures
-from pages.components import filters
 from pages.components.messages import table as message_table
-from pages.components.ui import caching, formats
+from pages.components.ui import caching, filters, formats
 
 NOT_KNOWN = "\u2013"
 MAILBOX_LABELS = {

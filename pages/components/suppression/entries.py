@@ -9,8 +9,7 @@ from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.suppression import entries
-from pages.components import address, filters
-from pages.components.ui import actions, empty, formats
+from pages.components.ui import actions, address, empty, filters, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.shell import shop

@@ -6,8 +6,7 @@ import streamlit as st
 
 from backend.observability.ring import RING, LogRecord
 from backend.services.context import Shop
-from pages.components import filters
-from pages.components.ui import empty
+from pages.components.ui import empty, filters
 
 _SHOWN = 200
 _LEVELS = {"all": (), "warnings": ("WARNING", "ERROR", "CRITICAL"), "errors": ("ERROR", "CRITICAL")}

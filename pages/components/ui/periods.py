@@ -11,8 +11,7 @@ from backend.domain.time import EARLIEST_YEAR, months_between
 from backend.services.context import Shop
 from backend.services.statistics.comparison import Period
 from backend.services.statistics.overview import days_of, today_of
-from pages.components import address, filters
-from pages.components.ui import caching, formats
+from pages.components.ui import address, caching, filters, formats
 
 _CUSTOM = "custom"
 _LABELS = {

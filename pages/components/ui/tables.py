@@ -14,8 +14,7 @@ import streamlit as st
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
 from backend.services.context import Shop
-from pages.components import address, filters
-from pages.components.ui import formats
+from pages.components.ui import address, filters, formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.state import Slot
 

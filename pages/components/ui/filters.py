@@ -7,8 +7,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from pages.components import address
-from pages.components.ui import formats
+from pages.components.ui import address, formats
 
 Option = TypeVar("Option")
 
