@@ -15,7 +15,7 @@ from backend import logs
 from backend.disk_space import full_disk_named
 from backend.domain.imports import ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job
-from backend.errors import BackendError, StoreBusyError, StoreUnreachableError
+from backend.errors import BackendError, DiskFullError, StoreBusyError, StoreUnreachableError
 from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.imports import import_customers, import_orders
@@ -29,6 +29,7 @@ LONGEST_PAUSE = 3.0
 _PAUSE_GROWTH = 1.5
 _RENEW_SECONDS = 1.0
 _TIDY_SECONDS = 3600.0
+_LOOK_FOR_ROOM = 3.0
 
 
 def run_worker(shop: Shop, stop: threading.Event, rounds: Rounds | None = None) -> None:
@@ -74,11 +75,17 @@ def _do(shop: Shop, job: Job, stop: threading.Event) -> None:
     try:
         with full_disk_named():
             result = _import(shop, job, _listener(shop, job, stop))
+        queue.finish(shop, job, result)
+        logger.info("Done in {:.1f} s: {}", result.seconds, result.counts)
     except LeaseLostError:
         raise
     except _StoppedError:
         queue.release(shop, job)
         logger.info("Given back, because the worker stops")
+    except DiskFullError as error:
+        logger.error("The import waits: {}", error.sentence)
+        _give_back_when_there_is_room(shop, job, stop)
+        raise
     except (StoreBusyError, StoreUnreachableError) as error:
         logger.warning("Given back: {}", error.sentence)
         queue.release(shop, job)
@@ -90,9 +97,18 @@ def _do(shop: Shop, job: Job, stop: threading.Event) -> None:
         incident = secrets.token_hex(4).upper()
         logger.opt(exception=error).error("Incident {}", incident)
         queue.fail(shop, job, f"Something went wrong on our side; the log has it under incident {incident}.")
-    else:
-        queue.finish(shop, job, result)
-        logger.info("Done in {:.1f} s: {}", result.seconds, result.counts)
+
+
+def _give_back_when_there_is_room(shop: Shop, job: Job, stop: threading.Event) -> None:
+    """A full disk is no fault of the job: each attempt is taken back, for which there has to be room again."""
+    while True:
+        try:
+            queue.release(shop, job)
+        except DiskFullError:
+            if stop.wait(_LOOK_FOR_ROOM):
+                return
+        else:
+            return
 
 
 def _import(shop: Shop, job: Job, progress: Callable[[Progress], None]) -> ImportResult:

@@ -9,6 +9,7 @@ are recognised. As with the outbox, a line survives the end of the process, but 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -24,6 +25,7 @@ LARGEST_FILE = 2 * 1024 * 1024
 """Then a new one is begun, so that a crash repeats little."""
 MOST_LINES = 200
 _COUNTED_BYTES = 4 * 1024 * 1024
+_ROOM = 256 * 1024
 
 
 class EventSpool:
@@ -38,7 +40,7 @@ class EventSpool:
     def write(self, lines: bytes) -> None:
         """Appends whole lines, each ending with a line feed.
 
-        Raises: `OSError`; then nothing was appended that a reader sees, or part of it.
+        Raises: `OSError`; then nothing was appended.
         """
         with self._lock:
             while True:
@@ -46,11 +48,17 @@ class EventSpool:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 try:
                     if self._is_ours(file):
-                        os.write(file, lines)
+                        _append(file, lines)
                         return
                 finally:
                     fcntl.flock(file, fcntl.LOCK_UN)
                 self.close()
+
+    def has_room(self) -> bool:
+        """Whether the disk has room for the reports of what is being sent at the moment, by all processes."""
+        folder = next((each for each in (self._folder, *self._folder.parents) if each.exists()), Path("/"))
+        found = os.statvfs(folder)
+        return found.f_bavail * found.f_frsize >= _ROOM
 
     def close(self) -> None:
         """Gives the file back; the next line begins another."""
@@ -75,6 +83,14 @@ class EventSpool:
         except FileNotFoundError:
             return False
         return found.st_ino == os.fstat(file).st_ino and found.st_size < LARGEST_FILE
+
+
+def _append(file: int, lines: bytes) -> None:
+    """All of the lines or none: half of a line would spoil the next one too."""
+    before = os.fstat(file).st_size
+    if os.write(file, lines) < len(lines):
+        os.ftruncate(file, before)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class SpoolSource:

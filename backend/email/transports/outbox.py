@@ -41,6 +41,8 @@ class OutboxTransport:
     def send(self, email: OutgoingEmail) -> Answer:
         """Takes the email. The provider's id is the id in the outbox."""
         now = self._clock()
+        if self._events is not None and not self._events.has_room():
+            return Refused(FILES_FULL, retryable=True, account_wide=True)  # what became of it could not be reported
         try:
             to = parse_mailbox(email.to, "The address").address
             event = simulated(to)

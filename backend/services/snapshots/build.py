@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -12,6 +14,8 @@ from typing import Protocol
 
 import duckdb
 
+from backend.disk_space import FILES_FULL, full_disk_named
+from backend.errors import DiskFullError
 from backend.services.context import Shop
 from backend.services.snapshots import folders
 from backend.services.snapshots.extraction import Share, read_share
@@ -39,9 +43,10 @@ def make_snapshot(
 ) -> SnapshotInfo | None:
     """Makes a new snapshot the current one; None when somebody else is making one on this machine.
 
-    Raises: `ReadingStoppedError`, `SnapshotFailedError`, and what the store raises. The snapshot before then stands.
+    Raises: `ReadingStoppedError`, `SnapshotFailedError`, `DiskFullError`, and what the store raises. The snapshot
+    before then stands.
     """
-    with folders.making(shop) as aside:
+    with full_disk_named(), folders.making(shop) as aside:
         if aside is None:
             return None
         as_of, began = shop.clock(), time.monotonic()
@@ -51,6 +56,8 @@ def make_snapshot(
         try:
             finished = finish(parts.absolute(), aside.absolute())
         except duckdb.Error as error:
+            if os.strerror(errno.ENOSPC) in str(error):
+                raise DiskFullError(FILES_FULL) from error
             raise SnapshotFailedError("The figures for segments could not be prepared.") from error
         for folder in (parts, aside / "spill"):
             shutil.rmtree(folder, ignore_errors=True)
