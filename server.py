@@ -16,6 +16,7 @@ import gc
 import importlib
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -85,30 +86,40 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - there may be no log yet
         return 1
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended in order, and repeats the signal
-        _Server(uvicorn_config(app), stop).run([listener])
+        _Server(uvicorn_config(app), stop, settings.drain_seconds).run([listener])
     return 0
 
 
 class _Server(uvicorn.Server):
-    """Tells the workers to stop as soon as the process is told to end, before it waits for open connections."""
+    """Tells the workers to stop as soon as the process is told to end, before it waits for open connections.
 
-    def __init__(self, config: uvicorn.Config, stop: duties.Stop) -> None:
+    For `drain_seconds` it goes on answering, while `/api/ready` says that it ends. A second signal ends it at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, stop: duties.Stop, drain_seconds: float = 0.0) -> None:
         super().__init__(config)
         self._stop = stop
+        self._drain_seconds = drain_seconds
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        at_once = self._stop.is_set() or not self._drain_seconds
         self._stop.set()
-        super().handle_exit(sig, frame)
+        if at_once:
+            super().handle_exit(sig, frame)
+            return
+        drained = threading.Timer(self._drain_seconds, super().handle_exit, (sig, frame))
+        drained.daemon = True
+        drained.start()
 
 
 def build_app(settings: Settings, stop: duties.Stop | None = None) -> st.App:
     """The ASGI application; nothing is opened before it starts. Workers end when `stop` is set, and with it."""
-    rounds = Rounds()
+    rounds, stop = Rounds(), stop or duties.Stop()
     return st.App(
         _SCRIPT,
-        routes=[Mount("/api", _api(settings)), Route("/metrics", _metrics(settings, rounds))],
+        routes=[Mount("/api", _api(settings, stop)), Route("/metrics", _metrics(settings, rounds))],
         middleware=[Middleware(SecurityHeaders), _front_door(settings)],
-        lifespan=_lifespan(settings, rounds, stop or duties.Stop()),
+        lifespan=_lifespan(settings, rounds, stop),
         on_script_error=shell.show_error,
         secrets=oidc_secrets(settings),
     )
@@ -129,13 +140,14 @@ def _front_door(settings: Settings) -> Middleware:
     )
 
 
-def _api(settings: Settings) -> FastAPI:
+def _api(settings: Settings, stop: duties.Stop) -> FastAPI:
     return create_app(
         shell.shop,
         _links,
         trusted_proxies=settings.trusted_proxies,
         event_topics=settings.event_topics,
         event_policy=EventPolicy(settings.soft_bounce_limit),
+        ending=stop.is_set,
     )
 
 

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         le=600,
         description="Seconds in which a process ends after SIGTERM.",
     )
+    drain_seconds: float = Field(
+        0.0, ge=0, le=120, description="Seconds of those in which the server still answers, but is not ready."
+    )
     shop_name: str = Field("My shop", description="Name of the shop, as people see it.")
     shop_currency: str = Field("USD", description="The one currency that the shop reports in (ISO 4217).")
     shop_timezone: str = Field("UTC", description="Time zone whose days the figures use (IANA name).")

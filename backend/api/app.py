@@ -42,11 +42,12 @@ def create_app(
     trusted_proxies: str = "",
     event_topics: frozenset[str] = frozenset(),
     event_policy: EventPolicy | None = None,
+    ending: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """The API of a shop that is opened when it is first asked for.
 
     With `links`, customers can follow those of their emails. `trusted_proxies` are those whose X-Forwarded-For counts,
-    `event_topics` those topics of SNS that may report events of emails.
+    `event_topics` those topics of SNS that may report events of emails. While the server is `ending`, it is not ready.
     """
     app = FastAPI(title="Tillpost", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -62,7 +63,9 @@ def create_app(
 
     @app.get("/ready")
     async def ready() -> JSONResponse:
-        """The store answers too (503 if not): send people here."""
+        """The store answers too, and the process does not end (503 if not): send people here."""
+        if ending():
+            return JSONResponse({"status": "the server is ending"}, status_code=503)
         with move_on_after(LONGEST_WAIT - READY_SECONDS):  # where many ask, the last ones wait for a thread
             if await to_thread.run_sync(_store_answers, shop, limiter=looks, abandon_on_cancel=True):
                 return JSONResponse({"status": "ok"})

@@ -49,6 +49,19 @@ def test_the_server_is_ready_when_the_store_answers(shop: Shop) -> None:
     assert in_own_loop(ask) == 200
 
 
+def test_a_server_that_ends_is_not_ready_and_lives(shop: Shop) -> None:
+    stop = threading.Event()
+    app = create_app(lambda: shop, ending=stop.is_set)
+
+    async def ask() -> list[int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+            return [(await client.get(path)).status_code for path in ("/ready", "/health")]
+
+    assert in_own_loop(ask) == [200, 200]
+    stop.set()
+    assert in_own_loop(ask) == [503, 200]
+
+
 class Hanging:
     """A store that does not answer."""
 

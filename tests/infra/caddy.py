@@ -15,18 +15,23 @@ from tests.infra.files import INFRA, program
 
 CADDYFILE = INFRA / "box" / "Caddyfile"
 _SITE, _UPSTREAM = "shop.example.com {", "reverse_proxy 127.0.0.1:8501 {"
+_SEVERAL = "\n\t\tlb_policy cookie\n\t\thealth_uri /api/ready\n\t\thealth_interval 1s\n"
 _START_SECONDS = 20.0
 
 
 @contextmanager
-def caddy(folder: Path, upstream: int) -> Iterator[int]:
-    """The port on which Caddy listens; it passes on to the port `upstream`, where nobody need listen yet."""
+def caddy(folder: Path, *upstreams: int) -> Iterator[int]:
+    """The port on which Caddy listens; it passes on to these ports, where nobody need listen yet.
+
+    With several it has the lines that docs/hosting.md adds for several servers.
+    """
     port, admin = free_port(), free_port()
     shipped = CADDYFILE.read_text()
     assert _SITE in shipped
     assert _UPSTREAM in shipped
+    several = _SEVERAL if len(upstreams) > 1 else ""
     site = shipped.replace(_SITE, f"http://127.0.0.1:{port} {{").replace(
-        _UPSTREAM, f"reverse_proxy 127.0.0.1:{upstream} {{"
+        _UPSTREAM, f"reverse_proxy {' '.join(f'127.0.0.1:{each}' for each in upstreams)} {{{several}"
     )
     file = folder / f"Caddyfile-{port}"
     file.write_text(f"{{\n\tauto_https off\n\tadmin 127.0.0.1:{admin}\n\tstorage file_system {folder}\n}}\n{site}")
