@@ -10,7 +10,9 @@ from backend.services.team import members, sign_in
 from backend.services.team.sessions import Session
 from pages.components.ui import guard
 from pages.components.ui.client import client_address
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import policy, refuse, settings, shop
+from pages.components.ui.state import NOTICE
 
 
 def _profile(actor: Actor) -> None:
@@ -21,16 +23,26 @@ def _profile(actor: Actor) -> None:
     for column, (label, value) in zip(st.columns(3), facts.items(), strict=True):
         column.caption(label)
         column.text(value)
-    with st.form("profile"):
+    form = Form("own_name", str(member.version))
+    with form.area(), st.container(border=True):
         st.header("Name")
-        name = st.text_input("Your name", member.name, autocomplete="name", max_chars=200)
-        if st.form_submit_button("Save", icon=":material/save:"):
+        name = st.text_input(
+            "Your name",
+            member.name,
+            autocomplete="name",
+            max_chars=200,
+            key=form.key("name"),
+            persist_state="session",
+        )
+        if form.pressed("Save", icon=":material/save:", stretch=False):
             try:
                 members.rename(shop(), actor, actor.username, name, version=member.version)
             except BackendError as error:
                 refuse(error.sentence)
             else:
-                st.toast("Name saved.", icon=":material/check:")
+                form.done()
+                NOTICE.set("Name saved.")
+                st.rerun()
 
 
 def _password(actor: Actor) -> None:

@@ -40,8 +40,6 @@ parts = [_BUILD, _TRY, _FIGURES, _WAITING] if actor.may(Permission.EDIT_AUTOMATI
 if actor.may(Permission.VIEW_AUDIT):
     parts.append(_CHANGES)
 part = filters.pick_view("View", parts, name="view", key=f"part_{stored.id}", words=_WORDS.__getitem__, hidden=True)
-if part != _BUILD:
-    draft.put_aside()
 if part == _BUILD:
     if builder.show(here, stored, saved.change_automation, "Saved."):
         st.rerun()

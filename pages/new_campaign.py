@@ -41,8 +41,9 @@ before = saving.as_first_seen(before) if before else None
 campaign_id = before.id if before else saving.NEW_ID.once(new_campaign_id)
 left, right = st.columns([3, 2], gap="large")
 with left:
-    place = f"campaign_{campaign_id}_{before.version if before else 0}"
-    draft = form.choose(here, actor, place, before.draft if before else None)
-    saving.save_button(here, campaign_id, before, draft)
+    fields = saving.form_of(campaign_id)
+    with fields.area():
+        draft = form.choose(here, actor, fields.key("draft"), before.draft if before else None)
+        saving.save_button(here, campaign_id, before, draft)
 with right:
     preview.show_draft(here, draft)

@@ -31,5 +31,4 @@ except (NotFoundError, InvalidInputError):
     st.stop()
 
 place_order_form.show_customer(customer)
-draft, missing = place_order_form.enter(here, customer)
-place_order_form.place_button(here, draft, missing)
+place_order_form.show(here, customer)

@@ -9,7 +9,7 @@ from backend.errors import NotFoundError
 from pages.components.segments import age, builder, head, view
 from pages.components.segments.draft import draft_of
 from pages.components.segments.opening import opened
-from pages.components.ui import actions, empty, formats
+from pages.components.ui import actions, empty, formats, keystrokes
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import name_tab, shop
@@ -39,12 +39,13 @@ info = age.require(here)
 
 editable = actor.may(Permission.EDIT_SEGMENTS) and not segment.ready
 draft = draft_of(segment, new=new) if editable else None
-rule = builder.show(here, draft) if draft else segment.rule
-preview = view.show(here, rule) if rule is not None else None
-age.show(here, info)
-if draft:
-    head.show_saving(here, draft, rule, segment)
-elif segment.ready and actor.may(Permission.EDIT_SEGMENTS):
+with keystrokes.area(head.SAVE):
+    rule = builder.show(here, draft) if draft else segment.rule
+    preview = view.show(here, rule) if rule is not None else None
+    age.show(here, info)
+    if draft:
+        head.show_saving(here, draft, rule, segment)
+if not draft and segment.ready and actor.may(Permission.EDIT_SEGMENTS):
     st.caption("Built-in segment. Duplicate it to change it.")
 if preview is not None:
     view.show_people(here, preview, segment.id)

@@ -37,6 +37,11 @@ class Person:
             self.console_errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     @property
+    def width(self) -> int:
+        """Of the window, in pixels."""
+        return int(self.page.viewport_size["width"])
+
+    @property
     def main(self) -> Any:
         """The page without the menu."""
         return self.page.get_by_test_id("stMainBlockContainer")
@@ -60,13 +65,24 @@ class Person:
             self.page.wait_for_timeout(50)
         return self.settled()
 
+    def visit_in_app(self, path: str) -> Person:
+        """Opens an address without leaving the session, as a link of the page does."""
+        self.page.evaluate(
+            "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')); }", path
+        )
+        self.page.wait_for_timeout(150)
+        return self.settled()
+
     def sign_out(self) -> Person:
         self.page.get_by_test_id("stSidebar").get_by_role("button", name="Sign out").click()
         self.page.get_by_label("Username").wait_for()
         return self
 
     def goes_to(self, title: str) -> Person:
-        """Chooses a page in the menu."""
+        """Chooses a page in the menu, which a phone shows on demand."""
+        menu = self.page.get_by_test_id("stExpandSidebarButton")
+        if menu.is_visible():
+            menu.click()
         self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
         self.sees_title(title)
         return self.settled()
@@ -89,6 +105,31 @@ class Person:
         field = self.page.get_by_label(label, exact=True).and_(self.page.locator("input, textarea")).first
         field.fill(text)
         field.press("Tab")
+        return self.settled()
+
+    def fills(self, **values: str) -> Person:
+        """Types into fields by the beginning of their labels, `_` for a blank; the last one is not left."""
+        for label, text in values.items():
+            self._field(label).fill(text)
+        return self
+
+    def has(self, **values: str) -> Person:
+        """Waits until the fields hold these texts."""
+        deadline = time.monotonic() + _PATIENCE / 1000
+        for label, text in values.items():
+            while (found := self._field(label).input_value()) != text:
+                assert time.monotonic() < deadline, f"{label}: {found!r}"
+                self.page.wait_for_timeout(50)
+        return self
+
+    def _field(self, label: str) -> Any:
+        beginning = re.compile(f"^{re.escape(label.replace('_', ' '))}")
+        return self.page.get_by_label(beginning).and_(self.page.locator("input, textarea")).last
+
+    def chooses(self, label: str, beginning: str) -> Person:
+        """Chooses an option of a list by the beginning of its words."""
+        self.page.get_by_role("combobox", name=re.compile(f"^{re.escape(label)}")).first.click()
+        self.page.get_by_role("option", name=re.compile(f"^{re.escape(beginning)}")).first.click()
         return self.settled()
 
     def searches(self, label: str, text: str) -> Person:

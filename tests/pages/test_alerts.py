@@ -77,9 +77,9 @@ def test_the_second_of_two_people_is_told(dashboard: Dashboard) -> None:
 def test_who_is_told_is_changed(dashboard: Dashboard) -> None:
     dashboard.member(Role.MANAGER)
     app = press(dashboard.open("alerts.py", Role.ENGINEER), "Change")
-    app.multiselect(key="telling_recipients").set_value(["the-manager"])
-    app.time_input(key="telling_from").set_value(time(22))
-    app.time_input(key="telling_to").set_value(time(7))
+    app.multiselect[0].set_value(["the-manager"])
+    app.time_input[0].set_value(time(22))
+    app.time_input[1].set_value(time(7))
     field(app, "Remind after hours").set_value(12)
     press(app, "Save")
     saved = get_alert_settings(dashboard.shop)

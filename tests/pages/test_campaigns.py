@@ -116,7 +116,11 @@ def test_somebody_elses_change_is_not_overwritten(dashboard: Dashboard, desk: De
     update_draft(desk.shop, STAFF, campaign.id, draft(name="Theirs"), seen_version=campaign.version)
     press(first, "Save changes")
     assert now(desk, campaign).name == "Theirs"
-    assert "was changed by someone else" in said(first)
+    assert "Someone else has changed this campaign" in said(first)
+    assert field(first, "Name of the campaign").value == "Mine"
+    press(first, "Keep mine")
+    press(first, "Save changes")
+    assert now(desk, campaign).name == "Mine"
 
 
 def test_the_check_the_plan_and_the_start_follow_each_other(dashboard: Dashboard, desk: Desk) -> None:

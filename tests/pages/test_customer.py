@@ -68,7 +68,7 @@ def test_editing_changes_the_profile_and_the_tags(dashboard: Dashboard) -> None:
     app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
     field(app, "Name").set_value("Maria Lopez")
     app.multiselect[0].set_value(["vip"])
-    app.form_submit_button[-1].click().run()
+    press(app, "Save")
     after = get_customer(dashboard.shop, customer.id)
     assert (after.name, after.tags) == ("Maria Lopez", ("vip",))
     assert "Maria Lopez" in said(app)
@@ -79,11 +79,26 @@ def test_a_profile_that_somebody_else_changed_is_not_overwritten(dashboard: Dash
     app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
     customers.edit_customer(dashboard.shop, MANAGER, customer.id, customer.version, Profile("Maria Weber"))
     field(app, "Name").set_value("Maria Lopez")
-    app.form_submit_button[-1].click().run()
+    press(app, "Save")
     assert "was changed by someone else" in said(app)
     assert get_customer(dashboard.shop, customer.id).name == "Maria Weber"
-    press(app, "Reload")
+    assert field(app, "Name").value == "Maria Lopez"
+    press(app, "Reload and discard mine")
     assert field(app, "Name").value == "Maria Weber"
+
+
+def test_whoever_was_overtaken_keeps_what_they_changed_and_sees_the_rest_as_it_is_now(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Maria", "maria@example.com")
+    app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
+    theirs = Profile("Maria", "maria@example.com", city="Lyon")
+    customers.edit_customer(dashboard.shop, MANAGER, customer.id, customer.version, theirs)
+    field(app, "Name").set_value("Maria Lopez")
+    press(app, "Save")
+    press(app, "Keep my changes")
+    assert (field(app, "Name").value, field(app, "City").value) == ("Maria Lopez", "Lyon")
+    press(app, "Save")
+    after = get_customer(dashboard.shop, customer.id)
+    assert (after.name, after.city) == ("Maria Lopez", "Lyon")
 
 
 def test_a_button_of_an_older_version_changes_nothing_until_the_page_is_reloaded(dashboard: Dashboard) -> None:

@@ -95,7 +95,7 @@ def test_adding_a_customer_opens_the_new_page(dashboard: Dashboard) -> None:
     field(app, "Name").set_value("Maria Lopez")
     field(app, "Email address").set_value("Maria@Example.com")
     app.segmented_control[-1].set_value("Agreed")
-    app.form_submit_button[0].click().run()
+    app.button(key="add_customer_now").click().run()
     customer = find_by_email(dashboard.shop, "maria@example.com")
     assert customer is not None
     assert customer.consent is not None
@@ -107,7 +107,7 @@ def test_an_address_that_is_taken_names_its_customer_and_leads_there(dashboard: 
     app = press(dashboard.open("customers.py", Role.STAFF), "Add customer")
     field(app, "Name").set_value("Somebody")
     field(app, "Email address").set_value("MARIA@example.com")
-    app.form_submit_button[0].click().run()
+    app.button(key="add_customer_now").click().run()
     assert "This email address belongs to Maria *Lopez* already." in said(app)
     assert links(app)["Open this customer"] == {"id": [maria.id]}
     assert field(app, "Name").value == "Somebody"
@@ -117,7 +117,7 @@ def test_a_malformed_address_is_refused_and_what_was_typed_stays(dashboard: Dash
     app = press(dashboard.open("customers.py", Role.STAFF), "Add customer")
     field(app, "Name").set_value("Maria")
     field(app, "Email address").set_value("not an address")
-    app.form_submit_button[0].click().run()
+    app.button(key="add_customer_now").click().run()
     assert "is not an email address" in said(app)
     assert field(app, "Email address").value == "not an address"
 

@@ -135,8 +135,20 @@ def test_the_second_of_two_people_is_told_and_may_look_at_what_is_saved(dashboar
     app = press(app, "Save segment")
     assert "Nothing was overwritten" in app.error[0].value
     assert get_segment(dashboard.shop, identity).name == "Theirs"
-    app = press(app, "Load the saved version and discard my changes")
+    app = press(app, "Reload and discard mine")
     assert field(app, "Name").value == "Theirs"
+
+
+def test_the_second_of_two_people_may_go_on_with_what_they_typed(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    identity = saved(dashboard)
+    app = dashboard.open("segment.py", Role.MANAGER, id=identity)
+    app = field(app, "Name").set_value("Mine").run()
+    library.update_segment(dashboard.shop, ADMIN, identity, "Theirs", REGULARS, seen_version=1)
+    app = press(press(app, "Save segment"), "Keep mine")
+    assert field(app, "Name").value == "Mine"
+    press(app, "Save segment")
+    assert get_segment(dashboard.shop, identity).name == "Mine"
 
 
 def test_whoever_has_changed_nothing_sees_what_others_save(dashboard: Dashboard) -> None:

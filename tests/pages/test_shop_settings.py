@@ -62,7 +62,7 @@ def test_what_somebody_else_saved_meanwhile_is_not_overwritten(dashboard: Dashbo
     press(app, "Save")
     assert "Someone else has changed the settings" in said(app)
     assert get_shop_facts(dashboard.shop).name == "Theirs"
-    press(app, "Reload")
+    press(app, "Reload and discard mine")
     assert field(app, "Name").value == "Theirs"
 
 

@@ -14,6 +14,7 @@ from backend.services.team.members import members_of
 from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import settings, shop
 
 
@@ -96,16 +97,22 @@ def _figure(rule: Rule, threshold: float) -> str:
 def _draw_rule(seen: _Seen) -> None:
     rule, before = seen.rule, seen.settings.of(seen.rule)
     st.markdown(f"**{formats.plain(rule.title)}**  \n{formats.plain(rule.what)}")
-    with st.form("adjust_rule", border=False):
-        on = st.toggle("On", before.on, key=f"rule_on_{rule.name}")
+    form = Form("alert_rule", f"{rule.name}_{seen.settings.version}")
+    with form.area():
+        on = st.toggle("On", before.on, key=form.key("on"), persist_state="session")
         threshold = before.threshold
         if not rule.fixed:
             label = f"Threshold in {rule.unit}" if rule.unit is not Unit.COUNT else "Threshold"
             threshold = st.number_input(
-                label, min_value=0.0, value=float(before.threshold), step=_step(rule), key=f"rule_threshold_{rule.name}"
+                label,
+                min_value=0.0,
+                value=float(before.threshold),
+                step=_step(rule),
+                key=form.key("threshold"),
+                persist_state="session",
             )
             st.caption(formats.plain(f"Default: {_figure(rule, rule.threshold)}."))
-        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
+        pressed = form.pressed("Save", icon=":material/save:", stretch=False)
     if pressed:
         wanted = Adjusted(float(threshold), on)
         saved = actions.attempt(
@@ -113,7 +120,7 @@ def _draw_rule(seen: _Seen) -> None:
             lambda actor: adjust_rule(shop(), actor, rule.name, wanted, version=seen.settings.version),
             f"Rule “{rule.title}” saved.",
         )
-        _done_or_told(saved, RULE)
+        _done_or_told(saved, form, RULE)
 
 
 def _step(rule: Rule) -> float:
@@ -122,24 +129,31 @@ def _step(rule: Rule) -> float:
 
 def _draw_telling(seen: AlertSettings) -> None:
     members = {member.username: member for member in members_of(shop()) if not member.disabled}
-    with st.form("telling", border=False):
+    form = Form("alert_telling", str(seen.version))
+    with form.area():
         recipients = st.multiselect(
             "By email to",
             list(members),
             [name for name in seen.recipients if name in members],
             format_func=lambda username: members[username].name or username,
             placeholder="All engineers and admins",
-            key="telling_recipients",
+            key=form.key("recipients"),
+            persist_state="session",
         )
         with st.container(horizontal=True):
             quiet_from = st.time_input(
-                "Quiet from", seen.quiet_from, format=formats.clock_of(shop()), key="telling_from"
+                "Quiet from",
+                seen.quiet_from,
+                format=formats.clock_of(shop()),
+                key=form.key("from"),
+                persist_state="session",
             )
             quiet_to = st.time_input(
                 "Quiet to",
                 seen.quiet_to,
                 format=formats.clock_of(shop()),
-                key="telling_to",
+                key=form.key("to"),
+                persist_state="session",
                 help="Same time in both fields: no quiet hours.",
             )
         remind = st.number_input(
@@ -148,9 +162,10 @@ def _draw_telling(seen: AlertSettings) -> None:
             max_value=168,
             value=seen.remind_hours,
             help="0 means never.",
-            key="telling_remind",
+            key=form.key("remind"),
+            persist_state="session",
         )
-        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
+        pressed = form.pressed("Save", icon=":material/save:", stretch=False)
     if pressed:
         saved = actions.attempt(
             Permission.EDIT_ALERTS,
@@ -165,13 +180,16 @@ def _draw_telling(seen: AlertSettings) -> None:
             ),
             "Recipients saved.",
         )
-        _done_or_told(saved, TELLING)
+        _done_or_told(saved, form, TELLING)
 
 
-def _done_or_told(saved: AlertSettings | Trouble, dialog: Dialog[_Seen] | Dialog[AlertSettings]) -> None:
+def _done_or_told(saved: AlertSettings | Trouble, form: Form, dialog: Dialog[_Seen] | Dialog[AlertSettings]) -> None:
     if isinstance(saved, Trouble):
         actions.show_trouble(saved)
+        if saved.stale:
+            st.button("Reload", icon=":material/refresh:", key="reload_alerts", on_click=dialog.close)
         return
+    form.done()
     dialog.close()
     st.rerun()
 

@@ -10,21 +10,31 @@ import streamlit as st
 
 from backend.domain.automations import IMPLIED, MOST_STEPS, Automation, Exit, Step, TriggerKind
 from backend.domain.team import Actor, Permission
+from backend.services.automations.saved import get_automation
 from backend.services.context import Shop
 from pages.components.automations import steps as automation_steps
 from pages.components.automations import words
-from pages.components.automations.draft import Draft, draft_of, forget, keep, redraw
-from pages.components.ui import actions, formats
+from pages.components.automations.draft import Draft, draft_of, forget, keep, keep_mine, redraw
+from pages.components.ui import actions, formats, forms, keystrokes
 from pages.components.ui.actions import Trouble
 from pages.components.ui.shell import shop
 
 Save = Callable[[Shop, Actor, Automation], Automation]
 
+_SAVE = "save_automation"
+
 
 def show(here: Shop, stored: Automation, save: Save, done: str) -> Automation | None:
     """Draws it; returns the automation once it was saved."""
+    with keystrokes.area(_SAVE):
+        return _show(here, stored, save, done)
+
+
+def _show(here: Shop, stored: Automation, save: Save, done: str) -> Automation | None:
     draft = draft_of(stored)
-    name = st.text_input("Name", value=draft.base.name, max_chars=80, key=draft.key("name"), width=420)
+    name = st.text_input(
+        "Name", value=draft.base.name, max_chars=80, key=draft.key("name"), persist_state="session", width=420
+    )
     kind = _kind(draft, stored)
     offered = automation_steps.fitting_templates(here, kind)
     steps = [automation_steps.show(here, draft, kind, n, offered) for n in range(len(draft.base.steps))]
@@ -46,6 +56,7 @@ def _kind(draft: Draft, stored: Automation) -> TriggerKind:
         index=kinds.index(draft.base.kind),
         format_func=words.KIND_LABELS.__getitem__,
         key=draft.key("kind"),
+        persist_state="session",
         disabled=stored.on,
         help="Switch the automation off to change the trigger." if stored.on else None,
         width=420,
@@ -63,6 +74,7 @@ def _exits(draft: Draft, kind: TriggerKind) -> frozenset[Exit]:
         default=[exit_ for exit_ in offered if exit_ in draft.base.exits],
         format_func=formats.legible(str.capitalize),
         key=draft.key(f"exits_{kind.name}"),
+        persist_state="session",
         wrap=True,
     )
     if implied:
@@ -80,17 +92,22 @@ def _makes_sense(exit_: Exit, kind: TriggerKind) -> bool:
 
 def _save(draft: Draft, save: Save, done: str) -> Automation | None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button("Save", key=draft.key("save"), type="primary", icon=":material/save:")
+        pressed = actions.pressed("Save", key=_SAVE, icon=":material/save:")
         if draft.changed:
             st.caption(":material/edit: Unsaved changes.", width="content")
             if st.button("Discard", key=draft.key("discard"), type="tertiary"):
-                forget()
+                forget(draft.seen.id)
                 st.rerun()
     if not pressed:
         return None
     saved = actions.attempt(Permission.EDIT_AUTOMATIONS, lambda actor: save(shop(), actor, draft.now), done)
     if isinstance(saved, Trouble):
         actions.show_trouble(saved)
+        if saved.stale:
+            mine, seen = draft, draft.seen
+            forms.show_overtaken(
+                lambda: keep_mine(mine, get_automation(shop(), seen.id)), lambda: forget(seen.id), whole=True
+            )
         return None
-    forget()
+    forget(draft.seen.id)
     return saved

@@ -1,7 +1,7 @@
 """What somebody is changing about an automation, kept while they look at other parts of its page.
 
-Widgets begin with the values of `base`. They are drawn anew, under other keys, whenever `base` changes: when the
-person comes back from another part of the page, or adds or takes away a step.
+Widgets begin with the values of `base` and keep what they say while others are shown. They are drawn again, under
+other keys, whenever `base` changes: when the person adds or removes a step or a condition.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from backend.domain.automations import Automation, Condition, Fact, Step
-from pages.components.ui.state import Slot
+from pages.components.ui.state import Slot, forget_fields
+
+_GENERATION: Slot[int] = Slot("automation.generation")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`seen` is the stored automation that it began with, `now` what the widgets say."""
+    """`seen` is the stored automation that it began with, `now` what the widgets say; those of a `generation` have keys
+    of their own."""
 
     seen: Automation
     base: Automation
     now: Automation
-    generation: int = 0
+    generation: int
 
     @property
     def changed(self) -> bool:
@@ -28,49 +31,54 @@ class Draft:
 
     def key(self, name: str) -> str:
         """The key of a widget."""
-        return f"automation_{self.seen.id}_{self.seen.version}_{self.generation}_{name}"
+        return f"{self.prefix}{self.seen.version}_{self.generation}_{name}"
 
-
-_DRAFT: Slot[Draft] = Slot("automation.draft")
+    @property
+    def prefix(self) -> str:
+        return f"automation_{self.seen.id}_"
 
 
 def draft_of(stored: Automation) -> Draft:
-    """The draft of this automation; another one, or a newer version without changes, begins again.
+    """The draft of this automation; a newer version without changes begins again.
 
     Who has changes goes on with them. Where somebody else has changed what it does, saving will say so.
     """
-    draft = _DRAFT.get()
-    if draft is None or draft.seen.id != stored.id:
-        return _set(Draft(stored, stored, stored))
+    draft = _slot(stored.id).get()
+    if draft is None:
+        return _set(Draft(stored, stored, stored, _next()))
     if draft.seen == stored:
         return draft
     if not draft.changed:
-        return _set(Draft(stored, stored, stored))
+        return _set(Draft(stored, stored, stored, _next()))
     if _definition(draft.seen) == _definition(stored):  # it was switched on or off
         now = replace(draft.now, on=stored.on, active_from=stored.active_from, version=stored.version)
-        return _set(Draft(stored, now, now))
+        return _set(Draft(stored, now, now, _next()))
     return draft
 
 
 def keep(draft: Draft, now: Automation) -> Draft:
-    """Remembers what the widgets say."""
+    """Remembers what the widgets say; those of a `generation` have keys
+    of their own."""
     return _set(replace(draft, now=now))
 
 
 def redraw(draft: Draft, now: Automation) -> None:
     """Lets the widgets begin again with these values, in the next run."""
-    _set(replace(draft, base=now, now=now, generation=draft.generation + 1))
+    _set(replace(draft, base=now, now=now, generation=_next()))
 
 
-def put_aside() -> None:
-    """Another part of the page is shown: when the widgets come back, they begin with what they said last."""
-    draft = _DRAFT.get()
-    if draft is not None and draft.base != draft.now:
-        redraw(draft, draft.now)
+def keep_mine(draft: Draft, theirs: Automation) -> None:
+    """The person has been told that somebody else was faster: saving replaces that version."""
+    now = replace(draft.now, on=theirs.on, active_from=theirs.active_from, version=theirs.version)
+    _set(Draft(theirs, now, now, _next()))
 
 
-def forget() -> None:
-    _DRAFT.clear()
+def forget(automation_id: str) -> None:
+    """What was typed is saved, or not wanted: the widgets begin again."""
+    draft = _slot(automation_id).get()
+    if draft is not None:
+        forget_fields(draft.prefix)
+    _slot(automation_id).clear()
 
 
 def _definition(automation: Automation) -> tuple[object, ...]:
@@ -79,8 +87,17 @@ def _definition(automation: Automation) -> tuple[object, ...]:
 
 
 def _set(draft: Draft) -> Draft:
-    _DRAFT.set(draft)
+    _slot(draft.seen.id).set(draft)
     return draft
+
+
+def _next() -> int:
+    _GENERATION.set((_GENERATION.get() or 0) + 1)
+    return _GENERATION.get() or 0
+
+
+def _slot(automation_id: str) -> Slot[Draft]:
+    return Slot(f"automation.draft.{automation_id}")
 
 
 def with_step(automation: Automation, number: int, step: Step | None) -> Automation:

@@ -62,6 +62,7 @@ def _delay(draft: Draft, kind: TriggerKind, number: int, base: Step) -> timedelt
             max_value=LONGEST_DELAY // timedelta(minutes=1),
             value=base.delay // size,
             key=draft.key(f"{number}_amount"),
+            persist_state="session",
             width=200,
         )
         units = list(_UNITS)
@@ -70,6 +71,7 @@ def _delay(draft: Draft, kind: TriggerKind, number: int, base: Step) -> timedelt
             units,
             index=units.index(f"{unit}s"),
             key=draft.key(f"{number}_unit"),
+            persist_state="session",
             label_visibility="collapsed",
             width=130,
         )
@@ -86,6 +88,7 @@ def _template(draft: Draft, number: int, base: Step, offered: dict[str, Template
             format_func=lambda name: f"{offered[name].title} ({offered[name].kind})",
             placeholder="Choose what to send",
             key=draft.key(f"{number}_template"),
+            persist_state="session",
         )
         if chosen:
             link = page_of("template.py")
@@ -133,11 +136,11 @@ def _value(here: Shop, key: str, condition: Condition) -> str:
     if fact is Fact.STATUS:
         options = [status.value for status in OrderStatus]
         place = options.index(condition.value) if condition.value in options else 1
-        return st.selectbox(label, options, index=place, key=key, width=260) or ""
+        return st.selectbox(label, options, index=place, key=key, persist_state="session", width=260) or ""
     if fact in (Fact.COUNTRY, Fact.TAG, Fact.NO_TAG, Fact.SEGMENT):
         return _choice(here, label, key, condition)
     shown = formats.amount_text(here, int(condition.value)) if fact.is_amount and condition.value else condition.value
-    typed = st.text_input(label, value=shown, max_chars=100, key=key, width=260)
+    typed = st.text_input(label, value=shown, max_chars=100, key=key, persist_state="session", width=260)
     return _amount(here, typed) if fact.is_amount else typed.strip()
 
 
@@ -152,7 +155,13 @@ def _choice(here: Shop, label: str, key: str, condition: Condition) -> str:
         options.insert(0, condition.value)
     place = options.index(condition.value) if condition.value in options else None
     chosen = st.selectbox(
-        label, options, index=place, format_func=lambda value: names.get(value, value), key=key, width=260
+        label,
+        options,
+        index=place,
+        format_func=lambda value: names.get(value, value),
+        key=key,
+        persist_state="session",
+        width=260,
     )
     return chosen or ""
 

@@ -20,6 +20,7 @@ from pages.components.templates import gallery
 from pages.components.ui import formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
+from pages.components.ui.state import Slot
 
 _NEW = Draft("", "", "")
 
@@ -86,14 +87,19 @@ def _choose_template(offered: Mapping[str, TemplateFacts], place: str, draft: Dr
 
 def _choose_segment(here: Shop, actor: Actor, place: str, draft: Draft) -> str:
     names = {segment.id: segment.name for segment in (*list_segments(here, actor), *READY)}
-    wanted = draft.segment_id or st.query_params.get("segment", "")
+    asked, key = st.query_params.get("segment", ""), f"{place}_segment"
+    came_for: Slot[str] = Slot(f"{place}.came_for")
+    if asked in names and came_for.get() != asked:  # by the link of a segment, also when a draft is there already
+        came_for.set(asked)
+        st.session_state[key] = asked
+    wanted = draft.segment_id
     chosen = st.selectbox(
         "Segment",
         list(names),
         index=list(names).index(wanted) if wanted in names else None,
         format_func=lambda segment: names.get(segment, segment),
         placeholder="Choose a segment",
-        key=f"{place}_segment",
+        key=key,
         persist_state="session",
     )
     st.caption("Customers without consent, or unreachable, are skipped and counted by reason.")

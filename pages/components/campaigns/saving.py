@@ -7,30 +7,52 @@ import streamlit as st
 from backend.domain.campaigns import Campaign, Draft
 from backend.domain.team import Actor, Permission
 from backend.services.campaigns.drafts import create_campaign, update_draft
+from backend.services.campaigns.saved import get_campaign
 from backend.services.context import Shop
-from pages.components.ui import actions
+from pages.components.ui import actions, forms
 from pages.components.ui.actions import Trouble
+from pages.components.ui.forms import Form
+from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.state import Slot, forget_fields
+from pages.components.ui.state import Slot
 
 NEW_ID: Slot[str] = Slot("new_campaign.id")
 """The id of the campaign whose form is drawn: however often it is sent off, one campaign is created."""
 
 
-_SEEN: Slot[Campaign] = Slot("new_campaign.seen")
-"""The campaign as it was when its form was first drawn: what is saved replaces that version and no other."""
-
-
 def as_first_seen(campaign: Campaign) -> Campaign:
-    """The version that the form shows. When there is a newer one, that is said, with the way to it."""
-    seen = _SEEN.get()
-    if seen is None or seen.id != campaign.id:
-        _SEEN.set(campaign)
-        return campaign
-    if seen.version != campaign.version:
-        st.warning("Someone else has changed this campaign since you opened it.", icon=":material/sync_problem:")
-        st.button("Show theirs and discard my changes", icon=":material/refresh:", on_click=_SEEN.clear)
-    return seen
+    """The version that the form shows: what is saved replaces that version and no other."""
+    return _seen(campaign.id).once(lambda: campaign)
+
+
+def _seen(campaign_id: str) -> Slot[Campaign]:
+    """The campaign as it was when its form was first drawn."""
+    return Slot(f"new_campaign.seen.{campaign_id}")
+
+
+def form_of(campaign_id: str) -> Form:
+    return Form("campaign", campaign_id)
+
+
+def _show_overtaken(here: Shop, actor: Actor, before: Campaign | None, draft: Draft | None) -> bool:
+    """Whether there is a newer version than the form began with: said beside the button, with the ways to go on.
+
+    Who has changed nothing sees the newer version at once.
+    """
+    now = get_campaign(here, actor, before.id) if before else None
+    if before is None or now is None or now.version == before.version:
+        return False
+    if draft == before.draft:
+        _begin_again(now.id)
+        st.rerun()
+    st.warning("Someone else has changed this campaign since you opened it.", icon=":material/sync_problem:")
+    forms.show_overtaken(lambda: _seen(now.id).set(now), lambda: _begin_again(now.id), whole=True)
+    return True
+
+
+def _begin_again(campaign_id: str) -> None:
+    _seen(campaign_id).clear()
+    form_of(campaign_id).done()
 
 
 def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Draft | None) -> None:
@@ -38,15 +60,15 @@ def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Dr
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = actions.pressed(
             "Save and continue" if before is None else "Save changes",
-            key=f"save_campaign_{campaign_id}",
+            key=form_of(campaign_id).button,
             icon=":material/save:",
             missing="Choose an email and a segment first." if draft is None else "",
         )
         if before is not None and st.button("Cancel", key="cancel_changes", type="tertiary"):
-            _SEEN.clear()
-            forget_fields(f"campaign_{campaign_id}_")
+            _begin_again(campaign_id)
             st.switch_page(page_of("campaign.py"), query_params={"id": campaign_id})
-    if not pressed or draft is None:
+    overtaken = _show_overtaken(here, require(Permission.PLAN_CAMPAIGNS), before, draft)
+    if overtaken or not pressed or draft is None:
         return
     saved = actions.attempt(
         Permission.PLAN_CAMPAIGNS,
@@ -57,7 +79,7 @@ def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Dr
         actions.show_trouble(saved)
         return
     NEW_ID.clear()
-    _SEEN.clear()
+    _begin_again(campaign_id)
     st.switch_page(page_of("campaign.py"), query_params={"id": campaign_id})
 
 

@@ -9,26 +9,32 @@ from backend.domain.team import Permission
 from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.customers.customers import Profile
-from pages.components.ui import actions, caching, formats
+from pages.components.ui import actions, caching, formats, forms
 from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
-from pages.components.ui.state import Slot
 
 _ANSWERS: dict[str, bool | None] = {"Not asked": None, "Agreed": True, "Declined": False}
 _MOST_TAGS_OFFERED = 500
-_NOTES_WRITTEN: Slot[int] = Slot("customer.notes_written")
 
 
 def _add(_: str) -> None:
-    with st.form("add_customer", border=False):
-        profile = _profile_fields(shop(), Profile(""))
+    form = Form("add_customer")
+    with form.area():
+        profile = _profile_fields(shop(), form, Profile(""))
         answer = st.segmented_control(
-            "Marketing email", list(_ANSWERS), default="Not asked", required=True, format_func=formats.legible(str)
+            "Marketing email",
+            list(_ANSWERS),
+            default="Not asked",
+            required=True,
+            format_func=formats.legible(str),
+            key=form.key("answer"),
+            persist_state="session",
         )
-        pressed = st.form_submit_button("Add customer", type="primary", width="stretch")
+        pressed = form.pressed("Add customer", changed=profile != Profile(""))
     if pressed:
         added = actions.attempt(
             Permission.EDIT_CUSTOMERS,
@@ -38,15 +44,17 @@ def _add(_: str) -> None:
         if isinstance(added, Trouble):
             actions.show_trouble(added)
         else:
+            form.done()
             ADD.close()
             st.switch_page(page_of("customer.py"), query_params={"id": added.id})
 
 
 def _edit(seen: Customer) -> None:
-    with st.form("edit_customer", border=False):
-        before = Profile(seen.name, seen.email or "", seen.country, seen.city, seen.phone, seen.tags)
-        profile = _profile_fields(shop(), before)
-        pressed = st.form_submit_button("Save", type="primary", width="stretch")
+    form = _edit_form(seen)
+    with form.area():
+        before = _profile_of(seen)
+        profile = _profile_fields(shop(), form, before)
+        pressed = form.pressed("Save", changed=profile != before)
     if pressed:
         edited = actions.attempt(
             Permission.EDIT_CUSTOMERS,
@@ -54,15 +62,28 @@ def _edit(seen: Customer) -> None:
             "Saved.",
         )
         if not isinstance(edited, Trouble):
+            form.done()
             EDIT.close()
             st.rerun()
         actions.show_trouble(edited)
         if edited.stale:
-            st.button("Reload", icon=":material/refresh:", on_click=_reopen, args=(seen.id,))
+            forms.show_overtaken(lambda: _reopen(seen, profile), lambda: _reopen(seen, before))
 
 
-def _reopen(customer_id: str) -> None:
-    EDIT.open(customers.get_customer(shop(), customer_id))
+def _edit_form(seen: Customer) -> Form:
+    return Form("edit_customer", f"{seen.id}_{seen.version}")
+
+
+def _profile_of(customer: Customer) -> Profile:
+    return Profile(customer.name, customer.email or "", customer.country, customer.city, customer.phone, customer.tags)
+
+
+def _reopen(seen: Customer, typed: Profile) -> None:
+    """The newest version, with what was changed here."""
+    theirs = customers.get_customer(shop(), seen.id)
+    _edit_form(seen).done()
+    _edit_form(theirs).begin(forms.changed(_profile_of(seen), typed))
+    EDIT.open(theirs)
 
 
 def _archive(seen: Customer) -> None:
@@ -85,23 +106,41 @@ EDIT = Dialog[Customer]("edit_customer", "Edit customer", _edit, icon=":material
 ARCHIVE = Dialog[Customer]("archive_customer", "Archive this customer?", _archive, icon=":material/archive:")
 
 
-def _profile_fields(here: Shop, before: Profile) -> Profile:
-    name = st.text_input("Name", before.name, max_chars=200, autocomplete="off")
-    email = st.text_input("Email address", before.email, max_chars=320, autocomplete="off")
+def _profile_fields(here: Shop, form: Form, before: Profile) -> Profile:
+    name = _line(form, "Name", "name", before.name, 200)
+    email = _line(form, "Email address", "email", before.email, 320)
     left, right = st.columns(2)
     names = {"": "No country"} | formats.countries(here)
     codes = list(names) if before.country in names else [before.country, *names]
     country = left.selectbox(
-        "Country", codes, index=codes.index(before.country), format_func=lambda code: names.get(code, code)
+        "Country",
+        codes,
+        index=codes.index(before.country),
+        format_func=lambda code: names.get(code, code),
+        key=form.key("country"),
+        persist_state="session",
     )
-    city = right.text_input("City", before.city, max_chars=100, autocomplete="off")
-    phone = st.text_input("Phone", before.phone, max_chars=50, autocomplete="off")
+    with right:
+        city = _line(form, "City", "city", before.city, 100)
+    phone = _line(form, "Phone", "phone", before.phone, 50)
     known = list(caching.counts_of(here, "tag"))[:_MOST_TAGS_OFFERED]
     offered = list(dict.fromkeys([*before.tags, *known]))
     tags = st.multiselect(
-        "Tags", offered, default=before.tags, accept_new_options=True, placeholder="Choose or type a tag"
+        "Tags",
+        offered,
+        default=before.tags,
+        accept_new_options=True,
+        placeholder="Choose or type a tag",
+        key=form.key("tags"),
+        persist_state="session",
     )
     return Profile(name, email, country, city, phone, tuple(tags))
+
+
+def _line(form: Form, label: str, field: str, before: str, longest: int) -> str:
+    return st.text_input(
+        label, before, max_chars=longest, autocomplete="off", key=form.key(field), persist_state="session"
+    )
 
 
 def show_consent(here: Shop, customer: Customer, *, editable: bool) -> None:
@@ -143,10 +182,16 @@ def restore(customer: Customer) -> None:
 
 def note_form(customer: Customer) -> None:
     """A note of several lines. It is emptied when the note is stored, and keeps what was typed when it is not."""
-    written = _NOTES_WRITTEN.get() or 0
-    with st.form("note", border=False):
-        text = st.text_area("New note", key=f"note_{written}", placeholder="What should the team know?", height=80)
-        pressed = st.form_submit_button("Add note", icon=":material/add_comment:")
+    form = Form("note", customer.id)
+    with form.area():
+        text = st.text_area(
+            "New note",
+            key=form.key("text"),
+            persist_state="session",
+            placeholder="What should the team know?",
+            height=80,
+        )
+        pressed = form.pressed("Add note", icon=":material/add_comment:", stretch=False)
     if pressed:
         note = actions.attempt(
             Permission.EDIT_CUSTOMERS,
@@ -156,5 +201,5 @@ def note_form(customer: Customer) -> None:
         if isinstance(note, Trouble):
             actions.show_trouble(note)
         else:
-            _NOTES_WRITTEN.set(written + 1)
+            form.done()
             st.rerun()

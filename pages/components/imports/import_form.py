@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,7 @@ def show(here: Shop) -> None:
         default=ImportKind.ORDERS,
         required=True,
         key="import_kind",
+        persist_state="session",
     )
     upload = st.file_uploader("CSV file", type=["csv", "tsv", "txt"], key=f"import_{key}")
     if upload is None:
@@ -109,6 +111,7 @@ def _confirm_letters(upload: UploadedFile, key: str) -> str | None:
         captions=[formats.plain(" · ".join(reading.samples)) for reading in found.all],
         help="The file is not in Unicode, so its letters can be read in several ways.",
         key=f"import_letters_{key}_{upload.file_id}",
+        persist_state="session",
     )
 
 
@@ -119,6 +122,7 @@ def _choose_encoding(key: str) -> str:
             [_NONE, *ENCODINGS],
             format_func=lambda name: f"{ENCODINGS[name]} ({name})" if name else "Find out",
             key=f"import_encoding_{key}",
+            persist_state="session",
         )
 
 
@@ -130,6 +134,7 @@ def _choose_dates(key: str) -> DateOrder:
             format_func=_DATES.__getitem__,
             help="The file usually shows it. When it does not, the import asks you to choose here.",
             key=f"import_dates_{key}",
+            persist_state="session",
         )
     return chosen or DateOrder.UNKNOWN
 
@@ -137,6 +142,7 @@ def _choose_dates(key: str) -> DateOrder:
 def _choose_columns(preview: Preview, key: str) -> dict[str, str]:
     """Which column is which field; guessed from the titles, for the person to correct."""
     guessed, titles = guess_mapping(preview.header), [_NONE, *dict.fromkeys(preview.header)]
+    shape = zlib.crc32("\n".join(preview.header).encode())  # another file has other columns
     st.markdown("**Match columns**")
     mapping = {}
     for place, (field, label) in enumerate(CUSTOMER_FIELDS.items()):
@@ -147,7 +153,8 @@ def _choose_columns(preview: Preview, key: str) -> dict[str, str]:
             titles,
             index=titles.index(guessed.get(field, _NONE)),
             format_func=lambda title: title or "Not in the file",
-            key=f"import_{field}_{key}",
+            key=f"import_{field}_{key}_{shape}",
+            persist_state="session",
         )
     if not (mapping["email"] or mapping["id"]):
         st.info("Choose the column with email addresses to continue.", icon=":material/alternate_email:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -16,9 +17,11 @@ from backend.services.automations.active import listening
 from backend.services.orders import orders
 from backend.services.orders.orders import OrderDraft, OrderRef
 from pages.components.orders import line_editor
-from pages.components.ui import actions, formats
+from pages.components.orders.line_editor import TypedLine
+from pages.components.ui import actions, formats, forms
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import shop
 
 _VERBS = {
@@ -137,25 +140,44 @@ def _cancel(seen: Order) -> None:
 def _refund(refunding: _Refunding) -> None:
     here, order = shop(), refunding.order
     st.markdown(_left_to_refund(order))
-    choice = st.segmented_control(
-        "Refund", [_ALL, _PART], default=_ALL, required=True, format_func=formats.legible(str)
-    )
-    with st.form("refund_order", border=False):
+    form = Form("refund", order.id)
+    with form.area():
+        choice = st.segmented_control(
+            "Refund",
+            [_ALL, _PART],
+            default=_ALL,
+            required=True,
+            format_func=formats.legible(str),
+            key=form.key("choice"),
+            persist_state="session",
+        )
         typed = ""
         if choice == _PART:
-            typed = st.text_input(f"Amount in {here.currency}", max_chars=30, autocomplete="off")
-        reason = st.text_input("Reason", max_chars=200, placeholder="For the order's history")
+            typed = st.text_input(
+                f"Amount in {here.currency}",
+                max_chars=30,
+                autocomplete="off",
+                key=form.key("amount"),
+                persist_state="session",
+            )
+        reason = st.text_input(
+            "Reason",
+            max_chars=200,
+            placeholder="For the order's history",
+            key=form.key("reason"),
+            persist_state="session",
+        )
         amount, missing = _refunded(order, typed) if choice == _PART else (order.refundable, "")
         what = "the amount above" if choice == _PART else formats.money(here, amount)
         label = formats.plain(f"Refund {what} to {order.customer_name}")
-        now = actions.submitted(label, key=f"refund_{choice}", missing=missing)
+        now = form.pressed(label, missing=missing)
     if now:
         refunded = actions.attempt(
             Permission.REFUND_ORDERS,
             lambda actor: orders.refund_order(here, actor, _ref(order), amount, reason, refunding.refund_id),
             f"{formats.money(here, amount)} refunded.",
         )
-        _finish(REFUND, refunded)
+        _finish(REFUND, form, refunded)
 
 
 def _refunded(order: Order, typed: str) -> tuple[int, str]:
@@ -182,29 +204,63 @@ def _left_to_refund(order: Order) -> str:
 def _edit(seen: Order) -> None:
     here = shop()
     st.caption("Customer, status and date do not change.")
-    name = f"edit_{seen.id}_{seen.version}"
-    lines = line_editor.table(here, seen.lines, name=name)
-    amounts = line_editor.amounts(here, seen.discount, seen.shipping, seen.tax, name=name)
-    note = st.text_area("Note", seen.note, max_chars=NOTE_LENGTH, height=80)
+    form = _edit_form(seen)
+    with form.area():
+        lines = line_editor.table(here, seen.lines, name=form.key("table"))
+        amounts = line_editor.amounts(here, seen.discount, seen.shipping, seen.tax, name=form.key("amount"))
+        note = st.text_area(
+            "Note", seen.note, max_chars=NOTE_LENGTH, height=80, key=form.key("note"), persist_state="session"
+        )
 
-    def typed() -> OrderDraft:
-        items = line_editor.items(here, lines)
-        return OrderDraft(seen.customer_id, items, **line_editor.parsed(here, amounts), note=note)
+        def typed() -> OrderDraft:
+            items = line_editor.items(here, lines)
+            return OrderDraft(seen.customer_id, items, **line_editor.parsed(here, amounts), note=note)
 
-    draft, missing = line_editor.show_total(here, typed, seen)
-    if actions.pressed("Save", key="save_order", missing=missing, stretch=True) and draft:
+        draft, missing = line_editor.show_total(here, typed, seen)
+        pressed = form.pressed("Save", missing=missing, changed=draft is None or _differs(draft, seen))
+    if pressed and draft:
         edited = actions.attempt(
             Permission.CHANGE_ORDERS, lambda actor: orders.edit_order(here, actor, _ref(seen), draft), "Saved."
         )
-        _finish(EDIT, edited)
+        _finish(EDIT, form, edited, lambda: _reopen(seen, form, lines))
 
 
-def _finish(dialog: Dialog[Order] | Dialog[_Refunding], result: Order | Trouble) -> None:
+def _edit_form(seen: Order) -> Form:
+    return Form("edit_order", f"{seen.id}_{seen.version}")
+
+
+def _differs(draft: OrderDraft, seen: Order) -> bool:
+    typed = (draft.lines, draft.discount, draft.shipping, draft.tax, draft.note)
+    return typed != (seen.lines, seen.discount, seen.shipping, seen.tax, seen.note)
+
+
+def _reopen(seen: Order, form: Form, lines: list[TypedLine]) -> None:
+    """The newest version, with the fields that were changed here as they were typed."""
+    theirs = orders.get_order(shop(), seen.customer_id, seen.id)
+    again = _edit_form(theirs)
+    before = {"note": seen.note, **line_editor.amount_fields(shop(), seen.discount, seen.shipping, seen.tax, "amount")}
+    typed = {name: st.session_state.get(form.key(name)) for name in before}
+    again.begin({name: text for name, text in typed.items() if text is not None and text != before[name]})
+    table = line_editor.typed_table(form.key("table")).get()
+    if table is not None and not line_editor.are_lines(shop(), lines, seen.lines):
+        line_editor.typed_table(again.key("table")).set(table)
+    EDIT.open(theirs)
+
+
+def _finish(
+    dialog: Dialog[Order] | Dialog[_Refunding],
+    form: Form,
+    result: Order | Trouble,
+    keep: Callable[[], None] | None = None,
+) -> None:
     if not isinstance(result, Trouble):
+        form.done()
         dialog.close()
         st.rerun()
     actions.show_trouble(result)
-    if result.stale:
+    if result.stale and keep:
+        forms.show_overtaken(keep, dialog.close)
+    elif result.stale:
         st.button("Reload", icon=":material/refresh:", key="reload_order", on_click=dialog.close)
 
 

@@ -121,7 +121,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
 
 
 def table(here: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine]:
-    """All line items in one table that can be typed and pasted into."""
+    """All line items in one table that can be typed and pasted into. What was typed stays while it is not shown."""
     places = decimals_of(here.currency)
     frame = pd.DataFrame(
         {
@@ -132,11 +132,16 @@ def table(here: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine
         }
     )
     column = st.column_config
+    # A table of Streamlit keeps nothing while it is not shown: it then begins with what it said last.
+    key, begun, last = f"{name}_lines", Slot[pd.DataFrame](f"{name}_begun"), typed_table(name)
+    if key not in st.session_state or begun.get() is None:
+        before = last.get()
+        begun.set(frame if before is None else before)
     edited = st.data_editor(
-        frame,
+        begun.once(lambda: frame),
         num_rows="dynamic",
         hide_index=True,
-        key=f"{name}_lines",
+        key=key,
         alt="Line items of this order, to be edited",
         column_config={
             "title": column.TextColumn("Product", required=True, max_chars=300),
@@ -149,7 +154,13 @@ def table(here: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine
             ),
         },
     )
+    last.set(edited)
     return [_typed(record) for record in edited.to_dict("records")]
+
+
+def typed_table(name: str) -> Slot[pd.DataFrame]:
+    """What a table said last."""
+    return Slot(f"{name}_typed")
 
 
 def _typed(record: Mapping[Any, object]) -> TypedLine:
@@ -166,24 +177,37 @@ def _typed(record: Mapping[Any, object]) -> TypedLine:
     )
 
 
-def amounts(
-    here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str, keep: Literal["session"] | None = None
-) -> TypedAmounts:
-    """Fields for what is taken off and added. `keep` holds what was typed while they are not shown."""
+def amounts(here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str) -> TypedAmounts:
+    """Fields for what is taken off and added, which keep what was typed while they are not shown."""
+    begun = amount_fields(here, discount, shipping, tax, name)
     typed = [
         column.text_input(
             f"{label} in {here.currency}",
-            formats.amount_text(here, value) if value else "",
+            text,
             placeholder=formats.amount_text(here, 0),
-            key=f"{name}_{label.lower()}",
+            key=key,
             max_chars=30,
-            persist_state=keep,
+            persist_state="session",
         )
-        for column, label, value in zip(
-            st.columns(3), ("Discount", "Shipping", "Tax"), (discount, shipping, tax), strict=True
+        for column, label, (key, text) in zip(
+            st.columns(3), ("Discount", "Shipping", "Tax"), begun.items(), strict=True
         )
     ]
     return TypedAmounts(*typed)
+
+
+def amount_fields(here: Shop, discount: int, shipping: int, tax: int, name: str) -> dict[str, str]:
+    """The keys of the fields, and what these begin with."""
+    amounts = {"discount": discount, "shipping": shipping, "tax": tax}
+    return {f"{name}_{each}": formats.amount_text(here, value) if value else "" for each, value in amounts.items()}
+
+
+def are_lines(here: Shop, typed: Iterable[TypedLine], lines: Sequence[LineItem]) -> bool:
+    """Whether a table says just these line items."""
+    try:
+        return items(here, typed) == tuple(lines)
+    except InvalidInputError:
+        return False
 
 
 def items(here: Shop, typed: Iterable[TypedLine]) -> tuple[LineItem, ...]:

@@ -14,13 +14,14 @@ from backend.services.orders import orders
 from backend.services.orders.orders import OrderDraft
 from pages.components.customers import search
 from pages.components.orders import line_editor
-from pages.components.ui import actions, formats
+from pages.components.ui import actions, formats, keystrokes
 from pages.components.ui.actions import Trouble
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import name_tab
 from pages.components.ui.state import Slot
 
 NAME = "place_order"
+_BUTTON = f"{NAME}_now"
 _KEY: Slot[str] = Slot(f"{NAME}.key")
 _PRESSED_TWICE: Slot[str] = Slot(f"{NAME}.pressed_twice")
 _STATUSES = (OrderStatus.PENDING, OrderStatus.PAID)
@@ -50,7 +51,14 @@ def show_customer(customer: Customer) -> None:
         st.button("Change", type="tertiary", on_click=st.query_params.clear)
 
 
-def enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
+def show(here: Shop, customer: Customer) -> None:
+    """Draws the form, and places the order."""
+    with keystrokes.area(_BUTTON):
+        draft, missing = _enter(here, customer)
+        _place_button(here, draft, missing)
+
+
+def _enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
     """Draws the fields and what they come to; and says what is missing or is no amount.
 
     The fields are named by the form's idempotency key, so an order that is placed leaves none of them filled in.
@@ -59,7 +67,7 @@ def enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
     st.header("Line items")
     lines = line_editor.fields(here, name)
     st.header("Amounts")
-    amounts = line_editor.amounts(here, name=name, keep="session")
+    amounts = line_editor.amounts(here, name=name)
     status, note = _more_fields(name)
 
     def draft() -> OrderDraft:
@@ -90,9 +98,9 @@ def _more_fields(name: str) -> tuple[OrderStatus, str]:
     return status, note
 
 
-def place_button(here: Shop, draft: OrderDraft | None, missing: str) -> None:
+def _place_button(here: Shop, draft: OrderDraft | None, missing: str) -> None:
     """The button. Its idempotency key was made when the form was first drawn and stays until an order is placed."""
-    if actions.pressed("Place order", key=f"{NAME}_now", icon=":material/check:", missing=missing) and draft:
+    if actions.pressed("Place order", key=_BUTTON, icon=":material/check:", missing=missing) and draft:
         key = _key(here)
         placed = actions.attempt(Permission.PLACE_ORDERS, lambda actor: orders.place_order(here, actor, draft, key), "")
         if isinstance(placed, Trouble):

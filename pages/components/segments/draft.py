@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from backend.domain.segments import Group, Match, Segment, Test
-from pages.components.ui.state import Slot
+from pages.components.ui.state import Slot, forget_fields
 
 
 @dataclass(slots=True)
@@ -42,12 +42,20 @@ class Draft:
 
     def key(self, number: int, name: str) -> str:
         """The key of a widget of a condition or group."""
-        return f"segment_{self.serial}_{number}_{name}"
+        return f"{self.prefix}{number}_{name}"
+
+    @property
+    def prefix(self) -> str:
+        return f"segment_{self.serial}_"
 
     def add(self, branch: Branch, test: Test | None) -> None:
         """Adds a condition at the end of a group; None adds a group."""
         number, self.next_number = self.next_number, self.next_number + 1
         branch.parts.append(Branch(number, Match.ANY) if test is None else Condition(number, test))
+
+    def keep(self, theirs: Segment) -> None:
+        """The person has been told that somebody else was faster: saving replaces that version."""
+        self.seen = theirs
 
     def remove(self, number: int) -> None:
         """Takes a condition or a group away."""
@@ -55,16 +63,12 @@ class Draft:
             branch.parts = [part for part in branch.parts if part.number != number]
 
 
-_DRAFT: Slot[Draft] = Slot("segment.draft")
 _SERIAL: Slot[int] = Slot("segment.serial")
 
 
 def draft_of(segment: Segment, *, new: bool = False) -> Draft:
-    """The draft of this segment; another segment begins anew. Who has a draft of an older version keeps it."""
-    draft = _DRAFT.get()
-    if draft is None or draft.seen.id != segment.id:
-        draft = begin(segment, new=new)
-    return draft
+    """The draft of this segment. Who has a draft of an older version keeps it."""
+    return _slot(segment.id).get() or begin(segment, new=new)
 
 
 def begin(segment: Segment, *, new: bool = False) -> Draft:
@@ -74,13 +78,20 @@ def begin(segment: Segment, *, new: bool = False) -> Draft:
     numbers = iter(range(1_000_000))
     root = _branch(segment.rule.group, numbers)
     draft = Draft(segment, serial, root, next(numbers), new)
-    _DRAFT.set(draft)
+    _slot(segment.id).set(draft)
     return draft
 
 
-def forget() -> None:
+def forget(segment_id: str) -> None:
     """The next page begins with what is saved."""
-    _DRAFT.clear()
+    draft = _slot(segment_id).get()
+    if draft is not None:
+        forget_fields(draft.prefix)
+    _slot(segment_id).clear()
+
+
+def _slot(segment_id: str) -> Slot[Draft]:
+    return Slot(f"segment.draft.{segment_id}")
 
 
 def _branch(group: Group, numbers: Iterator[int]) -> Branch:

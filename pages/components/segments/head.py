@@ -14,16 +14,20 @@ from backend.services.campaigns.saved import campaigns_with
 from backend.services.context import Shop
 from backend.services.exports import Format
 from backend.services.segments import library
+from backend.services.segments.audience import get_segment
 from backend.services.segments.export import export_segment
 from pages.components.segments import draft as segment_draft
 from pages.components.segments.draft import Draft
 from pages.components.segments.opening import forget_new
-from pages.components.ui import actions, formats, guard
+from pages.components.ui import actions, formats, forms, guard
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.downloads import deferred
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
+
+SAVE = "save_segment"
+"""The key of the main button."""
 
 
 def show_links(here: Shop, actor: Actor, segment: Segment) -> None:
@@ -88,12 +92,18 @@ def show_saving(here: Shop, draft: Draft, rule: Rule | None, stored: Segment) ->
         changed = draft.new or rule is None or (rule, name.strip(), text.strip()) != (seen.rule, seen.name, seen.text)
         missing = "Complete the conditions above first." if rule is None else "" if name.strip() else "Enter a name."
         if not changed and stored.version != seen.version:
-            segment_draft.forget()
+            segment_draft.forget(seen.id)
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
-            pressed = actions.pressed("Save segment", key="save_segment", icon=":material/save:", missing=missing)
+            pressed = actions.pressed("Save segment", key=SAVE, icon=":material/save:", missing=missing)
             if changed and not draft.new:
-                st.button("Discard changes", key="discard_segment", type="tertiary", on_click=segment_draft.forget)
+                st.button(
+                    "Discard changes",
+                    key="discard_segment",
+                    type="tertiary",
+                    on_click=segment_draft.forget,
+                    args=(seen.id,),
+                )
                 st.caption("Unsaved changes.", width="content")
     if pressed and rule is not None:
         _save(here, draft, name, rule, text)
@@ -111,14 +121,11 @@ def _save(here: Shop, draft: Draft, name: str, rule: Rule, text: str) -> None:
     if isinstance(saved, Trouble):
         actions.show_trouble(saved)
         if saved.stale:
-            st.button(
-                "Load the saved version and discard my changes",
-                icon=":material/refresh:",
-                key="reload_segment",
-                on_click=segment_draft.forget,
+            forms.show_overtaken(
+                lambda: draft.keep(get_segment(shop(), seen.id)), lambda: segment_draft.forget(seen.id), whole=True
             )
         return
-    segment_draft.forget()
+    segment_draft.forget(seen.id)
     if draft.new:
         forget_new()
         st.switch_page(page_of("segment.py"), query_params={"id": saved.id})
@@ -152,7 +159,7 @@ def _delete(seen: Segment) -> None:
             actions.show_trouble(done)
             return
         DELETE.close()
-        segment_draft.forget()
+        segment_draft.forget(seen.id)
         st.switch_page(page_of("segments.py"))
 
 

@@ -14,8 +14,6 @@ from backend.services.segments.audience import get_segment
 from pages.components.segments.words import What, begin
 from pages.components.ui.state import Slot
 
-_NEW: Slot[tuple[str, Segment]] = Slot("segment.new")
-
 
 def opened(here: Shop) -> tuple[Segment, bool]:
     """The segment that the address names, and whether it is a new one that is not saved yet.
@@ -24,12 +22,12 @@ def opened(here: Shop) -> tuple[Segment, bool]:
     """
     if wanted := st.query_params.get("id", ""):
         return get_segment(here, wanted), False
-    asked = repr(sorted(st.query_params.to_dict().items()))
-    known = _NEW.get()
-    if known is None or known[0] != asked:
-        known = (asked, _begun(here))
-        _NEW.set(known)
-    return known[1], True
+    return _new().once(lambda: _begun(here)), True
+
+
+def _new() -> Slot[Segment]:
+    """The new segment of this address: whoever comes back to it finds what they began."""
+    return Slot(f"segment.new.{sorted(st.query_params.to_dict().items())!r}")
 
 
 def _begun(here: Shop) -> Segment:
@@ -57,4 +55,4 @@ def _score(name: str) -> int:
 
 def forget_new() -> None:
     """It was saved: the next new one has another id."""
-    _NEW.clear()
+    _new().clear()

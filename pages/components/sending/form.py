@@ -102,6 +102,7 @@ def choose_order(here: Shop, customer: Customer) -> str:
         index=ids.index(wanted) if wanted else 0,
         format_func=lambda order_id: _order_label(here, orders.get(order_id)),
         key=f"send_order_{customer.id}_{wanted}",
+        persist_state="session",
     )
     return chosen or ""
 
@@ -150,7 +151,7 @@ def ask_why_again(here: Shop, last: Message, whom: str = "this customer") -> str
     st.page_link(
         page_of("message.py"), label="Open that email", icon=":material/mail:", query_params={"id": last.id}, help=""
     )
-    return st.text_input("Reason for sending again", key=_again_slot().key, max_chars=200)
+    return st.text_input("Reason for sending again", key=_again_slot().key, persist_state="session", max_chars=200)
 
 
 def reason_typed() -> str:

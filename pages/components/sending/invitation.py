@@ -73,7 +73,7 @@ def show_button(here: Shop, member: Member) -> None:
     last = last_invitation(here, member)
     if last is not None:
         _show_last(here, last)
-        st.text_input("Reason for sending again", key=_why(member).key, max_chars=200)
+        st.text_input("Reason for sending again", key=_why(member).key, persist_state="session", max_chars=200)
     st.button(
         "Invite again" if last else "Send an invitation",
         key=f"invite_{member.username}",

@@ -10,8 +10,9 @@ from backend.domain.shop import ShopFacts
 from backend.domain.team import Permission
 from backend.services.context import Shop
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
-from pages.components.ui import actions
+from pages.components.ui import actions, forms
 from pages.components.ui.actions import Trouble
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import mailer
 from pages.components.ui.state import Slot
 
@@ -47,29 +48,52 @@ _SEEN: Slot[ShopFacts] = Slot("shop_settings.seen")
 def show(here: Shop) -> None:
     """Draws the form, and saves what was typed."""
     seen = _SEEN.once(lambda: get_shop_facts(here))
-    with st.form("shop_settings", border=False):
-        typed = _typed(seen)
-        pressed = st.form_submit_button("Save", type="primary", icon=":material/save:")
+    form = _form(seen)
+    with form.area():
+        typed = _typed(seen, form)
+        if typed == seen and get_shop_facts(here) != seen:  # nothing is lost by showing what others saved
+            _SEEN.clear()
+            st.rerun()
+        pressed = form.pressed("Save", icon=":material/save:", stretch=False, changed=typed != seen)
     if pressed:
         saved = actions.attempt(
             Permission.EDIT_SHOP, lambda actor: save_shop_facts(here, actor, typed), "Settings saved."
         )
         if not isinstance(saved, Trouble):
+            form.done()
             _SEEN.set(saved)
             st.rerun()
         actions.show_trouble(saved)
         if saved.stale:
-            st.button("Reload", icon=":material/refresh:", help="Discards your changes.", on_click=_SEEN.clear)
+            forms.show_overtaken(lambda: _begin_again(here, seen, typed), lambda: _begin_again(here, seen, seen))
 
 
-def _typed(seen: ShopFacts) -> ShopFacts:
+def _form(seen: ShopFacts) -> Form:
+    return Form("shop_settings", str(seen.version))
+
+
+def _begin_again(here: Shop, seen: ShopFacts, typed: ShopFacts) -> None:
+    """With the newest settings, and with what was changed here."""
+    theirs = get_shop_facts(here)
+    _form(seen).done()
+    _form(theirs).begin(forms.changed(seen, typed))
+    _SEEN.set(theirs)
+
+
+def _typed(seen: ShopFacts, form: Form) -> ShopFacts:
     with st.container(border=True):
         st.header("Appearance", anchor=False)
-        look = {field.name: _line(field, seen) for field in _LOOK}
-        brand = st.color_picker("Brand colour", seen.brand, help="For buttons and lines. Text on it stays readable.")
+        look = {field.name: _line(field, seen, form) for field in _LOOK}
+        brand = st.color_picker(
+            "Brand colour",
+            seen.brand,
+            help="For buttons and lines. Text on it stays readable.",
+            key=form.key("brand"),
+            persist_state="session",
+        )
     with st.container(border=True):
         st.header("Sender", anchor=False)
-        sender = {field.name: _line(_with_default_sender(field), seen) for field in _SENDER}
+        sender = {field.name: _line(_with_default_sender(field), seen, form) for field in _SENDER}
     with st.container(border=True):
         st.header("Address and links", anchor=False)
         address = st.text_area(
@@ -78,8 +102,10 @@ def _typed(seen: ShopFacts) -> ShopFacts:
             max_chars=500,
             height=110,
             help="Shown at the end of every email. Required for marketing emails; many countries demand it.",
+            key=form.key("postal_address"),
+            persist_state="session",
         )
-        links = {field.name: _line(field, seen) for field in _LINKS}
+        links = {field.name: _line(field, seen, form) for field in _LINKS}
     lines = {**look, **sender, **links}
     return replace(
         seen,
@@ -100,12 +126,13 @@ def _with_default_sender(field: _Field) -> _Field:
     return replace(field, placeholder=mailer().sender) if field.name == "sender_address" else field
 
 
-def _line(field: _Field, seen: ShopFacts) -> str:
+def _line(field: _Field, seen: ShopFacts, form: Form) -> str:
     return st.text_input(
         field.label,
         str(getattr(seen, field.name)),
         placeholder=field.placeholder or None,
         help=field.help or None,
         max_chars=field.longest,
-        key=f"shop_{field.name}_{seen.version}",
+        key=form.key(field.name),
+        persist_state="session",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import streamlit as st
 
 from backend.domain.suppression import Ground, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
@@ -12,6 +14,7 @@ from backend.services.suppression import entries
 from pages.components.ui import actions, address, empty, filters, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import shop
 from pages.components.ui.tables import Pager
 
@@ -95,16 +98,27 @@ def _ground(here: Shop, ground: Ground) -> str:
 
 
 def _add(_: str) -> None:
-    with st.form("add_suppression", border=False):
-        address = st.text_input("Email address", max_chars=320, autocomplete="off")
+    form = Form("add_suppression")
+    with form.area():
+        address = st.text_input(
+            "Email address", max_chars=320, autocomplete="off", key=form.key("address"), persist_state="session"
+        )
         reason = st.selectbox(
             "Reason",
             list(SuppressionReason),
             index=list(SuppressionReason).index(SuppressionReason.MANUAL),
             format_func=lambda reason: reason.label,
+            key=form.key("reason"),
+            persist_state="session",
         )
-        note = st.text_input("Note", max_chars=entries.NOTE_LENGTH, placeholder="For the team")
-        pressed = st.form_submit_button("Add", type="primary", width="stretch")
+        note = st.text_input(
+            "Note",
+            max_chars=entries.NOTE_LENGTH,
+            placeholder="For the team",
+            key=form.key("note"),
+            persist_state="session",
+        )
+        pressed = form.pressed("Add")
     if pressed:
         added = actions.attempt(
             Permission.MANAGE_SUPPRESSION,
@@ -113,7 +127,7 @@ def _add(_: str) -> None:
             ),
             "Address added.",
         )
-        _finish(ADD, added)
+        _finish(ADD, form, added)
 
 
 def _remove(seen: Suppression) -> None:
@@ -121,12 +135,19 @@ def _remove(seen: Suppression) -> None:
     st.caption(
         "This address will get mail again. If they marked mail as spam or unsubscribed, make sure they asked for it."
     )
-    with st.form("remove_suppression", border=False):
+    form = Form("remove_suppression", hashlib.sha256(seen.address.encode()).hexdigest()[:12])
+    with form.area():
         label = {ground.reason.value: ground.reason.label for ground in seen.grounds}
         options = [*label, _ALL] if len(label) > 1 else list(label)
-        which = st.selectbox("What to remove", options, format_func=lambda value: label.get(value, value))
-        why = st.text_input("Reason", max_chars=entries.NOTE_LENGTH)
-        pressed = st.form_submit_button("Remove", type="primary", width="stretch")
+        which = st.selectbox(
+            "What to remove",
+            options,
+            format_func=lambda value: label.get(value, value),
+            key=form.key("which"),
+            persist_state="session",
+        )
+        why = st.text_input("Reason", max_chars=entries.NOTE_LENGTH, key=form.key("why"), persist_state="session")
+        pressed = form.pressed("Remove")
     if pressed:
         reason = None if which == _ALL else SuppressionReason(which)
         removed = actions.attempt(
@@ -134,13 +155,14 @@ def _remove(seen: Suppression) -> None:
             lambda actor: entries.unsuppress(shop(), actor, seen.address, why=why, reason=reason),
             "Removed.",
         )
-        _finish(REMOVE, removed)
+        _finish(REMOVE, form, removed)
 
 
-def _finish(dialog: Dialog[str] | Dialog[Suppression], result: object) -> None:
+def _finish(dialog: Dialog[str] | Dialog[Suppression], form: Form, result: object) -> None:
     if isinstance(result, Trouble):
         actions.show_trouble(result)
         return
+    form.done()
     dialog.close()
     st.rerun()
 

@@ -13,8 +13,9 @@ from backend.services.team import invitations
 from backend.services.team import members as team
 from pages.components.sending import invitation
 from pages.components.ui.formats import plain
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import mailer, settings, shop
-from pages.components.ui.state import NOTICE, Slot
+from pages.components.ui.state import NOTICE
 
 _ROLES = list(Role)
 _EXPLAINED = {
@@ -24,38 +25,53 @@ _EXPLAINED = {
     Role.ADMIN: "Admin: everything, and the team",
 }
 
-_ADDED: Slot[int] = Slot("team.added")
-"""Numbers the form, so that it is empty again after somebody was added but not after a refusal."""
-
 
 def add_form(actor: Actor, *, with_password: bool) -> None:
     """Raises: what `team.add_member` raises."""
-    number = _ADDED.get() or 0
-    with st.form(f"add_member_{number}"):
+    form = Form("add_member")
+    with form.area(), st.container(border=True):
         left, right = st.columns(2)
-        name = left.text_input("Name", autocomplete="off", max_chars=200)
-        email = right.text_input("Email address", autocomplete="off", max_chars=320)
-        username = left.text_input("Username", autocomplete="off", max_chars=40)
-        role = right.selectbox("Role", _ROLES, index=_ROLES.index(Role.STAFF), format_func=_EXPLAINED.__getitem__)
+        with left:
+            name = _line(form, "Name", "name", 200)
+            username = _line(form, "Username", "username", 40)
+        with right:
+            email = _line(form, "Email address", "email", 320)
+            role = st.selectbox(
+                "Role",
+                _ROLES,
+                index=_ROLES.index(Role.STAFF),
+                format_func=_EXPLAINED.__getitem__,
+                key=form.key("role"),
+                persist_state="session",
+            )
         password = (
             st.text_input(
                 "First password",
                 type="password",
                 autocomplete="new-password",
                 help="At least 12 characters. Ask the new member to change it under “Your account”.",
+                key=form.key("password"),
             )
             if with_password
             else None
         )
         invited = st.checkbox(
-            "Send an invitation by email", value=True, help="It contains the sign-in link and the username."
+            "Send an invitation by email",
+            value=True,
+            help="It contains the sign-in link and the username.",
+            key=form.key("invited"),
+            persist_state="session",
         )
-        pressed = st.form_submit_button("Add", type="primary", icon=":material/person_add:")
+        pressed = form.pressed("Add", icon=":material/person_add:", stretch=False)
     if pressed:
         member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role, password=password)
-        _ADDED.set(number + 1)
+        form.done()
         told = f"{member.name} can now sign in with the username {member.username}."
         _done(f"{told} {_invite(actor, member)}" if invited else told)
+
+
+def _line(form: Form, label: str, field: str, longest: int) -> str:
+    return st.text_input(label, autocomplete="off", max_chars=longest, key=form.key(field), persist_state="session")
 
 
 def _invite(actor: Actor, member: Member) -> str:

@@ -13,7 +13,7 @@ from backend.services.templates.previews import render_preview
 from pages.components.templates import drafts, publishing, recipient_picker
 from pages.components.templates import preview as email_preview
 from pages.components.templates.drafts import Draft
-from pages.components.ui import actions, formats
+from pages.components.ui import actions, formats, keystrokes
 from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.guard import require
@@ -36,7 +36,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
         told = f"{who(copy.edited_by)} saved this draft last, on {formats.moment(here, copy.edited_at)}."
         st.info(formats.plain(told), icon=":material/group:")
     texts, result = st.columns(2, gap="medium")
-    with texts:
+    with texts, keystrokes.area("save_draft"):
         _show_fields(draft)
         _show_buttons(draft, state, copy, enabled=not behind)
     with result:

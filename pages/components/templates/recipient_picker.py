@@ -69,6 +69,7 @@ def _pick_customer(here: Shop, key: str) -> str:
         list(found),
         format_func=lambda each: found.get(each, each),
         key=f"{key}_customer",
+        persist_state="session",
         disabled=not found,
     )
     return chosen or ""
@@ -105,6 +106,7 @@ def _pick_order(here: Shop, customer_id: str, key: str) -> str:
         index=ids.index(asked) if asked in orders else 0,
         format_func=lambda each: _described(here, orders[each]) if each in orders else each,
         key=f"{key}_order_{customer_id}",
+        persist_state="session",
     )
 
 
@@ -123,6 +125,7 @@ def _fill(here: Shop, facts: TemplateFacts, key: str) -> dict[str, str] | None:
                 field.label + ("" if field.required else " (optional)"),
                 sample.get(field.name, ""),
                 key=f"{key}_field_{field.name}",
+                persist_state="session",
                 max_chars=1000,
             )
             for field in facts.fields

@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from backend.domain.team import Actor, Role
-from pages.components.ui import cookie, guard
+from pages.components.ui import cookie, guard, keystrokes
 from pages.components.ui.formats import plain
 from pages.components.ui.shell import shop
 
@@ -29,3 +29,4 @@ def show_sidebar(actor: Actor) -> None:
         if st.button("Sign out", icon=":material/logout:", type="tertiary", help="Signs you out in every browser."):
             guard.sign_out(actor)
         cookie.deliver()
+        keystrokes.listen()
