@@ -172,7 +172,7 @@ def test_editing_an_order_that_somebody_changed_overwrites_nothing(dashboard: Da
     press(app, "Save")
     assert "was changed by someone else (sam: paid → fulfilled)" in said(app)
     assert now(dashboard, order).total == 5000
-    press(app, "Reload")
+    press(app, "Reload and discard mine")
     assert "Save" not in buttons(app)
 
 
