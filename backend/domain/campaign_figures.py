@@ -120,7 +120,8 @@ class Plan:
 class Progress:
     """How far a campaign is. `audience` = sent + failed + unknown + skipped + remaining, always.
 
-    `skipped` counts by `SkipReason` name. `retrying` of the `remaining` were refused for now and are tried again.
+    `skipped` counts by `SkipReason` name. `retrying` of the `remaining` are being sent, or were
+    refused for now and are tried again.
     `rate` is in emails a second lately, and over all of it once it has ended. `seconds_left` None is not known.
     `held_until` and `held_for` say until when it waits, and why. The outcomes are what the provider has reported;
     opens are an estimate. `resolved` were unknown, and a report has told since that they were sent.

@@ -48,7 +48,9 @@ def _figures(here: Shop, progress: Progress) -> None:
         _card(here, ":material/error: Failed", progress.failed, "Not sent")
         _card(here, ":material/help: Unknown", progress.unknown, _in_doubt(here, progress))
         waiting = "Not sent" if progress.state is CampaignState.CANCELLED else "Not yet"
-        retrying = f"{formats.count(here, progress.retrying)} will be retried" if progress.retrying else waiting
+        retrying = (
+            f"{formats.count(here, progress.retrying)} being sent or tried again" if progress.retrying else waiting
+        )
         _card(here, ":material/hourglass_empty: Remaining", progress.remaining, retrying)
     if progress.skipped_total:
         with st.expander(f"Why {formats.count(here, progress.skipped_total)} were skipped", icon=":material/block:"):

@@ -44,7 +44,7 @@ def search_customers(
         st.caption(formats.plain(error.sentence))
         return
     for match in matches:
-        text = f"**{formats.plain(match.name)}** :gray[{formats.plain(match.email or 'no address')}]"
+        text = f"**{formats.plain(formats.name_of(match.name))}** :gray[{formats.plain(match.email or 'no address')}]"
         st.button(text, key=f"choose_{match.id}", type="tertiary", on_click=choose, args=(match.id,))
     if not matches:
         st.caption(nobody)

@@ -26,7 +26,7 @@ _KINDS = {
 
 def show_header(customer: Customer) -> None:
     """The name, the address as text that can be copied, and what sets the customer apart."""
-    st.title(formats.plain(customer.name), anchor=False)
+    st.title(formats.plain(formats.name_of(customer.name)), anchor=False)
     name_tab(customer.name, "Customers")
     badges = [formats.badge(tag, "gray", ":material/label:") for tag in customer.tags]
     if customer.archived:

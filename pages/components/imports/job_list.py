@@ -33,6 +33,8 @@ _BADGES = {
     JobStatus.DONE: ("Done", "green", ":material/check_circle:"),
     JobStatus.FAILED: ("Failed", "red", ":material/error:"),
 }
+_REPORTS = {ImportKind.SUPPRESSIONS: "Report of doubtful and skipped rows"}
+"""A suppression whose reason is not understood counts all the same, and is in the report."""
 
 
 def show(here: Shop, actor: Actor, kind: ImportKind | None = None) -> None:
@@ -84,7 +86,7 @@ def _draw_job(here: Shop, actor: Actor, job: Job) -> None:
     if job.has_report:
         repaired = f", {formats.counted(here, job.repaired, 'repaired cell')}" if job.repaired else ""
         st.download_button(
-            f"Report of skipped rows ({formats.count(here, job.counts.failed)}){repaired}",
+            f"{_REPORTS.get(job.kind, 'Report of skipped rows')} ({formats.count(here, job.counts.failed)}){repaired}",
             data=deferred(here, actor, partial(_report, here, job.id)),
             file_name=f"left-out-of-{job.file}",
             mime="text/csv",

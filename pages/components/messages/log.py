@@ -79,7 +79,7 @@ def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
     if messages:
         table.message_rows(here, messages, named=False)
     elif wanted.narrows:
-        empty.nothing(":material/mail:", "No messages in this period", "Clear the filters to see the others.")
+        empty.nothing(":material/mail:", "No matching messages", "Clear the filters to see the others.")
     else:
         empty.nothing(":material/mail:", "No messages yet", "Emails to this customer appear here.")
     if len(messages) == _MOST_OF_ONE:

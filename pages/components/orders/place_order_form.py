@@ -46,7 +46,7 @@ def show_customer(customer: Customer) -> None:
     """For whom the order is, and the way to choose somebody else."""
     name_tab("Place an order", customer.name)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/person: **{formats.plain(customer.name)}**", width="content")
+        st.markdown(f":material/person: **{formats.plain(formats.name_of(customer.name))}**", width="content")
         st.text(customer.email or "Cannot be emailed: no address")
         st.button("Change", type="tertiary", on_click=st.query_params.clear)
 

@@ -77,7 +77,7 @@ def show_customer(customer: Customer) -> None:
     """To whom the email goes, and the way to choose somebody else."""
     name_tab("Send an email", customer.name)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/person: **{formats.plain(customer.name)}**", width="content")
+        st.markdown(f":material/person: **{formats.plain(formats.name_of(customer.name))}**", width="content")
         st.text(customer.email or "Cannot be emailed: no address")
         st.button("Change", type="tertiary", on_click=forget_customer)
 

@@ -20,6 +20,7 @@ from babel.numbers import format_compact_currency, format_currency, format_decim
 
 from backend.domain.money import decimals_of, format_money, half_up
 from backend.domain.money import plain as in_units
+from backend.domain.names import is_address
 from backend.domain.orders import Order, OrderStatus
 from backend.services.context import Shop
 
@@ -60,6 +61,11 @@ def plain(text: str) -> str:
     ends = [found.end() for found in _AFTER_PARSING.finditer(text)]
     pieces = [text[start:end] for start, end in pairwise((0, *ends, len(text)))]
     return _PART.join(_SIGNS.sub(lambda found: "\\" + found.group(), piece) for piece in pieces).replace("\n", " ")
+
+
+def name_of(name: str) -> str:
+    """A customer's name beside the address, which stands in for the name where there is none."""
+    return "No name" if is_address(name) else name
 
 
 def legible(words: Callable[[_Option], str]) -> Callable[[_Option], str]:

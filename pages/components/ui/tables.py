@@ -71,7 +71,7 @@ def _amount(shop: Shop, minor: int) -> str:
 
 
 def _name(customer: CustomerSummary) -> str:
-    return f"**{formats.plain(customer.name)}**"
+    return f"**{formats.plain(formats.name_of(customer.name))}**"
 
 
 def _customer_details(shop: Shop, customer: CustomerSummary) -> str:
