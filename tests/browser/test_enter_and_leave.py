@@ -11,7 +11,7 @@ from backend.services.context import Shop
 from backend.services.orders.lists import orders_of
 from backend.services.segments.library import list_segments
 from backend.services.shop_settings import get_shop_facts
-from backend.services.suppression import find_suppression
+from backend.services.suppression.entries import find_suppression
 from tests.browser.people import Person
 from tests.support import ADMIN, add_customer, add_order
 
