@@ -46,9 +46,9 @@ from backend.observability.measures import MEASURES
 from backend.observability.metrics import CONTENT_TYPE, Metrics, Sources, may_read
 from backend.observability.rounds import Rounds
 from backend.secret_file import cookie_key, derived
+from backend.services.alerts.gauges import gauges
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
-from backend.services.system.gauges import gauges
 from backend.services.system.version import version
 from backend.services.team.first_admin import setup_code
 from backend.services.team.members import demo_sign_ins

@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import logs
 from backend.store.meter import access_pattern
-from pages.components.ui import address, frame, guard, navigation, shell, sign_in
+from pages.components.ui import address, frame, guard, navigation, session, shell, sign_in
 
 # A file of our own: Streamlit fetches icons by name from another company's server.
 _ICON = Path(__file__).with_name("pages") / "components" / "icon.png"
@@ -16,7 +16,7 @@ _ICON = Path(__file__).with_name("pages") / "components" / "icon.png"
 
 def main() -> None:
     st.set_page_config(page_icon=_ICON, layout="wide")
-    actor = guard.current_actor()
+    actor = session.current_actor()
     page = st.navigation(navigation.pages_for(actor), position="hidden" if actor is None else "sidebar", expanded=True)
     guard.menu_is_known()
     shell.name_tab("Sign in" if actor is None else page.title)

@@ -27,9 +27,9 @@ from backend.email.transports.recording import RecordingTransport
 from backend.records.customers import customer_item
 from backend.services.campaigns import actions, drafts, plan, preflights, saved
 from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
 from backend.services.context import Shop
 from backend.services.segments.library import create_segment
-from backend.services.sending.campaign_rounds import CampaignWork, work_on_campaigns
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.pace import LARGEST, Pace
 from backend.services.shop_settings import get_shop_facts, save_shop_facts

@@ -8,7 +8,7 @@ from backend.domain.team import Actor
 from backend.errors import BackendError
 from backend.services.team import members, sign_in
 from backend.services.team.sessions import Session
-from pages.components.ui import guard
+from pages.components.ui import guard, session
 from pages.components.ui.client import client_address
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import policy, refuse, settings, shop
@@ -62,7 +62,7 @@ def _password(actor: Actor) -> None:
             refuse(error.sentence)
             return
         if isinstance(result, Session):
-            guard.begin(result, notice="Password changed. You are signed out on all other devices.")
+            session.begin(result, notice="Password changed. You are signed out on all other devices.")
         refuse(result.sentence)
 
 
@@ -75,4 +75,4 @@ with st.container(border=True):
     st.header("Sign out everywhere")
     st.caption("Ends your sessions in all browsers and on all devices, this one included.")
     if st.button("Sign out everywhere", icon=":material/logout:"):
-        guard.sign_out(actor)
+        session.sign_out(actor)

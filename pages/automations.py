@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.services.automations.active import all_automations
 from backend.services.automations.defaults import default_automations
+from backend.services.triggers.active import all_automations
 from pages.components.automations import list
 from pages.components.ui import actions, caching, empty
 from pages.components.ui.guard import require

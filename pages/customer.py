@@ -8,7 +8,8 @@ from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.customers.customers import get_customer
 from backend.services.orders.lists import orders_of
-from pages.components.customers import can_we_email, forms, timeline, view
+from pages.components.customers import can_we_email, forms, view
+from pages.components.messages import timeline
 from pages.components.ui import actions, empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of

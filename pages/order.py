@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.orders.orders import get_order
-from pages.components.customers import timeline
+from pages.components.messages import timeline
 from pages.components.orders import forms, view
 from pages.components.ui import actions, empty
 from pages.components.ui.guard import require

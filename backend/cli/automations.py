@@ -10,12 +10,13 @@ from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop
 from backend.domain.automations import Automation
 from backend.domain.team import COMMAND_LINE
-from backend.services.automations import active, saved
+from backend.services.automations import saved
 from backend.services.automations.defaults import add_defaults
 from backend.services.automations.dry_run import dry_run as try_out
 from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting_triggers import count_waiting
 from backend.services.context import Shop
+from backend.services.triggers import active
 
 app = typer.Typer(no_args_is_help=True, help="Emails that send themselves when something happens.")
 

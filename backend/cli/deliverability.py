@@ -17,9 +17,9 @@ from backend.domain.deliverability import Level, Rates, rates_of
 from backend.domain.delivery import Mailbox
 from backend.domain.sender_domain import DomainReport
 from backend.domain.team import COMMAND_LINE
+from backend.services.campaigns.statistics import rates_by_campaign
 from backend.services.context import Shop
 from backend.services.deliverability.domain import check_domain
-from backend.services.statistics.campaigns import rates_by_campaign
 from backend.services.statistics.counters import summed
 from backend.services.statistics.days import stats_by_day
 

@@ -12,8 +12,13 @@ from backend.cli.running import opened_shop, say
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import to_text
 from backend.errors import InvalidInputError
+from backend.services.system.unreadable_items import (
+    delete_unreadable,
+    retry_unreadable,
+    rewrite_unreadable,
+    stored_form,
+)
 from backend.services.unreadable.items import unreadable_records
-from backend.services.unreadable.repair import delete_unreadable, retry_unreadable, rewrite_unreadable, stored_form
 
 app = typer.Typer(help="Records that cannot be read, and are left out until repaired.", no_args_is_help=True)
 

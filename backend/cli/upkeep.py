@@ -20,13 +20,13 @@ from backend.observability import sentry
 from backend.observability.measures import MEASURES
 from backend.observability.metrics import Metrics, Sources
 from backend.observability.metrics_server import serving
+from backend.services.alerts.gauges import gauges
 from backend.services.context import Shop
 from backend.services.demo import shop as demo
 from backend.services.reconcile import Reconciliation
 from backend.services.reconcile import reconcile as reconcile_shop
 from backend.services.reconcile.messages import reconcile_mail
 from backend.services.system.checks import Check, check_folder, check_store
-from backend.services.system.gauges import gauges
 from backend.services.system.version import version
 from backend.services.team.members import demo_sign_ins
 from backend.store.meter import USUAL_SAMPLE, Meter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -137,6 +138,11 @@ def clean_email(text: str) -> str:
 def email_identity(address: str) -> str:
     """What makes two addresses the same: upper and lower case do not count."""
     return address.casefold()
+
+
+def address_digest(address: str) -> str:
+    """What a link says of the address that it was sent to: enough to recognise it, not to read it."""
+    return hashlib.sha256(email_identity(address).encode()).hexdigest()[:24]
 
 
 def clean_country(text: str) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+MESSAGE_HEADER = "X-Tillpost-Message"
+"""Carries our id, for reports that have headers and no tags (feedback notifications of an identity)."""
+
 
 class Kind(StrEnum):
     """Why an email is sent. Marketing needs consent and a way out; transactional mail answers what a customer did."""

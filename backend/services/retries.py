@@ -7,9 +7,13 @@ from typing import TypeVar
 
 import tenacity
 
-from backend.services.orders.writes import SnapshotMovedError
+from backend.errors import ConflictError
 
 Result = TypeVar("Result")
+
+
+class SnapshotMovedError(ConflictError):
+    """What was read before the write has changed meanwhile; read again and try again."""
 
 
 def until_settled(attempt: Callable[[], Result]) -> Result:

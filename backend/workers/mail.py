@@ -11,8 +11,8 @@ from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
 from backend.observability.measures import MEASURES
 from backend.observability.rounds import Rounds
+from backend.services.campaigns.rounds import CampaignWork, give_back, work_on_campaigns
 from backend.services.context import Shop
-from backend.services.sending.campaign_rounds import CampaignWork, give_back, work_on_campaigns
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.dispatch import Flight
 from backend.services.sending.mailer import Mailer

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from backend.api.app import create_app
 from backend.api.public.limits import RequestLimit
-from backend.domain.customers import ConsentSource, Customer
+from backend.domain.customers import ConsentSource, Customer, address_digest
 from backend.domain.suppression import SuppressionReason
 from backend.email.links import Links, Purpose, Target
 from backend.email.rate import RatePolicy, RateWindow
@@ -21,7 +21,6 @@ from backend.services.context import Shop
 from backend.services.customers.customers import Profile, activity_of, edit_customer, get_customer
 from backend.services.customers.preferences import get_preferences
 from backend.services.sending import ledger
-from backend.services.sending.composition import address_digest
 from backend.services.sending.delivery import deliver_one
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.requests import SendRequest, request_message

@@ -11,11 +11,11 @@ from backend.domain.messages import Message
 from backend.records.automations import is_trigger, trigger_from
 from backend.records.messages import message_from
 from backend.services.automations import saved
-from backend.services.automations.active import LEAD
 from backend.services.automations.duty import answer_due
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
+from backend.services.triggers.active import LEAD
 from backend.store import schema
 from tests.recount import everything
 from tests.support import MANAGER, TestClock

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from backend.domain.automations import TriggerKind
-from backend.services.automations import active
 from backend.services.automations.duty import answer_due
 from backend.services.context import Shop
 from backend.services.sending.delivery import deliver_due
+from backend.services.triggers import active
 from backend.store.meter import Meter
 from tests.automations.making import running, step
 from tests.services.test_mailing import mailer_on

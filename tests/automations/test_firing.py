@@ -10,11 +10,11 @@ from backend.domain.automations import TriggerKind
 from backend.domain.orders import OrderStatus
 from backend.errors import ConflictError
 from backend.services.automations import saved
-from backend.services.automations.active import LEAD
 from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.demo.shop import seed_demo
 from backend.services.orders import orders
+from backend.services.triggers.active import LEAD
 from tests.automations.making import automation, running, step, waiting
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, draft, ref
 

@@ -18,11 +18,11 @@ import pytest
 from backend.domain.automations import Automation, TriggerKind
 from backend.domain.time import utc_now
 from backend.records.automations import automation_item
-from backend.services.automations import active
 from backend.services.automations.figures import figures_of
 from backend.services.context import Shop
 from backend.services.orders import orders
 from backend.services.sending.mailer import Mailer
+from backend.services.triggers import active
 from backend.store import schema
 from backend.store.port import Put
 from tests.automations.making import AT_ONCE, automation, messages, step, waiting, work

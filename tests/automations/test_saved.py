@@ -12,13 +12,14 @@ from backend.errors import ConflictError, InvalidInputError, NotFoundError, Perm
 from backend.records.automations import automation_from, automation_item, trigger_from, trigger_item, trigger_key
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
-from backend.services.automations import active, health, saved, waiting_triggers
+from backend.services.automations import health, saved, waiting_triggers
 from backend.services.automations.defaults import add_defaults
 from backend.services.automations.duty import answer_due
 from backend.services.context import Shop
 from backend.services.demo import shop as demo
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.mailer import Mailer
+from backend.services.triggers import active
 from tests.automations.making import AT_ONCE, automation, messages, running, step
 from tests.automations.making import waiting as all_waiting
 from tests.services.signing import quick_hashes

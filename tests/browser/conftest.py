@@ -16,7 +16,6 @@ import pytest
 from backend.bootstrap import open_links, open_shop
 from backend.config import Settings
 from backend.domain.team import COMMAND_LINE, Role
-from backend.services.automations.active import all_automations
 from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter, list_customers
@@ -24,6 +23,7 @@ from backend.services.demo.shop import seed_demo
 from backend.services.orders.lists import orders_of
 from backend.services.sending.message_log import messages_of
 from backend.services.team import members
+from backend.services.triggers.active import all_automations
 from tests.browser.people import PASSWORD, Person, username_of
 from tests.engines import unavailable
 from tests.server.processes import Server, whole_server

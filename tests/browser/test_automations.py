@@ -9,9 +9,9 @@ import pytest
 
 from backend.domain.messages import MessageStatus
 from backend.domain.team import Role
-from backend.services.automations.active import LEAD
 from backend.services.context import Shop
 from backend.services.sending.message_log import messages_of
+from backend.services.triggers.active import LEAD
 from tests.browser.people import Person
 from tests.support import add_customer, add_order
 

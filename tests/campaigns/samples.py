@@ -11,10 +11,9 @@ from backend.domain.emails import Kind
 from backend.domain.messages import SkipReason
 from backend.domain.segment_text import rule_text
 from backend.domain.segments import Rule
-from backend.services.campaigns import audience, preflights, saved
+from backend.services.campaigns import audience, chunks, preflights, saved
+from backend.services.campaigns.chunks import StepResult
 from backend.services.context import Shop
-from backend.services.sending import campaign_chunks
-from backend.services.sending.campaign_chunks import StepResult
 from backend.store.port import Put
 from tests.support import STAFF
 
@@ -23,10 +22,10 @@ def sample_campaigns(shop: Shop, customer_ids: Sequence[str], number: int = 25) 
     """So many campaigns to these customers, each with its audience; the first step of the last one has been saved."""
     for place in range(number):
         campaign = _running(shop, f"SAMPLE{place:02}", customer_ids)
-    held = campaign_chunks.take(shop, campaign, campaign.wave)
+    held = chunks.take(shop, campaign, campaign.wave)
     assert held is not None
     skipped = dict.fromkeys(range(10), SkipReason.NO_CONSENT)
-    campaign_chunks.save(shop, held, StepResult(10, skipped=skipped), release=True)
+    chunks.save(shop, held, StepResult(10, skipped=skipped), release=True)
     return campaign
 
 

@@ -22,10 +22,10 @@ from backend.services.campaigns.drafts import create_campaign
 from backend.services.campaigns.duty import tend_campaigns
 from backend.services.campaigns.plan import plan
 from backend.services.campaigns.preflights import run_preflight, work_on_preflights
+from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
 from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
 from backend.services.segments.library import create_segment
-from backend.services.sending.campaign_rounds import CampaignWork, work_on_campaigns
 from backend.services.sending.mailer import Mailer
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from backend.services.snapshots.build import make_snapshot

@@ -9,8 +9,8 @@ import pytest
 
 from backend.domain.campaigns import Campaign
 from backend.domain.time import from_text
-from backend.services.sending import campaign_chunks
-from backend.services.sending.campaign_chunks import ChunkLostError, Held
+from backend.services.campaigns import chunks
+from backend.services.campaigns.chunks import ChunkLostError, Held
 from backend.services.sending.ledger import LEASE
 from tests.campaigns.support import Desk
 from tests.support import TestClock
@@ -20,7 +20,7 @@ AHEAD = timedelta(minutes=10)
 
 def taken_by_a_clock_ahead(desk: Desk, campaign: Campaign) -> Held:
     clock = TestClock(desk.shop.clock() + AHEAD)
-    held = campaign_chunks.take(replace(desk.shop, clock=clock), campaign, campaign.wave)
+    held = chunks.take(replace(desk.shop, clock=clock), campaign, campaign.wave)
     assert held is not None
     return held
 
@@ -36,23 +36,23 @@ def test_its_lease_is_bounded_and_not_taken_over_at_once(desk: Desk, clock: Test
     campaign = desk.started()
     left = taken_by_a_clock_ahead(desk, campaign)
     assert lease_in_the_store(desk, left) == AHEAD + LEASE
-    assert campaign_chunks.take(desk.shop, campaign, campaign.wave) is None
+    assert chunks.take(desk.shop, campaign, campaign.wave) is None
     assert lease_in_the_store(desk, left) == LEASE
     clock.now += LEASE - timedelta(seconds=1)
-    assert campaign_chunks.take(desk.shop, campaign, campaign.wave) is None
+    assert chunks.take(desk.shop, campaign, campaign.wave) is None
     clock.now += timedelta(seconds=2)
-    assert campaign_chunks.take(desk.shop, campaign, campaign.wave) is not None
+    assert chunks.take(desk.shop, campaign, campaign.wave) is not None
     with pytest.raises(ChunkLostError):
-        campaign_chunks.renew(desk.shop, left)
+        chunks.renew(desk.shop, left)
 
 
 def test_a_holder_that_lives_keeps_it(desk: Desk) -> None:
     desk.people(3)
     campaign = desk.started()
     held = taken_by_a_clock_ahead(desk, campaign)
-    assert campaign_chunks.take(desk.shop, campaign, campaign.wave) is None
+    assert chunks.take(desk.shop, campaign, campaign.wave) is None
     ahead = replace(desk.shop, clock=TestClock(desk.shop.clock() + AHEAD))
-    campaign_chunks.renew(ahead, held)
+    chunks.renew(ahead, held)
     assert lease_in_the_store(desk, held) == AHEAD + LEASE
 
 
@@ -60,9 +60,9 @@ def test_a_lease_of_a_clock_that_differs_a_little_is_left_alone(desk: Desk) -> N
     desk.people(3)
     campaign = desk.started()
     clock = TestClock(desk.shop.clock() + timedelta(seconds=8))
-    held = campaign_chunks.take(replace(desk.shop, clock=clock), campaign, campaign.wave)
+    held = chunks.take(replace(desk.shop, clock=clock), campaign, campaign.wave)
     assert held is not None
-    assert campaign_chunks.take(desk.shop, campaign, campaign.wave) is None
+    assert chunks.take(desk.shop, campaign, campaign.wave) is None
     assert lease_in_the_store(desk, held) == LEASE + timedelta(seconds=8)
 
 

@@ -14,13 +14,13 @@ from backend.domain.messages import MessageStatus
 from backend.email.transports.recording import GENEROUS, LoseReply, RecordingTransport, Refuse, always, in_turn
 from backend.email.transports.recording import Accept as Take
 from backend.observability.rounds import Rounds
-from backend.services.campaigns import actions
+from backend.services.campaigns import actions, chunks, ledger
+from backend.services.campaigns.chunk_step import StepWork, do_step
 from backend.services.campaigns.progress import figures_of, progress_of
 from backend.services.context import Shop
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
-from backend.services.sending import campaign_chunks, campaign_ledger, eligibility, pauses
-from backend.services.sending.campaign_step import StepWork, do_step
+from backend.services.sending import eligibility, pauses
 from backend.services.sending.dispatch import Turn
 from backend.services.sending.emails import email_of, is_as_sent, self_contained
 from backend.services.sending.ledger import get_message
@@ -116,7 +116,7 @@ def test_a_machine_on_which_preparing_takes_all_the_time_still_sends(desk: Desk)
     campaign = desk.started()
     turn = Turn(desk.work.pace.size, time.monotonic() - 1.0, desk.stop)
     work = StepWork(turn, desk.work.pace, Worked())
-    held = campaign_chunks.take(desk.shop, campaign, campaign.wave)
+    held = chunks.take(desk.shop, campaign, campaign.wave)
     assert held is not None
     do_step(desk.shop, desk.mailer, campaign, held, work)
     assert len(desk.submitted) == 3
@@ -169,8 +169,8 @@ def test_a_failure_that_is_known_late_ends_the_doubt(by: Sent) -> None:
     campaign = desk.finished(desk.started())
     doubted, other = desk.messages(campaign)
     late = replace(doubted, status=MessageStatus.FAILED, reason="Not possible.", lease_until=desk.shop.clock())
-    assert campaign_ledger.record(desk.shop, [late]) == []
-    assert campaign_ledger.record(desk.shop, [late]) == []
+    assert ledger.record(desk.shop, [late]) == []
+    assert ledger.record(desk.shop, [late]) == []
     known = get_message(desk.shop, doubted.id)
     assert (known.status, known.reason, known.resolved) == (MessageStatus.FAILED, "Not possible.", True)
     assert [each.id for each in needing_attention(desk.shop, MessageStatus.FAILED, 10)] == [doubted.id]

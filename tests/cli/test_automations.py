@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backend.domain.time import utc_now
-from backend.services.automations import active
 from backend.services.context import Shop
+from backend.services.triggers import active
 from tests.cli.conftest import Run
 from tests.support import add_customer, add_order
 

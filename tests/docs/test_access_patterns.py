@@ -35,8 +35,8 @@ from backend.records.preflights import LIST as PREFLIGHTS
 from backend.services import shop_settings
 from backend.services.alerts import states
 from backend.services.audit import log as audit_log
-from backend.services.automations import active, saved, transitions, triggers
 from backend.services.automations import duty as working
+from backend.services.automations import saved, transitions
 from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting_triggers import list_waiting
 from backend.services.campaigns import explanation, progress
@@ -58,6 +58,7 @@ from backend.services.system.usage import Ledgered
 from backend.services.team import members
 from backend.services.templates import catalogue, versions
 from backend.services.templates.editions import keep_edition
+from backend.services.triggers import active, writes
 from backend.services.unreadable import items
 from backend.store import schema
 from backend.store.meter import Meter, Usage, access_pattern
@@ -179,9 +180,9 @@ class Metered:
             customer = self.customers[number % len(self.customers)]
             event, due = f"20260103120000{number:08}", self.now - timedelta(seconds=number)
             waits = Trigger(customer.id, made[0].id, made[0].kind, event, due, self.now, event)
-            self.shop.store.put(triggers.put_trigger(waits))
+            self.shop.store.put(writes.put_trigger(waits))
             self.shop.store.transact(transitions.ended(waits, Ending.OFF).writes(self.shop))
-            self.shop.store.put(triggers.put_trigger(waits))
+            self.shop.store.put(writes.put_trigger(waits))
         return made[0].id
 
     def _messages(self) -> None:

@@ -9,8 +9,8 @@ from backend.domain.delivery import Outcome
 from backend.domain.emails import Refused, Unanswered
 from backend.domain.events import EventType
 from backend.domain.suppression import SuppressionReason
+from backend.email.events.simulator import Simulated, simulated
 from backend.email.transports import ses_errors
-from backend.email.transports.simulator import Simulated, simulated
 
 TEXT = (Path(__file__).parents[2] / "docs" / "sending.md").read_text()
 

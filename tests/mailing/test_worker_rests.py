@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from backend.observability.rounds import Rounds
+from backend.services.campaigns.rounds import CampaignWork
 from backend.services.context import Shop
 from backend.services.sending import pauses
-from backend.services.sending.campaign_rounds import CampaignWork
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.pace import LARGEST, SMALLEST, Pace
 from backend.services.sending.requests import SendRequest, request_message

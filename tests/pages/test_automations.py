@@ -12,10 +12,11 @@ from backend.domain.automations import Automation, Condition, Fact, TriggerKind
 from backend.domain.team import Role
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
-from backend.services.automations import active, backfill, saved
+from backend.services.automations import backfill, saved
 from backend.services.automations.defaults import add_defaults
 from backend.services.automations.duty import answer_due
 from backend.services.segments.ready import READY
+from backend.services.triggers import active
 from pages.components.ui import shell
 from tests.automations.making import automation, messages, step, waiting
 from tests.pages.dashboard import Dashboard

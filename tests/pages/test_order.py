@@ -7,10 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import Role
-from backend.services.automations import active, saved
+from backend.services.automations import saved
 from backend.services.automations.defaults import add_defaults
 from backend.services.customers import customers
 from backend.services.orders import orders
+from backend.services.triggers import active
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
 from tests.support import MANAGER, STAFF, add_customer, add_order, draft, ref

@@ -10,9 +10,9 @@ import pytest
 from backend.domain.audit import AuditEntry
 from backend.errors import ConditionFailedError, InvalidInputError, PermissionDeniedError
 from backend.services.audit import log as audit_log
-from backend.services.audit.export import export_csv
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
+from backend.services.exports.audit import export_csv
 from backend.store import schema
 from backend.store.port import Absent, Check
 from tests.support import ENGINEER, MANAGER, STAFF, TestClock

@@ -24,12 +24,12 @@ from backend.services.campaigns.plan import plan
 from backend.services.campaigns.preflights import run_preflight, work_on_preflights
 from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.results import results_of
+from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
 from backend.services.campaigns.saved import list_campaigns, read_campaign
 from backend.services.context import Shop
 from backend.services.demo import shop as demo
 from backend.services.reconcile import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
-from backend.services.sending.campaign_rounds import CampaignWork, work_on_campaigns
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.emails import email_of, is_as_sent
 from backend.services.sending.mailer import Mailer

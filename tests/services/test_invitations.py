@@ -11,9 +11,9 @@ from backend.email.transports.recording import RecordingTransport
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.services.context import Shop
 from backend.services.sending.delivery import deliver_one
+from backend.services.sending.invitations import invitable_members, invite_member, last_invitation
 from backend.services.suppression.entries import add_suppression
 from backend.services.team import members
-from backend.services.team.invitations import invitable_members, invite_member, last_invitation
 from tests.services.test_mailing import mailer_on
 from tests.services.test_repairing import deeds
 from tests.support import ADMIN, MANAGER

@@ -28,10 +28,9 @@ from backend.email.transports.recording import (
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.messages import key_of
 from backend.services.context import Shop
-from backend.services.customers import email_choices
 from backend.services.customers.customers import get_customer, set_consent
 from backend.services.customers.preferences import pause, set_topics_off
-from backend.services.sending import ledger, pauses
+from backend.services.sending import email_choices, ledger, pauses
 from backend.services.sending.delivery import deliver_due, deliver_one
 from backend.services.sending.eligibility import can_we_email
 from backend.services.sending.emails import email_of, is_as_sent

@@ -16,13 +16,13 @@ from backend.domain.delivery import Mailbox, Outcome, mailbox_of
 from backend.domain.messages import Message, MessageStatus
 from backend.email.transports.recording import LoseReply, RecordingTransport, Refuse, at_random
 from backend.records.messages import message_from
+from backend.services.campaigns.statistics import rates_by_campaign
 from backend.services.context import Shop
 from backend.services.deliverability.account import health_of, newest_days
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.requests import SendRequest, new_click_key, request_message
-from backend.services.statistics.campaigns import rates_by_campaign
 from backend.services.statistics.sending import SendFigures, Step, problems_of, send_figures
 from backend.store import schema
 from tests.campaigns.support import Desk, draft, prepare_shop

@@ -25,8 +25,13 @@ from backend.services.customers.lists import CustomerFilter, Sort, list_customer
 from backend.services.events.dead_letters import bury, list_dead_letters
 from backend.services.exports import export_customers
 from backend.services.reconcile.run import reconcile
+from backend.services.system.unreadable_items import (
+    delete_unreadable,
+    retry_unreadable,
+    rewrite_unreadable,
+    stored_form,
+)
 from backend.services.unreadable.items import unreadable_records
-from backend.services.unreadable.repair import delete_unreadable, retry_unreadable, rewrite_unreadable, stored_form
 from backend.store import schema
 from backend.store.port import AsStored, Key, Put, Query
 from tests.recount import everything

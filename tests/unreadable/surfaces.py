@@ -23,15 +23,15 @@ from backend.email.transports.recording import RecordingTransport
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.services import exports, shop_settings
+from backend.services import exports, shop_settings, timeline
+from backend.services.alerts import gauges
 from backend.services.alerts import lists as alert_lists
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts.evaluation import is_my_turn, look
 from backend.services.alerts.notifications import tell_all
-from backend.services.audit import export as audit_export
 from backend.services.audit import log as audit_log
-from backend.services.automations import active, waiting_triggers
 from backend.services.automations import figures as automation_figures
+from backend.services.automations import waiting_triggers
 from backend.services.automations.backfill import find_backfill
 from backend.services.automations.duty import answer_due
 from backend.services.automations.health import stalled
@@ -44,15 +44,18 @@ from backend.services.campaigns import (
     progress,
     results,
     saved,
+    statistics,
 )
 from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
 from backend.services.context import Shop
-from backend.services.customers import customers, leaderboards, lists, months, preferences, timeline
+from backend.services.customers import customers, leaderboards, lists, months, preferences
 from backend.services.deliverability import account as deliverability
 from backend.services.deliverability import domain
 from backend.services.events import dead_letters, fire_drill, health, history
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.replay import replay_all
+from backend.services.exports import audit as audit_export
 from backend.services.jobs import queue, requests
 from backend.services.orders import lists as order_list
 from backend.services.orders.lists import OrderFilter
@@ -63,19 +66,19 @@ from backend.services.segments import export as segment_exports
 from backend.services.segments import library, preview
 from backend.services.sending import message_log
 from backend.services.sending import overview as send_overview
-from backend.services.sending.campaign_rounds import CampaignWork, work_on_campaigns
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.mailer import Mailer
 from backend.services.snapshots.build import make_snapshot
-from backend.services.statistics import buyers, campaigns, counters, days, figures, overview, sending
+from backend.services.statistics import buyers, counters, days, figures, overview, sending
 from backend.services.suppression import account_sync, entries, files
-from backend.services.system import costs, gauges, heartbeats, objectives, proxies, retention, usage
+from backend.services.system import costs, heartbeats, objectives, proxies, retention, usage
 from backend.services.system.health import health_of
 from backend.services.system.installation import Watched
 from backend.services.system.queue import queue_state
 from backend.services.team import members
 from backend.services.templates import catalogue, versions
 from backend.services.templates import overview as email_overview
+from backend.services.triggers import active
 from backend.services.unreadable import items
 from backend.workers import jobs as worker
 from tests.mailing.worker_script import mailer_on
@@ -159,7 +162,7 @@ LISTS: dict[str, Surface] = {
     "send statistics by day": lambda v: days.stats_by_day(v.shop, v.today, v.today),
     "send figures": _sum_of_sends,
     "send problems": lambda v: sending.problems_of(v.shop, v.today, v.today),
-    "rates by campaign": lambda v: campaigns.rates_by_campaign(v.shop, MANAGER, v.today, v.today),
+    "rates by campaign": lambda v: statistics.rates_by_campaign(v.shop, MANAGER, v.today, v.today),
     "account use": lambda v: send_overview.account_use(v.shop, v.mailer, v.watched.rate_policy),
     "deliverability": lambda v: deliverability.newest_days(v.shop),
     "email overview": lambda v: email_overview.email_overview(v.shop),

@@ -39,7 +39,6 @@ from backend.services.alerts import settings as alert_settings
 from backend.services.alerts import states
 from backend.services.alerts.evaluation import is_my_turn
 from backend.services.automations import backfill, saved
-from backend.services.automations.active import LEAD
 from backend.services.campaigns import drafts, holds, measured_rate, orders_after
 from backend.services.campaigns.duty import tend_campaigns
 from backend.services.campaigns.preflights import run_preflight
@@ -61,6 +60,7 @@ from backend.services.system import heartbeats, proxies, usage
 from backend.services.system.checks import check_writing
 from backend.services.team import members, sign_in_attempts
 from backend.services.templates.editions import keep_edition
+from backend.services.triggers.active import LEAD
 from backend.services.unreadable import items
 from backend.store import schema
 from backend.store.meter import Meter, access_pattern

@@ -21,9 +21,8 @@ from backend.domain.shop import ShopFacts
 from backend.email.links import LinkProblem, Links, Purpose, Target
 from backend.errors import BackendError
 from backend.services.context import Shop
-from backend.services.customers import email_choices
 from backend.services.customers.preferences import pause
-from backend.services.sending import ledger
+from backend.services.sending import email_choices, ledger
 from backend.services.sending.emails import email_of
 from backend.services.shop_settings import get_shop_facts
 from backend.services.system.proxies import note_origin

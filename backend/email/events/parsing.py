@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from backend.domain.emails import MESSAGE_HEADER
 from backend.domain.events import BounceType, EventType, MailEvent
-from backend.email.transports.headers import MESSAGE_HEADER
 from backend.errors import BackendError
 
 Document: TypeAlias = Mapping[str, Any]

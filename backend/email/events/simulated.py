@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from backend.email.transports.simulator import Simulated
+from backend.email.events.simulator import Simulated
 
 _Details = tuple[str, str, dict[str, Any]]
 

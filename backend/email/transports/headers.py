@@ -19,8 +19,6 @@ from backend.email.transports.addresses import (
 )
 
 MOST_HEADERS = 15
-MESSAGE_HEADER = "X-Tillpost-Message"
-"""Carries our id, for reports that have headers and no tags (feedback notifications of an identity)."""
 _TAG = re.compile(r"^[A-Za-z0-9_-]{1,256}$")
 """SES API v2, "MessageTag"."""
 LONGEST_NAME = 126

@@ -16,12 +16,12 @@ from backend.disk_space import FILES_FULL, is_full
 from backend.domain.emails import Accepted, Account, Answer, OutgoingEmail, Refused
 from backend.domain.time import Clock, utc_now
 from backend.email.events.simulated import simulated_events
+from backend.email.events.simulator import simulated
 from backend.email.events.spool import EventSpool
 from backend.email.transports.addresses import UnsendableError, parse_mailbox
 from backend.email.transports.headers import tags_of
 from backend.email.transports.maildir import Maildir
 from backend.email.transports.mime import build_mime
-from backend.email.transports.simulator import simulated
 
 OWN_HEADERS = "X-Tillpost-"
 FREE = Account(per_second=math.inf, daily_quota=-1, sent_last_24_hours=0, sandbox=False, sending_enabled=True)

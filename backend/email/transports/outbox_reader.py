@@ -13,9 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 from backend.domain.emails import Attachment
+from backend.email.events.simulator import Simulated, SimulatedEvent
 from backend.email.transports.maildir import Entry, Maildir
 from backend.email.transports.outbox import OWN_HEADERS
-from backend.email.transports.simulator import Simulated, SimulatedEvent
 from backend.errors import NotFoundError
 
 _HEAD_BYTES = 64 * 1024

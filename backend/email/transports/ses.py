@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from backend.domain.emails import Accepted, Account, Answer, Kind, OutgoingEmail, Refused
+from backend.domain.emails import MESSAGE_HEADER, Accepted, Account, Answer, Kind, OutgoingEmail, Refused
 from backend.domain.time import Clock, utc_now
 from backend.email.transports.addresses import UnsendableError, parse_mailbox
-from backend.email.transports.headers import MESSAGE_HEADER, MOST_HEADERS, checked_headers, tags_of
+from backend.email.transports.headers import MOST_HEADERS, checked_headers, tags_of
 from backend.email.transports.mime import build_mime, check_sendable
 from backend.email.transports.protocol import AccountUnknownError
 from backend.email.transports.ses_errors import CALL_ERRORS, NO_ANSWER, code_of, failure_of

@@ -17,7 +17,7 @@ from backend.domain.time import to_text
 from backend.errors import ConflictError
 from backend.records.alerts import alert_from, alert_item
 from backend.services.context import Shop
-from backend.services.cursors import text_in
+from backend.services.listing import text_in
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.limits import encode_cursor

@@ -17,7 +17,7 @@ from backend.domain.time import months_between, to_text
 from backend.errors import InvalidInputError
 from backend.records.audit import audit_from, audit_item
 from backend.services.context import Shop
-from backend.services.cursors import text_in
+from backend.services.listing import text_in
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor

@@ -10,9 +10,9 @@ from backend.domain.automations import Automation, Condition, Exit, Fact, Step, 
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Actor
 from backend.records.automations import automation_item
-from backend.services.automations import active
 from backend.services.automations.saved import create_automation
 from backend.services.context import Shop
+from backend.services.triggers import active
 from backend.store import schema
 from backend.store.port import Delete, Put
 

@@ -17,18 +17,19 @@ from loguru import logger
 
 from backend.domain.automation_rules import exit_that_holds, is_taken_back, unmet
 from backend.domain.automations import LATEST, Automation, Ending, Exit, Trigger, TriggerKind, variant_of
+from backend.domain.customers import address_digest
 from backend.domain.messages import Message
 from backend.domain.team import AUTOMATION
 from backend.domain.time import to_text
 from backend.errors import BackendError, StoreBusyError, StoreUnreachableError, UnreadableItemError
 from backend.records.automations import automation_of, is_trigger, trigger_from
-from backend.services.automations import active, backfill, transitions
+from backend.services.automations import backfill, transitions
 from backend.services.automations.facts import Known, facts_for
 from backend.services.automations.transitions import Move
 from backend.services.context import Shop
-from backend.services.sending.composition import address_digest
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.requests import SendRequest, prepared_message
+from backend.services.triggers import active
 from backend.services.unreadable.items import readable_due, set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from backend.domain.time import to_text
 from backend.records.automations import automation_of, due_of
-from backend.services.automations.active import all_automations
 from backend.services.context import Shop
+from backend.services.triggers.active import all_automations
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Query, Row

@@ -13,8 +13,8 @@ from backend.domain.orders import Order, OrderStatus, OrderSummary
 from backend.records.customers import created_and_id, customer_at
 from backend.records.orders import order_from, summary_from
 from backend.services.context import Shop
+from backend.services.listing import merged
 from backend.services.orders.lists import OrderFilter, walk_orders
-from backend.services.shards import merged
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.port import Key, Query

@@ -11,9 +11,9 @@ from backend.domain.team import Actor, Permission
 from backend.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from backend.records.automations import automation_from, automation_item
 from backend.services.audit import log as audit_log
-from backend.services.automations import active
 from backend.services.context import Shop
 from backend.services.templates import catalogue, previews
+from backend.services.triggers import active
 from backend.store import schema
 from backend.store.port import Absent, Delete, Equals, Put, Write
 

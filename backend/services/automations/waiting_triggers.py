@@ -14,8 +14,7 @@ from backend.records.values import text
 from backend.services.audit import log as audit_log
 from backend.services.automations import transitions
 from backend.services.context import Shop
-from backend.services.cursors import text_in
-from backend.services.shards import merged
+from backend.services.listing import merged, text_in
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.limits import encode_cursor

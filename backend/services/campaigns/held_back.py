@@ -12,9 +12,9 @@ from backend.domain.campaigns import Campaign
 from backend.domain.eligibility import MarketingLimits, reasons_against
 from backend.domain.segment_text import rule_from_text
 from backend.services.campaigns.content import emails_of, wave_of
+from backend.services.campaigns.recipients import read_customers
 from backend.services.context import Shop
 from backend.services.segments import audience
-from backend.services.sending.campaign_recipients import read_customers
 from backend.services.sending.eligibility import situations_of
 
 _AT_ONCE = 500

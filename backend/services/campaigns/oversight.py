@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from backend.domain.campaigns import Campaign, CampaignState, Measure, SplitTest, Wave
+from backend.services.campaigns.chunks import done_counter
 from backend.services.campaigns.holds import patience_of
 from backend.services.campaigns.orders_after import orders_by_variant
 from backend.services.campaigns.saved import WORKER, change
 from backend.services.context import Shop
-from backend.services.sending.campaign_chunks import done_counter
 
 FEWEST = 3
 """Bounces or complaints below this number stop nothing, because chance alone brings them."""

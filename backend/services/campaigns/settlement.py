@@ -13,10 +13,12 @@ from dataclasses import replace
 from backend.domain.campaigns import Campaign
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.records.campaign_chunks import Step, step_from
+from backend.services.campaigns import chunks
+from backend.services.campaigns import ledger as campaign_ledger
+from backend.services.campaigns.chunks import ChunkLostError, Held, StepResult
 from backend.services.campaigns.saved import WORKER, change
 from backend.services.context import Shop
-from backend.services.sending import campaign_chunks, campaign_ledger, ledger
-from backend.services.sending.campaign_chunks import ChunkLostError, Held, StepResult
+from backend.services.sending import ledger
 from backend.services.unreadable.items import readable_rows
 from backend.store.meter import access_pattern
 from backend.store.port import Query, Row, pages_of
@@ -58,7 +60,7 @@ def _steps(shop: Shop, campaign: Campaign) -> Iterator[tuple[Row, Step]]:
 
 
 def _reopened(shop: Shop, campaign: Campaign, row: Row) -> bool:
-    held = campaign_chunks.taken(shop, campaign.id, row.key.sk, row.item, also_done=True)
+    held = chunks.taken(shop, campaign.id, row.key.sk, row.item, also_done=True)
     if held is None:
         return False
     places = {held.chunk.ids[place]: place for place in held.step.failed}
@@ -67,7 +69,7 @@ def _reopened(shop: Shop, campaign: Campaign, row: Row) -> bool:
     campaign_ledger.reopen(shop, failed)
     again = {places[each.recipient]: _as_failed(each) for each in [*failed, *found.free.values()]}
     try:
-        campaign_chunks.reopen(shop, held, again)
+        chunks.reopen(shop, held, again)
     except ChunkLostError:
         return False
     return True
@@ -79,12 +81,12 @@ def _as_failed(message: Message) -> Message:
 
 
 def _closed(shop: Shop, campaign: Campaign, row: Row) -> bool:
-    held = campaign_chunks.taken(shop, campaign.id, row.key.sk, row.item)
+    held = chunks.taken(shop, campaign.id, row.key.sk, row.item)
     if held is None:
         return False
     result = _settled(shop, campaign, held)
     try:
-        campaign_chunks.save(shop, held, result, release=True)
+        chunks.save(shop, held, result, release=True)
     except ChunkLostError:
         return False
     return not held.step.retry

@@ -11,7 +11,7 @@ from backend.domain.customers import CustomerSummary
 from backend.errors import InvalidInputError
 from backend.records.customers import summary_from
 from backend.services.context import Shop
-from backend.services.shards import merged, page_size
+from backend.services.listing import merged, page_size
 from backend.services.unreadable.items import readable_rows
 from backend.store.port import Query, Row
 from backend.store.schema import LEADERBOARD_SHARDS, SHOP

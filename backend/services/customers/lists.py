@@ -15,10 +15,9 @@ from backend.records.conversion import key_given, reads
 from backend.records.customers import customer_id_of, summary_at, summary_from, words_of_summary
 from backend.records.values import text
 from backend.services.context import Shop
-from backend.services.cursors import number_in, text_in
 from backend.services.customers.leaderboards import ALL_TIME, Measure, walk_board
 from backend.services.customers.search import matches_of
-from backend.services.shards import merged, page_size
+from backend.services.listing import merged, number_in, page_size, text_in
 from backend.services.unreadable.items import readable, readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor

@@ -8,7 +8,7 @@ from backend.domain.customers import Customer
 from backend.errors import AlreadyExistsError
 from backend.records.customers import count_keys, customer_item, email_item, email_key, pointer_keys, profile_attributes
 from backend.records.ranks import rank
-from backend.services.orders.writes import SnapshotMovedError
+from backend.services.retries import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import (
     MAX_TRANSACTION_WRITES,

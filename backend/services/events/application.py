@@ -25,7 +25,7 @@ from backend.services.context import Shop
 from backend.services.events.history import events_of
 from backend.services.events.lookup import key_of_event
 from backend.services.events.writes import EventSeenError, Snapshot, suppression_key_for, writes_for
-from backend.services.orders.writes import SnapshotMovedError
+from backend.services.retries import SnapshotMovedError
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Item, Key, Put, Write
 

@@ -16,9 +16,9 @@ from backend.errors import InvalidInputError, NotFoundError, UnreadableItemError
 from backend.records.messages import message_from
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer
-from backend.services.customers.email_choices import unsubscribe
 from backend.services.events.application import Taken, Verdict
 from backend.services.events.history import events_of
+from backend.services.sending.email_choices import unsubscribe
 from backend.services.suppression.entries import add_ground, suppression_history
 from backend.store import schema
 from backend.store.port import Query, Row, pages_of

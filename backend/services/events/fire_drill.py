@@ -16,7 +16,7 @@ from backend.domain.events import EventType
 from backend.domain.messages import Message, MessageStatus, check_message_key
 from backend.domain.team import Actor, Permission
 from backend.domain.time import from_text, to_text
-from backend.email.transports.simulator import DOMAIN
+from backend.email.events.simulator import DOMAIN
 from backend.errors import ConflictError, NotFoundError, UnreadableItemError
 from backend.records.conversion import reads
 from backend.records.values import items, optional_text, rows, text

@@ -16,8 +16,8 @@ from backend.records.messages import key_of, outcome_attributes, work_attributes
 from backend.records.send_stats import campaign_difference, correction_for, outcome_difference
 from backend.records.suppression import digest_of
 from backend.services.context import Shop
-from backend.services.orders.writes import SnapshotMovedError
 from backend.services.reconcile.findings import as_found
+from backend.services.retries import SnapshotMovedError
 from backend.services.suppression.entries import adding_writes
 from backend.store import schema
 from backend.store.port import Item, Key, Update, Write

@@ -9,7 +9,7 @@ from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSou
 from backend.domain.ids import new_entry_id
 from backend.domain.imports import ImportedOrder
 from backend.records.customers import activity_item, activity_key, profile_attributes
-from backend.services.orders.writes import SnapshotMovedError
+from backend.services.retries import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Equals, Exists, Key, Put, Update, Write
 

@@ -23,7 +23,7 @@ from backend.services.customers.writes import creating_writes, editing_writes
 from backend.services.imports.consents import activity_put, identity_put, newer_consent
 from backend.services.imports.identities import identities_of
 from backend.services.imports.steps import Read, Step
-from backend.services.orders.writes import SnapshotMovedError
+from backend.services.retries import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 

@@ -33,7 +33,8 @@ from backend.services.imports.order_file import SOURCE, OrderCandidate
 from backend.services.imports.order_merge import new_order, updated_order
 from backend.services.imports.snapshot import Known, Snapshot, order_key_of, read_snapshot
 from backend.services.imports.steps import Read, Step
-from backend.services.orders.writes import OrderExistsError, SnapshotMovedError, changing_writes, placing_writes
+from backend.services.orders.writes import OrderExistsError, changing_writes, placing_writes
+from backend.services.retries import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
 

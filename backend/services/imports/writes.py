@@ -9,8 +9,7 @@ from backend.errors import AlreadyExistsError, BackendError, ConflictError, Inva
 from backend.records.values import MalformedItemError
 from backend.services.context import Shop
 from backend.services.imports.steps import AnyCandidate, Planner, Step
-from backend.services.orders.writes import SnapshotMovedError
-from backend.services.retries import until_settled
+from backend.services.retries import SnapshotMovedError, until_settled
 from backend.store.port import Item, Key, Store
 
 

@@ -16,8 +16,7 @@ from backend.records.conversion import key_of_row, reads
 from backend.records.orders import order_from, summary_from
 from backend.records.values import text
 from backend.services.context import Shop
-from backend.services.cursors import text_in
-from backend.services.shards import merged, page_size
+from backend.services.listing import merged, page_size, text_in
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor

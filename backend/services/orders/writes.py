@@ -14,12 +14,9 @@ from backend.domain.time import day_of
 from backend.errors import AlreadyExistsError, ConflictError
 from backend.records import ranks, totals
 from backend.records.orders import order_item
+from backend.services.retries import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Condition, Equals, Exists, Item, Missing, Put, Update, Write
-
-
-class SnapshotMovedError(ConflictError):
-    """What was read before the write has changed meanwhile; read again and try again."""
 
 
 class OrderExistsError(AlreadyExistsError):

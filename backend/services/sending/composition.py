@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import orjson
 
-from backend.domain.customers import Customer, email_identity
+from backend.domain.customers import Customer, address_digest
 from backend.domain.emails import Kind, OutgoingEmail, Rendered, TemplateVersion
 from backend.domain.messages import Message
 from backend.domain.shop import ShopFacts
@@ -40,11 +39,6 @@ def links_for(links: Links, customer: Customer | None, message_id: str, version:
     if customer.email and "verify_url" in version.source.body + version.source.text:
         found["verify_url"] = links.url(Purpose.VERIFY, target)
     return found
-
-
-def address_digest(address: str) -> str:
-    """What a link says of the address that it was sent to: enough to recognise it, not to read it."""
-    return hashlib.sha256(email_identity(address).encode()).hexdigest()[:24]
 
 
 def packed(data: Data) -> bytes:

@@ -16,9 +16,8 @@ from backend.records.conversion import key_of_row, reads
 from backend.records.messages import id_in, message_from
 from backend.records.values import flag, optional_text, text
 from backend.services.context import Shop
-from backend.services.cursors import text_in
+from backend.services.listing import merged, page_size, text_in
 from backend.services.sending.ledger import get_message
-from backend.services.shards import merged, page_size
 from backend.services.unreadable.items import readable, readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor

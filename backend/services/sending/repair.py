@@ -18,9 +18,9 @@ from backend.errors import AlreadyExistsError, BackendError, ConflictError, Inva
 from backend.records.messages import ATTENTION, handled_attributes, key_of, message_from, message_item, work_attributes
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.events.unknown_messages import never_accepted
 from backend.services.sending import ledger
 from backend.services.sending.emails import self_contained
+from backend.services.sending.unknown_messages import never_accepted
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.meter import access_pattern

@@ -7,7 +7,7 @@ import hashlib
 from backend.domain.customers import clean_email, email_identity
 from backend.domain.messages import Message, MessageStatus, check_message_key
 from backend.domain.team import Actor, Permission
-from backend.email.transports.simulator import simulated
+from backend.email.events.simulator import simulated
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.customers.customers import find_by_email

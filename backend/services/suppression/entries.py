@@ -28,9 +28,8 @@ from backend.records.suppression import (
 )
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.orders.writes import SnapshotMovedError
-from backend.services.retries import until_settled
-from backend.services.shards import merged, page_size
+from backend.services.listing import merged, page_size
+from backend.services.retries import SnapshotMovedError, until_settled
 from backend.services.unreadable.items import readable, readable_rows, set_aside
 from backend.store import schema
 from backend.store.limits import decode_cursor, encode_cursor

@@ -23,7 +23,7 @@ from backend.services.imports.dialect import Table, open_table, reading, title_w
 from backend.services.imports.encoding import UnclearEncodingError
 from backend.services.imports.fields import email_of, without_apostrophe
 from backend.services.imports.file_kinds import refuse_other_file
-from backend.services.orders.writes import SnapshotMovedError
+from backend.services.retries import SnapshotMovedError
 from backend.services.suppression.entries import NOTE_LENGTH, add_ground, adding_writes
 from backend.services.suppression.vocabulary import (
     ADDRESS_TITLES,

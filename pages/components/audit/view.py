@@ -10,9 +10,9 @@ import streamlit as st
 from backend.domain.audit import AuditEntry
 from backend.domain.team import Actor
 from backend.services.audit import log as audit_log
-from backend.services.audit.export import export_csv
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
+from backend.services.exports.audit import export_csv
 from pages.components.ui import filters, formats
 from pages.components.ui.caching import who
 from pages.components.ui.downloads import deferred

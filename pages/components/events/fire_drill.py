@@ -11,8 +11,7 @@ from backend.domain.messages import MessageStatus
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.events.fire_drill import Box, Drill, Leg, Report, last_drill, new_drill_key, start_drill
-from pages.components.events import words
-from pages.components.messages import table
+from pages.components.messages import event_words, table
 from pages.components.ui import actions, formats
 from pages.components.ui.caching import who
 from pages.components.ui.guard import guarded_fragment
@@ -96,7 +95,7 @@ def _way(leg: Leg) -> str:
         steps.append(f"{_after(leg.sent_at - leg.requested_at)} {formats.badge('Sent', 'blue', ':material/send:')}")
     before = leg.sent_at or leg.requested_at
     for report in sorted(leg.reports, key=_order):
-        steps.append(f"{_after(max(report.received_at - before, timedelta()))} {words.badge(report.type)}")
+        steps.append(f"{_after(max(report.received_at - before, timedelta()))} {event_words.badge(report.type)}")
         before = max(report.received_at, before)
     if leg.failed:
         steps.append(formats.plain(leg.reason))
@@ -111,7 +110,7 @@ def _order(report: Report) -> tuple[object, int]:
 
 
 def _missing(kinds: tuple[EventType, ...]) -> str:
-    return "missing: " + ", ".join(words.LABELS[kind].lower() for kind in kinds)
+    return "missing: " + ", ".join(event_words.LABELS[kind].lower() for kind in kinds)
 
 
 def _after(took: timedelta) -> str:

@@ -10,7 +10,7 @@ from backend.domain.events import EventType
 from backend.domain.team import Permission
 from backend.services.context import Shop
 from backend.services.events.health import Backlog, EventHealth, event_health
-from pages.components.events import words
+from pages.components.messages import event_words
 from pages.components.system.installation import span_of
 from pages.components.ui import charts, empty, formats
 from pages.components.ui.guard import guarded_fragment
@@ -40,7 +40,7 @@ def show_health() -> None:
         st.caption(formats.plain(f"{number} in the last hour were about unknown emails and were ignored."))
     if health.by_type:
         ranked = sorted(health.by_type.items(), key=lambda pair: -pair[1])
-        names = [words.LABELS[EventType(name)] for name, _ in ranked]
+        names = [event_words.LABELS[EventType(name)] for name, _ in ranked]
         numbers = [number for _, number in ranked]
         told = ", ".join(f"{name} {number}" for name, number in zip(names, numbers, strict=True))
         texts = [formats.count(here, number) for number in numbers]

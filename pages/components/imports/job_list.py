@@ -16,7 +16,8 @@ from backend.services.jobs.requests import find_report, list_jobs
 from pages.components.ui import caching, empty, formats
 from pages.components.ui.caching import who
 from pages.components.ui.downloads import deferred
-from pages.components.ui.guard import current_actor, guarded_fragment
+from pages.components.ui.guard import guarded_fragment
+from pages.components.ui.session import current_actor
 from pages.components.ui.shell import shop
 
 _SHOWN = 10

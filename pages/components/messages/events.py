@@ -10,8 +10,8 @@ from backend.domain.messages import Message, MessageStatus
 from backend.email.links import without_tokens
 from backend.services.context import Shop
 from backend.services.events.history import ReceivedEvent, received_events
-from backend.services.events.unknown_messages import never_accepted
-from pages.components.events import words
+from backend.services.sending.unknown_messages import never_accepted
+from pages.components.messages import event_words
 from pages.components.ui import formats
 
 _SHOWN = 50
@@ -35,8 +35,8 @@ def show_events(here: Shop, message: Message) -> None:
 
 def _show(here: Shop, received: ReceivedEvent) -> None:
     event = received.event
-    detail = words.detail_of(event)
-    told = f"{words.event_badge(event)}  \n:gray[{formats.plain(formats.moment(here, event.at))}]"
+    detail = event_words.detail_of(event)
+    told = f"{event_words.event_badge(event)}  \n:gray[{formats.plain(formats.moment(here, event.at))}]"
     st.markdown(told + (f"  \n:small[{formats.plain(detail)}]" if detail else ""))
 
 

@@ -12,12 +12,12 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus
 from backend.domain.team import Actor
 from backend.errors import BackendError
-from backend.services.automations.active import all_automations
 from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer
 from backend.services.sending.message_log import LogFilter, find_message, messages_like, needing_attention, summary_of
 from backend.services.statistics.overview import today_of
+from backend.services.triggers.active import all_automations
 from pages.components.customers import search
 from pages.components.messages import repair, table
 from pages.components.ui import empty, filters, formats

@@ -7,8 +7,8 @@ from textwrap import shorten
 import streamlit as st
 
 from backend.domain.team import Actor, Permission
+from backend.email.events.simulator import Simulated
 from backend.email.transports.outbox_reader import Outbox, OutboxEmail, OutboxMessage
-from backend.email.transports.simulator import Simulated
 from backend.errors import NotFoundError
 from backend.services.context import Shop
 from backend.services.sending.outbox import clear_outbox

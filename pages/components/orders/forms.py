@@ -13,9 +13,9 @@ from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
 from backend.domain.team import Actor, Permission
 from backend.domain.text import NOTE_LENGTH
 from backend.errors import InvalidInputError
-from backend.services.automations.active import listening
 from backend.services.orders import orders
 from backend.services.orders.orders import OrderDraft, OrderRef
+from backend.services.triggers.active import listening
 from pages.components.orders import line_editor
 from pages.components.orders.line_editor import TypedLine
 from pages.components.ui import actions, formats, forms

@@ -9,13 +9,13 @@ import streamlit as st
 from backend.domain.automations import asks_for_segment
 from backend.domain.segments import Rule, Segment
 from backend.domain.team import Actor, Permission
-from backend.services.automations.active import all_automations
 from backend.services.campaigns.saved import campaigns_with
 from backend.services.context import Shop
 from backend.services.exports import Format
 from backend.services.segments import library
 from backend.services.segments.audience import get_segment
 from backend.services.segments.export import export_segment
+from backend.services.triggers.active import all_automations
 from pages.components.segments import draft as segment_draft
 from pages.components.segments.draft import Draft
 from pages.components.segments.opening import forget_new

@@ -16,11 +16,11 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.orders.lists import orders_of
 from backend.services.sending import overview
+from backend.services.sending.invitations import TEMPLATE
 from backend.services.sending.ledger import Requested
 from backend.services.sending.message_log import status_now
 from backend.services.sending.overview import Prospect
 from backend.services.sending.requests import SendRequest, new_click_key
-from backend.services.team.invitations import TEMPLATE
 from backend.services.templates import catalogue
 from pages.components.customers import search
 from pages.components.customers.can_we_email import KIND_LABELS, WHY

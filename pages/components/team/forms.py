@@ -8,8 +8,8 @@ import streamlit as st
 
 from backend.domain.team import Actor, Member, Role
 from backend.errors import BackendError
+from backend.services.sending import invitations
 from backend.services.sending.requests import new_click_key
-from backend.services.team import invitations
 from backend.services.team import members as team
 from pages.components.sending import invitation
 from pages.components.ui.formats import plain

@@ -27,6 +27,8 @@ from backend.domain.totals import Totals
 from backend.services.automations import backfill
 from backend.services.automations.figures import Figures, figures_of
 from backend.services.automations.waiting_triggers import Waiting, count_waiting
+from backend.services.campaigns import statistics
+from backend.services.campaigns.statistics import CampaignRates
 from backend.services.context import Shop
 from backend.services.customers import leaderboards, lists
 from backend.services.customers.leaderboards import Measure
@@ -43,8 +45,7 @@ from backend.services.segments import audience, library, preview
 from backend.services.segments.preview import Preview
 from backend.services.segments.ready import READY
 from backend.services.sending.repair import ids_that_may_go_again
-from backend.services.statistics import campaigns, figures, overview, sending
-from backend.services.statistics.campaigns import CampaignRates
+from backend.services.statistics import figures, overview, sending
 from backend.services.statistics.comparison import Period
 from backend.services.statistics.days import DayStats
 from backend.services.statistics.overview import Granularity, Overview
@@ -163,7 +164,7 @@ def problems_of_sending(shop: Shop, first: date, last: date, template: str) -> P
 
 @_cached(max_entries=50)
 def rates_by_campaign(shop: Shop, first: date, last: date) -> list[CampaignRates]:
-    return campaigns.rates_by_campaign(shop, COMMAND_LINE, first, last)
+    return statistics.rates_by_campaign(shop, COMMAND_LINE, first, last)
 
 
 @kept_figure

@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from backend.domain.team import Actor, Role
-from pages.components.ui import cookie, guard, keystrokes
+from pages.components.ui import cookie, keystrokes, session
 from pages.components.ui.formats import plain
 from pages.components.ui.shell import shop
 
@@ -27,6 +27,6 @@ def show_sidebar(actor: Actor) -> None:
         st.badge(actor.role.value.capitalize(), icon=icon, color=color)
         st.write(plain(actor.name or actor.username))
         if st.button("Sign out", icon=":material/logout:", type="tertiary", help="Signs you out in every browser."):
-            guard.sign_out(actor)
+            session.sign_out(actor)
         cookie.deliver()
         keystrokes.listen()

@@ -13,27 +13,18 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec
+from typing import NoReturn, ParamSpec
 
 import streamlit as st
 
-from backend.domain.team import Actor, Member, Permission
-from backend.services.team import sessions
-from backend.services.team import sign_in as signin
-from backend.services.team.sessions import Session
-from backend.services.team.sign_in import Refused
-from front_door.visitors import VISITORS
-from pages.components.ui import client, cookie, navigation
-from pages.components.ui.shell import policy, settings, shop
-from pages.components.ui.state import NOTICE, SESSION, Slot, forget_everything
+from backend.domain.team import Actor, Permission
+from pages.components.ui import navigation, sign_in
+from pages.components.ui.session import current_actor
 
 P = ParamSpec("P")
 
 _MAIN_SCRIPT = "streamlit_app.py"
-_CONNECTION: Slot[str] = Slot("connection")
-_FIRST_SEEN: Slot[datetime] = Slot("oidc_first_seen")
 _menu_known = False
 
 
@@ -67,92 +58,16 @@ def guarded_fragment(
     return decorate
 
 
-def current_actor() -> Actor | None:
-    """Who is signed in here, as the store knows them at this moment."""
-    member = _oidc_member() if settings().auth_mode == "oidc" else _password_member()
-    if isinstance(member, Member):
-        VISITORS.signed_in(client.session_id(), client.connection_key(), member.username)
-        return member.actor
-    VISITORS.signed_out(client.session_id())
-    return None
-
-
-def begin(session: Session, *, notice: str = "") -> NoReturn:
-    """Remembers in this browser that somebody signed in, and runs the page for them."""
-    forget_everything()
-    if notice:
-        NOTICE.set(notice)
-    SESSION.set(session)
-    _CONNECTION.set(client.connection_key())
-    cookie.write_soon(session)
-    st.rerun()
-
-
-def sign_out(actor: Actor) -> NoReturn:
-    """Ends all sessions of this person, in every browser, and shows the sign-in."""
-    session = SESSION.get() or Session(actor.username, shop().clock())
-    sessions.sign_out(shop(), session)
-    forget_everything()
-    if settings().auth_mode == "oidc":
-        st.logout()
-    else:
-        cookie.delete_soon(session)
-    st.rerun()
-
-
 def menu_is_known() -> None:
     """Called once `st.navigation` was: from now on Streamlit runs the main script for every address."""
     global _menu_known
     _menu_known = True
 
 
-def oidc_refusal() -> Refused | None:
-    """Why somebody whom the provider signed in is not let in."""
-    if settings().auth_mode != "oidc" or not st.user.is_logged_in:
-        return None
-    member = _oidc_member()
-    return member if isinstance(member, Refused) else None
-
-
-def _password_member() -> Member | None:
-    known = SESSION.get()
-    session = cookie.read() if known is None else known
-    member = None if session is None else sessions.member_of(shop(), policy(), session)
-    if member is not None and known is not None and not _is_own_connection(known):
-        member = None
-    if member is not None:
-        SESSION.set(session)  # type: ignore[arg-type]  # a member was found, so there is a session
-        _CONNECTION.set(client.connection_key())
-    elif known is not None:
-        forget_everything()
-        NOTICE.set("Your session has ended. Sign in again.")
-    return member
-
-
-def _is_own_connection(known: Session) -> bool:
-    """Whether this is the connection of the last run, or a new one that brings the same member's cookie.
-
-    The id of a Streamlit session is enough to go on with it, and stands in addresses: it is not enough for us.
-    """
-    if _CONNECTION.get() in (None, client.connection_key()):
-        return True
-    session = cookie.read()
-    return session is not None and session.username == known.username
-
-
-def _oidc_member() -> Member | Refused | None:
-    if not st.user.is_logged_in:
-        return None
-    claims: dict[str, Any] = dict(st.user.to_dict())
-    return signin.member_of_claims(shop(), policy(), claims, _FIRST_SEEN.once(shop().clock))
-
-
 def _sign_in_instead(under_main_script: bool) -> NoReturn:
     """The main script draws the sign-in on the whole page, also where only a fragment, dialog or callback ran."""
     if under_main_script:
         st.rerun()
-    from pages.components.ui import sign_in  # it uses this module
-
     sign_in.show()
     st.stop()
 

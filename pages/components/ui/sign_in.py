@@ -7,7 +7,7 @@ import streamlit as st
 from backend.errors import BackendError
 from backend.services.team import first_admin, sessions, sign_in
 from backend.services.team.members import demo_sign_ins, team_is_empty
-from pages.components.ui import cookie, guard
+from pages.components.ui import cookie, session
 from pages.components.ui.client import client_address
 from pages.components.ui.formats import plain
 from pages.components.ui.shell import policy, refuse, settings, shop
@@ -40,7 +40,7 @@ def _password_form() -> None:
     if pressed:
         result = sign_in.sign_in(shop(), policy(), username, password, client_address())
         if isinstance(result, sessions.Session):
-            guard.begin(result)
+            session.begin(result)
         else:
             refuse(result.sentence)
     st.caption("Forgot your password? An admin of your shop can set a new one.")
@@ -56,7 +56,7 @@ def _demo_hint() -> None:
 
 
 def _provider_button() -> None:
-    refusal = guard.oidc_refusal()
+    refusal = session.oidc_refusal()
     if refusal is not None:
         refuse(refusal.sentence)
         st.button("Use another account", on_click=st.logout, icon=":material/logout:")
@@ -98,5 +98,5 @@ def _create_first_admin(code: str, name: str, email: str, username: str, passwor
         refuse(error.sentence)
         return
     if settings().auth_mode == "password":
-        guard.begin(sessions.begin_session(shop(), member))
+        session.begin(sessions.begin_session(shop(), member))
     st.rerun()

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from backend.domain.emails import Accepted, Attachment, Kind, OutgoingEmail, Refused
+from backend.email.events.simulator import Simulated
 from backend.email.transports.outbox import OutboxTransport
 from backend.email.transports.outbox_reader import Outbox
 from backend.email.transports.protocol import Transport
-from backend.email.transports.simulator import Simulated
 from backend.errors import NotFoundError
 from tests.email.transports.samples import email
 from tests.support import NOW, TestClock

@@ -19,12 +19,12 @@ from loguru import logger
 from backend.domain.campaign_hours import opens_at
 from backend.domain.campaigns import Campaign, CampaignState, Wave
 from backend.errors import BackendError, ConflictError, NotFoundError, UnreadableItemError
-from backend.services.campaigns import holds
+from backend.services.campaigns import chunks, holds
+from backend.services.campaigns.chunk_step import StepWork, Stopped, do_step
+from backend.services.campaigns.chunks import ChunkLostError, Held, StepResult
 from backend.services.campaigns.saved import WORKER, change, due_campaigns, read_campaign
 from backend.services.context import Shop
-from backend.services.sending import campaign_chunks, pauses
-from backend.services.sending.campaign_chunks import ChunkLostError, Held, StepResult
-from backend.services.sending.campaign_step import StepWork, Stopped, do_step
+from backend.services.sending import pauses
 from backend.services.sending.dispatch import Flight, Turn
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.outcomes import ACCOUNT_PAUSE, Worked
@@ -124,18 +124,18 @@ def _work_on(
 
 def _go_on(shop: Shop, mailer: Mailer, work: CampaignWork, campaign: Campaign, held: Held, step: StepWork) -> bool:
     """One step, written down; False when the campaign has to rest."""
-    if held.stale and not campaign_chunks.read_again(shop, held):
+    if held.stale and not chunks.read_again(shop, held):
         raise ChunkLostError("Another worker has this part of the campaign now.")
     held.stale = True
     result, stopped = do_step(shop, mailer, campaign, held, step)
     through = stopped.for_long or result.is_through_for_now(held.step, shop.clock()) or step.turn.stop.is_set()
     release = through and not held.flying
     if result.has_news(held.step):
-        campaign_chunks.save(shop, held, result, release=release)
+        chunks.save(shop, held, result, release=release)
     elif release:
-        campaign_chunks.release(shop, held)
+        chunks.release(shop, held)
     elif held.step.lease_until is None or held.step.lease_until - shop.clock() < _RENEW:
-        campaign_chunks.renew(shop, held)
+        chunks.renew(shop, held)
     held.stale = False
     if through:
         work.held.pop(campaign.id, None)
@@ -188,7 +188,7 @@ def _take(shop: Shop, work: CampaignWork, campaign: Campaign) -> Held | None:
     """Of the waves that have begun; an earlier one may have a chunk whose failed messages are tried again."""
     for wave in Wave:
         if wave <= campaign.wave and campaign.audience.chunks.get(wave):
-            held = campaign_chunks.take(shop, campaign, wave)
+            held = chunks.take(shop, campaign, wave)
             if held is not None:
                 work.held[campaign.id] = held
                 return held
@@ -212,12 +212,12 @@ def _land(shop: Shop, work: CampaignWork, *, wait: bool = True) -> None:
         if wait and held.flying and lease is not None and lease - shop.clock() > _RENEW:
             continue
         result = StepResult(held.step.place)
-        campaign_chunks.add_landed(shop, held, result)
+        chunks.add_landed(shop, held, result)
         try:
             if result.has_news(held.step):
-                campaign_chunks.save(shop, held, result, release=True)
+                chunks.save(shop, held, result, release=True)
             else:
-                campaign_chunks.release(shop, held)
+                chunks.release(shop, held)
         except ChunkLostError:
             logger.info("A part of campaign {} had been taken over", held.step.campaign)
         work.landing = [each for each in work.landing if each is not held]

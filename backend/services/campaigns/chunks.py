@@ -24,8 +24,8 @@ from backend.domain.time import from_text, to_text
 from backend.errors import ConflictError, UnreadableItemError
 from backend.records.campaign_chunks import Chunk, Step, chunk_from, skips_item, step_from, step_values
 from backend.records.values import without_empty
+from backend.services.campaigns.counters import counted_by_hour, ending_counts, skip_counts
 from backend.services.context import Shop
-from backend.services.sending.campaign_counters import counted_by_hour, ending_counts, skip_counts
 from backend.services.sending.ledger import LEASE
 from backend.services.sending.pace import LARGEST
 from backend.services.unreadable.items import set_aside

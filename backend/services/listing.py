@@ -1,4 +1,7 @@
-"""Merges sharded index partitions into one ordered stream, reading only as far as somebody asks."""
+"""What paged lists share: one ordered stream over the shards of an index, and what the cursor of a page says.
+
+A cursor comes back from outside: anything may be in it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from backend.errors import UnreadableItemError
+from backend.errors import InvalidInputError, UnreadableItemError
 from backend.services.context import Shop
 from backend.services.unreadable.items import readable_rows
+from backend.store.limits import decode_cursor
 from backend.store.port import Query, Row, pages_of
 from backend.store.schema import INDEXES
 
@@ -23,6 +27,27 @@ def merged(shop: Shop, queries: Sequence[Query], sort_attribute: str) -> Iterato
     descending = queries[0].descending
     streams = [_sortable(shop, query, sort_attribute) for query in queries]
     return heapq.merge(*streams, key=_sort_key(sort_attribute), reverse=descending)
+
+
+def page_size(limit: int, shards: int) -> int:
+    """How many rows to ask of each shard first: its fair share of the limit, and some for unevenness."""
+    return max(limit // shards + 4, 5)
+
+
+def text_in(cursor: str, name: str) -> str:
+    """Raises: `InvalidInputError` when the cursor is not one of a list that writes a text of this name."""
+    value = decode_cursor(cursor).get(name)
+    if not isinstance(value, str):
+        raise _foreign()
+    return value
+
+
+def number_in(cursor: str, name: str) -> int:
+    """Raises: `InvalidInputError` when the cursor is not one of a list that writes a number of this name."""
+    value = decode_cursor(cursor).get(name)
+    if not isinstance(value, int):
+        raise _foreign()
+    return value
 
 
 def _sortable(shop: Shop, query: Query, attribute: str) -> Iterator[Row]:
@@ -43,6 +68,5 @@ def _sort_key(attribute: str) -> Callable[[Row], Any]:
     return lambda row: row.item[attribute]
 
 
-def page_size(limit: int, shards: int) -> int:
-    """How many rows to ask of each shard first: its fair share of the limit, and some for unevenness."""
-    return max(limit // shards + 4, 5)
+def _foreign() -> InvalidInputError:
+    return InvalidInputError("This page link belongs to another list; start again from the first page.")

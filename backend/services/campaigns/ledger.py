@@ -17,8 +17,8 @@ from backend.domain.time import to_text
 from backend.errors import BackendError
 from backend.records.messages import key_of, message_from, message_item, work_attributes
 from backend.records.send_stats import RESOLVED, addition_for, correction_for
+from backend.services.campaigns.counters import as_counted
 from backend.services.context import Shop
-from backend.services.sending.campaign_counters import as_counted
 from backend.services.sending.ledger import LEASE, OUT_OF_LEASE, NotClaimedError, record_alone
 from backend.services.unreadable.items import readable
 from backend.store import schema

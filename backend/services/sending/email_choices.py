@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from backend.domain.customers import Customer, email_identity
+from backend.domain.customers import Customer, address_digest, email_identity
 from backend.domain.preferences import TOPICS, Preferences
 from backend.domain.suppression import SuppressionReason
 from backend.email.links import Target
@@ -22,7 +22,6 @@ from backend.services.context import Shop
 from backend.services.customers import preferences
 from backend.services.customers.customers import get_customer, record_own_answer
 from backend.services.sending import ledger
-from backend.services.sending.composition import address_digest
 from backend.services.suppression.entries import add_suppression, lift_unsubscribe
 
 

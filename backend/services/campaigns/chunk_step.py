@@ -13,10 +13,12 @@ from datetime import datetime
 from backend.domain.campaigns import Campaign
 from backend.domain.emails import Refused
 from backend.domain.messages import Message, MessageStatus, SkipReason
+from backend.services.campaigns import chunks
+from backend.services.campaigns import ledger as campaign_ledger
+from backend.services.campaigns.chunks import LOOK_AGAIN, Held, StepResult
+from backend.services.campaigns.recipients import Candidate, Prepared, prepare
 from backend.services.context import Shop
-from backend.services.sending import campaign_chunks, campaign_ledger, ledger
-from backend.services.sending.campaign_chunks import LOOK_AGAIN, Held, StepResult
-from backend.services.sending.campaign_recipients import Candidate, Prepared, prepare
+from backend.services.sending import ledger
 from backend.services.sending.dispatch import Flight, Ready, Turn, dispatch, in_flight
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.outcomes import Worked
@@ -73,7 +75,7 @@ def do_step(shop: Shop, mailer: Mailer, campaign: Campaign, held: Held, work: St
         _learn(work.pace, done.handed, time.perf_counter() - began, held_back=done.held_back)
     new_left = [each.place for each in done.left if each.place >= held.step.place]
     result = StepResult(min(new_left, default=turn.upto), retry=dict(turn.retry))
-    campaign_chunks.add_landed(shop, held, result)
+    chunks.add_landed(shop, held, result)
     _settle(shop, turn, prepared, held, result)
     result.skipped |= {place: reason for place, reason in turn.skipped.items() if place < result.through}
     result.ended |= turn.ended

@@ -10,12 +10,11 @@ from datetime import datetime
 
 from backend.domain.automation_rules import Event, events_of_change, events_of_placing, is_verified
 from backend.domain.automations import Automation, Trigger, TriggerKind
-from backend.domain.customers import Customer
+from backend.domain.customers import Customer, address_digest
 from backend.domain.orders import Order
 from backend.records.automations import trigger_item, trigger_key
-from backend.services.automations.active import listening
 from backend.services.context import Shop
-from backend.services.sending.composition import address_digest
+from backend.services.triggers.active import listening
 from backend.store.port import Put, Write
 
 JOINED = "joined"
