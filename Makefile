@@ -27,6 +27,7 @@ check: install-check ministack ## Format, lint, types, layers and all tests
 	@echo "ruff check"   && $(PY) -m ruff check --quiet .
 	@echo "mypy"         && $(PY) -m mypy
 	@echo "shellcheck"   && .venv/bin/shellcheck $(SCRIPTS)
+	@echo "zizmor"       && .venv/bin/zizmor --offline --no-progress --quiet .github
 	@echo "hadolint"     && .venv/bin/hadolint Dockerfile
 	@echo "lint-imports" && .venv/bin/lint-imports --no-logo
 	@echo "pytest"       && $(PYTEST) -W error $(ARGS)
