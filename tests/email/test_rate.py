@@ -5,8 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -19,9 +20,10 @@ from backend.email.rate import RatePolicy, RateWindow, Wait
 from backend.email.rate_tokens import Granted
 from backend.email.transports.outbox import FREE
 from backend.errors import StoreBusyError, StoreUnreachableError
+from backend.store import schema
 from backend.store.port import Item, Key, Put, Store
 from backend.store.sql import SqlStore
-from tests.email.windows import most_in_a_second, spend, window_on
+from tests.email.windows import most_in_a_second, sleep_on, spend, window_on
 from tests.support import NOW, TestClock
 
 SES = Account(per_second=14.0, daily_quota=-1, sent_last_24_hours=0, sandbox=False, sending_enabled=True)
@@ -266,3 +268,69 @@ def test_whoever_is_always_overtaken_gets_no_token(store: Store, clock: TestCloc
 
 
 _EMPTY: Item = {"at": 0, "paced_until": 0, "total": 0, "sent": {}, "held": {}, "hours": {}}
+
+
+# --- a window that cannot be read --------------------------------------------------------------------------------
+
+KEY = schema.rate_key("test")
+
+
+def _without(name: str) -> Callable[[Item], Item]:
+    return lambda item: {key: value for key, value in item.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _without("version"),
+        lambda item: item | {"at": "now"},
+        lambda item: item | {"sent": ["nonsense"]},
+        lambda item: item | {"held": {"a": [1]}},
+        lambda item: item | {"hours": {"yesterday": [1, 1]}},
+        lambda item: item | {"total": -5},
+        lambda _: {},
+    ],
+)
+def test_a_window_that_cannot_be_read_begins_again_and_no_second_sees_more_than_the_rate(
+    store: Store, clock: TestClock, change: Callable[[Item], Item]
+) -> None:
+    """Tokens of the lost window go out as late as they may, and others are asked for all the time."""
+    aside: list[Key] = []
+    window = RateWindow(
+        store,
+        "test",
+        lambda: SES,
+        RatePolicy(),
+        clock=clock,
+        sleep=sleep_on(clock),
+        set_aside=lambda key, _: aside.append(key),
+    )
+    sends: list[float] = []
+    lost: list[Granted] = []
+    for _ in range(50):
+        found = window.reserve(14, Kind.MARKETING)
+        lost += [found] if isinstance(found, Granted) else []
+        clock.forward(milliseconds=20)
+    store.put(Put(KEY, change(store.get(KEY) or {})))
+    while clock() < NOW + timedelta(seconds=20):
+        tokens = window.reserve(14, Kind.MARKETING)
+        if isinstance(tokens, Granted):
+            while spend(tokens):
+                sends.append(clock().timestamp())
+            tokens.close()
+        for late in lost if clock() >= NOW + timedelta(seconds=4.9) else ():
+            while spend(late):
+                sends.append(clock().timestamp())
+        clock.forward(milliseconds=20)
+    assert aside == [KEY]
+    assert most_in_a_second(sends) <= 14
+    assert len(sends) > 14 * 10
+
+
+def test_the_day_of_a_window_that_begins_again_is_what_the_provider_has_counted(store: Store, clock: TestClock) -> None:
+    account = replace(SES, daily_quota=100, sent_last_24_hours=97)
+    window = RateWindow(store, "test", lambda: account, RatePolicy(rate=14, daily_quota=100), clock=clock)
+    store.put(Put(KEY, {"version": "nonsense"}))
+    window.reserve(1, Kind.MARKETING)
+    clock.forward(seconds=7)
+    assert granted(window, 10).count == 3

@@ -19,8 +19,9 @@ from backend.services.sending import ledger
 from backend.services.sending.frequency_cap import marketing_sent, reserve
 from backend.store import schema
 from backend.store.meter import Meter
-from backend.store.port import Item, Put
+from backend.store.port import Item, Put, Row
 from tests.support import NOW, TestClock, opened_shop, outcomes_of
+from tests.unreadable.damages import do_damage
 
 LIMITS = MarketingLimits(cap=2)
 MARKER = schema.meta_key("marketing-cap")
@@ -188,11 +189,38 @@ def test_a_damaged_item_is_replaced_by_what_the_ledger_has(clock: TestClock, dam
         assert marketing_sent(shop, ["MARIA"], LIMITS) == {"MARIA": frozenset({"first", "second"})}
 
 
-def test_a_damaged_marker_or_message_holds_nothing_up(clock: TestClock) -> None:
-    with opened_shop(clock=clock) as shop:
+BAD: list[Item | str] = [
+    {"kind": "marketing", "status": 3},
+    {"kind": "marketing", "status": ["sent"]},
+    {"kind": "nonsense", "status": "sent", "sent_at": "nonsense"},
+    {"status": "nonsense", "sent_at": "9999-12-31T23:59:59.999999Z"},
+    "{not JSON",
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_damaged_marker_or_message_holds_nothing_up_and_counts_as_one_that_may_have_gone_out(
+    clock: TestClock, tmp_path: Path, bad: Item | str
+) -> None:
+    with opened_shop(clock=clock, data_dir=tmp_path) as shop:
         shop.store.put(Put(MARKER, {"since": 5}))
-        shop.store.put(Put(schema.message_key("MARIA", "bad"), {"kind": "marketing", "status": 3}))
-        assert reserve(shop, [news("MARIA", "first")], LIMITS)
+        row = Row(schema.message_key("MARIA", "bad"), {"kind": "marketing"})
+        shop.store.put(Put(row.key, row.item))
+        do_damage(shop.store, row, bad if isinstance(bad, str) else lambda _: bad)
+        both = [news("MARIA", "first"), news("NOOR", "first")]
+        assert reserve(shop, both, LIMITS) == both
+        assert reserve(shop, [news("MARIA", "second"), news("NOOR", "second")], LIMITS) == [news("NOOR", "second")]
+
+
+def test_a_slot_whose_message_became_unreadable_stays_taken(clock: TestClock, tmp_path: Path) -> None:
+    with opened_shop(clock=clock, data_dir=tmp_path) as shop:
+        slots_since_long(shop)
+        for key in ("one", "two"):
+            assert reserve(shop, [news("MARIA", key)], LIMITS)
+            keep(shop, sent("MARIA", key, 0))
+        row = Row(schema.message_key("MARIA", "one"), {})
+        do_damage(shop.store, row, "{not JSON")
+        assert not reserve(shop, [news("MARIA", "three")], LIMITS)
 
 
 def test_orders_and_tests_need_no_slot(clock: TestClock) -> None:

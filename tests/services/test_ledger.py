@@ -16,6 +16,8 @@ from backend.services.context import Shop
 from backend.services.sending import ledger
 from backend.services.sending.message_log import LogFilter, find_message, list_messages, messages_of, needing_attention
 from backend.services.statistics.counters import stats_by_hour, summed
+from backend.store import schema
+from backend.store.port import Put, Value
 from tests.support import NOW, TestClock, opened_shop
 
 TODAY = date(2026, 11, 26)
@@ -234,3 +236,15 @@ def test_message_ids_and_keys_are_what_ses_allows_in_a_tag() -> None:
     for wrong in ("AAAA", "-x", "A A-x", "AAAA-", "AAAA-\n"):
         with pytest.raises(InvalidInputError):
             split_id(wrong)
+
+
+@pytest.mark.parametrize("bad", ["nonsense", None, ["nonsense"], True])
+def test_a_counter_that_is_no_number_keeps_no_message_from_being_settled(
+    shop: Shop, clock: TestClock, bad: Value
+) -> None:
+    lost = claimed(shop, ledger.request(shop, a_message()).message)
+    key = schema.hours_key(ledger.hour_of(shop, NOW), lost.template, lost.id)
+    shop.store.put(Put(key, {"kind": "transactional", "unknown": bad}))
+    clock.forward(seconds=ledger.LEASE.total_seconds() + 1)
+    assert [each.status for each in ledger.expire(shop, [lost])] == [MessageStatus.UNKNOWN]
+    assert counts(shop) == {"unknown": 1}

@@ -42,9 +42,8 @@ def do_damage(store: Store, row: Row, damage: Damage | str) -> bool:
     """Whether the item is another one now."""
     if isinstance(damage, str):
         assert isinstance(store, SqlStore)
-        engine = store._engine
-        table = sa.Table(row.key.table, sa.MetaData(), autoload_with=engine)
-        with engine.begin() as connection:
+        table = store._tables[row.key.table]
+        with store._engine.begin() as connection:
             mine = (table.c.pk == row.key.pk) & (table.c.sk == row.key.sk)
             connection.execute(sa.update(table).where(mine).values(doc=damage))
         return True

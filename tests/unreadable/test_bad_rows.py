@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from backend import bootstrap, logs
+from backend.bootstrap import open_store
 from backend.errors import BackendError, UnreadableItemError
 from backend.services.unreadable.items import unreadable_records
-from backend.store.port import Item, Key, Page, Query, Row, Update, Write
+from backend.store.port import Item, Key, Page, Query, Row, Store, Update, Write
 from backend.store.sql import SqlStore
 from tests.unreadable.damages import DAMAGES, do_damage
 from tests.unreadable.kinds import documented_kinds, examples, markers
@@ -86,7 +88,7 @@ def undamaged(world: World, tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 def visited(
-    world: World, wanted: dict[str, Surface], folder: Path, store: SqlStore, damage: Callable[[], object] = lambda: None
+    world: World, wanted: dict[str, Surface], folder: Path, store: Store, damage: Callable[[], object] = lambda: None
 ) -> Found:
     found = Found()
     with world.opened(folder, store) as shop, pytest.MonkeyPatch.context() as patched:
@@ -197,9 +199,69 @@ def faults_of(world: World, undamaged: Found, folder: Path, row: Row, damage: st
         for name, error in found.raised.items()
         if not (isinstance(error, UnreadableItemError) and is_own(row.key, name, world))
     ]
+    if found.raised and row.key not in found.noted:
+        faults.append(f"{row.key}: it cannot be read, and System does not name it")
     mine = _words_of(row, world)
     for name, words in found.shown.items():
         lost = {word for word in undamaged.shown[name] - words if not any(own in word for own in mine)}
         if lost and not is_own(row.key, name, world):
             faults.append(f"{row.key}: {name} lost {sorted(lost)}")
     return faults
+
+
+# --- on the other engines ----------------------------------------------------------------------------------------
+
+SOME = (
+    "Customer",
+    "Order, with its line items, refunds and history",
+    "Totals of a day",
+    "Job",
+    "Suppression of an address, with all reasons",
+    "Rate window and daily quota",
+    "Message, an entry of the ledger",
+    "Campaign",
+    "Send statistics of an hour and a template",
+)
+
+
+@pytest.mark.parametrize(
+    ("engine", "damage"),
+    [
+        pytest.param("postgres", "not JSON", marks=pytest.mark.postgres),
+        pytest.param("postgres", "wrong types", marks=pytest.mark.postgres),
+        pytest.param("dynamodb-ministack", "wrong types", marks=pytest.mark.ministack),
+        pytest.param("dynamodb-ministack", "fields missing", marks=pytest.mark.ministack),
+    ],
+)
+def test_many_damaged_items_at_once_cost_themselves_on_other_engines(
+    world: World,
+    undamaged: Found,
+    kinds: dict[str, Row],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    engine: str,
+    damage: str,
+) -> None:
+    bad = [kinds[name] for name in SOME]
+    if engine == "postgres":
+        prefix = f"bad{damage.partition(' ')[0]}_"
+        store: Store = SqlStore(request.getfixturevalue("postgres_url"), prefix=prefix)
+    else:
+        address = request.getfixturevalue("ministack_address")
+        store = open_store(f"dynamodb://bad{os.getpid()}-{damage.partition(' ')[0]}?endpoint={address}")
+    found = visited(
+        world, surfaces(world), tmp_path, store, lambda: [do_damage(store, row, DAMAGES[damage]) for row in bad]
+    )
+    mine = set().union(*(_words_of(row, world) for row in bad))
+    assert not {
+        name: error
+        for name, error in found.raised.items()
+        if not (isinstance(error, UnreadableItemError) and any(is_own(row.key, name, world) for row in bad))
+    }
+    lost = {
+        name: {word for word in undamaged.shown[name] - words if not any(own in word for own in mine)}
+        for name, words in found.shown.items()
+        if not any(is_own(row.key, name, world) for row in bad)
+    }
+    assert {name: words for name, words in lost.items() if words} == {}
+    assert {row.key for row in bad if row.key.pk[:2] in ("C#", "K#")} <= found.noted

@@ -292,11 +292,13 @@ def _system(shop: Shop) -> None:
     pauses.pause(shop, "The provider takes nothing.", shop.clock() - timedelta(minutes=1))
     note_backlog(shop, "sqs", QueueState(3, 1))
     proxies.note_origin(shop, Origin("203.0.113.9", "203.0.113.9", forwarded=True, by_unnamed_proxy=True))
-    states_of_demo: dict[str, Item] = {
+    markers: dict[str, Item] = {
         "demo": {"state": "loaded", "at": now, "customers": 0},
         "demo-removed": {"at": now},
+        "event-probe": {"at": now},
+        "write-check": {"padding": "-"},
     }
-    for name, item in {**states_of_demo, "write-check": {"at": now}}.items():
+    for name, item in markers.items():
         shop.store.put(Put(schema.meta_key(name), item))
     items.set_aside(shop, schema.customer_key("GONE000000"), "created_at is missing")
 
