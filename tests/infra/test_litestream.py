@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from backend.domain.diagnosis import Verdict
 from backend.services.context import Shop
+from backend.services.doctor import machine
 from backend.services.reconcile.run import reconcile
 from backend.services.sending import pauses
 from backend.store.port import Store
@@ -227,6 +230,8 @@ def test_a_drill_changes_nothing_while_everything_runs(box: Box) -> None:
         drill = box.restore()
         assert drill.returncode == 0, drill.stderr
         assert everything(shop.store, but="") == before
+        installation = SimpleNamespace(store_file=box.store, environment={})
+        assert [each.verdict for each in machine.backup(installation)] == [Verdict.OK]
     assert "can be restored" in drill.stderr
     assert "1 customers, 1 orders" in drill.stdout
     assert not (box.data / "restored.db").exists()

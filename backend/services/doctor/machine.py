@@ -57,7 +57,9 @@ def backup(installation: Installation) -> list[Diagnosis]:
     if installation.environment.get("LITESTREAM_REPLICA_URL", "").startswith("file:"):
         mend = "Copy to another machine too: a disk that is in the same machine can be lost with it."
         return [Diagnosis("Backup", Verdict.WARN, "Litestream copies the store into a folder of this machine.", mend)]
-    return [Diagnosis("Backup", Verdict.OK, "Litestream copies the store. Try a restore now and then.")]
+    return [
+        Diagnosis("Backup", Verdict.OK, "Litestream keeps up with the store. Whether its copies arrive, a drill shows.")
+    ]
 
 
 def _behind(file: Path, state: Path) -> timedelta | None:
