@@ -130,8 +130,6 @@ class _Connection:
         self._moment = 0.0
         peer.setblocking(False)
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if sys.platform == "linux":
-            peer.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
 
     async def request(self) -> tuple[bytes, float] | None:
         """The head of the next one, and when it arrived; None when no more come."""
@@ -192,6 +190,8 @@ async def _serve(manner: Manner) -> None:
     server, loop = _Server(manner), asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
         listener.setblocking(False)
+        if sys.platform == "linux":  # of the listener, whose connections have it too: it takes the kernel a moment
+            listener.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
         sys.stdout.write(f"{listener.getsockname()[1]}\n")
         sys.stdout.flush()
         calls = set[asyncio.Task[None]]()

@@ -60,7 +60,7 @@ class MailShop:
 @contextmanager
 def mail_shop(folder: Path) -> Iterator[MailShop]:
     """A shop in a file of the folder, removed afterwards."""
-    with TemporaryDirectory(dir=folder) as directory:
+    with TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as directory:
         path = Path(directory)
         shop = Shop(open_store(f"sqlite:///{path}/shop.db"), utc_now, ZoneInfo("UTC"), "USD", data_dir=path)
         try:
