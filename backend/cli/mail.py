@@ -14,7 +14,7 @@ from backend.cli.output import Json, write_json, write_page, write_table
 from backend.cli.running import fail, opened_shop
 from backend.config import load_settings
 from backend.domain.delivery import Outcome
-from backend.domain.messages import MessageStatus
+from backend.domain.messages import ShownStatus
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
@@ -137,7 +137,7 @@ def fields_of(given: list[str]) -> dict[str, str]:
 
 def messages(
     customer: Annotated[str, typer.Option(help="Only those to this customer (id), of any day.")] = "",
-    status: Annotated[MessageStatus | None, typer.Option(help="Only those in this status.")] = None,
+    status: Annotated[ShownStatus | None, typer.Option(help="Only those in this status.")] = None,
     template: Annotated[str, typer.Option(help="Only those of this template.")] = "",
     outcome: Annotated[Outcome | None, typer.Option(help="Only those of which this was reported last.")] = None,
     campaign: Annotated[str, typer.Option(help="Only those of this campaign (id).")] = "",

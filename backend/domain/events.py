@@ -223,7 +223,7 @@ def _taken(message: Message, event: MailEvent) -> Message:
     if message.status is MessageStatus.UNKNOWN:
         resolved = replace(message, status=MessageStatus.SENT, resolved=True, reason="", lease_until=None)
         return replace(resolved, provider_id=event.provider_id, sent_at=event.sent_at)
-    if message.status in (MessageStatus.WAITING, MessageStatus.SENDING) and not message.provider_id:
+    if message.status is MessageStatus.WAITING and not message.provider_id:
         return replace(message, provider_id=event.provider_id, sent_at=event.sent_at)
     return message
 

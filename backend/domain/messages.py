@@ -16,7 +16,37 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class MessageStatus(StrEnum):
-    """Where a message stands. SENDING is a waiting message that somebody has claimed and whose lease still runs."""
+    """Where a message stands in the ledger. A waiting one that somebody has claimed carries a lease."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+_S = MessageStatus
+TRANSITIONS: dict[MessageStatus, frozenset[MessageStatus]] = {
+    # To WAITING: the provider refused for now, or nothing was handed over. Not to UNKNOWN once the provider has
+    # reported the email (the ledger has its id then): it becomes SENT instead.
+    _S.WAITING: frozenset({_S.WAITING, _S.SENT, _S.FAILED, _S.UNKNOWN, _S.SKIPPED}),
+    # The answer comes after the lease has run out, or an event tells. Never back to WAITING: the email may have
+    # arrived, so sending it again is a message of its own, which somebody asks for.
+    _S.UNKNOWN: frozenset({_S.SENT, _S.FAILED}),
+    # Only in a campaign, when somebody retries what failed; a single email is requested once more.
+    _S.FAILED: frozenset({_S.WAITING}),
+    # What becomes of a sent email (delivered, bounced, …) is in `Message.outcomes`, and no status.
+    _S.SENT: frozenset(),
+    _S.SKIPPED: frozenset(),
+}
+SETTLED = frozenset(MessageStatus) - {_S.WAITING}
+"""Statistics count these."""
+NEEDS_A_PERSON = frozenset({_S.FAILED, _S.UNKNOWN})
+"""They are in the list of what somebody should look at, until it is handled."""
+
+
+class ShownStatus(StrEnum):
+    """The status as people see it: SENDING is a waiting message that somebody has claimed. It is never stored."""
 
     WAITING = "waiting"
     SENDING = "sending"
@@ -24,9 +54,6 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
-
-
-FINAL = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.SKIPPED})
 
 
 class SkipReason(StrEnum):
@@ -111,6 +138,15 @@ class Message:
     def outcome(self) -> Outcome | None:
         """What the provider has reported that tells most; None while there is no report."""
         return max(self.outcomes, key=lambda outcome: outcome.rank, default=None)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether somebody sends it at this moment, or did when their process ended."""
+        return self.status is MessageStatus.WAITING and self.lease_until is not None
+
+    @property
+    def shown_status(self) -> ShownStatus:
+        return ShownStatus.SENDING if self.is_claimed else ShownStatus(self.status)
 
     @property
     def id(self) -> str:

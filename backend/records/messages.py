@@ -6,17 +6,13 @@ from datetime import datetime
 
 from backend.domain.automations import is_automation
 from backend.domain.delivery import Outcome
-from backend.domain.messages import Handled, Message, MessageStatus
+from backend.domain.messages import NEEDS_A_PERSON, Handled, Message, MessageStatus
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_given, reads
 from backend.records.declared import Record
 from backend.records.values import optional_text, text, without_empty
 from backend.store import schema
 from backend.store.port import Item, Key, Row
-
-ATTENTION = frozenset({MessageStatus.FAILED, MessageStatus.UNKNOWN})
-"""Statuses of messages that a person should look at; they stand in a list of their own."""
-
 
 _MESSAGE = Record(
     Message,
@@ -71,11 +67,11 @@ def work_attributes(message: Message) -> Item:
     Empty when none of these. An entry of the index is the cheapest way to find it by the provider's id: it costs one
     write unit with the record of the sending, none with what is reported later, and ends with the message.
     """
-    if message.status in ATTENTION:
+    if message.status in NEEDS_A_PERSON:
         if message.handled is not None:
             return {}
         return {"work": f"ATTENTION#{message.status.value}", "work_at": f"{to_text(message.requested_at)}#{message.id}"}
-    if message.status in (MessageStatus.WAITING, MessageStatus.SENDING) and not of_campaign(message):
+    if message.status is MessageStatus.WAITING and not of_campaign(message):
         due = max(message.due_at, message.lease_until) if message.lease_until else message.due_at
         return {"work": schema.work_line(message.id), "work_at": f"{to_text(due)}#{message.id}"}
     if message.status is MessageStatus.SENT and message.provider_id:

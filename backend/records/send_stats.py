@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from backend.domain.automations import is_automation
 from backend.domain.delivery import Mailbox, Outcome, mailbox_of
-from backend.domain.messages import Message, MessageStatus, SkipReason
+from backend.domain.messages import SETTLED, Message, MessageStatus, SkipReason
 from backend.records.values import number
 from backend.store.port import Item, Plus
 
@@ -26,8 +26,7 @@ RESOLVED = "resolved"
 OF_MAILBOXES = frozenset({Outcome.DELIVERED, Outcome.BOUNCED, Outcome.COMPLAINED, Outcome.OPENED, Outcome.CLICKED})
 """Outcomes that the hours count for each provider of mailboxes too."""
 
-_SETTLED = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED})
-_ENDINGS = frozenset(status.value for status in _SETTLED)
+_ENDINGS = frozenset(status.value for status in SETTLED)
 _SKIPPED_AS = {reason.value: f"skip:{reason.name.lower()}" for reason in SkipReason}
 _MAILBOXES = frozenset(mailbox.value for mailbox in Mailbox)
 _CAMPAIGN_NAMES = frozenset({RESOLVED, *(outcome.counter for outcome in Outcome)})
@@ -96,7 +95,7 @@ def campaign_difference(before: Message, after: Message) -> dict[str, Plus]:
 
 def counters_of(message: Message) -> Counter[str]:
     """All that a message has to have added to its hour by now."""
-    settled = _numbers(addition_for(message)) if message.status in _SETTLED else {}
+    settled = _numbers(addition_for(message)) if message.status in SETTLED else {}
     return Counter(settled) + _reported(message)
 
 
@@ -105,7 +104,7 @@ def campaign_counters_of(message: Message) -> Counter[str]:
     total: Counter[str] = Counter()
     for outcome in message.outcomes:
         total.update(_numbers(campaign_addition(message, outcome)))
-    if is_automation(message.campaign) and message.status in _SETTLED:
+    if is_automation(message.campaign) and message.status in SETTLED:
         total.update(_numbers(ending_addition(message)))
     if message.campaign and message.resolved and message.status is MessageStatus.SENT and not message.test:
         total[RESOLVED] += 1

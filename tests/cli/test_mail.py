@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.domain.delivery import Outcome
-from backend.domain.messages import MessageStatus
+from backend.domain.messages import MessageStatus, ShownStatus
 from backend.domain.suppression import SuppressionReason
 from backend.services.context import Shop
 from backend.services.sending.ledger import get_message
@@ -124,11 +124,11 @@ def test_messages_are_listed_by_customer_status_and_template(run: Run, shop: Sho
 
 def test_messages_are_listed_in_every_status(run: Run, shop: Shop) -> None:
     asked = {"requested_at": datetime.now(UTC), "due_at": datetime.now(UTC)}
-    for number, status in enumerate(MessageStatus):
-        claimed = {"lease_until": datetime.now(UTC)} if status is MessageStatus.SENDING else {}
-        stored = MessageStatus.WAITING if claimed else status
+    for number, status in enumerate(ShownStatus):
+        claimed = {"lease_until": datetime.now(UTC)} if status is ShownStatus.SENDING else {}
+        stored = MessageStatus.WAITING if claimed else MessageStatus(status)
         settled(shop, f"click-{number}", stored, **asked, **claimed)
-    for number, status in enumerate(MessageStatus):
+    for number, status in enumerate(ShownStatus):
         for more in ((), ("--customer", "AAAAAAAAAA")):
             (line,) = run("messages", "--status", status.value, "--json", *more).json
             assert (line["message_id"], line["status"]) == (f"AAAAAAAAAA-click-{number}", status.value)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from backend.domain.messages import Message, MessageStatus
+from backend.domain.messages import SETTLED, TRANSITIONS, Message, MessageStatus
 from backend.domain.time import to_text
 from backend.errors import BackendError
 from backend.records.messages import key_of, message_from, message_item, work_attributes
@@ -25,11 +25,8 @@ from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, AllOf, Condition, Equals, Item, Missing, Plus, Put, Update, Write
 
-SETTLED = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED})
 _LOOK_AGAIN = timedelta(seconds=5)
 """After a lease has run out, so that clocks which differ a little do not matter."""
-_KNOWN = frozenset({MessageStatus.SENT, MessageStatus.FAILED})
-"""Ends that say more than "unknown"."""
 
 
 @dataclass(slots=True)
@@ -59,7 +56,7 @@ def look(shop: Shop, key: str, customer_ids: Sequence[str]) -> Found:
     messages = [*readable(shop, items.items(), message_from)]
     found.unreadable = {where.pk.removeprefix("C#") for where in items} - {each.recipient for each in messages}
     now = shop.clock()
-    over = [each for each in messages if _is_claimed(each) and each.lease_until and each.lease_until <= now]
+    over = [each for each in messages if each.is_claimed and each.lease_until and each.lease_until <= now]
     settled = {message.recipient: message for message in _expired(shop, over)}
     for message in messages:
         if message.status in SETTLED:
@@ -93,7 +90,9 @@ def record(shop: Shop, messages: Sequence[Message]) -> list[Message]:
         outcomes = shop.store.transact_each([[record_alone(each)] for each in messages])
         _raise_surprises(outcomes)
         pairs = list(zip(messages, outcomes, strict=True))
-        late = [each for each, outcome in pairs if outcome is not None and each.status in _KNOWN]
+        late = [
+            each for each, outcome in pairs if outcome is not None and each.status in TRANSITIONS[MessageStatus.UNKNOWN]
+        ]
         if late:
             _raise_surprises(shop.store.transact_each([_resolution(each) for each in late]))
     return [each for each, outcome in pairs if outcome is None]
@@ -139,10 +138,6 @@ def _without_lease(message: Message) -> Message:
         sent_at = message.sent_at or min(message.outcomes.values(), default=message.due_at)
         return replace(message, status=MessageStatus.SENT, sent_at=sent_at)
     return replace(message, status=MessageStatus.UNKNOWN, reason=OUT_OF_LEASE)
-
-
-def _is_claimed(message: Message) -> bool:
-    return message.status is MessageStatus.WAITING and message.lease_until is not None
 
 
 def _claim(message: Message) -> Put:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from backend.domain.automations import is_automation
-from backend.domain.messages import Message, MessageStatus, SkipReason
+from backend.domain.messages import TRANSITIONS, Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, NotFoundError
 from backend.records.messages import key_of, message_from, message_item, work_attributes
@@ -138,7 +138,7 @@ def _as_reported(told: Message, claimed: Message) -> Message:
 
 def _is_news(message: Message) -> bool:
     """Whether the outcome says more than "unknown"."""
-    return message.lease_until is not None and message.status in (MessageStatus.SENT, MessageStatus.FAILED)
+    return message.lease_until is not None and message.status in TRANSITIONS[MessageStatus.UNKNOWN]
 
 
 def _correction(message: Message) -> list[Write]:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
-from backend.domain.messages import Message, MessageStatus
+from backend.domain.messages import NEEDS_A_PERSON, Message, MessageStatus, ShownStatus
 from backend.domain.time import from_text
 from backend.errors import InvalidInputError, NotFoundError
 from backend.records.conversion import key_of_row, reads
@@ -30,7 +30,7 @@ _SCAN = 5_000
 """How many entries are looked at for one page when not all messages of the days are asked for."""
 _CHUNK = 500
 """How many of them are read at once."""
-_OPEN = (MessageStatus.WAITING, MessageStatus.SENDING)
+_OPEN = (ShownStatus.WAITING, ShownStatus.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class MessageSummary:
     name: str
     template: str
     kind: Kind
-    status: MessageStatus
+    status: ShownStatus
     reason: str
     requested_at: datetime
     requested_by: str
@@ -61,7 +61,7 @@ class LogFilter:
     first: date
     last: date
     template: str = ""
-    status: MessageStatus | None = None
+    status: ShownStatus | None = None
     outcome: Outcome | None = None
     campaign: str = ""
 
@@ -133,7 +133,7 @@ def _told_apart(shop: Shop, rows: Iterable[Row]) -> Iterator[Row]:
         leased = set(readable(shop, found.items(), _leased))
         for row in chunk:
             claimed = (row.key, True) in leased
-            yield Row(row.key, row.item | {"status": MessageStatus.SENDING.value}) if claimed else row
+            yield Row(row.key, row.item | {"status": ShownStatus.SENDING.value}) if claimed else row
 
 
 def _leased(key: Key, item: Item) -> tuple[Key, bool]:
@@ -228,7 +228,7 @@ def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> li
 
     Raises: `InvalidInputError` for another status.
     """
-    if status not in (MessageStatus.FAILED, MessageStatus.UNKNOWN):
+    if status not in NEEDS_A_PERSON:
         raise InvalidInputError("Only failed and unknown messages need attention.", "status")
     query = Query(schema.MAIL, f"ATTENTION#{status.value}", index="work", descending=True, limit=limit)
     found = shop.store.get_many([row.key for row in shop.store.query(query).rows])
@@ -249,7 +249,7 @@ def _summary_from(row: Row) -> MessageSummary:
         name=text(row.item, "name", ""),
         template=text(row.item, "template"),
         kind=Kind(text(row.item, "kind")),
-        status=MessageStatus(text(row.item, "status")),
+        status=ShownStatus(text(row.item, "status")),
         reason=text(row.item, "reason", ""),
         requested_at=from_text(text(row.item, "line_at").partition("#")[0]),
         requested_by=text(row.item, "requested_by", ""),
@@ -266,7 +266,7 @@ def summary_of(message: Message) -> MessageSummary:
         name=message.name,
         template=message.template,
         kind=message.kind,
-        status=status_now(message),
+        status=message.shown_status,
         reason=message.reason,
         requested_at=message.requested_at,
         requested_by=message.requested_by,
@@ -274,9 +274,3 @@ def summary_of(message: Message) -> MessageSummary:
         campaign=message.campaign,
         outcome=message.outcome,
     )
-
-
-def status_now(message: Message) -> MessageStatus:
-    """The status for people: a waiting message that is claimed is being sent."""
-    claimed = message.status is MessageStatus.WAITING and message.lease_until is not None
-    return MessageStatus.SENDING if claimed else message.status

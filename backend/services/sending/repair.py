@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from backend.domain.messages import Handled, Message, MessageStatus, split_id
+from backend.domain.messages import NEEDS_A_PERSON, Handled, Message, MessageStatus, split_id
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError, NotFoundError
-from backend.records.messages import ATTENTION, handled_attributes, key_of, message_from, message_item, work_attributes
+from backend.records.messages import handled_attributes, key_of, message_from, message_item, work_attributes
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.sending import ledger
@@ -48,7 +48,7 @@ class Repaired:
 
 def needs_attention(message: Message) -> bool:
     """Whether it failed or is unknown, and nobody has dealt with it yet."""
-    return message.status in ATTENTION and message.handled is None
+    return message.status in NEEDS_A_PERSON and message.handled is None
 
 
 def that_may_go_again(shop: Shop, messages: Sequence[Message]) -> list[Message]:

@@ -15,7 +15,7 @@ from pages.components.messages import event_words
 from pages.components.ui import formats
 
 _SHOWN = 50
-_MOVING = (MessageStatus.WAITING, MessageStatus.SENDING, MessageStatus.SKIPPED, MessageStatus.FAILED)
+_MOVING = (MessageStatus.WAITING, MessageStatus.SKIPPED, MessageStatus.FAILED)
 
 
 def show_events(here: Shop, message: Message) -> None:

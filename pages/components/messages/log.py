@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend.domain.customers import Customer
 from backend.domain.delivery import Outcome
-from backend.domain.messages import MessageStatus
+from backend.domain.messages import MessageStatus, ShownStatus
 from backend.domain.team import Actor
 from backend.errors import BackendError
 from backend.services.campaigns.saved import list_campaigns
@@ -113,7 +113,7 @@ def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFil
             table.pick_template(here, "messages_template"),
             filters.pick_any(
                 "Status",
-                list(MessageStatus),
+                list(ShownStatus),
                 name="status",
                 key="messages_status",
                 words=table.STATUS_LABELS.__getitem__,

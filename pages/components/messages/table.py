@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from backend.domain.delivery import Outcome
-from backend.domain.messages import MessageStatus
+from backend.domain.messages import MessageStatus, ShownStatus
 from backend.services.context import Shop
 from backend.services.sending.message_log import MessageSummary
 from backend.services.templates import catalogue
 from pages.components.ui import filters, formats, tables
 from pages.components.ui.tables import Row
 
-STATUS_LABELS = {
-    MessageStatus.WAITING: "Waiting",
-    MessageStatus.SENDING: "Sending",
-    MessageStatus.SENT: "Sent",
-    MessageStatus.FAILED: "Failed",
-    MessageStatus.UNKNOWN: "Unknown",
-    MessageStatus.SKIPPED: "Skipped",
+STATUS_LABELS: Mapping[str, str] = {
+    ShownStatus.WAITING: "Waiting",
+    ShownStatus.SENDING: "Sending",
+    ShownStatus.SENT: "Sent",
+    ShownStatus.FAILED: "Failed",
+    ShownStatus.UNKNOWN: "Unknown",
+    ShownStatus.SKIPPED: "Skipped",
 }
-STATUS_ICONS = {
-    MessageStatus.WAITING: ":material/schedule:",
-    MessageStatus.SENDING: ":material/outgoing_mail:",
-    MessageStatus.SENT: ":material/mark_email_read:",
-    MessageStatus.FAILED: ":material/error:",
-    MessageStatus.UNKNOWN: ":material/help:",
-    MessageStatus.SKIPPED: ":material/block:",
+STATUS_ICONS: Mapping[str, str] = {
+    ShownStatus.WAITING: ":material/schedule:",
+    ShownStatus.SENDING: ":material/outgoing_mail:",
+    ShownStatus.SENT: ":material/mark_email_read:",
+    ShownStatus.FAILED: ":material/error:",
+    ShownStatus.UNKNOWN: ":material/help:",
+    ShownStatus.SKIPPED: ":material/block:",
 }
-STATUS_COLORS = {
-    MessageStatus.WAITING: "blue",
-    MessageStatus.SENDING: "blue",
-    MessageStatus.SENT: "green",
-    MessageStatus.FAILED: "red",
-    MessageStatus.UNKNOWN: "orange",
-    MessageStatus.SKIPPED: "gray",
+STATUS_COLORS: Mapping[str, str] = {
+    ShownStatus.WAITING: "blue",
+    ShownStatus.SENDING: "blue",
+    ShownStatus.SENT: "green",
+    ShownStatus.FAILED: "red",
+    ShownStatus.UNKNOWN: "orange",
+    ShownStatus.SKIPPED: "gray",
 }
 OUTCOME_LABELS = {
     Outcome.DELAYED: "Delayed",
@@ -72,7 +72,7 @@ _OUTCOME_COLORS = {
 _WIDTHS = (145, 130)
 
 
-def status_badge(status: MessageStatus) -> str:
+def status_badge(status: ShownStatus | MessageStatus) -> str:
     """Markdown for the badge of a status."""
     return formats.badge(STATUS_LABELS[status], STATUS_COLORS[status], STATUS_ICONS[status])
 
@@ -82,9 +82,9 @@ def outcome_badge(outcome: Outcome) -> str:
     return formats.badge(OUTCOME_LABELS[outcome], _OUTCOME_COLORS.get(outcome, "green"), OUTCOME_ICONS[outcome])
 
 
-def state_badge(status: MessageStatus, outcome: Outcome | None) -> str:
+def state_badge(status: ShownStatus, outcome: Outcome | None) -> str:
     """Markdown for what is known of a message in one badge: what became of it, or else where it stands."""
-    if outcome is None or status is not MessageStatus.SENT:
+    if outcome is None or status is not ShownStatus.SENT:
         return status_badge(status)
     return outcome_badge(outcome)
 

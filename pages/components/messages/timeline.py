@@ -8,7 +8,7 @@ from backend.domain.customers import Activity
 from backend.domain.messages import Message
 from backend.domain.orders import Order, OrderSummary
 from backend.services.context import Shop
-from backend.services.sending.message_log import status_now, summary_of
+from backend.services.sending.message_log import summary_of
 from backend.services.timeline import Event, Report, messages_about, timeline_of
 from pages.components.customers import view
 from pages.components.messages import table
@@ -70,7 +70,7 @@ def _show_order(here: Shop, order: OrderSummary, when: str) -> None:
 
 def _show_message(here: Shop, message: Message, when: str) -> None:
     title = formats.plain(table.title_of(here, message.template))
-    state = table.state_badge(status_now(message), message.outcome)
+    state = table.state_badge(message.shown_status, message.outcome)
     st.page_link(
         page_of("message.py"),
         label=f"Email **{title}** {state} {when}",

@@ -13,7 +13,6 @@ from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.sending.composition import outgoing
 from backend.services.sending.emails import email_of, is_as_sent
-from backend.services.sending.message_log import status_now
 from backend.services.sending.repair import that_may_go_again
 from backend.services.sending.shop_facts import read_facts
 from pages.components.customers.can_we_email import WHY
@@ -43,7 +42,7 @@ def show_header(here: Shop, message: Message) -> None:
     title = table.title_of(here, message.template)
     name_tab(f"{title} to {message.name}" if message.name else title, "Message log")
     st.title(formats.plain(title), anchor=False)
-    badges = [table.status_badge(status_now(message))]
+    badges = [table.status_badge(message.shown_status)]
     if message.outcome is not None:
         badges.append(table.outcome_badge(message.outcome))
     if message.test:

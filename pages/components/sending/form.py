@@ -18,7 +18,6 @@ from backend.services.orders.lists import orders_of
 from backend.services.sending import overview
 from backend.services.sending.invitations import TEMPLATE
 from backend.services.sending.ledger import Requested
-from backend.services.sending.message_log import status_now
 from backend.services.sending.overview import Prospect
 from backend.services.sending.requests import SendRequest, new_click_key
 from backend.services.templates import catalogue
@@ -144,7 +143,7 @@ def show_prospect(here: Shop, customer: Customer, prospect: Prospect) -> str:
 def ask_why_again(here: Shop, last: Message, whom: str = "this customer") -> str:
     """Says when the same email went last; returns the reason for sending it again."""
     when = formats.plain(formats.moment(here, last.sent_at or last.requested_at))
-    badge = table.status_badge(status_now(last))
+    badge = table.status_badge(last.shown_status)
     st.warning(
         f"This email went to {whom} before: {when} {badge}. To send it again, give a reason.", icon=":material/replay:"
     )

@@ -23,7 +23,7 @@ from pages.components.ui.shell import shop
 
 _POLL_SECONDS = 1.0
 _SOON = timedelta(minutes=1)
-_MOVING = (MessageStatus.WAITING, MessageStatus.SENDING)
+_MOVING = (MessageStatus.WAITING,)
 
 
 def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> bool:

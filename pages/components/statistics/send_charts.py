@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from backend.domain.delivery import Outcome
-from backend.domain.messages import MessageStatus
+from backend.domain.messages import ShownStatus
 from backend.services.context import Shop
 from backend.services.statistics.sending import COUNTED, REPORTED, Series, Step
 from pages.components.messages import table
@@ -21,10 +21,10 @@ _OUTCOMES = {
     Outcome.COMPLAINED: "Complaints",
 }
 _COLORS = {
-    table.STATUS_LABELS[MessageStatus.SENT]: "#009E73",
-    table.STATUS_LABELS[MessageStatus.FAILED]: "#D55E00",
-    table.STATUS_LABELS[MessageStatus.UNKNOWN]: "#E69F00",
-    table.STATUS_LABELS[MessageStatus.SKIPPED]: "#7A7A7A",
+    table.STATUS_LABELS[ShownStatus.SENT]: "#009E73",
+    table.STATUS_LABELS[ShownStatus.FAILED]: "#D55E00",
+    table.STATUS_LABELS[ShownStatus.UNKNOWN]: "#E69F00",
+    table.STATUS_LABELS[ShownStatus.SKIPPED]: "#7A7A7A",
     _OUTCOMES[Outcome.DELIVERED]: "#0072B2",
     _OUTCOMES[Outcome.SOFT_BOUNCED]: "#56B4E9",
     _OUTCOMES[Outcome.BOUNCED]: "#D55E00",

@@ -91,7 +91,7 @@ def _watch(message_id: str) -> None:
 
 
 def _is_settled(message: Message) -> bool:
-    return message.status not in (MessageStatus.WAITING, MessageStatus.SENDING)
+    return message.status is not MessageStatus.WAITING
 
 
 def _tell(message: Message) -> None:
