@@ -83,6 +83,8 @@ class Entity:
     read: Callable[[Any, Item], Any]
     """Takes the object for what is in the key and not in the item."""
     reads: tuple[Callable[..., Any], ...]
+    added: tuple[str, ...] = ()
+    """Attributes that are written since the item was frozen."""
 
     @property
     def file(self) -> Path:
@@ -146,6 +148,7 @@ ENTITIES: tuple[Entity, ...] = (
             lambda it: messages.message_item(it, it.hour or "2026-11-26T13"),
             lambda it, item: messages.message_from(messages.key_of(it), item),
             (messages.message_from,),
+            ("work", "work_at") if name == "sent" else (),
         )
         for name, full in {
             "sent": SENT,
@@ -345,7 +348,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "shop",
-        filled(ShopFacts, currency="USD", locale="en_US", zone="UTC"),
+        filled(ShopFacts, brand="#123456", currency="USD", locale="en_US", zone="UTC"),
         ShopFacts("x"),
         shop.shop_item,
         lambda it, item: shop.shop_from(DEFAULTS, item),

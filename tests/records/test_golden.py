@@ -46,6 +46,7 @@ def types_in(it: object) -> object:
 def test_what_was_read_is_written_as_it_was_stored(entity: Entity, size: str) -> None:
     item = entity.frozen()[size]
     written = entity.write(entity.read(getattr(entity, size), item))
+    written = {name: value for name, value in written.items() if name not in entity.added}
     assert written == item
     assert types_in(written) == types_in(item)
 
