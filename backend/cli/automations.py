@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.output import Json, write_json, write_table
+from backend.cli.options import Cursor, Limit
+from backend.cli.output import Json, part_of, write_json, write_page, write_table
 from backend.cli.running import opened_shop
 from backend.domain.automations import Automation
 from backend.domain.team import COMMAND_LINE
@@ -24,16 +25,18 @@ Id = Annotated[str, typer.Argument(help="The automation's id; `automation list` 
 
 
 @app.command("list")
-def list_automations(as_json: Json = False) -> None:
+def list_automations(limit: Limit = 100, cursor: Cursor = "", as_json: Json = False) -> None:
     """List automations with their figures."""
     with opened_shop("automation list") as shop:
         waiting = count_waiting(shop).by_automation
-        lines = [_line(shop, each, waiting.get(each.id, 0)) for each in active.all_automations(shop)]
+        found, following = part_of(active.all_automations(shop), limit, cursor)
+        lines = [_line(shop, each, waiting.get(each.id, 0)) for each in found]
         if as_json:
-            write_json(lines)
+            write_page(lines, following, (), as_json=True)
             return
         columns = ("id", "name", "on", "trigger", "steps", "waiting", "requested", "sent", "failed")
-        write_table(columns, [[_cell(line[name]) for name in columns] for line in lines], right=(4, 5, 6, 7, 8))
+        shown = [{name: _cell(line[name]) for name in columns} for line in lines]
+        write_page(shown, following, columns, as_json=False, right=(4, 5, 6, 7, 8))
 
 
 def _line(shop: Shop, automation: Automation, waiting: int) -> dict[str, object]:

@@ -13,8 +13,8 @@ from backend import bootstrap
 from backend.cli.campaign_documents import about, plan_document, preflight_document, status_document
 from backend.cli.campaign_variants import VariantParts, check_fields, split_test_of
 from backend.cli.mail import fields_of
-from backend.cli.options import Cursor
-from backend.cli.output import Json, Progress, write_json, write_page
+from backend.cli.options import Cursor, Limit
+from backend.cli.output import Json, Progress, collected, write_json, write_page
 from backend.cli.running import opened_shop
 from backend.config import load_settings
 from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
@@ -39,22 +39,25 @@ class PreflightFailedError(BackendError):
 
 @app.command("list")
 def list_all(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Limit = 50,
     cursor: Cursor = "",
     as_json: Json = False,
 ) -> None:
     """List campaigns, newest first."""
     with opened_shop("campaign list") as shop:
-        page = saved.list_campaigns(shop, COMMAND_LINE, limit=limit, cursor=cursor or None)
+
+        def read(size: int, place: str | None) -> tuple[list[Campaign], str | None]:
+            page = saved.list_campaigns(shop, COMMAND_LINE, limit=size, cursor=place)
+            return page.campaigns, page.cursor
+
+        found, following = collected(limit, cursor, read)
         if as_json:
-            write_page([about(campaign) for campaign in page.campaigns], page.cursor, (), as_json=True)
+            write_page([about(campaign) for campaign in found], following, (), as_json=True)
             return
         columns = ("created", "state", "audience", "id", "name")
-        rows = [
-            (f"{c.created_at:%Y-%m-%d %H:%M}", c.state.value, c.audience.size, c.id, c.name) for c in page.campaigns
-        ]
+        rows = [(f"{c.created_at:%Y-%m-%d %H:%M}", c.state.value, c.audience.size, c.id, c.name) for c in found]
         lines = [dict(zip(columns, row, strict=True)) for row in rows]
-        write_page(lines, page.cursor, columns, as_json=False, right=(2,))
+        write_page(lines, following, columns, as_json=False, right=(2,))
 
 
 @app.command()

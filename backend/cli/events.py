@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from backend import bootstrap
-from backend.cli.options import Cursor
-from backend.cli.output import Json, write_json, write_page, write_table
+from backend.cli.options import Cursor, Limit
+from backend.cli.output import Json, collected, write_json, write_page, write_table
 from backend.cli.running import fail, opened_shop
 from backend.config import Settings, load_settings
+from backend.domain.events import DeadLetter
 from backend.domain.team import COMMAND_LINE
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
@@ -64,18 +65,23 @@ def health(as_json: Json = False) -> None:
 
 @app.command("dead")
 def dead_letters(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Limit = 50,
     cursor: Cursor = "",
     as_json: Json = False,
 ) -> None:
     """List events that could not be taken in, newest first, with the reason."""
     with opened_shop("events dead") as shop:
-        page = list_dead_letters(shop, COMMAND_LINE, limit=limit, cursor=cursor or None)
+
+        def read(size: int, place: str | None) -> tuple[list[DeadLetter], str | None]:
+            page = list_dead_letters(shop, COMMAND_LINE, limit=size, cursor=place)
+            return page.letters, page.cursor
+
+        letters, following = collected(limit, cursor, read)
         found = [
             {"id": each.id, "at": _text(each.at), "source": each.source, "tries": each.tries, "reason": each.reason}
-            for each in page.letters
+            for each in letters
         ]
-        write_page(found, page.cursor, ("id", "source", "tries", "reason"), as_json=as_json, right=(2,))
+        write_page(found, following, ("id", "source", "tries", "reason"), as_json=as_json, right=(2,))
 
 
 @app.command("replay")

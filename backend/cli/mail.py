@@ -9,18 +9,17 @@ from typing import Annotated
 import typer
 
 from backend import bootstrap
-from backend.cli.options import Cursor
-from backend.cli.output import Json, write_json, write_page, write_table
+from backend.cli.options import Cursor, Limit
+from backend.cli.output import Json, collected, write_json, write_page, write_table
 from backend.cli.running import fail, opened_shop
 from backend.config import load_settings
 from backend.domain.delivery import Outcome
 from backend.domain.messages import ShownStatus
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
-from backend.services.context import Shop
 from backend.services.sending import message_log
 from backend.services.sending.delivery import deliver_one
-from backend.services.sending.message_log import LogFilter, LogPage, MessageSummary
+from backend.services.sending.message_log import LogFilter, MessageSummary
 from backend.services.sending.requests import SendRequest, new_click_key, request_message
 from backend.services.sending.simulator import is_for_simulator, request_simulated
 from backend.services.templates import catalogue
@@ -142,7 +141,7 @@ def messages(
     outcome: Annotated[Outcome | None, typer.Option(help="Only those of which this was reported last.")] = None,
     campaign: Annotated[str, typer.Option(help="Only those of this campaign (id).")] = "",
     days: Annotated[int, typer.Option(min=1, max=100, help="How many days back.")] = 30,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Limit = 50,
     cursor: Cursor = "",
     as_json: Json = False,
 ) -> None:
@@ -150,22 +149,18 @@ def messages(
     with opened_shop("messages") as shop:
         today = shop.clock().astimezone(shop.zone).date()
         wanted = LogFilter(today - timedelta(days=days - 1), today, template, status, outcome, campaign)
+
+        def read(size: int, place: str | None) -> tuple[list[MessageSummary], str | None]:
+            page = message_log.list_messages(shop, wanted, limit=size, cursor=place)
+            return page.messages, page.cursor
+
         if customer:
             page = message_log.page_of(shop, customer, wanted, limit=limit, cursor=cursor)
+            found, following = page.messages, page.cursor
         else:
-            page = _of_days(shop, wanted, limit, cursor)
+            found, following = collected(limit, cursor, read)
         columns = ("requested_at", "status", "outcome", "template", "message_id", "reason")
-        write_page([_line(summary) for summary in page.messages], page.cursor, columns, as_json=as_json)
-
-
-def _of_days(shop: Shop, wanted: LogFilter, limit: int, cursor: str) -> LogPage:
-    """As many as are wanted, over the pages that the log ends early."""
-    page = message_log.list_messages(shop, wanted, limit=limit, cursor=cursor or None)
-    found = page.messages
-    while len(found) < limit and page.cursor is not None:
-        page = message_log.list_messages(shop, wanted, limit=limit - len(found), cursor=page.cursor)
-        found += page.messages
-    return LogPage(found, page.cursor)
+        write_page([_line(summary) for summary in found], following, columns, as_json=as_json)
 
 
 def _line(summary: MessageSummary) -> dict[str, str | None]:

@@ -15,6 +15,7 @@ FromDay = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, 
 ToDay = Annotated[str, typer.Option("--to", metavar="DAY", help="Last day, such as 2026-12-31; today without it.")]
 
 
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
 Cursor = Annotated[
     str, typer.Option(help="Go on after an earlier list: the cursor that it ended with.", show_default=False)
 ]

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, TypeVar
 
 import typer
+
+from backend.services.cursors import number_in
+from backend.store.limits import encode_cursor
+
+Entry = TypeVar("Entry")
+_PAGE = 200
+"""Entries that are read at once."""
 
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON, and nothing else, to standard output.")]
 
@@ -27,6 +34,27 @@ def write_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, righ
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         typer.echo("  ".join(padded).rstrip())
+
+
+def collected(
+    limit: int, cursor: str, read: Callable[[int, str | None], tuple[Sequence[Entry], str | None]]
+) -> tuple[list[Entry], str | None]:
+    """As many entries as are wanted, and the cursor that follows. `read` gives the page after a cursor."""
+    found: list[Entry] = []
+    place: str | None = cursor or None
+    while len(found) < limit:
+        entries, place = read(min(limit - len(found), _PAGE), place)
+        found += entries
+        if place is None:
+            break
+    return found, place
+
+
+def part_of(entries: Sequence[Entry], limit: int, cursor: str) -> tuple[list[Entry], str | None]:
+    """As `collected`, of a list that is read whole. Raises: `InvalidInputError` for a cursor of another list."""
+    start = max(number_in(cursor, "from"), 0) if cursor else 0
+    end = start + limit
+    return list(entries[start:end]), encode_cursor({"from": end}) if end < len(entries) else None
 
 
 def write_page(

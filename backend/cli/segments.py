@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.output import Json, write_json, write_table
+from backend.cli.options import Cursor, Limit
+from backend.cli.output import Json, part_of, write_json, write_page
 from backend.cli.running import opened_shop, say
 from backend.config import load_settings
 from backend.domain.segment_text import rule_from_text
@@ -40,18 +41,21 @@ AsItIs = Annotated[
 
 
 @app.command("list")
-def list_all(as_is: AsItIs = False, as_json: Json = False) -> None:
+def list_all(limit: Limit = 100, cursor: Cursor = "", as_is: AsItIs = False, as_json: Json = False) -> None:
     """Show all segments with their number of customers."""
     with opened_shop("segment list") as shop:
         info = _snapshot(shop, as_is=as_is)
-        segments = [*list_segments(shop, COMMAND_LINE), *READY]
+        segments, following = part_of([*list_segments(shop, COMMAND_LINE), *READY], limit, cursor)
         counts = count_segments(shop, COMMAND_LINE, {segment.id: segment.rule for segment in segments})
         if as_json:
             found = [{"id": each.id, "name": each.name, "count": counts[each.id]} for each in segments]
-            write_json({"segments": found, "as_of": to_text(info.as_of)})
+            write_json({"segments": found, "as_of": to_text(info.as_of), "cursor": following})
             return
+        columns = ("id", "name", "customers", "who")
         rows = [(each.id, each.name, f"{counts[each.id]:,}", sentence(shop, each.rule)) for each in segments]
-        write_table(("id", "name", "customers", "who"), rows, right=(2,))
+        write_page(
+            [dict(zip(columns, row, strict=True)) for row in rows], following, columns, as_json=False, right=(2,)
+        )
 
 
 @app.command("count")

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.output import Json, write_json, write_table
+from backend.cli.options import Cursor, Limit
+from backend.cli.output import Json, collected, write_json, write_page
 from backend.cli.running import opened_shop, say
 from backend.domain.suppression import Suppression, SuppressionReason
 from backend.domain.team import COMMAND_LINE
@@ -21,7 +22,6 @@ from backend.services.suppression.files import export_suppressions, import_suppr
 app = typer.Typer(no_args_is_help=True, help="Addresses that get no mail, or no marketing mail.")
 
 Address = Annotated[str, typer.Argument(help="The email address.")]
-_PAGE = 200
 
 
 @app.command("add")
@@ -61,30 +61,43 @@ def remove(
 def list_entries(
     address: Annotated[str, typer.Option(help="Only this address.")] = "",
     reason: Annotated[SuppressionReason | None, typer.Option(help="Only those whose strongest reason this is.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    limit: Limit = 50,
+    cursor: Cursor = "",
     as_json: Json = False,
 ) -> None:
     """List the entries, the newest first."""
     with opened_shop("suppression list") as shop:
-        entries = _found(shop, address) if address else _listed(shop, reason, limit)
+
+        def read(size: int, place: str | None) -> tuple[list[Suppression], str | None]:
+            page = suppression.list_suppressions(shop, COMMAND_LINE, reason=reason, limit=size, cursor=place)
+            return page.entries, page.cursor
+
+        entries, following = (_found(shop, address), None) if address else collected(limit, cursor, read)
         if as_json:
-            write_json([_entry(entry) for entry in entries])
+            write_page([_entry(entry) for entry in entries], following, (), as_json=True)
             return
+        columns = ("address", "reasons", "since")
         rows = [(e.address, ", ".join(g.reason.value for g in e.grounds), e.at.isoformat()) for e in entries]
-        write_table(("address", "reasons", "since"), rows)
+        write_page([dict(zip(columns, row, strict=True)) for row in rows], following, columns, as_json=False)
 
 
 @app.command("import")
 def import_file(
     file: Annotated[
-        Path, typer.Argument(help="A CSV file with a column for the address.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="A CSV file with a column for the address, or a provider's JSON.", exists=True, dir_okay=False
+        ),
     ],
     encoding: Annotated[str, typer.Option(help="Of the file; it is recognised without.")] = "",
+    dates: Annotated[
+        str, typer.Option(help="day-first or month-first, where the file does not show how its dates are written.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Take in a file. Good lines are taken over, bad ones are named by their number."""
     with opened_shop("suppression import") as shop:
-        result = import_suppressions(shop, COMMAND_LINE, file, encoding=encoding)
+        result = import_suppressions(shop, COMMAND_LINE, file, encoding=encoding, dates=dates)
         if as_json:
             write_json(asdict(result))
             return
@@ -115,19 +128,6 @@ def export_file(
 def _found(shop: Shop, address: str) -> list[Suppression]:
     entry = suppression.find_suppression(shop, address)
     return [entry] if entry else []
-
-
-def _listed(shop: Shop, reason: SuppressionReason | None, limit: int) -> list[Suppression]:
-    entries: list[Suppression] = []
-    cursor: str | None = None
-    while len(entries) < limit:
-        size = min(_PAGE, limit - len(entries))
-        page = suppression.list_suppressions(shop, COMMAND_LINE, reason=reason, limit=size, cursor=cursor)
-        entries += page.entries
-        cursor = page.cursor
-        if cursor is None:
-            break
-    return entries
 
 
 def _entry(entry: Suppression) -> dict[str, object]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated
 
 import typer
 
 from backend import bootstrap
-from backend.cli.output import Json, write_json, write_table
+from backend.cli.options import Cursor, Limit
+from backend.cli.output import Json, collected, part_of, write_json, write_page, write_table
 from backend.cli.running import opened_shop
 from backend.config import load_settings
 from backend.domain.alerts import Alert
@@ -51,21 +51,26 @@ def health(as_json: Json = False) -> None:
 @alerts_app.command("list")
 def list_alerts(
     month: Annotated[str, typer.Option(help="Those of a month such as 2026-11 (UTC); the open ones without it.")] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
     as_json: Json = False,
 ) -> None:
     """List the alerts that are open, or those that began in a month, newest first."""
     with opened_shop("alerts list") as shop:
+
+        def read(size: int, place: str | None) -> tuple[list[Alert], str | None]:
+            return lists.list_past(shop, COMMAND_LINE, month, limit=size, cursor=place)
+
         if month:
-            found = lists.list_past(shop, COMMAND_LINE, month, limit=1000)[0]
+            found, following = collected(limit, cursor, read)
         else:
-            found = [alert for alert in lists.list_current(shop, COMMAND_LINE) if alert.is_open]
-        if as_json:
-            write_json([_alert(alert) for alert in found])
-        elif not found:
+            opened = [alert for alert in lists.list_current(shop, COMMAND_LINE) if alert.is_open]
+            found, following = part_of(opened, limit, cursor)
+        if not found and not as_json:
             typer.echo("No alerts.")
-        else:
-            columns = ("opened_at", "rule", "stage", "sentence", "told")
-            write_table(columns, [[_alert(alert)[name] for name in columns] for alert in found])
+            return
+        columns = ("opened_at", "rule", "stage", "sentence", "told")
+        write_page([_alert(alert) for alert in found], following, columns, as_json=as_json)
 
 
 @alerts_app.command("test")
@@ -108,20 +113,24 @@ def audit(
     who: Annotated[str, typer.Option(help="Only those of this person (part of the username).")] = "",
     action: Annotated[str, typer.Option(help="Only those whose action contains this.")] = "",
     target: Annotated[str, typer.Option(help="Only those whose target contains this, such as campaign:0A1B.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
+    limit: Limit = 50,
+    cursor: Cursor = "",
     as_json: Json = False,
 ) -> None:
     """List who did what to what, newest first."""
     with opened_shop("audit") as shop:
         wanted = AuditFilter(month or _month(shop), who, action, target)
-        found = list(islice(audit_log.all_entries(shop, COMMAND_LINE, wanted), limit))
-        if as_json:
-            write_json([_line(entry) for entry in found])
-        elif not found:
+
+        def read(size: int, place: str | None) -> tuple[list[AuditEntry], str | None]:
+            page = audit_log.list_entries(shop, COMMAND_LINE, wanted, limit=size, cursor=place)
+            return page.entries, page.cursor
+
+        found, following = collected(limit, cursor, read)
+        if not found and not as_json:
             typer.echo("Nothing is noted here.")
-        else:
-            columns = ("at", "who", "action", "target", "detail")
-            write_table(columns, [[_line(entry)[name] for name in columns] for entry in found])
+            return
+        columns = ("at", "who", "action", "target", "detail")
+        write_page([_line(entry) for entry in found], following, columns, as_json=as_json)
 
 
 def _line(entry: AuditEntry) -> dict[str, str]:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.output import Json, write_json, write_table
+from backend.cli.options import Cursor, Limit
+from backend.cli.output import Json, part_of, write_page
 from backend.cli.running import opened_shop, say
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import to_text
@@ -26,15 +27,13 @@ _LARGEST_FILE = 2 * 1024 * 1024
 
 
 @app.command("list")
-def list_records(as_json: Json = False) -> None:
+def list_records(limit: Limit = 500, cursor: Cursor = "", as_json: Json = False) -> None:
     """List them with what is wrong and since when."""
     with opened_shop("unreadable list") as shop:
         columns = ("id", "record", "reason", "since")
-        lines = [(each.id, each.named, each.reason, to_text(each.found_at)) for each in unreadable_records(shop)]
-        if as_json:
-            write_json([dict(zip(columns, line, strict=True)) for line in lines])
-            return
-        write_table(columns, lines)
+        found, following = part_of(sorted(unreadable_records(shop), key=lambda each: each.id), limit, cursor)
+        lines = [(each.id, each.named, each.reason, to_text(each.found_at)) for each in found]
+        write_page([dict(zip(columns, line, strict=True)) for line in lines], following, columns, as_json=as_json)
 
 
 @app.command("show")

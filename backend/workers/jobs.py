@@ -118,7 +118,9 @@ def _import(shop: Shop, job: Job, progress: Callable[[Progress], None]) -> Impor
             shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, dates=job.dates
         )
     if job.kind is ImportKind.SUPPRESSIONS:
-        return import_listed(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)
+        return import_listed(
+            shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, dates=job.dates
+        )
     return import_customers(shop, job.actor, path, job.mapping, report=report, progress=progress, encoding=job.encoding)
 
 

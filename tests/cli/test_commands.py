@@ -456,3 +456,31 @@ def test_the_worker_ends_when_it_is_told_to(store_url: str, tmp_path: Path, shop
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=15)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("suppression", "list"), "address"),
+        (("suppression", "list", "--reason", "manual"), "address"),
+        (("audit", "--action", "suppress"), "target"),
+    ],
+)
+def test_a_list_goes_on_after_its_cursor_and_misses_nothing(run: Run, command: tuple[str, ...], name: str) -> None:
+    for number in range(5):
+        run("suppression", "add", f"user{number}@example.com")
+    whole = [entry[name] for entry in run(*command, "--json").json]
+
+    found: list[str] = []
+    cursor: tuple[str, ...] = ()
+    while True:
+        page = run(*command, "--limit", "2", *cursor, "--json").json
+        found += [entry[name] for entry in page]
+        assert [entry["cursor"] for entry in page[:-1]] == [None] * (len(page) - 1)
+        if page[-1]["cursor"] is None:
+            break
+        cursor = ("--cursor", page[-1]["cursor"])
+
+    assert len(whole) >= 5
+    assert found == whole
+    assert "--cursor" in run(*command, "--limit", "2").err

@@ -260,3 +260,72 @@ def test_taking_the_list_in_and_out_is_in_the_audit_log_without_addresses(shop: 
     assert found["imported suppressions"] == ("sam", "2 new")
     assert found["exported suppressions"] == ("eli", "2 rows")
     assert "@" not in repr(deeds(shop))
+
+
+SUMMARY = (
+    '{"EmailAddress": "maria@example.com", "Reason": "BOUNCE", "LastUpdateTime": "2026-10-05T11:22:33.456000+02:00"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "day"),
+    [
+        (f'{{"SuppressedDestinationSummaries": [{SUMMARY}], "NextToken": "abc"}}', BOUNCE, "2026-10-05"),
+        (f'{{"SuppressedDestination": {SUMMARY}}}', BOUNCE, "2026-10-05"),
+        (f"{SUMMARY}\n{SUMMARY}\n", BOUNCE, "2026-10-05"),
+        ('{"emailAddress":"maria@example.com","reason":"COMPLAINT"}', COMPLAINT, "2026-11-26"),
+        ('[{"created": 1664000000, "email": "maria@example.com", "reason": "550 no", "status": "5.1.1"}]', BOUNCE,
+         "2022-09-24"),
+        ('{"items": [{"address": "maria@example.com", "code": "550", "error": "No such mailbox", '
+         '"created_at": "Fri, 21 Oct 2011 11:02:55 GMT"}], "paging": {"next": "https://a@example.com/"}}', BOUNCE,
+         "2011-10-21"),
+        ('{"Suppressions": [{"EmailAddress": "maria@example.com", "SuppressionReason": "SpamComplaint", '
+         '"Origin": "Recipient", "CreatedAt": "2019-12-10T08:58:33-05:00"}]}', COMPLAINT, "2019-12-10"),
+        ('{"count": 1, "contacts": [{"email": "maria@example.com", "senderEmail": "shop@example.com", '
+         '"reason": {"message": "hard bounce", "code": "hardBounce"}, "blockedAt": "2017-05-01T12:30:00Z"}]}', BOUNCE,
+         "2017-05-01"),
+        ('{"unsubscribes": ["maria@example.com"]}', UNSUBSCRIBED, "2026-11-26"),
+        ('["maria@example.com"]', MANUAL, "2026-11-26"),
+        ("SUPPRESSEDDESTINATIONSUMMARIES\tmaria@example.com\t2026-10-05T11:22:33+02:00\tBOUNCE\n", BOUNCE,
+         "2026-10-05"),
+        ("maria@example.com,COMPLAINT\n", COMPLAINT, "2026-11-26"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_providers_give_out_is_read_as_it_is(
+    shop: Shop, tmp_path: Path, text: str, reason: SuppressionReason, day: str, encoding: str
+) -> None:
+    result = import_suppressions(shop, STAFF, file_with(tmp_path, text.encode(encoding)))
+    assert (result.added, result.failed, result.doubtful) == (1, 0, 0)
+    entry = find_suppression(shop, "maria@example.com")
+    assert entry is not None
+    assert (entry.reason, f"{entry.at:%Y-%m-%d}") == (reason, day)
+
+
+@pytest.mark.parametrize("text", ['{"EmailAddress": "maria@exa', "[]", '{"total": 3}', "[" * 100_000])
+def test_json_that_holds_no_list_is_refused(shop: Shop, tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidInputError, match="JSON"):
+        import_suppressions(shop, STAFF, file_with(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("dates", "other", "option", "day"),
+    [
+        ("05/06/2026", "25/06/2026", "", "2026-06-05"),
+        ("05/06/2026", "06/25/2026", "", "2026-05-06"),
+        ("05/06/2026 10:00", "25/06/2026 10:00", "", "2026-06-05"),
+        ("05/06/2026", "05/07/2026", "month-first", "2026-05-06"),
+        ("05/06/2026", "05/07/2026", "day-first", "2026-06-05"),
+        ("05.06.2026", "05.07.2026", "", "2026-06-05"),
+    ],
+)
+def test_the_file_or_a_person_tells_day_and_month_apart(
+    shop: Shop, tmp_path: Path, dates: str, other: str, option: str, day: str
+) -> None:
+    file = file_with(
+        tmp_path, f"email,reason,since\nmaria@example.com,bounce,{dates}\nbob@example.com,bounce,{other}\n"
+    )
+    assert import_suppressions(shop, STAFF, file, dates=option).doubtful == 0
+    entry = find_suppression(shop, "maria@example.com")
+    assert entry is not None
+    assert f"{entry.at:%Y-%m-%d}" == day

@@ -74,17 +74,22 @@ class DateEvidence:
         if day_first and month_first:
             self._ambiguous = self._ambiguous or text.strip()[:40]
 
+    def order_if_shown(self) -> DateOrder:
+        """What the file shows; unknown when it shows nothing."""
+        if self._day_first != self._month_first:
+            return DateOrder.DAY_FIRST if self._day_first else DateOrder.MONTH_FIRST
+        return DateOrder.UNKNOWN
+
     def order(self) -> DateOrder:
-        """What the file shows.
+        """As `order_if_shown`.
 
         Raises: `InvalidInputError` when its dates can be read in two ways, and nothing settles it. Where others are
         written with the year first, such a date costs its own order alone.
         """
-        if self._day_first != self._month_first:
-            return DateOrder.DAY_FIRST if self._day_first else DateOrder.MONTH_FIRST
-        if self._ambiguous and not self._settled:
+        shown = self.order_if_shown()
+        if self._ambiguous and not shown and not self._settled:
             raise _two_ways(self._ambiguous)
-        return DateOrder.UNKNOWN
+        return shown
 
     def _is_future(self, year: int, month: int, day: int) -> bool:
         latest = self._latest.astimezone(self._zone)

@@ -20,17 +20,19 @@ from backend.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from backend.records.jobs import JOBS, job_from, job_item
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.imports.customer_table import check_mapping
+from backend.services.imports.customer_table import Preview, check_mapping
 from backend.services.imports.dates import date_order_of
 from backend.services.imports.encoding import UnclearEncodingError
-from backend.services.imports.preview import preview_of
+from backend.services.imports.preview import preview_of as preview_of_table
 from backend.services.suppression.files import check_columns
+from backend.services.suppression_json import is_json, table_of
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.port import Absent, Put, Query
 
 _PIECE = 1 << 20
 _LOOKED_AT = 100
+_START = 1024
 _JOB_ID = re.compile(r"[0-9A-Z]{15,40}")
 
 
@@ -158,6 +160,18 @@ def _keep(source: BinaryIO, path: Path) -> None:
             aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)  # what is half-written takes room that may be missing
+
+
+def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "") -> Preview:
+    """The beginning of an upload, as `imports.preview_of`; of a suppression list also where it is JSON."""
+    if kind is ImportKind.SUPPRESSIONS:
+        source.seek(0)
+        if is_json(source.read(_START)):
+            source.seek(0)
+            header, records = table_of(source.read())
+            source.seek(0)
+            return Preview(header, records[:rows], "utf-8")
+    return preview_of_table(kind, source, rows, encoding=encoding)
 
 
 def _check_beginning(kind: ImportKind, source: BinaryIO, mapping: Mapping[str, str], encoding: str) -> None:

@@ -24,7 +24,7 @@ from backend.store.limits import encode_cursor
 from backend.store.port import Item, Key, Query, Row, pages_of
 
 LONGEST_RANGE = timedelta(days=100)
-MOST_OF_ONE = 2_000
+MOST_OF_ONE = 20_000
 """How many messages of one customer are looked at."""
 _SCAN = 5_000
 """How many entries are looked at for one page when not all messages of the days are asked for."""
@@ -168,7 +168,7 @@ def _day_in(shop: Shop, place: str) -> date:
 def messages_of(shop: Shop, customer_id: str, limit: int = 200) -> list[Message]:
     """The messages of a customer, newest first.
 
-    The ledger is sorted by key, not by time, so up to 2,000 entries are read to find the newest.
+    The ledger is sorted by key, not by time, so up to 20,000 entries are read to find the newest.
     """
     query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=500)
     found = list(readable(shop, islice(pages_of(shop.store, query), MOST_OF_ONE), message_from))
@@ -191,7 +191,7 @@ def messages_like(shop: Shop, customer_id: str, wanted: LogFilter, limit: int = 
 
 
 def page_of(shop: Shop, customer_id: str, wanted: LogFilter, *, limit: int, cursor: str = "") -> LogPage:
-    """One page of those messages of a customer, of any day.
+    """One page of those messages of a customer, of any day. Their keys have no order, so all are read for a page.
 
     Raises: `InvalidInputError` for a cursor of another list.
     """

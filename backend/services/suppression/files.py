@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 from backend.domain.customers import email_identity
 from backend.domain.imports import ImportKind
@@ -19,6 +21,7 @@ from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.exports.writers import Cell, Format, write_table
 from backend.services.imports.csv_rows import BrokenLine, Line
+from backend.services.imports.dates import DateEvidence, DateOrder, date_order_of
 from backend.services.imports.dialect import Table, open_table, reading, title_words
 from backend.services.imports.encoding import UnclearEncodingError
 from backend.services.imports.fields import email_of, without_apostrophe
@@ -34,6 +37,7 @@ from backend.services.suppression.vocabulary import (
     reason_of,
     told_by_columns,
 )
+from backend.services.suppression_json import as_csv
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.port import Key, Query, pages_of
@@ -109,23 +113,35 @@ left out or in doubt."""
 
 
 def import_suppressions(
-    shop: Shop, actor: Actor, path: Path, *, encoding: str = "", watch: Watch | None = None
+    shop: Shop, actor: Actor, path: Path, *, encoding: str = "", dates: str = "", watch: Watch | None = None
 ) -> SuppressionImport:
-    """Takes in a CSV file with a column for the address, and perhaps for reason, since when, and a note.
+    """Takes in a CSV file with a column for the address, and perhaps for reason, since when, and a note; or JSON.
 
     A list without titles has one address a line. A reason or date that is not understood keeps no address off the list:
     it counts as *manual*, since now, and is reported. Lines without an address are left out. It may be run again.
+    `dates` is "day-first" or "month-first" for dates such as 02/03/2026, where the file does not show it.
 
     Raises: `PermissionDeniedError`, `InvalidInputError` when the file is not such a table.
     """
     actor.require(Permission.MANAGE_SUPPRESSION)
-    table = _with_titles(_opened(path, encoding))
+    result = SuppressionImport()
+    with as_csv(path) as source:
+        _take_in(shop, actor, _with_titles(_opened(source, encoding)), date_order_of(dates), result, watch)
+    if watch is None:  # what is watched is a job, which was noted when somebody asked for it
+        audit_log.note(shop, actor, "imported suppressions", "import:suppressions", f"{result.added:,} new")
+    return result
+
+
+def _take_in(
+    shop: Shop, actor: Actor, table: Table, dates: DateOrder, result: SuppressionImport, watch: Watch | None
+) -> None:
     columns = _columns(table.header)
-    size = path.stat().st_size
-    result, batch = SuppressionImport(), list[_Wanted]()
+    dates = dates or _dates_of(shop, table, columns)
+    size = table.path.stat().st_size
+    batch = list[_Wanted]()
     with reading(table) as rows:
         for row in rows:
-            wanted = _read(shop, actor, row, columns)
+            wanted = _read(shop, actor, row, columns, dates)
             if isinstance(wanted, _Wanted):
                 batch.append(wanted)
                 if wanted.doubt:
@@ -139,9 +155,17 @@ def import_suppressions(
             if watch is not None and (error or not batch):
                 watch(rows.position / size, result, error)
     _write(shop, batch, result)
-    if watch is None:  # what is watched is a job, which was noted when somebody asked for it
-        audit_log.note(shop, actor, "imported suppressions", "import:suppressions", f"{result.added:,} new")
-    return result
+
+
+def _dates_of(shop: Shop, table: Table, columns: _Columns) -> DateOrder:
+    """What stands first in the file's dates, as they show; unknown where nothing shows it."""
+    evidence = DateEvidence(shop.zone, shop.clock())
+    with reading(table) as rows:
+        for row in rows:
+            if isinstance(row, Line):
+                for place in columns.since:
+                    evidence.see(row.cells[place].strip().partition(" ")[0])
+    return evidence.order_if_shown()
 
 
 def check_columns(header: Sequence[str]) -> None:
@@ -149,7 +173,7 @@ def check_columns(header: Sequence[str]) -> None:
 
     Raises: `InvalidInputError`.
     """
-    if not _is_address(header[0]):
+    if not any(map(_is_address, header)):
         _columns(header)
 
 
@@ -162,10 +186,21 @@ def _opened(path: Path, encoding: str) -> Table:
 
 
 def _with_titles(table: Table) -> Table:
-    """The table; its first line counts as a row when it is an address."""
-    if not _is_address(table.header[0]):
+    """The table; its first line counts as a row when an address is in it. What its other cells are, they tell."""
+    place = next((place for place, cell in enumerate(table.header) if _is_address(cell)), None)
+    if place is None:
         return table
-    return replace(table, header=("email", *(f"column {n}" for n in range(1, len(table.header)))), header_line=0)
+    titles = ["email" if here == place else _told_by(cell, here) for here, cell in enumerate(table.header)]
+    return replace(table, header=tuple(titles), header_line=0)
+
+
+def _told_by(cell: str, place: int) -> str:
+    """The title of a column without one, by its first cell."""
+    with suppress(ValueError):
+        moment_of(cell, ZoneInfo("UTC"))
+        return "date"
+    reason = reason_of(cell)
+    return f"column {place}" if reason is None else "state" if reason is SuppressionReason.MANUAL else "reason"
 
 
 def _is_address(text: str) -> bool:
@@ -201,14 +236,14 @@ def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, forma
     return count
 
 
-def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns) -> _Wanted | LineError:
+def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns, dates: DateOrder) -> _Wanted | LineError:
     if isinstance(row, BrokenLine):
         return LineError(row.number, row.reason)
     cells = [without_apostrophe(cell.strip()) for cell in row.cells]
     try:
         address = _address(cells[columns.address])
         reason, said = _reason(cells, columns)
-        since, doubt = _since(shop, next((cells[place] for place in columns.since if cells[place]), ""))
+        since, doubt = _since(shop, next((cells[place] for place in columns.since if cells[place]), ""), dates)
     except InvalidInputError as error:
         return LineError(row.number, error.sentence)
     doubts = [f"“{_note(said)[:30]}” is not a reason that is known; it counts as manual."] if reason is None else []
@@ -250,16 +285,21 @@ def _note(text: str) -> str:
     return " ".join("…" if "@" in word else word for word in printable.split())[:NOTE_LENGTH]
 
 
-def _since(shop: Shop, text: str) -> tuple[datetime, str]:
+def _since(shop: Shop, text: str, dates: DateOrder) -> tuple[datetime, str]:
     """The moment in any written form, and what is doubtful about it. Without one it is now."""
     if not text:
         return shop.clock(), ""
     try:
-        moment, unclear = moment_of(text, shop.zone)
+        moment, unclear = moment_of(text, shop.zone, dates)
         checked = check_placed_at(moment, shop.clock(), "The date").astimezone(UTC)
     except (ValueError, InvalidInputError):
         return shop.clock(), f"“{text[:30]}” is not a date in the past; the address is on the list since now."
-    return checked, f"“{text[:30]}” may be one of two days; the later one counts." if unclear else ""
+    return (
+        checked,
+        f"“{text[:30]}” may be one of two days; the later one counts, unless you say which comes first."
+        if unclear
+        else "",
+    )
 
 
 def _write(shop: Shop, batch: Sequence[_Wanted], result: SuppressionImport) -> None:

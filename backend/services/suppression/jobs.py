@@ -14,7 +14,14 @@ from backend.services.suppression.files import LineError, SuppressionImport, imp
 
 
 def import_listed(
-    shop: Shop, actor: Actor, path: Path, *, report: Path, progress: ProgressListener, encoding: str = ""
+    shop: Shop,
+    actor: Actor,
+    path: Path,
+    *,
+    report: Path,
+    progress: ProgressListener,
+    encoding: str = "",
+    dates: str = "",
 ) -> ImportResult:
     """Takes a file in, as `import_suppressions`. What `progress` raises ends it between two addresses.
 
@@ -28,7 +35,7 @@ def import_listed(
                 faults.add(Fault("", error.line, "", error.sentence))
             progress(Progress(min(share, 1.0), _counts(result)))
 
-        result = import_suppressions(shop, actor, path, encoding=encoding, watch=watch)
+        result = import_suppressions(shop, actor, path, encoding=encoding, dates=dates, watch=watch)
         return ImportResult(
             ImportKind.SUPPRESSIONS,
             suppressions=_counts(result),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from dateutil import parser
 
 from backend.domain.suppression import SuppressionReason
+from backend.services.imports.dates import DateOrder
 from backend.services.imports.dialect import title_words
 
 ADDRESS_TITLES = frozenset(
@@ -58,6 +59,7 @@ _KINDS: tuple[tuple[re.Pattern[str], SuppressionReason], ...] = (
     (re.compile(r"block|blacklist|denylist|suppress|do not|gdpr|deleted|forgotten|gesperrt|manuell|manuel"),
      SuppressionReason.MANUAL),
 )  # fmt: skip
+_WITH_POINTS = re.compile(r"\d{1,2}\.\d{1,2}\.\d")
 _EPOCH = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d{1,9})?")
 _ZONES = {
     name: hours * 3600
@@ -110,7 +112,7 @@ def gets_mail(text: str) -> bool:
     return _GETS_MAIL.fullmatch(title_words(text)) is not None
 
 
-def moment_of(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:
+def moment_of(text: str, zone: ZoneInfo, dates: DateOrder = DateOrder.UNKNOWN) -> tuple[datetime, bool]:
     """A moment as any program writes it, in UTC, and whether its day and month could be meant the other way round.
 
     Seconds or milliseconds since 1970, ISO 8601, RFC 5322, and written dates; without an offset the time is the zone's.
@@ -124,6 +126,10 @@ def moment_of(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:
         return _in_utc(datetime.fromisoformat(text), zone), False
     except ValueError:
         month_first, day_first = _written(text, day_first=False), _written(text, day_first=not text[:4].isdecimal())
+        if _WITH_POINTS.match(text):
+            dates = DateOrder.DAY_FIRST
+        if dates:
+            return _in_utc(day_first if dates is DateOrder.DAY_FIRST else month_first, zone), False
         return _in_utc(max(month_first, day_first), zone), month_first != day_first
 
 

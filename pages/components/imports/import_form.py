@@ -13,10 +13,10 @@ from backend.domain.imports import ImportKind
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, preview_of, readings_in
+from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, readings_in
 from backend.services.imports.code_pages import Readings
 from backend.services.imports.dates import DateOrder
-from backend.services.jobs.requests import enqueue_import, new_job_id
+from backend.services.jobs.requests import enqueue_import, new_job_id, preview_of
 from pages.components.ui import actions, formats
 from pages.components.ui.shell import refuse, shop
 from pages.components.ui.state import Slot
@@ -49,7 +49,7 @@ def show(here: Shop) -> None:
         key="import_kind",
         persist_state="session",
     )
-    upload = st.file_uploader("CSV file", type=["csv", "tsv", "txt"], key=f"import_{key}")
+    upload = st.file_uploader("CSV file", type=["csv", "tsv", "txt", "json"], key=f"import_{key}")
     if upload is None:
         st.caption(_HELP[kind])
         return
@@ -71,7 +71,7 @@ def show(here: Shop) -> None:
             return
         _show_rows(preview)
     mapping = _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
-    dates = _choose_dates(key) if kind is ImportKind.ORDERS else DateOrder.UNKNOWN
+    dates = _choose_dates(key) if kind is not ImportKind.CUSTOMERS else DateOrder.UNKNOWN
     nobody = kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys()
     missing = "Choose the column with email addresses first." if nobody else ""
     if actions.pressed("Start import", key="import_now", icon=":material/upload_file:", missing=missing):
