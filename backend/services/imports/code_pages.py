@@ -56,6 +56,15 @@ CODE_PAGES: tuple[CodePage, ...] = (
     CodePage("koi8_r", "Cyrillic, KOI8-R", -4),
     CodePage("iso8859_2", "Central European, ISO 8859-2", -4),
     CodePage("iso8859_15", "Western European, ISO 8859-15", -4),
+    CodePage("koi8_u", "Ukrainian, KOI8-U", -5),
+    CodePage("iso8859_3", "South European, ISO 8859-3", -7),
+    CodePage("iso8859_4", "North European, ISO 8859-4", -7),
+    CodePage("iso8859_5", "Cyrillic, ISO 8859-5", -5),
+    CodePage("iso8859_6", "Arabic, ISO 8859-6", -5),
+    CodePage("iso8859_10", "Nordic, ISO 8859-10", -7),
+    CodePage("iso8859_14", "Celtic, ISO 8859-14", -7),
+    CodePage("iso8859_16", "Romanian, ISO 8859-16", -6),
+    CodePage("mac_iceland", "Icelandic, Mac", -6),
 )
 CODECS = {"shift_jis": "cp932", "gbk": "gb18030", "big5": "cp950", "euc_kr": "cp949"}
 """What programs of today write under these names (WHATWG, "Encoding"): Windows' supersets."""
@@ -63,7 +72,7 @@ _MARGIN = 6.0
 """How much likelier the best reading must be than the next one: 400 times (e to this power)."""
 _MOST_CELLS = 120
 _LANGUAGES = {
-    "LATIN": "en de fr es it pt nl sv da nb fi is pl cs sk sl hr hu ro et lv lt tr vi sq ca",
+    "LATIN": "en de fr es it pt nl sv da nb fi is pl cs sk sl hr hu ro et lv lt tr vi sq ca mt cy",
     "CYRILLIC": "ru uk bg sr",
     "GREEK": "el",
     "HEBREW": "he",
@@ -71,7 +80,7 @@ _LANGUAGES = {
     "THAI": "th",
     "EAST": "zh zh_Hant ja ko",
 }
-_SELDOM = {"is": 0.1, "sq": 0.2, "ca": 0.3, "vi": 0.5}
+_SELDOM = {"mt": 0.05, "cy": 0.1, "is": 0.1, "sq": 0.2, "ca": 0.3, "vi": 0.5}
 """How many customers' languages they are, where one is of each other language."""
 _EAST = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC"})
 _SMOOTHING = 0.02

@@ -67,7 +67,15 @@ class CustomerReader:
         self._header = header
         self._places = places
         self._opt_out = "consent" in places and means_opt_out(header[places["consent"]])
+        self._refusals = [
+            place for place, title in enumerate(header) if place != places.get("consent") and means_opt_out(title)
+        ]
         self._repairs = Repairs()
+
+    @property
+    def tells_consent(self) -> bool:
+        """Whether any column says something about marketing."""
+        return "consent" in self._places or bool(self._refusals)
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
@@ -83,7 +91,9 @@ class CustomerReader:
 
     def answer(self, row: Line | BrokenLine) -> tuple[str, bool | None] | None:
         """The address of a row and what it says about consent, as `read` has them; None when it says nothing."""
-        if isinstance(row, BrokenLine) or not self._cell(row.cells, "consent"):
+        if isinstance(row, BrokenLine):
+            return None
+        if not self._cell(row.cells, "consent") and not self._is_refused(row.cells):
             return None
         self._repairs.begin("", row.number)
         email = self._repairs.email(self._cell(row.cells, "email"), "")
@@ -118,7 +128,13 @@ class CustomerReader:
         place = self._places.get(field)
         return "" if place is None else self._header[place]
 
+    def _is_refused(self, cells: list[str]) -> bool:
+        """Whether a column that can only refuse marketing does, whatever the column of consent says."""
+        return any(fields.refuses(cells[place]) for place in self._refusals)
+
     def _consent(self, cells: list[str]) -> bool | None:
+        if self._is_refused(cells):
+            return False
         try:
             return fields.consent_of(self._cell(cells, "consent"), "The consent to marketing", opt_out=self._opt_out)
         except InvalidInputError as error:

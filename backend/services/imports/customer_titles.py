@@ -87,6 +87,7 @@ _OPT_OUT = frozenset(
     {"unsubscribed", "opt out", "optout", "email opt out", "email optout", "opted out", "opted out of email"}
     | {"blocklisted", "blacklisted", "email blacklisted", "email blocklisted", "do not email", "do not contact"}
     | {"do not market", "unsubscribed from emails", "unsubscribed from all email", "email suppressed", "suppressed"}
+    | {"email suppressions"}
     | {"abgemeldet", "desabonne", "desinscrit", "no contactar", "exclude from marketing", "is unsubscribed"}
 )
 """Columns in which "yes" means that somebody does not want marketing."""

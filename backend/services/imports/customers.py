@@ -43,7 +43,7 @@ def import_customers(
     run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
     size = path.stat().st_size
     answers = _Answers()
-    if "consent" in mapping:
+    if reader.tells_consent:
         with reading(table) as rows:
             answers.learn(rows, reader)
     with reading(table) as rows:

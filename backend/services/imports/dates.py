@@ -13,21 +13,38 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from backend.domain.text import fold
 from backend.domain.time import check_placed_at
 from backend.errors import InvalidInputError
 
 _REMEMBERED = 1 << 15
-_TIME = r"(?:(?:[T ]|,\s*)\s*(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d{1,9})?)?\s*([AP])?\.?(?:M\.?)?)?"
-_OFFSET = r"\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?"
+ZONES = {"UTC": 0, "GMT": 0, "Z": 0, "BST": 1, "CET": 1, "CEST": 2, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5} | {
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+}
+"""Hours east of UTC, by the names of zones that programs write."""
+_AT = r"(?:[T ]|,\s*)\s*(?:at |um |à |a las )?"
+_TIME = rf"(?:{_AT}(\d{{1,2}})[:.](\d\d)(?:[:.](\d\d)(?:[.,]\d{{1,9}})?)?\s*([AP])?\.?(?:M\.?)?)?"
+_OFFSET = rf"\s*(Z|UTC|GMT|{'|'.join(ZONES)}|[+-]\d\d(?::?\d\d)?)?"
 _ISO = re.compile(rf"(\d{{4}})-(\d\d)-(\d\d){_TIME}{_OFFSET}", re.IGNORECASE)
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[/.-](\d{{1,2}})[/.-](\d{{1,2}}){_TIME}{_OFFSET}", re.IGNORECASE)
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})([/.-])\s?(\d{{1,2}})[/.-]\s?(\d{{4}}|\d\d){_TIME}{_OFFSET}", re.IGNORECASE)
+_WORD = r"[^\W\d_]{3,}"
 _NAMED = re.compile(
-    rf"(?:(\d{{1,2}})[ .-]+([a-z]{{3}})[a-z]*|([a-z]{{3}})[a-z]* (\d{{1,2}}))[,. -]+(\d{{4}}|\d\d){_TIME}{_OFFSET}",
+    rf"(?:{_WORD},?\s+)?(?:(\d{{1,2}})(?:st|nd|rd|th)?[ .-]+(?:de )?({_WORD})|({_WORD})\.? (\d{{1,2}})(?:st|nd|rd|th)?)"
+    rf"(?: de |[,. -]+)(\d{{4}}|\d\d){_TIME}{_OFFSET}",
     re.IGNORECASE,
 )
+_COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?Z?)?")
+_EPOCH = re.compile(r"(1\d{9})(\d{3})?(?:\.\d+)?")
 _SERIAL = re.compile(r"([3-7]\d{4})(?:[.,](\d{1,12}))?")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = (
+    *("jan jän gen ene", "feb fev", "mar mär", "apr avr abr", "may mai mag mei", "jun juin giu", "jul juil lug"),
+    *("aug aou ago", "sep set", "oct okt ott out", "nov", "dec dez dic"),
+)
+"""How names of months begin in English, German, French, Spanish, Italian, Portuguese and Dutch, without accents."""
 _MONTHS_A_YEAR = 12
 _SERIAL_START = datetime(1899, 12, 30)  # noqa: DTZ001 - a day of the shop, of which the zone follows
 _UTC = frozenset({"Z", "UTC", "GMT", "+0000", "+00:00"})
@@ -137,8 +154,13 @@ class Moments:
             return self._at(_year(year, self._now), month, day, time)
         if match := _NAMED.fullmatch(text):
             day, name, other_name, other_day, year, *time = match.groups()
-            month = _MONTHS.index((name or other_name).casefold()) + 1
+            month = _month_of(name or other_name)
             return self._at(_year(year, self._now), month, int(day or other_day), time)
+        if match := _EPOCH.fullmatch(text):
+            return datetime.fromtimestamp(int(match[1]), UTC)
+        if match := _COMPACT.fullmatch(text):
+            year, month, day, *time = match.groups()
+            return self._at(int(year), int(month), int(day), [*time, "", "Z" if text.endswith("Z") else ""])
         if match := _SERIAL.fullmatch(text):
             local = _SERIAL_START + timedelta(days=float(f"{match[1]}.{match[2] or 0}"))
             return (local + timedelta(milliseconds=500)).replace(microsecond=0, tzinfo=self._zone).astimezone(UTC)
@@ -168,8 +190,20 @@ class Moments:
             return moment.replace(tzinfo=self._zone).astimezone(UTC)
         if offset in _UTC:
             return moment.replace(tzinfo=UTC)
-        distance = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+        if offset in ZONES:
+            return (moment - timedelta(hours=ZONES[offset])).replace(tzinfo=UTC)
+        distance = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:].strip(":") or 0))
         return moment.replace(tzinfo=timezone(-distance if offset[0] == "-" else distance)).astimezone(UTC)
+
+
+def _month_of(name: str) -> int:
+    """Raises: `ValueError` for a word that is no month."""
+    start = fold(name)
+    found = (number for number, words in enumerate(_MONTHS, 1) if any(start.startswith(fold(w)) for w in words.split()))
+    month = next(found, None)
+    if month is None:
+        raise ValueError(name)
+    return month
 
 
 def _as_exported(text: str) -> datetime | None:

@@ -25,10 +25,10 @@ ENCODINGS: dict[str, str] = {
     "utf-8": "Unicode, UTF-8",
     "utf-16": "Unicode, UTF-16",
     "utf-16-le": "Unicode, UTF-16 without its mark, little-endian",
+    "utf-32": "Unicode, UTF-32",
     "utf-16-be": "Unicode, UTF-16 without its mark, big-endian",
     **{page.name: page.label for page in CODE_PAGES},
     "gb18030": "Chinese, GB 18030",
-    "koi8_u": "Ukrainian, KOI8-U",
     "iso2022_jp": "Japanese, ISO-2022-JP",
 }
 """What a person may choose, and how people call it. Other names of the same encodings are understood."""
@@ -59,6 +59,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 _JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
@@ -115,6 +117,8 @@ def encoding_in(file: BinaryIO, wanted: str = "") -> Encoding:
         return Encoding("utf-8-sig" if mark == "utf-8-sig" and wanted == "utf-8" else wanted, damaged=True)
     if mark:
         return Encoding(mark, damaged=True)
+    if unmarked := _utf16_without_mark(start):
+        return Encoding(unmarked, damaged=True)
     if start.count(0) * 10 > len(start):
         raise InvalidInputError(
             "A large part of the file are NUL characters, so it is no CSV file, or one in UTF-16 without its mark. "
@@ -128,6 +132,21 @@ def encoding_in(file: BinaryIO, wanted: str = "") -> Encoding:
         return Encoding("utf-8")
     file.seek(0)
     return _from_bytes_of(file)
+
+
+def _utf16_without_mark(start: bytes) -> str:
+    """The encoding of a text whose every second byte is often 0, as all of the header's are; "" for another one."""
+    start = start[: len(start) // 2 * 2]
+    header = start[:200]
+    first, second = header[::2].count(0), header[1::2].count(0)
+    if max(first, second) * 10 < len(header) * 4 or min(first, second):
+        return ""
+    name = "utf-16-le" if second else "utf-16-be"
+    try:
+        start.decode(name)
+    except UnicodeDecodeError:
+        return ""
+    return name
 
 
 def readings_in(file: BinaryIO) -> Readings:
@@ -182,7 +201,7 @@ def open_text(path: Path, encoding: Encoding) -> TextIO:
     Bytes that are no characters show as lone surrogates. UTF-16 has no such way out: reading then raises
     `UnicodeDecodeError`.
     """
-    errors = "strict" if encoding.name.startswith("utf-16") else "surrogateescape"
+    errors = "strict" if encoding.name.startswith(("utf-16", "utf-32")) else "surrogateescape"
     return path.open(encoding=CODECS.get(encoding.name, encoding.name), errors=errors, newline="")
 
 

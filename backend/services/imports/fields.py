@@ -142,6 +142,12 @@ def consent_of(text: str, label: str, *, opt_out: bool = False) -> bool | None:
     return None if title_words(text) in _PLAIN_NO else False
 
 
+def refuses(text: str) -> bool:
+    """Whether a cell of a column about opting out refuses email: it is filled, and with no plain no."""
+    words = title_words(text)
+    return bool(words) and words not in _PLAIN_NO and words != "sms" and _ANSWERS.get(words, True) is not None
+
+
 def yes_or_no(text: str, label: str) -> bool | None:
     """An answer, as people and programs write it; None when there is none.
 

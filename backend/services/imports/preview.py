@@ -50,7 +50,7 @@ def beginning_of(source: BinaryIO) -> Iterator[Path]:
 
 
 def _whole_lines(start: bytes) -> bytes:
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in start[:100]:
         return start  # its characters have two bytes, and so has this beginning an even number
     end = max(start.rfind(b"\n"), start.rfind(b"\r"))
     return start[: end + 1] if end > 0 else start

@@ -5,6 +5,7 @@ What is in order, as nearly all is, is recognised by a look and goes through unc
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from functools import lru_cache
@@ -23,6 +24,7 @@ _NO_ADDRESS = frozenset(
     {"n/a", "na", "none", "null", "nil", "nan", "-", "--", "no email", "noemail", "no", "unknown", "x"}
 )
 _SHOWN = 60
+_SEVERAL = re.compile(r"\s*(?::::|[;,|/])\s*|\s+")
 
 
 class Repairs:
@@ -68,12 +70,19 @@ class Repairs:
         try:
             return fields.email_of(bare)
         except InvalidInputError:
+            several = [each for each in _SEVERAL.split(bare) if "@" in each]
+            if len(several) > 1 and (first := self.email(several[0], column)):
+                self.note(column, f"There are {len(several)} addresses; the first one counts.")
+                return first
             self.note(column, f"“{bare[:_SHOWN]}” is no address that can be written to; the customer has none.")
             return None
 
     def phone(self, text: str, column: str) -> str:
         """The number, without what a spreadsheet made of it; "" when the spreadsheet has lost digits."""
-        bare = self.line(text, column, LONGEST_PHONE)
+        first, *others = text.split(" ::: ")
+        if others:
+            self.note(column, f"There are {len(others) + 1} numbers; the first one counts.")
+        bare = self.line(first, column, LONGEST_PHONE)
         number = plain_number(bare)
         if number is None:
             self.note(column, f"A spreadsheet has rounded this number to “{bare}”, so it was left out.")

@@ -16,7 +16,7 @@ from backend.records import ranks, totals
 from backend.records.orders import order_item
 from backend.services.retries import SnapshotMovedError
 from backend.store import schema
-from backend.store.port import Absent, AllOf, Condition, Equals, Exists, Item, Missing, Put, Update, Write
+from backend.store.port import Absent, AllOf, Check, Condition, Equals, Exists, Item, Missing, Put, Update, Write
 
 
 class OrderExistsError(AlreadyExistsError):
@@ -61,21 +61,18 @@ def _reference(order: Order, reference: str) -> Put:
     return Put(schema.reference_key(order.source, reference), item, Absent(), error)
 
 
-def _customer_update(customer: Customer, change: Contribution, first_day: str) -> Update:
-    """The version is a condition because the month takes the name from the snapshot."""
+def _customer_update(customer: Customer, change: Contribution, first_day: str) -> Update | Check:
+    """The version is a condition because the month takes the name from the snapshot. A test order changes nothing."""
     seen: list[Condition] = [Exists(), Equals("version", customer.version)]
     if first_day:
         seen.append(Equals("first_day", customer.first_day) if customer.first_day else Missing("first_day"))
     changed: Item = {"first_day": first_day} if first_day else {}
     if change.orders > 0:
         changed["board"] = schema.board_of("ALL", customer.id)
-    return Update(
-        schema.customer_key(customer.id),
-        set=changed,
-        add=ranks.additions(change, customer.id),
-        condition=AllOf(tuple(seen)),
-        otherwise=_moved(),
-    )
+    key, added = schema.customer_key(customer.id), ranks.additions(change, customer.id)
+    if not changed and not added:
+        return Check(key, AllOf(tuple(seen)), _moved())
+    return Update(key, set=changed, add=added, condition=AllOf(tuple(seen)), otherwise=_moved())
 
 
 def _month_update(customer: Customer, month: str, change: Contribution) -> Update:
@@ -93,7 +90,8 @@ def _month_update(customer: Customer, month: str, change: Contribution) -> Updat
 def _day_updates(customer: Customer, day: str, change: Contribution, moves_first_day: bool) -> list[Write]:
     here = schema.day_key(day, customer.id)
     if not moves_first_day:
-        return [Update(here, add=totals.additions(change))]
+        added = totals.additions(change)
+        return [Update(here, add=added)] if added else []
     updates: list[Write] = [Update(here, add=totals.additions(change, new_customers=1))]
     if customer.first_day:
         before = schema.day_key(customer.first_day, customer.id)

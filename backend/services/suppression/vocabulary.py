@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from dateutil import parser
 
 from backend.domain.suppression import SuppressionReason
-from backend.services.imports.dates import DateOrder
+from backend.services.imports.dates import ZONES, DateOrder
 from backend.services.imports.dialect import title_words
 
 ADDRESS_TITLES = frozenset(
@@ -61,25 +61,6 @@ _KINDS: tuple[tuple[re.Pattern[str], SuppressionReason], ...] = (
 )  # fmt: skip
 _WITH_POINTS = re.compile(r"\d{1,2}\.\d{1,2}\.\d")
 _EPOCH = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d{1,9})?")
-_ZONES = {
-    name: hours * 3600
-    for name, hours in {
-        "UTC": 0,
-        "GMT": 0,
-        "Z": 0,
-        "BST": 1,
-        "CET": 1,
-        "CEST": 2,
-        "EST": -5,
-        "EDT": -4,
-        "CST": -6,
-        "CDT": -5,
-        "MST": -7,
-        "MDT": -6,
-        "PST": -8,
-        "PDT": -7,
-    }.items()
-}
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - what a text leaves out has no zone either
 _LONGEST_LABEL = 60
 """Longer words of a reason are a sentence of a mail server, in which "spam" is no complaint of a person."""
@@ -145,7 +126,10 @@ def _written(text: str, *, day_first: bool) -> datetime:
 
 def _offset_of(name: str | None, seconds: int | None) -> int | None:
     """Seconds east of UTC, also for the names of zones that mail programs write."""
-    return seconds if name is None or seconds is not None else _ZONES.get(name.upper())
+    if name is None or seconds is not None:
+        return seconds
+    hours = ZONES.get(name.upper())
+    return None if hours is None else hours * 3600
 
 
 def _in_utc(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -93,6 +93,13 @@ def test_a_test_order_comes_in_and_counts_nowhere(shop: Shop, way: str) -> None:
         orders.change_status(shop, STAFF, ref(found(shop, "#2")), OrderStatus.PAID)
 
 
+def test_a_test_order_of_somebody_who_has_ordered_before_comes_in(shop: Shop) -> None:
+    test = {"Payment Method": "Bogus Gateway"}
+    brought(shop, order("#1"), order("#2") | test, order("#3", financial_status="voided"), order("#4") | test)
+    brought(shop, order("#5") | test)
+    assert (totals(shop).orders, totals(shop).revenue, totals(shop).cancelled) == (1, 2600, 1)
+
+
 def test_a_test_order_that_was_imported_as_a_real_one_stops_counting(shop: Shop) -> None:
     brought(shop, order())
     brought(shop, order() | {"Payment Method": "Bogus Gateway"})

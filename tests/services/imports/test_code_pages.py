@@ -52,6 +52,24 @@ def test_a_handful_of_names_tells_the_encoding(encoding: str) -> None:
     assert [decoded(cell, found.all[0].name) for cell in cells] == names
 
 
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("iso8859_5", "Сергей Иванов,Москва,Ольга Петрова"),
+        ("iso8859_6", "محمد علي,القاهرة,فاطمة حسن"),
+        ("iso8859_16", "Ștefan Țepeș,Iași,Timișoara"),
+        ("iso8859_3", "Ġorġ Borġ,Ħamrun"),
+        ("koi8_u", "Олексій Їжак,Київ,Юлія Ґудзь"),
+        ("mac_iceland", "Þórður Guðmundsson,Reykjavík"),
+    ],
+)
+def test_rare_encodings_are_read_right_or_asked_about(encoding: str, names: str) -> None:
+    cells = [name.encode(encoding) for name in names.split(",")]
+    found = readings_of(cells)
+    assert not found.clear or [decoded(cell, found.all[0].name) for cell in cells] == names.split(",")
+    assert encoding in {reading.name for reading in found.all}
+
+
 @pytest.mark.parametrize("encoding", KNOWN)
 def test_single_names_are_read_right_or_asked_about(encoding: str) -> None:
     names = KNOWN[encoding].split(",")

@@ -114,6 +114,37 @@ def test_a_customer_who_stands_in_the_file_twice_is_taken_once(shop: Shop) -> No
     assert imported(shop, *rows).customers.unchanged == 1
 
 
+@pytest.mark.parametrize(
+    ("title", "cell", "consent"),
+    [
+        ("BLOCKLISTED", "EMAIL", False),
+        ("BLOCKLISTED", "SMS", True),
+        ("BLOCKLISTED", "", True),
+        ("Email Suppressions", "USER_SUPPRESSED", False),
+        ("Unsubscribed", "yes", False),
+        ("Unsubscribed", "no", True),
+        ("Opted out", "2026-01-05", False),
+    ],
+)
+def test_a_column_that_refuses_is_heard_beside_the_one_that_agrees(
+    shop: Shop, title: str, cell: str, consent: bool
+) -> None:
+    path = written(shop.data_dir, f"EMAIL;OPT_IN;{title}\nmaria@example.com;true;{cell}\n")
+    import_customers(shop, STAFF, path, {"email": "EMAIL", "consent": "OPT_IN"})
+    customer = find_by_email(shop, "maria@example.com")
+    assert customer is not None
+    assert customer.consent is not None
+    assert customer.consent.given is consent
+
+
+@pytest.mark.parametrize("cell", ["maria@example.com ::: bob@example.com", "maria@example.com/bob@example.com"])
+def test_of_several_addresses_in_a_cell_the_first_counts(shop: Shop, cell: str) -> None:
+    path = written(shop.data_dir, f"Email;Name\n{cell};Maria\n")
+    result = import_customers(shop, STAFF, path, {"email": "Email", "name": "Name"})
+    assert find_by_email(shop, "maria@example.com") is not None
+    assert "2 addresses" in faults(result)[0]["Reason"]
+
+
 def test_tags_of_several_imports_do_not_grow_without_end(shop: Shop) -> None:
     known = add_customer(shop, email="maria@example.com", tags=[f"t{n}" for n in range(MOST_TAGS)])
     result = imported(shop, "maria@example.com;Maria;;;;one more;")

@@ -159,3 +159,25 @@ def test_the_amounts_of_a_file_show_its_decimal_sign(
     for amount in amounts:
         signs.see(amount)
     assert signs.decimal_comma is decimal_comma
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2 März 2026 10:00",
+        "2. März 2026, 10:00",
+        "2 de marzo de 2026 10:00",
+        "2 mars 2026 10:00",
+        "March 2nd, 2026 at 10:00 am",
+        "Monday, March 2, 2026 10:00",
+        "Mon, 02 Mar 2026 10:00:00 GMT",
+        "2026-03-02 05:00:00 EST",
+        "2026-03-02 10:00:00.123456+00",
+        "20260302T100000Z",
+        "1772445600",
+        "1772445600123",
+    ],
+)
+def test_a_date_is_read_in_words_and_as_programs_write_it(shop: Shop, written: str) -> None:
+    assert imported(shop, order("#1", created_at=written)).orders.failed == 0
+    assert placed(shop, "#1") == "2026-03-02 10:00"
