@@ -25,7 +25,7 @@ from backend.services.imports.dates import date_order_of
 from backend.services.imports.encoding import UnclearEncodingError
 from backend.services.imports.preview import preview_of as preview_of_table
 from backend.services.suppression.files import check_columns
-from backend.services.suppression_json import is_json, table_of
+from backend.services.suppression.json_lists import is_json, table_of
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.port import Absent, Put, Query

@@ -28,6 +28,7 @@ from backend.services.imports.fields import email_of, without_apostrophe
 from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.retries import SnapshotMovedError
 from backend.services.suppression.entries import NOTE_LENGTH, add_ground, adding_writes
+from backend.services.suppression.json_lists import as_csv
 from backend.services.suppression.vocabulary import (
     ADDRESS_TITLES,
     REASON_TITLES,
@@ -37,7 +38,6 @@ from backend.services.suppression.vocabulary import (
     reason_of,
     told_by_columns,
 )
-from backend.services.suppression_json import as_csv
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.port import Key, Query, pages_of
