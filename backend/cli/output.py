@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from backend.services.cursors import number_in
+from backend.services.listing import number_in
 from backend.store.limits import encode_cursor
 
 Entry = TypeVar("Entry")
