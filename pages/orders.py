@@ -33,12 +33,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
 pager = tables.Pager("orders", wanted)
 try:
-    figures = caching.totals_of(here, chosen.first, chosen.last)
+    figures = caching.totals_like(here, wanted) if statuses else caching.totals_of(here, chosen.first, chosen.last)
     page = caching.list_orders(here, wanted, tables.ROWS, pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
-view.show_totals(here, chosen, figures)
+view.show_totals(here, wanted, figures)
 if page.orders:
     tables.order_rows(here, page.orders)
 elif caching.first_day(here) is None:

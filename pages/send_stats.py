@@ -25,6 +25,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         chosen = pick_period(here, "period")
 
 actions.show_refusal()
+st.caption("The sending account, whatever is chosen above.")
 limits.show_limits(here, actor)
 steps = steps_for(chosen.first, chosen.last)
 step = steps[0]
@@ -35,14 +36,15 @@ try:
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be shown", error.sentence)
     st.stop()
-st.caption(formats.plain(formats.span(here, chosen.first, chosen.last)))
+which = table.title_of(here, template) if template else "All emails"
+st.caption(formats.plain(f"{which}, {formats.span(here, chosen.first, chosen.last)}"))
 send_rates.show_numbers(here, figures)
 if not any(figures.totals.values()):
     empty.nothing(":material/query_stats:", "No emails in this period", "Choose more days, or send an email.")
     st.stop()
 with st.container(border=True):
     send_charts.show_volumes(here, chosen.first, chosen.last, step, template)
-send_rates.show_breakdown(here, figures, chosen.first, chosen.last)
+send_rates.show_breakdown(here, figures, chosen.first, chosen.last, template)
 left, right = st.columns(2)
 with left:
     st.header("Time to send and deliver")

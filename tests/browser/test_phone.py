@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from backend.domain.team import Role
+from backend.services.context import Shop
 from pages.components.ui.navigation import PAGES
 from tests.browser.people import Person
 from tests.server.processes import Server
+from tests.support import add_customer, add_order
 
 pytestmark = pytest.mark.browser
 
@@ -38,3 +41,42 @@ def test_a_page_fits_a_phone_and_is_copied_without_invisible_characters(
     assert admin.page.evaluate(too_wide) <= 0
     text = admin.main.evaluate("main => main.textContent")
     assert {sign for sign in text if unicodedata.category(sign) == "Cf"} == set()
+
+
+_PHONE = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36"
+)
+
+
+@pytest.fixture
+def caller(chromium: Any, server: Server) -> Iterator[Person]:
+    """Somebody at a phone, by touch and by name."""
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, user_agent=_PHONE
+    )
+    yield Person(context.new_page(), server, Role.ADMIN).sign_in()
+    context.close()
+
+
+def test_the_menu_closes_after_a_page_is_chosen(caller: Person) -> None:
+    caller.page.get_by_test_id("stExpandSidebarButton").tap()
+    caller.page.get_by_test_id("stSidebarNav").get_by_role("link", name="Orders", exact=True).tap()
+    caller.sees_title("Orders").settled()
+    caller.page.wait_for_function("document.querySelector('[data-testid=stSidebar]').dataset.collapsed === 'true'")
+
+
+@pytest.mark.parametrize("page", ["customers", "orders", ""])
+def test_a_row_that_is_too_long_ends_with_an_ellipsis(caller: Person, shop: Shop, page: str) -> None:
+    for name, tags in (
+        ("Somebody with an uncommonly long name that goes on", ("wholesale", "vip")),
+        ("Maria Lopez", ()),
+    ):
+        add_order(shop, add_customer(shop, name, tags=tags), 123_456)
+    caller.visit(f"/{page}").settled()
+    caller.sees(re.compile("Somebody with an")).settled()
+    labels = caller.main.locator("[data-testid=stPageLink-NavLink]").evaluate_all(
+        "links => links.map(link => [link.innerText, Math.max(0, ...[...link.querySelectorAll('*')]"
+        ".map(part => part.scrollWidth - part.clientWidth * (part.clientWidth > 0)))])"
+    )
+    assert any("…" in text for text, _ in labels)
+    assert [text for text, hidden in labels if hidden > 1 and "…" not in text] == []

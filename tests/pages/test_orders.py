@@ -8,7 +8,9 @@ import pytest
 
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
+from backend.services.orders import lists
 from backend.services.orders.orders import change_status
+from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, field, figures, links, press, said
 from tests.support import STAFF, add_customer, add_order, ref
@@ -50,6 +52,30 @@ def test_statuses_and_periods_narrow_the_list(dashboard: Dashboard) -> None:
     assert sorted(listed(app)) == sorted(f"Maria {order.number}" for order in (paid, pending))
     app.selectbox(key="placed").set_value("last-year").run()
     assert "No orders in this period" in said(app)
+
+
+def test_the_cards_tell_of_the_orders_that_are_listed(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, now = dashboard.shop, dashboard.shop.clock()
+    maria = add_customer(shop, "Maria")
+    for total, status in ((1000, OrderStatus.PENDING), (2500, OrderStatus.PAID), (700, OrderStatus.FULFILLED)):
+        add_order(shop, maria, total, placed_at=now - timedelta(days=1), status=status)
+    gone = add_order(shop, maria, 500, placed_at=now - timedelta(days=2))
+    change_status(shop, STAFF, ref(gone), OrderStatus.CANCELLED)
+    app = dashboard.open("orders.py", Role.STAFF)
+    everything = figures(app)
+    assert "All orders of" in said(app)
+    app.pills(key="orders_status").set_value([OrderStatus.PENDING, OrderStatus.PAID]).run()
+    assert figures(app) == {"Revenue": "$35.00", "Orders": "2", "Refunded": "$0.00", "Cancelled": "0"}
+    assert "Pending and paid orders of" in said(app)
+    app.pills(key="orders_status").set_value([OrderStatus.CANCELLED]).run()
+    assert figures(app) == {"Revenue": "$0.00", "Orders": "0", "Refunded": "$0.00", "Cancelled": "1"}
+    app.pills(key="orders_status").set_value(list(OrderStatus)).run()
+    assert figures(app) == everything
+    monkeypatch.setattr(lists, "MOST_SUMMED", 3)
+    caching.changed()
+    app.run()
+    assert figures(app) == {}
+    assert "Choose fewer days to see their totals." in said(app)
 
 
 def test_an_order_is_found_by_its_number(dashboard: Dashboard) -> None:

@@ -141,6 +141,7 @@ def test_the_campaign_equals_its_messages(shop: Shop) -> None:
 
 
 def test_campaigns_of_other_days_are_left_out(shop: Shop) -> None:
+    assert rates_by_campaign(shop, STAFF, TODAY, TODAY + timedelta(days=1), "another-email") == []
     assert rates_by_campaign(shop, STAFF, TODAY - timedelta(days=9), TODAY - timedelta(days=1)) == []
 
 

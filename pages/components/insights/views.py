@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from backend.domain.rfm import SCORES, RfmClass
@@ -128,27 +130,30 @@ def show_at_risk(here: Shop) -> None:
     if not found.good:
         _nothing_yet()
         return
-    lost = formats.plain(formats.round_money(here, found.lost_recent))
-    people = formats.plain(formats.count(here, found.lost_customers))
+    chosen = _pick_barrier(here, found.lost) if found.lost else None
+    shown = [each for each in found.lost if chosen in (None, each.barrier)]
+    recent = sum(each.recent for each in shown)
+    people = formats.count(here, sum(each.customers for each in shown))
     with st.grid(3, min_column_width=150):
+        lost = formats.plain(formats.round_money(here, recent))
         st.metric("Revenue at risk", lost, border=True, help="Their purchases in the last 365 days, net of refunds.")
-        st.metric("Customers", people, border=True, help="Good customers whom campaigns do not reach.")
-        share = formats.percent(here, found.lost_recent / found.recent) if found.recent else "None yet"
+        st.metric("Customers", formats.plain(people), border=True, help="Good customers whom campaigns do not reach.")
+        share = formats.percent(here, recent / found.recent) if found.recent else "None yet"
         st.metric("Share", formats.plain(share), border=True, help="Of the revenue of all good customers.")
     good = formats.plain(formats.count(here, found.good))
     st.caption(f"Good customers are the {good} in the top 40% of your buyers by revenue.")
     if not found.lost:
         empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do.")
         return
-    chosen = filters.pick_pill(
-        "Why mail does not reach them",
-        [each.barrier for each in found.lost],
-        name="reason",
-        key="barrier",
-        words=lambda barrier: _named(here, next(each for each in found.lost if each.barrier is barrier)),
-    )
     st.caption(_advice(chosen))
     tables.customer_rows(here, caching.customers_at_risk(here, chosen))
+
+
+def _pick_barrier(here: Shop, lost: Sequence[Lost]) -> Barrier | None:
+    named = {each.barrier: _named(here, each) for each in lost}
+    return filters.pick_pill(
+        "Why mail does not reach them", list(named), name="reason", key="barrier", words=named.__getitem__
+    )
 
 
 def _named(here: Shop, lost: Lost) -> str:

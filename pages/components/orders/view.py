@@ -9,11 +9,10 @@ import streamlit as st
 from backend.domain.orders import HistoryEntry, Order, OrderStatus
 from backend.domain.totals import Totals
 from backend.services.context import Shop
-from backend.services.orders.lists import find_order
+from backend.services.orders.lists import MOST_SUMMED, OrderFilter, find_order
 from pages.components.ui import formats
 from pages.components.ui.caching import who
 from pages.components.ui.navigation import page_of
-from pages.components.ui.periods import Chosen
 from pages.components.ui.shell import name_tab
 
 _MOST_ROWS_SHOWN = 20
@@ -37,9 +36,15 @@ def find_by_number(here: Shop) -> None:
         st.warning(formats.plain(f"There is no order with the number {number.strip()}."), icon=":material/search_off:")
 
 
-def show_totals(here: Shop, chosen: Chosen, totals: Totals) -> None:
-    """What all orders of these days come to, whatever their status."""
-    st.caption(formats.plain(f"All orders of {formats.span(here, chosen.first, chosen.last)}"))
+def show_totals(here: Shop, wanted: OrderFilter, totals: Totals | None) -> None:
+    """What the orders come to that are listed; `totals` is None when they are too many to be summed."""
+    statuses = formats.listed([formats.STATUS_LABELS[status].lower() for status in wanted.statuses])
+    which = f"{statuses.capitalize()} orders" if statuses else "All orders"
+    st.caption(formats.plain(f"{which} of {formats.span(here, wanted.first, wanted.last)}"))
+    if totals is None:
+        most = formats.plain(formats.count(here, MOST_SUMMED))
+        st.caption(f"More than {most} orders match. Choose fewer days to see their totals.")
+        return
     with st.grid(4, min_column_width=140):
         st.metric("Revenue", formats.plain(formats.round_money(here, totals.revenue)), border=True)
         st.metric("Orders", formats.plain(formats.count(here, totals.orders)), border=True)

@@ -96,12 +96,12 @@ def _percent(here: Shop, share: float | None, digits: int = 1) -> str:
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date) -> None:
+def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date, template: str) -> None:
     """What arrived, came back and was read: by email, by campaign or by provider."""
     st.header("Delivery results")
     by = filters.pick_view("By", list(_RATES_BY), name="results", key="rates_by", words=_RATES_BY.__getitem__)
     if by == "campaign":
-        _show_campaigns(here, first, last)
+        _show_campaigns(here, first, last, template)
     elif by == "mailbox":
         show_comparison("Mailbox provider", by_mailbox(figures.totals), counted_fully=False)
     else:
@@ -118,9 +118,9 @@ def _show_templates(here: Shop, figures: SendFigures) -> None:
         st.caption("No email was sent in these days, apart from tests.")
 
 
-def _show_campaigns(here: Shop, first: date, last: date) -> None:
-    """The same shares for each campaign that began in the period, whatever email it sends."""
-    campaigns = caching.rates_by_campaign(here, first, last)
+def _show_campaigns(here: Shop, first: date, last: date, template: str) -> None:
+    """The same shares for each campaign that began in the period."""
+    campaigns = caching.rates_by_campaign(here, first, last, template)
     if not campaigns:
         st.caption("No campaign began in these days.")
         return

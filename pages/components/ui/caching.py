@@ -147,6 +147,11 @@ def totals_of(shop: Shop, first: date, last: date) -> Totals:
     return figures.totals_of(figures.totals_by_day(shop, first, last))
 
 
+@_cached(max_entries=100)
+def totals_like(shop: Shop, wanted: OrderFilter) -> Totals | None:
+    return order_list.totals_like(shop, wanted)
+
+
 @_cached(max_entries=10)
 def email_cards(shop: Shop) -> list[EmailCard]:
     return email_overview.email_overview(shop)
@@ -163,8 +168,8 @@ def problems_of_sending(shop: Shop, first: date, last: date, template: str) -> P
 
 
 @_cached(max_entries=50)
-def rates_by_campaign(shop: Shop, first: date, last: date) -> list[CampaignRates]:
-    return statistics.rates_by_campaign(shop, COMMAND_LINE, first, last)
+def rates_by_campaign(shop: Shop, first: date, last: date, template: str) -> list[CampaignRates]:
+    return statistics.rates_by_campaign(shop, COMMAND_LINE, first, last, template)
 
 
 @kept_figure

@@ -14,7 +14,7 @@ import streamlit as st
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
 from backend.services.context import Shop
-from pages.components.ui import address, filters, formats
+from pages.components.ui import address, client, filters, formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.state import Slot
 
@@ -25,6 +25,10 @@ _REMEMBERED = 5
 _Place = tuple[str, list[str]]
 """What is listed, and where each page after the first begins; "" for one that is forgotten."""
 _START: _Place = ("", [])
+_CHARACTERS = 90
+_PHONE_CHARACTERS = 38
+"""Of a row's label, in a window of 1,280 pixels and on a phone of 390."""
+_LEAST, _TAGS, _REFUND = 8, 12, 20
 _GAP = 12
 _PHONE = 326
 """Pixels that a row has on a screen of 390."""
@@ -43,10 +47,11 @@ def customer_rows(
     shop: Shop, customers: Iterable[CustomerSummary], *, ranked: bool = False, details: bool = True
 ) -> None:
     """Customers with their orders and revenue; `ranked` puts their places before their names."""
-    rows = []
+    rows, room = [], _room()
     for place, customer in enumerate(customers, start=1):
-        label = f"{place}\\. {_name(customer)}" if ranked else _name(customer)
-        label += _customer_details(shop, customer) if details else ""
+        name = shortened(formats.name_of(customer.name), room)
+        label = f"{place}\\. **{formats.plain(name)}**" if ranked else f"**{formats.plain(name)}**"
+        label += _customer_details(shop, customer, room - len(name)) if details else ""
         orders = f":gray[{formats.counted(shop, customer.orders, 'order')}]"
         rows.append(Row(label, {"id": customer.id}, (orders, _amount(shop, customer.revenue))))
     show_rows("customer.py", rows, widths=(120, 120))
@@ -54,10 +59,12 @@ def customer_rows(
 
 def order_rows(shop: Shop, orders: Iterable[OrderSummary], *, of_one_customer: bool = False) -> None:
     """Orders with their status, when they were placed, and their amount."""
-    rows, year = [], shop.clock().astimezone(shop.zone).year
+    rows, room, year = [], _room(), shop.clock().astimezone(shop.zone).year
     for order in orders:
         number = formats.plain(order.number)
-        label = f"**{number}**" if of_one_customer else f"**{formats.plain(order.customer_name)}** {number}"
+        taken = len(order.number) + (_REFUND if order.refunded else 1)
+        name = shortened(order.customer_name, room - taken)
+        label = f"**{number}**" if of_one_customer else f"**{formats.plain(name)}** {number}"
         if order.refunded:
             label += f" :violet[:material/undo: {formats.plain(formats.money(shop, order.refunded))} refunded]"
         placed = f":gray[{formats.plain(formats.brief_moment(shop, order.placed_at, year))}]"
@@ -70,17 +77,26 @@ def _amount(shop: Shop, minor: int) -> str:
     return f"**{formats.plain(formats.money(shop, minor))}**"
 
 
-def _name(customer: CustomerSummary) -> str:
-    return f"**{formats.plain(formats.name_of(customer.name))}**"
+def _room() -> int:
+    """Characters that the label of a row has room for; what is longer would be cut without a sign."""
+    return _PHONE_CHARACTERS if client.is_phone() else _CHARACTERS
 
 
-def _customer_details(shop: Shop, customer: CustomerSummary) -> str:
+def shortened(text: str, room: int) -> str:
+    """The beginning of a text that is longer than its room, with an ellipsis."""
+    return text if len(text) <= room else f"{text[: max(room - 1, 1)].rstrip()}…"
+
+
+def _customer_details(shop: Shop, customer: CustomerSummary, room: int) -> str:
+    """Address, country and tags, as far as there is room for them."""
     parts = [customer.email or "", formats.country(shop, customer.country) if customer.country else ""]
-    text = " · ".join(formats.plain(part) for part in parts if part)
-    badges = [formats.badge(tag, "gray") for tag in customer.tags[:3]]
-    if customer.archived:
+    text = " · ".join(part for part in parts if part)
+    shown = shortened(text, room - 1) if room > _LEAST else ""
+    fit = len(text) + _TAGS <= room
+    badges = [formats.badge(tag, "gray") for tag in customer.tags[:3]] if fit else []
+    if customer.archived and fit:
         badges.append(formats.badge("Archived", "orange", ":material/archive:"))
-    return " " + " ".join([f":gray[{text}]", *badges] if text else badges)
+    return " " + " ".join([f":gray[{formats.plain(shown)}]", *badges] if shown else badges)
 
 
 def show_rows(file: str, rows: Sequence[Row], widths: tuple[int, ...]) -> None:
