@@ -60,8 +60,8 @@ def caller(chromium: Any, server: Server) -> Iterator[Person]:
 
 def test_the_menu_closes_after_a_page_is_chosen(caller: Person) -> None:
     caller.page.get_by_test_id("stExpandSidebarButton").tap()
-    caller.page.get_by_test_id("stSidebarNav").get_by_role("link", name="Orders", exact=True).tap()
-    caller.sees_title("Orders").settled()
+    caller.page.get_by_test_id("stSidebarNav").get_by_role("link", name="Emails", exact=True).tap()
+    caller.sees_title("Emails").settled()
     caller.page.wait_for_function("document.querySelector('[data-testid=stSidebar]').dataset.collapsed === 'true'")
 
 
