@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email.header import Header
+from email.utils import formataddr, quote
 from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,12 +14,6 @@ from backend.errors import BackendError
 
 _NAMED = re.compile(r'^(?P<name>(?:"(?:[^"\\]|\\.)*"|[^"<])*)<(?P<address>[^\r\n]+)>$')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_PLAIN_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*$")
-_USUAL = re.compile(
-    r"(?=.{6,254}\Z)[A-Za-z0-9](?:[A-Za-z0-9_+-]|\.(?=[A-Za-z0-9_+-])){0,63}"
-    r"@(?:[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,62}\.)+(?!arpa|invalid|local|localhost|onion)[a-z]{2,20}"
-)
-"""Addresses of which there is nothing to find out: nearly all, and a library takes fifty times as long for each."""
 _LONGEST = 1000
 _LONGEST_WORD = 64
 """RFC 2047 allows 75 characters; shorter ones leave room for the name of the field before them."""
@@ -41,10 +36,12 @@ class Mailbox:
 
     def header(self) -> str:
         """The mailbox in ASCII on one line: RFC 5322, and RFC 2047 for other letters in the name."""
-        return f"{_phrase(self.name)} <{self.address}>" if self.name else self.address
+        if needs_encoding(self.name):
+            return f"{encoded_words(self.name)} <{self.address}>"
+        return formataddr((self.name, self.address))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # each email asks for its sender three times, and all of a campaign have the same
 def parse_mailbox(text: str, label: str) -> Mailbox:
     """The one mailbox in a text such as `maria@example.com` or `My shop <news@shop.example>`.
 
@@ -56,8 +53,6 @@ def parse_mailbox(text: str, label: str) -> Mailbox:
     if len(text) > _LONGEST:
         raise UnsendableError(f"{label} is too long.")
     refuse_control(text, label)
-    if _USUAL.fullmatch(text):
-        return Mailbox("", text)
     named = _NAMED.match(text.strip())
     name, address = (named["name"], named["address"]) if named else ("", text.strip())
     try:
@@ -74,8 +69,7 @@ def named_address(name: str, address: str) -> str:
 
     Nothing is encoded here: the transport encodes the name, once (RFC 2047, section 5).
     """
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}" <{address}>' if name else address
+    return f'"{quote(name)}" <{address}>' if name else address
 
 
 def refuse_control(text: str, label: str) -> None:
@@ -94,16 +88,6 @@ def needs_encoding(text: str) -> bool:
     return not text.isascii() or "=?" in text
 
 
-def _phrase(name: str) -> str:
-    if needs_encoding(name):
-        return encoded_words(name)
-    if _PLAIN_NAME.match(name):
-        return name
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
 def _unquoted(name: str) -> str:
-    if len(name) > 1 and name[0] == name[-1] == '"':
-        return re.sub(r"\\(.)", r"\1", name[1:-1])
-    return name
+    """The name without its quotes, if it is quoted as a whole."""
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if len(name) > 1 and name[0] == name[-1] == '"' else name

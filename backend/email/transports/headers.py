@@ -23,6 +23,8 @@ _TAG = re.compile(r"^[A-Za-z0-9_-]{1,256}$")
 """SES API v2, "MessageTag"."""
 LONGEST_NAME = 126
 LONGEST_FIELD = 996
+LONGEST_FILE_NAME = 255
+"""Bytes: what file systems take. Three characters for each fit on a line of a message."""
 _SHORT = 66
 _NAME = re.compile(r"^[!-9;-~]+$")
 _OURS = frozenset(
@@ -67,40 +69,27 @@ def _value(name: str, value: str) -> str:
 
 
 def subject_field(subject: str) -> str:
-    """The field "Subject", folded where it is long.
+    """The value of the field "Subject", folded where it is long.
 
     Raises: `UnsendableError` for control characters.
     """
     refuse_control(subject, "The subject")
     if len(subject) > _SHORT or needs_encoding(subject):
-        subject = Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
-    return f"Subject: {subject}\r\n"
+        return Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+    return subject
 
 
 def mailbox_field(name: str, mailbox: Mailbox) -> str:
-    """A field with one mailbox, folded at spaces where it is long."""
-    words, line, lines = mailbox.header().split(" "), f"{name}:", []
-    for word in words:
-        if len(line) + 1 + len(word) > 76 and not line.endswith(":"):
-            lines.append(line)
-            line = ""
-        line = f"{line} {word}"
-    return "\r\n".join([*lines, line]) + "\r\n"
+    """The value of a field with one mailbox, folded at spaces where it is long."""
+    return Header(mailbox.header(), header_name=name).encode(linesep="\r\n", splitchars=" ")
 
 
-def file_name_parameter(name: str) -> str:
-    """The parameter "filename" of Content-Disposition: RFC 2231 for what is not plain ASCII.
+def checked_file_name(name: str) -> str:
+    """The name of an attachment.
 
-    Raises: `UnsendableError`.
+    Raises: `UnsendableError` for control characters, no name, and names of more than 255 bytes.
     """
     refuse_control(name, "The name of an attachment")
-    if not name or len(name) > 255:
-        raise UnsendableError("An attachment has no name, or one of more than 255 characters.")
-    if re.fullmatch(r"[A-Za-z0-9 ._()-]+", name):
-        return f'filename="{name}"'
-    return f"filename*=utf-8''{_percent_encoded(name)}"
-
-
-def _percent_encoded(text: str) -> str:
-    plain = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
-    return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in text.encode())
+    if not 0 < len(name.encode()) <= LONGEST_FILE_NAME:
+        raise UnsendableError("An attachment has no name, or one of more than 255 bytes.")
+    return name

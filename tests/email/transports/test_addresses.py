@@ -7,11 +7,10 @@ from email.header import decode_header, make_header
 from email.headerregistry import Address
 
 import pytest
-from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.email.transports.addresses import _USUAL, Mailbox, UnsendableError, named_address, parse_mailbox
+from backend.email.transports.addresses import Mailbox, UnsendableError, named_address, parse_mailbox
 from backend.email.transports.mime import build_mime
 from tests.email.transports.samples import AT, email, parsed
 
@@ -76,13 +75,6 @@ def test_long_names_are_folded_and_arrive() -> None:
     assert str(make_header(decode_header(field))) == f"{LONG_NAME}<m@b.example>"
 
 
-@given(st.from_regex(_USUAL, fullmatch=True))
-def test_the_short_way_takes_only_what_the_library_takes_as_it_is(address: str) -> None:
-    found = validate_email(address, check_deliverability=False, test_environment=True, allow_quoted_local=True)
-    assert found.ascii_email == address
-    assert parse_mailbox(address, "The recipient") == Mailbox("", address)
-
-
 @pytest.mark.parametrize(
     "address",
     [
@@ -95,7 +87,7 @@ def test_the_short_way_takes_only_what_the_library_takes_as_it_is(address: str) 
         "a@x.local",
     ],
 )
-def test_what_no_server_takes_finds_no_short_way(address: str) -> None:
+def test_what_no_server_takes_is_refused(address: str) -> None:
     with pytest.raises(UnsendableError):
         parse_mailbox(address, "The recipient")
 

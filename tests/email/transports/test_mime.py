@@ -138,6 +138,15 @@ def test_attachments_arrive_with_name_type_and_bytes(name: str) -> None:
     assert body_of(message, "html") == email().html
 
 
+def test_the_longest_name_of_an_attachment_fits_on_a_line_in_all_letters() -> None:
+    longest = "請" * 85
+    message = build_mime(email(attachments=(Attachment(longest, b"a", "text/csv"),)), at=AT)
+    assert max(map(len, message.split(b"\r\n"))) <= 998
+    assert [part.get_filename() for part in parsed(message).iter_attachments()] == [longest]
+    with pytest.raises(UnsendableError):
+        build_mime(email(attachments=(Attachment(f"{longest}x", b"a", "text/csv"),)), at=AT)
+
+
 @pytest.mark.parametrize("media_type", ["multipart/mixed", "message/rfc822", "pdf", "", "a/" + "b" * 80])
 def test_an_attachment_needs_a_simple_media_type(media_type: str) -> None:
     with pytest.raises(UnsendableError):

@@ -58,7 +58,7 @@ def test_an_email_reads_back_whole(transport: OutboxTransport, folder: Path) -> 
     found = Outbox(folder).read(outbox_id)
     assert (found.html, found.text, found.attachments) == (sent.html, sent.text, sent.attachments)
     assert ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") in found.headers
-    assert found.source.startswith(b"From: Tea shop <news@shop.example>\r\n")
+    assert b"\r\nFrom: Tea shop <news@shop.example>\r\n" in found.source
     line = found.message
     assert (line.id, line.at, line.unread, line.simulated) == (outbox_id, NOW, True, None)
     assert (line.sender, line.to, line.subject) == (sent.sender, sent.to, sent.subject)
