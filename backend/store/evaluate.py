@@ -6,8 +6,6 @@ The SQL engine runs them; DynamoDB has them built in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from operator import attrgetter
 
 from loguru import logger
 
@@ -19,7 +17,6 @@ from backend.store.limits import (
     check_key,
     check_size,
     check_value,
-    item_bytes,
 )
 from backend.store.port import (
     MAX_TRANSACTION_BYTES,
@@ -145,11 +142,11 @@ def failure_of(write: Write) -> BackendError:
     return ConditionFailedError("The item was not in the expected state; nothing was written.")
 
 
-_NO_ATTRIBUTES = ("pk", "sk", "")
+_NO_ATTRIBUTES = frozenset(("pk", "sk", ""))
 
 
 def check_write(write: Write) -> int:
-    """More bytes than the write can send.
+    """The bytes that the write sends; of an update those that it sets.
 
     Raises: `InvalidInputError` or `ItemTooLargeError` for keys, items and updates that DynamoDB would refuse.
     """
@@ -162,31 +159,25 @@ def check_write(write: Write) -> int:
 
 
 def _check_update(update: Update) -> int:
-    _check_names(tuple(update.set), tuple(update.add), tuple(update.remove))
-    most = check_attributes(update.key.table, update.set) if update.set else 0
+    names = [*update.set, *update.add, *update.remove]
+    if not names:
+        raise InvalidInputError("An update changes nothing.")
+    if len(set(names)) != len(names):
+        raise InvalidInputError("An update names an attribute twice.")
+    if not _NO_ATTRIBUTES.isdisjoint(names):
+        raise InvalidInputError("An update names the key, or an attribute without a name.")
+    check_attributes(update.key.table, update.set)
     for plus in update.add.values():
         if type(plus.delta) is not int or type(plus.start) is not int:
             raise InvalidInputError("Only an integer can be added.")
         check_value(plus.delta)
         check_value(plus.start)
-    return most
-
-
-@lru_cache(maxsize=1024)
-def _check_names(setting: tuple[str, ...], adding: tuple[str, ...], removing: tuple[str, ...]) -> None:
-    """Updates have the same few combinations of names again and again, so good ones are remembered."""
-    names = {*setting, *adding, *removing}
-    if not names:
-        raise InvalidInputError("An update changes nothing.")
-    if len(names) != len(setting) + len(adding) + len(removing):
-        raise InvalidInputError("An update names an attribute twice.")
-    if not names.isdisjoint(_NO_ATTRIBUTES):
-        raise InvalidInputError("An update names the key, or an attribute without a name.")
+    return attributes_bytes(update.set)
 
 
 def _check_condition(condition: Condition) -> None:
     match condition:
-        case Absent() | Exists() | AsStored():  # before the others, because most writes have one of them
+        case Absent() | Exists() | AsStored():
             return
         case Equals(_, value) | Below(_, value) | AtLeast(_, value):
             check_value(value)
@@ -195,22 +186,11 @@ def _check_condition(condition: Condition) -> None:
                 _check_condition(each)
 
 
-_KEY = attrgetter("key")
-
-
 def check_transaction(writes: Sequence[Write]) -> None:
     """Raises: `InvalidInputError` for too many or too large writes, or two on one key (as DynamoDB would)."""
     if len(writes) > MAX_TRANSACTION_WRITES:
         raise InvalidInputError(f"A transaction has {len(writes)} writes; {MAX_TRANSACTION_WRITES} are possible.")
-    if len(set(map(_KEY, writes))) != len(writes):
+    if len({write.key for write in writes}) != len(writes):
         raise InvalidInputError("A transaction writes one item twice.")
-    if (
-        sum([check_write(write) for write in writes]) > MAX_TRANSACTION_BYTES
-        and _exact_bytes(writes) > MAX_TRANSACTION_BYTES
-    ):
+    if sum(map(check_write, writes)) > MAX_TRANSACTION_BYTES:
         raise InvalidInputError("A transaction is larger than 4 MB.")
-
-
-def _exact_bytes(writes: Sequence[Write]) -> int:
-    sizes = [item_bytes(write.key, write.item) for write in writes if isinstance(write, Put)]
-    return sum(sizes) + sum(attributes_bytes(write.set) for write in writes if isinstance(write, Update))

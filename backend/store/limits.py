@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 
 import orjson
 
@@ -27,22 +26,16 @@ _INDEX_KEYS = {
 
 def check_key(key: Key) -> None:
     """Raises: `InvalidInputError` for an empty key, `ItemTooLargeError` for one beyond 2,048 / 1,024 bytes."""
-    _, pk, sk = key
-    both = pk + sk
-    # One look at both is enough for nearly all keys, of which a large import checks half a million.
-    if pk and sk and len(both) <= MAX_SK_BYTES and both.isascii() and "\0" not in both:
-        return
-    _check_key_text(pk, MAX_PK_BYTES)
-    _check_key_text(sk, MAX_SK_BYTES)
+    _check_key_text(key.pk, MAX_PK_BYTES)
+    _check_key_text(key.sk, MAX_SK_BYTES)
 
 
 def _check_key_text(text: str, most: int) -> None:
     if not text or "\0" in text:
         # DynamoDB has no empty keys, PostgreSQL no NUL in a text.
         raise InvalidInputError("A key of the store must not be empty or contain a NUL character.")
-    if not text.isascii():
-        _check_text(text)
-    if len(text) * 4 > most and len(text.encode()) > most:
+    _check_text(text)
+    if len(text.encode()) > most:
         raise ItemTooLargeError(f"A key of the store is longer than {most:,} bytes.")
 
 
@@ -79,54 +72,33 @@ def _value_bytes(value: Value) -> int:
 
 
 def check_item(key: Key, item: Item) -> int:
-    """More bytes than the item can have.
+    """The bytes of the item.
 
     Raises: `InvalidInputError` for values that DynamoDB has no type for, `ItemTooLargeError` beyond 400 KB.
     """
     check_key(key)
-    return _check_contents(key, item)
+    check_attributes(key.table, item)
+    return check_size(key, item)
 
 
-def check_size(key: Key, item: Item) -> None:
-    """For an item whose key and attributes have been checked one by one. Raises: `ItemTooLargeError`."""
-    sizes = [len(value) if type(value) is str else 6 if type(value) is int else check_value(value)
-             for value in item.values()]  # fmt: skip
-    if 4 * (sum(sizes) + sum(map(len, item))) > MAX_ITEM_BYTES - MAX_PK_BYTES - MAX_SK_BYTES:
-        check_item(key, item)
-
-
-def _check_contents(key: Key, item: Item) -> int:
-    most = check_attributes(key.table, item) + MAX_PK_BYTES + MAX_SK_BYTES
-    if most <= MAX_ITEM_BYTES:
-        return most
+def check_size(key: Key, item: Item) -> int:
+    """The bytes of an item whose attributes have been checked. Raises: `ItemTooLargeError` beyond 400 KB."""
     size = item_bytes(key, item)
     if size > MAX_ITEM_BYTES:
         raise ItemTooLargeError(f"This is too large to be stored: {size:,} bytes, of {MAX_ITEM_BYTES:,} at most.")
     return size
 
 
-def check_attributes(table: str, attributes: Mapping[str, Value]) -> int:
-    """More bytes than the attributes can have: most items are so small that nobody need count exactly.
-
-    Raises: `InvalidInputError` for attributes that an item of the table cannot have.
-    """
-    most, index_keys = _names_checked(table, tuple(attributes))
-    for name in index_keys:
-        _check_index_key(name, attributes[name], *_INDEX_KEYS[table][name])
-    return most + _check_values(attributes.values())
-
-
-@lru_cache(maxsize=1024)
-def _names_checked(table: str, names: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    """More bytes than the names can have, and those of them that are keys of an index of the table.
-
-    Items have the same few combinations of names again and again, so good ones are remembered.
-    """
-    for name in names:
+def check_attributes(table: str, attributes: Mapping[str, Value]) -> None:
+    """Raises: `InvalidInputError` for attributes that an item of the table cannot have."""
+    index_keys = _INDEX_KEYS[table]
+    for name, value in attributes.items():
         if name in ("pk", "sk"):
             raise InvalidInputError("The key does not belong into the item.")
         _check_name(name)
-    return 4 * sum(map(len, names)), tuple(name for name in names if name in _INDEX_KEYS[table])
+        check_value(value)
+        if name in index_keys:
+            _check_index_key(name, value, *index_keys[name])
 
 
 def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
@@ -139,51 +111,28 @@ def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
         raise InvalidInputError(f"The attribute {name} is the key of an index, so it must be a text.")
 
 
-def _check_name(name: str) -> int:
+def _check_name(name: str) -> None:
     if not name:
         raise InvalidInputError("An attribute has no name.")
-    if not name.isascii():
-        _check_text(name)
-    return 4 * len(name)
+    _check_text(name)
 
 
-def check_value(value: Value) -> int:
-    """More bytes than the value can have (a character has four at most, a number 21).
-
-    Raises: `InvalidInputError` for floats, other foreign types and numbers beyond 38 digits.
-    """
+def check_value(value: Value) -> None:
+    """Raises: `InvalidInputError` for floats, other foreign types and numbers beyond 38 digits."""
     if isinstance(value, str):
-        if not value.isascii():
-            _check_text(value)
-        return 4 * len(value)
-    if value is None or isinstance(value, bool):
-        return 1
-    if isinstance(value, int):
+        _check_text(value)
+    elif isinstance(value, list):
+        for element in value:
+            check_value(element)
+    elif isinstance(value, dict):
+        for name, element in value.items():
+            _check_name(name)
+            check_value(element)
+    elif isinstance(value, int):
         if not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
             raise InvalidInputError("A number has more than 38 digits.")
-        return 21
-    if isinstance(value, bytes):
-        return len(value)
-    if isinstance(value, list):
-        return 3 + len(value) + _check_values(value)
-    if isinstance(value, dict):
-        return 3 + len(value) + sum(map(_check_name, value)) + _check_values(value.values())
-    raise InvalidInputError(f"The store takes no values of type {type(value).__name__}.")
-
-
-def _check_values(values: Iterable[Value]) -> int:
-    """More bytes than the values can have. Most are plain texts and numbers, and a call costs more than looking."""
-    most = 0
-    for value in values:
-        if type(value) is str and value.isascii():
-            most += 4 * len(value)
-        elif type(value) is int and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
-            most += 21
-        elif type(value) is list:
-            most += 3 + len(value) + _check_values(value)
-        else:
-            most += check_value(value)
-    return most
+    elif not (value is None or isinstance(value, bytes)):
+        raise InvalidInputError(f"The store takes no values of type {type(value).__name__}.")
 
 
 def check_query(query: Query) -> None:

@@ -16,7 +16,6 @@ from backend.services.imports.customer_plan import CustomerCandidate, CustomerPl
 from backend.services.imports.customer_table import CustomerReader, check_mapping
 from backend.services.imports.dialect import open_table, reading
 from backend.services.imports.run import ProgressListener, Run
-from backend.services.imports.seen import SeenNames
 from backend.services.imports.steps import print_of
 
 
@@ -80,14 +79,15 @@ class _Answers:
 def _candidates(
     rows: Iterable[Line | BrokenLine], reader: CustomerReader, answers: _Answers
 ) -> Iterator[CustomerCandidate | Fault]:
-    seen = SeenNames()
+    first_lines: dict[int, int] = {}  # by the hash of an identity: a file may hold millions, and each is long
     for row in rows:
         customer = reader.read(row)
         if isinstance(customer, Fault):
             yield customer
             continue
         customer = answers.strictest(customer)
-        before = [line for name in identities(customer) if (line := seen.first_line(name, row.number))]
+        lines = [first_lines.setdefault(hash(name), row.number) for name in identities(customer)]
+        before = [line for line in lines if line != row.number]
         candidate = CustomerCandidate(row.number, customer, print_of(customer), reader.repairs)
         if before:
             yield Fault(candidate.name, row.number, "", f"The same customer stands in line {before[0]:,} already.")

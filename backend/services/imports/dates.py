@@ -7,17 +7,14 @@ nothing settles it, a person is asked: a guess would move every order to another
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from backend.domain.text import fold
 from backend.domain.time import check_placed_at
 from backend.errors import InvalidInputError
 
-_REMEMBERED = 1 << 15
 ZONES = {"UTC": 0, "GMT": 0, "Z": 0, "BST": 1, "CET": 1, "CEST": 2, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5} | {
     "MST": -7,
     "MDT": -6,
@@ -122,13 +119,12 @@ def _two_ways(text: str) -> InvalidInputError:
 
 
 class Moments:
-    """Reads the moments of one file. Results are remembered, in bounds."""
+    """Reads the moments of one file."""
 
     def __init__(self, zone: ZoneInfo, now: datetime, order: DateOrder) -> None:
         self._zone, self._now, self._order = zone, now, order
-        self.read: Callable[[str, str], datetime] = lru_cache(_REMEMBERED)(self._read)
 
-    def _read(self, text: str, label: str) -> datetime:
+    def read(self, text: str, label: str) -> datetime:
         """The moment; without an offset it is the shop's time.
 
         Raises: `InvalidInputError` when it is missing, no date, in the future or before 1990.

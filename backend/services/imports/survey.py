@@ -13,7 +13,6 @@ from backend.services.imports.amounts import DecimalSigns
 from backend.services.imports.dates import DateEvidence
 from backend.services.imports.dialect import Table, reading
 from backend.services.imports.order_rows import group
-from backend.services.imports.seen import SeenNames
 from backend.services.imports.shopify import AMOUNTS, DATES
 
 _MOST_SCATTERED = 10_000
@@ -41,7 +40,7 @@ class Survey:
         """
         amounts = [self._places[title] for title in AMOUNTS if title in self._places]
         dates = [self._places[title] for title in DATES if title in self._places]
-        seen = SeenNames()
+        first_lines: dict[int, int] = {}  # by the hash of a name: a file may name millions, and each is long
         with reading(self._table) as rows:
             for count, raw in enumerate(group(rows, self._places, self._table.delimiter)):
                 if count % _ORDERS_A_REPORT == 0:
@@ -51,8 +50,8 @@ class Survey:
                         self._signs.see(row.cells[place])
                     for place in dates:
                         self.dates.see(row.cells[place])
-                before = seen.first_line(raw.name, raw.line) if raw.name else 0
-                if before:
+                before = first_lines.setdefault(hash(raw.name), raw.line) if raw.name else raw.line
+                if before != raw.line:
                     self.scattered.setdefault(raw.name, (before, raw.line))
                     _refuse_if_most(self.scattered)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from backend.services.context import Shop
 from backend.services.imports import import_orders
-from backend.services.imports.seen import SeenNames
 from tests.services.imports.shopify_csv import HEADER, order, text_of
 from tests.support import STAFF
 
@@ -50,23 +49,3 @@ def test_a_file_many_times_larger_takes_hardly_more_memory(shop: Shop, tmp_path:
 
     assert peaks[1] < peaks[0] + 2 * MEGABYTE
     assert peaks[1] < 10 * MEGABYTE
-
-
-def test_names_are_remembered_with_the_line_on_which_they_stood_first() -> None:
-    seen = SeenNames()
-    first = {f"#{number}": number + 2 for number in range(20_000)}
-
-    assert [seen.first_line(name, line) for name, line in first.items()] == [0] * len(first)
-    assert {name: seen.first_line(name, 1_000_000) for name in first} == first
-
-
-def test_a_million_names_fit_into_some_tens_of_megabytes() -> None:
-    tracemalloc.start()
-    try:
-        seen = SeenNames()
-        for number in range(100_000):
-            seen.first_line(f"#{number}", number + 1)
-        used = tracemalloc.get_traced_memory()[0]
-    finally:
-        tracemalloc.stop()
-    assert used < 100_000 * 48 + MEGABYTE
