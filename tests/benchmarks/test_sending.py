@@ -23,7 +23,7 @@ def test_sending_is_measured_by_both_transports_and_says_what_could_not_be_compa
     assert [each for each in found if isinstance(each, str)] == [
         "sending beside django-post_office: there is no network"
     ]
-    assert len(measured) == 7
+    assert len(measured) == 9
     assert all(each.value > 0 for each in measured)
     assert list(tmp_path.iterdir()) == []
 
