@@ -44,7 +44,6 @@ def _charset(body_encoding: int | None) -> Charset:
 
 
 _POLICY = _FoldedFields(linesep="\r\n")
-_BASE64 = Charset("utf-8")
 _QUOTED = _charset(QP)
 _READABLE = _charset(None)
 
@@ -52,7 +51,8 @@ _READABLE = _charset(None)
 def build_mime(
     email: OutgoingEmail, *, at: datetime, extra: Mapping[str, str] | None = None, eight_bit: bool = False
 ) -> bytes:
-    """The whole message. `extra` are headers of the transport; `eight_bit` leaves readable texts as they are.
+    """The whole message. `extra` are headers of the transport; `eight_bit` leaves texts readable and lines as long as they are,
+    for a file that no server has to pass on.
 
     The same email at the same moment gives the same bytes.
 
@@ -62,7 +62,7 @@ def build_mime(
     # Made from the contents, which so cannot contain it.
     seed = hashlib.sha256(b"\0".join(data for _, _, data in texts)).hexdigest()[:24]
     parts = [
-        MIMEText(text, subtype, _encoding_of(data) if eight_bit else _QUOTED)  # type: ignore[arg-type]  # a Charset
+        _text_part(subtype, text, data, eight_bit=eight_bit)
         for subtype, text, data in texts
         if data or subtype == "plain"
     ]
@@ -101,10 +101,11 @@ def _fields(email: OutgoingEmail, at: datetime, extra: Mapping[str, str]) -> Ite
     yield from extra.items()
 
 
-def _encoding_of(data: bytes) -> Charset:
-    """That which leaves a text readable, if it can be sent so."""
-    is_sendable = b"\0" not in data and max(map(len, data.split(b"\n"))) <= LONGEST_LINE
-    return _READABLE if is_sendable else _BASE64
+def _text_part(subtype: str, text: str, data: bytes, *, eight_bit: bool) -> Message:
+    part = MIMEText(text, subtype, _READABLE if eight_bit else _QUOTED)  # type: ignore[arg-type]  # a Charset
+    if eight_bit and (b"\0" in data or max(map(len, data.split(b"\n"))) > LONGEST_LINE):
+        part.replace_header("Content-Transfer-Encoding", "binary")
+    return part
 
 
 def _utf8(text: str) -> bytes:
