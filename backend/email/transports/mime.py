@@ -51,8 +51,8 @@ _READABLE = _charset(None)
 def build_mime(
     email: OutgoingEmail, *, at: datetime, extra: Mapping[str, str] | None = None, eight_bit: bool = False
 ) -> bytes:
-    """The whole message. `extra` are headers of the transport; `eight_bit` leaves texts readable and lines as long as they are,
-    for a file that no server has to pass on.
+    """The whole message. `extra` are headers of the transport; `eight_bit` leaves texts readable, and their lines as
+    long as they are, for a file that no server has to pass on.
 
     The same email at the same moment gives the same bytes.
 

@@ -16,6 +16,7 @@ from backend.services.imports.countries import country_of as country_of
 from backend.services.imports.dialect import title_words
 
 _REMEMBERED = 1 << 15
+"""Cells: columns repeat, and an import takes a quarter longer when each is read again (docs/benchmarks.md)."""
 _QUANTITY = re.compile(r"(\(?)\s*(-?)\s*(\d{1,9})(?:([.,])(\d{1,6}))?\s*([-)]?)")
 _UNSEEN = frozenset({"Cc", "Cf"})
 _FORMULA_STARTS = frozenset("=+-@")
