@@ -120,10 +120,10 @@ def test_a_reader_ends_by_itself_when_nobody_reads_any_more(tmp_path: Path) -> N
         "from datetime import UTC, datetime\n"
         "from pathlib import Path\n"
         "from zoneinfo import ZoneInfo\n"
-        "from backend.services.imports import ahead\n"
+        "from backend.services.imports import parallel_reader\n"
         "from backend.services.imports.order_file import OrderFile\n"
         "file = OrderFile(Path(sys.argv[1]), '', 'USD', ZoneInfo('UTC'), datetime(2026, 11, 26, tzinfo=UTC))\n"
-        "batches = ahead._read_by_child(file)\n"
+        "batches = parallel_reader._read_by_child(file)\n"
         "next(batches)\n"
         "os.kill(os.getpid(), 9)\n"
     )
