@@ -96,4 +96,4 @@ def _clean_url(text: str, label: str, field: str, *, secure: bool = False) -> st
 
 
 def _overtaken() -> ConflictError:
-    return ConflictError("Someone else has changed the settings. Reload to see it.")
+    return ConflictError("Someone else has changed the settings.")

@@ -124,7 +124,7 @@ def test_the_second_of_two_people_is_told_and_overwrites_nothing(shop: Shop) -> 
         lambda: saved.switch_on(shop, ADMIN, made.id, made.version),
         lambda: saved.delete_automation(shop, ADMIN, made.id, made.version),
     ):
-        with pytest.raises(ConflictError, match="was changed by someone else"):
+        with pytest.raises(ConflictError, match="Someone else has changed “"):
             deed()
     assert [each.name for each in active.all_automations(shop)] == ["First"]
 

@@ -40,6 +40,14 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+_SIZES = {"desk": (1280, 800), "phone": (390, 844)}
+_PHONE = {
+    "is_mobile": True,
+    "has_touch": True,
+    "user_agent": "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0.0.0 Mobile Safari/537.36",
+}
+"""What makes a narrow window one of a phone: Streamlit asks the browser's name before it closes its menu again."""
 
 
 @pytest.fixture(scope="package")
@@ -115,7 +123,8 @@ def person(chromium: Any, server: Server) -> Iterator[Callable[..., Person]]:
         people: list[Person] = []
 
         def arrive(role: Role, *, width: int = 1280, height: int = 800) -> Person:
-            context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+            kind = _PHONE if (width, height) == _SIZES["phone"] else {}
+            context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **kind)
             windows.callback(context.close)
             people.append(Person(context.new_page(), server, role))
             return people[-1]
@@ -123,3 +132,10 @@ def person(chromium: Any, server: Server) -> Iterator[Callable[..., Person]]:
         yield arrive
         for each in people:
             assert each.console_errors == []
+
+
+@pytest.fixture(params=_SIZES)
+def staff(request: pytest.FixtureRequest, person: Callable[..., Person]) -> Person:
+    """Somebody who may do everything, at a desk and on a phone."""
+    width, height = _SIZES[request.param]
+    return person(Role.ADMIN, width=width, height=height)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from backend.domain.team import Role
 from backend.services.context import Shop
 from backend.services.orders.lists import orders_of
 from backend.services.segments.library import list_segments
@@ -16,15 +13,6 @@ from tests.browser.people import Person
 from tests.support import ADMIN, add_customer, add_order
 
 pytestmark = pytest.mark.browser
-
-Arrive = Callable[..., Person]
-SIZES = {"desk": (1280, 800), "phone": (390, 844)}
-
-
-@pytest.fixture(params=SIZES)
-def staff(request: pytest.FixtureRequest, person: Arrive) -> Person:
-    width, height = SIZES[request.param]
-    return person(Role.ADMIN, width=width, height=height)
 
 
 def test_enter_places_an_order_once(staff: Person, shop: Shop) -> None:

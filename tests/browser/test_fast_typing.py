@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from backend.domain.team import Role
 from backend.services.context import Shop
 from backend.services.customers.customers import find_by_email
 from backend.services.orders.lists import orders_of
@@ -20,24 +18,6 @@ from tests.support import ADMIN, add_customer, add_order
 
 pytestmark = pytest.mark.browser
 
-Arrive = Callable[..., Person]
-SIZES = {"desk": (1280, 800), "phone": (390, 844)}
-
-
-@pytest.fixture(params=SIZES)
-def staff(request: pytest.FixtureRequest, person: Arrive) -> Person:
-    width, height = SIZES[request.param]
-    return person(Role.ADMIN, width=width, height=height)
-
-
-def filled(somebody: Person, **values: str) -> None:
-    """Types into fields by the beginning of their labels; the last one is not left."""
-    for label, text in values.items():
-        field = somebody.main.page.get_by_label(re.compile(f"^{label.replace('_', ' ')}")).and_(
-            somebody.page.locator("input, textarea")
-        )
-        field.last.fill(text)
-
 
 def clicked(somebody: Person, label: str) -> Person:
     """Clicks without waiting for anything that the page still does."""
@@ -48,7 +28,7 @@ def clicked(somebody: Person, label: str) -> Person:
 def test_an_order_keeps_the_shipping_that_was_typed_last(staff: Person, shop: Shop) -> None:
     customer = add_customer(shop, "Maria Lopez")
     staff.sign_in(f"/place_order?customer={customer.id}").sees_title("Place an order").settled()
-    filled(staff, Product="Mug", Price_in="12.50", Shipping_in="4.90")
+    staff.fills(Product="Mug", Price_in="12.50", Shipping_in="4.90")
     clicked(staff, "Place order").sees("was placed.")
     (order,) = orders_of(shop, customer.id).orders
     assert order.total == 1740
@@ -58,7 +38,7 @@ def test_what_is_missing_is_said_beside_the_button_and_links_keep_what_was_typed
     customer = add_customer(shop, "Maria Lopez")
     path = f"/place_order?customer={customer.id}"
     staff.sign_in(path).sees_title("Place an order").settled()
-    filled(staff, Product="Mug")
+    staff.fills(Product="Mug")
     clicked(staff, "Place order").settled()
     staff.main.get_by_test_id("stAlert").get_by_text("The price of “Mug” is missing.").wait_for()
     assert staff.page.get_by_label("Product").input_value() == "Mug"
@@ -71,7 +51,7 @@ def test_a_partial_refund_is_what_was_typed(staff: Person, shop: Shop, how: str)
     staff.sign_in(f"/order?customer={order.customer_id}&id={order.id}").sees_title(f"Order {order.number}").settled()
     staff.presses("Refund").page.get_by_text("Partial refund").click()
     staff.settled()
-    filled(staff, Reason="Chipped", Amount_in="12.50")
+    staff.fills(Reason="Chipped", Amount_in="12.50")
     if how == "click":
         clicked(staff, "Refund the amount above to Jonas Weber")
     else:
@@ -84,14 +64,14 @@ def test_an_edited_order_keeps_the_tax_that_was_typed_last(staff: Person, shop: 
     order = add_order(shop, add_customer(shop, "Jonas Weber"), 5000)
     staff.sign_in(f"/order?customer={order.customer_id}&id={order.id}").sees_title(f"Order {order.number}").settled()
     staff.presses("Edit")
-    filled(staff, Tax_in="1.25")
+    staff.fills(Tax_in="1.25")
     clicked(staff, "Save").sees("$50.00 → $51.25")
 
 
 def test_a_segment_keeps_the_description_that_was_typed_last(staff: Person, shop: Shop) -> None:
     staff.sign_in("/segment").sees_title("New segment").settled()
     name = f"Regulars {staff.page.viewport_size['width']}"
-    filled(staff, Name=name, Description="Twice a year")
+    staff.fills(Name=name, Description="Twice a year")
     clicked(staff, "Save segment").sees_title(name)
     (segment,) = [each for each in list_segments(shop, ADMIN) if each.name == name]
     assert segment.text == "Twice a year"
@@ -100,7 +80,7 @@ def test_a_segment_keeps_the_description_that_was_typed_last(staff: Person, shop
 def test_shop_settings_are_saved_as_typed(staff: Person, shop: Shop) -> None:
     staff.sign_in("/shop_settings").sees_title("Shop settings").settled()
     address = f"{staff.page.viewport_size['width']} Mill Lane"
-    filled(staff, Postal_address=address)
+    staff.fills(Postal_address=address)
     clicked(staff, "Save").sees("Settings saved.")
     assert get_shop_facts(shop).postal_address == address
 
@@ -109,7 +89,7 @@ def test_a_customer_is_added_as_typed(staff: Person, shop: Shop) -> None:
     staff.sign_in("/customers").sees_title("Customers").settled()
     address = f"maria-{staff.page.viewport_size['width']}@example.com"
     staff.presses("Add customer")
-    filled(staff, Name="Maria Lopez", Email_address=address, Phone="+43 660 1234567")
+    staff.fills(Name="Maria Lopez", Email_address=address, Phone="+43 660 1234567")
     clicked(staff, "Add customer").sees_title("Maria Lopez")
     added = find_by_email(shop, address)
     assert added is not None

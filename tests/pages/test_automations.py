@@ -137,8 +137,36 @@ def test_the_second_of_two_people_is_told(dashboard: Dashboard) -> None:
     field(app, "Name").set_value("Mine").run()
     saved.change_automation(dashboard.shop, ADMIN, replace(made, name="Theirs"))
     press(app, "Save")
-    assert "was changed by someone else" in said(app)
+    assert "Someone else has changed “" in said(app)
     assert the_one(dashboard).name == "Theirs"
+    press(app, "Keep mine")
+    assert field(app, "Name").value == "Mine"
+    press(app, "Save")
+    assert the_one(dashboard).name == "Mine"
+
+
+def test_whoever_was_overtaken_may_go_on_with_theirs(dashboard: Dashboard) -> None:
+    made = automation(dashboard.shop)
+    app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
+    field(app, "Name").set_value("Mine").run()
+    saved.change_automation(dashboard.shop, ADMIN, replace(made, name="Theirs"))
+    press(app, "Save")
+    press(app, "Reload and discard mine")
+    assert field(app, "Name").value == "Theirs"
+
+
+def test_the_drafts_of_two_automations_stay_beside_each_other(dashboard: Dashboard) -> None:
+    first, second = automation(dashboard.shop, name="First"), automation(dashboard.shop, name="Second")
+    app = dashboard.open("automation.py", Role.MANAGER, id=first.id)
+    field(app, "Name").set_value("First, changed").run()
+    app.query_params["id"] = second.id
+    field(app.run(), "Name").set_value("Second, changed").run()
+    app.query_params["id"] = first.id
+    assert field(app.run(), "Name").value == "First, changed"
+    press(app, "Save")
+    app.query_params["id"] = second.id
+    assert field(app.run(), "Name").value == "Second, changed"
+    assert {each.name for each in active.all_automations(dashboard.shop)} == {"First, changed", "Second"}
 
 
 def test_switching_it_on_leaves_what_is_typed(dashboard: Dashboard) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -98,6 +99,26 @@ def test_a_campaign_is_planned_from_a_form_and_saved_once(dashboard: Dashboard, 
     # The second click of a pair reaches the server with the same form, after the first has been answered.
     press(filled(dashboard, campaign.id), "Save and continue")
     assert list_campaigns(desk.shop, ADMIN).campaigns == [campaign]
+
+
+def test_the_link_of_a_segment_changes_the_segment_of_a_draft_that_is_there_and_nothing_else(
+    dashboard: Dashboard, desk: Desk
+) -> None:
+    app = filled(dashboard)
+    app.query_params["segment"] = "ready-vips"
+    app.run()
+    assert _segment(app).value == "ready-vips"
+    assert field(app, "Name of the campaign").value == "Mugs"
+    _segment(app).set_value(SEGMENT).run()
+    assert _segment(app).value == SEGMENT, "the address asks once"
+    press(app, "Save and continue")
+    (campaign,) = list_campaigns(desk.shop, ADMIN).campaigns
+    assert (campaign.name, campaign.draft.segment_id) == ("Mugs", SEGMENT)
+
+
+def _segment(app: AppTest) -> Any:
+    (box,) = [box for box in app.selectbox if box.label == "Segment"]
+    return box
 
 
 def test_what_cannot_be_sent_is_told_and_the_form_stays(dashboard: Dashboard, desk: Desk) -> None:

@@ -80,7 +80,7 @@ def test_a_profile_that_somebody_else_changed_is_not_overwritten(dashboard: Dash
     customers.edit_customer(dashboard.shop, MANAGER, customer.id, customer.version, Profile("Maria Weber"))
     field(app, "Name").set_value("Maria Lopez")
     press(app, "Save")
-    assert "was changed by someone else" in said(app)
+    assert "Someone else has changed this customer." in said(app)
     assert get_customer(dashboard.shop, customer.id).name == "Maria Weber"
     assert field(app, "Name").value == "Maria Lopez"
     press(app, "Reload and discard mine")

@@ -132,10 +132,3 @@ def test_markup_in_names_and_tags_is_shown_as_text(dashboard: Dashboard, name: s
     tag = name.replace(",", "").casefold()
     add_order(dashboard.shop, add_customer(dashboard.shop, name, "", tags=(tag,)))
     assert list(links(dashboard.open("customers.py", Role.STAFF))) == [f"{name} {tag}"]
-
-
-def test_a_customer_without_a_name_is_shown_so_with_the_address_beside_it(dashboard: Dashboard) -> None:
-    customer = add_customer(dashboard.shop, "maria@example.com", "maria@example.com")
-    app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
-    assert app.title[0].value == "No name"
-    assert "maria@example.com" in said(app)

@@ -134,7 +134,7 @@ def test_what_the_service_refuses_is_told_beside_the_button_and_nothing_is_lost(
 def test_an_archived_customer_must_be_restored_first(dashboard: Dashboard, maria: Customer) -> None:
     archive_customer(dashboard.shop, STAFF, maria.id, maria.version)
     app = press(fill(form_for(dashboard, maria)), "Place order")
-    assert "Maria Lopez is archived. Restore the customer first." in said(app)
+    assert "This customer is archived. Restore the customer first." in said(app)
 
 
 def test_an_order_can_be_placed_as_pending_with_a_note(dashboard: Dashboard, maria: Customer) -> None:

@@ -128,7 +128,7 @@ def test_changing_only_the_case_of_an_address_is_allowed(shop: Shop) -> None:
 def test_of_two_people_editing_one_customer_the_second_is_told(shop: Shop) -> None:
     customer = add_customer(shop)
     customers.edit_customer(shop, STAFF, customer.id, 1, Profile("First", customer.email or ""))
-    with pytest.raises(ConflictError, match="changed by someone else"):
+    with pytest.raises(ConflictError, match="Someone else has changed this customer"):
         customers.edit_customer(shop, ADMIN, customer.id, 1, Profile("Second", customer.email or ""))
     assert customers.get_customer(shop, customer.id).name == "First"
 

@@ -105,4 +105,4 @@ def _words(rule: Rule, adjusted: Adjusted) -> str:
 
 
 def _overtaken() -> ConflictError:
-    return ConflictError("Someone else has changed the alerts. Reload to see it.")
+    return ConflictError("Someone else has changed the alerts.")

@@ -134,7 +134,7 @@ def _seen(shop: Shop, automation_id: str, version: int) -> Automation:
 
 
 def _changed(automation: Automation) -> ConflictError:
-    return ConflictError(f"“{automation.name}” was changed by someone else. Reload to see it.")
+    return ConflictError(f"Someone else has changed “{automation.name}”.")
 
 
 def _write(shop: Shop, actor: Actor, before: Automation, after: Automation, deed: str) -> Automation:

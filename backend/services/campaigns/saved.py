@@ -144,7 +144,7 @@ def is_steered_away(shop: Shop, campaign: Campaign) -> bool:
 
 
 def _moved(campaign: Campaign) -> CampaignMovedError:
-    return CampaignMovedError(f"“{campaign.name}” was changed by someone else. Reload to see it.")
+    return CampaignMovedError(f"Someone else has changed “{campaign.name}”.")
 
 
 def _campaign_at(key: Key, item: Item) -> Campaign:

@@ -16,6 +16,7 @@ from backend.domain.customers import (
     clean_email,
 )
 from backend.domain.ids import new_customer_id, new_entry_id
+from backend.domain.names import named
 from backend.domain.team import THE_CUSTOMER, Actor, Permission
 from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag, clean_text
 from backend.errors import ConflictError, EmailTakenError, InvalidInputError, NotFoundError
@@ -241,7 +242,7 @@ def _change(
     def attempt() -> Customer:
         before = get_customer(shop, customer_id)
         if seen_version is not None and before.version != seen_version:
-            raise ConflictError(f"{before.name} was changed by someone else. Reload to see it.")
+            raise ConflictError("Someone else has changed this customer.")
         after = changed(before)
         if after == before:
             return before
@@ -282,5 +283,5 @@ def _refusing_taken(shop: Shop, write: Callable[[], None]) -> None:
         if item is None:
             raise ConflictError("Someone else changed this address at the same time. Try again.") from error
         owner = text(item, "customer")
-        name = get_customer(shop, owner).name
+        name = named(get_customer(shop, owner).name) or "another customer"
         raise EmailTakenError(f"This email address belongs to {name} already.", owner) from error

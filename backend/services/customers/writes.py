@@ -86,7 +86,7 @@ def _profile_update(before: Customer, after: Customer) -> Update:
         set=kept | {"version": after.version},
         remove=[name for name in attributes if name not in kept],
         condition=AllOf((Exists(), Equals("version", before.version), Equals("rank_orders", orders_seen))),
-        otherwise=SnapshotMovedError(f"Someone else has just changed {before.name}. Reload to see it."),
+        otherwise=SnapshotMovedError("Someone else has just changed this customer."),
     )
 
 

@@ -97,7 +97,7 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
     customer = customer_from(draft.customer_id, found)
     order = _order_of(shop, actor, draft, key, customer.name, customer.email, customer.country)
     if customer.archived and shop.store.get(order_key) is None:
-        raise ConflictError(f"{customer.name} is archived. Restore the customer first.")
+        raise ConflictError("This customer is archived. Restore the customer first.")
     try:
         shop.store.transact([*placing_writes(order, customer, shop.zone), *triggers.on_placed(shop, order)])
     except OrderExistsError:
@@ -317,7 +317,7 @@ def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order], deed: 
     if before.version != ref.seen_version:
         last = before.history[-1] if before.history else None
         who = f" ({last.by}: {last.text})" if last else ""
-        raise OrderChangedError(f"Order {before.number} was changed by someone else{who}. Reload to see it.")
+        raise OrderChangedError(f"Someone else has changed order {before.number}{who}.")
     after = changed(before)
     if after is not before:
         _write_change(shop, before, after, item, deed)

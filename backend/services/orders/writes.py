@@ -116,7 +116,7 @@ def changing_writes(
             schema.order_key(customer_id, after.id),
             order_item(after, zone, day),
             Equals("version", before.version),
-            OrderChangedError(f"Someone else has just changed order {before.number}. Reload to see it."),
+            OrderChangedError(f"Someone else has just changed order {before.number}."),
         )
     ]
     if change.orders or change.revenue:

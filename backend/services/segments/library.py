@@ -198,4 +198,4 @@ def _cleaned(name: str, rule: Rule, text: str) -> tuple[str, Rule, str]:
 
 def _conflict(before: Segment) -> ConflictError:
     who = before.changed_by or "Somebody"
-    return ConflictError(f"{who} has changed this segment. Nothing was overwritten; reload to see it.")
+    return ConflictError(f"{who} has changed this segment.")

@@ -117,7 +117,7 @@ def _member(shop: Shop, username: str, version: int | None) -> Member:
         raise NotFoundError(f"There is no member “{username[:40]}”.")
     member = member_from_item(item)
     if version is not None and member.version != version:
-        raise ConflictError(f"Someone else has changed “{member.username}”. Reload to see it.")
+        raise ConflictError(f"Someone else has changed “{member.username}”.")
     return member
 
 

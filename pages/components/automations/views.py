@@ -105,7 +105,7 @@ def _by_day(here: Shop, found: DryRun) -> None:
 def _would(here: Shop, would: WouldSend) -> Row:
     title = automation_words.template_titles(here).get(would.template, would.template)
     about = f" · {would.order_number}" if would.order_number else ""
-    label = f"**{formats.plain(would.customer_name)}** :gray[{formats.plain(title + about)}]"
+    label = f"**{formats.plain(formats.name_of(would.customer_name))}** :gray[{formats.plain(title + about)}]"
     return Row(label, {"id": would.customer_id}, (f":gray[{formats.plain(formats.moment(here, would.at))}]",))
 
 

@@ -16,6 +16,7 @@ from backend.services.context import Shop
 from pages.components.ui import actions, formats
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
 from pages.components.ui.state import Slot
@@ -165,11 +166,19 @@ def _start(seen: Campaign) -> None:
 
 def _schedule(seen: Campaign) -> None:
     here = shop()
+    form = Form("schedule_campaign", seen.id)
     tomorrow = (here.clock().astimezone(here.zone) + timedelta(days=1)).date()
     with st.container(horizontal=True):
-        day = st.date_input("Day", tomorrow, format=formats.date_input_format(here))
+        day = st.date_input(
+            "Day", tomorrow, format=formats.date_input_format(here), key=form.key("day"), persist_state="session"
+        )
         clock = st.time_input(
-            "Time", time(10), format=formats.clock_of(here), help=f"In the shop's time ({here.zone.key})."
+            "Time",
+            time(10),
+            format=formats.clock_of(here),
+            help=f"In the shop's time ({here.zone.key}).",
+            key=form.key("time"),
+            persist_state="session",
         )
     st.caption("If we can't send on time, we'll ask you before sending late.")
     if _counted("Schedule", ":material/schedule_send:", seen, "emails will be sent at that time."):
@@ -178,7 +187,7 @@ def _schedule(seen: Campaign) -> None:
         def schedule(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.schedule(where, actor, campaign_id, moment, seen_version=seen_version)
 
-        _finish(_SCHEDULE, seen, schedule, "Campaign scheduled.")
+        _finish(_SCHEDULE, seen, schedule, "Campaign scheduled.", form=form)
 
 
 def _approve(seen: Campaign) -> None:
@@ -192,16 +201,24 @@ def _approve(seen: Campaign) -> None:
 
 
 def _decline(seen: Campaign) -> None:
-    with st.form("decline_campaign", border=False):
-        reason = st.text_input("Reason", max_chars=200, placeholder="What needs to change")
+    form = Form("decline_campaign", seen.id)
+    with form.area():
+        reason = st.text_input(
+            "Reason",
+            max_chars=200,
+            placeholder="What needs to change",
+            key=form.key("reason"),
+            persist_state="session",
+        )
         missing = "" if reason.strip() else "Enter a reason."
-        now = actions.submitted("Decline", key="decline_now", icon=":material/close:", missing=missing)
+        now = form.pressed("Decline", icon=":material/close:", missing=missing)
     if now:
 
         def decline(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.decline(where, actor, campaign_id, reason, seen_version=seen_version)
 
-        _finish(_DECLINE, seen, decline, "Declined. The campaign is a draft again.", Permission.APPROVE_CAMPAIGNS)
+        told = "Declined. The campaign is a draft again."
+        _finish(_DECLINE, seen, decline, told, Permission.APPROVE_CAMPAIGNS, form=form)
 
 
 def _cancel(seen: Campaign) -> None:
@@ -244,10 +261,18 @@ def _typed_count(label: str, icon: str, ask: str, count: int, key: str) -> int:
 
 
 def _finish(
-    dialog: Dialog[Campaign], seen: Campaign, step: _Step, done: str, permission: Permission = Permission.PLAN_CAMPAIGNS
+    dialog: Dialog[Campaign],
+    seen: Campaign,
+    step: _Step,
+    done: str,
+    permission: Permission = Permission.PLAN_CAMPAIGNS,
+    *,
+    form: Form | None = None,
 ) -> None:
     result = actions.attempt(permission, lambda actor: step(shop(), actor, seen.id, seen_version=seen.version), done)
     if not isinstance(result, actions.Trouble):
+        if form is not None:
+            form.done()
         dialog.close()
         st.rerun()
     actions.show_trouble(result)

@@ -57,7 +57,7 @@ def _show_broken(here: Shop, preflight: Preflight) -> None:
     _show_fields(here, preflight.broken_fields, ":material/data_object: Fields with errors", "")
     rows = [
         Row(
-            f"**{formats.plain(broken.name)}** :gray[{formats.plain(broken.sentence)}]",
+            f"**{formats.plain(formats.name_of(broken.name))}** :gray[{formats.plain(broken.sentence)}]",
             {"id": broken.customer_id},
             (formats.plain(broken.field),),
         )

@@ -39,7 +39,7 @@ def _add(_: str) -> None:
         added = actions.attempt(
             Permission.EDIT_CUSTOMERS,
             lambda actor: customers.create_customer(shop(), actor, profile, consent=_ANSWERS[str(answer)]),
-            f"{profile.name.strip()} added.",
+            f"{formats.name_of(profile.name.strip(), 'Customer')} added.",
         )
         if isinstance(added, Trouble):
             actions.show_trouble(added)
@@ -88,7 +88,7 @@ def _reopen(seen: Customer, typed: Profile) -> None:
 
 def _archive(seen: Customer) -> None:
     st.markdown(
-        f"**{formats.plain(seen.name)}** is removed from lists and gets no more email. "
+        f"{formats.customer(seen.name, 'This customer')} is removed from lists and gets no more email. "
         "Orders and figures stay. You can restore the customer at any time."
     )
     if st.button("Archive", type="primary", icon=":material/archive:", width="stretch"):

@@ -27,7 +27,7 @@ _KINDS = {
 def show_header(customer: Customer) -> None:
     """The name, the address as text that can be copied, and what sets the customer apart."""
     st.title(formats.plain(formats.name_of(customer.name)), anchor=False)
-    name_tab(customer.name, "Customers")
+    name_tab(formats.name_of(customer.name), "Customers")
     badges = [formats.badge(tag, "gray", ":material/label:") for tag in customer.tags]
     if customer.archived:
         badges.insert(0, formats.badge("Archived", "orange", ":material/archive:"))

@@ -71,8 +71,8 @@ def chosen_customer(here: Shop) -> Customer | None:
 def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
     """The messages to one customer, of any day."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        name_tab(f"To {customer.name}", "Message log")
-        st.header(f"To {formats.plain(customer.name)}", width="content")
+        name_tab(f"To {formats.name_of(customer.name)}", "Message log")
+        st.header(f"To {formats.plain(formats.name_of(customer.name))}", width="content")
         st.button("Show all customers", type="tertiary", on_click=st.query_params.clear)
     wanted = pick_filter(here, actor, of_any_day=True)
     messages = messages_like(here, customer.id, wanted, _MOST_OF_ONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from backend.services.sending.repair import Repaired
 from pages.components.ui import actions, caching, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import shop
 from pages.components.ui.state import NOTICE
 
@@ -63,36 +65,49 @@ def _handle(chosen: Chosen) -> None:
         f"**{formats.plain(number)}** will be removed from this list. The status stays, and the message shows who "
         "handled it and why."
     )
-    with st.form("handle_messages", border=False):
-        note = st.text_input("What was done", max_chars=repair.NOTE_LENGTH, placeholder="For example: it did arrive")
-        if _confirmed(chosen, "Mark as handled"):
-            _act(Permission.REPAIR_MAIL, lambda actor: repair.mark_handled(shop(), actor, chosen.ids, note))
+    form = _form("handle_messages", chosen)
+    with form.area():
+        note = _reason(form, "What was done", "For example: it did arrive")
+        now = _confirmed(form, chosen, "Mark as handled")
+    if now:
+        _act(form, Permission.REPAIR_MAIL, lambda actor: repair.mark_handled(shop(), actor, chosen.ids, note))
 
 
 def _send_again(chosen: Chosen) -> None:
     number = formats.counted(shop(), len(chosen.ids), "email")
     st.warning(f"**{formats.plain(number)}** will be sent again. {WHY_AGAIN}", icon=":material/replay:")
-    with st.form("send_messages_again", border=False):
-        why = st.text_input("Reason", max_chars=repair.NOTE_LENGTH, placeholder="For example: never reported")
-        if _confirmed(chosen, "Send again"):
-            _act(Permission.SEND_EMAIL, lambda actor: repair.send_again(shop(), actor, chosen.ids, why))
+    form = _form("send_messages_again", chosen)
+    with form.area():
+        why = _reason(form, "Reason", "For example: never reported")
+        now = _confirmed(form, chosen, "Send again")
+    if now:
+        _act(form, Permission.SEND_EMAIL, lambda actor: repair.send_again(shop(), actor, chosen.ids, why))
 
 
-def _confirmed(chosen: Chosen, label: str) -> bool:
-    """Whether the form was sent off, with the number of messages typed if there are several."""
+def _form(name: str, chosen: Chosen) -> Form:
+    return Form(name, hashlib.sha256(" ".join(chosen.ids).encode()).hexdigest()[:12])
+
+
+def _reason(form: Form, label: str, example: str) -> str:
+    return st.text_input(
+        label, max_chars=repair.NOTE_LENGTH, placeholder=example, key=form.key("reason"), persist_state="session"
+    )
+
+
+def _confirmed(form: Form, chosen: Chosen, label: str) -> bool:
+    """Whether the button was pressed, with the number of messages typed if there are several."""
     number = str(len(chosen.ids))
-    typed = st.text_input(f"Type {number} to confirm", max_chars=10) if len(chosen.ids) > 1 else number
-    pressed = st.form_submit_button(label, type="primary", width="stretch")
-    if pressed and typed.strip() != number:
-        st.error(f"Type {number} to confirm.", icon=":material/error:")
-    return pressed and typed.strip() == number
+    ask = f"Type {number} to confirm"
+    typed = st.text_input(ask, max_chars=10, key=form.key("number")) if len(chosen.ids) > 1 else number
+    return form.pressed(label, missing="" if typed.strip() == number else f"{ask}.")
 
 
-def _act(permission: Permission, action: Callable[[Actor], Repaired]) -> None:
+def _act(form: Form, permission: Permission, action: Callable[[Actor], Repaired]) -> None:
     done = actions.attempt(permission, action, "")
     if isinstance(done, Trouble):
         actions.show_trouble(done)
         return
+    form.done()
     NOTICE.set(_told(done))
     for dialog in (*_HANDLE.values(), _AGAIN):
         dialog.close()

@@ -106,7 +106,9 @@ def message_rows(shop: Shop, messages: Iterable[MessageSummary], *, named: bool 
     rows, year = [], shop.clock().astimezone(shop.zone).year
     for message in messages:
         title = formats.plain(title_of(shop, message.template))
-        label = f"**{formats.plain(message.name)}** {title}" if named and message.name else f"**{title}**"
+        label = (
+            f"**{formats.plain(formats.name_of(message.name))}** {title}" if named and message.name else f"**{title}**"
+        )
         label += " " + formats.badge("Test", "violet", ":material/science:") if message.test else ""
         label += f" :gray[{formats.plain(message.reason)}]" if message.reason else ""
         when = f":gray[{formats.plain(formats.brief_moment(shop, message.requested_at, year))}]"

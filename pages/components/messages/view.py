@@ -40,7 +40,7 @@ _FAILED = "This email was not sent. Fix the cause, then send it again."
 def show_header(here: Shop, message: Message) -> None:
     """What it is, to whom, and where it stands."""
     title = table.title_of(here, message.template)
-    name_tab(f"{title} to {message.name}" if message.name else title, "Message log")
+    name_tab(f"{title} to {formats.name_of(message.name)}" if message.name else title, "Message log")
     st.title(formats.plain(title), anchor=False)
     badges = [table.status_badge(message.shown_status)]
     if message.outcome is not None:
@@ -49,7 +49,7 @@ def show_header(here: Shop, message: Message) -> None:
         badges.append(formats.badge("Test", "violet", ":material/science:"))
     st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, message.requested_at))}]")
     if message.customer_id:
-        _link("customer.py", message.name or "Customer", ":material/person:", {"id": message.customer_id})
+        _link("customer.py", formats.name_of(message.name), ":material/person:", {"id": message.customer_id})
     if message.order_id:
         query = {"customer": message.customer_id, "id": message.order_id}
         _link("order.py", "The order", ":material/receipt_long:", query)

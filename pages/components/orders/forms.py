@@ -127,7 +127,7 @@ def _change_status(ref: OrderRef, status: OrderStatus) -> None:
 def _cancel(seen: Order) -> None:
     total = formats.money(shop(), seen.total)
     st.markdown(
-        f"Order **{formats.plain(seen.number)}** of **{formats.plain(seen.customer_name)}** for "
+        f"Order **{formats.plain(seen.number)}** of {formats.customer(seen.customer_name)} for "
         f"**{formats.plain(total)}** will count neither as an order nor as revenue. "
         "This does not refund any money; use “Refund” for that."
     )
@@ -169,7 +169,7 @@ def _refund(refunding: _Refunding) -> None:
         )
         amount, missing = _refunded(order, typed) if choice == _PART else (order.refundable, "")
         what = "the amount above" if choice == _PART else formats.money(here, amount)
-        label = formats.plain(f"Refund {what} to {order.customer_name}")
+        label = formats.plain(f"Refund {what} to {formats.name_of(order.customer_name, 'this customer')}")
         now = form.pressed(label, missing=missing)
     if now:
         refunded = actions.attempt(

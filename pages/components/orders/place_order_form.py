@@ -44,7 +44,7 @@ def _choose(customer_id: str) -> None:
 
 def show_customer(customer: Customer) -> None:
     """For whom the order is, and the way to choose somebody else."""
-    name_tab("Place an order", customer.name)
+    name_tab("Place an order", formats.name_of(customer.name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/person: **{formats.plain(formats.name_of(customer.name))}**", width="content")
         st.text(customer.email or "Cannot be emailed: no address")
@@ -133,7 +133,7 @@ def show_placed(here: Shop) -> bool:
         _KEY.clear()
     total = formats.money(here, order.total)
     st.success(
-        f"Order **{formats.plain(order.number)}** of **{formats.plain(order.customer_name)}** for "
+        f"Order **{formats.plain(order.number)}** of {formats.customer(order.customer_name)} for "
         f"**{formats.plain(total)}** was placed.",
         icon=":material/check_circle:",
     )

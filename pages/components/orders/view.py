@@ -69,7 +69,7 @@ def show_header(here: Shop, order: Order) -> None:
     st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, order.placed_at))}]")
     st.page_link(
         page_of("customer.py"),
-        label=formats.plain(order.customer_name),
+        label=formats.plain(formats.name_of(order.customer_name)),
         icon=":material/person:",
         help="",
         query_params={"id": order.customer_id},

@@ -74,7 +74,7 @@ def choose_customer(here: Shop) -> None:
 
 def show_customer(customer: Customer) -> None:
     """To whom the email goes, and the way to choose somebody else."""
-    name_tab("Send an email", customer.name)
+    name_tab("Send an email", formats.name_of(customer.name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/person: **{formats.plain(formats.name_of(customer.name))}**", width="content")
         st.text(customer.email or "Cannot be emailed: no address")
@@ -128,15 +128,15 @@ def enter_fields(template: TemplateFacts) -> dict[str, str]:
 
 def show_prospect(here: Shop, customer: Customer, prospect: Prospect) -> str:
     """Whether the email may go, and when it went before; returns the reason for sending it again."""
-    name = formats.plain(customer.name)
+    name = formats.customer(customer.name, "This customer")
     if prospect.against:
         reasons = "".join(f"\n- {WHY[reason]}" for reason in prospect.against)
-        st.warning(f"**{name}** cannot get this email now.\n{reasons}", icon=":material/block:")
+        st.warning(f"{name} cannot get this email now.\n{reasons}", icon=":material/block:")
     elif prospect.waits_until is not None:
         until = formats.plain(formats.moment(here, prospect.waits_until))
         st.info(f"It is quiet hours. The email is sent after {until}.", icon=":material/bedtime:")
     else:
-        st.success(f"**{name}** can get this email.", icon=":material/check_circle:")
+        st.success(f"{name} can get this email.", icon=":material/check_circle:")
     return ask_why_again(here, prospect.last) if prospect.last is not None else ""
 
 

@@ -78,7 +78,7 @@ def _is_moving(here: Shop, message: Message) -> bool:
 
 def _what(here: Shop, message: Message) -> str:
     title = formats.plain(table.title_of(here, message.template))
-    return f"**{title}** to **{formats.plain(message.name)}**"
+    return f"**{title}** to {formats.customer(message.name)}"
 
 
 @guarded_fragment(Permission.SEND_EMAIL, run_every=_POLL_SECONDS)

@@ -15,6 +15,7 @@ from pages.components.templates import drafts
 from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import shop
 
 _DIFFERENCE_HEIGHT = 360
@@ -75,10 +76,10 @@ def _changes(here: Shop, name: str, number: int, newer: WorkingCopy | TemplateVe
 def _publish(seen: _Publishing) -> None:
     st.markdown("Customers get this text from now on. You can restore earlier versions.")
     show_difference(seen.difference)
-    with st.form("publish", border=False):
-        note = st.text_input("Note", max_chars=200, placeholder="What changed and why")
-        label = f"Publish version {seen.number + 1}"
-        now = actions.submitted(label, key="publish_now", icon=":material/publish:")
+    form = Form("publish", f"{seen.copy.name}_{seen.copy.revision}")
+    with form.area():
+        note = _note(form, "What changed and why")
+        now = form.pressed(f"Publish version {seen.number + 1}", icon=":material/publish:")
     if now:
         name = seen.copy.name
         published = actions.attempt(
@@ -90,7 +91,7 @@ def _publish(seen: _Publishing) -> None:
         )
         if not isinstance(published, Trouble):
             drafts.begin_again(name)
-        _finish(PUBLISH, published)
+        _finish(PUBLISH, published, form)
 
 
 def _discard(seen: tuple[str, int]) -> None:
@@ -113,9 +114,10 @@ def _restore(seen: _Restoring) -> None:
     told = f"Version {seen.earlier} is published again as version {seen.number + 1}."
     st.markdown(formats.plain(f"{told} A draft is not affected."))
     show_difference(seen.difference)
-    with st.form("restore", border=False):
-        note = st.text_input("Note", max_chars=200, placeholder=f"Restored version {seen.earlier}")
-        now = actions.submitted(f"Restore version {seen.earlier}", key="restore_now")
+    form = Form("restore", f"{seen.template}_{seen.earlier}_{seen.number}")
+    with form.area():
+        note = _note(form, f"Restored version {seen.earlier}")
+        now = form.pressed(f"Restore version {seen.earlier}")
     if now:
         restored = actions.attempt(
             Permission.EDIT_TEMPLATES,
@@ -124,11 +126,21 @@ def _restore(seen: _Restoring) -> None:
             ),
             f"Version {seen.earlier} is published again as version {seen.number + 1}.",
         )
-        _finish(RESTORE, restored)
+        _finish(RESTORE, restored, form)
 
 
-def _finish(dialog: Dialog[_Publishing] | Dialog[tuple[str, int]] | Dialog[_Restoring], result: object) -> None:
+def _note(form: Form, example: str) -> str:
+    return st.text_input("Note", max_chars=200, placeholder=example, key=form.key("note"), persist_state="session")
+
+
+def _finish(
+    dialog: Dialog[_Publishing] | Dialog[tuple[str, int]] | Dialog[_Restoring],
+    result: object,
+    form: Form | None = None,
+) -> None:
     if not isinstance(result, Trouble):
+        if form is not None:
+            form.done()
         dialog.close()
         st.rerun()
     actions.show_trouble(result)

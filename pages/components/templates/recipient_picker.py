@@ -91,7 +91,7 @@ def _found(here: Shop, search: str, asked: str) -> dict[str, str]:
 
 
 def _named(name: str, email: str | None) -> str:
-    return f"{name}, {email or 'without an email address'}"
+    return f"{formats.name_of(name)}, {email or 'without an email address'}"
 
 
 def _pick_order(here: Shop, customer_id: str, key: str) -> str:

@@ -63,9 +63,14 @@ def plain(text: str) -> str:
     return _PART.join(_SIGNS.sub(lambda found: "\\" + found.group(), piece) for piece in pieces).replace("\n", " ")
 
 
-def name_of(name: str) -> str:
-    """A customer's name beside the address, which stands in for the name where there is none."""
-    return "No name" if is_address(name) else name
+def name_of(name: str, nobody: str = "No name") -> str:
+    """A customer's name as pages show it; `nobody` where there is none: an address may be stored in its place."""
+    return nobody if not name or is_address(name) else name
+
+
+def customer(name: str, nobody: str = "this customer") -> str:
+    """The same inside a sentence, as Markdown."""
+    return f"**{plain(name_of(name, nobody))}**"
 
 
 def legible(words: Callable[[_Option], str]) -> Callable[[_Option], str]:

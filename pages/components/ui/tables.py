@@ -63,7 +63,7 @@ def order_rows(shop: Shop, orders: Iterable[OrderSummary], *, of_one_customer: b
     for order in orders:
         number = formats.plain(order.number)
         taken = len(order.number) + (_REFUND if order.refunded else 1)
-        name = shortened(order.customer_name, room - taken)
+        name = shortened(formats.name_of(order.customer_name), room - taken)
         label = f"**{number}**" if of_one_customer else f"**{formats.plain(name)}** {number}"
         if order.refunded:
             label += f" :violet[:material/undo: {formats.plain(formats.money(shop, order.refunded))} refunded]"
