@@ -133,7 +133,7 @@ def test_the_second_of_two_people_is_told_and_may_look_at_what_is_saved(dashboar
     app = field(app, "Name").set_value("Mine").run()
     library.update_segment(dashboard.shop, ADMIN, identity, "Theirs", REGULARS, seen_version=1)
     app = press(app, "Save segment")
-    assert "Nothing was overwritten" in app.error[0].value
+    assert "has changed this segment" in app.error[0].value
     assert get_segment(dashboard.shop, identity).name == "Theirs"
     app = press(app, "Reload and discard mine")
     assert field(app, "Name").value == "Theirs"
