@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt requirements-dev.txt
 SCRIPTS := scripts/install.sh infra/box/install.sh infra/box/tillpost infra/box/tillpost-restore .ci/run
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench soak profile demo-remove install-check ministack clean
+.PHONY: help install run test check format bench soak profile pictures demo-remove install-check ministack clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ profile: install ## Profile TARGET=page:overview, TARGET="command:totals" or TAR
 soak: install ministack ## Send campaigns of 20,000 while workers are killed (about ten minutes)
 	@$(PY) -m tests.campaigns.soak --engine sqlite
 	@$(PY) -m tests.campaigns.soak --engine ministack
+
+pictures: install-check ## Take the pictures of the documents again
+	@PICTURES=docs/images $(PY) -m pytest tests/browser/test_pictures.py
 
 demo-remove: install ## Remove the demo shop and its sign-ins
 	@$(PY) -m backend seed --remove

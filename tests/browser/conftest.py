@@ -91,10 +91,16 @@ def shop(folder: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="module")
-def queries(shop: Shop) -> Mapping[str, str]:
+def customers() -> int:
+    """How many the demo shop has."""
+    return 60
+
+
+@pytest.fixture(scope="module")
+def queries(shop: Shop, customers: int) -> Mapping[str, str]:
     """What the pages about one thing are opened with, in a demo shop."""
     links = open_links(Settings(store_url="sqlite://", data_dir=shop.data_dir), shop)
-    seed_demo(shop, customers=60, anyway=True, links=links)
+    seed_demo(shop, customers=customers, anyway=True, links=links)
     (customer,) = list_customers(shop, CustomerFilter(), limit=1).customers
     (order,) = orders_of(shop, customer.id, limit=1).orders
     return {
