@@ -6,7 +6,6 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from pages.components.alerts import now, rules
-from pages.components.ui import actions
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 
@@ -16,7 +15,6 @@ here = shop()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Alerts", width="content")
     now.offer_test(actor)
-actions.show_refusal()
 now.show_open()
 rules.show_telling(here, actor)
 rules.show_rules(here, actor)

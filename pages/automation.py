@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.errors import NotFoundError
 from backend.services.automations import saved
 from pages.components.automations import builder, draft, head, views
-from pages.components.ui import actions, empty, filters
+from pages.components.ui import empty, filters
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
@@ -35,7 +35,6 @@ except NotFoundError:
     st.stop()
 
 head.show(here, actor, stored)
-actions.show_refusal()
 parts = [_BUILD, _TRY, _FIGURES, _WAITING] if actor.may(Permission.EDIT_AUTOMATIONS) else [_FIGURES, _TRY, _WAITING]
 if actor.may(Permission.VIEW_AUDIT):
     parts.append(_CHANGES)

@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.services.automations.defaults import default_automations
 from backend.services.triggers.active import all_automations
 from pages.components.automations import list
-from pages.components.ui import actions, caching, empty
+from pages.components.ui import caching, empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
@@ -21,7 +21,6 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     if actor.may(Permission.EDIT_AUTOMATIONS):
         st.page_link(page_of("automation.py"), label="New automation", icon=":material/add:", help="")
 st.caption("Emails sent automatically when something happens, after a delay and only if they still apply.")
-actions.show_refusal()
 
 automations = all_automations(here)
 if not automations:

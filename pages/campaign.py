@@ -25,7 +25,7 @@ except BackendError as error:
     st.stop()
 
 view.show_head(here, campaign)
-stale = actions.show_refusal()
+stale = actions.is_stale()
 campaign_steering.show_dialogs()
 if view.has_begun(campaign):
     progress.show(here, actor, campaign, enabled=not stale)

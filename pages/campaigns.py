@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.campaigns.saved import list_campaigns
 from pages.components.campaigns import list
-from pages.components.ui import actions, empty, tables
+from pages.components.ui import empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
@@ -19,7 +19,6 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     st.title("Campaigns", width="content")
     if actor.may(Permission.PLAN_CAMPAIGNS):
         st.page_link(page_of("new_campaign.py"), label="Plan a campaign", icon=":material/add:", help="")
-actions.show_refusal()
 
 pager = tables.Pager("campaigns", "all")
 page = list_campaigns(here, actor, limit=tables.ROWS, cursor=pager.cursor)

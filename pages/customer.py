@@ -29,8 +29,8 @@ except (NotFoundError, InvalidInputError):
     )
     st.stop()
 
-look_again = actions.show_refusal()
-editable = actor.may(Permission.EDIT_CUSTOMERS) and not look_again
+look_again = actions.is_stale()
+editable = actor.may(Permission.EDIT_CUSTOMERS)
 view.show_header(customer)
 with st.container(horizontal=True, vertical_alignment="center"):
     if actor.may(Permission.PLACE_ORDERS) and not customer.archived:
@@ -49,11 +49,13 @@ with st.container(horizontal=True, vertical_alignment="center"):
             help="",
             query_params={"customer": customer.id},
         )
-    if editable:
+    if editable and not look_again:
         forms.EDIT.opener("Edit", customer, icon=":material/edit:")
     if editable and customer.archived:
-        st.button("Restore", icon=":material/unarchive:", on_click=forms.restore, args=(customer,))
-    elif editable:
+        actions.button(
+            "Restore", forms.restore, customer, key="restore", icon=":material/unarchive:", disabled=look_again
+        )
+    elif editable and not look_again:
         forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
 view.show_figures(here, customer)
 view.show_months(here, customer)
@@ -72,13 +74,13 @@ with profile:
     st.header("Profile")
     with st.container(border=True):
         view.show_profile(here, customer)
-        forms.show_consent(here, customer, editable=editable)
+        forms.show_consent(here, customer, editable=editable, enabled=not look_again)
     st.header("Can we email this customer?")
     with st.container(border=True):
         can_we_email.show_answers(here, customer)
 
 st.header("Timeline")
-if editable:
+if editable and not look_again:
     forms.note_form(customer)
 timeline.show_timeline(here, customer.id)
 forms.EDIT.show()

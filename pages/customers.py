@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.customers.lists import CustomerFilter, Sort
 from pages.components.customers.forms import ADD
-from pages.components.ui import actions, caching, empty, filters, formats, tables
+from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 
@@ -22,7 +22,6 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     if actor.may(Permission.EDIT_CUSTOMERS):
         ADD.opener("Add customer", "new", icon=":material/person_add:", primary=True)
 ADD.show()
-actions.show_refusal()
 
 search = filters.search(
     "Search", "Start of a name or email address", name="search", key="customers_search", longest=200

@@ -9,7 +9,7 @@ from backend.services.deliverability.account import health_of
 from backend.services.deliverability.domain import last_report
 from pages.components.deliverability import account, domain
 from pages.components.sending import limits
-from pages.components.ui import actions, caching
+from pages.components.ui import caching
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 
@@ -17,7 +17,6 @@ actor = require(Permission.VIEW_EMAIL)
 here = shop()
 
 st.title("Deliverability")
-actions.show_refusal()
 use = limits.use_of(here)
 health = health_of(caching.newest_days(here), use)
 report = last_report(here)

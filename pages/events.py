@@ -6,7 +6,6 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from pages.components.events import dead_letters, fire_drill, health
-from pages.components.ui import actions
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 
@@ -17,7 +16,6 @@ st.title("Events")
 st.caption(
     "What the mail provider reports about sent emails: accepted, delivered, bounced, marked as spam, opened, clicked."
 )
-actions.show_refusal()
 health.show_health()
 
 st.header("Fire drill")

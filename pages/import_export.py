@@ -6,7 +6,6 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from pages.components.imports import export_forms, import_form, job_list
-from pages.components.ui import actions
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 
@@ -16,7 +15,6 @@ here = shop()
 st.title("Import and export")
 incoming, outgoing = st.tabs([":material/upload_file: Import", ":material/download: Export"])
 with incoming:
-    actions.show_refusal()
     import_form.show(here)
     st.header("Import history")
     job_list.show(here, actor)

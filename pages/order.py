@@ -28,9 +28,10 @@ except (NotFoundError, InvalidInputError):
     )
     st.stop()
 
-look_again = actions.show_refusal()
 view.show_header(here, order)
-if not look_again:
+if actions.is_stale():
+    actions.show_refusal()
+else:
     forms.show_actions(actor, order)
 if actor.may(Permission.SEND_EMAIL):
     st.page_link(

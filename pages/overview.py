@@ -45,7 +45,9 @@ with best:
     tables.customer_rows(here, caching.top_customers(here, measure, month, 10), ranked=True, details=False)
 with where:
     st.header("Customers by country")
+    st.caption("All customers, whatever the period.")
     charts.show(charts.countries(here), "countries")
 
 st.header("Recent orders")
+st.caption("The newest, whatever the period.")
 tables.order_rows(here, caching.recent_orders(here, 8))

@@ -9,7 +9,7 @@ from backend.errors import NotFoundError
 from pages.components.segments import age, builder, head, view
 from pages.components.segments.draft import draft_of
 from pages.components.segments.opening import opened
-from pages.components.ui import actions, empty, formats, keystrokes
+from pages.components.ui import empty, formats, keystrokes
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import name_tab, shop
@@ -32,7 +32,6 @@ st.title("New segment" if new else formats.plain(segment.name), anchor=False)
 name_tab("New segment" if new else segment.name, "Segments")
 if segment.text and not new:
     st.caption(formats.plain(segment.text))
-actions.show_refusal()
 if not new:
     head.show_links(here, actor, segment)
 info = age.require(here)

@@ -10,7 +10,7 @@ from backend.services.statistics.sending import steps_for
 from pages.components.messages import table
 from pages.components.sending import limits
 from pages.components.statistics import send_charts, send_rates
-from pages.components.ui import actions, caching, empty, filters, formats
+from pages.components.ui import caching, empty, filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import shop
@@ -24,7 +24,6 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         template = table.pick_template(here, "send_stats_template")
         chosen = pick_period(here, "period")
 
-actions.show_refusal()
 st.caption("The sending account, whatever is chosen above.")
 limits.show_limits(here, actor)
 steps = steps_for(chosen.first, chosen.last)

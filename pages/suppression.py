@@ -6,7 +6,6 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from pages.components.suppression import account, entries, files
-from pages.components.ui import actions
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 
@@ -18,7 +17,6 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     if actor.may(Permission.MANAGE_SUPPRESSION):
         entries.ADD.opener("Add an address", "", icon=":material/add:", primary=True)
 st.caption("Addresses on this list get no mail, or no marketing mail. Checked before every email.")
-actions.show_refusal()
 entries.look_up(here, actor)
 entries.show_list(here, actor)
 account.show(here, actor)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from pages.components.system import cost, log, now, speed
-from pages.components.ui import actions, filters, formats
+from pages.components.ui import filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.shell import settings, shop
 
@@ -14,7 +14,6 @@ actor = require(Permission.VIEW_SYSTEM)
 here = shop()
 
 st.title("System")
-actions.show_refusal()
 view = filters.pick_view(
     "View", ["now", "speed", "cost", "log"], name="view", key="system_view", words=str.capitalize, hidden=True
 )

@@ -8,12 +8,11 @@ from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services.team import members as team
 from pages.components.team import forms
-from pages.components.ui import actions, guard
+from pages.components.ui import guard
 from pages.components.ui.shell import refuse, settings, shop
 
 actor = guard.require(Permission.MANAGE_TEAM)
 st.title("Team")
-actions.show_refusal()
 members = team.list_members(shop(), actor)
 st.dataframe(
     [

@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.errors import NotFoundError
 from backend.services.templates import catalogue
 from pages.components.templates import editor, header, preview, versions
-from pages.components.ui import actions, empty, filters
+from pages.components.ui import empty, filters
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
@@ -25,7 +25,6 @@ except NotFoundError:
     )
     st.stop()
 
-actions.show_refusal()
 header.show(here, actor, state)
 parts = ["preview", "edit", "versions"] if actor.may(Permission.EDIT_TEMPLATES) else ["preview", "versions"]
 part = filters.pick_view(

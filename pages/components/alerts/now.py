@@ -63,7 +63,7 @@ def offer_test(actor: Actor) -> None:
         return
     # Made when the button is drawn, so that a double click sends one test.
     identity = _TEST.once(new_entry_id)
-    st.button("Send a test", icon=":material/campaign:", on_click=_send_test, args=(identity,))
+    actions.button("Send a test", _send_test, identity, key="send_test_alert", icon=":material/campaign:")
 
 
 def _send_test(identity: str) -> None:

@@ -46,27 +46,34 @@ def switch(actor: Actor, automation: Automation) -> None:
     st.toggle(
         "On",
         value=automation.on,
-        key=f"automation_on_{automation.id}_{automation.version}_{_SWITCHED.get() or 0}",
+        key=f"{_switch_of(automation)}_{automation.version}_{_SWITCHED.get() or 0}",
         disabled=not actor.may(Permission.EDIT_AUTOMATIONS),
         on_change=_switched,
         args=(automation,),
     )
+    actions.show_refusal(_switch_of(automation))
+
+
+def _switch_of(automation: Automation) -> str:
+    return f"automation_on_{automation.id}"
 
 
 def _switched(seen: Automation) -> None:
-    name = seen.name
+    name, beside = seen.name, _switch_of(seen)
     _SWITCHED.set((_SWITCHED.get() or 0) + 1)
     if seen.on:
         actions.act(
             Permission.EDIT_AUTOMATIONS,
             lambda actor: saved.switch_off(shop(), actor, seen.id, seen.version),
             f"“{name}” is off. Emails due from now on are not sent.",
+            beside=beside,
         )
     else:
         actions.act(
             Permission.EDIT_AUTOMATIONS,
             lambda actor: saved.switch_on(shop(), actor, seen.id, seen.version),
             f"“{name}” is on. Active in a few seconds.",
+            beside=beside,
         )
 
 
@@ -100,7 +107,9 @@ def waiting_words(here: Shop, automation_id: str, waiting: Waiting) -> str:
 def offer_defaults(actor: Actor) -> None:
     """The button that adds the usual four."""
     if actor.may(Permission.EDIT_AUTOMATIONS):
-        st.button("Add the four standard automations", icon=":material/playlist_add:", on_click=_add_defaults)
+        actions.button(
+            "Add the four standard automations", _add_defaults, key="add_defaults", icon=":material/playlist_add:"
+        )
 
 
 def _add_defaults() -> None:

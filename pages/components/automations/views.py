@@ -132,13 +132,13 @@ def _show_trigger(here: Shop, actor: Actor, trigger: Trigger, name: str) -> None
         problem = f"  \n:orange[{formats.plain(trigger.problem)}]" if trigger.problem else ""
         st.markdown(f"**{formats.plain(name or trigger.customer_id)}** :gray[{due}]{problem}", width="stretch")
         if actor.may(Permission.EDIT_AUTOMATIONS):
-            st.button(
+            actions.button(
                 "Cancel email",
+                _call_off,
+                trigger,
                 key=f"call_off_{trigger.customer_id}_{trigger.slot}_{trigger.step}",
                 icon=":material/cancel:",
                 type="tertiary",
-                on_click=_call_off,
-                args=(trigger,),
             )
 
 

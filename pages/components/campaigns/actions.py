@@ -65,14 +65,16 @@ def _ask_for_approval(here: Shop, campaign: Campaign, *, enabled: bool) -> None:
     planned = formats.counted(here, campaign.planned_recipients or 0, "customer")
     st.info(f"It goes to {planned}, so a second person must approve it first.", icon=":material/how_to_reg:")
     with st.container(horizontal=True):
-        st.button(
+        actions.button(
             "Ask for approval",
+            _act,
+            campaign,
+            steering.request_approval,
+            "Approval requested. Send a colleague the link to this page.",
             icon=":material/how_to_reg:",
             type="primary",
             disabled=not enabled,
             key="campaign_ask",
-            on_click=_act,
-            args=(campaign, steering.request_approval, "Approval requested. Send a colleague the link to this page."),
         )
         _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
 
@@ -133,13 +135,15 @@ _Step = Callable[..., Campaign]
 
 
 def _button(label: str, icon: str, campaign: Campaign, step: _Step, done: str, *, primary: bool = False) -> None:
-    st.button(
+    actions.button(
         label,
+        _act,
+        campaign,
+        step,
+        done,
         icon=icon,
         type="primary" if primary else "secondary",
         key=f"campaign_{label.lower().replace(' ', '_')}",
-        on_click=_act,
-        args=(campaign, step, done),
     )
 
 

@@ -77,14 +77,14 @@ def _show_preflight(
         st.caption("Staff and managers can check and start it.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
+        actions.button(
             "Check all recipients" if preflight is None else "Check again",
+            _run_preflight,
+            campaign,
             icon=":material/fact_check:",
             type="primary" if preflight is None or not preflight.is_current else "secondary",
             disabled=not enabled,
             key="campaign_preflight",
-            on_click=_run_preflight,
-            args=(campaign,),
         )
         query = {"id": campaign.id}
         st.page_link(
@@ -132,14 +132,14 @@ def _show_plan(here: Shop, actor: Actor, campaign: Campaign, plan: Plan, *, enab
     if differs:
         st.info("The numbers have changed since the plan was confirmed.", icon=":material/info:")
     if differs or campaign.state is CampaignState.DRAFT:
-        st.button(
+        actions.button(
             "Confirm plan",
+            _take_plan,
+            campaign,
             icon=":material/task_alt:",
             type="primary",
             disabled=not enabled or plan.recipients == 0,
             key="campaign_plan",
-            on_click=_take_plan,
-            args=(campaign,),
         )
 
 

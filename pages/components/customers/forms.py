@@ -92,13 +92,16 @@ def _archive(seen: Customer) -> None:
         "Orders and figures stay. You can restore the customer at any time."
     )
     if st.button("Archive", type="primary", icon=":material/archive:", width="stretch"):
-        ARCHIVE.close()
-        actions.act(
+        archived = actions.attempt(
             Permission.EDIT_CUSTOMERS,
             lambda actor: customers.archive_customer(shop(), actor, seen.id, seen.version),
             "Archived.",
         )
-        st.rerun()
+        if isinstance(archived, Trouble):
+            actions.show_trouble(archived)
+        else:
+            ARCHIVE.close()
+            st.rerun()
 
 
 ADD = Dialog[str]("add_customer", "Add a customer", _add, icon=":material/person_add:")
@@ -143,7 +146,7 @@ def _line(form: Form, label: str, field: str, before: str, longest: int) -> str:
     )
 
 
-def show_consent(here: Shop, customer: Customer, *, editable: bool) -> None:
+def show_consent(here: Shop, customer: Customer, *, editable: bool, enabled: bool) -> None:
     """What the customer said about marketing email, when and source; and the way to record another answer."""
     st.markdown(f"**Marketing email**  \n{_consent_text(here, customer.consent)}")
     if not customer.email:
@@ -152,7 +155,8 @@ def show_consent(here: Shop, customer: Customer, *, editable: bool) -> None:
         with st.container(horizontal=True):
             for given, label in ((True, "Customer agrees"), (False, "Customer declines")):
                 if customer.consent is None or customer.consent.given is not given:
-                    st.button(label, key=f"consent_{given}", on_click=_record_consent, args=(customer, given))
+                    key = f"consent_{given}"
+                    actions.button(label, _record_consent, customer, given, key=key, disabled=not enabled)
 
 
 def _consent_text(here: Shop, consent: Consent | None) -> str:

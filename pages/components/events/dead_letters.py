@@ -65,13 +65,13 @@ def _show(here: Shop, letter: DeadLetter, place: int, *, may_repair: bool) -> No
             st.caption("Only the beginning was kept, so it cannot be replayed.")
         if may_repair:
             with st.container(horizontal=True):
-                st.button(
+                actions.button(
                     "Replay",
+                    _replay,
+                    letter.id,
                     icon=":material/replay:",
                     key=f"replay_{place}",
                     disabled=not letter.whole,
-                    on_click=_replay,
-                    args=(letter.id,),
                 )
                 st.button(
                     "Delete",

@@ -40,12 +40,13 @@ def show_drill(actor: Actor) -> None:
     running = drill is not None and not drill.is_over(shop().clock())
     if actor.may(Permission.REPAIR_MAIL):
         key = _KEY.once(new_drill_key)
-        st.button(
+        actions.button(
             "Start a fire drill",
+            _start,
+            key,
+            key="start_drill",
             icon=":material/local_fire_department:",
             disabled=running,
-            on_click=_start,
-            args=(key,),
         )
     if drill is None:
         st.caption("No fire drill yet.")

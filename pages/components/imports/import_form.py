@@ -88,6 +88,7 @@ def _start(
             shop(), actor, kind, upload.name, upload, mapping=mapping, encoding=encoding, dates=dates, job_id=key
         ),
         f"{upload.name} is being imported. You can leave this page.",
+        beside="import_now",
     )
     if _KEY.get() == key:
         _KEY.clear()

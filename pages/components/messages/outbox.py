@@ -156,10 +156,15 @@ def _clear(seen: int) -> None:
         f"All emails in the outbox are deleted (**{seen}** when you opened this). The message log is not affected."
     )
     if st.button("Delete all", type="primary", icon=":material/delete:", width="stretch"):
-        CLEAR.close()
-        st.query_params.clear()
-        actions.act(Permission.REPAIR_MAIL, lambda actor: clear_outbox(shop(), actor, outbox()), "Outbox cleared.")
-        st.rerun()
+        cleared = actions.attempt(
+            Permission.REPAIR_MAIL, lambda actor: clear_outbox(shop(), actor, outbox()), "Outbox cleared."
+        )
+        if isinstance(cleared, actions.Trouble):
+            actions.show_trouble(cleared)
+        else:
+            CLEAR.close()
+            st.query_params.clear()
+            st.rerun()
 
 
 CLEAR = Dialog[int]("clear_outbox", "Clear the outbox?", _clear, icon=":material/delete:")

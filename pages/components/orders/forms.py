@@ -85,28 +85,27 @@ def _status_button(order: Order, status: OrderStatus) -> None:
         OrderStatus.PAID,
         OrderStatus.FULFILLED,
     )
-    st.button(
+    actions.button(
         _verb(order, status),
+        _change_status,
+        _ref(order),
+        status,
         icon=formats.STATUS_ICONS[status],
         key=f"to_{status}",
         type="primary" if forward else "secondary",
-        on_click=_change_status,
-        args=(_ref(order), status),
     )
 
 
 def _payment_button(order: Order) -> None:
     amount = formats.money(shop(), order.balance)
-    st.button(
+    actions.button(
         formats.plain(f"Record payment of {amount}"),
+        actions.act,
+        Permission.CHANGE_ORDERS,
+        lambda actor: orders.record_payment(shop(), actor, _ref(order)),
+        f"Payment of {amount} recorded.",
         icon=":material/payments:",
         key="record_payment",
-        on_click=actions.act,
-        args=(
-            Permission.CHANGE_ORDERS,
-            lambda actor: orders.record_payment(shop(), actor, _ref(order)),
-            f"Payment of {amount} recorded.",
-        ),
     )
 
 
@@ -116,12 +115,16 @@ def _verb(order: Order, status: OrderStatus) -> str:
 
 
 def _change_status(ref: OrderRef, status: OrderStatus) -> None:
+    actions.act(Permission.CHANGE_ORDERS, _changing(ref, status), f"Order is now {status}.")
+
+
+def _changing(ref: OrderRef, status: OrderStatus) -> Callable[[Actor], None]:
     def change(actor: Actor) -> None:
         # A second click finds the first one's work done; that is no conflict.
         if orders.get_order(shop(), ref.customer_id, ref.order_id).status is not status:
             orders.change_status(shop(), actor, ref, status)
 
-    actions.act(Permission.CHANGE_ORDERS, change, f"Order is now {status}.")
+    return change
 
 
 def _cancel(seen: Order) -> None:
@@ -132,9 +135,14 @@ def _cancel(seen: Order) -> None:
         "This does not refund any money; use “Refund” for that."
     )
     if st.button("Cancel this order", type="primary", icon=":material/cancel:", width="stretch"):
-        CANCEL.close()
-        _change_status(_ref(seen), OrderStatus.CANCELLED)
-        st.rerun()
+        cancelled = actions.attempt(
+            Permission.CHANGE_ORDERS, _changing(_ref(seen), OrderStatus.CANCELLED), "Order is now cancelled."
+        )
+        if isinstance(cancelled, Trouble):
+            actions.show_trouble(cancelled)
+        else:
+            CANCEL.close()
+            st.rerun()
 
 
 def _refund(refunding: _Refunding) -> None:

@@ -184,16 +184,16 @@ def send_button(
 ) -> None:
     """The button. However often it is pressed, one email goes out. `complete`: it can go as it was drawn."""
     wanted = SendRequest(template.name, key(), customer.id, order_id=order_id, fields=dict(fields), again=again)
-    st.button(
+    actions.button(
         "Send again" if repeated else "Send",
+        _send,
+        wanted,
+        "" if complete else INCOMPLETE,
         key="send_now",
         type="primary",
         icon=":material/send:",
         disabled=refused,
-        on_click=_send,
-        args=(wanted, "" if complete else INCOMPLETE),
     )
-    actions.show_refusal()
 
 
 def _send(wanted: SendRequest, missing: str) -> None:

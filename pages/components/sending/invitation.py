@@ -31,15 +31,17 @@ def show(here: Shop, actor: Actor, template: TemplateFacts) -> None:
     if last is not None:
         form.ask_why_again(here, last, "this person")
     sendable = progress.show_preview(here, template, Recipient(fields=fields, username=member.username))
-    st.button(
+    actions.button(
         "Send again" if last else "Send",
+        _send,
+        template.name,
+        member.username,
+        dict(fields),
+        "" if sendable else form.INCOMPLETE,
         key="send_invitation",
         type="primary",
         icon=":material/send:",
-        on_click=_send,
-        args=(template.name, member.username, dict(fields), "" if sendable else form.INCOMPLETE),
     )
-    actions.show_refusal()
 
 
 def _choose_member(here: Shop, actor: Actor) -> Member | None:
@@ -74,12 +76,12 @@ def show_button(here: Shop, member: Member) -> None:
     if last is not None:
         _show_last(here, last)
         st.text_input("Reason for sending again", key=_why(member).key, persist_state="session", max_chars=200)
-    st.button(
+    actions.button(
         "Invite again" if last else "Send an invitation",
+        _invite,
+        member,
         key=f"invite_{member.username}",
         icon=":material/mail:",
-        on_click=_invite,
-        args=(member,),
     )
 
 

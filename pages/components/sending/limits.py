@@ -57,7 +57,7 @@ def show_trouble(here: Shop, actor: Actor, use: AccountUse) -> None:
             f"Sending is paused until {until}. {formats.plain(use.pause.reason)}", icon=":material/pause_circle:"
         )
         if overview.may_resume(actor):
-            st.button("Resume sending", icon=":material/play_circle:", on_click=_resume)
+            actions.button("Resume sending", _resume, key="resume_sending", icon=":material/play_circle:")
     if use.unknown:
         st.error(formats.plain(use.unknown), icon=":material/cloud_off:")
     if use.account is not None and not use.account.sending_enabled:

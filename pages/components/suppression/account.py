@@ -93,7 +93,7 @@ def _show_comparison(here: Shop, found: Comparison) -> None:
 
 def _show_deeds(here: Shop, found: Comparison | None) -> None:
     key = _KEY.once(lambda: new_job_id(here))
-    st.button("Compare now", icon=":material/compare_arrows:", on_click=_ask, args=(SyncDeed.COMPARE, key))
+    actions.button("Compare now", _ask, SyncDeed.COMPARE, key, key="compare_lists", icon=":material/compare_arrows:")
     if found is None:
         return
     if found.missing_here:
@@ -118,13 +118,13 @@ def _confirmed(here: Shop, deed: SyncDeed, label: str, count: int, key: str) -> 
         missing = "" if typed == count else f"Type {formats.count(here, count)} to confirm."
         now = actions.submitted(label, key=f"{field}_now", missing=missing, stretch=False)
     if now:
-        _ask(deed, key, count)
+        _ask(deed, key, count, beside=f"{field}_now")
         st.rerun()
 
 
-def _ask(deed: SyncDeed, key: str, typed: int = 0) -> None:
+def _ask(deed: SyncDeed, key: str, typed: int = 0, *, beside: str = "") -> None:
     def asked(actor: Actor) -> None:
         ask_for(shop(), actor, deed, key, typed_count=typed)
         _KEY.clear()
 
-    actions.act(Permission.MANAGE_SUPPRESSION, asked, _ASKED[deed])
+    actions.act(Permission.MANAGE_SUPPRESSION, asked, _ASKED[deed], beside=beside)

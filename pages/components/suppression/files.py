@@ -51,6 +51,7 @@ def _import(file: UploadedFile, key: str) -> None:
         Permission.MANAGE_SUPPRESSION,
         lambda actor: enqueue_import(shop(), actor, ImportKind.SUPPRESSIONS, file.name, file, job_id=key),
         f"{file.name} is being imported. You may leave this page.",
+        beside="suppression_import",
     )
     if _KEY.get() == key:
         _KEY.clear()

@@ -42,13 +42,14 @@ def show(here: Shop, actor: Actor, preview: Preview) -> None:
         return
     member = find_member(here, actor.username)
     address = member.email if member else ""
-    st.button(
+    actions.button(
         "Send me a test",
+        _send,
+        preview,
+        _KEY.once(new_click_key),
         key="send_test",
         icon=":material/forward_to_inbox:",
         help="Sent to your own address, marked as a test." if address else "Your account has no email address.",
-        on_click=_send,
-        args=(preview, _KEY.once(new_click_key)),
     )
     sent = _SENT.get()
     if sent is not None and sent.template == preview.version.facts.name:

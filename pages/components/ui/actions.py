@@ -1,16 +1,19 @@
 """What happens when somebody presses a button that writes: permission, the write, and what the person is told.
 
 A form's main button is drawn by `pressed` or `submitted`: what the form writes is read in the run of the press.
-Arguments of `on_click` are those of the run before, which has not seen what was typed just before the click.
+A button that acts at once, on what was drawn and not on what is typed, is drawn by `button`. Why a press was refused is
+said beside the button; where that is not drawn any more, at the top of the page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 from backend.domain.team import Actor, Permission
 from backend.errors import BackendError, ConflictError, EmailTakenError
@@ -24,11 +27,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why the last action was refused. `stale` says that somebody else was faster."""
+    """Why the last action was refused.
+
+    `stale` says that somebody else was faster, `beside` is the button's key, and `held` says that the page waits until
+    somebody has looked again.
+    """
 
     sentence: str
     stale: bool
     customer_id: str = ""
+    beside: str = ""
+    held: bool = False
 
 
 _TROUBLE: Slot[Trouble] = Slot("trouble")
@@ -41,28 +50,56 @@ def pressed(label: str, *, key: str, missing: str = "", icon: str | None = None,
     """
     width: Literal["stretch", "content"] = "stretch" if stretch else "content"
     now = st.button(label, key=key, type="primary", icon=icon, width=width)
-    return _complete(missing, now=now)
+    return _complete(key, missing, now=now)
 
 
 def submitted(label: str, *, key: str, missing: str = "", icon: str | None = None, stretch: bool = True) -> bool:
     """The main button of an `st.form`, which Enter presses too. True as with `pressed`."""
     width: Literal["stretch", "content"] = "stretch" if stretch else "content"
     now = st.form_submit_button(label, key=key, type="primary", icon=icon, width=width)
-    return _complete(missing, now=now)
+    return _complete(key, missing, now=now)
 
 
-def _complete(missing: str, *, now: bool) -> bool:
+def _complete(key: str, missing: str, *, now: bool) -> bool:
     if now and missing:
         st.warning(formats.plain(missing), icon=":material/edit_note:")
+    show_refusal(key)
     return now and not missing
 
 
-def act(permission: Permission, action: Callable[[Actor], object], done: str) -> None:
-    """For `on_click`: acts as the person who is signed in at this moment, and remembers how it went."""
+def button(
+    label: str,
+    action: Callable[..., object],
+    *args: object,
+    key: str,
+    icon: str | None = None,
+    type: Literal["primary", "secondary", "tertiary"] = "secondary",
+    disabled: bool = False,
+    help: str | None = None,
+) -> None:
+    """A button that acts at once: `action(*args)`, which calls `act`, is run before the page is drawn again."""
+    st.button(
+        label, key=key, type=type, icon=icon, disabled=disabled, help=help, on_click=_press, args=(key, action, args)
+    )
+    show_refusal(key)
+
+
+def _press(key: str, action: Callable[..., object], args: tuple[object, ...]) -> None:
+    action(*args)
+    trouble = _TROUBLE.get()
+    if trouble is not None:
+        _TROUBLE.set(replace(trouble, beside=key))
+
+
+def act(permission: Permission, action: Callable[[Actor], object], done: str, *, beside: str = "") -> None:
+    """Acts as the person who is signed in at this moment, and remembers how it went for the next run.
+
+    `beside` is the key of what was pressed; `button` names its own.
+    """
     _TROUBLE.clear()
     result = attempt(permission, action, done)
     if isinstance(result, Trouble):
-        _TROUBLE.set(result)
+        _TROUBLE.set(replace(result, beside=beside))
 
 
 def attempt(permission: Permission, action: Callable[[Actor], Result], done: str) -> Result | Trouble:
@@ -79,17 +116,42 @@ def attempt(permission: Permission, action: Callable[[Actor], Result], done: str
     return result
 
 
-def show_refusal() -> bool:
-    """Tells why the last action was refused. True while somebody should look again before acting any further."""
+def is_stale() -> bool:
+    """Whether somebody should look again before acting any further, because somebody else was faster.
+
+    A page that asks keeps the sentence until "Reload" is pressed below it.
+    """
     trouble = _TROUBLE.get()
-    if trouble is None:
+    if trouble is None or not trouble.stale:
         return False
+    _TROUBLE.set(replace(trouble, held=True))
+    return True
+
+
+def show_refusal(beside: str = "") -> None:
+    """Tells why the last action was refused, if it was that of the button with this key; of any without a key."""
+    trouble = _TROUBLE.get()
+    if trouble is None or (beside and trouble.beside != beside):
+        return
     show_trouble(trouble)
-    if trouble.stale:
-        st.button("Reload", icon=":material/refresh:", on_click=_TROUBLE.clear)
+    if trouble.held:
+        _TROUBLE.set(replace(trouble, held=False))
+        st.button("Reload", icon=":material/refresh:", key="reload_after_refusal", on_click=_TROUBLE.clear)
     else:
         _TROUBLE.clear()
-    return trouble.stale
+
+
+@contextmanager
+def refusals_on_top() -> Iterator[None]:
+    """Around the run of a page: tells above it what no button of the page has told."""
+    top = st.container()
+    try:
+        yield
+    except StopException:  # nothing can be drawn any more; the page says itself why it ended
+        _TROUBLE.clear()
+        raise
+    with top:
+        show_refusal()
 
 
 def show_trouble(trouble: Trouble) -> None:

@@ -22,6 +22,10 @@ from backend.store.meter import USUAL_SAMPLE, Meter
 from pages.components.ui.formats import plain
 from pages.components.ui.state import NOTICE
 
+_READ_A_SECOND = 15
+"""Characters; as subtitles are timed."""
+_SHORTEST, _LONGEST = 4, 10
+
 
 @st.cache_resource(show_spinner=False)
 def settings() -> Settings:
@@ -66,11 +70,16 @@ def name_tab(*words: str) -> None:
 
 
 def show_notice() -> None:
-    """Shows the sentence that an earlier run left behind, once; it stays a moment, whatever runs next."""
+    """Shows the sentence that an earlier run left behind, once; it stays while it is read, whatever runs next."""
     notice = NOTICE.get()
     if notice:
         NOTICE.clear()
-        st.toast(plain(notice), icon=":material/check_circle:", duration="long")
+        st.toast(plain(notice), icon=":material/check_circle:", duration=_seconds_to_read(notice))
+
+
+def _seconds_to_read(text: str) -> int:
+    """No longer than needed, because on a phone it covers the title of the page."""
+    return min(max(len(text) // _READ_A_SECOND, _SHORTEST), _LONGEST)
 
 
 @contextmanager
