@@ -95,6 +95,14 @@ class Repair:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row of a file that says nothing of its own: the titles of the columns again, or the sum of the rows above."""
+
+    line: int
+    reason: str
+
+
 class Outcome(StrEnum):
     """What became of an order or a customer of a file."""
 

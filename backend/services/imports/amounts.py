@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -11,6 +12,8 @@ from backend.domain.money import WrittenAmount, decimals_of, read_amount
 _REMEMBERED = 1 << 15
 _SPACES = re.compile(r"[\s'\u2019]")
 _DIGITS = re.compile(r"\d[\d.,]*")
+_MANY = 9
+"""How many amounts outweigh one that is written differently."""
 _THOUSANDTHS = 3
 """Decimals of the currencies whose amounts look like thousands."""
 
@@ -19,7 +22,7 @@ class DecimalSigns:
     """Learns from amounts whether the file writes decimals with a comma."""
 
     def __init__(self, delimiter: str, currency: str) -> None:
-        self._seen: set[str] = set()
+        self._seen: Counter[str] = Counter()
         self._before_three: set[str] = set()
         self._whole = False
         self._semicolon = delimiter == ";"
@@ -28,7 +31,7 @@ class DecimalSigns:
     def see(self, amount: str) -> None:
         sign, is_sure = _decimal_sign(amount)
         if sign and is_sure:
-            self._seen.add(sign)
+            self._seen[sign] += 1
         elif sign:
             self._before_three.add(sign)
         elif not self._whole and amount.strip(" 0"):
@@ -38,11 +41,13 @@ class DecimalSigns:
     def decimal_comma(self) -> bool | None:
         """Whether a comma or point before three digits is a decimal sign or separates thousands; None is unknown.
 
-        Amounts in a currency of three decimals, of which none is written without them, all show the decimal sign.
+        One odd amount among many does not count. Amounts in a currency of three decimals, of which none is written
+        without them, all show the decimal sign.
         """
-        if len(self._seen) == 1:
-            return "," in self._seen
-        if not self._seen and self._thousandths and not self._whole and len(self._before_three) == 1:
+        fewer, more = sorted((",", "."), key=self._seen.__getitem__)
+        if self._seen[more] > _MANY * self._seen[fewer]:
+            return more == ","
+        if not self._seen.total() and self._thousandths and not self._whole and len(self._before_three) == 1:
             return "," in self._before_three
         return True if self._semicolon else None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
-from backend.domain.imports import Fault
+from backend.domain.imports import Fault, Skipped
 
 SIZE = 3000
 """As many transactions share one commit. Others wait that long for the store: about half a second."""
@@ -21,10 +21,12 @@ class Batch(Generic[Found]):
 
     share: float
     encoding: str
-    items: Sequence[Found | Fault] = ()
+    items: Sequence[Found | Fault | Skipped] = ()
 
 
-def in_batches(found: Iterable[Found | Fault], share: Callable[[], float], encoding: str) -> Iterator[Batch[Found]]:
+def in_batches(
+    found: Iterable[Found | Fault | Skipped], share: Callable[[], float], encoding: str
+) -> Iterator[Batch[Found]]:
     """Everything that was found, in its order."""
     rest = iter(found)
     while items := list(islice(rest, SIZE)):

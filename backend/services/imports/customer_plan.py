@@ -117,6 +117,8 @@ class CustomerPlanner:
         has_id = is_our_id(told.id) and schema.customer_key(told.id) not in found
         identities = self._identities(told)
         if not (told.email or has_id or identities):
+            if told.id:
+                raise InvalidInputError("The id is another customer's here, and there is no e-mail address or phone.")
             raise InvalidInputError(
                 "There is no e-mail address, phone or id, so a second import would double the customer."
             )

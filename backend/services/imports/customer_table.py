@@ -73,6 +73,11 @@ class CustomerReader:
         self._repairs = Repairs()
 
     @property
+    def marks(self) -> tuple[int, ...]:
+        """The columns that a row of sums leaves empty: by them a customer without an address is known."""
+        return tuple(place for field, place in self._places.items() if field in ("phone", "id"))
+
+    @property
     def tells_consent(self) -> bool:
         """Whether any column says something about marketing."""
         return "consent" in self._places or bool(self._refusals)
@@ -104,7 +109,7 @@ class CustomerReader:
         email = self._repairs.email(written, self._title("email")) or ""
         name, given, family = (named(self._line(cells, each)) for each in ("name", "first_name", "last_name"))
         return ImportedCustomer(
-            id=self._line(cells, "id", SHORT_LENGTH),
+            id=self._repairs.source_id(self._cell(cells, "id"), self._title("id")),
             email=email,
             name=name or " ".join(part for part in (given, family) if part),
             given_name=given,

@@ -14,7 +14,7 @@ from backend.services.imports.batches import in_batches
 from backend.services.imports.csv_rows import BrokenLine, Line
 from backend.services.imports.customer_plan import CustomerCandidate, CustomerPlanner, identities
 from backend.services.imports.customer_table import CustomerReader, check_mapping
-from backend.services.imports.dialect import open_table, reading
+from backend.services.imports.dialect import open_table, reading, with_skipped
 from backend.services.imports.run import ProgressListener, Run
 from backend.services.imports.steps import print_of
 
@@ -45,8 +45,8 @@ def import_customers(
     if reader.tells_consent:
         with reading(table) as rows:
             answers.learn(rows, reader)
-    with reading(table) as rows:
-        candidates = _candidates(rows, reader, answers)
+    with reading(table, sums_lack=reader.marks) as rows:
+        candidates = with_skipped(_candidates(rows, reader, answers), rows)
         return run.work(in_batches(candidates, lambda: rows.position / size, table.encoding.shown))
 
 

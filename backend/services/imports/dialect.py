@@ -6,22 +6,33 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
+from backend.domain.imports import Skipped
 from backend.domain.text import fold
 from backend.errors import InvalidInputError
 from backend.services.imports.csv_rows import BrokenLine, Line, rows_of
 from backend.services.imports.encoding import Encoding, find_encoding, open_text
 
 _DELIMITERS = (",", ";", "\t", "|")
-_EXCEL_HINT = re.compile(r"^sep=(.)\s*$", re.IGNORECASE)
+_EXCEL_HINT = re.compile(r'^\ufeff?"?sep=(.)"?([,;\t|]?)\2*\s*$', re.IGNORECASE)
 _HEADER_LINES = 20
+_MARK = "\ufeff"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[\W_]+")
+_SUM = re.compile(
+    r"(?:grand |sub ?)?totals?(?: \d+)?(?: (?:orders?|rows?|customers?|amount|sum))?(?: \d+)?|sums?"
+    r"|summe|gesamt(?:summe|betrag)?|zwischensumme|endsumme|somme|total (?:general|generale|geral)|totale"
+    r"|suma(?: total)?|soma|totaal|som"
+)
+_FIGURE = re.compile(r"[^\w]*(?:[A-Za-z]{3}\b|[A-Z]{1,2}(?=\W))?[\d\W]*(?:[A-Z]{3})?")
+_MOST_SKIPPED = 1000
+"""Rows that are named in the report."""
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,7 @@ def open_table(path: Path, encoding: str = "") -> Table:
     with open_text(path, found) as file:
         first = file.readline(1 << 16)
         hint = _EXCEL_HINT.match(first)
-        delimiter = hint[1] if hint else _sniffed(first)
+        delimiter = (hint[2] or hint[1]) if hint else _sniffed(first)
         file.seek(0)
         for row in _beginning(file, delimiter):
             if isinstance(row, BrokenLine):
@@ -71,9 +82,12 @@ def _beginning(file: TextIO, delimiter: str) -> Iterator[Line | BrokenLine]:
 class TableReader:
     """Rows below the header, and how far in the file they are. A context manager: it holds the file open."""
 
-    def __init__(self, table: Table, file: TextIO) -> None:
+    def __init__(self, table: Table, file: TextIO, sums_lack: Sequence[int] | None = None) -> None:
         self._table = table
         self._file = file
+        self._sums_lack = sums_lack
+        self._titles = [folded(title) for title in table.header]
+        self.skipped: list[Skipped] = []
 
     @property
     def position(self) -> int:
@@ -81,24 +95,58 @@ class TableReader:
         return self._file.buffer.tell() if not self._file.closed else 0
 
     def __iter__(self) -> Iterator[Line | BrokenLine]:
-        """Rows with as many cells as the header; others are broken lines, since their cells may have shifted."""
+        """Rows with as many cells as the header; others are broken lines, since their cells may have shifted.
+
+        The titles again, as in files that were put together, and sums are passed over, and kept as `skipped`.
+        """
         table = self._table
         width = len(table.header)
         rows = rows_of(self._file, table.delimiter, check_damage=table.encoding.damaged)
         for row in rows:
             if row.number <= table.header_line:
                 continue
-            if isinstance(row, Line) and len(row.cells) != width:
-                yield _fitted(row, width, table.delimiter)
-            else:
-                yield row
+            if isinstance(row, Line):
+                if len(row.cells) != width:
+                    row = _fitted(row, width, table.delimiter)
+                if isinstance(row, Line) and (reason := self._says_nothing(row.cells)):
+                    if len(self.skipped) < _MOST_SKIPPED:
+                        self.skipped.append(Skipped(row.number, reason))
+                    continue
+            yield row
+
+    def _says_nothing(self, cells: list[str]) -> str:
+        """Why the row is neither an order nor a customer; "" for one that may be."""
+        first = cells[0]
+        if first[:1] == _MARK:
+            cells[0] = first = first.lstrip(_MARK)
+        if folded(first) == self._titles[0] and list(map(folded, cells)) == self._titles:
+            return "The row repeats the titles of the columns."
+        if self._sums_lack is None or any(cells[place] for place in self._sums_lack):
+            return ""
+        return "The row is the sum of others." if _is_sum(cells) else ""
 
 
 @contextmanager
-def reading(table: Table) -> Iterator[TableReader]:
-    """The table, open for reading from its first row."""
+def reading(table: Table, *, sums_lack: Sequence[int] | None = None) -> Iterator[TableReader]:
+    """The table, open for reading from its first row.
+
+    `sums_lack` are the columns that a row of sums leaves empty; None where no row is one.
+    """
     with open_text(table.path, table.encoding) as file:
-        yield TableReader(table, file)
+        yield TableReader(table, file, sums_lack)
+
+
+def with_skipped(found: Iterable[_Found], rows: TableReader) -> Iterator[_Found | Skipped]:
+    """What was found in the rows, then those that were passed over."""
+    yield from found
+    yield from rows.skipped
+
+
+def _is_sum(cells: Sequence[str]) -> bool:
+    """Whether the only word of a row is one for a sum ("Total", "Summe:"), beside figures."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    words = [cell for cell in filled if not _FIGURE.fullmatch(cell)]
+    return len(words) == 1 < len(filled) and _SUM.fullmatch(title_words(words[0])) is not None
 
 
 def _fitted(row: Line, width: int, delimiter: str) -> Line | BrokenLine:

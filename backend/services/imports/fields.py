@@ -18,6 +18,15 @@ from backend.services.imports.dialect import title_words
 _REMEMBERED = 1 << 15
 """Cells: columns repeat, and an import takes a quarter longer when each is read again (docs/benchmarks.md)."""
 _QUANTITY = re.compile(r"(\(?)\s*(-?)\s*(\d{1,9})(?:([.,])(\d{1,6}))?\s*([-)]?)")
+_TEXT_FORMULA = re.compile(
+    r'="(?P<text>(?:[^"]|"")*)"|=HYPERLINK\(\s*"(?P<link>(?:[^"]|"")*)"\s*(?:[,;]\s*"(?P<label>(?:[^"]|"")*)"\s*)?\)',
+    re.IGNORECASE,
+)
+_SPREADSHEET_ERRORS = frozenset(
+    {"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!"}
+    | {"#ERROR!", "#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#¡REF!", "#¿NOMBRE?", "#¡VALOR!", "#NOM?", "#VALEUR!"}
+)
+"""Of Excel, LibreOffice and Google Sheets, in English, German, Spanish and French."""
 _UNSEEN = frozenset({"Cc", "Cf"})
 _FORMULA_STARTS = frozenset("=+-@")
 _WORDS = {
@@ -81,9 +90,20 @@ def quantity(text: str, decimal_comma: bool | None) -> Decimal:
     return -number if minus or after == "-" or (before, after) == ("(", ")") else number
 
 
-def without_apostrophe(text: str) -> str:
-    """The text without the apostrophe that keeps spreadsheets from taking it for a formula."""
-    return text[1:] if text[:1] == "'" and is_like_formula(text[1:]) else text
+def shown(text: str) -> str:
+    """What a spreadsheet shows of a cell: without the apostrophe that keeps it from being taken for a formula, and of
+    the formulas that only show a text (`="00123"`, `=HYPERLINK("https://…","Maria")`) that text.
+    """
+    if text[:1] == "'" and is_like_formula(text[1:]):
+        return text[1:]
+    if text[:1] == "=" and (match := _TEXT_FORMULA.fullmatch(text)):
+        return str(match["text"] or match["label"] or match["link"] or "").replace('""', '"')
+    return text
+
+
+def is_lost(text: str) -> bool:
+    """Whether a spreadsheet has put an error ("#N/A", "#REF!"), or signs for a narrow column, where a value was."""
+    return text[:1] == "#" and (text.upper() in _SPREADSHEET_ERRORS or (len(text) > 1 and not text.strip("#")))
 
 
 def defused(text: str) -> str:
@@ -106,12 +126,12 @@ def is_like_formula(text: str) -> bool:
 @lru_cache(_REMEMBERED)
 def email_of(text: str) -> str:
     """The address in the form in which it is kept."""
-    return clean_email(without_apostrophe(text.strip()))
+    return clean_email(shown(text.strip()))
 
 
 @lru_cache(_REMEMBERED)
 def short_text(text: str, label: str, longest: int = SHORT_LENGTH) -> str:
-    return clean_line(without_apostrophe(text.strip()), label, longest=longest)
+    return clean_line(shown(text.strip()), label, longest=longest)
 
 
 @lru_cache(_REMEMBERED)

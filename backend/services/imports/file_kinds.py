@@ -1,7 +1,7 @@
 """Names a file for what it is when it is not the one that was asked for, by the titles that its program always writes.
 
 The titles are those of the exports of Shopify, WooCommerce, Etsy, Stripe, Square, BigCommerce, PayPal, Squarespace,
-Wix, Amazon, eBay and Matrixify, as `title_words` gives them.
+Wix, Amazon, eBay, Magento, PrestaShop, Klaviyo and Matrixify, as `title_words` gives them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class _Way(Enum):
         "as “A table of customers”."
     )
     EXPORT_ORDERS = "Export the orders instead: in Shopify, Orders → Export → All orders → Plain CSV file."
+    OURS = "Orders from here do not come back in; the export of customers from here does."
     CUSTOMERS_INSTEAD = "Export the orders, or the customers as a table, instead."
 
 
@@ -44,9 +45,9 @@ _SHOPIFYS_ORDERS = _kind("Shopify's export of orders", "financial status, lineit
 _KINDS: tuple[_Kind, ...] = (
     _kind("an export of abandoned checkouts", "abandoned checkout url", _Way.EXPORT_ORDERS),
     _kind("an export of abandoned checkouts", "recovery url", _Way.EXPORT_ORDERS),
-    _kind("an export of abandoned checkouts", "checkout id", _Way.EXPORT_ORDERS),
     _kind("an export of draft orders", "draft order", _Way.EXPORT_ORDERS),
     _SHOPIFYS_ORDERS,
+    _kind("an export of abandoned checkouts", "checkout id", _Way.EXPORT_ORDERS),
     _kind("Squarespace's export of orders", "order id, financial status, lineitem name", _Way.OTHER_ORDERS),
     _kind("an export without payments, such as Shopify's abandoned checkouts", "lineitem name", _Way.EXPORT_ORDERS),
     _kind("Matrixify's export of orders", "line type, name", _Way.OTHER_ORDERS),
@@ -102,6 +103,39 @@ _KINDS: tuple[_Kind, ...] = (
     _kind("Amazon's report of orders", "order id, purchase date", _Way.OTHER_ORDERS),
     _kind("eBay's report of orders", "sales record number, buyer username", _Way.OTHER_ORDERS),
     _kind("Wix's export of orders", "order number, date created, total", _Way.OTHER_ORDERS),
+    _kind("Magento's export of orders", "purchase point, purchase date", _Way.OTHER_ORDERS),
+    _kind("Magento's export of orders", "increment id, grand total", _Way.OTHER_ORDERS),
+    _kind("Magento's export of products", "sku, attribute set code", _Way.CUSTOMERS_INSTEAD),
+    _kind("PrestaShop's export of orders", "reference, new client, payment", _Way.OTHER_ORDERS),
+    _kind("PrestaShop's export of orders", "reference, nouveau client, paiement", _Way.OTHER_ORDERS),
+    _kind("PrestaShop's export of orders", "id order, reference, total paid", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of subscriptions", "subscription id, subscription status", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of coupons", "discount type, coupon amount", _Way.CUSTOMERS_INSTEAD),
+    _kind("Etsy's export of deposits", "bank account ending digits", _Way.CUSTOMERS_INSTEAD),
+    _kind("Square's export of transfers", "deposit date, deposit id", _Way.CUSTOMERS_INSTEAD),
+    _kind("Stripe's export of invoices", "id, amount due, subscription", _Way.OTHER_ORDERS),
+    _kind("Stripe's export of disputes", "charge id, dispute amount", _Way.CUSTOMERS_INSTEAD),
+    _kind("Amazon's report of settlements", "settlement id, order id", _Way.CUSTOMERS_INSTEAD),
+    _kind("Amazon's report of listings", "item name, listing id, seller sku", _Way.CUSTOMERS_INSTEAD),
+    _kind("eBay's report of transactions", "transaction creation date, payout currency", _Way.CUSTOMERS_INSTEAD),
+    _kind("eBay's report of listings", "item number, available quantity, start price", _Way.CUSTOMERS_INSTEAD),
+    _kind("Wix's export of products", "handle id, field type", _Way.CUSTOMERS_INSTEAD),
+    _kind("Klaviyo's export of events", "event id, metric", _Way.CUSTOMERS_INSTEAD),
+    _kind("Klaviyo's export of events", "metric, timestamp, profile id", _Way.CUSTOMERS_INSTEAD),
+    _kind("Klaviyo's export of events", "metric name, event time", _Way.CUSTOMERS_INSTEAD),
+    _kind("a report of campaigns", "subject, total recipients", _Way.CUSTOMERS_INSTEAD),
+    _kind("Shopify's report of sales", "gross sales, returns, net sales", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of returns", "return name, order name", _Way.EXPORT_ORDERS),
+    _kind("Shopify's report of refunds", "order name, refunds", _Way.EXPORT_ORDERS),
+    _kind("an export of refunds", "refund id", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of changes to the inventory", "variant sku, quantity adjustment", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of discount codes", "code, times used", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of discount codes", "discount code, usage limit", _Way.EXPORT_ORDERS),
+    _kind("an export of reviews", "rating, reviewer email", _Way.CUSTOMERS_INSTEAD),
+    _kind("an export of reviews", "rating, body", _Way.CUSTOMERS_INSTEAD),
+    _kind("an export of reviews", "review score, review title", _Way.CUSTOMERS_INSTEAD),
+    _kind("an export of orders from here", "number, placed at, customer id", _Way.OURS),
+    _kind("the report of an import", "line, column, reason, outcome", _Way.CUSTOMERS_INSTEAD),
     _kind("Google's ads or analytics report", "campaign, impressions, clicks", _Way.CUSTOMERS_INSTEAD),
     _kind("an export of orders", "order id, order date", _Way.OTHER_ORDERS),
     _kind("an export of orders", "order number, order date", _Way.OTHER_ORDERS),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeAlias
 
-from backend.domain.money import WrittenAmount
+from backend.domain.money import WrittenAmount, half_up
 from backend.domain.order_words import is_tip
 from backend.domain.orders import LineItem
 from backend.errors import InvalidInputError
@@ -14,6 +16,8 @@ from backend.services.imports.amounts import Amounts
 from backend.services.imports.fields import CellError, column
 from backend.services.imports.repair import Repairs
 
+_NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "\u2212", "n/a", "na", "none", "null", "nil", "no"})
+_PERCENT = re.compile(r"-?(\d{1,3}(?:[.,]\d{1,2})?) ?%")
 _YES = frozenset({"yes", "true", "1", "y"})
 _Row: TypeAlias = Mapping[str, str]
 
@@ -45,7 +49,7 @@ class AmountReader:
 
         Raises: `CellError` when the total, or what was refunded, cannot be read.
         """
-        discount = abs(self._amount(row, "Discount Amount"))
+        discount = self._discount(row, sold)
         total = self._revenue(row, "Total")
         subtotal = self._subtotal(row, sold - discount)
         for title, amount in (("Total", total), ("Subtotal", subtotal)):
@@ -58,7 +62,7 @@ class AmountReader:
             discount=discount if sold - discount == max(subtotal, 0) else discount + taken_off,
             shipping=self._charged(row, "Shipping"),
             tax=self._charged(row, "Taxes"),
-            refunded=(abs(self._revenue(row, "Refunded Amount")) if row["Refunded Amount"] else 0) + max(-total, 0),
+            refunded=self._refunded(row) + max(-total, 0),
             duties=self._charged(row, "Duties"),
             tip=self._charged(row, "Tip"),
             outstanding=max(self._amount(row, "Outstanding Balance"), 0),
@@ -70,6 +74,23 @@ class AmountReader:
             raise CellError(title, f"{title} is missing.")
         with column(title):
             return self._noted(title, self._amounts.read(row[title], title))
+
+    def _refunded(self, row: _Row) -> int:
+        """What was given back. A dash, or a word for nothing, is nothing; what cannot be read is not."""
+        written = row["Refunded Amount"]
+        if written.casefold() in _NOTHING:
+            self._repairs.note("Refunded Amount", f"“{written}” counts as nothing refunded.")
+            return 0
+        return abs(self._revenue(row, "Refunded Amount")) if written else 0
+
+    def _discount(self, row: _Row, sold: int) -> int:
+        """The discount; a percentage is one of what the line items come to."""
+        share = _PERCENT.fullmatch(row["Discount Amount"])
+        if share is None:
+            return abs(self._amount(row, "Discount Amount"))
+        discount = half_up(sold * Decimal(share[1].replace(",", ".")) / 100)
+        self._repairs.note("Discount Amount", f"“{row['Discount Amount']}” was read as a share of the line items.")
+        return min(discount, sold)
 
     def _amount(self, row: _Row, title: str) -> int:
         """An amount that the total holds already, so that it counts as none where it cannot be read."""

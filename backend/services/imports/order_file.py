@@ -9,12 +9,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from backend.domain.ids import order_id_of
-from backend.domain.imports import Fault, ImportedOrder, Repair
+from backend.domain.imports import Fault, ImportedOrder, Repair, Skipped
 from backend.services.imports.amounts import Amounts
 from backend.services.imports.batches import Batch, in_batches
 from backend.services.imports.dates import DateEvidence, DateOrder, Moments
-from backend.services.imports.dialect import open_table, reading
-from backend.services.imports.order_rows import RawOrder, group
+from backend.services.imports.dialect import open_table, reading, with_skipped
+from backend.services.imports.order_rows import RawOrder, group, order_marks
 from backend.services.imports.shopify import OrderReader, places_of
 from backend.services.imports.steps import print_of
 from backend.services.imports.survey import Survey
@@ -78,8 +78,9 @@ def batches_of(file: OrderFile) -> Generator[Batch[OrderCandidate], None, None]:
     moments = Moments(file.zone, file.now, file.dates or survey.dates.order())
     amounts = Amounts(file.currency, survey.decimal_comma)
     reader = OrderReader(places, amounts, moments, file.currency, file.region)
-    with reading(table) as rows:
-        candidates = _candidates(group(rows, places, table.delimiter), reader, survey.scattered)
+    with reading(table, sums_lack=order_marks(places)) as rows:
+        orders = _candidates(group(rows, places, table.delimiter), reader, survey.scattered)
+        candidates: Iterator[OrderCandidate | Fault | Skipped] = with_skipped(orders, rows)
         yield from in_batches(
             candidates, lambda: _SURVEY_SHARE + (1 - _SURVEY_SHARE) * rows.position / size, table.encoding.shown
         )

@@ -62,7 +62,7 @@ class LineReader:
     def _line(self, row: Line) -> tuple[LineItem | None, int]:
         """The line item of a row, or None when the row has none; and what it takes off, which makes it no product."""
         title, written_quantity, written_price, sku = (
-            "" if place is None else fields.without_apostrophe(row.cells[place].strip()) for place in self._places
+            "" if place is None else fields.shown(row.cells[place].strip()) for place in self._places
         )
         if not (title or written_quantity or written_price):
             return None, 0

@@ -57,6 +57,11 @@ def _guessed(row: BrokenLine, place: int, delimiter: str) -> str:
     return parts[place].strip(' "') if len(parts) > place + 1 else ""
 
 
+def order_marks(places: Mapping[str, int]) -> tuple[int, ...]:
+    """The columns of which an order fills one, and a row of sums none."""
+    return tuple(places[title] for title in ("Lineitem name", "Created at", "Financial Status"))
+
+
 def starts_order(row: Line | BrokenLine, places: Mapping[str, int]) -> bool:
     """Whether the row carries the order's own columns, as the first row of each order does."""
     return isinstance(row, Line) and bool(row.cells[places["Total"]] or row.cells[places["Financial Status"]])

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from contextlib import suppress
 from functools import lru_cache
 
 from backend.domain.customers import LISTED_TAGS, MOST_TAGS
 from backend.domain.imports import Repair
 from backend.domain.phones import LONGEST as LONGEST_PHONE
 from backend.domain.phones import plain_number
-from backend.domain.text import NOTE_LENGTH, clean_tag, repaired_line, repaired_text
+from backend.domain.text import NOTE_LENGTH, SHORT_LENGTH, clean_tag, repaired_line, repaired_text
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
 
@@ -24,6 +25,8 @@ _NO_ADDRESS = frozenset(
     {"n/a", "na", "none", "null", "nil", "nan", "-", "--", "no email", "noemail", "no", "unknown", "x"}
 )
 _SHOWN = 60
+_NAMED_ADDRESS = re.compile(r"[^<>@]*<([^<>\s]+@[^<>\s]+)>")
+_MAILTO = re.compile(r"^mailto:|(?<=\w)\?.*$", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s*(?::::|[;,|/])\s*|\s+")
 
 
@@ -44,7 +47,7 @@ class Repairs:
 
     def line(self, text: str, column: str, longest: int, line: int = 0) -> str:
         """One line of text."""
-        text = fields.without_apostrophe(text.strip())
+        text = self._there(fields.shown(text.strip()), column, line)
         if len(text) <= longest and text.isascii() and text.isprintable():
             return text
         repaired, what = _repaired_line(text, longest)
@@ -54,6 +57,7 @@ class Repairs:
 
     def text(self, text: str, column: str) -> str:
         """Several lines of text, such as a note."""
+        text = self._there(text, column)
         if len(text) <= NOTE_LENGTH and text.isascii() and text.isprintable():
             return text
         before = unicodedata.normalize("NFC", text.strip()).replace("\r\n", "\n")
@@ -64,18 +68,16 @@ class Repairs:
 
     def email(self, text: str, column: str) -> str | None:
         """The address, or None where there is none that can be written to: the order counts all the same."""
-        bare = text.strip()
+        bare = self._there(text.strip(), column)
         if not bare or bare.casefold() in _NO_ADDRESS:
             return None
         try:
             return fields.email_of(bare)
         except InvalidInputError:
-            several = [each for each in _SEVERAL.split(bare) if "@" in each]
-            if len(several) > 1 and (first := self.email(several[0], column)):
-                self.note(column, f"There are {len(several)} addresses; the first one counts.")
-                return first
-            self.note(column, f"“{bare[:_SHOWN]}” is no address that can be written to; the customer has none.")
-            return None
+            found, what = _address_within(bare)
+            said = f"“{bare[:_SHOWN]}” is no address that can be written to; the customer has none."
+            self.note(column, what if found else said)
+            return found
 
     def phone(self, text: str, column: str) -> str:
         """The number, without what a spreadsheet made of it; "" when the spreadsheet has lost digits."""
@@ -88,20 +90,49 @@ class Repairs:
             self.note(column, f"A spreadsheet has rounded this number to “{bare}”, so it was left out.")
         return number or ""
 
+    def source_id(self, text: str, column: str) -> str:
+        """The id that another program gave a customer; "" for one that stands for nobody, or that lost digits."""
+        bare = self.line(text, column, SHORT_LENGTH)
+        whole = plain_number(bare)
+        if whole is None:
+            self.note(column, f"A spreadsheet has rounded this id to “{bare}”, so nobody is known by it.")
+        return "" if not whole or not whole.strip("0") or whole.casefold() in _NO_ADDRESS else whole
+
+    def _there(self, text: str, column: str, line: int = 0) -> str:
+        """The text, or "" where a spreadsheet has put an error in its place."""
+        if text[:1] != "#" or not fields.is_lost(text):
+            return text
+        self.note(column, f"A spreadsheet has put “{text[:_SHOWN]}” here; the cell counts as empty.", line)
+        return ""
+
     def tags(self, text: str, column: str) -> tuple[str, ...]:
         """As many of the tags as a customer can have, each once. The sign # before a tag is decoration."""
-        tags, what = repaired_tags(text)
+        tags, what = repaired_tags(self._there(text.strip(), column))
         for each in what:
             self.note(column, each)
         return tags
 
     def country(self, text: str, column: str) -> str:
         """The code of the country; "" for a name that no country has."""
+        text = self._there(text.strip(), column)
         try:
             return fields.country_of(text)
         except InvalidInputError as error:
             self.note(column, f"{error.sentence} It was left out.")
             return ""
+
+
+def _address_within(text: str) -> tuple[str | None, str]:
+    """The address in a cell that holds more than it, and what was done; None where there is none to write to."""
+    bare = "".join(each for each in fields.shown(text) if unicodedata.category(each) != "Cf")
+    whole = _NAMED_ADDRESS.sub(r"\1", bare.strip()).strip(" ;,<>\"'")
+    several = [each for each in _SEVERAL.split(whole) if "@" in each]
+    for each in dict.fromkeys((whole, *several[:1])):
+        with suppress(InvalidInputError):
+            found = fields.email_of(_MAILTO.sub("", each))
+            said = f"There are {len(several)} addresses; the first one counts." if len(several) > 1 else ""
+            return found, said or "What stood beside the address was left away."
+    return None, ""
 
 
 @lru_cache(_REMEMBERED)
@@ -122,7 +153,11 @@ def repaired_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found: dict[str, None] = {}
     what: dict[str, None] = {}
     for part in fields.tag_parts(text):
-        bare = fields.without_apostrophe(part.strip()).lstrip("#").strip()
+        bare = fields.shown(part.strip())
+        if fields.is_lost(bare):
+            what["A spreadsheet has put an error in the place of a tag."] = None
+            continue
+        bare = bare.lstrip("#").strip()
         repaired, told = _repaired_line(bare.replace("#", " "), _LONGEST_TAG)
         if repaired:
             found[clean_tag(repaired)] = None

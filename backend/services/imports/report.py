@@ -1,4 +1,4 @@
-"""The report of what an import left out or repaired: a CSV file for spreadsheets, made when there is something."""
+"""The report of what an import left out, repaired or skipped: a CSV file, made when there is something to say."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from backend.domain.ids import new_order_id
-from backend.domain.imports import Fault, ImportKind, Repair
+from backend.domain.imports import Fault, ImportKind, Repair, Skipped
 from backend.services.context import Shop
 from backend.services.imports.fields import defused
 
@@ -25,7 +25,7 @@ def reports_folder(shop: Shop) -> Path:
 
 
 class FaultReport:
-    """Writes faults and repairs to a file, which exists afterwards only if there were any. A context manager."""
+    """Writes faults, repairs and skipped rows to a file, which is made with the first one. A context manager."""
 
     def __init__(self, path: Path, kind: ImportKind) -> None:
         self._path = path
@@ -33,9 +33,12 @@ class FaultReport:
         self._file: TextIO | None = None
         self._writer: Any = None
 
-    def add(self, found: Fault | Repair) -> None:
+    def add(self, found: Fault | Repair | Skipped) -> None:
         if self._file is None:
             self._open()
+        if isinstance(found, Skipped):
+            self._writer.writerow(["", found.line, "", found.reason, "skipped"])
+            return
         what = "left out" if isinstance(found, Fault) else "repaired"
         self._writer.writerow([defused(found.name), found.line, defused(found.column), defused(found.reason), what])
 

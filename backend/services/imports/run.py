@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Generic
 
-from backend.domain.imports import Counts, Fault, ImportKind, ImportResult, Outcome, Progress
+from backend.domain.imports import Counts, Fault, ImportKind, ImportResult, Outcome, Progress, Skipped
 from backend.services.context import Shop
 from backend.services.imports.batches import Batch
 from backend.services.imports.report import FaultReport, report_path
@@ -61,11 +61,13 @@ class Run(Generic[AnyCandidate]):
             return replace(batch, items=())
 
     def _write(self, batch: Batch[AnyCandidate], report: FaultReport) -> None:
-        candidates = [item for item in batch.items if not isinstance(item, Fault)]
+        candidates = [item for item in batch.items if not isinstance(item, Fault | Skipped)]
         steps = write_chunk(self._shop, self._planner, candidates) if candidates else []
-        for fault in (item for item in batch.items if isinstance(item, Fault)):
-            self._counts.add(Outcome.FAILED)
-            report.add(fault)
+        for item in batch.items:
+            if isinstance(item, Fault):
+                self._counts.add(Outcome.FAILED)
+            if isinstance(item, Fault | Skipped):
+                report.add(item)
         for candidate, outcome in zip(candidates, steps, strict=True):
             if isinstance(outcome, Fault):
                 self._counts.add(Outcome.FAILED)

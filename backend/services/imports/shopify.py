@@ -89,6 +89,10 @@ AMOUNTS = (
     *("Outstanding Balance", "Duties", "Tip", "Lineitem price"),
 )
 DATES = ("Created at", "Paid at", "Cancelled at")
+_UNKNOWN = (
+    "This is a table of another kind, not Shopify's export of orders. Export the orders: in Shopify, Orders → Export → "
+    "All orders → Plain CSV file."
+)
 _DISCOUNT_CODES_LENGTH = 300
 _NUMBER_LENGTH = 100
 
@@ -99,12 +103,14 @@ _Row: TypeAlias = dict[str, str]
 def places_of(header: Sequence[str]) -> dict[str, int]:
     """Where the columns stand, by Shopify's titles.
 
-    Raises: `InvalidInputError` naming the columns that are missing.
+    Raises: `InvalidInputError` that says what the file is, or names the few columns that are missing.
     """
+    refuse_other_file(header, ImportKind.ORDERS)
     places = column_places(header, _TITLES)
     missing = [title for title in REQUIRED if title not in places]
+    if len(missing) > len(REQUIRED) / 2:
+        raise InvalidInputError(_UNKNOWN, "file")
     if missing:
-        refuse_other_file(header, ImportKind.ORDERS)
         raise InvalidInputError(
             f"This is not an order export of Shopify: the column{'s' if len(missing) > 1 else ''} "
             f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing.",
@@ -184,7 +190,10 @@ class OrderReader:
             tags=repairs.tags(row["Tags"], "Tags"),
             consent=self._consent(row),
             identities=identities_of(
-                row["Customer ID"], phone, row["Email"] if email is None else "", country or self._region
+                repairs.source_id(row["Customer ID"], "Customer ID"),
+                phone,
+                row["Email"] if email is None else "",
+                country or self._region,
             ),
             tip=tip,
             duties=money.duties,
@@ -209,7 +218,7 @@ class OrderReader:
                     raise CellError(title, reason, row.number)
 
     def _check_currency(self, code: str) -> None:
-        if not code:
+        if not code or fields.is_lost(code):
             self._repairs.note("Currency", f"Currency is missing; the amounts count as {self._currency}.")
         elif code.upper() != self._currency:
             raise CellError(
@@ -218,7 +227,10 @@ class OrderReader:
 
     def _number(self, name: str) -> str:
         """The order's number, by which it is found again: one that lost digits would be another order's."""
-        whole = plain_number(name)
+        whole = plain_number(fields.shown(name))
+        if whole and fields.is_lost(whole):
+            reason = f"A spreadsheet has put “{whole}” where the order number was. Export the orders again."
+            raise CellError("Name", reason)
         if whole is None:
             reason = "A spreadsheet has rounded this order number. Export the orders again, and open the file as text."
             raise CellError("Name", reason)
@@ -227,7 +239,8 @@ class OrderReader:
 
     def _placed_at(self, row: _Row) -> datetime:
         """When the order was placed; when it was paid, where nothing else tells."""
-        title = "Created at" if row["Created at"] or not row["Paid at"] else "Paid at"
+        there = row["Created at"] and not fields.is_lost(row["Created at"])
+        title = "Created at" if there or not row["Paid at"] else "Paid at"
         with column(title):
             moment = self._moments.read(row[title], title)
         if title != "Created at":
@@ -270,7 +283,7 @@ class OrderReader:
         financial, fulfilment = _word(row["Financial Status"]), _word(row["Fulfillment Status"])
         if financial not in PAID | PENDING | {"voided"}:
             said = f"“{row['Financial Status'][:40]}” is not a financial status that Shopify writes."
-            financial = "paid" if row["Paid at"] else "pending"
+            financial = "paid" if row["Paid at"] and not fields.is_lost(row["Paid at"]) else "pending"
             said = f"{said if row['Financial Status'] else 'Financial Status is missing.'} It counts as {financial}."
             self._repairs.note("Financial Status", said)
         if fulfilment not in FULFILLED | _NOT_FULFILLED:

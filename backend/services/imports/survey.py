@@ -12,7 +12,7 @@ from backend.errors import InvalidInputError
 from backend.services.imports.amounts import DecimalSigns
 from backend.services.imports.dates import DateEvidence
 from backend.services.imports.dialect import Table, reading
-from backend.services.imports.order_rows import group
+from backend.services.imports.order_rows import group, order_marks
 from backend.services.imports.shopify import AMOUNTS, DATES
 
 _MOST_SCATTERED = 10_000
@@ -41,7 +41,7 @@ class Survey:
         amounts = [self._places[title] for title in AMOUNTS if title in self._places]
         dates = [self._places[title] for title in DATES if title in self._places]
         first_lines: dict[int, int] = {}  # by the hash of a name: a file may name millions, and each is long
-        with reading(self._table) as rows:
+        with reading(self._table, sums_lack=order_marks(self._places)) as rows:
             for count, raw in enumerate(group(rows, self._places, self._table.delimiter)):
                 if count % _ORDERS_A_REPORT == 0:
                     yield rows.position

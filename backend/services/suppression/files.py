@@ -24,7 +24,7 @@ from backend.services.imports.csv_rows import BrokenLine, Line
 from backend.services.imports.dates import DateEvidence, DateOrder, date_order_of
 from backend.services.imports.dialect import Table, open_table, reading, title_words
 from backend.services.imports.encoding import UnclearEncodingError
-from backend.services.imports.fields import email_of, without_apostrophe
+from backend.services.imports.fields import email_of, shown
 from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.retries import SnapshotMovedError
 from backend.services.suppression.entries import NOTE_LENGTH, add_ground, adding_writes
@@ -239,7 +239,7 @@ def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, forma
 def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns, dates: DateOrder) -> _Wanted | LineError:
     if isinstance(row, BrokenLine):
         return LineError(row.number, row.reason)
-    cells = [without_apostrophe(cell.strip()) for cell in row.cells]
+    cells = [shown(cell.strip()) for cell in row.cells]
     try:
         address = _address(cells[columns.address])
         reason, said = _reason(cells, columns)

@@ -31,6 +31,27 @@ FILES = {
     "BigCommerce's export of orders": "Order ID,Customer ID,Customer Email,Order Status,Order Total (inc tax)",
     "BigCommerce's export of products": "Item Type,Product ID,Product Name,Product Type,Product Code/SKU,Price",
     "PayPal's export of transactions": "Date,Time,TimeZone,Name,Type,Status,Currency,Gross,Fee,Net,From Email Address",
+    "Magento's export of orders": "ID,Purchase Point,Purchase Date,Bill-to Name,Grand Total (Base),Status",
+    "PrestaShop's export of orders": "ID,Reference,New client,Delivery,Customer,Total,Payment,Status,Date",
+    "WooCommerce's export of subscriptions": "subscription_id,subscription_status,billing_email,order_total",
+    "Square's export of transfers": "Deposit Date,Deposit ID,Collected,Fees,Net Total",
+    "Stripe's export of invoices": "id,Amount Due,Amount Paid,Customer,Number,Subscription,Total",
+    "Amazon's report of orders": "amazon-order-id,purchase-date,order-status,product-name,sku,item-price",
+    "Amazon's report of settlements": "date/time,settlement id,type,order id,sku,description,product sales,total",
+    "eBay's report of orders": "Sales Record Number,Order Number,Buyer Username,Buyer Email,Item Title,Total Price",
+    "eBay's report of transactions": "Transaction creation date,Type,Order number,Net amount,Payout currency",
+    "Wix's export of orders": "Order number,Date created,Time,Contact email,Billing name,Item,Total",
+    "Wix's export of products": "handleId,fieldType,name,description,collection,sku,price,visible",
+    "Klaviyo's export of events": "Event ID,Timestamp,Metric,Profile ID,Email,Event Value",
+    "a report of campaigns": "Campaign Name,Tags,Subject,List,Send Time,Total Recipients,Unique Opens",
+    "Shopify's report of sales": "Order ID,Sale ID,Date,Order,Sale type,Gross sales,Returns,Net sales",
+    "Shopify's export of returns": "Return name,Order name,Return status,Refund amount,Created at",
+    "Shopify's report of refunds": "Day,Order name,Refunds,Returned quantity",
+    "Shopify's export of changes to the inventory": "Date,Product title,Variant SKU,Quantity adjustment,Location",
+    "Shopify's export of discount codes": "Code,Times Used",
+    "Shopify's export of gift cards": "Id,Last Characters,Customer Name,Email,Initial Value,Balance",
+    "an export of reviews": "title,body,rating,review_date,reviewer_name,reviewer_email,product_handle",
+    "an export of orders from here": "Number,Placed at,Status,Customer id,Customer,E-mail address,Total,Net",
     "Squarespace's export of orders": "Order ID,Email,Financial Status,Paid at,Total,Lineitem quantity,Lineitem name",
 }
 
@@ -42,6 +63,20 @@ def test_the_files_of_other_programs_are_named(name: str, wanted: ImportKind) ->
         refuse_other_file(FILES[name].split(","), wanted)
     assert name in refusal.value.sentence
     assert len(refusal.value.sentence) < 300
+
+
+def test_abandoned_checkouts_with_all_columns_of_orders_are_no_orders(shop: Shop, tmp_path: Path) -> None:
+    first, second = text_of([order()]).splitlines()
+    path = written(tmp_path, f"{first},Recovery URL\n{second},https://shop.example.com/recover/1\n")
+    with pytest.raises(InvalidInputError, match=r"^This is an export of abandoned checkouts, not .*Export the orders"):
+        import_orders(shop, STAFF, path)
+
+
+def test_a_table_that_nobody_knows_is_refused_without_a_list_of_columns(shop: Shop, tmp_path: Path) -> None:
+    path = written(tmp_path, "Date,Sessions,Users\n2026-03-02,3,2\n")
+    with pytest.raises(InvalidInputError, match=r"^This is a table of another kind.*Export the orders") as refusal:
+        import_orders(shop, STAFF, path)
+    assert "Lineitem" not in refusal.value.sentence
 
 
 def test_customers_given_to_orders_are_sent_to_where_they_belong(shop: Shop, tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def no_csv(folder: Path, kind: str) -> Path:
         ("missing", "There is no file missing.csv"),
         ("pipe", "is not a file"),
         ("customers", "This is a table of customers, not Shopify's export of orders."),
-        ("unknown table", "This is not an order export of Shopify: the columns Financial Status, Currency, Subtotal"),
+        ("unknown table", "This is a table of another kind, not Shopify's export of orders. Export the orders"),
         ("column twice", "The column “Total” stands twice"),
     ],
 )

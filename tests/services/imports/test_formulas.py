@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from backend.services.exports import writers
-from backend.services.imports.fields import defused, without_apostrophe
+from backend.services.imports.fields import defused, shown
 
 FORMULAS = [
     *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\tx", "\rx"),
@@ -39,13 +39,13 @@ TEXTS = [
 @pytest.mark.parametrize("text", FORMULAS)
 def test_what_begins_like_a_formula_in_any_width_is_defused_and_read_back(text: str) -> None:
     assert defused(text) == f"'{text}"
-    assert without_apostrophe(defused(text)) == text
+    assert shown(defused(text)) == text
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_other_texts_stay_as_they_are(text: str) -> None:
     assert defused(text) == text
-    assert without_apostrophe(text) == text
+    assert shown(text) == text
 
 
 def test_a_csv_file_holds_them_with_an_apostrophe(tmp_path: Path) -> None:
