@@ -12,7 +12,7 @@ from loguru import logger
 from backend.errors import BackendError, ConditionFailedError, InvalidInputError, named_key
 from backend.store.limits import (
     attributes_bytes,
-    check_attributes,
+    check_index_keys,
     check_item,
     check_key,
     check_size,
@@ -120,7 +120,7 @@ def _updated(update: Update, item: Item | None) -> Item:
     for name in update.remove:
         new.pop(name, None)
     if update.add:
-        check_attributes(update.key.table, {name: new[name] for name in update.add})
+        check_index_keys(update.key.table, {name: new[name] for name in update.add})
     check_size(update.key, new)
     return new
 
@@ -166,7 +166,7 @@ def _check_update(update: Update) -> int:
         raise InvalidInputError("An update names an attribute twice.")
     if not _NO_ATTRIBUTES.isdisjoint(names):
         raise InvalidInputError("An update names the key, or an attribute without a name.")
-    check_attributes(update.key.table, update.set)
+    check_index_keys(update.key.table, update.set)
     for plus in update.add.values():
         if type(plus.delta) is not int or type(plus.start) is not int:
             raise InvalidInputError("Only an integer can be added.")

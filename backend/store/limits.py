@@ -34,41 +34,55 @@ def _check_key_text(text: str, most: int) -> None:
     if not text or "\0" in text:
         # DynamoDB has no empty keys, PostgreSQL no NUL in a text.
         raise InvalidInputError("A key of the store must not be empty or contain a NUL character.")
-    _check_text(text)
-    if len(text.encode()) > most:
+    if _text_bytes(text) > most:
         raise ItemTooLargeError(f"A key of the store is longer than {most:,} bytes.")
 
 
-def _check_text(text: str) -> None:
+def _text_bytes(text: str) -> int:
+    if text.isascii():
+        return len(text)
     try:
-        text.encode()
+        return len(text.encode())
     except UnicodeEncodeError as error:
         raise InvalidInputError("A text contains half a character (a lone surrogate).") from error
 
 
 def item_bytes(key: Key, item: Item) -> int:
     """Size of an item as DynamoDB counts it: names and values in UTF-8, key attributes included."""
-    return 4 + len(key.pk.encode()) + len(key.sk.encode()) + attributes_bytes(item)
+    return 4 + _text_bytes(key.pk) + _text_bytes(key.sk) + attributes_bytes(item)
 
 
-def attributes_bytes(item: Mapping[str, Value]) -> int:
-    """Size of attributes without the table's keys."""
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+def attributes_bytes(attributes: Mapping[str, Value]) -> int:
+    """Size of attributes without the table's keys. They are checked while they are counted.
+
+    Raises: `InvalidInputError` for what `check_value` refuses, and for an attribute without a name.
+    """
+    if "" in attributes:
+        raise InvalidInputError("An attribute has no name.")
+    return sum([_text_bytes(name) + check_value(value) for name, value in attributes.items()])
 
 
-def _value_bytes(value: Value) -> int:
+def check_value(value: Value) -> int:
+    """The bytes of a value.
+
+    Raises: `InvalidInputError` for floats, other foreign types and numbers beyond 38 digits.
+    """
     if isinstance(value, str):
-        return len(value.encode())
-    if isinstance(value, bool) or value is None:
+        return _text_bytes(value)
+    if value is None or isinstance(value, bool):
         return 1
     if isinstance(value, int):
+        if not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
+            raise InvalidInputError("A number has more than 38 digits.")
         digits = len(str(abs(value)).rstrip("0"))
         return (digits + 1) // 2 + 1 + (value < 0)
     if isinstance(value, bytes):
         return len(value)
     if isinstance(value, list):
-        return 3 + sum(1 + _value_bytes(element) for element in value)
-    return 3 + sum(1 + len(name.encode()) + _value_bytes(element) for name, element in value.items())
+        return 3 + sum([1 + check_value(element) for element in value])
+    if isinstance(value, dict):
+        return 3 + len(value) + attributes_bytes(value)
+    raise InvalidInputError(f"The store takes no values of type {type(value).__name__}.")
 
 
 def check_item(key: Key, item: Item) -> int:
@@ -77,28 +91,25 @@ def check_item(key: Key, item: Item) -> int:
     Raises: `InvalidInputError` for values that DynamoDB has no type for, `ItemTooLargeError` beyond 400 KB.
     """
     check_key(key)
-    check_attributes(key.table, item)
+    check_index_keys(key.table, item)
     return check_size(key, item)
 
 
 def check_size(key: Key, item: Item) -> int:
-    """The bytes of an item whose attributes have been checked. Raises: `ItemTooLargeError` beyond 400 KB."""
+    """The bytes of an item. Raises: `ItemTooLargeError` beyond 400 KB, and as `attributes_bytes` does."""
     size = item_bytes(key, item)
     if size > MAX_ITEM_BYTES:
         raise ItemTooLargeError(f"This is too large to be stored: {size:,} bytes, of {MAX_ITEM_BYTES:,} at most.")
     return size
 
 
-def check_attributes(table: str, attributes: Mapping[str, Value]) -> None:
-    """Raises: `InvalidInputError` for attributes that an item of the table cannot have."""
-    index_keys = _INDEX_KEYS[table]
-    for name, value in attributes.items():
-        if name in ("pk", "sk"):
-            raise InvalidInputError("The key does not belong into the item.")
-        _check_name(name)
-        check_value(value)
-        if name in index_keys:
-            _check_index_key(name, value, *index_keys[name])
+def check_index_keys(table: str, attributes: Mapping[str, Value]) -> None:
+    """Raises: `InvalidInputError` for the table's own keys, and for what cannot be the key of an index."""
+    if "pk" in attributes or "sk" in attributes:
+        raise InvalidInputError("The key does not belong into the item.")
+    for name, (number, most) in _INDEX_KEYS[table].items():
+        if name in attributes:
+            _check_index_key(name, attributes[name], number, most)
 
 
 def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
@@ -109,30 +120,6 @@ def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
         _check_key_text(value, most)
     else:
         raise InvalidInputError(f"The attribute {name} is the key of an index, so it must be a text.")
-
-
-def _check_name(name: str) -> None:
-    if not name:
-        raise InvalidInputError("An attribute has no name.")
-    _check_text(name)
-
-
-def check_value(value: Value) -> None:
-    """Raises: `InvalidInputError` for floats, other foreign types and numbers beyond 38 digits."""
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, list):
-        for element in value:
-            check_value(element)
-    elif isinstance(value, dict):
-        for name, element in value.items():
-            _check_name(name)
-            check_value(element)
-    elif isinstance(value, int):
-        if not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
-            raise InvalidInputError("A number has more than 38 digits.")
-    elif not (value is None or isinstance(value, bytes)):
-        raise InvalidInputError(f"The store takes no values of type {type(value).__name__}.")
 
 
 def check_query(query: Query) -> None:

@@ -76,9 +76,9 @@ def test_what_is_no_address_stays() -> None:
 
 @pytest.mark.parametrize("text", ["a" * 200_000 + "@", "@" * 200_000, "a@" * 100_000, ("x" * 500 + "@") * 500])
 def test_masking_a_long_text_takes_no_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     logs.mask(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_addresses_are_masked_in_messages_extras_and_tracebacks(output: Output) -> None:

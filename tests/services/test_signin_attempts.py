@@ -143,9 +143,9 @@ def test_an_unknown_username_takes_as_long_as_a_wrong_password(shop: Shop) -> No
     def fastest(username: str) -> float:
         times = []
         for number in range(3):
-            began = time.perf_counter()
+            began = time.thread_time()
             assert sentence(try_it(shop, username=username, client=f"198.51.100.{number}")) == WRONG
-            times.append(time.perf_counter() - began)
+            times.append(time.thread_time() - began)
         return min(times)
 
     assert 0.5 < fastest("nobody") / fastest("sam") < 2

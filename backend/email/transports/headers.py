@@ -81,7 +81,8 @@ def subject_field(subject: str) -> str:
 
 def mailbox_field(name: str, mailbox: Mailbox) -> str:
     """The value of a field with one mailbox, folded at spaces where it is long."""
-    return Header(mailbox.header(), header_name=name).encode(linesep="\r\n", splitchars=" ")
+    text = mailbox.header()
+    return text if len(text) <= _SHORT else Header(text, header_name=name).encode(linesep="\r\n", splitchars=" ")
 
 
 def checked_file_name(name: str) -> str:
