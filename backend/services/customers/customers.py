@@ -23,9 +23,9 @@ from backend.errors import ConflictError, EmailTakenError, InvalidInputError, No
 from backend.records.customers import activity_from, activity_item, activity_key, customer_from
 from backend.records.values import text
 from backend.services.audit import log as audit_log
+from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
 from backend.services.customers.writes import EmailReservedError, creating_writes, editing_writes
-from backend.services.retries import until_settled
 from backend.services.triggers import writes as triggers
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema

@@ -8,7 +8,7 @@ from backend.domain.customers import Customer
 from backend.errors import AlreadyExistsError
 from backend.records.customers import count_keys, customer_item, email_item, email_key, pointer_keys, profile_attributes
 from backend.records.ranks import rank
-from backend.services.retries import SnapshotMovedError
+from backend.services.concurrency.retries import StaleReadError
 from backend.store import schema
 from backend.store.port import (
     MAX_TRANSACTION_WRITES,
@@ -56,7 +56,7 @@ def creating_writes(customer: Customer) -> list[Write]:
 def editing_writes(before: Customer, after: Customer, months: Sequence[str], *, room_for: int = 1) -> list[Write]:
     """The transaction that changes a profile; `months` are those in which the customer has orders.
 
-    It leaves room for so many writes more. Errors attached: `EmailReservedError`, `SnapshotMovedError`.
+    It leaves room for so many writes more. Errors attached: `EmailReservedError`, `StaleReadError`.
     """
     writes: list[Write] = [_profile_update(before, after)]
     if _identity(before) != _identity(after):
@@ -86,7 +86,7 @@ def _profile_update(before: Customer, after: Customer) -> Update:
         set=kept | {"version": after.version},
         remove=[name for name in attributes if name not in kept],
         condition=AllOf((Exists(), Equals("version", before.version), Equals("rank_orders", orders_seen))),
-        otherwise=SnapshotMovedError("Someone else has just changed this customer."),
+        otherwise=StaleReadError("Someone else has just changed this customer."),
     )
 
 

@@ -21,11 +21,11 @@ from backend.email.events.parsing import Read
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError
 from backend.records.events import raw_item, raw_key
 from backend.records.messages import message_from
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.events.history import events_of
 from backend.services.events.lookup import key_of_event
 from backend.services.events.writes import EventSeenError, Snapshot, suppression_key_for, writes_for
-from backend.services.retries import SnapshotMovedError
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Item, Key, Put, Write
 
@@ -68,7 +68,7 @@ class _Group:
 def apply_events(shop: Shop, reads: Sequence[Read], source: str) -> list[Taken]:
     """What became of each of the reports, in their order. Whoever calls it may repeat it at any time.
 
-    Raises: `StoreBusyError`, `StoreUnreachableError` and `SnapshotMovedError` (others kept changing the same
+    Raises: `StoreBusyError`, `StoreUnreachableError` and `StaleReadError` (others kept changing the same
     messages): some reports may have been applied, and are recognised the next time.
     """
     taken: list[Taken | None] = [None] * len(reads)
@@ -82,7 +82,7 @@ def apply_events(shop: Shop, reads: Sequence[Read], source: str) -> list[Taken]:
                 time.sleep(random.uniform(0, 0.01) * attempt)  # noqa: S311 - spreads retries, hides nothing
             _pass(shop, reads, keys, left, taken, source)
     if any(verdict is None for verdict in taken):
-        raise SnapshotMovedError("Other changes of the same messages kept coming between; please try again.")
+        raise StaleReadError("Other changes of the same messages kept coming between; please try again.")
     return [verdict for verdict in taken if verdict is not None]
 
 

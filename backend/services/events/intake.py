@@ -48,7 +48,7 @@ def take_in(shop: Shop, bodies: Sequence[bytes], source: str, policy: EventPolic
     """Takes in a batch. When it returns, everything in it is kept; it may be repeated when it did not return.
 
     `source` is the way by which the reports came ("sqs", "webhook", …). Without `keep_dead`, what cannot be applied
-    is only told. Raises: `StoreBusyError`, `StoreUnreachableError`, `SnapshotMovedError`.
+    is only told. Raises: `StoreBusyError`, `StoreUnreachableError`, `StaleReadError`.
     """
     intake, reads = Intake(), list[Read]()
     for body in bodies:

@@ -15,9 +15,9 @@ from backend.records.events import click_updates
 from backend.records.messages import key_of, outcome_attributes, work_attributes
 from backend.records.send_stats import campaign_difference, correction_for, outcome_difference
 from backend.records.suppression import digest_of
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.reconcile.findings import as_found
-from backend.services.retries import SnapshotMovedError
 from backend.services.suppression.entries import adding_writes
 from backend.store import schema
 from backend.store.port import Item, Key, Update, Write
@@ -42,7 +42,7 @@ def writes_for(
 ) -> Iterator[Write]:
     """What changes. `suppressed` is what the store holds for the address, if an event suppresses it.
 
-    Errors attached: `SnapshotMovedError`. Raises: `InvalidInputError` when the address is none.
+    Errors attached: `StaleReadError`. Raises: `InvalidInputError` when the address is none.
     """
     before, after = snapshot.before, snapshot.after
     changed = _message_update(snapshot)
@@ -82,7 +82,7 @@ def _message_update(snapshot: Snapshot) -> Update | None:
     if not changed and not gone:
         return None
     unmoved = as_found(item, sorted({"status", "provider", *changed, *gone}))
-    moved = SnapshotMovedError("Something else changed this message at the same moment.")
+    moved = StaleReadError("Something else changed this message at the same moment.")
     return Update(key_of(before), set=changed, remove=gone, condition=unmoved, otherwise=moved)
 
 

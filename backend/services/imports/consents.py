@@ -9,7 +9,7 @@ from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSou
 from backend.domain.ids import new_entry_id
 from backend.domain.imports import ImportedOrder
 from backend.records.customers import activity_item, activity_key, profile_attributes
-from backend.services.retries import SnapshotMovedError
+from backend.services.concurrency.retries import StaleReadError
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Equals, Exists, Key, Put, Update, Write
 
@@ -37,7 +37,7 @@ def with_consent(writes: Sequence[Write], before: Customer, after: Customer, by:
         schema.customer_key(after.id),
         set={"consent": profile_attributes(after)["consent"], "version": after.version},
         condition=AllOf((Exists(), Equals("version", before.version))),
-        otherwise=SnapshotMovedError("Somebody changed this customer at the same moment."),
+        otherwise=StaleReadError("Somebody changed this customer at the same moment."),
     )
     merged = combined(writes, [answer])
     given = after.consent is not None and after.consent.given
@@ -70,7 +70,7 @@ def _both(one: Update, other: Update) -> Update:
 
 def identity_put(identity: str, customer_id: str) -> Put:
     """Notes by what else a customer is known; whoever was first keeps it."""
-    moved = SnapshotMovedError("Somebody is importing the same customers.")
+    moved = StaleReadError("Somebody is importing the same customers.")
     return Put(schema.identity_key(identity), {"customer": customer_id}, Absent(), moved)
 
 

@@ -18,12 +18,12 @@ from backend.domain.text import fold
 from backend.errors import InvalidInputError
 from backend.records.customers import customer_from, email_key
 from backend.records.values import text
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.customers.writes import creating_writes, editing_writes
 from backend.services.imports.consents import activity_put, identity_put, newer_consent
 from backend.services.imports.identities import identities_of
 from backend.services.imports.steps import Read, Step
-from backend.services.retries import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 
@@ -223,5 +223,5 @@ def _print_update(customer: Customer, mark: str) -> Update:
         schema.customer_key(customer.id),
         set={"print": mark},
         condition=AllOf((Exists(), Equals("version", customer.version))),
-        otherwise=SnapshotMovedError("Somebody changed this customer at the same moment."),
+        otherwise=StaleReadError("Somebody changed this customer at the same moment."),
     )

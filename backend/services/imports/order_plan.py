@@ -18,6 +18,7 @@ from backend.domain.time import day_of
 from backend.errors import InvalidInputError
 from backend.records.orders import order_day, order_from
 from backend.records.values import text
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.customers.customers import months_with_orders
 from backend.services.customers.writes import creating_writes, editing_writes
@@ -34,7 +35,6 @@ from backend.services.imports.order_merge import new_order, updated_order
 from backend.services.imports.snapshot import Known, Snapshot, order_key_of, read_snapshot
 from backend.services.imports.steps import Read, Step
 from backend.services.orders.writes import OrderExistsError, changing_writes, placing_writes
-from backend.services.retries import SnapshotMovedError
 from backend.store import schema
 from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
 
@@ -201,5 +201,5 @@ def _print_update(candidate: OrderCandidate, reference: Item) -> Update:
         candidate.reference,
         set={"print": candidate.print},
         condition=Missing("print") if seen is None else Equals("print", seen),
-        otherwise=SnapshotMovedError("Somebody is importing the same order."),
+        otherwise=StaleReadError("Somebody is importing the same order."),
     )

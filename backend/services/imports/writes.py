@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from backend.domain.imports import Fault
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError, UnreadableItemError
 from backend.records.values import MalformedItemError
+from backend.services.concurrency.retries import StaleReadError, until_settled
 from backend.services.context import Shop
 from backend.services.imports.steps import AnyCandidate, Planner, Step
-from backend.services.retries import SnapshotMovedError, until_settled
 from backend.store.port import Item, Key, Store
 
 
@@ -50,12 +50,12 @@ def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandi
             try:
                 shop.store.transact(step.writes)
             except (ConflictError, AlreadyExistsError) as error:
-                raise SnapshotMovedError("Somebody is changing the same orders or customers; import again.") from error
+                raise StaleReadError("Somebody is changing the same orders or customers; import again.") from error
         return step
 
     try:
         return until_settled(attempt)
-    except (SnapshotMovedError, InvalidInputError, UnreadableItemError, MalformedItemError) as error:
+    except (StaleReadError, InvalidInputError, UnreadableItemError, MalformedItemError) as error:
         return Fault(candidate.name, candidate.line, "", error.sentence)
     finally:
         planner.forget()

@@ -27,9 +27,9 @@ from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.records.customers import customer_from
 from backend.records.orders import order_day, order_from
 from backend.services.audit import log as audit_log
+from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
 from backend.services.orders.writes import OrderChangedError, OrderExistsError, changing_writes, placing_writes
-from backend.services.retries import until_settled
 from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import Item, Put

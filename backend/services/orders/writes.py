@@ -1,7 +1,7 @@
 """Which writes keep an order and all of its totals together: the customer, the customer's month, the day.
 
 Everything here is computed from snapshots and written in one transaction. Where a write depends on what a snapshot
-said, it carries a condition; when that fails, `SnapshotMovedError` tells the caller to read again.
+said, it carries a condition; when that fails, `StaleReadError` tells the caller to read again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from backend.domain.time import day_of
 from backend.errors import AlreadyExistsError, ConflictError
 from backend.records import ranks, totals
 from backend.records.orders import order_item
-from backend.services.retries import SnapshotMovedError
+from backend.services.concurrency.retries import StaleReadError
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Check, Condition, Equals, Exists, Item, Missing, Put, Update, Write
 
@@ -27,14 +27,14 @@ class OrderChangedError(ConflictError):
     """Somebody else changed the order first."""
 
 
-def _moved() -> SnapshotMovedError:
-    return SnapshotMovedError("Someone else changed this customer's orders at the same time. Try again.")
+def _moved() -> StaleReadError:
+    return StaleReadError("Someone else changed this customer's orders at the same time. Try again.")
 
 
 def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, reference: str = "") -> list[Write]:
     """The transaction that places an order: five writes at most, plus one for the `reference` of its source.
 
-    Errors attached: `OrderExistsError`, `SnapshotMovedError`.
+    Errors attached: `OrderExistsError`, `StaleReadError`.
     """
     day = day_of(order.placed_at, zone)
     change = contribution_of(order)
@@ -107,7 +107,7 @@ def changing_writes(
     `day` is the day on which the order counts. `customer_item` and `month_item` are the stored items: when an order
     stops counting, they tell whether it was the last one, so that the customer leaves the leaderboard.
 
-    Errors attached: `OrderChangedError`, `SnapshotMovedError`.
+    Errors attached: `OrderChangedError`, `StaleReadError`.
     """
     change = contribution_of(after).minus(contribution_of(before))
     customer_id = after.customer_id

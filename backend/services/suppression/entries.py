@@ -27,9 +27,9 @@ from backend.records.suppression import (
     suppression_item,
 )
 from backend.services.audit import log as audit_log
+from backend.services.concurrency.retries import StaleReadError, until_settled
 from backend.services.context import Shop
 from backend.services.listing import merged, page_size
-from backend.services.retries import SnapshotMovedError, until_settled
 from backend.services.unreadable.items import readable, readable_rows, set_aside
 from backend.store import schema
 from backend.store.limits import decode_cursor, encode_cursor
@@ -197,7 +197,7 @@ def lift_unsubscribe(shop: Shop, address: str, *, source: str) -> None:
 def adding_writes(shop: Shop, address: str, ground: Ground, item: Item | None) -> tuple[Suppression, Sequence[Write]]:
     """The entry with one more reason, and the writes that make it so; none when it is there already.
 
-    `item` is what the store holds for the address. Error attached: `SnapshotMovedError`.
+    `item` is what the store holds for the address. Error attached: `StaleReadError`.
     """
     try:
         before = None if item is None else suppression_from(item)
@@ -240,7 +240,7 @@ def _writes(entry: Suppression, event: SuppressionEvent, item: Item | None, *, g
     digest, stamp = _digest(entry.address), new_entry_id()
     key = schema.suppression_key(digest)
     unmoved = Absent() if item is None else Equals("stamp", stamp_of(item))
-    moved = SnapshotMovedError("Someone else changed this address at the same time. Try again.")
+    moved = StaleReadError("Someone else changed this address at the same time. Try again.")
     history = schema.suppression_event_key(digest, to_text(event.at), stamp)
     change: Write = (
         Delete(key, unmoved, moved) if gone else Put(key, suppression_item(entry, digest, stamp), unmoved, moved)

@@ -18,6 +18,7 @@ from backend.domain.time import check_placed_at, to_text
 from backend.errors import InvalidInputError
 from backend.records.suppression import digest_of, suppression_from
 from backend.services.audit import log as audit_log
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.exports.writers import Cell, Format, write_table
 from backend.services.imports.csv_rows import BrokenLine, Line
@@ -26,7 +27,6 @@ from backend.services.imports.dialect import Table, open_table, reading, title_w
 from backend.services.imports.encoding import UnclearEncodingError
 from backend.services.imports.fields import email_of, shown
 from backend.services.imports.file_kinds import refuse_other_file
-from backend.services.retries import SnapshotMovedError
 from backend.services.suppression.entries import NOTE_LENGTH, add_ground, adding_writes
 from backend.services.suppression.json_lists import as_csv
 from backend.services.suppression.vocabulary import (
@@ -314,7 +314,7 @@ def _write(shop: Shop, batch: Sequence[_Wanted], result: SuppressionImport) -> N
     done = iter(outcomes)
     for wanted, writes in zip(batch, planned, strict=True):
         error = next(done) if writes else None
-        if isinstance(error, SnapshotMovedError):
+        if isinstance(error, StaleReadError):
             result.count(add_ground(shop, wanted.address, wanted.ground).changed)
         elif error is not None:
             raise error
