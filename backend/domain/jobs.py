@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from backend.domain.imports import Counts, ImportKind
+from backend.domain.leases import Lease
 from backend.domain.team import Actor, Role
 
 
@@ -57,6 +58,11 @@ class Job:
     def actor(self) -> Actor:
         """On whose behalf the work is done."""
         return Actor(self.requested_by, self.role)
+
+    @property
+    def lease(self) -> Lease:
+        """Who works on it."""
+        return Lease(self.lease_until, self.worker)
 
     @property
     def is_open(self) -> bool:

@@ -17,10 +17,10 @@ from backend.domain.imports import ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job
 from backend.errors import BackendError, DiskFullError, StoreBusyError, StoreUnreachableError
 from backend.observability.rounds import Rounds
+from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.imports import import_customers, import_orders
 from backend.services.jobs import queue
-from backend.services.jobs.queue import LeaseLostError
 from backend.services.jobs.requests import report_path, upload_path
 from backend.services.suppression.jobs import import_listed
 

@@ -16,9 +16,10 @@ from backend.domain.imports import Counts, ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job, JobStatus
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
+from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.jobs import queue
-from backend.services.jobs.queue import LEASE, MOST_ATTEMPTS, LeaseLostError, take_next
+from backend.services.jobs.queue import LEASE, MOST_ATTEMPTS, take_next
 from backend.services.jobs.requests import (
     enqueue_import,
     find_report,
@@ -135,9 +136,9 @@ def test_of_many_workers_who_ask_at_once_one_gets_the_job(shared_shop: Shop) -> 
 def test_a_job_whose_worker_fell_silent_is_taken_up_by_another(shop: Shop, clock: TestClock) -> None:
     asked(shop)
     silent = taken(shop, "one")
-    clock.now += LEASE
+    clock.now += LEASE - timedelta(microseconds=1)
     assert take_next(shop, "two") is None
-    clock.forward(seconds=1)
+    clock.forward(microseconds=1)
     heir = taken(shop, "two")
 
     assert (heir.id, heir.attempts) == (silent.id, 2)
@@ -162,9 +163,9 @@ def test_a_job_that_a_clock_ahead_has_leased_is_free_after_a_lease_unless_it_is_
     assert take_next(shop, "two") is None
     queue.renew(ahead, job, Progress(0.5, Counts()))
     assert take_next(shop, "two") is None
-    clock.now += LEASE
+    clock.now += LEASE - timedelta(microseconds=1)
     assert take_next(shop, "two") is None
-    clock.forward(seconds=1)
+    clock.forward(microseconds=1)
     assert taken(shop, "two").id == job.id
 
 

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from backend.domain.leases import Lease
 from backend.domain.time import from_text, to_text
 from backend.errors import ConflictError
+from backend.records.conversion import reads
 from backend.records.values import number, optional_text, text
-from backend.store.port import Condition, Equals, Item, Key, Missing, Plus, Update, Value
+from backend.store.port import AllOf, Condition, Equals, Item, Key, Missing, Plus, Update, Value
 
 _NO_VALUES: Mapping[str, Value] = {}
 _NO_SUMS: Mapping[str, Plus] = {}
@@ -38,10 +39,11 @@ class Leases:
     holder: str = ""
     version: str = ""
 
-    def of(self, item: Item) -> Lease:
+    @reads(lambda _, key, item: key)
+    def of(self, key: Key, item: Item) -> Lease:
         """The lease of an item, or of a row of an index as far as that has it.
 
-        Raises: `MalformedItemError`.
+        Raises: `UnreadableItemError`.
         """
         until = optional_text(item, self.until)
         holder = text(item, self.holder, "") if self.holder else ""
@@ -68,12 +70,16 @@ class Leases:
         now: datetime,
         holder: str = "",
         *,
+        where: Condition | None = None,
         set: Mapping[str, Value] = _NO_VALUES,
         add: Mapping[str, Plus] = _NO_SUMS,
     ) -> Update:
-        """The write that takes a lease that was seen free. Error attached: `LeaseLostError`."""
-        after = seen.taken(now, self.length, holder)
-        return self._write(key, self.as_seen(seen), after, set, add)
+        """The write that takes a lease that was seen free. Error attached: `LeaseLostError`.
+
+        `where` says that there is work still: without a version, an item that is finished has no lease, as before.
+        """
+        condition = self.as_seen(seen) if where is None else AllOf((where, self.as_seen(seen)))
+        return self._write(key, condition, seen.taken(now, self.length, holder), set, add)
 
     def renew(self, key: Key, mine: Lease, now: datetime, *, set: Mapping[str, Value] = _NO_VALUES) -> Update:
         """The write by which a holder says that it is alive, and what it has done. Error attached: `LeaseLostError`."""

@@ -1,32 +1,31 @@
-"""The workers' side of jobs. A job belongs to the worker that holds its lease; who falls silent loses it.
+"""The workers' side of jobs. A job belongs to the worker that holds its lease (`services/concurrency/leases.py`).
 
     waiting ──take──▶ running ──finish──▶ done
        ▲                │  ├────fail────▶ failed
        └────release─────┘  └─lease over─▶ running again, by whoever takes it
 
-Every step carries the condition that the worker still holds the job, so a worker that was asleep cannot end the work
-of another. Imports may be begun again at any point, so that is all the care that they need.
+Imports may be begun again at any point, so the lease is all the care that they need.
 """
 
 from __future__ import annotations
 
-import contextlib
 from datetime import timedelta
 from pathlib import Path
 
 from backend.domain.imports import ImportKind, ImportResult, Progress
 from backend.domain.jobs import Job, JobStatus
-from backend.domain.leases import shortened
-from backend.domain.time import from_text, to_text
-from backend.errors import ConflictError, UnreadableItemError
+from backend.domain.time import to_text
+from backend.errors import UnreadableItemError
 from backend.records.jobs import JOBS, job_from, open_attributes, progress_attributes
+from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.context import Shop
 from backend.services.jobs.requests import report_path, upload_path
 from backend.services.unreadable.items import readable, set_aside
 from backend.store import schema
-from backend.store.port import AllOf, AnyOf, Below, Delete, Equals, Item, Missing, Plus, Query, Row, Update, pages_of
+from backend.store.port import Delete, Equals, Item, Plus, Query, Row, pages_of
 
 LEASE = timedelta(seconds=60)
+_LEASES = Leases(LEASE, "Another worker has taken over this import.", holder="worker")
 MOST_ATTEMPTS = 5
 """A job that ends its worker (out of memory, say) this often is given up."""
 _FILE_PATIENCE = timedelta(minutes=10)
@@ -35,28 +34,17 @@ _UPLOADS_KEPT = timedelta(days=1)
 _JOBS_KEPT = timedelta(days=30)
 
 
-class LeaseLostError(ConflictError):
-    """Another worker has the job now."""
-
-
-class _NotFreeError(ConflictError):
-    """Another worker was faster."""
-
-
 def take_next(shop: Shop, worker: str) -> Job | None:
     """The oldest job that nobody works on, leased to this worker; None when there is none."""
     for row in pages_of(shop.store, Query(schema.MAIL, JOBS, index="work", limit=25)):
         try:
-            if not _looks_free(shop, row):
-                _shorten(shop, row)
-                continue
-            if _may_be_elsewhere(shop, row):
-                continue
             job = _take(shop, row, worker)
-        except _NotFreeError:
+        except LeaseLostError:
             continue
         except UnreadableItemError as error:
             set_aside(shop, row.key, error.reason)
+            continue
+        if job is None:
             continue
         if reason := _hopeless(shop, job):
             fail(shop, job, reason)
@@ -71,7 +59,7 @@ def renew(shop: Shop, job: Job, progress: Progress) -> None:
     Raises: `LeaseLostError`.
     """
     changed = progress_attributes(progress.share, progress.counts)
-    _step(shop, job, changed | {"lease_until": to_text(shop.clock() + LEASE)})
+    shop.store.update(_LEASES.renew(schema.job_key(job.id), job.lease, shop.clock(), set=changed))
 
 
 def finish(shop: Shop, job: Job, result: ImportResult) -> None:
@@ -99,12 +87,13 @@ def fail(shop: Shop, job: Job, sentence: str) -> None:
 
 
 def release(shop: Shop, job: Job) -> None:
-    """Gives the job back, for any worker to begin anew at once.
+    """Gives the job back, for any worker to begin again at once.
 
     Raises: `LeaseLostError`.
     """
     changed: Item = {"status": JobStatus.WAITING.value, **open_attributes(job.id)}
-    _step(shop, job, changed, gone=("lease_until", "worker"), attempts=-1)
+    update = _LEASES.release(schema.job_key(job.id), job.lease, set=changed, add={"attempts": Plus(-1)})
+    shop.store.update(update)
 
 
 def tidy(shop: Shop) -> None:
@@ -122,35 +111,22 @@ def tidy(shop: Shop) -> None:
     _delete_orphans(shop)
 
 
-def _looks_free(shop: Shop, row: Row) -> bool:
-    lease = row.item.get("lease_until")
-    return not isinstance(lease, str) or from_text(lease) < shop.clock()
+def _take(shop: Shop, row: Row, worker: str) -> Job | None:
+    """The job, if it is free. A lease that a clock gave which is ahead is bounded, for whoever comes later.
 
-
-def _shorten(shop: Shop, row: Row) -> None:
-    """Bounds a lease that a clock gave which is ahead; its holder is known by `worker` and keeps the job."""
-    lease = str(row.item.get("lease_until"))
-    until = shortened(from_text(lease), LEASE, shop.clock())
-    if until is not None:
-        with contextlib.suppress(_NotFreeError):
-            changed = _NotFreeError("The job has been renewed, or has ended.")
-            seen = Equals("lease_until", lease)
-            shop.store.update(Update(row.key, set={"lease_until": to_text(until)}, condition=seen, otherwise=changed))
-
-
-def _take(shop: Shop, row: Row, worker: str) -> Job:
-    now = shop.clock()
-    free = AnyOf((Missing("lease_until"), Below("lease_until", to_text(now))))
-    item = shop.store.update(
-        Update(
-            row.key,
-            set={"status": JobStatus.RUNNING.value, "worker": worker, "lease_until": to_text(now + LEASE)},
-            add={"attempts": Plus(1)},
-            condition=AllOf((Equals("work", JOBS), free)),
-            otherwise=_NotFreeError("Another worker was faster."),
-        )
-    )
-    return job_from(row.key, item)
+    Raises: `LeaseLostError` when somebody else was faster.
+    """
+    seen, now = _LEASES.of(row.key, row.item), shop.clock()
+    if not seen.is_free(now):
+        shorter = _LEASES.shorten(row.key, seen, now)
+        if shorter is not None:
+            shop.store.update(shorter)
+        return None
+    if _may_be_elsewhere(shop, row):
+        return None
+    is_open, begun = Equals("work", JOBS), {"status": JobStatus.RUNNING.value}
+    taking = _LEASES.take(row.key, seen, now, worker, where=is_open, set=begun, add={"attempts": Plus(1)})
+    return job_from(row.key, shop.store.update(taking))
 
 
 def _may_be_elsewhere(shop: Shop, row: Row) -> bool:
@@ -172,20 +148,8 @@ def _hopeless(shop: Shop, job: Job) -> str:
 
 def _close(shop: Shop, job: Job, status: JobStatus, changed: Item) -> None:
     closing: Item = {"status": status.value, "finished_at": to_text(shop.clock())}
-    _step(shop, job, changed | closing, gone=("lease_until", "worker", "work", "work_at"))
-
-
-def _step(shop: Shop, job: Job, changed: Item, *, gone: tuple[str, ...] = (), attempts: int = 0) -> None:
-    shop.store.update(
-        Update(
-            schema.job_key(job.id),
-            set=changed,
-            add={"attempts": Plus(attempts)} if attempts else {},
-            remove=gone,
-            condition=AllOf((Equals("worker", job.worker), Equals("status", JobStatus.RUNNING.value))),
-            otherwise=LeaseLostError("Another worker has taken over this import."),
-        )
-    )
+    key, gone = schema.job_key(job.id), ("work", "work_at")
+    shop.store.update(_LEASES.release(key, job.lease, set=changed | closing, remove=gone))
 
 
 def _delete_orphans(shop: Shop) -> None:

@@ -14,9 +14,10 @@ import pytest
 from backend.bootstrap import open_store
 from backend.domain.leases import CLOCKS_DIFFER, Lease
 from backend.domain.time import to_text
+from backend.errors import UnreadableItemError
 from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.store import schema
-from backend.store.port import Item, Plus, Store, Update
+from backend.store.port import Equals, Item, Plus, Store, Update
 from backend.store.sql import SqlStore
 from tests.support import TestClock, outcomes_of
 
@@ -75,7 +76,7 @@ class Worker:
         self.mine = Lease()
 
     def seen(self) -> Lease:
-        return self.leases.of(self.store.get(KEY) or {})
+        return self.leases.of(KEY, self.store.get(KEY) or {})
 
     def take(self, seen: Lease | None = None) -> bool:
         """Whether the item was free and is this worker's now; what is held too long is shortened instead."""
@@ -86,8 +87,9 @@ class Worker:
                 self.store.update(shorter)
             return False
         name = self.name if self.leases.holder else ""
-        update = self.leases.take(KEY, seen, self.clock(), name, add={"attempts": Plus(1)})
-        self.mine = self.leases.of(self.store.update(update))
+        work = Equals("work", "here")
+        update = self.leases.take(KEY, seen, self.clock(), name, where=work, add={"attempts": Plus(1)})
+        self.mine = self.leases.of(KEY, self.store.update(update))
         return True
 
     def renew(self, done: int = 0) -> None:
@@ -100,7 +102,7 @@ class Worker:
         self._step(self.leases.release(KEY, self.mine, set={"result": "done"}, remove=("work",)))
 
     def _step(self, update: Update) -> None:
-        self.mine = self.leases.of(self.store.update(update))
+        self.mine = self.leases.of(KEY, self.store.update(update))
 
 
 @pytest.fixture
@@ -196,6 +198,21 @@ def test_what_is_finished_has_no_lease_and_keeps_its_result(one: Worker, two: Wo
     assert item_of(one) == kept
     two.mine = replace(one.mine, until=one.clock() + LENGTH, holder="two", version=2)
     assert lost(two)
+
+
+def test_who_saw_it_free_does_not_begin_what_is_finished(one: Worker, two: Worker) -> None:
+    seen = two.seen()
+    one.take()
+    one.finish()
+    with pytest.raises(LeaseLostError):
+        two.take(seen)
+
+
+def test_a_lease_that_makes_no_sense_is_named_with_its_item(one: Worker) -> None:
+    for nonsense in (5, "soon", "2026-11-26T10:00:00"):
+        with pytest.raises(UnreadableItemError) as caught:
+            one.leases.of(KEY, {one.leases.until: nonsense})
+        assert caught.value.key == KEY
 
 
 def test_a_clock_that_is_ahead_holds_it_no_longer_than_others(one: Worker, two: Worker, clock: TestClock) -> None:
