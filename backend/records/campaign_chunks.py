@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from backend.domain.campaigns import Wave
+from backend.domain.leases import Lease
 from backend.domain.messages import SkipReason
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import reads
@@ -67,8 +68,18 @@ class Step:
     def is_done(self) -> bool:
         return self.place >= self.size and not self.retry
 
+    @property
+    def lease(self) -> Lease:
+        return Lease(self.lease_until, self.owner, self.version)
+
+    def under(self, lease: Lease) -> Step:
+        """The same under another lease."""
+        return replace(self, lease_until=lease.until, owner=lease.holder, version=lease.version)
+
     def due_at(self, now: datetime) -> datetime:
-        """When somebody can go on with it."""
+        """When somebody can go on with it: whoever comes after the lease, or when there is something to do."""
+        if self.lease_until is not None:
+            return self.lease_until
         if self.place < self.size:
             return now
         return max(now, min(self.retry.values(), default=now))
@@ -92,7 +103,7 @@ def chunk_from(campaign: str, sk: str, item: Item) -> Chunk:
 
 
 def step_item(step: Step, due: datetime) -> Item:
-    """`due` is when others may take it: after its lease, or when there is something to do."""
+    """`due` is when others may take it, as `due_at` says it."""
     return without_empty(step_values(step, due))
 
 

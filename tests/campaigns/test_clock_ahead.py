@@ -10,7 +10,8 @@ import pytest
 from backend.domain.campaigns import Campaign
 from backend.domain.time import from_text
 from backend.services.campaigns import chunks
-from backend.services.campaigns.chunks import ChunkLostError, Held
+from backend.services.campaigns.chunks import Held
+from backend.services.concurrency.leases import LeaseLostError
 from backend.services.sending.ledger import LEASE
 from tests.campaigns.support import Desk
 from tests.support import TestClock
@@ -42,7 +43,7 @@ def test_its_lease_is_bounded_and_not_taken_over_at_once(desk: Desk, clock: Test
     assert chunks.take(desk.shop, campaign, campaign.wave) is None
     clock.now += timedelta(seconds=2)
     assert chunks.take(desk.shop, campaign, campaign.wave) is not None
-    with pytest.raises(ChunkLostError):
+    with pytest.raises(LeaseLostError):
         chunks.renew(desk.shop, left)
 
 

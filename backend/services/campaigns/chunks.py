@@ -1,9 +1,9 @@
 """Leases of chunks: one worker at a time sends to a chunk, and says how far it is with every step.
 
     free ──take──▶ held ──save──▶ held … ──save(release)──▶ free, or done
-                     └── the lease runs out ──▶ taken over by whoever comes, who looks into the ledger first
 
-Whoever has lost the lease cannot save any more: each step is on condition of the version that was read.
+Leases are those of `services/concurrency/leases.py`; a holder is known by the version. Whoever takes what was left
+behind looks into the ledger first.
 """
 
 from __future__ import annotations
@@ -18,29 +18,27 @@ from datetime import datetime, timedelta
 
 from backend.domain.campaigns import Campaign, Wave
 from backend.domain.emails import Refused
-from backend.domain.leases import CLOCKS_DIFFER, shortened
+from backend.domain.leases import CLOCKS_DIFFER, Lease
 from backend.domain.messages import Message, MessageStatus, SkipReason
-from backend.domain.time import from_text, to_text
-from backend.errors import ConflictError, UnreadableItemError
+from backend.domain.time import to_text
+from backend.errors import UnreadableItemError
 from backend.records.campaign_chunks import Chunk, Step, chunk_from, skips_item, step_from, step_values
 from backend.records.values import without_empty
 from backend.services.campaigns.counters import counted_by_hour, ending_counts, skip_counts
+from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.context import Shop
 from backend.services.sending.ledger import LEASE
 from backend.services.sending.pace import LARGEST
 from backend.services.unreadable.items import set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Equals, Item, Key, Plus, Put, Query, Update, Write
+from backend.store.port import Item, Key, Plus, Put, Query, Update, Write
 
 LOOK_AGAIN = timedelta(seconds=5)
 """When somebody else was faster, or an answer is awaited, the ledger tells a little later what became of it."""
+LEASES = Leases(LEASE, "Another worker has this part of the campaign now.", holder="owner", version="version")
 _LOOKED_AT = 8
 """Free chunks among which a worker chooses, so that several do not all reach for the same one."""
-
-
-class ChunkLostError(ConflictError):
-    """Another worker has the chunk now, or was faster."""
 
 
 @dataclass(slots=True)
@@ -111,24 +109,20 @@ def _shorten_leases(shop: Shop, campaign_id: str, wave: Wave) -> None:
     latest = to_text(shop.clock() + LEASE + CLOCKS_DIFFER)
     line, ends = schema.chunks_line(campaign_id), (f"{int(wave)}#{latest}", f"{int(wave)}#~")
     for row in shop.store.query(Query(schema.MAIL, line, index="work", between=ends, limit=_LOOKED_AT)).rows:
-        lease = row.item.get("lease_until")
-        until = shortened(from_text(lease), LEASE, shop.clock()) if isinstance(lease, str) else None
-        if until is None:
-            continue
-        first = row.key.sk.split("#", 2)[2]
-        changed: Item = {"lease_until": to_text(until), "work_at": f"{int(wave)}#{to_text(until)}#{first}"}
-        lost = ChunkLostError("It has been saved or given back.")
-        with contextlib.suppress(ChunkLostError):
-            shop.store.update(Update(row.key, set=changed, condition=Equals("lease_until", lease), otherwise=lost))
+        with contextlib.suppress(LeaseLostError, UnreadableItemError):
+            shorter = LEASES.shorten(row.key, LEASES.of(row.key, row.item), shop.clock())
+            if shorter is not None:
+                work_at = f"{int(wave)}#{shorter.set[LEASES.until]!s}#{row.key.sk.split('#', 2)[2]}"
+                shop.store.update(replace(shorter, set={**shorter.set, "work_at": work_at}))
 
 
 def taken(shop: Shop, campaign_id: str, sk: str, item: Item, *, also_done: bool = False) -> Held | None:
     """The chunk of a step that was read, leased to us; None when it is somebody else's, or done."""
     now = shop.clock()
     step = step_from(campaign_id, sk, item)
-    if (step.is_done and not also_done) or (step.lease_until is not None and step.lease_until > now):
+    if (step.is_done and not also_done) or not step.lease.is_free(now):
         return None
-    mine = replace(step, lease_until=now + LEASE, owner=secrets.token_hex(6), version=step.version + 1)
+    mine = step.under(step.lease.taken(now, LEASE, secrets.token_hex(6)))
     chunk_key = schema.chunk_key(campaign_id, step.wave, step.first)
     chunk_item = shop.store.get(chunk_key)
     if chunk_item is None:
@@ -137,8 +131,8 @@ def taken(shop: Shop, campaign_id: str, sk: str, item: Item, *, also_done: bool 
     if len(chunk.ids) != step.size:
         raise UnreadableItemError(chunk_key, "it has not as many ids as were frozen")
     try:
-        shop.store.update(_update(mine, now + LEASE, step.version))
-    except ChunkLostError:
+        shop.store.update(_update(step, mine, now))
+    except LeaseLostError:
         return None
     left_behind = step.lease_until is not None
     unsure_until = step.place + LARGEST if left_behind else 0
@@ -175,7 +169,7 @@ def add_landed(shop: Shop, held: Held, result: StepResult) -> None:
 def save(shop: Shop, held: Held, result: StepResult, *, release: bool) -> None:
     """Writes one step down: how far the chunk is, the campaign's counters, and the statistics of the hours.
 
-    It is one transaction. Raises: `ChunkLostError`; then nothing was counted, and the one who has the chunk does it.
+    It is one transaction. Raises: `LeaseLostError`; then nothing was counted, and the one who has the chunk does it.
     """
     before, now = held.step, shop.clock()
     counts = ending_counts(result.ended.values())
@@ -189,16 +183,10 @@ def save(shop: Shop, held: Held, result: StepResult, *, release: bool) -> None:
         retry=retry,
         failed=tuple(sorted({*before.failed, *failed})),
         counts=Counter(before.counts) + counts,
-        version=before.version + 1,
     )
     done = after.is_done
-    if done or release:
-        after = replace(after, lease_until=None, owner="")
-        due = after.due_at(now)
-    else:
-        due = now + LEASE
-        after = replace(after, lease_until=due)
-    writes: list[Write] = [_update(after, due, before.version)]
+    after = after.under(before.lease.released() if done or release else before.lease.renewed(now, LEASE))
+    writes: list[Write] = [_update(before, after, now)]
     added = dict(counts)
     added["retrying"] = len(after.retry) - len(before.retry)
     if done:
@@ -215,7 +203,7 @@ def save(shop: Shop, held: Held, result: StepResult, *, release: bool) -> None:
 
 
 def reopen(shop: Shop, held: Held, failed: Mapping[int, Message]) -> None:
-    """Gives back a chunk whose failed messages, by place, wait for another attempt. Raises: `ChunkLostError`."""
+    """Gives back a chunk whose failed messages, by place, wait for another attempt. Raises: `LeaseLostError`."""
     before, now = held.step, shop.clock()
     counts = ending_counts(failed.values())
     after = replace(
@@ -223,29 +211,27 @@ def reopen(shop: Shop, held: Held, failed: Mapping[int, Message]) -> None:
         retry={**before.retry, **dict.fromkeys(failed, now)},
         failed=(),
         counts=Counter(before.counts) - counts,
-        lease_until=None,
-        owner="",
-        version=before.version + 1,
-    )
+    ).under(before.lease.released())
     added = {name: -count for name, count in counts.items()} | {"retrying": len(failed)}
     if before.is_done and failed:
         added[done_counter(before.wave)] = -1
-    shop.store.transact([_update(after, now, before.version), *_sums(after, added)])
+    shop.store.transact([_update(before, after, now), *_sums(after, added)])
     held.step = after
 
 
 def renew(shop: Shop, held: Held) -> None:
-    """Keeps the lease while nothing could be done. Raises: `ChunkLostError`."""
-    until = shop.clock() + LEASE
-    after = replace(held.step, lease_until=until, version=held.step.version + 1)
-    shop.store.update(_update(after, until, held.step.version))
-    held.step = after
+    """Keeps the lease while nothing could be done. Raises: `LeaseLostError`."""
+    _leave(shop, held, held.step.lease.renewed(shop.clock(), LEASE))
 
 
 def release(shop: Shop, held: Held) -> None:
-    """Gives the chunk back as it is. Raises: `ChunkLostError`."""
-    after = replace(held.step, lease_until=None, owner="", version=held.step.version + 1)
-    shop.store.update(_update(after, after.due_at(shop.clock()), held.step.version))
+    """Gives the chunk back as it is. Raises: `LeaseLostError`."""
+    _leave(shop, held, held.step.lease.released())
+
+
+def _leave(shop: Shop, held: Held, lease: Lease) -> None:
+    after = held.step.under(lease)
+    shop.store.update(_update(held.step, after, shop.clock()))
     held.step = after
 
 
@@ -259,15 +245,15 @@ def _sums(step: Step, added: Mapping[str, int]) -> list[Update]:
     return [Update(schema.campaign_sent_key(step.campaign, step.first), add=adds)] if adds else []
 
 
-def _update(step: Step, due: datetime, seen_version: int) -> Update:
-    values = step_values(step, due)
+def _update(before: Step, after: Step, now: datetime) -> Update:
+    values = step_values(after, after.due_at(now))
     kept = without_empty(values)
     return Update(
-        step.key,
+        after.key,
         set=kept,
         remove=[name for name in values if name not in kept],
-        condition=Equals("version", seen_version),
-        otherwise=ChunkLostError("Another worker has this part of the campaign now."),
+        condition=LEASES.is_held(before.lease),
+        otherwise=LEASES.error(),
     )
 
 

@@ -21,8 +21,9 @@ from backend.domain.campaigns import Campaign, CampaignState, Wave
 from backend.errors import BackendError, ConflictError, NotFoundError, UnreadableItemError
 from backend.services.campaigns import chunks, holds
 from backend.services.campaigns.chunk_step import StepWork, Stopped, do_step
-from backend.services.campaigns.chunks import ChunkLostError, Held, StepResult
+from backend.services.campaigns.chunks import Held, StepResult
 from backend.services.campaigns.saved import WORKER, change, due_campaigns, read_campaign
+from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.sending import pauses
 from backend.services.sending.dispatch import Flight, Turn
@@ -112,7 +113,7 @@ def _work_on(
             turn = Turn(work.pace.size, end, stop)
             if not _go_on(shop, mailer, work, campaign, held, StepWork(turn, work.pace, worked, work.flight)):
                 return
-        except ChunkLostError:
+        except LeaseLostError:
             work.held.pop(campaign_id, None)
         except (NotFoundError, UnreadableItemError) as error:
             # Such as a template that is gone, or content that cannot be read; other mail must not wait for it.
@@ -125,7 +126,7 @@ def _work_on(
 def _go_on(shop: Shop, mailer: Mailer, work: CampaignWork, campaign: Campaign, held: Held, step: StepWork) -> bool:
     """One step, written down; False when the campaign has to rest."""
     if held.stale and not chunks.read_again(shop, held):
-        raise ChunkLostError("Another worker has this part of the campaign now.")
+        raise chunks.LEASES.error()
     held.stale = True
     result, stopped = do_step(shop, mailer, campaign, held, step)
     through = stopped.for_long or result.is_through_for_now(held.step, shop.clock()) or step.turn.stop.is_set()
@@ -218,7 +219,7 @@ def _land(shop: Shop, work: CampaignWork, *, wait: bool = True) -> None:
                 chunks.save(shop, held, result, release=True)
             else:
                 chunks.release(shop, held)
-        except ChunkLostError:
+        except LeaseLostError:
             logger.info("A part of campaign {} had been taken over", held.step.campaign)
         work.landing = [each for each in work.landing if each is not held]
         campaign = _still_running(shop, held.step.campaign) if held.refused is not None else None

@@ -15,8 +15,9 @@ from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.records.campaign_chunks import Step, step_from
 from backend.services.campaigns import chunks
 from backend.services.campaigns import ledger as campaign_ledger
-from backend.services.campaigns.chunks import ChunkLostError, Held, StepResult
+from backend.services.campaigns.chunks import Held, StepResult
 from backend.services.campaigns.saved import WORKER, change
+from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.sending import ledger
 from backend.services.unreadable.items import readable_rows
@@ -70,7 +71,7 @@ def _reopened(shop: Shop, campaign: Campaign, row: Row) -> bool:
     again = {places[each.recipient]: _as_failed(each) for each in [*failed, *found.free.values()]}
     try:
         chunks.reopen(shop, held, again)
-    except ChunkLostError:
+    except LeaseLostError:
         return False
     return True
 
@@ -87,7 +88,7 @@ def _closed(shop: Shop, campaign: Campaign, row: Row) -> bool:
     result = _settled(shop, campaign, held)
     try:
         chunks.save(shop, held, result, release=True)
-    except ChunkLostError:
+    except LeaseLostError:
         return False
     return not held.step.retry
 
