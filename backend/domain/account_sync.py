@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from backend.domain.leases import Lease
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Actor, Role
 
@@ -49,6 +50,10 @@ class Sync:
     def actor(self) -> Actor:
         """On whose behalf the work is done."""
         return Actor(self.requested_by, self.role)
+
+    @property
+    def lease(self) -> Lease:
+        return Lease(self.lease_until)
 
     @property
     def is_open(self) -> bool:

@@ -6,39 +6,34 @@ finds what is there already.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from backend.domain.account_sync import Comparison, SampleLine, Sync, SyncDeed, SyncState
-from backend.domain.leases import shortened
+from backend.domain.leases import Lease
 from backend.domain.suppression import Suppression
 from backend.domain.team import COMMAND_LINE, Actor, Permission
-from backend.domain.time import to_text
 from backend.email.transports.account_list import LARGEST_PAGE, REASONS, AccountList
 from backend.errors import BackendError, ConflictError, InvalidInputError, StoreBusyError, StoreUnreachableError
 from backend.records.account_sync import comparison_from, comparison_item, sync_from, sync_item
+from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.context import Shop
 from backend.services.suppression.account_list import Step, push, read_account_list, take_over
 from backend.services.suppression.entries import list_suppressions
 from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import Absent, AllOf, AnyOf, Equals, Missing, Put
+from backend.store.port import Absent, AllOf, AnyOf, Equals, Put
 
 _SYNC = schema.meta_key("account-sync")
 _COMPARISON = schema.meta_key("account-comparison")
-_LEASE = timedelta(seconds=120)
+_LEASES = Leases(timedelta(seconds=120), "Another worker has taken over.")
 """Longer than a step takes: 50 requests to SES at a few a second."""
 _FRESH = timedelta(hours=24)
 """How old a comparison may be whose counts somebody confirms."""
 _SAMPLE = 100
 _PAGE = 500
-
-
-class SyncLostError(ConflictError):
-    """Another worker has taken over."""
 
 
 @dataclass(slots=True)
@@ -51,28 +46,26 @@ class _Held:
     def keep(self, after: Sync) -> None:
         """Notes how far the work is, with a new lease.
 
-        Raises: `SyncLostError`.
+        Raises: `LeaseLostError`.
         """
-        self._put(replace(after, lease_until=self.shop.clock() + _LEASE))
+        self._put(after, self.sync.lease.renewed(self.shop.clock(), _LEASES.length))
 
     def give_back(self) -> None:
-        self._put(replace(self.sync, lease_until=None))
+        self._put(self.sync, self.sync.lease.released())
 
-    def shorten(self, lease: datetime) -> None:
+    def shorten(self) -> None:
         """Bounds a lease that a clock gave which is ahead. Its holder loses the work, which anybody may begin again."""
-        until = shortened(lease, _LEASE, self.shop.clock())
-        if until is not None:
-            self._put(replace(self.sync, lease_until=until))
+        shorter = self.sync.lease.shortened(self.shop.clock(), _LEASES.length)
+        if shorter is not None:
+            self._put(self.sync, shorter)
 
     def finish(self, state: SyncState, error: str = "") -> None:
-        self._put(replace(self.sync, state=state, error=error, lease_until=None, cursor=None))
+        self._put(replace(self.sync, state=state, error=error, cursor=None), self.sync.lease.released())
 
-    def _put(self, after: Sync) -> None:
-        """On condition that nobody else has touched the work: its lease is the one that was written last."""
-        before = self.sync
-        lease = Equals("lease_until", to_text(before.lease_until)) if before.lease_until else Missing("lease_until")
-        held = AllOf((Equals("id", before.id), Equals("state", before.state.value), lease))
-        self.shop.store.put(Put(_SYNC, sync_item(after), held, SyncLostError("Another worker has taken over.")))
+    def _put(self, after: Sync, lease: Lease) -> None:
+        before, after = self.sync, replace(after, lease_until=lease.until)
+        held = AllOf((Equals("id", before.id), Equals("state", before.state.value), _LEASES.is_held(before.lease)))
+        self.shop.store.put(Put(_SYNC, sync_item(after), held, _LEASES.error()))
         self.sync = after
 
 
@@ -126,15 +119,14 @@ def work_on_sync(shop: Shop, account: AccountList, stop: threading.Event) -> boo
     waiting = last_sync(shop)
     if waiting is None or not waiting.is_open:
         return False
-    if waiting.lease_until and waiting.lease_until > shop.clock():
-        with contextlib.suppress(SyncLostError):
-            _Held(shop, waiting).shorten(waiting.lease_until)
-        return False
+    mine = _Held(shop, waiting)
     try:
-        mine = _Held(shop, waiting)
+        if not waiting.lease.is_free(shop.clock()):
+            mine.shorten()
+            return False
         mine.keep(waiting)
         _do(shop, account, mine, stop)
-    except SyncLostError:
+    except LeaseLostError:
         return False
     return True
 
@@ -145,7 +137,7 @@ def _do(shop: Shop, account: AccountList, held: _Held, stop: threading.Event) ->
             _compare(shop, account, held)
         else:
             _step_on(shop, account, held, stop)
-    except (SyncLostError, StoreBusyError, StoreUnreachableError):
+    except (LeaseLostError, StoreBusyError, StoreUnreachableError):
         raise
     except BackendError as error:
         held.finish(SyncState.FAILED, error.sentence)
