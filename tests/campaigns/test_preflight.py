@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -95,6 +96,32 @@ def test_a_preflight_that_its_worker_left_is_begun_anew(desk: Desk, clock: TestC
     found = get_preflight(desk.shop, STAFF, campaign.id)
     assert found is not None
     assert found.recipients == 2
+
+
+class _Dying(threading.Event):
+    """Ends whoever asks whether to stop, as `kill -9` does."""
+
+    def is_set(self) -> bool:
+        raise SystemExit
+
+
+def test_a_worker_with_a_clock_ahead_that_died_holds_a_preflight_no_longer_than_others(
+    desk: Desk, clock: TestClock
+) -> None:
+    desk.people(2)
+    campaign = create_campaign(desk.shop, STAFF, draft())
+    run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
+    ahead = replace(desk.shop, clock=TestClock(clock() + timedelta(minutes=10)))
+    with pytest.raises(SystemExit):
+        work_on_preflights(ahead, desk.mailer, _Dying())
+    assert not work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    clock.now += LEASE - timedelta(microseconds=1)
+    assert not work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    clock.forward(microseconds=1)
+    assert work_on_preflights(desk.shop, desk.mailer, desk.stop)
+    found = get_preflight(desk.shop, STAFF, campaign.id)
+    assert found is not None
+    assert (found.status, found.recipients) == (PreflightStatus.DONE, 2)
 
 
 def test_a_plan_without_a_known_rate_says_so_instead_of_an_end(shop: Shop) -> None:

@@ -12,37 +12,37 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from loguru import logger
 
 from backend.domain.campaign_figures import Preflight, PreflightStatus
 from backend.domain.campaigns import EDITABLE, Campaign, WrongStateError
+from backend.domain.leases import Lease
 from backend.domain.segment_text import rule_from_text
 from backend.domain.team import Actor, Permission
-from backend.domain.time import to_text
-from backend.errors import BackendError, ConflictError, NotFoundError, UnreadableItemError
+from backend.domain.time import from_text, to_text
+from backend.errors import BackendError, NotFoundError, UnreadableItemError
 from backend.records.campaign_chunks import LARGEST_CHUNK
+from backend.records.conversion import key_of_row, reads
 from backend.records.preflights import LIST, broken_from, broken_item, preflight_from, preflight_item
+from backend.records.values import text
 from backend.services.campaigns.drafts import back_to_draft, refreshed
 from backend.services.campaigns.preflight_checks import Checker, Tally
 from backend.services.campaigns.saved import change, check_seen, read_campaign
+from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.services.sending.mailer import Mailer
 from backend.services.unreadable.items import read_one, set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Equals, Item, Key, Put, Query
+from backend.store.port import Equals, Item, Key, Put, Query, Row, Update
 
 LEASE = timedelta(seconds=60)
 _TELL_SECONDS = 2.0
 _PART, _LISTED = "PREFLIGHT", "BROKEN"
-
-
-class PreflightLostError(ConflictError):
-    """Another worker does this preflight now, or a newer one was asked for."""
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ def work_on_preflights(shop: Shop, mailer: Mailer, stop: threading.Event) -> boo
         return False
     try:
         _do(shop, mailer, taken, stop)
-    except PreflightLostError:
+    except LeaseLostError:
         logger.info("A preflight of campaign {} was taken over", taken.campaign.id)
     except BackendError as error:
         failed = replace(taken.preflight, status=PreflightStatus.FAILED, error=error.sentence)
@@ -153,52 +153,76 @@ def _with(preflight: Preflight, tally: Tally) -> Preflight:
 
 
 def _take(shop: Shop) -> _Taken | None:
-    now = to_text(shop.clock())
-    query = Query(schema.MAIL, LIST, index="work", between=("0", now + "~"), limit=10)
-    for row in shop.store.query(query).rows:
-        item = shop.store.get(row.key)
+    for row in shop.store.query(Query(schema.MAIL, LIST, index="work", limit=10)).rows:
         try:
-            if item is None or str(item.get("work_at", "~")) > now + "~":
-                continue
-            campaign = read_campaign(shop, row.key.pk.removeprefix("K#"))
-            preflight = replace(preflight_from(row.key, item), status=PreflightStatus.RUNNING)
+            taken = _take_one(shop, row)
+        except LeaseLostError:
+            continue
         except NotFoundError:
             continue  # such as one of the demo, which was taken out; the others must not wait for it
         except UnreadableItemError as error:
             set_aside(shop, row.key, error.reason)
             continue
-        taken = _Taken(campaign, preflight, secrets.token_hex(6), time.monotonic())
-        try:
-            _put(shop, taken, preflight, Equals("work_at", item["work_at"]))
-        except PreflightLostError:
-            continue
-        return taken
+        if taken is not None:
+            return taken
     return None
 
 
+def _take_one(shop: Shop, row: Row) -> _Taken | None:
+    """The preflight, if it waits or was left behind. A lease that a clock gave which is ahead is bounded.
+
+    Raises: `LeaseLostError` when somebody else was faster, `NotFoundError`, `UnreadableItemError`.
+    """
+    seen, unmoved = _lease_of(row), Equals("work_at", row.item["work_at"])
+    if not seen.is_free(shop.clock()):
+        shorter = seen.shortened(shop.clock(), LEASE)
+        if shorter is not None and shorter.until is not None:
+            ends = _work(row.key.pk.removeprefix("K#"), shorter.until)
+            shop.store.update(Update(row.key, set=ends, condition=unmoved, otherwise=_lost()))
+        return None
+    item = shop.store.get(row.key)
+    if item is None:
+        return None
+    campaign = read_campaign(shop, row.key.pk.removeprefix("K#"))
+    preflight = replace(preflight_from(row.key, item), status=PreflightStatus.RUNNING)
+    taken = _Taken(campaign, preflight, secrets.token_hex(6), time.monotonic())
+    _put(shop, taken, preflight, unmoved)
+    return taken
+
+
+@reads(key_of_row)
+def _lease_of(row: Row) -> Lease:
+    """It stands in the list of work by the end of its lease; one that waits, by the moment when it was asked for."""
+    return Lease(from_text(text(row.item, "work_at").partition("#")[0]))
+
+
 def _save(shop: Shop, taken: _Taken, preflight: Preflight) -> None:
-    """Raises: `PreflightLostError` when it is not ours any more."""
+    """Raises: `LeaseLostError` when it is not ours any more."""
     _put(shop, taken, preflight, Equals("owner", taken.owner))
     taken.preflight = preflight
 
 
-def _put(shop: Shop, taken: _Taken, preflight: Preflight, condition: Equals | Absent) -> None:
+def _put(shop: Shop, taken: _Taken, preflight: Preflight, condition: Equals) -> None:
     if preflight.status is PreflightStatus.WAITING:
         item = _waiting(preflight, taken.campaign.id)
     else:
         item = preflight_item(preflight) | {"owner": taken.owner}
         if preflight.status is PreflightStatus.RUNNING:
-            item |= _work(taken.campaign.id, to_text(shop.clock() + LEASE))
-    lost = PreflightLostError("Another worker is running this check.")
-    shop.store.put(Put(_key(taken.campaign.id), item, condition, lost))
+            item |= _work(taken.campaign.id, shop.clock() + LEASE)
+    shop.store.put(Put(_key(taken.campaign.id), item, condition, _lost()))
 
 
 def _waiting(preflight: Preflight, campaign_id: str) -> Item:
-    return preflight_item(preflight) | _work(campaign_id, to_text(preflight.asked_at))
+    return preflight_item(preflight) | _work(campaign_id, preflight.asked_at)
 
 
-def _work(campaign_id: str, due: str) -> Item:
-    return {"work": LIST, "work_at": f"{due}#{campaign_id}"}
+def _work(campaign_id: str, due: datetime) -> Item:
+    return {"work": LIST, "work_at": f"{to_text(due)}#{campaign_id}"}
+
+
+def _lost() -> LeaseLostError:
+    """Another worker does this preflight now, or a newer one was asked for."""
+    return LeaseLostError("Another worker is running this check.")
 
 
 def _key(campaign_id: str) -> Key:
