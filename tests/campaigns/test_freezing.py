@@ -13,7 +13,8 @@ from backend.records.campaign_chunks import chunk_from
 from backend.services.campaigns import actions, audience
 from backend.services.campaigns.audience import freeze_some
 from backend.services.campaigns.content import CampaignEmail
-from backend.services.campaigns.saved import CampaignMovedError, change, read_campaign
+from backend.services.campaigns.saved import change, read_campaign
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.store.port import Query, pages_of
 from backend.store.schema import MAIL
@@ -75,7 +76,7 @@ def test_of_two_workers_that_freeze_it_one_writes_each_block(desk: Desk) -> None
     people = desk.people(25)
     seen = preparing(desk)
     campaign = freeze_some(desk.shop, seen, 60.0)
-    with pytest.raises(CampaignMovedError):
+    with pytest.raises(StaleReadError):
         freeze_some(desk.shop, seen, 60.0)
     assert frozen_ids(desk.shop, campaign) == Counter(person.id for person in people)
 

@@ -9,7 +9,8 @@ import pytest
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.team import Actor
 from backend.services.campaigns import actions
-from backend.services.campaigns.saved import CampaignMovedError, change, read_campaign
+from backend.services.campaigns.saved import change, read_campaign
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from tests.campaigns.support import Desk
 from tests.support import STAFF
@@ -47,5 +48,5 @@ def test_who_names_the_version_that_they_saw_is_told_that_it_moved(desk: Desk) -
     desk.people(2)
     campaign = desk.started()
     change(desk.shop, STAFF, campaign, campaign)
-    with pytest.raises(CampaignMovedError):
+    with pytest.raises(StaleReadError):
         actions.pause(desk.shop, STAFF, campaign.id, seen_version=campaign.version)

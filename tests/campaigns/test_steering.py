@@ -16,7 +16,8 @@ from backend.services.campaigns.drafts import create_campaign, duplicate_campaig
 from backend.services.campaigns.plan import plan
 from backend.services.campaigns.preflights import run_preflight, work_on_preflights
 from backend.services.campaigns.progress import progress_of
-from backend.services.campaigns.saved import CampaignMovedError, read_campaign
+from backend.services.campaigns.saved import read_campaign
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from tests.campaigns.support import Desk, draft
 from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock
@@ -174,7 +175,7 @@ def test_the_second_of_two_people_is_told_that_it_has_changed(desk: Desk) -> Non
     desk.people(1)
     campaign = desk.planned()
     actions.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
-    with pytest.raises(CampaignMovedError):
+    with pytest.raises(StaleReadError):
         actions.start(desk.shop, MANAGER, campaign.id, seen_version=campaign.version)
 
 

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from backend.domain.alerts import RECOVERED_AFTER, Alert, Reading, Stage
 from backend.domain.ids import new_entry_id
 from backend.domain.time import to_text
-from backend.errors import ConflictError
 from backend.records.alerts import alert_from, alert_item
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.listing import text_in
 from backend.services.unreadable.items import readable
@@ -26,10 +26,6 @@ from backend.store.port import EXPIRES, Absent, Delete, Equals, Key, Put, Query,
 _KEPT = timedelta(days=400)
 _PATIENCE = 5
 """Changes by others, while people are told, after which telling is not noted: it happens again."""
-
-
-class AlertChangedError(ConflictError):
-    """Another process has changed the alert first."""
 
 
 def current_alerts(shop: Shop) -> list[Alert]:
@@ -155,7 +151,7 @@ def _change(shop: Shop, seen: Alert, changed: Alert) -> bool:
 def _written(shop: Shop, writes: Sequence[Write]) -> bool:
     try:
         shop.store.transact(writes)
-    except AlertChangedError:
+    except StaleReadError:
         return False
     return True
 
@@ -173,5 +169,5 @@ def _kept(alert: Alert) -> Put:
     return Put(schema.past_alert_key(to_text(alert.opened_at), alert.id), alert_item(alert) | {EXPIRES: expires})
 
 
-def _changed() -> AlertChangedError:
-    return AlertChangedError("Somebody else was faster with this alert.")
+def _changed() -> StaleReadError:
+    return StaleReadError("Somebody else was faster with this alert.")

@@ -18,12 +18,13 @@ from backend.domain.automations import Automation, Trigger, TriggerKind
 from backend.domain.segments import Day, DayField, DayTest, Group, Rule
 from backend.domain.team import Actor, Permission
 from backend.domain.time import from_text, to_text
-from backend.errors import AlreadyExistsError, ConflictError, InvalidInputError
+from backend.errors import AlreadyExistsError, InvalidInputError
 from backend.records.automations import trigger_item, trigger_key
 from backend.records.conversion import key_given, reads
 from backend.records.values import number, text
 from backend.services.audit import log as audit_log
 from backend.services.automations.saved import get_automation
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.services.unreadable.items import read_one
@@ -38,10 +39,6 @@ _EVENT = "backfill"
 
 class _WaitsAlreadyError(AlreadyExistsError):
     """This customer's trigger is there."""
-
-
-class _MovedError(ConflictError):
-    """Another worker has done this part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +117,13 @@ def go_on(shop: Shop, automation_id: str, automation: Automation | None) -> None
     written = _leave_triggers(shop, automation, ids)
     due = to_text(shop.clock() + timedelta(seconds=len(ids) / PACE))
     changed: Item = {"after": ids[-1], **_due(automation_id, due)}
-    update = Update(key, set=changed, add={"n": Plus(written)}, condition=condition, otherwise=_MovedError("Done."))
+    update = Update(key, set=changed, add={"n": Plus(written)}, condition=condition, otherwise=StaleReadError("Done."))
     shop.store.transact([update])
 
 
 def _end(shop: Shop, automation_id: str, condition: Equals) -> None:
     ended: Item = {"ended_at": to_text(shop.clock())}
-    key, moved = schema.backfill_key(automation_id), _MovedError("This part is done.")
+    key, moved = schema.backfill_key(automation_id), StaleReadError("This part is done.")
     shop.store.transact([Update(key, set=ended, remove=("work", "work_at"), condition=condition, otherwise=moved)])
     logger.info("The backfill of {} has ended", automation_id)
 

@@ -10,17 +10,14 @@ from backend.domain.automations import Automation, Ending, Exit, Fact, Trigger, 
 from backend.domain.messages import Message
 from backend.domain.orders import Order
 from backend.domain.time import to_text
-from backend.errors import BackendError, ConflictError
+from backend.errors import BackendError
 from backend.records.automations import due_attributes, trigger_key
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.sending import ledger
 from backend.services.sending.ledger import MessageExistsError
 from backend.store import schema
 from backend.store.port import AllOf, Condition, Delete, Equals, Item, Missing, Plus, Update, Write
-
-
-class TriggerMovedError(ConflictError):
-    """Another worker has answered the trigger, or a newer event took its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def write(shop: Shop, moves: Sequence[Move]) -> int:
     ]
     repeated = shop.store.transact_each(again) if again else []
     for outcome in [*outcomes, *repeated]:
-        if outcome is not None and not isinstance(outcome, TriggerMovedError | MessageExistsError):
+        if outcome is not None and not isinstance(outcome, StaleReadError | MessageExistsError):
             raise outcome
     return sum(outcome is None for outcome in [*outcomes, *repeated])
 
@@ -130,7 +127,7 @@ def _as_seen(trigger: Trigger) -> Condition:
 
 
 def _moved() -> BackendError:
-    return TriggerMovedError("This was answered already.")
+    return StaleReadError("This was answered already.")
 
 
 def _counted(trigger: Trigger, *names: str) -> Update:

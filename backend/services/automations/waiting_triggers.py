@@ -13,6 +13,7 @@ from backend.records.automations import automation_of, is_trigger, trigger_from
 from backend.records.values import text
 from backend.services.audit import log as audit_log
 from backend.services.automations import transitions
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.listing import merged, text_in
 from backend.services.unreadable.items import readable
@@ -84,7 +85,7 @@ def call_off(shop: Shop, actor: Actor, seen: Trigger) -> None:
     )
     try:
         shop.store.transact([*move.writes(shop), deed])
-    except transitions.TriggerMovedError as error:
+    except StaleReadError as error:
         raise NotFoundError("This was already processed. Reload to see it.") from error
 
 

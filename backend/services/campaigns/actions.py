@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-
-import tenacity
 
 from backend.domain.campaigns import (
     Approval,
@@ -21,11 +18,11 @@ from backend.domain.text import clean_line
 from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.campaigns.preflights import preflight_of
 from backend.services.campaigns.progress import figures_of
-from backend.services.campaigns.saved import CampaignMovedError, change, check_seen, read_campaign
+from backend.services.campaigns.saved import change, check_seen, read_campaign
+from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
 
 _LONGEST_AHEAD = timedelta(days=365)
-_ATTEMPTS = 20
 
 
 class NotApprovedError(WrongStateError):
@@ -35,7 +32,7 @@ class NotApprovedError(WrongStateError):
 def request_approval(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
     """Asks a second person to look at a planned campaign.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError`, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
     before = _seen(shop, actor, campaign_id, seen_version)
     after = replace(before, state=CampaignState.AWAITING_APPROVAL, asked_by=actor.username, approval=None)
@@ -46,7 +43,7 @@ def approve(shop: Shop, actor: Actor, campaign_id: str, *, typed_count: int, see
     """A second person agrees to so many recipients; the campaign may then be started.
 
     Raises: `PermissionDeniedError` (also for whoever created it, changed it or asked), `InvalidInputError` when the
-    count is not the plan's, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    count is not the plan's, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
     actor.require(Permission.APPROVE_CAMPAIGNS)
     before = read_campaign(shop, campaign_id)
@@ -68,7 +65,7 @@ def approve(shop: Shop, actor: Actor, campaign_id: str, *, typed_count: int, see
 def decline(shop: Shop, actor: Actor, campaign_id: str, reason: str, *, seen_version: int) -> Campaign:
     """A second person says no, and why; the campaign is a draft again.
 
-    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
     actor.require(Permission.APPROVE_CAMPAIGNS)
     reason = clean_line(reason, "Reason", required=True)
@@ -83,7 +80,7 @@ def decline(shop: Shop, actor: Actor, campaign_id: str, reason: str, *, seen_ver
 def start(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
     """Starts a planned campaign (or an overdue one, after all) now; a worker prepares and sends it.
 
-    Raises: `PermissionDeniedError`, `NotApprovedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError`, `NotApprovedError`, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
     before = _seen(shop, actor, campaign_id, seen_version)
     return _scheduled(shop, actor, before, shop.clock(), "started a campaign")
@@ -103,7 +100,7 @@ def schedule(shop: Shop, actor: Actor, campaign_id: str, start_at: datetime, *, 
 def unschedule(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
     """Takes back the time of a campaign that has not begun; plan and approval stay.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError`, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
     before = _seen(shop, actor, campaign_id, seen_version)
     if before.state not in (CampaignState.SCHEDULED, CampaignState.OVERDUE):
@@ -116,7 +113,7 @@ def pause(shop: Shop, actor: Actor, campaign_id: str, reason: str = "", *, seen_
     """Lets a campaign rest; workers finish what they have in hand, which takes seconds.
 
     Without a version it is the campaign as it is now, because whoever wants it to stop does not care what moved.
-    Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError`, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
     said = clean_line(reason, "Reason") or f"Paused by {actor.name or actor.username}"
 
@@ -126,13 +123,13 @@ def pause(shop: Shop, actor: Actor, campaign_id: str, reason: str = "", *, seen_
         after = replace(before, state=CampaignState.PAUSED, reason=said, due_at=None)
         return change(shop, actor, before, after, "paused a campaign", said)
 
-    return _insisting(paused) if seen_version is None else paused()
+    return until_settled(paused) if seen_version is None else paused()
 
 
 def resume(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int | None = None) -> Campaign:
     """Lets a paused or stopped campaign go on. Bounces and complaints up to now do not stop it again.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError`, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
     before = _seen(shop, actor, campaign_id, seen_version)
     if before.state not in (CampaignState.PAUSED, CampaignState.STOPPED):
@@ -149,7 +146,7 @@ def resume(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int | No
 def cancel(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int | None = None) -> Campaign:
     """Ends a campaign for good; who has not got theirs gets none.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError`, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
 
     def cancelled() -> Campaign:
@@ -163,14 +160,14 @@ def cancel(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int | No
         )
         return change(shop, actor, before, after, "cancelled a campaign")
 
-    return _insisting(cancelled) if seen_version is None else cancelled()
+    return until_settled(cancelled) if seen_version is None else cancelled()
 
 
 def retry_failed(shop: Shop, actor: Actor, campaign_id: str, *, typed_count: int, seen_version: int) -> Campaign:
     """Sends a finished campaign again to those, and only those, for whom it failed: nothing had gone out to them.
 
     `typed_count` is how many failed, as the person has seen it.
-    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError`.
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`, `StaleReadError`, `WrongStateError`.
     """
     before = _seen(shop, actor, campaign_id, seen_version)
     if before.state is not CampaignState.FINISHED:
@@ -182,17 +179,6 @@ def retry_failed(shop: Shop, actor: Actor, campaign_id: str, *, typed_count: int
         raise InvalidInputError("The number does not match the failed emails.", "count")
     after = replace(before, state=CampaignState.RUNNING, reason="", ended_at=None, reopening=True, due_at=shop.clock())
     return change(shop, actor, before, after, "retried what failed of a campaign", f"{before.name}: {failed:,} failed")
-
-
-def _insisting(step: Callable[[], Campaign]) -> Campaign:
-    """Tries again while a worker is faster: it changes a campaign that moves every second or so."""
-    patient = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(CampaignMovedError),
-        wait=tenacity.wait_random(0.01, 0.1),
-        stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        reraise=True,
-    )
-    return patient(step)
 
 
 def _seen(shop: Shop, actor: Actor, campaign_id: str, seen_version: int | None) -> Campaign:

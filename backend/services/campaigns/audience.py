@@ -43,7 +43,7 @@ _SLACK = 50
 def freeze_some(shop: Shop, campaign: Campaign, seconds: float) -> Campaign:
     """Goes on with the audience of a campaign that is preparing, for about so long; returns it as it is afterwards.
 
-    Raises: `SnapshotMissingError`, `CampaignMovedError` when somebody else has changed it (or goes on with it).
+    Raises: `SnapshotMissingError`, `StaleReadError` when somebody else has changed it (or goes on with it).
     """
     end = time.monotonic() + seconds
     if not campaign.audience.cursor and not _is_current(shop, campaign):

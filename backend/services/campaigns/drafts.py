@@ -77,7 +77,7 @@ def create_campaign(shop: Shop, actor: Actor, draft: Draft, *, campaign_id: str 
 def update_draft(shop: Shop, actor: Actor, campaign_id: str, draft: Draft, *, seen_version: int) -> Campaign:
     """Replaces what is sent, and to whom. The campaign is a draft again: preflight, plan and approval are void.
 
-    Raises: as `create_campaign`; `WrongStateError` once it is scheduled, `CampaignMovedError`.
+    Raises: as `create_campaign`; `WrongStateError` once it is scheduled, `StaleReadError`.
     """
     actor.require(Permission.PLAN_CAMPAIGNS)
     before = read_campaign(shop, campaign_id)

@@ -22,7 +22,7 @@ _CANARY_LEAST = 20
 def watch(shop: Shop, campaign: Campaign, figures: Counter[str]) -> Campaign:
     """Does what has to be done about a running campaign with these counters now; returns it as it is afterwards.
 
-    Raises: `CampaignMovedError`, `StoreBusyError`, `StoreUnreachableError`.
+    Raises: `StaleReadError`, `StoreBusyError`, `StoreUnreachableError`.
     """
     if reason := too_many(campaign, figures):
         after = replace(campaign, state=CampaignState.STOPPED, reason=reason, due_at=None)

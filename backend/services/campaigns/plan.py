@@ -30,7 +30,7 @@ _NOT_IN_SIGHT = "The rate, the daily quota and its hours do not let it finish wi
 def plan(shop: Shop, mailer: Mailer, actor: Actor, campaign_id: str, *, seen_version: int) -> tuple[Campaign, Plan]:
     """Plans a campaign whose preflight is done; a draft becomes planned. It says whether a second person must approve.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError` when the preflight is
+    Raises: `PermissionDeniedError`, `NotFoundError`, `StaleReadError`, `WrongStateError` when the preflight is
     missing, not through or of other contents, `InvalidInputError` for hours in which nothing may ever go out.
     """
     actor.require(Permission.PLAN_CAMPAIGNS)

@@ -58,7 +58,7 @@ class _Taken:
 def run_preflight(shop: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Preflight:
     """Asks for a preflight of the template and the segment as they are now; a worker does it. Twice is once.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `CampaignMovedError`, `WrongStateError` once it is scheduled,
+    Raises: `PermissionDeniedError`, `NotFoundError`, `StaleReadError`, `WrongStateError` once it is scheduled,
     `TemplateError`, `InvalidInputError`.
     """
     actor.require(Permission.PLAN_CAMPAIGNS)

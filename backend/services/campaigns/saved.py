@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from backend.domain.campaigns import Campaign, CampaignState, check_transition
 from backend.domain.team import Actor, Permission, Role
 from backend.domain.time import to_text
-from backend.errors import AlreadyExistsError, ConflictError, NotFoundError
+from backend.errors import AlreadyExistsError, NotFoundError
 from backend.records.campaigns import LIST, campaign_from, campaign_item
 from backend.services.audit import log as audit_log
+from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.unreadable.items import readable, readable_due
 from backend.store import schema
@@ -22,10 +23,6 @@ WORKER = Actor("worker", Role.ADMIN, "The worker")
 MOST_DUE = 50
 _PAGE = 200
 _OVER = frozenset({CampaignState.FINISHED, CampaignState.CANCELLED})
-
-
-class CampaignMovedError(ConflictError):
-    """Somebody else, or a worker, has changed the campaign in the meantime."""
 
 
 class CampaignExistsError(AlreadyExistsError):
@@ -113,7 +110,7 @@ def change(
 ) -> Campaign:
     """Writes `after` in the place of `before`; with an `action`, the deed goes into the audit log with it.
 
-    Raises: `WrongStateError` when its state cannot become that one, `CampaignMovedError` when it is not as it was seen.
+    Raises: `WrongStateError` when its state cannot become that one, `StaleReadError` when it is not as it was seen.
     """
     if before.state is not after.state:
         check_transition(before, after.state)
@@ -127,7 +124,7 @@ def change(
 
 
 def check_seen(campaign: Campaign, seen_version: int) -> None:
-    """Raises: `CampaignMovedError` when a person has looked at another version."""
+    """Raises: `StaleReadError` when a person has looked at another version."""
     if seen_version != campaign.version:
         raise _moved(campaign)
 
@@ -143,8 +140,8 @@ def is_steered_away(shop: Shop, campaign: Campaign) -> bool:
     return item is None or item.get("status") != CampaignState.RUNNING.value
 
 
-def _moved(campaign: Campaign) -> CampaignMovedError:
-    return CampaignMovedError(f"Someone else has changed “{campaign.name}”.")
+def _moved(campaign: Campaign) -> StaleReadError:
+    return StaleReadError(f"Someone else has changed “{campaign.name}”.")
 
 
 def _campaign_at(key: Key, item: Item) -> Campaign:

@@ -29,7 +29,7 @@ from backend.store.schema import MAIL
 def reopen_some(shop: Shop, campaign: Campaign, end: float) -> Campaign:
     """Lets failed messages wait again, until `end` (as `time.monotonic` counts); when all do, the campaign says so.
 
-    Raises: `CampaignMovedError`.
+    Raises: `StaleReadError`.
     """
     for row, step in _steps(shop, campaign):
         if time.monotonic() > end:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import tenacity
-
 from backend.domain.customers import email_identity
 from backend.domain.team import Member
 from backend.domain.time import to_text
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, NotFoundError
 from backend.records.team import Roster, member_from_item, member_to_item, roster_from_item, roster_to_item
+from backend.services.concurrency.retries import StaleReadError, settled
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import access_pattern
@@ -23,23 +22,11 @@ class LastAdminError(BackendError):
     """The change would leave nobody who can manage the team."""
 
 
-class _RosterMovedError(ConflictError):
-    """Another change of the team came first; read again and decide again."""
-
-
-_again = tenacity.retry(
-    retry=tenacity.retry_if_exception_type(_RosterMovedError),
-    wait=tenacity.wait_random_exponential(multiplier=0.005, max=0.5),
-    stop=tenacity.stop_after_attempt(15),
-    reraise=True,
-)
-
-
 def read_roster(shop: Shop) -> Roster:
     return roster_from_item(shop.store.get(_ROSTER))
 
 
-@_again
+@settled
 def add(shop: Shop, member: Member, *, first: bool = False, deed: Put | None = None) -> Member:
     """Stores a new member; with `first` only into a team without members. `deed` is what the audit log tells of it.
 
@@ -63,7 +50,7 @@ def add(shop: Shop, member: Member, *, first: bool = False, deed: Put | None = N
     return member
 
 
-@_again
+@settled
 def change(
     shop: Shop,
     username: str,
@@ -90,7 +77,7 @@ def change(
     return member_from_item({**new, "version": before.version + 1})
 
 
-@_again
+@settled
 def remove(
     shop: Shop, username: str, *, version: int | None = None, keep_admin: bool = True, deed: Put | None = None
 ) -> None:
@@ -127,8 +114,8 @@ def _unmoved(before: Member) -> Condition:
     return AllOf((Equals("version", before.version), valid_from))
 
 
-def _moved() -> _RosterMovedError:
-    return _RosterMovedError("Someone else is changing the team right now. Try again.")
+def _moved() -> StaleReadError:
+    return StaleReadError("Someone else is changing the team right now. Try again.")
 
 
 def _retried(update: Update) -> Update:

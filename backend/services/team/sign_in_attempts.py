@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import cast
 
-import tenacity
-
 from backend.domain.time import from_text, to_seconds, to_text
 from backend.errors import ConditionFailedError
+from backend.services.concurrency.retries import StaleReadError, settled
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import EXPIRES, Absent, AllOf, Delete, Equals, Exists, Key, Plus, Put, Update
+from backend.store.port import EXPIRES, Absent, AllOf, Delete, Equals, Exists, Item, Key, Plus, Put, Update
 
 LONGEST_WAIT = timedelta(minutes=15)
 FORGIVEN_AFTER = timedelta(minutes=15)
@@ -73,16 +72,11 @@ def claim(shop: Shop, subject: Subject, identity: str) -> timedelta:
     try:
         with access_pattern("count failed sign-ins"):
             return _claim(shop, subject, key)
-    except ConditionFailedError:  # so many at once that this one could not be counted: then it does not happen
+    except StaleReadError:  # so many at once that this one could not be counted: then it does not happen
         return timedelta(seconds=1)
 
 
-@tenacity.retry(
-    retry=tenacity.retry_if_exception_type(ConditionFailedError),
-    wait=tenacity.wait_random_exponential(multiplier=0.005, max=0.5),
-    stop=tenacity.stop_after_attempt(15),
-    reraise=True,
-)
+@settled
 def _claim(shop: Shop, subject: Subject, key: Key) -> timedelta:
     item = shop.store.get(key)
     now = shop.clock()
@@ -93,7 +87,8 @@ def _claim(shop: Shop, subject: Subject, key: Key) -> timedelta:
     unmoved = Absent() if item is None else AllOf((Equals("count", before.count), Equals("last", before.last)))
     count = before.counted(now) + 1
     forgiven = to_seconds(now + count * FORGIVEN_AFTER)
-    shop.store.put(Put(key, {"count": count, "last": to_text(now), EXPIRES: forgiven}, unmoved))
+    counted: Item = {"count": count, "last": to_text(now), EXPIRES: forgiven}
+    shop.store.put(Put(key, counted, unmoved, StaleReadError("Too many sign-ins at once. Try again.")))
     return wait
 
 
