@@ -57,9 +57,3 @@ class Lease:
         if self.until is None or self.until <= now + length + CLOCKS_DIFFER:
             return None
         return Lease(now + length, self.holder, self.version)
-
-
-def shortened(until: datetime, length: timedelta, now: datetime) -> datetime | None:
-    """As `Lease.shortened`, for who keeps the lease by hand."""
-    after = Lease(until).shortened(now, length)
-    return after.until if after else None

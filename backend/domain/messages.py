@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from backend.domain.delivery import FAILURES, Outcome
 from backend.domain.emails import Kind
+from backend.domain.leases import Lease
 from backend.errors import InvalidInputError
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -128,6 +129,11 @@ class Message:
     detail: str = ""
     handled: Handled | None = None
     diagnostic: str = ""
+
+    @property
+    def lease(self) -> Lease:
+        """Who is sending it, which its end alone says."""
+        return Lease(self.lease_until)
 
     @property
     def failure(self) -> Outcome | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from backend.domain.alerts import BY_NAME, Alert, AlertSettings, Reading, RuleName
-from backend.domain.leases import shortened
+from backend.domain.leases import Lease
 from backend.domain.time import from_text, to_text
 from backend.errors import ConditionFailedError, UnreadableItemError
 from backend.records.conversion import key_given, reads
@@ -35,7 +35,7 @@ def is_my_turn(shop: Shop) -> bool:
         shop.store.update(Update(_TURN, set={"next_at": to_text(now + EVERY)}, condition=free))
     except (ConditionFailedError, UnreadableItemError):
         turn = read_one(shop, _TURN, _next_from)
-        if turn is None or shortened(turn, EVERY, now):  # nobody is to wait for a record that is damaged
+        if turn is None or Lease(turn).shortened(now, EVERY):  # nobody is to wait for a record that is damaged
             shop.store.delete(Delete(_TURN))
         return False
     return True

@@ -18,8 +18,9 @@ from backend.errors import BackendError
 from backend.records.messages import key_of, message_from, message_item, work_attributes
 from backend.records.send_stats import RESOLVED, addition_for, correction_for
 from backend.services.campaigns.counters import as_counted
+from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
-from backend.services.sending.ledger import LEASE, OUT_OF_LEASE, NotClaimedError, record_alone
+from backend.services.sending.ledger import LEASE, OUT_OF_LEASE, record_alone
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.meter import access_pattern
@@ -56,7 +57,7 @@ def look(shop: Shop, key: str, customer_ids: Sequence[str]) -> Found:
     messages = [*readable(shop, items.items(), message_from)]
     found.unreadable = {where.pk.removeprefix("C#") for where in items} - {each.recipient for each in messages}
     now = shop.clock()
-    over = [each for each in messages if each.is_claimed and each.lease_until and each.lease_until <= now]
+    over = [each for each in messages if each.is_claimed and each.lease.is_free(now)]
     settled = {message.recipient: message for message in _expired(shop, over)}
     for message in messages:
         if message.status in SETTLED:
@@ -158,8 +159,8 @@ def _free(message: Message, before: int | None = None) -> Condition:
     )
 
 
-def _taken() -> NotClaimedError:
-    return NotClaimedError("Somebody else is sending this message, or has.")
+def _taken() -> LeaseLostError:
+    return LeaseLostError("Somebody else is sending this message, or has.")
 
 
 def _put(message: Message, condition: Condition) -> Put:
@@ -206,5 +207,5 @@ def _resolution(message: Message) -> list[Write]:
 
 def _raise_surprises(outcomes: Sequence[BackendError | None]) -> None:
     for outcome in outcomes:
-        if outcome is not None and not isinstance(outcome, NotClaimedError):
+        if outcome is not None and not isinstance(outcome, LeaseLostError):
             raise outcome

@@ -89,7 +89,7 @@ def due_messages(shop: Shop, limit: int) -> tuple[list[Message], bool]:
 
 def _is_due(message: Message, now: datetime) -> bool:
     """As the ledger has it; the list may lag behind."""
-    is_free = message.lease_until is None or message.lease_until <= now
+    is_free = message.lease.is_free(now)
     return message.status is MessageStatus.WAITING and message.due_at <= now and is_free
 
 

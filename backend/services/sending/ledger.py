@@ -17,24 +17,22 @@ from datetime import datetime, timedelta
 from backend.domain.automations import is_automation
 from backend.domain.messages import TRANSITIONS, Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
-from backend.errors import AlreadyExistsError, BackendError, ConflictError, NotFoundError
+from backend.errors import AlreadyExistsError, BackendError, NotFoundError
 from backend.records.messages import key_of, message_from, message_item, work_attributes
 from backend.records.send_stats import addition_for, ending_addition
+from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Condition, Equals, Item, Key, Missing, Plus, Put, Update, Write
 
 LEASE = timedelta(seconds=90)
 """Longer than a transport may take (connect 3 s, read 30 s) by a wide margin: a live send must never run out."""
+_LEASES = Leases(LEASE, "The lease of this message had run out.")
 OUT_OF_LEASE = "The sending process stopped before it could tell; the email may have gone out."
 
 
 class MessageExistsError(AlreadyExistsError):
     """A message for this recipient and key is in the ledger already."""
-
-
-class NotClaimedError(ConflictError):
-    """Somebody else has claimed the message, or it is settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def claim(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     until = shop.clock() + LEASE
     wanted = [replace(message, lease_until=until, attempts=message.attempts + 1) for message in messages]
     outcomes = shop.store.transact_each([[_claim(message, until)] for message in wanted])
-    _raise_surprises(outcomes, NotClaimedError)
+    _raise_surprises(outcomes, LeaseLostError)
     return [message for message, outcome in zip(wanted, outcomes, strict=True) if outcome is None]
 
 
@@ -97,7 +95,7 @@ def _claim(message: Message, until: datetime) -> Update:
         # No addition, so that DynamoDB's engine knows its own claim again when the answer was lost.
         set=changed | work_attributes(message),
         condition=AllOf((Equals("status", MessageStatus.WAITING.value), Missing("lease_until"), tried)),
-        otherwise=NotClaimedError("Somebody else is sending this message."),
+        otherwise=LeaseLostError("Somebody else is sending this message."),
     )
 
 
@@ -109,12 +107,12 @@ def record(shop: Shop, messages: Sequence[Message]) -> int:
     later than the lease allows, is put right: what is known counts.
     """
     outcomes = shop.store.transact_each([_record(message) for message in messages])
-    _raise_surprises(outcomes, NotClaimedError)
+    _raise_surprises(outcomes, LeaseLostError)
     lost = [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None]
     reported = len(_reported(shop, lost))
     late = [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None and _is_news(each)]
     corrected = shop.store.transact_each([_correction(message) for message in late]) if late else []
-    _raise_surprises(corrected, NotClaimedError)
+    _raise_surprises(corrected, LeaseLostError)
     return sum(outcome is None for outcome in [*outcomes, *corrected]) + reported
 
 
@@ -126,7 +124,7 @@ def _reported(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     told = (message_from(key, item) for key in doubted if (item := shop.store.get(key)) is not None)
     sent = [_as_reported(each, doubted[key_of(each)]) for each in told if each.provider_id]
     outcomes = shop.store.transact_each([_record(message) for message in sent])
-    _raise_surprises(outcomes, NotClaimedError)
+    _raise_surprises(outcomes, LeaseLostError)
     return [message for message, outcome in zip(sent, outcomes, strict=True) if outcome is None]
 
 
@@ -155,9 +153,7 @@ def _instead_of_unknown(counted: Update) -> Update:
 
 def _held(message: Message) -> tuple[Condition, ...]:
     """It is as we left it: waiting, under our lease or under none. What the provider reported cannot become unknown."""
-    lease = message.lease_until
-    ours = Equals("lease_until", to_text(lease)) if lease is not None else Missing("lease_until")
-    waiting = (Equals("status", MessageStatus.WAITING.value), ours)
+    waiting = (Equals("status", MessageStatus.WAITING.value), _LEASES.is_held(message.lease))
     return (*waiting, Missing("provider")) if message.status is MessageStatus.UNKNOWN else waiting
 
 
@@ -182,8 +178,7 @@ def _settling(message: Message, held: tuple[Condition, ...]) -> Update:
     gone = ["lease_until", *(name for name in ("work", "work_at") if name not in work)]
     if not message.detail:
         gone.append("detail")  # what was said about an earlier attempt
-    lost = NotClaimedError("The lease of this message had run out.")
-    return Update(key_of(message), set=changed, remove=gone, condition=AllOf(held), otherwise=lost)
+    return Update(key_of(message), set=changed, remove=gone, condition=AllOf(held), otherwise=_LEASES.error())
 
 
 def record_alone(message: Message) -> Update:
@@ -200,12 +195,12 @@ def expire(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     late = [
         replace(message, status=MessageStatus.UNKNOWN, reason=OUT_OF_LEASE)
         for message in messages
-        if message.lease_until is not None and message.lease_until <= now
+        if message.lease_until is not None and message.lease.is_free(now)
     ]
     if not late:
         return []
     outcomes = shop.store.transact_each([_record(message) for message in late])
-    _raise_surprises(outcomes, NotClaimedError)
+    _raise_surprises(outcomes, LeaseLostError)
     pairs = list(zip(late, outcomes, strict=True))
     unknown = [message for message, outcome in pairs if outcome is None]
     return unknown + _reported(shop, [message for message, outcome in pairs if outcome is not None])
