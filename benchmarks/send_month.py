@@ -14,7 +14,7 @@ from backend.domain.delivery import Mailbox, Outcome
 from backend.domain.time import utc_now
 from backend.records.send_stats import OF_MAILBOXES, TOOK_STEPS
 from backend.services.context import Shop
-from backend.services.statistics.sending import Step, send_figures
+from backend.services.statistics.sending import ChartStep, send_figures
 from backend.store import schema
 from backend.store.port import Item, Key, Put
 from benchmarks.pages import PAGE_TARGET_MS, PagesNotMeasuredError, measured_pages
@@ -94,7 +94,7 @@ def _reads(shop: Shop, today: date, emails: int, runs: int) -> Iterator[Measurem
     first = today - timedelta(days=MONTH - 1)
 
     def read() -> object:
-        return send_figures(shop, first, today, Step.DAY)
+        return send_figures(shop, first, today, ChartStep.DAY)
 
     size = f"a month of {emails:,} emails"
     yield Measurement("stats", f"{size}, read for the first time", timed_once(read), "ms", 1)

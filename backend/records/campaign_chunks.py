@@ -41,7 +41,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChunkStep:
     """How far a chunk is. Those before `place` are through, but for the ones in `retry`: place, and when they are due.
 
     `failed` are places of messages that failed. `counts` says how the chunk's messages ended, with the names of the
@@ -102,12 +102,12 @@ def chunk_from(campaign: str, sk: str, item: Item) -> Chunk:
     return Chunk(campaign, Wave(int(wave)), tuple(text(item, "ids").split(" ")))
 
 
-def step_item(step: Step, due: datetime) -> Item:
+def step_item(step: ChunkStep, due: datetime) -> Item:
     """`due` is when others may take it, as `due_at` says it."""
     return without_empty(step_values(step, due))
 
 
-def step_values(step: Step, due: datetime) -> Item:
+def step_values(step: ChunkStep, due: datetime) -> Item:
     """All attributes; empty values stand for attributes to be removed."""
     work: Item = {"work": "", "work_at": ""}
     if not step.is_done:
@@ -117,7 +117,7 @@ def step_values(step: Step, due: datetime) -> Item:
 
 
 @reads(lambda campaign, sk, item: Key(schema.MAIL, f"K#{campaign}", sk))
-def step_from(campaign: str, sk: str, item: Item) -> Step:
+def step_from(campaign: str, sk: str, item: Item) -> ChunkStep:
     _, wave, first = sk.split("#", 2)
     return _STEP.read(item, campaign=campaign, wave=Wave(int(wave)), first=first)
 
@@ -139,7 +139,7 @@ def skip_counter(reason: SkipReason) -> str:
     return f"skip:{reason.name.lower()}"
 
 
-def total_of(steps: Sequence[Step]) -> Counter[str]:
+def total_of(steps: Sequence[ChunkStep]) -> Counter[str]:
     """What the steps count together."""
     total: Counter[str] = Counter()
     for step in steps:
@@ -163,7 +163,7 @@ def _retry_from(found: list[tuple[int, str]]) -> dict[int, datetime]:
 
 
 _STEP = Record(
-    Step,
+    ChunkStep,
     given=("campaign", "wave", "first"),
     needed=("version",),
     retry=As(write=_retry_item, read=_retry_from),

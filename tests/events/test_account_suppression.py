@@ -16,7 +16,7 @@ from backend.email.transports.account_list_ses import SesAccountList
 from backend.errors import PermissionDeniedError
 from backend.services.audit.log import AuditFilter, list_entries
 from backend.services.context import Shop
-from backend.services.suppression.account_list import Step, push, read_account_list, take_over
+from backend.services.suppression.account_list import SyncStep, push, read_account_list, take_over
 from backend.services.suppression.entries import add_suppression, find_suppression
 from tests.support import ADMIN, ENGINEER, MANAGER, NOW, TestClock
 
@@ -57,7 +57,7 @@ def account(request: pytest.FixtureRequest, tmp_path: Path) -> AccountList:
     return SesAccountList(lambda: client)
 
 
-def all_steps(step: Callable[[str | None], Step]) -> tuple[int, int]:
+def all_steps(step: Callable[[str | None], SyncStep]) -> tuple[int, int]:
     """Seen and changed of all steps together."""
     seen = changed = 0
     cursor: str | None = None

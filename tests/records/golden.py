@@ -58,7 +58,7 @@ from backend.records import (
     templates,
     totals,
 )
-from backend.records.campaign_chunks import Chunk, Step
+from backend.records.campaign_chunks import Chunk, ChunkStep
 from backend.records.events import RawEvent
 from backend.records.team import Roster
 from backend.store import schema
@@ -108,7 +108,7 @@ def _event(it: RawEvent) -> MailEvent:
     return replace(least(MailEvent), type=EventType(it.type))
 
 
-def _chunk_key(it: Chunk | Step) -> str:
+def _chunk_key(it: Chunk | ChunkStep) -> str:
     return it.key.sk
 
 
@@ -176,8 +176,8 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "step",
-        filled(Step),
-        least(Step),
+        filled(ChunkStep),
+        least(ChunkStep),
         lambda it: campaign_chunks.step_item(it, FIRST),
         lambda it, item: campaign_chunks.step_from(it.campaign, _chunk_key(it), item),
         (campaign_chunks.step_from,),

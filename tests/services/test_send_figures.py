@@ -16,7 +16,7 @@ from backend.services.sending import ledger
 from backend.services.sending.delivery import deliver_due, deliver_one
 from backend.services.statistics.counters import took_percentile
 from backend.services.statistics.days import stats_by_day
-from backend.services.statistics.sending import Step, problems_of, send_figures, steps_for
+from backend.services.statistics.sending import ChartStep, problems_of, send_figures, steps_for
 from backend.store import schema
 from backend.store.port import Plus, Update
 from tests.services.test_ledger import a_message, claimed
@@ -32,20 +32,22 @@ def test_volumes_are_counted_by_status_template_and_step(shop: Shop, clock: Test
     deliver_due(shop, mailer)
     clock.forward(days=1)
     deliver_one(shop, mailer_on(shop, always(Refuse("No."))), requested(shop, mailer, add_customer(shop)))
-    figures = send_figures(shop, TODAY, TODAY + timedelta(days=1), Step.DAY)
+    figures = send_figures(shop, TODAY, TODAY + timedelta(days=1), ChartStep.DAY)
     assert figures.steps == ["2026-11-26", "2026-11-27"]
     assert figures.by_status["sent"] == {"2026-11-26": 2, "2026-11-27": 0}
     assert figures.by_status["failed"]["2026-11-27"] == 1
     assert figures.by_template["verify-address"]["2026-11-26"] == 2
     assert (figures.totals["sent"], figures.totals["skipped"]) == (2, 1)
-    months = send_figures(shop, TODAY, TODAY + timedelta(days=40), Step.MONTH, "welcome")
+    months = send_figures(shop, TODAY, TODAY + timedelta(days=40), ChartStep.MONTH, "welcome")
     assert (months.steps, months.by_status["skipped"]) == (["2026-11", "2026-12", "2027-01"], {"2026-11": 1})
-    hours = send_figures(shop, TODAY, TODAY, Step.HOUR)
+    hours = send_figures(shop, TODAY, TODAY, ChartStep.HOUR)
     assert (len(hours.steps), hours.by_status["sent"]) == (24, {"2026-11-26T12": 2})
 
 
-@pytest.mark.parametrize(("days", "first"), [(1, Step.HOUR), (7, Step.DAY), (62, Step.DAY), (63, Step.MONTH)])
-def test_a_range_is_divided_as_suits_it(days: int, first: Step) -> None:
+@pytest.mark.parametrize(
+    ("days", "first"), [(1, ChartStep.HOUR), (7, ChartStep.DAY), (62, ChartStep.DAY), (63, ChartStep.MONTH)]
+)
+def test_a_range_is_divided_as_suits_it(days: int, first: ChartStep) -> None:
     begin = date(2026, 1, 1)
     assert steps_for(begin, begin + timedelta(days=days - 1))[0] is first
 
@@ -72,7 +74,7 @@ def test_what_kept_messages_back_is_counted_by_reason(shop: Shop) -> None:
     reasons = [SkipReason.NO_CONSENT, SkipReason.BOUNCED, SkipReason.NO_CONSENT]
     for number, reason in enumerate(reasons):
         ledger.request(shop, ledger.skipped(a_message(f"k{number}"), reason))
-    figures = send_figures(shop, TODAY, TODAY, Step.HOUR)
+    figures = send_figures(shop, TODAY, TODAY, ChartStep.HOUR)
     assert figures.skips == [(SkipReason.NO_CONSENT, 2), (SkipReason.BOUNCED, 1)]
 
 
@@ -80,7 +82,7 @@ def test_mailbox_providers_are_told_apart(shop: Shop) -> None:
     for number, address in enumerate(("a@gmail.com", "b@gmail.com", "c@shop.example", "d@web.de")):
         message = claimed(shop, ledger.request(shop, a_message(f"k{number}", to=address)).message)
         ledger.record(shop, [replace(message, status=MessageStatus.SENT, sent_at=shop.clock())])
-    figures = send_figures(shop, TODAY, TODAY, Step.HOUR)
+    figures = send_figures(shop, TODAY, TODAY, ChartStep.HOUR)
     sent = {mailbox: rates_of(figures.totals, f"{mailbox.value}:").sent for mailbox in Mailbox}
     assert {mailbox: number for mailbox, number in sent.items() if number} == {
         Mailbox.GMAIL: 2,

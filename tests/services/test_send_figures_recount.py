@@ -23,7 +23,7 @@ from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.requests import SendRequest, new_click_key, request_message
-from backend.services.statistics.sending import SendFigures, Step, problems_of, send_figures
+from backend.services.statistics.sending import ChartStep, SendFigures, problems_of, send_figures
 from backend.store import schema
 from tests.campaigns.support import Desk, draft, prepare_shop
 from tests.events.samples import event
@@ -100,7 +100,7 @@ def recounted(messages: list[Message]) -> Rates:
 
 
 def figures_of(shop: Shop, template: str = "") -> SendFigures:
-    return send_figures(shop, TODAY, TODAY + timedelta(days=1), Step.HOUR, template)
+    return send_figures(shop, TODAY, TODAY + timedelta(days=1), ChartStep.HOUR, template)
 
 
 def test_the_story_holds_every_kind_of_ending(shop: Shop) -> None:

@@ -134,7 +134,7 @@ def _csv(write: Callable[[Visit, io.BytesIO], object]) -> Surface:
 
 
 def _sum_of_sends(v: Visit) -> object:
-    return sending.send_figures(v.shop, v.today - MONTH, v.today, sending.Step.DAY)
+    return sending.send_figures(v.shop, v.today - MONTH, v.today, sending.ChartStep.DAY)
 
 
 LISTS: dict[str, Surface] = {

@@ -17,7 +17,7 @@ from typing import cast
 
 from backend.domain.campaigns import Audience, Campaign, CampaignState, Wave
 from backend.domain.segment_text import rule_from_text
-from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, Step, chunk_item, parts_of, step_item
+from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, ChunkStep, chunk_item, parts_of, step_item
 from backend.services.campaigns.content import emails_of, turn_of
 from backend.services.campaigns.held_back import held_back
 from backend.services.campaigns.saved import WORKER, change
@@ -118,7 +118,7 @@ def _with_block(shop: Shop, campaign: Campaign, block: Sequence[str]) -> Campaig
 
 
 def _chunk_writes(shop: Shop, chunk: Chunk) -> list[Write]:
-    step = Step(chunk.campaign, chunk.wave, chunk.first, len(chunk.ids))
+    step = ChunkStep(chunk.campaign, chunk.wave, chunk.first, len(chunk.ids))
     work: Item = step_item(step, shop.clock())
     return [Put(chunk.key, chunk_item(chunk)), Put(step.key, work)]
 

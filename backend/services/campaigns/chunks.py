@@ -22,7 +22,7 @@ from backend.domain.leases import CLOCKS_DIFFER, Lease
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
 from backend.errors import UnreadableItemError
-from backend.records.campaign_chunks import Chunk, Step, chunk_from, skips_item, step_from, step_values
+from backend.records.campaign_chunks import Chunk, ChunkStep, chunk_from, skips_item, step_from, step_values
 from backend.records.values import without_empty
 from backend.services.campaigns.counters import counted_by_hour, ending_counts, skip_counts
 from backend.services.concurrency.leases import LeaseLostError, Leases
@@ -51,7 +51,7 @@ class Held:
     """
 
     chunk: Chunk
-    step: Step
+    step: ChunkStep
     unsure_until: int = 0
     stale: bool = False
     flying: set[int] = field(default_factory=set)
@@ -68,11 +68,11 @@ class StepResult:
     skipped: dict[int, SkipReason] = field(default_factory=dict)
     retry: dict[int, datetime] = field(default_factory=dict)
 
-    def has_news(self, step: Step) -> bool:
+    def has_news(self, step: ChunkStep) -> bool:
         """Whether there is anything to write down."""
         return bool(self.through > step.place or self.ended or self.skipped or self.retry)
 
-    def is_through_for_now(self, step: Step, now: datetime) -> bool:
+    def is_through_for_now(self, step: ChunkStep, now: datetime) -> bool:
         """Whether nothing is left in the chunk but what is to be tried again later."""
         waiting = {**step.retry, **self.retry}
         due = any(moment <= now for place, moment in waiting.items() if place not in self.ended)
@@ -240,12 +240,12 @@ def done_counter(wave: Wave) -> str:
     return f"chunks~{int(wave)}"
 
 
-def _sums(step: Step, added: Mapping[str, int]) -> list[Update]:
+def _sums(step: ChunkStep, added: Mapping[str, int]) -> list[Update]:
     adds = {name: Plus(count) for name, count in added.items() if count}
     return [Update(schema.campaign_sent_key(step.campaign, step.first), add=adds)] if adds else []
 
 
-def _update(before: Step, after: Step, now: datetime) -> Update:
+def _update(before: ChunkStep, after: ChunkStep, now: datetime) -> Update:
     values = step_values(after, after.due_at(now))
     kept = without_empty(values)
     return Update(

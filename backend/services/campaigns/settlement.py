@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from backend.domain.campaigns import Campaign
 from backend.domain.messages import Message, MessageStatus, SkipReason
-from backend.records.campaign_chunks import Step, step_from
+from backend.records.campaign_chunks import ChunkStep, step_from
 from backend.services.campaigns import chunks
 from backend.services.campaigns import ledger as campaign_ledger
 from backend.services.campaigns.chunks import Held, StepResult
@@ -53,7 +53,7 @@ def close_some(shop: Shop, campaign: Campaign, end: float) -> bool:
     return not left
 
 
-def _steps(shop: Shop, campaign: Campaign) -> Iterator[tuple[Row, Step]]:
+def _steps(shop: Shop, campaign: Campaign) -> Iterator[tuple[Row, ChunkStep]]:
     with access_pattern("go over a campaign's chunks"):
         query = Query(MAIL, f"K#{campaign.id}", begins_with="STEP#", limit=500, consistent=True)
         rows = pages_of(shop.store, query)

@@ -18,7 +18,7 @@ from backend.domain.emails import Kind
 from backend.domain.events import Click
 from backend.domain.messages import Message, SkipReason
 from backend.email.rendering.context import build_context
-from backend.records.campaign_chunks import Chunk, Step, chunk_item, parts_of, skips_item, step_item
+from backend.records.campaign_chunks import Chunk, ChunkStep, chunk_item, parts_of, skips_item, step_item
 from backend.records.campaigns import campaign_item
 from backend.records.events import click_updates
 from backend.records.send_stats import campaign_counters_of
@@ -213,7 +213,7 @@ def _items(mail: DemoMail, run: _Run) -> Iterator[Put]:
 
 def _chunk_items(mail: DemoMail, run: _Run, chunk: Chunk, counts: Counter[str]) -> Iterator[Put]:
     yield Put(chunk.key, chunk_item(chunk))
-    step = Step(chunk.campaign, chunk.wave, chunk.first, len(chunk.ids), place=len(chunk.ids), counts=counts)
+    step = ChunkStep(chunk.campaign, chunk.wave, chunk.first, len(chunk.ids), place=len(chunk.ids), counts=counts)
     yield Put(step.key, step_item(step, mail.now))
     skipped = [place for place, each in enumerate(chunk.ids) if each in run.skipped]
     if skipped:

@@ -23,7 +23,7 @@ from backend.services.context import Shop
 from backend.services.customers.writes import creating_writes, editing_writes
 from backend.services.imports.consents import activity_put, identity_put, newer_consent
 from backend.services.imports.identities import identities_of
-from backend.services.imports.steps import Read, Step
+from backend.services.imports.steps import Read, ImportStep
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 
@@ -52,10 +52,10 @@ class CustomerPlanner:
         self._by = actor.username
         self._region = region_of(shop.zone, shop.locale)
 
-    def plan(self, candidates: Sequence[CustomerCandidate], read: Read) -> list[Step | Fault]:
+    def plan(self, candidates: Sequence[CustomerCandidate], read: Read) -> list[ImportStep | Fault]:
         """Implements `steps.Planner`. No two candidates are the same customer."""
         found = self._read(candidates, read)
-        steps: list[Step | Fault] = []
+        steps: list[ImportStep | Fault] = []
         for candidate in candidates:
             try:
                 steps.append(self._step(candidate, found))
@@ -75,7 +75,7 @@ class CustomerPlanner:
         owners = [schema.customer_key(text(item, "customer")) for key, item in items.items() if key.sk in ("E", "I")]
         return items | read([key for key in owners if key not in items])
 
-    def _step(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> Step:
+    def _step(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> ImportStep:
         customer_id = self._find(candidate.customer, found)
         if customer_id is None:
             return self._create(candidate, found)
@@ -83,7 +83,7 @@ class CustomerPlanner:
         if item is None:
             raise InvalidInputError("The address belongs to a customer who is not here any more.")
         if item.get("print") == candidate.print:
-            return Step(Outcome.UNCHANGED)
+            return ImportStep(Outcome.UNCHANGED)
         step = self._edit(candidate, customer_from(customer_id, item))
         return replace(step, writes=[*step.writes, *self._identity_puts(candidate.customer, customer_id, found)])
 
@@ -112,7 +112,7 @@ class CustomerPlanner:
             if schema.identity_key(identity) not in found
         ]
 
-    def _create(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> Step:
+    def _create(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> ImportStep:
         told, now = candidate.customer, self._shop.clock()
         has_id = is_our_id(told.id) and schema.customer_key(told.id) not in found
         identities = self._identities(told)
@@ -145,18 +145,18 @@ class CustomerPlanner:
         profile = replace(profile, item=profile.item | {"print": candidate.print})
         activity = activity_put(customer.id, ActivityKind.CREATED, "Imported", self._by, now)
         puts = self._identity_puts(told, customer.id, found)
-        return Step(Outcome.CREATED, [profile, *others, *puts, activity], creates_customer=True)
+        return ImportStep(Outcome.CREATED, [profile, *others, *puts, activity], creates_customer=True)
 
-    def _edit(self, candidate: CustomerCandidate, before: Customer) -> Step:
+    def _edit(self, candidate: CustomerCandidate, before: Customer) -> ImportStep:
         after = self._merged(before, candidate.customer)
         if after == before:
-            return Step(Outcome.UNCHANGED, [_print_update(before, candidate.print)])
+            return ImportStep(Outcome.UNCHANGED, [_print_update(before, candidate.print)])
         after = replace(after, version=before.version + 1)
         renamed = (before.name, before.email, before.country) != (after.name, after.email, after.country)
         writes = editing_writes(before, after, self._months(before.id) if renamed else ())
         changed = ", ".join(field for field in _FIELDS if getattr(before, field) != getattr(after, field))
         activity = activity_put(before.id, ActivityKind.EDITED, f"import: {changed}", self._by, self._shop.clock())
-        return Step(Outcome.UPDATED, [*_with_print(writes, before, candidate.print), activity])
+        return ImportStep(Outcome.UPDATED, [*_with_print(writes, before, candidate.print), activity])
 
     def _merged(self, before: Customer, told: ImportedCustomer) -> Customer:
         tags = tuple(dict.fromkeys((*before.tags, *told.tags)))

@@ -33,7 +33,7 @@ from backend.services.imports.consents import (
 from backend.services.imports.order_file import SOURCE, OrderCandidate
 from backend.services.imports.order_merge import new_order, updated_order
 from backend.services.imports.snapshot import Known, Snapshot, order_key_of, read_snapshot
-from backend.services.imports.steps import Read, Step
+from backend.services.imports.steps import ImportStep, Read
 from backend.services.orders.writes import OrderExistsError, changing_writes, placing_writes
 from backend.store import schema
 from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
@@ -55,7 +55,7 @@ class OrderPlanner:
         self._by = actor.username
         self._known = Known()
 
-    def plan(self, candidates: Sequence[OrderCandidate], read: Read) -> list[Step | Fault]:
+    def plan(self, candidates: Sequence[OrderCandidate], read: Read) -> list[ImportStep | Fault]:
         """Implements `steps.Planner`."""
         snapshot = read_snapshot(candidates, read, self._known)
         steps = [self._step(candidate, snapshot) for candidate in candidates]
@@ -67,12 +67,12 @@ class OrderPlanner:
         """Implements `steps.Planner`."""
         self._known.clear()
 
-    def _step(self, candidate: OrderCandidate, snapshot: Snapshot) -> Step | Fault:
+    def _step(self, candidate: OrderCandidate, snapshot: Snapshot) -> ImportStep | Fault:
         reference = snapshot.items.get(candidate.reference)
         if reference is None:
             return self._place(candidate, snapshot)
         if reference.get("print") == candidate.print:
-            return Step(Outcome.UNCHANGED)
+            return ImportStep(Outcome.UNCHANGED)
         try:
             return self._change(candidate, reference, snapshot)
         except InvalidInputError as error:
@@ -80,7 +80,7 @@ class OrderPlanner:
 
     # --- new orders ----------------------------------------------------------------------------------------------
 
-    def _place(self, candidate: OrderCandidate, snapshot: Snapshot) -> Step:
+    def _place(self, candidate: OrderCandidate, snapshot: Snapshot) -> ImportStep:
         imported = candidate.order
         known = snapshot.owner(imported)
         if known is not None and imported.email and not known.email:
@@ -108,9 +108,9 @@ class OrderPlanner:
         snapshot.keep(after, identities)
         if known is None:
             snapshot.created.add(after.id)
-        return Step(Outcome.CREATED, writes, creates_customer=known is None)
+        return ImportStep(Outcome.CREATED, writes, creates_customer=known is None)
 
-    def _place_with_address(self, candidate: OrderCandidate, known: Customer, snapshot: Snapshot) -> Step:
+    def _place_with_address(self, candidate: OrderCandidate, known: Customer, snapshot: Snapshot) -> ImportStep:
         """An order that brings the address of somebody who had none.
 
         The months of who is planned here too are not in the store yet. The condition then fails, and the order is
@@ -136,7 +136,7 @@ class OrderPlanner:
         said = f"The address came with order {order.number}"
         activity = activity_put(known.id, ActivityKind.EDITED, said, self._by, self._shop.clock())
         snapshot.keep(after)
-        return Step(Outcome.CREATED, [*writes, _reference_put(candidate, order), activity])
+        return ImportStep(Outcome.CREATED, [*writes, _reference_put(candidate, order), activity])
 
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
         """One transaction for the order and its new customer, whose item holds the order's figures from the start."""
@@ -150,7 +150,7 @@ class OrderPlanner:
 
     # --- orders that are here already ----------------------------------------------------------------------------
 
-    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: Snapshot) -> Step:
+    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: Snapshot) -> ImportStep:
         key = order_key_of(reference)
         item = snapshot.items.get(key)
         customer = snapshot.customer(text(reference, "customer"))
@@ -171,7 +171,7 @@ class OrderPlanner:
             consenting = replace(customer, consent=consent, version=customer.version + 1)
             writes = with_consent(writes, customer, consenting, self._by, now)
             snapshot.keep(consenting)
-        return Step(Outcome.UNCHANGED if after is before and consent is None else Outcome.UPDATED, writes)
+        return ImportStep(Outcome.UNCHANGED if after is before and consent is None else Outcome.UPDATED, writes)
 
 
 def _new_customer(imported: ImportedOrder) -> Customer:

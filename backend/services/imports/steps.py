@@ -17,7 +17,7 @@ Read: TypeAlias = Callable[[Sequence[Key]], dict[Key, Item]]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ImportStep:
     """What one order or customer of a file comes to: one transaction, empty when nothing changes."""
 
     outcome: Outcome
@@ -48,7 +48,7 @@ PlannedCandidate = TypeVar("PlannedCandidate", bound=Candidate, contravariant=Tr
 class Planner(Protocol[PlannedCandidate]):
     """Decides what becomes of candidates. It may remember what it planned, until it is told to forget."""
 
-    def plan(self, candidates: Sequence[PlannedCandidate], read: Read) -> list[Step | Fault]:
+    def plan(self, candidates: Sequence[PlannedCandidate], read: Read) -> list[ImportStep | Fault]:
         """A step or fault for each candidate, in order, as if each was written before the next is planned."""
 
     def forget(self) -> None:

@@ -9,11 +9,13 @@ from backend.errors import AlreadyExistsError, BackendError, ConflictError, Inva
 from backend.records.values import MalformedItemError
 from backend.services.concurrency.retries import StaleReadError, until_settled
 from backend.services.context import Shop
-from backend.services.imports.steps import AnyCandidate, Planner, Step
+from backend.services.imports.steps import AnyCandidate, Planner, ImportStep
 from backend.store.port import Item, Key, Store
 
 
-def write_chunk(shop: Shop, planner: Planner[AnyCandidate], candidates: Sequence[AnyCandidate]) -> list[Step | Fault]:
+def write_chunk(
+    shop: Shop, planner: Planner[AnyCandidate], candidates: Sequence[AnyCandidate]
+) -> list[ImportStep | Fault]:
     """What became of each candidate. Each one's writes are one transaction, so that a crash leaves it whole or out.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`: running the import again completes it.
@@ -26,7 +28,7 @@ def write_chunk(shop: Shop, planner: Planner[AnyCandidate], candidates: Sequence
             return [_write_alone(shop, planner, candidates[0])]
         middle = len(candidates) // 2  # whoever needs no record that cannot be read goes on together
         return write_chunk(shop, planner, candidates[:middle]) + write_chunk(shop, planner, candidates[middle:])
-    writing = [place for place, step in enumerate(steps) if isinstance(step, Step) and step.writes]
+    writing = [place for place, step in enumerate(steps) if isinstance(step, ImportStep) and step.writes]
     outcomes = _write_all(shop.store, [steps[place] for place in writing])
     undone = [place for place, error in zip(writing, outcomes, strict=True) if error is not None]
     for place in undone:
@@ -34,19 +36,19 @@ def write_chunk(shop: Shop, planner: Planner[AnyCandidate], candidates: Sequence
     return steps
 
 
-def _write_all(store: Store, steps: Sequence[Step | Fault]) -> list[BackendError | None]:
+def _write_all(store: Store, steps: Sequence[ImportStep | Fault]) -> list[BackendError | None]:
     try:
-        return store.transact_each([step.writes for step in steps if isinstance(step, Step)])
+        return store.transact_each([step.writes for step in steps if isinstance(step, ImportStep)])
     except InvalidInputError as error:
         # An engine may refuse all because of one that cannot be stored; written alone, each tells for itself.
         return [error] * len(steps)
 
 
-def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandidate) -> Step | Fault:
-    def attempt() -> Step | Fault:
+def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandidate) -> ImportStep | Fault:
+    def attempt() -> ImportStep | Fault:
         planner.forget()
         step = planner.plan([candidate], lambda keys: _read_now(shop.store, keys))[0]
-        if isinstance(step, Step) and step.writes:
+        if isinstance(step, ImportStep) and step.writes:
             try:
                 shop.store.transact(step.writes)
             except (ConflictError, AlreadyExistsError) as error:

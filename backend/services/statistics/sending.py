@@ -27,7 +27,7 @@ MOST_PROBLEMS = 2000
 """Failed and unknown messages of a range that are looked at for their reasons, of each."""
 
 
-class Step(StrEnum):
+class ChartStep(StrEnum):
     """Into what the time of a chart is divided. The value is for people."""
 
     HOUR = "hour"
@@ -61,17 +61,17 @@ class SendFigures:
         return sorted(((reason, number) for reason, number in found if number), key=lambda pair: -pair[1])
 
 
-def steps_for(first: date, last: date) -> list[Step]:
+def steps_for(first: date, last: date) -> list[ChartStep]:
     """The divisions that suit a range, the most natural first."""
     days = (last - first).days + 1
     if days <= 2:
-        return [Step.HOUR]
+        return [ChartStep.HOUR]
     if days <= 7:
-        return [Step.DAY, Step.HOUR]
-    return [Step.DAY] if days <= 62 else [Step.MONTH, Step.DAY]
+        return [ChartStep.DAY, ChartStep.HOUR]
+    return [ChartStep.DAY] if days <= 62 else [ChartStep.MONTH, ChartStep.DAY]
 
 
-def send_figures(shop: Shop, first: date, last: date, step: Step, template: str = "") -> SendFigures:
+def send_figures(shop: Shop, first: date, last: date, step: ChartStep, template: str = "") -> SendFigures:
     """Volumes over time, of one template or of all. Costs a query for each day that is not known yet.
 
     Raises: `InvalidInputError` when the range is upside down or too long.
@@ -92,14 +92,14 @@ def send_figures(shop: Shop, first: date, last: date, step: Step, template: str 
     return SendFigures(summed(sums.values()), sums, _steps(first, last, step), by_status, by_outcome, by_template)
 
 
-def _parts(shop: Shop, first: date, last: date, step: Step) -> Iterator[tuple[str, str, dict[str, int]]]:
+def _parts(shop: Shop, first: date, last: date, step: ChartStep) -> Iterator[tuple[str, str, dict[str, int]]]:
     """Where in time, which template, and the counters."""
-    if step is Step.HOUR:
+    if step is ChartStep.HOUR:
         for hour in stats_by_hour(shop, first, last):
             yield hour.hour, hour.template, hour.counts
         return
     for stats in stats_by_day(shop, first, last):
-        place = stats.day.isoformat()[: 10 if step is Step.DAY else 7]
+        place = stats.day.isoformat()[: 10 if step is ChartStep.DAY else 7]
         for template, counts in stats.templates.items():
             yield place, template, counts
 
@@ -108,11 +108,11 @@ def _add(counts: dict[str, int], place: str, number: int) -> None:
     counts[place] = counts.get(place, 0) + number
 
 
-def _steps(first: date, last: date, step: Step) -> list[str]:
+def _steps(first: date, last: date, step: ChartStep) -> list[str]:
     days = [date.fromordinal(number).isoformat() for number in range(first.toordinal(), last.toordinal() + 1)]
-    if step is Step.HOUR:
+    if step is ChartStep.HOUR:
         return [f"{day}T{hour:02}" for day in days for hour in range(24)]
-    return days if step is Step.DAY else list(dict.fromkeys(day[:7] for day in days))
+    return days if step is ChartStep.DAY else list(dict.fromkeys(day[:7] for day in days))
 
 
 # --- why it went wrong -------------------------------------------------------------------------------------------

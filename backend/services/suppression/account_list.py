@@ -43,7 +43,7 @@ class AccountLines:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SyncStep:
     """How many entries a step looked at and how many of them were new there. The next step begins at `cursor`."""
 
     seen: int
@@ -71,7 +71,7 @@ def read_account_list(
 
 def take_over(
     shop: Shop, actor: Actor, account: AccountList, *, limit: int = TAKEN_AT_ONCE, cursor: str | None = None
-) -> Step:
+) -> SyncStep:
     """Puts what the account's list has on ours, a page of it.
 
     Raises: `PermissionDeniedError`, `AccountListError`.
@@ -84,12 +84,12 @@ def take_over(
     if changed:
         detail = f"{changed} of {len(page.entries)} addresses were new"
         audit_log.note(shop, actor, "took over the account's suppression list", "suppression list", detail)
-    return Step(len(page.entries), changed, page.cursor)
+    return SyncStep(len(page.entries), changed, page.cursor)
 
 
 def push(
     shop: Shop, actor: Actor, account: AccountList, *, limit: int = PUSHED_AT_ONCE, cursor: str | None = None
-) -> Step:
+) -> SyncStep:
     """Puts bounces and complaints of our list on the account's, a page of ours. `changed` counts what was sent there.
 
     Raises: `PermissionDeniedError`, `AccountListError`, `InvalidInputError` for a cursor from another list.
@@ -102,7 +102,7 @@ def push(
     if wanted:
         detail = f"{len(wanted)} addresses"
         audit_log.note(shop, actor, "filled the account's suppression list", "suppression list", detail)
-    return Step(len(page.entries), len(wanted), page.cursor)
+    return SyncStep(len(page.entries), len(wanted), page.cursor)
 
 
 def _ours(shop: Shop, entries: list[AccountEntry]) -> dict[str, Suppression]:

@@ -20,7 +20,7 @@ from backend.errors import BackendError, ConflictError, InvalidInputError, Store
 from backend.records.account_sync import comparison_from, comparison_item, sync_from, sync_item
 from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.context import Shop
-from backend.services.suppression.account_list import Step, push, read_account_list, take_over
+from backend.services.suppression.account_list import SyncStep, push, read_account_list, take_over
 from backend.services.suppression.entries import list_suppressions
 from backend.services.unreadable.items import read_one
 from backend.store import schema
@@ -153,7 +153,7 @@ def _step_on(shop: Shop, account: AccountList, held: _Held, stop: threading.Even
     sync = held.sync
     step = take_over if sync.deed is SyncDeed.TAKE_OVER else push
     while not stop.is_set():
-        done: Step = step(shop, sync.actor, account, cursor=sync.cursor)
+        done: SyncStep = step(shop, sync.actor, account, cursor=sync.cursor)
         after = replace(sync, seen=sync.seen + done.seen, changed=sync.changed + done.changed, cursor=done.cursor)
         held.keep(after)
         sync = held.sync

@@ -8,7 +8,7 @@ from typing import Any
 from backend.domain.delivery import Outcome
 from backend.domain.messages import ShownStatus
 from backend.services.context import Shop
-from backend.services.statistics.sending import COUNTED, REPORTED, Series, Step
+from backend.services.statistics.sending import COUNTED, REPORTED, ChartStep, Series
 from pages.components.messages import table
 from pages.components.ui import caching, charts, filters, formats
 from pages.components.ui.charts import Chart
@@ -33,7 +33,7 @@ _COLORS = {
 """Of the palette of Okabe and Ito, which everybody can tell apart."""
 
 
-def show_volumes(here: Shop, first: date, last: date, step: Step, template: str) -> None:
+def show_volumes(here: Shop, first: date, last: date, step: ChartStep, template: str) -> None:
     """Bars by status, by what was reported, or what was sent by template."""
     by = filters.pick_view(
         "Volumes by", ["status", "outcome", "template"], name="volumes", key="volumes_by", words=str.capitalize
@@ -42,7 +42,7 @@ def show_volumes(here: Shop, first: date, last: date, step: Step, template: str)
 
 
 @caching.kept_figure
-def _volumes(here: Shop, first: date, last: date, step: Step, template: str, by: str) -> Chart:
+def _volumes(here: Shop, first: date, last: date, step: ChartStep, template: str, by: str) -> Chart:
     figures = caching.figures_of_sending(here, first, last, step, template)
     if by == "template":
         series = _largest(here, figures.by_template)
@@ -82,14 +82,14 @@ def _bars(here: Shop, name: str, counts: dict[str, int], steps: list[str], label
     return trace | ({"marker": {"color": _COLORS[name]}} if name in _COLORS else {})
 
 
-def _label(here: Shop, place: str, step: Step) -> str:
-    if step is Step.MONTH:
+def _label(here: Shop, place: str, step: ChartStep) -> str:
+    if step is ChartStep.MONTH:
         return formats.month(here, date.fromisoformat(f"{place}-01"), short=True)
     day = formats.short_day(here, date.fromisoformat(place[:10]))
-    return f"{day}, {place[11:]}:00" if step is Step.HOUR else day
+    return f"{day}, {place[11:]}:00" if step is ChartStep.HOUR else day
 
 
-def _short_label(here: Shop, place: str, step: Step, *, one_day: bool) -> str:
-    if step is not Step.HOUR:
+def _short_label(here: Shop, place: str, step: ChartStep, *, one_day: bool) -> str:
+    if step is not ChartStep.HOUR:
         return _label(here, place, step)
     return f"{place[11:]}:00" if one_day else formats.short_day(here, date.fromisoformat(place[:10]))

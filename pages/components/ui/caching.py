@@ -49,7 +49,7 @@ from backend.services.statistics import figures, overview, sending
 from backend.services.statistics.comparison import Period
 from backend.services.statistics.days import DayStats
 from backend.services.statistics.overview import Granularity, Overview
-from backend.services.statistics.sending import Problems, SendFigures, Step
+from backend.services.statistics.sending import ChartStep, Problems, SendFigures
 from backend.services.system.costs import Month, this_month
 from backend.services.team import members
 from backend.services.templates import overview as email_overview
@@ -158,7 +158,7 @@ def email_cards(shop: Shop) -> list[EmailCard]:
 
 
 @_cached(max_entries=100)
-def figures_of_sending(shop: Shop, first: date, last: date, step: Step, template: str) -> SendFigures:
+def figures_of_sending(shop: Shop, first: date, last: date, step: ChartStep, template: str) -> SendFigures:
     return sending.send_figures(shop, first, last, step, template)
 
 
