@@ -10,7 +10,7 @@ from backend.bootstrap import keep_files_private
 from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import say, told
 from benchmarks.plans import Group, Size
-from benchmarks.results import Measurement, Report
+from benchmarks.results import BenchReport, Measurement
 from benchmarks.running import run_bench
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -33,7 +33,7 @@ def bench(
             _show(report)
 
 
-def _show(report: Report) -> None:
+def _show(report: BenchReport) -> None:
     typer.echo(", ".join(f"{name} {value}" for name, value in report.machine.items()))
     typer.echo("")
     header = ("what", "measured", "target", "", "runs", "naive", "better", "the naive way")

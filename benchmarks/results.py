@@ -73,7 +73,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BenchReport:
     """All that a run measured. `skipped` tells what could not be measured, and why."""
 
     machine: dict[str, str | int]

@@ -25,12 +25,12 @@ from benchmarks import (
 from benchmarks.big_shop import BigShop, big_shop
 from benchmarks.pages import PagesNotMeasuredError
 from benchmarks.plans import PLANS, Group, Plan, Size
-from benchmarks.results import Measurement, Report
+from benchmarks.results import BenchReport, Measurement
 
 Tell = Callable[[str], None]
 
 
-def run_bench(folder: Path, size: Size, only: Sequence[Group], tell: Tell) -> Report:
+def run_bench(folder: Path, size: Size, only: Sequence[Group], tell: Tell) -> BenchReport:
     """Measures and returns the result. Shops are kept in the folder and used again; the rest is removed.
 
     Raises: `BackendError` of the store.
@@ -49,7 +49,7 @@ def run_bench(folder: Path, size: Size, only: Sequence[Group], tell: Tell) -> Re
                 measurements.append(found)
             else:
                 skipped.append(found)
-    return Report(facts, size.value, measurements, skipped)
+    return BenchReport(facts, size.value, measurements, skipped)
 
 
 def _measured(group: Group, folder: Path, plan: Plan, tell: Tell) -> Iterator[Measurement | str]:

@@ -52,7 +52,7 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class UsageReport:
     """How many were sent by the end of each slot, and how many were not: given back when all is `done`, else kept."""
 
     sent: Counter[int]
@@ -119,7 +119,7 @@ class RateState:
         self.held[key] = (self.at + VALID, count)
         self._count(self.at // HOUR, kind, count)
 
-    def settle(self, key: str, report: Report, hour: int, kind: Kind) -> None:
+    def settle(self, key: str, report: UsageReport, hour: int, kind: Kind) -> None:
         """Replaces what was held by what was sent, by slot. Nothing happens if it is settled, or forgotten."""
         if (held := self.held.pop(key, None)) is None:
             return

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from backend.domain.emails import Kind
-from backend.email.rate_state import HOUR, SECOND, SLOT, VALID, Report
+from backend.email.rate_state import HOUR, SECOND, SLOT, VALID, UsageReport
 
 
 class Granted:
@@ -78,7 +78,7 @@ class Granted:
         with self._lock:
             return self._is_done()
 
-    def report(self) -> Report:
+    def report(self) -> UsageReport:
         """What was sent since the last report that was `confirmed`. What is leaving is not sent yet."""
         with self._lock:
             done = self._is_done()
@@ -86,9 +86,9 @@ class Granted:
             if self._lapsed and unused:
                 sent[self._until // SLOT + 1] += unused
                 unused = 0
-            return Report(sent - self._reported, unused, done)
+            return UsageReport(sent - self._reported, unused, done)
 
-    def confirm(self, report: Report) -> None:
+    def confirm(self, report: UsageReport) -> None:
         """The report has been written down."""
         self._reported += report.sent
 

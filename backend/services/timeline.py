@@ -24,7 +24,7 @@ TOLD = frozenset({Outcome.CLICKED, Outcome.UNSUBSCRIBED, Outcome.REJECTED, Outco
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeliveryReport:
     """What the provider reported about a message."""
 
     message: Message
@@ -36,7 +36,7 @@ class Event:
     """One thing that happened, and when."""
 
     at: datetime
-    what: OrderSummary | Message | Report | Activity
+    what: OrderSummary | Message | DeliveryReport | Activity
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ def timeline_of(shop: Shop, customer_id: str, *, limit: int = 50) -> Timeline:
 
 def _events_of(message: Message) -> Iterator[Event]:
     yield Event(message.requested_at, message)
-    yield from (Event(at, Report(message, outcome)) for outcome, at in message.outcomes.items() if outcome in TOLD)
+    yield from (
+        Event(at, DeliveryReport(message, outcome)) for outcome, at in message.outcomes.items() if outcome in TOLD
+    )
 
 
 def messages_about(shop: Shop, customer_id: str, order_id: str) -> list[Message]:

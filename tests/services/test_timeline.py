@@ -8,7 +8,7 @@ from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import OrderSummary
 from backend.services.context import Shop
 from backend.services.customers.customers import add_note
-from backend.services.timeline import Report, messages_about, timeline_of
+from backend.services.timeline import DeliveryReport, messages_about, timeline_of
 from tests.services.test_mailing import mailer_on, requested
 from tests.services.test_repairing import settled
 from tests.support import STAFF, TestClock, add_customer, add_order
@@ -64,6 +64,6 @@ def test_clicks_and_bounces_stand_on_the_line_and_what_is_usual_does_not(shop: S
     message = settled(shop, "click-1", MessageStatus.SENT, requested_at=begun, outcomes=outcomes)
     told = timeline_of(shop, message.customer_id).events
     assert [(event.at, event.what) for event in told] == [
-        (clock.now, Report(message, Outcome.CLICKED)),
+        (clock.now, DeliveryReport(message, Outcome.CLICKED)),
         (begun, message),
     ]

@@ -25,7 +25,7 @@ from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.events.history import events_of
 from backend.services.events.lookup import key_of_event
-from backend.services.events.writes import EventSeenError, Snapshot, suppression_key_for, writes_for
+from backend.services.events.writes import EventSeenError, MessageChange, suppression_key_for, writes_for
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Item, Key, Put, Write
 
@@ -151,7 +151,7 @@ def _prepare(shop: Shop, group: _Group, taken: list[Taken | None], source: str) 
         after = reported(group.message, events, earlier)
         suppressing = next((event for event in events if event.suppression and not group.message.test), None)
         suppressed = shop.store.get(suppression_key_for(group.message)) if suppressing else None
-        snapshot = Snapshot(group.message, group.item, after, new_clicks(group.message, after, events, earlier))
+        snapshot = MessageChange(group.message, group.item, after, new_clicks(group.message, after, events, earlier))
         group.after = after
         group.writes = [*writes_for(shop, snapshot, suppressing, suppressed)]
         now = shop.clock()

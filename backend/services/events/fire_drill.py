@@ -60,7 +60,7 @@ bounce for now too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DrillReport:
     """A report that came back: what, when it happened, and when we had it."""
 
     type: EventType
@@ -78,7 +78,7 @@ class Leg:
     reason: str
     requested_at: datetime
     sent_at: datetime | None
-    reports: tuple[Report, ...] = ()
+    reports: tuple[DrillReport, ...] = ()
 
     @property
     def missing(self) -> tuple[EventType, ...]:
@@ -209,7 +209,8 @@ def _leg(shop: Shop, box: Box, message_id: str) -> Leg | None:
         set_aside(shop, Key(*error.key), error.reason)
         return None
     reports = tuple(
-        Report(each.event.type, each.event.at, each.received_at) for each in received_events(shop, message, limit=20)
+        DrillReport(each.event.type, each.event.at, each.received_at)
+        for each in received_events(shop, message, limit=20)
     )
     return Leg(box, message.id, message.status, message.reason, message.requested_at, message.sent_at, reports)
 
@@ -245,7 +246,7 @@ def _leg_from(item: Item) -> Leg:
         from_text(text(item, "requested_at")),
         from_text(sent_at) if sent_at else None,
         tuple(
-            Report(EventType(str(kind)), from_text(str(at)), from_text(str(received_at)))
+            DrillReport(EventType(str(kind)), from_text(str(at)), from_text(str(received_at)))
             for kind, at, received_at in rows(item, "reports")
         ),
     )

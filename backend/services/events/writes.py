@@ -28,7 +28,7 @@ class EventSeenError(AlreadyExistsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class MessageChange:
     """A message as it was read (`item` is what the store holds), as it is to be, and the clicks that came to it."""
 
     before: Message
@@ -38,7 +38,7 @@ class Snapshot:
 
 
 def writes_for(
-    shop: Shop, snapshot: Snapshot, suppressing: MailEvent | None, suppressed: Item | None
+    shop: Shop, snapshot: MessageChange, suppressing: MailEvent | None, suppressed: Item | None
 ) -> Iterator[Write]:
     """What changes. `suppressed` is what the store holds for the address, if an event suppresses it.
 
@@ -67,7 +67,7 @@ def suppression_key_for(message: Message) -> Key:
     return schema.suppression_key(digest_of(email_identity(message.to)))
 
 
-def _message_update(snapshot: Snapshot) -> Update | None:
+def _message_update(snapshot: MessageChange) -> Update | None:
     before, after, item = snapshot.before, snapshot.after, snapshot.item
     wanted: Item = dict(outcome_attributes(after))
     gone: list[str] = [name for name in outcome_attributes(before) if name not in wanted]

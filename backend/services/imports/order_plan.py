@@ -32,7 +32,7 @@ from backend.services.imports.consents import (
 )
 from backend.services.imports.order_file import SOURCE, OrderCandidate
 from backend.services.imports.order_merge import new_order, updated_order
-from backend.services.imports.snapshot import Known, Snapshot, order_key_of, read_snapshot
+from backend.services.imports.snapshot import ImportSnapshot, Known, order_key_of, read_snapshot
 from backend.services.imports.steps import ImportStep, Read
 from backend.services.orders.writes import OrderExistsError, changing_writes, placing_writes
 from backend.store import schema
@@ -67,7 +67,7 @@ class OrderPlanner:
         """Implements `steps.Planner`."""
         self._known.clear()
 
-    def _step(self, candidate: OrderCandidate, snapshot: Snapshot) -> ImportStep | Fault:
+    def _step(self, candidate: OrderCandidate, snapshot: ImportSnapshot) -> ImportStep | Fault:
         reference = snapshot.items.get(candidate.reference)
         if reference is None:
             return self._place(candidate, snapshot)
@@ -80,7 +80,7 @@ class OrderPlanner:
 
     # --- new orders ----------------------------------------------------------------------------------------------
 
-    def _place(self, candidate: OrderCandidate, snapshot: Snapshot) -> ImportStep:
+    def _place(self, candidate: OrderCandidate, snapshot: ImportSnapshot) -> ImportStep:
         imported = candidate.order
         known = snapshot.owner(imported)
         if known is not None and imported.email and not known.email:
@@ -110,7 +110,7 @@ class OrderPlanner:
             snapshot.created.add(after.id)
         return ImportStep(Outcome.CREATED, writes, creates_customer=known is None)
 
-    def _place_with_address(self, candidate: OrderCandidate, known: Customer, snapshot: Snapshot) -> ImportStep:
+    def _place_with_address(self, candidate: OrderCandidate, known: Customer, snapshot: ImportSnapshot) -> ImportStep:
         """An order that brings the address of somebody who had none.
 
         The months of who is planned here too are not in the store yet. The condition then fails, and the order is
@@ -150,7 +150,7 @@ class OrderPlanner:
 
     # --- orders that are here already ----------------------------------------------------------------------------
 
-    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: Snapshot) -> ImportStep:
+    def _change(self, candidate: OrderCandidate, reference: Item, snapshot: ImportSnapshot) -> ImportStep:
         key = order_key_of(reference)
         item = snapshot.items.get(key)
         customer = snapshot.customer(text(reference, "customer"))

@@ -28,7 +28,7 @@ class Known:
         self.customers.clear()
 
 
-class Snapshot:
+class ImportSnapshot:
     """Items as they were read, and working copies of customers. `created` are the ids of those who are planned."""
 
     def __init__(self, items: dict[Key, Item], known: Known) -> None:
@@ -85,7 +85,7 @@ class Snapshot:
         return self.customer(customer_id)
 
 
-def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known) -> Snapshot:
+def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known) -> ImportSnapshot:
     """Reads what planning these orders needs; customers who are known need not be read."""
     people = [key for candidate in candidates for key in _people_of(candidate.order, known)]
     items = read([*(candidate.reference for candidate in candidates), *dict.fromkeys(people)])
@@ -106,7 +106,7 @@ def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known
         for reference in changed
         if order_key_of(reference) in items
     ]
-    return Snapshot(items | (read(months) if months else {}), known)
+    return ImportSnapshot(items | (read(months) if months else {}), known)
 
 
 def order_key_of(reference: Item) -> Key:

@@ -10,7 +10,7 @@ from backend.domain.events import EventType
 from backend.domain.messages import MessageStatus
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
-from backend.services.events.fire_drill import Box, Drill, Leg, Report, last_drill, new_drill_key, start_drill
+from backend.services.events.fire_drill import Box, Drill, DrillReport, Leg, last_drill, new_drill_key, start_drill
 from pages.components.messages import event_words, table
 from pages.components.ui import actions, formats
 from pages.components.ui.caching import who
@@ -106,7 +106,7 @@ def _way(leg: Leg) -> str:
     return " ".join(steps)
 
 
-def _order(report: Report) -> tuple[object, int]:
+def _order(report: DrillReport) -> tuple[object, int]:
     return report.received_at, list(EventType).index(report.type)
 
 

@@ -9,7 +9,7 @@ from backend.domain.messages import Message
 from backend.domain.orders import Order, OrderSummary
 from backend.services.context import Shop
 from backend.services.sending.message_log import summary_of
-from backend.services.timeline import Event, Report, messages_about, timeline_of
+from backend.services.timeline import DeliveryReport, Event, messages_about, timeline_of
 from pages.components.customers import view
 from pages.components.messages import table
 from pages.components.ui import formats
@@ -51,7 +51,7 @@ def _show(here: Shop, event: Event) -> None:
         _show_order(here, event.what, when)
     elif isinstance(event.what, Message):
         _show_message(here, event.what, when)
-    elif isinstance(event.what, Report):
+    elif isinstance(event.what, DeliveryReport):
         _show_report(here, event.what, when)
     elif isinstance(event.what, Activity):
         st.markdown(view.told(here, event.what))
@@ -80,7 +80,7 @@ def _show_message(here: Shop, message: Message, when: str) -> None:
     )
 
 
-def _show_report(here: Shop, report: Report, when: str) -> None:
+def _show_report(here: Shop, report: DeliveryReport, when: str) -> None:
     title = formats.plain(table.title_of(here, report.message.template))
     said = report.message.diagnostic if report.outcome is report.message.failure else ""
     reason = f" ({formats.plain(said)})" if said else ""
