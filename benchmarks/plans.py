@@ -32,7 +32,7 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BenchPlan:
     """How many of each. The last shop is the one that pages are measured in."""
 
     shops: tuple[int, ...]
@@ -50,7 +50,7 @@ class Plan:
 
 
 PLANS = {
-    Size.TINY: Plan(
+    Size.TINY: BenchPlan(
         (60, 120),
         intake=20,
         imported=30,
@@ -64,6 +64,6 @@ PLANS = {
         rate_seconds=1.0,
         rates=(50,),
     ),
-    Size.SMALL: Plan((10_000, 100_000), intake=2000, imported=7_000, page_runs=40, sessions=20, events=20_000),
-    Size.FULL: Plan((10_000, 100_000, 1_000_000), intake=5000, imported=70_000, page_runs=100, sessions=20),
+    Size.SMALL: BenchPlan((10_000, 100_000), intake=2000, imported=7_000, page_runs=40, sessions=20, events=20_000),
+    Size.FULL: BenchPlan((10_000, 100_000, 1_000_000), intake=5000, imported=70_000, page_runs=100, sessions=20),
 }

@@ -24,7 +24,7 @@ from benchmarks import (
 )
 from benchmarks.big_shop import BigShop, big_shop
 from benchmarks.pages import PagesNotMeasuredError
-from benchmarks.plans import PLANS, Group, Plan, Size
+from benchmarks.plans import PLANS, BenchPlan, Group, Size
 from benchmarks.results import BenchReport, Measurement
 
 Tell = Callable[[str], None]
@@ -52,7 +52,7 @@ def run_bench(folder: Path, size: Size, only: Sequence[Group], tell: Tell) -> Be
     return BenchReport(facts, size.value, measurements, skipped)
 
 
-def _measured(group: Group, folder: Path, plan: Plan, tell: Tell) -> Iterator[Measurement | str]:
+def _measured(group: Group, folder: Path, plan: BenchPlan, tell: Tell) -> Iterator[Measurement | str]:
     match group:
         case Group.TOP:
             yield from top.measure([big_shop(folder, customers, tell) for customers in plan.shops])
@@ -80,7 +80,7 @@ def _measured(group: Group, folder: Path, plan: Plan, tell: Tell) -> Iterator[Me
             yield from _pages(folder, plan, tell)
 
 
-def _pages(folder: Path, plan: Plan, tell: Tell) -> Iterator[Measurement | str]:
+def _pages(folder: Path, plan: BenchPlan, tell: Tell) -> Iterator[Measurement | str]:
     big = _largest(folder, plan, tell)
     try:
         yield from pages.measure(big, runs=plan.page_runs, sessions=plan.sessions, browser=plan.browser)
@@ -88,5 +88,5 @@ def _pages(folder: Path, plan: Plan, tell: Tell) -> Iterator[Measurement | str]:
         yield f"pages: {error}"
 
 
-def _largest(folder: Path, plan: Plan, tell: Tell) -> BigShop:
+def _largest(folder: Path, plan: BenchPlan, tell: Tell) -> BigShop:
     return big_shop(folder, plan.shops[-1], tell)

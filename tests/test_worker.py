@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.domain.imports import ImportKind, Progress
+from backend.domain.imports import ImportKind, ImportProgress
 from backend.domain.jobs import Job, JobStatus
 from backend.errors import StoreBusyError
 from backend.services.context import Shop
@@ -119,7 +119,7 @@ def test_the_lease_is_renewed_with_the_progress_while_the_work_goes_on(
     seen: list[float] = []
     renew = queue.renew
 
-    def watched(shop: Shop, job: Job, progress: Progress) -> None:
+    def watched(shop: Shop, job: Job, progress: ImportProgress) -> None:
         renew(shop, job, progress)
         seen.append(now(shop, job).share)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.domain.campaign_figures import Plan, Preflight, Progress
+from backend.domain.campaign_figures import CampaignProgress, Plan, Preflight
 from backend.domain.campaigns import Campaign
 
 
@@ -64,7 +64,7 @@ def plan_document(found: Plan) -> dict[str, object]:
     }
 
 
-def status_document(found: Progress) -> dict[str, object]:
+def status_document(found: CampaignProgress) -> dict[str, object]:
     return {
         "state": found.state.value,
         "audience": found.audience,

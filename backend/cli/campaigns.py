@@ -14,7 +14,7 @@ from backend.cli.campaign_documents import about, plan_document, preflight_docum
 from backend.cli.campaign_variants import VariantParts, check_fields, split_test_of
 from backend.cli.mail import fields_of
 from backend.cli.options import Cursor, Limit
-from backend.cli.output import Json, Progress, collected, write_json, write_page
+from backend.cli.output import Json, ProgressLine, collected, write_json, write_page
 from backend.cli.running import opened_shop
 from backend.config import load_settings
 from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
@@ -229,7 +229,7 @@ def _checked(shop: Shop, mailer: Mailer, campaign_id: str) -> Preflight:
     """A preflight that is through, done in this process unless a worker is faster."""
     campaign = saved.read_campaign(shop, campaign_id)
     preflights.run_preflight(shop, COMMAND_LINE, campaign_id, seen_version=campaign.version)
-    shown, stop = Progress(), threading.Event()
+    shown, stop = ProgressLine(), threading.Event()
     while True:
         found = preflights.get_preflight(shop, COMMAND_LINE, campaign_id)
         if found is not None and found.status in (PreflightStatus.DONE, PreflightStatus.FAILED):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.output import Json, Progress, write_json
+from backend.cli.output import Json, ProgressLine, write_json
 from backend.cli.running import opened_shop, say
 from backend.domain import imports as domain
 from backend.domain.imports import ImportResult
@@ -93,9 +93,9 @@ class _Told:
     """Shows how far the import is."""
 
     def __init__(self) -> None:
-        self._line = Progress()
+        self._line = ProgressLine()
 
-    def __call__(self, progress: domain.Progress) -> None:
+    def __call__(self, progress: domain.ImportProgress) -> None:
         self._line.tell(f"{progress.share:4.0%}  {progress.counts.total:,} read")
 
     def end(self) -> None:

@@ -77,7 +77,7 @@ def write_page(
         typer.echo(f"There are more: repeat the command with --cursor {cursor}", err=True)
 
 
-class Progress:
+class ProgressLine:
     """One line on a terminal that tells how far something is; silent elsewhere."""
 
     def __init__(self) -> None:

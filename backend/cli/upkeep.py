@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from backend import bootstrap
-from backend.cli.output import Json, Progress, write_json, write_table
+from backend.cli.output import Json, ProgressLine, write_json, write_table
 from backend.cli.running import fail, opened_shop, say, told
 from backend.config import Settings, load_settings
 from backend.errors import ConfigurationError
@@ -51,7 +51,7 @@ def reconcile(
     Exit code 1 when something differs and was not mended.
     """
     with opened_shop("reconcile") as shop:
-        line = Progress()
+        line = ProgressLine()
         found = reconcile_shop(
             shop, fix=fix, progress=lambda customers, orders: line.tell(f"{customers:,} customers, {orders:,} orders")
         )
@@ -99,7 +99,7 @@ def seed(
         if remove:
             _remove(shop, as_json)
             return
-        line = Progress()
+        line = ProgressLine()
         settings = load_settings()
         seeded = demo.seed_demo(
             shop,
@@ -121,7 +121,7 @@ def seed(
             write_table(("demo sign-in", "password", "role"), [(u, p, r.value) for u, p, r in demo_sign_ins()])
 
 
-def _tell_loading(line: Progress, customers: int) -> None:
+def _tell_loading(line: ProgressLine, customers: int) -> None:
     if customers == 0:
         say("Loading the demo shop …")
     else:

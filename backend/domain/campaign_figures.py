@@ -117,7 +117,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CampaignProgress:
     """How far a campaign is. `audience` = sent + failed + unknown + skipped + remaining, always.
 
     `skipped` counts by `SkipReason` name. `retrying` of the `remaining` are being sent, or were
@@ -268,7 +268,7 @@ class OrdersAfter:
 class Results:
     """What came of a campaign. `orders` is None until a worker has counted."""
 
-    progress: Progress
+    progress: CampaignProgress
     variants: tuple[VariantResult, ...] = ()
     links: tuple[LinkResult, ...] = ()
     mailboxes: tuple[MailboxResult, ...] = ()

@@ -136,7 +136,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ImportProgress:
     """How far an import is: the share of the work that is done, between 0 and 1, and what became of it so far."""
 
     share: float

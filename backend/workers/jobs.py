@@ -13,7 +13,7 @@ from loguru import logger
 
 from backend import logs
 from backend.disk_space import full_disk_named
-from backend.domain.imports import ImportKind, ImportResult, Progress
+from backend.domain.imports import ImportKind, ImportProgress, ImportResult
 from backend.domain.jobs import Job
 from backend.errors import BackendError, DiskFullError, StoreBusyError, StoreUnreachableError
 from backend.observability.rounds import Rounds
@@ -111,7 +111,7 @@ def _give_back_when_there_is_room(shop: Shop, job: Job, stop: threading.Event) -
             return
 
 
-def _import(shop: Shop, job: Job, progress: Callable[[Progress], None]) -> ImportResult:
+def _import(shop: Shop, job: Job, progress: Callable[[ImportProgress], None]) -> ImportResult:
     path, report = upload_path(shop, job.id), report_path(shop, job.id)
     if job.kind is ImportKind.ORDERS:
         return import_orders(
@@ -128,11 +128,11 @@ class _StoppedError(Exception):
     """The worker is to stop."""
 
 
-def _listener(shop: Shop, job: Job, stop: threading.Event) -> Callable[[Progress], None]:
+def _listener(shop: Shop, job: Job, stop: threading.Event) -> Callable[[ImportProgress], None]:
     """Renews the lease about once a second, and ends the import when the worker is to stop."""
     renewed = time.monotonic()
 
-    def listen(progress: Progress) -> None:
+    def listen(progress: ImportProgress) -> None:
         nonlocal renewed
         if stop.is_set():
             raise _StoppedError

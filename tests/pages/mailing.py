@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backend.domain.customers import Customer
 from backend.domain.messages import Message
-from backend.email.transports.recording import Accept, Plan, always
+from backend.email.transports.recording import Accept, ResponsePlan, always
 from backend.services.context import Shop
 from backend.services.sending.delivery import deliver_due, deliver_one
 from backend.services.sending.requests import SendRequest, new_click_key, request_message
@@ -19,7 +19,7 @@ def request(shop: Shop, customer: Customer, template: str = "verify-address", *,
     return request_message(shop, shell.mailer(), STAFF, wanted).message
 
 
-def deliver(shop: Shop, message: Message, plan: Plan | None = None) -> Message:
+def deliver(shop: Shop, message: Message, plan: ResponsePlan | None = None) -> Message:
     """The message after a transport that follows the plan had it; without a plan, it is sent."""
     return deliver_one(shop, mailer_on(shop, plan or always(Accept())), message)
 

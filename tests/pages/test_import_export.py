@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend.domain.imports import Counts, ImportKind, Progress
+from backend.domain.imports import Counts, ImportKind, ImportProgress
 from backend.domain.jobs import Job
 from backend.domain.team import Role
 from backend.errors import PermissionDeniedError
@@ -117,7 +117,7 @@ def test_a_running_import_shows_how_far_it_is(dashboard: Dashboard) -> None:
     asked(shop)
     job = queue.take_next(shop, "worker")
     assert job is not None
-    queue.renew(shop, job, Progress(0.42, Counts(created=1234)))
+    queue.renew(shop, job, ImportProgress(0.42, Counts(created=1234)))
 
     app = dashboard.open(PAGE, Role.ENGINEER)
 

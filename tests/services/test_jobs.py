@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.domain.imports import Counts, ImportKind, ImportResult, Progress
+from backend.domain.imports import Counts, ImportKind, ImportProgress, ImportResult
 from backend.domain.jobs import Job, JobStatus
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
@@ -143,7 +143,7 @@ def test_a_job_whose_worker_fell_silent_is_taken_up_by_another(shop: Shop, clock
 
     assert (heir.id, heir.attempts) == (silent.id, 2)
     steps: list[Callable[[], None]] = [
-        partial(queue.renew, shop, silent, Progress(0.5, Counts())),
+        partial(queue.renew, shop, silent, ImportProgress(0.5, Counts())),
         partial(queue.finish, shop, silent, ImportResult(ImportKind.ORDERS)),
         partial(queue.fail, shop, silent, "No."),
         partial(queue.release, shop, silent),
@@ -161,7 +161,7 @@ def test_a_job_that_a_clock_ahead_has_leased_is_free_after_a_lease_unless_it_is_
     ahead = replace(shop, clock=TestClock(clock() + timedelta(minutes=10)))
     job = taken(ahead, "ahead")
     assert take_next(shop, "two") is None
-    queue.renew(ahead, job, Progress(0.5, Counts()))
+    queue.renew(ahead, job, ImportProgress(0.5, Counts()))
     assert take_next(shop, "two") is None
     clock.now += LEASE - timedelta(microseconds=1)
     assert take_next(shop, "two") is None
@@ -174,7 +174,7 @@ def test_a_worker_that_says_how_far_it_is_keeps_the_job(shop: Shop, clock: TestC
     job = taken(shop)
     for share in (0.3, 0.6, 0.9):
         clock.now += LEASE - timedelta(seconds=1)
-        queue.renew(shop, job, Progress(share, Counts(created=5)))
+        queue.renew(shop, job, ImportProgress(share, Counts(created=5)))
         assert take_next(shop, "two") is None
     shown = get_job(shop, STAFF, job.id)
     assert (shown.share, shown.counts) == (0.9, Counts(created=5))

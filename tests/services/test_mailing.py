@@ -19,9 +19,9 @@ from backend.email.transports.recording import (
     Accept,
     LoseReply,
     NeverArrive,
-    Plan,
     RecordingTransport,
     Refuse,
+    ResponsePlan,
     always,
     in_turn,
 )
@@ -48,7 +48,9 @@ Post = Callable[..., Mailer]
 TODAY = date(2026, 11, 26)
 
 
-def mailer_on(shop: Shop, plan: Plan | None = None, *, rate: int = 1000, quota: int = -1, **more: object) -> Mailer:
+def mailer_on(
+    shop: Shop, plan: ResponsePlan | None = None, *, rate: int = 1000, quota: int = -1, **more: object
+) -> Mailer:
     transport = RecordingTransport(plan or always(Accept()))
     window = RateWindow(shop.store, "recording", transport.account, RatePolicy(rate, quota), clock=shop.clock)
     links = Links(b"k" * 32, "https://shop.example", shop.clock)

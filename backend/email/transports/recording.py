@@ -54,21 +54,21 @@ class Fail:
 
 
 Behaviour = Accept | Refuse | LoseReply | NeverArrive | Fail
-Plan = Callable[[OutgoingEmail, int], Behaviour]
+ResponsePlan = Callable[[OutgoingEmail, int], Behaviour]
 """What to do with an email at its n-th submission attempt (from 1), counted in this process."""
 
 
-def always(behaviour: Behaviour) -> Plan:
+def always(behaviour: Behaviour) -> ResponsePlan:
     """The same for every email."""
     return lambda email, attempt: behaviour
 
 
-def in_turn(*behaviours: Behaviour) -> Plan:
+def in_turn(*behaviours: Behaviour) -> ResponsePlan:
     """For each email one after the other; the last one stays."""
     return lambda email, attempt: behaviours[min(attempt, len(behaviours)) - 1]
 
 
-def at_random(shares: Mapping[Behaviour, float], *, seed: str = "") -> Plan:
+def at_random(shares: Mapping[Behaviour, float], *, seed: str = "") -> ResponsePlan:
     """Each behaviour with its share (the rest is accepted), the same for the same email, attempt and seed."""
 
     def plan(email: OutgoingEmail, attempt: int) -> Behaviour:
@@ -90,7 +90,7 @@ class RecordingTransport:
 
     def __init__(
         self,
-        plan: Plan | None = None,
+        plan: ResponsePlan | None = None,
         *,
         account: Account = GENEROUS,
         seconds: float = 0.0,

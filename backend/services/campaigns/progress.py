@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from backend.domain.campaign_figures import Progress
+from backend.domain.campaign_figures import CampaignProgress
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.team import Actor, Permission
 from backend.services.campaigns.holds import awaited, current_hold
@@ -21,7 +21,7 @@ _ENDINGS = ("sent", "failed", "unknown", "skipped")
 _UNDER_WAY = frozenset({CampaignState.RUNNING})
 
 
-def progress_of(shop: Shop, actor: Actor, campaign_id: str) -> Progress:
+def progress_of(shop: Shop, actor: Actor, campaign_id: str) -> CampaignProgress:
     """What has become of the audience so far.
 
     Raises: `PermissionDeniedError`, `NotFoundError`.
@@ -31,14 +31,14 @@ def progress_of(shop: Shop, actor: Actor, campaign_id: str) -> Progress:
         return progress_in(shop, read_campaign(shop, campaign_id))
 
 
-def progress_in(shop: Shop, campaign: Campaign) -> Progress:
+def progress_in(shop: Shop, campaign: Campaign) -> CampaignProgress:
     """The progress of a campaign that was just read."""
     figures = figures_of(shop, campaign.id) if campaign.started_at else Counter()
     running = campaign.state in _UNDER_WAY
     hold = (awaited(campaign) or current_hold(shop, campaign.id)) if running else None
     remaining = campaign.audience.size - sum(figures[name] for name in _ENDINGS)
     rate = _rate(shop, campaign, figures["sent"])
-    return Progress(
+    return CampaignProgress(
         state=campaign.state,
         audience=campaign.audience.size,
         holdout=campaign.audience.holdout,

@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Generic
 
-from backend.domain.imports import Counts, Fault, ImportKind, ImportResult, Outcome, Progress, Skipped
+from backend.domain.imports import Counts, Fault, ImportKind, ImportProgress, ImportResult, Outcome, Skipped
 from backend.services.context import Shop
 from backend.services.imports.batches import Batch
 from backend.services.imports.report import FaultReport, report_path
 from backend.services.imports.steps import AnyCandidate, Planner
 from backend.services.imports.writes import write_chunk
 
-ProgressListener = Callable[[Progress], None]
+ProgressListener = Callable[[ImportProgress], None]
 """Told how far an import is, several times a second. What it raises ends the import between two chunks."""
 
 
@@ -82,7 +82,7 @@ class Run(Generic[AnyCandidate]):
 
     def _tell(self, share: float) -> None:
         if self._progress is not None:
-            self._progress(Progress(min(share, 1.0), self._counts.copy()))
+            self._progress(ImportProgress(min(share, 1.0), self._counts.copy()))
 
     def _result(self, report: Path | None, encoding: str) -> ImportResult:
         seconds = time.perf_counter() - self._started

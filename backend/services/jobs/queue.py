@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from backend.domain.imports import ImportKind, ImportResult, Progress
+from backend.domain.imports import ImportKind, ImportProgress, ImportResult
 from backend.domain.jobs import Job, JobStatus
 from backend.domain.time import to_text
 from backend.errors import UnreadableItemError
@@ -53,7 +53,7 @@ def take_next(shop: Shop, worker: str) -> Job | None:
     return None
 
 
-def renew(shop: Shop, job: Job, progress: Progress) -> None:
+def renew(shop: Shop, job: Job, progress: ImportProgress) -> None:
     """Says that the worker is alive, and how far it is.
 
     Raises: `LeaseLostError`.

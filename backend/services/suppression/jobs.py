@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from backend.domain.imports import Counts, Fault, ImportKind, ImportResult, Progress
+from backend.domain.imports import Counts, Fault, ImportKind, ImportProgress, ImportResult
 from backend.domain.team import Actor
 from backend.services.context import Shop
 from backend.services.imports.report import FaultReport
@@ -33,7 +33,7 @@ def import_listed(
         def watch(share: float, result: SuppressionImport, error: LineError | None) -> None:
             if error is not None:
                 faults.add(Fault("", error.line, "", error.sentence))
-            progress(Progress(min(share, 1.0), _counts(result)))
+            progress(ImportProgress(min(share, 1.0), _counts(result)))
 
         result = import_suppressions(shop, actor, path, encoding=encoding, dates=dates, watch=watch)
         return ImportResult(

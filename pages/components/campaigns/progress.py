@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.domain.campaign_figures import Progress
+from backend.domain.campaign_figures import CampaignProgress
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.team import Actor, Permission
 from backend.services.campaigns.progress import progress_of
@@ -40,7 +40,7 @@ def _watch(campaign_id: str, seen: str) -> None:
     _figures(here, progress_of(here, actor, campaign_id))
 
 
-def _figures(here: Shop, progress: Progress) -> None:
+def _figures(here: Shop, progress: CampaignProgress) -> None:
     st.progress(progress.share, text=_through(here, progress))
     with st.grid(5, min_column_width=130):
         _card(here, ":material/outgoing_mail: Sent", progress.sent, _delivered(here, progress))
@@ -63,7 +63,7 @@ def _card(here: Shop, label: str, number: int, told: str) -> None:
         st.caption(formats.plain(told))
 
 
-def _delivered(here: Shop, progress: Progress) -> str:
+def _delivered(here: Shop, progress: CampaignProgress) -> str:
     if not progress.sent:
         return "Nothing yet"
     found = [f"{formats.count(here, progress.delivered)} delivered"]
@@ -74,13 +74,13 @@ def _delivered(here: Shop, progress: Progress) -> str:
     return ", ".join(found)
 
 
-def _in_doubt(here: Shop, progress: Progress) -> str:
+def _in_doubt(here: Shop, progress: CampaignProgress) -> str:
     if progress.resolved:
         return f"{formats.count(here, progress.resolved)} confirmed sent by later reports"
     return "May have been sent; never retried automatically"
 
 
-def _through(here: Shop, progress: Progress) -> str:
+def _through(here: Shop, progress: CampaignProgress) -> str:
     if progress.state is CampaignState.PREPARING:
         return f"Preparing the recipient list: {formats.count(here, progress.audience)} so far"
     if not progress.audience:

@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from backend.domain.campaign_figures import (
+    CampaignProgress,
     MailboxResult,
     OrdersAfter,
-    Progress,
     Results,
     VariantResult,
     chance_of_difference,
@@ -42,7 +42,7 @@ def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
     _show_links(here, results)
 
 
-def _show_funnel(here: Shop, progress: Progress) -> None:
+def _show_funnel(here: Shop, progress: CampaignProgress) -> None:
     sent = progress.went_out
     steps = (
         ("Sent", sent),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from backend.domain.imports import Progress
+from backend.domain.imports import ImportProgress
 from backend.services.imports import batches, import_orders
 from tests.support import STAFF, opened_shop
 
 
-def tell(progress: Progress) -> None:
+def tell(progress: ImportProgress) -> None:
     sys.stdout.write(f"{progress.counts.total}\n")
     sys.stdout.flush()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.domain.imports import ImportResult, Progress
+from backend.domain.imports import ImportProgress, ImportResult
 from backend.errors import BackendError, StoreBusyError
 from backend.services.context import Shop
 from backend.services.customers import customers
@@ -199,7 +199,7 @@ def test_a_listener_can_end_an_import_between_two_steps(file: Path, shop: Shop) 
     class EnoughError(Exception):
         pass
 
-    def listen(progress: Progress) -> None:
+    def listen(progress: ImportProgress) -> None:
         if progress.counts.created:
             raise EnoughError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.domain.customers import ConsentSource
-from backend.domain.imports import Progress
+from backend.domain.imports import ImportProgress
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import Actor, Role
 from backend.errors import PermissionDeniedError
@@ -241,7 +241,7 @@ def test_an_imported_order_can_be_changed_and_refunded_like_any_other(shop: Shop
 
 @pytest.mark.usefixtures("small_batches")
 def test_the_progress_grows_to_the_end(shop: Shop) -> None:
-    seen: list[Progress] = []
+    seen: list[ImportProgress] = []
     path = export(shop.data_dir, *(order(f"#{number}") for number in range(700)))
 
     import_orders(shop, STAFF, path, progress=seen.append)
