@@ -13,7 +13,7 @@ from backend.email.events.spool import EventSpool
 from backend.email.transports.outbox import FREE, OutboxTransport
 from backend.email.transports.protocol import Transport
 from backend.email.transports.recording import RecordingTransport
-from backend.email.transports.ses import Client, SesTransport, request_of
+from backend.email.transports.ses import SesClient, SesTransport, request_of
 from backend.email.transports.ses_client import open_boto3, open_client
 from backend.services.sending.emails import email_of
 from benchmarks.mail_post_office import PostOfficeMissingError, post_office_rates
@@ -113,7 +113,7 @@ def _beside_boto3(mail: MailShop, emails: int) -> Iterator[Measurement]:
 class _Unlimited(SesTransport):
     """SES for an account without limits."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: SesClient) -> None:
         super().__init__(client, {})
 
     def account(self) -> Account:

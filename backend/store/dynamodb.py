@@ -18,7 +18,7 @@ from backend.errors import BackendError, ConditionFailedError, InvalidInputError
 from backend.store.dynamodb_calls import (
     Answer,
     Caller,
-    Client,
+    DynamoDBClient,
     Patience,
     code_of,
     found_by,
@@ -67,7 +67,7 @@ class DynamoStore:
 
     def __init__(
         self,
-        client: Client,
+        client: DynamoDBClient,
         prefix: str,
         *,
         meter: Meter | None = None,

@@ -63,7 +63,7 @@ _MOST_SILENCES = 3
 _Result = TypeVar("_Result")
 
 
-class Client(Protocol):
+class DynamoDBClient(Protocol):
     """What the engine needs of a boto3 client for DynamoDB, made with `retries={"total_max_attempts": 1}`."""
 
     def close(self) -> None: ...
@@ -127,7 +127,7 @@ class Patience:
 class Caller:
     """Sends requests through a client. Safe to use from several threads."""
 
-    def __init__(self, client: Client, *, meter: Meter | None = None, patience: Patience | None = None) -> None:
+    def __init__(self, client: DynamoDBClient, *, meter: Meter | None = None, patience: Patience | None = None) -> None:
         self._client = client
         self._meter = meter
         self.patience = patience or Patience()

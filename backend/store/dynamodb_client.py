@@ -18,7 +18,7 @@ from botocore.httpsession import URLLib3Session
 
 from backend.deadlines import DeadlineError, within
 from backend.errors import ConfigurationError
-from backend.store.dynamodb_calls import Client, NoAnswerError, unanswered
+from backend.store.dynamodb_calls import DynamoDBClient, NoAnswerError, unanswered
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
@@ -56,7 +56,7 @@ def parse_address(url: str) -> Address:
     return Address(parts.netloc, options.get("region"), endpoint)
 
 
-def open_client(address: Address, *, connect_seconds: float, read_seconds: float) -> Client:
+def open_client(address: Address, *, connect_seconds: float, read_seconds: float) -> DynamoDBClient:
     """A client without retries. Credentials come from boto3's chain; an emulator on loopback needs none.
 
     Raises: `ConfigurationError` when no region is known or the AWS profile does not exist.

@@ -42,7 +42,7 @@ def app(shop: Shop, links: Links) -> FastAPI:
     return whole
 
 
-class Client:
+class Visitor:
     """Asks the application as somebody at one address would, one request after the other."""
 
     def __init__(self, app: FastAPI) -> None:
@@ -67,8 +67,8 @@ class Client:
 
 
 @pytest.fixture
-def client(app: FastAPI) -> Client:
-    return Client(app)
+def client(app: FastAPI) -> Visitor:
+    return Visitor(app)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def has_consent(shop: Shop, customer: Customer) -> bool:
 
 
 def test_opening_the_link_does_not_unsubscribe_because_scanners_open_links(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     answer = client.get(link(links, Purpose.UNSUBSCRIBE, customer))
     assert answer.status_code == 200
@@ -96,7 +96,7 @@ def test_opening_the_link_does_not_unsubscribe_because_scanners_open_links(
 
 
 def test_one_click_unsubscribes_as_mail_programs_do_it(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     url = link(links, Purpose.UNSUBSCRIBE, customer)
     for _ in range(2):
@@ -112,7 +112,7 @@ def test_one_click_unsubscribes_as_mail_programs_do_it(
 
 
 def test_no_page_says_an_address_or_may_be_kept_framed_or_scripted(
-    client: Client, links: Links, customer: Customer
+    client: Visitor, links: Links, customer: Customer
 ) -> None:
     for purpose in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.VERIFY):
         answer = client.get(link(links, purpose, customer))
@@ -127,7 +127,7 @@ def test_no_page_says_an_address_or_may_be_kept_framed_or_scripted(
 
 
 def test_a_wrong_link_explains_itself_and_does_nothing(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     good = link(links, Purpose.UNSUBSCRIBE, customer)
     other_purpose = good.replace("/unsubscribe/", "/verify/")
@@ -138,7 +138,7 @@ def test_a_wrong_link_explains_itself_and_does_nothing(
     assert has_consent(shop, customer)
 
 
-def test_an_old_link_says_so(client: Client, clock: TestClock, links: Links, customer: Customer) -> None:
+def test_an_old_link_says_so(client: Visitor, clock: TestClock, links: Links, customer: Customer) -> None:
     url = link(links, Purpose.VERIFY, customer)
     clock.forward(days=8)
     answer = client.post(url)
@@ -146,13 +146,13 @@ def test_an_old_link_says_so(client: Client, clock: TestClock, links: Links, cus
     assert "too old" in answer.text
 
 
-def test_a_link_to_a_customer_who_is_gone_still_answers(client: Client, links: Links) -> None:
+def test_a_link_to_a_customer_who_is_gone_still_answers(client: Visitor, links: Links) -> None:
     url = links.url(Purpose.UNSUBSCRIBE, Target("GONE000000", "GONE000000-x"))
     assert client.post(url).status_code == 200
 
 
 def test_the_preference_centre_keeps_topics_pause_and_the_way_back(
-    client: Client, shop: Shop, links: Links, customer: Customer, clock: TestClock
+    client: Visitor, shop: Shop, links: Links, customer: Customer, clock: TestClock
 ) -> None:
     url = link(links, Purpose.PREFERENCES, customer)
     assert "News from the shop" in client.get(url).text
@@ -173,7 +173,7 @@ def test_the_preference_centre_keeps_topics_pause_and_the_way_back(
 
 
 def test_a_form_of_megabytes_or_nonsense_changes_nothing(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     url = link(links, Purpose.PREFERENCES, customer)
     for body in (b"action=unsubscribe&x=" + b"y" * 100_000, b"\xff\xfe&&&==", b"&".join([b"a=1"] * 500)):
@@ -181,7 +181,7 @@ def test_a_form_of_megabytes_or_nonsense_changes_nothing(
     assert has_consent(shop, customer)
 
 
-def test_double_opt_in_keeps_the_proof(client: Client, shop: Shop, links: Links) -> None:
+def test_double_opt_in_keeps_the_proof(client: Visitor, shop: Shop, links: Links) -> None:
     customer = add_customer(shop, "Noah", "noah@example.com")
     url = link(links, Purpose.VERIFY, customer)
     client.get(url)
@@ -193,7 +193,7 @@ def test_double_opt_in_keeps_the_proof(client: Client, shop: Shop, links: Links)
     assert f"{customer.id}-news-1" in proof
 
 
-def test_a_link_for_an_earlier_address_confirms_nothing(client: Client, shop: Shop, links: Links) -> None:
+def test_a_link_for_an_earlier_address_confirms_nothing(client: Visitor, shop: Shop, links: Links) -> None:
     customer = add_customer(shop, "Noah", "noah@example.com")
     url = link(links, Purpose.VERIFY, customer)
     edit_customer(shop, STAFF, customer.id, customer.version, Profile("Noah", "noah.new@example.com"))
@@ -204,7 +204,7 @@ def test_a_link_for_an_earlier_address_confirms_nothing(client: Client, shop: Sh
 
 
 def test_the_email_can_be_viewed_in_the_browser_without_scripts(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     transport = RecordingTransport()
     window = RateWindow(shop.store, "recording", transport.account, RatePolicy(1000, -1), clock=shop.clock)
@@ -219,7 +219,7 @@ def test_the_email_can_be_viewed_in_the_browser_without_scripts(
     assert ledger.get_message(shop, message.id).digest
 
 
-def test_providers_unsubscribe_any_number_of_people_from_one_address(shop: Shop, links: Links, client: Client) -> None:
+def test_providers_unsubscribe_any_number_of_people_from_one_address(shop: Shop, links: Links, client: Visitor) -> None:
     people = [add_customer(shop, "Maria", f"maria{number}@example.com", consent=True) for number in range(150)]
     answers = [client.post(link(links, Purpose.UNSUBSCRIBE, person)) for person in people]
     assert {answer.status_code for answer in answers} == {200}
@@ -227,7 +227,7 @@ def test_providers_unsubscribe_any_number_of_people_from_one_address(shop: Shop,
 
 
 def test_guessing_links_is_slowed_down_and_does_not_keep_others_out(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     guesses = [client.post(f"http://testserver/api/mail/unsubscribe/guess{number}") for number in range(30)]
     assert [answer.status_code for answer in guesses] == [404] * 20 + [429] * 10
@@ -236,7 +236,7 @@ def test_guessing_links_is_slowed_down_and_does_not_keep_others_out(
     assert not has_consent(shop, customer)
 
 
-def test_whoever_opens_one_link_again_and_again_has_to_wait(client: Client, links: Links, customer: Customer) -> None:
+def test_whoever_opens_one_link_again_and_again_has_to_wait(client: Visitor, links: Links, customer: Customer) -> None:
     url = link(links, Purpose.UNSUBSCRIBE, customer)
     answers = [client.get(url) for _ in range(61)]
     assert {answer.status_code for answer in answers[:60]} == {200}
@@ -246,7 +246,7 @@ def test_whoever_opens_one_link_again_and_again_has_to_wait(client: Client, link
 
 @pytest.mark.parametrize("purpose", list(Purpose))
 def test_head_answers_as_get_without_the_body_and_changes_nothing(
-    client: Client, shop: Shop, links: Links, customer: Customer, purpose: Purpose
+    client: Visitor, shop: Shop, links: Links, customer: Customer, purpose: Purpose
 ) -> None:
     for url in (link(links, purpose, customer), link(links, purpose, customer) + "x"):
         got, head = client.get(url), client.head(url)
@@ -257,13 +257,13 @@ def test_head_answers_as_get_without_the_body_and_changes_nothing(
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/nothing-here"])
-def test_monitors_may_ask_by_head(client: Client, path: str) -> None:
+def test_monitors_may_ask_by_head(client: Visitor, path: str) -> None:
     url = f"http://testserver/api{path}"
     assert client.head(url).status_code == client.get(url).status_code
 
 
 def test_an_earlier_address_can_withdraw_and_drop_topics_but_never_asks_for_more(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     unsubscribe, preferences = link(links, Purpose.UNSUBSCRIBE, customer), link(links, Purpose.PREFERENCES, customer)
     client.post(preferences, data={"action": "topics", "topic": ["News"]})
@@ -287,7 +287,7 @@ def test_an_earlier_address_can_withdraw_and_drop_topics_but_never_asks_for_more
 
 
 def test_links_of_before_are_judged_by_the_message_that_the_ledger_has(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     transport = RecordingTransport()
     window = RateWindow(shop.store, "recording", transport.account, RatePolicy(1000, -1), clock=shop.clock)
@@ -308,7 +308,7 @@ def test_links_of_before_are_judged_by_the_message_that_the_ledger_has(
 
 
 def test_a_proxy_that_nobody_has_named_is_warned_of(
-    client: Client, shop: Shop, links: Links, customer: Customer
+    client: Visitor, shop: Shop, links: Links, customer: Customer
 ) -> None:
     url = link(links, Purpose.UNSUBSCRIBE, customer)
     client.get(url)

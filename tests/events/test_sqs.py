@@ -32,7 +32,7 @@ POLICY, GO_ON = EventPolicy(), threading.Event()
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqs.Client]:
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqs.SqsClient]:
     from moto import mock_aws
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -42,7 +42,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqs.Client]:
 
 
 @pytest.fixture
-def queue(client: sqs.Client) -> str:
+def queue(client: sqs.SqsClient) -> str:
     return str(client.create_queue(QueueName="events")["QueueUrl"])  # type: ignore[attr-defined]
 
 
@@ -54,13 +54,13 @@ def is_text(body: bytes) -> bool:
         return False
 
 
-def put(client: sqs.Client, queue: str, *bodies: bytes) -> None:
+def put(client: sqs.SqsClient, queue: str, *bodies: bytes) -> None:
     for body in bodies:
         client.send_message(QueueUrl=queue, MessageBody=body.decode())  # type: ignore[attr-defined]
 
 
 def test_events_come_in_envelopes_and_raw_and_are_deleted_when_they_are_kept(
-    shop: Shop, client: sqs.Client, queue: str
+    shop: Shop, client: sqs.SqsClient, queue: str
 ) -> None:
     messages = [sent(shop, f"k{number}") for number in range(23)]
     put(client, queue, *(event("Delivery", message) for message in messages))
@@ -74,7 +74,7 @@ def test_events_come_in_envelopes_and_raw_and_are_deleted_when_they_are_kept(
     assert [letter.body for letter in list_dead_letters(shop, COMMAND_LINE).letters] == [b"nonsense"]
 
 
-def test_what_could_not_be_kept_comes_again(shop: Shop, client: sqs.Client, queue: str, clock: TestClock) -> None:
+def test_what_could_not_be_kept_comes_again(shop: Shop, client: sqs.SqsClient, queue: str, clock: TestClock) -> None:
     class Unreachable:
         def get_many(self, keys: object) -> object:
             raise StoreUnreachableError("The store does not answer.")
@@ -92,7 +92,7 @@ def test_what_could_not_be_kept_comes_again(shop: Shop, client: sqs.Client, queu
 
 @pytest.mark.parametrize("poison", [each for each in poisons() if is_text(each)])
 def test_a_poison_leaves_the_queue_and_holds_up_no_other(
-    shop: Shop, client: sqs.Client, queue: str, poison: bytes
+    shop: Shop, client: sqs.SqsClient, queue: str, poison: bytes
 ) -> None:
     messages = [sent(shop, f"k{number}") for number in range(11)]
     bodies = [event("Bounce", message) for message in messages]

@@ -11,7 +11,7 @@ import pytest
 from backend.domain.messages import Message, MessageStatus
 from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
-from backend.email.transports.ses import Client, SesTransport
+from backend.email.transports.ses import SesClient, SesTransport
 from backend.email.transports.ses_client import open_client
 from backend.services.context import Shop
 from backend.services.sending import ledger
@@ -41,7 +41,7 @@ def server() -> Iterator[SesServer]:
 
 
 @pytest.fixture
-def client(server: SesServer) -> Iterator[Client]:
+def client(server: SesServer) -> Iterator[SesClient]:
     with pytest.MonkeyPatch.context() as patch:
         set_environment(patch, server)
         client = open_client(connect_seconds=1, read_seconds=0.5)
@@ -61,7 +61,7 @@ def shop(tmp_path: Path, clock: TestClock) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def mailer(shop: Shop, client: Client) -> Mailer:
+def mailer(shop: Shop, client: SesClient) -> Mailer:
     transport = SesTransport(client, SETS, clock=shop.clock)
     window = RateWindow(shop.store, "ses", transport.account, RatePolicy(), clock=shop.clock)
     return Mailer(transport, window, Links(b"k" * 32, "https://shop.example", shop.clock), "shop@example.com")

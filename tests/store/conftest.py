@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend.store.dynamodb import DynamoStore
-from backend.store.dynamodb_calls import Client
+from backend.store.dynamodb_calls import DynamoDBClient
 from backend.store.dynamodb_client import open_client, parse_address
 from backend.store.port import Store
 from backend.store.sql import SqlStore
@@ -105,6 +105,6 @@ def _opener(name: str, request: pytest.FixtureRequest) -> Callable[[], Store]:
 
 
 @cache
-def _client(url: str) -> Client:
+def _client(url: str) -> DynamoDBClient:
     """Made once: it takes longer than most tests. For moto this must happen while it is active."""
     return open_client(parse_address(url), connect_seconds=3, read_seconds=10)

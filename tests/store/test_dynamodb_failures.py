@@ -20,7 +20,7 @@ from backend.errors import (
     StoreUnreachableError,
 )
 from backend.store.dynamodb import DynamoStore
-from backend.store.dynamodb_calls import Client, Patience
+from backend.store.dynamodb_calls import DynamoDBClient, Patience
 from backend.store.dynamodb_client import open_client, parse_address
 from backend.store.meter import Meter, Usage, access_pattern
 from backend.store.port import Absent, Check, Delete, Equals, Exists, Item, Key, Plus, Put, Query, Update, Write
@@ -60,7 +60,7 @@ TRANSACTION: list[Write] = [
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[FailingServer, Client]]:
+def running() -> Iterator[tuple[FailingServer, DynamoDBClient]]:
     """A server and a client for it, which takes longer to make than most tests."""
     with failing_server() as server:
         address = parse_address(f"dynamodb://T?endpoint={server.address}")
@@ -68,7 +68,7 @@ def running() -> Iterator[tuple[FailingServer, Client]]:
 
 
 @pytest.fixture
-def server(running: tuple[FailingServer, Client]) -> FailingServer:
+def server(running: tuple[FailingServer, DynamoDBClient]) -> FailingServer:
     running[0].begin_anew()
     return running[0]
 
@@ -79,14 +79,14 @@ def meter() -> Meter:
 
 
 @pytest.fixture
-def store(server: FailingServer, running: tuple[FailingServer, Client], meter: Meter) -> Iterator[DynamoStore]:
+def store(server: FailingServer, running: tuple[FailingServer, DynamoDBClient], meter: Meter) -> Iterator[DynamoStore]:
     store = DynamoStore(running[1], "T", meter=meter, patience=PATIENT)
     yield store
     store.close()
 
 
 @pytest.fixture
-def impatient_store(server: FailingServer, running: tuple[FailingServer, Client]) -> Iterator[DynamoStore]:
+def impatient_store(server: FailingServer, running: tuple[FailingServer, DynamoDBClient]) -> Iterator[DynamoStore]:
     """For what never ends."""
     store = DynamoStore(running[1], "T", patience=IMPATIENT)
     yield store
@@ -280,7 +280,7 @@ def test_silence_is_given_up_after_three_attempts(server: FailingServer, store: 
 
 
 def test_an_answer_that_comes_a_byte_at_a_time_is_given_up(
-    server: FailingServer, running: tuple[object, Client]
+    server: FailingServer, running: tuple[object, DynamoDBClient]
 ) -> None:
     server.always = Drip()
     client = open_client(
@@ -431,7 +431,7 @@ def test_without_a_meter_no_capacity_is_asked_for(server: FailingServer) -> None
     "refusal", [refused("AccessDeniedException"), refused("ValidationException", "TimeToLive is already enabled")]
 )
 def test_where_items_cannot_be_made_to_expire_everything_else_works(
-    server: FailingServer, running: tuple[FailingServer, Client], refusal: Reply
+    server: FailingServer, running: tuple[FailingServer, DynamoDBClient], refusal: Reply
 ) -> None:
     for table in TABLES:
         indexes = [{"IndexName": index.name, "IndexStatus": "ACTIVE"} for index in table.indexes]

@@ -45,7 +45,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _REGION = re.compile(r"^sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
 
 
-class Client(Protocol):
+class SqsClient(Protocol):
     """What is needed of a boto3 client for "sqs"."""
 
     def receive_message(self, **parameters: Any) -> Mapping[str, Any]: ...
@@ -62,7 +62,7 @@ class SqsSource:
 
     name = "sqs"
 
-    def __init__(self, client: Client, queue_url: str, *, wait_seconds: int = WAIT_SECONDS) -> None:
+    def __init__(self, client: SqsClient, queue_url: str, *, wait_seconds: int = WAIT_SECONDS) -> None:
         self._client = client
         self._url = queue_url
         self._wait = wait_seconds

@@ -25,7 +25,7 @@ CALL_SECONDS = 9.0
 """For a call with its repetitions."""
 
 
-class Client(Protocol):
+class SuppressionClient(Protocol):
     """What is needed of a boto3 client for "sesv2"."""
 
     def list_suppressed_destinations(self, **parameters: Any) -> Mapping[str, Any]: ...
@@ -42,9 +42,9 @@ class _MissingError(AccountListError):
 class SesAccountList:
     """An `AccountList` at SES. The client is opened with the first call."""
 
-    def __init__(self, open_client: Callable[[], Client]) -> None:
+    def __init__(self, open_client: Callable[[], SuppressionClient]) -> None:
         self._open = open_client
-        self._opened: Client | None = None
+        self._opened: SuppressionClient | None = None
 
     def page(self, limit: int, cursor: str | None = None) -> AccountPage:
         wanted: dict[str, Any] = {"PageSize": min(limit, LARGEST_PAGE)} | ({"NextToken": cursor} if cursor else {})
@@ -84,7 +84,7 @@ def _entry_of(summary: Mapping[str, Any]) -> AccountEntry | None:
     return AccountEntry(str(summary.get("EmailAddress", "")), reason, at)
 
 
-def open_client() -> Client:
+def open_client() -> SuppressionClient:
     """boto3's client, which repeats calls.
 
     Raises: `ConfigurationError`.

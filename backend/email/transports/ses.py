@@ -29,7 +29,7 @@ STALE_SECONDS = 600.0
 """How long an old one may stand in while SES does not answer."""
 
 
-class Client(Protocol):
+class SesClient(Protocol):
     """What the transport needs of a client for SES: each call is one request."""
 
     def send_email(self, **parameters: Any) -> Mapping[str, Any]: ...
@@ -46,7 +46,7 @@ class SesTransport:
 
     def __init__(
         self,
-        client: Client,
+        client: SesClient,
         configuration_sets: Mapping[Kind, str],
         *,
         clock: Clock = utc_now,

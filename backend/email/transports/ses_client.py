@@ -18,7 +18,7 @@ from botocore.exceptions import NoRegionError, ProfileNotFound
 
 from backend.deadlines import within
 from backend.email.transports import ses_leaving
-from backend.email.transports.ses import Client
+from backend.email.transports.ses import SesClient
 from backend.errors import ConfigurationError
 
 CONNECT_SECONDS = 3.0
@@ -35,12 +35,12 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class BoundedClient:
-    """A `Client` whose every call ends, however slowly the reply comes, and whose connections rest for a time only.
+    """A `SesClient` whose every call ends, however slowly the reply comes, and whose connections rest for a time only.
 
     `boto3` is a client for "sesv2" whose retries are off. A submission ends after `call_seconds`.
     """
 
-    def __init__(self, boto3: Client, call_seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, boto3: SesClient, call_seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._boto3 = boto3
         self._call_seconds = call_seconds
         self._monotonic = monotonic
@@ -71,7 +71,7 @@ class BoundedClient:
         self._boto3.close()
 
 
-def open_client(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> Client:
+def open_client(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS) -> SesClient:
     """A client that submits emails. Region, credentials and endpoint come from boto3's own environment.
 
     Raises: `ConfigurationError` when no region is known or the AWS profile does not exist.

@@ -14,7 +14,7 @@ from backend.services.automations.saved import get_automation
 from backend.services.context import Shop
 from pages.components.automations import steps as automation_steps
 from pages.components.automations import words
-from pages.components.automations.draft import Draft, draft_of, forget, keep, keep_mine, redraw
+from pages.components.automations.draft import AutomationDraft, draft_of, forget, keep, keep_mine, redraw
 from pages.components.ui import actions, formats, forms, keystrokes
 from pages.components.ui.actions import Trouble
 from pages.components.ui.shell import shop
@@ -48,7 +48,7 @@ def _show(here: Shop, stored: Automation, save: Save, done: str) -> Automation |
     return _save(draft, save, done)
 
 
-def _kind(draft: Draft, stored: Automation) -> TriggerKind:
+def _kind(draft: AutomationDraft, stored: Automation) -> TriggerKind:
     kinds = list(TriggerKind)
     chosen = st.selectbox(
         "Trigger",
@@ -64,7 +64,7 @@ def _kind(draft: Draft, stored: Automation) -> TriggerKind:
     return chosen or draft.base.kind
 
 
-def _exits(draft: Draft, kind: TriggerKind) -> frozenset[Exit]:
+def _exits(draft: AutomationDraft, kind: TriggerKind) -> frozenset[Exit]:
     implied = IMPLIED.get(kind, frozenset())
     offered = [exit_ for exit_ in Exit if exit_ not in implied and _makes_sense(exit_, kind)]
     chosen = st.pills(
@@ -90,7 +90,7 @@ def _makes_sense(exit_: Exit, kind: TriggerKind) -> bool:
     return kind.about_order or not exit_.about_order or exit_ is Exit.ORDERED_AGAIN
 
 
-def _save(draft: Draft, save: Save, done: str) -> Automation | None:
+def _save(draft: AutomationDraft, save: Save, done: str) -> Automation | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = actions.pressed("Save", key=_SAVE, icon=":material/save:")
         if draft.changed:

@@ -16,7 +16,7 @@ _GENERATION: Slot[int] = Slot("automation.generation")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class AutomationDraft:
     """`seen` is the stored automation that it began with, `now` what the widgets say; those of a `generation` have keys
     of their own."""
 
@@ -38,31 +38,31 @@ class Draft:
         return f"automation_{self.seen.id}_"
 
 
-def draft_of(stored: Automation) -> Draft:
+def draft_of(stored: Automation) -> AutomationDraft:
     """The draft of this automation; a newer version without changes begins again.
 
     Who has changes goes on with them. Where somebody else has changed what it does, saving will say so.
     """
     draft = _slot(stored.id).get()
     if draft is None:
-        return _set(Draft(stored, stored, stored, _next()))
+        return _set(AutomationDraft(stored, stored, stored, _next()))
     if draft.seen == stored:
         return draft
     if not draft.changed:
-        return _set(Draft(stored, stored, stored, _next()))
+        return _set(AutomationDraft(stored, stored, stored, _next()))
     if _definition(draft.seen) == _definition(stored):  # it was switched on or off
         now = replace(draft.now, on=stored.on, active_from=stored.active_from, version=stored.version)
-        return _set(Draft(stored, now, now, _next()))
+        return _set(AutomationDraft(stored, now, now, _next()))
     return draft
 
 
-def keep(draft: Draft, now: Automation) -> Draft:
+def keep(draft: AutomationDraft, now: Automation) -> AutomationDraft:
     """Remembers what the widgets say; those of a `generation` have keys
     of their own."""
     return _set(replace(draft, now=now))
 
 
-def redraw(draft: Draft, now: Automation) -> None:
+def redraw(draft: AutomationDraft, now: Automation) -> None:
     """Lets the widgets begin again with these values, in the next run."""
     _set(replace(draft, base=now, now=now, generation=_next()))
 
@@ -70,7 +70,7 @@ def redraw(draft: Draft, now: Automation) -> None:
 def keep_mine(draft: Draft, theirs: Automation) -> None:
     """The person has been told that somebody else was faster: saving replaces that version."""
     now = replace(draft.now, on=theirs.on, active_from=theirs.active_from, version=theirs.version)
-    _set(Draft(theirs, now, now, _next()))
+    _set(AutomationDraft(theirs, now, now, _next()))
 
 
 def forget(automation_id: str) -> None:
@@ -86,7 +86,7 @@ def _definition(automation: Automation) -> tuple[object, ...]:
     return (automation.name, automation.kind, automation.steps, automation.exits)
 
 
-def _set(draft: Draft) -> Draft:
+def _set(draft: AutomationDraft) -> AutomationDraft:
     _slot(draft.seen.id).set(draft)
     return draft
 
@@ -96,7 +96,7 @@ def _next() -> int:
     return _GENERATION.get() or 0
 
 
-def _slot(automation_id: str) -> Slot[Draft]:
+def _slot(automation_id: str) -> Slot[AutomationDraft]:
     return Slot(f"automation.draft.{automation_id}")
 
 

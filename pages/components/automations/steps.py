@@ -14,7 +14,7 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.templates import catalogue
 from pages.components.automations import words
-from pages.components.automations.draft import Draft, redraw, with_condition, with_step, without_condition
+from pages.components.automations.draft import AutomationDraft, redraw, with_condition, with_step, without_condition
 from pages.components.templates import fields as template_fields
 from pages.components.ui import caching, formats
 from pages.components.ui.navigation import page_of
@@ -52,7 +52,7 @@ def show(here: Shop, draft: Draft, kind: TriggerKind, number: int, offered: dict
     return step
 
 
-def _delay(draft: Draft, kind: TriggerKind, number: int, base: Step) -> timedelta:
+def _delay(draft: AutomationDraft, kind: TriggerKind, number: int, base: Step) -> timedelta:
     unit, size = words.unit_of(base.delay)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         since = "the order was placed" if kind.counts_from_order else "it happened"
@@ -78,7 +78,7 @@ def _delay(draft: Draft, kind: TriggerKind, number: int, base: Step) -> timedelt
     return int(amount or 0) * _UNITS[chosen or units[0]]
 
 
-def _template(draft: Draft, number: int, base: Step, offered: dict[str, TemplateFacts]) -> str:
+def _template(draft: AutomationDraft, number: int, base: Step, offered: dict[str, TemplateFacts]) -> str:
     names = list(offered)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
@@ -96,7 +96,7 @@ def _template(draft: Draft, number: int, base: Step, offered: dict[str, Template
     return chosen or ""
 
 
-def _fields(draft: Draft, number: int, base: Step, template: TemplateFacts | None) -> dict[str, str]:
+def _fields(draft: AutomationDraft, number: int, base: Step, template: TemplateFacts | None) -> dict[str, str]:
     """What the template asks for: the same for everybody who gets it from this automation."""
     typed = {
         field.name: template_fields.ask(
@@ -109,7 +109,9 @@ def _fields(draft: Draft, number: int, base: Step, template: TemplateFacts | Non
     return {name: value.strip() for name, value in typed.items() if value.strip()}
 
 
-def _conditions(here: Shop, draft: Draft, kind: TriggerKind, number: int, base: Step) -> tuple[Condition, ...]:
+def _conditions(
+    here: Shop, draft: AutomationDraft, kind: TriggerKind, number: int, base: Step
+) -> tuple[Condition, ...]:
     found: list[Condition] = []
     for place, condition in enumerate(base.conditions):
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -173,7 +175,7 @@ def _amount(here: Shop, typed: str) -> str:
         return typed  # is told when it is saved
 
 
-def _add_condition(draft: Draft, kind: TriggerKind, number: int, step: Step) -> None:
+def _add_condition(draft: AutomationDraft, kind: TriggerKind, number: int, step: Step) -> None:
     facts = [fact for fact in Fact if kind.about_order or not fact.about_order]
     if len(step.conditions) >= MOST_CONDITIONS:
         return

@@ -9,7 +9,7 @@ from backend.domain.segments import DEEPEST, MOST_CONDITIONS, Group, Match, Part
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from pages.components.segments import conditions
-from pages.components.segments.draft import Branch, Draft
+from pages.components.segments.draft import Branch, SegmentDraft
 from pages.components.segments.words import What, begin
 from pages.components.ui import formats
 
@@ -36,7 +36,7 @@ def show(here: Shop, draft: Draft) -> Rule | None:
     return None
 
 
-def _branch(here: Shop, draft: Draft, branch: Branch, depth: int, wrong: list[str]) -> Group:
+def _branch(here: Shop, draft: SegmentDraft, branch: Branch, depth: int, wrong: list[str]) -> Group:
     parts: list[Part] = []
     with st.container(border=True):
         match = _head(draft, branch, nested=depth > 1)
@@ -54,7 +54,7 @@ def _branch(here: Shop, draft: Draft, branch: Branch, depth: int, wrong: list[st
     return Group(match, tuple(parts))
 
 
-def _head(draft: Draft, branch: Branch, *, nested: bool) -> Match:
+def _head(draft: SegmentDraft, branch: Branch, *, nested: bool) -> Match:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         match = st.segmented_control(
             "Match",
@@ -78,7 +78,7 @@ def _head(draft: Draft, branch: Branch, *, nested: bool) -> Match:
     return match or branch.match
 
 
-def _adders(draft: Draft, branch: Branch, depth: int) -> None:
+def _adders(draft: SegmentDraft, branch: Branch, depth: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Add condition",
@@ -99,7 +99,7 @@ def _adders(draft: Draft, branch: Branch, depth: int) -> None:
             )
 
 
-def _full(draft: Draft) -> bool:
+def _full(draft: SegmentDraft) -> bool:
     return _conditions(draft.root) >= MOST_CONDITIONS
 
 

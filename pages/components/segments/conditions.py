@@ -29,7 +29,7 @@ from backend.domain.segments import (
 )
 from backend.errors import BackendError
 from backend.services.context import Shop
-from pages.components.segments.draft import Condition, Draft
+from pages.components.segments.draft import Condition, SegmentDraft
 from pages.components.segments.words import CLOSED_WORDS, DAY_TESTS, HELP, What, begin, label_of, what_of
 from pages.components.ui import caching, formats
 
@@ -68,7 +68,7 @@ def show(here: Shop, draft: Draft, condition: Condition) -> Test:
 class _Keys:
     """Makes the keys of one condition's widgets."""
 
-    def __init__(self, draft: Draft, number: int) -> None:
+    def __init__(self, draft: SegmentDraft, number: int) -> None:
         self._draft, self._number, self._more = draft, number, ""
 
     def add(self, more: str) -> None:

@@ -31,7 +31,7 @@ class Branch:
 
 
 @dataclass(slots=True)
-class Draft:
+class SegmentDraft:
     """`seen` is the segment that it began with: saving refers to its version. `serial` differs with each beginning."""
 
     seen: Segment
@@ -66,18 +66,18 @@ class Draft:
 _SERIAL: Slot[int] = Slot("segment.serial")
 
 
-def draft_of(segment: Segment, *, new: bool = False) -> Draft:
+def draft_of(segment: Segment, *, new: bool = False) -> SegmentDraft:
     """The draft of this segment. Who has a draft of an older version keeps it."""
     return _slot(segment.id).get() or begin(segment, new=new)
 
 
-def begin(segment: Segment, *, new: bool = False) -> Draft:
+def begin(segment: Segment, *, new: bool = False) -> SegmentDraft:
     """A draft that says what the segment says."""
     serial = (_SERIAL.get() or 0) + 1
     _SERIAL.set(serial)
     numbers = iter(range(1_000_000))
     root = _branch(segment.rule.group, numbers)
-    draft = Draft(segment, serial, root, next(numbers), new)
+    draft = SegmentDraft(segment, serial, root, next(numbers), new)
     _slot(segment.id).set(draft)
     return draft
 
@@ -90,7 +90,7 @@ def forget(segment_id: str) -> None:
     _slot(segment_id).clear()
 
 
-def _slot(segment_id: str) -> Slot[Draft]:
+def _slot(segment_id: str) -> Slot[SegmentDraft]:
     return Slot(f"segment.draft.{segment_id}")
 
 

@@ -17,7 +17,7 @@ from backend.services.segments.audience import get_segment
 from backend.services.segments.export import export_segment
 from backend.services.triggers.active import all_automations
 from pages.components.segments import draft as segment_draft
-from pages.components.segments.draft import Draft
+from pages.components.segments.draft import SegmentDraft
 from pages.components.segments.opening import forget_new
 from pages.components.ui import actions, formats, forms, guard
 from pages.components.ui.actions import Trouble
@@ -71,7 +71,7 @@ def _exported(here: Shop, actor: Actor, segment: Segment) -> bytes:
     return target.getvalue()
 
 
-def show_saving(here: Shop, draft: Draft, rule: Rule | None, stored: Segment) -> None:
+def show_saving(here: Shop, draft: SegmentDraft, rule: Rule | None, stored: Segment) -> None:
     """Name, description and the buttons. What was typed stays when saving is refused.
 
     Who has changed nothing sees what somebody else saves meanwhile; who has is told when saving.
@@ -109,7 +109,7 @@ def show_saving(here: Shop, draft: Draft, rule: Rule | None, stored: Segment) ->
         _save(here, draft, name, rule, text)
 
 
-def _save(here: Shop, draft: Draft, name: str, rule: Rule, text: str) -> None:
+def _save(here: Shop, draft: SegmentDraft, name: str, rule: Rule, text: str) -> None:
     seen = draft.seen
 
     def save(actor: Actor) -> Segment:

@@ -19,7 +19,7 @@ from pages.components.ui.state import Slot
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class TemplateDraft:
     """What was there when the person began (`initial`, revision and number in use), and what was last `saved`.
 
     `fields` makes the names of the fields, so that a new beginning gets fresh ones.
@@ -59,7 +59,7 @@ def draft_of(here: Shop, state: TemplateState, copy: WorkingCopy | None) -> Draf
     return draft
 
 
-def is_behind(draft: Draft, state: TemplateState, copy: WorkingCopy | None) -> bool:
+def is_behind(draft: TemplateDraft, state: TemplateState, copy: WorkingCopy | None) -> bool:
     """Whether somebody saved, published or discarded since."""
     return draft.revision != revision_of(copy) or (copy is None and draft.number != state.number)
 
@@ -96,10 +96,10 @@ def revision_of(copy: WorkingCopy | None) -> int:
     return copy.revision if copy else 0
 
 
-def _begun(here: Shop, state: TemplateState, copy: WorkingCopy | None) -> Draft:
+def _begun(here: Shop, state: TemplateState, copy: WorkingCopy | None) -> TemplateDraft:
     source = copy.source if copy else catalogue.version(here, state.facts.name, state.number).source
-    return Draft(state.facts.name, revision_of(copy), state.number, source, source, secrets.token_hex(4))
+    return TemplateDraft(state.facts.name, revision_of(copy), state.number, source, source, secrets.token_hex(4))
 
 
-def _slot(template: str) -> Slot[Draft]:
+def _slot(template: str) -> Slot[TemplateDraft]:
     return Slot(f"draft.{template}")

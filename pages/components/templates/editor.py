@@ -12,7 +12,7 @@ from backend.services.templates import catalogue, versions
 from backend.services.templates.previews import render_preview
 from pages.components.templates import drafts, publishing, recipient_picker
 from pages.components.templates import preview as email_preview
-from pages.components.templates.drafts import Draft
+from pages.components.templates.drafts import TemplateDraft
 from pages.components.ui import actions, formats, keystrokes
 from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
@@ -44,7 +44,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     publishing.show_dialogs()
 
 
-def _show_fields(draft: Draft) -> None:
+def _show_fields(draft: TemplateDraft) -> None:
     source = draft.initial
     st.text_input(
         "Subject",
@@ -83,7 +83,7 @@ def _show_fields(draft: Draft) -> None:
     )
 
 
-def _show_buttons(draft: Draft, state: TemplateState, copy: WorkingCopy | None, *, enabled: bool) -> None:
+def _show_buttons(draft: TemplateDraft, state: TemplateState, copy: WorkingCopy | None, *, enabled: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Save draft",
@@ -111,7 +111,7 @@ def _show_buttons(draft: Draft, state: TemplateState, copy: WorkingCopy | None, 
         st.caption("Draft saved. Customers get the published version until then.")
 
 
-def _show_result(here: Shop, draft: Draft, state: TemplateState) -> None:
+def _show_result(here: Shop, draft: TemplateDraft, state: TemplateState) -> None:
     with st.expander("Preview as", icon=":material/person:"):
         recipient = recipient_picker.pick(here, state.facts, "editor")
     try:
@@ -124,7 +124,7 @@ def _show_result(here: Shop, draft: Draft, state: TemplateState) -> None:
         email_preview.show_checks(preview, only_findings=True)
 
 
-def _show_overtaken(here: Shop, draft: Draft, state: TemplateState, copy: WorkingCopy | None) -> None:
+def _show_overtaken(here: Shop, draft: TemplateDraft, state: TemplateState, copy: WorkingCopy | None) -> None:
     """Somebody was faster while something was typed here: both texts are there, and the person decides."""
     name = state.facts.name
     if copy is not None:
@@ -160,7 +160,7 @@ def _keep_mine(name: str, theirs: WorkingCopy | None, number: int) -> None:
     drafts.keep_mine(name, theirs, number)
 
 
-def _save(draft: Draft, done: str = "Draft saved.") -> None:
+def _save(draft: TemplateDraft, done: str = "Draft saved.") -> None:
     """Keeps what is typed. When somebody was faster, the page shows both texts instead of a sentence."""
     if done and not draft.dirty:
         _TROUBLE.set(Trouble("There is nothing to save: the text has not changed.", stale=False))
@@ -185,7 +185,7 @@ def _show_trouble() -> None:
         actions.show_trouble(trouble)
 
 
-def _save_and_publish(draft: Draft, number: int) -> None:
+def _save_and_publish(draft: TemplateDraft, number: int) -> None:
     """Saves what is not saved yet and opens the dialog with the difference; if that fails, the page says why."""
     if drafts.same(draft.typed, catalogue.version(shop(), draft.template, number).source):
         _TROUBLE.set(Trouble("There is nothing to publish: this is the published text.", stale=False))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from backend.domain.emails import Kind
-from backend.email.transports.ses import Client, SesTransport
+from backend.email.transports.ses import SesClient, SesTransport
 from backend.email.transports.ses_client import open_client
 from tests.email.transports.ses_server import SesServer, accepting, ses_server
 
@@ -36,7 +36,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, server: SesServer) -> None:
 
 
 @pytest.fixture(scope="session")
-def client(running_server: SesServer) -> Iterator[Client]:
+def client(running_server: SesServer) -> Iterator[SesClient]:
     """One client for all tests: making one takes as long as a hundred requests."""
     with pytest.MonkeyPatch.context() as patch:
         set_environment(patch, running_server)
@@ -46,7 +46,7 @@ def client(running_server: SesServer) -> Iterator[Client]:
 
 
 @pytest.fixture
-def transport(client: Client, server: SesServer) -> SesTransport:
+def transport(client: SesClient, server: SesServer) -> SesTransport:
     return SesTransport(client, SETS)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from backend.domain.emails import Accepted, Account, Attachment, Kind, OutgoingEmail, Refused
 from backend.email.transports.protocol import AccountUnknownError
-from backend.email.transports.ses import STALE_SECONDS, Client, SesTransport
+from backend.email.transports.ses import STALE_SECONDS, SesClient, SesTransport
 from backend.email.transports.ses_client import open_client
 from backend.errors import ConfigurationError
 from tests.email.transports.conftest import SETS
@@ -77,7 +77,7 @@ def test_transactional_mail_has_its_own_configuration_set(transport: SesTranspor
     assert server.requests[0].body["ConfigurationSetName"] == "orders"
 
 
-def test_no_configuration_set_is_named_where_there_is_none(client: Client, server: SesServer) -> None:
+def test_no_configuration_set_is_named_where_there_is_none(client: SesClient, server: SesServer) -> None:
     SesTransport(client, {Kind.MARKETING: ""}).send(NEWS)
     assert "ConfigurationSetName" not in server.requests[0].body
 
@@ -178,7 +178,7 @@ def test_what_ses_leaves_out_is_forbidden(transport: SesTransport, server: SesSe
     assert transport.account() == Account(0.0, 0, 0, sandbox=True, sending_enabled=False, status="UNKNOWN")
 
 
-def test_the_account_is_asked_for_once_a_minute(client: Client, server: SesServer) -> None:
+def test_the_account_is_asked_for_once_a_minute(client: SesClient, server: SesServer) -> None:
     watch = Stopwatch()
     transport = SesTransport(client, SETS, monotonic=watch)
     counts = []
@@ -189,7 +189,9 @@ def test_the_account_is_asked_for_once_a_minute(client: Client, server: SesServe
     assert counts == [1, 1, 2, 2]
 
 
-def test_an_old_account_stands_in_for_a_while_and_then_nothing_may_be_sent(client: Client, server: SesServer) -> None:
+def test_an_old_account_stands_in_for_a_while_and_then_nothing_may_be_sent(
+    client: SesClient, server: SesServer
+) -> None:
     watch = Stopwatch()
     transport = SesTransport(client, SETS, monotonic=watch)
     known = transport.account()
@@ -204,7 +206,7 @@ def test_an_old_account_stands_in_for_a_while_and_then_nothing_may_be_sent(clien
     assert transport.account() == known
 
 
-def test_a_silent_ses_is_not_asked_again_at_once(client: Client, server: SesServer) -> None:
+def test_a_silent_ses_is_not_asked_again_at_once(client: SesClient, server: SesServer) -> None:
     watch = Stopwatch()
     transport = SesTransport(client, SETS, monotonic=watch)
     server.behave = failing(500, "InternalFailure")
