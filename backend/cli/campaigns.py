@@ -234,7 +234,7 @@ def _checked(shop: Shop, mailer: Mailer, campaign_id: str) -> Preflight:
         found = preflights.get_preflight(shop, COMMAND_LINE, campaign_id)
         if found is not None and found.status in (PreflightStatus.DONE, PreflightStatus.FAILED):
             break
-        shown.tell(f"{found.share:.0%}" if found else "")
+        shown.show(f"{found.share:.0%}" if found else "")
         if not preflights.work_on_preflights(shop, mailer, stop):
             time.sleep(_LOOK_SECONDS)
     shown.end()

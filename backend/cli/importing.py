@@ -96,7 +96,7 @@ class _Told:
         self._line = ProgressLine()
 
     def __call__(self, progress: domain.ImportProgress) -> None:
-        self._line.tell(f"{progress.share:4.0%}  {progress.counts.total:,} read")
+        self._line.show(f"{progress.share:4.0%}  {progress.counts.total:,} read")
 
     def end(self) -> None:
         self._line.end()

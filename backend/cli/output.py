@@ -78,13 +78,13 @@ def write_page(
 
 
 class ProgressLine:
-    """One line on a terminal that tells how far something is; silent elsewhere."""
+    """One line on a terminal that shows how far something is; elsewhere nothing is shown."""
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
         self._last = ""
 
-    def tell(self, line: str) -> None:
+    def show(self, line: str) -> None:
         if self._shown and line != self._last:
             typer.echo(f"\r{line.ljust(len(self._last))}", err=True, nl=False)
             self._last = line

@@ -53,7 +53,7 @@ def reconcile(
     with opened_shop("reconcile") as shop:
         line = ProgressLine()
         found = reconcile_shop(
-            shop, fix=fix, progress=lambda customers, orders: line.tell(f"{customers:,} customers, {orders:,} orders")
+            shop, fix=fix, progress=lambda customers, orders: line.show(f"{customers:,} customers, {orders:,} orders")
         )
         line.end()
         messages = reconcile_mail(shop, found, fix=fix)
@@ -125,7 +125,7 @@ def _tell_loading(line: ProgressLine, customers: int) -> None:
     if customers == 0:
         say("Loading the demo shop …")
     else:
-        line.tell(f"{customers:,} customers")
+        line.show(f"{customers:,} customers")
 
 
 def _remove(shop: Shop, as_json: bool) -> None:

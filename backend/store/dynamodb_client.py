@@ -84,7 +84,7 @@ def open_client(address: Address, *, connect_seconds: float, read_seconds: float
     # botocore's own time-out is for each piece of an answer; this one is for all of it.
     endpoint = cast(Any, client)._endpoint
     endpoint.http_session = _BoundedSession(endpoint.http_session, connect_seconds + read_seconds)
-    return cast("Client", client)
+    return cast("DynamoDBClient", client)
 
 
 class _BoundedSession:

@@ -206,4 +206,4 @@ def open_source(queue_url: str) -> SqsSource:
         raise ConfigurationError(
             "SES_EVENTS_QUEUE_URL needs AWS_REGION, and the AWS profile if one is named."
         ) from error
-    return SqsSource(cast("Client", client), queue_url)
+    return SqsSource(cast("SqsClient", client), queue_url)

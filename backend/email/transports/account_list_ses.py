@@ -89,4 +89,4 @@ def open_client() -> SuppressionClient:
 
     Raises: `ConfigurationError`.
     """
-    return cast("Client", open_boto3(read_seconds=CALL_SECONDS, attempts=4))
+    return cast("SuppressionClient", open_boto3(read_seconds=CALL_SECONDS, attempts=4))

@@ -151,9 +151,9 @@ def _prepare(shop: Shop, group: _Group, taken: list[Taken | None], source: str) 
         after = reported(group.message, events, earlier)
         suppressing = next((event for event in events if event.suppression and not group.message.test), None)
         suppressed = shop.store.get(suppression_key_for(group.message)) if suppressing else None
-        snapshot = MessageChange(group.message, group.item, after, new_clicks(group.message, after, events, earlier))
+        change = MessageChange(group.message, group.item, after, new_clicks(group.message, after, events, earlier))
         group.after = after
-        group.writes = [*writes_for(shop, snapshot, suppressing, suppressed)]
+        group.writes = [*writes_for(shop, change, suppressing, suppressed)]
         now = shop.clock()
         group.writes += [
             Put(key, raw_item(read.event, read.body, source, now), Absent(), EventSeenError("This was applied before."))

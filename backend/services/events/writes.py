@@ -29,7 +29,7 @@ class EventSeenError(AlreadyExistsError):
 
 @dataclass(frozen=True, slots=True)
 class MessageChange:
-    """A message as it was read (`item` is what the store holds), as it is to be, and the clicks that came to it."""
+    """A message as read (`item` is the stored item), as it will be written, and the clicks to be added."""
 
     before: Message
     item: Item
@@ -38,14 +38,14 @@ class MessageChange:
 
 
 def writes_for(
-    shop: Shop, snapshot: MessageChange, suppressing: MailEvent | None, suppressed: Item | None
+    shop: Shop, change: MessageChange, suppressing: MailEvent | None, suppressed: Item | None
 ) -> Iterator[Write]:
     """What changes. `suppressed` is what the store holds for the address, if an event suppresses it.
 
     Errors attached: `StaleReadError`. Raises: `InvalidInputError` when the address is none.
     """
-    before, after = snapshot.before, snapshot.after
-    changed = _message_update(snapshot)
+    before, after = change.before, change.after
+    changed = _message_update(change)
     if changed is not None:
         yield changed
     settled = correction_for(before, after) if before.status is not after.status else {}
@@ -57,7 +57,7 @@ def writes_for(
     if of_campaign:
         yield Update(schema.campaign_stat_key(before.campaign, before.id), add=of_campaign)
     if before.campaign:
-        yield from click_updates(before, snapshot.clicks)
+        yield from click_updates(before, change.clicks)
     if suppressing is not None:
         yield from _suppressing(shop, before, suppressing, suppressed)
 
@@ -67,8 +67,8 @@ def suppression_key_for(message: Message) -> Key:
     return schema.suppression_key(digest_of(email_identity(message.to)))
 
 
-def _message_update(snapshot: MessageChange) -> Update | None:
-    before, after, item = snapshot.before, snapshot.after, snapshot.item
+def _message_update(change: MessageChange) -> Update | None:
+    before, after, item = change.before, change.after, change.item
     wanted: Item = dict(outcome_attributes(after))
     gone: list[str] = [name for name in outcome_attributes(before) if name not in wanted]
     if (after.provider_id, after.sent_at) != (before.provider_id, before.sent_at):
