@@ -34,7 +34,7 @@ _AT_ONCE = 96
 
 
 def keep_files_private() -> None:
-    """What this process and those that it starts write from now on is for its user alone: 0600, folders 0700.
+    """Files that this process and its children write from now on are for its user only: 0600, folders 0700.
 
     They hold customers, keys and emails.
     """
@@ -95,7 +95,7 @@ def open_event_sources(settings: Settings) -> list[EventSource]:
 
 
 def open_account_list(settings: Settings, *, clock: Clock = utc_now) -> AccountList:
-    """The suppression list of the account; a file here for the local outbox. Nothing is connected before it is used."""
+    """The suppression list of the account; a local file for the local outbox. It connects on first use."""
     if settings.mail_transport == "ses":
         from backend.email.transports.account_list_ses import SesAccountList, open_client
 
@@ -131,7 +131,7 @@ def open_links(settings: Settings, shop: Shop) -> Links:
 
 
 def open_probe(settings: Settings, mailer: Mailer) -> Probe:
-    """With what the sender's domain is checked. SES is asked only where mail goes out through it.
+    """The services that check the sender's domain. SES is used only where mail goes out through it.
 
     Raises: `ConfigurationError`.
     """

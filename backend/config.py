@@ -58,7 +58,9 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="OpenID Connect: client secret.")
     oidc_metadata_url: str = Field("", description="OpenID Connect: the provider's discovery document.")
     oidc_redirect_uri: str = Field("", description="OpenID Connect: this server's address with /oauth2callback.")
-    mail_transport: Literal["local", "ses"] = Field("local", description="Whither emails go: a folder here, or SES.")
+    mail_transport: Literal["local", "ses"] = Field(
+        "local", description="Where emails go: a folder on this machine, or SES."
+    )
     mail_rate: int = Field(0, ge=0, le=100_000, description="Most emails a second; 0 is what the transport allows.")
     mail_daily_quota: int = Field(0, ge=-1, description="Most emails in 24 hours; 0 is SES's own, -1 is no limit.")
     mail_transactional_share: float = Field(
@@ -86,7 +88,7 @@ class Settings(BaseSettings):
         1000, ge=1, description="Recipients from which on a campaign needs the approval of a second person."
     )
     snapshot_minutes: int = Field(
-        10, ge=0, le=1440, description="Minutes after which segments are counted anew; 0 only when somebody asks."
+        10, ge=0, le=1440, description="Minutes after which segments are counted again; 0 is only on request."
     )
 
     alert_webhook_url: SecretStr = Field(SecretStr(""), description="Where alerts are posted as JSON with a text.")

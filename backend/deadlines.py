@@ -1,7 +1,7 @@
-"""A deadline for a whole call to something outside: what hangs, or drips a byte at a time, holds up nobody for longer.
+"""Deadlines for whole calls to other services, also those that hang or send one byte at a time.
 
 Time-outs of sockets are for one step each, and looking a name up has none. So the call runs in a thread of its own, and
-whoever waits for it goes on when its time is over. The thread ends when its call does; a limit for each kind of call
+the caller goes on when its time is over. The thread ends when its call does; a limit for each kind of call
 keeps threads that never end from piling up.
 """
 
@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 from backend.errors import BackendError
 
 LONGEST_WAIT = 10.0
-"""Seconds after which a page, a command or a request has its answer, whatever else hangs."""
+"""Seconds after which a page, a command or a request has its answer, even if a service hangs."""
 _LOOK_SECONDS = 0.1
 """Between two looks whether there is something to stop for."""
 MOST_OVERDUE = 32
@@ -56,7 +56,7 @@ def within_or_stopped(
 ) -> _Result:
     """As `within`, for a call that waits for work: from `stop` on it has no more than `after_stop` seconds.
 
-    A result that comes when nobody waits for it any more is given to `late`, in the thread of the call.
+    A result that comes too late is given to `late`, in the thread of the call.
 
     Raises: `DeadlineError`, `NotBegunError`.
     """
@@ -99,7 +99,7 @@ class _Call(Generic[_Result]):
     def _run(self, call: Callable[[], _Result]) -> None:
         try:
             result, failure = call(), None
-        except BaseException as error:  # whoever waits is told
+        except BaseException as error:  # the caller gets it
             result, failure = None, error
         with _lock:
             if failure is not None:

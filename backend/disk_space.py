@@ -20,7 +20,7 @@ def is_full(error: OSError) -> bool:
 
 @contextmanager
 def full_disk_named() -> Iterator[None]:
-    """For whatever writes files. Raises: `DiskFullError` in place of the `OSError` that says so."""
+    """Around code that writes files. Raises: `DiskFullError` in place of the `OSError` of a full disk."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
 """What should not happen, each case named for its fact.
 
 Expected outcomes ("this order was placed already") are return values; see the services. A `BackendError` is
-shown to people as the sentence that it carries. `ConfigurationError` stands outside that family on purpose: it
+shown to people as the sentence that it carries. `ConfigurationError` is outside that family on purpose: it
 means that the installation is wrong, so it must stop the start and never be shown as one failed action.
 """
 
@@ -15,7 +15,7 @@ class ConfigurationError(Exception):
 
 
 class BackendError(Exception):
-    """Base of everything that a person can be told in one sentence."""
+    """Base of all errors that people see as one sentence."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -37,7 +37,7 @@ class InvalidInputError(BackendError):
 
 
 class NotFoundError(BackendError):
-    """The thing that was asked for is not there (any more)."""
+    """The requested thing does not exist (any more)."""
 
 
 class ConflictError(BackendError):
@@ -90,7 +90,7 @@ class UnreadableItemError(BackendError):
     """
 
     def __init__(self, key: tuple[str, str, str], reason: str) -> None:
-        super().__init__(f"The record {named_key(key)} cannot be read: {reason}. System tells how to repair it.")
+        super().__init__(f"The record {named_key(key)} cannot be read: {reason}. System shows how to repair it.")
         self.key = key
         self.reason = reason
 

@@ -1,7 +1,7 @@
 """Logs: for a person on a terminal, one JSON object a line otherwise.
 
 Each line carries the action that it belongs to and an id that all lines of one action share. E-mail addresses are
-masked in whatever is written, tracebacks included: the last line of defence, not a licence to log them.
+masked in all that is written, tracebacks included: the last line of defence, not a licence to log them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HUMAN = "{time:HH:mm:ss.SSS} <level>{level: <7}</level> {extra[where]}{message}
 
 @contextmanager
 def action(name: str, action_id: str = "", *, measured: bool = True) -> Iterator[str]:
-    """All that is logged within belongs to this action; gives its id (made here unless given).
+    """All that is logged within belongs to this action; gives its id (a new one unless given).
 
     It is measured under its name, so a name that holds what people typed has to be given with `measured=False`.
     """
@@ -172,7 +172,7 @@ def _rename(target: Record, name: str) -> None:
 
 
 def _depth_of_caller() -> int:
-    """How many frames of the logging package lie between loguru and the line that logged."""
+    """How many frames of the logging package are between loguru and the line that logged."""
     frame, depth = inspect.currentframe(), 0
     while frame is not None and (depth < 2 or frame.f_code.co_filename == logging.__file__):
         frame, depth = frame.f_back, depth + 1

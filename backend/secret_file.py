@@ -65,7 +65,9 @@ def _read(path: Path) -> bytes:
         content = orjson.loads(path.read_bytes())
         text = str(content["cookie_key"])
     except (ValueError, KeyError, TypeError):
-        raise ConfigurationError(f"{path} is damaged. Delete it to end all sessions and begin anew.") from None
+        raise ConfigurationError(
+            f"{path} is damaged. Delete it to end all sessions and start with a new one."
+        ) from None
     return _long_enough(text, f"The key in {path}")
 
 

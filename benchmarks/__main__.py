@@ -8,7 +8,7 @@ import typer
 
 from backend.bootstrap import keep_files_private
 from backend.cli.output import Json, write_json, write_table
-from backend.cli.running import say, told
+from backend.cli.running import reporting_failures, say
 from benchmarks.plans import Group, Size
 from benchmarks.results import BenchReport, Measurement
 from benchmarks.running import run_bench
@@ -25,7 +25,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure speed and cost on this machine, with the naive way beside each. Uses DATA_DIR/bench, not your data."""
-    with told("bench") as settings:
+    with reporting_failures("bench") as settings:
         report = run_bench(settings.data_dir / "bench", size, only or [], say)
         if as_json:
             write_json(report.as_dict())

@@ -44,7 +44,7 @@ def create_app(
     event_policy: EventPolicy | None = None,
     ending: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
-    """The API of a shop that is opened when it is first asked for.
+    """The API of a shop, which is opened when it is first needed.
 
     With `links`, customers can follow those of their emails. `trusted_proxies` are those whose X-Forwarded-For counts,
     `event_topics` those topics of SNS that may report events of emails. While the server is `ending`, it is not ready.
@@ -58,7 +58,7 @@ def create_app(
 
     @app.get("/health")
     async def health() -> dict[str, str]:
-        """The process answers. Asks nobody else, and needs no thread, so that what hangs does not get it restarted."""
+        """The process answers. Uses no store and no thread, so that a slow service does not get it restarted."""
         return {"status": "ok"}
 
     @app.get("/ready")
@@ -66,7 +66,7 @@ def create_app(
         """The store answers too, and the process does not end (503 if not): send people here."""
         if ending():
             return JSONResponse({"status": "the server is ending"}, status_code=503)
-        with move_on_after(LONGEST_WAIT - READY_SECONDS):  # where many ask, the last ones wait for a thread
+        with move_on_after(LONGEST_WAIT - READY_SECONDS):  # with many requests, the last ones wait for a thread
             if await to_thread.run_sync(_store_answers, shop, limiter=looks, abandon_on_cancel=True):
                 return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "the store does not answer"}, status_code=503)
@@ -150,6 +150,6 @@ class RequestIds:
 
 
 def _route_of(scope: Scope) -> str:
-    """The pattern that the path fitted, such as "GET /u/{token}"; whatever fits none counts together."""
+    """The pattern that the path fitted, such as "GET /u/{token}"; paths that fit none count together."""
     route = getattr(scope.get("route"), "path", "")
     return f"{scope['method']} {route}" if route else "other"

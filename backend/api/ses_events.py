@@ -1,4 +1,4 @@
-"""The webhook: SNS posts events of SES here. Nothing is believed before its signature is verified.
+"""The webhook to which SNS posts events of SES. Nothing is trusted before its signature is verified.
 
 Answers: 200 kept (or known already), 400 no message of SNS, 403 not genuine, 413 too large, 503 not kept: then SNS
 comes again. What is genuine but makes no sense goes to the dead letters and is answered with 200, because it would
@@ -54,7 +54,7 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """What the webhook works with. `topics` are those that may call; without any, nobody may."""
+    """What the webhook works with. `topics` are those that may call; without any, none may."""
 
     topics: frozenset[str]
     policy: EventPolicy
@@ -69,7 +69,7 @@ def webhook_of(topics: frozenset[str], policy: EventPolicy, shop: Shop) -> Webho
 
 
 def ses_events_router(shop: Callable[[], Shop], webhook: Callable[[], Webhook]) -> APIRouter:
-    """The route; shop and webhook are opened when they are first asked for."""
+    """The route; shop and webhook are opened when they are first needed."""
     router = APIRouter()
     fetching = Waiting(CapacityLimiter(_FETCHES_AT_ONCE))
 
@@ -94,7 +94,7 @@ class Waiting:
         self._waiting = 0
 
     async def fetched(self, webhook: Webhook, url: str) -> bool:
-        """Whether the certificate was asked for. False when too many messages wait for one already."""
+        """Whether the certificate was requested. False when too many messages wait for one already."""
         if self._waiting >= _MOST_WAITING:
             return False
         self._waiting += 1
@@ -106,7 +106,7 @@ class Waiting:
 
 
 def _certificate_to_fetch(webhook: Webhook, body: bytes, now: datetime) -> str | None:
-    """The address of a certificate that the message needs and that is not here yet."""
+    """The address of a certificate that the message needs and that was not fetched yet."""
     try:
         message = parse_message(body)
         check_claims(message, webhook.topics, now)
@@ -116,13 +116,13 @@ def _certificate_to_fetch(webhook: Webhook, body: bytes, now: datetime) -> str |
 
 
 def _fetch(webhook: Webhook, url: str) -> None:
-    """What comes of it is known to whoever verifies the message next."""
+    """Fetches a certificate; the next verification of the message uses the result."""
     with contextlib.suppress(CertificateUnavailableError, ForgedMessageError):
         webhook.certificates.key_of(url)
 
 
 def handle(shop: Shop, webhook: Webhook, body: bytes) -> Reply:
-    """Verifies a message and does what it asks for."""
+    """Verifies a message and acts on it."""
     try:
         message = parse_message(body)
         verify(message, webhook.topics, webhook.certificates, shop.clock())

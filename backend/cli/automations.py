@@ -98,7 +98,7 @@ def _tell(automation: Automation, as_json: bool) -> None:
 
 @app.command("dry-run")
 def dry_run(automation: Id, as_json: Json = False) -> None:
-    """Tell what an automation would have sent in the last 30 days. Nothing is sent."""
+    """Show what an automation would have sent in the last 30 days. Nothing is sent."""
     with opened_shop("automation dry-run") as shop:
         found = try_out(shop, COMMAND_LINE, saved.get_automation(shop, automation))
         if as_json:

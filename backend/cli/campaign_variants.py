@@ -44,7 +44,7 @@ def split_test_of(
 
 
 def check_fields(shop: Shop, draft: Draft) -> None:
-    """Refuses values that no email of the draft asks for: a misspelt name would leave its place empty.
+    """Refuses values that no email of the draft has a field for: a misspelt name would leave its field empty.
 
     Raises: `InvalidInputError`, `NotFoundError` for an unknown template.
     """
@@ -53,8 +53,8 @@ def check_fields(shop: Shop, draft: Draft) -> None:
     given = [name for fields in (draft.fields, *(each.fields or {} for each in variants)) for name in fields]
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
-        asked = ", ".join(sorted(known)) or "nothing"
-        raise InvalidInputError(f"There is no field “{unknown[:40]}”. The email asks for: {asked}.", "field")
+        fields = ", ".join(sorted(known)) or "nothing"
+        raise InvalidInputError(f"There is no field “{unknown[:40]}”. The email has: {fields}.", "field")
 
 
 def _parsed(part: str) -> tuple[str, str, str]:

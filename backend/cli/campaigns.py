@@ -1,4 +1,4 @@
-"""Campaigns: plan, start, steer and watch them. What is long is done by a worker; a preflight is done here."""
+"""Campaigns: plan, start, steer and watch them. Workers do the long work, except for preflights."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def create(
     segment: Annotated[str, typer.Option(help="The segment's id or its name.")],
     name: Annotated[str, typer.Option(help="The campaign's name; the template's and the segment's without it.")] = "",
     subject: Annotated[str, typer.Option(help="Another subject than the template's.")] = "",
-    field: Annotated[list[str] | None, typer.Option(help="A value that the template asks for, as NAME=VALUE.")] = None,
-    canary: Annotated[int, typer.Option(min=0, max=50, help="Percent that get theirs first; 0 is all at once.")] = 0,
+    field: Annotated[list[str] | None, typer.Option(help="A value for a field of the template, as NAME=VALUE.")] = None,
+    canary: Annotated[int, typer.Option(min=0, max=50, help="Percent that get the email first; 0 is all at once.")] = 0,
     variant: VariantParts = None,
     test_share: Annotated[int, typer.Option(min=1, max=100, help="Percent that get the variants.")] = 20,
     test_minutes: Annotated[int, typer.Option(min=0, help="How long to wait for what comes of them.")] = 240,
@@ -109,7 +109,7 @@ def preflight(campaign_id: CampaignId, as_json: Json = False) -> None:
 
 @app.command()
 def plan(campaign_id: CampaignId, as_json: Json = False) -> None:
-    """Tell recipients, exclusions, time and cost; does the preflight before, if it is missing."""
+    """Show recipients, exclusions, time and cost; does the preflight before, if it is missing."""
     with opened_shop("campaign plan") as shop:
         found = _planned(shop, _mailer(shop), campaign_id)
         if as_json:
@@ -158,7 +158,7 @@ def approve(
     count: Annotated[int, typer.Option(help="The number of recipients that the plan says.")],
     as_json: Json = False,
 ) -> None:
-    """Approve a large campaign that somebody else has made and asks for."""
+    """Approve a large campaign that somebody else has made and requested approval for."""
     with opened_shop("campaign approve") as shop:
         version = saved.read_campaign(shop, campaign_id).version
         approved = actions.approve(shop, COMMAND_LINE, campaign_id, typed_count=count, seen_version=version)
@@ -181,7 +181,7 @@ def resume(campaign_id: CampaignId, as_json: Json = False) -> None:
 
 @app.command()
 def cancel(campaign_id: CampaignId, as_json: Json = False) -> None:
-    """End a campaign for good; who has not got theirs gets none."""
+    """End a campaign for good; customers who have not got the email will not get it."""
     with opened_shop("campaign cancel") as shop:
         _tell(actions.cancel(shop, COMMAND_LINE, campaign_id), as_json)
 
@@ -203,7 +203,7 @@ def retry(
 
 @app.command()
 def status(campaign_id: CampaignId, as_json: Json = False) -> None:
-    """Tell how far a campaign is."""
+    """Show how far a campaign is."""
     with opened_shop("campaign status") as shop:
         found = progress.progress_of(shop, COMMAND_LINE, campaign_id)
         if as_json:
@@ -266,7 +266,7 @@ def _until(shop: Shop, found: Plan) -> str:
     return f"until {found.finishes_at.astimezone(shop.zone):%Y-%m-%d %H:%M}."
 
 
-# --- how it is told ----------------------------------------------------------------------------------------------
+# --- output ------------------------------------------------------------------------------------------------------
 
 
 def _tell(campaign: Campaign, as_json: bool) -> None:

@@ -27,7 +27,7 @@ _USUAL = timedelta(days=29)
 
 
 class Division(StrEnum):
-    """By what figures are told apart."""
+    """What figures are grouped by."""
 
     DAY = "day"
     TEMPLATE = "template"
@@ -88,7 +88,7 @@ def stats(
     by: Annotated[Division, typer.Option(help="A line for each.")] = Division.DAY,
     as_json: Json = False,
 ) -> None:
-    """Tell how many emails were sent, arrived, came back and were read. Tests do not count; opens are an estimate."""
+    """Show how many emails were sent, arrived, came back and were read. Tests do not count; opens are an estimate."""
     with opened_shop("stats") as shop:
         end = day_of_text(last) if last else shop.clock().astimezone(shop.zone).date()
         begin = day_of_text(first) if first else end - _USUAL

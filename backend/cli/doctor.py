@@ -1,4 +1,4 @@
-"""The doctor from a terminal: what an installation lacks, and how to mend it."""
+"""The doctor from a terminal: what an installation lacks, and how to fix it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from backend import bootstrap
 from backend.cli.output import Json, write_json
-from backend.cli.running import told
+from backend.cli.running import reporting_failures
 from backend.config import load_settings
 from backend.domain.diagnosis import Diagnosis, Verdict
 from backend.errors import ConfigurationError
@@ -25,10 +25,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(
-    time_server: Annotated[str, typer.Option(help="Whose clock ours is compared with.")] = "pool.ntp.org",
+    time_server: Annotated[
+        str, typer.Option(help="The server whose clock is compared with this machine's.")
+    ] = "pool.ntp.org",
     as_json: Json = False,
 ) -> None:
-    """Look at everything that an installation needs to be live, and say how to mend what it lacks.
+    """Look at everything that an installation needs to be live, and say how to fix what it lacks.
 
     Nothing of the shop is changed, and nothing waits for longer than ten seconds. Exit code 1 when something fails.
     """
@@ -48,7 +50,7 @@ def _found(time_server: str) -> list[Diagnosis]:
         store = bootstrap.open_store(settings.store_url)
     except ConfigurationError as error:
         return [_wrong(error)]
-    with told("doctor"):
+    with reporting_failures("doctor"):
         try:
             shop = bootstrap.shop_on(store, settings)
             mailer = bootstrap.open_mailer(settings, shop)
@@ -63,8 +65,8 @@ def _found(time_server: str) -> list[Diagnosis]:
 
 
 def _wrong(error: ConfigurationError) -> Diagnosis:
-    mend = "Correct it in .env or in the environment; .env.example explains each setting."
-    return Diagnosis("Settings", Verdict.FAIL, str(error), mend)
+    advice = "Correct it in .env or in the environment; .env.example explains each setting."
+    return Diagnosis("Settings", Verdict.FAIL, str(error), advice)
 
 
 def _show(found: list[Diagnosis]) -> None:

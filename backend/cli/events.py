@@ -35,11 +35,11 @@ def drain_events(as_json: Json = False) -> None:
     """Take in all events that wait at the queue or in the local outbox, as the worker does."""
     with opened_shop("events drain") as shop:
         intake = _drained(shop, load_settings())
-        told = {name: getattr(intake, name) for name in ("applied", "seen", "foreign", "dead", "notices")}
+        counts = {name: getattr(intake, name) for name in ("applied", "seen", "foreign", "dead", "notices")}
         if as_json:
-            write_json(told)
+            write_json(counts)
             return
-        typer.echo(", ".join(f"{number} {name}" for name, number in told.items()) + ".")
+        typer.echo(", ".join(f"{number} {name}" for name, number in counts.items()) + ".")
 
 
 @app.command("health")
@@ -47,7 +47,7 @@ def health(as_json: Json = False) -> None:
     """Tell what waits, how fast events are applied and how late, and how many are dead."""
     with opened_shop("events health") as shop:
         found = event_health(shop)
-        told: dict[str, Any] = {
+        figures: dict[str, Any] = {
             "waiting": found.waiting,
             "applied_last_hour": found.applied,
             "seen_last_hour": found.seen,
@@ -58,9 +58,9 @@ def health(as_json: Json = False) -> None:
             "dead_letters": found.dead_letters,
         }
         if as_json:
-            write_json(told)
+            write_json(figures)
             return
-        write_table(("what", "is"), [(name, "" if value is None else value) for name, value in told.items()])
+        write_table(("what", "is"), [(name, "" if value is None else value) for name, value in figures.items()])
 
 
 @app.command("dead")

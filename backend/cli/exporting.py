@@ -25,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="Take out customers or orders as CS
 File = Annotated[
     Path | None, typer.Argument(help="The file to write; without it, CSV goes to standard output.", dir_okay=False)
 ]
-Kind = Annotated[Format | None, typer.Option("--format", help="Without it, the file's ending tells.")]
+Kind = Annotated[Format | None, typer.Option("--format", help="Without it, the file's ending decides.")]
 
 Export = Callable[[Path | BinaryIO, Format], int]
 

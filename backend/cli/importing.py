@@ -57,7 +57,7 @@ def import_customers(
     encoding: Encoding = "",
     as_json: Json = False,
 ) -> None:
-    """Import customers from any CSV. Without --map, the titles of the columns tell which field they are."""
+    """Import customers from any CSV. Without --map, the titles of the columns decide which field they are."""
     with opened_shop("import customers") as shop:
         chosen = _mapping(mapping) if mapping else _guessed(file, encoding)
         progress = _Told()

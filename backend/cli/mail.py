@@ -56,7 +56,7 @@ def list_templates(as_json: Json = False) -> None:
 
 @templates_app.command("check")
 def check_templates() -> None:
-    """Render every template with its sample and tell what must not be sent; exit code 1 if there is any."""
+    """Render every template with its sample and show what must not be sent; exit code 1 if there is any."""
     with opened_shop("templates check") as shop:
         found = 0
         for state in catalogue.list_templates(shop):
@@ -97,10 +97,10 @@ def send(
     customer: Annotated[str, typer.Option(help="Customer id.")] = "",
     order: Annotated[str, typer.Option(help="Order id, for templates about an order.")] = "",
     key: Annotated[str, typer.Option(help="Idempotency key: the same key sends once.")] = "",
-    field: Annotated[list[str] | None, typer.Option(help="A value that the template asks for, as NAME=VALUE.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help="A value for a field of the template, as NAME=VALUE.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Send one email to one person, now, and tell what became of it. Exit code 0 also when it was skipped."""
+    """Send one email to one person, now, and show the outcome. Exit code 0 also when it was skipped."""
     with opened_shop("send") as shop:
         if bool(to) == bool(customer):
             raise InvalidInputError("Name the recipient with either --to or --customer.", "to")

@@ -1,4 +1,4 @@
-"""What every command does around its work: settings, log, shop, and failures told in one sentence."""
+"""What every command does around its work: settings, log, shop, and failures reported in one sentence."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from backend.services.context import Shop
 from backend.store.meter import Meter, access_pattern
 
 INTERRUPTED = 130
-"""The exit code of whatever was ended by Ctrl-C (128 + SIGINT)."""
+"""The exit code of a command that was ended by Ctrl-C (128 + SIGINT)."""
 
 
 @contextmanager
 def opened_shop(command: str, *, meter: Meter | None = None, measured: bool = True) -> Iterator[Shop]:
     """The shop of the settings, closed afterwards. `meter` counts what its store does."""
-    with told(command, measured=measured) as settings:
+    with reporting_failures(command, measured=measured) as settings:
         shop = bootstrap.open_shop(settings, meter=meter)
         try:
             with access_pattern(f"command {command}"):
@@ -35,7 +35,7 @@ def opened_shop(command: str, *, meter: Meter | None = None, measured: bool = Tr
 
 
 @contextmanager
-def told(command: str, *, measured: bool = True) -> Iterator[Settings]:
+def reporting_failures(command: str, *, measured: bool = True) -> Iterator[Settings]:
     """The settings. Failures within end the command with exit code 1 and one sentence; the rest is in the log.
 
     A command that runs for days is not `measured`.
@@ -53,7 +53,7 @@ def told(command: str, *, measured: bool = True) -> Iterator[Settings]:
         say("Interrupted.")
         raise typer.Exit(INTERRUPTED) from None
     except (typer.Exit, typer.Abort, TyperException, BrokenPipeError):
-        raise  # Typer knows what to do with these
+        raise  # Typer handles these
     except Exception as error:
         incident = secrets.token_hex(4).upper()
         logger.opt(exception=error).error("Incident {}", incident)
@@ -67,5 +67,5 @@ def fail(sentence: str) -> NoReturn:
 
 
 def say(sentence: str) -> None:
-    """Tells people something that is not the result."""
+    """Prints a sentence that is not the result, to standard error."""
     typer.echo(sentence, err=True)

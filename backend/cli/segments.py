@@ -76,7 +76,7 @@ def export(
     segment_id: Id = "",
     out: Annotated[Path | None, typer.Option("--out", help="The file to write: CSV or XLSX.", dir_okay=False)] = None,
     rule: RuleFile = None,
-    kind: Annotated[Format | None, typer.Option("--format", help="Without it, the file's ending tells.")] = None,
+    kind: Annotated[Format | None, typer.Option("--format", help="Without it, the file's ending decides.")] = None,
     as_is: AsItIs = False,
     as_json: Json = False,
 ) -> None:

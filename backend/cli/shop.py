@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 @shop_app.command("show")
 def show(as_json: Json = False) -> None:
-    """Tell what emails say about the shop."""
+    """Show what emails say about the shop."""
     with opened_shop("shop show") as shop:
         _tell(get_shop_facts(shop), as_json)
 
@@ -70,7 +70,7 @@ def change(
 
 @mail_app.command("status")
 def status(as_json: Json = False) -> None:
-    """Tell whether sending is paused, why and until when."""
+    """Show whether sending is paused, why and until when."""
     with opened_shop("mail status") as shop:
         paused = pauses.current_pause(shop)
         if as_json:

@@ -113,7 +113,7 @@ def export_file(
     file: Annotated[
         Path | None, typer.Argument(help="The file; without it, CSV goes to standard output.", dir_okay=False)
     ] = None,
-    kind: Annotated[Format | None, typer.Option("--format", help="Without it, the file's ending tells.")] = None,
+    kind: Annotated[Format | None, typer.Option("--format", help="Without it, the file's ending decides.")] = None,
 ) -> None:
     """Write the whole list; the file can be imported again."""
     with opened_shop("suppression export") as shop:

@@ -1,4 +1,4 @@
-"""What engineers ask from a terminal: whether everything works, the alerts, the audit log."""
+"""The system from a terminal: whether everything works, the alerts, the audit log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from backend.services.context import Shop
 from backend.services.system.health import health_of
 from backend.services.system.installation import Watched
 
-alerts_app = typer.Typer(help="Look at alerts, and test who is told.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Look at alerts, and test who is notified.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def health(as_json: Json = False) -> None:
-    """Tell how each part of the running installation is. Exit code 1 when one does not work."""
+    """Show how each part of the running installation is. Exit code 1 when one does not work."""
     with opened_shop("health") as shop:
         found = health_of(_watched(shop), COMMAND_LINE)
         works = all(part.state is not State.DOWN for part in found)
@@ -127,7 +127,7 @@ def audit(
 
         found, following = collected(limit, cursor, read)
         if not found and not as_json:
-            typer.echo("Nothing is noted here.")
+            typer.echo("The audit log has no entries.")
             return
         columns = ("at", "who", "action", "target", "detail")
         write_page([_line(entry) for entry in found], following, columns, as_json=as_json)

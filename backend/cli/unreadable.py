@@ -50,7 +50,9 @@ def show(record: str) -> None:
 def rewrite(
     record: str,
     file: Annotated[Path, typer.Option(help="JSON as `unreadable show` writes it.")],
-    seen: Annotated[str, typer.Option(help="What `unreadable show` told, so that nothing else is overwritten.")] = "",
+    seen: Annotated[
+        str, typer.Option(help="The value from `unreadable show`, so that nothing else is overwritten.")
+    ] = "",
 ) -> None:
     """Store a record again. It is read back first; the audit log notes it."""
     with opened_shop("unreadable rewrite") as shop:

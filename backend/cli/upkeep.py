@@ -13,7 +13,7 @@ import typer
 
 from backend import bootstrap
 from backend.cli.output import Json, ProgressLine, write_json, write_table
-from backend.cli.running import fail, opened_shop, say, told
+from backend.cli.running import fail, opened_shop, reporting_failures, say
 from backend.config import Settings, load_settings
 from backend.errors import ConfigurationError
 from backend.observability import sentry
@@ -43,12 +43,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def reconcile(
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what differs; safe while orders are being taken.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what differs; safe while orders are being taken.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Recompute every total, leaderboard, list, pointer and send statistic, and tell what differs.
+    """Recompute every total, leaderboard, list, pointer and send statistic, and show what differs.
 
-    Exit code 1 when something differs and was not mended.
+    Exit code 1 when something differs and was not repaired.
     """
     with opened_shop("reconcile") as shop:
         line = ProgressLine()
@@ -65,7 +65,7 @@ def reconcile(
         else:
             _show(found, messages)
         if left := found.drift_count - found.fixed_count:
-            fail(f"{left:,} differ and were not mended.")
+            fail(f"{left:,} differ and were not repaired.")
 
 
 def _show(found: Reconciliation, messages: int) -> None:
@@ -73,13 +73,13 @@ def _show(found: Reconciliation, messages: int) -> None:
     if not found.drift:
         typer.echo("Everything that is kept agrees with them.")
         return
-    rows = [(each.what, each.expected, each.found, "mended" if each.fixed else "") for each in found.drift[:_SHOWN]]
+    rows = [(each.what, each.expected, each.found, "repaired" if each.fixed else "") for each in found.drift[:_SHOWN]]
     write_table(("what", "expected", "found", ""), rows, right=(1, 2))
     if found.drift_count > _SHOWN:
         typer.echo(f"… and {found.drift_count - _SHOWN:,} more (--json lists them)")
     left = found.drift_count - found.fixed_count
     typer.echo(
-        f"{found.drift_count:,} differ; {found.fixed_count:,} were mended" + (f", {left:,} not." if left else ".")
+        f"{found.drift_count:,} differ; {found.fixed_count:,} were repaired" + (f", {left:,} not." if left else ".")
     )
 
 
@@ -156,7 +156,7 @@ def _checks() -> list[Check]:
         store = bootstrap.open_store(settings.store_url)
     except ConfigurationError as error:
         return [Check("settings", False, str(error))]
-    with told("check"):
+    with reporting_failures("check"):
         try:
             of_store = [_with_hint(each, settings) for each in check_store(store)]
             return [Check("settings", True, "They are valid."), *of_store, check_folder(settings.data_dir)]

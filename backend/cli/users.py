@@ -1,4 +1,4 @@
-"""Team members. Passwords are asked for, or come from TILLPOST_PASSWORD or standard input; never as an argument."""
+"""Team members. Passwords are prompted for, or come from TILLPOST_PASSWORD or standard input; never as an argument."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Add a member. The password is asked for, or read from TILLPOST_PASSWORD or standard input."""
+    """Add a member. The password is prompted for, or read from TILLPOST_PASSWORD or standard input."""
     with opened_shop("user add") as shop:
         password = None if no_password else _password()
         member = team.add_member(
@@ -91,8 +91,8 @@ def _password() -> str:
     if given is not None:
         return given
     if sys.stdin.isatty():
-        asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-        return asked
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return password
     return sys.stdin.readline().rstrip("\r\n")
 
 

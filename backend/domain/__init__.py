@@ -1,1 +1,1 @@
-"""What the shop's words mean: frozen dataclasses, enums and pure rules. Imports nothing of ours but the errors."""
+"""The shop's domain objects: frozen dataclasses, enums and pure rules. They import only the errors."""

@@ -1,4 +1,4 @@
-"""The suppression list of the provider's account beside ours: how they compare, and the work that joins them."""
+"""Comparison and synchronisation of the shop's suppression list with that of the provider's account."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.domain.team import Actor, Role
 
 
 class SyncDeed(StrEnum):
-    """What can be asked for. COMPARE changes nothing and comes before the others, whose counts it gives."""
+    """What a job can do. COMPARE changes nothing; it has to run before the others, because it gives their counts."""
 
     COMPARE = "compare"
     TAKE_OVER = "take over"
@@ -20,7 +20,7 @@ class SyncDeed(StrEnum):
 
 
 class SyncState(StrEnum):
-    """Where the work stands."""
+    """The state of a job."""
 
     OPEN = "open"
     DONE = "done"
@@ -29,9 +29,9 @@ class SyncState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """Work that somebody has asked for: `seen` entries were looked at, `changed` were new on the other list.
+    """A job that somebody requested: `seen` entries were read, `changed` were new on the other list.
 
-    `cursor` is where the next step begins, `lease_until` how long the worker that does it may be silent.
+    `cursor` is where the next step begins. After `lease_until` another worker may take the job.
     """
 
     id: str
@@ -48,7 +48,7 @@ class Sync:
 
     @property
     def actor(self) -> Actor:
-        """On whose behalf the work is done."""
+        """The member who requested it."""
         return Actor(self.requested_by, self.role)
 
     @property
@@ -62,7 +62,7 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class SampleLine:
-    """An entry of the account's list; `here` says whether ours has it for this reason too."""
+    """An entry of the account's list; `here` says whether the shop's list has it for this reason too."""
 
     address: str
     reason: SuppressionReason
@@ -71,7 +71,7 @@ class SampleLine:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many entries the account's list has, how many of them ours lacks, and what of ours belongs there."""
+    """Counts: entries of the account's list, those that the shop's list lacks, and those of the shop's list to push."""
 
     at: datetime
     there: int
@@ -80,5 +80,5 @@ class Comparison:
     sample: tuple[SampleLine, ...] = ()
 
     def count_for(self, deed: SyncDeed) -> int:
-        """How many addresses a deed is about, as far as the comparison tells."""
+        """How many addresses an action is about, by this comparison."""
         return {SyncDeed.COMPARE: self.there, SyncDeed.TAKE_OVER: self.missing_here, SyncDeed.PUSH: self.ours}[deed]

@@ -1,4 +1,4 @@
-"""The rules of automations: which events an order's change is, what ends a sequence, and what a step asks for."""
+"""The rules of automations: which events a change of an order is, what ends a sequence, and the conditions of steps."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when a step is due. `last_order_at` is when the customer's last order that stands was placed.
+    """What is known when a step is due. `last_order_at` is that of the last order that is not cancelled.
 
-    `segments` says of those that the step asks for whether the customer belongs; one that is gone is not there.
+    `segments` says for each segment of the step's conditions whether the customer is in it; deleted ones are missing.
     """
 
     customer: Customer
@@ -40,7 +40,7 @@ _STATUSES: Mapping[TriggerKind, tuple[OrderStatus, ...]] = {
     TriggerKind.ORDER_SHIPPED: (OrderStatus.FULFILLED,),
     TriggerKind.ORDER_CANCELLED: (OrderStatus.CANCELLED,),
 }
-"""What an order is while the event stands."""
+"""The statuses that an order has as long as the event still applies."""
 
 
 def events_of_placing(order: Order) -> list[Event]:
@@ -88,7 +88,7 @@ def _short(text: str) -> str:
 
 
 def exit_that_holds(exits: Sequence[Exit] | frozenset[Exit], facts: Facts) -> Exit | None:
-    """The first exit that the facts meet, in the order of their names here."""
+    """The first exit that the facts meet, in the order of `Exit`."""
     return next((each for each in Exit if each in exits and _has_left(each, facts)), None)
 
 
@@ -117,7 +117,7 @@ def _has_ordered_since(facts: Facts) -> bool:
 
 
 def is_verified(customer: Customer) -> bool:
-    """Whether the customer agreed by a link that went to their address: that shows that it is theirs."""
+    """Whether the customer agreed by a link that went to their address: that shows that the address is their own."""
     consent = customer.consent
     return consent is not None and consent.given and consent.source is ConsentSource.CUSTOMER
 
@@ -125,7 +125,7 @@ def is_verified(customer: Customer) -> bool:
 def unmet(conditions: Sequence[Condition], facts: Facts) -> Condition | None:
     """The first condition that does not hold; None when all do.
 
-    Raises: `NotFoundError` for a segment that is gone: whether it would hold, nobody can say.
+    Raises: `NotFoundError` for a deleted segment: whether the condition holds is unknown.
     """
     return next((condition for condition in conditions if not _holds(condition, facts)), None)
 

@@ -126,7 +126,7 @@ class Condition:
 class Step:
     """One email: how long after the event or the step before, what, and only if every condition holds.
 
-    `fields` are the values that the template asks for. A step whose conditions do not hold is left out; the next one
+    `fields` are the values of the template's fields. A step whose conditions do not hold is left out; the next one
     comes all the same.
     """
 
@@ -160,9 +160,9 @@ class Automation:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Something that happened and that an automation answers when it is due.
+    """Something that happened, and that starts an automation when it is due.
 
-    `event` tells it from other events of the automation and this customer: an order's id, or another word. `slot` is
+    `event` is unique for the automation and this customer: an order's id, or another word. `slot` is
     where it waits: the event, or one place for all where a newer event replaces the older.
     """
 
@@ -188,7 +188,7 @@ class Trigger:
 
 
 def is_automation(message_campaign: str) -> bool:
-    """Whether what a message calls its campaign is an automation."""
+    """Whether a message's `campaign` is the id of an automation."""
     return message_campaign.startswith(PREFIX)
 
 
@@ -199,8 +199,8 @@ def variant_of(step: int) -> str:
 
 def asks_for_segment(automation: Automation, segment_id: str) -> bool:
     """Whether a step of it is for customers of this segment only."""
-    asked = Condition(Fact.SEGMENT, segment_id)
-    return any(asked in step.conditions for step in automation.steps)
+    condition = Condition(Fact.SEGMENT, segment_id)
+    return any(condition in step.conditions for step in automation.steps)
 
 
 def checked(automation: Automation) -> Automation:

@@ -1,4 +1,4 @@
-"""What campaigns are looked at by: the preflight, the plan, the progress and the results."""
+"""The figures of campaigns: preflight, plan, progress and results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_LISTED = 1000
 
 
 class PreflightStatus(StrEnum):
-    """Where a preflight stands."""
+    """The state of a preflight."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -40,10 +40,10 @@ class Broken:
 class Preflight:
     """The emails of a whole audience, rendered before any is sent.
 
-    `checked` of `total` customers of the segment were looked at. `recipients` may get the email, and theirs renders
+    `checked` of `total` customers of the segment were looked at. `recipients` may get the email, which renders
     or is among the `broken`; `holdout` are held back, and `excluded` counts the others by `SkipReason` name
     ("no_consent"). `broken_fields` and
-    `empty_fields` count recipients by field: what breaks, and what is empty in theirs ("customer.city"). `listed`
+    `empty_fields` count recipients by field: what breaks, and what is empty in their email ("customer.city"). `listed`
     are the first thousand broken ones. It belongs to the campaign's `content`, and `is_current` says if it still does.
     `error` says why it failed.
     """
@@ -124,7 +124,7 @@ class CampaignProgress:
     refused for now and are tried again.
     `rate` is in emails a second lately, and over all of it once it has ended. `seconds_left` None is not known.
     `held_until` and `held_for` say until when it waits, and why. The outcomes are what the provider has reported;
-    opens are an estimate. `resolved` were unknown, and a report has told since that they were sent.
+    opens are an estimate. `resolved` were unknown until a report showed that they had been sent.
     """
 
     state: CampaignState
@@ -152,7 +152,7 @@ class CampaignProgress:
 
     @property
     def went_out(self) -> int:
-        """What was sent as far as is known by now: with what a report has told later."""
+        """How many were sent, including those that a later report showed to be sent."""
         return self.sent + self.resolved
 
     @property
@@ -167,7 +167,7 @@ class CampaignProgress:
 
 @dataclass(frozen=True, slots=True)
 class VariantResult:
-    """What became of one variant. `orders` and `revenue` (minor units) came from its recipients after the send.
+    """The results of one variant. `orders` and `revenue` (minor units) came from its recipients after the send.
 
     `subject` is what a sample customer reads, `email` the title of the template.
     """
@@ -189,7 +189,7 @@ class VariantResult:
 
 
 def chance_of_difference(variants: Sequence[VariantResult], measure: Measure) -> float | None:
-    """How often chance alone would put the best variant that far before the next one, between 0 and 1.
+    """The probability that chance puts the best variant that far ahead of the next one, between 0 and 1.
 
     None while there is nothing to compare. The counts are taken as Poisson, which suits orders, where one customer may
     place several; for opens and clicks it errs towards chance.
@@ -202,7 +202,7 @@ def chance_of_difference(variants: Sequence[VariantResult], measure: Measure) ->
 
 
 def _chance(one: tuple[int, int], other: tuple[int, int]) -> float:
-    """How often two shares of so many differ that much although there is no difference behind them."""
+    """The probability that two shares of so many differ that much by chance."""
     (count, of), (count2, of2) = one, other
     spread = math.sqrt(count / of**2 + count2 / of2**2)
     return 2 * (1 - NormalDist().cdf(abs(count / of - count2 / of2) / spread)) if spread else 1.0
@@ -231,11 +231,11 @@ class MailboxResult:
 
 @dataclass(frozen=True, slots=True)
 class OrdersAfter:
-    """Orders in the days after a campaign: who got it against the holdout. Money is in minor units.
+    """Orders in the days after a campaign: those who got it, compared with the holdout. Money is in minor units.
 
     `buyers` are customers who ordered. `lift` compares revenue a head; None without a holdout, or with nothing to
     compare. It is an estimate: a small holdout says little, and people who got the email differ by chance.
-    `chance_of_lift` is how often chance alone makes the shares of buyers differ that much, between 0 and 1.
+    `chance_of_lift` is the probability that the shares of buyers differ that much by chance, between 0 and 1.
     """
 
     days: int
@@ -266,7 +266,7 @@ class OrdersAfter:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What came of a campaign. `orders` is None until a worker has counted."""
+    """The results of a campaign. `orders` is None until a worker has counted."""
 
     progress: CampaignProgress
     variants: tuple[VariantResult, ...] = ()

@@ -27,13 +27,13 @@ def opens_at(hours: Hours | None, kind: Kind, limits: MarketingLimits, now: date
 
 
 def is_ever_open(hours: Hours | None, kind: Kind, limits: MarketingLimits, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether there is such a moment: business hours may lie within the quiet hours."""
+    """Whether there is such a moment: the quiet hours may cover the business hours."""
     opens = opens_at(hours, kind, limits, now, zone)
     return opens_at(hours, kind, limits, opens, zone) == opens
 
 
 def closes_at(hours: Hours | None, moment: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the business hours end in which this moment lies; None without such hours."""
+    """When the business hours around this moment end; None without business hours."""
     if hours is None:
         return None
     local = moment.astimezone(zone)

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 QUOTA_WINDOW = timedelta(hours=24)
 _MOST_STRETCHES = 3_000
-"""More than a year's worth of days with hours and quotas; whoever needs longer needs another quota."""
+"""More than a year's worth of days with hours and quotas; a campaign that needs longer needs a higher quota."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`per_second` emails; `left` until the quota's window is over, and `quota` in each window after it.
 
-    None stands for no quota.
+    None is no quota.
     """
 
     per_second: float

@@ -17,13 +17,13 @@ from backend.domain.emails import Kind
 from backend.errors import ConflictError
 
 LATE = timedelta(minutes=30)
-"""A campaign that could not begin this long after its time asks a person instead of going out at the wrong hour."""
+"""A campaign that could not begin for this long waits for a decision, so that it is not sent at a bad hour."""
 RESULT_DAYS = 14
 """How long orders after a campaign are counted for it, unless it says otherwise."""
 
 
 class CampaignState(StrEnum):
-    """Where a campaign stands. STOPPED is what it did by itself; OVERDUE waits for a person to decide."""
+    """The state of a campaign. STOPPED means that its limits stopped it; OVERDUE waits for a person to decide."""
 
     DRAFT = "draft"
     PLANNED = "planned"
@@ -73,7 +73,7 @@ class Measure(StrEnum):
 
 
 class Wave(IntEnum):
-    """In which order recipients get theirs. The next one begins when the one before has been looked at."""
+    """Groups of recipients, in the order of sending. Each begins when the results of the one before were checked."""
 
     CANARY = 0
     TEST = 1
@@ -86,7 +86,7 @@ VARIANT_KEYS = "ABCD"
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One of the emails that are compared. `key` is "A", "B", …; "" and None stand for the campaign's own.
+    """One of the emails that are compared. `key` is "A", "B", …; "" and None mean the campaign's own.
 
     `fields` are contents of its own, all of them: what is not there is empty. `version` belongs to a `template` of its
     own, and is filled in when the draft is saved: the one in use then.
@@ -111,7 +111,7 @@ class SplitTest:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """`share` percent of the audience get theirs first; the others after `wait`, unless too many bounce or complain."""
+    """`share` percent of the audience get the email first; the rest after `wait`, unless too many bounce or complain."""
 
     share: int = 5
     wait: timedelta = timedelta(minutes=30)
@@ -140,7 +140,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person decides about a campaign. `fields` are what its template asks for.
+    """What a person decides about a campaign. `fields` are the values of its template's fields.
 
     `segment_id` names the segment whose rule is frozen with the campaign. `holdout` percent of those who could
     get it get nothing, so that what the others order can be compared with them.
@@ -233,12 +233,12 @@ class Campaign:
 
     @property
     def key(self) -> str:
-        """The key of its messages in the ledger, so that nobody gets two of them."""
+        """The key of its messages in the ledger, so that no customer gets two of them."""
         return f"K{self.id}"
 
     @property
     def authors(self) -> frozenset[str]:
-        """Who had a hand in what it sends, or asked for the approval; none of them may approve it."""
+        """Members who made or changed it, or requested the approval; none of them may approve it."""
         return frozenset({self.created_by, self.asked_by, *self.edited_by}) - {""}
 
     @property

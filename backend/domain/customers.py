@@ -21,7 +21,7 @@ together with everything else of a profile. Segments, exports and the customer's
 
 
 class ConsentSource(StrEnum):
-    """Whence a customer's answer about marketing came."""
+    """The source of a customer's answer about marketing."""
 
     STAFF = "staff"
     IMPORT = "import"
@@ -31,7 +31,7 @@ class ConsentSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A customer's last answer about marketing email: what, when and whence."""
+    """A customer's last answer about marketing email: what, when, and its source."""
 
     given: bool
     at: datetime
@@ -44,7 +44,7 @@ class Customer:
     """One customer. `orders` and `revenue` (minor units, net of refunds) are kept totals, never set by hand.
 
     `name` is for display, and the address where no name is known. `given_name` and `family_name` are its two parts
-    where a source tells them apart.
+    where a source has both.
 
     `email` is None for customers who cannot be emailed (point of sale). `first_day` is the shop's day of the earliest
     order, or "". `version` counts changes of the profile.
@@ -100,7 +100,7 @@ class CustomerSummary:
 
 
 class ActivityKind(StrEnum):
-    """What a line of a customer's activity tells."""
+    """What happened, for a line of a customer's activity."""
 
     CREATED = "created"
     EDITED = "edited"
@@ -141,7 +141,7 @@ def email_identity(address: str) -> str:
 
 
 def address_digest(address: str) -> str:
-    """What a link says of the address that it was sent to: enough to recognise it, not to read it."""
+    """What a page shows of the address that its link was sent to: enough to recognise it, not to read it."""
     return hashlib.sha256(email_identity(address).encode()).hexdigest()[:24]
 
 

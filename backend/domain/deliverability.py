@@ -11,7 +11,7 @@ from backend.domain.delivery import Mailbox, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What became of `sent` messages, as numbers and shares (0 to 1; None where there is nothing to divide by).
+    """The outcomes of `sent` messages, as numbers and shares (0 to 1; None where there is nothing to divide by).
 
     Tests do not count: trying things out spoils no rate. Bounces and complaints are of what was sent, as SES counts
     them; what people did is of what was delivered.
@@ -100,7 +100,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 class Level(StrEnum):
-    """How something stands, the best first."""
+    """How good a figure is, the best first."""
 
     GOOD = "good"
     UNKNOWN = "unknown"
@@ -124,7 +124,7 @@ class Line:
     least: int = 0
 
     def level(self, events: int, volume: int) -> Level:
-        """How so many events among so much mail stand. A single event says nothing, where it alone crosses a line."""
+        """The level of so many events among so many messages. Where one event crosses a line, it is unknown."""
         if not volume or volume < self.least:
             return Level.UNKNOWN
         share = events / volume
@@ -148,12 +148,12 @@ REPRESENTATIVE_DAYS = 30
 the Reputation Dashboard"). We take the newest days until they hold 10,000 sends, 30 days at most."""
 
 GMAIL_BULK = 5000
-"""Google, "Email sender guidelines FAQ": whoever once sends close to this many messages within 24 hours to personal
+"""Google, "Email sender guidelines FAQ": who once sends close to this many messages within 24 hours to personal
 Gmail accounts, from one primary domain, counts as a bulk sender for good."""
 GMAIL_NEAR = 0.8
 GMAIL_SPAM_RATE = Line(watch=0.001, bad=0.003)
 """Google, same place: below 0.10% as Postmaster Tools shows it, and never 0.30%. Gmail reports no single complaints,
-so nobody but Postmaster Tools knows this number."""
+so only Postmaster Tools has this number."""
 
 
 def worst(levels: list[Level]) -> Level:

@@ -1,4 +1,4 @@
-"""What became of a message after it was handed over, as the provider reports it: a set of facts, not one state.
+"""The outcomes of a message after it was handed over, as the provider reports them: a set of facts, not one state.
 
 Reports come more than once and in any order. Each outcome is noted once for a message, with its first moment, so that
 the order of reports changes nothing. What people see is the outcome of the highest rank.
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """One fact about a message, from the least to the most telling.
+    """One fact about a message, from the least to the most important.
 
     SOFT_BOUNCED is for now (a full mailbox), BOUNCED for good. BOT_CLICKED is a click that a scanner has likely made.
     """
@@ -66,5 +66,5 @@ _BY_DOMAIN = {domain: mailbox for mailbox, domains in _DOMAINS.items() for domai
 
 
 def mailbox_of(address: str) -> Mailbox:
-    """Whose mailbox an address is, as far as its domain tells; a company's own domain counts as OTHER."""
+    """The provider of an address's mailbox, by its domain; a company's own domain counts as OTHER."""
     return _BY_DOMAIN.get(address.rpartition("@")[2].lower(), Mailbox.OTHER)

@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing: how it is, what was found, and in one sentence how to mend it ("" where nothing is to be done)."""
+    """One thing: how it is, what was found, and in one sentence how to fix it ("" where nothing is to be done)."""
 
     subject: str
     verdict: Verdict
@@ -29,7 +29,7 @@ class Diagnosis:
 
 
 OF_STATE = {State.UP: Verdict.OK, State.UNUSED: Verdict.OK, State.ATTENTION: Verdict.WARN, State.DOWN: Verdict.FAIL}
-"""A part that the running installation calls so."""
+"""The verdict on a part of the running installation, by its state."""
 
 OF_LEVEL = {Level.GOOD: Verdict.OK, Level.UNKNOWN: Verdict.UNKNOWN, Level.WATCH: Verdict.WARN, Level.BAD: Verdict.FAIL}
-"""A record of the sender's domain that is so."""
+"""The verdict on a record of the sender's domain, by its level."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 MESSAGE_HEADER = "X-Tillpost-Message"
-"""Carries our id, for reports that have headers and no tags (feedback notifications of an identity)."""
+"""Carries the message's id, for reports that have headers and no tags (feedback notifications of an identity)."""
 
 
 class Kind(StrEnum):
@@ -28,7 +28,7 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TemplateField:
-    """A value that whoever sends the email types in, such as a tracking link. Empty ones reach the template as "".
+    """A value that the sender of the email types in, such as a tracking link. Empty ones reach the template as "".
 
     `is_long` is a text of several lines, which the template shows with `paragraphs`.
     """
@@ -100,7 +100,7 @@ class Attachment:
 class OutgoingEmail:
     """Everything that a transport needs. Addresses are validated; `headers` hold those beyond the usual ones.
 
-    `message_id` is ours and goes out as a tag, so that events lead back to the message.
+    `message_id` is the ledger's id. It goes out as a tag, so that events lead back to the message.
     """
 
     message_id: str
@@ -118,14 +118,14 @@ class OutgoingEmail:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider has taken the email and named it."""
+    """The provider has accepted the email and given it an id."""
 
     provider_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider has said no, so it is known that nothing was sent.
+    """The provider has refused the email, so it was certainly not sent.
 
     `retryable`: the same email may be taken later. `account_wide`: no email will be taken until somebody acts.
     `reason` is one of a few sentences; `detail` is what the provider said, without addresses.
@@ -139,7 +139,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """The email may or may not have been taken. It is never sent again by itself."""
+    """The email may or may not have been accepted. It is never sent again by itself."""
 
     reason: str
     detail: str = ""

@@ -55,7 +55,7 @@ _UNSUBSCRIBED_RECIPIENT = "UnsubscribedRecipient"
 
 
 class EventType(StrEnum):
-    """The ten kinds of reports, by AWS's names. The others are never sent for emails of ours."""
+    """The ten kinds of reports, by AWS's names. SES has others, which our emails never cause."""
 
     SEND = "Send"
     DELIVERY = "Delivery"
@@ -70,7 +70,7 @@ class EventType(StrEnum):
 
 
 class BounceType(StrEnum):
-    """For good, for now, or the provider cannot tell."""
+    """For good, for now, or unknown to the provider."""
 
     PERMANENT = "Permanent"
     TRANSIENT = "Transient"
@@ -81,7 +81,7 @@ class BounceType(StrEnum):
 class MailEvent:
     """One report about one email.
 
-    `at` is when it happened, `sent_at` when the provider took the email. `message_id` is ours, from the tag, or ""
+    `at` is when it happened, `sent_at` when the provider took the email. `message_id` is the tag's, the ledger's id, or ""
     where reports carry no tags; `to` are the recipients of the email. `bounce`, `sub_type`, `status` (an enhanced
     status code, RFC 3463) and `detail` (the reason in the provider's or the recipient's words) depend on the type.
     `unsubscribed` says of a Subscription that the recipient wants no more mail of the list at all.
@@ -106,7 +106,7 @@ class MailEvent:
 
     @property
     def digest(self) -> str:
-        """The same for each copy of a report, whatever way it came."""
+        """The same for each copy of a report, by the webhook or the queue."""
         parts = (self.type.value, self.provider_id, to_text(self.at), self.feedback_id, self.link, self.ip)
         text = "\0".join((*parts, self.user_agent, self.sub_type))
         return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
@@ -182,10 +182,10 @@ def needs_history(message: Message, events: Iterable[MailEvent]) -> bool:
 
 
 def reported(message: Message, events: Sequence[MailEvent], earlier: Sequence[MailEvent] = ()) -> Message:
-    """The message after these events. `earlier` are those that it had, where `needs_history` asks for them.
+    """The message after these events. `earlier` are those that it had, where `needs_history` is true.
 
     Unknown messages become sent, because the provider reports only what it has taken. One that somebody is sending at
-    this moment only learns the provider's id; its sender settles it.
+    this moment only gets the provider's id; its sender records the outcome.
     """
     outcomes = dict(message.outcomes)
     delivered = _delivered_at(outcomes, events)
@@ -202,7 +202,7 @@ def reported(message: Message, events: Sequence[MailEvent], earlier: Sequence[Ma
 
 
 def _diagnostic(before: Message, after: Message, events: Iterable[MailEvent]) -> str:
-    """The reason that came with the first report of the worst failure, whatever order the reports came in."""
+    """The reason of the first report of the worst failure. The order in which reports came does not matter."""
     failure = after.failure
     if failure is None:
         return ""
@@ -272,7 +272,7 @@ def plain_link(link: str) -> str:
 
 
 _TOKEN = re.compile(r"(/api/mail/[^/]+/).+")
-"""The links with which customers act for themselves end with a token of theirs."""
+"""The links with which customers act for themselves end with a token."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Whether the parts of an installation work: what processes say of themselves, and what follows from it."""
+"""Whether the parts of an installation work: what processes report in heartbeats, and what follows from it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from enum import StrEnum
 
 BEAT_EVERY = timedelta(seconds=10)
 STALLED_AFTER = timedelta(seconds=45)
-"""A process that has been silent for longer is taken to be stuck or gone: four beats are missing."""
+"""A process without a heartbeat for longer counts as stuck or ended: four heartbeats are missing."""
 FORGOTTEN_AFTER = timedelta(minutes=15)
-"""A silent process is then no longer listed."""
+"""A process without a heartbeat for longer is no longer listed."""
 PATIENCE = 120.0
 """Seconds that a round of a duty may take, unless the duty says otherwise."""
 SKEW_ALLOWED = timedelta(seconds=2)
@@ -86,7 +86,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What a process says of itself every ten seconds.
+    """What a process reports every ten seconds.
 
     `skew_ms` is by how much it has seen another process's clock ahead of its own lately. The counts are of the last
     five minutes.

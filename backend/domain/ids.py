@@ -14,14 +14,14 @@ _STAMP, _STAMP_LENGTH = "%Y%m%d%H%M%S", 14
 
 
 class _Digits(dict[int, str]):
-    """What Python's base 32 writes for our characters; others count as zero."""
+    """Maps our characters to those of Python's base 32; others count as zero."""
 
     def __missing__(self, character: int) -> str:
         return "0"
 
 
 _LETTERS = bytes(ord(_ALPHABET[byte % 32]) for byte in range(256))
-"""A letter of ours for each byte of a digest."""
+"""A letter of the alphabet for each byte of a digest."""
 _DIGITS = _Digits(zip(map(ord, _ALPHABET), "0123456789ABCDEFGHIJKLMNOPQRSTUV", strict=True))
 
 
@@ -31,7 +31,7 @@ def new_customer_id() -> str:
 
 
 def is_our_id(text: str) -> bool:
-    """Whether it may be a customer's id here. Digits alone are another program's: hardly one of ours has no letter."""
+    """Whether it may be a customer's id. Ids of other programs are often only digits, these hardly ever are."""
     return len(text) == _CUSTOMER_LENGTH and set(text) <= set(_ALPHABET) and not text.isdecimal()
 
 
@@ -66,7 +66,7 @@ def order_number(order_id: str, placed_at: datetime) -> str:
 
 
 def new_entry_id() -> str:
-    """Six random characters that tell apart what happened in the same microsecond."""
+    """Six random characters, which make ids of the same microsecond unique."""
     return _random(_ENTRY_LENGTH)
 
 

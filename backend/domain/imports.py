@@ -1,4 +1,4 @@
-"""What an import reads from a file, what became of it, and what was wrong with it."""
+"""What an import reads from a file, its outcomes, and what was wrong."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class ImportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """One order as a file tells it, cleaned and checked. Amounts are in minor units of the shop's currency.
+    """One order of a file, cleaned and checked. Amounts are in minor units of the shop's currency.
 
-    `email` is None for who cannot be emailed. `identities` are what else tells a person: see `customer_identities`.
-    `consent` None means that the file says nothing about marketing. `paid` None means that the status tells.
+    `email` is None for people without an address. `identities` are other identifiers: see `customer_identities`.
+    `consent` None means that the file says nothing about marketing. With `paid` None the status decides.
     """
 
     number: str
@@ -57,9 +57,9 @@ class ImportedOrder:
 
 @dataclass(frozen=True, slots=True)
 class ImportedCustomer:
-    """One customer as a file tells them, cleaned and checked. "" and None mean that the file says nothing.
+    """One customer of a file, cleaned and checked. "" and None mean that the file says nothing.
 
-    `refused_address` is what stands for the address where nobody can write to it.
+    `refused_address` is what the file has as the address where it cannot be written to.
     """
 
     id: str = ""
@@ -87,7 +87,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was put right in an order or a customer of a file, which came in all the same. Fields as in `Fault`."""
+    """What was repaired in an order or a customer of a file, which was imported. Fields as in `Fault`."""
 
     name: str
     line: int
@@ -104,7 +104,7 @@ class Skipped:
 
 
 class Outcome(StrEnum):
-    """What became of an order or a customer of a file."""
+    """The outcome of an order or a customer of a file."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -137,7 +137,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """How far an import is: the share of the work that is done, between 0 and 1, and what became of it so far."""
+    """How far an import is: the share of the work that is done, between 0 and 1, and the outcomes so far."""
 
     share: float
     counts: Counts

@@ -1,4 +1,4 @@
-"""Jobs: work that a page asks for and a worker does."""
+"""Jobs: work that is requested on a page and done by a worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backend.domain.team import Actor, Role
 
 
 class JobStatus(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -23,12 +23,12 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One import that somebody asked for.
+    """One import that somebody requested.
 
     `share` is how much is done, between 0 and 1. `counts` are of what the file holds, `customers_created` of customers
-    that came with orders, `repaired` of cells that were put right. `dates` is what stands first in dates that can be
-    read in two ways, "" when nobody said. `error` says why it failed; `has_report` that a file lists what was left out
-    or repaired. `lease_until` is how long the `worker` may be silent before another takes the job. `attempts` counts
+    that came with orders, `repaired` of cells that were put right. `dates` is what comes first in dates that can be
+    read in two ways, "" if not given. `error` says why it failed; `has_report` that a file lists what was left out
+    or repaired. After `lease_until` another worker than `worker` may take the job. `attempts` counts
     how often it was begun.
     """
 
@@ -56,7 +56,7 @@ class Job:
 
     @property
     def actor(self) -> Actor:
-        """On whose behalf the work is done."""
+        """The member who requested it."""
         return Actor(self.requested_by, self.role)
 
     @property

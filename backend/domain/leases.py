@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 CLOCKS_DIFFER = timedelta(seconds=10)
-"""By how much clocks may differ without anybody minding."""
+"""How much clocks may differ without any effect."""
 
 
 @dataclass(frozen=True, slots=True)

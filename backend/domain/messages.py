@@ -17,7 +17,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class MessageStatus(StrEnum):
-    """Where a message stands in the ledger. A waiting one that somebody has claimed carries a lease."""
+    """The status of a message in the ledger. A waiting one that a worker has claimed carries a lease."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -31,23 +31,23 @@ TRANSITIONS: dict[MessageStatus, frozenset[MessageStatus]] = {
     # To WAITING: the provider refused for now, or nothing was handed over. Not to UNKNOWN once the provider has
     # reported the email (the ledger has its id then): it becomes SENT instead.
     _S.WAITING: frozenset({_S.WAITING, _S.SENT, _S.FAILED, _S.UNKNOWN, _S.SKIPPED}),
-    # The answer comes after the lease has run out, or an event tells. Never back to WAITING: the email may have
-    # arrived, so sending it again is a message of its own, which somebody asks for.
+    # The answer comes after the lease has run out, or with an event. Never back to WAITING: the email may have
+    # arrived, so sending it again is a new message, which somebody requests.
     _S.UNKNOWN: frozenset({_S.SENT, _S.FAILED}),
     # Only in a campaign, when somebody retries what failed; a single email is requested once more.
     _S.FAILED: frozenset({_S.WAITING}),
-    # What becomes of a sent email (delivered, bounced, …) is in `Message.outcomes`, and no status.
+    # What happens to a sent email (delivered, bounced, …) is in `Message.outcomes`, and no status.
     _S.SENT: frozenset(),
     _S.SKIPPED: frozenset(),
 }
 SETTLED = frozenset(MessageStatus) - {_S.WAITING}
 """Statistics count these."""
 NEEDS_A_PERSON = frozenset({_S.FAILED, _S.UNKNOWN})
-"""They are in the list of what somebody should look at, until it is handled."""
+"""Messages with them are in the list of what needs attention, until somebody has handled them."""
 
 
 class ShownStatus(StrEnum):
-    """The status as people see it: SENDING is a waiting message that somebody has claimed. It is never stored."""
+    """The status as people see it: SENDING is a waiting message that a worker has claimed. It is never stored."""
 
     WAITING = "waiting"
     SENDING = "sending"
@@ -77,7 +77,7 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """That somebody has dealt with a failed or unknown message: who, when, and what they say about it."""
+    """Who has handled a failed or unknown message, when, and with what note."""
 
     by: str
     at: datetime
@@ -142,12 +142,12 @@ class Message:
 
     @property
     def outcome(self) -> Outcome | None:
-        """What the provider has reported that tells most; None while there is no report."""
+        """The most important outcome that the provider has reported; None without a report."""
         return max(self.outcomes, key=lambda outcome: outcome.rank, default=None)
 
     @property
     def is_claimed(self) -> bool:
-        """Whether somebody sends it at this moment, or did when their process ended."""
+        """Whether a worker is sending it, or was when its process ended."""
         return self.status is MessageStatus.WAITING and self.lease_until is not None
 
     @property
@@ -156,7 +156,7 @@ class Message:
 
     @property
     def id(self) -> str:
-        """Our id, which goes out as a tag and leads back to the ledger without a look-up."""
+        """The ledger's id, which goes out as a tag; it is recipient and key, so the entry is found without an index."""
         return f"{self.recipient}-{self.key}"
 
 

@@ -50,7 +50,7 @@ def to_minor(amount: Decimal, currency: str, label: str = "Amount") -> int:
 
 
 def _rounded(amount: Decimal, currency: str) -> int:
-    """The nearest minor units; what is absurd anyway stays so."""
+    """The nearest minor units; absurdly large amounts stay as they are."""
     if abs(amount) >= 10**15:
         return 10**18 if amount > 0 else -(10**18)
     return int(amount.scaleb(decimals_of(currency)).to_integral_value(ROUND_HALF_UP))
@@ -114,7 +114,7 @@ _GROUP = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 
 
 class WrittenAmount(NamedTuple):
-    """What a written amount is in minor units, below zero too, and what of it is to be told ("" for nothing)."""
+    """The minor units of a written amount, which may be negative, and a note for people ("" for none)."""
 
     minor: int
     doubt: str = ""
@@ -178,7 +178,7 @@ def _number(text: str, currency: str, decimal_comma: bool | None) -> tuple[Decim
 
 
 def _usual(text: str) -> str:
-    """The text with usual signs and digits, without characters that nobody sees. Raises: `ValueError` for fractions."""
+    """The text with usual signs and digits, without invisible characters. Raises: `ValueError` for fractions."""
     text = text.translate(_DASHES).translate(_OTHER_SIGNS)
     if text.isascii():
         return text
@@ -191,7 +191,7 @@ def _usual(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _around(currency: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What may stand before and after the digits: a sign, or the currency's code."""
+    """What may be before and after the digits: a sign, or the currency's code."""
     own = "|".join(re.escape(sign) for sign in sorted(_signs_at_home(currency), key=len, reverse=True))
     sign = "|".join(filter(None, (currency, own, _ANY_SIGN)))
     return (

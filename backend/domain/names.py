@@ -51,14 +51,14 @@ def named(text: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether an address of an email or of a page stands where a name should."""
+    """Whether an email address or a URL was entered as the name."""
     return _ADDRESS.search(text) is not None
 
 
 def greeting_of(name: str, given_name: str = "") -> str:
-    """What to call somebody: the given name as it came, or what a single name tells. All of it when unsure.
+    """What to call somebody: the given name as it is, or the part of a single name that is one. All of it when unsure.
 
-    An initial or a title alone is no way to call anybody, so then it is the whole name. A given name in capitals or
+    If that is only an initial or a title, it is the whole name. A given name in capitals or
     small letters throughout gets its usual ones.
     """
     given = named(given_name)
@@ -84,7 +84,7 @@ def _told_by(name: str) -> str:
     if first.casefold() in _particles() and "," not in name and first.casefold() not in _GIVEN_TOO:
         return name
     if _PLAIN.fullmatch(name) and first.casefold() not in _titles() and first.casefold() not in _particles():
-        return _in_usual_case(first)  # as most names are, so that nobody need look at them closely
+        return _in_usual_case(first)  # true of most names, and faster than the checks below
     parsed = HumanName(name)
     whole = name if "," not in name else str(parsed)
     return _in_usual_case(parsed.first) if _is_callable(parsed.first) else whole.strip(" ,") or name

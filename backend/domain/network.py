@@ -1,4 +1,4 @@
-"""Where a request came from, when proxies stand between."""
+"""Where a request came from, also when proxies passed it on."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _NOT_PUBLIC: tuple[_Network, ...] = tuple(
     map(
         ipaddress.ip_network,
         (
-            "168.63.129.16/32",  # Azure answers its virtual machines here
-            "192.0.0.0/24",  # IETF protocol assignments; Oracle's cloud answers its machines here
+            "168.63.129.16/32",  # Azure's own services for its virtual machines
+            "192.0.0.0/24",  # IETF protocol assignments; Oracle's own services for its cloud machines
             "192.31.196.0/24",  # AS112 (RFC 7535)
             "192.52.193.0/24",  # AMT (RFC 7450)
             "192.88.99.0/24",  # 6to4 relays (RFC 7526)
@@ -54,11 +54,11 @@ class Origin:
     by_unnamed_proxy: bool
     """Something passed the request on that TRUSTED_PROXIES does not name, so `address` may be shared by many."""
     on_this_machine: bool = False
-    """Whoever asks sits at this machine: a loopback peer that is no proxy, a loopback Host, nothing was passed on."""
+    """The request is from this machine: a loopback peer that is no proxy, a loopback Host, and no forwarding."""
 
     @property
     def client(self) -> str:
-        """What limits count for: the address, `THIS_MACHINE` for `on_this_machine` alone."""
+        """What limits count for: the address, `THIS_MACHINE` if `on_this_machine`."""
         if self.on_this_machine:
             return THIS_MACHINE
         return _BEHIND_A_PROXY if _is_loopback(self.address) else self.address
@@ -100,8 +100,8 @@ def origin_of(peer: str, headers: Iterable[tuple[str, str]], trusted: str) -> Or
     hosts = [host_of(value) for name, value in found if name == "host"]
     local_host = len(hosts) == 1 and hosts[0] is not None and hosts[0].is_loopback
     named = _is_in(peer, networks)
-    here = _is_loopback(peer) and local_host and not forwarded and not named
-    return Origin(peer, address, forwarded, forwarded and not named, here)
+    local = _is_loopback(peer) and local_host and not forwarded and not named
+    return Origin(peer, address, forwarded, forwarded and not named, local)
 
 
 def address_group(address: str) -> str:
@@ -115,7 +115,7 @@ def address_group(address: str) -> str:
 
 
 def _original_client(peer: str, forwarded: Sequence[str], trusted: Sequence[_Network]) -> str:
-    """Each proxy appends whom it heard from, so the list is believed from its end, and only as long as proxies that we
+    """Each proxy appends its peer's address, so the list is trusted from its end, and only as long as proxies that we
     trust have written it.
     """
     chain = [part.strip() for header in forwarded for part in header.split(",")]

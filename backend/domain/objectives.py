@@ -39,7 +39,7 @@ TARGETS: tuple[Target, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an objective stands: `good` of `total` were."""
+    """The measured state of an objective: `good` of `total` met it."""
 
     target: Target
     good: int

@@ -17,7 +17,7 @@ MOST_HISTORY = 500
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands. Refunds are amounts beside it, not a status."""
+    """The status of an order. Refunds are amounts beside it, not a status."""
 
     PENDING = "pending"
     PAID = "paid"
@@ -220,7 +220,7 @@ def counted(
 
 
 def paid_as(order: Order, status: OrderStatus) -> int | None:
-    """What was received of an order that moves to a status (`Order.paid`): being marked as paid, it was paid in full.
+    """What was received of an order that moves to a status (`Order.paid`): one that is marked as paid was paid in full.
 
     A step back from fulfilled, and a cancellation, leave what was paid as it was.
     """

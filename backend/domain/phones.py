@@ -1,4 +1,4 @@
-"""Phone numbers: what makes two of them the same, whatever their signs (Google's libphonenumber)."""
+"""Phone numbers in one form, so that they compare equal however they are written (Google's libphonenumber)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FEWEST_DIGITS = 3
 
 @lru_cache(1 << 14)
 def e164_of(text: str, region: str) -> str | None:
-    """The number in E.164, such as "+4930123456"; None when it is no number, or one that stands for none.
+    """The number in E.164, such as "+4930123456"; None when it is no number, or a placeholder.
 
     `region` is the country of numbers without a country code, as ISO 3166 ("DE"); "" is not known. A number with an
     extension has no form in E.164, so it is None.

@@ -1,7 +1,7 @@
 """RFM: how recently, how often and for how much money somebody bought, each as a score from 1 to 5.
 
 Recency and money are scored by fifths of the shop's own buyers, because shops differ; frequency by the number of
-orders, because most customers of most shops have one order, and fifths of equal numbers would tell nothing.
+orders, because most customers of most shops have one order, and fifths of equal numbers would mean nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class RfmClass(StrEnum):
 class Fifths:
     """Where the scores 2, 3, 4 and 5 begin: days of the last order, and revenue in minor units.
 
-    Empty while nobody has ordered.
+    Empty without orders.
     """
 
     days: tuple[date, ...] = ()

@@ -1,4 +1,4 @@
-"""Checks of rules: what can be asked, and in which size."""
+"""Checks of a segment's rule: its fields and values, and its size."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _CLOSED: dict[WordField, type[StrEnum]] = {
     WordField.EMAIL: EmailState,
     WordField.CLASS: RfmClass,
 }
-"""Fields whose words are known beforehand."""
+"""Fields with a fixed set of values."""
 
 
 def check_rule(rule: Rule) -> Rule:
-    """The rule, if it is one that can be asked.
+    """The rule, if it is valid.
 
     Raises: `InvalidInputError` for groups that are nested too deep, for too many conditions, and for a condition whose
     values make no sense.

@@ -1,7 +1,7 @@
 """Segments: rules that say which customers belong together, as trees of conditions that a program can check.
 
 A rule is a value. It is stored with a segment, and a campaign keeps the one that it was planned with. What the
-conditions mean is said here, once; the snapshot answers them for everybody, `matching` for one customer.
+conditions mean is defined here; the snapshot evaluates them for all customers, `matching` for one.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Goods(StrEnum):
 
 
 class MailEvent(StrEnum):
-    """What happened with an email. Clicks are those of people, as far as that can be told."""
+    """What happened with an email. Clicks are those of people, as far as that can be known."""
 
     SENT = "sent"
     OPENED = "opened"
@@ -205,7 +205,7 @@ EVERYBODY = Rule()
 class Segment:
     """A rule with a name. `ready` ones come with the program and cannot be changed, but duplicated.
 
-    `version` counts changes; `text` says for whom the segment is, in the words of whoever made it.
+    `version` counts changes; `text` says for whom the segment is, in the words of its author.
     """
 
     id: str

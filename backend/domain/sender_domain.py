@@ -1,4 +1,4 @@
-"""What a domain's records have to say so that its mail is believed, and what each of them says now."""
+"""The DNS records that a domain needs so that its mail is trusted, and what each of them contains now."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DnsRecord:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How one thing stands, in a sentence; what to do about it, which records to publish, and what is there now."""
+    """The result of one check, in a sentence; what to do about it, which records to publish, and what is there now."""
 
     subject: Subject
     level: Level
@@ -128,7 +128,7 @@ def spf_terms(record: str) -> list[SpfTerm]:
 
 @dataclass(frozen=True, slots=True)
 class Dmarc:
-    """A DMARC record: what receivers shall do, and whether domains must be equal ("s") or only related ("r")."""
+    """A DMARC record: what receivers should do, and whether domains must be equal ("s") or only related ("r")."""
 
     policy: str
     adkim: str = "r"

@@ -40,7 +40,7 @@ class ShopFacts:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours that go together, made from one. Texts in them can be read, whatever the shop's colour is.
+    """Colours that go together, made from one. Texts in them are readable with any colour.
 
     `brand` is for surfaces such as buttons, `on_brand` for text on them, `edge` for their border, where a pale brand
     would not stand out from the paper, `link` for text.
@@ -87,7 +87,7 @@ def palette_of(brand: str) -> Palette:
 
 
 def _text_on(colour: str) -> str:
-    """White or nearly black: whatever the colour, one of them reaches 4.5 to 1."""
+    """White or nearly black: with every colour, one of them reaches 4.5 to 1."""
     return max((PAPER, INK), key=lambda text: contrast(colour, text))
 
 

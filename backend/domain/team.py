@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """One action that can be allowed. Pages ask for them to be shown, services before they act."""
+    """One action that can be allowed. Pages check them before they show something, services before they act."""
 
     VIEW_OVERVIEW = "view the overview"
     VIEW_CUSTOMERS = "view customers"
@@ -40,7 +40,7 @@ class Permission(StrEnum):
     APPROVE_CAMPAIGNS = "approve campaigns"
     EDIT_AUTOMATIONS = "change automations"
     VIEW_SYSTEM = "view the system's state"
-    REPAIR_MAIL = "repair what stands still"
+    REPAIR_MAIL = "repair what is stuck"
     REPAIR_RECORDS = "look at and repair records that cannot be read"
     EDIT_ALERTS = "change alerts"
     VIEW_AUDIT = "view the audit log"
@@ -111,9 +111,9 @@ class Actor:
 
 COMMAND_LINE = Actor("command-line", Role.ADMIN, "Command line")
 AUTOMATION = Actor("automation", Role.STAFF, "Automation")
-"""Who asks for emails that send themselves."""
+"""The actor of emails that automations send."""
 THE_ALERTS = Actor("alerts", Role.ADMIN, "Alerts")
-"""Who asks for the emails that tell the team of alerts."""
+"""The actor of the emails that notify the team of alerts."""
 THE_CUSTOMER = Actor("customer", Role.STAFF, "The customer")
 """Who answers about their own marketing mail, through a link that only they have."""
 

@@ -55,7 +55,7 @@ def _clean(text: str, label: str, longest: int, required: bool, field: str, allo
     if len(cleaned) > longest:
         raise InvalidInputError(f"{label} is too long: {len(cleaned):,} characters, of {longest:,} at most.", field)
     if cleaned.isascii() and cleaned.isprintable():
-        return cleaned  # as nearly all texts are, so that nobody need look at each character
+        return cleaned  # true of nearly all texts, and faster than looking at each character
     for character in cleaned:
         if character in _OVERRIDES:
             raise InvalidInputError(f"{label} holds a character that reverses the direction of text.", field)

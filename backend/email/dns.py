@@ -1,4 +1,4 @@
-"""Looks names up in the DNS. What is not there, and who does not answer, are answers too."""
+"""Looks names up in the DNS. A missing name and a server that does not answer are results, not errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RecordKind(StrEnum):
 
 
 class Absence(StrEnum):
-    """Why a look-up gave nothing. The value is for people."""
+    """Why a look-up found nothing. The value is for people."""
 
     NO_NAME = "does not exist"
     NO_RECORD = "has no such record"
@@ -39,7 +39,7 @@ class Absence(StrEnum):
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is known that nothing is there."""
+        """Whether the name certainly has no such record."""
         return self in (Absence.NO_NAME, Absence.NO_RECORD)
 
 

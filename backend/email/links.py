@@ -17,7 +17,7 @@ from backend.domain.time import Clock
 
 
 class Purpose(StrEnum):
-    """What a link is for; one for one purpose is worth nothing for another. The value stands in the address."""
+    """What a link is for; a link for one purpose is not valid for another. The value is part of the URL."""
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
@@ -38,7 +38,7 @@ _TOKEN = re.compile(r"(/api/mail/[a-z]+/)[A-Za-z0-9._-]+")
 
 
 class LinkProblem(StrEnum):
-    """Why a link does nothing. The value is the sentence that people read."""
+    """Why a link is not valid. The value is the sentence that people read."""
 
     WRONG = "This link is not complete. Open it from the email again, or copy all of it."
     OLD = "This link is too old to be used. Open the one in a newer email, or write to us."
@@ -66,7 +66,7 @@ class Links:
         return f"{self.base_url}/api/mail/{purpose.value}/{token}"
 
     def read(self, purpose: Purpose, token: str) -> Target | LinkProblem:
-        """What the link leads to, or why it leads nowhere."""
+        """What the link leads to, or why it is not valid."""
         if len(token) > _LONGEST_TOKEN:
             return LinkProblem.WRONG
         try:
@@ -79,7 +79,7 @@ class Links:
 
 
 def without_tokens(text: str) -> str:
-    """The text with the tokens of our links taken out: whoever looks at an email must not act as its recipient."""
+    """The text without the tokens of signed links, so that members who read an email cannot act as its recipient."""
     return _TOKEN.sub(r"\1…", text)
 
 

@@ -1,7 +1,7 @@
 """The rate window: how many emails may go out now, agreed on in the store by all workers of all processes.
 
 A worker reserves tokens a little before they are free, spends one at the moment of each send, and reserves again.
-Reserving is one conditional write: two workers never get the same token, and when the store fails, nobody gets any.
+Reserving is one conditional write: two workers never get the same token, and when the store fails, none are given.
 
     reserve(20) ──► Granted(20) ──spend()──► send … ──spend()──► send ──► close()
        ▲  the next one reports when these were sent, and gives back what was not used
@@ -34,7 +34,7 @@ __all__ = ["Granted", "QuotaReached", "RatePolicy", "RateWindow", "Reservation",
 
 SHORTEST_WAIT = 0.001
 LONGEST_WAIT = 1.0
-"""Tokens that others hold usually come back sooner than they must, so it is worth asking once a second."""
+"""Other workers usually give tokens back early, so trying again once a second pays."""
 NOTHING_ALLOWED = 60.0
 LOOK_AGAIN = timedelta(minutes=10)
 """AWS, "Errors related to the sending quotas": wait for up to ten minutes."""
@@ -45,7 +45,7 @@ _PORTIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class RatePolicy:
-    """What the settings say. `rate` 0 and `daily_quota` 0 stand for the account's own; quota -1 is no limit.
+    """What the settings say. `rate` 0 and `daily_quota` 0 mean the account's own; quota -1 is no limit.
 
     `transactional_share` of the quota is kept for transactional mail.
     """
@@ -57,21 +57,21 @@ class RatePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is free now; ask again after this many seconds."""
+    """No token is free now; try again after this many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaReached:
-    """The quota of 24 hours is used up for this kind of mail; ask again then."""
+    """The quota of 24 hours is used up for this kind of mail; try again at this moment."""
 
     until: datetime
 
 
 Reservation = Granted | Wait | QuotaReached
 SetAside = Callable[[Key, str], None]
-"""Told of a window that could not be read, and why."""
+"""Called with a window that could not be read, and why."""
 _Result = TypeVar("_Result")
 
 
@@ -135,7 +135,7 @@ class RateWindow:
             if any(grant.done for grant in self._grants):
                 self._in_store(lambda state: state.advance(self._now(), SECOND))
 
-    # --- what is asked for ---------------------------------------------------------------------------------------
+    # --- requests -----------------------------------------------------------------------------------------------
 
     def _decide(
         self, state: RateState, wanted: int, kind: Kind, capacity: Capacity | None, quota: int, account: Account | None
@@ -171,7 +171,7 @@ class RateWindow:
         return min(left, quota - kept - (used - state.used_today(Kind.TRANSACTIONAL)))
 
     def _floor(self, state: RateState, account: Account | None) -> int:
-        """What the provider has counted, and what we have granted since it told us (for as long as that is news)."""
+        """What the provider has counted, and what was granted since then (while its count is fresh)."""
         if account is None:
             return 0
         if account is not self._account or state.at - self._told_at > _NEWS:
@@ -188,7 +188,7 @@ class RateWindow:
     # --- limits and store ----------------------------------------------------------------------------------------
 
     def _current_account(self) -> Account | None:
-        """The account; None where the settings say everything, so that nobody has to be asked."""
+        """The account; None where the settings say everything, so that no request is needed."""
         return None if self._policy.rate and self._policy.daily_quota else self._ask()
 
     def _limits(self, account: Account | None) -> tuple[float, int]:
@@ -198,7 +198,7 @@ class RateWindow:
         return rate or account.per_second, quota or account.daily_quota
 
     def _in_store(self, decide: Callable[[RateState], _Result]) -> _Result:
-        """Decides on the newest state and writes what came of it, unless somebody else was faster."""
+        """Decides on the newest state and writes the result, unless another worker was faster."""
         retryer = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(ConditionFailedError),
             wait=tenacity.wait_random_exponential(multiplier=0.002, max=0.1),

@@ -22,7 +22,7 @@ SECOND = 1_000_000
 SLOT = 10_000
 HOUR = 3600 * SECOND
 VALID = 5 * SECOND
-"""How long a grant may be used. Whoever dies takes its tokens along for this time and a window."""
+"""How long a grant may be used. The tokens of a process that dies are lost for this time and a window."""
 DAY_HOURS = 24
 AHEAD = SECOND // 2
 """How long before its moment a token is granted, so that a claim is written before it and delays nothing."""
@@ -73,10 +73,10 @@ class RateState:
     hours: dict[int, dict[Kind, int]] = field(default_factory=dict)
 
     def advance(self, clock: int, window: int) -> int:
-        """Forgets what no longer counts, and returns the present moment.
+        """Drops what no longer counts, and returns the present moment.
 
-        Time does not run backwards here: a machine whose clock is a little behind is carried along by the others.
-        What lies further ahead than any clock should be was written by a wrong one, and is forgotten too.
+        Time never runs backwards: a machine whose clock is a little behind uses the time of the others.
+        What is further ahead than any clock should be was written by a wrong one, and is dropped too.
         """
         now = max(clock, self.at) if self.at <= clock + CLOCK_SKEW else clock
         latest = now + VALID + CLOCK_SKEW
@@ -99,7 +99,7 @@ class RateState:
         return moments
 
     def _free(self, capacity: Capacity) -> Iterator[int]:
-        """When a place in the window is free, for one place after the other, if nobody takes them before."""
+        """When a place in the window is free, for one place after the other, if no other worker takes them before."""
         free = capacity.most - sum(n for _, n in self._live())
         yield from itertools.repeat(self.at, free)
         for moment, n in sorted(self._live()):
@@ -120,7 +120,7 @@ class RateState:
         self._count(self.at // HOUR, kind, count)
 
     def settle(self, key: str, report: UsageReport, hour: int, kind: Kind) -> None:
-        """Replaces what was held by what was sent, by slot. Nothing happens if it is settled, or forgotten."""
+        """Replaces what was held by what was sent, by slot. Nothing happens if it is settled or dropped."""
         if (held := self.held.pop(key, None)) is None:
             return
         for slot, n in report.sent.items():

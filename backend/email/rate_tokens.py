@@ -122,9 +122,9 @@ class Granted:
 class Token:
     """The place of one email in the rate, from its moment on.
 
-    An email counts when its bytes have left the process, not before: whatever stops the process until then lets it
-    count later, and so puts off those after it. Until then its place is held. So whoever writes the bytes asks
-    `may_leave` right before, and says `has_left` right after. A transport that says nothing has sent when it returns.
+    An email counts when its bytes have left the process, not before: a pause of the process until then lets it
+    count later, and so puts off those after it. Until then its place is held. So the code that writes the bytes calls
+    `may_leave` right before, and `has_left` right after. For a transport that calls neither, it has left on return.
     """
 
     def __init__(self, granted: Granted, moment: int) -> None:
@@ -144,7 +144,7 @@ class Token:
         return False
 
     def has_left(self) -> None:
-        """The email has left, or may have. Said once more, nothing happens."""
+        """The email has left, or may have. A second call does nothing."""
         self._give_back(sent=True)
 
     @contextmanager

@@ -60,7 +60,7 @@ class Web(Protocol):
 class HttpWeb:
     """A `Web` by this machine's own network. `seconds` are for the whole request, from the look-up to the last byte.
 
-    `kind` names what is asked, for threads and logs. The environment's proxy is used where any address will do.
+    `kind` names the service, for threads and logs. The environment's proxy is used where any address will do.
     """
 
     def __init__(self, *, seconds: float = ASK_SECONDS, reach: Reach = Reach.ANYWHERE, kind: str = "The web") -> None:

@@ -1,1 +1,1 @@
-"""What a process tells of itself: measures of its work, its last log records, Prometheus metrics, Sentry."""
+"""Observability of a process: measures of its work, its last log records, Prometheus metrics, Sentry."""

@@ -1,4 +1,4 @@
-"""Hides e-mail addresses and tokens in whatever leaves the program for people who run it: logs, error reports."""
+"""Masks email addresses and tokens in what the program writes for people who run it: logs, error reports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What this process has counted of its own work. Cheap to add to, bounded, and without personal data.
 
 An action has a kind and a name ("page", "overview"). Names come from the program and not from people, and beyond a
-number of them the rest counts as "other", so that nothing grows with what somebody asks for.
+number of them the rest counts as "other", so that requests cannot make it grow.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _KINDS = frozenset({"page", "api", "import", "duty", "command"})
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How long one action took. `classes` follow `STEPS_MS`, with one more at the end; `failed` are errors of ours."""
+    """How long one action took. `classes` follow `STEPS_MS`, with one more at the end; `failed` are our errors."""
 
     classes: tuple[int, ...] = (0,) * (len(STEPS_MS) + 1)
     failed: int = 0
@@ -43,7 +43,7 @@ class Durations:
         return sum(self.classes[: STEPS_MS.index(milliseconds) + 1])
 
     def percentile(self, share: float) -> int | None:
-        """The upper end of the class within which this share of them lies; None when there are none."""
+        """The upper end of the class below which this share of them is; None when there are none."""
         wanted = share * self.count
         if not wanted:
             return None
@@ -159,7 +159,7 @@ class Measures:
             return Measured(dict(self._actions), dict(self._counts))
 
     def _slot(self) -> _Slot:
-        """The slot of now; forgets the old ones. The lock is held."""
+        """The slot of now; drops the old ones. The caller has the lock."""
         now = self._monotonic()
         while self._slots and self._slots[0].began <= now - LATELY_SECONDS:
             self._slots.popleft()
@@ -169,7 +169,7 @@ class Measures:
 
 
 def is_our_fault(error: BaseException) -> bool:
-    """Whether an action that raised this failed on our side: a refusal that people are told of has not failed."""
+    """Whether an action that raised this failed on our side: a refusal with a sentence for people has not failed."""
     if isinstance(error, BackendError):
         return isinstance(error, StoreBusyError | StoreUnreachableError)
     return isinstance(error, Exception)

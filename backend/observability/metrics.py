@@ -1,7 +1,7 @@
-"""Metrics in Prometheus's text format, made when somebody asks. Labels are words of the program: no ids, no addresses.
+"""Metrics in Prometheus's text format, made on request. Labels are words of the program: no ids, no addresses.
 
-What happened in a process is counted by the process; what lies in the store (the queue, open alerts) is read when
-somebody asks, at most every ten seconds, and is the same in all processes.
+What happened in a process is counted by the process; what is in the store (the queue, open alerts) is read
+on request, at most every ten seconds, and is the same in all processes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LOOK_SECONDS = 10.0
 
 Look = Callable[[], Mapping[str, float]]
-"""Gives the figures that lie in the store, by the names of `STORED`."""
+"""Returns the figures of the store, by the names of `STORED`."""
 
 STORED: Mapping[str, str] = {
     "queue_due": "Messages that could go out now (1,000 at most).",
@@ -36,7 +36,7 @@ STORED: Mapping[str, str] = {
     "queue_leased": "Messages that a worker has claimed at this moment.",
     "queue_expired": "Messages whose claim has run out.",
     "queue_unknown": "Messages that may have gone out (1,000 at most).",
-    "queue_failed": "Messages that were not sent and that nobody has dealt with (1,000 at most).",
+    "queue_failed": "Messages that were not sent and that nobody has handled (1,000 at most).",
     "dead_letters": "Events that could not be taken in (1,000 at most).",
     "events_waiting": "Events that wait at their source.",
     "alerts_open": "Alerts that are open.",
@@ -82,7 +82,7 @@ class Metrics:
 
 
 def may_read(token: str, authorization: str, origin: Origin) -> bool:
-    """Whether the metrics are for whoever asks: with the token if there is one, else on this machine."""
+    """Whether a request may read the metrics: with the token if there is one, else from this machine."""
     if token:
         return hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())
     return origin.on_this_machine
@@ -148,7 +148,7 @@ class _Everything(Collector):
             yield family
 
     def _stored(self) -> Iterator[Metric]:
-        """What lies in the store, and whether it could be read. What could not is left out."""
+        """The figures of the store, and whether all could be read. Those that could not are left out."""
         found = self._look()
         up = GaugeMetricFamily("tillpost_store_up", "Whether the store could be read just now.")
         up.add_metric((), 1 if found else 0)

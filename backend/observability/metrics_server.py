@@ -18,7 +18,7 @@ _TIMEOUT = 10
 def serving(metrics: Metrics, host: str, port: int, token: str) -> Iterator[int]:
     """Answers at /metrics until the end; gives the port (0 takes a free one).
 
-    Without a token it listens on this machine only, whatever `host` says. Raises: `ConfigurationError`.
+    Without a token it listens on this machine only, and ignores `host`. Raises: `ConfigurationError`.
     """
     address = (host if token else "127.0.0.1", port)
     try:

@@ -19,7 +19,7 @@ class Rounds:
         self._duties: dict[str, DutyBeat] = {}
 
     def announce(self, name: str, patience: float) -> None:
-        """Says that the duty is done here; `patience` is how many seconds a round of it may take."""
+        """Records that this process does the duty; `patience` is how many seconds a round of it may take."""
         with self._lock:
             self._duties.setdefault(name, DutyBeat(name, patience, since=self._clock()))
 

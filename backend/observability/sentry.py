@@ -1,6 +1,6 @@
 """Reports errors to Sentry, if the settings name a project: the kind of error, where, and the incident number.
 
-What people typed stays here. An error's own words may hold a name or an address, so they are not sent: the log has
+What people typed is not sent. An error's own words may hold a name or an address, so they are not sent: the log has
 them under the incident number. Neither are local variables, requests, cookies, query strings, or who is signed in.
 """
 
@@ -83,7 +83,7 @@ def traced(name: str) -> Iterator[None]:
 
 
 def scrubbed(event: Any, hint: Any) -> Any:
-    """What of an event may leave: kinds of errors, places in the program, tags. `Any` is the SDK's own type here."""
+    """What of an event may leave: kinds of errors, places in the program, tags. `Any` is the SDK's own type."""
     kept: dict[str, Any] = {name: event[name] for name in _KEPT if name in event}
     for name in ("tags", "message", "logentry", "transaction", "transaction_info"):
         if name in event:
@@ -113,7 +113,7 @@ def _exception(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _clean(value: Any, depth: int = 0) -> Any:
-    """Texts without addresses and query strings, however deep they lie."""
+    """Texts without addresses and query strings, at any depth."""
     if isinstance(value, str):
         return _QUERY.sub(r"\1", mask(value))
     if depth > _MOST_DEEP:

@@ -57,5 +57,5 @@ def due_of(item: Item) -> datetime:
 
 
 def is_trigger(key: Key) -> bool:
-    """Whether it is a trigger; a backfill stands in the same list of work."""
+    """Whether it is a trigger; the list of work also has backfills."""
     return key.sk.startswith("T#")

@@ -1,6 +1,6 @@
 """Chunks of a frozen audience as items: who is in one, how far it is, and who was skipped in it.
 
-The ids never change, so they stand apart from what changes with every step, which is small and therefore cheap.
+The ids never change, so they are stored apart from what changes with every step, which is small and therefore cheap.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def step_item(step: ChunkStep, due: datetime) -> Item:
 
 
 def step_values(step: ChunkStep, due: datetime) -> Item:
-    """All attributes; empty values stand for attributes to be removed."""
+    """All attributes; those with empty values are to be removed."""
     work: Item = {"work": "", "work_at": ""}
     if not step.is_done:
         place = f"{int(step.wave)}#{to_text(due)}#{step.first}"

@@ -1,4 +1,4 @@
-"""Items as rows of columns, for the snapshot: only what segments and insights ask, read without making objects.
+"""Items as rows for the snapshot: the attributes that segments and insights use, read without making objects.
 
 A snapshot reads millions of items, so a row is a plain tuple in the order of its table's columns.
 """
@@ -38,7 +38,7 @@ _LARGEST = 2**63 - 1
 
 @reads(key_of_row)
 def customer_row(row: Row, zone: ZoneInfo) -> CustomerRow:
-    """Days are counted from 1970, here and below. Raises, as the others: `UnreadableItemError`."""
+    """A customer's row. Days are counted from 1970. Raises: `UnreadableItemError`."""
     item = row.item
     address = item.get("email")
     return (

@@ -1,4 +1,4 @@
-"""Where stored items become domain objects: whatever is wrong with an item is one error, which names the item."""
+"""Conversion of stored items to domain objects. Every fault of an item is raised as one error, which names the item."""
 
 from __future__ import annotations
 

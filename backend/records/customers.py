@@ -43,7 +43,7 @@ def customer_item(customer: Customer) -> Item:
 
 
 def profile_attributes(customer: Customer) -> Item:
-    """What an edit may change. Empty ones are kept here, so that an update can tell what to remove."""
+    """What an edit may change. Empty ones are included, so that an update knows what to remove."""
     attributes = _CUSTOMER.attributes(customer)
     return {name: attributes[name] for name in _PROFILE}
 
@@ -54,7 +54,7 @@ def customer_from(customer_id: str, item: Item) -> Customer:
 
 
 def customer_at(key: Key, item: Item) -> Customer:
-    """The customer whose item lies under this key. Raises: `UnreadableItemError`."""
+    """The customer whose item has this key. Raises: `UnreadableItemError`."""
     return customer_from(customer_id_of(key), item)
 
 
@@ -117,7 +117,7 @@ def email_item(customer_id: str) -> Item:
 
 
 def email_key(address: str) -> Key:
-    """The key that makes an address unique whatever its case."""
+    """The key that makes an address unique. Upper and lower case do not count."""
     return schema.email_key(identity(address))
 
 

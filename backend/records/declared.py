@@ -40,7 +40,7 @@ class As:
 class Record(Generic[T]):
     """The items of a dataclass. An attribute that says nothing ("", None, no elements, False) is left out.
 
-    `given`: fields that are not in the item as they are; whoever reads gives them, most of them from the key.
+    `given`: fields that are not in the item as they are; the reader passes them, most of them from the key.
     `blank`: fields without a default that are empty where the attribute is missing, as collections and None always are.
     `needed`: fields with a default whose attribute must be there all the same.
     `sparse`: fields that are left out at their default, for numbers, of which 0 is otherwise kept.
@@ -77,7 +77,7 @@ class Record(Generic[T]):
         return item if self._keep_empty else without_empty(item)
 
     def attributes(self, it: T) -> Item:
-        """All attributes of an object, also those that say nothing, so that an update can tell what to remove."""
+        """All attributes of an object, empty ones too, so that an update knows what to remove."""
         return self._write(it)
 
     def read(self, item: Item, **given: object) -> T:

@@ -1,6 +1,6 @@
 """Reports of the provider as items: kept with their messages for 30 days, as dead letters for 90, and counted.
 
-A body is kept compressed, as it came but without the envelope, so that whoever looks sees the provider's own words.
+A body is kept compressed, as it came but without the envelope, so that people see the provider's own words.
 """
 
 from __future__ import annotations

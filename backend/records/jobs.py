@@ -1,4 +1,4 @@
-"""Jobs as items. Open ones stand in the list of work, so that workers find them without reading old ones."""
+"""Jobs as items. Open ones are in the list of work, so that workers find them without reading old ones."""
 
 from __future__ import annotations
 

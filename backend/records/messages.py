@@ -50,7 +50,7 @@ def outcome_attributes(message: Message) -> Item:
 
 
 def handled_attributes(handled: Handled | None) -> Item:
-    """Who has dealt with the message, when, and what they said; empty while nobody has."""
+    """Who has handled the message, when, and their note; empty until somebody has."""
     if handled is None:
         return {}
     return {"handled_by": handled.by, "handled_at": to_text(handled.at), "handled_note": handled.note}
@@ -62,7 +62,7 @@ def moment_name(outcome: Outcome) -> str:
 
 
 def work_attributes(message: Message) -> Item:
-    """Where the message stands in the lists of work and of what needs attention, or by what id the provider took it.
+    """The message's places in the lists of work and of what needs attention, or the provider's id.
 
     Empty when none of these. An entry of the index is the cheapest way to find it by the provider's id: it costs one
     write unit with the record of the sending, none with what is reported later, and ends with the message.
@@ -80,13 +80,13 @@ def work_attributes(message: Message) -> Item:
 
 
 def of_campaign(message: Message) -> bool:
-    """Whether it belongs to a campaign, whose chunks say when it is its turn; so it stands in no list of work."""
+    """Whether it belongs to a campaign, whose chunks decide when it is sent; then it is in no list of work."""
     return bool(message.campaign) and not is_automation(message.campaign)
 
 
 @reads(key_given)
 def message_from(key: Key, item: Item) -> Message:
-    """The message. A waiting one that carries a lease is being sent; whether the lease still runs is the clock's."""
+    """The message. A waiting one that carries a lease is being sent, until the lease runs out."""
     return _MESSAGE.read(
         item,
         recipient=key.pk.removeprefix("C#"),

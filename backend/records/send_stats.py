@@ -1,7 +1,7 @@
 """Counters of the send statistics: per hour of the shop, template and shard; and of campaigns.
 
-How messages ended is counted when they are settled, and what became of them when it is reported. All of it follows
-from the message as it stands (`counters_of`, `campaign_counters_of`), so that `reconcile` can count it anew.
+How messages ended is counted when they are settled, and their outcomes when they are reported. All of it follows
+from the stored message (`counters_of`, `campaign_counters_of`), so that `reconcile` can count it again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TOOK_STEPS = (1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
 counted; above is "more"."""
 
 RESOLVED = "resolved"
-"""Counts those messages of a campaign that were unknown until a report told that they had been sent."""
+"""Counts the messages of a campaign that were unknown until a report showed that they had been sent."""
 
 OF_MAILBOXES = frozenset({Outcome.DELIVERED, Outcome.BOUNCED, Outcome.COMPLAINED, Outcome.OPENED, Outcome.CLICKED})
 """Outcomes that the hours count for each provider of mailboxes too."""
@@ -112,7 +112,7 @@ def campaign_counters_of(message: Message) -> Counter[str]:
 
 
 def is_campaign_counter(campaign: str, name: str) -> bool:
-    """Whether this attribute of a campaign's statistics follows from its messages; further ones may stand beside it."""
+    """Whether this attribute of a campaign's statistics is computed from its messages; there may be others."""
     if is_automation(campaign) and (name in _ENDINGS or name.startswith("skip:")):
         return True
     mailbox, colon, counter = name.partition(":")

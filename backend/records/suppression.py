@@ -18,12 +18,12 @@ _EVENT = Record(SuppressionEvent, given=("at",))
 
 
 def digest_of(identity: str) -> str:
-    """What stands for an address in keys: short, and of one length whatever the address."""
+    """The digest of an address, which keys have in its place: short, and always of the same length."""
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
 def suppression_item(entry: Suppression, digest: str, stamp: str) -> Item:
-    """The item of an entry. `stamp` differs with each write, so that a write can tell whether another came between."""
+    """The item of an entry. `stamp` differs with each write, so that a write notices another one in between."""
     return _ENTRY.item(
         entry,
         stamp=stamp,

@@ -53,7 +53,7 @@ def working_copy_from(name: str, item: Item) -> WorkingCopy:
 
 @reads(lambda facts, item: schema.template_key(facts.name))
 def state_from(facts: TemplateFacts, item: Item | None) -> TemplateState:
-    """The state of a template; without an item nobody has ever edited it."""
+    """The state of a template; without an item it was never edited."""
     return TemplateState(facts) if item is None else _STATE.read(item, facts=facts)
 
 

@@ -1,4 +1,4 @@
-"""Typed access to attributes of items. An item of the wrong shape is a bug or foreign data, and says so."""
+"""Typed access to attributes of items. One of the wrong shape raises `MalformedItemError`: a bug, or foreign data."""
 
 from __future__ import annotations
 

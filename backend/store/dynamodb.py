@@ -1,7 +1,7 @@
 """The DynamoDB engine of the storage port.
 
-The port speaks DynamoDB's vocabulary, so an operation is one request. What else is here: the same refusals as on
-the other engines, pages that are full until the last one, and work over several threads where the port allows it.
+The port uses DynamoDB's operations, so each is one request. This module adds the same refusals as
+the other engines have, pages that are full until the last one, and work over several threads where the port allows it.
 """
 
 from __future__ import annotations
@@ -118,13 +118,13 @@ class DynamoStore:
             wanted[self._names[key.table]].append(key_to_wire(key))
         found: dict[Key, Item] = {}
 
-        def ask(pending: Mapping[str, object]) -> Mapping[str, object]:
+        def fetch(pending: Mapping[str, object]) -> Mapping[str, object]:
             answer = self._read("batch_get_item", {"RequestItems": pending})
             for name, wires in answer.get("Responses", {}).items():
                 found.update(item_from_wire(self._ports[name], wire) for wire in wires)
             return answer.get("UnprocessedKeys") or {}
 
-        self._caller.until_done(ask, {name: {"Keys": wires} for name, wires in wanted.items()})
+        self._caller.until_done(fetch, {name: {"Keys": wires} for name, wires in wanted.items()})
         return found
 
     def query(self, query: Query) -> Page:
@@ -135,7 +135,7 @@ class DynamoStore:
         parameters = query_parameters(query, index, self._names[query.table])
         place = place_of(query, index)
         rows: list[Row] = []
-        # One row more than asked for tells whether there is another page; DynamoDB itself stops after 1 MB.
+        # One row more than requested shows whether there is another page; DynamoDB itself stops after 1 MB.
         while len(rows) <= query.limit:
             limit: Parameters = {"Limit": query.limit + 1 - len(rows)}
             answer = self._read("query", parameters | limit | place)

@@ -229,7 +229,7 @@ def in_doubt(doubts: Sequence[BackendError]) -> bool:
 
 
 def found_by(error: ClientError) -> WireItem | None:
-    """The item that a failed condition was held against; None when there is none, or it was not told."""
+    """The item that a failed condition was compared with; None when there is none, or it was not returned."""
     return cast("WireItem | None", cast("dict[str, object]", error.response).get("Item"))
 
 

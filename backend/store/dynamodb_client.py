@@ -47,7 +47,7 @@ def parse_address(url: str) -> Address:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     endpoint = options.get("endpoint")
-    # AWS, "Naming rules": names of tables have 3 to 255 of these characters; the rest of the name is ours.
+    # AWS, "Naming rules": names of tables have 3 to 255 of these characters; the rest of the name is the program's.
     well_formed = parts.scheme == "dynamodb" and not parts.path.strip("/") and options.keys() <= {"region", "endpoint"}
     if not well_formed or not re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", parts.netloc):
         raise ConfigurationError("STORE_URL for DynamoDB is dynamodb://PREFIX?region=REGION, and &endpoint=URL if any.")

@@ -33,7 +33,7 @@ Parameters: TypeAlias = dict[str, object]
 
 
 class _Placeholders:
-    """Hands out `#0`, `#1` … for names and `:0`, `:1` … for values, and remembers what they stand for."""
+    """Hands out `#0`, `#1` … for names and `:0`, `:1` … for values, and collects what they mean."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -87,9 +87,9 @@ def action_of(write: Write) -> str:
 def _update_text(update: Update, places: _Placeholders) -> str:
     assignments = [f"{places.name(name)} = {places.value(value)}" for name, value in update.set.items()]
     for name, plus in update.add.items():
-        here = places.name(name)
-        start = f"if_not_exists({here}, {places.value(plus.start)})"
-        assignments.append(f"{here} = {start} + {places.value(plus.delta)}")
+        attribute = places.name(name)
+        start = f"if_not_exists({attribute}, {places.value(plus.start)})"
+        assignments.append(f"{attribute} = {start} + {places.value(plus.delta)}")
     clauses = [f"SET {', '.join(assignments)}"] if assignments else []
     if update.remove:
         clauses.append(f"REMOVE {', '.join(places.name(name) for name in update.remove)}")
@@ -110,7 +110,7 @@ def _condition_text(condition: Condition, places: _Placeholders) -> str:
             return f"{places.name(attribute)} < {places.value(value)}"
         case AtLeast(attribute, value):
             return f"{places.name(attribute)} >= {places.value(value)}"
-        case AsStored():  # whatever is stored here can be read
+        case AsStored():  # DynamoDB's items can always be read
             return _joined(" AND ", (Exists(), Absent()), places)
         case AllOf(conditions):
             return _joined(" AND ", conditions, places) or _joined(" OR ", (Exists(), Absent()), places)
@@ -121,7 +121,7 @@ def _condition_text(condition: Condition, places: _Placeholders) -> str:
 def _joined(word: str, conditions: tuple[Condition, ...], places: _Placeholders) -> str:
     """The conditions in parentheses; empty when there are none (what "all of none" means is the caller's).
 
-    One alone has none of its own, because DynamoDB refuses redundant parentheses.
+    A single one gets none, because DynamoDB refuses redundant parentheses.
     """
     texts = [_condition_text(condition, places) for condition in conditions]
     return f"({word.join(texts)})" if len(texts) > 1 else "".join(texts)

@@ -17,7 +17,7 @@ def index_of(query: Query) -> Index | None:
 
 
 def is_empty(query: Query) -> bool:
-    """Whether no sort key can lie in the query's range; DynamoDB would refuse such a range."""
+    """Whether no sort key can be in the query's range; DynamoDB would refuse such a range."""
     if query.between is None:
         return False
     low, high = query.between

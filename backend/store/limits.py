@@ -125,7 +125,7 @@ def _check_index_key(name: str, value: Value, number: bool, most: int) -> None:
 def check_query(query: Query) -> None:
     """Raises: `InvalidInputError` for what DynamoDB would not look up."""
     if query.limit < 1:
-        raise InvalidInputError("A query asks for one item at least.")
+        raise InvalidInputError("The limit of a query is at least 1.")
     if query.index and query.consistent:
         raise InvalidInputError("An index cannot be read consistently.")
     _check_key_text(query.partition, MAX_PK_BYTES)
@@ -134,7 +134,7 @@ def check_query(query: Query) -> None:
 def check_scan(segment: int, segments: int, limit: int) -> None:
     """Raises: `InvalidInputError` for a segment that does not exist, or a page of nothing."""
     if limit < 1:
-        raise InvalidInputError("A scan asks for one item at least.")
+        raise InvalidInputError("The limit of a scan is at least 1.")
     if not 0 <= segment < segments:
         raise InvalidInputError("The segments of a scan are numbered from zero.")
 

@@ -1,6 +1,6 @@
 """The storage port: DynamoDB's own vocabulary, narrowed to what Tillpost needs.
 
-Everything above this line of the program speaks these types; every engine implements `Store` and passes the same
+All other code uses these types; every engine implements `Store` and passes the same
 contract tests. Items are plain dictionaries of strings, integers (38 digits at most), booleans, None, bytes, lists
 and dictionaries. Floats are refused: money is integer minor units.
 """
@@ -26,14 +26,14 @@ EXPIRES = "expires"
 """Any item may carry this attribute: a moment in whole seconds since 1970 (UTC), after which it disappears by itself.
 
 When, is the engine's affair: DynamoDB's time to live takes up to a few days, the SQL engines wait for `sweep`. Until
-then reads still return the item, so whoever must not see it looks at the attribute.
+then reads still return the item, so callers that must not see it check the attribute.
 """
 MAX_PK_BYTES = 2048
 MAX_SK_BYTES = 1024
 
 
 class Key(NamedTuple):
-    """Where an item lives. `pk` and `sk` are never empty; the attribute names in DynamoDB are `pk` and `sk`."""
+    """The primary key of an item. `pk` and `sk` are never empty; the attribute names in DynamoDB are `pk` and `sk`."""
 
     table: str
     pk: str
@@ -43,7 +43,7 @@ class Key(NamedTuple):
 class UnreadableItem(Item):
     """What reads return for an item whose stored form makes no sense, such as a document that is not JSON.
 
-    It is there, but whoever looks into it gets an `UnreadableItemError`. So it can be counted, listed by its key,
+    It exists, but reading its attributes raises `UnreadableItemError`. So it can be counted, listed by its key,
     overwritten and deleted, and never passes for an item without attributes. `raw` is what is stored.
     """
 
@@ -157,7 +157,7 @@ class Update:
     """Change attributes in place; the item is created when it is absent (attach `Exists()` to forbid that).
 
     `set`, `add` and `remove` name top-level attributes, each at most once. An `add` without a condition must not be
-    repeated by whoever did not hear the answer; to what is not a number it adds as if it were not there, while with
+    repeated when the answer is missing. An attribute that is not a number counts as absent, while with
     a condition it is refused.
     """
 
@@ -197,7 +197,7 @@ class Query:
     """Items of one partition of a table (`index=""`) or of one of its indexes, in the order of the sort key.
 
     `begins_with` or `between` (both ends included) narrow the sort key; at most one of them is given. A sort key is
-    a string, or an integer in indexes that say so. Index reads return the keys and the attributes that the index
+    a string, or an integer in some indexes. Index reads return the keys and the attributes that the index
     projects. The order of equal index sort keys is not defined, so make them unique.
     """
 
@@ -300,7 +300,7 @@ class Store(Protocol):
         """
 
     def create_tables(self) -> None:
-        """Create whatever is missing; harmless when all is there."""
+        """Create the tables that are missing; harmless when all exist."""
 
     def missing_tables(self) -> list[str]:
         """Names of the tables and indexes that are not there."""
@@ -310,7 +310,7 @@ class Store(Protocol):
 
 
 def pages_of(store: Store, query: Query) -> Iterator[Row]:
-    """All rows of a query from its cursor on, read page by page as they are asked for."""
+    """All rows of a query from its cursor on, read page by page as they are needed."""
     while True:
         page = store.query(query)
         yield from page.rows

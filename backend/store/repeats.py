@@ -39,7 +39,7 @@ def is_repeatable(write: Write) -> bool:
     if write.condition is None:
         return True
     if isinstance(write, Delete):
-        return False  # what is gone does not tell who removed it
+        return False  # a missing item does not show who removed it
     return _is_false_after(write.condition, write)
 
 
@@ -55,7 +55,7 @@ def is_made(write: Write, found: Item) -> bool:
 
 
 def _is_false_after(condition: Condition, write: Put | Update) -> bool:
-    """Whether the condition certainly does not hold of the item that the write leaves, whatever was there before."""
+    """Whether the condition is certainly false for the item after the write, with any item before it."""
     match condition:
         case AllOf(conditions):
             return any(_is_false_after(each, write) for each in conditions)

@@ -94,7 +94,7 @@ HOUR_SHARDS = 4
 SENT_SHARDS = 4
 
 FIRST_IDEOGRAPH = "\u2e80"
-"""From here on Unicode holds the scripts of East Asia, whose family names are often one character."""
+"""From this character on Unicode has the scripts of East Asia, whose family names are often one character."""
 
 ID_BITS = 50
 RANK_UNIT = 10**16
@@ -189,7 +189,7 @@ def email_key(address: str) -> Key:
 
 
 def identity_key(identity: str) -> Key:
-    """Who has a phone number, an id at the source, or an address that nobody can write to: "phone#+4930123456"."""
+    """Who has a phone number, an id at the source, or an address that cannot be written to: "phone#+4930123456"."""
     return Key(SHOP, f"I#{identity}", "I")
 
 
@@ -202,7 +202,7 @@ def alias_key(word: str, customer_id: str) -> Key:
 
 
 def alias_partition(word: str) -> str:
-    """Where the words with this beginning lie: by two letters, by one where a letter is a syllable or a word."""
+    """The partition of the words with this beginning: by two letters, by one where a letter is a syllable or a word."""
     return f"S#{word[:1] if word >= FIRST_IDEOGRAPH else word[:2]}"
 
 
@@ -247,7 +247,7 @@ def message_key(recipient: str, key: str) -> Key:
 
 
 def message_line(day: str, message_id: str) -> str:
-    """The partition of the message log of a day ("2026-11-26") in which the message stands."""
+    """The partition of the message log of a day ("2026-11-26") that has the message."""
     return f"MAIL#{day}#{shard_of(message_id, MESSAGE_SHARDS)}"
 
 
@@ -285,7 +285,7 @@ def rate_key(transport: str) -> Key:
 
 
 def suppression_key(digest: str) -> Key:
-    """The suppression of an address; the digest stands for it."""
+    """The suppression of an address, by its digest."""
     return Key(MAIL, f"X#{digest}", "X")
 
 
@@ -341,7 +341,7 @@ def trigger_line(customer_id: str) -> str:
 
 
 def backfill_key(automation_id: str) -> Key:
-    """The work of writing to customers who had lapsed before; it stands in the list of triggers."""
+    """The work of writing to customers who had lapsed before; it is in the list of triggers."""
     return Key(MAIL, f"AUTO#{automation_id}", "BACKFILL")
 
 
@@ -366,7 +366,7 @@ def durations_key(day: str, kind: str) -> Key:
 
 
 def alert_key(rule: str, subject: str) -> Key:
-    """An alert that is open, or whose end somebody has to be told of."""
+    """An alert that is open, or of whose end people have to be notified."""
     return Key(MAIL, "ALERTS", f"{rule}#{subject}")
 
 
@@ -395,7 +395,7 @@ def campaign_key(campaign_id: str) -> Key:
 
 
 def chunk_key(campaign_id: str, wave: int, first: str) -> Key:
-    """A part of a campaign's frozen audience, which begins with this customer; so whoever is in it can be found."""
+    """A part of a campaign's frozen audience, which begins with this customer; so any customer in it can be found."""
     return Key(MAIL, f"K#{campaign_id}", f"CHUNK#{wave}#{first}")
 
 
@@ -460,7 +460,7 @@ def board_of(period: str, customer_id: str) -> str:
 
 
 def customer_line(customer_id: str) -> str:
-    """The partition of the list of newest customers that this customer stands in."""
+    """The partition of the list of newest customers that has this customer."""
     return f"CUSTOMERS#{shard_of(customer_id, CUSTOMER_LIST_SHARDS)}"
 
 

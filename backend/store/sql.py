@@ -143,8 +143,8 @@ class SqlStore:
     ) -> dict[Key, Item | None]:
         """Decides all transactions against one picture of the items, then writes what has changed."""
         exact = self._meter is not None and self._meter.is_exact
-        asked = [write.key for writes in transactions for write in writes if exact or _depends(write)]
-        images: dict[Key, Item | None] = {**session.items(asked)}
+        needed = [write.key for writes in transactions for write in writes if exact or _depends(write)]
+        images: dict[Key, Item | None] = {**session.items(needed)}
         changed: dict[Key, Item | None] = {}
         for writes in transactions:
             try:
@@ -214,7 +214,7 @@ _SCAN_SECONDS = 60.0
 _CREATION_SECONDS = 24 * 3600.0
 """A new index of a large table takes long, and the next process waits for it."""
 _CREATION = Key("", "tables", "creation")
-"""Locked by whoever creates tables, so that two processes that start at once do not both create one."""
+"""Locked while tables are created, so that two processes that start at once do not both create one."""
 
 
 def _depends(write: Write) -> bool:

@@ -65,7 +65,7 @@ def _add_column(connection: sa.Connection, table: sa.Table, column: sa.Column[An
 
 def _fill(connection: sa.Connection, table: sa.Table, indexes: Sequence[Index]) -> None:
     """Writes the columns of new indexes for the items that are there already."""
-    here = sa.tuple_(table.c.pk, table.c.sk)
+    position = sa.tuple_(table.c.pk, table.c.sk)
     page = sa.select(table.c.pk, table.c.sk, table.c.doc).order_by(table.c.pk, table.c.sk).limit(_ROWS_AT_ONCE)
     update = sa.update(table).where(table.c.pk == sa.bindparam("b_pk"), table.c.sk == sa.bindparam("b_sk"))
     rows = connection.execute(page).all()
@@ -76,7 +76,7 @@ def _fill(connection: sa.Connection, table: sa.Table, indexes: Sequence[Index]) 
                 name: sa.bindparam(name) for name in names if name not in ("b_pk", "b_sk")
             }
             connection.execute(update.values(values), [row for row in filled if tuple(row) == names])
-        rows = connection.execute(page.where(here > (rows[-1].pk, rows[-1].sk))).all()
+        rows = connection.execute(page.where(position > (rows[-1].pk, rows[-1].sk))).all()
 
 
 def _index_row(pk: str, sk: str, doc: str, indexes: Sequence[Index]) -> dict[str, str]:

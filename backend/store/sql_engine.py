@@ -117,7 +117,7 @@ def exclusive(engine: sa.Engine) -> Iterator[None]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns the driver's failures into ours, without the statement and its values.
+    """Raises the driver's failures as errors of the port, without the statement and its values.
 
     Raises: `StoreBusyError`, `DiskFullError` (nothing was written), `StoreUnreachableError`, or `StatementFailedError`.
     """
@@ -125,10 +125,10 @@ def translated() -> Iterator[None]:
         yield
     except (exc.OperationalError, sqlite3.OperationalError) as error:
         cause = error.orig if isinstance(error, exc.OperationalError) else error
-        told = str(cause)
+        message = str(cause)
         if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or _state_of(error) in _FULL_STATES:
             raise DiskFullError(_STORE_FULL) from error
-        if "locked" in told or "busy" in told or _state_of(error) in _BUSY_STATES:
+        if "locked" in message or "busy" in message or _state_of(error) in _BUSY_STATES:
             raise StoreBusyError("The store is busy; please try again in a moment.") from error
         raise StoreUnreachableError("The store cannot be reached; please try again, or ask an engineer.") from error
     except (exc.InterfaceError, exc.TimeoutError, sqlite3.InterfaceError) as error:

@@ -25,7 +25,7 @@ def remove(connection: sa.Connection, tables: Mapping[str, sa.Table], keys: Sequ
     removed = 0
     for name, wanted in by_table(keys).items():
         table = tables[name]
-        here = (table.c.pk == sa.bindparam("b_pk"), table.c.sk == sa.bindparam("b_sk"))
-        delete = sa.delete(table).where(*here, table.c[EXPIRES] <= now)
+        row = (table.c.pk == sa.bindparam("b_pk"), table.c.sk == sa.bindparam("b_sk"))
+        delete = sa.delete(table).where(*row, table.c[EXPIRES] <= now)
         removed += connection.execute(delete, [{"b_pk": key.pk, "b_sk": key.sk} for key in wanted]).rowcount
     return removed

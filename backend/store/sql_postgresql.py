@@ -1,7 +1,7 @@
 """Connections to PostgreSQL that have an end: to connect, to run a statement, to wait for a lock, and to hang.
 
 The server ends statements and waits for locks itself. A server that hangs, or whose answers drip, is given up by us:
-then the connection is closed, and others are not tried for a moment, so that nobody waits for each of them in turn.
+then the connection is closed, and others are not tried for a moment, so that no caller waits for each of them in turn.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
 LOCK_SECONDS = 4.0
 ANSWER_SECONDS = 6.0
-"""A little more than the server's own limits, so that a server that works speaks first."""
+"""A little more than the server's own limits, so that a working server reports its own time-out first."""
 IDLE_SECONDS = 15.0
-"""A transaction that nobody goes on with gives its locks back: its process was stopped, or its network is gone."""
+"""An abandoned transaction gives its locks back: its process was stopped, or its network is gone."""
 POOL_SECONDS = 3.0
 _REST_SECONDS = 2.0
-"""How long nobody connects after the server did not answer."""
+"""How long no connection is tried after the server did not answer."""
 _LOOK_UP_SECONDS = 2.0
 _LIMITS = {
     "statement_timeout": STATEMENT_SECONDS,
@@ -82,7 +82,7 @@ def patient(connection: sa.Connection, seconds: float) -> Iterator[None]:
 
 
 class _Gate:
-    """Connects within a time, and refuses at once while a server that did not answer is left alone."""
+    """Connects within a time, and refuses at once for a while after the server did not answer."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

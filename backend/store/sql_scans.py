@@ -40,7 +40,7 @@ def scan_statement(
 
 
 class _LastLetter(FunctionElement[int]):
-    """The code point at the end of a text. Ids end at random, and any database can tell it without reading the item."""
+    """The code point at the end of a text. Ids have random ends, and databases compute it without reading the item."""
 
     type = sa.Integer()
     inherit_cache = True

@@ -57,7 +57,7 @@ class Sessions:
 
     @contextmanager
     def writing(self, keys: Sequence[Key]) -> Iterator[Session]:
-        """A transaction that is committed at the end, and in which nobody else writes items of these keys."""
+        """A transaction that is committed at the end, and in which no other process writes items of these keys."""
         if self._is_sqlite:
             with translated(), exclusive(self._engine), self._driver() as connection:
                 cursor = connection.cursor()

@@ -121,8 +121,8 @@ class Statements:
             statement = statement.where(sort >= sa.bindparam("b_low"), sort <= sa.bindparam("b_high"))
         if shape.cursor:
             place = sa.tuple_(*(sa.bindparam(f"b_at{n}", type_=sa.Text) for n in range(len(order))))
-            here = sa.tuple_(*order)
-            statement = statement.where(here < place if shape.descending else here > place)
+            position = sa.tuple_(*order)
+            statement = statement.where(position < place if shape.descending else position > place)
         directed = [column.desc() if shape.descending else column.asc() for column in order]
         return statement.order_by(*directed).limit(sa.bindparam("b_limit", type_=sa.Integer))
 
@@ -137,10 +137,10 @@ def _columns(
 
 def _group_get(table: str) -> str:
     """SQLite's look-up of a group of keys. It would scan the table for a list of pairs, but takes them as a table to
-    begin from (which is what CROSS tells it)."""
+    begin from (which CROSS makes it do)."""
     pairs = ",".join(["(?,?)"] * GROUP)
     return (
-        f"WITH wanted(pk, sk) AS (VALUES {pairs}) SELECT found.pk, found.sk, found.doc FROM wanted "  # noqa: S608 - names of ours
+        f"WITH wanted(pk, sk) AS (VALUES {pairs}) SELECT found.pk, found.sk, found.doc FROM wanted "  # noqa: S608 - the program's own names
         f'CROSS JOIN "{table}" AS found ON found.pk = wanted.pk AND found.sk = wanted.sk'
     )
 

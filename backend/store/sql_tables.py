@@ -1,4 +1,4 @@
-"""How items lie in a SQL database: one table each, the item as JSON, two columns per index, and when
+"""How items are stored in a SQL database: one table each, the item as JSON, two columns per index, and when
 it expires.
 
 Integer sort keys are written as texts of fixed width that sort like the numbers, because no integer type that
@@ -98,7 +98,7 @@ def encode(item: Item) -> str:
 
 
 def _encode_special(item: Item) -> str:
-    """Bytes and integers beyond 64 bits mostly stand at the top of an item, as messages' data and ranks do."""
+    """Bytes and integers beyond 64 bits are mostly top-level attributes, as messages' data and ranks do."""
     special: dict[str, object] = dict(item)
     in_bytes = wide = 0
     for name, value in item.items():

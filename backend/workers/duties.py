@@ -1,7 +1,7 @@
 """What workers do: a table of duties, each in a thread of its own. Any number of processes may do the same ones.
 
 A duty works in rounds. Whatever a round meets, the next one comes: trouble costs a pause, never the duty. The
-heartbeat tells how each of them is, so that a stalled one is seen.
+heartbeat reports how each of them is, so that a stalled one is seen.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from backend.workers.snapshots import begin as begin_snapshots
 REST_OF_AUTOMATIONS = 2.0
 """Seconds between looks for triggers that are due."""
 BETWEEN_LOOKS = 10.0
-"""Seconds between two looks for alerts that people are to be told of; rules are read every half minute."""
+"""Seconds between two checks for alerts that people have to be notified of; rules are read every half minute."""
 AFTER_TROUBLE = 5.0
 """Seconds to rest after a round that could not be done."""
 MAIL = "mail"
@@ -93,7 +93,7 @@ Round = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One kind of work. `run` returns when it is told to stop, with nothing left half-done.
+    """One kind of work. `run` returns after `stop` is set, with nothing left half-done.
 
     `patience` is how many seconds a round may take before the duty is called stalled.
     """
@@ -162,7 +162,7 @@ def _take_in_events(place: Workplace, stop: threading.Event) -> Round:
 
 
 def _check_campaigns(place: Workplace, stop: threading.Event) -> Round:
-    """Renders whole audiences for whoever asked; rests a little while nobody does."""
+    """Renders the audiences of requested preflights; rests a little while there are none."""
 
     def work() -> float:
         return 0.0 if work_on_preflights(place.shop, place.mailer, stop) else REST_BETWEEN_PREFLIGHTS
@@ -215,7 +215,7 @@ def start(place: Workplace, stop: threading.Event, duties: Sequence[Duty] = DUTI
 def end(threads: Sequence[threading.Thread], stop: Stop, seconds: float) -> list[str]:
     """Waits for duties to end, in so many seconds since `stop` was set less one; returns who has not.
 
-    The mail may use them all, because it may wait for answers that nobody can give back. Others give their work back
+    The mail may use them all, because it may have to wait for the provider's answers. Others give their work back
     within a few seconds; what one of them does not is free when its lease is over.
     """
     join([thread for thread in threads if thread.name != MAIL], min(OTHERS_SECONDS, stop.left(seconds)))

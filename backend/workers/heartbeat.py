@@ -22,7 +22,7 @@ _SAVE_SECONDS = 60.0
 
 
 def run_heartbeat(shop: Shop, meter: Meter, stop: threading.Event, *, kind: str, rounds: Rounds) -> None:
-    """Beats until it is told to stop, then takes the process off the list."""
+    """Sends heartbeats until `stop` is set, then takes the process off the list."""
     pulse = heartbeats.Pulse(kind, version(), shop.clock(), MEASURES, rounds, RING)
     saved = Ledgered(meter, MEASURES)
     save_at = time.monotonic() + _SAVE_SECONDS

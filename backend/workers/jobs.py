@@ -33,9 +33,9 @@ _LOOK_FOR_ROOM = 3.0
 
 
 def run_worker(shop: Shop, stop: threading.Event, rounds: Rounds | None = None) -> None:
-    """Works until it is told to stop: a job under way is given back between two of its steps.
+    """Works until `stop` is set: a job under way is given back between two of its steps.
 
-    Looks for work more seldom the longer there is none, every three seconds at least. `rounds` is told of each look.
+    Looks for work more seldom the longer there is none, every three seconds at least. `rounds` records each look.
     """
     rounds = rounds or Rounds()
     worker, pause, tidied = _identity(), SHORTEST_PAUSE, -_TIDY_SECONDS

@@ -25,10 +25,10 @@ _AFTER_TROUBLE = 5.0
 
 
 def run_mail_worker(shop: Shop, mailer: Mailer, stop: threading.Event, rounds: Rounds | None = None) -> None:
-    """Works until it is told to stop. Answers that are awaited then are waited for and recorded, and all else is given
+    """Works until `stop` is set. Then it waits for open answers and records them, and all else is given
     back at once.
 
-    `rounds` is told of each round.
+    `rounds` records each round.
     """
     flight = Flight(mailer)
     pause, rounds, campaigns = SHORTEST_PAUSE, rounds or Rounds(), CampaignWork(flight=flight)
@@ -73,7 +73,7 @@ def _round(
             if not (worked.more or worked.wait):
                 worked.add(work_on_campaigns(shop, mailer, campaigns, stop))
             if not (worked.more or worked.total):
-                mailer.window.settle()  # gives back what was reserved and not used, as nobody may reserve again soon
+                mailer.window.settle()  # gives back what was not used: this process may not reserve again soon
     except AccountUnknownError as error:
         logger.warning("Nothing is sent: {}", error.sentence)
         return _AFTER_TROUBLE

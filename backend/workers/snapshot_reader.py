@@ -1,7 +1,7 @@
 """A process that reads a share of the shop for the snapshot and ends: `python -m backend.workers.snapshot_reader`.
 
-It gets its task on standard input, so that no password stands in a list of processes. It gives way to others that
-want the processor, and ends by itself when whoever started it has ended.
+It gets its task on standard input, so that no password is visible in a list of processes. It gives way to others that
+want the processor, and ends by itself when the process that started it has ended.
 """
 
 from __future__ import annotations
@@ -61,6 +61,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except Exception as error:
-        # Messages of libraries may hold values of items, so only the kind of the error is told.
-        print(f"The snapshot could not be read: {type(error).__name__}", file=sys.stderr)  # noqa: T201 - no log here
+        # Messages of libraries may hold values of items, so only the kind of the error is shown.
+        print(f"The snapshot could not be read: {type(error).__name__}", file=sys.stderr)  # noqa: T201 - it has no log
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""The snapshot's duty: makes a new one every few minutes, and sooner when somebody asks. One process a machine does.
+"""The snapshot's duty: makes a new one every few minutes, and sooner on request. One process of a machine does it.
 
 Large shops are read by processes of their own, two where there are two processors, so that pages stay quick meanwhile.
 """
@@ -31,7 +31,7 @@ from backend.workers.snapshot_reader import Task
 LOOK_SECONDS = 2.0
 AFTER_TROUBLE = 60.0
 SHARE_OF_TIME = 0.1
-"""Most of the time that making snapshots may take, when nobody asks."""
+"""The share of time that making snapshots may take without requests."""
 _SHARE_WHEN_ASKED = 0.5
 _LARGE = 20_000
 """Customers from which processes are started; below, starting them takes longer than reading."""
@@ -61,20 +61,20 @@ def begin(shop: Shop, settings: Settings, stop: threading.Event) -> Callable[[],
     return work
 
 
-def is_due(info: SnapshotInfo | None, asked: datetime | None, now: datetime, minutes: int) -> bool:
-    """Whether a new one should be made. `minutes` is how old one may get; 0 makes them only when somebody asks."""
+def is_due(info: SnapshotInfo | None, requested: datetime | None, now: datetime, minutes: int) -> bool:
+    """Whether a new one should be made. `minutes` is how old one may get; 0 makes them only on request."""
     if info is None:
-        return minutes > 0 or asked is not None
+        return minutes > 0 or requested is not None
     age = (now - info.as_of).total_seconds()
     if age < 0:  # the clock was put back
         return True
-    if asked is not None and asked > info.as_of and age >= info.seconds / _SHARE_WHEN_ASKED:
+    if requested is not None and requested > info.as_of and age >= info.seconds / _SHARE_WHEN_ASKED:
         return True
     return minutes > 0 and age >= max(timedelta(minutes=minutes).total_seconds(), info.seconds / SHARE_OF_TIME)
 
 
 def reader(shop: Shop, settings: Settings) -> Callable[[Shop, Path, Callable[[], bool]], None]:
-    """How this shop is read best: here when it is small or lies in memory, else by processes."""
+    """How this shop is read: in this process when it is small or in memory, else by other processes."""
     in_memory = settings.store_url.removesuffix("/:memory:") == "sqlite://"
     return read_here if in_memory or _customers(shop) < _LARGE else by_processes(settings)
 
@@ -124,7 +124,7 @@ def _customers(shop: Shop) -> int:
 
 
 def _absolute(url: str) -> str:
-    """The same store for a process that may stand in another folder."""
+    """The same store for a process that may run in another folder."""
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith(f"{prefix}/"):
         return prefix + str(Path(url.removeprefix(prefix)).absolute())

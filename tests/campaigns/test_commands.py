@@ -112,7 +112,7 @@ def test_variants_are_compared(run: Run, desk: Desk) -> None:
         ("B", "says nothing of a variant"),
         ("E.subject=x", "says nothing of a variant"),
         ("B.colour=red", "no “colour”. Write B.field.colour=…"),
-        ("B.field.headlin=x", "no field “headlin”. The email asks for: button_label, button_url, headline, message."),
+        ("B.field.headlin=x", "no field “headlin”. The email has: button_label, button_url, headline, message."),
         ("B.template=letter", "letter"),
         ("B.template=win-back", "go to different people"),
     ],

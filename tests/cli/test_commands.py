@@ -236,7 +236,7 @@ def test_reconcile_tells_and_mends(run: Run, sold: Shop) -> None:
     sold.store.write_batch([Put(schema.alias_key("perez", "NOBODY0000"), {})])
     told = run("reconcile", "--json")
     assert told.code == 1
-    assert "1 differ and were not mended" in told.err
+    assert "1 differ and were not repaired" in told.err
     (drift,) = told.json["drift"]
     assert drift == {
         "what": "customer NOBODY0000: search word",

@@ -28,7 +28,7 @@ def test_the_audit_log_is_listed_and_narrowed(run: Run, store_url: str) -> None:
     assert entries[1]["target"] == "campaign:0A1B"
     assert [entry["who"] for entry in run("audit", "--who", "mara", "--json").json] == ["mara"]
     assert "started a campaign" in run("audit", "--target", "campaign").out
-    assert run("audit", "--month", "2020-01").out == "Nothing is noted here.\n"
+    assert run("audit", "--month", "2020-01").out == "The audit log has no entries.\n"
     refused = run("audit", "--month", "november")
     assert (refused.code, refused.out) == (1, "")
 

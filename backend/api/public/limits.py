@@ -1,4 +1,4 @@
-"""Slows down whoever asks too often, in this process; addresses are kept as digests and forgotten."""
+"""Limits requests per address, in this process; addresses are kept as digests, for a short time."""
 
 from __future__ import annotations
 

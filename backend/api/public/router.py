@@ -137,7 +137,7 @@ class PublicPages:
 
 
 def public_router(pages: Callable[[], PublicPages]) -> APIRouter:
-    """The routes; `pages` is asked at each request, so that nothing is opened before."""
+    """The routes; `pages` is called at each request, so that nothing is opened before."""
     router = APIRouter(prefix="/mail")
 
     def add(purpose: Purpose, method: str, handler: Callable[[PublicPages], Handler]) -> None:

@@ -75,7 +75,7 @@ class _Known:
 class SnsCertificates:
     """`Certificates` from SNS itself. Safe for several threads.
 
-    Each certificate is fetched once a day, by the first who asks; whoever asks meanwhile waits for that answer. What is
+    Each certificate is fetched once a day, by the first caller; others wait for its answer. What is
     fetched for the first time has a budget, because anybody can make up addresses that look like SNS's.
     """
 
@@ -112,7 +112,7 @@ class SnsCertificates:
             try:
                 return running.result(2 * FETCH_SECONDS)
             except TimeoutError:
-                raise CertificateUnavailableError("The certificate of SNS is not here yet.") from None
+                raise CertificateUnavailableError("The certificate of SNS was not fetched yet.") from None
         known = _Known(None, self._clock(), problem="The certificate of SNS could not be fetched.")
         try:
             known = self._fetch(url)
@@ -128,14 +128,14 @@ class SnsCertificates:
         return next((known for kept in (self._good, self._bad) if (known := kept.get(url)) and known.until > now), None)
 
     def _spend(self, url: str) -> None:
-        """Counts a first fetch. A certificate that was good before is not counted, so nobody can keep it away."""
+        """Counts a first fetch. A certificate that was good before is not counted, so nobody can block it."""
         if url in self._good:
             return
         now = self._clock()
         while self._first_fetches and now - self._first_fetches[0] >= timedelta(minutes=1):
             self._first_fetches.popleft()
         if len(self._first_fetches) >= MOST_FIRST_FETCHES:
-            raise CertificateUnavailableError("Too many certificates were asked for; it is tried again in a minute.")
+            raise CertificateUnavailableError("Too many certificates were requested; it is tried again in a minute.")
         self._first_fetches.append(now)
 
     def _fetch(self, url: str) -> _Known:

@@ -1,6 +1,6 @@
 """SES's mailbox simulator for the local outbox: addresses whose mail bounces, is complained about, or arrives.
 
-The addresses and what they stand for are those of AWS's "Using the mailbox simulator" (SES developer guide). Labels
+The addresses and what they simulate are those of AWS's "Using the mailbox simulator" (SES developer guide). Labels
 are possible: `bounce+anything@simulator.amazonses.com`.
 """
 
@@ -26,7 +26,7 @@ class Simulated(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SimulatedEvent:
-    """Something that happened to an email in the outbox. `message_id` is ours; `outbox_id` is that of the outbox."""
+    """Something that happened to an email in the outbox. `message_id` is the ledger's, `outbox_id` the outbox's."""
 
     outbox_id: str
     message_id: str

@@ -39,7 +39,7 @@ class MalformedMessageError(BackendError):
 
 
 class ForgedMessageError(BackendError):
-    """The message is not from SNS, not from a topic of ours, or too old."""
+    """The message is not from SNS, not from a configured topic, or too old."""
 
 
 class CertificateUnavailableError(BackendError):
@@ -142,7 +142,7 @@ def check_claims(message: SnsMessage, topics: Collection[str], now: datetime) ->
     Raises: `ForgedMessageError`.
     """
     if message.topic not in topics:
-        raise ForgedMessageError("The topic is none of those that may call here.")
+        raise ForgedMessageError("The topic is none of those that may call the webhook.")
     if not now - LONGEST_AGE <= message.at <= now + _AHEAD:
         raise ForgedMessageError("The message is too old, or from the future.")
     if message.version not in _HASHES:

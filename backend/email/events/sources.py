@@ -1,4 +1,4 @@
-"""What every source of events does: it gives batches, and forgets one only when it is told that everything is kept."""
+"""The protocol of sources of events: they give batches, and drop one only after `done` confirms that it is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SourceUnreachableError(BackendError):
 class Batch:
     """Events as they came. `receipts` are the source's own, one for each or for all together.
 
-    `oldest_at` is when the oldest of them came to the source, where it tells.
+    `oldest_at` is when the oldest of them came to the source, if the source says so.
     """
 
     bodies: Sequence[bytes]

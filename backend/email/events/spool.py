@@ -1,6 +1,6 @@
 """A queue of events in files on this machine, for the local outbox: many write, many read, nothing is lost by a crash.
 
-A writer appends lines to a file in `new` under the file's lock. A reader moves the file to `taken`, after which nobody
+A writer appends lines to a file in `new` under the file's lock. A reader moves the file to `taken`; then no writer
 appends to it any more, takes the lock for as long as it works, and removes the file when all of it is kept. A lock ends
 with its process, so what a dead reader has left is taken by the next one, from the beginning; reports that were applied
 are recognised. As with the outbox, a line survives the end of the process, but not a power failure.
@@ -145,7 +145,7 @@ class SpoolSource:
         return QueueState(waiting, 0, oldest if waiting else None)
 
     def _lines(self) -> list[bytes]:
-        assert self._file is not None  # noqa: S101 - asked before
+        assert self._file is not None  # noqa: S101 - checked before
         begin = self._file.tell()
         lines = [line for _ in range(MOST_LINES) if (line := self._file.readline())]
         self._end = self._file.tell()
@@ -153,7 +153,7 @@ class SpoolSource:
         return [line.rstrip(b"\n") for line in lines]
 
     def _take(self) -> bool:
-        """Takes a file that nobody works on; those that a dead reader has left come first."""
+        """Takes a file that no reader has; those that a dead reader has left come first."""
         return any(self._open(path) for path in self._listed(self._taken)) or any(
             self._claim(path) for path in self._listed(self._new)
         )
@@ -186,7 +186,7 @@ class SpoolSource:
         return True
 
     def _finish(self) -> None:
-        """Removes the file while it is still locked, so that nobody takes it a second time."""
+        """Removes the file while it is still locked, so that no reader takes it a second time."""
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
         self._let_go()

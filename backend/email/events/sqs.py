@@ -37,9 +37,9 @@ AGAIN_SECONDS = 2
 CALL_SECONDS = 4.0
 """Together with the wait of a receive less than the ten seconds in which a worker ends."""
 STOP_SECONDS = WAIT_SECONDS + 0.5
-"""How long after it was told to stop a worker waits for a receive: one that began then has ended by then."""
+"""How long a worker that is stopping waits for a receive; one that had begun has ended by then."""
 STATE_SECONDS = 3.0
-"""Pages and health wait for what the queue says of itself."""
+"""For reading the queue's attributes, which pages and health wait for."""
 _PARALLEL = 4
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _REGION = re.compile(r"^sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
@@ -111,8 +111,8 @@ class SqsSource:
         SQS does not say how old the oldest message is; known is since when those wait that could not be kept.
         """
         names = [f"ApproximateNumberOfMessages{each}" for each in ("", "Delayed", "NotVisible")]
-        ask = self._client.get_queue_attributes
-        found = self._call(ask, seconds=STATE_SECONDS, AttributeNames=names).get("Attributes", {})
+        get = self._client.get_queue_attributes
+        found = self._call(get, seconds=STATE_SECONDS, AttributeNames=names).get("Attributes", {})
         waiting, delayed, in_flight = (int(found.get(name, 0)) for name in names)
         return QueueState(waiting + delayed, in_flight, self._held_since)
 
@@ -132,7 +132,7 @@ class SqsSource:
         return list(found.get("Messages", []))
 
     def _came_late(self, found: Mapping[str, Any]) -> None:
-        """Nobody waits for these messages any more; otherwise they would be away for minutes."""
+        """Makes messages visible again that came too late; otherwise they would be hidden for minutes."""
         self._give_back(_receipts(found.get("Messages", [])), 0)
 
     def _give_back(self, receipts: Sequence[str], seconds: int) -> None:

@@ -38,7 +38,7 @@ _ALLOWED = frozenset(
 _REFUSED = {
     nodes.Macro: "macros can only be defined in the layout",
     nodes.CallBlock: "“call” is not available",
-    nodes.FilterBlock: "“filter” stands behind a bar, as in {{ customer.name | upper }}",
+    nodes.FilterBlock: "“filter” goes behind a bar, as in {{ customer.name | upper }}",
     nodes.AssignBlock: '“set” needs a value, as in {% set greeting = "Hello" %}',
     nodes.Pow: "powers (**) are not available",
     nodes.Include: "“include” is not available; the layout is added by itself",
@@ -54,7 +54,7 @@ _PRINTABLE = (str, int, float, Markup, bool)
 
 
 class _Missing(StrictUndefined):
-    """A value that was not given. Whoever uses it learns its name."""
+    """A value that was not given. Using it raises an error with its name."""
 
     __slots__ = ()
 
@@ -67,7 +67,7 @@ class _Missing(StrictUndefined):
 
 @pass_eval_context
 def _concatenated(eval_ctx: EvalContext, *values: object) -> str:
-    """What stands between two "~"; HTML only where one of the values is HTML."""
+    """The values joined by "~"; HTML only where one of them is HTML."""
     for value in values:
         if isinstance(value, (list, tuple, dict)):
             raise MisuseError("“~” joins texts and numbers, not lists or records.")
@@ -168,7 +168,7 @@ class Environment(ImmutableSandboxedEnvironment):
         return isinstance(obj, Macro) or any(obj is function for function in self._functions)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as Jinja2 names them
-        """As in Jinja2; the names keep clear of the keywords that a template passes on."""
+        """As in Jinja2, with parameter names that keywords of a template cannot clash with."""
         if isinstance(__obj, Undefined):
             return __obj()
         if not __self.is_safe_callable(__obj):
@@ -223,7 +223,7 @@ def check_constructs(source: str) -> None:
         if count > MOST_NODES:
             raise TemplateSyntaxError("It has too many parts", node.lineno)
         if type(node) not in _ALLOWED:
-            reason = _REFUSED.get(type(node), f"“{type(node).__name__.lower()}” is not available here")
+            reason = _REFUSED.get(type(node), f"“{type(node).__name__.lower()}” is not available in templates")
             raise TemplateSyntaxError(reason, node.lineno)
         if isinstance(node, nodes.For) and node.recursive:
             raise TemplateSyntaxError("recursive loops are not available", node.lineno)

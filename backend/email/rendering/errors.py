@@ -21,13 +21,13 @@ _PARTS = {
 
 _NEVER_THERE = {
     "order.refund": "This email is about a refund, and this order has none.",
-    "links.verify_url": "This email asks to confirm an address, and there is none.",
+    "links.verify_url": "This email is for confirming an address, and there is none.",
 }
 """Values that are missing although the template is right, and what that means for this customer or order."""
 
 
 class LimitError(BackendError):
-    """The template asked for more than an email may use up."""
+    """The template needs more than an email may use."""
 
 
 class MisuseError(BackendError):
@@ -67,7 +67,7 @@ def refuse(template: str, place: Place, reason: str) -> NoReturn:
 
 
 def syntax_error(template: str, place: Place, error: TemplateSyntaxError) -> TemplateError:
-    """`place` is where Jinja2 stumbled."""
+    """`place` is where Jinja2 found the error."""
     message = (error.message or "it cannot be read").rstrip(".")
     if message.startswith("unexpected"):
         message += " (is a “}}” or “%}” missing before it?)"

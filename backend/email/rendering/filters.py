@@ -1,6 +1,6 @@
-"""The filters of templates: what stands behind a bar, as in `{{ order.total | money }}`.
+"""The filters of templates, which are written behind a bar, as in `{{ order.total | money }}`.
 
-They are a closed set, ours even where Jinja2 has one of the name, so that each can be paid for. Money, dates and
+They are a closed set, which replaces Jinja2's, so that each counts against the limits. Money, dates and
 numbers are written for the shop's currency, time zone and language, which come with the data as `shop`.
 """
 
@@ -197,7 +197,7 @@ def _formatted(write: Callable[[datetime, str, str, str], str], context: Context
 
 
 def _moment(value: object) -> datetime:
-    """Moments as they are; a day alone is its noon in UTC, which is that day in nearly every time zone."""
+    """Moments as they are; a day without a time is its noon in UTC, which is that day in nearly every time zone."""
     if isinstance(value, str):
         value = _parsed(value)
     if isinstance(value, datetime):

@@ -88,10 +88,14 @@ def _compiled(template: str, document: str) -> str:
 
 
 def _check_nothing_lost(template: str, html: str, expected: Sequence[int], tags: Sequence[Tag]) -> None:
-    """MRML drops what stands where it expects nothing. A lost "if" would change what the others mean."""
+    """MRML drops text in places where it expects none. A lost "if" would change what the other tags mean."""
     wanted = set(expected)
     found = [number for number in map(int, TOKEN.findall(html)) if number in wanted]
     if found == list(expected):
         return
     lost = next((n for n, m in zip(expected, [*found, -1], strict=False) if n != m), expected[-1])
-    refuse(template, tags[lost].place, f"MJML has no place for “{tags[lost].keyword}” here. Move it into <mj-text>.")
+    refuse(
+        template,
+        tags[lost].place,
+        f"MJML has no place for “{tags[lost].keyword}” in this line. Move it into <mj-text>.",
+    )

@@ -51,7 +51,7 @@ _PARENTS: dict[str, frozenset[str]] = {
     **{name: frozenset({"mj-head"}) for name in _HEAD},
     **{name: frozenset({"mj-column", "mj-hero"}) for name in _IN_COLUMN},
 }
-"""The elements of MJML, and what each may stand in."""
+"""The elements of MJML, and the parents that each may have."""
 _WITH_TEXT = frozenset(
     {
         *("mj-text", "mj-button", "mj-table", "mj-raw", "mj-title", "mj-preview", "mj-style", "mj-social-element"),
@@ -82,7 +82,7 @@ class Scanned:
 
 
 def scan(template: str, source: Tokenised, tags: Sequence[Tag], parent: str) -> Scanned:
-    """Checks a file whose content will stand in `parent`, such as "mj-wrapper" ("" for a whole document).
+    """Checks a file whose content will be put into `parent`, such as "mj-wrapper" ("" for a whole document).
 
     Raises: `TemplateError` naming the line.
     """
@@ -125,7 +125,7 @@ class _Scanner:
         if end < 0:
             self._refuse(start, "a comment is never closed.")
         if found := TOKEN.search(self.source.text, start, end):
-            self._refuse(found.start(), "a value stands in a comment. Use {# … #} for comments.")
+            self._refuse(found.start(), "a value is in a comment. Use {# … #} for comments.")
         return end + 3
 
     def _raw_text(self, name: str, start: int) -> int:
@@ -136,7 +136,7 @@ class _Scanner:
         return end
 
     def _text(self, start: int, end: int) -> None:
-        """Passes on what stands between two tags."""
+        """Passes on the text between two tags."""
         inside = self.stack[-1]
         at = start
         for found in TOKEN.finditer(self.source.text, start, end):
@@ -146,7 +146,7 @@ class _Scanner:
                 self._block(self.tags[number], (inside.offset, False))
                 self.statements.append(number)
             elif not inside.takes_text:
-                self._refuse(found.start(), "a value stands between elements. Put it into <mj-text>.")
+                self._refuse(found.start(), "a value is between elements. Put it into <mj-text>.")
             self.pieces.append(found[0] if inside.takes_text else f"<mj-raw>{found[0]}</mj-raw>")
             at = found.end()
         self._plain(at, end, inside)
@@ -155,7 +155,7 @@ class _Scanner:
         text = self.source.text[start:end]
         if not inside.takes_text and text.strip():
             at = start + len(text) - len(text.lstrip())
-            self._refuse(at, f"“{text.strip()[:30]}” stands between elements. Put it into <mj-text>.")
+            self._refuse(at, f"“{text.strip()[:30]}” is between elements. Put it into <mj-text>.")
         self.pieces.append(text)
 
     def _tag(self, found: re.Match[str]) -> None:
@@ -194,9 +194,9 @@ class _Scanner:
                 self._refuse(offset, f"MJML has no element <{name}>.")
             if inside.name not in _PARENTS[name]:
                 allowed = " or ".join(f"<{parent}>" for parent in sorted(_PARENTS[name]))
-                self._refuse(offset, f"<{name}> has to stand in {allowed or 'no other element'}.")
+                self._refuse(offset, f"<{name}> has to be in {allowed or 'no other element'}.")
         elif not inside.takes_text:
-            self._refuse(offset, f"<{name}> stands between elements. Put it into <mj-text>.")
+            self._refuse(offset, f"<{name}> is between elements. Put it into <mj-text>.")
 
     def _attributes(self, text: str, offset: int) -> None:
         at = 0

@@ -13,7 +13,7 @@ from backend.email.rendering.environment import environment
 def empty_names(source: str, data: Mapping[str, Any]) -> list[str]:
     """Dotted names that the source prints, and that are empty in the data, in order of appearance.
 
-    What an "if" asks about, or "default" stands in for, was thought of by the author and is left out.
+    Values that an "if" tests, or that have a "default", are left out: the author has thought of them.
     """
     tree = environment(html=True).parse(source)
     return [name for name in dict.fromkeys(_printed(tree, frozenset())) if _value(name, data) in ("", None)]
@@ -31,7 +31,7 @@ def _printed(node: nodes.Node, asked: frozenset[str]) -> Iterator[str]:
 
 
 def _names(node: nodes.Node) -> Iterator[str]:
-    """The values that an expression needs; alternatives ("or", "if … else", "default") need none of theirs."""
+    """The values that an expression needs; alternatives ("or", "if … else", "default") need none."""
     if isinstance(node, (nodes.CondExpr, nodes.Or)) or (isinstance(node, nodes.Filter) and node.name == "default"):
         return
     dotted = _dotted(node)

@@ -1,7 +1,7 @@
 """Jinja2's tags as tokens that MJML carries through, and where each of them came from.
 
 A token is one word that neither MJML nor HTML has reason to touch. When a token becomes a tag again, a line break goes
-into the tag, where it shows nowhere: every tag stands on a line of its own, so a line of the compiled template leads
+into the tag, where it is not visible: every tag is on a line of its own, so a line of the compiled template leads
 back to a line that a person wrote.
 """
 
@@ -46,7 +46,7 @@ class Tokenised:
     anchors: list[tuple[int, int]] = field(default_factory=list)
 
     def place(self, offset: int) -> Place:
-        """The line of the file in which the character at this offset stood."""
+        """The line of the file from which the character at this offset came."""
         at = bisect_right(self.anchors, offset, key=lambda anchor: anchor[0]) - 1
         if at < 0:
             return Place(self.file, 1)
@@ -134,7 +134,7 @@ def restore(text: str, tags: Sequence[Tag], before: Sequence[tuple[str, str]] = 
 
 
 def as_written(file: str, source: str, before: Sequence[tuple[str, str]] = ()) -> Mapped:
-    """A template that a person wrote for Jinja2 alone, such as a subject."""
+    """A template that a person wrote without MJML, such as a subject."""
     parts = [*before, (file, source)]
     starts, line = [], 1
     for _, text in parts:

@@ -71,7 +71,7 @@ def _plain(body: str, tags: tuple[Tag, ...]) -> str:
 
 
 def _without_head(body: str) -> str:
-    """The body without <mj-head>, in one pass whatever it holds."""
+    """The body without <mj-head>, in one pass for any content."""
     kept, at = [], 0
     while (start := body.find("<mj-head", at)) >= 0 and (end := body.find("</mj-head>", start)) >= 0:
         kept.append(body[at:start])

@@ -11,7 +11,7 @@ from backend.email.rendering.renderer import Compiled
 
 
 def fields_used(compiled: Compiled) -> frozenset[str] | None:
-    """The parts of `customer` that the email uses ("first_name"); None when that cannot be told."""
+    """The parts of `customer` that the email uses ("first_name"); None when that cannot be determined."""
     found: set[str] = set()
     for part, html in (
         (compiled.subject, False),

@@ -94,7 +94,7 @@ class FileAccountList:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, tuple[str, str]]]:
-        """The entries, which are written when the block ends; nobody else changes them meanwhile."""
+        """The entries, which are written when the block ends; no other process changes them meanwhile."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.with_suffix(".lock").open("a") as lock:

@@ -20,7 +20,7 @@ _LONGEST_WORD = 64
 
 
 class UnsendableError(BackendError):
-    """An email cannot take the form that mail has. It is known before anything is handed over."""
+    """An email cannot be written in the form that mail has. Raised before anything is handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Mailbox:
         return formataddr((self.name, self.address))
 
 
-@lru_cache(maxsize=1024)  # each email asks for its sender three times, and all of a campaign have the same
+@lru_cache(maxsize=1024)  # the sender is parsed three times for each email, and is the same for all of a campaign
 def parse_mailbox(text: str, label: str) -> Mailbox:
     """The one mailbox in a text such as `maria@example.com` or `My shop <news@shop.example>`.
 
@@ -67,7 +67,7 @@ def parse_mailbox(text: str, label: str) -> Mailbox:
 def named_address(name: str, address: str) -> str:
     """A name and an address as one text that `parse_mailbox` reads back; "" is no name.
 
-    Nothing is encoded here: the transport encodes the name, once (RFC 2047, section 5).
+    The name is not encoded yet: the transport does so, once (RFC 2047, section 5).
     """
     return f'"{quote(name)}" <{address}>' if name else address
 

@@ -48,7 +48,7 @@ def tags_of(email: OutgoingEmail) -> dict[str, str]:
 def checked_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     """The headers beyond the usual ones, with values in printable ASCII on one line.
 
-    Raises: `UnsendableError` for more than 15, names that are ours to set, control characters, and fields that are
+    Raises: `UnsendableError` for more than 15, reserved names, control characters, and fields that are
     too long.
     """
     if len(headers) > MOST_HEADERS:

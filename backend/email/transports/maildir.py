@@ -1,8 +1,8 @@
 """A folder of messages as mail programs know it: Maildir, with `tmp`, `new` (unread) and `cur` (read).
 
-A message is written into `tmp` and moved into `new`, so that nobody ever sees half of one, whatever dies. Names are
+A message is written into `tmp` and moved into `new`, so that no reader sees half of one, even after a crash. Names are
 unique over processes and machines, and sort by time. Nothing is synchronised to the disk: a message that was taken
-survives the end of the process, but not a power failure. (Measured here: 300 to 430 messages a second synchronised,
+survives the end of the process, but not a power failure. (Measured: 300 to 430 messages a second synchronised,
 5,000 to 19,000 otherwise; a stand-in for a provider is worth more when it is fast.)
 """
 
@@ -43,7 +43,7 @@ class Entry:
 
     @property
     def mark(self) -> str:
-        """What `deliver` was told to mark it with."""
+        """The `mark` that was given to `deliver`."""
         found = _ID.match(self.id)
         return (found[3] or "") if found else ""
 

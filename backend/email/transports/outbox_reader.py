@@ -107,7 +107,7 @@ class Outbox:
         """What the simulator did with mail after the message with the id `after`, oldest first.
 
         Two processes that write at one moment may finish in another order than that of their ids, and SES too
-        reports events more than once: so ask again from a minute before, and apply each event once.
+        reports events more than once: so read again from a minute before, and apply each event once.
         """
         entries = self._maildir.entries()
         later = islice(entries, bisect_right(entries, after, key=_id_of), None)

@@ -23,12 +23,12 @@ GENEROUS = Account(per_second=1000.0, daily_quota=-1, sent_last_24_hours=0, sand
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Take the email and say so."""
+    """Accept the email and report it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Say no; nothing is taken."""
+    """Refuse the email."""
 
     reason: str = "Refused by the test."
     retryable: bool = False
@@ -38,12 +38,12 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class LoseReply:
-    """Take the email, but let the reply get lost."""
+    """Accept the email, but lose the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeverArrive:
-    """Lose the email on the way; the sender cannot tell this from a lost reply."""
+    """Lose the email on the way; for the sender this looks like a lost reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class RecordingTransport:
         return self.current
 
     def attempts(self, message_id: str) -> int:
-        """How often the email was handed over, whatever came of it."""
+        """How often the email was submitted, with any result."""
         return self._attempts[message_id]
 
     def submissions(self) -> Counter[str]:
@@ -163,5 +163,5 @@ def write_line(journal: Path, line: str) -> None:
 
 
 def read_journal(journal: Path) -> Counter[str]:
-    """How often each message was submitted, by whatever process."""
+    """How often each message was submitted, by all processes."""
     return Counter(journal.read_text().splitlines()) if journal.exists() else Counter()

@@ -24,9 +24,9 @@ from backend.email.transports.ses_errors import CALL_ERRORS, NO_ANSWER, code_of,
 ACCOUNT_SECONDS = 60.0
 """How long an answer of GetAccount is good for; SES allows one such request a second."""
 SILENCE_SECONDS = 5.0
-"""How long it is not asked again after it did not answer."""
+"""How long GetAccount is not called again after it did not answer."""
 STALE_SECONDS = 600.0
-"""How long an old one may stand in while SES does not answer."""
+"""How long an old answer may be used while SES does not answer."""
 
 
 class SesClient(Protocol):
@@ -136,7 +136,7 @@ def account_from(reply: Mapping[str, Any]) -> Account:
 
 
 def _content(email: OutgoingEmail, at: datetime) -> dict[str, Any]:
-    """Simple content, which SES turns into MIME; with attachments ours, so that it is what the preview shows."""
+    """Simple content, which SES turns into MIME; with attachments raw MIME, as the preview shows it."""
     own = {MESSAGE_HEADER: email.message_id} if len(email.headers) < MOST_HEADERS else {}
     if email.attachments:
         return {"Raw": {"Data": build_mime(email, at=at, extra=own)}}

@@ -47,7 +47,7 @@ SANDBOXED = Refused("SES is in its sandbox, and the recipient is not verified.",
 NO_CONFIGURATION_SET = Refused("The configuration set does not exist at SES.", retryable=True, account_wide=True)
 DENIED = Refused("SES does not accept the credentials.", retryable=True, account_wide=True)
 NO_CREDENTIALS = Refused("There are no AWS credentials.", retryable=True, account_wide=True)
-UNTRUSTED = Refused("The certificate of SES is not trusted here.", retryable=True, account_wide=True)
+UNTRUSTED = Refused("The certificate of SES is not trusted on this machine.", retryable=True, account_wide=True)
 
 # --- About this email: it will never be taken ---------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ _MOST_DETAIL = 300
 def failure_of(error: Exception, *, sender: str = "") -> Failure | None:
     """What the error says about the email; None when it says nothing because it is a bug.
 
-    `sender` is the address that the email comes from, to tell an unverified sender from an unverified recipient.
+    `sender` is the address that the email comes from, to distinguish an unverified sender from an unverified recipient.
     """
     if isinstance(error, ClientError):
         return _with_detail(_answered(error, sender), f"{code_of(error)}: {_message_of(error)}")
@@ -159,13 +159,13 @@ def _answered(error: ClientError, sender: str) -> Failure:
 
 
 def _by_message(known: Refused, message: str, sender: str) -> Refused:
-    """SES says in words what its codes do not tell apart."""
+    """Reads SES's message where its codes do not distinguish the cases."""
     if "daily" in message and "quota" in message:
         return QUOTA_USED
     if "not verified" in message:
         identities = {word.strip(".") for word in re.split(r"[\s,;:]+", message.partition("not verified")[2])}
-        ours = {sender.lower(), sender.lower().rpartition("@")[2]}
-        return SENDER_UNVERIFIED if ours & identities else SANDBOXED
+        own = {sender.lower(), sender.lower().rpartition("@")[2]}
+        return SENDER_UNVERIFIED if own & identities else SANDBOXED
     if "configuration set" in message and "not exist" in message:
         return NO_CONFIGURATION_SET
     if known is not TOO_FAST and ("paused" in message or "suspended" in message):
@@ -174,7 +174,7 @@ def _by_message(known: Refused, message: str, sender: str) -> Refused:
 
 
 def _by_status(status: int) -> Failure:
-    """For codes that are not in the table. 4xx: AWS did not do it. 5xx and the rest: nobody knows."""
+    """For codes that are not in the table. 4xx: AWS did not do it. 5xx and the rest: unknown."""
     return _BY_STATUS.get(status) or (MALFORMED if 400 <= status < 500 else BROKEN)
 
 

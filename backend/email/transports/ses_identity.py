@@ -13,7 +13,7 @@ from backend.email.transports.protocol import AccountUnknownError
 from backend.email.transports.ses_errors import code_of
 
 _ZONE = "dkim.amazonses.com"
-"""Where SES kept all keys before it told the place with each identity."""
+"""Where SES kept all keys before it returned the place with each identity."""
 
 
 class IdentityClient(Protocol):

@@ -19,7 +19,7 @@ class TooLateError(BackendError):
 
 
 def watch(boto3: Any) -> None:
-    """From now on, emails of this client for "sesv2" ask the current token whether they may leave, and tell it."""
+    """From now on, emails of this client for "sesv2" leave only if the current token allows it, and report to it."""
     boto3.meta.events.register("before-send.sesv2.SendEmail", _bind)
 
 
@@ -29,7 +29,7 @@ def _bind(request: AWSPreparedRequest, **_: object) -> None:
 
 
 def _leaving(body: bytes, token: Token) -> Iterator[bytes]:
-    """urllib3 asks for the body when it is connected and has written the head, and goes on when the socket has it."""
+    """urllib3 reads it after connecting and writing the head, and goes on when the socket has taken it."""
     if not token.may_leave():
         raise TooLateError("The place in the sending rate was used up before the email could go out.")
     yield body
