@@ -111,7 +111,7 @@ class SplitTest:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """`share` percent of the audience get the email first; the rest after `wait`, unless too many bounce or complain."""
+    """`share` percent of the audience get it first; the rest after `wait`, unless too many bounce or complain."""
 
     share: int = 5
     wait: timedelta = timedelta(minutes=30)

@@ -81,7 +81,7 @@ class BounceType(StrEnum):
 class MailEvent:
     """One report about one email.
 
-    `at` is when it happened, `sent_at` when the provider took the email. `message_id` is the tag's, the ledger's id, or ""
+    `at` is when it happened, `sent_at` when the provider got it. `message_id` is the tag's, the ledger's id, or ""
     where reports carry no tags; `to` are the recipients of the email. `bounce`, `sub_type`, `status` (an enhanced
     status code, RFC 3463) and `detail` (the reason in the provider's or the recipient's words) depend on the type.
     `unsubscribed` says of a Subscription that the recipient wants no more mail of the list at all.
