@@ -1,4 +1,4 @@
-# What can be done here, in one word each. `make` alone lists it.
+# The commands for working on the program. `make` without a target lists them.
 
 PY := .venv/bin/python
 # A file's tests stay together, so that its server or browser is started once.

@@ -63,7 +63,7 @@ from front_door.visitors import VISITORS, caps_for
 from pages.components.ui import cookie, navigation, shell
 
 GRACE_SECONDS = 3
-"""For open connections at the end. Workers are told to stop before, and end meanwhile."""
+"""For open connections at the end. Workers are stopped before, and end meanwhile."""
 _SCRIPT = Path(__file__).with_name("streamlit_app.py")
 _SILENT = (
     "streamlit.error_util",  # logs each error of a page once more, without the incident number
@@ -73,7 +73,7 @@ _SILENT = (
 
 
 def main() -> int:
-    """Serves until it is told to end. Returns the exit code: 1 when the installation is wrong."""
+    """Serves until a signal ends it. Returns the exit code: 1 when the installation is wrong."""
     keep_files_private()
     try:
         settings = load_settings()
@@ -91,7 +91,7 @@ def main() -> int:
 
 
 class _Server(uvicorn.Server):
-    """Tells the workers to stop as soon as the process is told to end, before it waits for open connections.
+    """Stops the workers as soon as the process gets a signal to end, before it waits for open connections.
 
     For `drain_seconds` it goes on answering, while `/api/ready` says that it ends. A second signal ends it at once.
     """
@@ -152,7 +152,7 @@ def _api(settings: Settings, stop: duties.Stop) -> FastAPI:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The socket that people connect to; taken before anything is promised.
+    """The socket that people connect to; bound before the server says that it runs.
 
     Raises: `ConfigurationError` when the address or the port cannot be had.
     """
@@ -176,7 +176,7 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def uvicorn_config(app: ASGIApp) -> uvicorn.Config:
-    """How uvicorn serves it. X-Forwarded-For is not believed here but by TRUSTED_PROXIES where addresses matter."""
+    """The settings of uvicorn. It ignores X-Forwarded-For; TRUSTED_PROXIES decides about it where addresses matter."""
     return uvicorn.Config(
         app,
         # uvloop where there is one: a page is many small messages, and it writes those together that wait together.
@@ -228,13 +228,13 @@ def greeting(settings: Settings, shop: Shop) -> str:
 
 
 def _shown(host: str) -> str:
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - what was configured is shown, nothing is bound here
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - the configured host is shown, not bound
         return "localhost"
     return f"[{host}]" if ":" in host else host
 
 
 def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Awaitable[Response]]:
-    """What Prometheus reads, for whoever has the token or asks from this machine."""
+    """What Prometheus reads, for requests with the token or from this machine."""
     made: list[Metrics] = []
     token, proxies = settings.metrics_token.get_secret_value(), settings.trusted_proxies
 
@@ -243,14 +243,14 @@ def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Awaitabl
     async def metrics(request: Request) -> Response:
         """In threads of its own, so that it answers while those of the server are busy."""
         with move_on_after(LONGEST_WAIT - 1):
-            return await to_thread.run_sync(told, request, limiter=looks, abandon_on_cancel=True)
+            return await to_thread.run_sync(answer, request, limiter=looks, abandon_on_cancel=True)
         return PlainTextResponse("The metrics could not be read in time.\n", status_code=503)
 
-    def told(request: Request) -> Response:
+    def answer(request: Request) -> Response:
         origin = origin_of(request.client.host if request.client else "", request.headers.items(), proxies)
         if not may_read(token, request.headers.get("authorization", ""), origin):
             return PlainTextResponse("Not for you: see METRICS_TOKEN.\n", status_code=403)
-        if not made:  # the store is opened by whoever needs it first, and not when the application is built
+        if not made:  # the store is opened by the first request, and not when the application is built
             sources = Sources(
                 MEASURES, rounds, shell.meter(), lambda: gauges(shell.shop()), version(), "server", shell.shop().clock
             )

@@ -9,5 +9,5 @@
             ──▶ mail_sending  emails rendered and sent, beside django-post_office and boto3 alone
     big_shop: shops of any size, kept between runs
 
-Times depend on the machine and on what else it does, so no test asks for one.
+Times depend on the machine and on what else it does, so no test checks one.
 """

@@ -1,6 +1,6 @@
 """Shops of any size for measuring: written in bulk, holding exactly what the services would have written.
 
-A shop of a million customers takes minutes to write, so it is kept in a folder and used again. Next to it lies what
+A shop of a million customers takes minutes to write, so it is kept in a folder and used again. Next to it is what
 the naive way works on: a plain table with a row for each order.
 """
 
@@ -33,7 +33,7 @@ from backend.records.customers import (
     pointer_keys,
 )
 from backend.records.orders import order_item
-from backend.records.ranks import standing
+from backend.records.ranks import rank_attributes
 from backend.records.totals import totals_item
 from backend.services.context import Shop
 from backend.store import schema
@@ -45,7 +45,7 @@ DAYS = 1095
 ORDERS_A_CUSTOMER = 3
 _UTC = ZoneInfo("UTC")
 _FORM = 1
-"""Raised when what is written changes, so that files of another form are not used again."""
+"""Increase it when the written items change, so that older files are not used again."""
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _AT_ONCE = 200_000
 _STATUSES = (OrderStatus.FULFILLED, OrderStatus.PAID, OrderStatus.PENDING, OrderStatus.CANCELLED)
@@ -54,7 +54,7 @@ _STATUS_WEIGHTS = (88, 6, 3, 3)
 
 @dataclass(frozen=True, slots=True)
 class BigShop:
-    """Where a shop for measuring lies, and how many it holds."""
+    """Where a shop for measuring is stored, and how many customers and orders it has."""
 
     customers: int
     orders: int
@@ -67,7 +67,7 @@ class BigShop:
         return Shop(open_store(self.url, meter=meter), lambda: self.made_at, _UTC, "USD", "Bench")
 
 
-def big_shop(folder: Path, customers: int, tell: Callable[[str], None]) -> BigShop:
+def big_shop(folder: Path, customers: int, say: Callable[[str], None]) -> BigShop:
     """The shop with this many customers and three times as many orders, written first if it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     name = f"shop-{_FORM}-{customers}"
@@ -76,10 +76,10 @@ def big_shop(folder: Path, customers: int, tell: Callable[[str], None]) -> BigSh
     made_at = from_text(done.read_text()) if done.exists() else utc_now()
     shop = BigShop(customers, orders, f"sqlite:///{file}", folder / f"naive-{_FORM}-{customers}.db", made_at)
     if not done.exists():
-        tell(f"Writing a shop of {customers:,} customers and {orders:,} orders (once; it is kept in {folder}) …")
+        say(f"Writing a shop of {customers:,} customers and {orders:,} orders (once; it is kept in {folder}) …")
         for path in folder.glob(f"{name}.db*"):
             path.unlink()
-        _write(shop, tell)
+        _write(shop, say)
         done.write_text(to_text(made_at))
     return shop
 
@@ -93,7 +93,7 @@ def customer_id_at(number: int, customers: int) -> str:
     return letters
 
 
-def _write(shop: BigShop, tell: Callable[[str], None]) -> None:
+def _write(shop: BigShop, say: Callable[[str], None]) -> None:
     store = open_store(shop.url)
     try:
         store.create_tables()
@@ -107,7 +107,7 @@ def _write(shop: BigShop, tell: Callable[[str], None]) -> None:
                 # In the order of their keys, pages of the file are written once and not again and again.
                 store.write_batch(sorted(part, key=lambda put: put.key))
                 if number % 5 == 0:
-                    tell(f"  {making.made:,} customers")
+                    say(f"  {making.made:,} customers")
     finally:
         store.close()
 
@@ -240,7 +240,7 @@ class _Making:
             shown: Item = {"name": customer.name, "email": customer.email, "country": customer.country}
             yield (
                 schema.customer_month_key(customer.id, month),
-                shown | standing(month, customer.id, orders, revenue),
+                shown | rank_attributes(month, customer.id, orders, revenue),
             )
 
     def _add(self, day: str, customer_id: str, totals: Totals) -> None:

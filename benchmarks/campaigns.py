@@ -46,7 +46,11 @@ RATE = 50
 RATE_SHARE_TARGET = 0.97
 _GROUP = "campaign"
 _SEGMENT = "EVERYBODY1"
-_FIELDS = {"headline": "New mugs", "message": "They are blue, and they are here.", "button_url": "https://shop.example"}
+_FIELDS = {
+    "headline": "New mugs",
+    "message": "They are blue, and they have arrived.",
+    "button_url": "https://shop.example",
+}
 _STEPS = (8, LARGEST)
 """The smallest and the largest number of emails that a worker takes up together."""
 

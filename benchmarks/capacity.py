@@ -1,4 +1,4 @@
-"""What the same work costs on DynamoDB, by AWS's rules from the bytes of the items. No time is measured here."""
+"""What the same work costs on DynamoDB, by AWS's rules from the bytes of the items. No time is measured."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def measure() -> Iterator[Measurement]:
 
 
 class _Counting(Meter):
-    """Tells requests that write from those that only read."""
+    """Distinguishes requests that write from those that only read."""
 
     writing = 0
 
@@ -101,13 +101,13 @@ def _email_steps(shop: Shop, customer: Customer) -> Iterator[tuple[str, Callable
     _place(shop, customer.id)
     order_id = orders_of(shop, customer.id, limit=1).orders[0].id
 
-    def ask(key: str) -> Message:
+    def request(key: str) -> Message:
         wanted = SendRequest("order-confirmation", key, customer.id, order_id=order_id)
         return request_message(shop, mailer, COMMAND_LINE, wanted).message
 
-    ask("first")
+    request("first")
     mail.drain(mailer)
-    yield "an email is asked for", lambda: ask("second")
+    yield "an email is requested", lambda: request("second")
     yield "an email goes out", lambda: deliver_due(shop, mailer)
 
 

@@ -21,7 +21,7 @@ _MINUTES = 5
 
 
 class PostOfficeMissingError(Exception):
-    """It cannot be installed or run here. The text says why."""
+    """It cannot be installed or run on this machine. The text says why."""
 
 
 def post_office_rates(folder: Path, email: OutgoingEmail, emails: int, runs: int) -> list[Rate]:
@@ -55,7 +55,7 @@ def _runs(python: Path, email: OutgoingEmail, emails: int, runs: int) -> Iterato
 
 def _run(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60 * _MINUTES, check=True)  # noqa: S603 - ours
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60 * _MINUTES, check=True)  # noqa: S603 - the program's own
     except subprocess.CalledProcessError as error:
         raise PostOfficeMissingError(str(error.stderr).strip().splitlines()[-1][:200]) from error
     except (OSError, subprocess.TimeoutExpired) as error:

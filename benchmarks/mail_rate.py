@@ -44,11 +44,11 @@ def measure(folder: Path, rates: Sequence[int], seconds: int) -> Iterator[Measur
     for rate in rates:
         for name, manner in _MANNERS.items():
             run = run_at(folder, replace(manner, rate=rate), seconds)
-            emails, told = len(run.seen.moments), f"one worker at {rate} a second, answers in {name}"
+            emails, what = len(run.seen.moments), f"one worker at {rate} a second, answers in {name}"
             target = TARGET_WHEN_SOME_HANG if manner.hangs else TARGET
-            yield Measurement(_GROUP, f"{told}: share of the rate", run.share, AS_FAST, emails, target=target)
-            yield Measurement(_GROUP, f"{told}: refused as too fast", run.seen.refused, "emails", emails)
-            yield Measurement(_GROUP, f"{told}: processor time of an email", 1000 * run.processor, "ms", emails)
+            yield Measurement(_GROUP, f"{what}: share of the rate", run.share, AS_FAST, emails, target=target)
+            yield Measurement(_GROUP, f"{what}: refused as too fast", run.seen.refused, "emails", emails)
+            yield Measurement(_GROUP, f"{what}: processor time of an email", 1000 * run.processor, "ms", emails)
 
 
 def run_at(folder: Path, manner: Manner, seconds: int) -> _Run:

@@ -49,8 +49,8 @@ def _lines(
         (what, ours.clock, theirs and theirs.clock),
         (f"{what}, by CPU time", ours.processor, theirs and theirs.processor),
     )
-    for told, value, naive in kinds:
-        yield Measurement(_GROUP, told, value, "emails/s", _RUNS * emails, naive, way, target)
+    for name, value, naive in kinds:
+        yield Measurement(_GROUP, name, value, "emails/s", _RUNS * emails, naive, way, target)
 
 
 def _ratios(what: str, ours: Rate, theirs: Rate, target: float) -> Iterator[Measurement]:

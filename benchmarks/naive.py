@@ -30,7 +30,7 @@ class PlainOrder(NamedTuple):
 
 
 class NaiveTable:
-    """The plain table in a file of its own, written anew: in the order in which orders come in, as shops have it."""
+    """The plain table in a new file of its own: in the order in which orders come in, as shops have it."""
 
     def __init__(self, path: Path) -> None:
         for old in path.parent.glob(f"{path.name}*"):

@@ -1,6 +1,6 @@
 """Pages as browsers see them, in the largest shop.
 
-The dashboard stands above the backend, so a program of its own looks at it.
+The dashboard imports the backend, not the other way round, so a program of its own measures it.
 """
 
 from __future__ import annotations
@@ -48,25 +48,25 @@ def measure(big: BigShop, *, runs: int, sessions: int, browser: bool = True) -> 
 
 
 def measured_pages(store_url: str, pages: dict[str, str], runs: int) -> dict[str, Any]:
-    """What the program tells of these pages alone, by name with their query, in a server on this store.
+    """The program's figures of these pages only, by name with their query, in a server on this store.
 
     Raises: `PagesNotMeasuredError`.
     """
     chosen = [f"--page={page}?{query}" for page, query in pages.items()]
-    return _told(["--store-url", store_url, "--runs", str(runs), *chosen])
+    return _output_of(["--store-url", store_url, "--runs", str(runs), *chosen])
 
 
 def _measured(big: BigShop, runs: int, sessions: int, browser: bool) -> dict[str, Any]:
     customer = customer_id_at(big.customers // 2, big.customers)
     chosen = ["--store-url", big.url, "--customer", customer, "--runs", str(runs), "--sessions", str(sessions)]
-    return _told([*chosen, *([] if browser else ["--no-browser"])])
+    return _output_of([*chosen, *([] if browser else ["--no-browser"])])
 
 
-def _told(arguments: list[str]) -> dict[str, Any]:
+def _output_of(arguments: list[str]) -> dict[str, Any]:
     if not PROGRAM.exists():
         raise PagesNotMeasuredError("scripts/measure_pages.py is not there.")
     command = [sys.executable, str(PROGRAM), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - ours
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - the program's own
     if done.returncode:
         raise PagesNotMeasuredError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
     measured: dict[str, Any] = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""What was measured, and how it is told."""
+"""What was measured, and how it is printed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Measurement:
     """One line of the result.
 
     `value` is in `unit`: milliseconds or units (less is better), something a second or a speed-up (more is better).
-    `naive` is what the naive way gave in the same run, in the same unit. `target` is what the design asks for, None
+    `naive` is what the naive way gave in the same run, in the same unit. `target` is what the design requires, None
     without one.
     """
 
@@ -74,7 +74,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class BenchReport:
-    """All that a run measured. `skipped` tells what could not be measured, and why."""
+    """All that a run measured. `skipped` says what could not be measured, and why."""
 
     machine: dict[str, str | int]
     size: str
@@ -87,7 +87,7 @@ class BenchReport:
 
 
 def timed(call: Callable[[], object], *, runs: int, seconds: float = 10.0) -> Timing:
-    """Times a call: once to warm up, then as often as asked, but no longer than so many seconds."""
+    """Times a call: once to warm up, then as often as given, but no longer than so many seconds."""
     call()
     taken: list[float] = []
     ends = time.perf_counter() + seconds

@@ -27,10 +27,10 @@ from benchmarks.pages import PagesNotMeasuredError
 from benchmarks.plans import PLANS, BenchPlan, Group, Size
 from benchmarks.results import BenchReport, Measurement
 
-Tell = Callable[[str], None]
+Say = Callable[[str], None]
 
 
-def run_bench(folder: Path, size: Size, only: Sequence[Group], tell: Tell) -> BenchReport:
+def run_bench(folder: Path, size: Size, only: Sequence[Group], say: Say) -> BenchReport:
     """Measures and returns the result. Shops are kept in the folder and used again; the rest is removed.
 
     Raises: `BackendError` of the store.
@@ -43,8 +43,8 @@ def run_bench(folder: Path, size: Size, only: Sequence[Group], tell: Tell) -> Be
     measurements: list[Measurement] = []
     skipped: list[str] = []
     for group in only or tuple(Group):
-        tell(f"Measuring: {group} …")
-        for found in _measured(group, folder, PLANS[size], tell):
+        say(f"Measuring: {group} …")
+        for found in _measured(group, folder, PLANS[size], say):
             if isinstance(found, Measurement):
                 measurements.append(found)
             else:
@@ -52,16 +52,16 @@ def run_bench(folder: Path, size: Size, only: Sequence[Group], tell: Tell) -> Be
     return BenchReport(facts, size.value, measurements, skipped)
 
 
-def _measured(group: Group, folder: Path, plan: BenchPlan, tell: Tell) -> Iterator[Measurement | str]:
+def _measured(group: Group, folder: Path, plan: BenchPlan, say: Say) -> Iterator[Measurement | str]:
     match group:
         case Group.TOP:
-            yield from top.measure([big_shop(folder, customers, tell) for customers in plan.shops])
+            yield from top.measure([big_shop(folder, customers, say) for customers in plan.shops])
         case Group.INTAKE:
             yield from intake.measure(folder, plan.intake)
         case Group.IMPORT:
             yield from importing.measure(folder, plan.imported)
         case Group.LISTS:
-            yield from lists.measure(_largest(folder, plan, tell))
+            yield from lists.measure(_largest(folder, plan, say))
         case Group.CAPACITY:
             yield from capacity.measure()
         case Group.SENDING:
@@ -71,22 +71,22 @@ def _measured(group: Group, folder: Path, plan: BenchPlan, tell: Tell) -> Iterat
         case Group.EVENTS:
             yield from events.measure(folder, plan.events)
         case Group.SEGMENTS:
-            yield from segments.measure(folder, _largest(folder, plan, tell))
+            yield from segments.measure(folder, _largest(folder, plan, say))
         case Group.CAMPAIGN:
             yield from campaigns.measure(folder, plan.recipients, plan.rate_seconds)
         case Group.STATS:
             yield from send_month.measure(folder, plan.month, plan.page_runs, pages=plan.browser)
         case Group.PAGES:
-            yield from _pages(folder, plan, tell)
+            yield from _pages(folder, plan, say)
 
 
-def _pages(folder: Path, plan: BenchPlan, tell: Tell) -> Iterator[Measurement | str]:
-    big = _largest(folder, plan, tell)
+def _pages(folder: Path, plan: BenchPlan, say: Say) -> Iterator[Measurement | str]:
+    big = _largest(folder, plan, say)
     try:
         yield from pages.measure(big, runs=plan.page_runs, sessions=plan.sessions, browser=plan.browser)
     except (PagesNotMeasuredError, BackendError) as error:
         yield f"pages: {error}"
 
 
-def _largest(folder: Path, plan: BenchPlan, tell: Tell) -> BigShop:
-    return big_shop(folder, plan.shops[-1], tell)
+def _largest(folder: Path, plan: BenchPlan, say: Say) -> BigShop:
+    return big_shop(folder, plan.shops[-1], say)

@@ -1,4 +1,4 @@
-"""The snapshot of the largest shop: how long it takes to make, and how quickly segments and insights are told of it."""
+"""The snapshot of the largest shop: how long it takes to make, and how fast segments and insights read it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _BOUGHT = Rule(
 
 
 def measure(folder: Path, big: BigShop) -> Iterator[Measurement]:
-    """Makes a snapshot in a folder of its own, asks it, and removes it."""
+    """Makes a snapshot in a folder of its own, queries it, and removes it."""
     with tempfile.TemporaryDirectory(dir=folder) as aside:
         shop = replace(big.open(), data_dir=Path(aside))
         try:

@@ -1,6 +1,6 @@
 """Sets the sign-in cookie where scripts cannot read it, and marks cookies for HTTPS where the browser uses it.
 
-The page gives the browser the signed value, and a script of ours posts it here: only an answer can set HttpOnly.
+The page gives the browser the signed value, and its script posts it to this route: only a response can set HttpOnly.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LONGEST = 4096
 
 
 async def answer(members: Members, scope: Scope, receive: Receive, send: Send) -> None:
-    """A POST with the value sets the cookie, one without takes it away. It has to come from a page of ours."""
+    """A POST with the value sets the cookie, one without takes it away. It has to come from a page of this server."""
     request = Request(scope, receive)
     response: Response
     if request.method != "POST" or "origin" not in request.headers:
@@ -31,7 +31,7 @@ async def answer(members: Members, scope: Scope, receive: Receive, send: Send) -
 async def _set(members: Members, request: Request) -> Response:
     token = await _body(request)
     if token is None or (token and not await members.owns(token)):
-        return PlainTextResponse("This signs nobody in.\n", 403)
+        return PlainTextResponse("This is no valid sign-in.\n", 403)
     response = Response(status_code=204)
     age = members.seconds if token else 0
     response.set_cookie(COOKIE_NAME, token, max_age=age, httponly=True, samesite="strict")
@@ -51,7 +51,7 @@ async def _body(request: Request) -> str | None:
 
 
 def with_secure_cookies(send: Send) -> Send:
-    """As `send`, with Secure on each cookie that lacks it."""
+    """`send` that adds Secure to each cookie without it."""
 
     async def secure(message: Message) -> None:
         if message["type"] == "http.response.start":

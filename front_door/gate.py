@@ -1,4 +1,4 @@
-"""The ASGI application around all others: who may ask what, from where, and how much at once.
+"""The ASGI application around all others: which requests are allowed, from where, and how many at once.
 
 host ▸ path ▸ origin ▸ websocket: places, messages   ▸ Streamlit
                      ▸ upload: a member's, a quota   ▸ Streamlit
@@ -28,14 +28,14 @@ from front_door.uploads import Uploads
 from front_door.visitors import VISITORS, Visitors
 
 BODY_SECONDS = 30.0
-"""For the whole body of a request that is no upload."""
+"""Seconds for the whole body of a request that is no upload."""
 SIGN_IN_SECONDS = 9.0
-"""For a sign-in or sign-out by a provider, which Streamlit asks meanwhile, some of it several times."""
+"""For a sign-in or sign-out by a provider, which Streamlit calls meanwhile, with some retries."""
 _CORE = "_stcore"
 _OPEN = frozenset({"health", "host-config", "stream", "upload_file", "bidi-components"})
 """What browsers need of Streamlit's own addresses. The rest is for its developers: metrics, agents, checks."""
 _PROBES = frozenset({"/api/health", "/api/ready", "/_stcore/health"})
-"""Load balancers ask for these by the address of the machine."""
+"""Load balancers request these by the address of the machine."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGN_INS = ("/auth/", "/oauth2callback", cookie.COOKIE_PATH)
@@ -47,7 +47,7 @@ _NOT_OUR_HOST = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often in a minute, for one address before sign-in. Whoever reloads twenty pages at once is far below.
+    """How often in a minute, for one address before sign-in. Reloading twenty pages at once is far below.
 
     `sign_in_seconds` is how long a sign-in by a provider may take.
     """
@@ -86,7 +86,7 @@ class FrontDoor:
             self._warn(request)
             await _refuse(scope, receive, send, 400, _NOT_OUR_HOST)
         elif scope["type"] == "http" and scope["method"] not in _METHODS:
-            await _refuse(scope, receive, send, 405, "This method is not used here.\n")
+            await _refuse(scope, receive, send, 405, "This method is not allowed.\n")
         elif (core := _core_path(scope["path"])) and core[0] not in _OPEN:
             await _refuse(scope, receive, send, 404, "Not found\n")
         elif host and self._asks_for_origin(scope, core) and not self._may(request, host):
@@ -97,7 +97,7 @@ class FrontDoor:
             await self._http(request, core, receive, self._cookies_for(request, host, send))
 
     def _asks_for_origin(self, scope: Scope, core: Sequence[str]) -> bool:
-        """Links of emails and webhooks are believed for what they carry, not for a cookie, so anybody may send them."""
+        """Links of emails and webhooks carry their own proof instead of a cookie, so any origin is allowed."""
         if scope["type"] == "websocket" or core:
             return True
         return scope["method"] not in _SAFE and not scope["path"].startswith("/api/")
@@ -229,7 +229,7 @@ def _announced_size(request: HTTPConnection) -> int | None:
 
 
 def _in_time(receive: Receive) -> Receive:
-    """As `receive`, but a body that is not complete in time counts as broken off."""
+    """`receive` for which a body that is not complete in time counts as disconnected."""
     ends: float | None = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def timed() -> Message:

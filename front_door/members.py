@@ -20,13 +20,13 @@ from backend.services.team.sessions import COOKIE_NAME, SignInPolicy, member_of,
 
 
 class Members:
-    """Asks the store, so that a session that has ended is nobody's. `oidc`: a provider's cookie counts, not ours."""
+    """Reads the store, so that an ended session has no member. `oidc`: the provider's cookie counts, not our own."""
 
     def __init__(self, shop: Callable[[], Shop], policy: Callable[[], SignInPolicy], *, oidc: bool = False) -> None:
         self._shop, self._policy, self._oidc = shop, policy, oidc
 
     async def username(self, connection: HTTPConnection) -> str:
-        """The username of the member whose cookie it is; "" for nobody, also when the store does not answer."""
+        """The username of the member whose cookie it is; "" for none, also when the store does not answer."""
         return await run_in_threadpool(self._username, connection.cookies)
 
     @property

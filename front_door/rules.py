@@ -1,7 +1,7 @@
 """Which host names this server answers to, and pages of which origins may talk to it.
 
-A page of a stranger can make a browser connect here (cross-site WebSocket hijacking), or give its own name our address
-(DNS rebinding). The first is told by the header Origin, the second by Host.
+A stranger's page can make a browser connect to it (cross-site WebSocket hijacking), or give its own name our address
+(DNS rebinding). The first shows in the header Origin, the second in Host.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Rules:
         return not found.is_loopback and (full in map(_of_url, self.public) or self._is_listed(found.name))
 
     def https(self, scheme: str, headers: Iterable[tuple[str, str]], host: HostPort | None) -> bool:
-        """Whether the browser uses HTTPS, as far as we are told; a proxy may speak HTTP with us.
+        """Whether the browser uses HTTPS, by what the request says; a proxy may use HTTP to this server.
 
-        Whoever pretends keeps their own browser from sending a cookie back, nobody else's.
+        A false claim only keeps the client's own browser from sending a cookie back.
         """
         said = [value.lower() for name, value in headers if name.lower() in _TELLS_SCHEME]
         if scheme == "https" or any(value.startswith("https") or "proto=https" in value for value in said):

@@ -1,4 +1,4 @@
-"""What costs nothing to open costs little to keep: TCP connections that ask for nothing are closed, and are counted.
+"""Bounds TCP connections, which cost a client nothing: those without a request are closed, and all are counted.
 
 uvicorn waits for the first request of a connection for ever, and begins to wait again with each byte.
 """
@@ -97,7 +97,7 @@ class Http(H11Protocol):
 
 
 class WebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's websockets; a connection that was upgraded leaves here."""
+    """uvicorn's websockets; a connection that was upgraded is no longer counted."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         SOCKETS.leave(_peer(self.client))

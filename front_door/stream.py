@@ -11,12 +11,12 @@ from front_door.messages import is_for_pages
 from front_door.visitors import Connection
 
 SILENT_SECONDS = 15.0
-"""A page asks for its content at once; before sign-in, whoever does not in this time is no page."""
+"""A page requests its content at once; before sign-in, a connection that does not in this time is closed."""
 _POLICY, _TRY_AGAIN = 1008, 1013
 
 
 class Stream:
-    """Stands between the server and Streamlit. `limit` counts an address's messages before sign-in."""
+    """Passes messages between the server and Streamlit. `limit` counts an address's messages before sign-in."""
 
     def __init__(self, connection: Connection, receive: Receive, send: Send, limit: RequestLimit) -> None:
         self._connection, self._receive, self._send, self._limit = connection, receive, send, limit

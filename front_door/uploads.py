@@ -12,7 +12,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 _LEAST = 64 * 1024
-"""What an upload counts for at least, so that a million empty files are no way around."""
+"""What an upload counts for at least, so that a million empty files count too."""
 
 
 def held_by_streamlit() -> Mapping[str, int]:

@@ -1,6 +1,6 @@
 """Who is connected: how many, from where, and which member uses which session of Streamlit.
 
-The door counts here, and the pages' guard says here whom it has let in: somebody who signs in stays on a connection
+The front door counts connections, and the pages' guard reports who signed in: who signs in stays on a connection
 that was opened before.
 """
 
@@ -33,7 +33,7 @@ class Caps:
 
 
 def caps_for(files: int) -> Caps:
-    """What a process may hold that can open so many files.
+    """The caps for a process that can open so many files.
 
     A websocket takes four (measured: its socket, and the event loop of its script's thread), and one is to spare.
     """
@@ -42,7 +42,7 @@ def caps_for(files: int) -> Caps:
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """One websocket. `key` is its Sec-WebSocket-Key, `member` a username or "", `silent` until it says something."""
+    """One websocket. `key` is its Sec-WebSocket-Key, `member` a username or "", `silent` until it sends something."""
 
     key: str
     address: str
@@ -61,7 +61,7 @@ class Visitors:
         self._members: OrderedDict[str, str] = OrderedDict()
 
     def admit(self, key: str, address: str, member: str, *, shared: bool = False) -> Connection | None:
-        """A place for a new connection, or None. Whoever has said nothing yet makes room for it.
+        """A place for a new connection, or None. Connections that have sent nothing yet make room for it.
 
         Before sign-in an address has few places and all strangers a quarter, so that they leave room for members.
         """
@@ -77,7 +77,7 @@ class Visitors:
             self._connections.pop(id(connection), None)
 
     def signed_in(self, session_id: str, key: str, username: str) -> None:
-        """The guard has let this member in: in this session of Streamlit, over the connection with this key."""
+        """The guard has signed this member in: in this session of Streamlit, over the connection with this key."""
         with self._lock:
             self._members.pop(session_id, None)
             self._members[session_id] = username
@@ -88,12 +88,12 @@ class Visitors:
                     connection.member = username
 
     def signed_out(self, session_id: str) -> None:
-        """This session of Streamlit is nobody's again."""
+        """This session of Streamlit has no member again."""
         with self._lock:
             self._members.pop(session_id, None)
 
     def member_of(self, session_id: str) -> str:
-        """The username of whoever uses this session of Streamlit; "" for nobody."""
+        """The username of the member who uses this session of Streamlit; "" for none."""
         with self._lock:
             return self._members.get(session_id, "")
 

@@ -18,7 +18,7 @@ works() { "$folder/bin/python" -c 'import pip' >/dev/null 2>&1; }
 
 is_current() { [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && works; }
 
-# A folder that was moved, or whose Python went away, is made anew: its scripts point to where it was.
+# A folder that was moved, or whose Python is gone, is made again: its scripts point to where it was.
 is_usable() { [ "$(cat "$folder/made-in" 2>/dev/null)" = "$(pwd -P)" ] && works; }
 
 find_python() {
@@ -37,7 +37,7 @@ make_environment() {
     python=$(find_python) || exit 1
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-        say "Python $version is here, but its venv module is not." \
+        say "Python $version is installed, but its venv module is not." \
             "On Debian and Ubuntu: apt-get install python$version-venv"
         exit 1
     fi

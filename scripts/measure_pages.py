@@ -30,7 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # a script has its own folder there; hence the imports below it (E402)
+sys.path.insert(0, str(ROOT))  # a script has its own folder there; so the imports are below it (E402)
 
 from streamlit.proto.BackMsg_pb2 import BackMsg  # noqa: E402
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg  # noqa: E402
@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--store-url", required=True)
     parser.add_argument("--customer", default="")
-    parser.add_argument("--page", action="append", help="Only this page, alone; may be given again.")
+    parser.add_argument("--page", action="append", help="Only this page; may be given again.")
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--no-browser", action="store_true")
@@ -64,7 +64,7 @@ def main() -> None:
         with server(wanted.store_url, Path(folder)) as port:
             found = {
                 "pages": {
-                    page: alone(port, cookie, page, query, wanted.runs)
+                    page: by_one_person(port, cookie, page, query, wanted.runs)
                     for page, query in pages.items()
                     if (ROOT / "pages" / f"{page}.py").exists()
                 },
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def signed_in(store_url: str, data_dir: Path) -> str:
-    """The cookie of a session of a member who is there for measuring alone."""
+    """The cookie of a session of a member who exists only for measuring."""
     settings = Settings(store_url=store_url, data_dir=data_dir)
     shop = open_shop(settings)
     try:
@@ -85,7 +85,7 @@ def signed_in(store_url: str, data_dir: Path) -> str:
             )
         member = members.find_member(shop, _MEMBER)
         if member is None:
-            raise AssertionError("There is nobody to sign in as.")
+            raise AssertionError("There is no member to sign in as.")
         policy = sessions.policy_of(settings, cookie_key(settings))
         return f"{sessions.COOKIE_NAME}={sessions.session_token(policy, sessions.begin_session(shop, member))}"
     finally:
@@ -149,7 +149,7 @@ def tab(port: int, cookie: str) -> Iterator[ClientConnection]:
 
 
 def run_page(connection: ClientConnection, page: str, query: str) -> float:
-    """Milliseconds from asking for a page to the end of its run."""
+    """Milliseconds from requesting a page to the end of its run."""
     message = BackMsg()
     message.rerun_script.page_name = page
     message.rerun_script.query_string = query
@@ -159,7 +159,7 @@ def run_page(connection: ClientConnection, page: str, query: str) -> float:
         reply = connection.recv(_PATIENCE)
         if b"Password" in reply:
             raise AssertionError("The sign-in was shown instead of the page.")
-        # Only short messages can be the end; reading the others here would take time from the server that is measured.
+        # Only short messages can be the end; reading the others would take time from the server that is measured.
         if len(reply) < _LONGEST_END and _is_end(reply):
             return (time.perf_counter() - began) * 1000
 
@@ -172,8 +172,8 @@ def _is_end(reply: bytes | str) -> bool:
     )
 
 
-def alone(port: int, cookie: str, page: str, query: str, runs: int) -> dict[str, float]:
-    """One person runs the page again and again; the first run is told apart."""
+def by_one_person(port: int, cookie: str, page: str, query: str, runs: int) -> dict[str, float]:
+    """One person runs the page again and again; the first run is reported separately."""
     with tab(port, cookie) as connection:
         first = run_page(connection, page, query)
         run_page(connection, page, query)

@@ -3,7 +3,7 @@
 Usage: python scripts/profile_target.py page:NAME[?QUERY] [--runs 20] [--view]
        python scripts/profile_target.py "command:totals --json" [--view]
        python scripts/profile_target.py worker[:DUTY] [--seconds 10] [--view]
-Writes a file for `python -m snakeviz` (and `pstats`), and tells what took longest. With --view SnakeViz shows it.
+Writes a file for `python -m snakeviz` (and `pstats`), and prints what took longest. With --view SnakeViz shows it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # a script has its own folder there; hence the imports below it (E402)
+sys.path.insert(0, str(ROOT))  # a script has its own folder there; so the imports are below it (E402)
 
 from backend import bootstrap  # noqa: E402
 from backend.config import load_settings  # noqa: E402
@@ -39,7 +39,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("target", help='page:overview, "command:totals --json", worker or worker:DUTY')
     parser.add_argument("--runs", type=int, default=20, help="How often a page is run, after it is warm.")
-    parser.add_argument("--seconds", type=float, default=10.0, help="How long a duty is watched.")
+    parser.add_argument("--seconds", type=float, default=10.0, help="How long a duty is profiled.")
     parser.add_argument("--out", type=Path, help="The file; by default one in the folder profiles of DATA_DIR.")
     parser.add_argument("--view", action="store_true", help="Show it in SnakeViz; Ctrl-C ends that.")
     given = parser.parse_args()
@@ -133,7 +133,7 @@ def profile_command(profiler: cProfile.Profile, words: list[str]) -> None:
 
 
 def profile_duty(profiler: cProfile.Profile, name: str, seconds: float) -> None:
-    """Does one duty for some seconds, with whatever there is to do."""
+    """Does one duty for some seconds, with the work that there is."""
     duty = next((each for each in duties.DUTIES if each.name == name), None)
     if duty is None:
         raise SystemExit(f"There is no duty {name}: choose {', '.join(each.name for each in duties.DUTIES)}.")
@@ -153,7 +153,7 @@ def profile_duty(profiler: cProfile.Profile, name: str, seconds: float) -> None:
 
 
 def view(file: Path) -> int:
-    """Hands over to SnakeViz, which opens a browser where there is one."""
+    """Starts SnakeViz, which opens a browser where there is one."""
     try:
         webbrowser.get()
         options = []

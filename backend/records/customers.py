@@ -10,7 +10,7 @@ from backend.domain.text import search_words, words_in
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_of_row, reads
 from backend.records.declared import Record
-from backend.records.ranks import figure, standing
+from backend.records.ranks import figure, rank_attributes
 from backend.store import schema
 from backend.store.port import Item, Key, Row
 
@@ -38,7 +38,7 @@ def customer_item(customer: Customer) -> Item:
         customer,
         line=schema.customer_line(customer.id),
         line_at=f"{to_text(customer.created_at)}#{customer.id}",
-        **standing("ALL", customer.id, customer.orders, customer.revenue),
+        **rank_attributes("ALL", customer.id, customer.orders, customer.revenue),
     )
 
 

@@ -38,7 +38,7 @@ def additions(change: Contribution, customer_id: str) -> dict[str, Plus]:
     }
 
 
-def standing(period: str, customer_id: str, orders: int, revenue: int) -> Item:
+def rank_attributes(period: str, customer_id: str, orders: int, revenue: int) -> Item:
     """The leaderboard attributes of a customer (or month) with these figures; no board without orders."""
     ranks: Item = {"rank_orders": rank(orders, customer_id), "rank_revenue": rank(revenue, customer_id)}
     if orders > 0:

@@ -105,7 +105,7 @@ make_user_and_folders() {
     run_as_root chown tillpost:tillpost "$data"
 }
 
-# Owners are left alone in DESTDIR, where the user may not exist.
+# Owners are not changed in DESTDIR, where the user may not exist.
 run_as_root() {
     [ -n "$root" ] || run "$@"
 }

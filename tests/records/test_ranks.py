@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.orders import Contribution
-from backend.records.ranks import additions, figure, rank, standing, tie_of
+from backend.records.ranks import additions, figure, rank, rank_attributes, tie_of
 from backend.store.schema import RANK_UNIT
 
 IDS = st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=10, max_size=10)
@@ -40,5 +40,5 @@ def test_the_tie_is_smaller_than_one_unit_of_the_figure() -> None:
 
 
 def test_no_orders_no_board() -> None:
-    assert "board" not in standing("ALL", "ABCDEFGHJK", 0, 0)
-    assert str(standing("2026-11", "ABCDEFGHJK", 1, 5)["board"]).startswith("2026-11#")
+    assert "board" not in rank_attributes("ALL", "ABCDEFGHJK", 0, 0)
+    assert str(rank_attributes("2026-11", "ABCDEFGHJK", 1, 5)["board"]).startswith("2026-11#")

@@ -77,16 +77,16 @@ class PublicPages:
 
     def preferences(self, target: Target, form: dict[str, list[str]]) -> Response:
         notice = self._changed(target, form)
-        stand = email_choices.choices_of(self._shop, target)
-        until = stand.preferences.paused_until if stand.preferences.paused(self._shop.clock()) else None
+        choices = email_choices.choices_of(self._shop, target)
+        until = choices.preferences.paused_until if choices.preferences.paused(self._shop.clock()) else None
         return self._page(
             "preferences.html",
             title="What may we write to you?",
             notice=notice,
-            subscribed=stand.subscribed,
-            may_grant=stand.may_grant,
+            subscribed=choices.subscribed,
+            may_grant=choices.may_grant,
             topics=[
-                {"name": name, "label": label, "wanted": stand.preferences.wants(name)}
+                {"name": name, "label": label, "wanted": choices.preferences.wants(name)}
                 for name, label in TOPICS.items()
             ],
             paused_until=format_date(until.astimezone(self._shop.zone), locale=self._shop.locale) if until else "",

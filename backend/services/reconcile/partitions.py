@@ -11,7 +11,7 @@ from backend.domain.orders import Contribution, OrderStatus, counted
 from backend.records.conversion import key_of_row, reads
 from backend.records.customers import customer_from
 from backend.records.orders import net_of
-from backend.records.ranks import figure, standing
+from backend.records.ranks import figure, rank_attributes
 from backend.records.values import flag, number, rows, text
 from backend.services.context import Shop
 from backend.services.customers.writes import MONTHS_PER_TRANSACTION
@@ -152,7 +152,7 @@ def _wanted_profile(partition: Partition) -> tuple[Key, Item, Item]:
 
 def _ranks(period: str, customer_id: str, counts: Sequence[Contribution]) -> Item:
     orders, revenue = sum(each.orders for each in counts), sum(each.revenue for each in counts)
-    return {"board": None} | standing(period, customer_id, orders, revenue)
+    return {"board": None} | rank_attributes(period, customer_id, orders, revenue)
 
 
 def _wanted_order(order: Placed) -> Item:
