@@ -1,6 +1,6 @@
 """What somebody is changing about an automation, kept while they look at other parts of its page.
 
-Widgets begin with the values of `base` and keep what they say while others are shown. They are drawn again, under
+Widgets begin with the values of `base` and keep what they say while others are shown. They are rendered again, under
 other keys, whenever `base` changes: when the person adds or removes a step or a condition.
 """
 
@@ -67,8 +67,8 @@ def redraw(draft: AutomationDraft, now: Automation) -> None:
     _set(replace(draft, base=now, now=now, generation=_next()))
 
 
-def keep_mine(draft: Draft, theirs: Automation) -> None:
-    """The person has been told that somebody else was faster: saving replaces that version."""
+def keep_mine(draft: AutomationDraft, theirs: Automation) -> None:
+    """The person knows that somebody else was faster: saving replaces that version."""
     now = replace(draft.now, on=theirs.on, active_from=theirs.active_from, version=theirs.version)
     _set(AutomationDraft(theirs, now, now, _next()))
 

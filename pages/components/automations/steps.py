@@ -32,8 +32,8 @@ def fitting_templates(here: Shop, kind: TriggerKind) -> dict[str, TemplateFacts]
     }
 
 
-def show(here: Shop, draft: Draft, kind: TriggerKind, number: int, offered: dict[str, TemplateFacts]) -> Step:
-    """Draws the step; returns it as its widgets say."""
+def show(here: Shop, draft: AutomationDraft, kind: TriggerKind, number: int, offered: dict[str, TemplateFacts]) -> Step:
+    """Renders the step; returns it as its widgets say."""
     base = draft.base.steps[number]
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -172,7 +172,7 @@ def _amount(here: Shop, typed: str) -> str:
     try:
         return str(parse_amount(typed, here.currency, decimal_comma=formats.decimal_comma(here))) if typed else ""
     except InvalidInputError:
-        return typed  # is told when it is saved
+        return typed  # the error is shown when it is saved
 
 
 def _add_condition(draft: AutomationDraft, kind: TriggerKind, number: int, step: Step) -> None:

@@ -16,8 +16,8 @@ from pages.components.ui import formats
 _MATCHES = {Match.ALL: "All conditions", Match.ANY: "Any condition"}
 
 
-def show(here: Shop, draft: Draft) -> Rule | None:
-    """Draws the builder. Gives the rule that it says; None while something in it is not right, which is told."""
+def show(here: Shop, draft: SegmentDraft) -> Rule | None:
+    """Renders the builder. Returns its rule; None, with a message, while something in it is not right."""
     wrong: list[str] = []
     group = _branch(here, draft, draft.root, 1, wrong)
     archived = st.toggle(

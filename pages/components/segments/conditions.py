@@ -40,8 +40,8 @@ _NO_VALUE = {WordField.COUNTRY: "No country", WordField.CITY: "No city"}
 _LARGEST_COUNT = 1_000_000
 
 
-def show(here: Shop, draft: Draft, condition: Condition) -> Test:
-    """Draws what is asked, how, and with which values.
+def show(here: Shop, draft: SegmentDraft, condition: Condition) -> Test:
+    """Renders what is asked, how, and with which values.
 
     Raises: `InvalidInputError` when a value cannot be read.
     """
@@ -93,29 +93,29 @@ def _negation(start: Test, keys: _Keys) -> bool:
     )
 
 
-def _values(here: Shop, start: Test, keys: _Keys, told: str | None) -> Test:
+def _values(here: Shop, start: Test, keys: _Keys, note: str | None) -> Test:
     match start:
         case Number():
-            return _number(here, start, keys, told)
+            return _number(here, start, keys, note)
         case Day():
             return _day(here, start, keys)
         case Words():
-            return _words(here, start, keys, told)
+            return _words(here, start, keys, note)
         case Bought():
             return _bought(here, start, keys)
         case Mailed():
-            return _mailed(start, keys, told)
+            return _mailed(start, keys, note)
 
 
-def _number(here: Shop, start: Number, keys: _Keys, told: str | None) -> Number:
+def _number(here: Shop, start: Number, keys: _Keys, note: str | None) -> Number:
     test = _choose("Comparison", list(NumberTest), start.test, keys("test"), str, 120)
     label = "From" if test is NumberTest.BETWEEN else "Value"
-    low = _figure(here, start.field, label, start.low, keys("low"), told)
+    low = _figure(here, start.field, label, start.low, keys("low"), note)
     high = _figure(here, start.field, "To", start.high, keys("high"), None) if test is NumberTest.BETWEEN else 0
     return Number(start.field, test, low, high)
 
 
-def _figure(here: Shop, field: NumberField, label: str, value: int, key: str, told: str | None) -> int:
+def _figure(here: Shop, field: NumberField, label: str, value: int, key: str, note: str | None) -> int:
     if field in _MONEY:
         typed = st.text_input(
             f"{label} in {here.currency}",
@@ -129,7 +129,7 @@ def _figure(here: Shop, field: NumberField, label: str, value: int, key: str, to
     largest = _LARGEST_COUNT if field is NumberField.ORDERS else 5
     return int(
         st.number_input(
-            label, 0, largest, min(value, largest), 1, key=key, help=told, persist_state="session", width=125
+            label, 0, largest, min(value, largest), 1, key=key, help=note, persist_state="session", width=125
         )
     )
 
@@ -147,9 +147,9 @@ def _day(here: Shop, start: Day, keys: _Keys) -> Day:
     return Day(start.field, test, first=first, last=last)
 
 
-def _words(here: Shop, start: Words, keys: _Keys, told: str | None) -> Words:
+def _words(here: Shop, start: Words, keys: _Keys, note: str | None) -> Words:
     if closed := CLOSED_WORDS.get(start.field):
-        return Words(start.field, _several("One of", list(closed), start.words, keys("words"), label_of, told))
+        return Words(start.field, _several("One of", list(closed), start.words, keys("words"), label_of, note))
     options: Sequence[str]
     if start.field is WordField.CITY:
         options = ["", *_choices(here, WordField.CITY)]
@@ -171,9 +171,9 @@ def _bought(here: Shop, start: Bought, keys: _Keys) -> Bought:
     return Bought(start.by, words, _days("Within days (0 = any time)", start.days, 0, keys("days")))
 
 
-def _mailed(start: Mailed, keys: _Keys, told: str | None) -> Mailed:
+def _mailed(start: Mailed, keys: _Keys, note: str | None) -> Mailed:
     kind = _choose("Kind", list(MailKind), start.mail, keys("kind"), str.capitalize, 140)
-    return Mailed(start.event, kind, _days("Within days (0 = any time)", start.days, 0, keys("days"), told))
+    return Mailed(start.event, kind, _days("Within days (0 = any time)", start.days, 0, keys("days"), note))
 
 
 # --- single widgets ----------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def _several(
     chosen: Sequence[str],
     key: str,
     named: Callable[[str], str],
-    told: str | None,
+    note: str | None,
     *,
     more: bool = False,
 ) -> tuple[str, ...]:
@@ -211,7 +211,7 @@ def _several(
         list(chosen),
         format_func=named,
         key=key,
-        help=told,
+        help=note,
         max_selections=MOST_WORDS,
         accept_new_options=more,
         placeholder="Choose",
@@ -221,9 +221,9 @@ def _several(
     return tuple(word[:LONGEST_WORD] for word in found)
 
 
-def _days(label: str, value: int, fewest: int, key: str, told: str | None = None) -> int:
+def _days(label: str, value: int, fewest: int, key: str, note: str | None = None) -> int:
     return int(
-        st.number_input(label, fewest, MOST_DAYS, value, 1, key=key, help=told, persist_state="session", width=150)
+        st.number_input(label, fewest, MOST_DAYS, value, 1, key=key, help=note, persist_state="session", width=150)
     )
 
 

@@ -38,7 +38,7 @@ class TemplateDraft:
 
     @property
     def typed(self) -> TemplateSource:
-        """What stands in the fields now."""
+        """What the fields say now."""
         return TemplateSource(
             **{part: st.session_state.get(self.key(part), getattr(self.initial, part)) for part in PARTS}
         )
@@ -49,8 +49,8 @@ class TemplateDraft:
         return not same(self.typed, self.saved)
 
 
-def draft_of(here: Shop, state: TemplateState, copy: WorkingCopy | None) -> Draft:
-    """The draft of this session. It begins anew when others changed something and nothing was typed here."""
+def draft_of(here: Shop, state: TemplateState, copy: WorkingCopy | None) -> TemplateDraft:
+    """The draft of this session. It begins again when others changed something and nothing was typed here."""
     slot = _slot(state.facts.name)
     draft = slot.get()
     if draft is None or (is_behind(draft, state, copy) and not draft.dirty):
@@ -80,7 +80,7 @@ def keep_mine(template: str, theirs: WorkingCopy | None, number: int) -> None:
 
 
 def begin_again(template: str) -> None:
-    """Forgets what was typed; the fields are filled anew."""
+    """Forgets what was typed; the fields are filled again."""
     draft = _slot(template).get()
     _slot(template).clear()
     for part in PARTS if draft else ():
