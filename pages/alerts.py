@@ -1,4 +1,4 @@
-"""Alerts: what is wrong now, who is told of it, by which rules, and what was."""
+"""Alerts: what is wrong now, who is notified, the rules, and earlier alerts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     st.title("Alerts", width="content")
     now.offer_test(actor)
 now.show_open()
-rules.show_telling(here, actor)
+rules.show_notifications(here, actor)
 rules.show_rules(here, actor)
 now.show_past(here, actor)
 rules.RULE.show()
-rules.TELLING.show()
+rules.NOTIFICATIONS.show()

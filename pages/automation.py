@@ -1,4 +1,4 @@
-"""One automation: what it does, what it would have done, what it did, what waits, and who changed it."""
+"""One automation: its steps, dry run, figures, waiting triggers and changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Automations: emails that send themselves when something happens."""
+"""Automations: emails that are sent automatically when something happens."""
 
 from __future__ import annotations
 

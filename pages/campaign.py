@@ -1,4 +1,4 @@
-"""One campaign: its check, its plan and approval, how far it is, and what came of it."""
+"""One campaign: its check, its plan and approval, its progress and its results."""
 
 from __future__ import annotations
 

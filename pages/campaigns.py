@@ -1,4 +1,4 @@
-"""Campaigns: one email to everyone who should get it, from the first idea to what came of it."""
+"""Campaigns: the list of all, and the way to plan one."""
 
 from __future__ import annotations
 

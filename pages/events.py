@@ -1,4 +1,4 @@
-"""Events: what the mail provider reports, what could not be taken in, and the fire drill."""
+"""Events: what the mail provider reports, dead letters, and the fire drill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One message: where it stands, what happened to it, and the exact email."""
+"""One message: its status, what happened to it, and the exact email."""
 
 from __future__ import annotations
 

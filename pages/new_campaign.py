@@ -1,4 +1,4 @@
-"""Plan a campaign, or change one that has not begun: the email, the segment, and how carefully it goes out."""
+"""Plan a campaign, or change one that has not begun: the email, the segment, and the sending options."""
 
 from __future__ import annotations
 

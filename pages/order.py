@@ -1,4 +1,4 @@
-"""One order: what was bought, what it came to, what happened to it, and what can be done with it."""
+"""One order: its line items, totals and history, and the actions on it."""
 
 from __future__ import annotations
 

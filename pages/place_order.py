@@ -1,4 +1,4 @@
-"""Place an order by hand: for whom, what, and what it comes to. Pressed twice, it is placed once."""
+"""Place an order by hand: customer, line items and total. Pressed twice, it is placed once."""
 
 from __future__ import annotations
 

@@ -25,10 +25,10 @@ if not facts.postal_address.strip():
 form, example = st.columns(2, gap="medium")
 with form:
     settings_form.show(here)
-    told = (
+    sentence = (
         f"Currency ({facts.currency}), language ({facts.locale}) and time zone ({facts.zone}) are set by your engineer."
     )
-    st.caption(formats.plain(told))
+    st.caption(formats.plain(sentence))
 with example:
     st.header("Email preview", anchor=False)
     st.caption("Preview with the saved settings.")

@@ -58,7 +58,7 @@ def _told(here: Shop, alert: Alert) -> str:
 
 
 def offer_test(actor: Actor) -> None:
-    """The button that has everybody told of a test."""
+    """The button that sends everybody a test."""
     if not actor.may(Permission.EDIT_ALERTS):
         return
     # Made when the button is drawn, so that a double click sends one test.
@@ -109,8 +109,8 @@ def _show_history(here: Shop, alerts: Sequence[Alert]) -> None:
 
 def _badge(alert: Alert) -> str:
     if alert.rule is RuleName.TEST:
-        told = alert.told_how or "on its way"
-        return formats.badge(f"Test, {told}", "blue", ":material/campaign:")
+        outcome = alert.told_how or "on its way"
+        return formats.badge(f"Test, {outcome}", "blue", ":material/campaign:")
     if alert.stage is Stage.RECOVERED and alert.recovered_at is not None:
         span = span_of(alert.recovered_at - alert.opened_at)
         return formats.badge(f"Resolved after {span}", "green", ":material/check_circle:")

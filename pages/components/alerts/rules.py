@@ -1,4 +1,4 @@
-"""The rules with their thresholds, and who is told. What is changed refers to the settings that the person saw."""
+"""The rules with their thresholds, and who is notified. What is changed refers to the settings that the person saw."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class _Seen:
     settings: AlertSettings
 
 
-def show_telling(here: Shop, actor: Actor) -> None:
-    """Who is told, by what, and when not."""
+def show_notifications(here: Shop, actor: Actor) -> None:
+    """Who is notified, how, and when not."""
     given = get_alert_settings(here)
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown("**Recipients**", width="content")
             if actor.may(Permission.EDIT_ALERTS):
-                TELLING.opener("Change", given, icon=":material/edit:")
+                NOTIFICATIONS.opener("Change", given, icon=":material/edit:")
         names = [member.name or member.username for member in recipients_of(here, given)]
         everybody = "" if given.recipients else " (all engineers and admins)"
         by_email = f"{formats.listed(names)}{everybody}" if names else "nobody"
@@ -120,14 +120,14 @@ def _draw_rule(seen: _Seen) -> None:
             lambda actor: adjust_rule(shop(), actor, rule.name, wanted, version=seen.settings.version),
             f"Rule “{rule.title}” saved.",
         )
-        _done_or_told(saved, form, RULE)
+        _finish(saved, form, RULE)
 
 
 def _step(rule: Rule) -> float:
     return 0.1 if rule.unit is Unit.PERCENT else 1.0
 
 
-def _draw_telling(seen: AlertSettings) -> None:
+def _draw_notifications(seen: AlertSettings) -> None:
     members = {member.username: member for member in members_of(shop()) if not member.disabled}
     form = Form("alert_telling", str(seen.version))
     with form.area():
@@ -180,10 +180,10 @@ def _draw_telling(seen: AlertSettings) -> None:
             ),
             "Recipients saved.",
         )
-        _done_or_told(saved, form, TELLING)
+        _finish(saved, form, NOTIFICATIONS)
 
 
-def _done_or_told(saved: AlertSettings | Trouble, form: Form, dialog: Dialog[_Seen] | Dialog[AlertSettings]) -> None:
+def _finish(saved: AlertSettings | Trouble, form: Form, dialog: Dialog[_Seen] | Dialog[AlertSettings]) -> None:
     if isinstance(saved, Trouble):
         actions.show_trouble(saved)
         if saved.stale:
@@ -195,4 +195,6 @@ def _done_or_told(saved: AlertSettings | Trouble, form: Form, dialog: Dialog[_Se
 
 
 RULE: Dialog[_Seen] = Dialog("alert_rule", "Adjust a rule", _draw_rule, icon=":material/tune:")
-TELLING: Dialog[AlertSettings] = Dialog("alert_telling", "Recipients", _draw_telling, icon=":material/group:")
+NOTIFICATIONS: Dialog[AlertSettings] = Dialog(
+    "alert_telling", "Recipients", _draw_notifications, icon=":material/group:"
+)

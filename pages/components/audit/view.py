@@ -33,7 +33,7 @@ _NOTHING_TO_OPEN = ("deleted", "exported")
 
 
 def pick_filter(here: Shop) -> AuditFilter:
-    """Draws the choice of a month and the fields that narrow it."""
+    """Renders the choice of a month and the fields that narrow it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         month = filters.pick_one(
             "Month",

@@ -20,7 +20,7 @@ _POLL_SECONDS = 2.0
 
 
 def show(here: Shop, actor: Actor, automation: Automation) -> None:
-    """Draws it for an automation about lapsed customers that is on; nothing for others."""
+    """Renders it for an automation about lapsed customers that is on; nothing for others."""
     if automation.kind is not TriggerKind.LAPSED or not automation.on or not actor.may(Permission.EDIT_AUTOMATIONS):
         return
     last = backfill.find_backfill(here, automation.id)
@@ -30,14 +30,14 @@ def show(here: Shop, actor: Actor, automation: Automation) -> None:
     with st.expander("Customers who lapsed earlier", icon=":material/history:"):
         if last is not None:
             when, people = formats.moment(here, last.asked_at), formats.counted(here, last.written, "customer")
-            told = f"{who(last.asked_by)} asked for this on {when}; {people} were checked. Nobody gets it twice."
-            st.caption(formats.plain(told))
+            sentence = f"{who(last.asked_by)} asked for this on {when}; {people} were checked. Nobody gets it twice."
+            st.caption(formats.plain(sentence))
         _offer(here, automation)
 
 
 @guarded_fragment(Permission.EDIT_AUTOMATIONS, run_every=_POLL_SECONDS)
 def _watch(automation_id: str) -> None:
-    """How far it is; the page is drawn anew when it has ended."""
+    """How far it is; the whole page runs again when it has ended."""
     here = shop()
     under_way = backfill.find_backfill(here, automation_id)
     if under_way is None or under_way.ended:

@@ -25,7 +25,7 @@ _SAVE = "save_automation"
 
 
 def show(here: Shop, stored: Automation, save: Save, done: str) -> Automation | None:
-    """Draws it; returns the automation once it was saved."""
+    """Renders it; returns the automation once it was saved."""
     with keystrokes.area(_SAVE):
         return _show(here, stored, save, done)
 

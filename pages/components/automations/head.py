@@ -22,7 +22,7 @@ _NEW: Slot[Automation] = Slot("automation.new")
 
 
 def show(here: Shop, actor: Actor, automation: Automation) -> None:
-    """Draws it."""
+    """Renders it."""
     name_tab(automation.name, "Automations")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(formats.plain(automation.name), anchor=False, width="content")
@@ -37,7 +37,7 @@ def show(here: Shop, actor: Actor, automation: Automation) -> None:
 
 
 def show_new(here: Shop, actor: Actor) -> None:
-    """The builder of one that does not exist yet. Its id is made when the form is first drawn."""
+    """The builder of one that does not exist yet. Its id is made when the form is first rendered."""
     if not actor.may(Permission.EDIT_AUTOMATIONS):
         empty.nothing(":material/bolt:", "Choose an automation", "A manager or an admin can make new ones.")
         return

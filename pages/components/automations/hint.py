@@ -1,4 +1,4 @@
-"""Tells who is about to send an email by hand that an automation sends it by itself."""
+"""A hint for a person who sends an email by hand: an automation already sends it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pages.components.ui.navigation import page_of
 def show(here: Shop, template: str) -> None:
     """One sentence for each automation that is on and sends this email; nothing when none does."""
     for automation in sending(here, template):
-        told = f"Sent automatically by “{automation.name}”. {words.sentence(here, automation)}"
-        st.info(formats.plain(told), icon=":material/bolt:")
+        sentence = f"Sent automatically by “{automation.name}”. {words.sentence(here, automation)}"
+        st.info(formats.plain(sentence), icon=":material/bolt:")
         st.page_link(
             page_of("automation.py"),
             label="Open automation",

@@ -20,7 +20,7 @@ from pages.components.ui.shell import shop
 from pages.components.ui.state import Slot
 
 _SWITCHED: Slot[int] = Slot("automation.switched")
-"""How often somebody has pressed a switch: after each time it is drawn anew, and shows what is stored."""
+"""How often somebody has pressed a switch: each time it gets a new key, and shows what is stored."""
 
 
 def show(here: Shop, actor: Actor, automations: list[Automation], waiting: Waiting) -> None:
@@ -105,7 +105,7 @@ def waiting_words(here: Shop, automation_id: str, waiting: Waiting) -> str:
 
 
 def offer_defaults(actor: Actor) -> None:
-    """The button that adds the usual four."""
+    """The button that adds the four standard automations."""
     if actor.may(Permission.EDIT_AUTOMATIONS):
         actions.button(
             "Add the four standard automations", _add_defaults, key="add_defaults", icon=":material/playlist_add:"

@@ -44,8 +44,8 @@ def show_figures(here: Shop, automation: Automation) -> None:
         "Unknown": (figures.unknown, "We don't know yet whether they were sent."),
     }
     with st.grid(3, min_column_width=150):
-        for label, (number, told) in cards.items():
-            st.metric(label, formats.count(here, number), help=told, border=True)
+        for label, (number, note) in cards.items():
+            st.metric(label, formats.count(here, number), help=note, border=True)
     st.caption(f"{waiting.capitalize()}. Figures since the automation was created.")
     if figures.problem:
         st.warning(formats.plain(f"Last email that could not be rendered: {figures.problem}"), icon=":material/error:")
@@ -73,7 +73,7 @@ def _reasons(here: Shop, title: str, numbers: Mapping[str, int]) -> None:
 
 
 def show_dry_run(here: Shop, actor: Actor, automation: Automation) -> None:
-    """The button, and what came out: of the automation as it stands in the builder, saved or not."""
+    """The button and the result, for the automation as the builder has it, saved or not."""
     st.markdown("See what this automation would have sent in the last 30 days. Nothing is sent.")
     if st.button("Run dry run", icon=":material/science:", type="primary"):
         with st.spinner("Checking the last 30 days …"):
@@ -98,8 +98,8 @@ def _by_day(here: Shop, found: DryRun) -> None:
     heights = [found.by_day.get(day, 0) for day in days]
     trace = {"type": "bar", "name": "Emails", "y": heights, "x": list(range(len(days)))}
     labels = [formats.short_day(here, day) for day in days]
-    told = f"{found.total} emails on {len(days)} days."
-    charts.show(charts.stacked(here, [trace], labels, told), "automation_dry_run")
+    summary = f"{found.total} emails on {len(days)} days."
+    charts.show(charts.stacked(here, [trace], labels, summary), "automation_dry_run")
 
 
 def _would(here: Shop, would: WouldSend) -> Row:
@@ -151,7 +151,7 @@ def _call_off(trigger: Trigger) -> None:
 
 
 def show_changes(here: Shop, actor: Actor, automation: Automation) -> None:
-    """Who did what with this automation, month by month."""
+    """The changes of this automation, by month and person."""
     wanted = audit_month(here)
     filter_ = AuditFilter(wanted, target=f"automation:{automation.id}")
     entries = audit_log.list_entries(here, actor, filter_, limit=50).entries

@@ -1,4 +1,4 @@
-"""What automations are called and how one reads as a sentence."""
+"""The words for automations, and one as a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buttons that steer a campaign: approve, start, schedule, pause, go on, cancel, retry. What sends asks for a count."""
+"""Buttons that change a campaign's state. Those that send ask for the number of recipients."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _S = CampaignState
 
 
 def show_dialogs() -> None:
-    """Draws the dialog that is open, if one is."""
+    """Renders the dialog that is open, if one is."""
     for dialog in (_START, _SCHEDULE, _APPROVE, _DECLINE, _CANCEL, _RETRY):
         dialog.show()
 
 
 def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None:
-    """The last step before anything is sent: approval if it is large, then the start or its time."""
+    """The last step before sending: approval if the campaign is large, then the start or its time."""
     st.header("3. Start")
     if campaign.approval is not None:
         moment = formats.moment(here, campaign.approval.at)
@@ -152,7 +152,7 @@ def _act(seen: Campaign, step: _Step, done: str) -> None:
 
 
 def _pause(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
-    """As it is now: whoever wants it to stop does not care what moved in the meantime."""
+    """Pauses the newest version: a change in the meantime must not prevent a stop."""
     return steering.pause(here, actor, campaign_id)
 
 
@@ -221,8 +221,8 @@ def _decline(seen: Campaign) -> None:
         def decline(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
             return steering.decline(where, actor, campaign_id, reason, seen_version=seen_version)
 
-        told = "Declined. The campaign is a draft again."
-        _finish(_DECLINE, seen, decline, told, Permission.APPROVE_CAMPAIGNS, form=form)
+        sentence = "Declined. The campaign is a draft again."
+        _finish(_DECLINE, seen, decline, sentence, Permission.APPROVE_CAMPAIGNS, form=form)
 
 
 def _cancel(seen: Campaign) -> None:

@@ -1,4 +1,4 @@
-"""The form of a campaign: what is sent, to whom, how carefully. Its widgets give a draft for the service to check."""
+"""The form of a campaign: the email, the segment, the sending options. Its widgets give a draft for the service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NEW = Draft("", "", "")
 
 
 def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft | None:
-    """Draws the form; None until an email and a segment are chosen. `place` tells the forms of campaigns apart."""
+    """Renders the form; None until an email and a segment are chosen. `place` is part of the widgets' keys."""
     draft = before or _NEW
     st.header("Email", anchor=False)
     name = st.text_input(

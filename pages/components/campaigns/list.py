@@ -1,4 +1,4 @@
-"""The list of campaigns: where each stands, and how much of it is through."""
+"""The list of campaigns: the state of each, and how much of it is done."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ def show(here: Shop, plan: Plan) -> None:
             st.markdown(words.reasons(here, plan.excluded))
 
 
-def _card(label: str, value: str, told: str) -> None:
+def _card(label: str, value: str, note: str) -> None:
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(label, formats.plain(value))
-        st.caption(formats.plain(told))
+        st.caption(formats.plain(note))
 
 
 def _duration(plan: Plan) -> str:

@@ -57,10 +57,10 @@ def _figures(here: Shop, progress: CampaignProgress) -> None:
             st.markdown(words.reasons(here, progress.skipped))
 
 
-def _card(here: Shop, label: str, number: int, told: str) -> None:
+def _card(here: Shop, label: str, number: int, note: str) -> None:
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(label, formats.count(here, number))
-        st.caption(formats.plain(told))
+        st.caption(formats.plain(note))
 
 
 def _delivered(here: Shop, progress: CampaignProgress) -> str:

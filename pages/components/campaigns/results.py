@@ -1,4 +1,4 @@
-"""What came of a campaign: who read it, which variant was better, which links, and what was ordered after it."""
+"""The results of a campaign: who read it, which variant was better, which links, and what was ordered after it."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def _show_funnel(here: Shop, progress: CampaignProgress) -> None:
     labels = [label for label, _ in steps]
     values = [number for _, number in steps]
     texts = [f"{formats.count(here, number)} · {_share(here, number, sent)}" for number in values]
-    told = "Of the campaign: " + ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
-    charts.show(charts.lying_bars(labels, values, texts, told), "campaign_funnel")
+    summary = "Of the campaign: " + ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
+    charts.show(charts.horizontal_bars(labels, values, texts, summary), "campaign_funnel")
     bad = (
         f"{formats.count(here, progress.bounced)} hard bounced ({_share(here, progress.bounced, sent)}), "
         f"{formats.count(here, progress.complained)} marked it as spam "

@@ -17,7 +17,7 @@ from pages.components.ui.navigation import page_of
 from pages.components.ui.state import Slot
 
 NEW_ID: Slot[str] = Slot("new_campaign.id")
-"""The id of the campaign whose form is drawn: however often it is sent off, one campaign is created."""
+"""The id of the campaign that the form will create: submitted twice, it creates one campaign."""
 
 
 def as_first_seen(campaign: Campaign) -> Campaign:
@@ -26,7 +26,7 @@ def as_first_seen(campaign: Campaign) -> Campaign:
 
 
 def _seen(campaign_id: str) -> Slot[Campaign]:
-    """The campaign as it was when its form was first drawn."""
+    """The campaign as it was when its form was first rendered."""
     return Slot(f"new_campaign.seen.{campaign_id}")
 
 

@@ -22,7 +22,7 @@ _ASKED: Slot[tuple[str, str]] = Slot("campaign.asked")
 
 
 def has_begun(campaign: Campaign) -> bool:
-    """Whether there is something to tell of its sending."""
+    """Whether it has begun to send."""
     return campaign.started_at is not None
 
 

@@ -1,4 +1,4 @@
-"""How campaigns are spoken of: their states as icon, word and colour, and why somebody does not get one."""
+"""The words for campaigns: their states as icon, word and colour, and the reasons for skipping a customer."""
 
 from __future__ import annotations
 

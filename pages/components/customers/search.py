@@ -22,7 +22,7 @@ def search_customers(
     hint: str = "",
     nobody: str = "No match. Type less of the name.",
 ) -> None:
-    """Draws the search; `choose` is called with the id of the customer whose button is pressed.
+    """Renders the search; `choose` is called with the id of the customer whose button is pressed.
 
     `hint` is what to do when nothing has been typed, `nobody` what to do when nobody is found.
     """

@@ -70,7 +70,7 @@ def show_profile(here: Shop, customer: Customer) -> None:
     st.table(known, border="horizontal", alt="Profile")
 
 
-def told(here: Shop, entry: Activity) -> str:
+def activity_text(here: Shop, entry: Activity) -> str:
     """Markdown for one note or change: what, when, by whom."""
     when = f":gray[{formats.plain(formats.moment(here, entry.at))} · {formats.plain(who(entry.by))}]"
     text = "  \n".join(formats.plain(line) for line in entry.text.splitlines())

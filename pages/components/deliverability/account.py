@@ -112,14 +112,16 @@ def show_gmail(here: Shop, health: Health) -> None:
     day = formats.day(here, health.gmail.day)
     line = formats.count(here, GMAIL_BULK)
     if health.gmail.is_bulk:
-        told = f"{most} went to Gmail on {day}. Gmail treats whoever sends {line} in a day as a bulk sender for good."
+        sentence = (
+            f"{most} went to Gmail on {day}. Gmail treats whoever sends {line} in a day as a bulk sender for good."
+        )
     elif health.gmail.sent:
-        told = (
+        sentence = (
             f"At most {most} a day went to Gmail in the last 30 days, on {day}. From {line}, Gmail has stricter rules."
         )
     else:
-        told = f"Nothing went to Gmail in the last 30 days. From {line} emails a day, Gmail has stricter rules."
-    st.markdown(formats.plain(told))
+        sentence = f"Nothing went to Gmail in the last 30 days. From {line} emails a day, Gmail has stricter rules."
+    st.markdown(formats.plain(sentence))
     watch = formats.percent(here, GMAIL_SPAM_RATE.watch, 2)
     bad = formats.percent(here, GMAIL_SPAM_RATE.bad, 2)
     with st.expander("Gmail's rules for bulk senders", icon=":material/checklist:", expanded=health.gmail.is_bulk):
@@ -134,7 +136,7 @@ def show_gmail(here: Shop, health: Health) -> None:
 
 
 def show_mailboxes(here: Shop, health: Health) -> None:
-    """What became of the newest mail, provider by provider: one of them may refuse what the others take."""
+    """Outcomes of the newest mail by mailbox provider: one of them may refuse what the others take."""
     rates = send_rates.by_mailbox(health.sample.counts)
     if rates:
         st.header("By mailbox provider")

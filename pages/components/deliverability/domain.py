@@ -71,7 +71,7 @@ def show_check() -> None:
 
 
 def _selectors() -> list[str]:
-    """DKIM keys to look up, where SES does not tell them."""
+    """DKIM keys to look up, where SES does not return them."""
     if _probe().identity is not None:
         return []
     typed = st.text_input(

@@ -1,4 +1,4 @@
-"""Dead letters: reports that could not be taken in, why not, and what an engineer can do about them."""
+"""Dead letters: reports that could not be applied, the reasons, and what an engineer can do about them."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def show_dead_letters(actor: Actor, here: Shop) -> None:
     number = count_dead_letters(here)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         more = " or more" if number >= MOST_COUNTED else ""
-        told = f"{formats.counted(here, number, 'letter')}{more}. Kept for 90 days."
-        st.caption(formats.plain(told), width="content")
+        sentence = f"{formats.counted(here, number, 'letter')}{more}. Kept for 90 days."
+        st.caption(formats.plain(sentence), width="content")
         if may_repair:
             _ALL.opener("Replay all", number, icon=":material/replay:")
     for place, letter in enumerate(page.letters):
@@ -50,7 +50,7 @@ def show_dead_letters(actor: Actor, here: Shop) -> None:
 
 
 def show_dialogs() -> None:
-    """Draws the dialog that is open, if any."""
+    """Renders the dialog that is open, if any."""
     _ALL.show()
     _DISCARD.show()
 

@@ -31,8 +31,8 @@ def show_health() -> None:
         _show_how_to_begin()
         return
     with st.grid(3, min_column_width=140):
-        for label, value, told in _cards(here, health):
-            st.metric(label, formats.plain(value), help=told, border=True)
+        for label, value, note in _cards(here, health):
+            st.metric(label, formats.plain(value), help=note, border=True)
     for backlog in health.backlogs:
         st.caption(formats.plain(_backlog(here, backlog)))
     if health.foreign:
@@ -42,10 +42,12 @@ def show_health() -> None:
         ranked = sorted(health.by_type.items(), key=lambda pair: -pair[1])
         names = [event_words.LABELS[EventType(name)] for name, _ in ranked]
         numbers = [number for _, number in ranked]
-        told = ", ".join(f"{name} {number}" for name, number in zip(names, numbers, strict=True))
+        summary = ", ".join(f"{name} {number}" for name, number in zip(names, numbers, strict=True))
         texts = [formats.count(here, number) for number in numbers]
         st.markdown("**Reports of the last hour**")
-        charts.show(charts.lying_bars(names, numbers, texts, f"Reports of the last hour: {told}."), "events_by_type")
+        charts.show(
+            charts.horizontal_bars(names, numbers, texts, f"Reports of the last hour: {summary}."), "events_by_type"
+        )
 
 
 def _show_how_to_begin() -> None:
@@ -76,9 +78,9 @@ def _lag(seconds: float | None) -> str:
 
 def _backlog(here: Shop, backlog: Backlog) -> str:
     age = here.clock() - backlog.seen_at
-    told = f"{_SOURCES[backlog.source]}: {formats.count(here, backlog.waiting)} waiting"
-    told += f", {formats.count(here, backlog.in_flight)} being applied" if backlog.in_flight else ""
+    summary = f"{_SOURCES[backlog.source]}: {formats.count(here, backlog.waiting)} waiting"
+    summary += f", {formats.count(here, backlog.in_flight)} being applied" if backlog.in_flight else ""
     if backlog.oldest_at and backlog.waiting:
-        told += f", the oldest for {span_of(here.clock() - backlog.oldest_at)}"
+        summary += f", the oldest for {span_of(here.clock() - backlog.oldest_at)}"
     stale = "; not emptied since" if age > _STALE else ""
-    return f"{told}. Checked {span_of(age)} ago{stale}."
+    return f"{summary}. Checked {span_of(age)} ago{stale}."

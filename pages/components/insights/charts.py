@@ -67,8 +67,8 @@ def buyer_grid(shop: Shop, snapshot: str, dark: bool = False) -> Chart:
         "yaxis": _named_axis("Orders", _FREQUENCIES),
         "clickmode": "event+select",
     }
-    told = ", ".join(f"{each.kind.label}: {formats.count(shop, each.customers)}" for each in grid.classes)
-    return Chart(go.Figure({"data": [trace], "layout": layout}), f"Customers by recency and frequency. {told}.")
+    summary = ", ".join(f"{each.kind.label}: {formats.count(shop, each.customers)}" for each in grid.classes)
+    return Chart(go.Figure({"data": [trace], "layout": layout}), f"Customers by recency and frequency. {summary}.")
 
 
 @caching.kept_figure
@@ -97,8 +97,8 @@ def retention(shop: Shop, snapshot: str) -> Chart:
         "yaxis": _plain_axis() | {"autorange": "reversed"},
         "margin": {"l": 0, "r": 0, "t": 50, "b": 6, "pad": 4},
     }
-    told = "; ".join(f"{name}: {', '.join(filter(None, row))}" for name, row in zip(names, texts, strict=True))
-    return Chart(go.Figure({"data": [trace], "layout": layout}), f"Share who ordered again, by month. {told}.")
+    summary = "; ".join(f"{name}: {', '.join(filter(None, row))}" for name, row in zip(names, texts, strict=True))
+    return Chart(go.Figure({"data": [trace], "layout": layout}), f"Share who ordered again, by month. {summary}.")
 
 
 @caching.kept_figure
@@ -107,8 +107,8 @@ def gaps(shop: Shop, snapshot: str) -> Chart:
     found = caching.returning_buyers(shop).gaps
     names, numbers = [_days(gap) for gap in found], [gap.orders for gap in found]
     texts = [formats.count(shop, number) for number in numbers]
-    told = ", ".join(f"{name}: {text}" for name, text in zip(names, texts, strict=True))
-    return charts.lying_bars(names, numbers, texts, f"Orders by the time since the one before. {told}.")
+    summary = ", ".join(f"{name}: {text}" for name, text in zip(names, texts, strict=True))
+    return charts.horizontal_bars(names, numbers, texts, f"Orders by the time since the one before. {summary}.")
 
 
 @caching.kept_figure
@@ -117,8 +117,8 @@ def growth(shop: Shop, snapshot: str) -> Chart:
     found = caching.worth_of_buyers(shop).growth
     names = ["1 month" if each.months == 1 else f"{each.months} months" for each in found]
     texts = [formats.money(shop, each.average) for each in found]
-    told = ", ".join(f"{name}: {text}" for name, text in zip(names, texts, strict=True))
-    return charts.lying_bars(names, [each.average for each in found], texts, f"Average spent after {told}.")
+    summary = ", ".join(f"{name}: {text}" for name, text in zip(names, texts, strict=True))
+    return charts.horizontal_bars(names, [each.average for each in found], texts, f"Average spent after {summary}.")
 
 
 def _told(shop: Shop, cell: Cell) -> str:

@@ -31,20 +31,20 @@ def show_buyers(here: Shop, snapshot: str) -> None:
     if not grid.cells:
         _nothing_yet()
         return
-    drawn, told = st.columns([4, 5])
-    with drawn:
+    left, right = st.columns([4, 5])
+    with left:
         st.caption("Customers by their last order and their number of orders. Click a square to see these customers.")
         chart = insight_charts.buyer_grid(here, snapshot, st.context.theme.type == "dark")
         event = st.plotly_chart(
             chart.figure,
             key="buyer_grid",
             config={"displayModeBar": False},
-            alt=chart.told,
+            alt=chart.summary,
             on_select="rerun",
             selection_mode="points",
         )
         _open_pressed(event)
-    with told:
+    with right:
         rows = [
             tables.Row(
                 f"**{each.kind.label}** :gray[{_MEANS[each.kind]}]",

@@ -36,8 +36,8 @@ def show_events(here: Shop, message: Message) -> None:
 def _show(here: Shop, received: ReceivedEvent) -> None:
     event = received.event
     detail = event_words.detail_of(event)
-    told = f"{event_words.event_badge(event)}  \n:gray[{formats.plain(formats.moment(here, event.at))}]"
-    st.markdown(told + (f"  \n:small[{formats.plain(detail)}]" if detail else ""))
+    sentence = f"{event_words.event_badge(event)}  \n:gray[{formats.plain(formats.moment(here, event.at))}]"
+    st.markdown(sentence + (f"  \n:small[{formats.plain(detail)}]" if detail else ""))
 
 
 def _nothing(here: Shop, message: Message) -> str:

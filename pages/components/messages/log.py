@@ -30,7 +30,7 @@ _SHOWN = 5
 _MOST_OF_ONE = 200
 _CAMPAIGNS = 50
 _LONGEST_ID = 40
-_MOST_TELLING = "The report that tells most: an email that was opened is not among the delivered ones."
+_HIGHEST_RANK = "The report that tells most: an email that was opened is not among the delivered ones."
 _ADVICE = {
     MessageStatus.UNKNOWN: "These may have been sent, so they are never retried automatically. Open one to decide, "
     "or mark it as handled.",
@@ -39,7 +39,7 @@ _ADVICE = {
 
 
 def find_by_id(here: Shop) -> None:
-    """Draws the search for one message, and for a customer's."""
+    """Renders the search for one message, and for a customer's."""
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         search.search_customers(here, "Messages to a customer", _choose)
@@ -103,7 +103,7 @@ def show_problems(here: Shop, actor: Actor) -> None:
 
 
 def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFilter:
-    """Draws the filters of a list of messages."""
+    """Renders the filters of a list of messages."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         today = today_of(here)
         first, last = (today, today) if of_any_day else _pick_days(here)
@@ -124,7 +124,7 @@ def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFil
                 name="reported",
                 key="messages_outcome",
                 words=table.OUTCOME_LABELS.__getitem__,
-                help=_MOST_TELLING,
+                help=_HIGHEST_RANK,
             ),
             _pick_campaign(here, actor),
         )
@@ -136,7 +136,7 @@ def _pick_days(here: Shop) -> tuple[date, date]:
 
 
 def _pick_campaign(here: Shop, actor: Actor) -> str:
-    """Draws the choice of what sent them, by name; the address may also name one that is not offered. "" is any."""
+    """Renders the choice of what sent them, by name; the address may also name one that is not offered. "" is any."""
     names = _senders(here, actor)
     if asked := st.query_params.get("campaign", "")[:_LONGEST_ID]:
         names.setdefault(asked, asked)
@@ -153,7 +153,7 @@ def _pick_campaign(here: Shop, actor: Actor) -> str:
 
 
 def _senders(here: Shop, actor: Actor) -> dict[str, str]:
-    """Names of campaigns and automations by id; those that share a name are told apart by their ids."""
+    """Names of campaigns and automations by id; those that share a name also show their ids."""
     names = {each.id: each.name for each in list_campaigns(here, actor, limit=_CAMPAIGNS).campaigns}
     names |= {each.id: f"{each.name} (automation)" for each in all_automations(here)}
     often = Counter(names.values())

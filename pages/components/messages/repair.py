@@ -54,7 +54,7 @@ def show_one(actor: Actor, message: Message) -> None:
 
 
 def show_dialogs() -> None:
-    """Draws the dialog that is open, if any."""
+    """Renders the dialog that is open, if any."""
     for dialog in (*_HANDLE.values(), _AGAIN):
         dialog.show()
 

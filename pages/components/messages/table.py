@@ -83,7 +83,7 @@ def outcome_badge(outcome: Outcome) -> str:
 
 
 def state_badge(status: ShownStatus, outcome: Outcome | None) -> str:
-    """Markdown for what is known of a message in one badge: what became of it, or else where it stands."""
+    """Markdown for one badge: the message's outcome, or else its status."""
     if outcome is None or status is not ShownStatus.SENT:
         return status_badge(status)
     return outcome_badge(outcome)
@@ -117,7 +117,7 @@ def message_rows(shop: Shop, messages: Iterable[MessageSummary], *, named: bool 
 
 
 def pick_template(shop: Shop, key: str) -> str:
-    """Draws the choice of a template to filter by; "" is any."""
+    """Renders the choice of a template to filter by; "" is any."""
     names = titles(shop)
     picked = filters.pick_any("Template", list(names), name="template", key=key, words=names.__getitem__, width=220)
     return picked or ""

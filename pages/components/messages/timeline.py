@@ -1,4 +1,4 @@
-"""The timeline of a customer: orders, messages and what became of these as links, changes and notes as text."""
+"""The timeline of a customer: orders and messages with their outcomes as links, changes and notes as text."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _show(here: Shop, event: Event) -> None:
     elif isinstance(event.what, DeliveryReport):
         _show_report(here, event.what, when)
     elif isinstance(event.what, Activity):
-        st.markdown(view.told(here, event.what))
+        st.markdown(view.activity_text(here, event.what))
 
 
 def _show_order(here: Shop, order: OrderSummary, when: str) -> None:

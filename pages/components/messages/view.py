@@ -1,4 +1,4 @@
-"""One message: where it stands, what happened to it, and the exact email."""
+"""One message: its status, what happened to it, and the exact email."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _FAILED = "This email was not sent. Fix the cause, then send it again."
 
 
 def show_header(here: Shop, message: Message) -> None:
-    """What it is, to whom, and where it stands."""
+    """What it is, to whom, and its status."""
     title = table.title_of(here, message.template)
     name_tab(f"{title} to {formats.name_of(message.name)}" if message.name else title, "Message log")
     st.title(formats.plain(title), anchor=False)
@@ -124,15 +124,15 @@ def show_timeline(here: Shop, message: Message) -> None:
         lines.append((message.due_at, "Due"))
     if message.sent_at is not None:
         lines.append((message.sent_at, "Accepted by the provider"))
-    told = [f"- {formats.plain(what)}  \n  :gray[{formats.plain(formats.moment(here, at))}]" for at, what in lines]
+    facts = [f"- {formats.plain(what)}  \n  :gray[{formats.plain(formats.moment(here, at))}]" for at, what in lines]
     if message.status in (MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED):
         label = table.STATUS_LABELS[message.status]
-        told.append(f"- {label}: {formats.plain(message.reason or 'no reason given')}")
+        facts.append(f"- {label}: {formats.plain(message.reason or 'no reason given')}")
     if message.handled is not None:
         at = formats.plain(formats.moment(here, message.handled.at))
-        told.append(f"- {formats.plain(f'Handled by {who(message.handled.by)}')}  \n  :gray[{at}]")
-    told.append(f"- {formats.plain(formats.counted(here, message.attempts, 'attempt'))}")
-    st.markdown("\n".join(told))
+        facts.append(f"- {formats.plain(f'Handled by {who(message.handled.by)}')}  \n  :gray[{at}]")
+    facts.append(f"- {formats.plain(formats.counted(here, message.attempts, 'attempt'))}")
+    st.markdown("\n".join(facts))
 
 
 def show_email(here: Shop, message: Message) -> None:

@@ -67,12 +67,12 @@ def _show_emails(order: Order) -> None:
         kind = _STARTS.get(status)
         if kind and (names := [each.name for each in listening(shop(), kind)]):
             started = formats.listed([f"“{name}”" for name in names])
-            told = f"“{_verb(order, status)}” starts the automation {started}: the customer gets an email."
-            st.caption(f":material/mail: {formats.plain(told)}")
+            sentence = f"“{_verb(order, status)}” starts the automation {started}: the customer gets an email."
+            st.caption(f":material/mail: {formats.plain(sentence)}")
 
 
 def show_dialogs() -> None:
-    """Draws the dialog that is open, if one is."""
+    """Renders the dialog that is open, if one is."""
     for dialog in (CANCEL, REFUND, EDIT):
         dialog.show()
 

@@ -52,14 +52,14 @@ def show_customer(customer: Customer) -> None:
 
 
 def show(here: Shop, customer: Customer) -> None:
-    """Draws the form, and places the order."""
+    """Renders the form, and places the order."""
     with keystrokes.area(_BUTTON):
         draft, missing = _enter(here, customer)
         _place_button(here, draft, missing)
 
 
 def _enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
-    """Draws the fields and what they come to; and says what is missing or is no amount.
+    """Renders the fields and their total, and says what is missing or is not an amount.
 
     The fields are named by the form's idempotency key, so an order that is placed leaves none of them filled in.
     """
@@ -99,7 +99,7 @@ def _more_fields(name: str) -> tuple[OrderStatus, str]:
 
 
 def _place_button(here: Shop, draft: OrderDraft | None, missing: str) -> None:
-    """The button. Its idempotency key was made when the form was first drawn and stays until an order is placed."""
+    """The button. Its idempotency key is made when the form is first rendered, and stays until an order is placed."""
     if actions.pressed("Place order", key=_BUTTON, icon=":material/check:", missing=missing) and draft:
         key = _key(here)
         placed = actions.attempt(Permission.PLACE_ORDERS, lambda actor: orders.place_order(here, actor, draft, key), "")
@@ -121,7 +121,7 @@ def _placed(placed: orders.Placed) -> None:
 
 
 def show_placed(here: Shop) -> bool:
-    """Says that the order stands and where it is, if one has just been placed."""
+    """Says that the order was placed, with a link to it, if one has just been placed."""
     order_id = st.query_params.get("placed", "")
     try:
         order = orders.get_order(here, st.query_params.get("customer", ""), order_id) if order_id else None

@@ -19,7 +19,7 @@ _MOST_ROWS_SHOWN = 20
 
 
 def find_by_number(here: Shop) -> None:
-    """Draws the search for one order and goes there when it is found."""
+    """Renders the search for one order and goes there when it is found."""
     with st.form("find_order", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.text_input(
             "Order number",

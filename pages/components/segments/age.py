@@ -48,11 +48,11 @@ def show(here: Shop, info: SnapshotInfo) -> None:
             return
         age = max(here.clock() - info.as_of, timedelta())
         icon = ":material/warning: " if age > _OLD else ""
-        st.caption(f"{icon}{formats.plain(f'Updated {told(age)}')}", width="content")
+        st.caption(f"{icon}{formats.plain(f'Updated {age_text(age)}')}", width="content")
         st.button("Refresh", icon=":material/refresh:", type="tertiary", key="count_anew", on_click=_ask)
 
 
-def told(age: timedelta) -> str:
+def age_text(age: timedelta) -> str:
     """Such as "5 minutes ago"."""
     minutes = int(age.total_seconds() // 60)
     if minutes < 1:

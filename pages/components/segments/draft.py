@@ -54,7 +54,7 @@ class SegmentDraft:
         branch.parts.append(Branch(number, Match.ANY) if test is None else Condition(number, test))
 
     def keep(self, theirs: Segment) -> None:
-        """The person has been told that somebody else was faster: saving replaces that version."""
+        """The person knows that somebody else was faster: saving replaces that version."""
         self.seen = theirs
 
     def remove(self, number: int) -> None:

@@ -74,7 +74,7 @@ def _exported(here: Shop, actor: Actor, segment: Segment) -> bytes:
 def show_saving(here: Shop, draft: SegmentDraft, rule: Rule | None, stored: Segment) -> None:
     """Name, description and the buttons. What was typed stays when saving is refused.
 
-    Who has changed nothing sees what somebody else saves meanwhile; who has is told when saving.
+    Who has changed nothing sees what somebody else saves meanwhile; who has is asked when saving.
     """
     seen = draft.seen
     with st.container(border=True):

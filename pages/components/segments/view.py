@@ -14,7 +14,7 @@ from pages.components.ui.charts import Chart
 
 
 def show(here: Shop, rule: Rule) -> Preview | None:
-    """Says who belongs and how many, for a rule, saved or not. None, and a warning, when it cannot be told."""
+    """Says who belongs and how many, for a rule, saved or not. None, and a warning, when it cannot be counted."""
     st.markdown(formats.plain(sentence(here, rule)))
     try:
         preview = caching.segment_preview(here, rule)
@@ -46,8 +46,8 @@ def _countries(shop: Shop, counts: tuple[tuple[str, int], ...], everybody: int) 
         bars.append(("Others", others))
     names, numbers = [name for name, _ in bars], [number for _, number in bars]
     texts = [formats.count(shop, number) for number in numbers]
-    told = ", ".join(f"{name} {text}" for name, text in zip(names[:3], texts, strict=False))
-    return charts.lying_bars(names, numbers, texts, f"Customers of the segment by country. Most: {told}.")
+    summary = ", ".join(f"{name} {text}" for name, text in zip(names[:3], texts, strict=False))
+    return charts.horizontal_bars(names, numbers, texts, f"Customers of the segment by country. Most: {summary}.")
 
 
 def _figures(here: Shop, preview: Preview) -> None:

@@ -114,7 +114,7 @@ def _order_label(here: Shop, order: OrderSummary | None) -> str:
 
 
 def prefill(template: TemplateFacts, field: str, value: str) -> None:
-    """Writes a value into a field of the template before it is first drawn."""
+    """Writes a value into a field of the template before it is first rendered."""
     if any(each.name == field for each in template.fields):
         _field_slot(template.name, field).once(lambda: value)
 
@@ -154,12 +154,12 @@ def ask_why_again(here: Shop, last: Message, whom: str = "this customer") -> str
 
 
 def reason_typed() -> str:
-    """What stands in the field for the reason at the moment of the click."""
+    """The text of the reason's field at the moment of the click."""
     return _again_slot().get() or ""
 
 
 def key() -> str:
-    """The idempotency key: made when the form is first drawn, kept until its email stands in the ledger."""
+    """The idempotency key: made when the form is first rendered, kept until its email is in the ledger."""
     return _KEY.once(new_click_key)
 
 
@@ -182,7 +182,7 @@ def send_button(
     complete: bool,
     repeated: bool,
 ) -> None:
-    """The button. However often it is pressed, one email goes out. `complete`: it can go as it was drawn."""
+    """The button. Pressed twice, it sends one email. `complete`: nothing is missing in the form."""
     wanted = SendRequest(template.name, key(), customer.id, order_id=order_id, fields=dict(fields), again=again)
     actions.button(
         "Send again" if repeated else "Send",
@@ -201,7 +201,7 @@ def _send(wanted: SendRequest, missing: str) -> None:
 
 
 def _request(actor: Actor, seen: SendRequest, missing: str) -> Requested:
-    """Asks for the email that was seen. What was typed just before the click is newer than what was drawn."""
+    """Requests the email that was shown, with what was typed just before the click."""
     if seen.key == _KEY.get():
         check_unchanged(seen.template, seen.fields)
         seen = replace(seen, again=reason_typed())
@@ -217,7 +217,7 @@ def check_unchanged(template: str, seen: Mapping[str, str]) -> None:
 
 
 def requested(asked: Requested) -> None:
-    """Shows what becomes of the message, and gives the next email a key of its own."""
+    """Shows the message's progress, and makes a new key for the next email."""
     message = asked.message
     if asked.duplicate:
         PRESSED_TWICE.set(message.id)

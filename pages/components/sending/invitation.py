@@ -1,4 +1,4 @@
-"""Sending an invitation: to a member of the team, by whoever manages it."""
+"""Sending an invitation to a member of the team."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _show_last(here: Shop, last: Message) -> None:
 
 
 def _why(member: Member) -> Slot[str]:
-    """What was typed last, which is newer than what the button was drawn with."""
+    """What was typed last, which is newer than what the button was rendered with."""
     return Slot(f"invitation.why.{member.username}")
 
 

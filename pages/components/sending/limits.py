@@ -50,7 +50,7 @@ def _kept(here: Shop, use: AccountUse) -> str:
 
 
 def show_trouble(here: Shop, actor: Actor, use: AccountUse) -> None:
-    """Whatever keeps mail from going out."""
+    """Everything that prevents sending."""
     if use.pause is not None:
         until = formats.plain(formats.moment(here, use.pause.until))
         st.warning(

@@ -1,4 +1,4 @@
-"""Around the click: the preview before it, and after it what becomes of the message."""
+"""The preview before an email is requested, and the progress of its message afterwards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOVING = (MessageStatus.WAITING,)
 
 
 def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> bool:
-    """Draws exactly what the recipient will get. False when it cannot be sent as it is."""
+    """Renders exactly what the recipient will get. False when it cannot be sent as it is."""
     preview = render_preview(here, template.name, recipient=recipient)
     st.header("Email preview")
     if preview.email is None:
@@ -44,7 +44,7 @@ def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> b
 
 
 def show_sent(here: Shop) -> bool:
-    """What became of the message of the address, if one has just been requested."""
+    """The outcome of the message that the address names, if one has just been requested."""
     message_id = st.query_params.get("sent", "")
     try:
         message = get_message(here, message_id) if message_id else None

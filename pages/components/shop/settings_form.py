@@ -46,7 +46,7 @@ _SEEN: Slot[ShopFacts] = Slot("shop_settings.seen")
 
 
 def show(here: Shop) -> None:
-    """Draws the form, and saves what was typed."""
+    """Renders the form, and saves what was typed."""
     seen = _SEEN.once(lambda: get_shop_facts(here))
     form = _form(seen)
     with form.area():

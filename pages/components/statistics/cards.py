@@ -25,7 +25,7 @@ class _Card:
 
 
 def show_figures(shop: Shop, now: Totals, before: Totals | None) -> None:
-    """Six cards. Arrows and words tell the change, colours only repeat it."""
+    """Six cards. Arrows and words show the change; colours only repeat it."""
     with st.grid(3, min_column_width=150):
         for card in _cards(shop, now, before or Totals()):
             compared = before is not None
@@ -42,12 +42,12 @@ def show_figures(shop: Shop, now: Totals, before: Totals | None) -> None:
 
 
 def _cards(shop: Shop, now: Totals, before: Totals) -> list[_Card]:
-    def amount(label: str, value: int, earlier: int, told: str) -> _Card:
+    def amount(label: str, value: int, earlier: int, note: str) -> _Card:
         texts = formats.round_money(shop, value), formats.round_money(shop, earlier)
-        return _Card(label, texts[0], change(value, earlier), texts[1], told)
+        return _Card(label, texts[0], change(value, earlier), texts[1], note)
 
-    def number(label: str, value: int, earlier: int, told: str) -> _Card:
-        return _Card(label, formats.count(shop, value), change(value, earlier), formats.count(shop, earlier), told)
+    def number(label: str, value: int, earlier: int, note: str) -> _Card:
+        return _Card(label, formats.count(shop, value), change(value, earlier), formats.count(shop, earlier), note)
 
     rates = now.refund_rate, before.refund_rate
     return [

@@ -30,7 +30,7 @@ _COLORS = {
     _OUTCOMES[Outcome.BOUNCED]: "#D55E00",
     _OUTCOMES[Outcome.COMPLAINED]: "#CC79A7",
 }
-"""Of the palette of Okabe and Ito, which everybody can tell apart."""
+"""Of the palette of Okabe and Ito, which colour-blind people can tell apart."""
 
 
 def show_volumes(here: Shop, first: date, last: date, step: ChartStep, template: str) -> None:
@@ -51,11 +51,11 @@ def _volumes(here: Shop, first: date, last: date, step: ChartStep, template: str
     else:
         series = {table.STATUS_LABELS[status]: figures.by_status[status.value] for status in COUNTED}
     labels = [_label(here, place, step) for place in figures.steps]
-    # Where there is little room, the day tells hours of several days apart, and the hour those of one.
+    # Where there is little room, the label of several days is the day, and of one day the hour.
     short = [_short_label(here, place, step, one_day=len(figures.steps) <= 24) for place in figures.steps]
     data = [_bars(here, name, counts, figures.steps, labels) for name, counts in series.items()]
-    told = ", ".join(f"{name} {sum(counts.values())}" for name, counts in series.items())
-    return charts.stacked(here, data, short, f"Emails by {by}: {told}.")
+    summary = ", ".join(f"{name} {sum(counts.values())}" for name, counts in series.items())
+    return charts.stacked(here, data, short, f"Emails by {by}: {summary}.")
 
 
 def _largest(here: Shop, by_template: Series) -> Series:

@@ -1,4 +1,4 @@
-"""What became of the emails of a period, as numbers, shares and times."""
+"""The outcomes of the emails of a period, as numbers, shares and times."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def show_numbers(here: Shop, figures: SendFigures) -> None:
         )
         return
     with st.grid(3, min_column_width=150):
-        for label, share, number, told in _rates(here, rates):
+        for label, share, number, note in _rates(here, rates):
             value = f"{share} :small[:gray[{formats.count(here, number)}]]"
-            st.metric(label, value, border=True, help=told)
+            st.metric(label, value, border=True, help=note)
 
 
 def _rates(here: Shop, rates: Rates) -> list[tuple[str, str, int, str]]:
@@ -125,8 +125,10 @@ def _show_campaigns(here: Shop, first: date, last: date, template: str) -> None:
         st.caption("No campaign began in these days.")
         return
     names = Counter(each.name for each in campaigns)
-    told = {each.name if names[each.name] == 1 else f"{each.name} ({each.id})": each.rates for each in campaigns}
-    show_comparison("Campaign", told)
+    rates_by_name = {
+        each.name if names[each.name] == 1 else f"{each.name} ({each.id})": each.rates for each in campaigns
+    }
+    show_comparison("Campaign", rates_by_name)
     if len(campaigns) == MOST:
         st.caption(f"The newest {MOST} campaigns of these days.")
 
@@ -173,12 +175,12 @@ def seconds_told(seconds: float | None) -> str:
     if seconds is None:
         return NOT_KNOWN
     if seconds < 1:
-        told = "under 1 s"
+        duration = "under 1 s"
     elif seconds < 120:
-        told = f"about {seconds:.0f} s"
+        duration = f"about {seconds:.0f} s"
     else:
-        told = f"about {seconds / 60:.0f} min" if seconds < 7200 else f"about {seconds / 3600:.0f} h"
-    return told.replace(" ", "\u00a0")
+        duration = f"about {seconds / 60:.0f} min" if seconds < 7200 else f"about {seconds / 3600:.0f} h"
+    return duration.replace(" ", "\u00a0")
 
 
 def show_skips(here: Shop, figures: SendFigures) -> None:

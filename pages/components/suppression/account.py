@@ -53,7 +53,7 @@ def show(here: Shop, actor: Actor) -> None:
 
 @guarded_fragment(Permission.VIEW_EMAIL, run_every=_POLL_SECONDS)
 def _watch() -> None:
-    """Looks again each second until the work is over; then the whole page is drawn."""
+    """Looks again each second until the work is over; then the whole page runs again."""
     here = shop()
     sync = last_sync(here)
     if sync is None or not sync.is_open:
@@ -104,11 +104,11 @@ def _show_deeds(here: Shop, found: Comparison | None) -> None:
 
 def _confirmed(here: Shop, deed: SyncDeed, label: str, count: int, key: str) -> None:
     """A button that asks for the count of what it is about."""
-    told = formats.counted(here, count, "address", "addresses")
+    counted = formats.counted(here, count, "address", "addresses")
     field = f"sync_{deed.name.lower()}_{key}"
     with st.form(f"form_{field}", border=False):
         typed = st.number_input(
-            formats.plain(f"{label}: {told}. Type the number to confirm"),
+            formats.plain(f"{label}: {counted}. Type the number to confirm"),
             min_value=0,
             value=None,
             step=1,

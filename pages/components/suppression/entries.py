@@ -23,7 +23,7 @@ _ALL = "All reasons"
 
 
 def look_up(here: Shop, actor: Actor) -> None:
-    """Draws the search for an address, and what is known of it."""
+    """Renders the search for an address, and what is known of it."""
     with st.form("look_up", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         typed = address.keep(
             "address",

@@ -66,8 +66,8 @@ def _show_queue(here: Shop, queue: QueueState, now: datetime) -> None:
         ("Failed", _bounded(here, queue.failed), "Not sent; see the message log."),
     )
     with st.grid(3, min_column_width=130):
-        for label, value, told in cards:
-            st.metric(label, formats.plain(value), help=told, border=True)
+        for label, value, note in cards:
+            st.metric(label, formats.plain(value), help=note, border=True)
 
 
 def _show_unreadable(here: Shop) -> None:
@@ -98,8 +98,8 @@ def _show_processes(here: Shop, beats: Sequence[Beat]) -> None:
             name = formats.plain(f"{beat.kind} on {beat.host}, process {beat.pid}")
             st.markdown(f"**{name}** {state_badge(state)}")
             since = formats.brief_moment(here, beat.started_at, now.astimezone(here.zone).year)
-            told = f"{beat.version} · since {since} · last seen {span_of(now - beat.at)} ago"
-            st.caption(formats.plain(told))
+            sentence = f"{beat.version} · since {since} · last seen {span_of(now - beat.at)} ago"
+            st.caption(formats.plain(sentence))
             st.markdown(" ".join(_duty(beat, duty) for duty in beat.duties))
 
 

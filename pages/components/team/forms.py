@@ -66,8 +66,8 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
     if pressed:
         member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role, password=password)
         form.done()
-        told = f"{member.name} can now sign in with the username {member.username}."
-        _done(f"{told} {_invite(actor, member)}" if invited else told)
+        sentence = f"{member.name} can now sign in with the username {member.username}."
+        _done(f"{sentence} {_invite(actor, member)}" if invited else sentence)
 
 
 def _line(form: Form, label: str, field: str, longest: int) -> str:
@@ -75,7 +75,7 @@ def _line(form: Form, label: str, field: str, longest: int) -> str:
 
 
 def _invite(actor: Actor, member: Member) -> str:
-    """Asks for the invitation; the member stays, whatever comes of it. Returns what happened, as a sentence."""
+    """Asks for the invitation; the member stays, also when it fails. Returns what happened, as a sentence."""
     try:
         invitations.invite_member(shop(), mailer(), actor, member.username, new_click_key())
     except BackendError as error:

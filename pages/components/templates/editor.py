@@ -33,8 +33,8 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     if behind:
         _show_overtaken(here, draft, state, copy)
     elif copy is not None and copy.edited_by != actor.username:
-        told = f"{who(copy.edited_by)} saved this draft last, on {formats.moment(here, copy.edited_at)}."
-        st.info(formats.plain(told), icon=":material/group:")
+        sentence = f"{who(copy.edited_by)} saved this draft last, on {formats.moment(here, copy.edited_at)}."
+        st.info(formats.plain(sentence), icon=":material/group:")
     texts, result = st.columns(2, gap="medium")
     with texts, keystrokes.area("save_draft"):
         _show_fields(draft)
@@ -128,14 +128,14 @@ def _show_overtaken(here: Shop, draft: TemplateDraft, state: TemplateState, copy
     """Somebody was faster while something was typed here: both texts are there, and the person decides."""
     name = state.facts.name
     if copy is not None:
-        told = (
+        sentence = (
             f"{who(copy.edited_by)} saved this template on {formats.moment(here, copy.edited_at)} while you edited it."
         )
         theirs, label = copy.source, "Use theirs"
     else:
-        told = "Someone published or discarded this draft while you were editing."
+        sentence = "Someone published or discarded this draft while you were editing."
         theirs, label = catalogue.version(here, name, state.number).source, "Use the published version"
-    st.warning(formats.plain(f"{told} Nothing was overwritten."), icon=":material/group:")
+    st.warning(formats.plain(f"{sentence} Nothing was overwritten."), icon=":material/group:")
     with st.expander("Differences: theirs, then yours", expanded=True):
         st.code(difference(theirs, draft.typed, "theirs", "yours") or "Nothing.", language="diff", wrap_lines=True)
         with st.container(horizontal=True):

@@ -29,12 +29,12 @@ class Scheme(StrEnum):
 
 
 def show_email(html: str, label: str, *, width: int, height: int, scheme: Scheme, remote: bool) -> None:
-    """Draws the email at this width, smaller where the page has less room. `height` is in CSS pixels."""
+    """Renders the email at this width, smaller where the page has less room. `height` is in CSS pixels."""
     st.iframe(document(html, label, width=width, scheme=scheme, remote=remote), width=width, height=height, alt=label)
 
 
 def show_thumbnail(html: str, label: str, *, height: int) -> None:
-    """Draws the beginning of the email as small as there is room for."""
+    """Renders the beginning of the email as small as there is room for."""
     page = document(html, label, width=DESKTOP, scheme=Scheme.LIGHT, remote=False, still=True)
     st.iframe(page, height=height, tab_index=-1, alt=label)
 

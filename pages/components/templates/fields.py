@@ -1,4 +1,4 @@
-"""The widget for a value that a template asks whoever sends it for."""
+"""The widget for a value that a template asks the sender for."""
 
 from __future__ import annotations
 

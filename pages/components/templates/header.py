@@ -16,7 +16,7 @@ from pages.components.ui.shell import name_tab
 
 
 def show(here: Shop, actor: Actor, state: TemplateState) -> None:
-    """Draws it."""
+    """Renders it."""
     st.title(formats.plain(state.facts.title), anchor=False)
     name_tab(state.facts.title, "Emails")
     version = f":gray[{formats.plain(gallery.version_words(here, state))}]"

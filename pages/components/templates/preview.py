@@ -61,7 +61,7 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
 
 
 def show_views(here: Shop, preview: Preview, views: tuple[View, ...], place: str) -> None:
-    """The choice of a view, and the email in it. `place` tells apart several of them."""
+    """The choice of a view, and the email in it. `place` is part of the widgets' keys."""
     if preview.email is None:
         refuse(preview.problem.sentence if preview.problem else "This email cannot be rendered.")
         return

@@ -53,7 +53,7 @@ def open_restoring(here: Shop, version: TemplateVersion, number: int) -> None:
 
 
 def show_dialogs() -> None:
-    """Draws the dialog that is open, if one is."""
+    """Renders the dialog that is open, if one is."""
     for dialog in (PUBLISH, DISCARD, RESTORE):
         dialog.show()
 
@@ -111,8 +111,8 @@ def _discard(seen: tuple[str, int]) -> None:
 
 
 def _restore(seen: _Restoring) -> None:
-    told = f"Version {seen.earlier} is published again as version {seen.number + 1}."
-    st.markdown(formats.plain(f"{told} A draft is not affected."))
+    sentence = f"Version {seen.earlier} is published again as version {seen.number + 1}."
+    st.markdown(formats.plain(f"{sentence} A draft is not affected."))
     show_difference(seen.difference)
     form = Form("restore", f"{seen.template}_{seen.earlier}_{seen.number}")
     with form.area():

@@ -21,8 +21,8 @@ _MOST_ORDERS = 50
 
 
 def pick(here: Shop, facts: TemplateFacts, place: str) -> Recipient:
-    """Draws the choice. `place` tells apart several of them; `?customer=…&order=…` in the address chooses first."""
-    # Whoever comes by a link for another customer begins anew.
+    """Renders the choice. `place` is part of the widgets' keys; `?customer=…&order=…` in the address chooses first."""
+    # A link for another customer begins again.
     key = f"{place}_{facts.name}_{st.query_params.get('customer', '')[:40]}"
     customer_id = order_id = ""
     if Need.CUSTOMER in facts.needs:

@@ -54,7 +54,7 @@ _VISIT: Slot[_Visit] = Slot("address.visit")
 
 @contextmanager
 def kept_on(page: str) -> Iterator[None]:
-    """Around the run of a page: afterwards its address holds what is chosen there."""
+    """Around the run of a page: afterwards its address has what was chosen there."""
     visit = _VISIT.get()
     if visit is None or visit.page != page or _went_back():
         visit = _begin(page)
@@ -68,7 +68,7 @@ def kept_on(page: str) -> Iterator[None]:
 
 
 def keep(name: str, way: Way[Value], key: str, draw: Callable[[str], Value]) -> Value:
-    """Draws a widget whose value the address holds under `name`, and gives its value.
+    """Renders a widget whose value is in the address under `name`, and returns its value.
 
     `draw` gets the widget's key, and leaves the default and what is chosen at first to `way`.
     """

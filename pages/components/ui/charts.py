@@ -1,4 +1,4 @@
-"""Charts as Plotly figures, small and calm: labels in the shop's currency and language, nothing told by colour alone.
+"""Charts as Plotly figures, small and calm: labels in the shop's currency and language, nothing shown by colour alone.
 
 Plotly takes longer to check a figure than everything else on a page takes together, so figures are kept for a while.
 Colours come from the theme.
@@ -33,15 +33,15 @@ _SHORT_TEXT = 9
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure, and what it tells in words. Sessions share it, so it is never changed."""
+    """A figure, and the same in words. Sessions share it, so it is never changed."""
 
     figure: go.Figure
-    told: str
+    summary: str
 
 
 def show(chart: Chart, key: str) -> None:
-    """Draws a chart as wide as its place."""
-    st.plotly_chart(chart.figure, key=key, config=_CONFIG, alt=chart.told)
+    """Renders a chart as wide as its place."""
+    st.plotly_chart(chart.figure, key=key, config=_CONFIG, alt=chart.summary)
 
 
 @caching.kept_figure
@@ -94,8 +94,8 @@ def customer_months(shop: Shop, customer_id: str) -> Chart | None:
         "bargap": 0.25,
     }
     best = max(months, key=lambda each: each.revenue)
-    told = f"Revenue by month. Most: {formats.money(shop, best.revenue)} in {best.month}."
-    return Chart(go.Figure({"data": [_bars(list(range(len(days))), units, texts, "y")], "layout": layout}), told)
+    summary = f"Revenue by month. Most: {formats.money(shop, best.revenue)} in {best.month}."
+    return Chart(go.Figure({"data": [_bars(list(range(len(days))), units, texts, "y")], "layout": layout}), summary)
 
 
 @caching.kept_figure
@@ -106,12 +106,12 @@ def countries(shop: Shop) -> Chart:
     if others := ranked[_MOST_COUNTRIES:]:
         bars.append((f"{len(others)} others", sum(number for _, number in others)))
     names, numbers = [name for name, _ in bars], [number for _, number in bars]
-    told = ", ".join(f"{name} {number}" for name, number in zip(names[:3], numbers, strict=False))
+    summary = ", ".join(f"{name} {number}" for name, number in zip(names[:3], numbers, strict=False))
     texts = [formats.count(shop, number) for number in numbers]
-    return lying_bars(names, numbers, texts, f"Customers by country. Most: {told}.")
+    return horizontal_bars(names, numbers, texts, f"Customers by country. Most: {summary}.")
 
 
-def lying_bars(names: list[str], numbers: list[int], texts: list[str], told: str) -> Chart:
+def horizontal_bars(names: list[str], numbers: list[int], texts: list[str], summary: str) -> Chart:
     """Bars from left to right, each with its name before and its figure behind it."""
     trace = {
         "type": "bar",
@@ -130,10 +130,10 @@ def lying_bars(names: list[str], numbers: list[int], texts: list[str], told: str
         "yaxis": {"autorange": "reversed", "fixedrange": True, "automargin": True, "ticks": "", "showgrid": False},
         "bargap": 0.3,
     }
-    return Chart(go.Figure({"data": [trace], "layout": layout}), told)
+    return Chart(go.Figure({"data": [trace], "layout": layout}), summary)
 
 
-def stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], told: str) -> Chart:
+def stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], summary: str) -> Chart:
     """Bars on top of each other, one trace for each part; `labels` are those of the places along the axis."""
     top = max((sum(heights) for heights in zip(*(trace["y"] for trace in traces), strict=True)), default=0)
     step = max(math.ceil(len(labels) / _X_LABELS), 1)
@@ -147,7 +147,7 @@ def stacked(shop: Shop, traces: list[dict[str, Any]], labels: list[str], told: s
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.05, "yanchor": "bottom", "traceorder": "normal"},
     }
-    return Chart(go.Figure({"data": traces, "layout": layout}), told)
+    return Chart(go.Figure({"data": traces, "layout": layout}), summary)
 
 
 def _layout(height: int) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def client_origin() -> Origin:
 
 
 def connection_key() -> str:
-    """What tells this connection from others; only the browser and the server know it (RFC 6455, section 4.1)."""
+    """What identifies this connection; only the browser and the server know it (RFC 6455, section 4.1)."""
     return st.context.headers.get("Sec-WebSocket-Key", "")
 
 

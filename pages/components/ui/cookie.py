@@ -49,7 +49,7 @@ def delete_soon(session: Session) -> None:
 
 
 def deliver() -> None:
-    """Draws a component if there is something to write or to delete and the browser has not confirmed it yet."""
+    """Renders a component if there is something to write or to delete and the browser has not confirmed it yet."""
     pending = _PENDING.get()
     if pending is None:
         return

@@ -32,7 +32,7 @@ class Dialog(Generic[Subject]):
         self._dialog = st.dialog(title, width=width, icon=icon, on_dismiss=self.close)
 
     def opener(self, label: str, subject: Subject, *, icon: str, primary: bool = False) -> None:
-        """Draws the button that opens the dialog."""
+        """Renders the button that opens the dialog."""
         st.button(
             label,
             icon=icon,
@@ -47,7 +47,7 @@ class Dialog(Generic[Subject]):
         self._slot.set(subject)
 
     def show(self) -> None:
-        """Draws the dialog if it is open."""
+        """Renders the dialog if it is open."""
         if self._slot.get() is not None:
             self._dialog(self._draw)()
 

@@ -1,4 +1,4 @@
-"""Files that are made when somebody presses the button, not when the page is drawn."""
+"""Files that are made when somebody presses the button, not when the page is rendered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backend.services.team.members import find_member
 
 
 def deferred(here: Shop, actor: Actor, make: Callable[[Actor], bytes]) -> Callable[[], bytes]:
-    """Makes the file for whoever is still signed in as they were when the button was drawn.
+    """Makes the file if the person is still signed in as they were when the button was rendered.
 
     The button may be pressed much later, and Streamlit then runs this outside of the page and its guard.
     """

@@ -211,7 +211,7 @@ def decimal_comma(shop: Shop) -> bool:
 
 
 def amount_text(shop: Shop, minor: int) -> str:
-    """An amount as it stands in an input: no currency sign, no grouping, the locale's decimal sign."""
+    """An amount as an input shows it: no currency sign, no grouping, the locale's decimal sign."""
     text = f"{in_units(minor, shop.currency):.{decimals_of(shop.currency)}f}"
     return text.replace(".", ",") if decimal_comma(shop) else text
 

@@ -20,7 +20,7 @@ _BADGES: dict[Role, tuple[str, Literal["blue", "green", "violet", "orange"]]] = 
 
 
 def show_sidebar(actor: Actor) -> None:
-    """Draws the sidebar below the menu."""
+    """Renders the sidebar below the menu."""
     icon, color = _BADGES[actor.role]
     with st.sidebar:
         st.markdown(f"**{plain(shop().name)}**")

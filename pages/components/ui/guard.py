@@ -1,7 +1,7 @@
 """The gate in front of every page: who is here, and may they?
 
 `actor = require(Permission.VIEW_CUSTOMERS)` is the first line of each page. A page can be run without the main script
-(a deep link into a fresh process), so the gate stands in the pages and not only before them. It asks the store on
+(a deep link into a fresh process), so each page has the gate, and not only the main script. It asks the store on
 every run, because a session may have been ended elsewhere a moment ago.
 
 Fragments and callbacks run without the page's first line. Fragments are therefore made with `guarded_fragment`, and a

@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parents[2]
 class PageEntry:
     """One page. Without a permission everybody who is signed in may open it; hidden ones are opened by links.
 
-    `local_only` pages stand in the menu only where emails go to the local outbox.
+    `local_only` pages are in the menu only where emails go to the local outbox.
     """
 
     file: str
@@ -247,14 +247,14 @@ def pages_for(actor: Actor | None) -> dict[str, list[StreamlitPage]]:
 
 
 def shown_to(actor: Actor | None, entry: PageEntry) -> bool:
-    """Whether the page stands in this person's menu."""
+    """Whether this person's menu shows the page."""
     if not entry.visible or (entry.local_only and settings().mail_transport != "local"):
         return False
     return actor is not None and (entry.permission is None or actor.may(entry.permission))
 
 
 def make_known() -> None:
-    """Tells Streamlit that there is a menu, so that it runs the main script for every address from the start.
+    """Registers the menu with Streamlit, so that it runs the main script for every address from the start.
 
     Streamlit would otherwise run files of `pages/` by themselves until somebody has opened the dashboard once.
     """

@@ -38,7 +38,7 @@ class Chosen:
 
 
 def pick_period(shop: Shop, name: str) -> Chosen:
-    """Draws the choice and gives its days. `name` is what the address calls it."""
+    """Renders the choice and gives its days. `name` is what the address calls it."""
     choice = filters.pick_one(
         "Period", list(_LABELS), name=name, key=name, words=_LABELS.__getitem__, default=Period.LAST_30_DAYS.value
     )
@@ -72,7 +72,7 @@ def _pick_days(shop: Shop, name: str, today: date) -> Chosen:
 
 
 def pick_month(shop: Shop, began: date, name: str) -> str:
-    """Draws the choice of a month since the first order, or all time (""), and gives it as "2026-11"."""
+    """Renders the choice of a month since the first order, or all time (""), and gives it as "2026-11"."""
     months = ["", *reversed(months_between(began, today_of(shop)))]
     return filters.pick_one(
         "When",

@@ -79,7 +79,7 @@ def _password_member() -> Member | None:
 def _is_own_connection(known: Session) -> bool:
     """Whether this is the connection of the last run, or a new one that brings the same member's cookie.
 
-    The id of a Streamlit session is enough to go on with it, and stands in addresses: it is not enough for us.
+    The id of a Streamlit session is enough for Streamlit, and is part of addresses: it is not enough here.
     """
     if _CONNECTION.get() in (None, client.connection_key()):
         return True

@@ -1,4 +1,4 @@
-"""What every page runs in: the shop, the settings, and what people are told when something goes wrong."""
+"""What every page runs in: the shop, the settings, and the messages when something goes wrong."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def refuse(sentence: str) -> None:
 
 
 def show_error(error: Exception) -> bool:
-    """Tells the person what happened: a backend's sentence, or the number under which the log has the rest.
+    """Shows what happened: a backend's sentence, or the number under which the log has the rest.
 
     Returns True: Streamlit need not show anything itself (it is the server's `on_script_error`).
     """

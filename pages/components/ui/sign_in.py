@@ -15,7 +15,7 @@ from pages.components.ui.state import NOTICE
 
 
 def show() -> None:
-    """Draws it in the middle of an otherwise empty page."""
+    """Renders the sign-in in the middle of an otherwise empty page."""
     cookie.deliver()
     _, middle, _ = st.columns([1, 2, 1])
     with middle:

@@ -32,7 +32,7 @@ class Slot(Generic[Value]):
             del st.session_state[self.key]
 
     def once(self, make: Callable[[], Value]) -> Value:
-        """The value, made when it is first asked for: how a form gets its idempotency key when it is drawn."""
+        """The value, made when it is first asked for: how a form gets its idempotency key when it is first rendered."""
         value = self.get()
         if value is None:
             value = make()
@@ -59,7 +59,7 @@ SESSION: Slot[Session] = Slot("session")
 """Who is signed in here. The guard alone believes it, after asking the store."""
 
 NOTICE: Slot[str] = Slot("notice")
-"""A sentence to show once, on the next page that is drawn."""
+"""A sentence to show once, on the next page."""
 
 
 def forget_fields(prefix: str) -> None:

@@ -135,7 +135,7 @@ class Pager:
         return self._trail[-1] if self._trail else None
 
     def show(self, following: str | None) -> None:
-        """Draws the way to the previous and the next page, where there is one."""
+        """Renders the way to the previous and the next page, where there is one."""
         trail = self._trail
         if not trail and following is None:
             return
@@ -169,7 +169,7 @@ class Pager:
 def pick_counted(
     shop: Shop, label: str, counts: dict[str, int], name: str, key: str, named: Callable[[str], str]
 ) -> str:
-    """Draws the choice of a tag or country that customers have, most frequent first; "" is any."""
+    """Renders the choice of a tag or country that customers have, most frequent first; "" is any."""
     values = [value for value in counts if value != formats.NO_COUNTRY][:_MOST_OFFERED]
     return (
         filters.pick_any(
