@@ -41,7 +41,7 @@ def show_head(here: Shop, campaign: Campaign) -> None:
 
 
 def show_question(here: Shop, actor: Actor, campaign: Campaign) -> None:
-    """Why won't Maria get this? One answer for one customer."""
+    """Whether one customer gets the email, with all reasons."""
     with st.expander("Why does a customer get it, or not?", icon=":material/person_search:"):
         if not actor.may(Permission.VIEW_CUSTOMERS):
             st.caption("Your role cannot view customers.")
