@@ -1,8 +1,8 @@
-"""Writes to customers who had lapsed before an automation was switched on, if a person asks for it, seeing how many.
+"""Creates triggers for customers who had lapsed before an automation was switched on, when a person requests it.
 
-It is one item in the list of triggers that are due, which a worker takes up again and again: each time it leaves
-triggers for the next customers, spread over some time so that what happens meanwhile is not held up, and notes how far
-it is. A trigger decides by itself, as any other, whether its customer still stays away.
+It is one item in the list of due triggers, which a worker takes repeatedly: each time it creates triggers for the next
+customers, spread over some time so that other triggers are not delayed, and saves its progress. Each trigger then
+checks, as any other, whether its customer is still lapsed.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _EVENT = "backfill"
 
 
 class _WaitsAlreadyError(AlreadyExistsError):
-    """This customer's trigger is there."""
+    """This customer has a trigger already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """The last one: `written` of about `expected` customers got their trigger. It is under way until it has ended."""
+    """`written` of about `expected` customers got their trigger. It is running until it has ended."""
 
     asked_at: datetime
     asked_by: str
@@ -53,7 +53,7 @@ class Backfill:
 
 
 def lapsed_before(shop: Shop, automation: Automation) -> int:
-    """How many customers have stayed away so long, as of the snapshot; consent and suppression are asked later.
+    """How many customers have lapsed, as of the snapshot; consent and suppression are checked later.
 
     Raises: `SnapshotMissingError`, `SnapshotFailedError`.
     """
@@ -61,7 +61,7 @@ def lapsed_before(shop: Shop, automation: Automation) -> int:
 
 
 def find_backfill(shop: Shop, automation_id: str) -> Backfill | None:
-    """The last one that was asked for, under way or ended."""
+    """The last backfill that was requested, running or ended."""
     return read_one(shop, schema.backfill_key(automation_id), _backfill_from)
 
 
@@ -77,7 +77,7 @@ def _backfill_from(_: Key, item: Item) -> Backfill:
 
 
 def ask_backfill(shop: Shop, actor: Actor, automation_id: str, expected: int) -> None:
-    """Asks for a backfill; `expected` is the number that the person has seen. While one is under way, nothing changes.
+    """Requests a backfill; `expected` is the number that the person has seen. Does nothing while one is running.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `InvalidInputError` (it is off, or not about lapsed customers).
     """
@@ -100,9 +100,9 @@ def ask_backfill(shop: Shop, actor: Actor, automation_id: str, expected: int) ->
 
 
 def go_on(shop: Shop, automation_id: str, automation: Automation | None) -> None:
-    """Does the next part of a backfill that is due, and ends it when it is done or not wanted any more.
+    """Does the next part of a due backfill, and ends it when it is done or its automation is off or gone.
 
-    Raises: `SnapshotMissingError`, `SnapshotFailedError`, and what a store raises; it is done again then.
+    Raises: `SnapshotMissingError`, `SnapshotFailedError`, and what a store raises; the part is retried then.
     """
     key = schema.backfill_key(automation_id)
     item = shop.store.get(key)
@@ -138,7 +138,7 @@ def _next(shop: Shop, automation: Automation, after: str) -> list[str]:
 
 
 def _leave_triggers(shop: Shop, automation: Automation, ids: Sequence[str]) -> int:
-    """One for each who has none yet; returns how many. What waits already stays as it is."""
+    """Creates a trigger for each customer without one; returns how many. Existing ones stay as they are."""
     now, there = shop.clock(), _WaitsAlreadyError("There is one already.")
     triggers = [
         Trigger(each, automation.id, automation.kind, _EVENT, now + timedelta(seconds=place / PACE), now)

@@ -1,4 +1,4 @@
-"""Automations that most shops want: to begin with in a real shop (off), and at work in the demo shop (on)."""
+"""Automations that most shops want: added to a real shop switched off, and to the demo shop switched on."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _DEMO_FIELDS: Mapping[str, Mapping[str, str]] = {
     "review-request": {"review_url": "https://example.com/reviews"},
     "win-back": {"discount_code": "WELCOME-BACK", "discount_text": "10% off your next order"},
 }
-"""What only the demo shop can know beforehand."""
+"""Fields that only the demo shop can fill in advance."""
 
 
 def default_automations(now: datetime, infix: str = "") -> list[Automation]:
-    """The usual four, all off. Their ids are always the same, so that adding them again changes nothing."""
+    """The four standard automations, all off. Their ids are fixed, so that adding them again changes nothing."""
 
     def made(name: str, title: str, kind: TriggerKind, step: Step, exits: frozenset[Exit] = frozenset()) -> Automation:
         return Automation(f"auto-{infix}{name}", title, kind, (step,), now, exits)
@@ -46,7 +46,7 @@ def default_automations(now: datetime, infix: str = "") -> list[Automation]:
 
 
 def add_defaults(shop: Shop, actor: Actor) -> list[Automation]:
-    """Adds those of the usual four that are not there, off.
+    """Adds the missing ones of the four standard automations, off.
 
     Raises: `PermissionDeniedError`.
     """
@@ -54,7 +54,7 @@ def add_defaults(shop: Shop, actor: Actor) -> list[Automation]:
 
 
 def demo_automations(now: datetime) -> list[Automation]:
-    """The usual four of the demo shop, off."""
+    """The four standard automations of the demo shop, off."""
     return [
         replace(each, steps=tuple(replace(step, fields=_DEMO_FIELDS.get(step.template, {})) for step in each.steps))
         for each in default_automations(now, _DEMO)
@@ -62,7 +62,7 @@ def demo_automations(now: datetime) -> list[Automation]:
 
 
 def add_demo_automations(shop: Shop, now: datetime, *, on: bool) -> None:
-    """The usual four of the demo shop, on where emails stay on this machine."""
+    """Adds the standard automations of the demo shop, on if emails stay on this machine."""
     for automation in demo_automations(now):
         ready = replace(automation, on=on, active_from=now if on else None)
         shop.store.put(Put(schema.automation_key(ready.id), automation_item(ready)))
@@ -70,7 +70,7 @@ def add_demo_automations(shop: Shop, now: datetime, *, on: bool) -> None:
 
 
 def remove_demo_automations(shop: Shop) -> None:
-    """Takes out those of the demo; what waits for them ends when it is due."""
+    """Removes those of the demo; their waiting triggers end when they are due."""
     keys = [schema.automation_key(automation.id) for automation in demo_automations(shop.clock())]
     shop.store.write_batch([Delete(key) for key in keys])
     active.forget(shop)

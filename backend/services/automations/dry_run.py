@@ -1,8 +1,8 @@
-"""What an automation would have sent in the last 30 days, and to whom not and why. Nothing is sent or written.
+"""What an automation would have sent in the last 30 days, and what not and why. Nothing is sent or written.
 
-Orders are taken as they were when each email was due, as far as their history tells; whether a customer has ordered
-again is seen from the orders that stand today. Customers and the suppression list are those of today, the cap on
-marketing mail is left aside, and no email is rendered.
+Orders are used as they were when each email was due, by their history; whether a customer has ordered again, by the
+orders of today. Customers and the suppression list are those of today, the frequency cap is ignored, and no email is
+rendered.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class DryRun:
 
 
 def dry_run(shop: Shop, actor: Actor, automation: Automation) -> DryRun:
-    """Tries the automation on the last 30 days, as it is given (saved or not).
+    """Runs the given automation (saved or not) on the last 30 days.
 
     It looks at the newest 20,000 orders or customers and at 2,000 events at most; `complete` says whether that was
     enough. Raises: `PermissionDeniedError`.
@@ -88,7 +88,7 @@ def dry_run(shop: Shop, actor: Actor, automation: Automation) -> DryRun:
 
 
 def _is_first(would: WouldSend, sent: set[tuple[str, str, int]]) -> bool:
-    """A status that is set again is the same event, whose emails go out once."""
+    """A status that is set again is the same event, whose emails are sent once."""
     this = (would.customer_id, would.order_id, would.step)
     is_first = this not in sent
     sent.add(this)
@@ -96,7 +96,7 @@ def _is_first(would: WouldSend, sent: set[tuple[str, str, int]]) -> bool:
 
 
 _Against = dict[tuple[str, str], SkipReason | None]
-"""By customer id and template, what speaks against sending."""
+"""By customer id and template, the reason against sending."""
 
 
 def _against(shop: Shop, automation: Automation, past: Past) -> _Against:
@@ -112,7 +112,7 @@ def _against(shop: Shop, automation: Automation, past: Past) -> _Against:
 
 
 def _segments(shop: Shop, automation: Automation, past: Past) -> dict[str, dict[str, bool]]:
-    """By customer id and segment id, who belongs today to the segments that steps ask for."""
+    """By customer id and segment id, the current membership in the segments of the steps."""
     ids = [each.value for step in automation.steps for each in step.conditions if each.fact is Fact.SEGMENT]
     people = {event.customer.id: event.customer for event in past.events}
     return membership(shop, [(customer, ids) for customer in people.values()]) if ids else {}
@@ -126,7 +126,7 @@ def _steps(
     against: _Against,
     segments: dict[str, dict[str, bool]],
 ) -> Iterator[tuple[WouldSend, str]]:
-    """The steps of an event that were due in the time, each with the reason why it would not have gone out, or ""."""
+    """The steps of an event that were due in the period, each with the reason why it would not be sent, or ""."""
     due = event.at
     for number, step in enumerate(automation.steps):
         due += step.delay
@@ -166,7 +166,7 @@ def _reason(left: Exit | Ending | None, missed: Condition | None, against: SkipR
 
 
 def _facts(automation: Automation, event: PastEvent, past: Past, due: datetime) -> Facts | None:
-    """What was known when a step was due; None for somebody without an address to confirm."""
+    """The facts when a step was due; None without an address to confirm."""
     if automation.kind is TriggerKind.NOT_VERIFIED and not event.customer.email:
         return None
     order = as_at(event.order, due) if event.order else None

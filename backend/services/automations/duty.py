@@ -1,9 +1,9 @@
 """Answers triggers that are due. Any number of processes may do it.
 
-What a trigger comes to (a message in the ledger, the next step, or an end) is written in one transaction with the
-trigger itself, on condition that it is still as it was read. That condition is the claim: of two workers one writes,
-and the other finds the work done. A process that is killed leaves the trigger as it was, and a message never twice,
-because its key is made of the automation, the event and the step.
+The outcome of a trigger (a message in the ledger, the next step, or an end) is written in one transaction with the
+trigger itself, on condition that it is unchanged. That condition is the claim: of two workers one writes, and the other
+finds the work done. A killed process leaves the trigger as it was. A message is never sent twice, because its
+idempotency key is made of the automation, the event and the step.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from backend.store.port import Item, Key, Query
 ROUND = 50
 """Triggers that are answered together, with one commit."""
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
-"""When an email that could not be made is tried again: somebody may mend its template."""
+"""When an email that could not be composed is tried again: its template may be fixed by then."""
 
 _UNREADABLE = "Waits for a record to be repaired that cannot be read."
 _OUR_SIDE = "Something went wrong on our side; the log has the details."
@@ -46,7 +46,7 @@ _OUR_SIDE = "Something went wrong on our side; the log has the details."
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a round did. `more` says that triggers are left that are due."""
+    """The result of a round. `more`: there are more due triggers."""
 
     triggers: int
     more: bool
@@ -54,16 +54,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Triggers that are due, and ids of automations whose backfill goes on."""
+    """Due triggers, and ids of automations with a due backfill."""
 
     triggers: list[Trigger]
     backfills: list[str]
 
 
 def answer_due(shop: Shop, mailer: Mailer) -> Answered:
-    """One round over triggers that are due, and the next part of each backfill that is under way.
+    """Answers due triggers once, and does the next part of each running backfill.
 
-    Raises: `StoreBusyError`, `StoreUnreachableError`; what was not written is done in another round.
+    Raises: `StoreBusyError`, `StoreUnreachableError`; what was not written is done in the next round.
     """
     with access_pattern("automations"):
         due, more = due_triggers(shop, ROUND)
@@ -74,7 +74,7 @@ def answer_due(shop: Shop, mailer: Mailer) -> Answered:
 
 
 def _go_on(shop: Shop, automation_id: str) -> None:
-    """A backfill that cannot go on (no snapshot yet, another worker) does not hold up the triggers."""
+    """A backfill that cannot continue (no snapshot yet, another worker) does not delay the triggers."""
     found = next((each for each in active.all_automations(shop) if each.id == automation_id), None)
     try:
         backfill.go_on(shop, automation_id, found)
@@ -85,7 +85,7 @@ def _go_on(shop: Shop, automation_id: str) -> None:
 
 
 def due_triggers(shop: Shop, limit: int) -> tuple[Due, bool]:
-    """What is due, about so many triggers, and whether there is more."""
+    """About `limit` due triggers, and whether there are more."""
     now = to_text(shop.clock())
     shards = list(range(schema.WORK_SHARDS))
     random.shuffle(shards)  # so that workers do not all begin with the same ones
@@ -105,7 +105,7 @@ def _due_at(key: Key, item: Item) -> Trigger | str:
 
 
 def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:
-    """Answers these triggers; returns how many of them were still ours to answer."""
+    """Answers these triggers; returns how many no other worker had answered."""
     automations = {automation.id: automation for automation in active.all_automations(shop)}
     decided: list[Move] = []
     open_: list[tuple[Trigger, Automation]] = []
@@ -123,7 +123,7 @@ def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:
 
 
 def _ending(shop: Shop, trigger: Trigger, automation: Automation) -> Ending | None:
-    """What ends a trigger whatever the facts are."""
+    """What ends a trigger, independent of the facts."""
     if not automation.on:
         return Ending.OFF
     if trigger.kind is not automation.kind or trigger.step >= len(automation.steps):
@@ -134,7 +134,7 @@ def _ending(shop: Shop, trigger: Trigger, automation: Automation) -> Ending | No
 
 
 def _decided_each(shop: Shop, mailer: Mailer, open_: Sequence[tuple[Trigger, Automation]]) -> list[Move]:
-    """What is known is read for all together, and one by one when something of one of them cannot be read."""
+    """Reads the facts for all together, or one by one when something cannot be read."""
     if not open_:
         return []
     try:
@@ -156,7 +156,7 @@ def _decided_each(shop: Shop, mailer: Mailer, open_: Sequence[tuple[Trigger, Aut
 
 
 def _decided_safely(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation, known: Known | None) -> Move:
-    """One trigger that cannot be answered does not keep the others waiting."""
+    """One trigger that cannot be answered does not block the others."""
     try:
         return _decided(shop, mailer, trigger, automation, known)
     except (StoreBusyError, StoreUnreachableError):
@@ -171,7 +171,7 @@ def _decided_safely(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Au
 
 
 def _until_repaired(shop: Shop, trigger: Trigger, error: UnreadableItemError | None = None) -> Move:
-    """It is tried again until it would be too late, however often."""
+    """Retries the trigger until it is too late, without a limit."""
     if error is not None:
         set_aside(shop, Key(*error.key), error.reason)
     return transitions.tried_again(trigger, shop.clock() + RETRIES[-1], _UNREADABLE)
@@ -206,7 +206,7 @@ def _decided(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automatio
 
 
 def _void(trigger: Trigger, known: Known) -> Ending | None:
-    """Why what started it does not stand any more."""
+    """Why the event that started it does not apply any more."""
     if is_taken_back(trigger.kind, known.facts.order):
         return Ending.TAKEN_BACK
     email = known.facts.customer.email

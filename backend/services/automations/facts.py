@@ -1,4 +1,4 @@
-"""What is known of the customer and the order of a trigger at the moment when it is due."""
+"""The facts about the customer and the order of a trigger when it is due."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from backend.store import schema
 from backend.store.port import Item, Key, Query
 
 _NEWEST = 10
-"""Orders of a customer among which the last one that stands is looked for."""
+"""Orders of a customer that are searched for the last one that was not cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The facts of a trigger. `last` is the customer's last order that stands, if it was asked for."""
+    """The facts of a trigger. `last` is the customer's last order that was not cancelled, if it was asked for."""
 
     facts: Facts
     last: Order | None = None
@@ -44,7 +44,7 @@ def facts_for(shop: Shop, triggers: Sequence[tuple[Trigger, Automation]]) -> lis
 
 
 def membership(shop: Shop, asked: Sequence[tuple[Customer, Sequence[str]]]) -> dict[str, dict[str, bool]]:
-    """By customer id and segment id, whether customers belong now. Segments that are gone are left out."""
+    """By customer id and segment id, current membership. Deleted segments are left out."""
     found: dict[str, dict[str, bool]] = {}
     for segment_id in dict.fromkeys(each for _, ids in asked for each in ids):
         people = {customer.id: customer for customer, ids in asked if segment_id in ids}
@@ -79,7 +79,7 @@ def _keys(triggers: Iterable[Trigger]) -> list[Key]:
 
 
 def _read(shop: Shop, keys: Sequence[Key]) -> dict[Key, Item]:
-    """Read together; what is so new that it is not seen that way is asked for again, consistently."""
+    """Reads all keys together, and missing ones again consistently, because they may be new."""
     found = shop.store.get_many(keys)
     for key in keys:
         if key not in found and (item := shop.store.get(key)) is not None:

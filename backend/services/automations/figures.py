@@ -1,4 +1,4 @@
-"""What became of an automation's triggers and emails, from counters that were kept with each step."""
+"""The outcomes of an automation's triggers and emails, from stored counters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from backend.store.schema import MAIL
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Figures of one automation since it was made.
+    """Figures of one automation since it was created.
 
     `answered` counts events, `requested` emails put into the ledger; of those `sent`, `skipped`, `failed` and
     `unknown` are settled. `ended` and `left_out` say why events gave no (further) email, `broken` counts emails that
@@ -64,7 +64,7 @@ def figures_of(shop: Shop, automation_id: str) -> Figures:
 
 
 def _counts(shop: Shop, partition: str) -> tuple[dict[str, int], str]:
-    """The counters of all shards, and the last problem that one of them holds."""
+    """The counters of all shards, and the last problem in one of them."""
     rows = pages_of(shop.store, Query(MAIL, partition, begins_with="STAT#"))
     found = [*readable(shop, rows, lambda _, item: _part_from(item))]
     return summed(numbers for numbers, _ in found), max((problem for _, problem in found), default=("", ""))[1]

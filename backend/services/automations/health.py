@@ -1,4 +1,4 @@
-"""Whether automations answer: what is due for minutes and still stands there means that no worker does this duty."""
+"""Whether automations answer: a trigger that has been due for minutes means that no worker does this duty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from backend.store.port import Query, Row
 
 PATIENCE = timedelta(minutes=5)
 _LOOKED_AT = 100
-"""Overdue triggers of a shard that are looked at."""
+"""Overdue triggers of a shard that are read, at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What happened in a time that has passed, as an automation would have seen it: for the dry run."""
+"""Past events, as an automation would have seen them: for the dry run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from backend.store import schema
 from backend.store.port import Key, Query
 
 MOST_ROWS = 20_000
-"""Orders or customers that are looked at; a larger shop is told that these were the newest."""
+"""Orders or customers that are read, the newest ones; a larger shop gets a note about that."""
 MOST_EVENTS = 2_000
 _SLOW = timedelta(days=45)
 """Orders placed this much earlier may still have been paid, shipped, cancelled or refunded in the time asked for."""
@@ -30,7 +30,7 @@ _STANDING = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED)
 
 @dataclass(frozen=True, slots=True)
 class PastEvent:
-    """An event, with the customer and the order as they are today. The same event begins anew at `again_at`."""
+    """An event, with the customer and the order as they are today. The same event starts again at `again_at`."""
 
     at: datetime
     customer: Customer
@@ -40,7 +40,7 @@ class PastEvent:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Events, newest first, and when each customer's orders were placed. `complete`: nothing had to be left out."""
+    """Events, newest first, and when each customer's orders were placed. `complete`: nothing was left out."""
 
     events: list[PastEvent]
     placed: dict[str, list[datetime]]
@@ -67,7 +67,7 @@ def past_of(shop: Shop, automation: Automation, since: datetime) -> Past:
 
 
 def as_at(order: Order, moment: datetime) -> Order:
-    """The order with the status and the refunds that it had at a moment, as far as its history tells."""
+    """The order with its status and refunds at a moment, by its history."""
     refunds = tuple(refund for refund in order.refunds if refund.at <= moment)
     known = [status for at, status in _statuses(order) if at <= moment]
     return replace(order, refunds=refunds, status=known[-1] if known else order.status)
@@ -137,7 +137,7 @@ def _joined(shop: Shop, since: datetime) -> Past:
 
 
 def _events(order: Order, customer: Customer, kind: TriggerKind) -> Iterator[PastEvent]:
-    """Each refund is an event of its own; a status that was taken back and set again is the same one again."""
+    """Each refund is a separate event; a status that was undone and set again is the same event."""
     moments = _moments(order, kind)
     for place, at in enumerate(moments, 1):
         again = place < len(moments) and kind is not TriggerKind.ORDER_REFUNDED
@@ -162,7 +162,7 @@ def _moments(order: Order, kind: TriggerKind) -> list[datetime]:
 
 
 def _statuses(order: Order) -> list[tuple[datetime, OrderStatus]]:
-    """Which status the order got when, by its history; imported orders have none."""
+    """The order's statuses with their moments, by its history; imported orders have none."""
     found = []
     for entry in order.history:
         placed, _, first = entry.text.partition("Placed as ")

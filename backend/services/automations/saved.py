@@ -1,4 +1,4 @@
-"""Automations as people make them: create, change, switch on and off, delete. Each deed stands in the audit log."""
+"""Creates, changes, switches on and off, and deletes automations. Each change is in the audit log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AutomationExistsError(AlreadyExistsError):
 
 
 def new_automation_id() -> str:
-    """The id of an automation whose form is drawn now: however often it is sent off, there is one."""
+    """The id for a new form: submitting it more than once creates one automation."""
     return f"{PREFIX}{secrets.token_hex(4)}"
 
 
@@ -36,7 +36,7 @@ def get_automation(shop: Shop, automation_id: str) -> Automation:
 
 
 def create_automation(shop: Shop, actor: Actor, automation: Automation) -> Automation:
-    """Adds an automation, which is off at first. The same id a second time gives the one that is there.
+    """Adds an automation, switched off. A second call with the same id returns the existing one.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`.
     """
@@ -57,7 +57,7 @@ def create_automation(shop: Shop, actor: Actor, automation: Automation) -> Autom
 def change_automation(shop: Shop, actor: Actor, automation: Automation) -> Automation:
     """Replaces name, trigger, steps and exits of the version that the person has seen; on or off stays as it is.
 
-    What waits already keeps its time, and follows the new steps from then on.
+    Waiting triggers keep their time, and follow the new steps from then on.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (also for another trigger
     while it is on).
@@ -76,7 +76,7 @@ def change_automation(shop: Shop, actor: Actor, automation: Automation) -> Autom
 
 
 def switch_on(shop: Shop, actor: Actor, automation_id: str, seen_version: int) -> Automation:
-    """Lets events start it, from some seconds after now on. One that is on stays as it is.
+    """Lets events start it, within seconds. One that is on stays as it is.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (an email that cannot be
     sent).
@@ -91,7 +91,7 @@ def switch_on(shop: Shop, actor: Actor, automation_id: str, seen_version: int) -
 
 
 def switch_off(shop: Shop, actor: Actor, automation_id: str, seen_version: int) -> Automation:
-    """Nothing starts it any more, and what comes due while it is off ends. One that is off stays as it is.
+    """Stops events from starting it; triggers that come due while it is off end. One that is off stays as it is.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`.
     """
@@ -104,7 +104,7 @@ def switch_off(shop: Shop, actor: Actor, automation_id: str, seen_version: int) 
 
 
 def delete_automation(shop: Shop, actor: Actor, automation_id: str, seen_version: int) -> None:
-    """Removes an automation that is off; what waits for it ends when it is due. Its figures go with it.
+    """Deletes an automation that is off, with its figures; its waiting triggers end when they are due.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (it is on).
     """

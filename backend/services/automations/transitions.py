@@ -1,4 +1,4 @@
-"""What becomes of a trigger, as one transaction each: with its message, its next step or its end, and its figures."""
+"""The outcomes of a trigger, one transaction each: with its message, its next step or its end, and its figures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Move:
 
 
 def write(shop: Shop, moves: Sequence[Move]) -> int:
-    """Makes the moves, each whole or not at all; returns how many were still to be made."""
+    """Writes the moves, each in one transaction; returns how many were not written before."""
     outcomes = shop.store.transact_each([move.writes(shop) for move in moves])
     again = [
         move.repeated or []
@@ -44,7 +44,7 @@ def write(shop: Shop, moves: Sequence[Move]) -> int:
 
 
 def requested(trigger: Trigger, automation: Automation, now: datetime, message: Message) -> Move:
-    """The message goes into the ledger, and the trigger on to its next step."""
+    """Adds the message to the ledger, and moves the trigger to its next step."""
     step = variant_of(trigger.step)
     return Move(
         lambda shop: [
@@ -57,43 +57,43 @@ def requested(trigger: Trigger, automation: Automation, now: datetime, message: 
 
 
 def left_out(trigger: Trigger, automation: Automation, now: datetime, fact: Fact) -> Move:
-    """A condition of the step does not hold."""
+    """A condition of the step is not met."""
     return _move(_next(trigger, automation, now), _counted(trigger, "left_out", f"left_out:{fact.name.lower()}"))
 
 
 def broken(trigger: Trigger, automation: Automation, now: datetime, problem: str) -> Move:
-    """The email could not be made, and is given up."""
+    """The email could not be composed, and is not tried again."""
     counted = _counted(trigger, "broken")
     told: Item = {"problem": problem, "problem_at": to_text(now)}
     return _move(_next(trigger, automation, now), replace(counted, set=told))
 
 
 def tried_again(trigger: Trigger, due: datetime, problem: str) -> Move:
-    """The email could not be made now, and may be possible later."""
+    """The email could not be composed now, and is tried again later."""
     later = replace(trigger, due_at=due)
     changed: Item = {**due_attributes(later), "attempts": trigger.attempts + 1, "problem": problem}
     return _move(_changed(trigger, changed))
 
 
 def put_off(trigger: Trigger, last: Order, due: datetime) -> Move:
-    """The customer has ordered since, so that this is about their last order, later."""
+    """The customer has ordered since, so the trigger waits for the time after that order."""
     later = replace(trigger, due_at=due)
     changed: Item = {**due_attributes(later), "event": last.id, "order": last.id}
     return _move(_changed(trigger, changed))
 
 
 def about(trigger: Trigger, order: Order) -> Trigger:
-    """The trigger as one about this order."""
+    """The trigger, changed to this order."""
     return replace(trigger, event=order.id, order_id=order.id)
 
 
 def ended(trigger: Trigger, reason: Ending | Exit) -> Move:
-    """Nothing more comes of it."""
+    """Ends the trigger for this reason."""
     return _move(_gone(trigger), _counted(trigger, "ended", f"ended:{reason.name.lower()}"))
 
 
 def forgotten(trigger: Trigger) -> Move:
-    """Its automation was deleted, and the figures with it."""
+    """Deletes the trigger of a deleted automation, without counting it."""
     return _move(_gone(trigger))
 
 
@@ -131,7 +131,7 @@ def _moved() -> BackendError:
 
 
 def _counted(trigger: Trigger, *names: str) -> Update:
-    """One to each of the names, and one to what was answered at all when it is the first step."""
+    """Adds one to each of the counters, and one to `answered` at the first step."""
     names = names if trigger.step else ("answered", *names)
     key = schema.automation_stat_key(trigger.automation, trigger.customer_id)
     return Update(key, add={name: Plus(1) for name in names})

@@ -1,4 +1,4 @@
-"""The triggers that wait: how many, which come next, and calling one off."""
+"""Waiting triggers: count, list and cancel them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from backend.store.meter import access_pattern
 from backend.store.port import Query, Row
 
 MOST_COUNTED = 5_000
-"""Triggers that are looked at for a count or a page; a shop with more is told that there are more."""
+"""Triggers that are read for a count or a page; a shop with more gets a note about that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many triggers wait, by automation. `more` says that these are only the next ones."""
+    """How many triggers are waiting, by automation. `more`: only the next ones were counted."""
 
     by_automation: dict[str, int]
     more: bool
@@ -36,7 +36,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class TriggerPage:
-    """One page of triggers, the next one first, with the names of their customers. `cursor` leads to later ones."""
+    """One page of triggers, the next one first, with customer names. `cursor` is that of the next page."""
 
     triggers: list[tuple[Trigger, str]]
     cursor: str | None
@@ -56,7 +56,7 @@ def count_waiting(shop: Shop) -> Waiting:
 def list_waiting(shop: Shop, automation_id: str, *, limit: int = 20, cursor: str | None = None) -> TriggerPage:
     """One page of the triggers of an automation, by when they are due.
 
-    It looks at `MOST_COUNTED` triggers of all automations at most; the cursor then leads on, also from an empty page.
+    It reads at most `MOST_COUNTED` triggers of all automations; the page may then be empty and still have a cursor.
 
     Raises: `InvalidInputError` for a cursor from another list.
     """
@@ -74,7 +74,7 @@ def list_waiting(shop: Shop, automation_id: str, *, limit: int = 20, cursor: str
 
 
 def call_off(shop: Shop, actor: Actor, seen: Trigger) -> None:
-    """Ends one trigger, so that nothing (more) is sent for its event.
+    """Cancels one trigger, so that nothing (more) is sent for its event.
 
     Raises: `PermissionDeniedError`, `NotFoundError` (it is not waiting any more, or has moved on).
     """

@@ -45,7 +45,7 @@ class Profile:
 
 
 def clean_profile(profile: Profile) -> Profile:
-    """The profile in the form in which it is kept.
+    """The profile in the form in which it is stored.
 
     Raises: `InvalidInputError` naming the field.
     """
@@ -119,7 +119,7 @@ def edit_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int,
     clean = clean_profile(profile)
 
     def changed(customer: Customer) -> Customer:
-        same_name = clean.name == customer.name  # else the two parts are those of a name that is theirs no more
+        same_name = clean.name == customer.name  # else the two parts belong to the old name
         return replace(
             customer,
             given_name=customer.given_name if same_name else "",
@@ -146,7 +146,7 @@ def set_tags(shop: Shop, actor: Actor, customer_id: str, seen_version: int, tags
 
 
 def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, given: bool) -> Customer:
-    """Records the customer's answer about marketing email, with when and whence. Raises as `edit_customer`."""
+    """Records the customer's answer about marketing email, with its time and source. Raises as `edit_customer`."""
     consent = Consent(given, shop.clock(), ConsentSource.STAFF, actor.username)
 
     def changed(customer: Customer) -> Customer:
@@ -168,8 +168,8 @@ def record_own_answer(
 ) -> Customer:
     """Records what the customer has answered themselves. The same answer again changes nothing.
 
-    `proof` says how we know, and stays in the activity. Whatever else changes at the same moment, the answer counts,
-    unless the customer as they are then fails `only_if`: then nothing changes. Returns the customer as they are now.
+    `proof` says how we know, and is kept in the activity. The answer is stored despite concurrent changes, unless the
+    current customer fails `only_if`: then nothing changes. Returns the current customer.
 
     Raises: `NotFoundError`, `InvalidInputError` (agreement without an address).
     """
@@ -192,18 +192,18 @@ def _no_address_to_consent_for() -> InvalidInputError:
 
 
 def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
-    """Takes a customer out of lists and mailings; orders and figures stay. Raises as `edit_customer`."""
-    deed = audit_log.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
+    """Removes a customer from lists and mailings; orders and figures stay. Raises as `edit_customer`."""
+    audit_entry = audit_log.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
     return _change(
-        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED, deed=deed
+        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED, audit_entry=audit_entry
     )
 
 
 def restore_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Undoes archiving. Raises as `edit_customer`."""
-    deed = audit_log.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
+    audit_entry = audit_log.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
     return _change(
-        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=False), ActivityKind.RESTORED, deed=deed
+        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=False), ActivityKind.RESTORED, audit_entry=audit_entry
     )
 
 
@@ -234,9 +234,9 @@ def _change(
     kind: ActivityKind,
     said: str = "",
     *,
-    deed: Put | None = None,
+    audit_entry: Put | None = None,
 ) -> Customer:
-    """`seen_version` None changes whatever version there is; `deed` is what the audit log tells of the change."""
+    """`seen_version` None changes any version; `audit_entry` is written with it."""
     actor.require(Permission.EDIT_CUSTOMERS)
 
     def attempt() -> Customer:
@@ -248,7 +248,7 @@ def _change(
             return before
         after = replace(after, version=before.version + 1)
         activity = _activity(shop, actor, kind, said or _difference(before, after))
-        others = [_put(customer_id, activity), *triggers.on_edited(shop, before, after), *([deed] if deed else [])]
+        others = [_put(customer_id, activity), *triggers.on_edited(shop, before, after), *([audit_entry] if audit_entry else [])]
         writes = [*editing_writes(before, after, months_with_orders(shop, customer_id), room_for=len(others)), *others]
         _refusing_taken(shop, lambda: shop.store.transact(writes))
         return after

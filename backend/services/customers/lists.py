@@ -24,14 +24,14 @@ from backend.store.limits import encode_cursor
 from backend.store.port import Item, Key, Query, Row, pages_of
 
 _MATCHES = 500
-"""How many customers a search or a small tag looks at; more are told to narrow the search."""
+"""How many customers a search or a small tag reads; with more there is a note to narrow the search."""
 _SCAN = 5_000
 _CHUNK_OF_FEW = 200
 """How many entries are read at once where a filter leaves many of them out."""
 
 
 class Sort(StrEnum):
-    """In which order customers are listed."""
+    """The order in which customers are listed."""
 
     REVENUE = "revenue"
     ORDERS = "orders"
@@ -51,7 +51,7 @@ class CustomerFilter:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """One page of customers. `cursor` leads to the next; `note` tells what the list leaves out, if anything."""
+    """One page of customers. `cursor` is that of the next page; `note` says what the list leaves out, if anything."""
 
     customers: list[CustomerSummary]
     cursor: str | None
@@ -59,7 +59,7 @@ class CustomerPage:
 
 
 def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, cursor: str | None = None) -> CustomerPage:
-    """One page of the customers that are wanted.
+    """One page of the customers that match.
 
     Lists by revenue or orders show customers who have ordered; the newest ones and searches show all.
 
@@ -80,7 +80,7 @@ def list_customers(shop: Shop, wanted: CustomerFilter, *, limit: int = 50, curso
 
 
 def _many_archived(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> CustomerPage:
-    """So many that they are not sorted: their list is that of when they came, and leaderboards would hide them."""
+    """With too many archived customers to sort, they are listed newest first: leaderboards leave them out."""
     newest = replace(wanted, sort=Sort.NEWEST)
     page = _filtered_page(shop, newest, _newest(shop, newest, limit, cursor), limit)
     note = f"More than {_MATCHES} customers are archived, so the newest ones come first."
@@ -104,13 +104,13 @@ def _searched(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None
 
 
 def _members(shop: Shop, wanted: CustomerFilter) -> list[str]:
-    """The newest members of the list, one more than are looked at if there are so many."""
+    """The newest members of the list, at most one more than are shown."""
     query = Query(schema.SHOP, facet_of(wanted), descending=True, limit=_MATCHES + 1)
     return [row.key.sk.rpartition("#")[2] for row in shop.store.query(query).rows]
 
 
 def facet_of(wanted: CustomerFilter) -> str:
-    """The partition that holds them all, with sort keys `created#cid`; "" when there is none but the whole list."""
+    """The partition of all of them, with sort keys `created#cid`; "" without a filter by tag, country or archive."""
     if wanted.archived:
         return "L#archived"
     if not wanted.tag and not wanted.country:
@@ -170,7 +170,7 @@ def _ranked(shop: Shop, wanted: CustomerFilter, first: int, cursor: str | None) 
 
 
 def _newest(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None) -> Iterator[Row]:
-    """Profiles, newest first: fetched by the page, since lists that kept figures would be rewritten by each order."""
+    """Profiles, newest first: fetched page by page, because figures in lists would be rewritten by each order."""
     before = text_in(cursor, "line") if cursor else ""
     ids = _newest_members(shop, wanted, before) if facet_of(wanted) else _newest_of_all(shop, limit, before)
     while chunk := [schema.customer_key(customer_id) for customer_id in islice(ids, limit + 1)]:

@@ -1,4 +1,4 @@
-"""What a customer bought month by month, from the months' items that are kept with each order."""
+"""What a customer bought month by month, from items that each order updates."""
 
 from __future__ import annotations
 

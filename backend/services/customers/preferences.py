@@ -16,7 +16,7 @@ from backend.store import schema
 from backend.store.port import Item, Key, Put
 
 _NOTHING_WANTED = Preferences(tuple(sorted(TOPICS)), datetime(9000, 1, 1, tzinfo=UTC))
-"""What stands for preferences that cannot be read: the customer may have said no."""
+"""Used for preferences that cannot be read: the customer may have said no."""
 _TO_CHOOSE_AGAIN = Preferences(tuple(sorted(TOPICS)))
 """What is shown for them; saving it, or another choice, repairs them."""
 

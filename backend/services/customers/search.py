@@ -1,4 +1,4 @@
-"""Which customers a search means: a whole e-mail address, or the beginnings of words of the name and the address."""
+"""Finds customers by a whole email address, or by the beginnings of words of the name and the address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_LOOK_UPS = 4
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Customers who may match. `words` are those that they must still be held against.
+    """Customers who may match. `words` are those that still have to be compared.
 
     `too_many`: there are more customers than these.
     """
@@ -33,10 +33,10 @@ class Matches:
 def matches_of(shop: Shop, search: str, most: int) -> Matches:
     """Up to `most` customers for a search.
 
-    The longest word is looked up first, and another one where too many customers have it: who types more words or
-    the whole address, finds the customer however many others share each single word.
+    The longest word is looked up first, and another one where too many customers have it. So more words or the whole
+    address find a customer even when many others share each word.
 
-    Raises: `InvalidInputError` for a search of nothing but single letters.
+    Raises: `InvalidInputError` for a search of single letters only.
     """
     search = search[:_LONGEST_SEARCH]
     owner = _owner_of_address(shop, search)
@@ -53,7 +53,7 @@ def matches_of(shop: Shop, search: str, most: int) -> Matches:
 
 
 def _owner_of_address(shop: Shop, search: str) -> str | None:
-    """The customer whose address this is, whatever its case."""
+    """The customer with this address, in any case."""
     if "@" not in search:
         return None
     try:
@@ -64,8 +64,8 @@ def _owner_of_address(shop: Shop, search: str) -> str | None:
 
 
 def _words_to_look_up(search: str) -> tuple[list[str], list[str]]:
-    """Words of the search, longest first: those that are kept, and those that may be the last label of an address,
-    which is not.
+    """Words of the search, longest first: those that are indexed, and those that may be the last label of an address,
+    which is not indexed.
 
     Raises: `InvalidInputError` when there is none.
     """

@@ -1,4 +1,4 @@
-"""Which writes keep a customer, the unique address, the search words, the lists and the counters together."""
+"""The writes that keep a customer, the unique address, the search words, the lists and the counters consistent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from backend.store.port import (
 
 
 class EmailReservedError(AlreadyExistsError):
-    """Another customer has this address; who it is must be looked up."""
+    """Another customer has this address."""
 
     def __init__(self, address: str) -> None:
         super().__init__("This email address belongs to another customer already.")
@@ -35,7 +35,7 @@ class EmailReservedError(AlreadyExistsError):
 
 
 MONTHS_PER_TRANSACTION = 36
-"""Older months keep the name that the customer had, and so do more of them when many tags change too."""
+"""Older months keep the customer's old name, and more of them do so when many tags change too."""
 
 
 def creating_writes(customer: Customer) -> list[Write]:
@@ -56,7 +56,7 @@ def creating_writes(customer: Customer) -> list[Write]:
 def editing_writes(before: Customer, after: Customer, months: Sequence[str], *, room_for: int = 1) -> list[Write]:
     """The transaction that changes a profile; `months` are those in which the customer has orders.
 
-    It leaves room for so many writes more. Errors attached: `EmailReservedError`, `StaleReadError`.
+    It leaves room for `room_for` more writes. Errors attached: `EmailReservedError`, `StaleReadError`.
     """
     writes: list[Write] = [_profile_update(before, after)]
     if _identity(before) != _identity(after):
@@ -75,7 +75,7 @@ def editing_writes(before: Customer, after: Customer, months: Sequence[str], *, 
 
 
 def _profile_update(before: Customer, after: Customer) -> Update:
-    """The number of orders is a condition because an order may add a month that the edit does not know."""
+    """The number of orders is a condition because a new order may add a month that this edit has not read."""
     orders_seen = rank(before.orders, before.id)
     attributes = profile_attributes(after)
     kept: Item = {

@@ -23,7 +23,7 @@ from backend.services.context import Shop
 from backend.services.customers.writes import creating_writes, editing_writes
 from backend.services.imports.consents import activity_put, identity_put, newer_consent
 from backend.services.imports.identities import identities_of
-from backend.services.imports.steps import Read, ImportStep
+from backend.services.imports.steps import ImportStep, Read
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 

@@ -9,7 +9,7 @@ from backend.errors import AlreadyExistsError, BackendError, ConflictError, Inva
 from backend.records.values import MalformedItemError
 from backend.services.concurrency.retries import StaleReadError, until_settled
 from backend.services.context import Shop
-from backend.services.imports.steps import AnyCandidate, Planner, ImportStep
+from backend.services.imports.steps import AnyCandidate, ImportStep, Planner
 from backend.store.port import Item, Key, Store
 
 
