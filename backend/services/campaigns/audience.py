@@ -16,14 +16,16 @@ from itertools import chain, islice
 from typing import cast
 
 from backend.domain.campaigns import Audience, Campaign, CampaignState, Wave
+from backend.domain.eligibility import MarketingLimits, reasons_against
 from backend.domain.segment_text import rule_from_text
 from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, ChunkStep, chunk_item, parts_of, step_item
-from backend.services.campaigns.content import emails_of, turn_of
-from backend.services.campaigns.held_back import held_back
+from backend.services.campaigns.content import emails_of, turn_of, wave_of
+from backend.services.campaigns.recipients import read_customers
 from backend.services.campaigns.saved import WORKER, change
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.services.sending.campaign_content import Content, content_put
+from backend.services.sending.eligibility import situations_of
 from backend.services.sending.shop_facts import keep_facts
 from backend.services.shop_settings import get_shop_facts
 from backend.services.templates.editions import keep_edition
@@ -38,6 +40,9 @@ _PATIENCE = timedelta(minutes=2)
 _GROWTH = 1.2
 _SLACK = 50
 """How much larger than agreed an audience may have become before a person looks again: a fifth, and a few."""
+_DRAWN_AT_ONCE = 500
+_NO_LIMITS = MarketingLimits()
+"""The frequency cap is ignored: whether it is reached depends on the day of sending."""
 
 
 def freeze_some(shop: Shop, campaign: Campaign, seconds: float) -> Campaign:
@@ -99,7 +104,7 @@ def _outgrown(campaign: Campaign, size: int) -> bool:
 
 def _with_block(shop: Shop, campaign: Campaign, block: Sequence[str]) -> Campaign:
     waves: dict[Wave, list[str]] = {}
-    back = held_back(shop, campaign, block)
+    back = _held_back(shop, campaign, block)
     for customer_id in block:
         if customer_id not in back:
             waves.setdefault(turn_of(campaign, customer_id), []).append(customer_id)
@@ -115,6 +120,32 @@ def _with_block(shop: Shop, campaign: Campaign, block: Sequence[str]) -> Campaig
         cursor=block[-1],
     )
     return change(shop, WORKER, campaign, replace(campaign, audience=after), extra=writes)
+
+
+def _held_back(shop: Shop, campaign: Campaign, customer_ids: Sequence[str]) -> set[str]:
+    """The control group: of the customers drawn for it, those who could have got the email.
+
+    The others get nothing anyway. With them in the group every email would seem to bring orders, because people who
+    agreed to marketing buy more.
+    """
+    drawn = [each for each in customer_ids if wave_of(campaign, each) is None]
+    if not drawn:
+        return set()
+    topic = next(iter(emails_of(shop, campaign).values())).version.facts.topic
+    parts = (drawn[first : first + _DRAWN_AT_ONCE] for first in range(0, len(drawn), _DRAWN_AT_ONCE))
+    return {customer_id for part in parts for customer_id in _could_get_it(shop, campaign, topic, part)}
+
+
+def _could_get_it(shop: Shop, campaign: Campaign, topic: str, customer_ids: Sequence[str]) -> list[str]:
+    customers = list(read_customers(shop, customer_ids).values())
+    situations = situations_of(shop, customers, campaign.kind, _NO_LIMITS)
+    belongs = audience.still_matches(shop, rule_from_text(campaign.rule), customers)
+    now = shop.clock()
+    return [
+        each.id
+        for each in customers
+        if belongs[each.id] and not reasons_against(campaign.kind, topic, situations[each.id], _NO_LIMITS, now)
+    ]
 
 
 def _chunk_writes(shop: Shop, chunk: Chunk) -> list[Write]:

@@ -195,7 +195,13 @@ def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: i
     """Removes a customer from lists and mailings; orders and figures stay. Raises as `edit_customer`."""
     audit_entry = audit_log.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
     return _change(
-        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED, audit_entry=audit_entry
+        shop,
+        actor,
+        customer_id,
+        seen_version,
+        lambda c: replace(c, archived=True),
+        ActivityKind.ARCHIVED,
+        audit_entry=audit_entry,
     )
 
 
@@ -203,7 +209,13 @@ def restore_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: i
     """Undoes archiving. Raises as `edit_customer`."""
     audit_entry = audit_log.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
     return _change(
-        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=False), ActivityKind.RESTORED, audit_entry=audit_entry
+        shop,
+        actor,
+        customer_id,
+        seen_version,
+        lambda c: replace(c, archived=False),
+        ActivityKind.RESTORED,
+        audit_entry=audit_entry,
     )
 
 
@@ -248,7 +260,11 @@ def _change(
             return before
         after = replace(after, version=before.version + 1)
         activity = _activity(shop, actor, kind, said or _difference(before, after))
-        others = [_put(customer_id, activity), *triggers.on_edited(shop, before, after), *([audit_entry] if audit_entry else [])]
+        others = [
+            _put(customer_id, activity),
+            *triggers.on_edited(shop, before, after),
+            *([audit_entry] if audit_entry else []),
+        ]
         writes = [*editing_writes(before, after, months_with_orders(shop, customer_id), room_for=len(others)), *others]
         _refusing_taken(shop, lambda: shop.store.transact(writes))
         return after
