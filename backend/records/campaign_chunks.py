@@ -72,7 +72,7 @@ class ChunkStep:
     def lease(self) -> Lease:
         return Lease(self.lease_until, self.owner, self.version)
 
-    def under(self, lease: Lease) -> Step:
+    def under(self, lease: Lease) -> ChunkStep:
         """The same under another lease."""
         return replace(self, lease_until=lease.until, owner=lease.holder, version=lease.version)
 
