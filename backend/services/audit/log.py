@@ -1,4 +1,4 @@
-"""The audit log: an entry stands in the transaction of its deed, so that neither is without the other.
+"""The audit log: an entry is written in the transaction of the action, so that neither exists without the other.
 
 Entries are added and read. Nothing here, or anywhere else, changes or removes one.
 """
@@ -31,8 +31,8 @@ _CHUNK = 500
 
 
 def entry(shop: Shop, actor: Actor, action: str, target: str = "", detail: str = "") -> Put:
-    """The write that notes a deed, for the transaction that does it. See `AuditEntry` for what the words are."""
-    deed = AuditEntry(
+    """The write of an entry, for the transaction of the action. See `AuditEntry` for what the words are."""
+    noted = AuditEntry(
         at=shop.clock(),
         id=new_entry_id(),
         actor=actor.username,
@@ -41,11 +41,11 @@ def entry(shop: Shop, actor: Actor, action: str, target: str = "", detail: str =
         target=target[:_LONGEST],
         detail=detail[:_LONGEST],
     )
-    return Put(schema.audit_key(to_text(deed.at), deed.id), audit_item(deed))
+    return Put(schema.audit_key(to_text(noted.at), noted.id), audit_item(noted))
 
 
 def note(shop: Shop, actor: Actor, action: str, target: str = "", detail: str = "") -> None:
-    """Notes a deed that has no transaction of its own, right after it was done."""
+    """Writes an entry about an action that has no transaction of its own, right after it."""
     shop.store.put(entry(shop, actor, action, target, detail))
 
 

@@ -193,17 +193,29 @@ def _no_address_to_consent_for() -> InvalidInputError:
 
 def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Takes a customer out of lists and mailings; orders and figures stay. Raises as `edit_customer`."""
-    deed = audit_log.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
+    audit_entry = audit_log.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
     return _change(
-        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED, deed=deed
+        shop,
+        actor,
+        customer_id,
+        seen_version,
+        lambda c: replace(c, archived=True),
+        ActivityKind.ARCHIVED,
+        audit_entry=audit_entry,
     )
 
 
 def restore_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Undoes archiving. Raises as `edit_customer`."""
-    deed = audit_log.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
+    audit_entry = audit_log.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
     return _change(
-        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=False), ActivityKind.RESTORED, deed=deed
+        shop,
+        actor,
+        customer_id,
+        seen_version,
+        lambda c: replace(c, archived=False),
+        ActivityKind.RESTORED,
+        audit_entry=audit_entry,
     )
 
 
@@ -234,9 +246,9 @@ def _change(
     kind: ActivityKind,
     said: str = "",
     *,
-    deed: Put | None = None,
+    audit_entry: Put | None = None,
 ) -> Customer:
-    """`seen_version` None changes whatever version there is; `deed` is what the audit log tells of the change."""
+    """`seen_version` None changes whatever version there is; `audit_entry` is written with it."""
     actor.require(Permission.EDIT_CUSTOMERS)
 
     def attempt() -> Customer:
@@ -248,7 +260,11 @@ def _change(
             return before
         after = replace(after, version=before.version + 1)
         activity = _activity(shop, actor, kind, said or _difference(before, after))
-        others = [_put(customer_id, activity), *triggers.on_edited(shop, before, after), *([deed] if deed else [])]
+        others = [
+            _put(customer_id, activity),
+            *triggers.on_edited(shop, before, after),
+            *([audit_entry] if audit_entry else []),
+        ]
         writes = [*editing_writes(before, after, months_with_orders(shop, customer_id), room_for=len(others)), *others]
         _refusing_taken(shop, lambda: shop.store.transact(writes))
         return after

@@ -11,7 +11,7 @@ from backend.services.sending.mailer import Mailer
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class System:
     """The installation, as one of its processes sees it."""
 
     shop: Shop

@@ -62,8 +62,8 @@ def rewrite_unreadable(shop: Shop, actor: Actor, record_id: str, text: str, *, s
     found = _found(shop, record)
     if seen and _form_of(found).seen != seen:
         raise _changed()
-    deed = audit_log.entry(shop, actor, "rewrote a record that could not be read", record.named, record.reason)
-    shop.store.transact([Put(record.key, item, _unmoved(found), _changed()), deed])
+    audit_entry = audit_log.entry(shop, actor, "rewrote a record that could not be read", record.named, record.reason)
+    shop.store.transact([Put(record.key, item, _unmoved(found), _changed()), audit_entry])
     forget(shop, record.key)
     return record
 
@@ -86,10 +86,10 @@ def delete_unreadable(shop: Shop, actor: Actor, record_id: str) -> UnreadableRec
     """
     actor.require(Permission.REPAIR_RECORDS)
     record = get_unreadable(shop, record_id)
-    deed = audit_log.entry(shop, actor, "deleted a record that could not be read", record.named, record.reason)
+    audit_entry = audit_log.entry(shop, actor, "deleted a record that could not be read", record.named, record.reason)
     item = shop.store.get(record.key)
     gone = [] if item is None else [Delete(record.key, _unmoved(item), _changed())]
-    shop.store.transact([*gone, deed])
+    shop.store.transact([*gone, audit_entry])
     forget(shop, record.key)
     return record
 

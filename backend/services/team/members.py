@@ -95,8 +95,8 @@ def add_member(
     """
     actor.require(Permission.MANAGE_TEAM)
     member = new_member(shop, username=username, name=name, email=email, role=role, password=password)
-    deed = _deed(shop, actor, "added a member", member.username, role.value)
-    return roster.add(shop, member, deed=deed)
+    audit_entry = _audit_entry(shop, actor, "added a member", member.username, role.value)
+    return roster.add(shop, member, audit_entry=audit_entry)
 
 
 def new_member(shop: Shop, *, username: str, name: str, email: str, role: Role, password: str | None = None) -> Member:
@@ -124,8 +124,10 @@ def rename(shop: Shop, actor: Actor, username: str, name: str, *, version: int |
     if actor.username != username:
         actor.require(Permission.MANAGE_TEAM)
     cleaned = clean_line(name, "Name", required=True)
-    deed = _deed(shop, actor, "renamed a member", username)
-    return roster.change(shop, username, lambda member: replace(member, name=cleaned), version=version, deed=deed)
+    audit_entry = _audit_entry(shop, actor, "renamed a member", username)
+    return roster.change(
+        shop, username, lambda member: replace(member, name=cleaned), version=version, audit_entry=audit_entry
+    )
 
 
 def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version: int | None = None) -> Member:
@@ -135,13 +137,13 @@ def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version
     """
     actor.require(Permission.MANAGE_TEAM)
     cleaned = clean_email(email)
-    deed = _deed(shop, actor, "changed a member's address", username)
+    audit_entry = _audit_entry(shop, actor, "changed a member's address", username)
     return roster.change(
         shop,
         username,
         lambda member: _sessions_ended(replace(member, email=cleaned, oidc_subject=""), shop.clock()),
         version=version,
-        deed=deed,
+        audit_entry=audit_entry,
     )
 
 
@@ -151,13 +153,13 @@ def change_role(shop: Shop, actor: Actor, username: str, role: Role, *, version:
     Raises: as `rename`, and `LastAdminError`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    deed = _deed(shop, actor, "changed a member's role", username, role.value)
+    audit_entry = _audit_entry(shop, actor, "changed a member's role", username, role.value)
     return roster.change(
         shop,
         username,
         lambda member: _sessions_ended(replace(member, role=role), shop.clock()),
         version=version,
-        deed=deed,
+        audit_entry=audit_entry,
     )
 
 
@@ -167,13 +169,13 @@ def disable(shop: Shop, actor: Actor, username: str, *, version: int | None = No
     Raises: as `change_role`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    deed = _deed(shop, actor, "ended a member's access", username)
+    audit_entry = _audit_entry(shop, actor, "ended a member's access", username)
     return roster.change(
         shop,
         username,
         lambda member: _sessions_ended(replace(member, disabled=True), shop.clock()),
         version=version,
-        deed=deed,
+        audit_entry=audit_entry,
     )
 
 
@@ -183,13 +185,13 @@ def enable(shop: Shop, actor: Actor, username: str, *, version: int | None = Non
     Raises: as `rename`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    deed = _deed(shop, actor, "let a member sign in again", username)
+    audit_entry = _audit_entry(shop, actor, "let a member sign in again", username)
     return roster.change(
         shop,
         username,
         lambda member: _sessions_ended(replace(member, disabled=False), shop.clock()),
         version=version,
-        deed=deed,
+        audit_entry=audit_entry,
     )
 
 
@@ -199,7 +201,7 @@ def remove(shop: Shop, actor: Actor, username: str, *, version: int | None = Non
     Raises: as `change_role`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    roster.remove(shop, username, version=version, deed=_deed(shop, actor, "removed a member", username))
+    roster.remove(shop, username, version=version, audit_entry=_audit_entry(shop, actor, "removed a member", username))
 
 
 def set_password(shop: Shop, actor: Actor, username: str, password: str, *, version: int | None = None) -> Member:
@@ -219,7 +221,7 @@ def set_password(shop: Shop, actor: Actor, username: str, password: str, *, vers
         username,
         lambda current: _sessions_ended(replace(current, password_hash=hashed), shop.clock()),
         version=version,
-        deed=_deed(shop, actor, "set a password", username),
+        audit_entry=_audit_entry(shop, actor, "set a password", username),
     )
 
 
@@ -258,7 +260,7 @@ def remove_demo_team(shop: Shop) -> None:
             roster.remove(shop, username, keep_admin=False)
 
 
-def _deed(shop: Shop, actor: Actor, action: str, username: str, detail: str = "") -> Put:
+def _audit_entry(shop: Shop, actor: Actor, action: str, username: str, detail: str = "") -> Put:
     return audit_log.entry(shop, actor, action, f"member:{username}", detail)
 
 

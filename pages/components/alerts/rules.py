@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend.domain.alerts import RULES, Adjusted, AlertSettings, Rule, Unit
 from backend.domain.team import Actor, Permission
-from backend.services.alerts.settings import adjust_rule, change_telling, get_alert_settings, recipients_of
+from backend.services.alerts.settings import adjust_rule, change_notifications, get_alert_settings, recipients_of
 from backend.services.context import Shop
 from backend.services.team.members import members_of
 from pages.components.ui import actions, formats
@@ -26,14 +26,14 @@ class _Seen:
     settings: AlertSettings
 
 
-def show_telling(here: Shop, actor: Actor) -> None:
+def show_notifications(here: Shop, actor: Actor) -> None:
     """Who is told, by what, and when not."""
     given = get_alert_settings(here)
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown("**Recipients**", width="content")
             if actor.may(Permission.EDIT_ALERTS):
-                TELLING.opener("Change", given, icon=":material/edit:")
+                NOTIFICATIONS.opener("Change", given, icon=":material/edit:")
         names = [member.name or member.username for member in recipients_of(here, given)]
         everybody = "" if given.recipients else " (all engineers and admins)"
         by_email = f"{formats.listed(names)}{everybody}" if names else "nobody"
@@ -127,9 +127,9 @@ def _step(rule: Rule) -> float:
     return 0.1 if rule.unit is Unit.PERCENT else 1.0
 
 
-def _draw_telling(seen: AlertSettings) -> None:
+def _notification_form(seen: AlertSettings) -> None:
     members = {member.username: member for member in members_of(shop()) if not member.disabled}
-    form = Form("alert_telling", str(seen.version))
+    form = Form("alert_notifications", str(seen.version))
     with form.area():
         recipients = st.multiselect(
             "By email to",
@@ -169,7 +169,7 @@ def _draw_telling(seen: AlertSettings) -> None:
     if pressed:
         saved = actions.attempt(
             Permission.EDIT_ALERTS,
-            lambda actor: change_telling(
+            lambda actor: change_notifications(
                 shop(),
                 actor,
                 recipients=recipients,
@@ -180,7 +180,7 @@ def _draw_telling(seen: AlertSettings) -> None:
             ),
             "Recipients saved.",
         )
-        _done_or_told(saved, form, TELLING)
+        _done_or_told(saved, form, NOTIFICATIONS)
 
 
 def _done_or_told(saved: AlertSettings | Trouble, form: Form, dialog: Dialog[_Seen] | Dialog[AlertSettings]) -> None:
@@ -195,4 +195,6 @@ def _done_or_told(saved: AlertSettings | Trouble, form: Form, dialog: Dialog[_Se
 
 
 RULE: Dialog[_Seen] = Dialog("alert_rule", "Adjust a rule", _draw_rule, icon=":material/tune:")
-TELLING: Dialog[AlertSettings] = Dialog("alert_telling", "Recipients", _draw_telling, icon=":material/group:")
+NOTIFICATIONS: Dialog[AlertSettings] = Dialog(
+    "alert_notifications", "Recipients", _notification_form, icon=":material/group:"
+)
