@@ -198,7 +198,7 @@ LISTS: dict[str, Surface] = {
     "objectives": lambda v: objectives.standings(v.shop, COMMAND_LINE),
     "slowest": lambda v: objectives.slowest(v.shop, COMMAND_LINE),
     "gauges": lambda v: list(gauges.gauges(v.shop)),
-    "health": lambda v: [part for part in health_of(v.system, COMMAND_LINE) if "cannot be told" in part.found],
+    "health": lambda v: [part for part in health_of(v.system, COMMAND_LINE) if "could not be checked" in part.found],
     "shop": lambda v: shop_settings.get_shop_facts(v.shop),
     "domain report": lambda v: domain.last_report(v.shop),
     "comparison of suppression lists": lambda v: (account_sync.last_comparison(v.shop), account_sync.last_sync(v.shop)),

@@ -51,7 +51,7 @@ def note(shop: Shop, actor: Actor, action: str, target: str = "", detail: str = 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Entries of a month ("2026-11", by UTC). Texts match as a part, whatever the case; "" stands for all."""
+    """Entries of a month ("2026-11", by UTC). Texts match any part, in any case; "" matches everything."""
 
     month: str
     who: str = ""
@@ -65,7 +65,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """One page, newest first. `cursor` leads to the next; `note` tells when the page ended early."""
+    """One page, newest first. `cursor` is that of the next page; `note` says when the page ended early."""
 
     entries: list[AuditEntry]
     cursor: str | None
@@ -77,7 +77,7 @@ def list_entries(
 ) -> AuditPage:
     """One page of the audit log.
 
-    Raises: `PermissionDeniedError`; `InvalidInputError` when the month is none or the cursor is of another list.
+    Raises: `PermissionDeniedError`; `InvalidInputError` for an invalid month, or a cursor of another list.
     """
     actor.require(Permission.VIEW_AUDIT)
     found: list[AuditEntry] = []
@@ -103,7 +103,7 @@ def all_entries(shop: Shop, actor: Actor, wanted: AuditFilter) -> Iterator[Audit
 
 
 def months_until_now(shop: Shop, number: int = 24) -> list[str]:
-    """The months that can be asked for, the present one first."""
+    """The months with a log, the current one first."""
     now = shop.clock().astimezone(UTC)
     first = date((now.year * 12 + now.month - number) // 12, (now.year * 12 + now.month - number) % 12 + 1, 1)
     return months_between(first, now.date())[::-1]

@@ -29,18 +29,18 @@ from backend.services.unreadable.items import MOST_LISTED, unreadable_records
 from backend.store import schema
 
 ALL_SECONDS = 8.0
-"""How long all looks may take together: people and monitors wait for them."""
+"""How long all checks may take together: people and monitors wait for them."""
 SLOW_STORE = timedelta(milliseconds=250)
 OLD_QUEUE = timedelta(minutes=5)
 _NECESSARY_DUTIES = ("mail", "imports")
 _GIGABYTE = 1024**3
 
 HealthCheck = Callable[[System], Health]
-"""Looks at one part, in much less than a second."""
+"""Checks one part, in much less than a second."""
 
 
 def health_of(system: System, actor: Actor) -> list[Health]:
-    """How each part is. A check that fails itself is a part that does not work.
+    """The health of each part. A check that raises an error is reported as a part that does not work.
 
     Raises: `PermissionDeniedError`.
     """
@@ -53,7 +53,7 @@ def health_of(system: System, actor: Actor) -> list[Health]:
 
     with contextlib.suppress(DeadlineError):
         within(ALL_SECONDS, "The health of the parts", look)
-    seen = dict(found)  # the thread that is late may go on
+    seen = dict(found)  # the late thread may continue
     return [seen.get(part) or _late(part) for part in map(_part, HEALTH_CHECKS)]
 
 
@@ -73,12 +73,12 @@ def _asked(check: HealthCheck, system: System) -> Health:
     except BackendError as error:
         return Health(part, State.DOWN, error.sentence)
     except Exception:
-        logger.exception("The health of {} cannot be told", part)
-        return Health(part, State.DOWN, "It cannot be told how this is.", "See the log for the error.")
+        logger.exception("The health of {} could not be checked", part)
+        return Health(part, State.DOWN, "It could not be checked.", "See the log for the error.")
 
 
 def check_store(system: System) -> Health:
-    """Reads one item, and takes the time."""
+    """Reads one item, and measures the time."""
     began = time.perf_counter()
     system.shop.store.get(schema.meta_key("team"))
     took = timedelta(seconds=time.perf_counter() - began)
@@ -90,7 +90,7 @@ def check_store(system: System) -> Health:
 
 
 def check_sending(system: System) -> Health:
-    """Whether the transport may send, and does not pause."""
+    """Whether the transport may send and is not paused."""
     transport = system.mailer.transport
     paused = pauses.current_pause(system.shop)
     try:
@@ -128,12 +128,12 @@ def check_queue(system: System) -> Health:
 
 
 def check_workers(system: System) -> Health:
-    """Whether somebody does each necessary duty, and nobody is stuck."""
+    """Whether each necessary duty has a worker, and none is stuck."""
     beats, now = read_beats(system.shop), system.shop.clock()
     alive = [beat for beat in beats if not beat.is_silent(now)]
     done = {duty.name for beat in alive for duty in beat.duties}
     if missing := [name for name in _NECESSARY_DUTIES if name not in done]:
-        check_writing(system.shop.store)  # where nothing can be written, workers cannot say that they live
+        check_writing(system.shop.store)  # if nothing can be written, workers cannot write heartbeats
         advice = "Start the server, or python -m backend worker."
         return Health("Workers", State.DOWN, f"Nobody does {' and '.join(missing)}.", advice)
     if stuck := _stuck(alive):
@@ -178,7 +178,7 @@ def check_disk(system: System) -> Health:
 
 
 def check_events(system: System) -> Health:
-    """Whether what the provider reports comes in, and is understood."""
+    """Whether the provider's events arrive and can be applied."""
     health = event_health(system.shop)
     if health.dead_letters:
         found = f"{health.dead_letters:,} events could not be taken in."
@@ -216,7 +216,7 @@ def check_snapshot(system: System) -> Health:
 
 
 def check_proxy(system: System) -> Health:
-    """Whether visitors are told apart: a reverse proxy has to be named, or they all share one address."""
+    """Whether visitors have different addresses: behind a reverse proxy that is not named they all share one."""
     if unnamed_proxy_seen(system.shop) is not None:
         found = "Requests come through a proxy that TRUSTED_PROXIES does not name, so visitors share one address."
         advice = "Name your reverse proxy in TRUSTED_PROXIES. If you have none, somebody sent such headers: ignore it."

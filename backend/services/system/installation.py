@@ -1,4 +1,4 @@
-"""What the looks at an installation need."""
+"""What health checks and alerts need to know of an installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first admin of an installation: whoever can read the server's output may create that person, once."""
+"""Creates the first admin of an installation, once, with a code that only the server's output shows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The team: members, their roles, and who may no longer sign in.
 
-Every change of membership rewrites the roster in the same transaction. So an e-mail address has one member, and the
-last admin stays, also when two admins act at the same moment.
+Every change of membership rewrites the roster in the same transaction. So an email address has one member, and the
+last admin stays even when two admins act at the same moment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
 def clean_username(text: str) -> str:
-    """The username as it is kept: in lower case, 2 to 40 letters, digits, dots, dashes or underscores.
+    """The username as it is stored: in lower case, 2 to 40 letters, digits, dots, dashes or underscores.
 
     Raises: `InvalidInputError`.
     """
@@ -43,7 +43,7 @@ def clean_username(text: str) -> str:
 
 
 def normal_username(text: str) -> str:
-    """What makes two spellings of a username the same; no validation."""
+    """The form in which two spellings of a username are equal; does not validate."""
     return unicodedata.normalize("NFKC", text[:200]).strip().casefold()
 
 
@@ -70,19 +70,19 @@ def list_members(shop: Shop, actor: Actor) -> list[Member]:
 
 
 def members_of(shop: Shop) -> list[Member]:
-    """All members by username, for parts of the program that write to them."""
+    """All members by username, for parts of the program that send them emails."""
     query = Query(schema.SHOP, "TEAM", begins_with="U#", consistent=True)
     return [*readable(shop, pages_of(shop.store, query), lambda _, item: member_from_item(item))]
 
 
 def names_of_actors(shop: Shop) -> dict[str, str]:
-    """The names by username of all who appear in histories: members, and the actors that are not people."""
+    """The names by username of everybody who appears in histories: members, and actors that are not people."""
     names = {actor.username: actor.name for actor in NOT_MEMBERS}
     return names | {member.username: member.name for member in members_of(shop)}
 
 
 def team_is_empty(shop: Shop) -> bool:
-    """Whether nobody is in the team, so that the first admin may be created."""
+    """Whether the team has no members, so that the first admin may be created."""
     return not roster.read_roster(shop).emails
 
 
@@ -100,7 +100,7 @@ def add_member(
 
 
 def new_member(shop: Shop, *, username: str, name: str, email: str, role: Role, password: str | None = None) -> Member:
-    """A member made from what people typed, not stored yet.
+    """A member made from the input of a form, not stored yet.
 
     Raises: `InvalidInputError`.
     """
@@ -196,7 +196,7 @@ def enable(shop: Shop, actor: Actor, username: str, *, version: int | None = Non
 
 
 def remove(shop: Shop, actor: Actor, username: str, *, version: int | None = None) -> None:
-    """Takes the member out of the team.
+    """Removes the member from the team.
 
     Raises: as `change_role`.
     """
@@ -214,7 +214,7 @@ def set_password(shop: Shop, actor: Actor, username: str, password: str, *, vers
     member = find_member(shop, username)
     if member is None:
         raise NotFoundError(f"There is no member “{username[:40]}”.")
-    # Hashed once, outside: a change that is tried again must not cost another 0.2 s.
+    # Hashed once, outside of the retries: each hash costs 0.2 s.
     hashed = _checked_hash(shop, member, password)
     return roster.change(
         shop,
@@ -253,7 +253,7 @@ def add_demo_team(shop: Shop) -> list[tuple[str, str, Role]]:
 
 
 def remove_demo_team(shop: Shop) -> None:
-    """Removes the demo people, also when nobody else is left: the first admin is then created anew."""
+    """Removes the demo people, even when nobody else is left: then a new first admin can be created."""
     for username, *_ in DEMO_TEAM:
         member = find_member(shop, username)
         if member is not None and member.demo:

@@ -1,4 +1,4 @@
-"""Writes a member together with the roster, so that what holds for the whole team holds in every race."""
+"""Writes a member together with the roster, so that rules about the whole team hold under concurrent changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LastAdminError(BackendError):
 
 
 class _RosterMovedError(ConflictError):
-    """Another change of the team came first; read again and decide again."""
+    """Another change of the team came first: read the roster again, and decide again."""
 
 
 _again = tenacity.retry(
@@ -74,7 +74,7 @@ def change(
 ) -> Member:
     """Stores the edited member if nobody changed it since `version` (None: whatever it is now).
 
-    Raises: `NotFoundError`, `ConflictError`, `AlreadyExistsError` (address), `LastAdminError`, whatever `edit` raises.
+    Raises: `NotFoundError`, `ConflictError`, `AlreadyExistsError` (address), `LastAdminError`, and what `edit` raises.
     """
     roster, before = read_roster(shop), _member(shop, username, version)
     after = edit(before)
