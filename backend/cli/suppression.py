@@ -50,7 +50,7 @@ def remove(
     """Take an address off the list, or one of its reasons."""
     with opened_shop("suppression remove") as shop:
         left = suppression.unsuppress(shop, COMMAND_LINE, address, why=why, reason=reason)
-        reasons = [ground.reason.value for ground in left.grounds] if left else []
+        reasons = [cause.reason.value for cause in left.causes] if left else []
         if as_json:
             write_json({"address": address, "reasons": reasons})
             return
@@ -77,7 +77,7 @@ def list_entries(
             write_page([_entry(entry) for entry in entries], following, (), as_json=True)
             return
         columns = ("address", "reasons", "since")
-        rows = [(e.address, ", ".join(g.reason.value for g in e.grounds), e.at.isoformat()) for e in entries]
+        rows = [(e.address, ", ".join(g.reason.value for g in e.causes), e.at.isoformat()) for e in entries]
         write_page([dict(zip(columns, row, strict=True)) for row in rows], following, columns, as_json=False)
 
 
@@ -135,6 +135,6 @@ def _entry(entry: Suppression) -> dict[str, object]:
         "address": entry.address,
         "reasons": [
             {"reason": g.reason.value, "since": g.at.isoformat(), "source": g.source, "by": g.by, "note": g.note}
-            for g in entry.grounds
+            for g in entry.causes
         ],
     }

@@ -20,7 +20,7 @@ from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
 from backend.services.system.health import health_of
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 
 alerts_app = typer.Typer(help="Look at alerts, and test who is notified.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 def health(as_json: Json = False) -> None:
     """Show how each part of the running installation is. Exit code 1 when one does not work."""
     with opened_shop("health") as shop:
-        found = health_of(_watched(shop), COMMAND_LINE)
+        found = health_of(_system(shop), COMMAND_LINE)
         works = all(part.state is not State.DOWN for part in found)
         if as_json:
             parts = [
@@ -77,19 +77,21 @@ def list_alerts(
 def tell_of_a_test(as_json: Json = False) -> None:
     """Tell everybody who is told of alerts that this is a test, and say how they were told."""
     with opened_shop("alerts test") as shop:
-        watched = _watched(shop)
-        identity = notifications.send_test(watched, COMMAND_LINE)
-        notifications.tell_all(watched)
-        told = next((a.told_how for a in lists.list_past(shop, COMMAND_LINE, _month(shop))[0] if a.id == identity), "")
+        system = _system(shop)
+        identity = notifications.send_test(system, COMMAND_LINE)
+        notifications.notify_all(system)
+        told = next(
+            (a.notified_by for a in lists.list_past(shop, COMMAND_LINE, _month(shop))[0] if a.id == identity), ""
+        )
         if as_json:
             write_json({"id": identity, "told": told})
         else:
             typer.echo(f"Told: {told}." if told else "Nobody could be told yet; the worker tries again.")
 
 
-def _watched(shop: Shop) -> Watched:
+def _system(shop: Shop) -> System:
     settings = load_settings()
-    return Watched(shop, bootstrap.open_mailer(settings, shop), settings)
+    return System(shop, bootstrap.open_mailer(settings, shop), settings)
 
 
 def _month(shop: Shop) -> str:
@@ -104,7 +106,7 @@ def _alert(alert: Alert) -> dict[str, str]:
         "stage": alert.stage.value,
         "opened_at": alert.opened_at.isoformat(timespec="seconds"),
         "sentence": alert.sentence,
-        "told": alert.told_how,
+        "told": alert.notified_by,
     }
 
 

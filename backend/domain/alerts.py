@@ -185,7 +185,7 @@ class AlertSettings:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a rule has found about a subject: the figure, and a sentence for people."""
+    """What a rule has read about a subject: the figure, and a sentence for people."""
 
     rule: RuleName
     subject: str
@@ -194,7 +194,7 @@ class Reading:
 
 
 class Stage(StrEnum):
-    """What people are told next, or were told last."""
+    """What people are notified of next, or were last."""
 
     OPEN = "open"
     REMINDED = "still open"
@@ -203,10 +203,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert. `step` grows with everything that people are to be told, `told` is the step that they were told last.
+    """One alert. `step` grows with each thing to notify people of; `notified_step` is the last one that they got.
 
-    `fine_since` is when its figure was fine again; `attempts` to tell failed; `held_until` is when the next one may be
-    made, by whoever has not claimed it before.
+    `fine_since` is when its figure was fine again; `attempts` counts failed notifications; the next one may be tried
+    from `held_until` on.
     """
 
     rule: RuleName
@@ -217,9 +217,9 @@ class Alert:
     sentence: str
     stage: Stage = Stage.OPEN
     step: int = 1
-    told: int = 0
-    told_at: datetime | None = None
-    told_how: str = ""
+    notified_step: int = 0
+    notified_at: datetime | None = None
+    notified_by: str = ""
     fine_since: datetime | None = None
     recovered_at: datetime | None = None
     attempts: int = 0
@@ -231,8 +231,8 @@ class Alert:
         return self.stage is not Stage.RECOVERED
 
     @property
-    def waits_to_be_told(self) -> bool:
-        return self.told < self.step
+    def needs_notice(self) -> bool:
+        return self.notified_step < self.step
 
     @property
     def title(self) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One deed. `action` is a few words in the past tense, such as "published a template".
+    """One action. `action` is a few words in the past tense, such as "published a template".
 
     `target` names what it was done to, as `kind:id` ("template:newsletter", "campaign:0A1B2C"); `detail` says more,
     without anybody's address.

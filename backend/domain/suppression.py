@@ -42,8 +42,8 @@ _LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """One reason against an address: since when, whence it came ("staff", "import", …), by whom, and a note."""
+class Cause:
+    """One reason for suppressing an address: since when, its source ("staff", "import", …), by whom, and a note."""
 
     reason: SuppressionReason
     at: datetime
@@ -54,40 +54,40 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """An entry of the list. `grounds` are never empty, the strongest first, each reason once."""
+    """An entry of the list. `causes` is never empty: the strongest first, each reason once."""
 
     address: str
-    grounds: tuple[Ground, ...]
+    causes: tuple[Cause, ...]
 
     @property
     def reason(self) -> SuppressionReason:
         """The strongest reason."""
-        return self.grounds[0].reason
+        return self.causes[0].reason
 
     @property
     def at(self) -> datetime:
-        """Since when the strongest reason holds."""
-        return self.grounds[0].at
+        """Since when the strongest reason applies."""
+        return self.causes[0].at
 
     def holds_for(self, kind: Kind) -> bool:
         """Whether mail of this kind must not go to the address."""
-        return any(kind is Kind.MARKETING or not ground.reason.marketing_only for ground in self.grounds)
+        return any(kind is Kind.MARKETING or not cause.reason.marketing_only for cause in self.causes)
 
-    def with_ground(self, ground: Ground) -> Suppression:
+    def with_cause(self, cause: Cause) -> Suppression:
         """The entry with one more reason; a reason that is there already stays as it is."""
-        if any(each.reason is ground.reason for each in self.grounds):
+        if any(each.reason is cause.reason for each in self.causes):
             return self
-        grounds = sorted((*self.grounds, ground), key=lambda each: each.reason.weakness)
-        return Suppression(self.address, tuple(grounds))
+        causes = sorted((*self.causes, cause), key=lambda each: each.reason.weakness)
+        return Suppression(self.address, tuple(causes))
 
     def without(self, reason: SuppressionReason | None) -> Suppression | None:
         """The entry without this reason, or without any (None); None when no reason is left."""
-        left = tuple(ground for ground in self.grounds if reason is not None and ground.reason is not reason)
+        left = tuple(cause for cause in self.causes if reason is not None and cause.reason is not reason)
         return Suppression(self.address, left) if left else None
 
 
 class SuppressionChange(StrEnum):
-    """What a line of an entry's history tells."""
+    """What happened to an entry."""
 
     ADDED = "added"
     REMOVED = "removed"

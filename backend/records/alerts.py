@@ -31,6 +31,9 @@ _ALERT = Record(
     blank=("subject", "value", "sentence"),
     needed=("stage", "step", "version"),
     id="alert",
+    notified_step="told",
+    notified_at="told_at",
+    notified_by="told_how",
     value=parts(_THOUSANDTHS),
 )
 _SETTINGS = Record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from backend.domain.suppression import Ground, Suppression, SuppressionEvent
+from backend.domain.suppression import Cause, Suppression, SuppressionEvent
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_of_row, reads
 from backend.records.declared import Record
@@ -12,8 +12,8 @@ from backend.records.values import MalformedItemError, text
 from backend.store import schema
 from backend.store.port import Item, Row
 
-_GROUND = Record(Ground)
-_ENTRY = Record(Suppression)
+_CAUSE = Record(Cause)
+_ENTRY = Record(Suppression, causes="grounds")
 _EVENT = Record(SuppressionEvent, given=("at",))
 
 
@@ -35,7 +35,7 @@ def suppression_item(entry: Suppression, digest: str, stamp: str) -> Item:
 @reads(lambda item: schema.suppression_key(digest_of(str(item.get("address")))))
 def suppression_from(item: Item) -> Suppression:
     entry = _ENTRY.read(item)
-    if not entry.grounds:
+    if not entry.causes:
         raise MalformedItemError("grounds is empty")
     return entry
 

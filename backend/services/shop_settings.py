@@ -40,9 +40,9 @@ def save_shop_facts(shop: Shop, actor: Actor, facts: ShopFacts) -> ShopFacts:
     before = get_shop_facts(shop)
     changed = [field.name for field in fields(ShopFacts) if getattr(before, field.name) != getattr(saved, field.name)]
     told = ", ".join(name.replace("_", " ") for name in changed if name != "version")
-    deed = audit_log.entry(shop, actor, "changed the shop's settings", "shop:settings", told)
+    audit_entry = audit_log.entry(shop, actor, "changed the shop's settings", "shop:settings", told)
     with access_pattern("change the shop's settings"):
-        shop.store.transact([Put(_KEY, shop_item(saved), unmoved, _overtaken()), deed])
+        shop.store.transact([Put(_KEY, shop_item(saved), unmoved, _overtaken()), audit_entry])
     return get_shop_facts(shop)
 
 

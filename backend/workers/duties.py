@@ -19,7 +19,7 @@ from backend.domain.health import PATIENCE
 from backend.errors import BackendError
 from backend.observability.rounds import Rounds
 from backend.services.alerts.evaluation import is_my_turn, look
-from backend.services.alerts.notifications import tell_all
+from backend.services.alerts.notifications import notify_all
 from backend.services.automations.duty import answer_due
 from backend.services.campaigns.duty import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
@@ -27,7 +27,7 @@ from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
 from backend.services.sending.mailer import Mailer
 from backend.services.suppression.account_sync import work_on_sync
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 from backend.services.system.retention import remove_expired
 from backend.store.meter import Meter, access_pattern
 from backend.workers.events import event_rounds
@@ -125,12 +125,12 @@ def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round], *
 
 
 def _watch(place: Workplace, stop: threading.Event) -> Round:
-    watched = Watched(place.shop, place.mailer, place.settings)
+    system = System(place.shop, place.mailer, place.settings)
 
     def work() -> float:
         if is_my_turn(place.shop):
-            look(watched)
-        tell_all(watched)
+            look(system)
+        notify_all(system)
         return BETWEEN_LOOKS
 
     stop.wait(BETWEEN_LOOKS)  # until every duty has begun, and the first heartbeat is written

@@ -103,7 +103,7 @@ def test_the_same_form_makes_one(shop: Shop) -> None:
 @pytest.mark.parametrize("actor", [STAFF, ENGINEER])
 def test_only_managers_and_admins_change_automations(shop: Shop, actor: object) -> None:
     made = automation(shop)
-    deeds = (
+    changes = (
         lambda: saved.create_automation(shop, actor, made),
         lambda: saved.change_automation(shop, actor, made),
         lambda: saved.switch_on(shop, actor, made.id, made.version),
@@ -111,21 +111,21 @@ def test_only_managers_and_admins_change_automations(shop: Shop, actor: object) 
         lambda: saved.delete_automation(shop, actor, made.id, made.version),
         lambda: add_defaults(shop, actor),
     )
-    for deed in deeds:
+    for change in changes:
         with pytest.raises(PermissionDeniedError):
-            deed()
+            change()
 
 
 def test_the_second_of_two_people_is_told_and_overwrites_nothing(shop: Shop) -> None:
     made = automation(shop)
     saved.change_automation(shop, MANAGER, replace(made, name="First"))
-    for deed in (
+    for change in (
         lambda: saved.change_automation(shop, ADMIN, replace(made, name="Second")),
         lambda: saved.switch_on(shop, ADMIN, made.id, made.version),
         lambda: saved.delete_automation(shop, ADMIN, made.id, made.version),
     ):
         with pytest.raises(ConflictError, match="Someone else has changed “"):
-            deed()
+            change()
     assert [each.name for each in active.all_automations(shop)] == ["First"]
 
 
@@ -145,8 +145,8 @@ def test_each_deed_stands_in_the_audit_log(shop: Shop) -> None:
     off = saved.switch_off(shop, MANAGER, made.id, on.version)
     saved.delete_automation(shop, MANAGER, made.id, off.version)
     wanted = AuditFilter(f"{shop.clock():%Y-%m}", target=f"automation:{made.id}")
-    deeds = {entry.action for entry in audit_log.list_entries(shop, ADMIN, wanted).entries}
-    assert deeds == {
+    actions = {entry.action for entry in audit_log.list_entries(shop, ADMIN, wanted).entries}
+    assert actions == {
         "created an automation",
         "changed an automation",
         "switched on an automation",

@@ -230,8 +230,8 @@ def test_every_deed_is_in_the_audit_log(desk: Desk) -> None:
     desk.people(2)
     campaign = desk.finished(desk.started())
     entries = all_entries(desk.shop, ADMIN, AuditFilter(f"{desk.shop.clock():%Y-%m}"))
-    deeds = [each.action for each in entries if each.target == f"campaign:{campaign.id}"]
-    assert sorted(deeds) == [
+    actions = [each.action for each in entries if each.target == f"campaign:{campaign.id}"]
+    assert sorted(actions) == [
         "began a campaign",
         "began to send a campaign",
         "created a campaign",

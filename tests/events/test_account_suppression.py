@@ -97,7 +97,7 @@ def test_what_is_there_is_taken_over_once_with_its_reason(shop: Shop, account: A
     assert all_steps(lambda cursor: take_over(shop, ADMIN, account, limit=2, cursor=cursor)) == (3, 0)
     found = find_suppression(shop, "b@example.com")
     assert found is not None
-    assert (found.reason, found.grounds[0].source, found.grounds[0].by) == (COMPLAINT, "account list", "ada")
+    assert (found.reason, found.causes[0].source, found.causes[0].by) == (COMPLAINT, "account list", "ada")
     actions = [entry.action for entry in list_entries(shop, ADMIN, AuditFilter("2026-11")).entries]
     assert set(actions) == {"took over the account's suppression list"}
 

@@ -226,7 +226,7 @@ def test_bounces_for_good_and_complaints_suppress_at_once(
     entry = find_suppression(shop, message.to)
     assert (entry and entry.reason) == reason
     if entry:
-        assert entry.grounds[0].source.endswith(f"of {message.id}")
+        assert entry.causes[0].source.endswith(f"of {message.id}")
 
 
 def test_a_complaint_after_a_bounce_in_one_batch_is_noted_too(shop: Shop) -> None:
@@ -234,7 +234,7 @@ def test_a_complaint_after_a_bounce_in_one_batch_is_noted_too(shop: Shop) -> Non
     assert took(shop, event("Bounce", message), event("Complaint", message)).applied == 2
     entry = find_suppression(shop, message.to)
     assert entry is not None
-    assert {ground.reason for ground in entry.grounds} == {SuppressionReason.COMPLAINT, SuppressionReason.HARD_BOUNCE}
+    assert {cause.reason for cause in entry.causes} == {SuppressionReason.COMPLAINT, SuppressionReason.HARD_BOUNCE}
 
 
 def test_two_messages_to_one_address_that_bounce_together_are_both_applied(shop: Shop) -> None:
@@ -549,14 +549,14 @@ def test_counters_equal_a_recount_after_any_mix(shop: Shop, clock: TestClock, se
 class _Meddling:
     """A store in which something happens right before the first write of reports."""
 
-    def __init__(self, inner: object, deed: object) -> None:
+    def __init__(self, inner: object, action: object) -> None:
         self._inner = inner
-        self._deed = deed
+        self._action = action
 
     def transact_each(self, transactions: Sequence[Sequence[object]]) -> object:
-        deed, self._deed = self._deed, None
-        if deed:
-            deed()  # type: ignore[operator]
+        action, self._action = self._action, None
+        if action:
+            action()  # type: ignore[operator]
         return self._inner.transact_each(transactions)  # type: ignore[attr-defined]
 
     def __getattr__(self, name: str) -> object:

@@ -1,4 +1,4 @@
-"""Dead letters are kept with their reason, replayed one by one or all together, and every deed is noted."""
+"""Dead letters are kept with their reason, replayed singly or all together, and each replay is in the audit log."""
 
 from __future__ import annotations
 

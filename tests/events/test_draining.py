@@ -71,7 +71,7 @@ def test_an_email_in_the_outbox_is_reported_on_as_at_ses(shop: Shop, tmp_path: P
         Outcome.COMPLAINED: SuppressionReason.COMPLAINT,
     }
     reasons = {expected[outcome] for outcome in FATES[address] if outcome in expected}
-    assert {ground.reason for ground in suppressed.grounds} == reasons if suppressed else not reasons
+    assert {cause.reason for cause in suppressed.causes} == reasons if suppressed else not reasons
 
 
 def test_a_queue_that_cannot_be_written_does_not_change_the_answer(tmp_path: Path) -> None:

@@ -52,10 +52,10 @@ def test_a_rule_is_adjusted_and_noted(dashboard: Dashboard) -> None:
     press(app, "Save")
     assert get_alert_settings(dashboard.shop).rules == {"bounces": Adjusted(2.5)}
     assert "Over 2.5%" in said(app)
-    (deed,) = audit_log.list_entries(
+    (audit_entry,) = audit_log.list_entries(
         dashboard.shop, ADMIN, audit_log.AuditFilter(f"{dashboard.shop.clock():%Y-%m}")
     ).entries
-    assert (deed.actor, deed.target) == ("the-engineer", "alert:bounces")
+    assert (audit_entry.actor, audit_entry.target) == ("the-engineer", "alert:bounces")
 
 
 def test_a_rule_is_switched_off(dashboard: Dashboard) -> None:

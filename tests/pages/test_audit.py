@@ -42,11 +42,11 @@ def test_an_entry_of_what_has_no_page_leads_nowhere(dashboard: Dashboard) -> Non
 
 def test_older_entries_are_on_the_next_page(dashboard: Dashboard) -> None:
     for number in range(23):
-        audit_log.note(dashboard.shop, MANAGER, f"deed {number:02}")
+        audit_log.note(dashboard.shop, MANAGER, f"action {number:02}")
     app = dashboard.open("audit.py", Role.ENGINEER)
-    assert "deed 22" in said(app)
-    assert "deed 00" not in said(app)
-    assert "deed 00" in said(press(app, "Next"))
+    assert "action 22" in said(app)
+    assert "action 00" not in said(app)
+    assert "action 00" in said(press(app, "Next"))
 
 
 @pytest.mark.parametrize("typed", MARKUP)

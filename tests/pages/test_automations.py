@@ -66,8 +66,8 @@ def test_one_is_switched_on_and_off_and_the_audit_log_says_by_whom(dashboard: Da
     assert not the_one(dashboard).on
     month = f"{dashboard.shop.clock():%Y-%m}"
     wanted = AuditFilter(month, target=f"automation:{made.id}")
-    deeds = [(entry.actor, entry.action) for entry in audit_log.list_entries(dashboard.shop, ADMIN, wanted).entries]
-    assert deeds[:2] == [
+    actions = [(entry.actor, entry.action) for entry in audit_log.list_entries(dashboard.shop, ADMIN, wanted).entries]
+    assert actions[:2] == [
         ("the-manager", "switched off an automation"),
         ("the-manager", "switched on an automation"),
     ]

@@ -48,7 +48,7 @@ def test_an_address_is_added_with_reason_and_note(dashboard: Dashboard) -> None:
     press(app, "Add")
     entry = find_suppression(dashboard.shop, ADDRESS)
     assert entry is not None
-    assert (entry.reason, entry.grounds[0].note) == (SuppressionReason.MANUAL, "asked by phone")
+    assert (entry.reason, entry.causes[0].note) == (SuppressionReason.MANUAL, "asked by phone")
     assert "asked by phone" in said(app)
 
 
@@ -86,7 +86,7 @@ def test_removing_asks_why_and_leaves_the_other_reasons(dashboard: Dashboard) ->
     [each for each in app.button if each.label == "Remove"][-1].click().run()
     entry = find_suppression(dashboard.shop, ADDRESS)
     assert entry is not None
-    assert [ground.reason for ground in entry.grounds] == [SuppressionReason.UNSUBSCRIBED]
+    assert [cause.reason for cause in entry.causes] == [SuppressionReason.UNSUBSCRIBED]
     assert suppression_history(dashboard.shop, ADDRESS)[0].by == "the-staff"
 
 
@@ -111,10 +111,10 @@ def test_a_file_is_taken_in_by_a_worker_and_the_page_tells_what_became_of_it(das
     app.run()
     assert "1 new address, 1 skipped" in said(app)
     assert find_suppression(dashboard.shop, ADDRESS) is not None
-    (deed,) = audit_log.list_entries(
+    (audit_entry,) = audit_log.list_entries(
         dashboard.shop, ADMIN, AuditFilter(f"{dashboard.shop.clock():%Y-%m}", action="imported")
     ).entries
-    assert (deed.actor, deed.detail) == ("the-staff", "list.csv")
+    assert (audit_entry.actor, audit_entry.detail) == ("the-staff", "list.csv")
 
 
 def test_a_file_without_addresses_is_refused_at_once(dashboard: Dashboard) -> None:

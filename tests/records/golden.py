@@ -229,7 +229,7 @@ ENTITIES: tuple[Entity, ...] = (
     Entity(
         "suppression",
         filled(Suppression),
-        Suppression("x", filled(Suppression).grounds[:1]),
+        Suppression("x", filled(Suppression).causes[:1]),
         lambda it: suppression.suppression_item(it, suppression.digest_of(it.address), "stamp"),
         lambda it, item: suppression.suppression_from(item),
         (suppression.suppression_from,),

@@ -26,7 +26,7 @@ from tests.support import ADMIN, ENGINEER, MANAGER, NOW, STAFF, add_customer, ad
 REGULARS = Rule(Group(parts=(Number(NumberField.ORDERS, NumberTest.AT_LEAST, 3),)))
 
 
-def deeds(shop: Shop) -> list[tuple[str, str]]:
+def audit_entries(shop: Shop) -> list[tuple[str, str]]:
     page = audit_log.list_entries(shop, ADMIN, audit_log.AuditFilter(f"{NOW:%Y-%m}"))
     return [(entry.action, entry.target) for entry in page.entries]
 
@@ -40,7 +40,7 @@ def test_a_segment_is_saved_changed_and_deleted_and_the_audit_log_knows(shop: Sh
     library.delete_segment(shop, MANAGER, "SEG1", seen_version=2)
     with pytest.raises(NotFoundError):
         get_segment(shop, "SEG1")
-    assert sorted(deeds(shop)) == [
+    assert sorted(audit_entries(shop)) == [
         ("changed a segment", "segment:SEG1"),
         ("created a segment", "segment:SEG1"),
         ("deleted a segment", "segment:SEG1"),
@@ -51,7 +51,7 @@ def test_saving_a_form_twice_makes_one_segment(shop: Shop) -> None:
     first = library.create_segment(shop, MANAGER, "SEG1", "Regulars", REGULARS)
     assert library.create_segment(shop, MANAGER, "SEG1", "Regulars", REGULARS) == first
     assert len(library.list_segments(shop, MANAGER)) == 1
-    assert len(deeds(shop)) == 1
+    assert len(audit_entries(shop)) == 1
 
 
 def test_the_second_of_two_people_is_told_and_nothing_is_overwritten(shop: Shop) -> None:
@@ -128,7 +128,7 @@ def test_an_export_holds_who_belongs_now_and_is_noted(shop: Shop) -> None:
     assert export_segment(shop, MANAGER, EVERYBODY, target, name="SEG1") == 1
     rows = list(csv.DictReader(io.StringIO(target.getvalue().decode("utf-8-sig"))))
     assert [row["Customer id"] for row in rows] == [stays.id]
-    assert ("exported a segment", "segment:SEG1") in deeds(shop)
+    assert ("exported a segment", "segment:SEG1") in audit_entries(shop)
 
 
 def test_too_many_segments_are_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def test_taking_over_and_filling_ask_for_the_count(shop: Shop, account: FileAcco
     assert (sync.state, sync.seen, sync.changed) == (SyncState.DONE, 5, 4)
     entry = find_suppression(shop, "there4@example.com")
     assert entry is not None
-    assert (entry.reason, entry.grounds[0].by) == (BOUNCE, "sam")
+    assert (entry.reason, entry.causes[0].by) == (BOUNCE, "sam")
     ask_for(shop, STAFF, SyncDeed.PUSH, "three", typed_count=2)
     work_on_sync(shop, account, NEVER)
     assert "here@example.com" in {each.address for each in account.page(50).entries}

@@ -19,7 +19,7 @@ from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import Format, export_customers, export_line_items, export_orders, writers
 from backend.services.orders import orders
 from backend.services.orders.lists import OrderFilter
-from tests.services.test_repairing import deeds
+from tests.services.test_repairing import audit_entries
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref
 
 YEAR = OrderFilter(date(2026, 1, 1), date(2026, 12, 31))
@@ -219,7 +219,7 @@ def test_every_export_is_in_the_audit_log_without_what_was_exported(shop: Shop) 
     customers_csv(shop)
     export_orders(shop, MANAGER, io.BytesIO(), Format.CSV, YEAR)
     export_line_items(shop, MANAGER, io.BytesIO(), Format.CSV, YEAR)
-    found = {deed.action: (deed.actor, deed.target, deed.detail) for deed in deeds(shop)}
+    found = {entry.action: (entry.actor, entry.target, entry.detail) for entry in audit_entries(shop)}
     assert found["exported customers"] == ("mara", "export:customers", "1 rows")
     assert found["exported orders"] == ("mara", "export:orders", "1 rows")
     assert found["exported line items"] == ("mara", "export:line items", "1 rows")

@@ -15,7 +15,7 @@ from backend.services.sending.invitations import invitable_members, invite_membe
 from backend.services.suppression.entries import add_suppression
 from backend.services.team import members
 from tests.services.test_mailing import mailer_on
-from tests.services.test_repairing import deeds
+from tests.services.test_repairing import audit_entries
 from tests.support import ADMIN, MANAGER
 
 
@@ -43,7 +43,9 @@ def test_one_click_invites_once_and_leaves_one_entry_in_the_audit_log(shop: Shop
     first = invite_member(shop, mailer, ADMIN, olga.username, "click-1")
     second = invite_member(shop, mailer, ADMIN, olga.username, "click-1")
     assert (first.duplicate, second.duplicate) == (False, True)
-    assert [deed.target for deed in deeds(shop) if deed.action == "invited a member of the team"] == ["member:olga"]
+    assert [entry.target for entry in audit_entries(shop) if entry.action == "invited a member of the team"] == [
+        "member:olga"
+    ]
     assert last_invitation(shop, olga) == first.message
 
 

@@ -41,7 +41,7 @@ def reported(shop: Shop, at: datetime = YESTERDAY) -> None:
     shop.store.update(Update(key, set={"kind": "transactional"}, add={"delivered": Plus(1)}))
 
 
-def deeds(shop: Shop) -> list[AuditEntry]:
+def audit_entries(shop: Shop) -> list[AuditEntry]:
     return [audit_from(row) for row in shop.store.query(Query(schema.SHOP, "AUDIT#2026-11")).rows]
 
 
@@ -64,9 +64,9 @@ def test_a_handled_message_leaves_the_list_and_keeps_its_status(shop: Shop, stat
 def test_handling_is_in_the_audit_log_without_the_note(shop: Shop) -> None:
     message = settled(shop, "click-1")
     mark_handled(shop, STAFF, [message.id], "Wrote to maria@example.com.")
-    (deed,) = deeds(shop)
-    assert (deed.actor, deed.action, deed.target) == ("sam", "marked a message as handled", f"message:{message.id}")
-    assert "maria" not in deed.detail
+    (entry,) = audit_entries(shop)
+    assert (entry.actor, entry.action, entry.target) == ("sam", "marked a message as handled", f"message:{message.id}")
+    assert "maria" not in entry.detail
 
 
 def test_of_many_those_that_need_it_are_handled_once(shop: Shop) -> None:
@@ -75,7 +75,7 @@ def test_of_many_those_that_need_it_are_handled_once(shop: Shop) -> None:
     ids = [message.id for message in [*wanted, sent]]
     assert mark_handled(shop, STAFF, ids, "All of them arrived.") == Repaired(5, 1)
     assert mark_handled(shop, ENGINEER, ids, "Again.") == Repaired(0, 6)
-    assert {deed.actor for deed in deeds(shop)} == {"sam"}
+    assert {entry.actor for entry in audit_entries(shop)} == {"sam"}
 
 
 def test_two_people_at_once_handle_each_message_once(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_two_people_at_once_handle_each_message_once(tmp_path: Path) -> None:
         ids = [settled(shop, f"click-{n}").id for n in range(20)]
         done = outcomes_of([lambda: mark_handled(shop, STAFF, ids, "Seen.") for _ in range(4)])
         assert sum(each.done for each in done if isinstance(each, Repaired)) == 20
-        assert len(deeds(shop)) == 20
+        assert len(audit_entries(shop)) == 20
 
 
 def test_who_may_not_repair_handles_nothing(shop: Shop) -> None:
@@ -139,7 +139,7 @@ def test_an_unknown_message_goes_again_as_it_was_and_the_old_one_is_handled(shop
     before = ledger.get_message(shop, old.id)
     assert before.status is MessageStatus.UNKNOWN
     assert before.handled is not None
-    assert [deed.action for deed in deeds(shop)] == ["sent an unknown message again"]
+    assert [entry.action for entry in audit_entries(shop)] == ["sent an unknown message again"]
     assert ledger.claim(shop, [new])
 
 
@@ -172,4 +172,4 @@ def test_only_what_was_silent_for_a_day_goes_again(shop: Shop) -> None:
     for message in _not_for_sending_again(shop):
         assert that_may_go_again(shop, [message]) == []
         assert send_again(shop, STAFF, [message.id], "Never reported.") == Repaired(0, 1)
-    assert deeds(shop) == []
+    assert audit_entries(shop) == []

@@ -35,7 +35,7 @@ MANUAL, UNSUBSCRIBED = SuppressionReason.MANUAL, SuppressionReason.UNSUBSCRIBED
 
 def reasons(shop: Shop, address: str = MARIA) -> list[SuppressionReason]:
     entry = find_suppression(shop, address)
-    return [ground.reason for ground in entry.grounds] if entry else []
+    return [cause.reason for cause in entry.causes] if entry else []
 
 
 def test_an_entry_says_why_since_when_and_by_whom(shop: Shop) -> None:
@@ -44,8 +44,8 @@ def test_an_entry_says_why_since_when_and_by_whom(shop: Shop) -> None:
     entry = find_suppression(shop, MARIA)
     assert entry == added.entry
     assert (entry.address, entry.reason, entry.at) == ("Maria@example.com", MANUAL, NOW)
-    (ground,) = entry.grounds
-    assert (ground.source, ground.by, ground.note) == ("staff", "sam", "asked on the phone")
+    (cause,) = entry.causes
+    assert (cause.source, cause.by, cause.note) == ("staff", "sam", "asked on the phone")
 
 
 def test_an_address_is_found_in_any_spelling(shop: Shop) -> None:

@@ -14,7 +14,7 @@ from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.context import Shop
 from backend.services.suppression.entries import add_suppression, find_suppression, list_suppressions, suppress
 from backend.services.suppression.files import LineError, export_suppressions, import_suppressions
-from tests.services.test_repairing import deeds
+from tests.services.test_repairing import audit_entries
 from tests.support import ADMIN, ENGINEER, MANAGER, NOW, STAFF, TestClock, opened_shop
 
 
@@ -29,8 +29,8 @@ def test_a_list_of_addresses_is_taken_over(shop: Shop, tmp_path: Path) -> None:
     assert (result.added, result.unchanged, result.failed) == (2, 0, 0)
     entry = find_suppression(shop, "maria@example.com")
     assert entry is not None
-    (ground,) = entry.grounds
-    assert (ground.reason, ground.at, ground.source, ground.by) == (SuppressionReason.MANUAL, NOW, "import", "sam")
+    (cause,) = entry.causes
+    assert (cause.reason, cause.at, cause.source, cause.by) == (SuppressionReason.MANUAL, NOW, "import", "sam")
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_a_reason_or_date_that_nobody_knows_keeps_no_address_off_the_list(shop: 
     assert (result.added, result.failed, result.doubtful) == (5, 0, 5)
     assert [doubt.line for doubt in result.doubts] == [2, 3, 4, 5, 6]
     assert "angry" in result.doubts[0].sentence
-    grounds = {entry.address: entry.grounds[0] for entry in list_suppressions(shop, STAFF).entries}
-    assert {ground.at for ground in grounds.values()} == {NOW}
-    assert (grounds["bob@example.com"].reason, grounds["bob@example.com"].note) == (SuppressionReason.MANUAL, "angry")
-    assert grounds["eve@example.com"].reason is SuppressionReason.HARD_BOUNCE
+    causes = {entry.address: entry.causes[0] for entry in list_suppressions(shop, STAFF).entries}
+    assert {cause.at for cause in causes.values()} == {NOW}
+    assert (causes["bob@example.com"].reason, causes["bob@example.com"].note) == (SuppressionReason.MANUAL, "angry")
+    assert causes["eve@example.com"].reason is SuppressionReason.HARD_BOUNCE
 
 
 def test_the_words_of_an_unknown_reason_are_kept_as_a_note(shop: Shop, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_the_words_of_an_unknown_reason_are_kept_as_a_note(shop: Shop, tmp_path:
     assert import_suppressions(shop, STAFF, file_with(tmp_path, text)).doubtful == 1
     entry = find_suppression(shop, "maria@example.com")
     assert entry is not None
-    assert entry.grounds[0].note == "she asked us on the phone, from … last week"
+    assert entry.causes[0].note == "she asked us on the phone, from … last week"
 
 
 COMPLAINT, BOUNCE = SuppressionReason.COMPLAINT, SuppressionReason.HARD_BOUNCE
@@ -186,7 +186,7 @@ def test_an_address_that_stands_twice_keeps_both_reasons(shop: Shop, tmp_path: P
     assert (result.added, result.unchanged) == (2, 1)
     entry = find_suppression(shop, "maria@example.com")
     assert entry is not None
-    assert [ground.reason for ground in entry.grounds] == [
+    assert [cause.reason for cause in entry.causes] == [
         SuppressionReason.HARD_BOUNCE,
         SuppressionReason.UNSUBSCRIBED,
     ]
@@ -206,7 +206,7 @@ def test_a_spreadsheet_in_another_encoding_is_read(shop: Shop, tmp_path: Path) -
     import_suppressions(shop, STAFF, file_with(tmp_path, text))
     entry = find_suppression(shop, "maria@example.com")
     assert entry is not None
-    assert entry.grounds[0].note == "Anrufe von Müller"
+    assert entry.causes[0].note == "Anrufe von Müller"
 
 
 def test_what_was_given_out_comes_back_the_same(shop: Shop, clock: TestClock, tmp_path: Path) -> None:
@@ -217,15 +217,13 @@ def test_what_was_given_out_comes_back_the_same(shop: Shop, clock: TestClock, tm
             shop, f"c{number}@bücher.example", list(SuppressionReason)[number % 4], source="event", note="550 5.1.1"
         )
         add_suppression(shop, f"c{number}@bücher.example", SuppressionReason.UNSUBSCRIBED, source="link")
-    before = [
-        (e.address, [(g.reason, g.at, g.note) for g in e.grounds]) for e in list_suppressions(shop, STAFF).entries
-    ]
+    before = [(e.address, [(g.reason, g.at, g.note) for g in e.causes]) for e in list_suppressions(shop, STAFF).entries]
     target = tmp_path / "out.csv"
     assert export_suppressions(shop, ADMIN, target) == 10
     with opened_shop(clock=clock) as other:
         assert import_suppressions(other, STAFF, target).failed == 0
         after = [
-            (e.address, [(g.reason, g.at, g.note) for g in e.grounds]) for e in list_suppressions(other, STAFF).entries
+            (e.address, [(g.reason, g.at, g.note) for g in e.causes]) for e in list_suppressions(other, STAFF).entries
         ]
     assert after == before
 
@@ -256,10 +254,10 @@ def test_taking_the_list_in_and_out_is_in_the_audit_log_without_addresses(shop: 
     path.write_text("email\nmaria@example.com\nolga@example.com\n")
     import_suppressions(shop, STAFF, path)
     export_suppressions(shop, ENGINEER, tmp_path / "out.csv")
-    found = {deed.action: (deed.actor, deed.detail) for deed in deeds(shop)}
+    found = {entry.action: (entry.actor, entry.detail) for entry in audit_entries(shop)}
     assert found["imported suppressions"] == ("sam", "2 new")
     assert found["exported suppressions"] == ("eli", "2 rows")
-    assert "@" not in repr(deeds(shop))
+    assert "@" not in repr(audit_entries(shop))
 
 
 SUMMARY = (

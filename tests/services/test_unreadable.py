@@ -83,7 +83,7 @@ def test_a_note_is_listed_tried_again_and_deleted_with_its_record(
     with pytest.raises(NotFoundError):
         customers.get_customer(shared_shop, customer.id)
     assert unreadable_records(shared_shop) == []
-    assert deeds(shared_shop) == [
+    assert audit_entries(shared_shop) == [
         "deleted a record that could not be read",
         "looked at a record that could not be read",
     ]
@@ -98,7 +98,7 @@ def noted(shop: Shop, path: Path, how: str) -> tuple[str, str]:
     return customer.id, record.id
 
 
-def deeds(shop: Shop) -> list[str]:
+def audit_entries(shop: Shop) -> list[str]:
     found = list_entries(shop, COMMAND_LINE, AuditFilter(f"{shop.clock():%Y-%m}")).entries
     return sorted(each.action for each in found if "could not be read" in each.action)
 
@@ -114,7 +114,7 @@ def test_a_record_is_written_again_as_it_was_shown_and_mended(shared_shop: Shop,
     rewrite_unreadable(shared_shop, ADMIN, record, json.dumps(mended), seen=shown.seen)
     assert customers.get_customer(shared_shop, customer_id).name == "Ann Ash"
     assert unreadable_records(shared_shop) == []
-    assert "rewrote a record that could not be read" in deeds(shared_shop)
+    assert "rewrote a record that could not be read" in audit_entries(shared_shop)
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_text_that_is_not_json_is_overwritten_only_as_it_was_found(shared_shop: 
 @pytest.mark.parametrize("actor", [MANAGER, STAFF, ENGINEER])
 def test_only_admins_see_and_change_what_is_stored(shared_shop: Shop, tmp_path: Path, actor: Actor) -> None:
     _, record = noted(shared_shop, tmp_path / "tillpost.db", "wrong type")
-    for deed in (stored_form, retry_unreadable, delete_unreadable):
+    for action in (stored_form, retry_unreadable, delete_unreadable):
         with pytest.raises(PermissionDeniedError):
-            deed(shared_shop, actor, record)
+            action(shared_shop, actor, record)
     with pytest.raises(PermissionDeniedError):
         rewrite_unreadable(shared_shop, actor, record, "{}")
 

@@ -28,7 +28,7 @@ from backend.services.alerts import gauges
 from backend.services.alerts import lists as alert_lists
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts.evaluation import is_my_turn, look
-from backend.services.alerts.notifications import tell_all
+from backend.services.alerts.notifications import notify_all
 from backend.services.audit import log as audit_log
 from backend.services.automations import figures as automation_figures
 from backend.services.automations import waiting_triggers
@@ -73,7 +73,7 @@ from backend.services.statistics import buyers, counters, days, figures, overvie
 from backend.services.suppression import account_sync, entries, files
 from backend.services.system import costs, heartbeats, objectives, proxies, retention, usage
 from backend.services.system.health import health_of
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 from backend.services.system.queue import queue_state
 from backend.services.team import members
 from backend.services.templates import catalogue, versions
@@ -96,11 +96,11 @@ class Visit:
     shop: Shop
     folder: Path
     mailer: Mailer = field(init=False)
-    watched: Watched = field(init=False)
+    system: System = field(init=False)
 
     def __post_init__(self) -> None:
         self.mailer = replace(mailer_on(self.shop, RecordingTransport()), limits=CAPPED)
-        self.watched = Watched(self.shop, self.mailer, Settings(data_dir=self.folder))
+        self.system = System(self.shop, self.mailer, Settings(data_dir=self.folder))
 
     @property
     def account(self) -> FileAccountList:
@@ -163,7 +163,7 @@ LISTS: dict[str, Surface] = {
     "send figures": _sum_of_sends,
     "send problems": lambda v: sending.problems_of(v.shop, v.today, v.today),
     "rates by campaign": lambda v: statistics.rates_by_campaign(v.shop, MANAGER, v.today, v.today),
-    "account use": lambda v: send_overview.account_use(v.shop, v.mailer, v.watched.rate_policy),
+    "account use": lambda v: send_overview.account_use(v.shop, v.mailer, v.system.rate_policy),
     "deliverability": lambda v: deliverability.newest_days(v.shop),
     "email overview": lambda v: email_overview.email_overview(v.shop),
     "suppressions": lambda v: entries.list_suppressions(v.shop, COMMAND_LINE),
@@ -198,7 +198,7 @@ LISTS: dict[str, Surface] = {
     "objectives": lambda v: objectives.standings(v.shop, COMMAND_LINE),
     "slowest": lambda v: objectives.slowest(v.shop, COMMAND_LINE),
     "gauges": lambda v: list(gauges.gauges(v.shop)),
-    "health": lambda v: [part for part in health_of(v.watched, COMMAND_LINE) if "cannot be told" in part.found],
+    "health": lambda v: [part for part in health_of(v.system, COMMAND_LINE) if "could not be checked" in part.found],
     "shop": lambda v: shop_settings.get_shop_facts(v.shop),
     "domain report": lambda v: domain.last_report(v.shop),
     "comparison of suppression lists": lambda v: (account_sync.last_comparison(v.shop), account_sync.last_sync(v.shop)),
@@ -280,7 +280,7 @@ ROUNDS: dict[str, Surface] = {
     "campaigns again": lambda v: [tend_campaigns(v.shop) for _ in range(3)],
     "automations": lambda v: [answer_due(v.shop, v.mailer) for _ in range(3)],
     "mail of automations": lambda v: _deliver(v),
-    "alerts": lambda v: (is_my_turn(v.shop), look(v.watched), tell_all(v.watched)),
+    "alerts": lambda v: (is_my_turn(v.shop), look(v.system), notify_all(v.system)),
     "events": lambda v: replay_all(v.shop, COMMAND_LINE, EventPolicy()),
     "suppression lists": lambda v: account_sync.work_on_sync(v.shop, v.account, GO_ON),
     "retention": lambda v: retention.remove_expired(v.shop),

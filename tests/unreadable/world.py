@@ -271,7 +271,7 @@ def _system(shop: Shop) -> None:
     for subject in ("a", "b"):
         states.open_alert(shop, Reading(RuleName.TEST, subject, 1.0, "This is a test of the alerts."))
     settings = alert_settings.get_alert_settings(shop)
-    alert_settings.change_telling(
+    alert_settings.change_notifications(
         shop,
         COMMAND_LINE,
         recipients=["mara"],

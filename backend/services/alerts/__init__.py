@@ -1,1 +1,1 @@
-"""Alerts: what is read, when an alert opens and ends, and how people are told."""
+"""Alerts: what is read, when an alert opens and ends, and how people are notified."""

@@ -1,6 +1,6 @@
-"""One look at all rules: what is exceeded opens an alert, what is fine again ends one.
+"""Evaluates all rules: an exceeded threshold opens an alert, a figure that is fine again ends one.
 
-Any number of processes may look. One of them does at a time, and each change of an alert succeeds for one of them.
+Any number of processes may do this. They take turns, and each change of an alert succeeds for one of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from backend.services.alerts import states
 from backend.services.alerts.readings import readings_of
 from backend.services.alerts.settings import get_alert_settings
 from backend.services.context import Shop
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 from backend.services.unreadable.items import read_one
 from backend.store import schema
 from backend.store.port import AnyOf, Below, Delete, Item, Key, Missing, Update
@@ -28,14 +28,14 @@ _TURN = schema.meta_key("alerts-turn")
 
 
 def is_my_turn(shop: Shop) -> bool:
-    """Whether nobody has looked in the last half minute; whoever is told so has the turn."""
+    """Whether no process has evaluated the rules in the last half minute. If so, this process takes the turn."""
     now = shop.clock()
     free = AnyOf((Missing("next_at"), Below("next_at", to_text(now))))
     try:
         shop.store.update(Update(_TURN, set={"next_at": to_text(now + EVERY)}, condition=free))
     except (ConditionFailedError, UnreadableItemError):
         turn = read_one(shop, _TURN, _next_from)
-        if turn is None or Lease(turn).shortened(now, EVERY):  # nobody is to wait for a record that is damaged
+        if turn is None or Lease(turn).shortened(now, EVERY):  # a damaged record must not block the turn
             shop.store.delete(Delete(_TURN))
         return False
     return True
@@ -46,14 +46,14 @@ def _next_from(_: Key, item: Item) -> datetime:
     return from_text(text(item, "next_at"))
 
 
-def look(watched: Watched) -> None:
-    """Reads what every rule reads, and opens, keeps and ends alerts."""
-    shop, settings = watched.shop, get_alert_settings(watched.shop)
-    judge(shop, settings, readings_of(watched))
+def look(system: System) -> None:
+    """Reads the figures of every rule, and opens, keeps and ends alerts."""
+    shop, settings = system.shop, get_alert_settings(system.shop)
+    judge(shop, settings, readings_of(system))
 
 
 def judge(shop: Shop, settings: AlertSettings, readings: Mapping[RuleName, Sequence[Reading]]) -> None:
-    """Changes the alerts by what was read. Those of a rule that could not tell stay as they are."""
+    """Changes the alerts by what was read. Those of a rule without a reading stay as they are."""
     exceeded = {(each.rule, each.subject): each for each in _exceeded(settings, readings)}
     alerts = {(alert.rule, alert.subject): alert for alert in states.current_alerts(shop)}
     for place, reading in exceeded.items():

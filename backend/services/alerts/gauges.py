@@ -14,7 +14,7 @@ from backend.store.meter import access_pattern
 
 
 def gauges(shop: Shop) -> Mapping[str, float]:
-    """Read now, for about 20 requests to the store.
+    """Reads them now; costs about 20 requests to the store.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`.
     """

@@ -1,4 +1,4 @@
-"""Alerts for people to look at: those that are open, and those that were."""
+"""Lists alerts for people: current and past ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.services.context import Shop
 
 
 def list_current(shop: Shop, actor: Actor) -> list[Alert]:
-    """Those that are open, and those whose end somebody has still to be told of; newest first.
+    """Open alerts, and those whose end has not been notified yet; newest first.
 
     Raises: `PermissionDeniedError`.
     """

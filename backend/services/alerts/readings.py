@@ -1,6 +1,6 @@
-"""What each rule reads. A reader gives the figures of its subjects, the highest that are of interest and the fine ones.
+"""What each rule reads. A reader returns the figures of its subjects, both those over the threshold and those below.
 
-A reader returns None when it cannot tell: then nothing is opened and nothing is over.
+A reader returns None when it does not know: then no alert is opened or ended.
 """
 
 from __future__ import annotations
@@ -21,39 +21,39 @@ from backend.services.sending import pauses
 from backend.services.sending.overview import account_use
 from backend.services.statistics.counters import stats_by_hour, summed
 from backend.services.system.heartbeats import read_beats
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 from backend.services.system.queue import queue_state
 
 _FEWEST_SENT = {RuleName.BOUNCES: 100, RuleName.COMPLAINTS: 200}
-"""Below this a rate says little: one complaint of 50 would be 2%."""
+"""With fewer a rate means little: one complaint of 50 would be 2%."""
 _FEWEST_ACTIONS = 20
 _LATELY = timedelta(minutes=10)
 _NECESSARY_DUTIES = ("mail", "imports")
 _NOBODY = 1_000_000.0
 
-Reader = Callable[[Watched], Sequence[Reading] | None]
+Reader = Callable[[System], Sequence[Reading] | None]
 
 
-def readings_of(watched: Watched) -> dict[RuleName, Sequence[Reading]]:
-    """What every rule reads now. Rules that cannot tell are left out, and their trouble is logged."""
+def readings_of(system: System) -> dict[RuleName, Sequence[Reading]]:
+    """What every rule reads now. Rules without a result are left out; their errors are logged."""
     found: dict[RuleName, Sequence[Reading]] = {}
     for name, reader in READERS.items():
         try:
-            read = reader(watched)
+            read = reader(system)
         except BackendError as error:
-            logger.warning("The alert rule {} cannot tell: {}", name, type(error).__name__)
+            logger.warning("The alert rule {} could not be read: {}", name, type(error).__name__)
             continue
         except Exception:
-            logger.exception("The alert rule {} cannot tell", name)
+            logger.exception("The alert rule {} could not be read", name)
             continue
         if read is not None:
             found[name] = read
     return found
 
 
-def read_workers(watched: Watched) -> list[Reading]:
-    """Seconds of silence by process, seconds in one round by duty, and duties that nobody does."""
-    beats, now = read_beats(watched.shop), watched.shop.clock()
+def read_workers(system: System) -> list[Reading]:
+    """Seconds of silence by process, seconds in one round by duty, and duties that no process does."""
+    beats, now = read_beats(system.shop), system.shop.clock()
     found = [
         Reading(
             RuleName.WORKER,
@@ -81,9 +81,9 @@ def read_workers(watched: Watched) -> list[Reading]:
     ]
 
 
-def read_automations(watched: Watched) -> list[Reading]:
-    """How long the first overdue trigger of each automation has been due. Below five minutes nothing is overdue."""
-    now = watched.shop.clock()
+def read_automations(system: System) -> list[Reading]:
+    """How long the first overdue trigger of each automation has been due. Less than five minutes is not overdue."""
+    now = system.shop.clock()
     return [
         Reading(
             RuleName.AUTOMATION,
@@ -91,29 +91,29 @@ def read_automations(watched: Watched) -> list[Reading]:
             (now - each.since).total_seconds(),
             f"The automation “{each.name or each.automation}” has been due for {_seconds(now - each.since)}.",
         )
-        for each in stalled(watched.shop)
+        for each in stalled(system.shop)
     ]
 
 
-def read_queue(watched: Watched) -> list[Reading]:
-    """Seconds that the first due message waits."""
-    state = queue_state(watched.shop)
-    age = state.age(watched.shop.clock())
-    sentence = f"The first of {state.due:,} messages that are due waits for {_seconds(age)}."
+def read_queue(system: System) -> list[Reading]:
+    """Seconds that the first due message has been waiting."""
+    state = queue_state(system.shop)
+    age = state.age(system.shop.clock())
+    sentence = f"The first of {state.due:,} due messages has been waiting for {_seconds(age)}."
     return [Reading(RuleName.QUEUE, "messages", age.total_seconds(), sentence)]
 
 
-def read_bounces(watched: Watched) -> list[Reading]:
-    return _rate(watched, RuleName.BOUNCES, "bounced", "bounced")
+def read_bounces(system: System) -> list[Reading]:
+    return _rate(system, RuleName.BOUNCES, "bounced", "bounced")
 
 
-def read_complaints(watched: Watched) -> list[Reading]:
-    return _rate(watched, RuleName.COMPLAINTS, "complained", "were marked as spam")
+def read_complaints(system: System) -> list[Reading]:
+    return _rate(system, RuleName.COMPLAINTS, "complained", "were marked as spam")
 
 
-def read_quota(watched: Watched) -> list[Reading]:
-    """Percent of the quota of 24 hours."""
-    use = account_use(watched.shop, watched.mailer, watched.rate_policy)
+def read_quota(system: System) -> list[Reading]:
+    """The used percentage of the 24-hour quota."""
+    use = account_use(system.shop, system.mailer, system.rate_policy)
     if not use.daily_quota:
         return []
     share = 100 * use.used / use.daily_quota
@@ -121,74 +121,74 @@ def read_quota(watched: Watched) -> list[Reading]:
     return [Reading(RuleName.QUOTA, "24 hours", share, sentence)]
 
 
-def read_provider(watched: Watched) -> list[Reading]:
-    """What keeps mail from going out, each as one more than the threshold of none."""
+def read_provider(system: System) -> list[Reading]:
+    """What prevents sending, each as 1 above a threshold of 0."""
 
     def reading(subject: str, sentence: str) -> Reading:
         return Reading(RuleName.PROVIDER, subject, 1.0, sentence)
 
     found: list[Reading] = []
     try:
-        account = watched.mailer.transport.account()
+        account = system.mailer.transport.account()
     except AccountUnknownError as error:
         return [reading("account", error.sentence)]
     if not account.sending_enabled:
         found.append(reading("account", f"The provider has switched off sending ({account.status})."))
     if account.sandbox:
         found.append(reading("sandbox", "The account is in the sandbox: only verified addresses get mail."))
-    pause = pauses.current_pause(watched.shop)
+    pause = pauses.current_pause(system.shop)
     if pause is not None:
         found.append(reading("pause", f"Sending pauses: {pause.reason}"))
     return found
 
 
-def read_throttling(watched: Watched) -> list[Reading]:
-    """Requests that the store has turned away in five minutes, from all processes."""
-    number = sum(beat.throttled for beat in _alive(watched))
-    sentence = f"The store has turned away {number:,} requests in five minutes."
+def read_throttling(system: System) -> list[Reading]:
+    """Requests of all processes that the store has throttled in five minutes."""
+    number = sum(beat.throttled for beat in _alive(system))
+    sentence = f"The store has throttled {number:,} requests in five minutes."
     return [Reading(RuleName.THROTTLING, "store", float(number), sentence)]
 
 
-def read_errors(watched: Watched) -> list[Reading]:
-    """Percent of the actions of five minutes that failed on our side."""
-    beats = _alive(watched)
+def read_errors(system: System) -> list[Reading]:
+    """The percentage of actions of the last five minutes that failed on our side."""
+    beats = _alive(system)
     actions, failed = sum(beat.actions for beat in beats), sum(beat.failed for beat in beats)
     share = 100 * failed / actions if actions >= _FEWEST_ACTIONS else 0.0
-    return [Reading(RuleName.ERRORS, "actions", share, f"{failed:,} of {actions:,} actions of five minutes failed.")]
+    return [Reading(RuleName.ERRORS, "actions", share, f"{failed:,} of {actions:,} actions failed in five minutes.")]
 
 
-def read_dead_letters(watched: Watched) -> list[Reading]:
-    """Events that could not be taken in."""
-    number = count_dead_letters(watched.shop)
-    sentence = f"{number:,} events of the provider could not be taken in."
+def read_dead_letters(system: System) -> list[Reading]:
+    """Events that could not be applied."""
+    number = count_dead_letters(system.shop)
+    sentence = f"{number:,} events of the provider could not be applied."
     return [Reading(RuleName.DEAD_LETTERS, "events", float(number), sentence)]
 
 
-def read_event_lag(watched: Watched) -> list[Reading]:
-    """Seconds that events are late: the oldest that waits, or those that came in lately."""
-    health = event_health(watched.shop, _LATELY)
-    waiting = watched.shop.clock() - health.oldest_at if health.oldest_at else timedelta()
+def read_event_lag(system: System) -> list[Reading]:
+    """Seconds that events are late: the age of the oldest waiting one, or of recent ones when they were applied."""
+    health = event_health(system.shop, _LATELY)
+    waiting = system.shop.clock() - health.oldest_at if health.oldest_at else timedelta()
     late = timedelta(seconds=health.lag_p95 or 0.0)
     if waiting >= late:
-        sentence = f"The oldest event that was not taken in is {_seconds(waiting)} old."
+        sentence = f"The oldest event that is not applied yet is {_seconds(waiting)} old."
     else:
-        sentence = f"Events of the last ten minutes were {_seconds(late)} old when they were taken in."
+        sentence = f"Events of the last ten minutes were {_seconds(late)} old when they were applied."
     return [Reading(RuleName.EVENT_LAG, "events", max(waiting, late).total_seconds(), sentence)]
 
 
-def _rate(watched: Watched, rule: RuleName, counter: str, words: str) -> list[Reading]:
-    now = watched.shop.clock().astimezone(watched.shop.zone)
+def _rate(system: System, rule: RuleName, counter: str, words: str) -> list[Reading]:
+    now = system.shop.clock().astimezone(system.shop.zone)
     first = now - timedelta(hours=24)
-    hours = stats_by_hour(watched.shop, first.date(), now.date())
+    hours = stats_by_hour(system.shop, first.date(), now.date())
     counts = summed(each.counts for each in hours if each.hour > f"{first:%Y-%m-%dT%H}")
     sent, number = counts.get("sent", 0), counts.get(counter, 0)
     share = 100 * number / sent if sent >= _FEWEST_SENT[rule] else 0.0
     return [Reading(rule, "24 hours", share, f"{number:,} of {sent:,} emails of 24 hours {words} ({share:.2f}%).")]
 
 
-def _alive(watched: Watched) -> list[Beat]:
-    now = watched.shop.clock()
-    return [beat for beat in read_beats(watched.shop) if not beat.is_silent(now)]
+def _alive(system: System) -> list[Beat]:
+    now = system.shop.clock()
+    return [beat for beat in read_beats(system.shop) if not beat.is_silent(now)]
 
 
 def _duties(beats: Sequence[Beat]) -> set[str]:

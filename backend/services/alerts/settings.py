@@ -1,4 +1,4 @@
-"""Who is told of alerts, and from which figures on: read by everybody who sees the system, changed by engineers."""
+"""Who is notified of alerts, and at which thresholds: visible to all who may view the system, changed by engineers."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _DEFAULT_ROLES = (Role.ENGINEER, Role.ADMIN)
 
 
 def get_alert_settings(shop: Shop) -> AlertSettings:
-    """What holds now: what was saved, or the defaults where nothing was, or where it cannot be read."""
+    """The settings as saved, or the defaults where none are saved or they cannot be read."""
     return read_one(shop, _KEY, lambda _, item: settings_from(item)) or AlertSettings()
 
 
 def adjust_rule(shop: Shop, actor: Actor, name: str, adjusted: Adjusted, *, version: int) -> AlertSettings:
-    """Changes one rule; `version` is that of the settings which the person has seen.
+    """Changes one rule; `version` is that of the settings that the person has seen.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`, `ConflictError`, `UnreadableItemError`.
     """
@@ -41,12 +41,12 @@ def adjust_rule(shop: Shop, actor: Actor, name: str, adjusted: Adjusted, *, vers
     if not math.isfinite(adjusted.threshold) or not 0 <= adjusted.threshold <= _HIGHEST:
         raise InvalidInputError(f"Choose a threshold from 0 to {_HIGHEST:,.0f}.", "threshold")
     before = _saved(shop)
-    told = f"{_words(rule, before.of(rule))}, now {_words(rule, adjusted)}"
+    detail = f"{_words(rule, before.of(rule))}, now {_words(rule, adjusted)}"
     changed = replace(before, rules={**before.rules, rule.name: adjusted})
-    return _save(shop, actor, changed, version, "changed an alert rule", f"alert:{rule.name}", told)
+    return _save(shop, actor, changed, version, "changed an alert rule", f"alert:{rule.name}", detail)
 
 
-def change_telling(
+def change_notifications(
     shop: Shop,
     actor: Actor,
     *,
@@ -56,14 +56,14 @@ def change_telling(
     remind_hours: int,
     version: int,
 ) -> AlertSettings:
-    """Changes who is told, and when.
+    """Changes who is notified, and when.
 
     Raises: as `adjust_rule`.
     """
     actor.require(Permission.EDIT_ALERTS)
     known = {member.username for member in members_of(shop)}
     if strangers := sorted(set(recipients) - known):
-        raise InvalidInputError(f"Nobody in the team is called {strangers[0][:40]}.", "recipients")
+        raise InvalidInputError(f"There is no member {strangers[0][:40]} in the team.", "recipients")
     if not 0 <= remind_hours <= _LONGEST_REMINDER:
         raise InvalidInputError(f"Choose 0 (never) to {_LONGEST_REMINDER} hours between reminders.", "remind_hours")
     changed = replace(
@@ -73,12 +73,12 @@ def change_telling(
         quiet_to=quiet_to,
         remind_hours=remind_hours,
     )
-    told = f"{len(changed.recipients) or 'default'} recipients, reminders every {remind_hours} hours"
-    return _save(shop, actor, changed, version, "changed who is told of alerts", "alert:settings", told)
+    detail = f"{len(changed.recipients) or 'default'} recipients, reminders every {remind_hours} hours"
+    return _save(shop, actor, changed, version, "changed who is notified of alerts", "alert:settings", detail)
 
 
 def recipients_of(shop: Shop, settings: AlertSettings) -> list[Member]:
-    """Members who are told. Disabled ones are not, and without a choice all engineers and admins are."""
+    """Members who are notified. Disabled ones never are; without a choice all engineers and admins are."""
     members = [member for member in members_of(shop) if not member.disabled and member.email]
     if not settings.recipients:
         return [member for member in members if member.role in _DEFAULT_ROLES]
@@ -86,7 +86,7 @@ def recipients_of(shop: Shop, settings: AlertSettings) -> list[Member]:
 
 
 def _saved(shop: Shop) -> AlertSettings:
-    """What a change begins with. Raises: `UnreadableItemError`."""
+    """The settings before a change. Raises: `UnreadableItemError`."""
     return settings_from(shop.store.get(_KEY))
 
 
@@ -95,8 +95,8 @@ def _save(
 ) -> AlertSettings:
     saved = replace(changed, version=seen + 1)
     unmoved = Equals("version", seen) if seen else Absent()
-    deed = audit_log.entry(shop, actor, action, target, detail)
-    shop.store.transact([Put(_KEY, settings_item(saved), unmoved, _overtaken()), deed])
+    audit_entry = audit_log.entry(shop, actor, action, target, detail)
+    shop.store.transact([Put(_KEY, settings_item(saved), unmoved, _overtaken()), audit_entry])
     return saved
 
 

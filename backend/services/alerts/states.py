@@ -1,8 +1,8 @@
 """The states of alerts in the store. Each change is conditional on the version that was read, so one process makes it.
 
-    (absent) ──open──► open ──remind──► open … ──recover──► recovered ──told──► (absent)
+    (absent) ──open──► open ──remind──► open … ──recover──► recovered ──settle──► (absent)
 
-What an alert was stays in the list of its month, which is never needed for deciding.
+A copy of each alert stays in the list of its month, which no decision depends on.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from backend.store.port import EXPIRES, Absent, Delete, Equals, Key, Put, Query,
 
 _KEPT = timedelta(days=400)
 _PATIENCE = 5
-"""Changes by others, while people are told, after which telling is not noted: it happens again."""
+"""After so many concurrent changes a notification is not recorded, and is sent again."""
 
 
 def current_alerts(shop: Shop) -> list[Alert]:
-    """Those that are open, and those whose end somebody has still to be told of; newest first."""
+    """Open alerts, and those whose end has not been notified yet; newest first."""
     query = Query(schema.MAIL, "ALERTS", limit=500, consistent=True)
     found = readable(shop, pages_of(shop.store, query), lambda _, item: alert_from(item))
     return sorted(found, key=lambda alert: alert.opened_at, reverse=True)
@@ -57,7 +57,7 @@ def past_alerts(
 
 
 def open_alert(shop: Shop, reading: Reading, alert_id: str = "") -> bool:
-    """Opens an alert about what was read; False when another process has done it already."""
+    """Opens an alert about a reading; False when another process has already done so."""
     now = shop.clock()
     alert = Alert(
         reading.rule, reading.subject, alert_id or new_entry_id(), now, value=reading.value, sentence=reading.sentence
@@ -67,13 +67,13 @@ def open_alert(shop: Shop, reading: Reading, alert_id: str = "") -> bool:
 
 
 def look_again(shop: Shop, alert: Alert, reading: Reading | None, remind_after: timedelta) -> bool:
-    """What a new reading makes of an alert: still there (None: fine again), reminded of, or over.
+    """Updates an alert by a new reading (None: fine again): it stays, is reminded of, or ends.
 
     Returns whether anything was changed.
     """
     now = shop.clock()
     if not alert.is_open:
-        # It is over, but nobody was told yet. If it comes back, it goes on as the same one.
+        # Its end has not been notified yet. If it comes back, it continues as the same alert.
         return reading is not None and _change(shop, alert, _opened_again(alert, reading))
     if reading is None:
         if alert.fine_since is None:
@@ -81,7 +81,7 @@ def look_again(shop: Shop, alert: Alert, reading: Reading | None, remind_after: 
         if now - alert.fine_since < RECOVERED_AFTER:
             return False
         return recover(shop, alert)
-    if remind_after and alert.told_at and not alert.waits_to_be_told and now - alert.told_at >= remind_after:
+    if remind_after and alert.notified_at and not alert.needs_notice and now - alert.notified_at >= remind_after:
         return _change(shop, alert, _with(replace(alert, stage=Stage.REMINDED, step=alert.step + 1), reading))
     if alert.fine_since is not None:
         return _change(shop, alert, _with(alert, reading))
@@ -89,20 +89,20 @@ def look_again(shop: Shop, alert: Alert, reading: Reading | None, remind_after: 
 
 
 def recover(shop: Shop, alert: Alert) -> bool:
-    """Ends an alert. Who was told of it is told; who was not yet (quiet hours) hears both in one."""
+    """Ends an alert. If its beginning was not notified yet (quiet hours), one notification says both."""
     now = shop.clock()
     over = replace(alert, stage=Stage.RECOVERED, recovered_at=now, step=alert.step + 1, attempts=0, held_until=None)
     return _change(shop, alert, over)
 
 
 def drop(shop: Shop, alert: Alert) -> bool:
-    """Takes an alert away without a word, because its rule was switched off."""
-    over = replace(alert, stage=Stage.RECOVERED, recovered_at=shop.clock(), told_how="rule switched off")
+    """Removes an alert without a notification, because its rule was switched off."""
+    over = replace(alert, stage=Stage.RECOVERED, recovered_at=shop.clock(), notified_by="rule switched off")
     return _written(shop, [_unmoved_delete(alert), _kept(over)])
 
 
 def claim(shop: Shop, alert: Alert, until: datetime) -> Alert | None:
-    """The alert, ours alone to tell of until then; None when somebody else was faster."""
+    """Claims an alert for this process until then; None when another process was faster."""
     if alert.held_until is not None and alert.held_until > shop.clock():
         return None
     held = replace(alert, held_until=until, attempts=alert.attempts + 1)
@@ -110,20 +110,27 @@ def claim(shop: Shop, alert: Alert, until: datetime) -> Alert | None:
 
 
 def hold(shop: Shop, alert: Alert, until: datetime) -> bool:
-    """Nobody tells of an alert that was claimed before then."""
+    """Delays a claimed alert: no process notifies people of it before then."""
     return _change(shop, alert, replace(alert, held_until=until))
 
 
-def settle(shop: Shop, alert: Alert, told_how: str) -> bool:
-    """People were told of an alert that was claimed; one that is over goes off the list.
+def settle(shop: Shop, alert: Alert, notified_by: str) -> bool:
+    """Records that people were notified of a claimed alert; one that is over is removed from the list.
 
-    What has become of it meanwhile stays, and is told of next.
+    Changes that happened in the meantime are kept, and notified next.
     """
     newest = alert
     for _ in range(_PATIENCE):
-        told = replace(newest, told=alert.step, told_at=shop.clock(), told_how=told_how, attempts=0, held_until=None)
-        is_over = told.stage is Stage.RECOVERED and not told.waits_to_be_told
-        if _written(shop, [_unmoved_delete(newest), _kept(told)]) if is_over else _change(shop, newest, told):
+        settled = replace(
+            newest,
+            notified_step=alert.step,
+            notified_at=shop.clock(),
+            notified_by=notified_by,
+            attempts=0,
+            held_until=None,
+        )
+        is_over = settled.stage is Stage.RECOVERED and not settled.needs_notice
+        if _written(shop, [_unmoved_delete(newest), _kept(settled)]) if is_over else _change(shop, newest, settled):
             return True
         item = shop.store.get(_key(alert))
         if item is None or alert_from(item).id != alert.id:
@@ -134,8 +141,8 @@ def settle(shop: Shop, alert: Alert, told_how: str) -> bool:
 
 def _opened_again(alert: Alert, reading: Reading) -> Alert:
     again = replace(alert, stage=Stage.OPEN, recovered_at=None, attempts=0, held_until=None)
-    # While nobody has begun to tell of its end, it never ended. Otherwise it is told of once more.
-    return _with(replace(again, step=alert.step + 1 if alert.attempts else max(alert.told, 1)), reading)
+    # If no attempt to notify its end was made, it never ended. Otherwise it is notified again.
+    return _with(replace(again, step=alert.step + 1 if alert.attempts else max(alert.notified_step, 1)), reading)
 
 
 def _with(alert: Alert, reading: Reading) -> Alert:

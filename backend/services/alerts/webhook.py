@@ -1,7 +1,7 @@
-"""Posts a line of text to a webhook, as Slack and many others take it: `{"text": "…"}` as JSON.
+"""Posts a line of text to a webhook, in the form that Slack and many others accept: `{"text": "…"}` as JSON.
 
-The address comes from a setting, and is nevertheless treated with care: https only, to a public address. Plain http is
-for this machine, if allowed.
+The address comes from a setting and is still checked: https only, to a public address. Plain http is allowed only to
+this machine, with `loopback`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 class WebhookError(BackendError):
-    """The webhook was not told. `final` says that trying again will not help."""
+    """The webhook was not called, or refused. `final`: trying again will not help."""
 
     def __init__(self, sentence: str, *, final: bool = False) -> None:
         super().__init__(sentence)

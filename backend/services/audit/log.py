@@ -1,4 +1,4 @@
-"""The audit log: an entry stands in the transaction of its deed, so that neither is without the other.
+"""The audit log: an entry is written in the transaction of the action, so that neither exists without the other.
 
 Entries are added and read. Nothing here, or anywhere else, changes or removes one.
 """
@@ -31,8 +31,8 @@ _CHUNK = 500
 
 
 def entry(shop: Shop, actor: Actor, action: str, target: str = "", detail: str = "") -> Put:
-    """The write that notes a deed, for the transaction that does it. See `AuditEntry` for what the words are."""
-    deed = AuditEntry(
+    """The write of an entry, for the transaction of the action. See `AuditEntry` for what the words are."""
+    noted = AuditEntry(
         at=shop.clock(),
         id=new_entry_id(),
         actor=actor.username,
@@ -41,17 +41,17 @@ def entry(shop: Shop, actor: Actor, action: str, target: str = "", detail: str =
         target=target[:_LONGEST],
         detail=detail[:_LONGEST],
     )
-    return Put(schema.audit_key(to_text(deed.at), deed.id), audit_item(deed))
+    return Put(schema.audit_key(to_text(noted.at), noted.id), audit_item(noted))
 
 
 def note(shop: Shop, actor: Actor, action: str, target: str = "", detail: str = "") -> None:
-    """Notes a deed that has no transaction of its own, right after it was done."""
+    """Writes an entry about an action that has no transaction of its own, right after it."""
     shop.store.put(entry(shop, actor, action, target, detail))
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Entries of a month ("2026-11", by UTC). Texts match as a part, whatever the case; "" stands for all."""
+    """Entries of a month ("2026-11", by UTC). Texts match any part, in any case; "" matches everything."""
 
     month: str
     who: str = ""
@@ -65,7 +65,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """One page, newest first. `cursor` leads to the next; `note` tells when the page ended early."""
+    """One page, newest first. `cursor` is that of the next page; `note` says when the page ended early."""
 
     entries: list[AuditEntry]
     cursor: str | None
@@ -77,7 +77,7 @@ def list_entries(
 ) -> AuditPage:
     """One page of the audit log.
 
-    Raises: `PermissionDeniedError`; `InvalidInputError` when the month is none or the cursor is of another list.
+    Raises: `PermissionDeniedError`; `InvalidInputError` for an invalid month, or a cursor of another list.
     """
     actor.require(Permission.VIEW_AUDIT)
     found: list[AuditEntry] = []
@@ -103,7 +103,7 @@ def all_entries(shop: Shop, actor: Actor, wanted: AuditFilter) -> Iterator[Audit
 
 
 def months_until_now(shop: Shop, number: int = 24) -> list[str]:
-    """The months that can be asked for, the present one first."""
+    """The months with a log, the current one first."""
     now = shop.clock().astimezone(UTC)
     first = date((now.year * 12 + now.month - number) // 12, (now.year * 12 + now.month - number) % 12 + 1, 1)
     return months_between(first, now.date())[::-1]

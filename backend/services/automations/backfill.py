@@ -90,10 +90,10 @@ def ask_backfill(shop: Shop, actor: Actor, automation_id: str, expected: int) ->
     asked = _WaitsAlreadyError("This was already requested.")
     free = AnyOf((Absent(), AtLeast("ended_at", "")))
     put = Put(schema.backfill_key(automation_id), item, free, asked)
-    deed = f"{expected:,} customers who had lapsed before"
+    detail = f"{expected:,} customers who had lapsed before"
     try:
         shop.store.transact(
-            [put, audit_log.entry(shop, actor, "asked for a backfill", f"automation:{automation_id}", deed)]
+            [put, audit_log.entry(shop, actor, "asked for a backfill", f"automation:{automation_id}", detail)]
         )
     except _WaitsAlreadyError:
         return

@@ -137,11 +137,11 @@ def _changed(automation: Automation) -> ConflictError:
     return ConflictError(f"Someone else has changed “{automation.name}”.")
 
 
-def _write(shop: Shop, actor: Actor, before: Automation, after: Automation, deed: str) -> Automation:
+def _write(shop: Shop, actor: Actor, before: Automation, after: Automation, action: str) -> Automation:
     put = Put(
         schema.automation_key(after.id), automation_item(after), Equals("version", before.version), _changed(before)
     )
-    shop.store.transact([put, audit_log.entry(shop, actor, deed, _target(after), after.name)])
+    shop.store.transact([put, audit_log.entry(shop, actor, action, _target(after), after.name)])
     active.forget(shop)
     return after
 

@@ -80,11 +80,11 @@ def call_off(shop: Shop, actor: Actor, seen: Trigger) -> None:
     """
     actor.require(Permission.EDIT_AUTOMATIONS)
     move = transitions.ended(seen, Ending.CALLED_OFF)
-    deed = audit_log.entry(
+    audit_entry = audit_log.entry(
         shop, actor, "called off an automation's email", f"automation:{seen.automation}", f"customer {seen.customer_id}"
     )
     try:
-        shop.store.transact([*move.writes(shop), deed])
+        shop.store.transact([*move.writes(shop), audit_entry])
     except StaleReadError as error:
         raise NotFoundError("This was already processed. Reload to see it.") from error
 

@@ -75,8 +75,8 @@ def _begun(shop: Shop, campaign: Campaign) -> Campaign:
     """Writes down what is sent; goes back to the plan when the audience has outgrown what was agreed on."""
     size = audience.count_segment(shop, rule_from_text(campaign.rule))
     if _outgrown(campaign, size):
-        agreed, deed = _agreed(campaign), "approved" if campaign.approval else "planned"
-        reason = f"The segment has grown from {agreed:,} customers to {size:,} since this was {deed}. Check it again."
+        agreed, step = _agreed(campaign), "approved" if campaign.approval else "planned"
+        reason = f"The segment has grown from {agreed:,} customers to {size:,} since this was {step}. Check it again."
         after = replace(campaign, state=CampaignState.PLANNED, approval=None, reason=reason, due_at=None, start_at=None)
         return change(shop, WORKER, campaign, after, "sent a campaign back to its plan", reason)
     emails = emails_of(shop, campaign)

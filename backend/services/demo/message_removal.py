@@ -101,4 +101,4 @@ def _unsuppress(shop: Shop, message: Message) -> None:
 
 
 def _is_ours(entry: Suppression) -> bool:
-    return all(ground.source == SOURCE for ground in entry.grounds)
+    return all(cause.source == SOURCE for cause in entry.causes)

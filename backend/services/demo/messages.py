@@ -18,7 +18,7 @@ from backend.domain.delivery import Outcome
 from backend.domain.emails import TemplateVersion
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.shop import ShopFacts
-from backend.domain.suppression import Ground, SuppressionReason
+from backend.domain.suppression import Cause, SuppressionReason
 from backend.domain.team import AUTOMATION
 from backend.email.links import Links
 from backend.email.rendering.context import Data, build_context
@@ -191,7 +191,7 @@ def _suppress(shop: Shop, message: Message) -> None:
         at = message.outcomes.get(outcome)
         if at is not None:
             held = shop.store.get(suppression_key_for(message))
-            _, writes = adding_writes(_back_at(shop, at), message.to, Ground(reason, at, SOURCE), held)
+            _, writes = adding_writes(_back_at(shop, at), message.to, Cause(reason, at, SOURCE), held)
             if writes:
                 shop.store.transact(list(writes))
 

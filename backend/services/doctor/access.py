@@ -73,7 +73,7 @@ def proxy(installation: Installation) -> list[Diagnosis]:
     if any(not network.prefixlen for network in _trusted(settings.trusted_proxies)):
         mend = "Name only the addresses of your own proxies in TRUSTED_PROXIES."
         return [Diagnosis("Proxy", Verdict.FAIL, "TRUSTED_PROXIES believes everybody's X-Forwarded-For.", mend)]
-    seen = health.check_proxy(installation.watched)
+    seen = health.check_proxy(installation.system)
     verdict = OF_STATE[seen.state]
     if verdict is Verdict.OK and not settings.trusted_proxies and settings.public_url.startswith("https://"):
         found = "PUBLIC_URL is https, which a proxy has to do, and TRUSTED_PROXIES names none."

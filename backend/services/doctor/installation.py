@@ -13,7 +13,7 @@ from backend.domain.network import host_of
 from backend.services.context import Shop
 from backend.services.deliverability.domain import Probe
 from backend.services.sending.mailer import Mailer
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Installation:
     env_file: Path = Path(".env")
 
     @property
-    def watched(self) -> Watched:
-        return Watched(self.shop, self.mailer, self.settings)
+    def system(self) -> System:
+        return System(self.shop, self.mailer, self.settings)
 
     @property
     def sends(self) -> bool:

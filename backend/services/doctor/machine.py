@@ -73,7 +73,7 @@ def _behind(file: Path, state: Path) -> timedelta | None:
 
 def disk(installation: Installation) -> list[Diagnosis]:
     """Whether there is room where files are kept."""
-    found = health.check_disk(installation.watched)
+    found = health.check_disk(installation.system)
     return [Diagnosis("Disk", OF_STATE[found.state], found.found, found.advice)]
 
 

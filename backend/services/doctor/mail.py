@@ -72,13 +72,13 @@ def events(installation: Installation) -> list[Diagnosis]:
     if event_health(installation.shop).last_at is None:
         mend = "Start the fire drill on the page Events, which mails SES's simulator and waits for the reports."
         return [Diagnosis("Events", Verdict.WARN, "SES has reported nothing in the last day.", mend)]
-    found = health.check_events(installation.watched)
+    found = health.check_events(installation.system)
     return [Diagnosis("Events", OF_STATE[found.state], found.found, found.advice)]
 
 
 def workers(installation: Installation) -> list[Diagnosis]:
     """Whether some process says that it does the necessary duties."""
-    found = health.check_workers(installation.watched)
+    found = health.check_workers(installation.system)
     return [Diagnosis("Workers", OF_STATE[found.state], found.found, found.advice)]
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from backend.domain.delivery import Outcome
 from backend.domain.events import EventType, MailEvent
 from backend.domain.messages import Message
-from backend.domain.suppression import Ground, SuppressionChange, SuppressionReason
+from backend.domain.suppression import Cause, SuppressionChange, SuppressionReason
 from backend.email.links import Target
 from backend.errors import InvalidInputError, NotFoundError, UnreadableItemError
 from backend.records.messages import message_from
@@ -19,7 +19,7 @@ from backend.services.customers.customers import get_customer
 from backend.services.events.application import Taken, Verdict
 from backend.services.events.history import events_of
 from backend.services.sending.email_choices import unsubscribe
-from backend.services.suppression.entries import add_ground, suppression_history
+from backend.services.suppression.entries import add_cause, suppression_history
 from backend.store import schema
 from backend.store.port import Query, Row, pages_of
 
@@ -80,9 +80,9 @@ def _suppress_if_it_keeps_bouncing(shop: Shop, message: Message, policy: EventPo
     if len(bounces) < policy.soft_bounce_limit:
         return
     note = f"{len(bounces)} soft bounces within {SOFT_BOUNCE_WINDOW.days} days"
-    ground = Ground(SuppressionReason.HARD_BOUNCE, max(bounces), f"event of {message.id}", note=note)
+    cause = Cause(SuppressionReason.HARD_BOUNCE, max(bounces), f"event of {message.id}", note=note)
     try:
-        add_ground(shop, message.to, ground)
+        add_cause(shop, message.to, cause)
     except InvalidInputError:
         return  # the address is none any more
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from backend.domain.customers import email_identity
 from backend.domain.events import Click, MailEvent
 from backend.domain.messages import Message, MessageStatus
-from backend.domain.suppression import Ground
+from backend.domain.suppression import Cause
 from backend.domain.time import to_text
 from backend.errors import AlreadyExistsError
 from backend.records.events import click_updates
@@ -89,6 +89,6 @@ def _message_update(change: MessageChange) -> Update | None:
 def _suppressing(shop: Shop, message: Message, event: MailEvent, suppressed: Item | None) -> Sequence[Write]:
     assert event.suppression is not None  # noqa: S101 - chosen for having one
     note = " ".join(filter(None, (event.sub_type, event.status, event.feedback)))
-    ground = Ground(event.suppression, event.at, f"event {event.digest} of {message.id}", note=note)
-    _, writes = adding_writes(shop, message.to, ground, suppressed)
+    cause = Cause(event.suppression, event.at, f"event {event.digest} of {message.id}", note=note)
+    _, writes = adding_writes(shop, message.to, cause, suppressed)
     return writes

@@ -15,7 +15,7 @@ _DIGITS = re.compile(r"\d[\d.,]*")
 _MANY = 9
 """How many amounts outweigh one that is written differently."""
 _THOUSANDTHS = 3
-"""Decimals of the currencies whose amounts look like thousands."""
+"""The number of decimals of currencies whose amounts look like thousands."""
 
 
 class DecimalSigns:
@@ -39,7 +39,7 @@ class DecimalSigns:
 
     @property
     def decimal_comma(self) -> bool | None:
-        """Whether a comma or point before three digits is a decimal sign or separates thousands; None is unknown.
+        """Whether decimals are written with a comma; None when the file does not show it.
 
         One odd amount among many does not count. Amounts in a currency of three decimals, of which none is written
         without them, all show the decimal sign.
@@ -54,7 +54,7 @@ class DecimalSigns:
 
 @lru_cache(_REMEMBERED)
 def _decimal_sign(amount: str) -> tuple[str, bool]:
-    """The sign of an amount that separates its decimals, and whether that is sure; "" for one without signs."""
+    """The sign of an amount that separates its decimals, and whether it is certain; "" for an amount without signs."""
     if "," not in amount and "." not in amount:
         return "", False
     match = _DIGITS.search(_SPACES.sub("", amount))
@@ -70,7 +70,7 @@ def _decimal_sign(amount: str) -> tuple[str, bool]:
 
 
 class Amounts:
-    """Reads the amounts of one file. Results are remembered, in bounds."""
+    """Reads the amounts of one file, with a bounded cache."""
 
     def __init__(self, currency: str, decimal_comma: bool | None) -> None:
         def amount(text: str, label: str) -> WrittenAmount:

@@ -1,8 +1,8 @@
-"""Tells by which code page the bytes of a file become names of people, and when that cannot be told.
+"""Finds the code page of a file from its cells, or the likeliest ones when that is not certain.
 
-Each reading is weighed as text of any language: how likely its letters follow each other in the names of countries,
-languages and currencies of the Unicode CLDR (by babel), and what no writing does: signs within words, capitals behind
-small letters. Two readings that are nearly as likely are for a person to choose from.
+Each reading is scored as text of any language: how likely its letters follow each other in the names of countries,
+languages and currencies of the Unicode CLDR (by babel), and by what no writing does: signs within words, capitals after
+small letters. When two readings are nearly as likely, a person has to choose.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How some cells of a file read in an encoding."""
+    """Some cells of a file, decoded in one encoding."""
 
     name: str
     label: str
@@ -111,15 +111,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """The readings of a file, the likeliest first. `clear` says that the first one is no guess."""
+    """The readings of a file, the likeliest first. `clear`: the first one is certain."""
 
     all: tuple[Reading, ...]
     clear: bool
 
 
 def readings_of(cells: Sequence[bytes], *, shown: int = 5, most: int = 5) -> Readings:
-    """Weighs what the cells are in each encoding. Encodings in which all of them read the same count as one."""
-    chosen = _telling(cells)
+    """Scores the cells in each encoding. Encodings in which all cells read the same count as one."""
+    chosen = _most_informative(cells)
     best: dict[tuple[str, ...], tuple[float, CodePage]] = {}
     for page in CODE_PAGES:
         texts = tuple(unicodedata.normalize("NFC", decoded(cell, page.name)) for cell in chosen)
@@ -135,12 +135,12 @@ def readings_of(cells: Sequence[bytes], *, shown: int = 5, most: int = 5) -> Rea
 
 
 def decoded(cell: bytes, name: str) -> str:
-    """The text of a cell; bytes that are no characters become U+FFFD."""
+    """The text of a cell; invalid bytes become U+FFFD."""
     return cell.decode(CODECS.get(name, name), "replace")
 
 
-def _telling(cells: Iterable[bytes]) -> list[bytes]:
-    """Cells that show the most different bytes first, so that none that tells something is left out."""
+def _most_informative(cells: Iterable[bytes]) -> list[bytes]:
+    """The cells with the most distinct bytes first, so that the most informative ones are kept."""
     seen: set[int] = set()
     telling: list[bytes] = []
     others: list[bytes] = []
@@ -152,7 +152,7 @@ def _telling(cells: Iterable[bytes]) -> list[bytes]:
 
 
 def _differing(readings: Sequence[tuple[str, ...]], shown: int) -> list[int]:
-    """Places of short cells, first of those that read differently."""
+    """Places of short cells; first those that differ between the readings."""
     places = range(len(readings[0]))
     different = {place: len({texts[place] for texts in readings}) for place in places}
     return sorted(sorted(places, key=lambda place: (-different[place], len(readings[0][place]) > 40))[:shown])
@@ -189,7 +189,7 @@ def _mixed(rows: Sequence[tuple[float, ...]], before: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What a cell is as text: the weight of what follows no language, and of its words in each language of a script."""
+    """The score of a cell: for what is independent of language, and for its words in each language of a script."""
 
     signs: float
     languages: Mapping[str, tuple[float, ...]]
@@ -216,7 +216,7 @@ def _look(text: str) -> _Look:
 
 
 def _is_letter(character: str) -> bool:
-    """Whether it stands in words: letters, and the marks that are vowels and tones of many scripts."""
+    """Whether it is part of words: letters, and the marks that are vowels and tones in many scripts."""
     return character.isalpha() or unicodedata.category(character)[0] == "M"
 
 
@@ -242,7 +242,7 @@ def _signs_weight(text: str) -> float:
 
 
 def _case_weight(word: str) -> float:
-    """What it costs that capitals stand behind small letters, small letters among capitals, or names begin small."""
+    """The penalty for capitals after small letters, small letters among capitals, and names that begin small."""
     if word[0].islower() and not word[0].isascii():
         return _SMALL
     if word.isascii() or word.isupper() or len(word) < 3:
@@ -259,7 +259,7 @@ def _script(letter: str) -> str:
 
 
 def _lead(letter: str, codec: str) -> int:
-    """The first of two bytes of a letter in an encoding, by which the usual letters stand before the rare ones."""
+    """The first of the two bytes of a letter in an encoding, which is lower for usual letters than for rare ones."""
     try:
         found = letter.encode(codec)
     except UnicodeEncodeError:

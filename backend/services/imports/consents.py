@@ -1,4 +1,4 @@
-"""What an import may say about marketing: it never overrules an answer that staff or the customer gave."""
+"""What an import may change about marketing consent: it never overrides an answer that staff or the customer gave."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from backend.store.port import Absent, AllOf, Equals, Exists, Key, Put, Update, 
 
 
 def consent_of(order: ImportedOrder) -> Consent | None:
-    """The answer that came with an order; somebody without an address gave none."""
+    """The answer in an order; None without an email address."""
     if order.consent is None or order.email is None:
         return None
     return Consent(order.consent, order.placed_at, ConsentSource.IMPORT)
 
 
-def newer_consent(customer: Customer, told: Consent | None) -> Consent | None:
-    """The answer of a file if it is to replace the customer's: it is newer, and so far an import alone has spoken."""
+def newer_consent(customer: Customer, given: Consent | None) -> Consent | None:
+    """The answer of a file if it replaces the customer's: it is newer, and the customer's came from an import too."""
     known = customer.consent
-    if told is None or customer.email is None or known == told:
+    if given is None or customer.email is None or known == given:
         return None
-    if known is not None and (known.source is not ConsentSource.IMPORT or known.at > told.at):
+    if known is not None and (known.source is not ConsentSource.IMPORT or known.at > given.at):
         return None
-    return told
+    return given
 
 
 def with_consent(writes: Sequence[Write], before: Customer, after: Customer, by: str, now: datetime) -> list[Write]:
@@ -69,7 +69,7 @@ def _both(one: Update, other: Update) -> Update:
 
 
 def identity_put(identity: str, customer_id: str) -> Put:
-    """Notes by what else a customer is known; whoever was first keeps it."""
+    """Stores another identity of a customer; it stays with the first who has it."""
     moved = StaleReadError("Somebody is importing the same customers.")
     return Put(schema.identity_key(identity), {"customer": customer_id}, Absent(), moved)
 

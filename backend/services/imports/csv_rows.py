@@ -1,7 +1,7 @@
-"""Rows of a CSV file with the physical lines on which they stand, read one at a time whatever the file's size.
+"""Reads the rows of a CSV file with their physical lines, one at a time.
 
-A row that cannot be read (a quotation mark left open, a text of megabytes, bytes that are no characters) costs only
-itself: reading goes on with the next physical line.
+A row that cannot be read (an open quotation mark, a text of megabytes, invalid bytes) is skipped alone: reading goes on
+with the next physical line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from backend.services.imports.encoding import damage_in
 LONGEST_LINE = 1 << 20
 """In characters. A line of a spreadsheet has some thousand."""
 LONGEST_FIELD = csv.field_size_limit()
-"""In characters: 131,072 unless somebody changed it. It is also how far a quotation mark left open can reach."""
+"""In characters: 131,072 by default. It also limits how far an open quotation mark reaches."""
 _START = 300
 
 
@@ -43,7 +43,7 @@ class _LineTooLongError(Exception):
 
 
 class _DamagedLineError(Exception):
-    """A physical line holds bytes that are no characters."""
+    """A physical line has invalid bytes."""
 
 
 def rows_of(file: TextIO, delimiter: str, *, check_damage: bool, after: int = 0) -> Iterator[Line | BrokenLine]:
@@ -75,7 +75,7 @@ def _reason(error: Exception) -> str:
         return f"A field is longer than {LONGEST_FIELD:,} characters, or a quotation mark was opened and never closed."
     if "unexpected end" in text:
         return "A quotation mark is opened here and never closed."
-    return "A quotation mark stands where none may, or one was opened and never closed."
+    return "A quotation mark is in the wrong place, or one was opened and never closed."
 
 
 class _Lines:

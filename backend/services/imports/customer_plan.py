@@ -1,7 +1,7 @@
-"""Decides what becomes of imported customers: they are found by their id here, else by their address, else by the id
+"""Plans the changes for imported customers: they are found by their id here, else by their address, else by the id
 that another program gave them, else, without an address, by their phone.
 
-What a row says is added to what is known: empty cells change nothing and tags are never taken away.
+A row adds to what is known: empty cells change nothing, and tags are never removed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FIELDS = ("name", "email", "country", "city", "phone", "tags", "consent")
 
 @dataclass(frozen=True, slots=True)
 class CustomerCandidate:
-    """A customer of a file: where the row stands, what it says, and the fingerprint of that."""
+    """A customer of a file: the line of the row, its values, and their fingerprint."""
 
     line: int
     customer: ImportedCustomer
@@ -67,10 +67,10 @@ class CustomerPlanner:
         """Implements `steps.Planner`; nothing is remembered."""
 
     def _read(self, candidates: Sequence[CustomerCandidate], read: Read) -> dict[Key, Item]:
-        told = [candidate.customer for candidate in candidates]
-        keys = [email_key(customer.email) for customer in told if customer.email]
-        keys += [schema.customer_key(customer.id) for customer in told if customer.id]
-        keys += [schema.identity_key(each) for customer in told for each in self._identities(customer)]
+        imported = [candidate.customer for candidate in candidates]
+        keys = [email_key(customer.email) for customer in imported if customer.email]
+        keys += [schema.customer_key(customer.id) for customer in imported if customer.id]
+        keys += [schema.identity_key(each) for customer in imported for each in self._identities(customer)]
         items = read(list(dict.fromkeys(keys)))
         owners = [schema.customer_key(text(item, "customer")) for key, item in items.items() if key.sk in ("E", "I")]
         return items | read([key for key in owners if key not in items])
@@ -87,64 +87,64 @@ class CustomerPlanner:
         step = self._edit(candidate, customer_from(customer_id, item))
         return replace(step, writes=[*step.writes, *self._identity_puts(candidate.customer, customer_id, found)])
 
-    def _find(self, told: ImportedCustomer, found: dict[Key, Item]) -> str | None:
-        owner = found.get(email_key(told.email)) if told.email else None
+    def _find(self, imported: ImportedCustomer, found: dict[Key, Item]) -> str | None:
+        owner = found.get(email_key(imported.email)) if imported.email else None
         owner_id = None if owner is None else text(owner, "customer")
-        if told.id and _is_same_person(found.get(schema.customer_key(told.id)), told):
-            if owner_id not in (None, told.id):
+        if imported.id and _is_same_person(found.get(schema.customer_key(imported.id)), imported):
+            if owner_id not in (None, imported.id):
                 raise InvalidInputError(f"The address belongs to another customer here, whose id is {owner_id}.")
-            return told.id
+            return imported.id
         if owner_id is not None:
             return owner_id
-        known = (found.get(schema.identity_key(identity)) for identity in self._identities(told))
+        known = (found.get(schema.identity_key(identity)) for identity in self._identities(imported))
         return next((text(item, "customer") for item in known if item is not None), None)
 
-    def _identities(self, told: ImportedCustomer) -> tuple[str, ...]:
-        """By what else the customer is known; a phone alone does not make two addresses one person."""
-        foreign = "" if is_our_id(told.id) else told.id
-        phone = "" if told.email else told.phone
-        return identities_of(foreign, phone, told.refused_address, told.country or self._region)
+    def _identities(self, imported: ImportedCustomer) -> tuple[str, ...]:
+        """Other identities of the customer; the same phone does not make two addresses one person."""
+        foreign = "" if is_our_id(imported.id) else imported.id
+        phone = "" if imported.email else imported.phone
+        return identities_of(foreign, phone, imported.refused_address, imported.country or self._region)
 
-    def _identity_puts(self, told: ImportedCustomer, customer_id: str, found: dict[Key, Item]) -> list[Write]:
+    def _identity_puts(self, imported: ImportedCustomer, customer_id: str, found: dict[Key, Item]) -> list[Write]:
         return [
             identity_put(identity, customer_id)
-            for identity in self._identities(told)
+            for identity in self._identities(imported)
             if schema.identity_key(identity) not in found
         ]
 
     def _create(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> ImportStep:
-        told, now = candidate.customer, self._shop.clock()
-        has_id = is_our_id(told.id) and schema.customer_key(told.id) not in found
-        identities = self._identities(told)
-        if not (told.email or has_id or identities):
-            if told.id:
+        imported, now = candidate.customer, self._shop.clock()
+        has_id = is_our_id(imported.id) and schema.customer_key(imported.id) not in found
+        identities = self._identities(imported)
+        if not (imported.email or has_id or identities):
+            if imported.id:
                 raise InvalidInputError("The id is another customer's here, and there is no e-mail address or phone.")
             raise InvalidInputError(
                 "There is no e-mail address, phone or id, so a second import would double the customer."
             )
-        name = told.name or told.email or told.phone or (told.id and f"Customer {told.id}")
+        name = imported.name or imported.email or imported.phone or (imported.id and f"Customer {imported.id}")
         if not name:
             raise InvalidInputError("There is neither a name nor an e-mail address.")
         customer = Customer(
-            id=told.id if has_id else new_customer_id(),
+            id=imported.id if has_id else new_customer_id(),
             name=name,
-            email=told.email or None,
+            email=imported.email or None,
             created_at=now,
-            country=told.country,
-            city=told.city,
-            phone=told.phone,
-            tags=told.tags,
-            consent=self._consent(told),
+            country=imported.country,
+            city=imported.city,
+            phone=imported.phone,
+            tags=imported.tags,
+            consent=self._consent(imported),
             source="import",
-            given_name=told.given_name,
-            family_name=told.family_name,
+            given_name=imported.given_name,
+            family_name=imported.family_name,
         )
         profile, *others = creating_writes(customer)
         if not isinstance(profile, Put):
             raise TypeError(profile)
         profile = replace(profile, item=profile.item | {"print": candidate.print})
         activity = activity_put(customer.id, ActivityKind.CREATED, "Imported", self._by, now)
-        puts = self._identity_puts(told, customer.id, found)
+        puts = self._identity_puts(imported, customer.id, found)
         return ImportStep(Outcome.CREATED, [profile, *others, *puts, activity], creates_customer=True)
 
     def _edit(self, candidate: CustomerCandidate, before: Customer) -> ImportStep:
@@ -158,53 +158,55 @@ class CustomerPlanner:
         activity = activity_put(before.id, ActivityKind.EDITED, f"import: {changed}", self._by, self._shop.clock())
         return ImportStep(Outcome.UPDATED, [*_with_print(writes, before, candidate.print), activity])
 
-    def _merged(self, before: Customer, told: ImportedCustomer) -> Customer:
-        tags = tuple(dict.fromkeys((*before.tags, *told.tags)))
+    def _merged(self, before: Customer, imported: ImportedCustomer) -> Customer:
+        tags = tuple(dict.fromkeys((*before.tags, *imported.tags)))
         if len(tags) > MOST_TAGS:
             raise InvalidInputError(f"With these tags the customer would have {len(tags)}; {MOST_TAGS} are possible.")
         after = replace(
             before,
-            name=told.name or before.name,
-            given_name=told.given_name if told.name else before.given_name,
-            family_name=told.family_name if told.name else before.family_name,
-            email=before.email if _same_address(before, told) else told.email or before.email,
-            country=told.country or before.country,
-            city=told.city or before.city,
-            phone=told.phone or before.phone,
+            name=imported.name or before.name,
+            given_name=imported.given_name if imported.name else before.given_name,
+            family_name=imported.family_name if imported.name else before.family_name,
+            email=before.email if _same_address(before, imported) else imported.email or before.email,
+            country=imported.country or before.country,
+            city=imported.city or before.city,
+            phone=imported.phone or before.phone,
             tags=tags,
         )
-        consent = newer_consent(after, self._consent(told))
+        consent = newer_consent(after, self._consent(imported))
         said_already = consent and before.consent and consent.given == before.consent.given
         return after if consent is None or said_already else replace(after, consent=consent)
 
-    def _consent(self, told: ImportedCustomer) -> Consent | None:
+    def _consent(self, imported: ImportedCustomer) -> Consent | None:
         """An answer without a date: it is as old as the import."""
-        return None if told.consent is None else Consent(told.consent, self._shop.clock(), ConsentSource.IMPORT)
+        return None if imported.consent is None else Consent(imported.consent, self._shop.clock(), ConsentSource.IMPORT)
 
     def _months(self, customer_id: str) -> list[str]:
         query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
         return [row.key.sk.removeprefix("M#") for row in pages_of(self._shop.store, query)]
 
 
-def _is_same_person(item: Item | None, told: ImportedCustomer) -> bool:
-    """Whether the customer with this id here is whom the row means: another program's id may look like one of ours."""
+def _is_same_person(item: Item | None, imported: ImportedCustomer) -> bool:
+    """Whether the row means the customer with this id: another program's id may look like one of ours."""
     if item is None:
         return False
     here = item.get("email")
-    if isinstance(here, str) and told.email and email_identity(here) == email_identity(told.email):
+    if isinstance(here, str) and imported.email and email_identity(here) == email_identity(imported.email):
         return True
-    if not told.name:
-        return is_our_id(told.id)
-    return fold(told.name) == fold(text(item, "name", ""))
+    if not imported.name:
+        return is_our_id(imported.id)
+    return fold(imported.name) == fold(text(item, "name", ""))
 
 
-def _same_address(before: Customer, told: ImportedCustomer) -> bool:
+def _same_address(before: Customer, imported: ImportedCustomer) -> bool:
     """Whether the file's address differs in upper and lower case alone."""
-    return bool(before.email and told.email) and email_identity(before.email or "") == email_identity(told.email)
+    return bool(before.email and imported.email) and email_identity(before.email or "") == email_identity(
+        imported.email
+    )
 
 
 def identities(customer: ImportedCustomer) -> list[str]:
-    """What may stand in one row of a file only."""
+    """The identities that may occur in only one row of a file."""
     return [f"id {customer.id}"] * bool(customer.id) + [f"email {email_identity(customer.email)}"] * bool(
         customer.email
     )

@@ -1,4 +1,4 @@
-"""A plain table of customers: what a row says."""
+"""Reads the rows of a plain table of customers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from backend.services.imports.repair import Repairs
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The beginning of a table, for people to say what its columns are."""
+    """The beginning of a table, for choosing what its columns are."""
 
     header: tuple[str, ...]
     rows: list[list[str]]
@@ -28,9 +28,9 @@ class Preview:
 
 
 def read_preview(path: Path, rows: int = 5, *, encoding: str = "") -> Preview:
-    """The header and the first rows that can be read.
+    """The header and the first readable rows.
 
-    Raises: `InvalidInputError` when the file is no CSV file.
+    Raises: `InvalidInputError` when it is not a CSV file.
     """
     table = open_table(path, encoding)
     with reading(table) as lines:
@@ -39,9 +39,9 @@ def read_preview(path: Path, rows: int = 5, *, encoding: str = "") -> Preview:
 
 
 def check_mapping(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
-    """Where the columns of the fields stand.
+    """The column numbers of the fields.
 
-    Raises: `InvalidInputError` for an unknown field or column, and when nothing tells customers apart.
+    Raises: `InvalidInputError` for an unknown field or column, and without a field that identifies customers.
     """
     places = {}
     for field, title in mapping.items():
@@ -78,24 +78,24 @@ class CustomerReader:
         return tuple(place for field, place in self._places.items() if field in ("phone", "id"))
 
     @property
-    def tells_consent(self) -> bool:
-        """Whether any column says something about marketing."""
+    def has_consent(self) -> bool:
+        """Whether any column is about marketing consent."""
         return "consent" in self._places or bool(self._refusals)
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
-        """What was put right in the row that was read last."""
+        """The repairs in the row that was read last."""
         return tuple(self._repairs.found)
 
     def read(self, row: Line | BrokenLine) -> ImportedCustomer | Fault:
-        """The customer, or why the row cannot be read. An odd cell costs itself, and is among the repairs."""
+        """The customer, or why the row cannot be read. An invalid cell is dropped alone, and is among the repairs."""
         if isinstance(row, BrokenLine):
             return Fault("", row.number, "", row.reason)
         self._repairs.begin(self._called(row.cells), row.number)
         return self._customer(row.cells)
 
     def answer(self, row: Line | BrokenLine) -> tuple[str, bool | None] | None:
-        """The address of a row and what it says about consent, as `read` has them; None when it says nothing."""
+        """The address and consent of a row, as in `read`; None without an answer."""
         if isinstance(row, BrokenLine):
             return None
         if not self._cell(row.cells, "consent") and not self._is_refused(row.cells):
@@ -134,7 +134,7 @@ class CustomerReader:
         return "" if place is None else self._header[place]
 
     def _is_refused(self, cells: list[str]) -> bool:
-        """Whether a column that can only refuse marketing does, whatever the column of consent says."""
+        """Whether an opt-out column refuses marketing; it overrides the consent column."""
         return any(fields.refuses(cells[place]) for place in self._refusals)
 
     def _consent(self, cells: list[str]) -> bool | None:
@@ -147,6 +147,6 @@ class CustomerReader:
             return None
 
     def _called(self, cells: list[str]) -> str:
-        """How a person finds the row: its address, or what stands for it."""
+        """How a person finds the row: its address, or another value."""
         found = (cells[self._places[field]] for field in ("email", "id", "name") if field in self._places)
         return next((cell.strip()[:100] for cell in found if cell.strip()), "")

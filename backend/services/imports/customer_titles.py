@@ -1,6 +1,6 @@
-"""What the columns of a table of customers are, told by the meaning of their titles in the exports of other programs.
+"""Recognises the columns of a table of customers by their titles in the exports of other programs.
 
-Known are those of Shopify, Matrixify, WooCommerce, Square, Wix, BigCommerce, Google Contacts, Mailchimp, Klaviyo and
+It knows those of Shopify, Matrixify, WooCommerce, Square, Wix, BigCommerce, Google Contacts, Mailchimp, Klaviyo and
 Brevo, and plain titles in English, German, French, Spanish, Italian, Portuguese and Dutch. Titles are compared as
 `title_words` gives them: without case, accents and signs.
 """
@@ -24,7 +24,7 @@ CUSTOMER_FIELDS: dict[str, str] = {
     "consent": "Marketing",
     "id": "Customer id",
 }
-"""What a column can be, and how people call it. Without a name, first and last name together are one."""
+"""What a column can be, and its label. Without a name column, first and last name together are the name."""
 
 _TITLES: dict[str, tuple[str, ...]] = {
     "email": (
@@ -105,11 +105,11 @@ _DECORATIONS = (
     re.compile(r"(?:billing|rechnungs)(?: address)? (.+)"),
     re.compile(r"(?:shipping|home|mailing|delivery|liefer)(?: address)? (.+)"),
 )
-"""What may stand around a title, the nearest to the customer first."""
+"""What may surround a title, the closest to the customer first."""
 
 
 def guess_mapping(header: Sequence[str]) -> dict[str, str]:
-    """Which column is which field, as far as the titles tell: `{"email": "E-mail", …}`."""
+    """Which column is which field, as far as the titles show: `{"email": "E-mail", …}`."""
     words = [title_words(title) for title in header]
     places = {field: place for field in CUSTOMER_FIELDS if (place := _place_of(field, words)) is not None}
     for beside, word, field in _BESIDE:
@@ -126,7 +126,7 @@ def means_opt_out(title: str) -> bool:
 
 
 def _place_of(field: str, words: Sequence[str]) -> int | None:
-    """Where the column of a field stands: the plainest title counts, then the most usual one, then the first."""
+    """The column of a field: the plainest title wins, then the most usual one, then the first."""
     titles = (*_TITLES[field], *(sorted(_OPT_OUT) if field == "consent" else ()))
     found = [
         (decoration, titles.index(form), place)
@@ -138,7 +138,7 @@ def _place_of(field: str, words: Sequence[str]) -> int | None:
 
 
 def _forms(title: str) -> Iterator[tuple[int, str]]:
-    """The title, and what it is without decorations, with a number that is larger the more was taken away."""
+    """The title, and its forms without decorations, each with a number that grows with what was removed."""
     yield 0, title
     for number, pattern in enumerate(_DECORATIONS, 1):
         if match := pattern.fullmatch(title):

@@ -1,4 +1,4 @@
-"""Imports a plain table of customers, of whose columns somebody said what they are."""
+"""Imports a plain table of customers, with a mapping of its columns."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def import_customers(
     progress: ProgressListener | None = None,
     encoding: str = "",
 ) -> ImportResult:
-    """Takes over customers. `mapping` leads from fields (see `CUSTOMER_FIELDS`) to titles of columns.
+    """Imports customers. `mapping` maps fields (see `CUSTOMER_FIELDS`) to titles of columns.
 
-    The same file again changes nothing. A row that cannot be taken over costs only itself and is listed in the report.
+    The same file again changes nothing. A row that cannot be imported is skipped alone, and listed in the report.
 
-    Raises: `PermissionDeniedError`; `InvalidInputError` when the file is no CSV file or the mapping does not fit it;
+    Raises: `PermissionDeniedError`; `InvalidInputError` when it is not a CSV file or does not fit the mapping;
     `StoreBusyError` and `StoreUnreachableError`.
     """
     actor.require(Permission.IMPORT_DATA)
@@ -42,7 +42,7 @@ def import_customers(
     run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
     size = path.stat().st_size
     answers = _Answers()
-    if reader.tells_consent:
+    if reader.has_consent:
         with reading(table) as rows:
             answers.learn(rows, reader)
     with reading(table, sums_lack=reader.marks) as rows:
@@ -51,9 +51,9 @@ def import_customers(
 
 
 class _Answers:
-    """What the rows of a file say about consent. Where two of one address differ, the stricter one counts.
+    """The consents in a file. Where two rows of one address differ, the stricter one counts.
 
-    Of each address a number is kept, some 50 bytes, and only of those that some row does not give consent for.
+    Keeps a number for each address, some 50 bytes, and only for those with a row that gives no consent.
     """
 
     def __init__(self) -> None:
@@ -90,6 +90,6 @@ def _candidates(
         before = [line for line in lines if line != row.number]
         candidate = CustomerCandidate(row.number, customer, print_of(customer), reader.repairs)
         if before:
-            yield Fault(candidate.name, row.number, "", f"The same customer stands in line {before[0]:,} already.")
+            yield Fault(candidate.name, row.number, "", f"The same customer is in line {before[0]:,} already.")
         else:
             yield candidate

@@ -1,4 +1,4 @@
-"""Dates of a file as programs and spreadsheets write them. Which comes first, day or month, the file itself shows.
+"""Dates of a file as programs and spreadsheets write them. The file itself shows whether day or month comes first.
 
 One date such as 31/12/2025 settles the whole column, and so does one that would otherwise lie in the future. Where
 nothing settles it, a person is asked: a guess would move every order to another day.
@@ -48,7 +48,7 @@ _UTC = frozenset({"Z", "UTC", "GMT", "+0000", "+00:00"})
 
 
 class DateOrder(StrEnum):
-    """What stands first in a date such as 02/03/2026."""
+    """Whether day or month comes first in a date such as 02/03/2026."""
 
     UNKNOWN = ""
     DAY_FIRST = "day-first"
@@ -56,7 +56,7 @@ class DateOrder(StrEnum):
 
 
 def date_order_of(text: str) -> DateOrder:
-    """The order that somebody asked for. Raises: `InvalidInputError` for another word."""
+    """The order that was asked for. Raises: `InvalidInputError` for another word."""
     try:
         return DateOrder(text)
     except ValueError as error:
@@ -64,7 +64,7 @@ def date_order_of(text: str) -> DateOrder:
 
 
 class DateEvidence:
-    """Learns from the dates of a file what stands first in them."""
+    """Learns from the dates of a file whether day or month comes first."""
 
     def __init__(self, zone: ZoneInfo, now: datetime) -> None:
         self._zone, self._latest = zone, now + timedelta(days=1)
@@ -72,7 +72,7 @@ class DateEvidence:
         self._ambiguous = ""
 
     def see(self, text: str) -> None:
-        """Looks at one date; what is written in ISO 8601 shows nothing."""
+        """Learns from one date; ISO 8601 shows nothing."""
         if text[4:5] == "-":
             self._settled = True
             return

@@ -1,4 +1,4 @@
-"""How a table was written: which delimiter, and which columns."""
+"""Finds the delimiter and the columns of a table."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Table:
 
 
 def open_table(path: Path, encoding: str = "") -> Table:
-    """Looks at the beginning of a file, and at all of it for its encoding.
+    """Examines the beginning of a file, and all of it for its encoding.
 
     Raises: `InvalidInputError` with a sentence when it is no CSV file, `UnclearEncodingError`.
     """
@@ -80,7 +80,7 @@ def _beginning(file: TextIO, delimiter: str) -> Iterator[Line | BrokenLine]:
 
 
 class TableReader:
-    """Rows below the header, and how far in the file they are. A context manager: it holds the file open."""
+    """Rows below the header, and how far in the file they are. A context manager, which keeps the file open."""
 
     def __init__(self, table: Table, file: TextIO, sums_lack: Sequence[int] | None = None) -> None:
         self._table = table
@@ -161,7 +161,7 @@ def _fitted(row: Line, width: int, delimiter: str) -> Line | BrokenLine:
 
 
 def _unwrapped(cells: Sequence[str], delimiter: str) -> list[str]:
-    """The cells of a row that a spreadsheet quoted as a whole ("#1001,maria@example.com"); none of another row."""
+    """The cells of a row that a spreadsheet quoted as a whole ("#1001,maria@example.com"); empty for other rows."""
     if any(cells[1:]) or delimiter not in cells[0]:
         return []
     try:
@@ -172,9 +172,9 @@ def _unwrapped(cells: Sequence[str], delimiter: str) -> list[str]:
 
 
 def column_places(header: Sequence[str], known: Mapping[str, str]) -> dict[str, int]:
-    """Where each known column stands. `known` maps folded names (as `folded` gives them) to ours.
+    """The number of each known column. `known` maps folded names (see `folded`) to ours.
 
-    Raises: `InvalidInputError` when one of them stands there twice.
+    Raises: `InvalidInputError` when one of them occurs twice.
     """
     places: dict[str, int] = {}
     for place, title in enumerate(header):

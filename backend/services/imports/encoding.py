@@ -1,4 +1,4 @@
-"""Opens a file that somebody chose: refuses what is no CSV file, and finds out how its characters are encoded."""
+"""Opens an uploaded file: refuses what is not a CSV file, and finds its encoding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from backend.services.imports.code_pages import CODE_PAGES, CODECS, Reading, Rea
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
 _BAD = re.compile("[\udc80-\udcff]")
-"""A byte that is no character of the encoding, as Python's `surrogateescape` shows it."""
+"""An invalid byte, as Python's `surrogateescape` shows it."""
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _CELL = re.compile(rb'[^,;\t\r\n"]*[\x80-\xff][^,;\t\r\n"]*')
 _MOST_CELLS = 3000
@@ -31,7 +31,7 @@ ENCODINGS: dict[str, str] = {
     "gb18030": "Chinese, GB 18030",
     "iso2022_jp": "Japanese, ISO-2022-JP",
 }
-"""What a person may choose, and how people call it. Other names of the same encodings are understood."""
+"""The encodings that a person may choose, and their labels. Other names of the same encodings are accepted."""
 _SUPERSETS = {
     "iso8859-1": "cp1252",
     "ascii": "cp1252",
@@ -68,9 +68,9 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a file's characters are encoded. `damaged` says that some bytes of it may be no characters.
+    """The encoding of a file. `damaged`: some of its bytes may be invalid.
 
-    `readings` are what else the encoding could have been, where it was told from the bytes.
+    `readings` are the candidates, where the encoding was guessed from the bytes.
     """
 
     name: str
@@ -83,32 +83,32 @@ class Encoding:
 
 
 class UnclearEncodingError(InvalidInputError):
-    """The bytes of a file do not tell how its characters are encoded. `readings` are for a person to choose from."""
+    """The bytes of a file do not show its encoding. A person has to choose one of `readings`."""
 
     def __init__(self, readings: tuple[Reading, ...]) -> None:
-        told = "; ".join(
+        choices = "; ".join(
             f"{reading.name} ({reading.label}) reads {', '.join(f'“{sample[:30]}”' for sample in reading.samples[:2])}"
             for reading in readings
         )
         super().__init__(
-            f"The file is not in Unicode, and its bytes do not tell how its letters are encoded. "
-            f"Choose the encoding in which the names are right (on the command line --encoding): {told}.",
+            f"The file is not in Unicode, and its bytes do not show how its letters are encoded. "
+            f"Choose the encoding in which the names are right (on the command line --encoding): {choices}.",
             "encoding",
         )
         self.readings = readings
 
 
 def find_encoding(path: Path, wanted: str = "") -> Encoding:
-    """The encoding of the file: the one that is wanted, or as its bytes tell. Reads it through, in pieces.
+    """The encoding of the file: the one that is wanted, or the one that its bytes show. Reads all of it, in pieces.
 
-    Raises: `InvalidInputError` with a sentence when it cannot be read or is no text, `UnclearEncodingError`.
+    Raises: `InvalidInputError` with a sentence when it cannot be read or is not text, `UnclearEncodingError`.
     """
     with open_bytes(path) as file:
         return encoding_in(file, wanted)
 
 
 def encoding_in(file: BinaryIO, wanted: str = "") -> Encoding:
-    """As `find_encoding`, for an open file, which is afterwards somewhere else."""
+    """As `find_encoding`, for an open file; moves its position."""
     wanted = _known(wanted) if wanted else ""
     start = file.read(_SAMPLE)
     _refuse_no_text(start)
@@ -135,7 +135,7 @@ def encoding_in(file: BinaryIO, wanted: str = "") -> Encoding:
 
 
 def _utf16_without_mark(start: bytes) -> str:
-    """The encoding of a text whose every second byte is often 0, as all of the header's are; "" for another one."""
+    """The encoding of a text whose every second byte is mostly 0, and always in the header; "" for others."""
     start = start[: len(start) // 2 * 2]
     header = start[:200]
     first, second = header[::2].count(0), header[1::2].count(0)
@@ -150,7 +150,7 @@ def _utf16_without_mark(start: bytes) -> str:
 
 
 def readings_in(file: BinaryIO) -> Readings:
-    """How some letters of an open file read in the encodings that it may have; none for Unicode.
+    """The readings of some letters of an open file in each possible encoding; none for Unicode.
 
     Raises: `InvalidInputError` when it is no text.
     """
@@ -164,7 +164,7 @@ def readings_in(file: BinaryIO) -> Readings:
 
 
 def _known(wanted: str) -> str:
-    """The encoding of this name, or of another name for it.
+    """The encoding with this name or alias.
 
     Raises: `InvalidInputError`.
     """
@@ -179,7 +179,7 @@ def _known(wanted: str) -> str:
 def open_bytes(path: Path) -> BinaryIO:
     """The file, for reading.
 
-    Raises: `InvalidInputError` when it is missing, no file, empty or not readable.
+    Raises: `InvalidInputError` when it is missing, not a file, empty or not readable.
     """
     try:
         if path.is_dir():
@@ -198,7 +198,7 @@ def open_bytes(path: Path) -> BinaryIO:
 def open_text(path: Path, encoding: Encoding) -> TextIO:
     """The file as text, its line ends untouched.
 
-    Bytes that are no characters show as lone surrogates. UTF-16 has no such way out: reading then raises
+    Invalid bytes are read as lone surrogates. UTF-16 has no such form: reading then raises
     `UnicodeDecodeError`.
     """
     errors = "strict" if encoding.name.startswith(("utf-16", "utf-32")) else "surrogateescape"
@@ -206,9 +206,9 @@ def open_text(path: Path, encoding: Encoding) -> TextIO:
 
 
 def damage_in(line: str) -> str:
-    """What to say about a line that holds bytes which are no characters; "" when all are."""
+    """The message about a line with invalid bytes; "" without any."""
     found = None if line.isascii() else _BAD.search(line)
-    return f"The byte 0x{ord(found[0]) - 0xDC00:02X} is no character of the file's encoding." if found else ""
+    return f"The byte 0x{ord(found[0]) - 0xDC00:02X} is not a character of the file's encoding." if found else ""
 
 
 def _refuse_no_text(start: bytes) -> None:
@@ -223,7 +223,7 @@ def _refuse_no_text(start: bytes) -> None:
 
 
 def _is_utf8(file: BinaryIO) -> bool:
-    """Whether all of the file is UTF-8, which most files are: then nobody need count what is good and what is bad."""
+    """Whether all of the file is UTF-8, as most files are: then good and bad bytes need no counting."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while chunk := file.read(_CHUNK):
@@ -235,7 +235,7 @@ def _is_utf8(file: BinaryIO) -> bool:
 
 
 def _from_bytes_of(file: BinaryIO) -> Encoding:
-    """UTF-8 if what is not ASCII mostly is; a code page otherwise.
+    """UTF-8 if most of the other bytes than ASCII are; a code page otherwise.
 
     Raises: `UnclearEncodingError`.
     """
@@ -259,7 +259,7 @@ def _from_bytes_of(file: BinaryIO) -> Encoding:
 
 
 def _cells_of(file: BinaryIO) -> list[bytes]:
-    """Cells with bytes that are not ASCII, each once; also late in the file when they hold bytes that are new."""
+    """Cells with bytes that are not ASCII, each once; late in the file only those with new bytes."""
     cells: dict[bytes, None] = {}
     seen: set[int] = set()
     for line in iter(partial(file.readline, _CHUNK), b""):

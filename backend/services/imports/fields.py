@@ -1,4 +1,4 @@
-"""Reads single cells: addresses, countries, tags, yes and no. What repeats is read once."""
+"""Reads single cells: addresses, countries, tags, yes and no. Repeated values are cached."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _WORDS = {
 }
 _PLAIN_NO = frozenset({"no", "n", "false", "0", "off", "f", "nein", "falsch", "non", "faux", "falso", "nao", "nee"})
 _ANSWERS = {word: answer for answer, words in _WORDS.items() for word in words.split("|")}
-"""What programs write into a column about consent. None is no answer: nobody was asked, or has not confirmed yet."""
+"""What programs write into a consent column. None is no answer: not asked, or not confirmed yet."""
 
 
 class CellError(Exception):
-    """A cell holds what cannot be taken over. `line` is 0 where the first line of the order is meant."""
+    """A cell has a value that cannot be imported. `line` is 0 for the first line of the order."""
 
     def __init__(self, column: str, reason: str, line: int = 0) -> None:
         super().__init__(reason)
@@ -56,7 +56,7 @@ class CellError(Exception):
 
 
 class column:  # noqa: N801 - used like a function
-    """A block in which a refused value is said to stand in this column: `InvalidInputError` becomes `CellError`."""
+    """A block whose `InvalidInputError` becomes a `CellError` of this column."""
 
     __slots__ = ("_line", "_title")
 
@@ -75,7 +75,7 @@ class column:  # noqa: N801 - used like a function
 def quantity(text: str, decimal_comma: bool | None) -> Decimal:
     """How many of a product: "2", "2,5", "-1", "(1)", "2 pcs". `decimal_comma` decides what "1,000" is.
 
-    Raises: `InvalidInputError` when it is no number, or can be read as two.
+    Raises: `InvalidInputError` when it is not a number, or can be read as two.
     """
     found = _QUANTITY.findall(text.replace("\u2212", "-"))
     if len(found) != 1:
@@ -112,8 +112,8 @@ def defused(text: str) -> str:
 
 
 def is_like_formula(text: str) -> bool:
-    """Whether a spreadsheet may calculate this text: it begins with a tab or a line break, or, after spaces and what
-    nobody sees, with one of = + - @. Those count in every width, as for Excel in East Asian languages.
+    """Whether a spreadsheet may calculate this text: it begins with a tab or a line break, or, after spaces and
+    invisible characters, with one of = + - @, in every width (as in Excel for East Asian languages).
     """
     if not text or (text[0].isascii() and text[0].isalnum()):
         return False
@@ -156,7 +156,7 @@ def tag_parts(text: str) -> list[str]:
 
 
 def consent_of(text: str, label: str, *, opt_out: bool = False) -> bool | None:
-    """As `yes_or_no`, for columns about consent; in one about opting out "yes" refuses, and "no" says nothing."""
+    """As `yes_or_no`, for consent columns; in an opt-out column "yes" refuses, and "no" is no answer."""
     answer = yes_or_no(text, label)
     if not opt_out or answer is None:
         return answer
@@ -164,7 +164,7 @@ def consent_of(text: str, label: str, *, opt_out: bool = False) -> bool | None:
 
 
 def refuses(text: str) -> bool:
-    """Whether a cell of a column about opting out refuses email: it is filled, and with no plain no."""
+    """Whether a cell of an opt-out column refuses email: it is filled, and not with a plain "no"."""
     words = title_words(text)
     return bool(words) and words not in _PLAIN_NO and words != "sms" and _ANSWERS.get(words, True) is not None
 
@@ -172,7 +172,7 @@ def refuses(text: str) -> bool:
 def yes_or_no(text: str, label: str) -> bool | None:
     """An answer, as people and programs write it; None when there is none.
 
-    Raises: `InvalidInputError` for words that nobody knows.
+    Raises: `InvalidInputError` for unknown words.
     """
     words = title_words(text) or text.strip()
     if not words or (not any(map(str.isalnum, words)) and words not in _ANSWERS):

@@ -1,4 +1,4 @@
-"""Names a file for what it is when it is not the one that was asked for, by the titles that its program always writes.
+"""Recognises a file of the wrong kind by the titles that its program always writes, to name it in the error.
 
 The titles are those of the exports of Shopify, WooCommerce, Etsy, Stripe, Square, BigCommerce, PayPal, Squarespace,
 Wix, Amazon, eBay, Magento, PrestaShop, Klaviyo and Matrixify, as `title_words` gives them.
@@ -144,7 +144,7 @@ _KINDS: tuple[_Kind, ...] = (
     _kind("an export of products", "product name, price", _Way.CUSTOMERS_INSTEAD),
     _kind("an export of products", "sku, price, title", _Way.CUSTOMERS_INSTEAD),
 )
-"""The first whose titles are all in the file. Those of two kinds that share titles stand the more exact one first."""
+"""The first whose titles are all in the file. Of two kinds that share titles the more exact one comes first."""
 _CUSTOMERS = _Kind("a table of customers", frozenset(), _Way.CUSTOMERS)
 _WANTED = {
     ImportKind.ORDERS: "Shopify's export of orders",
@@ -154,9 +154,9 @@ _WANTED = {
 
 
 def refuse_other_file(header: Sequence[str], wanted: ImportKind) -> None:
-    """Refuses a file that is known to be another one than is wanted.
+    """Refuses a file of a known other kind.
 
-    Raises: `InvalidInputError` that names it, and the way out.
+    Raises: `InvalidInputError` that names the kind and what to do instead.
     """
     found = _found(header)
     if found is None or found.way is _FITS.get(wanted) or (found is _CUSTOMERS and wanted is ImportKind.SUPPRESSIONS):

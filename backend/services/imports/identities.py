@@ -1,4 +1,4 @@
-"""By what a person is known who gave no address: the source's own id, the phone, or an address that cannot be used."""
+"""Identities of a customer without an email address: the source's own id, the phone, or an unusable address."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LONGEST = 300
 
 @lru_cache(1 << 15)
 def identities_of(source_id: str, phone: str, refused_address: str, region: str) -> tuple[str, ...]:
-    """Such as `("id#6543210987", "phone#+4930123456")`, the surest first.
+    """Such as `("id#6543210987", "phone#+4930123456")`, the most reliable first.
 
-    `refused_address` is an address that nobody can write to; words such as "n/a" are nobody's.
+    `refused_address` is an invalid address; words such as "n/a" are ignored.
     """
     number = e164_of(phone, region) if phone else None
     refused = refused_address if "@" in refused_address else ""

@@ -1,4 +1,4 @@
-"""The amounts of an order in a file: its own ones count, and one that cannot be read does not lose the order."""
+"""Reads the amounts of an order. The file's own amounts count; an unreadable one does not lose the order."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class AmountReader:
         self._amounts, self._repairs = amounts, repairs
 
     def read(self, row: _Row, sold: int, taken_off: int) -> OrderAmounts:
-        """The amounts. `sold` is what the line items come to, `taken_off` the discount that lines below zero give: it
-        is added unless the file's own discount holds it. A total below zero is money given back.
+        """The amounts. `sold` is the sum of the line items, `taken_off` the discount from lines below zero: it is
+        added unless the file's own discount includes it. A total below zero is a refund.
 
         Raises: `CellError` when the total, or what was refunded, cannot be read.
         """
@@ -69,7 +69,7 @@ class AmountReader:
         )
 
     def _revenue(self, row: _Row, title: str) -> int:
-        """An amount on which revenue depends, below zero too: without it the order cannot come in."""
+        """An amount on which revenue depends, possibly below zero: without it the order cannot be imported."""
         if not row[title]:
             raise CellError(title, f"{title} is missing.")
         with column(title):
@@ -93,7 +93,7 @@ class AmountReader:
         return min(discount, sold)
 
     def _amount(self, row: _Row, title: str) -> int:
-        """An amount that the total holds already, so that it counts as none where it cannot be read."""
+        """An amount that the total includes already, so that an unreadable one counts as none."""
         if not row[title]:
             return 0
         try:
@@ -103,7 +103,7 @@ class AmountReader:
             return 0
 
     def _charged(self, row: _Row, title: str) -> int:
-        """An amount that cannot be below zero: what was given back is in the total."""
+        """An amount that cannot be below zero: refunds are in the total."""
         amount = self._amount(row, title)
         if amount < 0:
             self._repairs.note(title, f"{title} is below zero ({row[title][:40]}). It counts as none.")
@@ -132,7 +132,7 @@ def tips_of(lines: Sequence[LineItem], money: OrderAmounts) -> list[LineItem]:
 
 
 def is_tax_included(said: str, money: OrderAmounts, tip: int) -> bool:
-    """Whether the prices hold the tax: what the file says, else that with which the amounts add up."""
+    """Whether prices include tax: as the file says, else as the amounts add up."""
     if not money.tax:
         return False
     if said:

@@ -1,4 +1,4 @@
-"""Reads a Shopify order export from its first row to its last and checks it: all of what needs no store."""
+"""Reads and checks a Shopify order export: everything that needs no store."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from backend.services.imports.survey import Survey
 from backend.store import schema
 
 SOURCE = "shopify"
-"""What the references of these orders begin with."""
+"""The prefix of the references of these orders."""
 _SURVEY_SHARE = 0.1
-"""How much of the work the first reading of a file is."""
+"""The first reading's share of the whole work."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFile:
-    """A file, and what reading it depends on. `encoding` "" means that its bytes tell, `dates` that its dates tell.
+    """A file and how to read it. `encoding` "": found from its bytes; `dates` unknown: found from its dates.
 
     `region` is the country of phone numbers without a country code.
     """
@@ -43,11 +43,9 @@ class OrderFile:
 
 
 class OrderCandidate:
-    """An order of a file: the line where it begins, what it says, the fingerprint of that, and the order's id here.
+    """An order of a file: its first line, its values, their fingerprint, the order's id here, and its repairs.
 
-    `repairs` are what was put right in it.
-
-    What needs no store is worked out with it, because the process that reads the file has time left.
+    Everything that needs no store is computed here, because the process that reads the file has time left.
     """
 
     __slots__ = ("id", "line", "order", "print", "reference", "repairs")
@@ -66,9 +64,9 @@ class OrderCandidate:
 
 
 def batches_of(file: OrderFile) -> Generator[Batch[OrderCandidate], None, None]:
-    """What the file holds. The first batches are empty: they tell how far its first reading is.
+    """The orders of the file. The first batches are empty: they report the progress of the first reading.
 
-    Raises: `InvalidInputError` when it is no Shopify order export, before there is an order.
+    Raises: `InvalidInputError` when it is not a Shopify order export, before the first order.
     """
     table = open_table(file.path, file.encoding)
     places, size = places_of(table.header), file.path.stat().st_size
@@ -98,7 +96,7 @@ def _candidates(
             reported.add(raw.name)
             first, second = scattered[raw.name]
             reason = (
-                f"Rows of this order stand apart, from lines {first:,} and {second:,} on, or two have this Name. "
+                f"Rows of this order are apart, from lines {first:,} and {second:,} on, or two orders have this Name. "
                 "Sort the file by Name, and remove what is there twice."
             )
             yield Fault(raw.name, raw.line, "Name", reason)

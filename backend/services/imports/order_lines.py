@@ -1,4 +1,4 @@
-"""The line items of an order's rows. A line that was removed, takes money off or lacks something is kept."""
+"""Reads the line items of an order's rows. Removed, negative or incomplete lines do not lose it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SKU_LENGTH = 100
 _NO_NAME = "Item without a name"
 _NO_LINES = "Order without line items"
 _WHOLE_NUMBER = re.compile(r"\d+(?:[.,]0{1,2})?|[-\u2212(]\d+\)?")
-"""Quantities that need no word about how they were read."""
+"""Quantities that are read without a remark."""
 
 
 class LineReader:
@@ -35,8 +35,8 @@ class LineReader:
     def read(self, rows: Sequence[Line]) -> tuple[tuple[LineItem, ...], int]:
         """The line items, and the discount in minor units that lines below zero give.
 
-        A line of quantity 0 was removed from the order and is left away. An order that has no other line keeps its
-        first one, free of charge; the order's own amounts are those of the file.
+        A line of quantity 0 was removed from the order and is left out. An order without other lines keeps its first
+        one, free of charge; the order's own amounts are those of the file.
         Raises: `CellError`.
         """
         lines: list[LineItem] = []
@@ -60,7 +60,7 @@ class LineReader:
         return tuple(lines), taken_off
 
     def _line(self, row: Line) -> tuple[LineItem | None, int]:
-        """The line item of a row, or None when the row has none; and what it takes off, which makes it no product."""
+        """The line item of a row, or None; and the discount of a row that reduces the price instead."""
         title, written_quantity, written_price, sku = (
             "" if place is None else fields.shown(row.cells[place].strip()) for place in self._places
         )
@@ -93,7 +93,7 @@ class LineReader:
         return sku or _NO_NAME
 
     def _quantity(self, text: str, title: str, line: int) -> Decimal:
-        """Below zero for what came back; 1 where none can be read."""
+        """Below zero for returned items; 1 when unreadable."""
         try:
             quantity = fields.quantity(text, self._amounts.decimal_comma)
         except InvalidInputError as error:
@@ -105,7 +105,7 @@ class LineReader:
         return quantity
 
     def _price(self, text: str, title: str, line: int) -> int:
-        """In minor units, below zero for what is taken off; 0 where none can be read."""
+        """In minor units, below zero for discounts; 0 when unreadable."""
         try:
             price, doubt = self._amounts.read(text, "The price")
         except InvalidInputError as error:

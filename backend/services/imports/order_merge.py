@@ -1,4 +1,4 @@
-"""What a newer export makes of an order that is here already. The export's figures win; refunds made here stay."""
+"""Merges a newer export into a stored order. The export's figures win; refunds made here stay."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from backend.domain.orders import MOST_HISTORY, HistoryEntry, Order, Refund
 from backend.errors import InvalidInputError
 
 REFUND_ID = "import"
-"""The id of the one refund that stands for what an export says was refunded."""
+"""The id of the one refund for what an export says was refunded."""
 
 
 def new_order(imported: ImportedOrder, order_id: str, customer_id: str, currency: str, by: str, now: datetime) -> Order:
-    """The order as it is first imported. Its amounts are the file's, which need not be the sum of its line items."""
+    """The order at its first import. Its amounts are the file's, which may differ from the sum of its line items."""
     return Order(
         id=order_id,
         number=imported.number,
@@ -47,7 +47,7 @@ def new_order(imported: ImportedOrder, order_id: str, customer_id: str, currency
 
 
 def updated_order(before: Order, imported: ImportedOrder, by: str, now: datetime, locale: str) -> Order:
-    """The order as the newer export has it; `before` itself when nothing differs. Date and customer stay.
+    """The order with the newer export's values; `before` itself when nothing differs. Date and customer stay.
 
     Raises: `InvalidInputError` when the order was changed too often.
     """
@@ -81,7 +81,7 @@ def updated_order(before: Order, imported: ImportedOrder, by: str, now: datetime
 
 
 def _refunds(stored: tuple[Refund, ...], imported: ImportedOrder, by: str, now: datetime) -> tuple[Refund, ...]:
-    """The stored refunds, and one that makes up what the export has beyond them. Refunds are never taken back."""
+    """The stored refunds, and one for the rest of the export's amount. Refunds are never removed."""
     if sum(refund.amount for refund in stored) >= imported.refunded:
         return stored
     here = tuple(refund for refund in stored if refund.id != REFUND_ID)

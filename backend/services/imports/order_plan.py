@@ -1,7 +1,7 @@
-"""Decides what becomes of imported orders: new ones, changed ones, and those that say nothing new.
+"""Plans the writes for imported orders: new, changed and unchanged ones.
 
-Each order is found again by the number that its source gave it. Beside that reference stands a fingerprint of what the
-file said. The same fingerprint again means "unchanged", so what people changed here survives importing the same file.
+An order is found again by its number at the source. With that reference a fingerprint of the file's values is stored.
+The same fingerprint means "unchanged", so changes made here survive importing the same file again.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
 
 _REMEMBERED_CUSTOMERS = 20_000
 _WRITES_BESIDE = 10
-"""What an order writes beside a change of its customer: itself, its reference, totals, a line of activity."""
+"""The writes of an order besides its customer's: itself, its reference, totals, a line of activity."""
 
 
 class OrderPlanner:
     """Plans imported orders for one shop, on behalf of one person.
 
-    It remembers customers from one plan to the next. Should one of them have been changed meanwhile, the version that
-    each write asks for does not fit, and the order is planned again from what is read then.
+    It caches customers from one plan to the next. If one was changed meanwhile, the version condition of the write
+    fails, and the order is planned again from fresh reads.
     """
 
     def __init__(self, shop: Shop, actor: Actor) -> None:
@@ -113,17 +113,17 @@ class OrderPlanner:
     def _place_with_address(self, candidate: OrderCandidate, known: Customer, snapshot: ImportSnapshot) -> ImportStep:
         """An order that brings the address of somebody who had none.
 
-        The months of who is planned here too are not in the store yet. The condition then fails, and the order is
+        Months that are planned in the same chunk are not stored yet. The condition then fails, and the order is
         planned again when they are.
         """
         imported = candidate.order
         order = new_order(imported, candidate.id, known.id, self._shop.currency, self._by, self._shop.clock())
         day = day_of(order.placed_at, self._shop.zone)
-        told = newer_consent(replace(known, email=imported.email), consent_of(imported))
+        consent = newer_consent(replace(known, email=imported.email), consent_of(imported))
         after = replace(
             known,
             email=imported.email,
-            consent=told or known.consent,
+            consent=consent or known.consent,
             first_day=min(known.first_day or day, day),
             version=known.version + 1,
         )
@@ -139,7 +139,7 @@ class OrderPlanner:
         return ImportStep(Outcome.CREATED, [*writes, _reference_put(candidate, order), activity])
 
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
-        """One transaction for the order and its new customer, whose item holds the order's figures from the start."""
+        """One transaction for the order and its new customer, whose item has the order's figures from the start."""
         key = schema.customer_key(customer.id)
         said = f"Imported with order {order.number}"
         return [
@@ -175,7 +175,7 @@ class OrderPlanner:
 
 
 def _new_customer(imported: ImportedOrder) -> Customer:
-    """A customer known from the day of the order."""
+    """A customer who was created on the day of the order."""
     return Customer(
         id=new_customer_id(),
         name=imported.name,

@@ -1,4 +1,4 @@
-"""Gathers the rows of a Shopify order export into orders, without losing or doubling a row."""
+"""Groups the rows of a Shopify order export into orders, without losing or doubling a row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.services.imports.csv_rows import BrokenLine, Line
 
 @dataclass(slots=True)
 class RawOrder:
-    """The rows of one order as they stand in the file, and what is wrong with them if that is known already."""
+    """The rows of one order as in the file, and what is wrong with them if known already."""
 
     name: str
     line: int
@@ -20,7 +20,7 @@ class RawOrder:
     fault: Fault | None = None
 
     def blame(self, line: int, column: str, reason: str) -> None:
-        """Notes what is wrong; the first finding stays."""
+        """Records an error; the first one stays."""
         if self.fault is None:
             self.fault = Fault(self.name, line, column, reason)
 
@@ -52,7 +52,7 @@ def _take(order: RawOrder, row: Line | BrokenLine, name: str) -> None:
 
 
 def _guessed(row: BrokenLine, place: int, delimiter: str) -> str:
-    """The name in a row that could not be read, or "" when it cannot be told."""
+    """The name in an unreadable row, or "" when it is not found."""
     parts = row.start.split(delimiter, place + 1)
     return parts[place].strip(' "') if len(parts) > place + 1 else ""
 

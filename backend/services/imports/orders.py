@@ -1,4 +1,4 @@
-"""Imports a Shopify order export. Whatever the file's size, a part of it at a time is in memory."""
+"""Imports a Shopify order export, a part of it at a time in memory."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def import_orders(
     encoding: str = "",
     dates: str = "",
 ) -> ImportResult:
-    """Takes over the orders of a Shopify order export, and the customers who placed them.
+    """Imports the orders of a Shopify order export, and the customers who placed them.
 
-    The same file again changes nothing, a newer export updates. An order that cannot be taken over costs only itself
-    and is listed in the report (`report`, or a new file in the shop's data folder). A run that was interrupted is
-    completed by running it again. `encoding` overrides what the file's bytes tell; `dates` ("day-first",
-    "month-first") says what its dates do not.
+    The same file again changes nothing, a newer export updates. An order that cannot be imported is skipped alone, and
+    listed in the report (`report`, or a new file in the shop's data folder). An interrupted run is completed by
+    running it again. `encoding` overrides the detected one; `dates` ("day-first", "month-first") is used where the
+    file's dates do not show it.
 
-    Raises: `PermissionDeniedError`; `InvalidInputError` when the file is no such export, before anything is written;
+    Raises: `PermissionDeniedError`; `InvalidInputError` when it is not such an export, before anything is written;
     `StoreBusyError` and `StoreUnreachableError`.
     """
     actor.require(Permission.IMPORT_DATA)

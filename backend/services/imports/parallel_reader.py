@@ -1,7 +1,7 @@
 """Reads a large file in a process of its own, ahead of the one that writes: two cores then share the work.
 
 The child has no store. It gets the file's path and sends what it found, in the order of the file; when it is ahead it
-waits for the pipe to empty. It ends with its parent, however that ends, because then nobody reads the pipe any more.
+waits for the pipe to empty. It ends with its parent, because then nobody reads the pipe any more.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ SMALLEST = 4 * 1024 * 1024
 _CHILD = "backend.services.imports.reader_process"
 
 _Message: TypeAlias = "Batch[OrderCandidate] | InvalidInputError | None"
-"""What the child sends: batches, then None, or what it refused the file for."""
+"""What the child sends: batches, then None, or the error for which it refused the file."""
 
 
 class ReaderEndedError(Exception):
-    """The process that reads the file has ended before the file has."""
+    """The process that reads the file ended before the end of the file."""
 
 
 def batches_ahead(file: OrderFile) -> Generator[Batch[OrderCandidate], None, None]:
@@ -40,7 +40,7 @@ def batches_ahead(file: OrderFile) -> Generator[Batch[OrderCandidate], None, Non
 def _pays(path: Path) -> bool:
     try:
         return path.stat().st_size >= SMALLEST and _cores() > 1
-    except OSError:  # there is no such file, which its reader will say
+    except OSError:  # there is no such file, which its reader reports
         return False
 
 
@@ -83,7 +83,7 @@ def _received(pipe: IO[bytes]) -> Iterator[Batch[OrderCandidate]]:
 
 
 def serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
-    """What the child does: reads which file it is, and sends what that holds."""
+    """The child's work: receives which file to read, and sends its batches."""
     file: OrderFile = pickle.load(incoming)  # noqa: S301 - written by our own parent
     last: InvalidInputError | None = None
     try:

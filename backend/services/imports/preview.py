@@ -1,4 +1,4 @@
-"""Looks at the beginning of an upload, however large the rest is."""
+"""Previews the beginning of an upload."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _LENGTH = 1 << 18
 
 
 def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "") -> Preview:
-    """The header and the first rows of an upload, which is afterwards at its start again.
+    """The header and the first rows of an upload; rewinds it afterwards.
 
-    Raises: `InvalidInputError` when it is no CSV file, or known to be another file than it should be;
+    Raises: `InvalidInputError` when it is not a CSV file, or a known file of another kind;
     `UnclearEncodingError`.
     """
     source.seek(0)
-    found = encoding_in(source, encoding)  # all of it: the first letter that is not ASCII may be its last
+    found = encoding_in(source, encoding)  # reads all of it: the first letter that is not ASCII may be the last one
     with beginning_of(source) as path:
         preview = read_preview(path, rows, encoding=found.shown)
     if kind is ImportKind.ORDERS:
@@ -37,7 +37,7 @@ def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: s
 
 @contextmanager
 def beginning_of(source: BinaryIO) -> Iterator[Path]:
-    """A file that holds the first lines of the source; gone afterwards."""
+    """A file with the first lines of the source; deleted afterwards."""
     source.seek(0)
     start = source.read(_LENGTH)
     source.seek(0)
@@ -51,6 +51,6 @@ def beginning_of(source: BinaryIO) -> Iterator[Path]:
 
 def _whole_lines(start: bytes) -> bytes:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in start[:100]:
-        return start  # its characters have two bytes, and so has this beginning an even number
+        return start  # characters have two bytes each, and the beginning has an even number
     end = max(start.rfind(b"\n"), start.rfind(b"\r"))
     return start[: end + 1] if end > 0 else start

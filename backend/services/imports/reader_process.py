@@ -1,4 +1,4 @@
-"""The process that reads a large file ahead of the one that writes; see `ahead`."""
+"""The process that reads a large file ahead of the one that writes; see `parallel_reader`."""
 
 from __future__ import annotations
 

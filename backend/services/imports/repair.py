@@ -1,6 +1,6 @@
-"""Repairs what is odd in the cells of an order, and notes it for the report: an odd cell is no reason to lose an order.
+"""Repairs cells of an order and records that for the report, so that an invalid cell does not lose the order.
 
-What is in order, as nearly all is, is recognised by a look and goes through unchanged.
+Valid cells, nearly all, are recognised quickly and stay unchanged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SEVERAL = re.compile(r"\s*(?::::|[;,|/])\s*|\s+")
 
 
 class Repairs:
-    """Reads the texts of one order at a time. `found` are the repairs of the order that was begun last."""
+    """Reads the texts of one order at a time. `found` are the repairs of the current order."""
 
     def __init__(self) -> None:
         self._name, self._line = "", 0
@@ -42,7 +42,7 @@ class Repairs:
         self.found = []
 
     def note(self, column: str, what: str, line: int = 0) -> None:
-        """Notes a repair of the order; `line` is given where it was not on the order's first line."""
+        """Records a repair of the order; `line` where it is not the order's first line."""
         self.found.append(Repair(self._name, line or self._line, column, what))
 
     def line(self, text: str, column: str, longest: int, line: int = 0) -> str:
@@ -75,12 +75,12 @@ class Repairs:
             return fields.email_of(bare)
         except InvalidInputError:
             found, what = _address_within(bare)
-            said = f"“{bare[:_SHOWN]}” is no address that can be written to; the customer has none."
+            said = f"“{bare[:_SHOWN]}” is not a valid address; the customer has none."
             self.note(column, what if found else said)
             return found
 
     def phone(self, text: str, column: str) -> str:
-        """The number, without what a spreadsheet made of it; "" when the spreadsheet has lost digits."""
+        """The number, without a spreadsheet's changes; "" when the spreadsheet has lost digits."""
         first, *others = text.split(" ::: ")
         if others:
             self.note(column, f"There are {len(others) + 1} numbers; the first one counts.")
@@ -144,12 +144,12 @@ def _repaired_line(text: str, longest: int) -> tuple[str, str]:
 def _cut(repaired: str, before: str, longest: int) -> tuple[str, str]:
     if len(repaired) > longest:
         return repaired[:longest].rstrip(), f"The text was cut after {longest:,} of its {len(repaired):,} characters."
-    return repaired, "" if repaired == before else "Characters that no text may hold were removed or replaced."
+    return repaired, "" if repaired == before else "Characters that are not allowed were removed or replaced."
 
 
 @lru_cache(_REMEMBERED)
 def repaired_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The tags of a cell, and what is to be told about them."""
+    """The tags of a cell, and remarks about them."""
     found: dict[str, None] = {}
     what: dict[str, None] = {}
     for part in fields.tag_parts(text):
@@ -158,11 +158,11 @@ def repaired_tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             what["A spreadsheet has put an error in the place of a tag."] = None
             continue
         bare = bare.lstrip("#").strip()
-        repaired, told = _repaired_line(bare.replace("#", " "), _LONGEST_TAG)
+        repaired, remark = _repaired_line(bare.replace("#", " "), _LONGEST_TAG)
         if repaired:
             found[clean_tag(repaired)] = None
-        if told:
-            what[told] = None
+        if remark:
+            what[remark] = None
     tags = tuple(found)
     if len(tags) > MOST_TAGS:
         what[f"A customer can have {MOST_TAGS} tags; the other {len(tags) - MOST_TAGS} were left out."] = None

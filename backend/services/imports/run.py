@@ -1,4 +1,4 @@
-"""Runs an import from its first row to its last: in chunks, reporting what was left out, telling how far it is."""
+"""Runs an import in chunks, with progress and a report of what was left out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from backend.services.imports.steps import AnyCandidate, Planner
 from backend.services.imports.writes import write_chunk
 
 ProgressListener = Callable[[ImportProgress], None]
-"""Told how far an import is, several times a second. What it raises ends the import between two chunks."""
+"""Called with the progress of an import several times a second. An exception ends the import between two chunks."""
 
 
 class Run(Generic[AnyCandidate]):
@@ -47,17 +47,17 @@ class Run(Generic[AnyCandidate]):
         with FaultReport(self._report, self._kind) as report:
             while (more := self._write_next(batches, report)) is not None:
                 read = more
-                self._tell(read.share)
+                self._report_progress(read.share)
             return self._result(report.path, read.encoding)
 
     def _write_next(self, batches: Iterator[Batch[AnyCandidate]], report: FaultReport) -> Batch[AnyCandidate] | None:
-        """Writes the next chunk; returns how far the reading is, without what was found."""
+        """Writes the next chunk; returns how far the reading is, without the candidates."""
         with _collector_paused():
             batch = next(batches, None)
             if batch is None:
                 return None
             self._write(batch, report)
-            # What the chunk was made of is gone before the collector may look for it.
+            # The chunk is freed before the garbage collector may run.
             return replace(batch, items=())
 
     def _write(self, batch: Batch[AnyCandidate], report: FaultReport) -> None:
@@ -80,7 +80,7 @@ class Run(Generic[AnyCandidate]):
                     self._repaired += 1
                     report.add(repair)
 
-    def _tell(self, share: float) -> None:
+    def _report_progress(self, share: float) -> None:
         if self._progress is not None:
             self._progress(ImportProgress(min(share, 1.0), self._counts.copy()))
 
@@ -94,9 +94,9 @@ class Run(Generic[AnyCandidate]):
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Keeps Python from looking for cycles among the many objects of a chunk, of which none is in a cycle.
+    """Pauses garbage collection during a chunk: its many objects are in no cycles.
 
-    It would look at each of them several times, which was measured to take a fifth of an import.
+    Collection was measured to take a fifth of an import.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -97,11 +97,11 @@ _DISCOUNT_CODES_LENGTH = 300
 _NUMBER_LENGTH = 100
 
 _Row: TypeAlias = dict[str, str]
-"""The cells of an order's first row by Shopify's titles; "" where the file has no such column."""
+"""The cells of an order's first row by Shopify's titles; "" for a missing column."""
 
 
 def places_of(header: Sequence[str]) -> dict[str, int]:
-    """Where the columns stand, by Shopify's titles.
+    """The column numbers by Shopify's titles.
 
     Raises: `InvalidInputError` that says what the file is, or names the few columns that are missing.
     """
@@ -120,7 +120,7 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
 
 
 class OrderReader:
-    """Makes orders of rows. `places` are those of the file's columns, `currency` and `region` those of the shop."""
+    """Makes orders of rows. `places` are the file's column numbers, `currency` and `region` those of the shop."""
 
     def __init__(
         self, places: Mapping[str, int], amounts: Amounts, moments: Moments, currency: str, region: str
@@ -137,11 +137,11 @@ class OrderReader:
 
     @property
     def repairs(self) -> Sequence[Repair]:
-        """What was put right in the order that was read last."""
+        """The repairs in the order that was read last."""
         return self._repairs.found
 
     def read(self, raw: RawOrder) -> ImportedOrder | Fault:
-        """The order, or the first thing that is wrong with it."""
+        """The order, or its first error."""
         if raw.fault is not None:
             return raw.fault
         self._repairs.begin(raw.name, raw.line)
@@ -248,7 +248,7 @@ class OrderReader:
         return moment
 
     def _cancelled_at(self, row: _Row) -> datetime | None:
-        """When the order was cancelled, if that can be told: that it was, the filled cell says."""
+        """When the order was cancelled, if readable: a filled cell alone shows that it was."""
         if not row["Cancelled at"]:
             return None
         try:
@@ -258,7 +258,7 @@ class OrderReader:
             return None
 
     def _consent(self, row: _Row) -> bool | None:
-        """An answer that cannot be read is none."""
+        """The answer; None if unreadable."""
         try:
             return fields.yes_or_no(row["Accepts Marketing"], "Accepts Marketing")
         except InvalidInputError as error:
@@ -297,7 +297,7 @@ class OrderReader:
 
 
 def _paid(row: _Row, status: OrderStatus, money: OrderAmounts) -> int | None:
-    """What was received, where that differs from what the status here says."""
+    """What was paid, where that differs from what our status says."""
     financial = _word(row["Financial Status"])
     if financial in PAID or financial == "partially_paid":
         received = max(money.total - money.outstanding, 0)

@@ -1,4 +1,4 @@
-"""What the store holds about the orders that are being planned, changed in step with what is planned."""
+"""The stored items that planning needs, updated with what is planned."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from backend.store.port import Item, Key
 
 @dataclass(slots=True)
 class Known:
-    """Customers that are remembered from one plan to the next. `ids` are by the identity of an address, or another."""
+    """Customers that are cached from one plan to the next. `ids` are by identity, of an address or another."""
 
     ids: dict[str, str] = field(default_factory=dict)
     customers: dict[str, Customer] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Known:
 
 
 class ImportSnapshot:
-    """Items as they were read, and working copies of customers. `created` are the ids of those who are planned."""
+    """Items as read, and working copies of customers. `created` are the ids of planned new customers."""
 
     def __init__(self, items: dict[Key, Item], known: Known) -> None:
         self.items = items
@@ -39,7 +39,7 @@ class ImportSnapshot:
     def owner(self, order: ImportedOrder) -> Customer | None:
         """Who placed an order: the customer of its address, else of its id at the source, else of its phone.
 
-        An order with an address of its own is not that of somebody with the same phone and another address.
+        An order with an address never belongs to somebody with the same phone and another address.
         """
         if order.email and (customer := self._person(email_identity(order.email), email_key(order.email))):
             return customer
@@ -50,7 +50,7 @@ class ImportSnapshot:
         return None
 
     def free_identities(self, order: ImportedOrder) -> list[str]:
-        """Those identities of an order that are nobody's yet."""
+        """The identities of an order that no customer has yet."""
         return [
             identity
             for identity in order.identities
@@ -67,7 +67,7 @@ class ImportSnapshot:
         return self._known.customers[customer_id]
 
     def keep(self, customer: Customer, identities: Sequence[str] = ()) -> None:
-        """The customer, and who has these identities, as they will be when what is planned is written."""
+        """Stores the planned customer and the owner of these identities in the snapshot."""
         self._known.customers[customer.id] = customer
         if customer.email:
             self._known.ids[email_identity(customer.email)] = customer.id
@@ -86,7 +86,7 @@ class ImportSnapshot:
 
 
 def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known) -> ImportSnapshot:
-    """Reads what planning these orders needs; customers who are known need not be read."""
+    """Reads what planning these orders needs; cached customers are not read again."""
     people = [key for candidate in candidates for key in _people_of(candidate.order, known)]
     items = read([*(candidate.reference for candidate in candidates), *dict.fromkeys(people)])
     changed = _changed(candidates, items)
@@ -110,12 +110,12 @@ def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known
 
 
 def order_key_of(reference: Item) -> Key:
-    """Where the order lies that a reference leads to."""
+    """The key of the order of a reference."""
     return schema.order_key(text(reference, "customer"), text(reference, "order"))
 
 
 def _people_of(order: ImportedOrder, known: Known) -> Iterator[Key]:
-    """The keys that lead to who placed the order, so far as they are not remembered."""
+    """The keys that lead to the order's customer, unless cached."""
     if order.email and email_identity(order.email) not in known.ids:
         yield email_key(order.email)
     for identity in order.identities:
@@ -124,6 +124,6 @@ def _people_of(order: ImportedOrder, known: Known) -> Iterator[Key]:
 
 
 def _changed(candidates: Sequence[OrderCandidate], items: dict[Key, Item]) -> list[Item]:
-    """The references of orders of which the file says something new."""
+    """The references of orders whose values in the file are new."""
     references = ((items.get(candidate.reference), candidate.print) for candidate in candidates)
     return [reference for reference, mark in references if reference is not None and reference.get("print") != mark]

@@ -1,4 +1,4 @@
-"""What planning an import hands to writing it."""
+"""The types between planning an import and writing it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from backend.domain.imports import Fault, Outcome, Repair
 from backend.store.port import Item, Key, Write
 
 Read: TypeAlias = Callable[[Sequence[Key]], dict[Key, Item]]
-"""Reads those of the items that are there."""
+"""Reads those of the items that exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportStep:
-    """What one order or customer of a file comes to: one transaction, empty when nothing changes."""
+    """The writes for one order or customer of a file: one transaction, empty when nothing changes."""
 
     outcome: Outcome
     writes: list[Write] = field(default_factory=list)
@@ -34,11 +34,11 @@ class Candidate(Protocol):
 
     @property
     def line(self) -> int:
-        """The physical line on which it begins."""
+        """Its first physical line."""
 
     @property
     def repairs(self) -> Sequence[Repair]:
-        """What was put right when it was read."""
+        """What was repaired when it was read."""
 
 
 AnyCandidate = TypeVar("AnyCandidate", bound=Candidate)
@@ -46,15 +46,15 @@ PlannedCandidate = TypeVar("PlannedCandidate", bound=Candidate, contravariant=Tr
 
 
 class Planner(Protocol[PlannedCandidate]):
-    """Decides what becomes of candidates. It may remember what it planned, until it is told to forget."""
+    """Plans the writes for candidates. It may cache what it planned, until `forget`."""
 
     def plan(self, candidates: Sequence[PlannedCandidate], read: Read) -> list[ImportStep | Fault]:
         """A step or fault for each candidate, in order, as if each was written before the next is planned."""
 
     def forget(self) -> None:
-        """What was planned may not have been written: from now on only what is read counts."""
+        """Clears the cache, because planned writes may have failed."""
 
 
 def print_of(imported: Any) -> str:
-    """A fingerprint of what a file says. The same again is "unchanged", whatever was changed here since."""
+    """A fingerprint of the values of a file. The same fingerprint is "unchanged", even after changes made here."""
     return hashlib.blake2b(orjson.dumps(imported), digest_size=8).hexdigest()

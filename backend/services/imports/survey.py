@@ -20,7 +20,7 @@ _ORDERS_A_REPORT = 1_000
 
 
 class Survey:
-    """The first reading of a table. `scattered` maps the name of an order to two lines that lie apart."""
+    """The first reading of a table. `scattered` maps the name of an order to two lines that are apart."""
 
     def __init__(self, table: Table, places: Mapping[str, int], dates: DateEvidence, currency: str) -> None:
         self._table, self._places = table, places
@@ -34,7 +34,7 @@ class Survey:
         return self._signs.decimal_comma
 
     def positions(self) -> Iterator[int]:
-        """Reads the table through, and says from time to time how many bytes were read.
+        """Reads the whole table, and yields from time to time how many bytes were read.
 
         Raises: `InvalidInputError` when the rows of most orders are scattered, or the file's encoding breaks off.
         """

@@ -1,4 +1,4 @@
-"""Writes what was planned, many transactions in one go, and each again by itself whose snapshot did not hold."""
+"""Writes what was planned, many transactions at once; those with an outdated snapshot are planned again singly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_chunk(
         planner.forget()
         if len(candidates) == 1:
             return [_write_alone(shop, planner, candidates[0])]
-        middle = len(candidates) // 2  # whoever needs no record that cannot be read goes on together
+        middle = len(candidates) // 2  # so that candidates without an unreadable record stay together
         return write_chunk(shop, planner, candidates[:middle]) + write_chunk(shop, planner, candidates[middle:])
     writing = [place for place, step in enumerate(steps) if isinstance(step, ImportStep) and step.writes]
     outcomes = _write_all(shop.store, [steps[place] for place in writing])
@@ -40,7 +40,7 @@ def _write_all(store: Store, steps: Sequence[ImportStep | Fault]) -> list[Backen
     try:
         return store.transact_each([step.writes for step in steps if isinstance(step, ImportStep)])
     except InvalidInputError as error:
-        # An engine may refuse all because of one that cannot be stored; written alone, each tells for itself.
+        # An engine may refuse all because of one that cannot be stored; written singly, only that one fails.
         return [error] * len(steps)
 
 

@@ -79,8 +79,8 @@ def enqueue_import(
     _keep(source, upload_path(shop, job_id))
     taken = AlreadyExistsError("This import was asked for already.")
     with contextlib.suppress(AlreadyExistsError):
-        deed = audit_log.entry(shop, actor, f"imported {kind.value}", f"import:{job_id}", job.file)
-        shop.store.transact([Put(schema.job_key(job_id), job_item(job), Absent(), taken), deed])
+        audit_entry = audit_log.entry(shop, actor, f"imported {kind.value}", f"import:{job_id}", job.file)
+        shop.store.transact([Put(schema.job_key(job_id), job_item(job), Absent(), taken), audit_entry])
     return get_job(shop, actor, job_id)
 
 

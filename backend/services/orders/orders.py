@@ -272,9 +272,9 @@ def refund_order(shop: Shop, actor: Actor, ref: OrderRef, amount: int, reason: s
 
     done = _find_refund(shop, ref, refund_id)
     told = format_money(check_amount(amount, "The refund"), shop.currency, shop.locale)
-    deed = audit_log.entry(shop, actor, "refunded an order", _target(ref), told)
+    audit_entry = audit_log.entry(shop, actor, "refunded an order", _target(ref), told)
     try:
-        return done or until_settled(lambda: _change(shop, ref, changed, deed))
+        return done or until_settled(lambda: _change(shop, ref, changed, audit_entry))
     except OrderChangedError:
         if done := _find_refund(shop, ref, refund_id):
             return done
@@ -307,8 +307,8 @@ def _target(ref: OrderRef) -> str:
     return f"order:{ref.customer_id}-{ref.order_id}"
 
 
-def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order], deed: Put | None = None) -> Order:
-    """Changes the order that was seen; `deed` is what the audit log tells of it."""
+def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order], audit_entry: Put | None = None) -> Order:
+    """Changes the order that was seen; `audit_entry` is written with it."""
     key = schema.order_key(ref.customer_id, ref.order_id)
     item = shop.store.get(key)
     if item is None:
@@ -320,15 +320,15 @@ def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order], deed: 
         raise OrderChangedError(f"Someone else has changed order {before.number}{who}.")
     after = changed(before)
     if after is not before:
-        _write_change(shop, before, after, item, deed)
+        _write_change(shop, before, after, item, audit_entry)
     return after
 
 
-def _write_change(shop: Shop, before: Order, after: Order, item: Item, deed: Put | None) -> None:
+def _write_change(shop: Shop, before: Order, after: Order, item: Item, audit_entry: Put | None) -> None:
     """Writes a new version of an order with the difference in all totals, and what automations will do about it."""
     day = order_day(item)
     customer = schema.customer_key(after.customer_id)
     month = schema.customer_month_key(after.customer_id, day[:7])
     found = {key: shop.store.get(key) or {} for key in (customer, month)}
     writes = changing_writes(before, after, day, found[customer], found[month], shop.zone)
-    shop.store.transact([*writes, *triggers.on_changed(shop, before, after), *([deed] if deed else [])])
+    shop.store.transact([*writes, *triggers.on_changed(shop, before, after), *([audit_entry] if audit_entry else [])])

@@ -1,4 +1,4 @@
-"""Saved segments: list, create, change, duplicate, delete. Every change is noted in the audit log with its deed."""
+"""Saved segments: list, create, change, duplicate, delete. Every change is in the audit log."""
 
 from __future__ import annotations
 

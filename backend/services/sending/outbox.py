@@ -1,4 +1,4 @@
-"""Emptying the local outbox: a deed of people who keep the mail running."""
+"""Empties the local outbox, for people who run the mail."""
 
 from __future__ import annotations
 

@@ -73,10 +73,10 @@ def mark_handled(shop: Shop, actor: Actor, message_ids: Sequence[str], note: str
     actor.require(Permission.REPAIR_MAIL)
     handled = Handled(actor.username, shop.clock(), _clean(note, "Note"))
     wanted = [message for message in _read(shop, message_ids) if needs_attention(message)]
-    deeds: list[list[Write]] = [
+    transactions: list[list[Write]] = [
         [_handling(message, handled), _noted(shop, actor, "marked a message as handled", message)] for message in wanted
     ]
-    return _done(shop, deeds, of=len(message_ids))
+    return _done(shop, transactions, of=len(message_ids))
 
 
 def send_again(shop: Shop, actor: Actor, message_ids: Sequence[str], why: str) -> Repaired:
@@ -91,7 +91,7 @@ def send_again(shop: Shop, actor: Actor, message_ids: Sequence[str], why: str) -
     actor.require(Permission.REPAIR_MAIL)
     reason, now = _clean(why, "Reason"), shop.clock()
     handled = Handled(actor.username, now, f"Sent again: {reason}")
-    deeds: list[list[Write]] = [
+    transactions: list[list[Write]] = [
         [
             _repetition(shop, _copy(self_contained(shop, message), actor, reason, now)),
             _handling(message, handled, Missing("outcome")),
@@ -99,7 +99,7 @@ def send_again(shop: Shop, actor: Actor, message_ids: Sequence[str], why: str) -
         ]
         for message in that_may_go_again(shop, _read(shop, message_ids))
     ]
-    return _done(shop, deeds, of=len(message_ids))
+    return _done(shop, transactions, of=len(message_ids))
 
 
 def key_again(message: Message) -> str:
@@ -171,9 +171,9 @@ def _noted(shop: Shop, actor: Actor, action: str, message: Message) -> Put:
     return audit_log.entry(shop, actor, action, f"message:{message.id}", f"{message.status}, {message.template}")
 
 
-def _done(shop: Shop, deeds: list[list[Write]], *, of: int) -> Repaired:
+def _done(shop: Shop, transactions: list[list[Write]], *, of: int) -> Repaired:
     with access_pattern("repair mail"):
-        outcomes: list[BackendError | None] = shop.store.transact_each(deeds)
+        outcomes: list[BackendError | None] = shop.store.transact_each(transactions)
     for outcome in outcomes:
         if outcome is not None and not isinstance(outcome, HandledAlreadyError | SentAgainAlreadyError):
             raise outcome

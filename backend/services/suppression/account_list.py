@@ -1,7 +1,7 @@
-"""The account's own suppression list beside ours: read, taken over, and filled from ours; a page at a time.
+"""Reads the account's own suppression list, imports it into ours, and adds ours to it; a page at a time.
 
-Each step is bounded and gives the place where the next one goes on, so that whoever stops in between loses nothing.
-Doing a step again changes nothing.
+Each step is bounded and returns the cursor of the next one, so a run that is stopped in between can be continued.
+Repeating a step changes nothing.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.domain.customers import clean_email, email_identity
-from backend.domain.suppression import Ground, Suppression, SuppressionReason
+from backend.domain.suppression import Cause, Suppression, SuppressionReason
 from backend.domain.team import Actor, Permission
 from backend.email.transports.account_list import REASONS, AccountEntry, AccountList
 from backend.errors import InvalidInputError
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.suppression.entries import add_ground, list_suppressions, suppressed
+from backend.services.suppression.entries import add_cause, list_suppressions, suppressed
 
 SOURCE = "account list"
 TAKEN_AT_ONCE = 200
@@ -26,7 +26,7 @@ PUSHED_AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """An entry of the account's list; `here` says whether ours has the address for this reason too."""
+    """An entry of the account's list; `here` is whether our list has the address for this reason too."""
 
     address: str
     reason: SuppressionReason
@@ -36,7 +36,7 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountLines:
-    """One page. `cursor` leads to the next one; None means that there is none."""
+    """One page. `cursor` is that of the next page; None on the last one."""
 
     lines: list[AccountLine]
     cursor: str | None
@@ -58,7 +58,7 @@ class SyncStep:
 def read_account_list(
     shop: Shop, actor: Actor, account: AccountList, *, limit: int = 100, cursor: str | None = None
 ) -> AccountLines:
-    """One page of the account's list. It asks the provider, so it is nothing for the script of a page.
+    """One page of the account's list. It calls the provider, which is too slow for the script of a page.
 
     Raises: `PermissionDeniedError`, `AccountListError`.
     """
@@ -72,7 +72,7 @@ def read_account_list(
 def take_over(
     shop: Shop, actor: Actor, account: AccountList, *, limit: int = TAKEN_AT_ONCE, cursor: str | None = None
 ) -> SyncStep:
-    """Puts what the account's list has on ours, a page of it.
+    """Adds a page of the account's list to ours.
 
     Raises: `PermissionDeniedError`, `AccountListError`.
     """
@@ -90,7 +90,7 @@ def take_over(
 def push(
     shop: Shop, actor: Actor, account: AccountList, *, limit: int = PUSHED_AT_ONCE, cursor: str | None = None
 ) -> SyncStep:
-    """Puts bounces and complaints of our list on the account's, a page of ours. `changed` counts what was sent there.
+    """Adds bounces and complaints of a page of our list to the account's. `changed` counts what was sent there.
 
     Raises: `PermissionDeniedError`, `AccountListError`, `InvalidInputError` for a cursor from another list.
     """
@@ -111,19 +111,19 @@ def _ours(shop: Shop, entries: list[AccountEntry]) -> dict[str, Suppression]:
 
 def _is_here(entry: AccountEntry, ours: dict[str, Suppression]) -> bool:
     found = ours.get(email_identity(entry.address))
-    return found is not None and any(ground.reason is entry.reason for ground in found.grounds)
+    return found is not None and any(cause.reason is entry.reason for cause in found.causes)
 
 
 def _added(shop: Shop, actor: Actor, entry: AccountEntry) -> bool:
-    """Whether it is new here; an address that is none is left where it is."""
+    """Whether it is new here; an invalid address is skipped."""
     try:
         address = clean_email(entry.address)
     except InvalidInputError:
         return False
-    return add_ground(shop, address, Ground(entry.reason, entry.at, SOURCE, actor.username)).changed
+    return add_cause(shop, address, Cause(entry.reason, entry.at, SOURCE, actor.username)).changed
 
 
 def _reason_there(entry: Suppression) -> SuppressionReason | None:
     """Why the account's list should have the address: it knows bounces and complaints only."""
     known = set(REASONS.values())
-    return next((ground.reason for ground in entry.grounds if ground.reason in known), None)
+    return next((cause.reason for cause in entry.causes if cause.reason in known), None)

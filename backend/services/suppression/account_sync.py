@@ -194,4 +194,4 @@ def _our_pages(shop: Shop) -> Iterator[list[Suppression]]:
 
 def _belongs_there(entry: Suppression) -> bool:
     """The account's list knows bounces and complaints only."""
-    return any(ground.reason in REASONS.values() for ground in entry.grounds)
+    return any(cause.reason in REASONS.values() for cause in entry.causes)

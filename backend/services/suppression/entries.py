@@ -1,6 +1,6 @@
 """The suppression list: look up, add, remove, list. Every change is kept as history, without the address.
 
-An address may have several reasons; the strongest counts, and taking that one away leaves the others. So whoever had
+An address may have several reasons; the strongest counts, and removing that one leaves the others. So somebody who
 unsubscribed before their mailbox was full stays unsubscribed when it works again.
 """
 
@@ -13,7 +13,7 @@ from itertools import islice
 
 from backend.domain.customers import clean_email, email_identity
 from backend.domain.ids import new_entry_id
-from backend.domain.suppression import Ground, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
+from backend.domain.suppression import Cause, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
 from backend.domain.time import to_text
@@ -37,7 +37,7 @@ from backend.store.meter import access_pattern
 from backend.store.port import Absent, Delete, Equals, Item, Put, Query, Row, Write
 
 NOTE_LENGTH = 300
-_UNREADABLE = "The entry cannot be read, so nothing is sent to this address. System tells how to repair it."
+_UNREADABLE = "The entry cannot be read, so nothing is sent to this address. See System for how to repair it."
 BY_STAFF = "staff"
 
 
@@ -51,7 +51,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class SuppressionPage:
-    """Entries, the newest first. `cursor` leads to older ones; None means that there are none."""
+    """Entries, the newest first. `cursor` is that of the next page; None on the last one."""
 
     entries: list[Suppression]
     cursor: str | None
@@ -61,7 +61,7 @@ class SuppressionPage:
 
 
 def suppressed(shop: Shop, addresses: Sequence[str]) -> dict[str, Suppression]:
-    """Those of the addresses that are on the list, by `email_identity`; a few requests however many there are.
+    """Those of the addresses that are on the list, by `email_identity`. Reads them in batches.
 
     The addresses must be in the form in which customers' are kept.
     """
@@ -73,9 +73,9 @@ def suppressed(shop: Shop, addresses: Sequence[str]) -> dict[str, Suppression]:
 
 
 def _unknown(address: str) -> Suppression:
-    """What stands for an entry that cannot be read: it suppresses everything until somebody has repaired it."""
+    """The substitute for an entry that cannot be read: it suppresses everything until somebody has repaired it."""
     since = datetime(1970, 1, 1, tzinfo=UTC)
-    return Suppression(address, (Ground(SuppressionReason.MANUAL, since, "unreadable", note=_UNREADABLE),))
+    return Suppression(address, (Cause(SuppressionReason.MANUAL, since, "unreadable", note=_UNREADABLE),))
 
 
 def find_suppression(shop: Shop, address: str) -> Suppression | None:
@@ -105,7 +105,7 @@ def suppression_history(shop: Shop, address: str, *, limit: int = 50) -> list[Su
 def list_suppressions(
     shop: Shop, actor: Actor, *, reason: SuppressionReason | None = None, limit: int = 50, cursor: str | None = None
 ) -> SuppressionPage:
-    """One page of the list, by when the strongest reason came, or of the entries whose strongest reason this is.
+    """One page of the list, by when the strongest reason was added; with `reason`, only entries whose strongest it is.
 
     Raises: `PermissionDeniedError`, `InvalidInputError` for a cursor from another list.
     """
@@ -141,39 +141,39 @@ def _lines(shop: Shop, reason: SuppressionReason | None, before: str, limit: int
 def suppress(
     shop: Shop, actor: Actor, address: str, *, reason: SuppressionReason = SuppressionReason.MANUAL, note: str = ""
 ) -> Added:
-    """Puts an address on the list.
+    """Adds an address to the list.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`.
     """
     actor.require(Permission.MANAGE_SUPPRESSION)
     cleaned = clean_line(note, "Note", longest=NOTE_LENGTH, field="note")
     clean = clean_email(address)
-    ground = Ground(reason, shop.clock(), BY_STAFF, actor.username, cleaned)
-    deed = audit_log.entry(shop, actor, "suppressed an address", _target(clean), reason.label)
-    return until_settled(lambda: _add(shop, clean, ground, deed))
+    cause = Cause(reason, shop.clock(), BY_STAFF, actor.username, cleaned)
+    audit_entry = audit_log.entry(shop, actor, "suppressed an address", _target(clean), reason.label)
+    return until_settled(lambda: _add(shop, clean, cause, audit_entry))
 
 
 def add_suppression(
     shop: Shop, address: str, reason: SuppressionReason, *, source: str, by: str = "", note: str = ""
 ) -> Added:
-    """Puts an address on the list because of what happened: no permission is asked for.
+    """Adds an address to the list because of an event; needs no permission.
 
     Repeating it changes nothing, and a weaker reason only joins a stronger one.
 
     Raises: `InvalidInputError` when this is no address.
     """
-    return add_ground(shop, clean_email(address), Ground(reason, shop.clock(), source, by, note))
+    return add_cause(shop, clean_email(address), Cause(reason, shop.clock(), source, by, note))
 
 
-def add_ground(shop: Shop, address: str, ground: Ground) -> Added:
-    """As `add_suppression`, for a clean address and with the moment at which it happened."""
-    return until_settled(lambda: _add(shop, address, ground))
+def add_cause(shop: Shop, address: str, cause: Cause) -> Added:
+    """Adds a cause with its own moment; `address` must be clean."""
+    return until_settled(lambda: _add(shop, address, cause))
 
 
 def unsuppress(
     shop: Shop, actor: Actor, address: str, *, why: str, reason: SuppressionReason | None = None
 ) -> Suppression | None:
-    """Takes one reason away, or all of them; returns what is left of the entry.
+    """Removes one reason, or all of them; returns what is left of the entry.
 
     Raises: `PermissionDeniedError`, `InvalidInputError` (without a `why`), `NotFoundError`.
     """
@@ -181,12 +181,12 @@ def unsuppress(
     note = clean_line(why, "Reason", longest=NOTE_LENGTH, required=True, field="why")
     cleaned = clean_email(address)
     which = reason.label if reason else "all reasons"
-    deed = audit_log.entry(shop, actor, "took an address off the suppression list", _target(cleaned), which)
-    return until_settled(lambda: _remove(shop, cleaned, reason, BY_STAFF, actor.username, note, deed))
+    audit_entry = audit_log.entry(shop, actor, "took an address off the suppression list", _target(cleaned), which)
+    return until_settled(lambda: _remove(shop, cleaned, reason, BY_STAFF, actor.username, note, audit_entry))
 
 
 def lift_unsubscribe(shop: Shop, address: str, *, source: str) -> None:
-    """Forgets that somebody unsubscribed, because they have subscribed again; other reasons stay."""
+    """Removes the reason "unsubscribed", because somebody has subscribed again; other reasons stay."""
     try:
         cleaned = clean_email(address)
         until_settled(lambda: _remove(shop, cleaned, SuppressionReason.UNSUBSCRIBED, source, "", "subscribed again"))
@@ -194,44 +194,42 @@ def lift_unsubscribe(shop: Shop, address: str, *, source: str) -> None:
         return
 
 
-def adding_writes(shop: Shop, address: str, ground: Ground, item: Item | None) -> tuple[Suppression, Sequence[Write]]:
-    """The entry with one more reason, and the writes that make it so; none when it is there already.
+def adding_writes(shop: Shop, address: str, cause: Cause, item: Item | None) -> tuple[Suppression, Sequence[Write]]:
+    """The entry with one more reason, and the writes that store it; none when it is there already.
 
-    `item` is what the store holds for the address. Error attached: `StaleReadError`.
+    `item` is the stored item of the address. Error attached: `StaleReadError`.
     """
     try:
         before = None if item is None else suppression_from(item)
     except UnreadableItemError as error:
         set_aside(shop, schema.suppression_key(_digest(address)), error.reason)
-        return _unknown(address), ()  # it suppresses already, and what it says is not written over
-    after = Suppression(address, (ground,)) if before is None else before.with_ground(ground)
+        return _unknown(address), ()  # it suppresses already, and is not overwritten
+    after = Suppression(address, (cause,)) if before is None else before.with_cause(cause)
     if after == before:
         return after, ()
-    event = SuppressionEvent(
-        shop.clock(), SuppressionChange.ADDED, (ground.reason,), ground.source, ground.by, ground.note
-    )
+    event = SuppressionEvent(shop.clock(), SuppressionChange.ADDED, (cause.reason,), cause.source, cause.by, cause.note)
     return after, _writes(after, event, item)
 
 
-def _add(shop: Shop, address: str, ground: Ground, *deeds: Put) -> Added:
+def _add(shop: Shop, address: str, cause: Cause, *audit_entries: Put) -> Added:
     item = shop.store.get(schema.suppression_key(_digest(address)))
-    entry, writes = adding_writes(shop, address, ground, item)
+    entry, writes = adding_writes(shop, address, cause, item)
     if writes:
-        shop.store.transact([*writes, *deeds])
+        shop.store.transact([*writes, *audit_entries])
     return Added(entry, changed=bool(writes))
 
 
 def _remove(
-    shop: Shop, address: str, reason: SuppressionReason | None, source: str, by: str, note: str, *deeds: Put
+    shop: Shop, address: str, reason: SuppressionReason | None, source: str, by: str, note: str, *audit_entries: Put
 ) -> Suppression | None:
     item = shop.store.get(schema.suppression_key(_digest(address)))
     before = None if item is None else suppression_from(item)
-    gone = () if before is None else tuple(g.reason for g in before.grounds if reason in (None, g.reason))
+    gone = () if before is None else tuple(g.reason for g in before.causes if reason in (None, g.reason))
     if before is None or not gone:
         raise NotFoundError("This address is not on the suppression list.")
     after = before.without(reason)
     event = SuppressionEvent(shop.clock(), SuppressionChange.REMOVED, gone, source, by, note)
-    shop.store.transact([*_writes(after or before, event, item, gone=after is None), *deeds])
+    shop.store.transact([*_writes(after or before, event, item, gone=after is None), *audit_entries])
     return after
 
 
@@ -249,7 +247,7 @@ def _writes(entry: Suppression, event: SuppressionEvent, item: Item | None, *, g
 
 
 def _target(address: str) -> str:
-    """What the audit log calls an address: not by itself."""
+    """What the audit log names an address by: not the address itself."""
     return f"suppression:{_digest(address)}"
 
 

@@ -1,4 +1,4 @@
-"""The suppression list as a file: taken in row by row, whoever wrote it, and given out so that it can come back."""
+"""Imports suppression lists of any mail program, and exports ours in a form that can be imported again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from backend.domain.customers import email_identity
 from backend.domain.imports import ImportKind
-from backend.domain.suppression import Ground, SuppressionReason
+from backend.domain.suppression import Cause, SuppressionReason
 from backend.domain.team import Actor, Permission
 from backend.domain.time import check_placed_at, to_text
 from backend.errors import InvalidInputError
@@ -27,7 +27,7 @@ from backend.services.imports.dialect import Table, open_table, reading, title_w
 from backend.services.imports.encoding import UnclearEncodingError
 from backend.services.imports.fields import email_of, shown
 from backend.services.imports.file_kinds import refuse_other_file
-from backend.services.suppression.entries import NOTE_LENGTH, add_ground, adding_writes
+from backend.services.suppression.entries import NOTE_LENGTH, add_cause, adding_writes
 from backend.services.suppression.json_lists import as_csv
 from backend.services.suppression.vocabulary import (
     ADDRESS_TITLES,
@@ -36,7 +36,7 @@ from backend.services.suppression.vocabulary import (
     gets_mail,
     moment_of,
     reason_of,
-    told_by_columns,
+    reason_of_columns,
 )
 from backend.services.unreadable.items import readable
 from backend.store import schema
@@ -44,10 +44,10 @@ from backend.store.port import Key, Query, pages_of
 
 COLUMNS = ("E-mail address", "Reason", "Since", "Source", "By", "Note")
 MOST_ERRORS = 1000
-"""Lines that are named; further ones are only counted."""
+"""Lines that are listed; further ones are only counted."""
 _AT_ONCE = 200
 _PLAIN_WORDS = 3
-"""A reason of more words is kept as a note."""
+"""A reason with more words is kept as a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class LineError:
 class SuppressionImport:
     """What an import did: how many addresses got a new reason, had it already, or were left out.
 
-    `doubts` are lines that were taken over although their reason or date was not understood.
+    `doubts` are lines that were imported although their reason or date was not understood.
     """
 
     added: int = 0
@@ -92,30 +92,30 @@ class _Wanted:
     """An address and its reason; `doubt` says what of the line was not understood."""
 
     address: str
-    ground: Ground
+    cause: Cause
     doubt: LineError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where the columns stand that are understood; those that may tell the reason in the order of their weight."""
+    """The places of the known columns; those that may have the reason in the order of their weight."""
 
     address: int
     reasons: tuple[int, ...] = ()
     since: tuple[int, ...] = ()
     note: int | None = None
-    told: SuppressionReason | None = None
+    reason_of_all: SuppressionReason | None = None
 
 
 Watch = Callable[[float, SuppressionImport, LineError | None], None]
-"""Told the share of the file that was read and the result so far, after some hundred addresses and at each line that is
-left out or in doubt."""
+"""Called with the share of the file that was read and the result so far, every few hundred addresses and at each line
+that is left out or in doubt."""
 
 
 def import_suppressions(
     shop: Shop, actor: Actor, path: Path, *, encoding: str = "", dates: str = "", watch: Watch | None = None
 ) -> SuppressionImport:
-    """Takes in a CSV file with a column for the address, and perhaps for reason, since when, and a note; or JSON.
+    """Imports a CSV file with a column for the address, and optionally for reason, date and note; or JSON.
 
     A list without titles has one address a line. A reason or date that is not understood keeps no address off the list:
     it counts as *manual*, since now, and is reported. Lines without an address are left out. It may be run again.
@@ -127,7 +127,7 @@ def import_suppressions(
     result = SuppressionImport()
     with as_csv(path) as source:
         _take_in(shop, actor, _with_titles(_opened(source, encoding)), date_order_of(dates), result, watch)
-    if watch is None:  # what is watched is a job, which was noted when somebody asked for it
+    if watch is None:  # a run with `watch` is a job, which was noted when somebody asked for it
         audit_log.note(shop, actor, "imported suppressions", "import:suppressions", f"{result.added:,} new")
     return result
 
@@ -158,7 +158,7 @@ def _take_in(
 
 
 def _dates_of(shop: Shop, table: Table, columns: _Columns) -> DateOrder:
-    """What stands first in the file's dates, as they show; unknown where nothing shows it."""
+    """Whether day or month comes first in the file's dates; unknown where no date shows it."""
     evidence = DateEvidence(shop.zone, shop.clock())
     with reading(table) as rows:
         for row in rows:
@@ -178,7 +178,7 @@ def check_columns(header: Sequence[str]) -> None:
 
 
 def _opened(path: Path, encoding: str) -> Table:
-    """The table. Where its encoding is not clear the likeliest will do: addresses are the same in all of them."""
+    """The table. Where its encoding is unclear the likeliest is used: addresses are the same in all of them."""
     try:
         return open_table(path, encoding)
     except UnclearEncodingError as error:
@@ -186,15 +186,15 @@ def _opened(path: Path, encoding: str) -> Table:
 
 
 def _with_titles(table: Table) -> Table:
-    """The table; its first line counts as a row when an address is in it. What its other cells are, they tell."""
+    """The table; its first line counts as a row if it has an address. Its other columns are named by their cells."""
     place = next((place for place, cell in enumerate(table.header) if _is_address(cell)), None)
     if place is None:
         return table
-    titles = ["email" if here == place else _told_by(cell, here) for here, cell in enumerate(table.header)]
+    titles = ["email" if index == place else _title_of(cell, index) for index, cell in enumerate(table.header)]
     return replace(table, header=tuple(titles), header_line=0)
 
 
-def _told_by(cell: str, place: int) -> str:
+def _title_of(cell: str, place: int) -> str:
     """The title of a column without one, by its first cell."""
     with suppress(ValueError):
         moment_of(cell, ZoneInfo("UTC"))
@@ -215,14 +215,14 @@ def _columns(header: Sequence[str]) -> _Columns:
         raise InvalidInputError("The file has no column “E-mail address”.", "file")
     sure = [place for place in addresses if "mail" in titles[place]] or addresses
     if len(sure) > 1:
-        raise InvalidInputError("Several columns hold addresses; which one counts is not clear.", "file")
+        raise InvalidInputError("Several columns have addresses; it is not clear which one counts.", "file")
     address = sure[0]
 
     def places(known: Sequence[str]) -> tuple[int, ...]:
         return tuple(titles.index(title) for title in known if title in titles and titles.index(title) != address)
 
     note = next((place for place, title in enumerate(titles) if title in {"note", "notes", "comment"}), None)
-    return _Columns(address, places(REASON_TITLES), places(SINCE_TITLES), note, told_by_columns(titles))
+    return _Columns(address, places(REASON_TITLES), places(SINCE_TITLES), note, reason_of_columns(titles))
 
 
 def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str = Format.CSV) -> int:
@@ -249,8 +249,8 @@ def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns, d
     doubts = [f"“{_note(said)[:30]}” is not a reason that is known; it counts as manual."] if reason is None else []
     doubts += [doubt] if doubt else []
     note = (cells[columns.note] if columns.note is not None else "") or said
-    ground = Ground(reason or SuppressionReason.MANUAL, since, "import", actor.username, _note(note))
-    return _Wanted(address, ground, LineError(row.number, " ".join(doubts)) if doubts else None)
+    cause = Cause(reason or SuppressionReason.MANUAL, since, "import", actor.username, _note(note))
+    return _Wanted(address, cause, LineError(row.number, " ".join(doubts)) if doubts else None)
 
 
 def _address(text: str) -> str:
@@ -263,7 +263,7 @@ def _address(text: str) -> str:
 
 
 def _reason(cells: Sequence[str], columns: _Columns) -> tuple[SuppressionReason | None, str]:
-    """The strongest reason that a row tells, None for one that is not known; and the words where they say more.
+    """The strongest reason of a row, None for an unknown one; and its words where they say more.
 
     Raises: `InvalidInputError` when the row says that the address gets mail.
     """
@@ -272,21 +272,21 @@ def _reason(cells: Sequence[str], columns: _Columns) -> tuple[SuppressionReason 
     if known:
         reason, said = min(known, key=lambda pair: pair[0].weakness)
         return reason, said if len(said.split()) > _PLAIN_WORDS else ""
-    if columns.told or not words:
-        return columns.told or SuppressionReason.MANUAL, ""
+    if columns.reason_of_all or not words:
+        return columns.reason_of_all or SuppressionReason.MANUAL, ""
     if any(gets_mail(text) for text in words):
         raise InvalidInputError(f"“{words[0][:30]}” says that the address gets mail, so it is not put on the list.")
     return None, words[0]
 
 
 def _note(text: str) -> str:
-    """The words as a note, without what no note may hold; and without addresses, which history does not keep."""
+    """The words as a note, without unprintable characters, and without addresses, which history does not keep."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return " ".join("…" if "@" in word else word for word in printable.split())[:NOTE_LENGTH]
 
 
 def _since(shop: Shop, text: str, dates: DateOrder) -> tuple[datetime, str]:
-    """The moment in any written form, and what is doubtful about it. Without one it is now."""
+    """The moment in any written form, and what is doubtful about it. Without a text it is now."""
     if not text:
         return shop.clock(), ""
     try:
@@ -303,11 +303,11 @@ def _since(shop: Shop, text: str, dates: DateOrder) -> tuple[datetime, str]:
 
 
 def _write(shop: Shop, batch: Sequence[_Wanted], result: SuppressionImport) -> None:
-    """Many at once, each on its own; what somebody else changed meanwhile, or stands twice, is done one by one."""
+    """Writes many, each in its own transaction. Those that somebody else changed, or that are doubled, come singly."""
     keys = [schema.suppression_key(digest_of(email_identity(wanted.address))) for wanted in batch]
     found = shop.store.get_many(keys)
     planned = [
-        adding_writes(shop, wanted.address, wanted.ground, found.get(key))[1]
+        adding_writes(shop, wanted.address, wanted.cause, found.get(key))[1]
         for wanted, key in zip(batch, keys, strict=True)
     ]
     outcomes = shop.store.transact_each([writes for writes in planned if writes])
@@ -315,7 +315,7 @@ def _write(shop: Shop, batch: Sequence[_Wanted], result: SuppressionImport) -> N
     for wanted, writes in zip(batch, planned, strict=True):
         error = next(done) if writes else None
         if isinstance(error, StaleReadError):
-            result.count(add_ground(shop, wanted.address, wanted.ground).changed)
+            result.count(add_cause(shop, wanted.address, wanted.cause).changed)
         elif error is not None:
             raise error
         else:
@@ -338,6 +338,6 @@ def _rows_of(shop: Shop, keys: list[Key]) -> Iterator[tuple[Cell, ...]]:
     found = shop.store.get_many(keys)
     listed = ((key, found[key]) for key in keys if key in found)
     for entry in readable(shop, listed, lambda _, item: suppression_from(item)):
-        for ground in entry.grounds:
-            # A text with offset, since cells of spreadsheets have no zones and would come back an hour off.
-            yield (entry.address, ground.reason.value, to_text(ground.at), ground.source, ground.by, ground.note)
+        for cause in entry.causes:
+            # As text with its offset: cells of spreadsheets have no zones and would be read back an hour off.
+            yield (entry.address, cause.reason.value, to_text(cause.at), cause.source, cause.by, cause.note)

@@ -1,4 +1,4 @@
-"""The import of a suppression list as a worker does it: telling how far it is, with a report of what was left out."""
+"""The import of a suppression list as a worker does it: with its progress, and a report of what was left out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def import_listed(
     encoding: str = "",
     dates: str = "",
 ) -> ImportResult:
-    """Takes a file in, as `import_suppressions`. What `progress` raises ends it between two addresses.
+    """Imports a file as `import_suppressions` does. An exception of `progress` ends it between two addresses.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`, `StoreBusyError`, `StoreUnreachableError`.
     """

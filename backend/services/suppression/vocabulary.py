@@ -27,7 +27,7 @@ REASON_TITLES = (
     *("type", "suppression type", "bounce type", "list", "event", "category", "classification", "grund", "raison"),
     *("motif", "motivo", "source", "origin", "description", "error", "message", "code", "status", "state"),
 )
-"""In the order in which their words are asked."""
+"""In the order in which they are tried."""
 SINCE_TITLES = (
     *("since", "created", "created at", "date", "timestamp", "time", "date added", "added", "added at", "date created"),
     *("created date", "suppressed at", "suppression date", "last update time", "last updated time", "bounced at"),
@@ -42,7 +42,7 @@ _TOLD_BY_COLUMN = {
     "opt out date": SuppressionReason.UNSUBSCRIBED,
     "bounced at": SuppressionReason.HARD_BOUNCE,
 }
-"""Mailchimp's exports have no reason, but a moment that tells it."""
+"""Mailchimp's exports have no reason, but a date column for each reason."""
 
 _PERMANENT = re.compile(r"(?<![\d.])5(?:\d\d|\.\d{1,3}\.\d{1,3})(?![\d.])")
 _TEMPORARY = re.compile(r"(?<![\d.])4(?:\d\d|\.\d{1,3}\.\d{1,3})(?![\d.])|\b(?:soft|transient|temporary)\b")
@@ -63,20 +63,20 @@ _WITH_POINTS = re.compile(r"\d{1,2}\.\d{1,2}\.\d")
 _EPOCH = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d{1,9})?")
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - what a text leaves out has no zone either
 _LONGEST_LABEL = 60
-"""Longer words of a reason are a sentence of a mail server, in which "spam" is no complaint of a person."""
+"""A longer text is a sentence of a mail server, in which "spam" is not a person's complaint."""
 
 
-def told_by_columns(titles: Iterable[str]) -> SuppressionReason | None:
-    """The reason that all lines of a file have, where its columns tell it."""
+def reason_of_columns(titles: Iterable[str]) -> SuppressionReason | None:
+    """The reason that all lines of a file have, where its columns show it."""
     return next((_TOLD_BY_COLUMN[title] for title in titles if title in _TOLD_BY_COLUMN), None)
 
 
 @lru_cache(4096)
 def reason_of(text: str) -> SuppressionReason | None:
-    """The reason that these words mean; None for words that nobody knows.
+    """The reason that these words mean; None for unknown words.
 
-    What a mail server answered is told by its code (RFC 5321, RFC 3463): 5xx is a hard bounce. Temporary ones are
-    *manual*: the other program had its reasons, but the mailbox exists.
+    A mail server's answer is recognised by its code (RFC 5321, RFC 3463): 5xx is a hard bounce. Temporary ones are
+    *manual*: the mailbox exists, but the other program suppressed it.
     """
     written = text.casefold()
     if _PERMANENT.search(written):

@@ -1,4 +1,4 @@
-"""Whether an installation can work: what `python -m backend check` tells before the first start."""
+"""Checks whether an installation can work, for `python -m backend check`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WRITTEN_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that has to be right, and what was found."""
+    """One check and its result."""
 
     name: str
     ok: bool

@@ -16,7 +16,7 @@ from backend.store.meter import Usage
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The present month of UTC: what was used, by day and by access pattern, and what it costs."""
+    """The current month of UTC: usage by day and by access pattern, and its costs."""
 
     first: date
     use: Use
@@ -26,7 +26,7 @@ class Month:
 
 
 def this_month(shop: Shop, actor: Actor) -> Month:
-    """The month so far. Costs a query, and one for each day of email.
+    """The month so far. Costs one query, and one more for each day with emails.
 
     Raises: `PermissionDeniedError`.
     """
@@ -47,13 +47,13 @@ def this_month(shop: Shop, actor: Actor) -> Month:
 
 
 def _sent_between(shop: Shop, first: date, last: date) -> int:
-    """Emails of these days. What is unknown may have been sent, and then it costs."""
+    """Emails of these days. Unknown ones count, because they may have been sent."""
     counted = (MessageStatus.SENT.value, MessageStatus.UNKNOWN.value)
     return sum(day.counts().get(name, 0) for day in stats_by_day(shop, first, last) for name in counted)
 
 
 def _by_pattern(days: list[DayUsage]) -> dict[str, Usage]:
-    """The dearest first."""
+    """The most expensive first."""
     names = {name for day in days for name in day.patterns}
     sums = {name: sum_of(day.patterns[name] for day in days if name in day.patterns) for name in names}
     return dict(sorted(sums.items(), key=lambda pair: -(5 * pair[1].write_units + pair[1].read_units)))

@@ -22,25 +22,25 @@ from backend.services.sending import pauses
 from backend.services.snapshots import folders
 from backend.services.system.checks import check_writing
 from backend.services.system.heartbeats import read_beats
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 from backend.services.system.proxies import unnamed_proxy_seen
 from backend.services.system.queue import queue_state
 from backend.services.unreadable.items import MOST_LISTED, unreadable_records
 from backend.store import schema
 
 ALL_SECONDS = 8.0
-"""How long all looks may take together: people and monitors wait for them."""
+"""How long all checks may take together: people and monitors wait for them."""
 SLOW_STORE = timedelta(milliseconds=250)
 OLD_QUEUE = timedelta(minutes=5)
 _NECESSARY_DUTIES = ("mail", "imports")
 _GIGABYTE = 1024**3
 
-HealthCheck = Callable[[Watched], Health]
-"""Looks at one part, in much less than a second."""
+HealthCheck = Callable[[System], Health]
+"""Checks one part, in much less than a second."""
 
 
-def health_of(watched: Watched, actor: Actor) -> list[Health]:
-    """How each part is. A check that fails itself is a part that does not work.
+def health_of(system: System, actor: Actor) -> list[Health]:
+    """The health of each part. A check that raises an error is reported as a part that does not work.
 
     Raises: `PermissionDeniedError`.
     """
@@ -49,11 +49,11 @@ def health_of(watched: Watched, actor: Actor) -> list[Health]:
 
     def look() -> None:
         for check in HEALTH_CHECKS:
-            found[_part(check)] = _asked(check, watched)
+            found[_part(check)] = _asked(check, system)
 
     with contextlib.suppress(DeadlineError):
         within(ALL_SECONDS, "The health of the parts", look)
-    seen = dict(found)  # the thread that is late may go on
+    seen = dict(found)  # the late thread may continue
     return [seen.get(part) or _late(part) for part in map(_part, HEALTH_CHECKS)]
 
 
@@ -66,21 +66,21 @@ def _part(check: HealthCheck) -> str:
     return (check.__name__.removeprefix("check_")).replace("_", " ").capitalize()
 
 
-def _asked(check: HealthCheck, watched: Watched) -> Health:
+def _asked(check: HealthCheck, system: System) -> Health:
     part = _part(check)
     try:
-        return check(watched)
+        return check(system)
     except BackendError as error:
         return Health(part, State.DOWN, error.sentence)
     except Exception:
-        logger.exception("The health of {} cannot be told", part)
-        return Health(part, State.DOWN, "It cannot be told how this is.", "See the log for the error.")
+        logger.exception("The health of {} could not be checked", part)
+        return Health(part, State.DOWN, "It could not be checked.", "See the log for the error.")
 
 
-def check_store(watched: Watched) -> Health:
-    """Reads one item, and takes the time."""
+def check_store(system: System) -> Health:
+    """Reads one item, and measures the time."""
     began = time.perf_counter()
-    watched.shop.store.get(schema.meta_key("team"))
+    system.shop.store.get(schema.meta_key("team"))
     took = timedelta(seconds=time.perf_counter() - began)
     milliseconds = took / timedelta(milliseconds=1)
     found = f"It answers in {milliseconds:,.0f} ms." if milliseconds >= 1 else "It answers in less than 1 ms."
@@ -89,10 +89,10 @@ def check_store(watched: Watched) -> Health:
     return Health("Store", State.UP, found)
 
 
-def check_sending(watched: Watched) -> Health:
-    """Whether the transport may send, and does not pause."""
-    transport = watched.mailer.transport
-    paused = pauses.current_pause(watched.shop)
+def check_sending(system: System) -> Health:
+    """Whether the transport may send and is not paused."""
+    transport = system.mailer.transport
+    paused = pauses.current_pause(system.shop)
     try:
         account = transport.account()
     except AccountUnknownError as error:
@@ -102,10 +102,10 @@ def check_sending(watched: Watched) -> Health:
         return Health("Sending", State.DOWN, found, "Read the provider's message in the SES console, and answer it.")
     if paused is not None:
         return Health("Sending", State.ATTENTION, f"It pauses: {paused.reason}", "Resume it on Send statistics.")
-    if held := held_by_quota(watched.shop):
+    if held := held_by_quota(system.shop):
         campaign, hold = held[0]
         others = f" and {len(held) - 1} more" if len(held) > 1 else ""
-        until = f"{hold.until.astimezone(watched.shop.zone):%Y-%m-%d %H:%M}"
+        until = f"{hold.until.astimezone(system.shop.zone):%Y-%m-%d %H:%M}"
         found = f"The daily quota is used up; “{campaign.name}”{others} waits until {until}."
         return Health("Sending", State.ATTENTION, found, "It goes on by itself. Ask the provider for a larger quota.")
     if account.sandbox:
@@ -116,10 +116,10 @@ def check_sending(watched: Watched) -> Health:
     return Health("Sending", State.UP, f"{transport.name.upper()} takes {account.per_second:,.0f} emails a second.")
 
 
-def check_queue(watched: Watched) -> Health:
+def check_queue(system: System) -> Health:
     """Whether messages go out soon after they are due."""
-    state = queue_state(watched.shop)
-    age = state.age(watched.shop.clock())
+    state = queue_state(system.shop)
+    age = state.age(system.shop.clock())
     found = f"{state.due:,} messages are due." if state.due else "Nothing waits."
     if age > OLD_QUEUE:
         found = f"{state.due:,} messages are due, the first for {age.total_seconds() / 60:,.0f} minutes."
@@ -127,13 +127,13 @@ def check_queue(watched: Watched) -> Health:
     return Health("Queue", State.UP, found)
 
 
-def check_workers(watched: Watched) -> Health:
-    """Whether somebody does each necessary duty, and nobody is stuck."""
-    beats, now = read_beats(watched.shop), watched.shop.clock()
+def check_workers(system: System) -> Health:
+    """Whether each necessary duty has a worker, and none is stuck."""
+    beats, now = read_beats(system.shop), system.shop.clock()
     alive = [beat for beat in beats if not beat.is_silent(now)]
     done = {duty.name for beat in alive for duty in beat.duties}
     if missing := [name for name in _NECESSARY_DUTIES if name not in done]:
-        check_writing(watched.shop.store)  # where nothing can be written, workers cannot say that they live
+        check_writing(system.shop.store)  # if nothing can be written, workers cannot write heartbeats
         advice = "Start the server, or python -m backend worker."
         return Health("Workers", State.DOWN, f"Nobody does {' and '.join(missing)}.", advice)
     if stuck := _stuck(alive):
@@ -150,9 +150,9 @@ def _stuck(beats: list[Beat]) -> list[str]:
     return sorted({f"{duty.name} on {beat.host}" for beat in beats for duty, _ in beat.stalled_duties()})
 
 
-def check_clocks(watched: Watched) -> Health:
+def check_clocks(system: System) -> Health:
     """Whether the clocks of all processes agree."""
-    beats = read_beats(watched.shop)
+    beats = read_beats(system.shop)
     if len(beats) < 2:
         return Health("Clocks", State.UNUSED, "One process has nobody to compare its clock with.")
     skew = timedelta(milliseconds=max(beat.skew_ms for beat in beats))
@@ -163,9 +163,9 @@ def check_clocks(watched: Watched) -> Health:
     return Health("Clocks", State.UP, f"They agree to within {max(seconds, 0.1):.1f} seconds.")
 
 
-def check_disk(watched: Watched) -> Health:
+def check_disk(system: System) -> Health:
     """Whether there is room where files are kept."""
-    folder = watched.shop.data_dir
+    folder = system.shop.data_dir
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     usage = shutil.disk_usage(folder)
@@ -177,58 +177,58 @@ def check_disk(watched: Watched) -> Health:
     return Health("Disk", State.UP, found)
 
 
-def check_events(watched: Watched) -> Health:
-    """Whether what the provider reports comes in, and is understood."""
-    health = event_health(watched.shop)
+def check_events(system: System) -> Health:
+    """Whether the provider's events arrive and can be applied."""
+    health = event_health(system.shop)
     if health.dead_letters:
         found = f"{health.dead_letters:,} events could not be taken in."
         return Health("Events", State.ATTENTION, found, "See on Events why, and replay them when the reason is gone.")
-    waiting = watched.shop.clock() - health.oldest_at if health.oldest_at else timedelta()
+    waiting = system.shop.clock() - health.oldest_at if health.oldest_at else timedelta()
     if waiting > OLD_QUEUE:
         found = f"{health.waiting:,} wait, the first for {waiting.total_seconds() / 60:,.0f} minutes."
         return Health("Events", State.ATTENTION, found, "See whether a worker does the duty “events”.")
     if not health.backlogs and health.last_at is None:
         advice = "Set SES_EVENTS_QUEUE_URL, or have SES post to /api/ses/events."
-        unused = watched.mailer.transport.name == "local"
+        unused = system.mailer.transport.name == "local"
         return Health("Events", State.UNUSED, "None has come yet.", "" if unused else advice)
     return Health("Events", State.UP, f"In the last hour: {health.applied:,} taken in. Waiting: {health.waiting:,}.")
 
 
-def check_automations(watched: Watched) -> Health:
+def check_automations(system: System) -> Health:
     """Whether automations fire when they are due."""
-    late = stalled(watched.shop)
+    late = stalled(system.shop)
     if late:
         found = f"{late[0].name or late[0].automation} has been due for more than five minutes."
         return Health("Automations", State.ATTENTION, found, "See whether a worker does the duty “automations”.")
     return Health("Automations", State.UP, "Nothing is overdue.")
 
 
-def check_snapshot(watched: Watched) -> Health:
+def check_snapshot(system: System) -> Health:
     """Whether the figures for segments and insights are as new as they should be."""
-    info, minutes = folders.current(watched.shop), watched.settings.snapshot_minutes
+    info, minutes = folders.current(system.shop), system.settings.snapshot_minutes
     if info is None:
         return Health("Snapshot", State.UNUSED, "None was made on this machine yet.")
-    age = watched.shop.clock() - info.as_of
+    age = system.shop.clock() - info.as_of
     found = f"Age: {age.total_seconds() / 60:,.0f} min. Making it took {info.seconds:,.1f} s."
     if minutes and age > 3 * timedelta(minutes=minutes) + timedelta(seconds=20 * info.seconds):
         return Health("Snapshot", State.ATTENTION, found, "See the log for why no newer one was made.")
     return Health("Snapshot", State.UP, found)
 
 
-def check_proxy(watched: Watched) -> Health:
-    """Whether visitors are told apart: a reverse proxy has to be named, or they all share one address."""
-    if unnamed_proxy_seen(watched.shop) is not None:
+def check_proxy(system: System) -> Health:
+    """Whether visitors have different addresses: behind a reverse proxy that is not named they all share one."""
+    if unnamed_proxy_seen(system.shop) is not None:
         found = "Requests come through a proxy that TRUSTED_PROXIES does not name, so visitors share one address."
         advice = "Name your reverse proxy in TRUSTED_PROXIES. If you have none, somebody sent such headers: ignore it."
         return Health("Proxy", State.ATTENTION, found, advice)
-    if not watched.settings.trusted_proxies.strip():
+    if not system.settings.trusted_proxies.strip():
         return Health("Proxy", State.UNUSED, "No request came through a proxy in the last 24 hours.")
     return Health("Proxy", State.UP, "Requests come through the proxies that TRUSTED_PROXIES names.")
 
 
-def check_records(watched: Watched) -> Health:
+def check_records(system: System) -> Health:
     """Whether items of the store were found that cannot be read."""
-    number = len(unreadable_records(watched.shop))
+    number = len(unreadable_records(system.shop))
     if not number:
         return Health("Records", State.UP, "None was found that cannot be read.")
     counted = f"{number} or more" if number >= MOST_LISTED else f"{number}"

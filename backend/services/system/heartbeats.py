@@ -1,4 +1,4 @@
-"""Heartbeats: each process writes what it does and how it is, and reads what the others wrote."""
+"""Heartbeats: each process writes its duties and state, and reads those of the others."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from backend.store.port import EXPIRES, Delete, Put, Query, pages_of
 
 _TROUBLES = 5
 _LOOKS = 12
-"""Of so many beats the greatest difference to another clock counts: about two minutes."""
+"""The greatest clock difference of so many beats counts: about two minutes."""
 
 
 @dataclass(slots=True)
 class Pulse:
-    """What one process says of itself, beat by beat. Used by one thread."""
+    """Makes the heartbeats of one process. Used by one thread."""
 
     kind: str
     version: str
@@ -58,7 +58,7 @@ class Pulse:
 
 
 def beat(shop: Shop, pulse: Pulse) -> None:
-    """Writes one beat, and looks how far the clocks of the others are ahead.
+    """Writes one heartbeat, and measures how far the other processes' clocks are ahead.
 
     Another process's beat cannot be from our future unless its clock is ahead of ours. So the greatest lead that is
     seen in some minutes comes close to the difference of the clocks.
@@ -71,12 +71,12 @@ def beat(shop: Shop, pulse: Pulse) -> None:
 
 
 def end(shop: Shop, pulse: Pulse) -> None:
-    """Takes the process off the list: it ends in order, and nobody need miss it."""
+    """Removes the process from the list, because it ends normally."""
     shop.store.delete(Delete(schema.beat_key(pulse.process)))
 
 
 def read_beats(shop: Shop) -> list[Beat]:
-    """The last beat of each process, those silent for longer than 15 minutes left out; oldest process first."""
+    """The last heartbeat of each process, without those silent for longer than 15 minutes; oldest process first."""
     oldest = shop.clock() - FORGOTTEN_AFTER
     rows = pages_of(shop.store, Query(schema.MAIL, "BEATS", limit=200))
     beats = [found for found in readable_rows(shop, rows, beat_from) if found.at > oldest]
@@ -84,7 +84,7 @@ def read_beats(shop: Shop) -> list[Beat]:
 
 
 def list_processes(shop: Shop, actor: Actor) -> list[Beat]:
-    """As `read_beats`, for people.
+    """Checks the permission of `actor`, then returns `read_beats`.
 
     Raises: `PermissionDeniedError`.
     """

@@ -1,4 +1,4 @@
-"""What the looks at an installation need."""
+"""What health checks and alerts need to know of an installation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backend.services.sending.mailer import Mailer
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class System:
     """The installation, as one of its processes sees it."""
 
     shop: Shop

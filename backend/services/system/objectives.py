@@ -1,4 +1,4 @@
-"""How the objectives stand over the last 30 days, from counters that were kept all along."""
+"""How well the service objectives were met over the last 30 days, from stored counters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from backend.services.statistics.days import stats_by_day
 from backend.services.system.usage import day_of, durations_between
 
 Counted = tuple[int, int]
-"""Good ones, and all."""
+"""The number of good ones, and of all."""
 
 
 def standings(shop: Shop, actor: Actor) -> list[Standing]:
@@ -32,7 +32,7 @@ def standings(shop: Shop, actor: Actor) -> list[Standing]:
 
 
 def slowest(shop: Shop, actor: Actor, number: int = 10) -> list[tuple[str, str, Durations]]:
-    """Kind, name and durations of the actions of the last 30 days that keep people waiting most.
+    """Kind, name and durations of the slowest actions of the last 30 days.
 
     Raises: `PermissionDeniedError`.
     """
@@ -71,7 +71,7 @@ def _sent_in_time(shop: Shop, seconds: int, first: date, last: date) -> Counted:
 
 
 def _split(counts: Mapping[str, int], prefix: str, seconds: int) -> Counted:
-    """Of classes of time: those up to so many seconds, and all."""
+    """Of counts by class of time: those up to so many seconds, and all."""
     good = sum(counts.get(f"{prefix}_{step}", 0) for step in TOOK_STEPS if step <= seconds)
     late = sum(counts.get(f"{prefix}_{step}", 0) for step in (*TOOK_STEPS, "more")) - good
     return good, good + late

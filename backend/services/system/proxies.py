@@ -23,12 +23,12 @@ FORGOTTEN_AFTER = timedelta(hours=24)
 _NOTED_EVERY = timedelta(hours=1)
 _lock = threading.Lock()
 _noted: MutableMapping[Store, datetime] = WeakKeyDictionary()
-"""When this process last wrote it down."""
+"""When this process last recorded one."""
 
 
 def note_origin(shop: Shop, origin: Origin) -> None:
-    """Warns of an unnamed proxy, in the log and in the store, once an hour. A store that is in trouble is no reason
-    to refuse a request.
+    """Records an unnamed proxy in the log and in the store, once an hour. A failing store does not refuse the
+    request.
     """
     if not origin.by_unnamed_proxy or not _is_due(shop):
         return
@@ -39,7 +39,7 @@ def note_origin(shop: Shop, origin: Origin) -> None:
     try:
         shop.store.put(Put(schema.meta_key("unnamed_proxy"), {"seen": to_text(shop.clock())}))
     except BackendError as error:
-        logger.warning("An unnamed proxy could not be written down: {}", type(error).__name__)
+        logger.warning("An unnamed proxy could not be recorded: {}", type(error).__name__)
 
 
 def unnamed_proxy_seen(shop: Shop) -> datetime | None:

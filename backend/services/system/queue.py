@@ -17,14 +17,14 @@ from backend.store import schema
 from backend.store.port import Item, Query, Row
 
 MOST = 1000
-"""So many entries of each list are looked at, at most; more are shown as "1,000 or more"."""
+"""At most so many entries of each list are read; more are shown as "1,000 or more"."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
     """Counts are exact up to `MOST`. `oldest_due` is since when the first of the due messages could have gone out.
 
-    `leased` are claimed by a worker at this moment, `expired` were claimed by one that has not come back.
+    `leased` are claimed by a worker now; the lease of `expired` ones has run out.
     """
 
     due: int = 0
@@ -40,7 +40,7 @@ class QueueState:
 
 
 def queue_state(shop: Shop) -> QueueState:
-    """Looks at 1,000 entries of each list, at most."""
+    """Reads at most 1,000 entries of each list."""
     now = shop.clock()
     due = list(_work(shop, "0", to_text(now) + "~"))
     waiting = [row.item for row in due if optional_text(row.item, "lease_until") is None]

@@ -1,4 +1,4 @@
-"""By how much this machine's clock is off, asked of a time server (SNTP, RFC 4330)."""
+"""By how much this machine's clock is off, by a time server (SNTP, RFC 4330)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LENGTH = 48
 def clock_offset(server: str, port: int = 123, *, seconds: float = 2.0) -> timedelta:
     """How much the server's clock is ahead of ours; half of the way there and back is taken for each direction.
 
-    Raises: `OSError` where no server answers in time, or what answers is none.
+    Raises: `OSError` when no time server answers in time.
     """
     sent_at = time.time()
     stamp = _stamp(sent_at)
@@ -31,7 +31,7 @@ def clock_offset(server: str, port: int = 123, *, seconds: float = 2.0) -> timed
         answer = connection.recv(512)
     got_at = time.time()
     if len(answer) < _LENGTH or answer[0] & 7 != _SERVER_MODE or not 0 < answer[1] < 16 or answer[24:32] != stamp:
-        raise OSError("What answered is no time server that knows the time.")
+        raise OSError("The answer is not that of a time server with a valid clock.")
     received, transmitted = _seconds(answer[32:40]), _seconds(answer[40:48])
     return timedelta(seconds=((received - sent_at) + (transmitted - got_at)) / 2)
 

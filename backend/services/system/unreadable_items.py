@@ -1,7 +1,7 @@
-"""What admins do about items that cannot be read: look at them, write them again, try them again, delete them.
+"""What admins can do about items that cannot be read: view, rewrite, retry or delete them.
 
-What is stored may be anything, passwords' hashes and addresses included, and whatever is written is believed. So only
-admins may, and each look and each change is in the audit log.
+An item may have any content, password hashes and addresses included, and what is written is trusted. So only admins
+may do this, and each view and change is in the audit log.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _SEEN_LENGTH = 12
 
 @dataclass(frozen=True, slots=True)
 class StoredForm:
-    """What the store holds for an item; it may hold personal data. "" when it is gone.
+    """A stored item as text; it may contain personal data. "" when it is gone.
 
-    It is JSON in which bytes stand as `{"$bytes": "…"}` in base 64, or what was found where JSON should be. `seen`
-    identifies it, so that nothing else is overwritten.
+    It is JSON with bytes as `{"$bytes": "…"}` in base 64, or the raw text where it is not JSON. `seen` identifies the
+    version, so that a later one is not overwritten.
     """
 
     text: str
@@ -38,7 +38,7 @@ class StoredForm:
 
 
 def stored_form(shop: Shop, actor: Actor, record_id: str) -> StoredForm:
-    """Shows the item, which the audit log notes.
+    """Returns the item, and records the view in the audit log.
 
     Raises: `PermissionDeniedError`, `NotFoundError`.
     """
@@ -49,9 +49,9 @@ def stored_form(shop: Shop, actor: Actor, record_id: str) -> StoredForm:
 
 
 def rewrite_unreadable(shop: Shop, actor: Actor, record_id: str, text: str, *, seen: str = "") -> UnreadableRecord:
-    """Stores the item as the text has it (as `stored_form` writes it), which the audit log notes.
+    """Stores the item that the text describes (in the form of `stored_form`), with an entry in the audit log.
 
-    Nothing is stored that cannot be read, nor when the item is another one than was seen (`StoredForm.seen`).
+    Refuses an item that cannot be read, and one that has changed since it was seen (`StoredForm.seen`).
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `InvalidInputError`, `ConflictError`.
     """
@@ -62,14 +62,14 @@ def rewrite_unreadable(shop: Shop, actor: Actor, record_id: str, text: str, *, s
     found = _found(shop, record)
     if seen and _form_of(found).seen != seen:
         raise _changed()
-    deed = audit_log.entry(shop, actor, "rewrote a record that could not be read", record.named, record.reason)
-    shop.store.transact([Put(record.key, item, _unmoved(found), _changed()), deed])
+    audit_entry = audit_log.entry(shop, actor, "rewrote a record that could not be read", record.named, record.reason)
+    shop.store.transact([Put(record.key, item, _unmoved(found), _changed()), audit_entry])
     forget(shop, record.key)
     return record
 
 
 def retry_unreadable(shop: Shop, actor: Actor, record_id: str) -> UnreadableRecord:
-    """Takes the note away. It comes back within a minute of the next reading if the item still cannot be read.
+    """Removes the record about it, which comes back within a minute of the next read if it still fails.
 
     Raises: `PermissionDeniedError`, `NotFoundError`.
     """
@@ -80,16 +80,16 @@ def retry_unreadable(shop: Shop, actor: Actor, record_id: str) -> UnreadableReco
 
 
 def delete_unreadable(shop: Shop, actor: Actor, record_id: str) -> UnreadableRecord:
-    """Deletes the item and its note, which the audit log notes. What leads to the item is left to reconcile.
+    """Deletes the item, with an entry in the audit log. References to the item are left to reconcile.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError` when somebody has changed it at this moment.
     """
     actor.require(Permission.REPAIR_RECORDS)
     record = get_unreadable(shop, record_id)
-    deed = audit_log.entry(shop, actor, "deleted a record that could not be read", record.named, record.reason)
+    audit_entry = audit_log.entry(shop, actor, "deleted a record that could not be read", record.named, record.reason)
     item = shop.store.get(record.key)
     gone = [] if item is None else [Delete(record.key, _unmoved(item), _changed())]
-    shop.store.transact([*gone, deed])
+    shop.store.transact([*gone, audit_entry])
     forget(shop, record.key)
     return record
 
@@ -111,7 +111,7 @@ def _changed() -> ConflictError:
     return ConflictError("Somebody has changed this record in the meantime. Look at it again; nothing was changed.")
 
 
-# --- as people read and write it ---------------------------------------------------------------------------------
+# --- the text form -----------------------------------------------------------------------------------------------
 
 
 def _form_of(item: Item | None) -> StoredForm:

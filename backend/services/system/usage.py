@@ -1,6 +1,6 @@
-"""What processes have used and how long their actions took, added up in the store by day.
+"""Usage of the store and durations of actions, added up by day for all processes.
 
-Each process adds once a minute what it has counted since the last time. A process that is killed loses a minute of it.
+Each process adds once a minute what it has counted since the last time. A process that is killed loses up to a minute.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.{}/ -]")
 
 @dataclass(slots=True)
 class Ledgered:
-    """The counters of a process, and what of them is in the store already. Used by one thread."""
+    """The counters of a process, and which part of them is saved already. Used by one thread."""
 
     meter: Meter
     measures: Measures
@@ -58,9 +58,9 @@ def sum_of(parts: Iterable[Usage]) -> Usage:
 
 
 def save_usage(shop: Shop, saved: Ledgered) -> None:
-    """Adds to the store what was counted since the last call.
+    """Saves what was counted since the last call.
 
-    Raises: `StoreBusyError`, `StoreUnreachableError`; what is not known to be written is not added twice.
+    Raises: `StoreBusyError`, `StoreUnreachableError`; counts whose write is uncertain are not added twice.
     """
     now = shop.clock()
     usage, measured = saved.meter.usage(), saved.measures.measured()

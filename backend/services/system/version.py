@@ -11,7 +11,7 @@ _ROOT = Path(__file__).parents[3]
 
 @cache
 def version() -> str:
-    """Such as "0.1.0" or, in a checkout, "0.1.0+1a2b3c4d"; "" when nothing is known."""
+    """Such as "0.1.0" or, in a checkout, "0.1.0+1a2b3c4d"; "" when it is unknown."""
     try:
         project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         number = str(project["project"]["version"])

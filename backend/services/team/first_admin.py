@@ -1,4 +1,4 @@
-"""The first admin of an installation: whoever can read the server's output may create that person, once."""
+"""Creates the first admin of an installation, once, with a code that only the server's output shows."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def create_first_admin(
     """
     _check_code(shop, policy, code, client)
     member = new_member(shop, username=username, name=name, email=email, role=Role.ADMIN, password=password)
-    deed = audit_log.entry(shop, member.actor, "created the first admin", f"member:{member.username}")
-    return team_writes.add(shop, member, first=True, deed=deed)
+    audit_entry = audit_log.entry(shop, member.actor, "created the first admin", f"member:{member.username}")
+    return team_writes.add(shop, member, first=True, audit_entry=audit_entry)
 
 
 def _check_code(shop: Shop, policy: SignInPolicy, code: str, client: str) -> None:

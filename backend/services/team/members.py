@@ -1,7 +1,7 @@
 """The team: members, their roles, and who may no longer sign in.
 
-Every change of membership rewrites the roster in the same transaction. So an e-mail address has one member, and the
-last admin stays, also when two admins act at the same moment.
+Every change of membership rewrites the roster in the same transaction. So an email address has one member, and the
+last admin stays even when two admins act at the same moment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
 def clean_username(text: str) -> str:
-    """The username as it is kept: in lower case, 2 to 40 letters, digits, dots, dashes or underscores.
+    """The username as it is stored: in lower case, 2 to 40 letters, digits, dots, dashes or underscores.
 
     Raises: `InvalidInputError`.
     """
@@ -43,7 +43,7 @@ def clean_username(text: str) -> str:
 
 
 def normal_username(text: str) -> str:
-    """What makes two spellings of a username the same; no validation."""
+    """The form in which two spellings of a username are equal; does not validate."""
     return unicodedata.normalize("NFKC", text[:200]).strip().casefold()
 
 
@@ -70,19 +70,19 @@ def list_members(shop: Shop, actor: Actor) -> list[Member]:
 
 
 def members_of(shop: Shop) -> list[Member]:
-    """All members by username, for parts of the program that write to them."""
+    """All members by username, for parts of the program that send them emails."""
     query = Query(schema.SHOP, "TEAM", begins_with="U#", consistent=True)
     return [*readable(shop, pages_of(shop.store, query), lambda _, item: member_from_item(item))]
 
 
 def names_of_actors(shop: Shop) -> dict[str, str]:
-    """The names by username of all who appear in histories: members, and the actors that are not people."""
+    """The names by username of everybody who appears in histories: members, and actors that are not people."""
     names = {actor.username: actor.name for actor in NOT_MEMBERS}
     return names | {member.username: member.name for member in members_of(shop)}
 
 
 def team_is_empty(shop: Shop) -> bool:
-    """Whether nobody is in the team, so that the first admin may be created."""
+    """Whether the team has no members, so that the first admin may be created."""
     return not roster.read_roster(shop).emails
 
 
@@ -95,12 +95,12 @@ def add_member(
     """
     actor.require(Permission.MANAGE_TEAM)
     member = new_member(shop, username=username, name=name, email=email, role=role, password=password)
-    deed = _deed(shop, actor, "added a member", member.username, role.value)
-    return roster.add(shop, member, deed=deed)
+    audit_entry = _audit_entry(shop, actor, "added a member", member.username, role.value)
+    return roster.add(shop, member, audit_entry=audit_entry)
 
 
 def new_member(shop: Shop, *, username: str, name: str, email: str, role: Role, password: str | None = None) -> Member:
-    """A member made from what people typed, not stored yet.
+    """A member made from the input of a form, not stored yet.
 
     Raises: `InvalidInputError`.
     """
@@ -124,8 +124,10 @@ def rename(shop: Shop, actor: Actor, username: str, name: str, *, version: int |
     if actor.username != username:
         actor.require(Permission.MANAGE_TEAM)
     cleaned = clean_line(name, "Name", required=True)
-    deed = _deed(shop, actor, "renamed a member", username)
-    return roster.change(shop, username, lambda member: replace(member, name=cleaned), version=version, deed=deed)
+    audit_entry = _audit_entry(shop, actor, "renamed a member", username)
+    return roster.change(
+        shop, username, lambda member: replace(member, name=cleaned), version=version, audit_entry=audit_entry
+    )
 
 
 def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version: int | None = None) -> Member:
@@ -135,13 +137,13 @@ def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version
     """
     actor.require(Permission.MANAGE_TEAM)
     cleaned = clean_email(email)
-    deed = _deed(shop, actor, "changed a member's address", username)
+    audit_entry = _audit_entry(shop, actor, "changed a member's address", username)
     return roster.change(
         shop,
         username,
         lambda member: _sessions_ended(replace(member, email=cleaned, oidc_subject=""), shop.clock()),
         version=version,
-        deed=deed,
+        audit_entry=audit_entry,
     )
 
 
@@ -151,13 +153,13 @@ def change_role(shop: Shop, actor: Actor, username: str, role: Role, *, version:
     Raises: as `rename`, and `LastAdminError`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    deed = _deed(shop, actor, "changed a member's role", username, role.value)
+    audit_entry = _audit_entry(shop, actor, "changed a member's role", username, role.value)
     return roster.change(
         shop,
         username,
         lambda member: _sessions_ended(replace(member, role=role), shop.clock()),
         version=version,
-        deed=deed,
+        audit_entry=audit_entry,
     )
 
 
@@ -167,13 +169,13 @@ def disable(shop: Shop, actor: Actor, username: str, *, version: int | None = No
     Raises: as `change_role`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    deed = _deed(shop, actor, "ended a member's access", username)
+    audit_entry = _audit_entry(shop, actor, "ended a member's access", username)
     return roster.change(
         shop,
         username,
         lambda member: _sessions_ended(replace(member, disabled=True), shop.clock()),
         version=version,
-        deed=deed,
+        audit_entry=audit_entry,
     )
 
 
@@ -183,23 +185,23 @@ def enable(shop: Shop, actor: Actor, username: str, *, version: int | None = Non
     Raises: as `rename`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    deed = _deed(shop, actor, "let a member sign in again", username)
+    audit_entry = _audit_entry(shop, actor, "let a member sign in again", username)
     return roster.change(
         shop,
         username,
         lambda member: _sessions_ended(replace(member, disabled=False), shop.clock()),
         version=version,
-        deed=deed,
+        audit_entry=audit_entry,
     )
 
 
 def remove(shop: Shop, actor: Actor, username: str, *, version: int | None = None) -> None:
-    """Takes the member out of the team.
+    """Removes the member from the team.
 
     Raises: as `change_role`.
     """
     actor.require(Permission.MANAGE_TEAM)
-    roster.remove(shop, username, version=version, deed=_deed(shop, actor, "removed a member", username))
+    roster.remove(shop, username, version=version, audit_entry=_audit_entry(shop, actor, "removed a member", username))
 
 
 def set_password(shop: Shop, actor: Actor, username: str, password: str, *, version: int | None = None) -> Member:
@@ -212,14 +214,14 @@ def set_password(shop: Shop, actor: Actor, username: str, password: str, *, vers
     member = find_member(shop, username)
     if member is None:
         raise NotFoundError(f"There is no member “{username[:40]}”.")
-    # Hashed once, outside: a change that is tried again must not cost another 0.2 s.
+    # Hashed once, outside of the retries: each hash costs 0.2 s.
     hashed = _checked_hash(shop, member, password)
     return roster.change(
         shop,
         username,
         lambda current: _sessions_ended(replace(current, password_hash=hashed), shop.clock()),
         version=version,
-        deed=_deed(shop, actor, "set a password", username),
+        audit_entry=_audit_entry(shop, actor, "set a password", username),
     )
 
 
@@ -251,14 +253,14 @@ def add_demo_team(shop: Shop) -> list[tuple[str, str, Role]]:
 
 
 def remove_demo_team(shop: Shop) -> None:
-    """Removes the demo people, also when nobody else is left: the first admin is then created anew."""
+    """Removes the demo people, even when nobody else is left: then a new first admin can be created."""
     for username, *_ in DEMO_TEAM:
         member = find_member(shop, username)
         if member is not None and member.demo:
             roster.remove(shop, username, keep_admin=False)
 
 
-def _deed(shop: Shop, actor: Actor, action: str, username: str, detail: str = "") -> Put:
+def _audit_entry(shop: Shop, actor: Actor, action: str, username: str, detail: str = "") -> Put:
     return audit_log.entry(shop, actor, action, f"member:{username}", detail)
 
 

@@ -1,4 +1,4 @@
-"""Which passwords are accepted, and how they are kept: as bcrypt hashes."""
+"""Which passwords are accepted, and how they are hashed (bcrypt)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_password(password: str, *, username: str, email: str, name: str, shop_
             "password",
         )
     if not password.isprintable():
-        raise InvalidInputError("The password holds a character that cannot be typed.", "password")
+        raise InvalidInputError("The password has a character that cannot be typed.", "password")
     known = [word for word in (username, email, email.partition("@")[0], name, shop_name) if word]
     if password.casefold() in {word.casefold() for word in known}:
         raise InvalidInputError(

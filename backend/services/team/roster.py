@@ -1,4 +1,4 @@
-"""Writes a member together with the roster, so that what holds for the whole team holds in every race."""
+"""Writes a member together with the roster, so that rules about the whole team hold under concurrent changes."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def read_roster(shop: Shop) -> Roster:
 
 
 @settled
-def add(shop: Shop, member: Member, *, first: bool = False, deed: Put | None = None) -> Member:
-    """Stores a new member; with `first` only into a team without members. `deed` is what the audit log tells of it.
+def add(shop: Shop, member: Member, *, first: bool = False, audit_entry: Put | None = None) -> Member:
+    """Stores a new member; with `first` only into a team without members. `audit_entry` is written with it.
 
     Raises: `AlreadyExistsError`.
     """
@@ -44,7 +44,7 @@ def add(shop: Shop, member: Member, *, first: bool = False, deed: Put | None = N
             [
                 Put(schema.member_key(member.username), member_to_item(member), Absent(), taken),
                 _roster_put(roster, roster.with_member(member, identity)),
-                *_told(deed),
+                *_optional(audit_entry),
             ]
         )
     return member
@@ -57,11 +57,11 @@ def change(
     edit: Callable[[Member], Member],
     *,
     version: int | None = None,
-    deed: Put | None = None,
+    audit_entry: Put | None = None,
 ) -> Member:
     """Stores the edited member if nobody changed it since `version` (None: whatever it is now).
 
-    Raises: `NotFoundError`, `ConflictError`, `AlreadyExistsError` (address), `LastAdminError`, whatever `edit` raises.
+    Raises: `NotFoundError`, `ConflictError`, `AlreadyExistsError` (address), `LastAdminError`, and what `edit` raises.
     """
     roster, before = read_roster(shop), _member(shop, username, version)
     after = edit(before)
@@ -73,13 +73,13 @@ def change(
         schema.member_key(username), set={**changed, "version": before.version + 1}, condition=_unmoved(before)
     )
     with access_pattern("change the team"):
-        shop.store.transact([_retried(update), _roster_put(roster, next_roster), *_told(deed)])
+        shop.store.transact([_retried(update), _roster_put(roster, next_roster), *_optional(audit_entry)])
     return member_from_item({**new, "version": before.version + 1})
 
 
 @settled
 def remove(
-    shop: Shop, username: str, *, version: int | None = None, keep_admin: bool = True, deed: Put | None = None
+    shop: Shop, username: str, *, version: int | None = None, keep_admin: bool = True, audit_entry: Put | None = None
 ) -> None:
     """Deletes a member.
 
@@ -91,11 +91,11 @@ def remove(
         _keep_an_admin(roster, next_roster)
     delete = Delete(schema.member_key(username), _unmoved(before), _moved())
     with access_pattern("change the team"):
-        shop.store.transact([delete, _roster_put(roster, next_roster), *_told(deed)])
+        shop.store.transact([delete, _roster_put(roster, next_roster), *_optional(audit_entry)])
 
 
-def _told(deed: Put | None) -> list[Write]:
-    return [] if deed is None else [deed]
+def _optional(audit_entry: Put | None) -> list[Write]:
+    return [] if audit_entry is None else [audit_entry]
 
 
 def _member(shop: Shop, username: str, version: int | None) -> Member:

@@ -1,4 +1,4 @@
-"""Sessions: what a signed-in browser holds, and whether it still counts.
+"""Sessions: the cookie of a signed-in browser, and whether it is still valid.
 
 The cookie says who signed in and when. Everything else is read from the store on every run of a page, so a session
 ends at once, in every browser and tab, when the member signs out, is disabled or removed, or gets another role or
@@ -64,7 +64,7 @@ def begin_session(shop: Shop, member: Member) -> Session:
 
 
 def session_token(policy: SignInPolicy, session: Session) -> str:
-    """The cookie's value: streamlit-authenticator's token (`username`, `exp_date`) with the beginning beside it."""
+    """The cookie's value: streamlit-authenticator's token (`username`, `exp_date`), with the session's beginning."""
     claims = {
         "username": session.username,
         "exp_date": (session.began_at + policy.session_length).timestamp(),
@@ -83,7 +83,7 @@ def session_of(policy: SignInPolicy, token: str) -> Session | None:
 
 
 def member_of(shop: Shop, policy: SignInPolicy, session: Session) -> Member | None:
-    """The member whose session this is, as the store knows them now; None when it is over."""
+    """The member of a session as stored now; None when the session is over."""
     member = find_member(shop, session.username)
     if member is None or not _is_valid(shop, policy, member, session.began_at):
         return None

@@ -1,4 +1,4 @@
-"""Signing in: by password, or as somebody whom an OpenID Connect provider vouches for."""
+"""Signing in: by password, or by OpenID Connect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why somebody was not let in, for that person to read. `wait` is how long no attempt is taken."""
+    """Why a sign-in was refused, for the person to read. `wait` is how long no further attempt is accepted."""
 
     sentence: str
     wait: timedelta = timedelta(0)
@@ -35,7 +35,7 @@ _WRONG = Refused("The username or the password is wrong.")
 
 
 def sign_in(shop: Shop, policy: SignInPolicy, username: str, password: str, client: str) -> Session | Refused:
-    """A session for whoever knows the password. `client` is `Origin.client` of the request.
+    """Signs in by password; returns the new session. `client` is `Origin.client` of the request.
 
     An unknown username takes as long as a wrong password and gets the same answer.
     """
@@ -54,7 +54,7 @@ def sign_in(shop: Shop, policy: SignInPolicy, username: str, password: str, clie
 
 
 def demo_is_open(shop: Shop, policy: SignInPolicy, client: str) -> bool:
-    """Whether somebody at this address may use the demo sign-ins: on this machine, while the demo shop is loaded."""
+    """Whether a client at this address may use the demo sign-ins: on this machine, while the demo shop is loaded."""
     return client == THIS_MACHINE and may_use_demo(shop, policy)
 
 
@@ -70,7 +70,7 @@ def _let_in(shop: Shop, policy: SignInPolicy, member: Member, client: str) -> Se
 def change_own_password(
     shop: Shop, policy: SignInPolicy, actor: Actor, current: str, new: str, client: str
 ) -> Session | Refused:
-    """Changes the password of whoever knows the present one, ends all sessions, and begins a new one for this browser.
+    """Changes a password, which needs the current one; ends all sessions, and begins a new one for this browser.
 
     Raises: `InvalidInputError` when the new password is not accepted.
     """
@@ -93,11 +93,11 @@ def member_of_claims(
 ) -> Member | Refused:
     """The member whom the provider's claims (of OpenID Connect's ID token) name by a verified e-mail address.
 
-    Addresses match but for the case of ASCII letters: what else Unicode holds to be equal is another mailbox. From the
-    first sign-in on, the member is who the provider's `sub` names, until the address is changed here (OpenID Connect
-    Core 5.7: an address may be given to somebody else).
+    Addresses are compared without the case of ASCII letters; other letters that Unicode folds are different mailboxes.
+    From the first sign-in on, the provider's `sub` identifies the member, until the address is changed here (OpenID
+    Connect Core 5.7: an address may be given to somebody else).
 
-    `first_seen` stands in for the claim `iat` where the provider sends none. `iat` has whole seconds, so a token of
+    `first_seen` is used where the provider sends no claim `iat`. `iat` has whole seconds, so a token of
     the second in which the member signed out is taken to be older.
     """
     email = str(claims.get("email") or "")
@@ -129,13 +129,13 @@ def _bound(shop: Shop, member: Member, subject: str) -> Member | Refused:
 
 def _issued_at(claim: object, first_seen: datetime) -> datetime:
     if isinstance(claim, int | float) and not isinstance(claim, bool):
-        with contextlib.suppress(ValueError, OverflowError, OSError):  # no moment that a calendar has
+        with contextlib.suppress(ValueError, OverflowError, OSError):  # not a valid date
             return datetime.fromtimestamp(claim, UTC)
     return first_seen
 
 
 def _claim(shop: Shop, policy: SignInPolicy, username: str, client: str) -> Refused | None:
-    """Counts the attempt for the account and the address; a refusal when either has to wait."""
+    """Counts the attempt for the account and the address; returns a refusal when either has to wait."""
     for subject, identity in _counted(policy, username, client):
         wait = sign_in_attempts.claim(shop, subject, identity)
         if wait:
@@ -145,7 +145,7 @@ def _claim(shop: Shop, policy: SignInPolicy, username: str, client: str) -> Refu
 
 
 def _settle(shop: Shop, policy: SignInPolicy, username: str, client: str) -> None:
-    """The password was right: the account starts afresh, the address is rid of this one attempt only."""
+    """After a right password: resets the account's failures, and takes back only this attempt of the address."""
     (account, name), (address, group) = _counted(policy, username, client)
     sign_in_attempts.forget(shop, account, name)
     sign_in_attempts.take_back(shop, address, group)

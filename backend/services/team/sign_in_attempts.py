@@ -1,7 +1,7 @@
 """Failed sign-ins, counted in the store per account and per client address, with growing waits.
 
-An attempt is written down before the password is looked at and taken back when it was right. So attempts made at
-the same moment are all counted, and none of them slips past the wait.
+An attempt is counted before the password is checked, and taken back when it was right. So concurrent attempts are all
+counted, and none avoids the wait.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FORGIVEN_AFTER = timedelta(minutes=15)
 
 
 class Subject(Enum):
-    """What is counted. The value is the number of failures that cost no wait."""
+    """What failures are counted for. The value is the number of failures without a wait."""
 
     ACCOUNT = 5
     ADDRESS = 20
@@ -40,7 +40,7 @@ class Subject(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What is known about one account or one address."""
+    """The recorded failures of one account or address."""
 
     count: int = 0
     last: str = ""
@@ -62,7 +62,7 @@ class Failures:
 
 
 def digest(key: bytes, subject: Subject, text: str) -> str:
-    """What stands for an account or an address in keys: it cannot be turned back without the secret key."""
+    """The hash of an account or address that is used in keys; it needs the secret key."""
     return hmac.new(key, f"{subject.kind}\0{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
@@ -93,7 +93,7 @@ def _claim(shop: Shop, subject: Subject, key: Key) -> timedelta:
 
 
 def take_back(shop: Shop, subject: Subject, identity: str) -> None:
-    """Takes one claim back: the attempt was right."""
+    """Takes back the count of one attempt, because its password was right."""
     try:
         shop.store.update(
             Update(schema.failures_key(subject.kind, identity), add={"count": Plus(-1)}, condition=Exists())
@@ -103,7 +103,7 @@ def take_back(shop: Shop, subject: Subject, identity: str) -> None:
 
 
 def forget(shop: Shop, subject: Subject, identity: str) -> None:
-    """Forgets all failures: whoever knows the password, or resets it, starts afresh."""
+    """Deletes all failures, after a right password or a reset."""
     shop.store.delete(Delete(schema.failures_key(subject.kind, identity)))
 
 

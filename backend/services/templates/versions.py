@@ -135,7 +135,7 @@ def _publish(
     seen_number: int,
     note: str,
     also: list[Write],
-    deed: str,
+    action: str,
 ) -> TemplateVersion:
     before = catalogue.current_version(shop, name)
     if before.number != seen_number:
@@ -154,7 +154,9 @@ def _publish(
     changes = difference(before.source, source, f"version {before.number}", f"version {version.number}")
     _check_publishable(shop, version, changes)
     item = version_item(version, changes)
-    noted = audit_log.entry(shop, actor, deed, f"template:{name}", f"Version {version.number}. {version.note}".strip())
+    noted = audit_log.entry(
+        shop, actor, action, f"template:{name}", f"Version {version.number}. {version.note}".strip()
+    )
     with access_pattern("publish a template"):
         shop.store.transact([*_publishing_writes(version, before.number, item, dropping=bool(also)), *also, noted])
     return version

@@ -14,7 +14,7 @@ from backend.services.alerts.lists import list_current, list_past
 from backend.services.alerts.notifications import send_test
 from backend.services.audit.log import months_until_now
 from backend.services.context import Shop
-from pages.components.system.installation import span_of, watched
+from pages.components.system.installation import span_of, system
 from pages.components.ui import actions, empty, filters, formats
 from pages.components.ui.guard import guarded_fragment, require
 from pages.components.ui.shell import shop
@@ -52,9 +52,9 @@ def _show_alert(here: Shop, alert: Alert) -> None:
 
 
 def _told(here: Shop, alert: Alert) -> str:
-    if alert.told_at is None:
+    if alert.notified_at is None:
         return "No notification sent yet."
-    return f"Notified on {formats.moment(here, alert.told_at)}: {alert.told_how}."
+    return f"Notified on {formats.moment(here, alert.notified_at)}: {alert.notified_by}."
 
 
 def offer_test(actor: Actor) -> None:
@@ -69,7 +69,7 @@ def offer_test(actor: Actor) -> None:
 def _send_test(identity: str) -> None:
     actions.act(
         Permission.EDIT_ALERTS,
-        lambda actor: send_test(watched(), actor, identity),
+        lambda actor: send_test(system(), actor, identity),
         "Test alert requested.",
     )
     _TEST.clear()
@@ -109,7 +109,7 @@ def _show_history(here: Shop, alerts: Sequence[Alert]) -> None:
 
 def _badge(alert: Alert) -> str:
     if alert.rule is RuleName.TEST:
-        outcome = alert.told_how or "on its way"
+        outcome = alert.notified_by or "on its way"
         return formats.badge(f"Test, {outcome}", "blue", ":material/campaign:")
     if alert.stage is Stage.RECOVERED and alert.recovered_at is not None:
         span = span_of(alert.recovered_at - alert.opened_at)

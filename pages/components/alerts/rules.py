@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend.domain.alerts import RULES, Adjusted, AlertSettings, Rule, Unit
 from backend.domain.team import Actor, Permission
-from backend.services.alerts.settings import adjust_rule, change_telling, get_alert_settings, recipients_of
+from backend.services.alerts.settings import adjust_rule, change_notifications, get_alert_settings, recipients_of
 from backend.services.context import Shop
 from backend.services.team.members import members_of
 from pages.components.ui import actions, formats
@@ -129,7 +129,7 @@ def _step(rule: Rule) -> float:
 
 def _draw_notifications(seen: AlertSettings) -> None:
     members = {member.username: member for member in members_of(shop()) if not member.disabled}
-    form = Form("alert_telling", str(seen.version))
+    form = Form("alert_notifications", str(seen.version))
     with form.area():
         recipients = st.multiselect(
             "By email to",
@@ -169,7 +169,7 @@ def _draw_notifications(seen: AlertSettings) -> None:
     if pressed:
         saved = actions.attempt(
             Permission.EDIT_ALERTS,
-            lambda actor: change_telling(
+            lambda actor: change_notifications(
                 shop(),
                 actor,
                 recipients=recipients,

@@ -29,7 +29,7 @@ _PAGES = {
 }
 """What stands before the colon of a target, with the page that shows it and the parameter that names it."""
 _NOTHING_TO_OPEN = ("deleted", "exported")
-"""Deeds whose target is gone, or is named by its title."""
+"""Entries whose target is gone, or is named by its title."""
 
 
 def pick_filter(here: Shop) -> AuditFilter:
@@ -54,14 +54,14 @@ def show_entries(here: Shop, entries: Sequence[AuditEntry]) -> None:
     with st.container(border=True, gap="small"):
         for entry in entries:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(_deed(entry), width="stretch")
+                st.markdown(_action(entry), width="stretch")
                 # The way and the time stay together where the row is too narrow for them.
                 with st.container(horizontal=True, vertical_alignment="center", wrap=False, width="content"):
                     _link(entry)
                     st.markdown(f":small[:gray[{formats.plain(_when(here, entry))}]]", width="content")
 
 
-def _deed(entry: AuditEntry) -> str:
+def _action(entry: AuditEntry) -> str:
     words = f"**{formats.plain(who(entry.actor))}** {formats.badge(entry.role, 'gray')} {formats.plain(entry.action)}"
     about = " · ".join(formats.plain(part) for part in (entry.detail, entry.target) if part)
     return f"{words}  \n:small[:gray[{about}]]" if about else words

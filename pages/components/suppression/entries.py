@@ -6,7 +6,7 @@ import hashlib
 
 import streamlit as st
 
-from backend.domain.suppression import Ground, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
+from backend.domain.suppression import Cause, Suppression, SuppressionChange, SuppressionEvent, SuppressionReason
 from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
@@ -80,7 +80,7 @@ def _show_entry(here: Shop, actor: Actor, entry: Suppression, *, key: str) -> No
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.text(entry.address)
-            st.markdown("  \n".join(_ground(here, ground) for ground in entry.grounds))
+            st.markdown("  \n".join(_cause(here, cause) for cause in entry.causes))
         if actor.may(Permission.MANAGE_SUPPRESSION):
             st.button("Remove", key=f"remove_{key}", icon=":material/delete:", on_click=REMOVE.open, args=(entry,))
 
@@ -89,12 +89,12 @@ def _label(reason: SuppressionReason) -> str:
     return reason.label
 
 
-def _ground(here: Shop, ground: Ground) -> str:
-    stops = "Blocked: marketing" if ground.reason.marketing_only else "Blocked: all mail"
-    parts = [stops, formats.moment(here, ground.at), ground.by or ground.source, ground.note]
+def _cause(here: Shop, cause: Cause) -> str:
+    stops = "Blocked: marketing" if cause.reason.marketing_only else "Blocked: all mail"
+    parts = [stops, formats.moment(here, cause.at), cause.by or cause.source, cause.note]
     detail = " · ".join(part for part in parts if part)
-    color = "gray" if ground.reason.marketing_only else "orange"
-    return f"{formats.badge(ground.reason.label, color)} :gray[{formats.plain(detail)}]"
+    color = "gray" if cause.reason.marketing_only else "orange"
+    return f"{formats.badge(cause.reason.label, color)} :gray[{formats.plain(detail)}]"
 
 
 def _add(_: str) -> None:
@@ -137,7 +137,7 @@ def _remove(seen: Suppression) -> None:
     )
     form = Form("remove_suppression", hashlib.sha256(seen.address.encode()).hexdigest()[:12])
     with form.area():
-        label = {ground.reason.value: ground.reason.label for ground in seen.grounds}
+        label = {cause.reason.value: cause.reason.label for cause in seen.causes}
         options = [*label, _ALL] if len(label) > 1 else list(label)
         which = st.selectbox(
             "What to remove",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from backend.domain.health import State
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 from pages.components.ui.formats import badge
 from pages.components.ui.shell import mailer, settings, shop
 
@@ -18,9 +18,9 @@ ICONS = {
 _COLORS = {State.UP: "green", State.UNUSED: "gray", State.ATTENTION: "orange", State.DOWN: "red"}
 
 
-def watched() -> Watched:
+def system() -> System:
     """This installation, seen from the server."""
-    return Watched(shop(), mailer(), settings())
+    return System(shop(), mailer(), settings())
 
 
 def state_badge(state: State) -> str:

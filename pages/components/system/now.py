@@ -14,7 +14,7 @@ from backend.services.system.health import health_of
 from backend.services.system.heartbeats import list_processes
 from backend.services.system.queue import MOST, QueueState, queue_state
 from backend.services.unreadable.items import unreadable_records
-from pages.components.system.installation import ICONS, span_of, state_badge, watched
+from pages.components.system.installation import ICONS, span_of, state_badge, system
 from pages.components.ui import formats
 from pages.components.ui.guard import guarded_fragment, require
 from pages.components.ui.shell import shop
@@ -28,7 +28,7 @@ _RECORDS = 20
 def show_now() -> None:
     """Looks again every ten seconds."""
     here, actor = shop(), require(Permission.VIEW_SYSTEM)
-    parts = health_of(watched(), actor)
+    parts = health_of(system(), actor)
     whole = worst([part.state for part in parts if part.state is not State.UNUSED])
     st.markdown(f"## {ICONS[whole]} {_WHOLE[whole]}")
     with st.grid(3, min_column_width=220):

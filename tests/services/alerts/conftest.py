@@ -1,4 +1,4 @@
-"""A watched installation whose figures the tests set, and a webhook on this machine that writes down what it gets."""
+"""An installation whose figures the tests set, and a webhook on this machine that writes down what it gets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from backend.email.transports.recording import RecordingTransport
 from backend.services.alerts import evaluation, notifications, states
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
-from backend.services.system.installation import Watched
+from backend.services.system.installation import System
 from backend.services.team import roster
 from backend.services.team.members import new_member
 from tests.support import TestClock
@@ -70,18 +70,18 @@ def hook() -> Iterator[Hook]:
 class Installation:
     """What the rules look at."""
 
-    watched: Watched
+    system: System
     clock: TestClock
     account: list[Account | None]
 
     @property
     def shop(self) -> Shop:
-        return self.watched.shop
+        return self.system.shop
 
     def look(self) -> list[str]:
         """One round of the duty; returns the headlines of what people are to be told, or have been, and is open."""
-        evaluation.look(self.watched)
-        notifications.tell_all(self.watched)
+        evaluation.look(self.system)
+        notifications.notify_all(self.system)
         return self.headlines()
 
     def headlines(self) -> list[str]:
@@ -102,7 +102,7 @@ def installation_on(shop: Shop, clock: TestClock, settings: Settings) -> Install
     transport = SimpleNamespace(name="ses", send=RecordingTransport().send, account=account)
     window = RateWindow(shop.store, "ses", account, RatePolicy(), clock=clock)
     mailer = Mailer(transport, window, Links(b"k" * 32, "https://shop.example", clock), "shop@example.com")
-    return Installation(Watched(shop, mailer, settings), clock, accounts)
+    return Installation(System(shop, mailer, settings), clock, accounts)
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def test_an_alert_fires_and_recovers(installation: Installation, case: Case) -> 
     assert (case.rule, case.subject) in places(here)
     (alert,) = [each for each in states.current_alerts(here.shop) if place(each) == (case.rule, case.subject)]
     assert alert.sentence.endswith(".")
-    assert alert.told == 1
+    assert alert.notified_step == 1
     case.good(here)
     here.look()
     here.clock.forward(seconds=30)
@@ -173,7 +173,7 @@ def test_an_alert_fires_and_recovers(installation: Installation, case: Case) -> 
     here.look()
     assert (case.rule, case.subject) not in places(here)
     (past,) = [each for each in states.past_alerts(here.shop, "2026-11")[0] if place(each) == place(alert)]
-    assert (past.recovered_at, past.told_at) == (here.clock(), here.clock())
+    assert (past.recovered_at, past.notified_at) == (here.clock(), here.clock())
 
 
 @pytest.mark.parametrize(
@@ -230,11 +230,11 @@ def test_counters_of_the_day_before_yesterday_do_not_count(installation: Install
 def test_a_rule_that_breaks_leaves_the_others_alone(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(watched: object) -> list[Reading]:
+    def broken(system: object) -> list[Reading]:
         raise ZeroDivisionError
 
     monkeypatch.setitem(readings.READERS, RuleName.QUOTA, broken)  # type: ignore[misc]
-    monkeypatch.setitem(readings.READERS, RuleName.BOUNCES, lambda watched: busy())  # type: ignore[misc]
+    monkeypatch.setitem(readings.READERS, RuleName.BOUNCES, lambda system: busy())  # type: ignore[misc]
     queue_gets_old(installation)
     assert installation.look() == ["Queue too old messages"]
 

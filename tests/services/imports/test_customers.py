@@ -110,7 +110,7 @@ def test_a_customer_who_stands_in_the_file_twice_is_taken_once(shop: Shop) -> No
     result = imported(shop, *rows)
 
     assert (result.customers.created, result.customers.failed) == (1, 1)
-    assert faults(result)[0]["Reason"] == "The same customer stands in line 2 already."
+    assert faults(result)[0]["Reason"] == "The same customer is in line 2 already."
     assert imported(shop, *rows).customers.unchanged == 1
 
 
@@ -256,7 +256,7 @@ def test_columns_are_guessed_from_their_titles(header: list[str], mapping: dict[
 @pytest.mark.parametrize(
     ("row", "column", "reason"),
     [
-        ("maria@example.com;Ma\u202eria;;;;;", "Full name", "Characters that no text may hold"),
+        ("maria@example.com;Ma\u202eria;;;;;", "Full name", "Characters that are not allowed"),
         ("maria@example.com;Maria;Atlantis;;;;", "Land", "no country's name"),
         ("maria@example.com;Maria;;;;;perhaps", "Newsletter", "neither yes nor no"),
         ("maria@example.com;Maria;;;;" + ",".join(map(str, range(40))) + ";", "Groups", f"the first {LISTED_TAGS};"),

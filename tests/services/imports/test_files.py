@@ -74,7 +74,7 @@ def test_a_broken_byte_costs_its_order_alone(shop: Shop) -> None:
     assert (result.orders.created, result.encoding) == (1, "utf-8")
     [fault] = faults(result)
     assert (fault["Order"], fault["Line"]) == ("#1", "2")
-    assert fault["Reason"] == "The byte 0xFF is no character of the file's encoding."
+    assert fault["Reason"] == "The byte 0xFF is not a character of the file's encoding."
 
 
 def test_utf_16_that_breaks_off_is_refused_with_the_line_before_anything_is_written(shop: Shop) -> None:

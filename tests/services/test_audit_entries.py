@@ -1,4 +1,4 @@
-"""Which deeds of people stand in the audit log: each together with what it did, and none of what was refused."""
+"""Which actions are in the audit log: each together with what it changed, and none that was refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from backend.services.team import members
 from backend.services.templates import versions
 from tests.services.emails import edited, published
 from tests.services.signing import OTHER_PASSWORD, PASSWORD, quick_hashes
-from tests.services.test_repairing import deeds
+from tests.services.test_repairing import audit_entries
 from tests.support import ADMIN, MANAGER, STAFF, add_customer, add_order, ref
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -27,7 +27,7 @@ __all__ = ["quick_hashes"]
 
 def told(shop: Shop) -> list[tuple[str, str, str, str]]:
     """Who did what to what, with the detail, sorted by what: the clock of these tests stands still."""
-    found = [(deed.actor, deed.action, deed.target, deed.detail) for deed in deeds(shop)]
+    found = [(entry.actor, entry.action, entry.target, entry.detail) for entry in audit_entries(shop)]
     return sorted(found, key=lambda each: each[1])
 
 

@@ -14,7 +14,7 @@ from backend.domain.messages import Message
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
 from backend.services.alerts import evaluation, lists, notifications, states
 from backend.services.alerts import settings as alert_settings
-from backend.services.alerts.settings import adjust_rule, change_telling, get_alert_settings, recipients_of
+from backend.services.alerts.settings import adjust_rule, change_notifications, get_alert_settings, recipients_of
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
@@ -34,7 +34,7 @@ def judged(here: Installation, *read: Reading) -> None:
     for reading in read:
         found[reading.rule].append(reading)
     evaluation.judge(here.shop, get_alert_settings(here.shop), found)
-    notifications.tell_all(here.watched)
+    notifications.notify_all(here.system)
 
 
 def recovered(here: Installation, *read: Reading) -> None:
@@ -60,7 +60,7 @@ def test_engineers_and_admins_are_told_by_email_and_everybody_by_the_webhook(
     assert {message.template for message in emails(installation)} == {"alert"}
     assert hook.texts == [f"🔴 Queue too old: {QUEUE.sentence}"]
     (alert,) = states.current_alerts(installation.shop)
-    assert alert.told_how == "2 emails and webhook"
+    assert alert.notified_by == "2 emails and webhook"
 
 
 def test_nothing_is_told_twice_while_it_stays(installation: Installation, hook: Hook) -> None:
@@ -101,7 +101,7 @@ def test_people_are_reminded_after_some_hours(installation: Installation, hook: 
 
 
 def test_without_reminders_nobody_is_reminded(installation: Installation, hook: Hook) -> None:
-    _telling(installation, remind_hours=0)
+    _change_notifications(installation, remind_hours=0)
     judged(installation, QUEUE)
     installation.clock.forward(days=3)
     judged(installation, QUEUE)
@@ -109,7 +109,7 @@ def test_without_reminders_nobody_is_reminded(installation: Installation, hook: 
 
 
 def test_quiet_hours_hold_back_what_is_not_urgent(installation: Installation, hook: Hook) -> None:
-    _telling(installation, quiet_from=time(11), quiet_to=time(13))
+    _change_notifications(installation, quiet_from=time(11), quiet_to=time(13))
     judged(installation, QUEUE, BOUNCES)
     assert len(hook.texts) == 1, "the queue is urgent"
     installation.clock.forward(hours=1)
@@ -118,7 +118,7 @@ def test_quiet_hours_hold_back_what_is_not_urgent(installation: Installation, ho
 
 
 def test_what_came_and_went_in_quiet_hours_is_told_in_one(installation: Installation, hook: Hook) -> None:
-    _telling(installation, quiet_from=time(11), quiet_to=time(13))
+    _change_notifications(installation, quiet_from=time(11), quiet_to=time(13))
     judged(installation, BOUNCES)
     recovered(installation)
     assert hook.texts == []
@@ -130,14 +130,14 @@ def test_what_came_and_went_in_quiet_hours_is_told_in_one(installation: Installa
 
 def test_what_comes_back_before_its_end_was_told_goes_on(installation: Installation, hook: Hook) -> None:
     judged(installation, BOUNCES)
-    _telling(installation, quiet_from=time(11), quiet_to=time(13))
+    _change_notifications(installation, quiet_from=time(11), quiet_to=time(13))
     recovered(installation)
     judged(installation, BOUNCES)
     installation.clock.forward(hours=1)
     judged(installation, BOUNCES)
     assert len(hook.texts) == 1
     (alert,) = states.current_alerts(installation.shop)
-    assert (alert.stage, alert.waits_to_be_told) == (Stage.OPEN, False)
+    assert (alert.stage, alert.needs_notice) == (Stage.OPEN, False)
 
 
 def test_many_processes_tell_once(shared_shop: Shop, clock: TestClock, hook: Hook) -> None:
@@ -163,7 +163,7 @@ def test_a_webhook_that_fails_for_now_is_tried_again_later_and_emails_are_not_re
     judged(installation, QUEUE)
     assert len(hook.texts) == 2
     assert len(emails(installation)) == 2
-    assert states.current_alerts(installation.shop)[0].told_how == "2 emails and webhook"
+    assert states.current_alerts(installation.shop)[0].notified_by == "2 emails and webhook"
 
 
 def test_a_webhook_that_goes_on_failing_is_given_up(installation: Installation, hook: Hook) -> None:
@@ -172,14 +172,14 @@ def test_a_webhook_that_goes_on_failing_is_given_up(installation: Installation, 
         judged(installation, QUEUE)
         installation.clock.forward(hours=1)
     assert len(hook.texts) == 5 + 4, "five attempts, and four of the reminder so far"
-    assert "no webhook (It answered with status 500.)" in states.current_alerts(installation.shop)[0].told_how
+    assert "no webhook (It answered with status 500.)" in states.current_alerts(installation.shop)[0].notified_by
 
 
 def test_a_webhook_that_is_gone_is_not_tried_again(installation: Installation, hook: Hook) -> None:
     hook.status = 404
     judged(installation, QUEUE)
     (alert,) = states.current_alerts(installation.shop)
-    assert (alert.told, alert.told_how) == (1, "2 emails and no webhook (It answered with status 404.)")
+    assert (alert.notified_step, alert.notified_by) == (1, "2 emails and no webhook (It answered with status 404.)")
 
 
 def test_who_dies_after_asking_for_the_emails_does_not_make_them_twice(
@@ -200,7 +200,7 @@ def test_who_dies_after_asking_for_the_emails_does_not_make_them_twice(
 def test_nobody_to_tell_is_noted(shop: Shop, clock: TestClock) -> None:
     here = installation_on(shop, clock, Settings())
     judged(here, QUEUE)
-    assert states.current_alerts(shop)[0].told_how == "nobody: no recipients and no webhook"
+    assert states.current_alerts(shop)[0].notified_by == "nobody: no recipients and no webhook"
 
 
 def test_a_rule_that_is_switched_off_takes_its_alert_along(installation: Installation, hook: Hook) -> None:
@@ -210,7 +210,7 @@ def test_a_rule_that_is_switched_off_takes_its_alert_along(installation: Install
     assert states.current_alerts(installation.shop) == []
     assert len(hook.texts) == 1
     (past,) = states.past_alerts(installation.shop, "2026-11")[0]
-    assert past.told_how == "rule switched off"
+    assert past.notified_by == "rule switched off"
 
 
 def test_a_threshold_decides(installation: Installation) -> None:
@@ -235,17 +235,17 @@ def test_changes_of_rules_are_checked_noted_and_never_overwrite_each_other(insta
         adjust_rule(shop, ENGINEER, "unknown", Adjusted(1), version=1)
     with pytest.raises(PermissionDeniedError):
         adjust_rule(shop, MANAGER, "bounces", Adjusted(1), version=1)
-    (deed,) = audit_log.list_entries(shop, ENGINEER, AuditFilter("2026-11")).entries
-    assert (deed.target, deed.detail) == ("alert:bounces", "5 %, now 2.5 %")
+    (audit_entry,) = audit_log.list_entries(shop, ENGINEER, AuditFilter("2026-11")).entries
+    assert (audit_entry.target, audit_entry.detail) == ("alert:bounces", "5 %, now 2.5 %")
 
 
 def test_recipients_are_members_and_disabled_ones_are_left_out(installation: Installation) -> None:
     shop = installation.shop
     with pytest.raises(InvalidInputError, match="nobody-we-know"):
-        _telling(installation, recipients=["nobody-we-know"])
+        _change_notifications(installation, recipients=["nobody-we-know"])
     with pytest.raises(InvalidInputError):
-        _telling(installation, remind_hours=999)
-    _telling(installation, recipients=["the-manager", "the-engineer"])
+        _change_notifications(installation, remind_hours=999)
+    _change_notifications(installation, recipients=["the-manager", "the-engineer"])
     assert [member.username for member in recipients_of(shop, get_alert_settings(shop))] == [
         "the-engineer",
         "the-manager",
@@ -255,17 +255,17 @@ def test_recipients_are_members_and_disabled_ones_are_left_out(installation: Ins
 
 
 def test_a_test_is_told_once_also_in_quiet_hours_and_then_it_is_over(installation: Installation, hook: Hook) -> None:
-    _telling(installation, quiet_from=time(11), quiet_to=time(13))
+    _change_notifications(installation, quiet_from=time(11), quiet_to=time(13))
     for _ in range(2):
-        notifications.send_test(installation.watched, ENGINEER, "TEST0001")
+        notifications.send_test(installation.system, ENGINEER, "TEST0001")
     judged(installation)
     judged(installation)
     (text,) = hook.texts
     assert text.startswith("🔵 Test: This is a test.")
     assert states.current_alerts(installation.shop) == []
-    assert states.past_alerts(installation.shop, "2026-11")[0][0].told_how == "2 emails and webhook"
+    assert states.past_alerts(installation.shop, "2026-11")[0][0].notified_by == "2 emails and webhook"
     with pytest.raises(PermissionDeniedError):
-        notifications.send_test(installation.watched, MANAGER)
+        notifications.send_test(installation.system, MANAGER)
 
 
 def test_alerts_of_a_month_are_listed_page_by_page(installation: Installation) -> None:
@@ -292,13 +292,15 @@ def test_only_who_may_see_the_system_lists_alerts(installation: Installation) ->
 
 
 def test_settings_come_back_as_they_were_saved(installation: Installation) -> None:
-    saved = _telling(installation, quiet_from=time(21, 30), quiet_to=time(7), recipients=["the-admin"], remind_hours=12)
+    saved = _change_notifications(
+        installation, quiet_from=time(21, 30), quiet_to=time(7), recipients=["the-admin"], remind_hours=12
+    )
     assert get_alert_settings(installation.shop) == saved
     assert [saved.is_quiet(time(hour)) for hour in (6, 8, 21, 22)] == [True, False, False, True]
     assert not AlertSettings().is_quiet(time(0))
 
 
-def _telling(here: Installation, **changed: object) -> alert_settings.AlertSettings:
+def _change_notifications(here: Installation, **changed: object) -> alert_settings.AlertSettings:
     before = get_alert_settings(here.shop)
     given = {
         "recipients": before.recipients,
@@ -306,4 +308,4 @@ def _telling(here: Installation, **changed: object) -> alert_settings.AlertSetti
         "quiet_to": before.quiet_to,
         "remind_hours": before.remind_hours,
     }
-    return change_telling(here.shop, ENGINEER, **(given | changed), version=before.version)
+    return change_notifications(here.shop, ENGINEER, **(given | changed), version=before.version)
