@@ -196,5 +196,5 @@ def _finish(saved: AlertSettings | Trouble, form: Form, dialog: Dialog[_Seen] | 
 
 RULE: Dialog[_Seen] = Dialog("alert_rule", "Adjust a rule", _draw_rule, icon=":material/tune:")
 NOTIFICATIONS: Dialog[AlertSettings] = Dialog(
-    "alert_telling", "Recipients", _draw_notifications, icon=":material/group:"
+    "alert_notifications", "Recipients", _draw_notifications, icon=":material/group:"
 )
