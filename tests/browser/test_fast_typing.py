@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.services.context import Shop
-from backend.services.customers.customers import find_by_email
+from backend.services.customers.customers import find_by_email, get_customer
 from backend.services.orders.lists import orders_of
 from backend.services.orders.orders import get_order
 from backend.services.segments.library import list_segments
@@ -103,3 +103,17 @@ def test_a_draft_of_a_template_is_saved_as_typed(staff: Person) -> None:
     subject: Any = staff.page.get_by_label("Subject", exact=True)
     subject.fill(f"News for {staff.page.viewport_size['width']}")
     clicked(staff, "Save draft").sees("Draft saved.")
+
+
+def test_an_answer_about_marketing_and_tags_are_stored_as_clicked(staff: Person, shop: Shop) -> None:
+    customer = add_customer(shop, "Maria Lopez")
+    staff.sign_in(f"/customer?id={customer.id}").sees_title("Maria Lopez").settled()
+    clicked(staff, "Customer declines").sees("Recorded.").settled()
+    staff.presses("Edit").fills(City="Lyon")
+    staff.page.get_by_role("combobox", name="Tags").fill("vip")
+    staff.page.keyboard.press("Enter")
+    staff.page.keyboard.press("Tab")  # closes the list, which lies over the button
+    clicked(staff, "Save").sees("Saved.")
+    after = get_customer(shop, customer.id)
+    assert after.consent is not None
+    assert (after.consent.given, after.city, after.tags) == (False, "Lyon", ("vip",))
