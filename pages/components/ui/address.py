@@ -22,7 +22,7 @@ from typing import Generic, TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
-from backend.services.sealed_text import seal, unseal
+from backend.sealed_text import seal, unseal
 from pages.components.ui.shell import policy
 from pages.components.ui.state import Slot, field_of
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from backend.services.sealed_text import seal, unseal
+from backend.sealed_text import seal, unseal
 
 KEY = b"a key of an installation, long enough"
 
