@@ -8,7 +8,7 @@ from backend.domain.emails import Need
 from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services.customers.customers import get_customer
-from backend.services.sending.overview import prospect_of
+from backend.services.sending.overview import send_check_of
 from backend.services.templates.previews import Recipient
 from pages.components.automations import hint
 from pages.components.sending import form, invitation, progress
@@ -48,8 +48,8 @@ if Need.ORDER in template.needs:
         st.stop()
 hint.show(here, template.name)
 fields = form.enter_fields(template)
-prospect = prospect_of(here, mailer(), customer, template, order_id)
-again = form.show_prospect(here, customer, prospect)
+check = send_check_of(here, mailer(), customer, template, order_id)
+again = form.show_send_check(here, customer, check)
 sendable = progress.show_preview(here, template, Recipient(customer.id, order_id, fields))
 form.send_button(
     template,
@@ -57,7 +57,7 @@ form.send_button(
     order_id,
     fields,
     again,
-    refused=bool(prospect.against),
+    refused=bool(check.against),
     complete=sendable,
-    repeated=prospect.last is not None,
+    repeated=check.last is not None,
 )

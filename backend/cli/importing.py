@@ -107,8 +107,10 @@ def _tell(result: ImportResult, as_json: bool) -> None:
         cells = "1 cell was" if result.repaired == 1 else f"{result.repaired:,} cells were"
         repaired = f"{cells} repaired" if result.repaired else ""
         failed = f"{result.counts.failed:,} could not be taken over" if result.counts.failed else ""
-        told = " and ".join(filter(None, (failed, repaired))) or "Rows that repeat titles or add up others were skipped"
-        say(f"{told}; which and why: {result.report}")
+        summary = (
+            " and ".join(filter(None, (failed, repaired))) or "Rows that repeat titles or add up others were skipped"
+        )
+        say(f"{summary}; which and why: {result.report}")
     if as_json:
         write_json(result.figures())
         return

@@ -75,18 +75,20 @@ def list_alerts(
 
 @alerts_app.command("test")
 def tell_of_a_test(as_json: Json = False) -> None:
-    """Tell everybody who is told of alerts that this is a test, and say how they were told."""
+    """Send a test alert to everybody who is notified of alerts, and print how it was sent."""
     with opened_shop("alerts test") as shop:
         system = _system(shop)
         identity = notifications.send_test(system, COMMAND_LINE)
         notifications.notify_all(system)
-        told = next(
+        notified = next(
             (a.notified_by for a in lists.list_past(shop, COMMAND_LINE, _month(shop))[0] if a.id == identity), ""
         )
         if as_json:
-            write_json({"id": identity, "told": told})
+            write_json({"id": identity, "told": notified})
         else:
-            typer.echo(f"Told: {told}." if told else "Nobody could be told yet; the worker tries again.")
+            typer.echo(
+                f"Notified: {notified}." if notified else "Nobody could be notified yet; the worker tries again."
+            )
 
 
 def _system(shop: Shop) -> System:

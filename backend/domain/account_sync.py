@@ -11,7 +11,7 @@ from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Actor, Role
 
 
-class SyncDeed(StrEnum):
+class SyncAction(StrEnum):
     """What a job can do. COMPARE changes nothing; it has to run before the others, because it gives their counts."""
 
     COMPARE = "compare"
@@ -35,7 +35,7 @@ class Sync:
     """
 
     id: str
-    deed: SyncDeed
+    action: SyncAction
     requested_by: str
     role: Role
     asked_at: datetime
@@ -79,6 +79,8 @@ class Comparison:
     ours: int
     sample: tuple[SampleLine, ...] = ()
 
-    def count_for(self, deed: SyncDeed) -> int:
+    def count_for(self, action: SyncAction) -> int:
         """How many addresses an action is about, by this comparison."""
-        return {SyncDeed.COMPARE: self.there, SyncDeed.TAKE_OVER: self.missing_here, SyncDeed.PUSH: self.ours}[deed]
+        return {SyncAction.COMPARE: self.there, SyncAction.TAKE_OVER: self.missing_here, SyncAction.PUSH: self.ours}[
+            action
+        ]

@@ -39,7 +39,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `urgent` ones are told in quiet hours too; a fixed one has nothing to adjust but whether it is on."""
+    """One rule. `urgent` ones are notified in quiet hours too; a fixed one has nothing to adjust but whether it is on."""
 
     name: RuleName
     title: str
@@ -148,7 +148,7 @@ RULES: tuple[Rule, ...] = (
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 
 RECOVERED_AFTER = timedelta(seconds=60)
-"""An alert is over when its figure has been fine for so long: one that flickers is told once."""
+"""An alert is over when its figure has been fine for so long: one that flickers is notified once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class Adjusted:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Who is told, and when. Without `recipients` (usernames), all engineers and admins are.
+    """Who is notified, and when. Without `recipients` (usernames), all engineers and admins are.
 
     `quiet_from` and `quiet_to` are of the shop's time, equal where there are no quiet hours; `remind_hours` 0 is never.
     """

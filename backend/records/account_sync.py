@@ -8,7 +8,7 @@ from backend.records.declared import Record, packed, rows
 from backend.store import schema
 from backend.store.port import Item
 
-_SYNC = Record(Sync, blank=("requested_by",), needed=("state",))
+_SYNC = Record(Sync, blank=("requested_by",), needed=("state",), action="deed")
 _COMPARISON = Record(Comparison, needed=("sample",), keep_empty=True, sample=packed(rows(SampleLine)))
 
 

@@ -39,8 +39,8 @@ def save_shop_facts(shop: Shop, actor: Actor, facts: ShopFacts) -> ShopFacts:
     unmoved = Equals("version", seen) if seen else Absent()
     before = get_shop_facts(shop)
     changed = [field.name for field in fields(ShopFacts) if getattr(before, field.name) != getattr(saved, field.name)]
-    told = ", ".join(name.replace("_", " ") for name in changed if name != "version")
-    audit_entry = audit_log.entry(shop, actor, "changed the shop's settings", "shop:settings", told)
+    detail = ", ".join(name.replace("_", " ") for name in changed if name != "version")
+    audit_entry = audit_log.entry(shop, actor, "changed the shop's settings", "shop:settings", detail)
     with access_pattern("change the shop's settings"):
         shop.store.transact([Put(_KEY, shop_item(saved), unmoved, _overtaken()), audit_entry])
     return get_shop_facts(shop)

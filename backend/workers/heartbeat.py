@@ -23,7 +23,7 @@ _SAVE_SECONDS = 60.0
 
 def run_heartbeat(shop: Shop, meter: Meter, stop: threading.Event, *, kind: str, rounds: Rounds) -> None:
     """Sends heartbeats until `stop` is set, then takes the process off the list."""
-    pulse = heartbeats.Pulse(kind, version(), shop.clock(), MEASURES, rounds, RING)
+    process = heartbeats.BeatingProcess(kind, version(), shop.clock(), MEASURES, rounds, RING)
     saved = Ledgered(meter, MEASURES)
     save_at = time.monotonic() + _SAVE_SECONDS
     throttled = 0
@@ -31,7 +31,7 @@ def run_heartbeat(shop: Shop, meter: Meter, stop: threading.Event, *, kind: str,
         throttled = _count_throttled(meter, throttled)
         try:
             with rounds.round("heartbeat"):
-                heartbeats.beat(shop, pulse)
+                heartbeats.beat(shop, process)
                 if time.monotonic() >= save_at:
                     save_at = time.monotonic() + _SAVE_SECONDS
                     save_usage(shop, saved)
@@ -42,7 +42,7 @@ def run_heartbeat(shop: Shop, meter: Meter, stop: threading.Event, *, kind: str,
         stop.wait(BEAT_EVERY.total_seconds())
     try:
         save_usage(shop, saved)
-        heartbeats.end(shop, pulse)
+        heartbeats.end(shop, process)
     except BackendError as error:
         logger.warning("The heartbeat could not say that it ends: {}", type(error).__name__)
 

@@ -42,7 +42,7 @@ def test_health_is_told_and_is_the_exit_code(run: Run, store_url: str) -> None:
         rounds = Rounds()
         for name in ("mail", "imports"):
             rounds.announce(name, 60)
-        heartbeats.beat(shop, heartbeats.Pulse("server", "1.0", utc_now(), Measures(), rounds, Ring()))
+        heartbeats.beat(shop, heartbeats.BeatingProcess("server", "1.0", utc_now(), Measures(), rounds, Ring()))
     running = run("health")
     assert running.code == 0
     assert "1 process works." in running.out
@@ -60,7 +60,7 @@ def test_alerts_are_listed(run: Run, store_url: str) -> None:
 
 
 def test_a_test_tells_who_is_told(run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run("alerts", "test").out == "Told: nobody: no recipients and no webhook.\n"
+    assert run("alerts", "test").out == "Notified: nobody: no recipients and no webhook.\n"
     with opened_shop(store_url, clock=utc_now) as shop:
         eli = new_member(shop, username="eli", name="Eli", email="eli@example.com", role=Role.ENGINEER)
         roster.add(shop, eli)

@@ -161,7 +161,7 @@ class Metered:
         for number in range(20):
             ring.add(LogRecord(self.now, "ERROR", "Incident ABCDEFGH", f"page number-{number}"))
         for _ in range(12):
-            heartbeats.beat(self.shop, heartbeats.Pulse("worker", "0.1.0", self.now, measures, rounds, ring))
+            heartbeats.beat(self.shop, heartbeats.BeatingProcess("worker", "0.1.0", self.now, measures, rounds, ring))
         days = Ledgered(meter, measures)
         for day in range(1, 31):
             for number in range(30):
@@ -207,7 +207,9 @@ class Metered:
             take_in(self.shop, [samples.event(kind, message, seconds=at)], "sqs", policy)
         for number in range(40):
             self.now += timedelta(seconds=1)
-            dead_letters.bury(self.shop, samples.event("Bounce") + b"%d" % number, "This is not JSON.", "sqs")
+            dead_letters.add_dead_letter(
+                self.shop, samples.event("Bounce") + b"%d" % number, "This is not JSON.", "sqs"
+            )
         for number in range(20):
             other = replace(message, key=f"click-{number}")
             clicks = {Click(f"https://shop.example/products/tea-number-{number}?utm_source=news", program=False): 1}

@@ -13,7 +13,7 @@ from backend.records.events import LARGEST_BODY
 from backend.services.audit.log import AuditFilter, list_entries
 from backend.services.context import Shop
 from backend.services.events.dead_letters import (
-    bury,
+    add_dead_letter,
     count_dead_letters,
     discard_dead_letter,
     get_dead_letter,
@@ -61,7 +61,7 @@ def test_a_letter_is_replayed_when_what_was_wrong_is_mended(shop: Shop) -> None:
 
 def test_all_letters_are_replayed_and_those_that_stay_dead_stay(shop: Shop) -> None:
     mends = [broken(shop, f"k{number}") for number in range(3)]
-    bury(shop, b"nonsense", "This is not JSON.", "sqs")
+    add_dead_letter(shop, b"nonsense", "This is not JSON.", "sqs")
     for mend in mends[:2]:
         mend()
     assert replay_all(shop, ENGINEER) == Replay(2, 2)
@@ -70,7 +70,7 @@ def test_all_letters_are_replayed_and_those_that_stay_dead_stay(shop: Shop) -> N
 
 
 def test_a_letter_can_be_thrown_away_once(shop: Shop) -> None:
-    bury(shop, b"nonsense", "This is not JSON.", "sqs")
+    add_dead_letter(shop, b"nonsense", "This is not JSON.", "sqs")
     (letter,) = list_dead_letters(shop, ENGINEER).letters
     discard_dead_letter(shop, ENGINEER, letter.id)
     with pytest.raises(NotFoundError):
@@ -79,7 +79,7 @@ def test_a_letter_can_be_thrown_away_once(shop: Shop) -> None:
 
 
 def test_a_letter_that_was_cut_off_cannot_be_replayed(shop: Shop) -> None:
-    bury(shop, b"x" * (LARGEST_BODY + 1), "Too large.", "sqs")
+    add_dead_letter(shop, b"x" * (LARGEST_BODY + 1), "Too large.", "sqs")
     (letter,) = list_dead_letters(shop, ENGINEER).letters
     assert not letter.whole
     assert len(letter.body) == LARGEST_BODY
@@ -91,7 +91,7 @@ def test_a_letter_that_was_cut_off_cannot_be_replayed(shop: Shop) -> None:
 def test_letters_are_listed_newest_first_by_pages(shop: Shop, clock: TestClock) -> None:
     for number in range(7):
         clock.forward(seconds=1)
-        bury(shop, b"%d" % number, "This is not JSON.", "sqs")
+        add_dead_letter(shop, b"%d" % number, "This is not JSON.", "sqs")
     first = list_dead_letters(shop, ENGINEER, limit=4)
     second = list_dead_letters(shop, ENGINEER, limit=4, cursor=first.cursor)
     assert [letter.body for letter in first.letters + second.letters] == [b"%d" % n for n in range(6, -1, -1)]

@@ -7,7 +7,7 @@ from random import Random
 
 from backend.domain.delivery import Outcome
 from backend.services.context import Shop
-from backend.services.events.dead_letters import bury, list_dead_letters
+from backend.services.events.dead_letters import add_dead_letter, list_dead_letters
 from backend.services.events.health import event_health, link_clicks
 from backend.services.events.intake import Intake
 from backend.services.events.replay import replay_all
@@ -42,8 +42,8 @@ def test_three_that_take_in_the_same_events_at_once_apply_each_once(engine_shop:
 
 def test_dead_letters_and_health_are_kept(engine_shop: Shop) -> None:
     message = sent(engine_shop)
-    bury(engine_shop, event("Delivery", message), "It was not known.", "sqs")
-    bury(engine_shop, b"nonsense", "This is not JSON.", "sqs")
+    add_dead_letter(engine_shop, event("Delivery", message), "It was not known.", "sqs")
+    add_dead_letter(engine_shop, b"nonsense", "This is not JSON.", "sqs")
     done = replay_all(engine_shop, ENGINEER)
     assert (done.done, done.dead) == (1, 1)
     assert [letter.body for letter in list_dead_letters(engine_shop, ENGINEER).letters] == [b"nonsense"]

@@ -16,7 +16,7 @@ from backend.errors import ItemTooLargeError, StoreBusyError
 from backend.services.context import Shop
 from backend.services.events import drain, replay
 from backend.services.events.consequences import EventPolicy
-from backend.services.events.dead_letters import bury, count_dead_letters
+from backend.services.events.dead_letters import add_dead_letter, count_dead_letters
 from backend.services.events.drain import take_in_safely
 from backend.services.events.health import event_health
 from backend.services.events.replay import Replay, replay_all
@@ -133,7 +133,7 @@ def test_a_replay_that_runs_out_of_time_goes_on_where_it_was(shop: Shop, monkeyp
     monkeypatch.setattr(replay, "AT_ONCE", 2)
     messages = [sent(shop, f"k{number}") for number in range(5)]
     for body in (b"nonsense", *(event("Delivery", message) for message in messages)):
-        bury(shop, body, "It could not be applied.", "test")
+        add_dead_letter(shop, body, "It could not be applied.", "test")
     found, calls = replay_all(shop, ENGINEER, seconds=0), 1
     while found.cursor:
         found, calls = replay_all(shop, ENGINEER, after=found, seconds=0), calls + 1
@@ -169,10 +169,10 @@ def test_replay_goes_on_past_a_letter_that_breaks_and_past_a_page(shop: Shop, mo
         return real(shop, bodies, *rest, **options)
 
     monkeypatch.setattr(replay, "take_in", failing)
-    bury(shop, b"breaks", "It did before.", "test")
+    add_dead_letter(shop, b"breaks", "It did before.", "test")
     messages = [sent(shop, f"k{number}") for number in range(7)]
     for message in messages:
-        bury(shop, event("Delivery", message), "It could not be applied.", "test")
+        add_dead_letter(shop, event("Delivery", message), "It could not be applied.", "test")
     assert replay_all(shop, ENGINEER) == Replay(7, 1)
     assert all(now(shop, message).outcome is Outcome.DELIVERED for message in messages)
 

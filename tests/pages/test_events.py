@@ -11,7 +11,7 @@ from backend.domain.messages import Message, MessageStatus
 from backend.domain.team import Role
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
-from backend.services.events.dead_letters import bury, count_dead_letters
+from backend.services.events.dead_letters import add_dead_letter, count_dead_letters
 from backend.services.events.fire_drill import drill_messages, last_drill
 from backend.services.events.intake import take_in
 from backend.services.sending import ledger
@@ -89,7 +89,7 @@ def test_a_fire_drill_is_started_by_a_click_and_its_way_is_shown(dashboard: Dash
 def test_a_dead_letter_is_replayed_by_a_click(dashboard: Dashboard) -> None:
     shop = dashboard.shop
     message = deliver(shop, request(shop, add_customer(shop)))
-    bury(shop, samples.event("Delivery", message), "The program did not know it.", "sqs")
+    add_dead_letter(shop, samples.event("Delivery", message), "The program did not know it.", "sqs")
     app = dashboard.open("events.py", Role.ENGINEER)
     assert "The program did not know it" in " ".join(expander.label for expander in app.expander).replace("\\", "")
     press(app, "Replay")
@@ -99,7 +99,7 @@ def test_a_dead_letter_is_replayed_by_a_click(dashboard: Dashboard) -> None:
 def test_all_dead_letters_are_replayed_when_their_number_is_typed(dashboard: Dashboard) -> None:
     shop = dashboard.shop
     for number in range(3):
-        bury(shop, b"nonsense %d" % number, "This is not JSON.", "sqs")
+        add_dead_letter(shop, b"nonsense %d" % number, "This is not JSON.", "sqs")
     app = press(dashboard.open("events.py", Role.ENGINEER), "Replay all")
     app.text_input[0].set_value("2")
     form = next(button for button in app.button if button.label == "Replay all" and button.form_id)

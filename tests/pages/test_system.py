@@ -30,7 +30,7 @@ def beating(dashboard: Dashboard, sentence: str = "Incident ABCD1234") -> None:
     for name in ("mail", "imports"):
         rounds.announce(name, 60)
     ring.add(LogRecord(utc_now(), "ERROR", sentence, "page orders"))
-    pulse = heartbeats.Pulse("worker", "1.0", utc_now(), Measures(), rounds, ring)
+    pulse = heartbeats.BeatingProcess("worker", "1.0", utc_now(), Measures(), rounds, ring)
     heartbeats.beat(dashboard.shop, pulse)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.domain.account_sync import SyncDeed, SyncState
+from backend.domain.account_sync import SyncAction, SyncState
 from backend.domain.suppression import SuppressionReason
 from backend.email.transports.account_list import AccountListError, AccountPage, FileAccountList
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
@@ -39,7 +39,7 @@ def listed(shop: Shop) -> None:
 
 
 def compared(shop: Shop, account: FileAccountList, key: str = "one") -> None:
-    ask_for(shop, STAFF, SyncDeed.COMPARE, key)
+    ask_for(shop, STAFF, SyncAction.COMPARE, key)
     assert work_on_sync(shop, account, NEVER)
 
 
@@ -67,11 +67,11 @@ def test_comparing_counts_both_lists_and_changes_neither(shop: Shop, account: Fi
 def test_taking_over_and_filling_ask_for_the_count(shop: Shop, account: FileAccountList) -> None:
     listed(shop)
     with pytest.raises(InvalidInputError, match="Compare the two lists first"):
-        ask_for(shop, STAFF, SyncDeed.TAKE_OVER, "none", typed_count=4)
+        ask_for(shop, STAFF, SyncAction.TAKE_OVER, "none", typed_count=4)
     compared(shop, account)
     with pytest.raises(InvalidInputError, match="Type 4"):
-        ask_for(shop, STAFF, SyncDeed.TAKE_OVER, "two", typed_count=5)
-    ask_for(shop, STAFF, SyncDeed.TAKE_OVER, "two", typed_count=4)
+        ask_for(shop, STAFF, SyncAction.TAKE_OVER, "two", typed_count=5)
+    ask_for(shop, STAFF, SyncAction.TAKE_OVER, "two", typed_count=4)
     work_on_sync(shop, account, NEVER)
     sync = last_sync(shop)
     assert sync is not None
@@ -79,7 +79,7 @@ def test_taking_over_and_filling_ask_for_the_count(shop: Shop, account: FileAcco
     entry = find_suppression(shop, "there4@example.com")
     assert entry is not None
     assert (entry.reason, entry.causes[0].by) == (BOUNCE, "sam")
-    ask_for(shop, STAFF, SyncDeed.PUSH, "three", typed_count=2)
+    ask_for(shop, STAFF, SyncAction.PUSH, "three", typed_count=2)
     work_on_sync(shop, account, NEVER)
     assert "here@example.com" in {each.address for each in account.page(50).entries}
     assert "left@example.com" not in {each.address for each in account.page(50).entries}
@@ -89,21 +89,21 @@ def test_an_old_comparison_confirms_nothing(shop: Shop, account: FileAccountList
     compared(shop, account)
     clock.forward(hours=25)
     with pytest.raises(InvalidInputError, match="too old"):
-        ask_for(shop, STAFF, SyncDeed.TAKE_OVER, "two", typed_count=5)
+        ask_for(shop, STAFF, SyncAction.TAKE_OVER, "two", typed_count=5)
 
 
 def test_a_double_click_asks_once_and_other_work_waits(shop: Shop, account: FileAccountList) -> None:
-    first = ask_for(shop, STAFF, SyncDeed.COMPARE, "one")
-    assert ask_for(shop, STAFF, SyncDeed.COMPARE, "one") == first
+    first = ask_for(shop, STAFF, SyncAction.COMPARE, "one")
+    assert ask_for(shop, STAFF, SyncAction.COMPARE, "one") == first
     with pytest.raises(ConflictError, match="still under way"):
-        ask_for(shop, ENGINEER, SyncDeed.COMPARE, "two")
+        ask_for(shop, ENGINEER, SyncAction.COMPARE, "two")
     work_on_sync(shop, account, NEVER)
-    assert ask_for(shop, ENGINEER, SyncDeed.COMPARE, "two").is_open
+    assert ask_for(shop, ENGINEER, SyncAction.COMPARE, "two").is_open
 
 
 def test_who_may_not_change_the_list_asks_for_nothing(shop: Shop) -> None:
     with pytest.raises(PermissionDeniedError):
-        ask_for(shop, MANAGER, SyncDeed.COMPARE, "one")
+        ask_for(shop, MANAGER, SyncAction.COMPARE, "one")
 
 
 class Failing(FileAccountList):
@@ -114,7 +114,7 @@ class Failing(FileAccountList):
 
 
 def test_a_refusal_ends_the_work_with_its_sentence(shop: Shop, tmp_path: Path, clock: TestClock) -> None:
-    ask_for(shop, STAFF, SyncDeed.COMPARE, "one")
+    ask_for(shop, STAFF, SyncAction.COMPARE, "one")
     assert work_on_sync(shop, Failing(tmp_path / "none.json", clock), NEVER)
     sync = last_sync(shop)
     assert sync is not None
@@ -132,9 +132,9 @@ class FailingLater(FileAccountList):
         return replace(super().page(limit, cursor), cursor="next")
 
 
-@pytest.mark.parametrize("deed", [SyncDeed.COMPARE, SyncDeed.TAKE_OVER])
+@pytest.mark.parametrize("deed", [SyncAction.COMPARE, SyncAction.TAKE_OVER])
 def test_a_refusal_after_the_lease_was_renewed_ends_the_work_too(
-    shop: Shop, account: FileAccountList, tmp_path: Path, clock: TestClock, deed: SyncDeed
+    shop: Shop, account: FileAccountList, tmp_path: Path, clock: TestClock, deed: SyncAction
 ) -> None:
     compared(shop, account)
     ask_for(shop, STAFF, deed, "two", typed_count=5)
@@ -146,7 +146,7 @@ def test_a_worker_that_stops_gives_the_work_back_where_it_was(
     shop: Shop, account: FileAccountList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared(shop, account)
-    ask_for(shop, STAFF, SyncDeed.TAKE_OVER, "two", typed_count=5)
+    ask_for(shop, STAFF, SyncAction.TAKE_OVER, "two", typed_count=5)
     stop, real = threading.Event(), account_sync.take_over
 
     def one_step(*arguments: object, **more: object) -> object:
@@ -166,7 +166,7 @@ def test_a_worker_that_stops_gives_the_work_back_where_it_was(
 
 
 def test_a_lease_keeps_others_away_until_it_runs_out(shop: Shop, account: FileAccountList, clock: TestClock) -> None:
-    ask_for(shop, STAFF, SyncDeed.COMPARE, "one")
+    ask_for(shop, STAFF, SyncAction.COMPARE, "one")
     sync = last_sync(shop)
     assert sync is not None
     account_sync._Held(shop, sync).keep(sync)
@@ -179,7 +179,7 @@ def test_a_lease_keeps_others_away_until_it_runs_out(shop: Shop, account: FileAc
 def test_a_lease_of_a_clock_that_is_ahead_runs_out_as_any_other(
     shop: Shop, account: FileAccountList, clock: TestClock
 ) -> None:
-    ask_for(shop, STAFF, SyncDeed.COMPARE, "one")
+    ask_for(shop, STAFF, SyncAction.COMPARE, "one")
     sync = last_sync(shop)
     assert sync is not None
     account_sync._Held(replace(shop, clock=TestClock(clock() + timedelta(minutes=10))), sync).keep(sync)
@@ -189,14 +189,14 @@ def test_a_lease_of_a_clock_that_is_ahead_runs_out_as_any_other(
 
 
 def test_two_workers_do_the_work_once(shared_shop: Shop, account: FileAccountList) -> None:
-    ask_for(shared_shop, STAFF, SyncDeed.COMPARE, "one")
+    ask_for(shared_shop, STAFF, SyncAction.COMPARE, "one")
     results = outcomes_of([lambda: work_on_sync(shared_shop, account, NEVER)] * 4)
     assert results.count(True) == 1
     assert state(shared_shop) is SyncState.DONE
 
 
 def test_work_is_read_back_as_it_was_written(shop: Shop) -> None:
-    ask_for(shop, STAFF, SyncDeed.COMPARE, "one")
+    ask_for(shop, STAFF, SyncAction.COMPARE, "one")
     sync = last_sync(shop)
     assert sync is not None
     whole = replace(sync, seen=3, changed=1, cursor="x", error="No.", lease_until=shop.clock())

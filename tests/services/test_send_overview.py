@@ -27,13 +27,13 @@ def wanted(customer_id: str, **more: str) -> SendRequest:
 def test_the_outlook_names_every_reason_and_the_last_time(shop: Shop) -> None:
     mailer, customer = mailer_on(shop), add_customer(shop, email="")
     facts = catalogue.current_version(shop, "welcome").facts
-    prospect = overview.prospect_of(shop, mailer, customer, facts)
+    prospect = overview.send_check_of(shop, mailer, customer, facts)
     assert prospect.against == [SkipReason.NO_ADDRESS, SkipReason.NO_CONSENT]
     assert prospect.last is None
     maria = add_customer(shop)
     message = deliver_one(shop, mailer, requested(shop, mailer, maria))
     facts = catalogue.current_version(shop, "verify-address").facts
-    last = overview.prospect_of(shop, mailer, maria, facts).last
+    last = overview.send_check_of(shop, mailer, maria, facts).last
     assert last is not None
     assert last.id == message.id
 
@@ -43,7 +43,7 @@ def test_the_outlook_says_when_quiet_hours_end(shop: Shop) -> None:
     mailer, customer = mailer_on(shop, limits=limits), agreeing(shop)
     facts = catalogue.current_version(shop, "welcome").facts
     assert facts.kind is Kind.MARKETING
-    until = overview.prospect_of(shop, mailer, customer, facts).waits_until
+    until = overview.send_check_of(shop, mailer, customer, facts).waits_until
     assert until is not None
     assert until.hour == 14
 

@@ -22,7 +22,7 @@ from backend.services.audit.log import AuditFilter, list_entries
 from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
-from backend.services.events.dead_letters import bury, list_dead_letters
+from backend.services.events.dead_letters import add_dead_letter, list_dead_letters
 from backend.services.exports import export_customers
 from backend.services.reconcile.run import reconcile
 from backend.services.system.unreadable_items import (
@@ -162,7 +162,7 @@ def test_only_admins_see_and_change_what_is_stored(shared_shop: Shop, tmp_path: 
 
 
 def test_bytes_are_shown_and_written_in_base_64(shared_shop: Shop) -> None:
-    bury(shared_shop, b"{1", "This is not JSON.", "sqs")
+    add_dead_letter(shared_shop, b"{1", "This is not JSON.", "sqs")
     [row] = shared_shop.store.query(Query(schema.MAIL, "DEADLETTERS")).rows
     shared_shop.store.put(Put(row.key, {**row.item, "tries": "many"}))
     list_dead_letters(shared_shop, COMMAND_LINE)

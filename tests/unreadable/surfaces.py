@@ -286,7 +286,7 @@ ROUNDS: dict[str, Surface] = {
     "retention": lambda v: retention.remove_expired(v.shop),
     "snapshot": lambda v: make_snapshot(v.shop),
     "heartbeat": lambda v: heartbeats.beat(
-        v.shop, heartbeats.Pulse("worker", "1", v.shop.clock(), Measures(), Rounds(), Ring())
+        v.shop, heartbeats.BeatingProcess("worker", "1", v.shop.clock(), Measures(), Rounds(), Ring())
     ),
     "reconcile": lambda v: reconcile(v.shop, fix=True, pause=lambda _: None),
     "reconcile mail": lambda v: reconcile_mail(v.shop, Reconciliation(), fix=True, pause=lambda _: None),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from backend.domain.account_sync import SyncDeed
+from backend.domain.account_sync import SyncAction
 from backend.domain.alerts import Reading, RuleName
 from backend.domain.automations import Automation, Step, TriggerKind
 from backend.domain.campaigns import Campaign
@@ -206,7 +206,7 @@ def _mail(shop: Shop, clock: TestClock, people: list[Customer]) -> None:
         ledger.claim(shop, [lost])
     for body in (b"{1", b"{2"):
         clock.forward(seconds=1)
-        dead_letters.bury(shop, body, "This is not JSON.", "sqs")
+        dead_letters.add_dead_letter(shop, body, "This is not JSON.", "sqs")
     for minutes in (1, 2):
         shop.store.update(minute_update(clock.now - timedelta(minutes=minutes), {"applied": 5, "seen": 3}))
     clock.forward(minutes=2)
@@ -260,7 +260,7 @@ def _system(shop: Shop) -> None:
     for duty in ("mail", "imports"):
         rounds.announce(duty, 60.0)
     for _ in range(2):
-        heartbeats.beat(shop, heartbeats.Pulse("worker", "0.1.0", shop.clock(), measures, rounds, ring))
+        heartbeats.beat(shop, heartbeats.BeatingProcess("worker", "0.1.0", shop.clock(), measures, rounds, ring))
     with access_pattern("page x"):
         meter.add(read_units=1.0)
     for kind in ("page x", "api GET /x"):
@@ -281,10 +281,10 @@ def _system(shop: Shop) -> None:
         version=settings.version,
     )
     assert is_my_turn(shop)
-    account_sync.ask_for(shop, STAFF, SyncDeed.COMPARE, "first")
+    account_sync.ask_for(shop, STAFF, SyncAction.COMPARE, "first")
     account = FileAccountList(shop.data_dir / "account-suppression.json", shop.clock)
     account_sync.work_on_sync(shop, account, threading.Event())
-    account_sync.ask_for(shop, STAFF, SyncDeed.COMPARE, "second")
+    account_sync.ask_for(shop, STAFF, SyncAction.COMPARE, "second")
     shop.store.put(Put(schema.meta_key("domain-check"), report_item(DomainReport("example.com", shop.clock(), ()))))
     start_drill(shop, STAFF, "drill-000000000001")
     check_writing(shop.store)

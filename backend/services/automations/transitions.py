@@ -64,8 +64,8 @@ def left_out(trigger: Trigger, automation: Automation, now: datetime, fact: Fact
 def broken(trigger: Trigger, automation: Automation, now: datetime, problem: str) -> Move:
     """The email could not be composed, and is not tried again."""
     counted = _counted(trigger, "broken")
-    told: Item = {"problem": problem, "problem_at": to_text(now)}
-    return _move(_next(trigger, automation, now), replace(counted, set=told))
+    fields: Item = {"problem": problem, "problem_at": to_text(now)}
+    return _move(_next(trigger, automation, now), replace(counted, set=fields))
 
 
 def tried_again(trigger: Trigger, due: datetime, problem: str) -> Move:

@@ -2,5 +2,5 @@
 
 drafts ─▶ preflights ─▶ planning ─▶ steering (approve, start, pause, …)   what people do, and `storing` keeps
 freezing ─▶ mailing.campaign_* ─▶ tending                                what workers do with it
-progress, results, explaining                                            what is told
+progress, results, explaining                                            what pages show
 """

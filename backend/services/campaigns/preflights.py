@@ -1,7 +1,7 @@
 """Preflight: a worker renders every email of an audience before the first is sent, and lists what breaks.
 
 asked for ──▶ waiting ──taken──▶ running … (says how far it is) ──▶ done, or failed
-                 ▲──── stopped, or the worker died and its lease ran out: it begins anew
+                 ▲──── stopped, or the worker died and its lease ran out: it begins again
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from backend.store.meter import access_pattern
 from backend.store.port import Equals, Item, Key, Put, Query, Row, Update
 
 LEASE = timedelta(seconds=60)
-_TELL_SECONDS = 2.0
+_REPORT_SECONDS = 2.0
 _PART, _LISTED = "PREFLIGHT", "BROKEN"
 
 
@@ -119,16 +119,16 @@ def _do(shop: Shop, mailer: Mailer, taken: _Taken, stop: threading.Event) -> Non
     taken.preflight = replace(taken.preflight, total=total, as_of=info.as_of if info else None)
     checker = Checker(shop, mailer, taken.campaign)
     lists = audience.audience_ids(shop, rule, LARGEST_CHUNK)
-    told = time.monotonic()
+    reported = time.monotonic()
     with access_pattern("preflight"), closing(cast(Generator[list[str], None, None], lists)):
         for ids in lists:
             if stop.is_set():
                 _save(shop, taken, replace(taken.preflight, status=PreflightStatus.WAITING))
                 return
             checker.check(ids)
-            if time.monotonic() - told > _TELL_SECONDS:
+            if time.monotonic() - reported > _REPORT_SECONDS:
                 _save(shop, taken, _with(taken.preflight, checker.tally))
-                told = time.monotonic()
+                reported = time.monotonic()
     found = _with(taken.preflight, checker.tally)
     seconds = time.monotonic() - taken.began
     shop.store.put(Put(schema.campaign_part_key(taken.campaign.id, _LISTED), broken_item(checker.tally.listed)))

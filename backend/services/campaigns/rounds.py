@@ -60,7 +60,7 @@ class CampaignWork:
 def work_on_campaigns(
     shop: Shop, mailer: Mailer, work: CampaignWork, stop: threading.Event, seconds: float = ROUND_SECONDS
 ) -> Worked:
-    """One round of about so many seconds over the campaigns that run. When told to stop it gives its chunks back.
+    """One round of about so many seconds over the campaigns that run. When it is stopped it gives its chunks back.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`.
     """

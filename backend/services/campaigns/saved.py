@@ -108,7 +108,7 @@ def change(
     detail: str = "",
     extra: Sequence[Write] = (),
 ) -> Campaign:
-    """Writes `after` in the place of `before`; with an `action`, the deed goes into the audit log with it.
+    """Writes `after` in the place of `before`; an `action` is written to the audit log with it.
 
     Raises: `WrongStateError` when its state cannot become that one, `StaleReadError` when it is not as it was seen.
     """
@@ -118,8 +118,8 @@ def change(
     put = Put(
         schema.campaign_key(changed.id), campaign_item(changed), Equals("version", before.version), _moved(before)
     )
-    deed = [audit_log.entry(shop, actor, action, target_of(changed), detail or changed.name)] if action else []
-    shop.store.transact([put, *deed, *extra])
+    audited = [audit_log.entry(shop, actor, action, target_of(changed), detail or changed.name)] if action else []
+    shop.store.transact([put, *audited, *extra])
     return changed
 
 

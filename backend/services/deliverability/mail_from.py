@@ -1,4 +1,4 @@
-"""MAIL FROM: the return path, whither bounces go. A domain of one's own puts SPF in line with the sender."""
+"""MAIL FROM: the return path, to which bounces go. A domain of one's own puts SPF in line with the sender."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def seed_demo(
 
     A store with customers or team members of its own is left as it is, unless `anyway`; with `if_new` also one from
     which the demo was removed. Loading that was interrupted is finished. `automations_on` is for where emails stay on
-    this machine. With `links`, which emails have, there are past emails and campaigns too. `progress` is told how many
+    this machine. With `links`, which emails have, there are past emails and campaigns too. `progress` is called with how many
     customers are there, from 0 on, and not at all when nothing is loaded.
     """
     marker = shop.store.get(schema.meta_key("demo"))
@@ -158,7 +158,7 @@ def _load(shop: Shop, chunk: Sequence[DemoCustomer], today: date) -> list[DemoCu
     """Writes the customers and their orders, each by itself; returns those who are there.
 
     What is there from an earlier, interrupted run stays. Where somebody has taken an address, that customer is left
-    out. Anything else that fails is told.
+    out. Anything else that fails is reported.
     """
     transactions = [(made, writes) for made in chunk for writes in _writes(shop, made, today)]
     outcomes = shop.store.transact_each([writes for _, writes in transactions])

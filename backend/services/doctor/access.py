@@ -68,7 +68,7 @@ def address(installation: Installation) -> list[Diagnosis]:
 
 
 def proxy(installation: Installation) -> list[Diagnosis]:
-    """Whether the addresses of visitors are told apart, and nobody can choose theirs."""
+    """Whether the addresses of visitors can be distinguished, and nobody can choose theirs."""
     settings = installation.settings
     if any(not network.prefixlen for network in _trusted(settings.trusted_proxies)):
         mend = "Name only the addresses of your own proxies in TRUSTED_PROXIES."

@@ -59,5 +59,5 @@ def _answered(subject: str, question: Question, installation: Installation, seco
         found, mend = error.sentence, "Mend what is named first, then ask again."
     except Exception as error:
         logger.exception("The doctor cannot answer: {}", subject)
-        found, mend = f"It cannot be told ({type(error).__name__}).", "See the log for the error."
+        found, mend = f"It could not be checked ({type(error).__name__}).", "See the log for the error."
     return [Diagnosis(subject, Verdict.UNKNOWN, found, mend)]

@@ -29,7 +29,7 @@ class DeadLetterPage:
     cursor: str | None
 
 
-def bury(shop: Shop, body: bytes, reason: str, source: str) -> None:
+def add_dead_letter(shop: Shop, body: bytes, reason: str, source: str) -> None:
     """Keeps a report that could not be applied. The reason holds nothing of its content."""
     key, item = dead_letter_item(body, reason, source, shop.clock())
     shop.store.put(Put(key, item))

@@ -14,7 +14,7 @@ from backend.errors import BackendError, ConflictError, StoreBusyError, StoreUnr
 from backend.records.events import minute_update
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
-from backend.services.events.dead_letters import bury
+from backend.services.events.dead_letters import add_dead_letter
 from backend.services.events.intake import Intake, take_in
 from backend.store import schema
 from backend.store.meter import access_pattern
@@ -43,7 +43,7 @@ def drain_batch(shop: Shop, source: EventSource, policy: EventPolicy, stop: thre
 
 
 def drain(shop: Shop, source: EventSource, policy: EventPolicy, stop: threading.Event) -> Intake:
-    """Takes in batches until the source has no more at the moment, or it is told to stop. Raises as `drain_batch`."""
+    """Takes in batches until the source has no more at the moment, or it is stopped. Raises as `drain_batch`."""
     total = Intake()
     while not stop.is_set():
         intake = drain_batch(shop, source, policy, stop)
@@ -119,7 +119,7 @@ def _singly(shop: Shop, bodies: Sequence[bytes], source: str, policy: EventPolic
             if reason:
                 if not isinstance(error, BackendError):
                     _check_store(shop)
-                bury(shop, body, reason, source)
+                add_dead_letter(shop, body, reason, source)
                 total.add(Intake(dead=1))
             elif is_down(error):
                 raise

@@ -14,7 +14,7 @@ from backend.records.events import lag_class, minute_update
 from backend.services.context import Shop
 from backend.services.events.application import Taken, Verdict, apply_events
 from backend.services.events.consequences import EventPolicy, follow
-from backend.services.events.dead_letters import bury
+from backend.services.events.dead_letters import add_dead_letter
 from backend.store.meter import access_pattern
 
 
@@ -48,7 +48,7 @@ def take_in(shop: Shop, bodies: Sequence[bytes], source: str, policy: EventPolic
     """Takes in a batch. When it returns, everything in it is kept; it may be repeated when it did not return.
 
     `source` is the way by which the reports came ("sqs", "webhook", …). Without `keep_dead`, what cannot be applied
-    is only told. Raises: `StoreBusyError`, `StoreUnreachableError`, `StaleReadError`.
+    is only reported. Raises: `StoreBusyError`, `StoreUnreachableError`, `StaleReadError`.
     """
     intake, reads = Intake(), list[Read]()
     for body in bodies:
@@ -79,7 +79,7 @@ def _dead(shop: Shop, body: bytes, reason: str, source: str, intake: Intake, kee
     intake.dead += 1
     intake.reasons.append(reason)
     if keep:
-        bury(shop, body, reason, source)
+        add_dead_letter(shop, body, reason, source)
 
 
 def _count(shop: Shop, taken: Sequence[Taken], intake: Intake) -> None:

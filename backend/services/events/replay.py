@@ -76,8 +76,8 @@ def replay_all(
         total = Replay(total.done + done, total.dead + len(page.rows) - done, cursor=page.cursor)
         if page.cursor is None or time.monotonic() >= ends:
             break
-    told = f"{total.done - before.done} applied, {total.dead - before.dead} still dead"
-    audit_log.note(shop, actor, "replayed all dead letters", "dead letters", told)
+    summary = f"{total.done - before.done} applied, {total.dead - before.dead} still dead"
+    audit_log.note(shop, actor, "replayed all dead letters", "dead letters", summary)
     return total
 
 

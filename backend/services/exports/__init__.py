@@ -21,7 +21,7 @@ __all__ = ["Format", "export_customers", "export_line_items", "export_orders"]
 def export_customers(
     shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, wanted: CustomerFilter | None = None
 ) -> int:
-    """Writes the wanted customers (all but the archived ones unless told) and returns how many.
+    """Writes the wanted customers (all but the archived ones unless asked for) and returns how many.
 
     The columns can be imported again. A path holds the whole file or what it held before, never a part.
 

@@ -271,8 +271,8 @@ def refund_order(shop: Shop, actor: Actor, ref: OrderRef, amount: int, reason: s
         return _with_history(shop, actor, replace(order, refunds=(*order.refunds, refund)), text)
 
     done = _find_refund(shop, ref, refund_id)
-    told = format_money(check_amount(amount, "The refund"), shop.currency, shop.locale)
-    audit_entry = audit_log.entry(shop, actor, "refunded an order", _target(ref), told)
+    detail = format_money(check_amount(amount, "The refund"), shop.currency, shop.locale)
+    audit_entry = audit_log.entry(shop, actor, "refunded an order", _target(ref), detail)
     try:
         return done or until_settled(lambda: _change(shop, ref, changed, audit_entry))
     except OrderChangedError:

@@ -49,7 +49,7 @@ def wrong_names(found: Mapping[str, int | None], wanted: Mapping[str, int]) -> l
     return [name for name in sorted({*found, *wanted}) if found.get(name, 0) != wanted.get(name, 0)]
 
 
-def told(found: Mapping[str, int | None], name: str) -> int | str:
+def value_of(found: Mapping[str, int | None], name: str) -> int | str:
     """A counter as a drift tells of it."""
     value = found.get(name, 0)
     return "no number" if value is None else value
@@ -91,7 +91,7 @@ def _counted(rows: Iterable[Row], campaigns: frozenset[str]) -> dict[str, dict[K
                 continue
             message = message_from(row.key, row.item)
         except UnreadableItemError:
-            continue  # told by the first reading
+            continue  # reported by the first reading
         wanted[message.campaign][campaign_key_of(message)].update(campaign_counters_of(message))
     return wanted
 
@@ -109,7 +109,7 @@ def _findings(kept: _Kept, wanted: dict[Key, Counter[str]]) -> list[Finding]:
         where = f"campaign {campaign_of(key)}, part {key.sk.removeprefix('STAT#')}"
         names = wrong_names(found, right)
         if names:
-            drifts = tuple(Drift(f"{where}: {name}", right[name], told(found, name)) for name in names)
+            drifts = tuple(Drift(f"{where}: {name}", right[name], value_of(found, name)) for name in names)
             values: Item = {name: right[name] for name in names if right[name]}
             gone = tuple(name for name in names if not right[name])
             findings.append(Finding(drifts, (Update(key, set=values, remove=gone, condition=as_found(item, names)),)))

@@ -29,7 +29,7 @@ from backend.services.reconcile.campaigns import (
     is_under_way,
     kept_counts,
     reported_in,
-    told,
+    value_of,
     wrong_names,
 )
 from backend.services.reconcile.findings import Drift, Finding, Reconciliation, as_found, mend
@@ -206,7 +206,7 @@ def _findings(count: _DayCount) -> Iterator[Finding]:
         hour, template, part = key.sk.split("#")
         where = f"emails {key.pk.removeprefix('HOURS#')} {hour}:00 {template}, part {part}"
         names = wrong_names(found, wanted)
-        drifts = [Drift(f"{where}: {name}", wanted[name], told(found, name)) for name in names]
+        drifts = [Drift(f"{where}: {name}", wanted[name], value_of(found, name)) for name in names]
         kind = count.kinds.get(key, "")
         if kind and item and item.get("kind") != kind:
             drifts.append(Drift(f"{where}: kind", kind, "another"))

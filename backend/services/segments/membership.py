@@ -1,4 +1,4 @@
-"""Whether one customer belongs to a rule, by what is known of them: yes, no, or not to be told (None)."""
+"""Whether one customer belongs to a rule, by what is known of them: yes, no, or unknown (None)."""
 
 from __future__ import annotations
 

@@ -121,17 +121,17 @@ def _reported(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     doubted = {key_of(message): message for message in messages if message.status is MessageStatus.UNKNOWN}
     if not doubted:
         return []
-    told = (message_from(key, item) for key in doubted if (item := shop.store.get(key)) is not None)
-    sent = [_as_reported(each, doubted[key_of(each)]) for each in told if each.provider_id]
+    read = (message_from(key, item) for key in doubted if (item := shop.store.get(key)) is not None)
+    sent = [_as_reported(each, doubted[key_of(each)]) for each in read if each.provider_id]
     outcomes = shop.store.transact_each([_record(message) for message in sent])
     _raise_surprises(outcomes, LeaseLostError)
     return [message for message, outcome in zip(sent, outcomes, strict=True) if outcome is None]
 
 
-def _as_reported(told: Message, claimed: Message) -> Message:
+def _as_reported(stored: Message, claimed: Message) -> Message:
     """The claimed message with what the report says about its sending."""
-    sent_at = told.sent_at or told.due_at
-    return replace(claimed, status=MessageStatus.SENT, reason="", provider_id=told.provider_id, sent_at=sent_at)
+    sent_at = stored.sent_at or stored.due_at
+    return replace(claimed, status=MessageStatus.SENT, reason="", provider_id=stored.provider_id, sent_at=sent_at)
 
 
 def _is_news(message: Message) -> bool:

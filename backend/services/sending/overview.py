@@ -31,7 +31,7 @@ from backend.store.port import Item, Key
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class SendCheck:
     """What would become of an email that is asked for now.
 
     `against` are the reasons for which it would be skipped; `waits_until` is the end of the quiet hours, if it would
@@ -43,13 +43,13 @@ class Prospect:
     last: Message | None
 
 
-def prospect_of(
+def send_check_of(
     shop: Shop, mailer: Mailer, customer: Customer, template: TemplateFacts, order_id: str = ""
-) -> Prospect:
+) -> SendCheck:
     """Looks ahead; the worker decides again when the email is to go out."""
     situation = situations_of(shop, [customer], template.kind, mailer.limits)[customer.id]
     now = shop.clock()
-    return Prospect(
+    return SendCheck(
         reasons_against(template.kind, template.topic, situation, mailer.limits, now),
         quiet_until(template.kind, mailer.limits, now, shop.zone),
         last_sent(shop, customer.id, template.name, order_id),

@@ -97,7 +97,7 @@ def prepared_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReque
     else:
         message = _unless_suppressed(shop, message)
     if message.status is MessageStatus.WAITING:
-        email_of(shop, message)  # what cannot be rendered is told to who asks, not found by a worker
+        email_of(shop, message)  # so that whoever asks learns what cannot be rendered, and not a worker
     return message
 
 

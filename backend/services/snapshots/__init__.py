@@ -1,1 +1,1 @@
-"""The snapshot: what segments and insights ask, in columns. A worker makes it anew every few minutes."""
+"""The snapshot: what segments and insights ask, in columns. A worker makes a new one every few minutes."""

@@ -59,7 +59,7 @@ TABLES = tuple(_TABLES)
 
 
 class ReadingStoppedError(BackendError):
-    """Whoever reads was told to stop."""
+    """Reading was stopped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The counters of whole days, kept in memory: a month is 17,000 counters in the store, and seldom changes.
 
 Reports about a message count in the hour of its request, so that days which are over still change: much on the next
-day, little after. So today is read anew each time, yesterday after a minute, and older days after ten.
+day, little after. So today is read each time, yesterday after a minute, and older days after ten.
 """
 
 from __future__ import annotations

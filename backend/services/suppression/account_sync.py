@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from backend.domain.account_sync import Comparison, SampleLine, Sync, SyncDeed, SyncState
+from backend.domain.account_sync import Comparison, SampleLine, Sync, SyncAction, SyncState
 from backend.domain.leases import Lease
 from backend.domain.suppression import Suppression
 from backend.domain.team import COMMAND_LINE, Actor, Permission
@@ -78,7 +78,7 @@ def last_comparison(shop: Shop) -> Comparison | None:
     return read_one(shop, _COMPARISON, lambda _, item: comparison_from(item))
 
 
-def ask_for(shop: Shop, actor: Actor, deed: SyncDeed, key: str, *, typed_count: int = 0) -> Sync:
+def ask_for(shop: Shop, actor: Actor, action: SyncAction, key: str, *, typed_count: int = 0) -> Sync:
     """Asks a worker for it; the same key again asks for nothing new. `typed_count` confirms what is to be changed.
 
     Raises: `PermissionDeniedError`; `InvalidInputError` when the count is not that of a comparison of the last day;
@@ -89,23 +89,23 @@ def ask_for(shop: Shop, actor: Actor, deed: SyncDeed, key: str, *, typed_count: 
     before = None if item is None else sync_from(item)
     if before is not None and before.id == key:
         return before
-    if deed is not SyncDeed.COMPARE:
-        _check_count(shop, deed, typed_count)
-    sync = Sync(key, deed, actor.username, actor.role, shop.clock())
+    if action is not SyncAction.COMPARE:
+        _check_count(shop, action, typed_count)
+    sync = Sync(key, action, actor.username, actor.role, shop.clock())
     busy = ConflictError("Work on the two lists is still under way. Wait until it is over.")
     over = [Equals("state", state.value) for state in (SyncState.DONE, SyncState.FAILED)]
     shop.store.put(Put(_SYNC, sync_item(sync), AnyOf((Absent(), *over)), busy))
     return sync
 
 
-def _check_count(shop: Shop, deed: SyncDeed, typed: int) -> None:
+def _check_count(shop: Shop, action: SyncAction, typed: int) -> None:
     found = last_comparison(shop)
     if found is None or shop.clock() - found.at > _FRESH:
         raise InvalidInputError("Compare the two lists first; the last comparison is too old.", "count")
-    if not found.count_for(deed):
+    if not found.count_for(action):
         raise InvalidInputError("There is nothing to do.", "count")
-    if typed != found.count_for(deed):
-        raise InvalidInputError(f"Type {found.count_for(deed)} to confirm the number of addresses.", "count")
+    if typed != found.count_for(action):
+        raise InvalidInputError(f"Type {found.count_for(action)} to confirm the number of addresses.", "count")
 
 
 # --- the worker's side -------------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ def work_on_sync(shop: Shop, account: AccountList, stop: threading.Event) -> boo
 
 def _do(shop: Shop, account: AccountList, held: _Held, stop: threading.Event) -> None:
     try:
-        if held.sync.deed is SyncDeed.COMPARE:
+        if held.sync.action is SyncAction.COMPARE:
             _compare(shop, account, held)
         else:
             _step_on(shop, account, held, stop)
@@ -151,7 +151,7 @@ def _do(shop: Shop, account: AccountList, held: _Held, stop: threading.Event) ->
 def _step_on(shop: Shop, account: AccountList, held: _Held, stop: threading.Event) -> None:
     """One step after the other, each kept."""
     sync = held.sync
-    step = take_over if sync.deed is SyncDeed.TAKE_OVER else push
+    step = take_over if sync.action is SyncAction.TAKE_OVER else push
     while not stop.is_set():
         done: SyncStep = step(shop, sync.actor, account, cursor=sync.cursor)
         after = replace(sync, seen=sync.seen + done.seen, changed=sync.changed + done.changed, cursor=done.cursor)
@@ -162,7 +162,7 @@ def _step_on(shop: Shop, account: AccountList, held: _Held, stop: threading.Even
 
 
 def _compare(shop: Shop, account: AccountList, held: _Held) -> None:
-    """Reads both lists once. Whoever takes over begins anew, for counting is quick."""
+    """Reads both lists once. A worker that takes over begins again, because counting is quick."""
     there = missing = 0
     sample: list[SampleLine] = []
     cursor: str | None = None

@@ -26,7 +26,7 @@ _LOOKS = 12
 
 
 @dataclass(slots=True)
-class Pulse:
+class BeatingProcess:
     """Makes the heartbeats of one process. Used by one thread."""
 
     kind: str
@@ -57,22 +57,22 @@ class Pulse:
         )
 
 
-def beat(shop: Shop, pulse: Pulse) -> None:
+def beat(shop: Shop, process: BeatingProcess) -> None:
     """Writes one heartbeat, and measures how far the other processes' clocks are ahead.
 
     Another process's beat cannot be from our future unless its clock is ahead of ours. So the greatest lead that is
     seen in some minutes comes close to the difference of the clocks.
     """
-    others = [each for each in read_beats(shop) if each.process != pulse.process]
+    others = [each for each in read_beats(shop) if each.process != process.process]
     now = shop.clock()
-    pulse.skews.append(max((_milliseconds(each.at - now) for each in others), default=0))
-    item = beat_item(pulse.now(now)) | {EXPIRES: int((now + FORGOTTEN_AFTER).timestamp())}
-    shop.store.put(Put(schema.beat_key(pulse.process), item))
+    process.skews.append(max((_milliseconds(each.at - now) for each in others), default=0))
+    item = beat_item(process.now(now)) | {EXPIRES: int((now + FORGOTTEN_AFTER).timestamp())}
+    shop.store.put(Put(schema.beat_key(process.process), item))
 
 
-def end(shop: Shop, pulse: Pulse) -> None:
+def end(shop: Shop, process: BeatingProcess) -> None:
     """Removes the process from the list, because it ends normally."""
-    shop.store.delete(Delete(schema.beat_key(pulse.process)))
+    shop.store.delete(Delete(schema.beat_key(process.process)))
 
 
 def read_beats(shop: Shop) -> list[Beat]:

@@ -1,6 +1,6 @@
 """Editing templates: one working copy each, which becomes an immutable version when somebody publishes it.
 
-Nothing is ever overwritten: whoever saves, publishes or restores says what they have seen, and is told when somebody
+Nothing is ever overwritten: whoever saves, publishes or restores says what they have seen, and learns when somebody
 else was faster. Publishing is one transaction, so that there is never half a version.
 """
 
@@ -112,8 +112,10 @@ def restore(shop: Shop, actor: Actor, name: str, number: int, *, seen_number: in
     """
     actor.require(Permission.EDIT_TEMPLATES)
     earlier = catalogue.version(shop, name, number)
-    told = note or f"Restored version {number}"
-    return _publish(shop, actor, name, earlier.source, seen_number, told, [], "restored a version of a template")
+    note_of_version = note or f"Restored version {number}"
+    return _publish(
+        shop, actor, name, earlier.source, seen_number, note_of_version, [], "restored a version of a template"
+    )
 
 
 def list_versions(shop: Shop, name: str) -> list[PublishedVersion]:

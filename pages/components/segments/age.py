@@ -1,4 +1,4 @@
-"""How old the figures of segments and insights are, and the button that has them counted anew."""
+"""How old the figures of segments and insights are, and the button that has them counted again."""
 
 from __future__ import annotations
 

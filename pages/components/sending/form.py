@@ -18,7 +18,7 @@ from backend.services.orders.lists import orders_of
 from backend.services.sending import overview
 from backend.services.sending.invitations import TEMPLATE
 from backend.services.sending.ledger import Requested
-from backend.services.sending.overview import Prospect
+from backend.services.sending.overview import SendCheck
 from backend.services.sending.requests import SendRequest, new_click_key
 from backend.services.templates import catalogue
 from pages.components.customers import search
@@ -126,18 +126,18 @@ def enter_fields(template: TemplateFacts) -> dict[str, str]:
     }
 
 
-def show_prospect(here: Shop, customer: Customer, prospect: Prospect) -> str:
+def show_send_check(here: Shop, customer: Customer, check: SendCheck) -> str:
     """Whether the email may go, and when it went before; returns the reason for sending it again."""
     name = formats.customer(customer.name, "This customer")
-    if prospect.against:
-        reasons = "".join(f"\n- {WHY[reason]}" for reason in prospect.against)
+    if check.against:
+        reasons = "".join(f"\n- {WHY[reason]}" for reason in check.against)
         st.warning(f"{name} cannot get this email now.\n{reasons}", icon=":material/block:")
-    elif prospect.waits_until is not None:
-        until = formats.plain(formats.moment(here, prospect.waits_until))
+    elif check.waits_until is not None:
+        until = formats.plain(formats.moment(here, check.waits_until))
         st.info(f"It is quiet hours. The email is sent after {until}.", icon=":material/bedtime:")
     else:
         st.success(f"{name} can get this email.", icon=":material/check_circle:")
-    return ask_why_again(here, prospect.last) if prospect.last is not None else ""
+    return ask_why_again(here, check.last) if check.last is not None else ""
 
 
 def ask_why_again(here: Shop, last: Message, whom: str = "this customer") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.domain.account_sync import Comparison, Sync, SyncDeed, SyncState
+from backend.domain.account_sync import Comparison, Sync, SyncAction, SyncState
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.jobs.requests import new_job_id
@@ -18,14 +18,14 @@ from pages.components.ui.state import Slot
 _KEY: Slot[str] = Slot("suppression.sync_key")
 _POLL_SECONDS = 1.0
 _DOING = {
-    SyncDeed.COMPARE: "Comparing the two lists",
-    SyncDeed.TAKE_OVER: "Importing the provider's list",
-    SyncDeed.PUSH: "Exporting to the provider's list",
+    SyncAction.COMPARE: "Comparing the two lists",
+    SyncAction.TAKE_OVER: "Importing the provider's list",
+    SyncAction.PUSH: "Exporting to the provider's list",
 }
 _ASKED = {
-    SyncDeed.COMPARE: "The lists are being compared.",
-    SyncDeed.TAKE_OVER: "The provider's list is being imported.",
-    SyncDeed.PUSH: "Addresses are being added to the provider's list.",
+    SyncAction.COMPARE: "The lists are being compared.",
+    SyncAction.TAKE_OVER: "The provider's list is being imported.",
+    SyncAction.PUSH: "Addresses are being added to the provider's list.",
 }
 
 
@@ -60,17 +60,19 @@ def _watch() -> None:
         caching.changed()
         st.rerun()
     seen = formats.counted(here, sync.seen, "address", "addresses")
-    st.info(formats.plain(f"{_DOING[sync.deed]}: {seen} so far. You can leave this page."), icon=":material/autorenew:")
+    st.info(
+        formats.plain(f"{_DOING[sync.action]}: {seen} so far. You can leave this page."), icon=":material/autorenew:"
+    )
 
 
 def _told(here: Shop, sync: Sync) -> str:
     if sync.state is SyncState.FAILED:
         return f":material/error: {formats.plain(sync.error)}"
     when = formats.moment(here, sync.asked_at)
-    if sync.deed is SyncDeed.COMPARE:
+    if sync.action is SyncAction.COMPARE:
         return f":material/check_circle: {formats.plain(f'Compared by {who(sync.requested_by)}, {when}.')}"
     changed = formats.counted(here, sync.changed, "address", "addresses")
-    verb = "imported" if sync.deed is SyncDeed.TAKE_OVER else "added to the provider's list"
+    verb = "imported" if sync.action is SyncAction.TAKE_OVER else "added to the provider's list"
     return f":material/check_circle: {formats.plain(f'{changed} {verb} by {who(sync.requested_by)}, {when}.')}"
 
 
@@ -93,19 +95,19 @@ def _show_comparison(here: Shop, found: Comparison) -> None:
 
 def _show_deeds(here: Shop, found: Comparison | None) -> None:
     key = _KEY.once(lambda: new_job_id(here))
-    actions.button("Compare now", _ask, SyncDeed.COMPARE, key, key="compare_lists", icon=":material/compare_arrows:")
+    actions.button("Compare now", _ask, SyncAction.COMPARE, key, key="compare_lists", icon=":material/compare_arrows:")
     if found is None:
         return
     if found.missing_here:
-        _confirmed(here, SyncDeed.TAKE_OVER, "Import missing addresses", found.missing_here, key)
+        _confirmed(here, SyncAction.TAKE_OVER, "Import missing addresses", found.missing_here, key)
     if found.ours:
-        _confirmed(here, SyncDeed.PUSH, "Add ours to the provider's list", found.ours, key)
+        _confirmed(here, SyncAction.PUSH, "Add ours to the provider's list", found.ours, key)
 
 
-def _confirmed(here: Shop, deed: SyncDeed, label: str, count: int, key: str) -> None:
+def _confirmed(here: Shop, action: SyncAction, label: str, count: int, key: str) -> None:
     """A button that asks for the count of what it is about."""
     counted = formats.counted(here, count, "address", "addresses")
-    field = f"sync_{deed.name.lower()}_{key}"
+    field = f"sync_{action.name.lower()}_{key}"
     with st.form(f"form_{field}", border=False):
         typed = st.number_input(
             formats.plain(f"{label}: {counted}. Type the number to confirm"),
@@ -118,13 +120,13 @@ def _confirmed(here: Shop, deed: SyncDeed, label: str, count: int, key: str) -> 
         missing = "" if typed == count else f"Type {formats.count(here, count)} to confirm."
         now = actions.submitted(label, key=f"{field}_now", missing=missing, stretch=False)
     if now:
-        _ask(deed, key, count, beside=f"{field}_now")
+        _ask(action, key, count, beside=f"{field}_now")
         st.rerun()
 
 
-def _ask(deed: SyncDeed, key: str, typed: int = 0, *, beside: str = "") -> None:
+def _ask(action: SyncAction, key: str, typed: int = 0, *, beside: str = "") -> None:
     def asked(actor: Actor) -> None:
-        ask_for(shop(), actor, deed, key, typed_count=typed)
+        ask_for(shop(), actor, action, key, typed_count=typed)
         _KEY.clear()
 
-    actions.act(Permission.MANAGE_SUPPRESSION, asked, _ASKED[deed], beside=beside)
+    actions.act(Permission.MANAGE_SUPPRESSION, asked, _ASKED[action], beside=beside)

@@ -1,4 +1,4 @@
-"""What happens when somebody presses a button that writes: permission, the write, and what the person is told.
+"""What happens when somebody presses a button that writes: permission, the write, and what the person reads.
 
 A form's main button is drawn by `pressed` or `submitted`: what the form writes is read in the run of the press.
 A button that acts at once, on what was drawn and not on what is typed, is drawn by `button`. Why a press was refused is
@@ -143,7 +143,7 @@ def show_refusal(beside: str = "") -> None:
 
 @contextmanager
 def refusals_on_top() -> Iterator[None]:
-    """Around the run of a page: tells above it what no button of the page has told."""
+    """Around the run of a page: shows above it what no button of the page has shown."""
     top = st.container()
     try:
         yield

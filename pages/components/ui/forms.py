@@ -80,9 +80,9 @@ def show_overtaken(keep: Callable[[], None], discard: Callable[[], None], *, who
 
     `whole` says that what is kept replaces all of theirs, and not only the fields that were changed here.
     """
-    label, told = "Keep my changes", "Loads the newest version and puts what you changed on top. Then save again."
+    label, help_text = "Keep my changes", "Loads the newest version and puts what you changed on top. Then save again."
     if whole:
-        label, told = "Keep mine", "Saving then replaces their version with yours."
+        label, help_text = "Keep mine", "Saving then replaces their version with yours."
     with st.container(horizontal=True):
-        st.button(label, icon=":material/edit:", key="overtaken_keep", help=told, on_click=keep)
+        st.button(label, icon=":material/edit:", key="overtaken_keep", help=help_text, on_click=keep)
         st.button("Reload and discard mine", icon=":material/refresh:", key="overtaken_discard", on_click=discard)

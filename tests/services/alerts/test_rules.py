@@ -20,7 +20,7 @@ from backend.services.alerts import evaluation, readings, states
 from backend.services.automations.health import Stalled
 from backend.services.sending import ledger, pauses
 from backend.services.sending.delivery import due_messages
-from backend.services.system.heartbeats import Pulse, beat
+from backend.services.system.heartbeats import BeatingProcess, beat
 from backend.store import schema
 from backend.store.port import Plus, Update
 from tests.services.alerts.conftest import ACCOUNT, Installation
@@ -28,7 +28,9 @@ from tests.services.alerts.conftest import ACCOUNT, Installation
 Act = Callable[[Installation], object]
 
 
-def pulse(here: Installation, *, failed: int = 0, throttled: int = 0, actions: int = 0, stuck: bool = False) -> Pulse:
+def pulse(
+    here: Installation, *, failed: int = 0, throttled: int = 0, actions: int = 0, stuck: bool = False
+) -> BeatingProcess:
     """A process that beats, with its figures of the last minutes."""
     rounds, measures = Rounds(here.clock), Measures()
     rounds.announce("imports", 60)
@@ -40,7 +42,7 @@ def pulse(here: Installation, *, failed: int = 0, throttled: int = 0, actions: i
         measures.action("page orders", 0.01, failed=number < failed)
     if throttled:
         measures.count("throttled", "store", throttled)
-    mine = Pulse("worker", "1.0", here.clock(), measures, rounds, Ring(), process="one")
+    mine = BeatingProcess("worker", "1.0", here.clock(), measures, rounds, Ring(), process="one")
     beat(here.shop, mine)
     return mine
 

@@ -55,7 +55,7 @@ def beating(shop: Shop, *names: str, skew_ms: int = 0) -> Rounds:
     rounds = Rounds(shop.clock)
     for name in names:
         rounds.announce(name, 60)
-    pulse = heartbeats.Pulse("worker", "1.0", shop.clock(), Measures(), rounds, Ring())
+    pulse = heartbeats.BeatingProcess("worker", "1.0", shop.clock(), Measures(), rounds, Ring())
     pulse.skews.append(skew_ms)
     heartbeats.beat(shop, pulse)
     return rounds
@@ -174,7 +174,7 @@ def test_a_stalled_duty_and_a_silent_process_need_attention(shop: Shop, clock: T
     rounds = Rounds(clock)
     rounds.announce("mail", 60)
     rounds.announce("imports", 60)
-    pulse = heartbeats.Pulse("worker", "1.0", clock(), Measures(), rounds, Ring())
+    pulse = heartbeats.BeatingProcess("worker", "1.0", clock(), Measures(), rounds, Ring())
     rounds.began("mail")
     clock.forward(seconds=61)
     heartbeats.beat(shop, pulse)

@@ -19,7 +19,7 @@ from backend.observability.ring import LogRecord, Ring
 from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.system import heartbeats
-from backend.services.system.heartbeats import Pulse
+from backend.services.system.heartbeats import BeatingProcess
 from backend.services.system.version import version
 from backend.store import schema
 from backend.store.meter import Meter
@@ -28,8 +28,8 @@ from backend.workers import duties, heartbeat
 from tests.support import ENGINEER, NOW, STAFF, TestClock, opened_shop, shop_on
 
 
-def pulse(shop: Shop, rounds: Rounds | None = None, **more: object) -> Pulse:
-    return Pulse("worker", "1.0", shop.clock(), Measures(), rounds or Rounds(shop.clock), Ring(), **more)
+def pulse(shop: Shop, rounds: Rounds | None = None, **more: object) -> BeatingProcess:
+    return BeatingProcess("worker", "1.0", shop.clock(), Measures(), rounds or Rounds(shop.clock), Ring(), **more)
 
 
 def test_a_beat_tells_what_the_process_does(shop: Shop, clock: TestClock) -> None:
@@ -115,7 +115,7 @@ def test_the_heartbeat_of_a_real_process_begins_goes_on_through_trouble_and_ends
     real = heartbeats.beat
     failed: list[int] = []
 
-    def sometimes(shop: Shop, mine: Pulse) -> None:
+    def sometimes(shop: Shop, mine: BeatingProcess) -> None:
         if not failed:
             failed.append(1)
             raise StoreBusyError("Busy.")
