@@ -39,7 +39,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `urgent` ones are notified in quiet hours too; a fixed one has nothing to adjust but whether it is on."""
+    """One rule. `urgent` ones notify in quiet hours too; a fixed one can only be switched on and off."""
 
     name: RuleName
     title: str
