@@ -79,8 +79,8 @@ def seed_demo(
 
     A store with customers or team members of its own is left as it is, unless `anyway`; with `if_new` also one from
     which the demo was removed. Loading that was interrupted is finished. `automations_on` is for where emails stay on
-    this machine. With `links`, which emails have, there are past emails and campaigns too. `progress` is called with the
-    number of customers loaded, from 0 on, and not at all when nothing is loaded.
+    this machine. With `links`, which emails have, there are past emails and campaigns too. `progress` is called with
+    the number of customers loaded, from 0 on, and not at all when nothing is loaded.
     """
     marker = shop.store.get(schema.meta_key("demo"))
     if marker is None:
