@@ -17,7 +17,6 @@ _PLACEHOLDER = re.compile(
     r"\{\{.*\}\}|\{%.*%\}|%[A-Z_ ]+%|\*\|.*\|\*|\[[A-Z_ ]+\]|walk-in customer.*|customer #?\d+", re.IGNORECASE
 )
 """What programs put where no name is known."""
-_WITH_ADDRESS = re.compile(r"(.*\w.*?)\s*<[^<>\s]+@[^<>\s]+>")
 _QUOTES = "\"“”„«»'\u2018\u2019 "
 _ADDRESS = re.compile(r"\S@[^\s@]+\.\S|https?://|www\.", re.IGNORECASE)
 _COMPANY = re.compile(
@@ -38,9 +37,7 @@ _PLAIN = re.compile(r"[^\W\d_][^\W\d_'-]+ [^\W\d_][^\W\d_'-]+")
 
 def named(text: str) -> str:
     """The text if it is a name, else "": addresses, links, placeholders, "n/a" and the like are none."""
-    name = text.strip()
-    if match := _WITH_ADDRESS.fullmatch(name):
-        name = match[1]
+    name = _without_address(text.strip())
     if name[:1] in _QUOTES and name[-1:] in _QUOTES:
         name = name.strip(_QUOTES)
     if _PLACEHOLDER.fullmatch(name):
@@ -48,6 +45,13 @@ def named(text: str) -> str:
     if not any(map(str.isalpha, name)) or name.casefold().rstrip(".") in _NO_NAMES or is_address(name):
         return ""
     return name
+
+
+def _without_address(name: str) -> str:
+    """ "Maria <maria@example.com>" is Maria. Looks once at each character, because names come from outside."""
+    before, bracket, address = name.removesuffix(">").rpartition("<")
+    is_pair = bracket and name.endswith(">") and "@" in address.strip("@") and len(address.split()) == 1
+    return before.rstrip() if is_pair and any(map(str.isalnum, before)) else name
 
 
 def is_address(text: str) -> bool:

@@ -43,7 +43,7 @@ def test_a_refusal_is_said_beside_the_button_until_somebody_has_looked_again(das
     for _ in range(2):
         kind, text = after(app, label)
         assert kind == "error"
-        assert "someone else" in text
+        assert "Someone else has changed" in text
         assert len(app.error) == 1
         assert [
             button.label for button in app.button if button.label.startswith("Customer") and not button.disabled

@@ -42,7 +42,7 @@ def test_the_rule_that_is_shown_is_one() -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"groups stand within groups, {['zero', 'one', 'two', 'three'][DEEPEST]} deep",
+        f"groups can contain groups, {['zero', 'one', 'two', 'three'][DEEPEST]} deep",
         f"A segment has {MOST_CONDITIONS} conditions at most",
         ", ".join(segment.name if segment.name == "VIPs" else segment.name.lower() for segment in READY),
         f"Below {_LARGE:,} customers",
