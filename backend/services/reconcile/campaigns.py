@@ -50,7 +50,7 @@ def wrong_names(found: Mapping[str, int | None], wanted: Mapping[str, int]) -> l
 
 
 def value_of(found: Mapping[str, int | None], name: str) -> int | str:
-    """A counter as a drift tells of it."""
+    """The counter as a drift shows it."""
     value = found.get(name, 0)
     return "no number" if value is None else value
 
