@@ -1,0 +1,84 @@
+"""Tables, indexes and keys: the one place where they are spelled.
+
+Access patterns (the same table, with the cost of each, is in docs/architecture.md; a test holds the two together):
+
+| # | pattern | table / index | partition | sort key |
+|---|---|---|---|---|
+| 1 | customer by id | shop | `C#cid` | `A` |
+| 2 | customer by e-mail address | shop | `E#address` | `E` |
+| 3 | customers by beginning of a word | shop | `S#` + first two letters | `word#cid` |
+| 4 | customers of a tag or a country, newest first | shop | `T#tag`, `N#country` | `created#cid` |
+| 5 | top customers by revenue, all time or a month | shop / by_revenue | `ALL#shard`, `2026-11#shard` | rank |
+| 6 | top customers by orders, all time or a month | shop / by_orders | `ALL#shard`, `2026-11#shard` | rank |
+| 7 | newest customers | shop / timeline | `CUSTOMERS#shard` | `created#cid` |
+| 8 | orders of a customer, newest first | shop | `C#cid` | `O#oid` |
+| 9 | orders by day range and status | shop / timeline | `ORDERS#2026-11#status` | `placed#oid` |
+| 10 | order by the number of its source | shop | `R#source#reference` | `R` |
+| 11 | day totals of a range | shop | `DAYS#2026` | `11-26#shard` |
+| 12 | number of customers by tag or country | shop | `COUNTS#tag`, `COUNTS#country` | `value#shard` |
+| 13 | notes and activity of a customer, newest first | shop | `C#cid` | `V#at#id` |
+| 14 | months of a customer | shop | `C#cid` | `M#2026-11` |
+| 15 | team members | shop | `TEAM` | `U#username` |
+| 16 | failed sign-ins of an account or an address | shop | `F#kind#hash` | `F` |
+| 17 | jobs, newest first | mail | `JOBS` | `J#jid` |
+| 18 | one setting or marker | shop | `META` | name |
+| 19 | templates and which version is in use | shop | `TEMPLATES` | name |
+| 20 | versions of a template, newest first; its working copy | shop | `TPL#name` | `V#000012`, `W` |
+| 21 | a template exactly as it was when something was sent | shop | `EDITION#digest` | `E` |
+| 22 | suppressions of many addresses | mail | `X#hash` | `X` |
+| 23 | history of a suppression, newest first | mail | `X#hash` | `H#at#id` |
+| 24 | suppressed addresses, newest first | mail / timeline | `SUPPRESSED#reason` | `at#hash` |
+| 25 | rate window of a transport | mail | `RATE#transport` | `RATE` |
+| 26 | messages of a customer; one message by its id | mail | `C#cid` | `E#key` |
+| 27 | message log of a day, newest first | mail / timeline | `MAIL#day#shard` | `at#id` |
+| 28 | messages that are due, or whose lease has run out | mail / work | `WORK#shard` | `due#id` |
+| 29 | failed and unknown messages, newest first | mail / work | `ATTENTION#status` | `at#id` |
+| 30 | send statistics of a day | mail | `HOURS#2026-11-26` | `13#template#shard` |
+| 31 | the shop's facts at the time of a message | mail | `FACTS#digest` | `F` |
+| 32 | what a customer chose about marketing mail | mail | `P#cid` | `P` |
+| 41 | recent marketing messages of many customers | mail | `P#cid` | `F` |
+| 33 | audit log of a month, newest first | shop | `AUDIT#2026-11` | `at#id` |
+| 34 | archived customers, newest first | shop | `L#archived` | `created#cid` |
+| 35 | events of a message, oldest first | mail | `C#cid` | `V#key#at#digest` |
+| 36 | dead letters, newest first | mail | `DEADLETTERS` | `at#digest` |
+| 37 | clicks of a campaign by link | mail | `K#campaign` | `LINK#digest#shard` |
+| 38 | how events were taken in, by minute | mail | `EVENTS#2026-11-26` | `13:05` |
+| 39 | customer by phone, or by id at the source of orders | shop | `I#kind#value` | `I` |
+| 44 | processes and what they do | mail | `BEATS` | `B#process` |
+| 45 | use of the store in a month by day | mail | `USAGE#2026-11` | `26` |
+| 46 | how long actions took in a month by day | mail | `TOOK#2026-11` | `26#kind` |
+| 47 | alerts that are open | mail | `ALERTS` | `rule#subject` |
+| 48 | alerts of a month, newest first | mail | `ALERTS#2026-11` | `at#id` |
+| 50 | saved segments; one by its id | shop | `SEGMENTS` | id |
+| 54 | campaigns, newest first | mail / timeline | `CAMPAIGNS` | `created#id` |
+| 55 | campaigns that a worker has to look at | mail / work | `CAMPAIGNS` | `due#id` |
+| 56 | how far a campaign is | mail | `K#campaign` | `A`, `SENT#shard`, `STAT#shard` |
+| 57 | parts of a campaign that are free | mail / work | `CHUNKS#campaign` | `wave#due#cid` |
+| 58 | where a customer stands in a campaign, and why | mail | `K#campaign` | `CHUNK#wave#cid`, `SKIP#wave#cid#place` |
+| 59 | how far each part of a campaign is | mail | `K#campaign` | `STEP#wave#cid` |
+| 60 | preflights that wait for a worker | mail / work | `PREFLIGHTS` | `due#id` |
+| 61 | automations | shop | `AUTOMATIONS` | `auto-id` |
+| 62 | triggers that are due | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
+| 63 | triggers of an automation, the next first | mail / work | `TRIGGERS#shard` | `due#cid#automation` |
+| 64 | figures of an automation | mail | `AUTO#id`, `K#id` | `STAT#shard` |
+| 65 | records that cannot be read | mail | `UNREADABLE` | digest |
+| 66 | message by the id that the provider gave it | mail / work | `PROVIDER#hash` | `-` |
+
+A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
+larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
+total order on every engine.
+
+Items that are of use for a time only carry `expires` (`port.EXPIRES`): failed sign-ins, events of the mail
+provider.
+"""
+
+from backend.store.schema.automations import *
+from backend.store.schema.campaigns import *
+from backend.store.schema.customers import *
+from backend.store.schema.events import *
+from backend.store.schema.messages import *
+from backend.store.schema.orders import *
+from backend.store.schema.suppression import *
+from backend.store.schema.system import *
+from backend.store.schema.tables import *
+from backend.store.schema.templates import *
