@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from backend.domain.addresses import Address
 from backend.domain.orders import LineItem, OrderStatus
 
 
@@ -53,13 +54,16 @@ class ImportedOrder:
     tax_included: bool = False
     test: bool = False
     paid: int | None = None
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedCustomer:
     """One customer of a file, cleaned and checked. "" and None mean that the file says nothing.
 
-    `refused_address` is what the file has as the address where it cannot be written to.
+    `refused_address` is what the file has as the email address where it cannot be written to; `address` is the postal
+    one.
     """
 
     id: str = ""
@@ -73,6 +77,7 @@ class ImportedCustomer:
     given_name: str = ""
     family_name: str = ""
     refused_address: str = ""
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from backend.domain.addresses import Address
 from backend.domain.money import check_amount
 from backend.domain.order_words import is_gift_card
 from backend.domain.text import clean_line
@@ -76,7 +77,8 @@ class Order:
     `subtotal` is after discounts, as Shopify writes it. For orders placed here the total is what is added up, for those
     from elsewhere it is that of their source, and `other` is the difference. `tax` is part of the prices when
     `tax_included`. `gift_cards` is what of the total are sold gift cards. `paid` is what was received where that is
-    not what the status says. A `test` order never counts. `customer_name` and `country` are those of the order's day.
+    not what the status says. A `test` order never counts. `customer_name`, `country` and the two addresses are those
+    of the order's day; a `billing_address` of None is the same as the shipping address.
     """
 
     id: str
@@ -106,6 +108,13 @@ class Order:
     tax_included: bool = False
     test: bool = False
     paid: int | None = None
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+
+    @property
+    def billed_to(self) -> Address | None:
+        """The address on the bill."""
+        return self.billing_address or self.shipping_address
 
     @property
     def refunded(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from backend.domain.addresses import Address
 from backend.domain.orders import (
     Contribution,
     HistoryEntry,
@@ -15,7 +16,7 @@ from backend.domain.orders import (
 )
 from backend.domain.time import day_of, from_text, to_text
 from backend.records.conversion import key_given, key_of_row, reads
-from backend.records.declared import Record, rows
+from backend.records.declared import Record, row, rows
 from backend.records.values import number, text
 from backend.store import schema
 from backend.store.port import Item, Key, Row
@@ -31,6 +32,8 @@ _ORDER = Record(
     refunds=rows(Refund),
     history=rows(HistoryEntry),
     discount_code="code",
+    shipping_address=row(Address, "ship_to"),
+    billing_address=row(Address, "bill_to"),
 )
 _SUMMARY = Record(
     OrderSummary,

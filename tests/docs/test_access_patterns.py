@@ -42,7 +42,7 @@ from backend.services.automations.waiting_triggers import list_waiting
 from backend.services.campaigns import explanation, progress
 from backend.services.campaigns import saved as storing
 from backend.services.context import Shop
-from backend.services.customers import customers, leaderboards, lists, preferences
+from backend.services.customers import addresses, customers, leaderboards, lists, preferences
 from backend.services.events import dead_letters, health, history
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
@@ -328,6 +328,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     64: lambda m: figures_of(m.shop, m.automation),
     65: lambda m: items.unreadable_records(m.shop),
     66: lambda m: message_log.find_message(m.shop, m.provider_id),
+    67: lambda m: addresses.addresses_of(m.shop, m.orders[0].customer_id),
     34: _listed(archived=True),
     33: lambda m: audit_log.list_entries(m.shop, COMMAND_LINE, audit_log.AuditFilter(f"{m.now:%Y-%m}")),
     35: lambda m: history.received_events(m.shop, m.reported),
@@ -356,7 +357,7 @@ def test_a_pattern_costs_no_more_than_documented(metered: Metered, number: int) 
     assert used.write_units == 0
 
 
-def test_a_usual_order_costs_one_read_one_transaction_and_17_write_units(metered: Metered) -> None:
+def test_a_usual_order_costs_two_reads_one_transaction_and_17_write_units(metered: Metered) -> None:
     active.listening(metered.shop, TriggerKind.ORDER_PLACED)  # asked every two seconds, however many orders there are
     used = metered.cost(lambda m: m._order(Random(1), m.orders[0].customer_id))
-    assert used == Usage(requests=2, read_units=1.0, write_units=17.0)
+    assert used == Usage(requests=3, read_units=2.0, write_units=17.0)

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend.domain.account_sync import Comparison, Sync
+from backend.domain.addresses import AddressBook
 from backend.domain.alerts import Alert, AlertSettings
 from backend.domain.audit import AuditEntry
 from backend.domain.automations import PREFIX, Automation, Trigger
@@ -38,6 +39,7 @@ from backend.domain.time import to_text
 from backend.domain.totals import Totals
 from backend.records import (
     account_sync,
+    addresses,
     alerts,
     audit,
     automations,
@@ -133,8 +135,16 @@ ENTITIES: tuple[Entity, ...] = (
         (customers.activity_from,),
     ),
     Entity(
+        "addresses",
+        filled(AddressBook),
+        AddressBook(version=1),
+        addresses.book_item,
+        lambda it, item: addresses.book_from(schema.addresses_key(CUSTOMER), item),
+        (addresses.book_from,),
+    ),
+    Entity(
         "order",
-        filled(Order),
+        filled(Order, shipping_address=None, billing_address=None),
         least(Order, customer_name=""),
         lambda it: orders.order_item(it, UTC),
         lambda it, item: orders.order_from(_key_of_order(it), item),

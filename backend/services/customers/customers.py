@@ -287,6 +287,11 @@ def _activity(shop: Shop, actor: Actor, kind: ActivityKind, said: str = "") -> A
     return Activity(new_entry_id(), shop.clock(), actor.username, kind, said)
 
 
+def activity_put(shop: Shop, actor: Actor, customer_id: str, kind: ActivityKind, said: str) -> Put:
+    """The write of a line of activity, for a transaction that changes something else of a customer."""
+    return _put(customer_id, _activity(shop, actor, kind, said))
+
+
 def _put(customer_id: str, activity: Activity) -> Put:
     return Put(activity_key(customer_id, activity), activity_item(activity))
 

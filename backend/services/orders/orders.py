@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from backend.domain.addresses import Address, clean_address
+from backend.domain.customers import Customer
 from backend.domain.ids import new_entry_id, new_order_id, order_number
 from backend.domain.money import check_amount, format_money
 from backend.domain.orders import (
@@ -20,10 +22,12 @@ from backend.domain.orders import (
     gift_cards_in,
     paid_as,
 )
+from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line, clean_text
 from backend.domain.time import check_placed_at
 from backend.errors import ConflictError, InvalidInputError, NotFoundError
+from backend.records.addresses import book_of
 from backend.records.customers import customer_from
 from backend.records.orders import order_day, order_from
 from backend.services.audit import log as audit_log
@@ -37,7 +41,10 @@ from backend.store.port import Item, Put
 
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
-    """What a person enters for an order. Amounts are in minor units; `placed_at` None means now."""
+    """What a person enters for an order. Amounts are in minor units; `placed_at` None means now.
+
+    `shipping_address` None means the customer's default address. Both are used when the order is placed.
+    """
 
     customer_id: str
     lines: tuple[LineItem, ...]
@@ -48,6 +55,7 @@ class OrderDraft:
     note: str = ""
     currency: str = ""
     placed_at: datetime | None = None
+    shipping_address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +98,13 @@ def _check_key(key: str) -> None:
 
 def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
     order_key = schema.order_key(draft.customer_id, key)
-    customer_key = schema.customer_key(draft.customer_id)
-    found = shop.store.get(customer_key)
+    found = shop.store.get(schema.customer_key(draft.customer_id))
     if found is None:
         raise NotFoundError("This customer no longer exists.")
     customer = customer_from(draft.customer_id, found)
-    order = _order_of(shop, actor, draft, key, customer.name, customer.email, customer.country)
+    addresses_key = schema.addresses_key(customer.id)
+    default = book_of(addresses_key, shop.store.get(addresses_key)).default
+    order = _order_of(shop, actor, draft, key, customer, default)
     if customer.archived and shop.store.get(order_key) is None:
         raise ConflictError("This customer is archived. Restore the customer first.")
     try:
@@ -106,7 +115,7 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
 
 
 def _order_of(
-    shop: Shop, actor: Actor, draft: OrderDraft, key: str, name: str, email: str | None, country: str
+    shop: Shop, actor: Actor, draft: OrderDraft, key: str, customer: Customer, default: Address | None
 ) -> Order:
     now = shop.clock()
     if draft.currency and draft.currency != shop.currency:
@@ -124,8 +133,8 @@ def _order_of(
         id=key,
         number=order_number(key, placed_at),
         customer_id=draft.customer_id,
-        customer_name=name,
-        customer_email=email,
+        customer_name=customer.name,
+        customer_email=customer.email,
         status=draft.status,
         placed_at=placed_at,
         lines=lines,
@@ -136,10 +145,16 @@ def _order_of(
         shipping=shipping,
         tax=tax,
         history=(HistoryEntry(now, actor.username, f"Placed as {draft.status}"),),
-        country=country,
+        country=customer.country,
         note=clean_text(draft.note, "Note"),
         gift_cards=gift_cards_in(lines, total),
+        shipping_address=_address_of(shop, draft) or default,
     )
+
+
+def _address_of(shop: Shop, draft: OrderDraft) -> Address | None:
+    typed = draft.shipping_address
+    return clean_address(typed, region_of(shop.zone, shop.locale)) if typed else None
 
 
 def _subtotal(lines: tuple[LineItem, ...], discount: int) -> int:

@@ -9,6 +9,7 @@ from backend.domain.shop import ShopFacts
 from backend.errors import InvalidInputError, UnreadableItemError
 from backend.records import (
     account_sync,
+    addresses,
     alerts,
     audit,
     automations,
@@ -74,6 +75,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (f"{SHOP} C#[^ ]+ A", customers.customer_at),
         (f"{SHOP} C#[^ ]+ M#.+", _month),
         (f"{SHOP} C#[^ ]+ O#.+", orders.order_from),
+        (f"{SHOP} C#[^ ]+ P", addresses.book_from),
         (f"{SHOP} C#[^ ]+ V#.+", _of_row(customers.activity_from)),
         (f"{SHOP} DAYS#.+", _of_item(totals.totals_from)),
         (f"{SHOP} TEAM .+", _of_item(team.member_from_item)),

@@ -63,6 +63,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 64 | figures of an automation | mail | `AUTO#id`, `K#id` | `STAT#shard` |
 | 65 | records that cannot be read | mail | `UNREADABLE` | digest |
 | 66 | message by the id that the provider gave it | mail / work | `PROVIDER#hash` | `-` |
+| 67 | postal addresses of a customer | shop | `C#cid` | `P` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one

@@ -17,6 +17,11 @@ def customer_month_key(customer_id: str, month: str) -> Key:
     return Key(SHOP, f"C#{customer_id}", f"M#{month}")
 
 
+def addresses_key(customer_id: str) -> Key:
+    """The postal addresses of a customer."""
+    return Key(SHOP, f"C#{customer_id}", "P")
+
+
 def activity_key(customer_id: str, at: str, entry_id: str) -> Key:
     return Key(SHOP, f"C#{customer_id}", f"V#{at}#{entry_id}")
 

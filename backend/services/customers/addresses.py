@@ -1,0 +1,101 @@
+"""A customer's postal addresses: adding, changing, removing, and which one is the default for new orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from backend.domain.addresses import Address, AddressBook, KnownAddress, clean_address
+from backend.domain.customers import ActivityKind
+from backend.domain.ids import new_entry_id
+from backend.domain.phones import region_of
+from backend.domain.team import Actor, Permission
+from backend.errors import ConflictError, NotFoundError
+from backend.records.addresses import book_item, book_of
+from backend.services.context import Shop
+from backend.services.customers.customers import activity_put, get_customer
+from backend.store import schema
+from backend.store.port import Absent, Equals, Put
+
+
+def new_address_id() -> str:
+    """The id of an address whose form is drawn now, so that it is added once."""
+    return new_entry_id()
+
+
+def addresses_of(shop: Shop, customer_id: str) -> AddressBook:
+    """The customer's addresses, the default one first; none for an unknown customer."""
+    key = schema.addresses_key(customer_id)
+    return book_of(key, shop.store.get(key))
+
+
+def save_address(
+    shop: Shop, actor: Actor, customer_id: str, seen_version: int, entry: KnownAddress, *, default: bool = False
+) -> AddressBook:
+    """Adds an address, or changes the one with its id. `default` makes it the one for new orders.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError` (no such customer), `ConflictError`.
+    """
+    clean = replace(entry, address=clean_address(entry.address, region_of(shop.zone, shop.locale)))
+
+    def changed(book: AddressBook) -> AddressBook:
+        return book.having(clean, default=default)
+
+    return _change(shop, actor, customer_id, seen_version, changed, "postal address")
+
+
+def remove_address(shop: Shop, actor: Actor, customer_id: str, seen_version: int, address_id: str) -> AddressBook:
+    """Removes an address; orders keep the copy that they have. Raises as `save_address`."""
+    return _change(
+        shop, actor, customer_id, seen_version, lambda book: book.without(address_id), "postal address removed"
+    )
+
+
+def make_default(shop: Shop, actor: Actor, customer_id: str, seen_version: int, address_id: str) -> AddressBook:
+    """Makes an address the one for new orders. Raises as `save_address`; `NotFoundError` also for the address."""
+
+    def changed(book: AddressBook) -> AddressBook:
+        entry = book.find(address_id)
+        if entry is None:
+            raise NotFoundError("This address no longer exists.")
+        return book.having(entry, default=True)
+
+    return _change(shop, actor, customer_id, seen_version, changed, "default address")
+
+
+def _change(
+    shop: Shop,
+    actor: Actor,
+    customer_id: str,
+    seen_version: int,
+    changed: Callable[[AddressBook], AddressBook],
+    said: str,
+) -> AddressBook:
+    """One transaction of the addresses and a line of activity, which never says an address itself."""
+    actor.require(Permission.EDIT_CUSTOMERS)
+    get_customer(shop, customer_id)
+    before = addresses_of(shop, customer_id)
+    after = changed(before)
+    if after == before:
+        return before
+    if before.version != seen_version:
+        raise _overtaken()
+    after = replace(after, version=before.version + 1)
+    activity = activity_put(shop, actor, customer_id, ActivityKind.EDITED, said)
+    shop.store.transact([addresses_put(customer_id, after), activity])
+    return after
+
+
+def addresses_put(customer_id: str, book: AddressBook) -> Put:
+    """Writes this version of a customer's addresses in the place of the one before. Raises: `ConflictError`."""
+    condition = Equals("version", book.version - 1) if book.version > 1 else Absent()
+    return Put(schema.addresses_key(customer_id), book_item(book), condition, _overtaken())
+
+
+def _overtaken() -> ConflictError:
+    return ConflictError("Someone else has changed this customer's addresses.")
+
+
+def first_address(address: Address) -> AddressBook:
+    """The addresses of a customer who has had none."""
+    return AddressBook((KnownAddress(new_address_id(), address),), 1)
