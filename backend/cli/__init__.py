@@ -16,6 +16,7 @@ from backend.cli import (
     events,
     exporting,
     importing,
+    keys,
     mail,
     reports,
     segments,
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
 app.add_typer(users.app, name="user")
+app.add_typer(keys.app, name="keys")
 app.add_typer(suppression.app, name="suppression")
 app.add_typer(events.app, name="events")
 app.add_typer(automations.app, name="automation")

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     EDIT_ALERTS = "change alerts"
     VIEW_AUDIT = "view the audit log"
     MANAGE_TEAM = "manage the team"
+    MANAGE_API_KEYS = "manage API keys"
 
 
 _VIEW = frozenset({Permission.VIEW_OVERVIEW, Permission.VIEW_CUSTOMERS, Permission.VIEW_ORDERS, Permission.VIEW_EMAIL})
@@ -80,6 +81,7 @@ _KEEP_RUNNING = frozenset(
         Permission.REPAIR_MAIL,
         Permission.EDIT_ALERTS,
         Permission.VIEW_AUDIT,
+        Permission.MANAGE_API_KEYS,
     }
 )
 _DATA = frozenset({Permission.IMPORT_DATA, Permission.EXPORT_DATA})
@@ -94,17 +96,25 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is doing something: a team member, or a command."""
+    """Who is doing something: a team member, a command, or an API key, which has `permissions` of its own."""
 
     username: str
     role: Role
     name: str = ""
+    permissions: frozenset[Permission] | None = None
 
     def may(self, permission: Permission) -> bool:
-        return permission in PERMISSIONS[self.role]
+        return permission in (PERMISSIONS[self.role] if self.permissions is None else self.permissions)
+
+    @property
+    def acts_as(self) -> str:
+        """The role, or what takes its place in the audit log."""
+        return self.role.value if self.permissions is None else "API key"
 
     def require(self, permission: Permission) -> None:
         """Raises: `PermissionDeniedError` when the role does not allow it."""
+        if not self.may(permission) and self.permissions is not None:
+            raise PermissionDeniedError(f"This API key may not {permission}. Its scopes say what it may do.")
         if not self.may(permission):
             raise PermissionDeniedError(f"Your role ({self.role}) may not {permission}. Ask an admin if you need to.")
 

@@ -16,6 +16,7 @@ import pytest
 from backend.bootstrap import open_store, shop_on
 from backend.config import Settings
 from backend.domain.alerts import Reading, RuleName
+from backend.domain.api_keys import Scope
 from backend.domain.automations import Automation, Ending, Step, Trigger, TriggerKind
 from backend.domain.customers import Customer
 from backend.domain.eligibility import MarketingLimits
@@ -34,6 +35,7 @@ from backend.records.messages import key_of, message_item
 from backend.records.preflights import LIST as PREFLIGHTS
 from backend.services import shop_settings
 from backend.services.alerts import states
+from backend.services.api import keys as api_keys
 from backend.services.audit import log as audit_log
 from backend.services.automations import duty as working
 from backend.services.automations import saved, transitions
@@ -123,6 +125,8 @@ class Metered:
         sample_preflight(self.shop, self.campaign)
         for number in range(12):
             library.create_segment(self.shop, COMMAND_LINE, f"SEGMENT{number}", f"Regulars {number}", READY[0].rule)
+        for number in range(12):
+            api_keys.create_key(self.shop, COMMAND_LINE, f"Program {number}", [Scope.ORDERS_READ])
         self.automation = self._automations()
         self.reported = self._reported()
         self.provider_id = ledger.get_message(self.shop, self.reported.id).provider_id
@@ -329,6 +333,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     65: lambda m: items.unreadable_records(m.shop),
     66: lambda m: message_log.find_message(m.shop, m.provider_id),
     67: lambda m: addresses.addresses_of(m.shop, m.orders[0].customer_id),
+    70: lambda m: api_keys.list_keys(m.shop, COMMAND_LINE),
     34: _listed(archived=True),
     33: lambda m: audit_log.list_entries(m.shop, COMMAND_LINE, audit_log.AuditFilter(f"{m.now:%Y-%m}")),
     35: lambda m: history.received_events(m.shop, m.reported),

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from backend.domain.account_sync import Comparison, Sync
 from backend.domain.addresses import AddressBook
 from backend.domain.alerts import Alert, AlertSettings
+from backend.domain.api_keys import ApiKey
 from backend.domain.audit import AuditEntry
 from backend.domain.automations import PREFIX, Automation, Trigger
 from backend.domain.campaign_figures import Broken, Preflight
@@ -41,6 +42,7 @@ from backend.records import (
     account_sync,
     addresses,
     alerts,
+    api_keys,
     audit,
     automations,
     campaign_chunks,
@@ -251,6 +253,14 @@ ENTITIES: tuple[Entity, ...] = (
         suppression.event_item,
         at_row(suppression.event_from, lambda it: schema.suppression_event_key("d", to_text(it.at), "e")),
         (suppression.event_from,),
+    ),
+    Entity(
+        "api_key",
+        filled(ApiKey),
+        least(ApiKey),
+        api_keys.api_key_item,
+        at_row(api_keys.api_key_from, lambda it: schema.api_key_key(it.prefix)),
+        (api_keys.api_key_from,),
     ),
     Entity(
         "member",

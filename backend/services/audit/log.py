@@ -36,7 +36,7 @@ def entry(shop: Shop, actor: Actor, action: str, target: str = "", detail: str =
         at=shop.clock(),
         id=new_entry_id(),
         actor=actor.username,
-        role=actor.role.value,
+        role=actor.acts_as,
         action=action,
         target=target[:_LONGEST],
         detail=detail[:_LONGEST],

@@ -16,6 +16,7 @@ from backend.domain.team import NOT_MEMBERS, Actor, Member, Permission, Role
 from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.team import member_from_item
+from backend.services.api.keys import names_of_keys
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team import roster
@@ -76,9 +77,9 @@ def members_of(shop: Shop) -> list[Member]:
 
 
 def names_of_actors(shop: Shop) -> dict[str, str]:
-    """The names by username of everybody who appears in histories: members, and actors that are not people."""
+    """The names by username of all who appear in histories: members, API keys, and actors that are not people."""
     names = {actor.username: actor.name for actor in NOT_MEMBERS}
-    return names | {member.username: member.name for member in members_of(shop)}
+    return names | names_of_keys(shop) | {member.username: member.name for member in members_of(shop)}
 
 
 def team_is_empty(shop: Shop) -> bool:

@@ -64,15 +64,19 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 65 | records that cannot be read | mail | `UNREADABLE` | digest |
 | 66 | message by the id that the provider gave it | mail / work | `PROVIDER#hash` | `-` |
 | 67 | postal addresses of a customer | shop | `C#cid` | `P` |
+| 70 | API keys; one by its prefix | shop | `APIKEYS` | prefix |
+| 71 | what became of a request with an idempotency key | mail | `ONCE#caller#hash` | `R` |
+| 72 | requests of an API key in a window of time | mail | `CALLS#caller#window` | `N` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
 total order on every engine.
 
 Items that are of use for a time only carry `expires` (`port.EXPIRES`): failed sign-ins, events of the mail
-provider.
+provider, idempotent requests and request limits of the API.
 """
 
+from backend.store.schema.api import *
 from backend.store.schema.automations import *
 from backend.store.schema.campaigns import *
 from backend.store.schema.customers import *

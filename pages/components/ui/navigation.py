@@ -227,6 +227,14 @@ PAGES: tuple[PageEntry, ...] = (
         "team.py", "Team", ":material/badge:", Permission.MANAGE_TEAM, "System", help="Team members and their roles."
     ),
     PageEntry(
+        "api_keys.py",
+        "API keys",
+        ":material/vpn_key:",
+        Permission.MANAGE_API_KEYS,
+        "System",
+        help="Keys with which other programs use the shop's HTTP API.",
+    ),
+    PageEntry(
         "account.py",
         "Your account",
         ":material/account_circle:",
