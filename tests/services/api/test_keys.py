@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -118,8 +118,10 @@ def test_the_last_use_is_written_once_a_minute(shop: Shop, clock: TestClock) -> 
     assert [(moment - moments[0]).total_seconds() for moment in moments] == [0, 0, 60, 60]
 
 
-def last_use(shop: Shop, key: ApiKey) -> object:
-    return keys.get_key(shop, ADMIN, key.prefix).last_used_at
+def last_use(shop: Shop, key: ApiKey) -> datetime:
+    found = keys.get_key(shop, ADMIN, key.prefix).last_used_at
+    assert found is not None
+    return found
 
 
 def test_what_happens_to_keys_is_in_the_audit_log_without_the_secret(shop: Shop, clock: TestClock) -> None:
