@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from pages.components.imports import export_forms, import_form, job_list
+from pages.components.ui import filters
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 
@@ -13,7 +14,9 @@ actor = require(Permission.IMPORT_DATA)
 here = shop()
 
 st.title("Import and export")
-incoming, outgoing = st.tabs([":material/upload_file: Import", ":material/download: Export"])
+incoming, outgoing = filters.tabs(
+    {"import": ":material/upload_file: Import", "export": ":material/download: Export"}, name="view", key="data_tabs"
+)
 with incoming:
     import_form.show(here)
     st.header("Import history")

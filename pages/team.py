@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services.team import members as team
 from pages.components.team import forms
-from pages.components.ui import guard
+from pages.components.ui import filters, guard
 from pages.components.ui.shell import refuse, settings, shop
 
 actor = guard.require(Permission.MANAGE_TEAM)
@@ -30,7 +30,7 @@ st.dataframe(
     column_config={"Since": st.column_config.DateColumn(format="localized")},
     width="stretch",
 )
-add, change = st.tabs(["Add a member", "Change a member"], key="team_tabs")
+add, change = filters.tabs({"add": "Add a member", "change": "Change a member"}, name="form", key="team_tabs")
 try:
     with add:
         forms.add_form(actor, with_password=settings().auth_mode == "password")

@@ -28,6 +28,41 @@ def test_a_link_opens_a_list_as_it_was(dashboard: Dashboard) -> None:
 
 
 @pytest.mark.parametrize(
+    ("page", "query", "key", "label"),
+    [
+        ("team.py", {"form": "change"}, "team_tabs", "Change a member"),
+        ("team.py", {"form": "nonsense"}, "team_tabs", "Add a member"),
+        ("import_export.py", {"view": "export"}, "data_tabs", ":material/download: Export"),
+    ],
+)
+def test_a_link_opens_a_tab(dashboard: Dashboard, page: str, query: dict[str, str], key: str, label: str) -> None:
+    app = dashboard.open(page, Role.ADMIN, **query)
+    assert not app.exception
+    assert app.session_state[key] == label
+
+
+def test_a_link_opens_the_choices_of_an_export(dashboard: Dashboard) -> None:
+    add_customer(dashboard.shop, tags=["vip"])
+    app = dashboard.open("import_export.py", Role.MANAGER, tag="vip", rows="line", status="paid", exported="7-days")
+    assert app.selectbox(key="export_tag").value == "vip"
+    assert app.segmented_control(key="export_rows").value == "line"
+    assert app.pills(key="export_statuses").value == [OrderStatus.PAID]
+    assert app.selectbox(key="exported").value == "7-days"
+
+
+def test_a_link_opens_a_preview_for_the_same_customer_order_and_device(dashboard: Dashboard) -> None:
+    maria = add_customer(dashboard.shop, "Maria Lopez")
+    add_order(dashboard.shop, maria, 500)
+    order = add_order(dashboard.shop, maria, 700)
+    choices = {"as": "customer", "find": address.sealed("find", "maria"), "whom": maria.id, "with": order.id}
+    app = dashboard.open("template.py", Role.STAFF, name="order-confirmation", look="phone", **choices)
+    assert not app.exception
+    chosen = {box.label: box.value for box in app.selectbox}
+    assert (chosen["Customer"], chosen["Order"]) == (maria.id, order.id)
+    assert app.segmented_control(key="preview_view").value == "Phone"
+
+
+@pytest.mark.parametrize(
     "query",
     [
         {"status": "OrderStatus.PAID"},

@@ -156,7 +156,7 @@ def test_only_who_may_export_is_offered_it(dashboard: Dashboard) -> None:
         "Download orders (CSV)",
         "Download orders (XLSX)",
     ]
-    manager.segmented_control(key="export_rows").set_value("Line item").run()
+    manager.segmented_control(key="export_rows").set_value("line").run()
     assert "Download line items (CSV)" in downloads(manager)
     assert manager.selectbox(key="export_tag").options == ["All tags", "vip"]
     assert manager.selectbox(key="export_country").options == ["All countries", "Germany"]

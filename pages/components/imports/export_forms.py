@@ -15,12 +15,13 @@ from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import Format
 from backend.services.orders.lists import OrderFilter
-from pages.components.ui import caching, formats
+from pages.components.ui import caching, filters, formats
 from pages.components.ui.downloads import deferred
 from pages.components.ui.periods import pick_period
 
 Export = Callable[[Actor, BinaryIO, Format], object]
 
+_ROWS = {"order": "Order", "line": "Line item"}
 _ORDERS = ("orders", exports.export_orders)
 
 
@@ -30,10 +31,10 @@ def customers(here: Shop, actor: Actor) -> None:
         st.header("Customers", anchor=False)
         st.caption("Profile, consent, tags and totals. You can import the file again.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            tag = _choose("Tag", list(caching.counts_of(here, "tag")), "All tags", "export_tag")
+            tag = _choose("Tag", list(caching.counts_of(here, "tag")), "All tags", "tag")
             codes = [code for code in caching.counts_of(here, "country") if code != formats.NO_COUNTRY]
             names = {code: formats.country(here, code) for code in codes}
-            country = _choose("Country", codes, "All countries", "export_country", names)
+            country = _choose("Country", codes, "All countries", "country", names)
         wanted = CustomerFilter(tag=tag, country=country)
         _buttons(here, actor, "customers", lambda who, to, kind: exports.export_customers(here, who, to, kind, wanted))
 
@@ -45,33 +46,28 @@ def orders(here: Shop, actor: Actor) -> None:
         st.caption("Amounts are decimal numbers, and times are those of the shop's time zone.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = pick_period(here, "exported")
-            statuses = st.pills(
+            statuses = filters.pick_pills(
                 "Status",
                 list(OrderStatus),
-                selection_mode="multi",
-                format_func=formats.legible(formats.STATUS_LABELS.__getitem__),
+                name="status",
                 key="export_statuses",
+                words=formats.STATUS_LABELS.__getitem__,
             )
-        rows = st.segmented_control(
-            "One row for each",
-            ["Order", "Line item"],
-            default="Order",
-            required=True,
-            key="export_rows",
-            format_func=formats.legible(str),
+        rows = filters.pick_view(
+            "One row for each", list(_ROWS), name="rows", key="export_rows", words=_ROWS.__getitem__
         )
         wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
-        what, export = ("line items", exports.export_line_items) if rows == "Line item" else _ORDERS
+        what, export = ("line items", exports.export_line_items) if rows == "line" else _ORDERS
         _buttons(here, actor, what, lambda who, to, kind: export(here, who, to, kind, wanted))
 
 
-def _choose(label: str, options: list[str], every: str, key: str, names: dict[str, str] | None = None) -> str:
-    return st.selectbox(
+def _choose(label: str, options: list[str], every: str, name: str, names: dict[str, str] | None = None) -> str:
+    return filters.pick_one(
         label,
         ["", *options],
-        format_func=lambda option: (names or {}).get(option, option) or every,
-        key=key,
-        width=220,
+        name=name,
+        key=f"export_{name}",
+        words=lambda option: (names or {}).get(option, option) or every,
     )
 
 

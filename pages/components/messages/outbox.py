@@ -24,6 +24,7 @@ _SUBJECT = 45
 """Characters of a subject that the list has room for."""
 _MOST_SOURCE = 100_000
 """Bytes of the source that are shown; the file has all of it."""
+_TABS = {"email": "Email", "text": "Text", "headers": "Headers", "source": "Source"}
 _OUTCOMES = {
     Simulated.DELIVERED: "Delivered",
     Simulated.BOUNCED: "Bounced",
@@ -107,7 +108,7 @@ def show_message(here: Shop, email: OutboxEmail | None) -> None:
         empty.nothing(":material/drafts:", gone, "Choose an email from the list.")
         return
     _show_head_of(here, email.message)
-    looks, text, headers, source = st.tabs(["Email", "Text", "Headers", "Source"])
+    looks, text, headers, source = filters.tabs(_TABS, name="show", key="outbox_tabs")
     with looks:
         view.show_html(email.html, f"The email “{email.message.subject}”", key="outbox")
     with text:

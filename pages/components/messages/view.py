@@ -18,13 +18,14 @@ from backend.services.sending.shop_facts import read_facts
 from pages.components.customers.can_we_email import WHY
 from pages.components.messages import table
 from pages.components.templates import email_frame
-from pages.components.ui import formats
+from pages.components.ui import filters, formats
 from pages.components.ui.caching import who
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import mailer, name_tab
 
 _HEIGHT = 720
 """Of the frame, in CSS pixels."""
+_TABS = {"email": "Email", "text": "Text", "headers": "Headers", "details": "Details"}
 _UNKNOWN = (
     "We don't know whether this email was sent: the connection broke, or the process stopped, before the provider "
     "answered. It is never retried automatically, so that nobody gets it twice. Ask the customer, or send it again "
@@ -145,7 +146,7 @@ def show_email(here: Shop, message: Message) -> None:
         return
     _show_proof(message, email)
     st.caption("The customer's personal links are removed here, because they work for anyone who opens them.")
-    looks, text, headers, facts = st.tabs(["Email", "Text", "Headers", "Details"])
+    looks, text, headers, facts = filters.tabs(_TABS, name="show", key="message_tabs")
     with looks:
         show_html(without_tokens(email.html), f"The email “{email.subject}”", key=f"message_{message.id}")
     with text:

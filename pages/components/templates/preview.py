@@ -17,7 +17,7 @@ from backend.services.templates.preview_mail import headers_of, preview_message,
 from backend.services.templates.previews import Preview, Recipient, render_preview
 from pages.components.templates import email_frame, recipient_picker, test_email
 from pages.components.templates.email_frame import DESKTOP, PHONE, Scheme
-from pages.components.ui import formats
+from pages.components.ui import filters, formats
 from pages.components.ui.shell import mailer, refuse
 
 _HEIGHT = 720
@@ -67,17 +67,7 @@ def show_views(here: Shop, preview: Preview, views: tuple[View, ...], place: str
         return
     _show_inbox(preview, preview.email)
     with st.container(horizontal=True, vertical_alignment="center"):
-        view = st.segmented_control(
-            "View",
-            list(views),
-            format_func=formats.legible(str),
-            default=View.DESKTOP,
-            required=True,
-            key=f"{place}_view",
-            persist_state="session",
-            label_visibility="collapsed",
-            wrap=True,
-        )
+        view = filters.pick_view("View", views, name="look", key=f"{place}_view", hidden=True)
         remote = view in _DRAWN and st.toggle(
             "Load images",
             key=f"{place}_remote",

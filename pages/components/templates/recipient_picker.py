@@ -1,4 +1,4 @@
-"""The choice of whom a preview is for: the sample, or a real customer with one of their orders."""
+"""The choice of whom a preview is for: the sample, or a real customer with one of their orders, kept in the address."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from backend.services.customers.lists import CustomerFilter
 from backend.services.orders.lists import orders_of
 from backend.services.templates import catalogue
 from backend.services.templates.previews import Recipient
-from pages.components.ui import caching, formats
+from pages.components.ui import address, caching, filters, formats
 
-_SAMPLE, _REAL = "Sample", "A customer"
+_SAMPLE, _REAL = "sample", "customer"
+_WHO = {_SAMPLE: "Sample", _REAL: "A customer"}
 _MOST_FOUND = 20
 _MOST_ORDERS = 50
 
@@ -42,35 +43,44 @@ def untouched_fields(here: Shop, facts: TemplateFacts, recipient: Recipient) -> 
 
 def _pick_customer(here: Shop, key: str) -> str:
     asked = st.query_params.get("customer", "")
-    who = st.segmented_control(
-        "Preview as",
-        [_SAMPLE, _REAL],
-        default=_REAL if asked else _SAMPLE,
-        required=True,
-        key=f"{key}_who",
-        persist_state="session",
-        format_func=formats.legible(str),
+    kinds = (_REAL, _SAMPLE) if asked else (_SAMPLE, _REAL)
+    who = address.keep(
+        "as",
+        address.one_of(kinds, kinds[0]),
+        f"{key}_who",
+        lambda key: st.segmented_control(
+            "Preview as",
+            [_SAMPLE, _REAL],
+            required=True,
+            key=key,
+            persist_state="session",
+            format_func=formats.legible(_WHO.__getitem__),
+        )
+        or kinds[0],
     )
     if who == _SAMPLE:
         return ""
-    search = st.text_input(
+    search = filters.search(
         "Find a customer",
-        type="search",
-        live="300ms",
-        placeholder="Start of a name or email address",
-        icon=":material/search:",
+        "Start of a name or email address",
+        name="find",
         key=f"{key}_search",
-        persist_state="session",
-        max_chars=200,
+        longest=200,
+        labelled=True,
     )
     found = _found(here, search, asked)
-    chosen = st.selectbox(
-        "Customer",
-        list(found),
-        format_func=lambda each: found.get(each, each),
-        key=f"{key}_customer",
-        persist_state="session",
-        disabled=not found,
+    chosen = address.keep(
+        "whom",
+        address.one_of(found, next(iter(found), None)),
+        f"{key}_customer",
+        lambda key: st.selectbox(
+            "Customer",
+            list(found),
+            format_func=lambda each: found.get(each, each),
+            key=key,
+            persist_state="session",
+            disabled=not found,
+        ),
     )
     return chosen or ""
 
@@ -100,13 +110,17 @@ def _pick_order(here: Shop, customer_id: str, key: str) -> str:
         st.caption("This customer has no orders, so the order is the sample's.")
         return ""
     ids, asked = list(orders), st.query_params.get("order", "")
-    return st.selectbox(
-        "Order",
-        ids,
-        index=ids.index(asked) if asked in orders else 0,
-        format_func=lambda each: _described(here, orders[each]) if each in orders else each,
-        key=f"{key}_order_{customer_id}",
-        persist_state="session",
+    return address.keep(
+        "with",
+        address.one_of(ids, asked if asked in orders else ids[0]),
+        f"{key}_order_{customer_id}",
+        lambda key: st.selectbox(
+            "Order",
+            ids,
+            format_func=lambda each: _described(here, orders[each]) if each in orders else each,
+            key=key,
+            persist_state="session",
+        ),
     )
 
 

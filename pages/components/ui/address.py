@@ -12,7 +12,7 @@ arrives by the menu, with no parameters, finds the page as they left it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -96,6 +96,17 @@ def one_of(options: Iterable[Option], default: Option) -> Way[Option]:
     return Way(default, lambda option: [_name(option)], read)
 
 
+def named(names: Mapping[Option, str]) -> Way[Option]:
+    """One of the options, each under its own name; the first at first."""
+    options = {name: option for option, name in names.items()}
+    default = next(iter(names))
+
+    def read(words: list[str]) -> Option:
+        return options.get(words[-1], default) if words else default
+
+    return Way(default, lambda option: [names[option]], read)
+
+
 def some_of(options: Iterable[Option]) -> Way[list[Option]]:
     """Any number of the options, none at first."""
     named = {_name(option): option for option in options}
@@ -161,7 +172,8 @@ def _went_back() -> bool:
 
 
 def _write(visit: _Visit) -> None:
-    """All at once, because each change of the address is a step for Back."""
+    """All at once, because each change of the address is a step for Back: what a script writes into it, Streamlit's
+    page adds to the browser's history (`history.pushState`), and it offers no way to replace the entry."""
     before = {name: st.query_params.get_all(name) for name in st.query_params}
     after = {name: words for name, words in before.items() if name not in visit.read}
     after |= {name: words for name, words in visit.now.items() if words}

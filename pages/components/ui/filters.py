@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from pages.components.ui import address, formats
 
@@ -93,8 +94,25 @@ def pick_view(
             key=key,
             persist_state="session",
             label_visibility="collapsed" if hidden else "visible",
+            wrap=True,
         ),
     )
+
+
+def tabs(labels: Mapping[str, str], *, name: str, key: str) -> Sequence[TabContainer]:
+    """Tabs, of which the first is open at first. `labels` are by the short name that the address has for each.
+
+    All of them are drawn, so that what was typed or uploaded in one stays while another is open.
+    """
+    drawn: list[TabContainer] = []
+    short = {label: word for word, label in labels.items()}
+
+    def draw(key: str) -> str:
+        drawn.extend(st.tabs(list(short), key=key, on_change="rerun"))
+        return next((label for label, tab in zip(short, drawn, strict=True) if tab.open), next(iter(short)))
+
+    address.keep(name, address.named(short), key, draw)
+    return drawn
 
 
 def pick_pill(
@@ -136,7 +154,16 @@ def switch(label: str, *, name: str, key: str) -> bool:
     return address.keep(name, address.yes_or_no(), key, lambda key: st.toggle(label, key=key, persist_state="session"))
 
 
-def search(label: str, placeholder: str, *, name: str, key: str, longest: int, width: int | None = None) -> str:
+def search(
+    label: str,
+    placeholder: str,
+    *,
+    name: str,
+    key: str,
+    longest: int,
+    width: int | None = None,
+    labelled: bool = False,
+) -> str:
     """What somebody looks for, read while they type."""
     return address.keep(
         name,
@@ -150,7 +177,7 @@ def search(label: str, placeholder: str, *, name: str, key: str, longest: int, w
             icon=":material/search:",
             key=key,
             persist_state="session",
-            label_visibility="collapsed" if width is None else "visible",
+            label_visibility="visible" if labelled or width else "collapsed",
             max_chars=longest,
             width=width or "stretch",
         ),
