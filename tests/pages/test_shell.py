@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from loguru import logger
 from streamlit.testing.v1 import AppTest
 
@@ -38,3 +39,34 @@ def test_any_other_error_is_an_incident_number_that_the_log_has() -> None:
 
 def test_stopping_and_rerunning_are_no_errors() -> None:
     assert texts(run("st.text('before'); st.stop()")) == ["before"]
+
+
+NOTICE = """
+import streamlit as st
+from pages.components.ui import shell
+from pages.components.ui.state import NOTICE
+if st.button("save"):
+    NOTICE.set("Saved *it*.")
+if st.button("refused"):
+    shell.forget_notice()
+shell.show_notice()
+"""
+
+
+def test_what_was_done_is_said_as_long_as_it_takes_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("pages.components.ui.shell.time.monotonic", lambda: now[0])
+    app = AppTest.from_string(NOTICE, default_timeout=30).run()
+    app.button[0].click().run()
+    assert [each.value for each in app.success] == ["Saved \\*it\\*\\."]
+    assert len(app.run().success) == 1
+    now[0] += 5
+    assert not app.run().success
+
+
+def test_what_was_done_is_not_said_beside_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = AppTest.from_string(NOTICE, default_timeout=30).run()
+    app.button[0].click().run()
+    assert app.success
+    app.button[1].click().run()
+    assert not app.success

@@ -20,6 +20,7 @@ from backend.errors import BackendError, ConflictError, EmailTakenError
 from pages.components.ui import caching, formats
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import forget_notice
 from pages.components.ui.state import NOTICE, Slot
 
 Result = TypeVar("Result")
@@ -108,6 +109,7 @@ def attempt(permission: Permission, action: Callable[[Actor], Result], done: str
     try:
         result = action(actor)
     except BackendError as error:
+        forget_notice()
         owner = error.customer_id if isinstance(error, EmailTakenError) else ""
         return Trouble(error.sentence, isinstance(error, ConflictError), owner)
     caching.changed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,11 +21,14 @@ from backend.services.sending.mailer import Mailer
 from backend.services.team.sessions import SignInPolicy, policy_of
 from backend.store.meter import USUAL_SAMPLE, Meter
 from pages.components.ui.formats import plain
-from pages.components.ui.state import NOTICE
+from pages.components.ui.state import NOTICE, Slot
 
 _READ_A_SECOND = 15
 """Characters; as subtitles are timed."""
 _SHORTEST, _LONGEST = 4, 10
+"""Seconds."""
+_SHOWN: Slot[tuple[str, float]] = Slot("notice.shown")
+"""The sentence, and until when it is shown."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -70,16 +74,26 @@ def name_tab(*words: str) -> None:
 
 
 def show_notice() -> None:
-    """Shows the sentence that an earlier run left behind, once; it stays while it is read, whatever runs next."""
-    notice = NOTICE.get()
+    """Shows the sentence that an earlier run left behind, once; it stays while it is read, whatever runs next.
+
+    It is at the bottom of the window, where it is seen wherever somebody has scrolled to and covers nothing: a toast
+    lies over the title on a phone.
+    """
+    now, notice = time.monotonic(), NOTICE.get()
     if notice:
         NOTICE.clear()
-        st.toast(plain(notice), icon=":material/check_circle:", duration=_seconds_to_read(notice))
+        _SHOWN.set((notice, now + min(max(len(notice) // _READ_A_SECOND, _SHORTEST), _LONGEST)))
+    shown = _SHOWN.get()
+    if shown and now < shown[1]:
+        st.bottom.success(plain(shown[0]), icon=":material/check_circle:")
+    else:
+        _SHOWN.clear()
 
 
-def _seconds_to_read(text: str) -> int:
-    """No longer than needed, because on a phone it covers the title of the page."""
-    return min(max(len(text) // _READ_A_SECOND, _SHORTEST), _LONGEST)
+def forget_notice() -> None:
+    """For an action that was refused: what was said of the one before does not stand beside it."""
+    NOTICE.clear()
+    _SHOWN.clear()
 
 
 @contextmanager
