@@ -11,7 +11,7 @@ from backend.domain.customers import Customer
 from backend.domain.orders import Order
 from backend.domain.team import Role
 from backend.services.customers import customers
-from backend.services.customers.customers import Profile
+from backend.services.customers.customers import Profile, get_customer
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import request
 from tests.pages.reading import as_read, buttons, field, links, press, said
@@ -97,3 +97,13 @@ def test_an_address_that_is_taken_by_them_belongs_to_another_customer(dashboard:
     app.button(key="add_customer_now").click().run()
     assert "This email address belongs to another customer already." in said(app)
     assert links(app)["Open this customer"] == {"id": [customer.id]}
+
+
+def test_their_name_is_empty_in_the_form_and_stays_so(dashboard: Dashboard, customer: Customer) -> None:
+    app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
+    assert field(app, "Name").value == ""
+    field(app, "City").set_value("Lyon")
+    press(app, "Save")
+    after = get_customer(dashboard.shop, customer.id)
+    assert (after.name, after.email, after.city) == ("", ADDRESS, "Lyon")
+    assert "No name" in said(app)

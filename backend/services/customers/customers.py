@@ -53,7 +53,7 @@ def clean_profile(profile: Profile) -> Profile:
     if len(tags) > MOST_TAGS:
         raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
     return Profile(
-        name=clean_line(profile.name, "Name", required=True),
+        name=clean_line(profile.name, "Name", required=not profile.email.strip()),
         email=clean_email(profile.email) if profile.email.strip() else "",
         country=clean_country(profile.country),
         city=clean_line(profile.city, "City", longest=SHORT_LENGTH),

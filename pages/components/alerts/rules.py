@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
 
 import streamlit as st
 
@@ -11,7 +13,7 @@ from backend.domain.team import Actor, Permission
 from backend.services.alerts.settings import adjust_rule, change_notifications, get_alert_settings, recipients_of
 from backend.services.context import Shop
 from backend.services.team.members import members_of
-from pages.components.ui import actions, formats
+from pages.components.ui import actions, formats, forms
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
@@ -24,6 +26,16 @@ class _Seen:
 
     rule: Rule
     settings: AlertSettings
+
+
+@dataclass(frozen=True, slots=True)
+class _Notifications:
+    """The fields of the form, by their keys."""
+
+    recipients: list[str]
+    quiet_from: time
+    quiet_to: time
+    remind: int
 
 
 def show_notifications(here: Shop, actor: Actor) -> None:
@@ -97,7 +109,7 @@ def _figure(rule: Rule, threshold: float) -> str:
 def _draw_rule(seen: _Seen) -> None:
     rule, before = seen.rule, seen.settings.of(seen.rule)
     st.markdown(f"**{formats.plain(rule.title)}**  \n{formats.plain(rule.what)}")
-    form = Form("alert_rule", f"{rule.name}_{seen.settings.version}")
+    form = _rule_form(rule, seen.settings)
     with form.area():
         on = st.toggle("On", before.on, key=form.key("on"), persist_state="session")
         threshold = before.threshold
@@ -120,7 +132,16 @@ def _draw_rule(seen: _Seen) -> None:
             lambda actor: adjust_rule(shop(), actor, rule.name, wanted, version=seen.settings.version),
             f"Rule “{rule.title}” saved.",
         )
-        _finish(saved, form, RULE)
+        _finish(saved, form, RULE, lambda newest: _begin_rule(rule, newest, before, wanted))
+
+
+def _rule_form(rule: Rule, seen: AlertSettings) -> Form:
+    return Form("alert_rule", f"{rule.name}_{seen.version}")
+
+
+def _begin_rule(rule: Rule, newest: AlertSettings, before: Adjusted, typed: Adjusted) -> None:
+    _rule_form(rule, newest).begin(forms.changed(before, typed))
+    RULE.open(_Seen(rule, newest))
 
 
 def _step(rule: Rule) -> float:
@@ -129,7 +150,7 @@ def _step(rule: Rule) -> float:
 
 def _draw_notifications(seen: AlertSettings) -> None:
     members = {member.username: member for member in members_of(shop()) if not member.disabled}
-    form = Form("alert_notifications", str(seen.version))
+    form = _notifications_form(seen)
     with form.area():
         recipients = st.multiselect(
             "By email to",
@@ -145,14 +166,14 @@ def _draw_notifications(seen: AlertSettings) -> None:
                 "Quiet from",
                 seen.quiet_from,
                 format=formats.clock_of(shop()),
-                key=form.key("from"),
+                key=form.key("quiet_from"),
                 persist_state="session",
             )
             quiet_to = st.time_input(
                 "Quiet to",
                 seen.quiet_to,
                 format=formats.clock_of(shop()),
-                key=form.key("to"),
+                key=form.key("quiet_to"),
                 persist_state="session",
                 help="Same time in both fields: no quiet hours.",
             )
@@ -167,6 +188,10 @@ def _draw_notifications(seen: AlertSettings) -> None:
         )
         pressed = form.pressed("Save", icon=":material/save:", stretch=False)
     if pressed:
+        typed = _Notifications(recipients, quiet_from, quiet_to, int(remind))
+        before = _Notifications(
+            [name for name in seen.recipients if name in members], seen.quiet_from, seen.quiet_to, seen.remind_hours
+        )
         saved = actions.attempt(
             Permission.EDIT_ALERTS,
             lambda actor: change_notifications(
@@ -180,14 +205,38 @@ def _draw_notifications(seen: AlertSettings) -> None:
             ),
             "Recipients saved.",
         )
-        _finish(saved, form, NOTIFICATIONS)
+        _finish(saved, form, NOTIFICATIONS, lambda newest: _begin_notifications(newest, before, typed))
 
 
-def _finish(saved: AlertSettings | Trouble, form: Form, dialog: Dialog[_Seen] | Dialog[AlertSettings]) -> None:
+def _notifications_form(seen: AlertSettings) -> Form:
+    return Form("alert_notifications", str(seen.version))
+
+
+def _begin_notifications(newest: AlertSettings, before: _Notifications, typed: _Notifications) -> None:
+    _notifications_form(newest).begin(forms.changed(before, typed))
+    NOTIFICATIONS.open(newest)
+
+
+def _finish(
+    saved: AlertSettings | Trouble,
+    form: Form,
+    dialog: Dialog[_Seen] | Dialog[AlertSettings],
+    begin: Callable[[AlertSettings], None],
+) -> None:
+    """Closes the dialog. When somebody else was faster, `begin` opens it with their version and what was typed."""
     if isinstance(saved, Trouble):
         actions.show_trouble(saved)
         if saved.stale:
-            st.button("Reload", icon=":material/refresh:", key="reload_alerts", on_click=dialog.close)
+
+            def keep() -> None:
+                form.done()
+                begin(get_alert_settings(shop()))
+
+            def discard() -> None:
+                form.done()
+                dialog.close()
+
+            forms.show_overtaken(keep, discard)
         return
     form.done()
     dialog.close()

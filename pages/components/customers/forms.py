@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.customers import Consent, Customer
+from backend.domain.names import is_address
 from backend.domain.team import Permission
 from backend.services.context import Shop
 from backend.services.customers import customers
@@ -75,7 +76,8 @@ def _edit_form(seen: Customer) -> Form:
 
 
 def _profile_of(customer: Customer) -> Profile:
-    return Profile(customer.name, customer.email or "", customer.country, customer.city, customer.phone, customer.tags)
+    name = "" if is_address(customer.name) else customer.name
+    return Profile(name, customer.email or "", customer.country, customer.city, customer.phone, customer.tags)
 
 
 def _reopen(seen: Customer, typed: Profile) -> None:

@@ -48,15 +48,17 @@ def _pick_customer(here: Shop, key: str) -> str:
         "as",
         address.one_of(kinds, kinds[0]),
         f"{key}_who",
-        lambda key: st.segmented_control(
-            "Preview as",
-            [_SAMPLE, _REAL],
-            required=True,
-            key=key,
-            persist_state="session",
-            format_func=formats.legible(_WHO.__getitem__),
-        )
-        or kinds[0],
+        lambda key: (
+            st.segmented_control(
+                "Preview as",
+                [_SAMPLE, _REAL],
+                required=True,
+                key=key,
+                persist_state="session",
+                format_func=formats.legible(_WHO.__getitem__),
+            )
+            or kinds[0]
+        ),
     )
     if who == _SAMPLE:
         return ""
