@@ -102,7 +102,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row of a file that says nothing of its own: the titles of the columns again, or the sum of the rows above."""
+    """A row that is no order or customer: titles again, a sum of the rows above, a line above or below the table."""
 
     line: int
     reason: str

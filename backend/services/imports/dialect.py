@@ -7,7 +7,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -21,6 +21,15 @@ from backend.services.imports.encoding import Encoding, find_encoding, open_text
 _DELIMITERS = (",", ";", "\t", "|")
 _EXCEL_HINT = re.compile(r'^\ufeff?"?sep=(.)"?([,;\t|]?)\2*\s*$', re.IGNORECASE)
 _HEADER_LINES = 20
+_TITLE_LINES = 10
+"""Among these the titles of the columns are looked for."""
+_FOOTER = re.compile(
+    r"(?:(?:this )?(?:file|report|export|list|data) )?(?:was |were )?"
+    r"(?:export(?:ed|iert|é|ado)|generated|created|printed|downloaded|erstellt|généré|generado|creado)"
+    r" (?:on|at|by|with|from|am|um|von|mit|le|par|el|por|con|:)\b.*|(?:export|report) date\b.*|page \d+ of \d+",
+    re.IGNORECASE,
+)
+"""What programs write below a table."""
 _MARK = "\ufeff"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -37,13 +46,17 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A CSV file that can be read. `header` is as written, `header_line` the line on which its rows begin after."""
+    """A CSV file that can be read. `header` is as written, `header_line` the line on which its rows begin after.
+
+    `above` are the lines before the header that say what the file is, such as "Orders, exported on 1 March".
+    """
 
     path: Path
     encoding: Encoding
     delimiter: str
     header: tuple[str, ...]
     header_line: int
+    above: tuple[int, ...] = ()
 
 
 def open_table(path: Path, encoding: str = "") -> Table:
@@ -53,23 +66,61 @@ def open_table(path: Path, encoding: str = "") -> Table:
     """
     found = find_encoding(path, encoding)
     with open_text(path, found) as file:
-        first = file.readline(1 << 16)
-        hint = _EXCEL_HINT.match(first)
-        delimiter = (hint[2] or hint[1]) if hint else _sniffed(first)
+        lines = [file.readline(1 << 16)]
+        with suppress(UnicodeDecodeError):  # which line breaks off is found out below
+            lines += [file.readline(1 << 16) for _ in range(_TITLE_LINES - 1)]
+        hint = _EXCEL_HINT.match(lines[0])
+        delimiter = (hint[2] or hint[1]) if hint else _delimiter_of(lines)
         file.seek(0)
-        for row in _beginning(file, delimiter):
-            if isinstance(row, BrokenLine):
-                raise InvalidInputError(f"Line {row.number}, which should name the columns: {row.reason}", "file")
-            if not (hint and row.number == 1):
-                cells = _unwrapped(row.cells, _sniffed(row.cells[0])) or row.cells
-                return Table(path, found, delimiter, tuple(cell.strip() for cell in cells), row.number)
-    raise InvalidInputError("The file holds no line that names the columns.", "file")
+        rows = [row for row in _beginning(file, delimiter) if not (hint and row.number == 1)]
+    row, above = _header_of(rows)
+    cells = _unwrapped(row.cells, _sniffed(row.cells[0])) or row.cells
+    return Table(path, found, delimiter, tuple(cell.strip() for cell in cells), row.number, above)
+
+
+def _header_of(rows: Sequence[Line | BrokenLine]) -> tuple[Line, tuple[int, ...]]:
+    """The row that names the columns, and the lines above it that do not.
+
+    It is the first row, unless that has at most half of the cells of a later one, and this one can be titles.
+    """
+    if not rows:
+        raise InvalidInputError("The file holds no line that names the columns.", "file")
+    first = rows[0]
+    if isinstance(first, BrokenLine):
+        raise InvalidInputError(f"Line {first.number}, which should name the columns: {first.reason}", "file")
+    top = [row for row in rows[:_TITLE_LINES] if isinstance(row, Line)]
+    widest = max(_filled(row) for row in top)
+    header = next((row for row in top if _filled(row) * 2 > widest), first)
+    if header is first or not all(map(_is_title, header.cells)):
+        return first, ()
+    return header, tuple(row.number for row in rows if row.number < header.number)
+
+
+def _filled(row: Line) -> int:
+    return sum(1 for cell in row.cells if cell.strip())
+
+
+def _is_title(cell: str) -> bool:
+    """Whether a cell may name a column: it is no address, date or amount, and not empty."""
+    return any(map(str.isalpha, cell)) and "@" not in cell
+
+
+def _delimiter_of(lines: Sequence[str]) -> str:
+    """That of the first line; where no other line has it, because the first is no row, that of the fullest one."""
+    own = _sniffed(lines[0])
+    if any(_count(line, own) for line in lines[1:]):
+        return own
+    fullest = max(lines, key=lambda line: _count(line, _sniffed(line)) if line is not lines[0] else 0)
+    return _sniffed(fullest) if _count(fullest, _sniffed(fullest)) else own
 
 
 def _sniffed(line: str) -> str:
     """The delimiter that occurs most often outside of quotation marks."""
-    bare = re.sub(r'"[^"]*"', "", line)
-    return max(_DELIMITERS, key=bare.count)
+    return max(_DELIMITERS, key=lambda each: _count(line, each))
+
+
+def _count(line: str, delimiter: str) -> int:
+    return re.sub(r'"[^"]*"', "", line).count(delimiter)
 
 
 def _beginning(file: TextIO, delimiter: str) -> Iterator[Line | BrokenLine]:
@@ -87,7 +138,9 @@ class TableReader:
         self._file = file
         self._sums_lack = sums_lack
         self._titles = [folded(title) for title in table.header]
-        self.skipped: list[Skipped] = []
+        self.skipped: list[Skipped] = [
+            Skipped(line, "The line is above the titles of the columns.") for line in table.above
+        ]
 
     @property
     def position(self) -> int:
@@ -106,13 +159,19 @@ class TableReader:
             if row.number <= table.header_line:
                 continue
             if isinstance(row, Line):
+                if width > 1 and _is_footer(row.cells):
+                    self._skip(row.number, "The line is below the table.")
+                    continue
                 if len(row.cells) != width:
                     row = _fitted(row, width, table.delimiter)
                 if isinstance(row, Line) and (reason := self._says_nothing(row.cells)):
-                    if len(self.skipped) < _MOST_SKIPPED:
-                        self.skipped.append(Skipped(row.number, reason))
+                    self._skip(row.number, reason)
                     continue
             yield row
+
+    def _skip(self, line: int, reason: str) -> None:
+        if len(self.skipped) < _MOST_SKIPPED:
+            self.skipped.append(Skipped(line, reason))
 
     def _says_nothing(self, cells: list[str]) -> str:
         """Why the row is neither an order nor a customer; "" for one that may be."""
@@ -140,6 +199,11 @@ def with_skipped(found: Iterable[_Found], rows: TableReader) -> Iterator[_Found 
     """What was found in the rows, then those that were passed over."""
     yield from found
     yield from rows.skipped
+
+
+def _is_footer(cells: Sequence[str]) -> bool:
+    """Whether a row only says where the file comes from ("Exported on 1 March by Anna")."""
+    return not any(cells[1:]) and _FOOTER.fullmatch(cells[0].strip()) is not None
 
 
 def _is_sum(cells: Sequence[str]) -> bool:

@@ -30,6 +30,10 @@ _SHOWN = 5
 _MOST_OF_ONE = 200
 _CAMPAIGNS = 50
 _LONGEST_ID = 40
+_NOT_FOUND = (
+    "No message has this id. Emails sent by older versions of Tillpost are not known by the provider's id: "
+    "find them by their customer, or by their days below."
+)
 _HIGHEST_RANK = "The report that tells most: an email that was opened is not among the delivered ones."
 _ADVICE = {
     MessageStatus.UNKNOWN: "These may have been sent, so they are never retried automatically. Open one to decide, "
@@ -49,7 +53,7 @@ def find_by_id(here: Shop) -> None:
     if pressed and typed.strip():
         message = find_message(here, typed)
         if message is None:
-            st.warning("No message with this id.", icon=":material/search_off:")
+            st.warning(_NOT_FOUND, icon=":material/search_off:")
             return
         st.switch_page(page_of("message.py"), query_params={"id": message.id})
 

@@ -70,6 +70,48 @@ def test_the_sum_of_a_table_of_customers_is_nobody(shop: Shop, tmp_path: Path) -
     assert outcomes(result) == [("3", "skipped"), ("4", "skipped")]
 
 
+@pytest.mark.parametrize(
+    ("above", "delimiter"),
+    [
+        (["Order export"], ","),
+        (["Order export", "", "Shop:{0}My shop"], ","),
+        (["Orders, exported on 1 March 2026, all of them"], ";"),
+        (['"Lina\'s shop, Berlin"', "Exported on{0}2026-03-01"], ";"),
+    ],
+)
+def test_lines_above_the_titles_are_passed_over_and_reported(
+    shop: Shop, tmp_path: Path, above: list[str], delimiter: str
+) -> None:
+    table = ["Email,Name,Phone,City", "m@example.com,Maria,,Lyon", "n@example.com,Noor,,Paris"]
+    lines = [line.format(delimiter) for line in above] + [row.replace(",", delimiter) for row in table]
+    mapping = {"email": "Email", "name": "Name", "city": "City"}
+    result = import_customers(shop, STAFF, written(tmp_path, "\n".join(lines) + "\n"), mapping)
+    assert (result.customers.created, result.customers.failed) == (2, 0)
+    assert outcomes(result) == [(str(number), "skipped") for number, text in enumerate(above, 1) if text]
+
+
+def test_orders_below_a_title_and_above_a_footer_come_in(shop: Shop, tmp_path: Path) -> None:
+    content = f"All orders\n{text_of([order('#1'), order('#2')])}Exported on 2026-03-01 by Anna\n"
+    result = import_orders(shop, STAFF, written(tmp_path, content))
+    assert (result.counts.created, result.counts.failed) == (2, 0)
+    assert outcomes(result) == [("1", "skipped"), ("5", "skipped")]
+
+
+@pytest.mark.parametrize("last", ["#3", '"Exported goods Ltd"', "exported"])
+def test_an_order_that_breaks_off_is_no_footer(shop: Shop, tmp_path: Path, last: str) -> None:
+    result = import_orders(shop, STAFF, written(tmp_path, f"{text_of([order('#1'), order('#2')])}{last}\n"))
+    assert (result.counts.created, result.counts.failed) == (1, 1), "the last row may belong to the order above it"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["Email\nm@example.com\nn@example.com\n", "Email\nm@example.com,Maria\nn@example.com,Noor\n"],
+)
+def test_a_first_line_is_the_titles_unless_a_later_one_can_be(shop: Shop, tmp_path: Path, content: str) -> None:
+    result = import_customers(shop, STAFF, written(tmp_path, content), {"email": "Email"})
+    assert result.customers.created + result.customers.failed == 2
+
+
 # --- what a spreadsheet puts into cells ---
 
 
