@@ -66,7 +66,10 @@ def fill_month(shop: Shop, today: date, emails: int) -> None:
     for back in range(MONTH):
         day = (today - timedelta(days=back)).isoformat()
         writes = [
-            Put(Key(schema.MAIL, f"HOURS#{day}", f"{hour:02}#{template}#{shard}"), _counters(chance, emails / cells))
+            Put(
+                Key(schema.MAIL, schema.hours_partition(day), f"{hour:02}#{template}#{shard}"),
+                _counters(chance, emails / cells),
+            )
             for hour in range(24)
             for template in _TEMPLATES
             for shard in range(schema.HOUR_SHARDS)

@@ -36,26 +36,16 @@ def trigger_item(trigger: Trigger) -> Item:
 
 def due_attributes(trigger: Trigger) -> Item:
     """When the trigger is due, and with that its place in the list of work. Two of them never share a place."""
-    place = f"{to_text(trigger.due_at)}#{trigger.customer_id}#{trigger.automation}#{trigger.slot}"
+    place = schema.place_of(to_text(trigger.due_at), trigger.customer_id, trigger.automation, trigger.slot)
     return {"work": schema.trigger_line(trigger.customer_id), "work_at": place}
 
 
 @reads(key_given)
 def trigger_from(key: Key, item: Item) -> Trigger:
     return _TRIGGER.read(
-        item, customer_id=key.pk.removeprefix("C#"), automation=automation_of(key), due_at=due_of(item)
+        item, customer_id=schema.customer_id_of(key), automation=schema.automation_id_of(key), due_at=due_of(item)
     )
 
 
-def automation_of(key: Key) -> str:
-    """The automation in the key of a trigger (`T#automation#slot`) or of a backfill (`AUTO#automation`)."""
-    return key.sk.split("#", 2)[1] if key.sk.startswith("T#") else key.pk.removeprefix("AUTO#")
-
-
 def due_of(item: Item) -> datetime:
-    return from_text(text(item, "work_at").partition("#")[0])
-
-
-def is_trigger(key: Key) -> bool:
-    """Whether it is a trigger; the list of work also has backfills."""
-    return key.sk.startswith("T#")
+    return from_text(schema.moment_in(text(item, "work_at")))

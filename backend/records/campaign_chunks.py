@@ -96,10 +96,10 @@ def chunk_item(chunk: Chunk) -> Item:
     return {"ids": " ".join(chunk.ids)}
 
 
-@reads(lambda campaign, sk, item: Key(schema.MAIL, f"K#{campaign}", sk))
+@reads(lambda campaign, sk, item: schema.campaign_part_key(campaign, sk))
 def chunk_from(campaign: str, sk: str, item: Item) -> Chunk:
-    _, wave, _ = sk.split("#", 2)
-    return Chunk(campaign, Wave(int(wave)), tuple(text(item, "ids").split(" ")))
+    wave, _ = schema.wave_and_first(sk)
+    return Chunk(campaign, Wave(wave), tuple(text(item, "ids").split(" ")))
 
 
 def step_item(step: ChunkStep, due: datetime) -> Item:
@@ -111,15 +111,15 @@ def step_values(step: ChunkStep, due: datetime) -> Item:
     """All attributes; those with empty values are to be removed."""
     work: Item = {"work": "", "work_at": ""}
     if not step.is_done:
-        place = f"{int(step.wave)}#{to_text(due)}#{step.first}"
+        place = schema.chunk_place(int(step.wave), to_text(due), step.first)
         work = {"work": schema.chunks_line(step.campaign), "work_at": place}
     return _STEP.attributes(step) | work
 
 
-@reads(lambda campaign, sk, item: Key(schema.MAIL, f"K#{campaign}", sk))
+@reads(lambda campaign, sk, item: schema.campaign_part_key(campaign, sk))
 def step_from(campaign: str, sk: str, item: Item) -> ChunkStep:
-    _, wave, first = sk.split("#", 2)
-    return _STEP.read(item, campaign=campaign, wave=Wave(int(wave)), first=first)
+    wave, first = schema.wave_and_first(sk)
+    return _STEP.read(item, campaign=campaign, wave=Wave(wave), first=first)
 
 
 def skips_item(skipped: Mapping[SkipReason, Sequence[int]]) -> Item:

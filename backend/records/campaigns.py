@@ -12,7 +12,7 @@ from backend.records.values import text
 from backend.store import schema
 from backend.store.port import Item, Value
 
-LIST = "CAMPAIGNS"
+LIST = schema.CAMPAIGNS
 """The partition of all campaigns in the timeline, and of those that a worker has to look at in the list of work."""
 _PER_MILLION = 1_000_000
 
@@ -61,12 +61,12 @@ _CAMPAIGN = Record(
 def campaign_item(campaign: Campaign) -> Item:
     work: Item = {}
     if campaign.due_at is not None:
-        work = {"work": LIST, "work_at": f"{to_text(campaign.due_at)}#{campaign.id}"}
-    line_at = f"{to_text(campaign.created_at)}#{campaign.id}"
+        work = {"work": LIST, "work_at": schema.place_of(to_text(campaign.due_at), campaign.id)}
+    line_at = schema.place_of(to_text(campaign.created_at), campaign.id)
     return _CAMPAIGN.item(campaign, **_DRAFT.item(campaign.draft), line=LIST, line_at=line_at, **work)
 
 
 @reads(lambda campaign_id, item: schema.campaign_key(campaign_id))
 def campaign_from(campaign_id: str, item: Item) -> Campaign:
-    created_at = from_text(text(item, "line_at").partition("#")[0])
+    created_at = from_text(schema.moment_in(text(item, "line_at")))
     return _CAMPAIGN.read(item, id=campaign_id, draft=_DRAFT.read(item), created_at=created_at)

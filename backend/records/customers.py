@@ -37,7 +37,7 @@ def customer_item(customer: Customer) -> Item:
     return _CUSTOMER.item(
         customer,
         line=schema.customer_line(customer.id),
-        line_at=f"{to_text(customer.created_at)}#{customer.id}",
+        line_at=schema.place_of(to_text(customer.created_at), customer.id),
         **rank_attributes("ALL", customer.id, customer.orders, customer.revenue),
     )
 
@@ -55,13 +55,13 @@ def customer_from(customer_id: str, item: Item) -> Customer:
 
 def customer_at(key: Key, item: Item) -> Customer:
     """The customer whose item has this key. Raises: `UnreadableItemError`."""
-    return customer_from(customer_id_of(key), item)
+    return customer_from(schema.customer_id_of(key), item)
 
 
 @reads(key_of_row)
 def summary_from(row: Row) -> CustomerSummary:
     """A customer as lists show it, from a leaderboard row, a month or the profile itself."""
-    return _SUMMARY.read(row.item, id=customer_id_of(row.key), **_figures(row.item))
+    return _SUMMARY.read(row.item, id=schema.customer_id_of(row.key), **_figures(row.item))
 
 
 def _figures(item: Item) -> dict[str, int]:
@@ -71,11 +71,6 @@ def _figures(item: Item) -> dict[str, int]:
 def summary_at(key: Key, item: Item) -> CustomerSummary:
     """As `summary_from`, for a key and an item."""
     return summary_from(Row(key, item))
-
-
-def customer_id_of(key: Key) -> str:
-    """The customer id in a key whose partition is the customer's (`C#cid`)."""
-    return key.pk.removeprefix("C#")
 
 
 def words_of(customer: Customer) -> list[str]:
@@ -131,11 +126,10 @@ def activity_key(customer_id: str, activity: Activity) -> Key:
 
 @reads(key_of_row)
 def activity_from(row: Row) -> Activity:
-    _, at, entry_id = row.key.sk.split("#", 2)
-    return _ACTIVITY.read(row.item, id=entry_id, at=from_text(at))
+    place = row.key.sk.removeprefix(schema.ACTIVITY)
+    return _ACTIVITY.read(row.item, id=schema.id_in(place), at=from_text(schema.moment_in(place)))
 
 
 def created_and_id(sort_key: str) -> tuple[datetime, str]:
-    """The two parts of a sort key `created#cid`."""
-    created, _, customer_id = sort_key.partition("#")
-    return from_text(created), customer_id
+    """When a customer was created, and the id, in the sort key of a list of customers."""
+    return from_text(schema.moment_in(sort_key)), schema.id_in(sort_key)

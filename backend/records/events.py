@@ -62,7 +62,7 @@ def raw_item(event: MailEvent, body: bytes, source: str, now: datetime) -> Item:
 
 @reads(key_of_row)
 def raw_from(row: Row) -> RawEvent:
-    return _RAW.read(row.item, at=from_text(row.key.sk.split("#")[2]))
+    return _RAW.read(row.item, at=from_text(schema.moment_of_event(row.key)))
 
 
 def dead_letter_item(body: bytes, reason: str, source: str, now: datetime, tries: int = 1) -> tuple[Key, Item]:
@@ -76,7 +76,7 @@ def dead_letter_item(body: bytes, reason: str, source: str, now: datetime, tries
 
 @reads(key_of_row)
 def dead_letter_from(row: Row) -> DeadLetter:
-    return _DEAD_LETTER.read(row.item, id=row.key.sk, at=from_text(row.key.sk.partition("#")[0]))
+    return _DEAD_LETTER.read(row.item, id=row.key.sk, at=from_text(schema.moment_in(row.key.sk)))
 
 
 def click_updates(message: Message, clicks: Mapping[Click, int]) -> list[Update]:

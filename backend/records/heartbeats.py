@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.domain.health import Beat, DutyBeat
 from backend.records.conversion import key_of_row, reads
 from backend.records.declared import Record, parts
+from backend.store import schema
 from backend.store.port import Item, Row
 
 _DUTY = Record(DutyBeat, needed=("patience",), patience=parts(1), began_at="began", ended_at="ended", trouble_now="now")
@@ -17,4 +18,4 @@ def beat_item(beat: Beat) -> Item:
 
 @reads(key_of_row)
 def beat_from(row: Row) -> Beat:
-    return _BEAT.read(row.item, process=row.key.sk.removeprefix("B#"))
+    return _BEAT.read(row.item, process=schema.process_of(row.key))

@@ -6,9 +6,10 @@ from backend.domain.imports import Counts
 from backend.domain.jobs import Job
 from backend.records.conversion import key_given, reads
 from backend.records.declared import Record, parts, row
+from backend.store import schema
 from backend.store.port import Item, Key
 
-JOBS = "JOBS"
+JOBS = schema.JOB_LIST
 """The partition of all jobs, and of the open ones in the index of work."""
 _THOUSANDTHS = 1000
 
@@ -43,4 +44,4 @@ def progress_attributes(share: float, counts: Counts) -> Item:
 
 @reads(key_given)
 def job_from(key: Key, item: Item) -> Job:
-    return _JOB.read(item, id=key.sk.removeprefix("J#"))
+    return _JOB.read(item, id=schema.job_id_of(key))

@@ -34,7 +34,7 @@ def message_item(message: Message, hour: str) -> Item:
         message,
         hour=hour,
         line=schema.message_line(hour[:10], message.id),
-        line_at=f"{to_text(message.requested_at)}#{message.id}",
+        line_at=schema.place_of(to_text(message.requested_at), message.id),
         **work_attributes(message),
         **outcome_attributes(message),
         **handled_attributes(message.handled),
@@ -70,10 +70,11 @@ def work_attributes(message: Message) -> Item:
     if message.status in NEEDS_A_PERSON:
         if message.handled is not None:
             return {}
-        return {"work": f"ATTENTION#{message.status.value}", "work_at": f"{to_text(message.requested_at)}#{message.id}"}
+        place = schema.place_of(to_text(message.requested_at), message.id)
+        return {"work": schema.attention_line(message.status.value), "work_at": place}
     if message.status is MessageStatus.WAITING and not of_campaign(message):
         due = max(message.due_at, message.lease_until) if message.lease_until else message.due_at
-        return {"work": schema.work_line(message.id), "work_at": f"{to_text(due)}#{message.id}"}
+        return {"work": schema.work_line(message.id), "work_at": schema.place_of(to_text(due), message.id)}
     if message.status is MessageStatus.SENT and message.provider_id:
         return {"work": schema.provider_line(message.provider_id), "work_at": "-"}
     return {}
@@ -89,9 +90,9 @@ def message_from(key: Key, item: Item) -> Message:
     """The message. A waiting one that carries a lease is being sent, until the lease runs out."""
     return _MESSAGE.read(
         item,
-        recipient=key.pk.removeprefix("C#"),
-        key=key.sk.removeprefix("E#"),
-        requested_at=from_text(text(item, "line_at").partition("#")[0]),
+        recipient=schema.customer_id_of(key),
+        key=schema.reason_of(key),
+        requested_at=from_text(schema.moment_in(text(item, "line_at"))),
         outcomes=_outcomes_in(item),
         handled=_handled_in(item),
         diagnostic=text(item, "diagnostic", ""),
@@ -116,7 +117,7 @@ def key_of(message: Message) -> Key:
 
 def id_in(row: Row) -> str:
     """The message id in a row of the log or of a work list."""
-    return f"{row.key.pk.removeprefix('C#')}-{row.key.sk.removeprefix('E#')}"
+    return f"{schema.customer_id_of(row.key)}-{schema.reason_of(row.key)}"
 
 
 def hour_in(item: Item) -> str:

@@ -49,7 +49,7 @@ def order_item(order: Order, zone: ZoneInfo, day: str = "") -> Item:
     return _ORDER.item(
         order,
         line=schema.order_line(day[:7], order.status.value),
-        line_at=f"{to_text(order.placed_at)}#{order.id}",
+        line_at=schema.place_of(to_text(order.placed_at), order.id),
         day=day,
         refunded=order.refunded,
         net=net_of(order.total, order.refunded, contribution_of(order)),
@@ -85,7 +85,7 @@ def summary_from(row: Row) -> OrderSummary:
 def _in_key(key: Key, item: Item) -> dict[str, object]:
     """What is not among an order's own attributes: whose it is, and since when."""
     return {
-        "id": key.sk.removeprefix("O#"),
-        "customer_id": key.pk.removeprefix("C#"),
-        "placed_at": from_text(text(item, "line_at").partition("#")[0]),
+        "id": schema.order_id_of(key),
+        "customer_id": schema.customer_id_of(key),
+        "placed_at": from_text(schema.moment_in(text(item, "line_at"))),
     }

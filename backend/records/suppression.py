@@ -28,7 +28,7 @@ def suppression_item(entry: Suppression, digest: str, stamp: str) -> Item:
         entry,
         stamp=stamp,
         line=schema.suppression_line(entry.reason.value),
-        line_at=f"{to_text(entry.at)}#{digest}",
+        line_at=schema.place_of(to_text(entry.at), digest),
     )
 
 
@@ -50,4 +50,4 @@ def event_item(event: SuppressionEvent) -> Item:
 
 @reads(key_of_row)
 def event_from(row: Row) -> SuppressionEvent:
-    return _EVENT.read(row.item, at=from_text(row.key.sk.split("#")[1]))
+    return _EVENT.read(row.item, at=from_text(schema.moment_of_suppression_event(row.key)))

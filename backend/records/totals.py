@@ -5,7 +5,7 @@ from __future__ import annotations
 from backend.domain.orders import Contribution
 from backend.domain.totals import Totals
 from backend.records.values import number
-from backend.store.port import Item, Plus, Row
+from backend.store.port import Item, Plus
 
 
 def totals_from(item: Item) -> Totals:
@@ -38,8 +38,3 @@ def additions(change: Contribution, new_customers: int = 0) -> dict[str, Plus]:
         "new_customers": new_customers,
     }
     return {name: Plus(delta) for name, delta in deltas.items() if delta}
-
-
-def day_of_row(row: Row) -> str:
-    """The day ("2026-11-26") whose totals the row holds; its key is `DAYS#2026`, `11-26#shard`."""
-    return f"{row.key.pk.removeprefix('DAYS#')}-{row.key.sk.partition('#')[0]}"

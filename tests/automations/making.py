@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from backend.domain.automations import Automation, Condition, Exit, Step, Trigger, TriggerKind
 from backend.domain.messages import Message
-from backend.records.automations import is_trigger, trigger_from
+from backend.records.automations import trigger_from
 from backend.records.messages import message_from
 from backend.services.automations import saved
 from backend.services.automations.duty import answer_due
@@ -69,7 +69,7 @@ def with_postal_address(shop: Shop) -> None:
 def waiting(shop: Shop) -> list[Trigger]:
     """All triggers in the store, by when they are due."""
     rows = everything(shop, schema.MAIL)
-    found = [trigger_from(row.key, row.item) for row in rows if is_trigger(row.key)]
+    found = [trigger_from(row.key, row.item) for row in rows if schema.is_trigger(row.key)]
     return sorted(found, key=lambda trigger: trigger.due_at)
 
 

@@ -9,6 +9,8 @@ from datetime import date
 import pytest
 import streamlit as st
 
+from backend.domain.team import Actor, Role
+from backend.errors import PermissionDeniedError
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
 from pages.components.ui import caching
@@ -51,3 +53,14 @@ def test_the_first_order_of_a_shop_is_seen_although_nobody_told(shop: Shop) -> N
     assert caching.first_day(shop) is None
     add_order(shop, add_customer(shop))
     assert caching.first_day(shop) == date(2026, 11, 26)
+
+
+def test_what_is_kept_for_one_role_is_refused_to_another(shop: Shop) -> None:
+    assert caching.month_cost(shop, Actor("erik", Role.ENGINEER)).patterns == {}
+    with pytest.raises(PermissionDeniedError):
+        caching.month_cost(shop, Actor("stefan", Role.STAFF))
+
+
+def test_nothing_that_needs_a_permission_is_read_where_no_guard_was_passed(shop: Shop) -> None:
+    with pytest.raises(PermissionDeniedError):
+        caching.segment_names(shop)

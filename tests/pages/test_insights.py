@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.team import Role
+from backend.domain.team import COMMAND_LINE, Role
 from backend.services.snapshots.build import make_snapshot
 from pages.components.insights import charts
+from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import figures, links, said
 from tests.support import add_customer, add_order
@@ -46,8 +47,11 @@ def test_without_orders_every_part_says_what_will_be_there(dashboard: Dashboard,
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_figures_in_the_grid_can_be_read_on_every_square(dashboard: Dashboard, dark: bool) -> None:
+def test_figures_in_the_grid_can_be_read_on_every_square(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch, dark: bool
+) -> None:
     sold(dashboard)
+    monkeypatch.setattr(caching, "_asking", lambda: COMMAND_LINE)
     figure = charts.buyer_grid(dashboard.shop, "a snapshot", dark).figure
     (trace,) = figure.data
     squares = [color for color, text in zip(trace.marker.color, trace.text, strict=True) if text]

@@ -45,7 +45,7 @@ def past_alerts(
     before = text_in(cursor, "at") if cursor else ""
     query = Query(
         schema.MAIL,
-        f"ALERTS#{month}",
+        schema.past_alerts_partition(month),
         between=("0", before or "~"),
         descending=True,
         limit=limit + (1 if before else 0),

@@ -113,5 +113,5 @@ def _walk(shop: Shop, month: str, before: str, size: int) -> Iterator[Row]:
     if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
         raise InvalidInputError("Choose a month such as 2026-11.", "month")
     upper = before or "~"
-    query = Query(schema.SHOP, f"AUDIT#{month}", between=("0", upper), descending=True, limit=size)
+    query = Query(schema.SHOP, schema.audit_partition(month), between=("0", upper), descending=True, limit=size)
     return (row for row in pages_of(shop.store, query) if row.key.sk != before)

@@ -154,4 +154,4 @@ def _leave_triggers(shop: Shop, automation: Automation, ids: Sequence[str]) -> i
 
 
 def _due(automation_id: str, due: str) -> Item:
-    return {"work": schema.trigger_line(automation_id), "work_at": f"{due}#{automation_id}"}
+    return {"work": schema.trigger_line(automation_id), "work_at": schema.place_of(due, automation_id)}

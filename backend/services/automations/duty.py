@@ -22,7 +22,7 @@ from backend.domain.messages import Message
 from backend.domain.team import AUTOMATION
 from backend.domain.time import to_text
 from backend.errors import BackendError, StoreBusyError, StoreUnreachableError, UnreadableItemError
-from backend.records.automations import automation_of, is_trigger, trigger_from
+from backend.records.automations import trigger_from
 from backend.services.automations import backfill, transitions
 from backend.services.automations.facts import Known, facts_for
 from backend.services.automations.transitions import Move
@@ -87,12 +87,10 @@ def _go_on(shop: Shop, automation_id: str) -> None:
 def due_triggers(shop: Shop, limit: int) -> tuple[Due, bool]:
     """About `limit` due triggers, and whether there are more."""
     now = to_text(shop.clock())
-    shards = list(range(schema.WORK_SHARDS))
-    random.shuffle(shards)  # so that workers do not all begin with the same ones
-    size = -(-limit // len(shards))
-    queries = [
-        Query(schema.MAIL, f"TRIGGERS#{shard}", index="work", between=("0", now + "~"), limit=size) for shard in shards
-    ]
+    lines = schema.trigger_lines()
+    random.shuffle(lines)  # so that workers do not all begin with the same ones
+    size = -(-limit // len(lines))
+    queries = [Query(schema.MAIL, line, index="work", between=("0", now + "~"), limit=size) for line in lines]
     found, more = readable_due(shop, queries, _due_at)
     # The list may lag behind the triggers themselves.
     due = [each for each in found if isinstance(each, Trigger) and each.due_at <= shop.clock()]
@@ -101,7 +99,7 @@ def due_triggers(shop: Shop, limit: int) -> tuple[Due, bool]:
 
 def _due_at(key: Key, item: Item) -> Trigger | str:
     """The trigger, or the automation whose backfill it is."""
-    return trigger_from(key, item) if is_trigger(key) else automation_of(key)
+    return trigger_from(key, item) if schema.is_trigger(key) else schema.automation_id_of(key)
 
 
 def answer(shop: Shop, mailer: Mailer, triggers: Sequence[Trigger]) -> int:

@@ -63,7 +63,14 @@ def _segments_of(automation: Automation, step: int) -> list[str]:
 
 def last_order(shop: Shop, customer_id: str) -> Order | None:
     """The customer's last order that was not cancelled."""
-    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="O#", descending=True, limit=_NEWEST, consistent=True)
+    query = Query(
+        schema.SHOP,
+        schema.customer_partition(customer_id),
+        begins_with=schema.ORDERS,
+        descending=True,
+        limit=_NEWEST,
+        consistent=True,
+    )
     orders = readable(shop, shop.store.query(query).rows, order_from)
     standing = [order for order in orders if order.status is not OrderStatus.CANCELLED]
     return max(standing, key=lambda order: order.placed_at, default=None)

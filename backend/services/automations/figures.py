@@ -11,8 +11,8 @@ from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.statistics.counters import summed
 from backend.services.unreadable.items import readable
+from backend.store import schema
 from backend.store.port import Item, Query, pages_of
-from backend.store.schema import MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Figures:
 
 def figures_of(shop: Shop, automation_id: str) -> Figures:
     """The figures of one automation, from two small reads."""
-    counts, problem = _counts(shop, f"AUTO#{automation_id}")
-    settled, _ = _counts(shop, f"K#{automation_id}")
+    counts, problem = _counts(shop, schema.automation_partition(automation_id))
+    settled, _ = _counts(shop, schema.campaign_partition(automation_id))
     return Figures(
         answered=counts.get("answered", 0),
         requested=counts.get("requested", 0),
@@ -65,7 +65,7 @@ def figures_of(shop: Shop, automation_id: str) -> Figures:
 
 def _counts(shop: Shop, partition: str) -> tuple[dict[str, int], str]:
     """The counters of all shards, and the last problem in one of them."""
-    rows = pages_of(shop.store, Query(MAIL, partition, begins_with="STAT#"))
+    rows = pages_of(shop.store, Query(schema.MAIL, partition, begins_with=schema.STATS))
     found = [*readable(shop, rows, lambda _, item: _part_from(item))]
     return summed(numbers for numbers, _ in found), max((problem for _, problem in found), default=("", ""))[1]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend.domain.time import to_text
-from backend.records.automations import automation_of, due_of
+from backend.records.automations import due_of
 from backend.services.context import Shop
 from backend.services.triggers.active import all_automations
 from backend.store import schema
@@ -37,7 +37,7 @@ def stalled(shop: Shop) -> list[Stalled]:
     names = {automation.id: automation.name for automation in all_automations(shop)}
     grouped: dict[str, list[Row]] = {}
     for row in rows:
-        grouped.setdefault(automation_of(row.key), []).append(row)
+        grouped.setdefault(schema.automation_id_of(row.key), []).append(row)
     found = [
         Stalled(automation, names.get(automation, ""), min(due_of(row.item) for row in mine), len(mine))
         for automation, mine in grouped.items()
@@ -51,12 +51,12 @@ def _overdue(shop: Shop, before: datetime) -> Sequence[Row]:
             shop.store.query(
                 Query(
                     schema.MAIL,
-                    f"TRIGGERS#{shard}",
+                    line,
                     index="work",
                     between=("0", to_text(before)),
                     limit=_LOOKED_AT,
                 )
             )
-            for shard in range(schema.WORK_SHARDS)
+            for line in schema.trigger_lines()
         ]
     return [row for page in pages for row in page.rows]

@@ -121,8 +121,7 @@ def _read(shop: Shop, summaries: Sequence[OrderSummary]) -> Iterator[tuple[Order
 
 def _joined(shop: Shop, since: datetime) -> Past:
     queries = [
-        Query(schema.SHOP, f"CUSTOMERS#{shard}", index="timeline", descending=True, limit=500)
-        for shard in range(schema.CUSTOMER_LIST_SHARDS)
+        Query(schema.SHOP, line, index="timeline", descending=True, limit=500) for line in schema.customer_lines()
     ]
     keys: list[Key] = []
     for row in merged(shop, queries, "line_at"):

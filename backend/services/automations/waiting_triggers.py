@@ -9,7 +9,7 @@ from itertools import islice
 from backend.domain.automations import Ending, Trigger
 from backend.domain.team import Actor, Permission
 from backend.errors import NotFoundError
-from backend.records.automations import automation_of, is_trigger, trigger_from
+from backend.records.automations import trigger_from
 from backend.records.values import text
 from backend.services.audit import log as audit_log
 from backend.services.automations import transitions
@@ -48,7 +48,7 @@ def count_waiting(shop: Shop) -> Waiting:
         rows = list(islice(_walk(shop, 1_000), MOST_COUNTED + 1))
     counts: dict[str, int] = {}
     for row in rows[:MOST_COUNTED]:
-        automation = automation_of(row.key)
+        automation = schema.automation_id_of(row.key)
         counts[automation] = counts.get(automation, 0) + 1
     return Waiting(counts, len(rows) > MOST_COUNTED)
 
@@ -68,7 +68,7 @@ def list_waiting(shop: Shop, automation_id: str, *, limit: int = 20, cursor: str
             if len(found) == limit or seen == MOST_COUNTED:
                 return TriggerPage(_named(shop, found), encode_cursor({"due": last}))
             last = str(row.item["work_at"])
-            if automation_of(row.key) == automation_id:
+            if schema.automation_id_of(row.key) == automation_id:
                 found.append(row)
         return TriggerPage(_named(shop, found), None)
 
@@ -92,11 +92,11 @@ def call_off(shop: Shop, actor: Actor, seen: Trigger) -> None:
 def _walk(shop: Shop, page: int, after: str = "") -> Iterator[Row]:
     """Rows of the list of work by when they are due, from all shards."""
     queries = [
-        Query(schema.MAIL, f"TRIGGERS#{shard}", index="work", between=(after or "0", "~"), limit=page)
-        for shard in range(schema.WORK_SHARDS)
+        Query(schema.MAIL, line, index="work", between=(after or "0", "~"), limit=page)
+        for line in schema.trigger_lines()
     ]
     rows = merged(shop, queries, "work_at")
-    return (row for row in rows if row.item["work_at"] != after and is_trigger(row.key))
+    return (row for row in rows if row.item["work_at"] != after and schema.is_trigger(row.key))
 
 
 def _named(shop: Shop, rows: list[Row]) -> list[tuple[Trigger, str]]:

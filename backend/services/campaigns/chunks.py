@@ -87,7 +87,7 @@ def take(shop: Shop, campaign: Campaign, wave: Wave) -> Held | None:
             schema.MAIL,
             schema.chunks_line(campaign.id),
             index="work",
-            between=(f"{int(wave)}#0", f"{int(wave)}#{to_text(now)}~"),
+            between=(schema.chunk_place(int(wave), "0"), schema.chunk_place(int(wave), to_text(now) + "~")),
             limit=_LOOKED_AT,
         )
         rows = shop.store.query(query).rows
@@ -107,12 +107,17 @@ def take(shop: Shop, campaign: Campaign, wave: Wave) -> Held | None:
 def _shorten_leases(shop: Shop, campaign_id: str, wave: Wave) -> None:
     """Bounds leases that a clock gave which is ahead. Holders are known by the version, so they keep their chunks."""
     latest = to_text(shop.clock() + LEASE + CLOCKS_DIFFER)
-    line, ends = schema.chunks_line(campaign_id), (f"{int(wave)}#{latest}", f"{int(wave)}#~")
+    line, ends = (
+        schema.chunks_line(campaign_id),
+        (schema.chunk_place(int(wave), latest), schema.chunk_place(int(wave), "~")),
+    )
     for row in shop.store.query(Query(schema.MAIL, line, index="work", between=ends, limit=_LOOKED_AT)).rows:
         with contextlib.suppress(LeaseLostError, UnreadableItemError):
             shorter = LEASES.shorten(row.key, LEASES.of(row.key, row.item), shop.clock())
             if shorter is not None:
-                work_at = f"{int(wave)}#{shorter.set[LEASES.until]!s}#{row.key.sk.split('#', 2)[2]}"
+                work_at = schema.chunk_place(
+                    int(wave), str(shorter.set[LEASES.until]), schema.wave_and_first(row.key.sk)[1]
+                )
                 shop.store.update(replace(shorter, set={**shorter.set, "work_at": work_at}))
 
 

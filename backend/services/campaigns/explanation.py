@@ -74,8 +74,9 @@ def _of_audience(shop: Shop, campaign: Campaign, customer_id: str) -> Explanatio
         return Explanation(f"It was not sent: this customer {reason.value}.", (reason,))
     if campaign.state is CampaignState.CANCELLED:
         return Explanation("The campaign was cancelled before they got it.")
-    item = shop.store.get(schema.step_key(campaign.id, chunk.wave, chunk.first))
-    through = step_from(campaign.id, f"STEP#{int(chunk.wave)}#{chunk.first}", item).place if item else 0
+    key = schema.step_key(campaign.id, int(chunk.wave), chunk.first)
+    item = shop.store.get(key)
+    through = step_from(campaign.id, key.sk, item).place if item else 0
     if place < through:
         return Explanation("It is being sent to them.")
     return Explanation(_turn(campaign, chunk.wave))
@@ -110,8 +111,9 @@ def _beforehand(shop: Shop, mailer: Mailer, campaign: Campaign, customer_id: str
 def _chunk_with(shop: Shop, campaign: Campaign, customer_id: str) -> Chunk | None:
     """Chunks begin with a customer and are in their order, so one query finds the only one that they can be in."""
     wave = turn_of(campaign, customer_id)
-    between = (f"CHUNK#{int(wave)}#", f"CHUNK#{int(wave)}#{customer_id}")
-    rows = shop.store.query(Query(schema.MAIL, f"K#{campaign.id}", between=between, descending=True, limit=1)).rows
+    first, last = schema.chunk_range(campaign.id, int(wave), customer_id)
+    query = Query(schema.MAIL, first.pk, between=(first.sk, last.sk), descending=True, limit=1)
+    rows = shop.store.query(query).rows
     chunk = chunk_from(campaign.id, rows[0].key.sk, rows[0].item) if rows else None
     return chunk if chunk is not None and customer_id in chunk.ids else None
 

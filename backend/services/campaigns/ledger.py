@@ -55,7 +55,7 @@ def look(shop: Shop, key: str, customer_ids: Sequence[str]) -> Found:
     with access_pattern("look for begun messages"):
         items = shop.store.get_many([schema.message_key(each, key) for each in customer_ids])
     messages = [*readable(shop, items.items(), message_from)]
-    found.unreadable = {where.pk.removeprefix("C#") for where in items} - {each.recipient for each in messages}
+    found.unreadable = {schema.customer_id_of(where) for where in items} - {each.recipient for each in messages}
     now = shop.clock()
     over = [each for each in messages if each.is_claimed and each.lease.is_free(now)]
     settled = {message.recipient: message for message in _expired(shop, over)}

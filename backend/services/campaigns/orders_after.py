@@ -88,8 +88,8 @@ def in_holdout(shop: Shop, campaign: Campaign, customer_id: str) -> bool:
         return False
     query = Query(
         schema.MAIL,
-        f"K#{campaign.id}",
-        between=("HOLD#", f"HOLD#{customer_id}"),
+        schema.campaign_partition(campaign.id),
+        between=(schema.HOLDOUTS, schema.holdout_key(campaign.id, customer_id).sk),
         descending=True,
         limit=1,
     )

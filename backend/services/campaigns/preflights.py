@@ -177,13 +177,13 @@ def _take_one(shop: Shop, row: Row) -> _Taken | None:
     if not seen.is_free(shop.clock()):
         shorter = seen.shortened(shop.clock(), LEASE)
         if shorter is not None and shorter.until is not None:
-            ends = _work(row.key.pk.removeprefix("K#"), shorter.until)
+            ends = _work(schema.campaign_id_of(row.key), shorter.until)
             shop.store.update(Update(row.key, set=ends, condition=unmoved, otherwise=_lost()))
         return None
     item = shop.store.get(row.key)
     if item is None:
         return None
-    campaign = read_campaign(shop, row.key.pk.removeprefix("K#"))
+    campaign = read_campaign(shop, schema.campaign_id_of(row.key))
     preflight = replace(preflight_from(row.key, item), status=PreflightStatus.RUNNING)
     taken = _Taken(campaign, preflight, secrets.token_hex(6), time.monotonic())
     _put(shop, taken, preflight, unmoved)
@@ -193,7 +193,7 @@ def _take_one(shop: Shop, row: Row) -> _Taken | None:
 @reads(key_of_row)
 def _lease_of(row: Row) -> Lease:
     """It stands in the list of work by the end of its lease; one that waits, by the moment when it was asked for."""
-    return Lease(from_text(text(row.item, "work_at").partition("#")[0]))
+    return Lease(from_text(schema.moment_in(text(row.item, "work_at"))))
 
 
 def _save(shop: Shop, taken: _Taken, preflight: Preflight) -> None:
@@ -217,7 +217,7 @@ def _waiting(preflight: Preflight, campaign_id: str) -> Item:
 
 
 def _work(campaign_id: str, due: datetime) -> Item:
-    return {"work": LIST, "work_at": f"{to_text(due)}#{campaign_id}"}
+    return {"work": LIST, "work_at": schema.place_of(to_text(due), campaign_id)}
 
 
 def _lost() -> LeaseLostError:

@@ -13,9 +13,9 @@ from backend.services.campaigns.measured_rate import samples_of
 from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
 from backend.services.unreadable.items import readable
+from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Query, pages_of
-from backend.store.schema import MAIL
 
 _ENDINGS = ("sent", "failed", "unknown", "skipped")
 _UNDER_WAY = frozenset({CampaignState.RUNNING})
@@ -67,8 +67,10 @@ def progress_in(shop: Shop, campaign: Campaign) -> CampaignProgress:
 def figures_of(shop: Shop, campaign_id: str) -> Counter[str]:
     """All counters of a campaign by name: how messages ended, and what was reported of them."""
     total: Counter[str] = Counter()
-    for prefix in ("SENT#", "STAT#"):
-        rows = pages_of(shop.store, Query(MAIL, f"K#{campaign_id}", begins_with=prefix, consistent=True))
+    for prefix in (schema.SENT, schema.STATS):
+        rows = pages_of(
+            shop.store, Query(schema.MAIL, schema.campaign_partition(campaign_id), begins_with=prefix, consistent=True)
+        )
         for counts in readable(shop, rows, lambda _, item: _numbers(item)):
             total.update(counts)
     return total

@@ -16,7 +16,7 @@ from backend.email.rendering.context import build_context
 from backend.email.rendering.mjml import Layout
 from backend.email.rendering.renderer import compile_template, render_compiled
 from backend.errors import BackendError
-from backend.records.customers import customer_at, customer_id_of
+from backend.records.customers import customer_at
 from backend.services.campaigns.content import variant_of
 from backend.services.context import Shop
 from backend.services.segments import audience
@@ -92,7 +92,7 @@ def _read_customers(shop: Shop, customer_ids: Sequence[str]) -> tuple[dict[str, 
     """The customers, and the ids of those whose record cannot be read."""
     found = shop.store.get_many([schema.customer_key(each) for each in customer_ids])
     customers = {customer.id: customer for customer in readable(shop, found.items(), customer_at)}
-    return customers, {customer_id_of(key) for key in found} - set(customers)
+    return customers, {schema.customer_id_of(key) for key in found} - set(customers)
 
 
 def reasons_of(

@@ -145,4 +145,4 @@ def _moved(campaign: Campaign) -> StaleReadError:
 
 
 def _campaign_at(key: Key, item: Item) -> Campaign:
-    return campaign_from(key.pk.removeprefix("K#"), item)
+    return campaign_from(schema.campaign_id_of(key), item)

@@ -21,9 +21,9 @@ from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.sending import ledger
 from backend.services.unreadable.items import readable_rows
+from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Query, Row, pages_of
-from backend.store.schema import MAIL
 
 
 def reopen_some(shop: Shop, campaign: Campaign, end: float) -> Campaign:
@@ -55,7 +55,9 @@ def close_some(shop: Shop, campaign: Campaign, end: float) -> bool:
 
 def _steps(shop: Shop, campaign: Campaign) -> Iterator[tuple[Row, ChunkStep]]:
     with access_pattern("go over a campaign's chunks"):
-        query = Query(MAIL, f"K#{campaign.id}", begins_with="STEP#", limit=500, consistent=True)
+        query = Query(
+            schema.MAIL, schema.campaign_partition(campaign.id), begins_with=schema.STEPS, limit=500, consistent=True
+        )
         rows = pages_of(shop.store, query)
         yield from readable_rows(shop, rows, lambda row: (row, step_from(campaign.id, row.key.sk, row.item)))
 

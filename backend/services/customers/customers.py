@@ -233,7 +233,9 @@ def add_note(shop: Shop, actor: Actor, customer_id: str, note: str) -> Activity:
 
 def activity_of(shop: Shop, customer_id: str, limit: int = 50) -> list[Activity]:
     """Notes and changes of a customer, newest first."""
-    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="V#", descending=True, limit=limit)
+    query = Query(
+        schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.ACTIVITY, descending=True, limit=limit
+    )
     return [*readable_rows(shop, shop.store.query(query).rows, activity_from)]
 
 
@@ -273,8 +275,8 @@ def _change(
 
 
 def months_with_orders(shop: Shop, customer_id: str) -> list[str]:
-    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
-    return [row.key.sk.removeprefix("M#") for row in pages_of(shop.store, query)]
+    query = Query(schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.MONTHS, limit=500)
+    return [schema.month_of(row.key) for row in pages_of(shop.store, query)]
 
 
 def _difference(before: Customer, after: Customer) -> str:

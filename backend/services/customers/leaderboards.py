@@ -13,8 +13,8 @@ from backend.records.customers import summary_from
 from backend.services.context import Shop
 from backend.services.listing import merged, page_size
 from backend.services.unreadable.items import readable_rows
+from backend.store import schema
 from backend.store.port import Query, Row
-from backend.store.schema import LEADERBOARD_SHARDS, SHOP
 
 MOST_TOP = 1000
 ALL_TIME = "ALL"
@@ -48,13 +48,13 @@ def walk_board(shop: Shop, by: Measure, period: str, *, first: int, below: int =
     """All rows of a leaderboard with a rank less than `below`, best first. `first` is how many are likely wanted."""
     queries = [
         Query(
-            SHOP,
-            f"{period}#{shard}",
+            schema.SHOP,
+            board,
             index=f"by_{by.value}",
             between=(-_LARGEST_RANK, below - 1),
             descending=True,
-            limit=page_size(first, LEADERBOARD_SHARDS),
+            limit=page_size(first, schema.LEADERBOARD_SHARDS),
         )
-        for shard in range(LEADERBOARD_SHARDS)
+        for board in schema.boards_of(period)
     ]
     return merged(shop, queries, f"rank_{by.value}")

@@ -12,7 +12,7 @@ from itertools import islice
 
 from backend.domain.customers import CustomerSummary
 from backend.records.conversion import key_given, reads
-from backend.records.customers import customer_id_of, summary_at, summary_from, words_of_summary
+from backend.records.customers import summary_at, summary_from, words_of_summary
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import ALL_TIME, Measure, walk_board
@@ -106,16 +106,16 @@ def _searched(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str | None
 def _members(shop: Shop, wanted: CustomerFilter) -> list[str]:
     """The newest members of the list, at most one more than are shown."""
     query = Query(schema.SHOP, facet_of(wanted), descending=True, limit=_MATCHES + 1)
-    return [row.key.sk.rpartition("#")[2] for row in shop.store.query(query).rows]
+    return [schema.id_in(row.key.sk) for row in shop.store.query(query).rows]
 
 
 def facet_of(wanted: CustomerFilter) -> str:
     """The partition of all of them, with sort keys `created#cid`; "" without a filter by tag, country or archive."""
     if wanted.archived:
-        return "L#archived"
+        return schema.ARCHIVED_CUSTOMERS
     if not wanted.tag and not wanted.country:
         return ""
-    return f"T#{wanted.tag}" if wanted.tag else f"N#{wanted.country}"
+    return schema.tag_partition(wanted.tag) if wanted.tag else schema.country_partition(wanted.country)
 
 
 def _sorted_page(
@@ -188,24 +188,23 @@ def _listed(key: Key, item: Item) -> Row:
 def _newest_members(shop: Shop, wanted: CustomerFilter, before: str) -> Iterator[str]:
     query = Query(schema.SHOP, facet_of(wanted), between=("0", before or "~"), descending=True, limit=100)
     rows = (row for row in pages_of(shop.store, query) if row.key.sk != before)
-    return (row.key.sk.rpartition("#")[2] for row in rows)
+    return (schema.id_in(row.key.sk) for row in rows)
 
 
 def _newest_of_all(shop: Shop, limit: int, before: str) -> Iterator[str]:
-    shards = schema.CUSTOMER_LIST_SHARDS
     queries = [
         Query(
             schema.SHOP,
-            f"CUSTOMERS#{shard}",
+            line,
             index="timeline",
             between=("0", before or "~"),
             descending=True,
-            limit=page_size(limit, shards),
+            limit=page_size(limit, schema.CUSTOMER_LIST_SHARDS),
         )
-        for shard in range(shards)
+        for line in schema.customer_lines()
     ]
     rows = (row for row in merged(shop, queries, "line_at") if row.item["line_at"] != before)
-    return (customer_id_of(row.key) for row in rows)
+    return (schema.customer_id_of(row.key) for row in rows)
 
 
 def _filtered_page(shop: Shop, wanted: CustomerFilter, rows: Iterator[Row], limit: int) -> CustomerPage:

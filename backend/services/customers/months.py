@@ -28,7 +28,13 @@ class CustomerMonth:
 
 def months_of(shop: Shop, customer_id: str) -> list[CustomerMonth]:
     """The months from the customer's first order to now, oldest first and without gaps, the last 36 at most."""
-    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", descending=True, limit=MOST_MONTHS)
+    query = Query(
+        schema.SHOP,
+        schema.customer_partition(customer_id),
+        begins_with=schema.MONTHS,
+        descending=True,
+        limit=MOST_MONTHS,
+    )
     found = dict(readable(shop, shop.store.query(query).rows, _month_from))
     bought = [month for month, (orders, revenue) in found.items() if orders or revenue]
     if not bought:
@@ -38,4 +44,4 @@ def months_of(shop: Shop, customer_id: str) -> list[CustomerMonth]:
 
 
 def _month_from(key: Key, item: Item) -> tuple[str, tuple[int, int]]:
-    return key.sk.removeprefix("M#"), (figure(item, "rank_orders"), figure(item, "rank_revenue"))
+    return schema.month_of(key), (figure(item, "rank_orders"), figure(item, "rank_revenue"))

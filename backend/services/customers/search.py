@@ -94,5 +94,5 @@ def _under(shop: Shop, word: str, most: int, others: list[str]) -> Matches:
     """Customers who have a word with this beginning."""
     query = Query(schema.SHOP, schema.alias_partition(word), begins_with=word, limit=most + 1)
     rows = list(islice(pages_of(shop.store, query), most + 1))
-    ids = list(dict.fromkeys(row.key.sk.rpartition("#")[2] for row in rows[:most]))
+    ids = list(dict.fromkeys(schema.id_in(row.key.sk) for row in rows[:most]))
     return Matches(ids, others, len(rows) > most)

@@ -50,13 +50,18 @@ def remove_campaigns(shop: Shop, now: datetime) -> None:
     today = now.astimezone(shop.zone).date()
     for plan in demo_campaigns(today, shop.zone):
         if plan.at is not None or _is_draft(shop, plan.id):
-            rows = pages_of(shop.store, Query(schema.MAIL, f"K#{plan.id}", limit=500, consistent=True))
+            rows = pages_of(
+                shop.store, Query(schema.MAIL, schema.campaign_partition(plan.id), limit=500, consistent=True)
+            )
             shop.store.write_batch([Delete(row.key) for row in rows])
     for days_ago in range(DAYS + 2):
-        _remove_empty(shop, Query(schema.MAIL, f"HOURS#{today - timedelta(days=days_ago)}", consistent=True))
+        _remove_empty(
+            shop,
+            Query(schema.MAIL, schema.hours_partition((today - timedelta(days=days_ago)).isoformat()), consistent=True),
+        )
     for automation in demo_automations(now):
-        for partition in (f"K#{automation.id}", f"AUTO#{automation.id}"):
-            _remove_empty(shop, Query(schema.MAIL, partition, begins_with="STAT#", consistent=True))
+        for partition in (schema.campaign_partition(automation.id), schema.automation_partition(automation.id)):
+            _remove_empty(shop, Query(schema.MAIL, partition, begins_with=schema.STATS, consistent=True))
 
 
 def _is_draft(shop: Shop, campaign_id: str) -> bool:
@@ -79,7 +84,9 @@ def _counts_nothing(item: Item) -> bool:
 
 
 def _messages_to(shop: Shop, customer_id: str) -> Iterator[Message]:
-    query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=500, consistent=True)
+    query = Query(
+        schema.MAIL, schema.customer_partition(customer_id), begins_with=schema.MESSAGES, limit=500, consistent=True
+    )
     for row in pages_of(shop.store, query):
         if str(row.item.get("provider", "")).startswith(PROVIDER):
             yield message_from(row.key, row.item)

@@ -137,10 +137,7 @@ def _why_not(shop: Shop, if_new: bool) -> str:
 
 
 def _has_customers(shop: Shop) -> bool:
-    queries = [
-        Query(schema.SHOP, f"CUSTOMERS#{shard}", index="timeline", limit=1)
-        for shard in range(schema.CUSTOMER_LIST_SHARDS)
-    ]
+    queries = [Query(schema.SHOP, line, index="timeline", limit=1) for line in schema.customer_lines()]
     return any(shop.store.query(query).rows for query in queries)
 
 
@@ -217,11 +214,11 @@ def remove_demo(shop: Shop) -> Removed:
 
 
 def _demo_customers(shop: Shop) -> Iterator[Customer]:
-    for shard in range(schema.CUSTOMER_LIST_SHARDS):
-        query = Query(schema.SHOP, f"CUSTOMERS#{shard}", index="timeline", limit=500)
+    for line in schema.customer_lines():
+        query = Query(schema.SHOP, line, index="timeline", limit=500)
         keys = [row.key for row in pages_of(shop.store, query) if row.item.get("source") == SOURCE]
         for key, item in shop.store.get_many(keys).items():
-            yield customer_from(key.pk.removeprefix("C#"), item)
+            yield customer_from(schema.customer_id_of(key), item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +242,10 @@ class _Contents:
 
 
 def _contents(shop: Shop, customer: Customer) -> _Contents:
-    rows = list(pages_of(shop.store, Query(schema.SHOP, f"C#{customer.id}", limit=500, consistent=True)))
-    orders = [row for row in rows if row.key.sk.startswith("O#")]
+    rows = list(
+        pages_of(shop.store, Query(schema.SHOP, schema.customer_partition(customer.id), limit=500, consistent=True))
+    )
+    orders = [row for row in rows if schema.is_order(row.key)]
     own = [row for row in orders if row.item.get("source") == SOURCE]
     return _Contents(customer, rows[0], rows, own, len(own) == len(orders))
 

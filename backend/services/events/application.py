@@ -26,6 +26,7 @@ from backend.services.context import Shop
 from backend.services.events.history import events_of
 from backend.services.events.lookup import key_of_event
 from backend.services.events.writes import EventSeenError, MessageChange, suppression_key_for, writes_for
+from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Item, Key, Put, Write
 
@@ -127,7 +128,7 @@ def _grouped(
 
 
 def _raw_key(key: Key, event: MailEvent) -> Key:
-    return raw_key(key.pk.removeprefix("C#"), key.sk.removeprefix("E#"), event)
+    return raw_key(schema.customer_id_of(key), schema.reason_of(key), event)
 
 
 def _group(shop: Shop, key: Key, items: dict[Key, Item], groups: dict[Key, _Group | str]) -> _Group | str:

@@ -109,7 +109,13 @@ def _messages_to(shop: Shop, message: Message) -> list[Message]:
 
     Keys are in no order of time, so all of the recipient's messages are read; an address seldom bounces.
     """
-    query = Query(schema.MAIL, f"C#{message.recipient}", begins_with="E#", limit=_PAGE, consistent=True)
+    query = Query(
+        schema.MAIL,
+        schema.customer_partition(message.recipient),
+        begins_with=schema.MESSAGES,
+        limit=_PAGE,
+        consistent=True,
+    )
     reported = (row for row in pages_of(shop.store, query) if "outcome" in row.item)
     return [each for row in reported for each in _readable(row, message.to)]
 

@@ -76,7 +76,7 @@ def discard_dead_letter(shop: Shop, actor: Actor, letter_id: str) -> None:
 
 def key_of_letter(letter_id: str) -> Key:
     """Raises: `NotFoundError` when this is no id."""
-    at, sign, digest = letter_id.partition("#")
-    if not (at and sign and digest) or len(letter_id) > 100:
+    key = schema.dead_letter_key_in(letter_id)
+    if key is None or len(letter_id) > 100:
         raise NotFoundError("This is not the id of a dead letter.")
-    return schema.dead_letter_key(at, digest)
+    return key

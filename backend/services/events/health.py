@@ -130,7 +130,12 @@ def link_clicks(shop: Shop, campaign_id: str) -> list[LinkClicks]:
     """The links of a campaign that were clicked, most clicks of people first."""
     sums: dict[str, LinkClicks] = {}
     with access_pattern("clicks of a campaign"):
-        rows = list(pages_of(shop.store, Query(schema.MAIL, f"K#{campaign_id}", begins_with="LINK#", limit=500)))
+        rows = list(
+            pages_of(
+                shop.store,
+                Query(schema.MAIL, schema.campaign_partition(campaign_id), begins_with=schema.LINKS, limit=500),
+            )
+        )
     for found in readable(shop, rows, lambda _, item: link_in(item)):
         before = sums.get(found.link, LinkClicks(found.link, 0, 0))
         sums[found.link] = LinkClicks(found.link, before.clicks + found.clicks, before.programs + found.programs)
@@ -152,7 +157,7 @@ def _minutes(shop: Shop, first: datetime, last: datetime) -> list[Row]:
     parts = [(low, high)] if low[:10] == high[:10] else [(low, f"{low[:10]}T23:59"), (f"{high[:10]}T00:00", high)]
     with access_pattern("event health"):
         queries = (
-            Query(schema.MAIL, f"EVENTS#{begin[:10]}", between=(begin[11:], end[11:]), limit=500)
+            Query(schema.MAIL, schema.event_minutes_partition(begin[:10]), between=(begin[11:], end[11:]), limit=500)
             for begin, end in parts
         )
         return [row for query in queries for row in pages_of(shop.store, query)]
@@ -161,7 +166,7 @@ def _minutes(shop: Shop, first: datetime, last: datetime) -> list[Row]:
 def _last_minute(shop: Shop, now: datetime) -> list[Row]:
     """The last minute of today or yesterday in which something came, if there is one."""
     for day in (now, now - timedelta(days=1)):
-        query = Query(schema.MAIL, f"EVENTS#{to_text(day)[:10]}", descending=True, limit=1)
+        query = Query(schema.MAIL, schema.event_minutes_partition(to_text(day)[:10]), descending=True, limit=1)
         if found := shop.store.query(query).rows:
             return found
     return []

@@ -47,8 +47,8 @@ def events_of(shop: Shop, message: Message) -> list[MailEvent]:
 
 
 def _readable(shop: Shop, message: Message, limit: int) -> Iterator[tuple[RawEvent, Read]]:
-    begins = f"V#{message.key}#"
-    query = Query(schema.MAIL, f"C#{message.recipient}", begins_with=begins, consistent=True)
+    begins, partition = schema.events_of(message.key), schema.customer_partition(message.recipient)
+    query = Query(schema.MAIL, partition, begins_with=begins, consistent=True)
     for raw in readable_rows(shop, islice(pages_of(shop.store, query), limit), raw_from):
         try:
             read = read_event(raw.body)

@@ -63,7 +63,7 @@ def _recipients(shop: Shop, address: str) -> Iterator[str]:
 
 
 def _named_by(shop: Shop, recipient: str, provider_id: str) -> Key | None:
-    query = Query(schema.MAIL, f"C#{recipient}", begins_with="E#", limit=500)
+    query = Query(schema.MAIL, schema.customer_partition(recipient), begins_with=schema.MESSAGES, limit=500)
     rows = islice(pages_of(shop.store, query), _MOST_MESSAGES)
     return next((row.key for row in rows if row.item.get("provider") == provider_id), None)
 

@@ -9,7 +9,7 @@ from itertools import islice
 from backend.domain.customers import Customer
 from backend.domain.money import plain
 from backend.errors import InvalidInputError
-from backend.records.customers import created_and_id, customer_at, customer_id_of
+from backend.records.customers import created_and_id, customer_at
 from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter, facet_of, list_customers
 from backend.services.exports.writers import Cell
@@ -48,10 +48,10 @@ def _ids(shop: Shop, wanted: CustomerFilter) -> Iterable[str]:
 
 
 def _everybody(shop: Shop) -> Iterator[str]:
-    for shard in range(schema.CUSTOMER_LIST_SHARDS):
-        query = Query(schema.SHOP, f"CUSTOMERS#{shard}", index="timeline", descending=True, limit=_AT_ONCE)
+    for line in schema.customer_lines():
+        query = Query(schema.SHOP, line, index="timeline", descending=True, limit=_AT_ONCE)
         for row in pages_of(shop.store, query):
-            yield customer_id_of(row.key)
+            yield schema.customer_id_of(row.key)
 
 
 def _found(shop: Shop, wanted: CustomerFilter) -> Iterator[str]:

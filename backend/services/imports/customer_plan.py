@@ -182,8 +182,8 @@ class CustomerPlanner:
         return None if imported.consent is None else Consent(imported.consent, self._shop.clock(), ConsentSource.IMPORT)
 
     def _months(self, customer_id: str) -> list[str]:
-        query = Query(schema.SHOP, f"C#{customer_id}", begins_with="M#", limit=500)
-        return [row.key.sk.removeprefix("M#") for row in pages_of(self._shop.store, query)]
+        query = Query(schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.MONTHS, limit=500)
+        return [schema.month_of(row.key) for row in pages_of(self._shop.store, query)]
 
 
 def _is_same_person(item: Item | None, imported: ImportedCustomer) -> bool:

@@ -99,7 +99,7 @@ def release(shop: Shop, job: Job) -> None:
 def tidy(shop: Shop) -> None:
     """Deletes uploads a day after their import has ended, and jobs with their reports after a month."""
     now = shop.clock()
-    rows = list(pages_of(shop.store, Query(schema.MAIL, JOBS, begins_with="J#")))
+    rows = list(pages_of(shop.store, Query(schema.MAIL, JOBS, begins_with=schema.JOBS)))
     for job in readable(shop, rows, job_from):
         if job.finished_at is None:
             continue
@@ -131,7 +131,7 @@ def _take(shop: Shop, row: Row, worker: str) -> Job | None:
 
 def _may_be_elsewhere(shop: Shop, row: Row) -> bool:
     """Whether the file may lie on another machine, whose worker will take the job."""
-    if upload_path(shop, row.key.sk.removeprefix("J#")).exists():
+    if upload_path(shop, schema.job_id_of(row.key)).exists():
         return False
     item = shop.store.get(row.key)
     return item is not None and shop.clock() - job_from(row.key, item).created_at < _FILE_PATIENCE

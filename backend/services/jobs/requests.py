@@ -91,7 +91,7 @@ def list_jobs(shop: Shop, actor: Actor, *, limit: int = 20, kind: ImportKind | N
     """
     actor.require(Permission.IMPORT_DATA)
     read = limit if kind is None else _LOOKED_AT
-    query = Query(schema.MAIL, JOBS, begins_with="J#", descending=True, limit=read, consistent=True)
+    query = Query(schema.MAIL, JOBS, begins_with=schema.JOBS, descending=True, limit=read, consistent=True)
     jobs = readable(shop, shop.store.query(query).rows, job_from)
     return [job for job in jobs if kind in (None, job.kind)][:limit]
 

@@ -109,7 +109,7 @@ def walk_orders(shop: Shop, wanted: OrderFilter, *, first: int, before: str = ""
 def _day_of_line(shop: Shop, line: str) -> date | None:
     """The day of a place in the list, so that later months are not asked again; None for what is no place."""
     try:
-        return from_text(line.partition("#")[0]).astimezone(shop.zone).date()
+        return from_text(schema.moment_in(line)).astimezone(shop.zone).date()
     except ValueError:
         return None
 
@@ -175,9 +175,11 @@ def _waiting(shop: Shop, customer_id: str, cursor: str) -> list[_Waiting]:
 
 def _by_id(shop: Shop, customer_id: str, after: str, limit: int) -> Iterator[OrderSummary]:
     """The orders with smaller ids than `after` ("" for all), largest first."""
-    between = ("O#", f"O#{after or '~'}")
-    query = Query(schema.SHOP, f"C#{customer_id}", between=between, descending=True, limit=limit + 2)
-    rows = (row for row in pages_of(shop.store, query) if row.key.sk != f"O#{after}")
+    between = (schema.ORDERS, f"{schema.ORDERS}{after or '~'}")
+    query = Query(
+        schema.SHOP, schema.customer_partition(customer_id), between=between, descending=True, limit=limit + 2
+    )
+    rows = (row for row in pages_of(shop.store, query) if schema.order_id_of(row.key) != after)
     return readable_rows(shop, rows, summary_from)
 
 

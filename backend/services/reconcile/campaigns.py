@@ -31,7 +31,7 @@ def campaign_key_of(message: Message) -> Key:
 
 def campaign_of(key: Key) -> str:
     """Whose statistics these are; "" for any other item."""
-    return key.pk.removeprefix("K#") if key.pk.startswith("K#") and key.sk.startswith("STAT#") else ""
+    return schema.campaign_id_of(key) if schema.is_campaign_stat(key) else ""
 
 
 def reported_in(campaign: str, item: Item) -> Counter[str]:
@@ -84,7 +84,7 @@ def campaign_findings(
 def _counted(rows: Iterable[Row], campaigns: frozenset[str]) -> dict[str, dict[Key, Counter[str]]]:
     wanted: dict[str, dict[Key, Counter[str]]] = {campaign: defaultdict(Counter) for campaign in campaigns}
     for row in rows:
-        if not row.key.sk.startswith("E#"):
+        if not schema.is_message(row.key):
             continue
         try:
             if str(row.item.get("campaign")) not in campaigns:
@@ -97,7 +97,7 @@ def _counted(rows: Iterable[Row], campaigns: frozenset[str]) -> dict[str, dict[K
 
 
 def _kept(shop: Shop, campaign: str) -> _Kept:
-    query = Query(schema.MAIL, f"K#{campaign}", begins_with="STAT#", consistent=True)
+    query = Query(schema.MAIL, schema.campaign_partition(campaign), begins_with=schema.STATS, consistent=True)
     return {row.key: row.item for row in pages_of(shop.store, query) if not isinstance(row.item, UnreadableItem)}
 
 
@@ -106,7 +106,7 @@ def _findings(kept: _Kept, wanted: dict[Key, Counter[str]]) -> list[Finding]:
     for key in sorted({*kept, *wanted}):
         item, right = kept.get(key, {}), wanted.get(key, Counter())
         found = {name: n for name, n in kept_counts(item).items() if is_campaign_counter(campaign_of(key), name)}
-        where = f"campaign {campaign_of(key)}, part {key.sk.removeprefix('STAT#')}"
+        where = f"campaign {campaign_of(key)}, part {key.sk.removeprefix(schema.STATS)}"
         names = wrong_names(found, right)
         if names:
             drifts = tuple(Drift(f"{where}: {name}", right[name], value_of(found, name)) for name in names)

@@ -15,7 +15,7 @@ from backend.domain.time import months_between, start_of, to_text
 from backend.domain.totals import Totals
 from backend.errors import UnreadableItemError
 from backend.records.conversion import key_of_row, reads
-from backend.records.customers import count_keys, customer_from, customer_id_of
+from backend.records.customers import count_keys, customer_from
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.reconcile.partitions import Placed, placed_from
@@ -61,7 +61,7 @@ def count_day(shop: Shop, day: str) -> DayCount | None:
 
 
 def _kept_of_day(shop: Shop, day: str) -> dict[Key, Item]:
-    query = Query(schema.SHOP, f"DAYS#{day[:4]}", begins_with=f"{day[5:]}#", consistent=True)
+    query = Query(schema.SHOP, schema.days_partition(day[:4]), begins_with=f"{day[5:]}#", consistent=True)
     return {row.key: row.item for row in pages_of(shop.store, query) if not isinstance(row.item, UnreadableItem)}
 
 
@@ -69,14 +69,14 @@ def _wanted_of_day(shop: Shop, day: str) -> dict[Key, Totals]:
     wanted: defaultdict[Key, Totals] = defaultdict(Totals)
     buyers: dict[str, None] = {}
     for order in _orders_on(shop, day):
-        customer_id, counts = customer_id_of(order.key), order.counts
+        customer_id, counts = schema.customer_id_of(order.key), order.counts
         key = schema.day_key(day, customer_id)
         wanted[key] = wanted[key].plus(Totals(counts.orders, counts.revenue, counts.refunded, counts.cancelled))
         buyers[customer_id] = None
     for chunk in _chunks(iter(buyers)):
         for key, item in shop.store.get_many([schema.customer_key(each) for each in chunk]).items():
             if item.get("first_day") == day:
-                here = schema.day_key(day, customer_id_of(key))
+                here = schema.day_key(day, schema.customer_id_of(key))
                 wanted[here] = wanted[here].plus(Totals(new_customers=1))
     return dict(wanted)
 
@@ -121,8 +121,8 @@ def _kept_of_counter(shop: Shop, key: Key) -> Item:
 def _wanted_of_counters(shop: Shop, keys: set[Key]) -> Counter[Key]:
     """One walk over the list of all customers, which holds their tags and countries."""
     wanted: Counter[Key] = Counter()
-    for shard in range(schema.CUSTOMER_LIST_SHARDS):
-        query = Query(schema.SHOP, f"CUSTOMERS#{shard}", index="timeline", limit=1000)
+    for line in schema.customer_lines():
+        query = Query(schema.SHOP, line, index="timeline", limit=1000)
         for row in pages_of(shop.store, query):
             wanted.update(keys.intersection(count_keys(_listed(row))))
     return wanted
@@ -130,8 +130,8 @@ def _wanted_of_counters(shop: Shop, keys: set[Key]) -> Counter[Key]:
 
 @reads(key_of_row)
 def _listed(row: Row) -> Customer:
-    created, _, customer_id = text(row.item, "line_at").partition("#")
-    return customer_from(customer_id, row.item | {"created_at": created})
+    place = text(row.item, "line_at")
+    return customer_from(schema.id_in(place), row.item | {"created_at": schema.moment_in(place)})
 
 
 def _chunks(each: Iterator[_Element]) -> Iterator[list[_Element]]:

@@ -87,20 +87,20 @@ def _suspects(shop: Shop, found: Reconciliation, *, fix: bool) -> tuple[int, lis
     messages = 0
     for row in _everything(shop):
         try:
-            if _is_message(row):
+            if schema.is_message(row.key):
                 messages += 1
                 message = message_from(row.key, row.item)
                 balance[message.hour[:10]] += _fingerprint(_hours_key(message), counters_of(message))
                 if message.campaign:
                     reported = campaign_counters_of(message)
                     campaigns[message.campaign] += _fingerprint(campaign_key_of(message), reported)
-            elif row.key.pk.startswith("HOURS#"):
-                balance[row.key.pk.removeprefix("HOURS#")] -= _fingerprint(row.key, Counter(counts_in(row.item)))
+            elif schema.is_hour(row.key):
+                balance[schema.hour_in(row.key)[0]] -= _fingerprint(row.key, Counter(counts_in(row.item)))
             elif campaign := campaign_of(row.key):
                 campaigns[campaign] -= _fingerprint(row.key, reported_in(campaign, row.item))
         except (UnreadableItemError, MalformedItemError, ValueError) as error:
             drift = Drift(f"message or counter {row.key.pk}: item", "readable", str(error))
-            is_counter = isinstance(row.item, UnreadableItem) and not _is_message(row)
+            is_counter = isinstance(row.item, UnreadableItem) and not schema.is_message(row.key)
             _record(shop, [Finding((drift,), (Delete(row.key),) if is_counter else ())], found, fix=fix)
     return messages, _unbalanced(balance), _unbalanced(campaigns)
 
@@ -178,15 +178,15 @@ def _settled(shop: Shop, count: _DayCount) -> _DayCount:
 
 
 def _kept_of(shop: Shop, day: str) -> dict[Key, Item]:
-    query = Query(schema.MAIL, f"HOURS#{day}", limit=1000, consistent=True)
+    query = Query(schema.MAIL, schema.hours_partition(day), limit=1000, consistent=True)
     return {row.key: row.item for row in pages_of(shop.store, query) if not isinstance(row.item, UnreadableItem)}
 
 
 def _messages_of(shop: Shop, day: str) -> Iterator[Message]:
-    for shard in range(schema.MESSAGE_SHARDS):
+    for line in schema.message_lines(day):
         cursor = None
         while True:
-            query = Query(schema.MAIL, f"MAIL#{day}#{shard}", index="timeline", limit=_PAGE, cursor=cursor)
+            query = Query(schema.MAIL, line, index="timeline", limit=_PAGE, cursor=cursor)
             page = shop.store.query(query)
             for key, item in shop.store.get_many([row.key for row in page.rows]).items():
                 yield message_from(key, item)
@@ -203,8 +203,8 @@ def _findings(count: _DayCount) -> Iterator[Finding]:
     for key in sorted({*count.kept, *count.wanted}):
         item, wanted = count.kept.get(key, {}), count.wanted.get(key, Counter())
         found = kept_counts(item)
-        hour, template, part = key.sk.split("#")
-        where = f"emails {key.pk.removeprefix('HOURS#')} {hour}:00 {template}, part {part}"
+        day, hour, template, part = schema.hour_in(key)
+        where = f"emails {day} {hour}:00 {template}, part {part}"
         names = wrong_names(found, wanted)
         drifts = [Drift(f"{where}: {name}", wanted[name], value_of(found, name)) for name in names]
         kind = count.kinds.get(key, "")
@@ -222,10 +222,6 @@ def _repair(key: Key, wanted: Counter[str], item: Item, kind: str) -> Write:
     gone = tuple(name for name in kept_counts(item) if not wanted[name])
     values: Item = {name: number for name, number in wanted.items() if number}
     return Update(key, set=values | {"kind": kind}, remove=gone, condition=seen)
-
-
-def _is_message(row: Row) -> bool:
-    return row.key.pk.startswith("C#") and row.key.sk.startswith("E#")
 
 
 def _hours_key(message: Message) -> Key:

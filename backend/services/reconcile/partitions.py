@@ -65,7 +65,8 @@ class Partition:
 
 def read_partition(shop: Shop, customer_id: str, *, consistent: bool) -> Partition | None:
     """The customer's items as they are now; None when there is no such customer."""
-    query = Query(schema.SHOP, f"C#{customer_id}", between=("A", "O#~"), limit=1000, consistent=consistent)
+    ends = (schema.PROFILE, schema.ORDERS + "~")
+    query = Query(schema.SHOP, schema.customer_partition(customer_id), between=ends, limit=1000, consistent=consistent)
     return partition_of(customer_id, list(pages_of(shop.store, query)))
 
 
@@ -74,15 +75,14 @@ def partition_of(customer_id: str, found: Sequence[Row]) -> Partition | None:
 
     Raises: `UnreadableItemError` for items of another shape.
     """
-    profile = next((row.item for row in found if row.key.sk == "A"), None)
+    profile = next((row.item for row in found if row.key.sk == schema.PROFILE), None)
     if profile is None:
         return None
     partition = Partition(customer_from(customer_id, profile), profile)
     for row in found:
-        kind, _, rest = row.key.sk.partition("#")
-        if kind == "M":
-            partition.months[rest] = row.item
-        elif kind == "O":
+        if schema.is_month(row.key):
+            partition.months[schema.month_of(row.key)] = row.item
+        elif schema.is_order(row.key):
             partition.orders.append(placed_from(row))
     return partition
 
@@ -146,7 +146,7 @@ def _wanted_profile(partition: Partition) -> tuple[Key, Item, Item]:
     wanted = _ranks("ALL", customer_id, [order.counts for order in partition.orders])
     wanted["first_day"] = partition.first_day or None
     wanted["line"] = schema.customer_line(customer_id)
-    wanted["line_at"] = f"{text(item, 'created_at')}#{customer_id}"
+    wanted["line_at"] = schema.place_of(text(item, "created_at"), customer_id)
     return schema.customer_key(customer_id), item, wanted
 
 
@@ -156,10 +156,10 @@ def _ranks(period: str, customer_id: str, counts: Sequence[Contribution]) -> Ite
 
 
 def _wanted_order(order: Placed) -> Item:
-    placed, _, _ = text(order.item, "line_at", "").partition("#")
+    placed = schema.moment_in(text(order.item, "line_at", ""))
     return {
         "line": schema.order_line(order.day[:7], text(order.item, "status")),
-        "line_at": f"{placed}#{order.key.sk.removeprefix('O#')}",
+        "line_at": schema.place_of(placed, schema.order_id_of(order.key)),
         "refunded": order.refunded,
         "net": net_of(number(order.item, "total"), order.refunded, order.counts),
     }
@@ -181,11 +181,14 @@ def _guarded(partition: Partition, repairs: dict[Key, Update]) -> Iterator[Write
 
 
 def _drifts(customer_id: str, key: Key, item: Item, wrong: Item) -> Iterator[Drift]:
-    kind, _, rest = key.sk.partition("#")
-    period = rest if kind == "M" else "all time"
+    period = schema.month_of(key) if schema.is_month(key) else "all time"
     for name, value in wrong.items():
-        if kind == "O":
-            yield Drift(f"order {rest} of customer {customer_id}: {name}", _told(value), _told(item.get(name)))
+        if schema.is_order(key):
+            yield Drift(
+                f"order {schema.order_id_of(key)} of customer {customer_id}: {name}",
+                _told(value),
+                _told(item.get(name)),
+            )
         elif name in ("rank_orders", "rank_revenue"):
             yield _drift_of_rank(f"customer {customer_id}: {name.removeprefix('rank_')} of {period}", name, wrong, item)
         elif name == "board":

@@ -16,17 +16,25 @@ from backend.services.reconcile.findings import Drift, Finding, as_found
 from backend.services.reconcile.partitions import Partition, Placed
 from backend.store import schema
 from backend.store.port import Absent, Check, Condition, Delete, Equals, Exists, Item, Key, Put, Row, UnreadableItem
+from backend.store.schema import PointerKind
 
 REFERRED_SOURCES = ("shopify",)
 """Sources whose orders are found again by the number that they came with."""
 
-_KINDS = {"S": "search word", "T": "tag in lists", "N": "country in lists", "L": "place among the archived"}
+_KINDS: dict[PointerKind | None, str] = {
+    PointerKind.WORD: "search word",
+    PointerKind.TAG: "tag in lists",
+    PointerKind.COUNTRY: "country in lists",
+    PointerKind.ARCHIVED: "place among the archived",
+}
+_NAMING = (PointerKind.EMAIL, PointerKind.REFERENCE)
+"""Pointers that name their customer (and order) in attributes, not in the key."""
 
 Read = Callable[[Key], Item | None]
 
 
 def is_pointer(key: Key) -> bool:
-    return key.pk[:2] in ("S#", "T#", "N#", "L#", "E#", "R#")
+    return schema.pointer_kind(key) is not None
 
 
 # --- missing -----------------------------------------------------------------------------------------------------
@@ -39,7 +47,11 @@ def missing(shop: Shop, partitions: Sequence[Partition]) -> Iterator[Finding]:
     for key, partition in wanted:
         if _leads_to(key, found.get(key), partition):
             continue
-        finding = _missing_reference(shop, key, partition) if key.pk[:2] == "R#" else _missing(shop, key, partition)
+        finding = (
+            _missing_reference(shop, key, partition)
+            if schema.pointer_kind(key) is PointerKind.REFERENCE
+            else _missing(shop, key, partition)
+        )
         if finding is not None:
             yield finding
 
@@ -61,14 +73,14 @@ def _reference_of(order: Placed) -> Key:
 
 
 def _leads_to(key: Key, item: Item | None, partition: Partition) -> bool:
-    if item is None or key.pk[:2] not in ("E#", "R#"):
+    if item is None or schema.pointer_kind(key) not in _NAMING:
         return item is not None
     return not _is_damaged(key, item) and item.get("customer") == partition.customer_id
 
 
 def _is_damaged(key: Key, item: Item) -> bool:
     """Whether an item that has to name a customer (and an order) does not."""
-    names = ("customer",) if key.pk[:2] == "E#" else ("customer", "order")
+    names = ("customer",) if schema.pointer_kind(key) is PointerKind.EMAIL else ("customer", "order")
     return isinstance(item, UnreadableItem) or not all(isinstance(item.get(name), str) for name in names)
 
 
@@ -81,8 +93,8 @@ def _missing(shop: Shop, key: Key, partition: Partition) -> Finding | None:
     if _leads_to(key, item, partition):
         return None
     unmoved = Check(customer_key, as_found(profile, ("version",)))
-    if key.pk[:2] != "E#":
-        drift = Drift(f"customer {partition.customer_id}: {_KINDS[key.pk[0]]}", "there", "missing")
+    if schema.pointer_kind(key) is not PointerKind.EMAIL:
+        drift = Drift(f"customer {partition.customer_id}: {_KINDS[schema.pointer_kind(key)]}", "there", "missing")
         return Finding((drift,), (unmoved, Put(key, {}, Absent())))
     if item is None:
         drift = Drift(f"customer {partition.customer_id}: reservation of the email address", "there", "missing")
@@ -104,7 +116,7 @@ def _missing_reference(shop: Shop, key: Key, partition: Partition) -> Finding | 
     if shop.store.get(order.key) is None or _leads_to(key, found, partition):
         return None
     free = None if found is not None and _is_damaged(key, found) else Absent()
-    order_id = order.key.sk.removeprefix("O#")
+    order_id = schema.order_id_of(order.key)
     item: Item = {"customer": partition.customer_id, "order": order_id}
     drift = Drift(f"order {order_id} of customer {partition.customer_id}: reference", "there", "missing")
     return Finding((drift,), (Check(order.key, Exists()), Put(key, item, free)))
@@ -125,18 +137,18 @@ def stray(shop: Shop, rows: Iterable[Row]) -> Iterator[Finding]:
 
 
 def _target(row: Row) -> Key | None:
-    kind = row.key.pk[:2]
-    if kind in ("E#", "R#") and _is_damaged(row.key, row.item):
+    kind = schema.pointer_kind(row.key)
+    if kind in _NAMING and _is_damaged(row.key, row.item):
         return None  # whoever wants it writes it again
-    if kind == "R#":
+    if kind is PointerKind.REFERENCE:
         customer_id, order_id = optional_text(row.item, "customer"), optional_text(row.item, "order")
         return schema.order_key(customer_id, order_id) if customer_id and order_id else None
-    customer_id = optional_text(row.item, "customer") if kind == "E#" else row.key.sk.rpartition("#")[2]
+    customer_id = optional_text(row.item, "customer") if kind is PointerKind.EMAIL else schema.id_in(row.key.sk)
     return schema.customer_key(customer_id) if customer_id else None
 
 
 def _is_wanted(row: Row, target: Item | None) -> bool:
-    if target is None or row.key.pk[:2] == "R#":
+    if target is None or schema.pointer_kind(row.key) is PointerKind.REFERENCE:
         return target is not None
     try:
         customer = customer_from(_customer_id(row), target)
@@ -146,13 +158,13 @@ def _is_wanted(row: Row, target: Item | None) -> bool:
 
 
 def _belongs_to(key: Key, customer: Customer) -> bool:
-    if key.pk[:2] == "E#":
+    if schema.pointer_kind(key) is PointerKind.EMAIL:
         return customer.email is not None and email_key(customer.email) == key
     return key in pointer_keys(customer)
 
 
 def _customer_id(row: Row) -> str:
-    return text(row.item, "customer") if row.key.pk[:2] == "E#" else row.key.sk.rpartition("#")[2]
+    return text(row.item, "customer") if schema.pointer_kind(row.key) is PointerKind.EMAIL else schema.id_in(row.key.sk)
 
 
 def _stray(row: Row, target: Key, read: Read) -> Finding | None:
@@ -173,10 +185,10 @@ def _still(target: Item | None) -> Condition:
 
 
 def _stray_drift(row: Row, target: Key) -> Drift:
-    customer = f"customer {target.pk.removeprefix('C#')}"
-    kind = row.key.pk[:2]
-    if kind == "R#":
-        return Drift(f"order {target.sk.removeprefix('O#')} of {customer}: reference", "no such order", "a reference")
-    if kind == "E#":
+    customer = f"customer {schema.customer_id_of(target)}"
+    kind = schema.pointer_kind(row.key)
+    if kind is PointerKind.REFERENCE:
+        return Drift(f"order {schema.order_id_of(target)} of {customer}: reference", "no such order", "a reference")
+    if kind is PointerKind.EMAIL:
         return Drift(f"{customer}: reservation of an email address", "none of another address", "one too many")
-    return Drift(f"{customer}: {_KINDS[kind[0]]}", "none of others", "one too many")
+    return Drift(f"{customer}: {_KINDS[kind]}", "none of others", "one too many")

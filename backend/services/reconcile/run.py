@@ -102,14 +102,14 @@ class _Round:
     def _partitions(self, rows: list[Row], ends: bool) -> Iterator[Partition]:
         """The customers whose profile is on the page, after a look at what is theirs."""
         groups = [(pk, list(group)) for pk, group in groupby(rows, key=lambda row: row.key.pk)]
-        of_customers = [(pk, group) for pk, group in groups if pk.startswith("C#")]
-        self._report_orphans([(pk, group) for pk, group in of_customers if group[0].key.sk != "A"])
+        of_customers = [(pk, group) for pk, group in groups if pk.startswith(schema.CUSTOMERS)]
+        self._report_orphans([(pk, group) for pk, group in of_customers if group[0].key.sk != schema.PROFILE])
         for pk, group in of_customers:
-            if group[0].key.sk != "A":
+            if group[0].key.sk != schema.PROFILE:
                 continue
             # Orders of the last customer on a page may stand on the next one.
             whole = ends or pk != groups[-1][0]
-            partition = self._settled(pk.removeprefix("C#"), group if whole else None)
+            partition = self._settled(schema.customer_id_of(group[0].key), group if whole else None)
             if partition is not None:
                 self._result.customers += 1
                 self._result.orders += len(partition.orders)
@@ -148,7 +148,7 @@ class _Round:
         found = self._shop.store.get_many(list(profiles))
         for key, group in profiles.items():
             if key not in found and self._shop.store.get(key) is None:
-                what = f"customer {key.pk.removeprefix('C#')}: profile"
+                what = f"customer {schema.customer_id_of(key)}: profile"
                 self._result.add([Drift(what, "there", f"missing, with {len(group)} items")], fixed=False)
 
     def _record(self, findings: Iterable[Finding]) -> None:

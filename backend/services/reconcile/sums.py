@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 
 from backend.domain.totals import Totals
 from backend.records.customers import count_keys
-from backend.records.totals import day_of_row, totals_item
+from backend.records.totals import totals_item
 from backend.services.context import Shop
 from backend.services.reconcile.counts import CounterCount, DayCount, count_counters, count_day
 from backend.services.reconcile.findings import Drift, Finding, as_found
 from backend.services.reconcile.partitions import Partition
 from backend.store import schema
-from backend.store.port import Delete, Item, Key, Row, Update, Write
+from backend.store.port import Delete, Item, Key, Update, Write
 
 SETTLE_SECONDS = 1.0
 """Between the two counts: longer than DynamoDB's indexes usually need."""
@@ -47,17 +47,17 @@ class Sums:
         self.counters.update(count_keys(partition.customer))
 
     def suspect_days(self) -> list[str]:
-        keys = {key for key in self.kept if _is_day(key)} | set(self.days)
+        keys = {key for key in self.kept if schema.is_day(key)} | set(self.days)
         off = (key for key in keys if _drifts("", totals_item(self.days[key]), self.kept.get(key, {})))
-        return sorted({_day_of(key) for key in off})
+        return sorted({schema.day_in(key) for key in off})
 
     def suspect_counters(self) -> list[Key]:
-        keys = {key for key in self.kept if not _is_day(key)} | set(self.counters)
+        keys = {key for key in self.kept if not schema.is_day(key)} | set(self.counters)
         return sorted(key for key in keys if not _is_same(self.kept.get(key, {}).get("n", 0), self.counters[key]))
 
 
 def is_sum(key: Key) -> bool:
-    return _is_day(key) or key.pk.startswith("COUNTS#")
+    return schema.is_day(key) or bool(schema.counted_in(key)[0])
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ def _is_off(count: CounterCount | None) -> bool:
 def _wrong_days(count: DayCount) -> Iterator[Finding]:
     for key in sorted({*count.kept, *count.wanted}):
         item, wanted = count.kept.get(key, {}), totals_item(count.wanted.get(key, Totals()))
-        if wrong := _drifts(f"day {_day_of(key)}, part {key.sk.rpartition('#')[2]}: ", wanted, item):
+        if wrong := _drifts(f"day {schema.day_in(key)}, part {key.sk.rpartition('#')[2]}: ", wanted, item):
             yield Finding(wrong, (_repair(key, wanted, item),))
 
 
@@ -108,8 +108,8 @@ def _drifts(part: str, wanted: Item, item: Item) -> tuple[Drift, ...]:
 
 
 def _wrong_counter(key: Key, count: CounterCount) -> Finding:
-    value, _, part = key.sk.rpartition("#")
-    what = f"customers of {key.pk.removeprefix('COUNTS#')} {value}, part {part}"
+    kind, value, part = schema.counted_in(key)
+    what = f"customers of {kind} {value}, part {part}"
     drift = Drift(what, count.wanted, _told(count.kept.get("n", 0)))
     return Finding((drift,), (_repair(key, {"n": count.wanted}, count.kept),))
 
@@ -118,14 +118,6 @@ def _repair(key: Key, wanted: Item, found: Item) -> Write:
     """A sum of nothing is taken out."""
     seen = as_found(found, list(wanted))
     return Update(key, set=wanted, condition=seen) if any(wanted.values()) else Delete(key, seen)
-
-
-def _is_day(key: Key) -> bool:
-    return key.pk.startswith("DAYS#")
-
-
-def _day_of(key: Key) -> str:
-    return day_of_row(Row(key, {}))
 
 
 def _is_same(found: object, wanted: object) -> bool:

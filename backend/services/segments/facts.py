@@ -94,7 +94,7 @@ def _fifths(shop: Shop) -> Fifths | None:
 def _orders(shop: Shop, customer_id: str) -> tuple[list[date], list[Purchase]]:
     days: list[date] = []
     purchases: list[Purchase] = []
-    query = Query(schema.SHOP, f"C#{customer_id}", begins_with="O#", limit=1000)
+    query = Query(schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.ORDERS, limit=1000)
     for row in pages_of(shop.store, query):
         order = order_row(row)
         if order is not None:

@@ -21,7 +21,7 @@ from backend.domain.emails import Kind, Refused
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
 from backend.errors import BackendError, UnreadableItemError
-from backend.records.customers import customer_at, customer_id_of
+from backend.records.customers import customer_at
 from backend.records.messages import message_from
 from backend.services.context import Shop
 from backend.services.sending import ledger, pauses
@@ -77,12 +77,10 @@ def deliver_one(shop: Shop, mailer: Mailer, message: Message) -> Message:
 def due_messages(shop: Shop, limit: int) -> tuple[list[Message], bool]:
     """Waiting messages whose time has come, and claimed ones whose lease has run out; and whether there are more."""
     now = to_text(shop.clock())
-    shards = list(range(schema.WORK_SHARDS))
-    random.shuffle(shards)  # so that workers do not all begin with the same messages
-    size = -(-limit // len(shards))
-    queries = [
-        Query(schema.MAIL, f"WORK#{shard}", index="work", between=("0", now + "~"), limit=size) for shard in shards
-    ]
+    lines = schema.work_lines()
+    random.shuffle(lines)  # so that workers do not all begin with the same messages
+    size = -(-limit // len(lines))
+    queries = [Query(schema.MAIL, line, index="work", between=("0", now + "~"), limit=size) for line in lines]
     messages, more = readable_due(shop, queries, message_from)
     return [message for message in messages if _is_due(message, shop.clock())], more
 
@@ -152,7 +150,7 @@ def _customers(shop: Shop, messages: Sequence[Message]) -> tuple[dict[str, Custo
     keys = [schema.customer_key(message.customer_id) for message in messages if message.customer_id]
     found = shop.store.get_many(keys)
     customers = {customer.id: customer for customer in readable(shop, found.items(), customer_at)}
-    return customers, {customer_id_of(key) for key in found} - set(customers)
+    return customers, {schema.customer_id_of(key) for key in found} - set(customers)
 
 
 def _addressed(message: Message, customers: dict[str, Customer]) -> Message:

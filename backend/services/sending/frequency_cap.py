@@ -104,8 +104,8 @@ def _put(
     newest = sorted([*others.items(), (message.key, now)], key=lambda each: each[1])
     item: Item = {
         "since": since,
-        "taken": [f"{to_text(at)}#{key}" for key, at in newest],
-        "seen": f"{to_text(now)}#{message.key}",
+        "taken": [schema.slot_of(to_text(at), key) for key, at in newest],
+        "seen": schema.slot_of(to_text(now), message.key),
         EXPIRES: int((now + limits.window).timestamp()),
     }
     condition = Missing("seen") if seen is None else Equals("seen", seen)
@@ -146,7 +146,7 @@ def _taken_in(item: Item) -> dict[str, datetime] | None:
     if item and "taken" not in item:
         return None
     try:
-        return {key: from_text(at) for at, _, key in (slot.partition("#") for slot in texts(item, "taken"))}
+        return {key: from_text(at) for at, key in map(schema.slot_in, texts(item, "taken"))}
     except (MalformedItemError, ValueError):
         return None
 
@@ -161,7 +161,7 @@ def _moment_in(value: Value) -> datetime | None:
 
 def _from_ledger(shop: Shop, customer_id: str, begin: datetime) -> dict[str, datetime]:
     """The customer's marketing messages since then that went out, or may have: all of the ledger's, in any order."""
-    query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=_PAGE)
+    query = Query(schema.MAIL, schema.customer_partition(customer_id), begins_with=schema.MESSAGES, limit=_PAGE)
     found: dict[str, datetime] = {}
     for row in pages_of(shop.store, query):
         try:
@@ -170,7 +170,7 @@ def _from_ledger(shop: Shop, customer_id: str, begin: datetime) -> dict[str, dat
             set_aside(shop, row.key, error.reason)
             at = shop.clock()
         if at is not None and at >= begin:
-            found[row.key.sk.removeprefix("E#")] = at
+            found[schema.reason_of(row.key)] = at
     return found
 
 
@@ -181,7 +181,7 @@ def _gone_at(item: Item, now: datetime) -> datetime | None:
     untouched = item.get("status") == MessageStatus.WAITING.value and "attempts" not in item
     if untouched or str(item.get("status")) in _NOT_SENT:
         return None
-    return _moment_in(item.get("sent_at") or str(item.get("line_at", "")).partition("#")[0]) or now
+    return _moment_in(item.get("sent_at") or schema.moment_in(str(item.get("line_at", "")))) or now
 
 
 def _verified(shop: Shop, found: dict[str, _Slots], limits: MarketingLimits) -> dict[str, _Slots]:

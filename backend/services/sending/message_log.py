@@ -147,20 +147,20 @@ def _walk(shop: Shop, wanted: LogFilter, first: int, before: str) -> Iterator[Ro
         queries = [
             Query(
                 schema.MAIL,
-                f"MAIL#{day}#{shard}",
+                line,
                 index="timeline",
                 between=("0", before or "~"),
                 descending=True,
                 limit=page_size(first, schema.MESSAGE_SHARDS),
             )
-            for shard in range(schema.MESSAGE_SHARDS)
+            for line in schema.message_lines(day)
         ]
         yield from (row for row in merged(shop, queries, "line_at") if row.item["line_at"] != before)
 
 
 def _day_in(shop: Shop, place: str) -> date:
     try:
-        return from_text(place.partition("#")[0]).astimezone(shop.zone).date()
+        return from_text(schema.moment_in(place)).astimezone(shop.zone).date()
     except ValueError as error:
         raise InvalidInputError("This page link is not valid any more; start again from the first page.") from error
 
@@ -170,7 +170,7 @@ def messages_of(shop: Shop, customer_id: str, limit: int = 200) -> list[Message]
 
     The ledger is sorted by key, not by time, so up to 20,000 entries are read to find the newest.
     """
-    query = Query(schema.MAIL, f"C#{customer_id}", begins_with="E#", limit=500)
+    query = Query(schema.MAIL, schema.customer_partition(customer_id), begins_with=schema.MESSAGES, limit=500)
     found = list(readable(shop, islice(pages_of(shop.store, query), MOST_OF_ONE), message_from))
     return sorted(found, key=lambda message: message.requested_at, reverse=True)[:limit]
 
@@ -230,7 +230,7 @@ def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> li
     """
     if status not in NEEDS_A_PERSON:
         raise InvalidInputError("Only failed and unknown messages need attention.", "status")
-    query = Query(schema.MAIL, f"ATTENTION#{status.value}", index="work", descending=True, limit=limit)
+    query = Query(schema.MAIL, schema.attention_line(status.value), index="work", descending=True, limit=limit)
     found = shop.store.get_many([row.key for row in shop.store.query(query).rows])
     messages = list(readable(shop, found.items(), message_from))
     return sorted(messages, key=lambda message: message.requested_at, reverse=True)
@@ -251,7 +251,7 @@ def _summary_from(row: Row) -> MessageSummary:
         kind=Kind(text(row.item, "kind")),
         status=ShownStatus(text(row.item, "status")),
         reason=text(row.item, "reason", ""),
-        requested_at=from_text(text(row.item, "line_at").partition("#")[0]),
+        requested_at=from_text(schema.moment_in(text(row.item, "line_at"))),
         requested_by=text(row.item, "requested_by", ""),
         test=flag(row.item, "test"),
         campaign=text(row.item, "campaign", ""),

@@ -92,12 +92,12 @@ def read_share(shop: Shop, share: Share, folder: Path, stopped: Callable[[], boo
 
     with ExitStack() as stack:
         files = {name: stack.enter_context(_File(folder / f"{name}-{share.segment}.parquet", name)) for name in TABLES}
-        for rows in pages(schema.SHOP, Begins("C#", ("A", "O#"))):
+        for rows in pages(schema.SHOP, Begins(schema.CUSTOMERS, (schema.PROFILE, schema.ORDERS))):
             _add_shop(shop, rows, files)
-        for rows in pages(schema.MAIL, Begins("C#", ("E#",))):
+        for rows in pages(schema.MAIL, Begins(schema.CUSTOMERS, (schema.MESSAGES,))):
             found = readable_rows(shop, rows, lambda row: columns.message_row(row, shop.zone))
             files["messages"].add([message for message in found if message is not None])
-        for rows in pages(schema.MAIL, Begins("X#", ("X",))):
+        for rows in pages(schema.MAIL, Begins(schema.SUPPRESSIONS, (schema.SUPPRESSION,))):
             files["suppressed"].add([_suppressed(shop, row) for row in rows])
 
 
@@ -115,9 +115,9 @@ def _add_shop(shop: Shop, rows: Iterable[Row], files: dict[str, _File]) -> None:
     lines: list[columns.LineRow] = []
     for row in rows:
         try:
-            if row.key.sk == "A":
+            if row.key.sk == schema.PROFILE:
                 customers.append(columns.customer_row(row, shop.zone))
-            elif row.key.sk.startswith("O#") and (order := columns.order_row(row)) is not None:
+            elif schema.is_order(row.key) and (order := columns.order_row(row)) is not None:
                 lines += columns.line_rows(row, order[1])
                 orders.append(order)
         except UnreadableItemError as error:

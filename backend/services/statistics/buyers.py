@@ -6,9 +6,9 @@ from datetime import date
 
 from backend.domain.orders import OrderStatus
 from backend.errors import InvalidInputError
-from backend.records.customers import customer_id_of
 from backend.services.context import Shop
 from backend.services.orders.lists import OrderFilter, walk_orders
+from backend.store import schema
 
 _COUNTING = tuple(status for status in OrderStatus if status is not OrderStatus.CANCELLED)
 _PAGE = 1000
@@ -24,4 +24,4 @@ def count_buyers(shop: Shop, first: date, last: date) -> int:
     if first > last:
         raise InvalidInputError("The first day is after the last day.", "from")
     wanted = OrderFilter(first, last, _COUNTING)
-    return len({customer_id_of(row.key) for row in walk_orders(shop, wanted, first=_PAGE * len(_COUNTING))})
+    return len({schema.customer_id_of(row.key) for row in walk_orders(shop, wanted, first=_PAGE * len(_COUNTING))})

@@ -13,8 +13,8 @@ from backend.records.send_stats import TOOK_STEPS, counts_in
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.unreadable.items import readable_rows
+from backend.store import schema
 from backend.store.port import Query, Row, pages_of
-from backend.store.schema import MAIL
 
 LONGEST_RANGE = timedelta(days=800)
 
@@ -52,7 +52,7 @@ def checked_days(first: date, last: date) -> list[date]:
 def _of_day(shop: Shop, day: str) -> Iterator[HourStats]:
     sums: dict[tuple[str, str], dict[str, int]] = {}
     kinds: dict[str, Kind] = {}
-    rows = pages_of(shop.store, Query(MAIL, f"HOURS#{day}", limit=1000))
+    rows = pages_of(shop.store, Query(schema.MAIL, schema.hours_partition(day), limit=1000))
     for hour, template, kind, counts in readable_rows(shop, rows, _part_of_hour):
         kinds[template] = kind
         sums[hour, template] = summed([sums.get((hour, template), {}), counts])
@@ -62,7 +62,7 @@ def _of_day(shop: Shop, day: str) -> Iterator[HourStats]:
 
 @reads(key_of_row)
 def _part_of_hour(row: Row) -> tuple[str, str, Kind, dict[str, int]]:
-    hour, template, _ = row.key.sk.split("#")
+    _, hour, template, _ = schema.hour_in(row.key)
     return hour, template, Kind(text(row.item, "kind")), counts_in(row.item)
 
 

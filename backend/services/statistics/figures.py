@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from backend.domain.time import EARLIEST_YEAR
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
-from backend.records.totals import day_of_row, totals_from
+from backend.records.totals import totals_from
 from backend.records.values import number
 from backend.services.context import Shop
 from backend.services.unreadable.items import readable, readable_rows
+from backend.store import schema
 from backend.store.port import Item, Query, Row, pages_of
-from backend.store.schema import SHOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ def totals_by_day(shop: Shop, first: date, last: date) -> list[DayTotals]:
     for year in range(first.year, last.year + 1):
         low = f"{first:%m-%d}" if year == first.year else "01-01"
         high = f"{last:%m-%d}" if year == last.year else "12-31"
-        query = Query(SHOP, f"DAYS#{year}", between=(low, high + "#~"), limit=2000)
+        query = Query(schema.SHOP, schema.days_partition(f"{year}"), between=(low, high + "#~"), limit=2000)
         for row in readable_rows(shop, pages_of(shop.store, query), _counted):
-            _add_to(sums.setdefault(day_of_row(row), {}), row.item)
+            _add_to(sums.setdefault(schema.day_in(row.key), {}), row.item)
     return [DayTotals(date.fromisoformat(day), totals_from(item)) for day, item in sorted(sums.items())]
 
 
@@ -67,7 +67,7 @@ def totals_of(days: list[DayTotals]) -> Totals:
 def counts_of(shop: Shop, kind: str) -> dict[str, int]:
     """Customers by tag or country (`kind` is "tag" or "country"), largest first; "-" are those without a country."""
     sums: dict[str, int] = {}
-    rows = pages_of(shop.store, Query(SHOP, f"COUNTS#{kind}", limit=1000))
-    for value, count in readable(shop, rows, lambda key, item: (key.sk.rpartition("#")[0], number(item, "n", 0))):
+    rows = pages_of(shop.store, Query(schema.SHOP, schema.counts_partition(kind), limit=1000))
+    for value, count in readable(shop, rows, lambda key, item: (schema.counted_in(key)[1], number(item, "n", 0))):
         sums[value] = sums.get(value, 0) + count
     return dict(sorted(((v, n) for v, n in sums.items() if n > 0), key=lambda pair: (-pair[1], pair[0])))

@@ -10,14 +10,14 @@ from backend.domain.orders import OrderSummary
 from backend.domain.time import EARLIEST_YEAR
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
-from backend.records.totals import day_of_row, totals_from
+from backend.records.totals import totals_from
 from backend.services.context import Shop
 from backend.services.orders.lists import OrderFilter, list_orders
 from backend.services.statistics.comparison import Before, Period, days_before
 from backend.services.statistics.figures import totals_by_day
 from backend.services.unreadable.items import readable_rows
+from backend.store import schema
 from backend.store.port import Query, pages_of
-from backend.store.schema import SHOP
 
 _DAY = timedelta(days=1)
 _DAYS_AROUND_ONE = 14
@@ -131,8 +131,8 @@ def overview_of(
 def first_day(shop: Shop) -> date | None:
     """The day of the earliest order that the day totals know of; None for a shop without orders."""
     for year in range(EARLIEST_YEAR, today_of(shop).year + 1):
-        rows = pages_of(shop.store, Query(SHOP, f"DAYS#{year}", limit=20))
-        for day, totals in readable_rows(shop, rows, lambda row: (day_of_row(row), totals_from(row.item))):
+        rows = pages_of(shop.store, Query(schema.SHOP, schema.days_partition(f"{year}"), limit=20))
+        for day, totals in readable_rows(shop, rows, lambda row: (schema.day_in(row.key), totals_from(row.item))):
             if totals != Totals():
                 return date.fromisoformat(day)
     return None

@@ -155,6 +155,11 @@ def problems_of(shop: Shop, first: date, last: date, template: str = "") -> Prob
 def _attention(shop: Shop, status: MessageStatus, first: date, last: date) -> Iterator[Row]:
     ends = (to_text(start_of(first, shop.zone)), to_text(start_of(last + timedelta(days=1), shop.zone)))
     query = Query(
-        schema.MAIL, f"ATTENTION#{status.value}", index="work", between=ends, descending=True, limit=MOST_PROBLEMS // 4
+        schema.MAIL,
+        schema.attention_line(status.value),
+        index="work",
+        between=ends,
+        descending=True,
+        limit=MOST_PROBLEMS // 4,
     )
     return pages_of(shop.store, query)

@@ -98,7 +98,13 @@ def suppression_history(shop: Shop, address: str, *, limit: int = 50) -> list[Su
 
     Raises: `InvalidInputError` when this is no address.
     """
-    query = Query(schema.MAIL, f"X#{_digest(address)}", begins_with="H#", descending=True, limit=limit)
+    query = Query(
+        schema.MAIL,
+        schema.suppression_partition(_digest(address)),
+        begins_with=schema.SUPPRESSION_HISTORY,
+        descending=True,
+        limit=limit,
+    )
     return [*readable_rows(shop, shop.store.query(query).rows, event_from)]
 
 

@@ -57,8 +57,8 @@ def queue_state(shop: Shop) -> QueueState:
 
 def _work(shop: Shop, first: str, last: str) -> Iterator[Row]:
     size = MOST // schema.WORK_SHARDS
-    for shard in range(schema.WORK_SHARDS):
-        query = Query(schema.MAIL, f"WORK#{shard}", index="work", between=(first, last), limit=size)
+    for line in schema.work_lines():
+        query = Query(schema.MAIL, line, index="work", between=(first, last), limit=size)
         yield from readable_rows(shop, shop.store.query(query).rows, _checked)
 
 
@@ -71,9 +71,9 @@ def _checked(row: Row) -> Row:
 
 
 def _due_at(item: Item) -> datetime:
-    return from_text(text(item, "work_at").partition("#")[0])
+    return from_text(schema.moment_in(text(item, "work_at")))
 
 
 def _attention(shop: Shop, status: MessageStatus) -> int:
-    query = Query(schema.MAIL, f"ATTENTION#{status.value}", index="work", descending=True, limit=MOST)
+    query = Query(schema.MAIL, schema.attention_line(status.value), index="work", descending=True, limit=MOST)
     return len(shop.store.query(query).rows)

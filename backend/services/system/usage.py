@@ -18,7 +18,6 @@ from backend.services.unreadable.items import readable, readable_rows
 from backend.store import schema
 from backend.store.meter import Meter, Usage
 from backend.store.port import Item, Plus, Query, Update, pages_of
-from backend.store.schema import MAIL
 
 _MOST_PATTERNS = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.{}/ -]")
@@ -75,7 +74,7 @@ def save_usage(shop: Shop, saved: Ledgered) -> None:
 
 def usage_by_day(shop: Shop, month: str) -> list[DayUsage]:
     """The days of a month ("2026-11") on which anything was used."""
-    rows = pages_of(shop.store, Query(MAIL, f"USAGE#{month}", limit=100))
+    rows = pages_of(shop.store, Query(schema.MAIL, schema.usage_partition(month), limit=100))
     return [
         *readable_rows(
             shop, rows, lambda row: DayUsage(date.fromisoformat(f"{month}-{row.key.sk}"), _patterns_in(row.item))
@@ -87,8 +86,8 @@ def durations_between(shop: Shop, first: date, last: date) -> dict[tuple[str, st
     """How long actions took on these days of UTC, by kind and name."""
     found: dict[tuple[str, str], Durations] = {}
     for month in months_between(first, last):
-        for row in pages_of(shop.store, Query(MAIL, f"TOOK#{month}", limit=200)):
-            day, _, kind = row.key.sk.partition("#")
+        for row in pages_of(shop.store, Query(schema.MAIL, schema.durations_partition(month), limit=200)):
+            day, kind = schema.day_and_kind(row.key)
             if not first <= date.fromisoformat(f"{month}-{day}") <= last:
                 continue
             for durations in readable(shop, [row], lambda _, item: _durations_in(item)):

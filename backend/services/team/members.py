@@ -72,7 +72,7 @@ def list_members(shop: Shop, actor: Actor) -> list[Member]:
 
 def members_of(shop: Shop) -> list[Member]:
     """All members by username, for parts of the program that send them emails."""
-    query = Query(schema.SHOP, "TEAM", begins_with="U#", consistent=True)
+    query = Query(schema.SHOP, schema.TEAM, begins_with=schema.MEMBERS, consistent=True)
     return [*readable(shop, pages_of(shop.store, query), lambda _, item: member_from_item(item))]
 
 

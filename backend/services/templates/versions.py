@@ -124,7 +124,7 @@ def list_versions(shop: Shop, name: str) -> list[PublishedVersion]:
     Raises: `NotFoundError`.
     """
     first = PublishedVersion(catalogue.version(shop, name, 0))
-    query = Query(schema.SHOP, f"TPL#{name}", begins_with="V#", descending=True)
+    query = Query(schema.SHOP, schema.template_partition(name), begins_with=schema.TEMPLATE_VERSIONS, descending=True)
     published = [*readable(shop, pages_of(shop.store, query), _published)]
     return [*published, first]
 

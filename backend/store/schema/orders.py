@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from backend.store.port import Key
+from backend.store.schema.customers import customer_partition
 from backend.store.schema.tables import DAY_SHARDS, SHOP, shard_of
+
+ORDERS = "O#"
 
 
 def order_key(customer_id: str, order_id: str) -> Key:
-    return Key(SHOP, f"C#{customer_id}", f"O#{order_id}")
+    return Key(SHOP, customer_partition(customer_id), f"{ORDERS}{order_id}")
+
+
+def is_order(key: Key) -> bool:
+    return key.table == SHOP and key.sk.startswith(ORDERS)
+
+
+def order_id_of(key: Key) -> str:
+    return key.sk.removeprefix(ORDERS)
 
 
 def reference_key(source: str, reference: str) -> Key:
@@ -16,7 +27,22 @@ def reference_key(source: str, reference: str) -> Key:
 
 def day_key(day: str, customer_id: str) -> Key:
     """The totals of a day ("2026-11-26") to which this customer's orders add."""
-    return Key(SHOP, f"DAYS#{day[:4]}", f"{day[5:]}#{shard_of(customer_id, DAY_SHARDS)}")
+    return Key(SHOP, days_partition(day[:4]), f"{day[5:]}#{shard_of(customer_id, DAY_SHARDS)}")
+
+
+def days_partition(year: str) -> str:
+    """The totals of the days of a year ("2026")."""
+    return f"DAYS#{year}"
+
+
+def is_day(key: Key) -> bool:
+    """Whether the key is that of the totals of a day."""
+    return key.pk.startswith("DAYS#")
+
+
+def day_in(key: Key) -> str:
+    """The day ("2026-11-26") in the key of its totals."""
+    return f"{key.pk.removeprefix('DAYS#')}-{key.sk.partition('#')[0]}"
 
 
 def order_line(month: str, status: str) -> str:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from backend.store.port import Key
 from backend.store.schema.tables import MAIL, SHOP
 
+BEATS = "B#"
+JOB_LIST = "JOBS"
+JOBS = "J#"
+MEMBERS = "U#"
+TEAM = "TEAM"
 UNREADABLE = "UNREADABLE"
 
 
 def member_key(username: str) -> Key:
-    return Key(SHOP, "TEAM", f"U#{username}")
+    return Key(SHOP, TEAM, f"{MEMBERS}{username}")
 
 
 def failures_key(kind: str, digest: str) -> Key:
@@ -22,26 +27,55 @@ def meta_key(name: str) -> Key:
 
 def audit_key(at: str, entry_id: str) -> Key:
     """What somebody did at a moment (as `domain.time.to_text` writes it)."""
-    return Key(SHOP, f"AUDIT#{at[:7]}", f"{at}#{entry_id}")
+    return Key(SHOP, audit_partition(at[:7]), f"{at}#{entry_id}")
+
+
+def audit_partition(month: str) -> str:
+    """What was done in a month ("2026-11")."""
+    return f"AUDIT#{month}"
 
 
 def job_key(job_id: str) -> Key:
-    return Key(MAIL, "JOBS", f"J#{job_id}")
+    return Key(MAIL, JOB_LIST, f"{JOBS}{job_id}")
+
+
+def job_id_of(key: Key) -> str:
+    return key.sk.removeprefix(JOBS)
 
 
 def beat_key(process: str) -> Key:
     """What a process says of itself."""
-    return Key(MAIL, "BEATS", f"B#{process}")
+    return Key(MAIL, "BEATS", f"{BEATS}{process}")
+
+
+def process_of(key: Key) -> str:
+    return key.sk.removeprefix(BEATS)
 
 
 def usage_key(day: str) -> Key:
     """What the store was used for on a day of UTC ("2026-11-26")."""
-    return Key(MAIL, f"USAGE#{day[:7]}", day[8:])
+    return Key(MAIL, usage_partition(day[:7]), day[8:])
+
+
+def usage_partition(month: str) -> str:
+    """What the store was used for in a month ("2026-11"), by day."""
+    return f"USAGE#{month}"
 
 
 def durations_key(day: str, kind: str) -> Key:
     """How long actions of a kind took on a day of UTC."""
-    return Key(MAIL, f"TOOK#{day[:7]}", f"{day[8:]}#{kind}")
+    return Key(MAIL, durations_partition(day[:7]), f"{day[8:]}#{kind}")
+
+
+def durations_partition(month: str) -> str:
+    """How long actions took in a month ("2026-11"), by day and kind."""
+    return f"TOOK#{month}"
+
+
+def day_and_kind(key: Key) -> tuple[str, str]:
+    """The day ("26") and the kind in the key of durations."""
+    day, _, kind = key.sk.partition("#")
+    return day, kind
 
 
 def alert_key(rule: str, subject: str) -> Key:
@@ -51,7 +85,12 @@ def alert_key(rule: str, subject: str) -> Key:
 
 def past_alert_key(at: str, alert_id: str) -> Key:
     """An alert by the moment at which it began."""
-    return Key(MAIL, f"ALERTS#{at[:7]}", f"{at}#{alert_id}")
+    return Key(MAIL, past_alerts_partition(at[:7]), f"{at}#{alert_id}")
+
+
+def past_alerts_partition(month: str) -> str:
+    """The alerts that began in a month ("2026-11")."""
+    return f"ALERTS#{month}"
 
 
 def unreadable_key(record_id: str) -> Key:

@@ -88,3 +88,18 @@ INDEXES: dict[tuple[str, str], Index] = {(table.name, index.name): index for tab
 def shard_of(text: str, shards: int) -> int:
     """A stable shard for a text (the same on every machine and in every process)."""
     return zlib.crc32(text.encode()) % shards
+
+
+def place_of(at: str, *ids: str) -> str:
+    """The sort key of an item in a list by time: a moment, and the ids that tell items of one moment apart."""
+    return "#".join((at, *ids))
+
+
+def moment_in(place: str) -> str:
+    """The moment with which a sort key of a list by time begins."""
+    return place.partition("#")[0]
+
+
+def id_in(place: str) -> str:
+    """The id with which a sort key ends."""
+    return place.rpartition("#")[2]

@@ -11,12 +11,20 @@ def template_key(name: str) -> Key:
     return Key(SHOP, "TEMPLATES", name)
 
 
+TEMPLATE_VERSIONS = "V#"
+
+
+def template_partition(name: str) -> str:
+    """The versions and the working copy of a template."""
+    return f"TPL#{name}"
+
+
 def template_version_key(name: str, number: int) -> Key:
-    return Key(SHOP, f"TPL#{name}", f"V#{number:06}")
+    return Key(SHOP, template_partition(name), f"{TEMPLATE_VERSIONS}{number:06}")
 
 
 def working_copy_key(name: str) -> Key:
-    return Key(SHOP, f"TPL#{name}", "W")
+    return Key(SHOP, template_partition(name), "W")
 
 
 def edition_key(digest: str) -> Key:

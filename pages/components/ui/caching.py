@@ -3,7 +3,8 @@
 A key holds all that a result depends on: the function, its arguments, and the shop (its store, currency, zone, locale,
 and how often something was written here). So whoever writes calls `changed` and sees the change at once, and a read
 that began before the write cannot come back after it. What other processes write is seen when the time is over.
-Nothing here depends on who asks: the page's guard decides that before.
+Services whose answer needs a permission are asked in the name of who is signed in, and the role is part of the key:
+what is kept for one role is never shown to another.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
 from backend.domain.segment_text import rule_from_text, rule_text
 from backend.domain.segments import Goods, Rule, Segment, WordField
-from backend.domain.team import COMMAND_LINE, Actor, Permission
+from backend.domain.team import Actor
 from backend.domain.totals import Totals
+from backend.errors import PermissionDeniedError
 from backend.services.automations import backfill
 from backend.services.automations.figures import Figures, figures_of
 from backend.services.automations.waiting_triggers import Waiting, count_waiting
@@ -55,6 +57,7 @@ from backend.services.team import members
 from backend.services.templates import overview as email_overview
 from backend.services.templates.overview import EmailCard
 from pages.components.ui import shell
+from pages.components.ui.state import ACTOR
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -82,6 +85,18 @@ def _identity(shop: Shop) -> str:
         return f"{number} {_writes} {shop.currency} {shop.zone.key} {shop.locale}"
 
 
+def _role(actor: Actor) -> str:
+    return actor.role.value
+
+
+def _asking() -> Actor:
+    """Whom the guard let through in this run. Raises: `PermissionDeniedError` where no guard was passed."""
+    actor = ACTOR.get()
+    if actor is None:
+        raise PermissionDeniedError("Sign in first.")
+    return actor
+
+
 def kept_figure(function: Callable[P, Result]) -> Callable[P, Result]:
     """For what is costly to copy and never changed, such as a chart: all sessions get the same object."""
     keep = st.cache_resource(ttl=_SECONDS, max_entries=_FIGURES, show_spinner=False, hash_funcs={Shop: _identity})
@@ -89,7 +104,8 @@ def kept_figure(function: Callable[P, Result]) -> Callable[P, Result]:
 
 
 def _cached(*, max_entries: int, seconds: int = _SECONDS) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
-    return st.cache_data(ttl=seconds, max_entries=max_entries, show_spinner=False, hash_funcs={Shop: _identity})
+    keys: dict[str | type, Callable[..., str]] = {Shop: _identity, Actor: _role}
+    return st.cache_data(ttl=seconds, max_entries=max_entries, show_spinner=False, hash_funcs=keys)
 
 
 @_cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)
@@ -167,9 +183,13 @@ def problems_of_sending(shop: Shop, first: date, last: date, template: str) -> P
     return sending.problems_of(shop, first, last, template)
 
 
-@_cached(max_entries=50)
 def rates_by_campaign(shop: Shop, first: date, last: date, template: str) -> list[CampaignRates]:
-    return statistics.rates_by_campaign(shop, COMMAND_LINE, first, last, template)
+    return _rates_by_campaign(shop, _asking(), first, last, template)
+
+
+@_cached(max_entries=50)
+def _rates_by_campaign(shop: Shop, actor: Actor, first: date, last: date, template: str) -> list[CampaignRates]:
+    return statistics.rates_by_campaign(shop, actor, first, last, template)
 
 
 @kept_figure
@@ -178,20 +198,19 @@ def newest_days(shop: Shop) -> list[DayStats]:
 
 
 @_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
-def _month_cost(shop: Shop) -> Month:
-    return this_month(shop, COMMAND_LINE)
-
-
 def month_cost(shop: Shop, actor: Actor) -> Month:
-    """What the month costs; kept for all who may see it."""
-    actor.require(Permission.VIEW_SYSTEM)
-    return _month_cost(shop)
+    """What the month costs."""
+    return this_month(shop, actor)
+
+
+def segment_names(shop: Shop) -> dict[str, str]:
+    """Names by id: the ready segments first, then the saved ones."""
+    return _segment_names(shop, _asking())
 
 
 @_cached(max_entries=10)
-def segment_names(shop: Shop) -> dict[str, str]:
-    """Names by id: the ready segments first, then the saved ones."""
-    return {each.id: each.name for each in (*READY, *library.list_segments(shop, COMMAND_LINE))}
+def _segment_names(shop: Shop, actor: Actor) -> dict[str, str]:
+    return {each.id: each.name for each in (*READY, *library.list_segments(shop, actor))}
 
 
 @_cached(max_entries=100)
@@ -209,34 +228,36 @@ def segment_preview(shop: Shop, rule: Rule) -> Preview:
 
     Raises: `InvalidInputError`, `SnapshotMissingError`, `SnapshotFailedError`.
     """
-    return _segment_preview(shop, rule_text(rule), _snapshot_name(shop))
+    return _segment_preview(shop, _asking(), rule_text(rule), _snapshot_name(shop))
 
 
 @_cached(max_entries=200)
-def _segment_preview(shop: Shop, rule: str, snapshot: str) -> Preview:
-    return preview.preview_segment(shop, COMMAND_LINE, rule_from_text(rule))
+def _segment_preview(shop: Shop, actor: Actor, rule: str, snapshot: str) -> Preview:
+    return preview.preview_segment(shop, actor, rule_from_text(rule))
 
 
 def segment_counts(shop: Shop, segments: Sequence[Segment]) -> dict[str, int]:
     """The number of customers of each segment, by its id. Raises: as `segment_preview`."""
-    return _segment_counts(shop, tuple((each.id, rule_text(each.rule)) for each in segments), _snapshot_name(shop))
+    return _segment_counts(
+        shop, _asking(), tuple((each.id, rule_text(each.rule)) for each in segments), _snapshot_name(shop)
+    )
 
 
 @_cached(max_entries=20)
-def _segment_counts(shop: Shop, rules: tuple[tuple[str, str], ...], snapshot: str) -> dict[str, int]:
-    return preview.count_segments(shop, COMMAND_LINE, {key: rule_from_text(rule) for key, rule in rules})
+def _segment_counts(shop: Shop, actor: Actor, rules: tuple[tuple[str, str], ...], snapshot: str) -> dict[str, int]:
+    return preview.count_segments(shop, actor, {key: rule_from_text(rule) for key, rule in rules})
 
 
 def segment_choices(shop: Shop, what: Goods | WordField) -> list[str]:
     """Products, SKUs or cities to choose from, the most frequent first. Raises: as `segment_preview`."""
-    return _segment_choices(shop, what, _snapshot_name(shop))
+    return _segment_choices(shop, _asking(), what, _snapshot_name(shop))
 
 
 @_cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)
-def _segment_choices(shop: Shop, what: Goods | WordField, snapshot: str) -> list[str]:
+def _segment_choices(shop: Shop, actor: Actor, what: Goods | WordField, snapshot: str) -> list[str]:
     if isinstance(what, Goods):
-        return preview.goods_sold(shop, COMMAND_LINE, what)
-    return preview.cities_of(shop, COMMAND_LINE)
+        return preview.goods_sold(shop, actor, what)
+    return preview.cities_of(shop, actor)
 
 
 def _snapshot_name(shop: Shop) -> str:
@@ -251,48 +272,48 @@ def lapsed_before(shop: Shop, automation: Automation) -> int:
 
 def buyer_grid(shop: Shop) -> Grid:
     """This and the other insights: of the newest snapshot. Raises: `SnapshotMissingError`, `SnapshotFailedError`."""
-    return _buyer_grid(shop, _snapshot_name(shop))
+    return _buyer_grid(shop, _asking(), _snapshot_name(shop))
 
 
 @_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
-def _buyer_grid(shop: Shop, snapshot: str) -> Grid:
-    return buyers.buyer_grid(shop, COMMAND_LINE)
+def _buyer_grid(shop: Shop, actor: Actor, snapshot: str) -> Grid:
+    return buyers.buyer_grid(shop, actor)
 
 
 def returning_buyers(shop: Shop) -> Returning:
-    return _returning_buyers(shop, _snapshot_name(shop))
+    return _returning_buyers(shop, _asking(), _snapshot_name(shop))
 
 
 @_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
-def _returning_buyers(shop: Shop, snapshot: str) -> Returning:
-    return returning.returning(shop, COMMAND_LINE)
+def _returning_buyers(shop: Shop, actor: Actor, snapshot: str) -> Returning:
+    return returning.returning(shop, actor)
 
 
 def worth_of_buyers(shop: Shop) -> Worth:
-    return _worth_of_buyers(shop, _snapshot_name(shop))
+    return _worth_of_buyers(shop, _asking(), _snapshot_name(shop))
 
 
 @_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
-def _worth_of_buyers(shop: Shop, snapshot: str) -> Worth:
-    return worth.worth(shop, COMMAND_LINE)
+def _worth_of_buyers(shop: Shop, actor: Actor, snapshot: str) -> Worth:
+    return worth.worth(shop, actor)
 
 
 def revenue_at_risk(shop: Shop) -> AtRisk:
-    return _revenue_at_risk(shop, _snapshot_name(shop))
+    return _revenue_at_risk(shop, _asking(), _snapshot_name(shop))
 
 
 @_cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)
-def _revenue_at_risk(shop: Shop, snapshot: str) -> AtRisk:
-    return at_risk.revenue_at_risk(shop, COMMAND_LINE)
+def _revenue_at_risk(shop: Shop, actor: Actor, snapshot: str) -> AtRisk:
+    return at_risk.revenue_at_risk(shop, actor)
 
 
 def customers_at_risk(shop: Shop, barrier: Barrier | None) -> list[CustomerSummary]:
-    return _customers_at_risk(shop, barrier, _snapshot_name(shop))
+    return _customers_at_risk(shop, _asking(), barrier, _snapshot_name(shop))
 
 
 @_cached(max_entries=50)
-def _customers_at_risk(shop: Shop, barrier: Barrier | None, snapshot: str) -> list[CustomerSummary]:
-    return at_risk.customers_at_risk(shop, COMMAND_LINE, barrier)
+def _customers_at_risk(shop: Shop, actor: Actor, barrier: Barrier | None, snapshot: str) -> list[CustomerSummary]:
+    return at_risk.customers_at_risk(shop, actor, barrier)
 
 
 @_cached(max_entries=50)

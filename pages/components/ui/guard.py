@@ -21,6 +21,7 @@ import streamlit as st
 from backend.domain.team import Actor, Permission
 from pages.components.ui import navigation, sign_in
 from pages.components.ui.session import current_actor
+from pages.components.ui.state import ACTOR
 
 P = ParamSpec("P")
 
@@ -36,6 +37,7 @@ def require(permission: Permission | None = None) -> Actor:
     actor = current_actor()
     if actor is None:
         _sign_in_instead(under_main_script)
+    ACTOR.set(actor)
     if permission is not None and not actor.may(permission):
         st.error(f"Your role ({actor.role}) may not {permission}. Ask an admin if you need to.", icon=":material/lock:")
         st.stop()

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar, cast
 
 import streamlit as st
 
+from backend.domain.team import Actor
 from backend.services.team.sessions import Session
 
 Value = TypeVar("Value")
@@ -57,6 +58,9 @@ def field_of(key: str, default: Value) -> Slot[Value]:
 
 SESSION: Slot[Session] = Slot("session")
 """Who is signed in here. The guard alone believes it, after asking the store."""
+
+ACTOR: Slot[Actor] = Slot("actor")
+"""Whom the guard let through in this run; for reads that are kept (`caching`). Pages get it from the guard."""
 
 NOTICE: Slot[str] = Slot("notice")
 """A sentence to show once, on the next page."""
