@@ -136,7 +136,7 @@ def test_totals_of_a_day_are_read_back(day: Totals) -> None:
 
 
 def test_the_day_of_a_totals_item_is_in_its_key() -> None:
-    assert totals.day_of_row(Row(schema.day_key("2026-11-26", "ABCDEFGHJK"), {})) == "2026-11-26"
+    assert schema.day_in(schema.day_key("2026-11-26", "ABCDEFGHJK")) == "2026-11-26"
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_an_entry_of_a_deed_that_did_not_happen_is_not_written(shop: Shop) -> No
 
 
 def test_nothing_in_the_program_changes_or_removes_an_entry() -> None:
-    """The key of an entry is made in one place, which only puts; beside the schema only the readers of damaged records know its partition."""
+    """Its key is made in one place, which only puts; the partition is known to the schema and to readers of damage."""
     makers, spellers = set(), set()
     for path in [*(ROOT / "backend").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]:
         text = path.read_text()
