@@ -9,6 +9,7 @@ from datetime import datetime
 
 from backend.domain.automations import Condition, Exit, Fact, TriggerKind
 from backend.domain.customers import ConsentSource, Customer
+from backend.domain.fulfilments import Fulfilment
 from backend.domain.orders import Order, OrderStatus
 from backend.errors import NotFoundError
 
@@ -61,7 +62,7 @@ def events_of_change(before: Order, after: Order) -> Iterator[Event]:
     if after.status is not before.status:
         if after.status in _PAID and before.status not in _PAID:
             yield Event(TriggerKind.ORDER_PAID, after.id)
-        if after.status is OrderStatus.FULFILLED:
+        if after.status is OrderStatus.FULFILLED and len(after.fulfilments) <= len(before.fulfilments):
             yield Event(TriggerKind.ORDER_SHIPPED, after.id)
         if after.status is OrderStatus.CANCELLED:
             yield Event(TriggerKind.ORDER_CANCELLED, after.id)
@@ -71,15 +72,31 @@ def events_of_change(before: Order, after: Order) -> Iterator[Event]:
     for refund in after.refunds:
         if refund.id not in known:
             yield Event(TriggerKind.ORDER_REFUNDED, f"{after.id}-{_short(refund.id)}")
+    parcels = {fulfilment.id for fulfilment in before.fulfilments}
+    for fulfilment in after.fulfilments:
+        if fulfilment.id not in parcels:
+            yield Event(TriggerKind.ORDER_SHIPPED, _parcel_event(after, fulfilment))
 
 
-def is_taken_back(kind: TriggerKind, order: Order | None) -> bool:
+def parcel_of(order: Order, event: str) -> Fulfilment | None:
+    """The parcel that an event of an order is about; None when it is about the whole order, or the parcel is gone."""
+    return next((each for each in order.fulfilments if _parcel_event(order, each) == event), None)
+
+
+def _parcel_event(order: Order, fulfilment: Fulfilment) -> str:
+    return f"{order.id}-{_short(fulfilment.id)}"
+
+
+def is_taken_back(kind: TriggerKind, order: Order | None, event: str = "") -> bool:
     """Whether the order is not any more what started the automation, because somebody has undone a mistake.
 
-    A cancelled order was paid or shipped nevertheless; ending for that is `Exit.ORDER_CANCELLED`.
+    A cancelled order was paid or shipped nevertheless; ending for that is `Exit.ORDER_CANCELLED`. The event of a parcel
+    stands as long as the parcel does; "" is that of any.
     """
     if order is None or kind not in _STATUSES:
         return False
+    if kind is TriggerKind.ORDER_SHIPPED and event != order.id and order.fulfilments:
+        return bool(event) and parcel_of(order, event) is None
     return order.status not in (*_STATUSES[kind], OrderStatus.CANCELLED)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from backend.domain.addresses import Address
+from backend.domain.fulfilments import Fulfilment
 from backend.domain.money import check_amount
 from backend.domain.order_words import is_gift_card
 from backend.domain.text import clean_line
@@ -51,14 +52,34 @@ class LineItem:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundLine:
+    """So many of one product that were refunded, and for how much of the refund, in minor units.
+
+    `restocked` says that the goods are for sale again.
+    """
+
+    title: str
+    quantity: int
+    amount: int
+    sku: str = ""
+    restocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back, in minor units. `id` makes a refund happen once."""
+    """Money given back, in minor units. `id` makes a refund happen once.
+
+    `amount` is what was given back; `lines` and `shipping` say what for, where somebody has said so, and may come to
+    another sum.
+    """
 
     id: str
     amount: int
     at: datetime
     by: str
     reason: str = ""
+    lines: tuple[RefundLine, ...] = ()
+    shipping: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +131,7 @@ class Order:
     paid: int | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
+    fulfilments: tuple[Fulfilment, ...] = ()
 
     @property
     def billed_to(self) -> Address | None:

@@ -136,15 +136,19 @@ def parts(of: int, attribute: str | None = None, *, zero: int | None = 0) -> As:
     return As(attribute, lambda value: round(value * of) or zero, lambda value: whole_number(value, int) / of)
 
 
-def rows(of: type[Any], attribute: str | None = None) -> As:
-    """Objects as lists without the names of their fields, which keeps repeated parts small."""
-    write, read = _row_of(of)
+def rows(of: type[Any], attribute: str | None = None, *, later: int = 0, **fields: As) -> As:
+    """Objects as lists without the names of their fields, which keeps repeated parts small.
+
+    `later`: so many of the last fields, which came later than the first items, are left out while they are empty.
+    The keywords say how a field is stored that its type does not.
+    """
+    write, read = _row_of(of, later, fields)
     return As(attribute, lambda value: [write(each) for each in value], lambda value: tuple(map(read, listed(value))))
 
 
 def row(of: type[Any], attribute: str | None = None) -> As:
     """One object, or None, as a list without the names of its fields."""
-    write, read = _row_of(of)
+    write, read = _row_of(of, 0, {})
     return As(attribute, lambda it: it and write(it), lambda value: None if value is None else read(value))
 
 
@@ -172,18 +176,26 @@ def made_of(kind: Any, value: object) -> Any:
     return CONVERTER.structure(value, kind)
 
 
-def _row_of(of: type[Any]) -> tuple[Callable[[Any], list[Value]], Callable[[Value], Any]]:
+def _row_of(
+    of: type[Any], later: int, ways: Mapping[str, As]
+) -> tuple[Callable[[Any], list[Value]], Callable[[Value], Any]]:
     hints = typing.get_type_hints(of)
     names = [each.name for each in dataclasses.fields(of)]
-    fields = operator.attrgetter(*names)
-    reads = [(CONVERTER.get_structure_hook(hints[name]), hints[name]) for name in names]
-    found = ((place, CONVERTER.get_unstructure_hook(hints[name])) for place, name in enumerate(names))
+    fields, fewest = operator.attrgetter(*names), len(names) - later
+    own = {name: lambda value, _, way=way: way.read(value) for name, way in ways.items()}
+    reads = [(own.get(name) or CONVERTER.get_structure_hook(hints[name]), hints[name]) for name in names]
+    found = (
+        (place, ways[name].write if name in ways else CONVERTER.get_unstructure_hook(hints[name]))
+        for place, name in enumerate(names)
+    )
     writes = [(place, hook) for place, hook in found if hook is not identity]
 
     def write(it: Any) -> list[Value]:
         values = list(fields(it))
         for place, hook in writes:
             values[place] = hook(values[place])
+        while len(values) > fewest and not values[-1]:
+            values.pop()
         return values
 
     def read(value: Value) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from backend.domain.addresses import Address
+from backend.domain.fulfilments import Fulfilment, PackedItem
 from backend.domain.orders import (
     Contribution,
     HistoryEntry,
@@ -12,6 +13,7 @@ from backend.domain.orders import (
     Order,
     OrderSummary,
     Refund,
+    RefundLine,
     contribution_of,
 )
 from backend.domain.time import day_of, from_text, to_text
@@ -29,7 +31,8 @@ _ORDER = Record(
     customer_name="name",
     customer_email="email",
     lines=rows(LineItem),
-    refunds=rows(Refund),
+    refunds=rows(Refund, later=2, lines=rows(RefundLine)),
+    fulfilments=rows(Fulfilment, "parcels", items=rows(PackedItem)),
     history=rows(HistoryEntry),
     discount_code="code",
     shipping_address=row(Address, "ship_to"),

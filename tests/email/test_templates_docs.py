@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.domain.fulfilments import Fulfilment, PackedItem
 from backend.domain.orders import Refund
 from backend.domain.templates import MOST_BYTES
 from backend.domain.time import utc_now
@@ -39,13 +40,15 @@ def test_it_lists_the_templates() -> None:
 
 
 def test_it_lists_what_templates_can_show() -> None:
-    order = replace(ORDER, refunds=(Refund("1", 1, utc_now(), "sam"),))
+    parcel = Fulfilment("P1", (PackedItem("Assam tea", 1),), utc_now(), "sam")
+    order = replace(ORDER, refunds=(Refund("1", 1, utc_now(), "sam"),), fulfilments=(parcel,))
     shown = {**data(order=order), "member": from_sample("team-invitation")["member"]}
     listed = {row[0].strip("`"): names(row[1]) for row in table("What a template can show")}
     for name in ("shop", "customer", "order", "member"):
         assert listed[name] == list(shown[name])
     assert listed["a line of `order.lines"] == list(shown["order"]["lines"][0])
     assert listed["order.refund"] == list(shown["order"]["refund"])
+    assert set(listed["order.parcel"]) == set(shown["order"]["parcel"])
     assert set(listed["links"]) == set(files().samples["newsletter"].links)
 
 

@@ -29,7 +29,7 @@ from backend.domain.events import DeadLetter, EventType, MailEvent
 from backend.domain.health import Beat
 from backend.domain.jobs import Job
 from backend.domain.messages import Message, MessageStatus, SkipReason
-from backend.domain.orders import Order
+from backend.domain.orders import Order, Refund
 from backend.domain.segments import Rule, Segment
 from backend.domain.sender_domain import DomainReport
 from backend.domain.shop import ShopFacts
@@ -119,6 +119,7 @@ def _chunk_key(it: Chunk | ChunkStep) -> str:
 MOMENT = to_text(FIRST)
 CHUNK_IDS = {"campaign": "K1", "wave": Wave.REST}
 SENT = filled(Message, key="K7", status=MessageStatus.SENT, handled=None)
+_REFUND = replace(filled(Refund), lines=(), shipping=0)
 ENTITIES: tuple[Entity, ...] = (
     Entity(
         "customer",
@@ -146,7 +147,15 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "order",
-        filled(Order, shipping_address=None, billing_address=None),
+        replace(filled(Order), shipping_address=None, billing_address=None, fulfilments=(), refunds=(_REFUND, _REFUND)),
+        least(Order, customer_name=""),
+        lambda it: orders.order_item(it, UTC),
+        lambda it, item: orders.order_from(_key_of_order(it), item),
+        (orders.order_from,),
+    ),
+    Entity(
+        "order-sent",
+        filled(Order),
         least(Order, customer_name=""),
         lambda it: orders.order_item(it, UTC),
         lambda it, item: orders.order_from(_key_of_order(it), item),

@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from backend.domain.customers import Customer
+from backend.domain.fulfilments import Tracking
+from backend.domain.order_states import left_to_fulfil, left_to_refund
 from backend.domain.orders import NEXT_STATUSES, LineItem, Order, OrderStatus
+from backend.domain.refunds import refund_lines, shipping_left, suggested_amount
 from backend.errors import ConflictError, InvalidInputError
 from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.customers.customers import Profile
 from backend.services.orders import orders
+from backend.services.orders.fulfilments import fulfil_order, new_fulfilment_id, remove_fulfilment
 from backend.store.sql import SqlStore
 from tests.recount import assert_totals_hold
 from tests.support import NOW, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref, shop_on
@@ -108,9 +112,40 @@ class ShopMachine(RuleBasedStateMachine):
         customer = self._customer(who)
         if customer.archived:
             return
-        wanted = draft(customer, lines=[LineItem("Gift card", 1, card), LineItem("Tea", 1, goods)])
+        wanted = draft(customer, lines=[LineItem("Gift card", 1, card), LineItem("Tea", 2, goods)], shipping=490)
         placed = orders.place_order(self.shop, STAFF, wanted, orders.new_idempotency_key(self.shop)).order
         self.orders.append((customer.id, placed.id))
+
+    @precondition(lambda self: self.orders)
+    @rule(which=NUMBERS, choice=NUMBERS, shipping=st.booleans())
+    def refund_by_line(self, which: int, choice: int, shipping: bool) -> None:
+        order = self._order(which)
+        quantities = [choice % (left + 1) for left in left_to_refund(order)]
+        given_back = shipping_left(order) if shipping else 0
+        amount = suggested_amount(order, refund_lines(order, quantities), given_back)
+        if amount:
+            key = orders.new_refund_id()
+            after = orders.refund_order(
+                self.shop, STAFF, ref(order), amount, "", key, quantities=quantities, shipping=given_back
+            )
+            assert 0 <= after.refundable == order.refundable - amount
+
+    @precondition(lambda self: self.orders)
+    @rule(which=NUMBERS, choice=NUMBERS)
+    def send_a_parcel(self, which: int, choice: int) -> None:
+        order = self._order(which)
+        quantities = [choice % (left + 1) for left in left_to_fulfil(order)]
+        if order.status is not OrderStatus.CANCELLED and any(quantities):
+            after = fulfil_order(self.shop, STAFF, ref(order), quantities, Tracking(), new_fulfilment_id())
+            assert (after.total, after.received, after.refunded) == (order.total, order.received, order.refunded)
+
+    @precondition(lambda self: self.orders)
+    @rule(which=NUMBERS)
+    def take_a_parcel_back(self, which: int) -> None:
+        order = self._order(which)
+        if order.fulfilments:
+            after = remove_fulfilment(self.shop, STAFF, ref(order), order.fulfilments[0].id)
+            assert (after.total, after.received, after.refunded) == (order.total, order.received, order.refunded)
 
     @precondition(lambda self: self.orders)
     @rule(which=NUMBERS)

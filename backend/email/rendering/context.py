@@ -7,6 +7,7 @@
 | `customer` | id, name, first_name, email, phone, city, country, country_name, address_lines |
 | `member` | name, first_name, email, username: whom an email to the team is for |
 | `order` | number, placed_at, status, currency, count, lines (title, quantity, unit_price, amount, sku), amounts |
+| `order.parcel` | carrier, tracking_number, tracking_url, count, lines, whole; nothing where none was sent |
 | `links` | addresses made for this message, such as unsubscribe_url |
 
 `first_name` is what to call somebody. Where no name is known it is empty, and the words around it close up (see
@@ -26,6 +27,7 @@ from babel.core import Locale
 
 from backend.domain.customers import Customer
 from backend.domain.emails import TemplateFacts
+from backend.domain.fulfilments import Fulfilment
 from backend.domain.names import greeting_of
 from backend.domain.orders import Order
 from backend.domain.shop import ShopFacts, palette_of
@@ -49,16 +51,23 @@ def build_context(
     member: Member | None = None,
     links: Mapping[str, str] | None = None,
     fields: Mapping[str, str] | None = None,
+    parcel: str | None = None,
 ) -> Data:
     """The data for one email. What is not given is not there, so that a template that uses it says so.
 
+    `parcel` is the id of the order's parcel that the email is about; None is the last one, "" is none. Its tracking
+    stands in the fields `carrier`, `tracking_number` and `tracking_url` that are left empty.
+
     Raises: `InvalidInputError` for a required field without a value, and for a field that should be a link and is none.
     """
-    data: Data = {"shop": shop_view(shop), "links": dict(links or {}), **_fields(facts, fields or {})}
+    sent = order and _parcel_of(order, parcel)
+    typed = {name: text for name, text in (fields or {}).items() if text}
+    data: Data = {"shop": shop_view(shop), "links": dict(links or {})}
+    data |= _fields(facts, (tracking_of(sent) if sent else {}) | typed)
     if customer is not None:
         data["customer"] = customer_view(customer, shop.locale)
     if order is not None:
-        data["order"] = order_view(order)
+        data["order"] = order_view(order) | {"parcel": parcel_view(order, sent) if sent else None}
     if member is not None:
         data["member"] = {
             "name": member.name,
@@ -147,6 +156,28 @@ def order_view(order: Order) -> Data:
     if order.refunds:
         view["refund"] = {"amount": order.refunds[-1].amount, "at": Moment(to_text(order.refunds[-1].at))}
     return view
+
+
+def tracking_of(parcel: Fulfilment) -> dict[str, str]:
+    """The fields by which a template tells how a parcel is followed."""
+    return {
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "tracking_url": parcel.tracking_url,
+    }
+
+
+def parcel_view(order: Order, parcel: Fulfilment) -> Data:
+    """A parcel for templates. `whole` says that it holds all of the order."""
+    items = [{"title": item.title, "quantity": item.quantity, "sku": item.sku} for item in parcel.items]
+    whole = parcel.count >= sum(line.quantity for line in order.lines)
+    return {**tracking_of(parcel), "lines": items, "count": parcel.count, "whole": whole}
+
+
+def _parcel_of(order: Order, parcel: str | None) -> Fulfilment | None:
+    if parcel is None:
+        return order.fulfilments[-1] if order.fulfilments else None
+    return next((each for each in order.fulfilments if each.id == parcel), None)
 
 
 @lru_cache(maxsize=1024)

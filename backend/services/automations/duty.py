@@ -15,10 +15,11 @@ from datetime import timedelta
 
 from loguru import logger
 
-from backend.domain.automation_rules import exit_that_holds, is_taken_back, unmet
+from backend.domain.automation_rules import exit_that_holds, is_taken_back, parcel_of, unmet
 from backend.domain.automations import LATEST, Automation, Ending, Exit, Trigger, TriggerKind, variant_of
 from backend.domain.customers import address_digest
 from backend.domain.messages import Message
+from backend.domain.orders import Order
 from backend.domain.team import AUTOMATION
 from backend.domain.time import to_text
 from backend.errors import BackendError, StoreBusyError, StoreUnreachableError, UnreadableItemError
@@ -200,12 +201,14 @@ def _decided(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automatio
     step = automation.steps[trigger.step]
     if condition := unmet(step.conditions, known.facts):
         return transitions.left_out(trigger, automation, now, condition.fact)
-    return transitions.requested(trigger, automation, now, _message(shop, mailer, trigger, automation))
+    return transitions.requested(
+        trigger, automation, now, _message(shop, mailer, trigger, automation, known.facts.order)
+    )
 
 
 def _void(trigger: Trigger, known: Known) -> Ending | None:
     """Why the event that started it does not apply any more."""
-    if is_taken_back(trigger.kind, known.facts.order):
+    if is_taken_back(trigger.kind, known.facts.order, trigger.event):
         return Ending.TAKEN_BACK
     email = known.facts.customer.email
     if trigger.kind is TriggerKind.NOT_VERIFIED and trigger.event != (address_digest(email) if email else ""):
@@ -213,10 +216,23 @@ def _void(trigger: Trigger, known: Known) -> Ending | None:
     return None
 
 
-def _message(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation) -> Message:
+def _parcel_id(trigger: Trigger, order: Order | None) -> str | None:
+    """The parcel that the email is about: that of the event, or none when the whole order was marked as fulfilled."""
+    if trigger.kind is not TriggerKind.ORDER_SHIPPED or order is None:
+        return None
+    parcel = parcel_of(order, trigger.event)
+    return parcel.id if parcel else ""
+
+
+def _message(shop: Shop, mailer: Mailer, trigger: Trigger, automation: Automation, order: Order | None) -> Message:
     step = automation.steps[trigger.step]
     wanted = SendRequest(
-        step.template, trigger.message_key, trigger.customer_id, order_id=trigger.order_id, fields=step.fields
+        step.template,
+        trigger.message_key,
+        trigger.customer_id,
+        order_id=trigger.order_id,
+        fields=step.fields,
+        parcel=_parcel_id(trigger, order),
     )
     message = prepared_message(shop, mailer, AUTOMATION, wanted)
     return replace(message, campaign=automation.id, variant=variant_of(trigger.step))

@@ -14,6 +14,7 @@ from backend.records.customers import created_and_id, customer_at
 from backend.records.orders import order_from, summary_from
 from backend.services.context import Shop
 from backend.services.listing import merged
+from backend.services.orders.changes import WITHOUT_EMAIL
 from backend.services.orders.lists import OrderFilter, walk_orders
 from backend.services.unreadable.items import readable
 from backend.store import schema
@@ -69,8 +70,10 @@ def past_of(shop: Shop, automation: Automation, since: datetime) -> Past:
 def as_at(order: Order, moment: datetime) -> Order:
     """The order with its status and refunds at a moment, by its history."""
     refunds = tuple(refund for refund in order.refunds if refund.at <= moment)
+    parcels = tuple(parcel for parcel in order.fulfilments if parcel.at <= moment)
     known = [status for at, status in _statuses(order) if at <= moment]
-    return replace(order, refunds=refunds, status=known[-1] if known else order.status)
+    status = known[-1] if known else order.status
+    return replace(order, refunds=refunds, fulfilments=parcels, status=status)
 
 
 def _orders(shop: Shop, since: datetime) -> tuple[list[OrderSummary], bool]:
@@ -136,10 +139,11 @@ def _joined(shop: Shop, since: datetime) -> Past:
 
 
 def _events(order: Order, customer: Customer, kind: TriggerKind) -> Iterator[PastEvent]:
-    """Each refund is a separate event; a status that was undone and set again is the same event."""
+    """Each refund and each parcel is a separate event; a status that was undone and set again is the same event."""
     moments = _moments(order, kind)
+    single = {each.at for each in (order.refunds if kind is TriggerKind.ORDER_REFUNDED else order.fulfilments)}
     for place, at in enumerate(moments, 1):
-        again = place < len(moments) and kind is not TriggerKind.ORDER_REFUNDED
+        again = place < len(moments) and at not in single
         yield PastEvent(at, customer, order, moments[place] if again else None)
 
 
@@ -157,7 +161,10 @@ def _moments(order: Order, kind: TriggerKind) -> list[datetime]:
     }[kind]
     known = _statuses(order) or [(order.placed_at, order.status)]
     before = [None, *(status for _, status in known[:-1])]
-    return [at for (at, status), last in zip(known, before, strict=True) if status in wanted and last not in wanted]
+    found = [at for (at, status), last in zip(known, before, strict=True) if status in wanted and last not in wanted]
+    if kind is not TriggerKind.ORDER_SHIPPED:
+        return found
+    return sorted({*found, *(parcel.at for parcel in order.fulfilments)})
 
 
 def _statuses(order: Order) -> list[tuple[datetime, OrderStatus]]:
@@ -165,7 +172,7 @@ def _statuses(order: Order) -> list[tuple[datetime, OrderStatus]]:
     found = []
     for entry in order.history:
         placed, _, first = entry.text.partition("Placed as ")
-        _, arrow, later = entry.text.partition(" → ")
+        _, arrow, later = entry.text.removesuffix(WITHOUT_EMAIL).rpartition(" → ")
         word = first if not placed and first else later if arrow else ""
         if word in list(OrderStatus):
             found.append((entry.at, OrderStatus(word)))

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backend.domain.addresses import Address, clean_address
 from backend.domain.customers import Customer
-from backend.domain.ids import new_entry_id, new_order_id, order_number
+from backend.domain.ids import new_order_id, order_number
 from backend.domain.money import check_amount, format_money
 from backend.domain.orders import (
-    MOST_HISTORY,
     NEXT_STATUSES,
     HistoryEntry,
     LineItem,
     Order,
     OrderStatus,
-    Refund,
     check_lines,
     gift_cards_in,
     paid_as,
 )
 from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
-from backend.domain.text import clean_line, clean_text
+from backend.domain.text import clean_text
 from backend.domain.time import check_placed_at
 from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.records.addresses import book_of
 from backend.records.customers import customer_from
-from backend.records.orders import order_day, order_from
 from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
-from backend.services.orders.writes import OrderChangedError, OrderExistsError, changing_writes, placing_writes
+from backend.services.orders.changes import OrderRef as OrderRef
+from backend.services.orders.changes import change_order, target_of, with_history
+from backend.services.orders.changes import get_order as get_order
+from backend.services.orders.refunds import new_refund_id as new_refund_id
+from backend.services.orders.refunds import refund_order as refund_order
+from backend.services.orders.writes import OrderExistsError, placing_writes
 from backend.services.triggers import writes as triggers
 from backend.store import schema
-from backend.store.port import Item, Put
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,6 @@ class Placed:
 
     order: Order
     duplicate: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRef:
-    """Which order, in the version that the person has seen."""
-
-    customer_id: str
-    order_id: str
-    seen_version: int
 
 
 def new_idempotency_key(shop: Shop) -> str:
@@ -165,20 +156,9 @@ def _subtotal(lines: tuple[LineItem, ...], discount: int) -> int:
     return amount - discount
 
 
-def get_order(shop: Shop, customer_id: str, order_id: str) -> Order:
-    """One order.
-
-    Raises: `NotFoundError`.
-    """
-    key = schema.order_key(customer_id, order_id)
-    item = shop.store.get(key) if customer_id and order_id else None
-    if item is None:
-        raise NotFoundError("This order does not exist.")
-    return order_from(key, item)
-
-
-def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus) -> Order:
-    """Moves an order to another status; the same status again changes nothing.
+def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus, *, notify: bool = True) -> Order:
+    """Moves an order to another status; the same status again changes nothing. A step back from fulfilled removes the
+    parcels. Without `notify` no automation hears of it.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (not possible from here).
     """
@@ -192,12 +172,14 @@ def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus) 
         if order.test:
             raise InvalidInputError("This is a test order, which never counts, so its status stays as it is.", "status")
         moved = replace(order, status=status, paid=paid_as(order, status))
-        return _with_history(shop, actor, moved, f"{order.status} → {status}")
+        if (order.status, status) == (OrderStatus.FULFILLED, OrderStatus.PAID):
+            moved = replace(moved, fulfilments=())
+        return with_history(shop, actor, moved, f"{order.status} → {status}", notify=notify)
 
     cancelled = (
-        audit_log.entry(shop, actor, "cancelled an order", _target(ref)) if status is OrderStatus.CANCELLED else None
+        audit_log.entry(shop, actor, "cancelled an order", target_of(ref)) if status is OrderStatus.CANCELLED else None
     )
-    return until_settled(lambda: _change(shop, ref, changed, cancelled))
+    return change_order(shop, ref, changed, audit_entry=cancelled, notify=notify)
 
 
 def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Order:
@@ -219,9 +201,9 @@ def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Or
         if after == order:
             return order
         amounts = [format_money(amount, shop.currency, shop.locale) for amount in (order.total, after.total)]
-        return _with_history(shop, actor, after, f"Edited: {amounts[0]} → {amounts[1]}")
+        return with_history(shop, actor, after, f"Edited: {amounts[0]} → {amounts[1]}")
 
-    return until_settled(lambda: _change(shop, ref, changed))
+    return change_order(shop, ref, changed)
 
 
 def edited(order: Order, draft: OrderDraft) -> Order:
@@ -260,90 +242,27 @@ def record_payment(shop: Shop, actor: Actor, ref: OrderRef) -> Order:
             return order
         amount = format_money(order.balance, shop.currency, shop.locale)
         settled = OrderStatus.PAID if order.status is OrderStatus.PENDING else order.status
-        return _with_history(shop, actor, replace(order, status=settled, paid=None), f"Payment of {amount} recorded")
+        return with_history(shop, actor, replace(order, status=settled, paid=None), f"Payment of {amount} recorded")
 
-    return until_settled(lambda: _change(shop, ref, changed))
-
-
-def new_refund_id() -> str:
-    """The idempotency key of a refund form that is drawn now."""
-    return new_entry_id() + new_entry_id()
+    return change_order(shop, ref, changed)
 
 
-def refund_order(shop: Shop, actor: Actor, ref: OrderRef, amount: int, reason: str, refund_id: str) -> Order:
-    """Gives back part or all of an order, once per `refund_id`. `amount` is in minor units.
+def change_addresses(
+    shop: Shop, actor: Actor, ref: OrderRef, *, shipping: Address | None, billing: Address | None
+) -> Order:
+    """Replaces both addresses of the order; the customer's own stay. A billing address of None is the shipping address.
 
-    Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (nothing, more than is
-    left, or an order that was never paid).
+    Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` naming the field.
     """
-    actor.require(Permission.REFUND_ORDERS)
-    reason = clean_line(reason, "Reason")
+    actor.require(Permission.CHANGE_ORDERS)
+    home = region_of(shop.zone, shop.locale)
+    ship, bill = (each and clean_address(each, home) for each in (shipping, billing))
 
     def changed(order: Order) -> Order:
-        _check_refund(shop, order, amount)
-        refund = Refund(refund_id, amount, shop.clock(), actor.username, reason)
-        text = f"Refunded {format_money(amount, shop.currency, shop.locale)}" + (f": {reason}" if reason else "")
-        return _with_history(shop, actor, replace(order, refunds=(*order.refunds, refund)), text)
+        after = replace(order, shipping_address=ship, billing_address=None if bill == ship else bill)
+        if after == order:
+            return order
+        moved = after.shipping_address != order.shipping_address
+        return with_history(shop, actor, after, f"{'Shipping' if moved else 'Billing'} address changed")
 
-    done = _find_refund(shop, ref, refund_id)
-    detail = format_money(check_amount(amount, "The refund"), shop.currency, shop.locale)
-    audit_entry = audit_log.entry(shop, actor, "refunded an order", _target(ref), detail)
-    try:
-        return done or until_settled(lambda: _change(shop, ref, changed, audit_entry))
-    except OrderChangedError:
-        if done := _find_refund(shop, ref, refund_id):
-            return done
-        raise
-
-
-def _find_refund(shop: Shop, ref: OrderRef, refund_id: str) -> Order | None:
-    order = get_order(shop, ref.customer_id, ref.order_id)
-    return order if any(refund.id == refund_id for refund in order.refunds) else None
-
-
-def _check_refund(shop: Shop, order: Order, amount: int) -> None:
-    if check_amount(amount, "The refund") == 0:
-        raise InvalidInputError("The refund must be more than nothing.", "amount")
-    if not order.received and order.total:
-        raise InvalidInputError("This order has not been paid, so there is nothing to refund.", "amount")
-    if amount > order.refundable:
-        left = format_money(order.refundable, shop.currency, shop.locale)
-        raise InvalidInputError(f"Only {left} of this order is left to refund.", "amount")
-
-
-def _with_history(shop: Shop, actor: Actor, order: Order, text: str) -> Order:
-    if len(order.history) >= MOST_HISTORY:
-        raise InvalidInputError("This order has been changed too often to be changed again.")
-    entry = HistoryEntry(shop.clock(), actor.username, text)
-    return replace(order, history=(*order.history, entry), version=order.version + 1)
-
-
-def _target(ref: OrderRef) -> str:
-    return f"order:{ref.customer_id}-{ref.order_id}"
-
-
-def _change(shop: Shop, ref: OrderRef, changed: Callable[[Order], Order], audit_entry: Put | None = None) -> Order:
-    """Changes the order that was seen; `audit_entry` is written with it."""
-    key = schema.order_key(ref.customer_id, ref.order_id)
-    item = shop.store.get(key)
-    if item is None:
-        raise NotFoundError("This order no longer exists.")
-    before = order_from(key, item)
-    if before.version != ref.seen_version:
-        last = before.history[-1] if before.history else None
-        who = f" ({last.by}: {last.text})" if last else ""
-        raise OrderChangedError(f"Someone else has changed order {before.number}{who}.")
-    after = changed(before)
-    if after is not before:
-        _write_change(shop, before, after, item, audit_entry)
-    return after
-
-
-def _write_change(shop: Shop, before: Order, after: Order, item: Item, audit_entry: Put | None) -> None:
-    """Writes a new version of an order with the difference in all totals, and what automations will do about it."""
-    day = order_day(item)
-    customer = schema.customer_key(after.customer_id)
-    month = schema.customer_month_key(after.customer_id, day[:7])
-    found = {key: shop.store.get(key) or {} for key in (customer, month)}
-    writes = changing_writes(before, after, day, found[customer], found[month], shop.zone)
-    shop.store.transact([*writes, *triggers.on_changed(shop, before, after), *([audit_entry] if audit_entry else [])])
+    return change_order(shop, ref, changed, notify=False)

@@ -41,7 +41,8 @@ from backend.services.templates.editions import keep_edition
 class SendRequest:
     """One email to one person. `key` makes it happen once; `again` is the reason for a deliberate repetition.
 
-    The recipient is `customer_id`, or the customer (or, for the team, the member) with the address `to`.
+    The recipient is `customer_id`, or the customer (or, for the team, the member) with the address `to`. `parcel` is
+    the id of the one that an email about an order is about; None is the last one, "" is none.
     """
 
     template: str
@@ -51,6 +52,7 @@ class SendRequest:
     order_id: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     again: str = ""
+    parcel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def prepared_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReque
     order = _order_of(shop, wanted, version, recipient)
     message = _message(shop, actor, wanted, version, recipient, shop.clock())
     facts = get_shop_facts(shop)
-    message = _with_data(shop, mailer, message, version, facts, recipient, order, wanted.fields)
+    message = _with_data(shop, mailer, message, version, facts, recipient, order, wanted)
     if recipient.customer is not None:
         message = _decided(shop, mailer, message, version, recipient.customer)
     else:
@@ -194,7 +196,7 @@ def _with_data(
     facts: ShopFacts,
     recipient: _Recipient,
     order: Order | None,
-    fields: Mapping[str, str],
+    wanted: SendRequest,
 ) -> Message:
     links = links_for(mailer.links, recipient.customer, message.id, version)
     data = build_context(
@@ -204,7 +206,8 @@ def _with_data(
         order=order,
         member=recipient.member,
         links=links,
-        fields=fields,
+        fields=wanted.fields,
+        parcel=wanted.parcel,
     )
     return replace(message, data=packed(data), facts=keep_facts(shop, facts), edition=keep_edition(shop, version))
 
