@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.domain.team import COMMAND_LINE, Role
+from backend.services.insights.at_risk import Barrier
 from backend.services.snapshots.build import make_snapshot
 from pages.components.insights import charts
 from pages.components.ui import caching
@@ -85,3 +86,15 @@ def test_revenue_at_risk_lists_the_customers_and_what_to_do(dashboard: Dashboard
     told = figures(app)
     assert not app.exception
     assert set(told) <= {"Revenue at risk", "Customers", "Share"}
+
+
+def test_the_cards_of_revenue_at_risk_are_those_of_the_chosen_reason(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    for name, email, amount in (("Ana", "", 9000), ("Maria", None, 6000), *(("Few", None, 100) for _ in range(3))):
+        add_order(shop, add_customer(shop, name, email), amount, placed_at=shop.clock())
+    make_snapshot(shop)
+    app = dashboard.open("insights.py", Role.MANAGER, view="at-risk")
+    assert figures(app) == {"Revenue at risk": "$150.00", "Customers": "2", "Share": "100.0%"}
+    app.pills(key="barrier").set_value(Barrier.NO_ADDRESS).run()
+    assert figures(app) == {"Revenue at risk": "$90.00", "Customers": "1", "Share": "60.0%"}
+    assert [label for label in links(app) if "Maria" in label] == []

@@ -59,6 +59,13 @@ def test_the_cards_and_tables_equal_a_recount(busy: Dashboard) -> None:
     of_campaign = recounted([message for message in messages if message.campaign])
     assert (list(table["Campaign"]), list(table["Sent"])) == (["Mugs"], [of_campaign.sent])
     assert list(table["Bounced"]) == [of_campaign.bounce_rate]
+    (template,) = {message.template for message in messages if message.campaign}
+    app.selectbox(key="send_stats_template").set_value(template).run()
+    of_template = recounted([message for message in messages if message.template == template])
+    assert {label: as_read(figures(app)[label]) for label in wanted} == cards(busy, of_template)
+    assert list(app.dataframe[0].value["Campaign"]) == ["Mugs"]
+    app.selectbox(key="send_stats_template").set_value("welcome").run()
+    assert "No campaign began in these days." in said(app) or "No emails in this period" in said(app)
 
 
 def test_the_health_of_mail_is_told_of_the_same_messages(busy: Dashboard) -> None:
