@@ -1,4 +1,4 @@
-"""Overview: how business is, compared with the time before, and who the best customers are."""
+"""Overview: what is to be done, how business is compared with the time before, and who the best customers are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.customers.leaderboards import Measure
 from backend.services.statistics.overview import granularities_of
+from pages.components.first_steps import view as first_steps
 from pages.components.statistics import cards
+from pages.components.todo import view as todo
 from pages.components.ui import caching, charts, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_month, pick_period
@@ -22,7 +24,10 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     chosen = pick_period(here, "period") if began else None
 if began is None or chosen is None:
     empty.no_orders_yet(actor)
+    first_steps.show(here, actor, is_new=True)
     st.stop()
+first_steps.show(here, actor, is_new=False)
+todo.show(here)
 
 granularities = granularities_of(chosen.first, chosen.last)
 granularity = granularities[0]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.services.orders.orders import new_refund_id, refund_order
 from tests.pages.dashboard import Dashboard
@@ -27,7 +28,11 @@ def test_an_empty_shop_says_what_to_do_next_as_far_as_the_role_may(
     app = dashboard.open("overview.py", role)
     assert not app.exception
     assert "Your shop is ready" in said(app)
-    assert list(links(app)) == steps
+    led = ["Name the shop", "Add the postal address", "Switch on automations"] if role is Role.MANAGER else []
+    shown = list(links(app))
+    assert shown[: len(steps)] == steps
+    assert [label for label in shown[len(steps) :] if label in led] == led
+    assert bool(led) == bool(shown[len(steps) :])
     assert not app.metric
 
 
@@ -126,3 +131,24 @@ def test_markup_in_names_is_shown_as_text(dashboard: Dashboard, name: str) -> No
     assert f"{name} {order.number}" in links(app)
     labels = [link.label for link in app.get("page_link") if order.number[-3:] in link.label]
     assert all(is_literal(label.replace("**", "")) for label in labels)
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (Role.STAFF, {"1 order to fulfil": {"status": ["paid"], "placed": ["90-days"]}, "1 payment pending": None}),
+        (Role.MANAGER, {}),
+    ],
+)
+def test_what_is_to_be_done_leads_to_where_it_is_done(
+    dashboard: Dashboard, role: Role, expected: dict[str, dict[str, list[str]] | None]
+) -> None:
+    maria = add_customer(dashboard.shop, "Maria Lopez")
+    now = dashboard.shop.clock()
+    add_order(dashboard.shop, maria, 500, placed_at=now)
+    add_order(dashboard.shop, maria, 500, placed_at=now, status=OrderStatus.PENDING)
+    app = dashboard.open("overview.py", role)
+    shown = links(app)
+    assert expected.keys() <= shown.keys()
+    assert all(query is None or shown[label] == query for label, query in expected.items())
+    assert ("Nothing at the moment" in said(app)) is not bool(expected)

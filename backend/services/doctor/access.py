@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from backend.domain.diagnosis import OF_STATE, Diagnosis, Verdict
+from backend.domain.team import COMMAND_LINE
 from backend.email.web import Reached
 from backend.errors import ConfigurationError
 from backend.secret_file import FILE_NAME, cookie_key
 from backend.services.demo.shop import is_demo
 from backend.services.doctor.installation import Installation
+from backend.services.first_steps import checklist
 from backend.services.system import health
 from backend.services.team.members import team_is_empty
 
@@ -80,6 +82,18 @@ def proxy(installation: Installation) -> list[Diagnosis]:
         mend = "Set TRUSTED_PROXIES to the proxy's address, such as 127.0.0.1,::1 for Caddy on this machine."
         return [Diagnosis("Proxy", Verdict.WARN, found, mend)]
     return [Diagnosis("Proxy", verdict, seen.found, seen.advice)]
+
+
+def first_steps(installation: Installation) -> list[Diagnosis]:
+    """What the shop itself has not done yet; the Overview leads through the same list."""
+    steps = checklist.first_steps(installation.shop, COMMAND_LINE, installation.mailer.sender)
+    left = [state for state in steps if not state.done]
+    if not left:
+        return [Diagnosis("First steps", Verdict.OK, "All are done.")]
+    names = ", ".join(state.step.value for state in left)
+    found = f"{len(steps) - len(left)} of {len(steps)} are done. Not yet: {names}."
+    verdict = Verdict.WARN if installation.sends else Verdict.OK
+    return [Diagnosis("First steps", verdict, found, "Take them on the Overview, signed in as an admin.")]
 
 
 def _trusted(text: str) -> Iterator[IPv4Network | IPv6Network]:

@@ -31,6 +31,7 @@ QUESTIONS: dict[str, Question] = {
     "Events": mail.events,
     "Workers": mail.workers,
     "Alerts": mail.alerts,
+    "First steps": access.first_steps,
 }
 
 

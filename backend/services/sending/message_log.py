@@ -228,12 +228,20 @@ def needing_attention(shop: Shop, status: MessageStatus, limit: int = 100) -> li
 
     Raises: `InvalidInputError` for another status.
     """
-    if status not in NEEDS_A_PERSON:
-        raise InvalidInputError("Only failed and unknown messages need attention.", "status")
-    query = Query(schema.MAIL, schema.attention_line(status.value), index="work", descending=True, limit=limit)
-    found = shop.store.get_many([row.key for row in shop.store.query(query).rows])
+    found = shop.store.get_many([row.key for row in shop.store.query(_attention(status, limit)).rows])
     messages = list(readable(shop, found.items(), message_from))
     return sorted(messages, key=lambda message: message.requested_at, reverse=True)
+
+
+def count_needing_attention(shop: Shop, status: MessageStatus, limit: int) -> int:
+    """How many of them there are, `limit` at most, from their list alone. Raises: as `needing_attention`."""
+    return len(shop.store.query(_attention(status, limit)).rows)
+
+
+def _attention(status: MessageStatus, limit: int) -> Query:
+    if status not in NEEDS_A_PERSON:
+        raise InvalidInputError("Only failed and unknown messages need attention.", "status")
+    return Query(schema.MAIL, schema.attention_line(status.value), index="work", descending=True, limit=limit)
 
 
 def _checked(row: Row) -> Row:

@@ -36,6 +36,8 @@ from backend.services.customers import leaderboards, lists
 from backend.services.customers.leaderboards import Measure
 from backend.services.customers.lists import CustomerFilter, CustomerPage
 from backend.services.deliverability import account
+from backend.services.first_steps import checklist
+from backend.services.first_steps.checklist import StepState
 from backend.services.insights import at_risk, buyers, returning, worth
 from backend.services.insights.at_risk import AtRisk, Barrier
 from backend.services.insights.buyers import Grid
@@ -56,6 +58,8 @@ from backend.services.system.costs import Month, this_month
 from backend.services.team import members
 from backend.services.templates import overview as email_overview
 from backend.services.templates.overview import EmailCard
+from backend.services.todo import tasks
+from backend.services.todo.tasks import Task
 from pages.components.ui import shell
 from pages.components.ui.state import ACTOR
 
@@ -141,6 +145,25 @@ def recent_orders(shop: Shop, limit: int) -> list[OrderSummary]:
 @_cached(max_entries=200)
 def top_customers(shop: Shop, by: Measure, month: str, limit: int) -> list[CustomerSummary]:
     return leaderboards.top_customers(shop, by, month, limit)
+
+
+def open_tasks(shop: Shop) -> list[Task]:
+    """What whoever asks can do something about."""
+    return _open_tasks(shop, _asking())
+
+
+@_cached(max_entries=10)
+def _open_tasks(shop: Shop, actor: Actor) -> list[Task]:
+    return tasks.open_tasks(shop, actor)
+
+
+def first_steps(shop: Shop, sender: str) -> list[StepState]:
+    return _first_steps(shop, _asking(), sender)
+
+
+@_cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)
+def _first_steps(shop: Shop, actor: Actor, sender: str) -> list[StepState]:
+    return checklist.first_steps(shop, actor, sender)
 
 
 @_cached(max_entries=20)
