@@ -35,9 +35,9 @@ def fill(shop: Shop) -> None:
         for _ in range(number):
             add_order(shop, maria, 500, status=status)
     add_order(shop, maria, 500, placed_at=shop.clock() - timedelta(days=tasks.DAYS + 1))
-    for key, status in (("one", MessageStatus.FAILED), ("two", MessageStatus.UNKNOWN), ("three", MessageStatus.SENT)):
+    for key, ending in (("one", MessageStatus.FAILED), ("two", MessageStatus.UNKNOWN), ("three", MessageStatus.SENT)):
         mine = claimed(shop, ledger.request(shop, a_message(key)).message)
-        ledger.record(shop, [replace(mine, status=status, reason="Because.")])
+        ledger.record(shop, [replace(mine, status=ending, reason="Because.")])
     states.open_alert(shop, Reading(RuleName.QUEUE, "messages", 400.0, "It waits."))
 
 
