@@ -35,6 +35,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import logs
 from backend.api import create_app
+from backend.api.v1 import ApiSettings
 from backend.bootstrap import keep_files_private
 from backend.config import Settings, load_settings
 from backend.deadlines import LONGEST_WAIT
@@ -47,6 +48,7 @@ from backend.observability.metrics import CONTENT_TYPE, Metrics, Sources, may_re
 from backend.observability.rounds import Rounds
 from backend.secret_file import cookie_key, derived
 from backend.services.alerts.gauges import gauges
+from backend.services.api.request_rate import RatePolicy
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
 from backend.services.system.version import version
@@ -148,6 +150,12 @@ def _api(settings: Settings, stop: duties.Stop) -> FastAPI:
         event_topics=settings.event_topics,
         event_policy=EventPolicy(settings.soft_bounce_limit),
         ending=stop.is_set,
+        v1=ApiSettings(
+            shell.mailer,
+            lambda: shell.policy().key,
+            settings.origins,
+            RatePolicy(settings.api_requests),
+        ),
     )
 
 

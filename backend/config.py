@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "", description="Further host names that this server answers to, comma-separated; *.example.com is all below."
     )
+    api_origins: str = Field(
+        "", description="Origins whose pages may use the HTTP API (CORS), comma-separated; none without it."
+    )
+    api_requests: int = Field(
+        1000, ge=20, le=1_000_000, description="Requests that an API key may make in ten seconds."
+    )
     uploads_mb: int = Field(
         1200, ge=1, description="Megabytes of uploaded files that a server process holds at most, of all people."
     )
@@ -111,6 +117,14 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", value):
             raise ValueError("is not a web address such as https://mail.example.com")
         return value.rstrip("/")
+
+    @field_validator("api_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", part):
+                raise ValueError("are not origins such as https://shop.example.com")
+        return value
 
     @field_validator("quiet_hours")
     @classmethod
@@ -184,6 +198,11 @@ class Settings(BaseSettings):
     def event_topics(self) -> frozenset[str]:
         """The topics of SNS that may call the webhook."""
         return frozenset(filter(None, (part.strip() for part in self.ses_events_topics.split(","))))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may use the HTTP API."""
+        return tuple(filter(None, (part.strip() for part in self.api_origins.split(","))))
 
     @property
     def spool_dir(self) -> Path:

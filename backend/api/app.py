@@ -17,6 +17,7 @@ from backend import logs
 from backend.api.public.limits import LinkLimit
 from backend.api.public.router import PublicPages, public_router
 from backend.api.ses_events import Webhook, ses_events_router, webhook_of
+from backend.api.v1 import ApiSettings, create_v1
 from backend.deadlines import LONGEST_WAIT, within
 from backend.domain.network import Origin, origin_of
 from backend.email.links import Links
@@ -43,11 +44,13 @@ def create_app(
     event_topics: frozenset[str] = frozenset(),
     event_policy: EventPolicy | None = None,
     ending: Callable[[], bool] = lambda: False,
+    v1: ApiSettings | None = None,
 ) -> FastAPI:
     """The API of a shop, which is opened when it is first needed.
 
     With `links`, customers can follow those of their emails. `trusted_proxies` are those whose X-Forwarded-For counts,
     `event_topics` those topics of SNS that may report events of emails. While the server is `ending`, it is not ready.
+    With `v1`, other programs can use `/v1` with API keys.
     """
     app = FastAPI(title="Tillpost", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -73,6 +76,8 @@ def create_app(
 
     if links is not None:
         app.include_router(public_router(_public_pages(shop, links, trusted_proxies)))
+    if v1 is not None:
+        app.mount("/v1", create_v1(shop, v1, trusted_proxies=trusted_proxies))
     app.include_router(ses_events_router(shop, _webhook(shop, event_topics, event_policy or EventPolicy())))
     return app
 
@@ -152,4 +157,5 @@ class RequestIds:
 def _route_of(scope: Scope) -> str:
     """The pattern that the path fitted, such as "GET /u/{token}"; paths that fit none count together."""
     route = getattr(scope.get("route"), "path", "")
-    return f"{scope['method']} {route}" if route else "other"
+    mounted = "/v1" if scope.get("root_path", "").endswith("/v1") else ""
+    return f"{scope['method']} {mounted}{route}" if route else "other"

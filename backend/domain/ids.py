@@ -51,6 +51,12 @@ def order_id_of(source: str, reference: str, placed_at: datetime) -> str:
     return f"{_stamp(placed_at)}{digest[:_RANDOM_LENGTH].translate(_LETTERS).decode()}"
 
 
+def customer_id_of(source: str, reference: str) -> str:
+    """The customer id that belongs to a reference elsewhere; the same input gives the same id."""
+    digest = hashlib.sha256(f"customer\0{source}\0{reference}".encode()).digest()
+    return digest[:_CUSTOMER_LENGTH].translate(_LETTERS).decode()
+
+
 def moment_in(order_id: str) -> datetime | None:
     """The second at which the order's form was drawn, or an imported order was placed; None for ids of other makes."""
     stamp = order_id[:_STAMP_LENGTH]

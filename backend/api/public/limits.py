@@ -29,16 +29,29 @@ class RequestLimit:
 
     def allows(self, subject: str) -> bool:
         """Counts a request of this subject (an address, a message) and says whether it may be answered."""
-        key = hashlib.blake2b(subject.encode(errors="surrogatepass"), key=self._salt, digest_size=12).digest()
-        now = int(self._clock() / self._half)
+        key, now = self._digest(subject), int(self._clock() / self._half)
         with self._lock:
-            half, count, before = self._counts.pop(key, (now, 0, 0))
-            if half != now:
-                before, count = (count if half == now - 1 else 0), 0
+            count, before = self._counted(key, now)
+            self._counts.pop(key, None)
             self._counts[key] = (now, count + 1, before)
             while len(self._counts) > _REMEMBERED:
                 self._counts.popitem(last=False)
             return count + 1 + before <= self._most
+
+    def is_spent(self, subject: str) -> bool:
+        """Whether a further request would not be allowed; counts nothing."""
+        with self._lock:
+            return sum(self._counted(self._digest(subject), int(self._clock() / self._half))) >= self._most
+
+    def _digest(self, subject: str) -> bytes:
+        return hashlib.blake2b(subject.encode(errors="surrogatepass"), key=self._salt, digest_size=12).digest()
+
+    def _counted(self, key: bytes, now: int) -> tuple[int, int]:
+        """The requests of this half of the window, and of the one before."""
+        half, count, before = self._counts.get(key, (now, 0, 0))
+        if half == now:
+            return count, before
+        return 0, count if half == now - 1 else 0
 
     @property
     def retry_after(self) -> int:

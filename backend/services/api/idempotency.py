@@ -66,7 +66,11 @@ def begin(shop: Shop, caller: str, idempotency_key: str, request: bytes) -> Begu
 
     Raises: `InvalidInputError` for a key that is no key.
     """
-    if not 0 < len(idempotency_key) <= LONGEST_KEY or not idempotency_key.isascii() or not idempotency_key.isprintable():
+    if (
+        not 0 < len(idempotency_key) <= LONGEST_KEY
+        or not idempotency_key.isascii()
+        or not idempotency_key.isprintable()
+    ):
         raise InvalidInputError(f"An idempotency key has 1 to {LONGEST_KEY} visible characters.", "Idempotency-Key")
     unique = hashlib.sha256(f"{caller}\0{idempotency_key}".encode()).hexdigest()
     key = schema.idempotency_key(caller, unique[:32])

@@ -32,6 +32,10 @@ from backend.store import schema
 from backend.store.port import Put, Query, pages_of
 
 
+class CustomerChangedError(ConflictError):
+    """Somebody else changed the customer first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a person may enter about a customer."""
@@ -62,8 +66,10 @@ def clean_profile(profile: Profile) -> Profile:
     )
 
 
-def create_customer(shop: Shop, actor: Actor, profile: Profile, *, consent: bool | None = None) -> Customer:
-    """Adds a customer. `consent` None means that nobody was asked about marketing.
+def create_customer(
+    shop: Shop, actor: Actor, profile: Profile, *, consent: bool | None = None, new_id: str = ""
+) -> Customer:
+    """Adds a customer. `consent` None means that nobody was asked about marketing. `new_id` must be free.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`, `EmailTakenError` (names the customer).
     """
@@ -72,7 +78,7 @@ def create_customer(shop: Shop, actor: Actor, profile: Profile, *, consent: bool
     if consent and not clean.email:
         raise _no_address_to_consent_for()
     customer = Customer(
-        id=new_customer_id(),
+        id=new_id or new_customer_id(),
         name=clean.name,
         email=clean.email or None,
         created_at=now,
@@ -156,6 +162,15 @@ def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, g
 
     said = "Agreed to marketing" if given else "Refused marketing"
     return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
+
+
+def record_consent(shop: Shop, actor: Actor, customer_id: str, *, given: bool, proof: str) -> Customer:
+    """Records what the customer has answered to another program, which says in `proof` how it knows.
+
+    Raises: as `record_own_answer`, and `PermissionDeniedError`.
+    """
+    actor.require(Permission.EDIT_CUSTOMERS)
+    return record_own_answer(shop, customer_id, given=given, proof=clean_text(proof, "Proof", required=True))
 
 
 def record_own_answer(
@@ -256,7 +271,7 @@ def _change(
     def attempt() -> Customer:
         before = get_customer(shop, customer_id)
         if seen_version is not None and before.version != seen_version:
-            raise ConflictError("Someone else has changed this customer.")
+            raise CustomerChangedError("Someone else has changed this customer.")
         after = changed(before)
         if after == before:
             return before

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from itertools import islice, product
 
 from backend.domain.ids import moment_in
 from backend.domain.orders import Order, OrderStatus, OrderSummary
@@ -19,6 +19,7 @@ from backend.records.orders import order_from, summary_from
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.listing import merged, page_size, text_in
+from backend.services.orders.orders import order_named_in
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor
@@ -26,6 +27,8 @@ from backend.store.port import Query, Row, pages_of
 
 _OWN_NUMBER = re.compile(r"^T?(\d{6})-(\d{4})-([0-9A-Z]{3})$")
 LONGEST_REFERENCE = 200
+_NUMBERING = ("shopify", "api")
+"""Sources whose numbers people look for."""
 MOST_SUMMED = 5_000
 _CHUNK = 500
 LONGEST_RANGE = timedelta(days=3660)
@@ -190,7 +193,7 @@ def _is_settled(order: OrderSummary, following: OrderSummary) -> bool:
 
 
 def find_order(shop: Shop, number: str) -> Order | None:
-    """The order with this number: one of ours ("T261124-1432-K7Q") or one of Shopify's ("#1001")."""
+    """The order with this number: one of ours ("T261124-1432-K7Q") or one of its source's ("#1001")."""
     wanted = number.strip()
     own = _OWN_NUMBER.match(wanted.upper())
     return _find_own(shop, own) if own else _find_reference(shop, wanted)
@@ -199,12 +202,12 @@ def find_order(shop: Shop, number: str) -> Order | None:
 def _find_reference(shop: Shop, number: str) -> Order | None:
     if len(number) > LONGEST_REFERENCE or not number.isprintable():
         return None
-    for reference in dict.fromkeys((number, f"#{number.lstrip('#')}", number.lstrip("#"))):
-        item = shop.store.get(schema.reference_key("shopify", reference)) if reference else None
-        if item is not None:
-            key = schema.order_key(text(item, "customer"), text(item, "order"))
-            found = shop.store.get(key)
-            return order_from(key, found) if found else None
+    written = dict.fromkeys(filter(None, (number, f"#{number.lstrip('#')}", number.lstrip("#"))))
+    keys = [schema.reference_key(source, reference) for source, reference in product(_NUMBERING, written)]
+    found = shop.store.get_many(keys)
+    for key in keys:
+        if key in found:
+            return order_named_in(shop, found[key])
     return None
 
 

@@ -21,11 +21,13 @@ from backend.domain.orders import (
 )
 from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
-from backend.domain.text import clean_text
+from backend.domain.text import SHORT_LENGTH, clean_line, clean_text
 from backend.domain.time import check_placed_at
 from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.records.addresses import book_of
 from backend.records.customers import customer_from
+from backend.records.orders import order_from
+from backend.records.values import text as text_in
 from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
@@ -37,13 +39,15 @@ from backend.services.orders.refunds import refund_order as refund_order
 from backend.services.orders.writes import OrderExistsError, placing_writes
 from backend.services.triggers import writes as triggers
 from backend.store import schema
+from backend.store.port import Item
 
 
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
     """What a person enters for an order. Amounts are in minor units; `placed_at` None means now.
 
-    `shipping_address` None means the customer's default address. Both are used when the order is placed.
+    `shipping_address` None means the customer's default address. Both are used when the order is placed. `source` is
+    where an order was placed that was not entered here; its `reference` there places one order.
     """
 
     customer_id: str
@@ -56,6 +60,8 @@ class OrderDraft:
     currency: str = ""
     placed_at: datetime | None = None
     shipping_address: Address | None = None
+    source: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +105,25 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
     if customer.archived and shop.store.get(order_key) is None:
         raise ConflictError("This customer is archived. Restore the customer first.")
     try:
-        shop.store.transact([*placing_writes(order, customer, shop.zone), *triggers.on_placed(shop, order)])
+        writes = placing_writes(order, customer, shop.zone, reference=draft.reference)
+        shop.store.transact([*writes, *triggers.on_placed(shop, order)])
     except OrderExistsError:
-        return Placed(get_order(shop, draft.customer_id, key), duplicate=True)
+        found_before = draft.reference and find_by_reference(shop, draft.source, draft.reference)
+        return Placed(found_before or get_order(shop, draft.customer_id, key), duplicate=True)
     return Placed(order, duplicate=False)
+
+
+def find_by_reference(shop: Shop, source: str, reference: str) -> Order | None:
+    """The order that has this number at its source, such as "shopify" or "api"."""
+    item = shop.store.get(schema.reference_key(source, reference))
+    return order_named_in(shop, item) if item else None
+
+
+def order_named_in(shop: Shop, item: Item) -> Order | None:
+    """The order that the item of a reference names."""
+    key = schema.order_key(text_in(item, "customer"), text_in(item, "order"))
+    found = shop.store.get(key)
+    return order_from(key, found) if found else None
 
 
 def _order_of(
@@ -122,7 +143,7 @@ def _order_of(
     total = check_amount(subtotal + shipping + tax, "The total")
     return Order(
         id=key,
-        number=order_number(key, placed_at),
+        number=clean_line(draft.reference, "Reference", longest=SHORT_LENGTH) or order_number(key, placed_at),
         customer_id=draft.customer_id,
         customer_name=customer.name,
         customer_email=customer.email,
@@ -140,6 +161,7 @@ def _order_of(
         note=clean_text(draft.note, "Note"),
         gift_cards=gift_cards_in(lines, total),
         shipping_address=_address_of(shop, draft) or default,
+        source=draft.source,
     )
 
 

@@ -1,0 +1,83 @@
+"""One call of the API as a router sees it: who calls, the shop, and what makes a repeated call the same one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+from starlette.exceptions import HTTPException
+
+from backend.domain.team import Actor
+from backend.errors import InvalidInputError
+from backend.sealed_text import seal, unseal
+from backend.services.context import Shop
+from backend.services.sending.mailer import Mailer
+
+MOST_IN_A_PAGE = 100
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,15})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is allowed. `unique` is its own: that of its idempotency key, or a new one; 64 hexadecimal digits.
+
+    `first_at` is its first attempt. `listing` names the list that it asks for, by which cursors are bound to it.
+    """
+
+    shop: Shop
+    mailer: Callable[[], Mailer]
+    actor: Actor
+    unique: str
+    first_at: datetime
+    listing: str
+    key: bytes
+
+    def part(self, name: str) -> str:
+        """What makes a part of this call unique, such as one order of a batch; 64 hexadecimal digits."""
+        return hashlib.sha256(f"{self.unique}\0{name}".encode()).hexdigest()
+
+    def sealed(self, cursor: str | None) -> str | None:
+        """A cursor for outside: unreadable, and good for this list alone."""
+        return cursor and seal(self.key, f"api {self.listing}", cursor)
+
+    def unsealed(self, cursor: str | None) -> str | None:
+        """Raises: `InvalidInputError` for a cursor that is not of this list."""
+        if not cursor:
+            return None
+        found = unseal(self.key, f"api {self.listing}", cursor)
+        if found is None:
+            raise InvalidInputError("This cursor belongs to another list. Start again without it.", "cursor")
+        return found
+
+
+async def _call_of(request: Request) -> Call:
+    """Made before the route, by the gate."""
+    call: Call = request.state.call
+    return call
+
+
+async def _version_of(
+    if_match: Annotated[
+        str, Header(description="The ETag of what you have read.", examples=['"1"'], pattern=r'^(W/)?"[0-9]{1,15}"$')
+    ] = "",
+) -> int:
+    found = _ETAG.fullmatch(if_match)
+    if found is None:
+        raise HTTPException(428)
+    return int(found[1])
+
+
+def etag(version: int) -> dict[str, str]:
+    """The header that names a version."""
+    return {"ETag": f'"{version}"'}
+
+
+CallOf = Annotated[Call, Depends(_call_of)]
+SeenVersion = Annotated[int, Depends(_version_of)]
+Cursor = Annotated[str, Query(description="`next_cursor` of the page before.", max_length=2_000)]
+Limit = Annotated[int, Query(description="How many at most.", ge=1, le=MOST_IN_A_PAGE)]

@@ -1,0 +1,1 @@
+"""What the API takes and gives, per resource. Amounts are whole minor units, moments RFC 3339 in UTC."""

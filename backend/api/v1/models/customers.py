@@ -1,0 +1,166 @@
+"""Customers as the API takes and gives them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field
+
+from backend.api.v1.models.common import Address, Country, Given, Moment, Text
+from backend.domain.customers import (
+    MOST_TAGS,
+    Activity,
+    ConsentSource,
+    Customer,
+    CustomerSummary,
+)
+from backend.services.customers.customers import Profile
+
+Tags = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=MOST_TAGS)]
+
+
+class CustomerIn(Given):
+    """A new customer. Their answer about marketing email is recorded by a call of its own, with its proof."""
+
+    name: Text
+    email: Address = ""
+    country: Country = ""
+    city: Text = ""
+    phone: Annotated[str, Field(max_length=50)] = ""
+    tags: Tags = []
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(self.name, self.email, self.country, self.city, self.phone, tuple(self.tags))
+
+
+class CustomerChange(Given):
+    """What changes; what is left out stays."""
+
+    name: Text | None = None
+    email: Address | None = None
+    country: Country | None = None
+    city: Text | None = None
+    phone: Annotated[str, Field(max_length=50)] | None = None
+    tags: Tags | None = None
+
+    def profile_of(self, before: Customer) -> Profile:
+        """The whole profile after the change."""
+        given = self.model_dump(exclude_none=True)
+        return Profile(
+            name=given.get("name", before.name),
+            email=given.get("email", before.email or ""),
+            country=given.get("country", before.country),
+            city=given.get("city", before.city),
+            phone=given.get("phone", before.phone),
+            tags=tuple(given.get("tags", before.tags)),
+        )
+
+
+class ConsentIn(Given):
+    """A customer's own answer about marketing email, and how you know of it."""
+
+    given: Annotated[bool, Field(strict=True)]
+    text: Annotated[
+        str, Field(min_length=1, max_length=1000, description="What the customer agreed to, word for word.")
+    ]
+    origin: Annotated[
+        str, Field(min_length=1, max_length=200, description="Where they answered, such as a page or form.")
+    ]
+    ip: Annotated[str, Field(max_length=45, description="The address from which they answered.")] = ""
+
+    @property
+    def proof(self) -> str:
+        """One line for the customer's activity, which keeps its time."""
+        said = "Agreed to marketing" if self.given else "Refused marketing"
+        return f"{said}: “{self.text}” ({self.origin})" + (f" from {self.ip}" if self.ip else "")
+
+
+class ConsentOut(BaseModel):
+    """The answer that stands."""
+
+    given: bool
+    at: Moment
+    source: ConsentSource
+    by: str = ""
+
+
+class CustomerOut(BaseModel):
+    """A customer. `revenue` is net of refunds; `orders` leaves out cancelled ones."""
+
+    id: str
+    name: str
+    email: str | None
+    country: str
+    city: str
+    phone: str
+    tags: list[str]
+    consent: ConsentOut | None
+    archived: bool
+    source: str
+    orders: int
+    revenue: int
+    currency: str
+    created_at: Moment
+    version: int
+
+    @classmethod
+    def of(cls, customer: Customer, currency: str) -> Self:
+        consent = customer.consent
+        return cls(
+            id=customer.id,
+            name=customer.name,
+            email=customer.email,
+            country=customer.country,
+            city=customer.city,
+            phone=customer.phone,
+            tags=list(customer.tags),
+            consent=consent and ConsentOut(given=consent.given, at=consent.at, source=consent.source, by=consent.by),
+            archived=customer.archived,
+            source=customer.source,
+            orders=customer.orders,
+            revenue=customer.revenue,
+            currency=currency,
+            created_at=customer.created_at,
+            version=customer.version,
+        )
+
+
+class CustomerListed(BaseModel):
+    """What lists show of a customer."""
+
+    id: str
+    name: str
+    email: str | None
+    country: str
+    tags: list[str]
+    archived: bool
+    orders: int
+    revenue: int
+    currency: str
+
+    @classmethod
+    def of(cls, found: CustomerSummary, currency: str) -> Self:
+        return cls(
+            id=found.id,
+            name=found.name,
+            email=found.email,
+            country=found.country,
+            tags=list(found.tags),
+            archived=found.archived,
+            orders=found.orders,
+            revenue=found.revenue,
+            currency=currency,
+        )
+
+
+class ConsentProof(BaseModel):
+    """One line of what is known of a customer's answers."""
+
+    at: Moment
+    by: str
+    text: str
+
+    @classmethod
+    def of(cls, activity: Activity) -> Self:
+        return cls(at=activity.at, by=activity.by, text=activity.text)

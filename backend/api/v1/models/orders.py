@@ -1,0 +1,254 @@
+"""Orders as the API takes and gives them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field
+
+from backend.api.v1.models.common import Amount, Country, Currency, Given, Moment, Text
+from backend.api.v1.models.customers import CustomerIn, CustomerOut
+from backend.domain.addresses import Address as PostalAddress
+from backend.domain.orders import (
+    LARGEST_QUANTITY,
+    MOST_LINES,
+    HistoryEntry,
+    LineItem,
+    Order,
+    OrderStatus,
+    OrderSummary,
+    Refund,
+)
+from backend.services.orders.orders import OrderDraft
+
+MOST_IN_A_BATCH = 100
+
+
+class Line(BaseModel):
+    """One product of an order."""
+
+    model_config = Given.model_config
+    title: Text
+    quantity: Annotated[int, Field(strict=True, ge=1, le=LARGEST_QUANTITY)] = 1
+    unit_price: Amount
+    sku: Annotated[str, Field(max_length=100)] = ""
+
+
+class PostalAddressModel(BaseModel):
+    """A postal address; any field may be empty."""
+
+    model_config = Given.model_config
+    name: Text = ""
+    company: Text = ""
+    street: Text = ""
+    street2: Text = ""
+    city: Annotated[str, Field(max_length=100)] = ""
+    postcode: Annotated[str, Field(max_length=20)] = ""
+    region: Annotated[str, Field(max_length=100)] = ""
+    country: Country = ""
+    phone: Annotated[str, Field(max_length=50)] = ""
+
+    @classmethod
+    def of(cls, address: PostalAddress) -> Self:
+        return cls(**asdict(address))
+
+
+class OrderIn(Given):
+    """A new order of a customer who is known by `customer_id`, or by the address of `customer`.
+
+    A customer with an unknown address is added, if the key may write customers. `reference` is the order's number at
+    your side: it places one order, whatever the idempotency key.
+    """
+
+    customer_id: Annotated[str, Field(max_length=20)] = ""
+    customer: CustomerIn | None = None
+    lines: Annotated[list[Line], Field(min_length=1, max_length=MOST_LINES)]
+    currency: Currency
+    discount: Amount = 0
+    shipping: Amount = 0
+    tax: Amount = 0
+    status: OrderStatus = OrderStatus.PENDING
+    note: Annotated[str, Field(max_length=5000)] = ""
+    placed_at: Moment | None = None
+    reference: Annotated[str, Field(max_length=100)] = ""
+    shipping_address: PostalAddressModel | None = None
+
+    def draft(self, customer_id: str) -> OrderDraft:
+        address = self.shipping_address
+        return OrderDraft(
+            customer_id=customer_id,
+            lines=tuple(LineItem(line.title, line.quantity, line.unit_price, line.sku) for line in self.lines),
+            discount=self.discount,
+            shipping=self.shipping,
+            tax=self.tax,
+            status=self.status,
+            note=self.note,
+            currency=self.currency,
+            placed_at=self.placed_at,
+            shipping_address=PostalAddress(**address.model_dump()) if address else None,
+            reference=self.reference,
+        )
+
+
+class OrderChange(Given):
+    """What becomes of an order."""
+
+    status: OrderStatus
+
+
+class RefundIn(Given):
+    """Money given back. Without an amount it is all that is left."""
+
+    amount: (
+        Annotated[int, Field(strict=True, ge=1, description="In minor units; all that is left without it.")] | None
+    ) = None
+    reason: Text = ""
+
+
+class RefundOut(BaseModel):
+    """A refund of an order."""
+
+    id: str
+    amount: int
+    at: Moment
+    by: str
+    reason: str
+
+    @classmethod
+    def of(cls, refund: Refund) -> Self:
+        return cls(id=refund.id, amount=refund.amount, at=refund.at, by=refund.by, reason=refund.reason)
+
+
+class HistoryOut(BaseModel):
+    """One change of an order."""
+
+    at: Moment
+    by: str
+    text: str
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> Self:
+        return cls(at=entry.at, by=entry.by, text=entry.text)
+
+
+class OrderOut(BaseModel):
+    """An order. `customer` is there when it was asked for with `expand=customer`."""
+
+    id: str
+    number: str
+    customer_id: str
+    customer_name: str
+    customer_email: str | None
+    customer: CustomerOut | None = None
+    status: OrderStatus
+    placed_at: Moment
+    currency: str
+    lines: list[Line]
+    subtotal: int
+    discount: int
+    shipping: int
+    tax: int
+    total: int
+    refunded: int
+    refundable: int
+    balance: int
+    refunds: list[RefundOut]
+    history: list[HistoryOut]
+    shipping_address: PostalAddressModel | None
+    source: str
+    note: str
+    version: int
+
+    @classmethod
+    def of(cls, order: Order, customer: CustomerOut | None = None) -> Self:
+        address = order.shipping_address
+        return cls(
+            id=public_id(order.customer_id, order.id),
+            number=order.number,
+            customer_id=order.customer_id,
+            customer_name=order.customer_name,
+            customer_email=order.customer_email,
+            customer=customer,
+            status=order.status,
+            placed_at=order.placed_at,
+            currency=order.currency,
+            lines=[
+                Line.model_construct(title=line.title, quantity=line.quantity, unit_price=line.unit_price, sku=line.sku)
+                for line in order.lines
+            ],
+            subtotal=order.subtotal,
+            discount=order.discount,
+            shipping=order.shipping,
+            tax=order.tax,
+            total=order.total,
+            refunded=order.refunded,
+            refundable=order.refundable,
+            balance=order.balance,
+            refunds=[*map(RefundOut.of, order.refunds)],
+            history=[*map(HistoryOut.of, order.history)],
+            shipping_address=PostalAddressModel.of(address) if address else None,
+            source=order.source,
+            note=order.note,
+            version=order.version,
+        )
+
+
+class OrderListed(BaseModel):
+    """What lists show of an order."""
+
+    id: str
+    number: str
+    customer_id: str
+    customer_name: str
+    status: OrderStatus
+    placed_at: Moment
+    total: int
+    refunded: int
+    currency: str
+    source: str
+
+    @classmethod
+    def of(cls, found: OrderSummary | Order, currency: str) -> Self:
+        return cls(
+            id=public_id(found.customer_id, found.id),
+            number=found.number,
+            customer_id=found.customer_id,
+            customer_name=found.customer_name,
+            status=found.status,
+            placed_at=found.placed_at,
+            total=found.total,
+            refunded=found.refunded,
+            currency=currency,
+            source=found.source,
+        )
+
+
+class BatchIn(Given):
+    """Up to 100 orders, each of which is placed or refused by itself."""
+
+    orders: Annotated[list[OrderIn], Field(min_length=1, max_length=MOST_IN_A_BATCH)]
+
+
+class BatchResult(BaseModel):
+    """What became of one order of a batch: its id and number, or the problem's type and sentence."""
+
+    status: int = Field(
+        description="As a call of its own would have answered: 201, 200 for one that was there, or 4xx."
+    )
+    id: str | None = None
+    number: str | None = None
+    customer_id: str | None = None
+    type: str | None = None
+    detail: str | None = None
+
+
+class BatchOut(BaseModel):
+    """The results, in the order of the orders."""
+
+    results: list[BatchResult]
+
+
+def public_id(customer_id: str, order_id: str) -> str:
+    """The id of an order for outside: it says whose it is, so that it is found with one read."""
+    return f"{customer_id}-{order_id}"

@@ -1,0 +1,96 @@
+"""Customers: create, read, change, list, search, and their answers about marketing email."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query, Response
+
+from backend.api.v1.call import Call, CallOf, Cursor, Limit, SeenVersion, etag
+from backend.api.v1.models.common import Page
+from backend.api.v1.models.customers import (
+    ConsentIn,
+    ConsentProof,
+    CustomerChange,
+    CustomerIn,
+    CustomerListed,
+    CustomerOut,
+)
+from backend.api.v1.route import needs, router_of
+from backend.domain.api_keys import Scope
+from backend.domain.customers import ActivityKind, Customer
+from backend.services.api.intake import added
+from backend.services.customers import customers
+from backend.services.customers.lists import CustomerFilter, Sort, list_customers
+
+router = router_of("Customers")
+Id = Annotated[str, Path(max_length=20, examples=["7K2MQ9XA4B"])]
+MARIA = {"name": "Maria Lopez", "email": "maria@example.com", "country": "ES", "city": "Sevilla", "tags": ["tea"]}
+
+
+@router.post("", status_code=201, **needs(Scope.CUSTOMERS_WRITE, example=MARIA))
+def create_customer(call: CallOf, body: CustomerIn, response: Response) -> CustomerOut:
+    """Add a customer. An email address has one customer: the problem of a second one names the first."""
+    return _shown(call, added(call.shop, call.actor, body.profile, call.unique), response)
+
+
+@router.get("", **needs(Scope.CUSTOMERS_READ))
+def find_customers(
+    call: CallOf,
+    search: Annotated[str, Query(max_length=200, description="Beginnings of words of name or address.")] = "",
+    tag: Annotated[str, Query(max_length=100)] = "",
+    country: Annotated[str, Query(pattern="^([A-Z]{2})?$")] = "",
+    sort: Sort = Sort.NEWEST,
+    archived: bool = False,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[CustomerListed]:
+    """List or search customers. By revenue or orders, only those who have ordered are listed."""
+    wanted = CustomerFilter(search, tag, country, sort, archived)
+    found = list_customers(call.shop, wanted, limit=limit, cursor=call.unsealed(cursor))
+    data = [CustomerListed.of(each, call.shop.currency) for each in found.customers]
+    return Page(data=data, next_cursor=call.sealed(found.cursor), note=found.note)
+
+
+@router.get("/{customer_id}", **needs(Scope.CUSTOMERS_READ))
+def read_customer(call: CallOf, customer_id: Id, response: Response) -> CustomerOut:
+    """Read a customer. The ETag names the version, which a change sends back as If-Match."""
+    return _shown(call, customers.get_customer(call.shop, customer_id), response)
+
+
+@router.patch(
+    "/{customer_id}", **needs(Scope.CUSTOMERS_WRITE, example={"city": "Madrid", "tags": ["tea", "wholesale"]})
+)
+def change_customer(
+    call: CallOf, customer_id: Id, version: SeenVersion, body: CustomerChange, response: Response
+) -> CustomerOut:
+    """Change a customer in the version that you have read. What is left out stays."""
+    before = customers.get_customer(call.shop, customer_id)
+    changed = customers.edit_customer(call.shop, call.actor, customer_id, version, body.profile_of(before))
+    return _shown(call, changed, response)
+
+
+@router.put(
+    "/{customer_id}/consent",
+    **needs(
+        Scope.CUSTOMERS_WRITE,
+        example={"given": True, "text": "Send me news about tea.", "origin": "Checkout", "ip": "192.0.2.7"},
+    ),
+)
+def record_consent(call: CallOf, customer_id: Id, body: ConsentIn, response: Response) -> CustomerOut:
+    """Record a customer's own answer about marketing email with its proof. The same answer again changes nothing."""
+    after = customers.record_consent(call.shop, call.actor, customer_id, given=body.given, proof=body.proof)
+    return _shown(call, after, response)
+
+
+@router.get("/{customer_id}/consent", **needs(Scope.CUSTOMERS_READ))
+def read_consent(call: CallOf, customer_id: Id) -> Page[ConsentProof]:
+    """Read what is known of a customer's answers, the newest first."""
+    customers.get_customer(call.shop, customer_id)
+    found = customers.activity_of(call.shop, customer_id, limit=500)
+    return Page(data=[ConsentProof.of(each) for each in found if each.kind is ActivityKind.CONSENT])
+
+
+def _shown(call: Call, customer: Customer, response: Response) -> CustomerOut:
+    response.headers.update(etag(customer.version))
+    return CustomerOut.of(customer, call.shop.currency)

@@ -1,0 +1,50 @@
+"""Orders that come from outside: the customer is found by id or address, or added; the order is placed once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from backend.domain.customers import Customer
+from backend.domain.ids import customer_id_of, order_id_of
+from backend.domain.team import Actor
+from backend.errors import InvalidInputError, NotFoundError
+from backend.services.context import Shop
+from backend.services.customers.customers import Profile, create_customer, find_by_email, get_customer
+from backend.services.orders.orders import OrderDraft, Placed, place_order
+
+SOURCE = "api"
+
+
+def take_in(
+    shop: Shop, actor: Actor, draft: OrderDraft, buyer: Profile | None, *, unique: str, first_at: datetime
+) -> Placed:
+    """Places an order for the customer of the draft, or for the `buyer`, who is added where nobody has the address.
+
+    `unique` and `first_at` are those of the request, so that a second attempt finds what the first one has made.
+
+    Raises: as `place_order` and `create_customer`; `InvalidInputError` without a customer.
+    """
+    if (buyer is None) is not bool(draft.customer_id):
+        raise InvalidInputError("Say who ordered: either customer_id or customer.", "customer_id")
+    customer_id = draft.customer_id if buyer is None else known_or_added(shop, actor, buyer, unique).id
+    key = order_id_of(SOURCE, unique, first_at)
+    return place_order(shop, actor, replace(draft, customer_id=customer_id, source=SOURCE), key)
+
+
+def known_or_added(shop: Shop, actor: Actor, buyer: Profile, unique: str) -> Customer:
+    """The customer with the buyer's address, else a new one."""
+    known = find_by_email(shop, buyer.email) if buyer.email.strip() else None
+    return known or added(shop, actor, buyer, unique)
+
+
+def added(shop: Shop, actor: Actor, profile: Profile, unique: str) -> Customer:
+    """A new customer; the one that the same request has added before, if there is one.
+
+    Raises: as `create_customer`.
+    """
+    customer_id = customer_id_of(SOURCE, unique)
+    try:
+        return get_customer(shop, customer_id)
+    except NotFoundError:
+        return create_customer(shop, actor, profile, new_id=customer_id)
