@@ -17,7 +17,7 @@ LONGEST = {
     "company": 255,
     "street": 255,
     "street2": 255,
-    "city": SHORT_LENGTH,
+    "city": 255,
     "postcode": 20,
     "region": SHORT_LENGTH,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from backend.domain.addresses import MOST_ADDRESSES, KnownAddress
 from backend.domain.customers import MOST_TAGS, ActivityKind, Consent, ConsentSource, Customer, email_identity
 from backend.domain.ids import is_our_id, new_customer_id
 from backend.domain.imports import Fault, ImportedCustomer, Outcome, Repair
@@ -16,17 +17,21 @@ from backend.domain.phones import region_of
 from backend.domain.team import Actor
 from backend.domain.text import fold
 from backend.errors import InvalidInputError
+from backend.records.addresses import book_of
 from backend.records.customers import customer_from, email_key
 from backend.records.values import text
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
+from backend.services.customers.addresses import addresses_put, new_address_id
 from backend.services.customers.writes import creating_writes, editing_writes
 from backend.services.imports.consents import activity_put, identity_put, newer_consent
 from backend.services.imports.identities import identities_of
-from backend.services.imports.steps import ImportStep, Read
+from backend.services.imports.steps import ImportStep, Read, print_before
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 
+_LATER = ("address",)
+"""Fields that stored fingerprints of earlier versions of the program do not know."""
 _FIELDS = ("name", "email", "country", "city", "phone", "tags", "consent")
 
 
@@ -70,10 +75,12 @@ class CustomerPlanner:
         imported = [candidate.customer for candidate in candidates]
         keys = [email_key(customer.email) for customer in imported if customer.email]
         keys += [schema.customer_key(customer.id) for customer in imported if customer.id]
+        keys += [schema.addresses_key(customer.id) for customer in imported if customer.id and customer.address]
         keys += [schema.identity_key(each) for customer in imported for each in self._identities(customer)]
         items = read(list(dict.fromkeys(keys)))
-        owners = [schema.customer_key(text(item, "customer")) for key, item in items.items() if key.sk in ("E", "I")]
-        return items | read([key for key in owners if key not in items])
+        people = [text(item, "customer") for key, item in items.items() if key.sk in ("E", "I")]
+        owners = [key(person) for person in people for key in (schema.customer_key, schema.addresses_key)]
+        return items | read([key for key in dict.fromkeys(owners) if key not in items])
 
     def _step(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> ImportStep:
         customer_id = self._find(candidate.customer, found)
@@ -84,8 +91,15 @@ class CustomerPlanner:
             raise InvalidInputError("The address belongs to a customer who is not here any more.")
         if item.get("print") == candidate.print:
             return ImportStep(Outcome.UNCHANGED)
-        step = self._edit(candidate, customer_from(customer_id, item))
-        return replace(step, writes=[*step.writes, *self._identity_puts(candidate.customer, customer_id, found)])
+        if item.get("print") == print_before(candidate.customer, _LATER):
+            step = ImportStep(Outcome.UNCHANGED, [_print_update(customer_from(customer_id, item), candidate.print)])
+        else:
+            step = self._edit(candidate, customer_from(customer_id, item))
+        address = _address_puts(candidate.customer, customer_id, found)
+        if address and step.outcome is Outcome.UNCHANGED:
+            step = replace(step, outcome=Outcome.UPDATED)
+        puts = self._identity_puts(candidate.customer, customer_id, found)
+        return replace(step, writes=[*step.writes, *puts, *address])
 
     def _find(self, imported: ImportedCustomer, found: dict[Key, Item]) -> str | None:
         owner = found.get(email_key(imported.email)) if imported.email else None
@@ -145,6 +159,7 @@ class CustomerPlanner:
         profile = replace(profile, item=profile.item | {"print": candidate.print})
         activity = activity_put(customer.id, ActivityKind.CREATED, "Imported", self._by, now)
         puts = self._identity_puts(imported, customer.id, found)
+        puts += _address_puts(imported, customer.id, found)
         return ImportStep(Outcome.CREATED, [profile, *others, *puts, activity], creates_customer=True)
 
     def _edit(self, candidate: CustomerCandidate, before: Customer) -> ImportStep:
@@ -184,6 +199,19 @@ class CustomerPlanner:
     def _months(self, customer_id: str) -> list[str]:
         query = Query(schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.MONTHS, limit=500)
         return [schema.month_of(row.key) for row in pages_of(self._shop.store, query)]
+
+
+def _address_puts(imported: ImportedCustomer, customer_id: str, found: dict[Key, Item]) -> list[Write]:
+    """Makes the address of the row the customer's default one; one that is known already is not added again."""
+    if imported.address is None:
+        return []
+    key = schema.addresses_key(customer_id)
+    book = book_of(key, found.get(key))
+    if any(entry.address == imported.address for entry in book.entries) or len(book.entries) >= MOST_ADDRESSES:
+        return []
+    after = book.having(KnownAddress(new_address_id(), imported.address), default=True)
+    moved = StaleReadError("Somebody changed this customer at the same moment.")
+    return [replace(addresses_put(customer_id, replace(after, version=book.version + 1)), otherwise=moved)]
 
 
 def _is_same_person(item: Item | None, imported: ImportedCustomer) -> bool:

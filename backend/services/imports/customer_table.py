@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from backend.domain.addresses import Address
 from backend.domain.imports import Fault, ImportedCustomer, Repair
 from backend.domain.names import named
 from backend.domain.text import NAME_LENGTH, SHORT_LENGTH
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
+from backend.services.imports.addresses import SHOPIFY_PARTS, read_address
 from backend.services.imports.csv_rows import BrokenLine, Line
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS, means_opt_out
 from backend.services.imports.dialect import open_table, reading
 from backend.services.imports.repair import Repairs
+
+_STATES_OF_ACCOUNTS = frozenset({"enabled", "disabled", "invited", "declined", "active", "inactive"})
+"""What a column "State" holds where it is not that of an address, as in exports of Matrixify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,10 @@ def check_mapping(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str
 
 
 class CustomerReader:
-    """Makes customers of rows."""
+    """Makes customers of rows. `home` is the shop's country."""
 
-    def __init__(self, header: Sequence[str], places: Mapping[str, int]) -> None:
-        self._header = header
+    def __init__(self, header: Sequence[str], places: Mapping[str, int], home: str = "") -> None:
+        self._header, self._home = header, home
         self._places = places
         self._opt_out = "consent" in places and means_opt_out(header[places["consent"]])
         self._refusals = [
@@ -108,10 +113,11 @@ class CustomerReader:
         written = self._cell(cells, "email")
         email = self._repairs.email(written, self._title("email")) or ""
         name, given, family = (named(self._line(cells, each)) for each in ("name", "first_name", "last_name"))
+        name = name or " ".join(part for part in (given, family) if part)
         return ImportedCustomer(
             id=self._repairs.source_id(self._cell(cells, "id"), self._title("id")),
             email=email,
-            name=name or " ".join(part for part in (given, family) if part),
+            name=name,
             given_name=given,
             family_name=family,
             country=self._repairs.country(self._cell(cells, "country"), self._title("country")),
@@ -120,7 +126,18 @@ class CustomerReader:
             tags=self._repairs.tags(self._cell(cells, "tags"), self._title("tags")),
             consent=self._consent(cells) if email else None,
             refused_address="" if email else written,
+            address=self._address(cells, name),
         )
+
+    def _address(self, cells: list[str], name: str) -> Address | None:
+        """The postal address; a city alone is part of the profile and no address."""
+        if not (self._cell(cells, "street") or self._cell(cells, "postcode")):
+            return None
+        texts = {field: self._cell(cells, field) for field in SHOPIFY_PARTS if field != "name"}
+        if texts["region"].casefold() in _STATES_OF_ACCOUNTS:
+            texts["region"] = ""
+        titles = {field: self._title(field) for field in SHOPIFY_PARTS}
+        return read_address(self._repairs, {**texts, "name": name}, titles, self._home)
 
     def _cell(self, cells: list[str], field: str) -> str:
         place = self._places.get(field)

@@ -19,6 +19,11 @@ CUSTOMER_FIELDS: dict[str, str] = {
     "last_name": "Last name",
     "country": "Country",
     "city": "City",
+    "company": "Company",
+    "street": "Street and number",
+    "street2": "Apartment, suite",
+    "postcode": "Postcode",
+    "region": "State or region",
     "phone": "Phone",
     "tags": "Tags",
     "consent": "Marketing",
@@ -56,6 +61,27 @@ _TITLES: dict[str, tuple[str, ...]] = {
     "city": (
         *("city", "town", "city town", "locality", "ort", "stadt", "wohnort", "ville", "ciudad", "poblacion"),
         *("localidad", "citta", "comune", "cidade", "plaats", "woonplaats", "localite", "suburb"),
+    ),
+    "company": (
+        *("company", "company name", "organization", "organisation", "organization name", "business name", "business"),
+        *("firma", "firmenname", "unternehmen", "societe", "entreprise", "empresa", "azienda", "societa", "bedrijf"),
+    ),
+    "street": (
+        *("address1", "address line 1", "address line1", "street address", "street", "street and number", "address"),
+        *("street 1", "line 1", "strasse", "strasse und hausnummer", "strasse hausnummer", "anschrift", "adresse"),
+        *("rue", "calle", "direccion", "via", "indirizzo", "rua", "endereco", "morada", "straat", "adres"),
+    ),
+    "street2": (
+        *("address2", "address 2", "address line 2", "address line2", "street address 2", "street 2", "line 2"),
+        *("apartment", "suite", "apartment suite", "adresszusatz", "complement d adresse", "complemento"),
+    ),
+    "postcode": (
+        *("zip", "zip code", "zipcode", "postcode", "postal code", "post code", "postal", "zip postal code", "plz"),
+        *("postleitzahl", "code postal", "codigo postal", "cap", "cep", "postcode zip"),
+    ),
+    "region": (
+        *("province code", "state code", "province", "state", "region", "state province", "state region", "county"),
+        *("bundesland", "departement", "provincia", "estado", "regione", "provincie", "province name"),
     ),
     "phone": (
         *("phone", "phone number", "telephone", "telephone number", "mobile", "mobile phone", "mobile number", "cell"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend.domain.customers import email_identity
 from backend.domain.imports import Fault, ImportedCustomer, ImportKind, ImportResult
+from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.imports.batches import in_batches
@@ -38,7 +39,7 @@ def import_customers(
     """
     actor.require(Permission.IMPORT_DATA)
     table = open_table(path, encoding)
-    reader = CustomerReader(table.header, check_mapping(table.header, mapping))
+    reader = CustomerReader(table.header, check_mapping(table.header, mapping), region_of(shop.zone, shop.locale))
     run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
     size = path.stat().st_size
     answers = _Answers()

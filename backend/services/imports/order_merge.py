@@ -43,15 +43,39 @@ def new_order(imported: ImportedOrder, order_id: str, customer_id: str, currency
         tax_included=imported.tax_included,
         test=imported.test,
         paid=imported.paid,
+        shipping_address=imported.shipping_address,
+        billing_address=imported.billing_address,
     )
 
 
-def updated_order(before: Order, imported: ImportedOrder, by: str, now: datetime, locale: str) -> Order:
+def updated_order(
+    before: Order, imported: ImportedOrder, by: str, now: datetime, locale: str, *, addresses_alone: bool = False
+) -> Order:
     """The order with the newer export's values; `before` itself when nothing differs. Date and customer stay.
+
+    `addresses_alone`: all else was imported before, by a version of the program that read no addresses.
 
     Raises: `InvalidInputError` when the order was changed too often.
     """
-    after = replace(
+    after = _with_addresses(before, imported)
+    if not addresses_alone:
+        after = _with_values(after, imported, by, now)
+    if after == before:
+        return before
+    if len(before.history) >= MOST_HISTORY:
+        raise InvalidInputError("This order has been changed too often to be changed again.")
+    entry = HistoryEntry(now, by, f"Updated by import: {_difference(before, after, locale)}")
+    return replace(after, history=(*before.history, entry), version=before.version + 1)
+
+
+def _with_addresses(before: Order, imported: ImportedOrder) -> Order:
+    if imported.shipping_address is None and imported.billing_address is None:
+        return before
+    return replace(before, shipping_address=imported.shipping_address, billing_address=imported.billing_address)
+
+
+def _with_values(before: Order, imported: ImportedOrder, by: str, now: datetime) -> Order:
+    return replace(
         before,
         customer_name=imported.name,
         status=imported.status,
@@ -72,12 +96,6 @@ def updated_order(before: Order, imported: ImportedOrder, by: str, now: datetime
         test=imported.test,
         paid=imported.paid,
     )
-    if after == before:
-        return before
-    if len(before.history) >= MOST_HISTORY:
-        raise InvalidInputError("This order has been changed too often to be changed again.")
-    entry = HistoryEntry(now, by, f"Updated by import: {_difference(before, after, locale)}")
-    return replace(after, history=(*before.history, entry), version=before.version + 1)
 
 
 def _refunds(stored: tuple[Refund, ...], imported: ImportedOrder, by: str, now: datetime) -> tuple[Refund, ...]:
@@ -100,4 +118,6 @@ def _difference(before: Order, after: Order, locale: str) -> str:
             parts.append(f"{name} {shown[0]} → {shown[1]}")
     if before.lines != after.lines:
         parts.append("line items")
+    if (before.shipping_address, before.billing_address) != (after.shipping_address, after.billing_address):
+        parts.append("addresses")
     return ", ".join(parts) or "details"

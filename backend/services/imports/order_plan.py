@@ -33,14 +33,16 @@ from backend.services.imports.consents import (
 from backend.services.imports.order_file import SOURCE, OrderCandidate
 from backend.services.imports.order_merge import new_order, updated_order
 from backend.services.imports.snapshot import ImportSnapshot, Known, order_key_of, read_snapshot
-from backend.services.imports.steps import ImportStep, Read
+from backend.services.imports.steps import ImportStep, Read, print_before
 from backend.services.orders.writes import OrderExistsError, changing_writes, placing_writes
 from backend.store import schema
 from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
 
+_LATER = ("shipping_address", "billing_address")
+"""Fields that stored fingerprints of earlier versions of the program do not know."""
 _REMEMBERED_CUSTOMERS = 20_000
-_WRITES_BESIDE = 10
-"""The writes of an order besides its customer's: itself, its reference, totals, a line of activity."""
+_WRITES_BESIDE = 11
+"""The writes of an order besides its customer's: itself, its reference, totals, a line of activity, an address."""
 
 
 class OrderPlanner:
@@ -92,6 +94,7 @@ class OrderPlanner:
             *placing_writes(order, customer, self._shop.zone),
             _reference_put(candidate, order),
             *(identity_put(identity, customer.id) for identity in identities),
+            *snapshot.default_address(customer.id, imported),
         ]
         day = day_of(order.placed_at, self._shop.zone)
         first_day = min(customer.first_day or day, day)
@@ -136,7 +139,8 @@ class OrderPlanner:
         said = f"The address came with order {order.number}"
         activity = activity_put(known.id, ActivityKind.EDITED, said, self._by, self._shop.clock())
         snapshot.keep(after)
-        return ImportStep(Outcome.CREATED, [*writes, _reference_put(candidate, order), activity])
+        address = snapshot.default_address(known.id, imported)
+        return ImportStep(Outcome.CREATED, [*writes, _reference_put(candidate, order), activity, *address])
 
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
         """One transaction for the order and its new customer, whose item has the order's figures from the start."""
@@ -157,8 +161,10 @@ class OrderPlanner:
         if item is None or customer is None:
             raise InvalidInputError("The order was imported before and is not here any more.")
         before, now = order_from(key, item), self._shop.clock()
-        after = updated_order(before, candidate.order, self._by, now, self._shop.locale)
-        writes: list[Write] = [_print_update(candidate, reference)]
+        old = reference.get("print") == print_before(candidate.order, _LATER)
+        after = updated_order(before, candidate.order, self._by, now, self._shop.locale, addresses_alone=old)
+        address = snapshot.default_address(customer.id, candidate.order)
+        writes: list[Write] = [_print_update(candidate, reference), *address]
         if after is not before:
             day = order_day(item)
             customer_item, month_item = (

@@ -43,7 +43,9 @@ class Repairs:
 
     def note(self, column: str, what: str, line: int = 0) -> None:
         """Records a repair of the order; `line` where it is not the order's first line."""
-        self.found.append(Repair(self._name, line or self._line, column, what))
+        repair = Repair(self._name, line or self._line, column, what)
+        if repair not in self.found:  # a cell may be read twice: as the customer's, and as part of an address
+            self.found.append(repair)
 
     def line(self, text: str, column: str, longest: int, line: int = 0) -> str:
         """One line of text."""

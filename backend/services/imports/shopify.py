@@ -16,6 +16,7 @@ from backend.domain.phones import plain_number
 from backend.domain.text import NAME_LENGTH
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
+from backend.services.imports.addresses import SHOPIFY_COLUMNS, AddressReader
 from backend.services.imports.amounts import Amounts
 from backend.services.imports.dates import Moments
 from backend.services.imports.dialect import column_places, folded
@@ -56,14 +57,7 @@ OPTIONAL = (
     "Taxes Included",
     "Payment Method",
     "Lineitem sku",
-    "Billing Name",
-    "Billing City",
-    "Billing Country",
-    "Billing Phone",
-    "Shipping Name",
-    "Shipping City",
-    "Shipping Country",
-    "Shipping Phone",
+    *SHOPIFY_COLUMNS,
     "Phone",
     "Notes",
     "Tags",
@@ -134,6 +128,7 @@ class OrderReader:
         self._repairs = Repairs()
         self._lines = LineReader(places, amounts, self._repairs)
         self._money = AmountReader(amounts, self._repairs)
+        self._addresses = AddressReader(self._repairs, region)
 
     @property
     def repairs(self) -> Sequence[Repair]:
@@ -165,6 +160,7 @@ class OrderReader:
         tips = tips_of(lines, money)
         tip = sum(line.amount for line in tips) or money.tip
         lines = tuple(line for line in lines if line not in tips)
+        ship_to, bill_to = (self._addresses.read(row, kind) for kind in ("Shipping", "Billing"))
         status, test = self._status_of(row), is_test_payment(row["Payment Method"])
         return ImportedOrder(
             number=number,
@@ -201,6 +197,8 @@ class OrderReader:
             tax_included=is_tax_included(row["Taxes Included"], money, tip),
             test=test,
             paid=_paid(row, status, money),
+            shipping_address=ship_to,
+            billing_address=None if bill_to == ship_to else bill_to,
         )
 
     def _check_rows(self, raw: RawOrder) -> None:

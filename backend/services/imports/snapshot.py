@@ -10,20 +10,26 @@ from backend.domain.imports import ImportedOrder
 from backend.records.customers import customer_from, email_key
 from backend.records.orders import order_day
 from backend.records.values import text
+from backend.services.imports.addresses import default_address_put
 from backend.services.imports.order_file import OrderCandidate
 from backend.services.imports.steps import Read
 from backend.store import schema
-from backend.store.port import Item, Key
+from backend.store.port import Item, Key, Put
 
 
 @dataclass(slots=True)
 class Known:
-    """Customers that are cached from one plan to the next. `ids` are by identity, of an address or another."""
+    """Customers that are cached from one plan to the next. `ids` are by identity, of an address or another.
+
+    `addressed` are the customers who have postal addresses.
+    """
 
     ids: dict[str, str] = field(default_factory=dict)
     customers: dict[str, Customer] = field(default_factory=dict)
+    addressed: set[str] = field(default_factory=set)
 
     def clear(self) -> None:
+        self.addressed.clear()
         self.ids.clear()
         self.customers.clear()
 
@@ -74,6 +80,16 @@ class ImportSnapshot:
         for identity in identities:
             self._known.ids[identity] = customer.id
 
+    def default_address(self, customer_id: str, order: ImportedOrder) -> list[Put]:
+        """Stores where the order went as the customer's default address, if the customer has none."""
+        address = order.shipping_address or order.billing_address
+        if address is None or customer_id in self._known.addressed:
+            return []
+        self._known.addressed.add(customer_id)
+        if schema.addresses_key(customer_id) in self.items:
+            return []
+        return [default_address_put(customer_id, address)]
+
     def _person(self, identity: str, key: Key) -> Customer | None:
         customer_id = self._known.ids.get(identity)
         if customer_id is None:
@@ -98,6 +114,7 @@ def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known
         if key in items
     )
     needed |= dict.fromkeys(schema.customer_key(text(reference, "customer")) for reference in changed)
+    needed |= dict.fromkeys(schema.addresses_key(key.pk.removeprefix("C#")) for key in needed)
     needed |= dict.fromkeys(order_key_of(reference) for reference in changed)
     if needed:
         items |= read(list(needed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import orjson
@@ -58,3 +58,8 @@ class Planner(Protocol[PlannedCandidate]):
 def print_of(imported: Any) -> str:
     """A fingerprint of the values of a file. The same fingerprint is "unchanged", even after changes made here."""
     return hashlib.blake2b(orjson.dumps(imported), digest_size=8).hexdigest()
+
+
+def print_before(imported: Any, added: Sequence[str]) -> str:
+    """The fingerprint that an earlier version of the program made, which did not know the fields `added`."""
+    return print_of({each.name: getattr(imported, each.name) for each in fields(imported) if each.name not in added})

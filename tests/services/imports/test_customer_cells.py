@@ -84,11 +84,40 @@ def test_the_titles_of_other_programs_are_understood(program: str) -> None:
     header, expected = HEADERS[program]
     titles = header.split(";" if ";" in header else ",")
     wanted = {field: title for field, title in zip(FIELDS, expected.split(","), strict=True) if title}
-    assert guess_mapping(titles) == wanted
+    guessed = guess_mapping(titles)
+    assert {field: title for field, title in guessed.items() if field in FIELDS} == wanted
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [
+        (
+            "Email,Default Address Company,Default Address Address1,Default Address Address2,Default Address City,"
+            "Default Address Province Code,Default Address Country Code,Default Address Zip",
+            "Default Address Company,Default Address Address1,Default Address Address2,Default Address Zip,"
+            "Default Address Province Code",
+        ),
+        ("Email,Organization,Address,City,State / Region,Zip Code", "Organization,Address,,Zip Code,State / Region"),
+        (
+            "email,billing_company,billing_address_1,billing_postcode",
+            "billing_company,billing_address_1,,billing_postcode,",
+        ),
+        ("E-Mail;Firma;Straße;PLZ;Ort;Bundesland", "Firma,Straße,,PLZ,Bundesland"),
+        (
+            "E-mail 1 - Value,Address 1 - Street,Address 1 - Postal Code",
+            ",Address 1 - Street,,Address 1 - Postal Code,",
+        ),
+    ],
+)
+def test_the_titles_of_postal_addresses_are_understood(header: str, wanted: str) -> None:
+    guessed = guess_mapping(header.split(";" if ";" in header else ","))
+    assert [guessed.get(field, "") for field in ("company", "street", "street2", "postcode", "region")] == wanted.split(
+        ","
+    )
 
 
 def test_a_name_for_signing_in_is_no_name_of_a_person() -> None:
-    assert guess_mapping(["User name", "Company name", "Email"]) == {"email": "Email"}
+    assert guess_mapping(["User name", "Company name", "Email"]) == {"email": "Email", "company": "Company name"}
 
 
 SHOPIFYS = {
