@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from backend.domain.customers import Customer, email_identity
 from backend.domain.imports import ImportedOrder
-from backend.records.customers import customer_from, customer_id_of, email_key
+from backend.records.customers import customer_from, email_key
 from backend.records.orders import order_day
 from backend.records.values import text
 from backend.services.imports.addresses import default_address_put
@@ -114,7 +114,7 @@ def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known
         if key in items
     )
     needed |= dict.fromkeys(schema.customer_key(text(reference, "customer")) for reference in changed)
-    needed |= dict.fromkeys(schema.addresses_key(customer_id_of(key)) for key in needed)
+    needed |= dict.fromkeys(schema.addresses_key(schema.customer_id_of(key)) for key in needed)
     needed |= dict.fromkeys(order_key_of(reference) for reference in changed)
     if needed:
         items |= read(list(needed))
