@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
@@ -257,3 +258,24 @@ def divided(amount: int, number: int) -> int:
 def half_up(amount: Decimal | float) -> int:
     """The nearest whole number of minor units; halves are rounded up (away from zero)."""
     return int(Decimal(str(amount)).to_integral_value(ROUND_HALF_UP))
+
+
+def shared_out(amount: int, part: int, whole: int) -> int:
+    """The same part of an amount as `part` is of `whole`, halves rounded up; exact for whole numbers of any size."""
+    return (2 * amount * part + whole) // (2 * whole)
+
+
+def largest_remainder(amount: int, weights: Sequence[int]) -> list[int]:
+    """An amount in whole parts in proportion to weights (not negative) that add up to it exactly.
+
+    What rounding down leaves goes to the largest remainders, the earlier of equal ones first. Without any weight the
+    first part is all of it.
+    """
+    whole = sum(weights)
+    if not weights or not whole:
+        return [amount, *[0] * (len(weights) - 1)] if weights else []
+    parts = [divmod(amount * weight, whole) for weight in weights]
+    left = amount - sum(part for part, _ in parts)
+    by_remainder = sorted(range(len(parts)), key=lambda place: (-parts[place][1], place))
+    more = frozenset(by_remainder[:left])
+    return [part + (place in more) for place, (part, _) in enumerate(parts)]

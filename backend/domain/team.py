@@ -28,6 +28,7 @@ class Permission(StrEnum):
     PLACE_ORDERS = "place orders"
     CHANGE_ORDERS = "change orders"
     REFUND_ORDERS = "refund orders"
+    EDIT_PRODUCTS = "change products"
     IMPORT_DATA = "import data"
     EXPORT_DATA = "export data"
     VIEW_EMAIL = "view emails"
@@ -50,12 +51,19 @@ class Permission(StrEnum):
 
 _VIEW = frozenset({Permission.VIEW_OVERVIEW, Permission.VIEW_CUSTOMERS, Permission.VIEW_ORDERS, Permission.VIEW_EMAIL})
 _SELL = frozenset(
-    {Permission.EDIT_CUSTOMERS, Permission.PLACE_ORDERS, Permission.CHANGE_ORDERS, Permission.REFUND_ORDERS}
+    {
+        Permission.EDIT_CUSTOMERS,
+        Permission.PLACE_ORDERS,
+        Permission.CHANGE_ORDERS,
+        Permission.REFUND_ORDERS,
+        Permission.EDIT_PRODUCTS,
+    }
 )
 _STEER = frozenset(
     {
         Permission.EDIT_CUSTOMERS,
         Permission.REFUND_ORDERS,
+        Permission.EDIT_PRODUCTS,
         Permission.EDIT_TEMPLATES,
         Permission.EDIT_SHOP,
         Permission.EDIT_SEGMENTS,

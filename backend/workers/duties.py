@@ -25,6 +25,8 @@ from backend.services.campaigns.duty import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
+from backend.services.products.counting import count_sold
+from backend.services.reconcile.products import count_from_the_beginning
 from backend.services.sending.mailer import Mailer
 from backend.services.suppression.account_sync import work_on_sync
 from backend.services.system.installation import System
@@ -38,6 +40,8 @@ from backend.workers.snapshots import begin as begin_snapshots
 
 REST_OF_AUTOMATIONS = 2.0
 """Seconds between looks for triggers that are due."""
+REST_OF_PRODUCTS = 3.0
+"""Seconds between looks for orders that product figures do not count yet."""
 BETWEEN_LOOKS = 10.0
 """Seconds between two checks for alerts that people have to be notified of; rules are read every half minute."""
 AFTER_TROUBLE = 5.0
@@ -52,6 +56,7 @@ REST_BETWEEN_PREFLIGHTS = 2.0
 _LONGEST_EVENTS = 120.0
 _LONGEST_SNAPSHOT = 1800.0
 _LONGEST_SYNC = 3600.0
+_LONGEST_FIRST_COUNT = 3600.0
 REST_BETWEEN_SYNCS = 3.0
 REST_WHEN_SWEPT = 600.0
 BETWEEN_SWEEPS = 0.5
@@ -156,6 +161,15 @@ def _answer_triggers(place: Workplace, stop: threading.Event) -> Round:
     return work
 
 
+def _count_products(place: Workplace, stop: threading.Event) -> Round:
+    def work() -> float:
+        counted = count_sold(place.shop)
+        return 0.0 if counted.more and counted.entries else REST_OF_PRODUCTS
+
+    count_from_the_beginning(place.shop)
+    return work
+
+
 def _take_in_events(place: Workplace, stop: threading.Event) -> Round:
     sources = open_event_sources(place.settings)
     return event_rounds(place.shop, sources, EventPolicy(place.settings.soft_bounce_limit), stop)
@@ -189,6 +203,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("campaigns", lambda place, stop: lambda: tend_campaigns(place.shop)),
     in_rounds("preflights", _check_campaigns, patience=_LONGEST_PREFLIGHT),
     in_rounds("automations", _answer_triggers),
+    in_rounds("products", _count_products, patience=_LONGEST_FIRST_COUNT),
     in_rounds("alerts", _watch),
     in_rounds("events", _take_in_events, patience=_LONGEST_EVENTS),
     in_rounds("suppression lists", _join_suppression_lists, patience=_LONGEST_SYNC),

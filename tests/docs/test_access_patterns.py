@@ -50,6 +50,9 @@ from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
 from backend.services.orders import lists as order_list
 from backend.services.orders import orders
+from backend.services.products import catalogue as product_catalogue
+from backend.services.products import counting
+from backend.services.products import figures as best
 from backend.services.segments import library
 from backend.services.segments.ready import READY
 from backend.services.sending import delivery, frequency_cap, ledger, message_log, shop_facts
@@ -129,7 +132,17 @@ class Metered:
             api_keys.create_key(self.shop, COMMAND_LINE, f"Program {number}", [Scope.ORDERS_READ])
         self.automation = self._automations()
         self.reported = self._reported()
+        self._products()
         self.provider_id = ledger.get_message(self.shop, self.reported.id).provider_id
+
+    def _products(self) -> None:
+        """Fifty products that were sold, and twenty orders that are not counted yet."""
+        lines = tuple(LineItem(f"Product number {n}", 1, 1000 + n) for n in range(50))
+        self._order(Random(3), self.customers[0].id, lines)
+        while counting.count_sold(self.shop).entries:
+            pass
+        for _ in range(20):
+            self._order(Random(4), self.customers[0].id)
 
     def _unreadable(self) -> None:
         for number in range(20):
@@ -250,9 +263,13 @@ class Metered:
         profile = customers.Profile(name, f"maria{number}@example.org", "DE", "Berlin", "+49 30 123456", tags)
         return customers.create_customer(self.shop, COMMAND_LINE, profile)
 
-    def _order(self, chance: Random, customer_id: str) -> Order:
+    def _order(self, chance: Random, customer_id: str, lines: tuple[LineItem, ...] = ()) -> Order:
         self.now += timedelta(minutes=11)
-        lines = tuple(LineItem("Linen shirt, blue, M", 1, chance.randint(900, 9000), "LS-BL-M") for _ in range(2))
+        lines = lines or (
+            LineItem("Linen shirt, blue, M", 1, chance.randint(900, 9000), "LS-BL-M"),
+            LineItem("Linen shirt, white, L", 1, chance.randint(900, 9000), "LS-WH-L"),
+            LineItem("Gift wrapping", 1, chance.randint(100, 500)),
+        )
         draft = orders.OrderDraft(customer_id, lines, shipping=490, tax=300, status=OrderStatus.PAID)
         key = orders.new_idempotency_key(self.shop)
         return orders.place_order(self.shop, COMMAND_LINE, draft, key).order
@@ -334,6 +351,11 @@ READS: dict[int, Callable[[Metered], object]] = {
     66: lambda m: message_log.find_message(m.shop, m.provider_id),
     67: lambda m: addresses.addresses_of(m.shop, m.orders[0].customer_id),
     70: lambda m: api_keys.list_keys(m.shop, COMMAND_LINE),
+    90: lambda m: product_catalogue.all_products(m.shop),
+    91: lambda m: best.best_products(m.shop),
+    92: lambda m: best.best_products(m.shop, best.ProductMeasure.UNITS, best.Days(date(2026, 1, 1), date(2026, 1, 31))),
+    93: lambda m: best.sold_in_period(m.shop, best.Days(date(2026, 1, 1), date(2026, 1, 3))),
+    94: lambda m: list(counting.waiting(m.shop)),
     34: _listed(archived=True),
     33: lambda m: audit_log.list_entries(m.shop, COMMAND_LINE, audit_log.AuditFilter(f"{m.now:%Y-%m}")),
     35: lambda m: history.received_events(m.shop, m.reported),
@@ -362,7 +384,7 @@ def test_a_pattern_costs_no_more_than_documented(metered: Metered, number: int) 
     assert used.write_units == 0
 
 
-def test_a_usual_order_costs_two_reads_one_transaction_and_17_write_units(metered: Metered) -> None:
+def test_a_usual_order_costs_two_reads_one_transaction_and_19_write_units(metered: Metered) -> None:
     active.listening(metered.shop, TriggerKind.ORDER_PLACED)  # asked every two seconds, however many orders there are
     used = metered.cost(lambda m: m._order(Random(1), m.orders[0].customer_id))
-    assert used == Usage(requests=3, read_units=2.0, write_units=17.0)
+    assert used == Usage(requests=3, read_units=2.0, write_units=19.0)

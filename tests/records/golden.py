@@ -30,6 +30,7 @@ from backend.domain.health import Beat
 from backend.domain.jobs import Job
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.orders import Order, Refund
+from backend.domain.products import Product, Sold
 from backend.domain.segments import Rule, Segment
 from backend.domain.sender_domain import DomainReport
 from backend.domain.shop import ShopFacts
@@ -55,6 +56,7 @@ from backend.records import (
     messages,
     orders,
     preflights,
+    products,
     segments,
     shop,
     suppression,
@@ -64,6 +66,7 @@ from backend.records import (
 )
 from backend.records.campaign_chunks import Chunk, ChunkStep
 from backend.records.events import RawEvent
+from backend.records.products import Uncounted
 from backend.records.team import Roster
 from backend.store import schema
 from backend.store.port import Item, Key, Row
@@ -117,6 +120,7 @@ def _chunk_key(it: Chunk | ChunkStep) -> str:
 
 
 MOMENT = to_text(FIRST)
+SOLD_KEY = schema.sold_key("2026-11", CUSTOMER)
 CHUNK_IDS = {"campaign": "K1", "wave": Wave.REST}
 SENT = filled(Message, key="K7", status=MessageStatus.SENT, handled=None)
 _REFUND = replace(filled(Refund), lines=(), shipping=0)
@@ -406,6 +410,38 @@ ENTITIES: tuple[Entity, ...] = (
         lambda it: events.raw_item(_event(it), it.body, it.source, it.received_at),
         at_row(events.raw_from, lambda it: schema.event_key(CUSTOMER, "K7", to_text(it.at), "d")),
         (events.raw_from,),
+    ),
+    Entity(
+        "product",
+        filled(Product, id=CUSTOMER),
+        least(Product, id=CUSTOMER),
+        products.product_item,
+        lambda it, item: products.product_from(schema.product_key(it.id), item),
+        (products.product_from,),
+    ),
+    Entity(
+        "product-name",
+        CUSTOMER,
+        CUSTOMER,
+        products.leading_item,
+        lambda it, item: products.product_from(schema.product_key("X"), item),
+        (),
+    ),
+    Entity(
+        "product-month",
+        {"05": Sold(3, 2970), "26": Sold(1, 990)},
+        {},
+        lambda it: products.sold_item("2026-11", CUSTOMER, it),
+        lambda it, item: {day: products.sold_on(SOLD_KEY, item, day) for day in it},
+        (products.sold_from, products.sold_on),
+    ),
+    Entity(
+        "uncounted",
+        filled(Uncounted),
+        least(Uncounted),
+        products.uncounted_item,
+        lambda it, item: products.uncounted_from(schema.uncounted_key(it.order_id, it.version), item),
+        (products.uncounted_from,),
     ),
     Entity(
         "dead-letter",

@@ -59,6 +59,9 @@ from backend.services.exports import audit as audit_export
 from backend.services.jobs import queue, requests
 from backend.services.orders import lists as order_list
 from backend.services.orders.lists import OrderFilter
+from backend.services.products import catalogue as product_catalogue
+from backend.services.products import figures as product_figures
+from backend.services.products.counting import count_sold
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
 from backend.services.reconcile.run import reconcile
@@ -155,6 +158,11 @@ LISTS: dict[str, Surface] = {
     "totals": lambda v: figures.totals_by_day(v.shop, v.today - MONTH, v.today),
     "countries": lambda v: figures.counts_of(v.shop, "country"),
     "tags": lambda v: figures.counts_of(v.shop, "tag"),
+    "products": lambda v: product_catalogue.all_products(v.shop),
+    "best products": lambda v: product_figures.best_products(v.shop),
+    "best products of some days": lambda v: product_figures.sold_in_period(
+        v.shop, product_figures.Days(v.today - MONTH, v.today)
+    ),
     "message log": lambda v: message_log.list_messages(v.shop, message_log.LogFilter(v.today - MONTH, v.today)),
     "failed messages": lambda v: message_log.needing_attention(v.shop, MessageStatus.FAILED),
     "unknown messages": lambda v: message_log.needing_attention(v.shop, MessageStatus.UNKNOWN),
@@ -280,6 +288,7 @@ ROUNDS: dict[str, Surface] = {
     "campaigns again": lambda v: [tend_campaigns(v.shop) for _ in range(3)],
     "automations": lambda v: [answer_due(v.shop, v.mailer) for _ in range(3)],
     "mail of automations": lambda v: _deliver(v),
+    "products": lambda v: [count_sold(v.shop) for _ in range(3)],
     "alerts": lambda v: (is_my_turn(v.shop), look(v.system), notify_all(v.system)),
     "events": lambda v: replay_all(v.shop, COMMAND_LINE, EventPolicy()),
     "suppression lists": lambda v: account_sync.work_on_sync(v.shop, v.account, GO_ON),

@@ -52,6 +52,8 @@ from backend.services.events.health import note_backlog
 from backend.services.events.intake import take_in
 from backend.services.imports import import_orders
 from backend.services.jobs import requests
+from backend.services.products.counting import count_sold
+from backend.services.reconcile.products import count_from_the_beginning
 from backend.services.segments import library
 from backend.services.segments.ready import READY
 from backend.services.sending import frequency_cap, ledger, pauses, shop_facts
@@ -100,6 +102,14 @@ class World:
             store.close()
 
 
+def _products(shop: Shop, people: list[Customer]) -> None:
+    """Products and their figures, further names of them, and orders that nobody has counted yet."""
+    count_from_the_beginning(shop)
+    count_sold(shop)
+    for customer in people[:2]:
+        add_order(shop, customer, 700)
+
+
 def made_world(folder: Path) -> World:
     clock = TestClock()
     store = SqlStore("sqlite://")
@@ -114,6 +124,7 @@ def made_world(folder: Path) -> World:
     _rest_of_campaigns(shop)
     _system(shop)
     _imports(shop)
+    _products(shop, people)
     rows = (*everything(shop, schema.SHOP), *everything(shop, schema.MAIL))
     store.close()
     return World(rows, folder, clock, tuple(each.id for each in people))

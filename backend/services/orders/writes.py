@@ -1,4 +1,4 @@
-"""Which writes keep an order and all of its totals together: the customer, the customer's month, the day.
+"""Which writes keep an order and all of its totals together: the customer, the customer's month, the day, products.
 
 Everything here is computed from snapshots and written in one transaction. Where a write depends on what a snapshot
 said, it carries a condition; when that fails, `StaleReadError` tells the caller to read again.
@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from backend.domain.customers import Customer
 from backend.domain.orders import NOTHING, Contribution, Order, contribution_of
+from backend.domain.products import difference
 from backend.domain.time import day_of
 from backend.errors import AlreadyExistsError, ConflictError
 from backend.records import ranks, totals
 from backend.records.orders import order_item
+from backend.records.products import Uncounted, uncounted_item
 from backend.services.concurrency.retries import StaleReadError
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Check, Condition, Equals, Exists, Item, Missing, Put, Update, Write
@@ -32,7 +34,7 @@ def _moved() -> StaleReadError:
 
 
 def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, reference: str = "") -> list[Write]:
-    """The transaction that places an order: five writes at most, plus one for the `reference` of its source.
+    """The transaction that places an order: six writes at most, plus one for the `reference` of its source.
 
     Errors attached: `OrderExistsError`, `StaleReadError`.
     """
@@ -52,7 +54,7 @@ def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, referenc
     writes.append(_customer_update(customer, change, day if moves_first_day else ""))
     writes.append(_month_update(customer, day[:7], change))
     writes += _day_updates(customer, day, change, moves_first_day)
-    return writes
+    return writes + _uncounted(order, day)
 
 
 def _reference(order: Order, reference: str) -> Put:
@@ -99,6 +101,19 @@ def _day_updates(customer: Customer, day: str, change: Contribution, moves_first
     return updates
 
 
+def _uncounted(after: Order, day: str, before: Order | None = None) -> list[Write]:
+    """What this version of an order changes in the figures of products, which `services.products.counting` adds up.
+
+    They are kept apart from the order: a hot product would hold up everybody who buys it, and an order of 500 lines has
+    more products than a transaction has room for. One small item stands for all of them.
+    """
+    lines = tuple(difference(after, before))
+    if not lines:
+        return []
+    entry = Uncounted(after.customer_id, after.id, after.version, day, lines)
+    return [Put(schema.uncounted_key(after.id, after.version), uncounted_item(entry))]
+
+
 def changing_writes(
     before: Order, after: Order, day: str, customer_item: Item, month_item: Item, zone: ZoneInfo
 ) -> list[Write]:
@@ -125,7 +140,7 @@ def changing_writes(
         writes.append(_standing_update(Update(month), day[:7], customer_id, month_item, change))
     if additions := totals.additions(change):
         writes.append(Update(schema.day_key(day, customer_id), add=additions))
-    return writes
+    return writes + _uncounted(after, day, before)
 
 
 def _standing_update(update: Update, period: str, customer_id: str, item: Item, change: Contribution) -> Update:

@@ -11,7 +11,7 @@ from loguru import logger
 from backend.errors import UnreadableItemError
 from backend.records.values import MalformedItemError
 from backend.services.context import Shop
-from backend.services.reconcile import pointers
+from backend.services.reconcile import pointers, products
 from backend.services.reconcile.findings import Drift, Finding, Reconciliation, mend
 from backend.services.reconcile.partitions import Partition, examine, partition_of, read_partition
 from backend.services.reconcile.sums import Pause, Sums, is_sum, verdict_on
@@ -70,12 +70,21 @@ class _Round:
     def __init__(self, shop: Shop, fix: bool, progress: Progress | None, pause: Pause) -> None:
         self._shop, self._fix, self._progress, self._pause = shop, fix, progress, pause
         self._result, self._sums = Reconciliation(), Sums()
+        self._sold: products.ProductSums | None = None
 
     def run(self) -> Reconciliation:
-        for rows, ends in self._pages():
-            self._page(rows, ends)
-            if self._progress:
-                self._progress(self._result.customers, self._result.orders)
+        with products.holding(self._shop) as hold:
+            self._sold = products.begin(self._shop, hold) if hold else None
+            for rows, ends in self._pages():
+                self._page(rows, ends)
+                if self._progress:
+                    self._progress(self._result.customers, self._result.orders)
+                if hold:
+                    hold.renew()
+            if hold is None or hold.lost or self._sold is None or self._sold.unreadable:
+                self._result.unsettled += 1
+            elif hold.counted or self._fix:
+                self._record(products.findings(self._shop, self._sold))
         verdict = verdict_on(self._shop, self._sums, self._pause)
         self._record(verdict.findings)
         self._result.unsettled += verdict.unsettled
@@ -93,8 +102,11 @@ class _Round:
 
     def _page(self, rows: list[Row], ends: bool) -> None:
         sums = [row for row in rows if is_sum(row.key)]
-        self._record(_unreadable(row) for row in sums if isinstance(row.item, UnreadableItem))
+        figures = [row for row in rows if products.is_figure(row.key)]
+        self._record(_unreadable(row) for row in [*sums, *figures] if isinstance(row.item, UnreadableItem))
         self._sums.kept |= {row.key: row.item for row in sums if not isinstance(row.item, UnreadableItem)}
+        if self._sold:
+            self._sold.keep(figures)
         partitions = list(self._partitions(rows, ends))
         self._record(pointers.missing(self._shop, partitions))
         self._record(pointers.stray(self._shop, [row for row in rows if pointers.is_pointer(row.key)]))
@@ -114,6 +126,8 @@ class _Round:
                 self._result.customers += 1
                 self._result.orders += len(partition.orders)
                 self._sums.add(partition)
+                if self._sold:
+                    self._sold.add_all(partition.orders)
                 yield partition
 
     def _settled(self, customer_id: str, rows: list[Row] | None) -> Partition | None:
@@ -135,6 +149,7 @@ class _Round:
                 partition = again
         except (UnreadableItemError, MalformedItemError, ValueError) as error:
             self._result.add([Drift(f"customer {customer_id}: items", "readable", str(error))], fixed=False)
+            self._has_unread_orders()
             return None
         self._result.unsettled += 1
         return partition
@@ -150,6 +165,12 @@ class _Round:
             if key not in found and self._shop.store.get(key) is None:
                 what = f"customer {schema.customer_id_of(key)}: profile"
                 self._result.add([Drift(what, "there", f"missing, with {len(group)} items")], fixed=False)
+                self._has_unread_orders()
+
+    def _has_unread_orders(self) -> None:
+        """Without them nobody can say what was sold of each product."""
+        if self._sold:
+            self._sold.unreadable += 1
 
     def _record(self, findings: Iterable[Finding]) -> None:
         """Adds the findings to the result, mended if that is wanted."""

@@ -67,6 +67,11 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 70 | API keys; one by its prefix | shop | `APIKEYS` | prefix |
 | 71 | what became of a request with an idempotency key | mail | `ONCE#caller#hash` | `R` |
 | 72 | requests of an API key in a window of time | mail | `CALLS#caller#window` | `N` |
+| 90 | products; one by its id | shop | `PRODUCTS` | pid |
+| 91 | best products by revenue, all or a month | shop / by_revenue | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
+| 92 | best products by units, all or a month | shop / by_orders | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
+| 93 | what was sold of each product on the days of a month | shop | `SOLD#2026-11` | pid |
+| 94 | orders that product figures do not count yet | shop | `UNCOUNTED#shard` | `oid#version` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -83,6 +88,7 @@ from backend.store.schema.customers import *
 from backend.store.schema.events import *
 from backend.store.schema.messages import *
 from backend.store.schema.orders import *
+from backend.store.schema.products import *
 from backend.store.schema.suppression import *
 from backend.store.schema.system import *
 from backend.store.schema.tables import *

@@ -1,0 +1,30 @@
+"""Keys of products, of what was sold of them, and of what their figures do not count yet."""
+
+from __future__ import annotations
+
+from backend.store.port import Key
+from backend.store.schema.tables import LEADERBOARD_SHARDS, SHOP, UNCOUNTED_SHARDS, shard_of
+
+PRODUCTS = "PRODUCTS"
+SOLD = "SOLD#"
+UNCOUNTED = "UNCOUNTED#"
+
+
+def product_key(product_id: str) -> Key:
+    """A product, or a further name of one: an id that leads to another product."""
+    return Key(SHOP, PRODUCTS, product_id)
+
+
+def sold_key(period: str, product_id: str) -> Key:
+    """What was sold of a product in a month ("2026-11"), or of all time ("ALL")."""
+    return Key(SHOP, f"{SOLD}{period}", product_id)
+
+
+def product_board(period: str, product_id: str) -> str:
+    """The leaderboard partition of a product; `period` is "ALL" or a month such as "2026-11"."""
+    return f"{SOLD}{period}#{shard_of(product_id, LEADERBOARD_SHARDS)}"
+
+
+def uncounted_key(order_id: str, version: int) -> Key:
+    """What a version of an order changes in the figures of products, until they count it."""
+    return Key(SHOP, f"{UNCOUNTED}{shard_of(order_id, UNCOUNTED_SHARDS)}", f"{order_id}#{version:06}")
