@@ -59,8 +59,8 @@ def uncounted_item(entry: Uncounted) -> Item:
 
 @reads(key_given)
 def uncounted_from(key: Key, item: Item) -> Uncounted:
-    order_id, _, version = key.sk.partition("#")
-    return _UNCOUNTED.read(item, order_id=order_id, version=int(version))
+    order_id, version = schema.uncounted_in(key)
+    return _UNCOUNTED.read(item, order_id=order_id, version=version)
 
 
 @reads(key_given)

@@ -106,10 +106,10 @@ def state_of(shop: Shop) -> State | None:
 
 def waiting(shop: Shop, limit: int | None = None) -> Iterator[Uncounted]:
     """What is not counted yet, a shard after the other, the oldest orders of each first; `limit` is for each shard."""
-    shards = list(range(schema.UNCOUNTED_SHARDS))
-    random.shuffle(shards)  # so that workers do not all begin with the same one
-    for shard in shards:
-        query = Query(schema.SHOP, f"{schema.UNCOUNTED}{shard}", limit=limit or 500)
+    partitions = schema.uncounted_partitions()
+    random.shuffle(partitions)  # so that workers do not all begin with the same one
+    for partition in partitions:
+        query = Query(schema.SHOP, partition, limit=limit or 500)
         yield from islice(readable(shop, pages_of(shop.store, query), uncounted_from), limit)
 
 

@@ -85,7 +85,7 @@ def best_products(
     period = period or Days()
     _check(period)
     if period == Days() or period.month:
-        rows = walk_board(shop, _BOARDS[by], schema.SOLD + (period.month or ALL_TIME), first=limit)
+        rows = walk_board(shop, _BOARDS[by], schema.sold_partition(period.month or ALL_TIME), first=limit)
         best = [*islice(readable(shop, rows, _sold_of), limit)]
     else:
         best = sorted(sold_in_period(shop, period).items(), key=lambda each: (-_figure(each[1], by), each[0]))[:limit]
@@ -137,7 +137,7 @@ def _month_items(shop: Shop, product_id: str) -> dict[str, tuple[Key, Item]]:
     today = today_of(shop)
     begin = date(today.year - MOST_MONTHS // 12, today.month, 1)
     keys = [schema.sold_key(month, product_id) for month in months_between(begin, today)]
-    return {key.pk.removeprefix(schema.SOLD): (key, item) for key, item in shop.store.get_many(keys).items()}
+    return {schema.sold_period(key): (key, item) for key, item in shop.store.get_many(keys).items()}
 
 
 def _parts(shop: Shop, period: Days) -> Iterator[tuple[str, list[date]]]:
@@ -155,7 +155,7 @@ def _parts(shop: Shop, period: Days) -> Iterator[tuple[str, list[date]]]:
 
 def _sold_in_part(shop: Shop, part: str, days: list[date]) -> Iterator[tuple[str, Sold]]:
     if not days:
-        rows = walk_board(shop, Measure.REVENUE, schema.SOLD + part, first=MOST_TOP)
+        rows = walk_board(shop, Measure.REVENUE, schema.sold_partition(part), first=MOST_TOP)
         yield from readable(shop, rows, _sold_of)
         return
     names = [f"{day.day:02}" for day in days]
@@ -164,7 +164,7 @@ def _sold_in_part(shop: Shop, part: str, days: list[date]) -> Iterator[tuple[str
         found = [sold_on(key, item, name) for name in names]
         return key.sk, Sold(sum(each.units for each in found), sum(each.revenue for each in found))
 
-    rows = pages_of(shop.store, Query(schema.SHOP, schema.SOLD + part, limit=MOST_TOP))
+    rows = pages_of(shop.store, Query(schema.SHOP, schema.sold_partition(part), limit=MOST_TOP))
     yield from readable(shop, rows, sold_of)
 
 

@@ -110,7 +110,7 @@ class ProductSums:
 
     def keep(self, rows: list[Row]) -> None:
         """Takes the figures among these rows as what is kept."""
-        kept = (row for row in rows if is_figure(row.key) and not isinstance(row.item, UnreadableItem))
+        kept = (row for row in rows if schema.is_sold(row.key) and not isinstance(row.item, UnreadableItem))
         self.kept |= {row.key: row.item for row in kept}
 
     def take_off(self, entry: Uncounted) -> bool:
@@ -124,15 +124,6 @@ class ProductSums:
     def _add(self, line: SoldLine, day: str, sold: Sold) -> None:
         self.sold[line.product, day] = self.sold[line.product, day].plus(sold)
         self.lines.setdefault(line.product, line)
-
-
-def is_order(key: Key) -> bool:
-    return key.pk.startswith("C#") and key.sk.startswith("O#")
-
-
-def is_figure(key: Key) -> bool:
-    """Whether the item keeps what was sold of a product."""
-    return key.pk.startswith(schema.SOLD)
 
 
 def begin(shop: Shop, hold: Hold) -> ProductSums:
@@ -181,7 +172,7 @@ def _compared(key: Key, wanted: Item, found: Item) -> Iterator[Finding]:
     different = [name for name in names if wanted.get(name) != found.get(name) and _says_something(name, wanted, found)]
     if not different:
         return
-    what = f"product {key.sk}, {key.pk.removeprefix(schema.SOLD)}: "
+    what = f"product {key.sk}, {schema.sold_period(key)}: "
     drifts = tuple(Drift(f"{what}{name}", _told(name, wanted), _told(name, found)) for name in different)
     seen = as_found(found, sorted({*names, *_RANKS}))
     repair: Write = Put(key, wanted, seen) if wanted else Delete(key, seen)
@@ -218,7 +209,7 @@ def count_from_the_beginning(shop: Shop) -> bool:
             page = shop.store.scan(schema.SHOP, cursor=cursor)
             sums.keep(page.rows)
             for row in page.rows:
-                if is_order(row.key):
+                if schema.is_order(row.key):
                     sums.add(row.key, row.item)
             hold.renew()
             cursor = page.cursor

@@ -102,7 +102,7 @@ class _Round:
 
     def _page(self, rows: list[Row], ends: bool) -> None:
         sums = [row for row in rows if is_sum(row.key)]
-        figures = [row for row in rows if products.is_figure(row.key)]
+        figures = [row for row in rows if schema.is_sold(row.key)]
         self._record(_unreadable(row) for row in [*sums, *figures] if isinstance(row.item, UnreadableItem))
         self._sums.kept |= {row.key: row.item for row in sums if not isinstance(row.item, UnreadableItem)}
         if self._sold:

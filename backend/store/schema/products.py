@@ -6,8 +6,7 @@ from backend.store.port import Key
 from backend.store.schema.tables import LEADERBOARD_SHARDS, SHOP, UNCOUNTED_SHARDS, shard_of
 
 PRODUCTS = "PRODUCTS"
-SOLD = "SOLD#"
-UNCOUNTED = "UNCOUNTED#"
+_SOLD = "SOLD#"
 
 
 def product_key(product_id: str) -> Key:
@@ -17,14 +16,38 @@ def product_key(product_id: str) -> Key:
 
 def sold_key(period: str, product_id: str) -> Key:
     """What was sold of a product in a month ("2026-11"), or of all time ("ALL")."""
-    return Key(SHOP, f"{SOLD}{period}", product_id)
+    return Key(SHOP, sold_partition(period), product_id)
+
+
+def sold_partition(period: str) -> str:
+    """What was sold of all products in a period."""
+    return f"{_SOLD}{period}"
+
+
+def is_sold(key: Key) -> bool:
+    return key.pk.startswith(_SOLD)
+
+
+def sold_period(key: Key) -> str:
+    """The period in the key of what was sold."""
+    return key.pk.removeprefix(_SOLD)
 
 
 def product_board(period: str, product_id: str) -> str:
     """The leaderboard partition of a product; `period` is "ALL" or a month such as "2026-11"."""
-    return f"{SOLD}{period}#{shard_of(product_id, LEADERBOARD_SHARDS)}"
+    return f"{_SOLD}{period}#{shard_of(product_id, LEADERBOARD_SHARDS)}"
 
 
 def uncounted_key(order_id: str, version: int) -> Key:
     """What a version of an order changes in the figures of products, until they count it."""
-    return Key(SHOP, f"{UNCOUNTED}{shard_of(order_id, UNCOUNTED_SHARDS)}", f"{order_id}#{version:06}")
+    return Key(SHOP, f"UNCOUNTED#{shard_of(order_id, UNCOUNTED_SHARDS)}", f"{order_id}#{version:06}")
+
+
+def uncounted_partitions() -> list[str]:
+    return [f"UNCOUNTED#{shard}" for shard in range(UNCOUNTED_SHARDS)]
+
+
+def uncounted_in(key: Key) -> tuple[str, int]:
+    """The order and its version in a key."""
+    order_id, _, version = key.sk.partition("#")
+    return order_id, int(version)
