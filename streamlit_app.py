@@ -8,6 +8,7 @@ import streamlit as st
 
 from backend import logs
 from backend.store.meter import access_pattern
+from pages.components.search import everything
 from pages.components.ui import actions, address, frame, guard, navigation, session, shell, sign_in
 
 # A file of our own: Streamlit fetches icons by name from another company's server.
@@ -27,6 +28,7 @@ def main() -> None:
     with logs.action(name), access_pattern(name):
         frame.show_sidebar(actor)
         shell.show_notice()
+        everything.show(shell.shop(), actor, page.url_path)
         with actions.refusals_on_top(), address.kept_on(page.url_path):
             page.run()
 

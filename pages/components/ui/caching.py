@@ -45,6 +45,8 @@ from backend.services.insights.returning import Returning
 from backend.services.insights.worth import Worth
 from backend.services.orders import lists as order_list
 from backend.services.orders.lists import OrderFilter, OrderPage
+from backend.services.search import everything
+from backend.services.search.everything import Hit
 from backend.services.segments import audience, library, preview
 from backend.services.segments.preview import Preview
 from backend.services.segments.ready import READY
@@ -155,6 +157,11 @@ def open_tasks(shop: Shop) -> list[Task]:
 @_cached(max_entries=10)
 def _open_tasks(shop: Shop, actor: Actor) -> list[Task]:
     return tasks.open_tasks(shop, actor)
+
+
+@_cached(max_entries=500)
+def search_everything(shop: Shop, actor: Actor, text: str) -> list[Hit]:
+    return everything.search_everything(shop, actor, text)
 
 
 def first_steps(shop: Shop, sender: str) -> list[StepState]:

@@ -1,4 +1,5 @@
-"""What the browser is taught about fields: Enter presses the main button, and whoever leaves a field loses nothing.
+"""What the browser is taught about fields: Enter presses the main button, whoever leaves a field loses nothing, and
+Ctrl-K leads to the search.
 
 Streamlit gives Enter to `st.form` alone, and the fields of an `st.form` are sent only when it is submitted: what was
 typed there is lost when another page is opened first. So forms are made of ordinary fields in an `area`. Ordinary
@@ -14,6 +15,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+SEARCH = "search_everything"
+"""The key of the container of the field that Ctrl-K leads to."""
 _PREFIX = "enter_presses_"
 
 _LISTEN = """
@@ -65,8 +68,19 @@ function follow(event) {
   }, 20);
 }
 
+// The search for everything, from anywhere; a dialog lies over it.
+function search(event) {
+  if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  const field = document.querySelector(".st-key-SEARCH input");
+  if (!field || document.querySelector("[role=dialog]")) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+}
+
 const heard = [
-  ["keydown", enter, false], ["keydown", escape, true], ["focusin", entered, true], ["focusout", left, true],
+  ["keydown", search, true], ["keydown", enter, false], ["keydown", escape, true],
+  ["focusin", entered, true], ["focusout", left, true],
   ["click", follow, true],
 ];
 
@@ -74,7 +88,7 @@ export default function() {
   heard.forEach(each => document.addEventListener(...each));
   return () => heard.forEach(each => document.removeEventListener(...each));
 }
-""".replace("PREFIX", _PREFIX)
+""".replace("PREFIX", _PREFIX).replace("SEARCH", SEARCH)
 
 
 def area(button: str) -> DeltaGenerator:

@@ -1,0 +1,1 @@
+"""One search for everything that somebody may see."""
