@@ -18,7 +18,7 @@ _ICON = Path(__file__).with_name("pages") / "components" / "icon.png"
 def main() -> None:
     st.set_page_config(page_icon=_ICON, layout="wide")
     actor = session.current_actor()
-    page = st.navigation(navigation.pages_for(actor), position="hidden" if actor is None else "sidebar", expanded=True)
+    page = navigation.menu(actor)
     guard.menu_is_known()
     shell.name_tab("Sign in" if actor is None else page.title)
     if actor is None:

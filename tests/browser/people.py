@@ -83,11 +83,19 @@ class Person:
         menu = self.page.get_by_test_id("stExpandSidebarButton")
         if menu.is_visible():
             menu.click()
+        self.unfold_menu()
         self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
         self.sees_title(title)
         return self.settled()
 
+    def unfold_menu(self) -> None:
+        """Shows all of the menu, of which the pages of daily work are seen at first."""
+        more = self.page.get_by_test_id("stSidebarNavViewButton").filter(has_text="more")
+        if more.is_visible():
+            more.click()
+
     def menu(self) -> list[str]:
+        self.unfold_menu()
         return [
             text.strip().splitlines()[-1] for text in self.page.get_by_test_id("stSidebarNavLink").all_inner_texts()
         ]

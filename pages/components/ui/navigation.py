@@ -6,12 +6,13 @@ import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from backend.domain.team import Actor, Permission
+from backend.domain.team import Actor, Permission, Role
 from pages.components.ui.shell import settings
 
 _FOLDER = Path(__file__).parents[2]
@@ -43,6 +44,12 @@ class PageEntry:
         return self.path.stem
 
 
+_GROUPS = ("", "Shop", "Marketing", "Email", "Delivery", "Settings", "Engineering", "Account")
+"""Daily work first."""
+_ENGINEERS_FIRST = ("", "Engineering", "Delivery", "Shop", "Marketing", "Email", "Settings", "Account")
+_UNFOLDED = 12
+"""Pages of the menu that are seen without unfolding it."""
+
 PAGES: tuple[PageEntry, ...] = (
     PageEntry(
         "overview.py",
@@ -66,16 +73,16 @@ PAGES: tuple[PageEntry, ...] = (
         "Segments",
         ":material/filter_alt:",
         Permission.VIEW_CUSTOMERS,
-        "Shop",
+        "Marketing",
         help="Groups of customers by what they bought, where they live and what they read.",
     ),
-    PageEntry("segment.py", "Segment", ":material/filter_alt:", Permission.VIEW_CUSTOMERS, "Shop", visible=False),
+    PageEntry("segment.py", "Segment", ":material/filter_alt:", Permission.VIEW_CUSTOMERS, "Marketing", visible=False),
     PageEntry(
         "insights.py",
         "Insights",
         ":material/insights:",
         Permission.VIEW_OVERVIEW,
-        "Shop",
+        "",
         help="Returning customers, customer value, and customers whom mail no longer reaches.",
     ),
     PageEntry(
@@ -117,22 +124,27 @@ PAGES: tuple[PageEntry, ...] = (
         "Campaigns",
         ":material/campaign:",
         Permission.VIEW_EMAIL,
-        "Email",
+        "Marketing",
         help="One email to everyone who should get it.",
     ),
-    PageEntry("campaign.py", "Campaign", ":material/campaign:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry("campaign.py", "Campaign", ":material/campaign:", Permission.VIEW_EMAIL, "Marketing", visible=False),
     PageEntry(
-        "new_campaign.py", "Plan a campaign", ":material/edit_note:", Permission.PLAN_CAMPAIGNS, "Email", visible=False
+        "new_campaign.py",
+        "Plan a campaign",
+        ":material/edit_note:",
+        Permission.PLAN_CAMPAIGNS,
+        "Marketing",
+        visible=False,
     ),
     PageEntry(
         "automations.py",
         "Automations",
         ":material/bolt:",
         Permission.VIEW_EMAIL,
-        "Email",
+        "Marketing",
         help="Emails that send themselves when something happens.",
     ),
-    PageEntry("automation.py", "Automation", ":material/bolt:", Permission.VIEW_EMAIL, "Email", visible=False),
+    PageEntry("automation.py", "Automation", ":material/bolt:", Permission.VIEW_EMAIL, "Marketing", visible=False),
     PageEntry(
         "messages.py",
         "Message log",
@@ -147,7 +159,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Outbox",
         ":material/outbox:",
         Permission.VIEW_EMAIL,
-        "Email",
+        "Delivery",
         local_only=True,
         help="Emails kept on this machine instead of being sent.",
     ),
@@ -156,7 +168,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Send statistics",
         ":material/query_stats:",
         Permission.VIEW_EMAIL,
-        "Email",
+        "Delivery",
         help="Volumes, failures, speed and limits of sending.",
     ),
     PageEntry(
@@ -164,7 +176,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Deliverability",
         ":material/mark_email_read:",
         Permission.VIEW_EMAIL,
-        "Email",
+        "Delivery",
         help="Whether emails arrive: limits, complaints, bounces and the domain.",
     ),
     PageEntry(
@@ -172,7 +184,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Suppression list",
         ":material/unsubscribe:",
         Permission.VIEW_EMAIL,
-        "Email",
+        "Delivery",
         help="Addresses that get no mail or no marketing mail, and why.",
     ),
     PageEntry(
@@ -180,7 +192,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Shop settings",
         ":material/storefront:",
         Permission.EDIT_SHOP,
-        "Email",
+        "Settings",
         help="Name, logo, colour, addresses and sender of all emails.",
     ),
     PageEntry(
@@ -188,7 +200,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Import and export",
         ":material/swap_vert:",
         None,
-        "Data",
+        "Settings",
         help="Import a Shopify order export; export customers and orders.",
     ),
     PageEntry(
@@ -196,7 +208,7 @@ PAGES: tuple[PageEntry, ...] = (
         "System",
         ":material/dns:",
         Permission.VIEW_SYSTEM,
-        "System",
+        "Engineering",
         help="Health, speed, cost and logs.",
     ),
     PageEntry(
@@ -204,7 +216,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Alerts",
         ":material/notifications:",
         Permission.VIEW_SYSTEM,
-        "System",
+        "Engineering",
         help="Open alerts, past alerts, and who is notified.",
     ),
     PageEntry(
@@ -212,7 +224,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Events",
         ":material/dynamic_feed:",
         Permission.VIEW_SYSTEM,
-        "System",
+        "Engineering",
         help="Reports of the mail provider, dead letters and the fire drill.",
     ),
     PageEntry(
@@ -220,18 +232,18 @@ PAGES: tuple[PageEntry, ...] = (
         "Audit log",
         ":material/policy:",
         Permission.VIEW_AUDIT,
-        "System",
+        "Engineering",
         help="Who changed what, and when.",
     ),
     PageEntry(
-        "team.py", "Team", ":material/badge:", Permission.MANAGE_TEAM, "System", help="Team members and their roles."
+        "team.py", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Settings", help="Team members and their roles."
     ),
     PageEntry(
         "api_keys.py",
         "API keys",
         ":material/vpn_key:",
         Permission.MANAGE_API_KEYS,
-        "System",
+        "Engineering",
         help="Keys with which other programs use the shop's HTTP API.",
     ),
     PageEntry(
@@ -245,20 +257,40 @@ PAGES: tuple[PageEntry, ...] = (
 )
 
 
-def pages_for(actor: Actor | None) -> dict[str, list[StreamlitPage]]:
-    """All pages by group. The menu shows what the actor may open; the others only say, when opened, what is missing."""
-    groups: dict[str, list[StreamlitPage]] = {}
+def menu(actor: Actor | None) -> StreamlitPage:
+    """Draws the menu and gives the page that is wanted.
+
+    A page that only links lead to, such as one customer's, is in the menu while it is open, so that its place there is
+    marked. Who has more pages than fit beside the way out at a height of 900 pixels unfolds the others.
+    """
+    position: Literal["hidden", "sidebar"] = "hidden" if actor is None else "sidebar"
+    page = st.navigation(pages_for(actor), position=position, expanded=_UNFOLDED)
+    entry = next((each for each in PAGES if each.url_path == (page.url_path or PAGES[0].url_path)), None)
+    if actor is None or entry is None or entry.visible or not _may_open(actor, entry):
+        return page
+    return st.navigation(pages_for(actor, entry), position=position, expanded=_UNFOLDED)
+
+
+def pages_for(actor: Actor | None, opened: PageEntry | None = None) -> dict[str, list[StreamlitPage]]:
+    """All pages by group. The menu shows what the actor may open, and the page that is `opened`; the others only say,
+    when opened, what is missing."""
+    order = _ENGINEERS_FIRST if actor is not None and actor.role is Role.ENGINEER else _GROUPS
+    groups: dict[str, list[StreamlitPage]] = {group: [] for group in order}
     for entry in PAGES:
         if _is_there(entry):
-            groups.setdefault(entry.group, []).append(_page(entry, shown=shown_to(actor, entry)))
-    return groups
+            groups[entry.group].append(_page(entry, shown=entry is opened or shown_to(actor, entry)))
+    return {group: pages for group, pages in groups.items() if pages}
 
 
 def shown_to(actor: Actor | None, entry: PageEntry) -> bool:
     """Whether this person's menu shows the page."""
     if not entry.visible or (entry.local_only and settings().mail_transport != "local"):
         return False
-    return actor is not None and (entry.permission is None or actor.may(entry.permission))
+    return actor is not None and _may_open(actor, entry)
+
+
+def _may_open(actor: Actor, entry: PageEntry) -> bool:
+    return entry.permission is None or actor.may(entry.permission)
 
 
 def make_known() -> None:
