@@ -17,7 +17,7 @@ from backend import logs
 from backend.api.public.limits import LinkLimit
 from backend.api.public.router import PublicPages, public_router
 from backend.api.ses_events import Webhook, ses_events_router, webhook_of
-from backend.api.v1 import ApiSettings, create_v1
+from backend.api.v1 import ApiSettings, create_v1, reference
 from backend.deadlines import LONGEST_WAIT, within
 from backend.domain.network import Origin, origin_of
 from backend.email.links import Links
@@ -77,7 +77,9 @@ def create_app(
     if links is not None:
         app.include_router(public_router(_public_pages(shop, links, trusted_proxies)))
     if v1 is not None:
-        app.mount("/v1", create_v1(shop, v1, trusted_proxies=trusted_proxies))
+        first = create_v1(shop, v1, trusted_proxies=trusted_proxies)
+        app.mount("/v1", first)
+        app.add_api_route("/docs", lambda: reference(first))
     app.include_router(ses_events_router(shop, _webhook(shop, event_topics, event_policy or EventPolicy())))
     return app
 

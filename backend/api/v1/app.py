@@ -6,18 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from backend.api.v1 import problems
 from backend.api.v1.gate import Gate, Limits
 from backend.api.v1.openapi import describe
-from backend.api.v1.routers import customers, orders
+from backend.api.v1.routers import campaigns, customers, messages, orders, segments, statistics, suppressions
 from backend.services.api.request_rate import RatePolicy
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 
-ROUTERS = (customers.router, orders.router)
+ROUTERS = (
+    customers.router,
+    orders.router,
+    messages.router,
+    campaigns.router,
+    segments.router,
+    suppressions.router,
+    statistics.router,
+)
 _EXPOSED = ("ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id", "Idempotent-Replayed")
 _ASKED = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id")
 _NO_ROUTE = {kind.status: kind for kind in (problems.NOT_FOUND, problems.NO_METHOD)}
@@ -43,6 +52,11 @@ def create_v1(shop: Callable[[], Shop], settings: ApiSettings, *, trusted_proxie
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(HTTPException, _no_route)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def document() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

@@ -6,19 +6,22 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 from starlette.exceptions import HTTPException
 
 from backend.domain.team import Actor
+from backend.domain.time import EARLIEST_YEAR
 from backend.errors import InvalidInputError
 from backend.sealed_text import seal, unseal
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
+from backend.services.statistics.overview import today_of
 
 MOST_IN_A_PAGE = 100
+EARLIEST, LATEST = date(EARLIEST_YEAR, 1, 31), date(2199, 12, 31)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,15})"')
 
 
@@ -77,7 +80,15 @@ def etag(version: int) -> dict[str, str]:
     return {"ETag": f'"{version}"'}
 
 
+def period(call: Call, first: date | None, last: date | None, days: int) -> tuple[date, date]:
+    """The shop's days that are asked for: up to today, so many days back, where nothing else is said."""
+    end = last or today_of(call.shop)
+    return first or max(end - timedelta(days=days), EARLIEST), end
+
+
 CallOf = Annotated[Call, Depends(_call_of)]
 SeenVersion = Annotated[int, Depends(_version_of)]
+First = Annotated[date | None, Query(alias="from", description="First day.", ge=EARLIEST, le=LATEST)]
+Last = Annotated[date | None, Query(alias="to", description="Last day; today without it.", ge=EARLIEST, le=LATEST)]
 Cursor = Annotated[str, Query(description="`next_cursor` of the page before.", max_length=2_000)]
 Limit = Annotated[int, Query(description="How many at most.", ge=1, le=MOST_IN_A_PAGE)]

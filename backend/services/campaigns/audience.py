@@ -8,12 +8,11 @@ ended: nobody is left out, and nobody is written twice. The audience is never he
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, islice
-from typing import cast
 
 from backend.domain.campaigns import Audience, Campaign, CampaignState, Wave
 from backend.domain.eligibility import MarketingLimits, reasons_against
@@ -57,7 +56,7 @@ def freeze_some(shop: Shop, campaign: Campaign, seconds: float) -> Campaign:
         campaign = _begun(shop, campaign)
     rule = rule_from_text(campaign.rule)
     lists = audience.audience_ids(shop, rule, LARGEST_CHUNK, after=campaign.audience.cursor)
-    with access_pattern("freeze an audience"), closing(cast(Generator[list[str], None, None], lists)):
+    with access_pattern("freeze an audience"), closing(lists):
         ids = chain.from_iterable(lists)
         while campaign.state is CampaignState.PREPARING and time.monotonic() < end:
             block = list(islice(ids, BLOCK))

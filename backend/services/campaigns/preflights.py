@@ -9,11 +9,9 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast
 
 from loguru import logger
 
@@ -120,7 +118,7 @@ def _do(shop: Shop, mailer: Mailer, taken: _Taken, stop: threading.Event) -> Non
     checker = Checker(shop, mailer, taken.campaign)
     lists = audience.audience_ids(shop, rule, LARGEST_CHUNK)
     reported = time.monotonic()
-    with access_pattern("preflight"), closing(cast(Generator[list[str], None, None], lists)):
+    with access_pattern("preflight"), closing(lists):
         for ids in lists:
             if stop.is_set():
                 _save(shop, taken, replace(taken.preflight, status=PreflightStatus.WAITING))

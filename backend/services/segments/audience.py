@@ -7,7 +7,7 @@ the fifths behind the RFM scores) as of the snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import date, datetime
 
 from backend.domain.customers import Customer
@@ -36,7 +36,7 @@ def count_segment(shop: Shop, rule: Rule) -> int:
     return int(rows[0][0])
 
 
-def audience_ids(shop: Shop, rule: Rule, chunk: int = 500, *, after: str = "") -> Iterator[list[str]]:
+def audience_ids(shop: Shop, rule: Rule, chunk: int = 500, *, after: str = "") -> Generator[list[str], None, None]:
     """Ids of the customers who belong, ascending, in lists of `chunk` (the last may be shorter), from one snapshot.
 
     Memory stays the same however many there are. `after` leaves out all ids up to this one, to go on where somebody

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 from backend.domain.customers import CustomerSummary
@@ -10,7 +11,7 @@ from backend.domain.segments import ConsentState, EmailState, Goods, Rule
 from backend.domain.team import Actor, Permission
 from backend.records.customers import summary_at
 from backend.services.context import Shop
-from backend.services.segments.audience import today
+from backend.services.segments.audience import audience_ids, today
 from backend.services.segments.sql import asked
 from backend.services.snapshots.info import SnapshotInfo
 from backend.services.snapshots.queries import opened
@@ -100,6 +101,19 @@ def _choices(shop: Shop, actor: Actor, values: str) -> list[str]:
     )
     with opened(shop) as snapshot:
         return [row[0] for row in snapshot.rows(sql, {})]
+
+
+def members_page(
+    shop: Shop, actor: Actor, rule: Rule, *, limit: int, after: str = ""
+) -> tuple[list[CustomerSummary], str | None]:
+    """Customers who belong to the rule, by id, from the one after `after` on; and where the next page begins.
+
+    Raises: as `preview_segment`.
+    """
+    actor.require(Permission.VIEW_CUSTOMERS)
+    with closing(audience_ids(shop, rule, limit + 1, after=after)) as batches:
+        ids = next(batches, [])
+    return summaries(shop, ids[:limit]), ids[limit - 1] if len(ids) > limit else None
 
 
 def summaries(shop: Shop, ids: list[str]) -> list[CustomerSummary]:

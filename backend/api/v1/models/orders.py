@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from backend.api.v1.models.common import Amount, Country, Currency, Given, Moment, Text
 from backend.api.v1.models.customers import CustomerIn, CustomerOut
 from backend.domain.addresses import Address as PostalAddress
+from backend.domain.fulfilments import Fulfilment, Tracking
 from backend.domain.orders import (
     LARGEST_QUANTITY,
     MOST_LINES,
@@ -120,6 +121,54 @@ class RefundOut(BaseModel):
         return cls(id=refund.id, amount=refund.amount, at=refund.at, by=refund.by, reason=refund.reason)
 
 
+class FulfilmentIn(Given):
+    """A parcel. `quantities` are of each line, in their order; all that is left without them."""
+
+    quantities: Annotated[
+        list[Annotated[int, Field(strict=True, ge=0, le=LARGEST_QUANTITY)]], Field(max_length=MOST_LINES)
+    ] = []
+    carrier: Annotated[str, Field(max_length=100)] = ""
+    tracking_number: Annotated[str, Field(max_length=100)] = ""
+    tracking_url: Annotated[str, Field(max_length=500, pattern="^(https://.*)?$")] = ""
+    notify: Annotated[bool, Field(strict=True, description="Whether automations email the customer.")] = True
+
+    @property
+    def tracking(self) -> Tracking:
+        return Tracking(self.carrier, self.tracking_number, self.tracking_url)
+
+
+class PackedOut(BaseModel):
+    """So many of one product in a parcel."""
+
+    title: str
+    quantity: int
+    sku: str
+
+
+class FulfilmentOut(BaseModel):
+    """A parcel of an order."""
+
+    id: str
+    at: Moment
+    by: str
+    items: list[PackedOut]
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+
+    @classmethod
+    def of(cls, parcel: Fulfilment) -> Self:
+        return cls(
+            id=parcel.id,
+            at=parcel.at,
+            by=parcel.by,
+            items=[PackedOut(title=item.title, quantity=item.quantity, sku=item.sku) for item in parcel.items],
+            carrier=parcel.carrier,
+            tracking_number=parcel.tracking_number,
+            tracking_url=parcel.tracking_url,
+        )
+
+
 class HistoryOut(BaseModel):
     """One change of an order."""
 
@@ -154,6 +203,7 @@ class OrderOut(BaseModel):
     refundable: int
     balance: int
     refunds: list[RefundOut]
+    fulfilments: list[FulfilmentOut]
     history: list[HistoryOut]
     shipping_address: PostalAddressModel | None
     source: str
@@ -186,6 +236,7 @@ class OrderOut(BaseModel):
             refundable=order.refundable,
             balance=order.balance,
             refunds=[*map(RefundOut.of, order.refunds)],
+            fulfilments=[*map(FulfilmentOut.of, order.fulfilments)],
             history=[*map(HistoryOut.of, order.history)],
             shipping_address=PostalAddressModel.of(address) if address else None,
             source=order.source,

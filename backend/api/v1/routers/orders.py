@@ -1,20 +1,20 @@
-"""Orders: place one or many, change their status, refund, read and list."""
+"""Orders: place one or many, change their status, refund, fulfil with tracking, read and list."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
 
-from backend.api.v1.call import Call, CallOf, Cursor, Limit, SeenVersion, etag
+from backend.api.v1.call import Call, CallOf, Cursor, First, Last, Limit, SeenVersion, etag, period
 from backend.api.v1.models.common import Page
 from backend.api.v1.models.customers import CustomerOut
 from backend.api.v1.models.orders import (
     BatchIn,
     BatchOut,
     BatchResult,
+    FulfilmentIn,
     OrderChange,
     OrderIn,
     OrderListed,
@@ -25,14 +25,14 @@ from backend.api.v1.models.orders import (
 from backend.api.v1.problems import problem_kind
 from backend.api.v1.route import needs, router_of
 from backend.domain.api_keys import PERMISSIONS_OF, Scope
+from backend.domain.order_states import left_to_fulfil
 from backend.domain.orders import Order, OrderStatus
 from backend.errors import BackendError
 from backend.services.api.intake import take_in
 from backend.services.customers.customers import get_customer
-from backend.services.orders import orders
+from backend.services.orders import fulfilments, orders
 from backend.services.orders.lists import OrderFilter, find_order, list_orders, orders_of
 from backend.services.orders.orders import OrderRef, Placed
-from backend.services.statistics.overview import today_of
 
 router = router_of("Orders")
 Id = Annotated[
@@ -72,15 +72,15 @@ def place_orders(call: CallOf, body: BatchIn) -> BatchOut:
 @router.get("", **needs(Scope.ORDERS_READ))
 def find_orders(
     call: CallOf,
-    first: Annotated[date | None, Query(alias="from", description="First day; 30 days ago without it.")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last day; today without it.")] = None,
+    first: First = None,
+    last: Last = None,
     status: Annotated[list[OrderStatus], Query(max_length=4)] = [],  # noqa: B006 - FastAPI copies it
     customer_id: Annotated[str, Query(max_length=20, description="All orders of one customer, of any day.")] = "",
     number: Annotated[str, Query(max_length=100, description="The order with this number or reference.")] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Page[OrderListed]:
-    """List orders by day, or those of a customer, the newest first; or find one by its number."""
+    """List orders by day (the last 30, where nothing is said), or those of a customer; or find one by its number."""
     place, listed = call.unsealed(cursor), partial(OrderListed.of, currency=call.shop.currency)
     if number:
         found = find_order(call.shop, number)
@@ -88,8 +88,7 @@ def find_orders(
     if customer_id:
         page = orders_of(call.shop, customer_id, limit=limit, cursor=place)
     else:
-        end = last or today_of(call.shop)
-        wanted = OrderFilter(first or end - timedelta(days=_DAYS), end, tuple(status))
+        wanted = OrderFilter(*period(call, first, last, _DAYS), tuple(status))
         page = list_orders(call.shop, wanted, limit=limit, cursor=place)
     return Page(data=[*map(listed, page.orders)], next_cursor=call.sealed(page.cursor))
 
@@ -121,6 +120,21 @@ def refund_order(call: CallOf, order_id: Id, body: RefundIn, response: Response)
     return _shown(
         call, orders.refund_order(call.shop, call.actor, ref, amount, body.reason, call.unique[:12]), response
     )
+
+
+@router.post(
+    "/{order_id}/fulfilments",
+    status_code=201,
+    **needs(Scope.ORDERS_WRITE, example={"carrier": "DHL", "tracking_number": "00340434161094042557"}),
+)
+def fulfil_order(call: CallOf, order_id: Id, body: FulfilmentIn, response: Response) -> OrderOut:
+    """Note a parcel with its tracking. Without quantities it is all that is left; the last parcel fulfils the order."""
+    order = orders.get_order(call.shop, *_parts(order_id))
+    ref = OrderRef(order.customer_id, order.id, order.version)
+    quantities = body.quantities or left_to_fulfil(order)
+    tracking, parcel = body.tracking, call.unique[:12]
+    after = fulfilments.fulfil_order(call.shop, call.actor, ref, quantities, tracking, parcel, notify=body.notify)
+    return _shown(call, after, response)
 
 
 def _place(call: Call, body: OrderIn, unique: str) -> Placed:
