@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from backend.services.api.keys import list_keys
+from backend.services.api_keys.keys import list_keys
 from pages.components.api import keys
 from pages.components.ui import guard
 from pages.components.ui.shell import shop

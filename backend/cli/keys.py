@@ -12,8 +12,8 @@ from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop, say
 from backend.domain.api_keys import ApiKey, Scope
 from backend.domain.team import COMMAND_LINE
-from backend.services.api import keys
-from backend.services.api.keys import Issued
+from backend.services.api_keys import keys
+from backend.services.api_keys.keys import Issued
 
 app = typer.Typer(no_args_is_help=True, help="Keys for the HTTP API.")
 

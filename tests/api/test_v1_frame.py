@@ -10,8 +10,8 @@ import pytest
 from backend.api.public.limits import RequestLimit
 from backend.api.v1.gate import LARGEST_BODY, Limits
 from backend.domain.api_keys import Scope
-from backend.services.api import keys
 from backend.services.api.request_rate import RatePolicy
+from backend.services.api_keys import keys
 from backend.services.context import Shop
 from backend.services.orders.lists import orders_of
 from backend.services.orders.orders import get_order

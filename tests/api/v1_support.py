@@ -12,8 +12,8 @@ from backend.api.app import create_app
 from backend.api.v1 import ApiSettings
 from backend.api.v1.gate import Limits
 from backend.domain.api_keys import Scope
-from backend.services.api.keys import create_key
 from backend.services.api.request_rate import RatePolicy
+from backend.services.api_keys.keys import create_key
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 from tests.mailing.processes import NoTransport

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.services.api.authentication import authenticated
+from backend.services.api_keys.authentication import authenticated
 from backend.services.context import Shop
 from tests.cli.conftest import Run
 

@@ -35,7 +35,7 @@ from backend.records.messages import key_of, message_item
 from backend.records.preflights import LIST as PREFLIGHTS
 from backend.services import shop_settings
 from backend.services.alerts import states
-from backend.services.api import keys as api_keys
+from backend.services.api_keys import keys as api_keys
 from backend.services.audit import log as audit_log
 from backend.services.automations import duty as working
 from backend.services.automations import saved, transitions

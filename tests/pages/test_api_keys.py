@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from backend.domain.api_keys import Scope
 from backend.domain.team import Role
-from backend.services.api.authentication import authenticated
-from backend.services.api.keys import create_key, list_keys
+from backend.services.api_keys.authentication import authenticated
+from backend.services.api_keys.keys import create_key, list_keys
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import field, press, said
 from tests.support import ADMIN

@@ -21,10 +21,11 @@ from backend.api.v1.call import Call
 from backend.domain.api_keys import ApiKey, Scope
 from backend.domain.network import address_group, origin_of
 from backend.errors import BackendError
-from backend.services.api import authentication, idempotency
-from backend.services.api.authentication import NotSignedInError
+from backend.services.api import idempotency
 from backend.services.api.idempotency import Answer, Begun, Refusal
 from backend.services.api.request_rate import RatePolicy, SharedRate, Taken
+from backend.services.api_keys import authentication
+from backend.services.api_keys.authentication import NotSignedInError
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 

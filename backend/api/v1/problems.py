@@ -23,7 +23,7 @@ from backend.errors import (
     TemplateError,
     UnreadableItemError,
 )
-from backend.services.api.authentication import NotSignedInError, OutOfScopeError
+from backend.services.api_keys.authentication import NotSignedInError, OutOfScopeError
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.customers.customers import CustomerChangedError
 from backend.services.orders.writes import OrderChangedError

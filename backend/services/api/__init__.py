@@ -1,1 +1,1 @@
-"""The HTTP API's own affairs: keys, requests that happen once, and how many are allowed."""
+"""What the HTTP API does beside the services of each noun: requests that happen once, request limits, intake."""

@@ -16,7 +16,7 @@ from backend.domain.team import NOT_MEMBERS, Actor, Member, Permission, Role
 from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.records.team import member_from_item
-from backend.services.api.keys import names_of_keys
+from backend.services.api_keys.keys import names_of_keys
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team import roster

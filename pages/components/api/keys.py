@@ -9,8 +9,8 @@ import streamlit as st
 
 from backend.domain.api_keys import ApiKey, KeyState, Scope, permissions_of
 from backend.domain.team import Actor, Permission
-from backend.services.api import keys
-from backend.services.api.keys import Issued
+from backend.services.api_keys import keys
+from backend.services.api_keys.keys import Issued
 from backend.services.context import Shop
 from pages.components.ui import actions, empty, formats
 from pages.components.ui.actions import Trouble

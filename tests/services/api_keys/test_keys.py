@@ -9,9 +9,9 @@ import pytest
 from backend.domain.api_keys import ApiKey, KeyState, Scope, parts_of
 from backend.domain.team import Permission
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from backend.services.api import keys
-from backend.services.api.authentication import NotSignedInError, OutOfScopeError, authenticated, require
-from backend.services.api.keys import Issued
+from backend.services.api_keys import keys
+from backend.services.api_keys.authentication import NotSignedInError, OutOfScopeError, authenticated, require
+from backend.services.api_keys.keys import Issued
 from backend.services.context import Shop
 from backend.services.team.members import names_of_actors
 from backend.store import schema

@@ -9,7 +9,7 @@ from loguru import logger
 from backend.domain.api_keys import ApiKey, KeyState, Scope, hash_of, is_right, parts_of
 from backend.domain.time import to_text
 from backend.errors import BackendError, ConditionFailedError
-from backend.services.api.keys import find_key
+from backend.services.api_keys.keys import find_key
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.port import Equals, Missing, Update
