@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.api.v1_support import Client
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "openapi.json"
-DOCUMENT: dict[str, Any] = create_v1(lambda: None, ApiSettings(lambda: None, lambda: b"")).openapi()
+DOCUMENT: dict[str, Any] = create_v1(Mock(), ApiSettings(Mock(), Mock())).openapi()
 CALLS = [(path, method) for path, operations in DOCUMENT["paths"].items() for method in operations]
 
 

@@ -79,15 +79,19 @@ def test_an_order_without_an_address_gets_a_customer_of_its_own(ask: Client) -> 
 def test_amounts_are_checked_and_added_up(ask: Client) -> None:
     placed = ask("POST", "/orders", order(1000, discount=100, shipping=490, tax=50)).json()
     assert (placed["subtotal"], placed["total"], placed["currency"]) == (900, 1440, "USD")
-    for wrong in (
+    wrong: list[dict[str, object]] = [
         {"currency": "EUR"},
         {"discount": 2000},
         {"status": "cancelled"},
         {"placed_at": "2050-01-01T00:00:00Z"},
-    ):
-        problem(ask("POST", "/orders", order(1000, **wrong)), 422, "invalid")
-    for wrong in ({"shipping": -1}, {"shipping": 1.5}, {"shipping": "490"}, {"lines": []}, {"placed_at": "2026-11-26"}):
-        problem(ask("POST", "/orders", order(1000, **wrong)), 422, "invalid")
+        {"placed_at": "2026-11-26"},
+        {"shipping": -1},
+        {"shipping": 1.5},
+        {"shipping": "490"},
+        {"lines": []},
+    ]
+    for each in wrong:
+        problem(ask("POST", "/orders", order(1000, **each)), 422, "invalid")
 
 
 def test_a_shipping_address_is_kept_with_the_order(ask: Client) -> None:
