@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.customers.customers import get_customer
 from backend.services.orders.lists import orders_of
-from pages.components.customers import can_we_email, forms, view
+from pages.components.customers import addresses, can_we_email, forms, view
 from pages.components.messages import timeline
 from pages.components.ui import actions, empty, tables
 from pages.components.ui.guard import require
@@ -75,6 +75,9 @@ with profile:
     with st.container(border=True):
         view.show_profile(here, customer)
         forms.show_consent(here, customer, editable=editable, enabled=not look_again)
+    st.header("Addresses")
+    with st.container(border=True):
+        addresses.show(here, customer, editable=editable and not look_again)
     st.header("Can we email this customer?")
     with st.container(border=True):
         can_we_email.show_answers(here, customer)
@@ -85,3 +88,4 @@ if editable and not look_again:
 timeline.show_timeline(here, customer.id)
 forms.EDIT.show()
 forms.ARCHIVE.show()
+addresses.show_dialogs()

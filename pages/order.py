@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.orders.orders import get_order
 from pages.components.messages import timeline
-from pages.components.orders import forms, view
+from pages.components.orders import addresses, forms, fulfil, view
 from pages.components.ui import actions, empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
@@ -29,7 +29,8 @@ except (NotFoundError, InvalidInputError):
     st.stop()
 
 view.show_header(here, order)
-if actions.is_stale():
+stale = actions.is_stale()
+if stale:
     actions.show_refusal()
 else:
     forms.show_actions(actor, order)
@@ -49,6 +50,11 @@ with items:
 with amounts:
     st.header("Amounts")
     view.show_amounts(here, order)
+if order.fulfilments:
+    st.header("Parcels")
+    fulfil.show_parcels(here, actor, order, enabled=not stale)
+st.header("Addresses")
+addresses.show(here, actor, order, enabled=not stale)
 if order.note:
     st.header("Note")
     st.text(order.note)

@@ -43,7 +43,9 @@ def check_shipping(order: Order, shipping: int) -> int:
 
 
 def suggested_amount(order: Order, lines: Sequence[RefundLine], shipping: int) -> int:
-    """What these parts come to, and never more than can be refunded."""
+    """What these parts come to, and never more than can be refunded; for all of an order all that was paid."""
+    if shipping == order.shipping and [line.quantity for line in lines] == [line.quantity for line in order.lines]:
+        return order.refundable
     return min(sum(line.amount for line in lines) + shipping, order.refundable)
 
 

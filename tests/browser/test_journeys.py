@@ -59,8 +59,8 @@ def test_orders_are_imported_a_customer_found_an_order_placed_and_refunded(perso
     staff.types("Product", "Mug").types("Price in USD", "12.50").sees("$12.50")
     staff.presses("Place order").sees("was placed.")
     staff.follows("Open this order").sees_title(re.compile("^Order T"))
-    staff.presses("Refund").types("Reason", "Arrived broken")
-    staff.presses("Refund $12.50 to Maria Lopez").sees("Refunded $12.50: Arrived broken")
+    staff.presses("Refund").presses("Select all").types("Reason", "Arrived broken")
+    staff.presses("Refund $12.50 to Maria Lopez").sees("Refunded $12.50 (1 item): Arrived broken")
     maria = find_by_email(shop, "maria@example.com")
     assert maria is not None
     assert [(order.total, order.refunded) for order in orders_of(shop, maria.id).orders] == [(1250, 1250), (4990, 0)]
@@ -85,8 +85,8 @@ def test_two_people_change_one_order_and_the_second_is_told(person: Arrive, shop
     first, second = person(Role.STAFF).sign_in(path), person(Role.ADMIN).sign_in(path)
     first.sees_title(f"Order {order.number}")
     second.sees_title(f"Order {order.number}")
-    first.presses("Mark as fulfilled").sees("paid → fulfilled")
-    second.presses("Mark as pending").sees("(the-staff: paid → fulfilled)")
+    first.presses("Fulfil").presses("Fulfil 1 item").sees("paid → fulfilled")
+    second.presses("Mark as pending").sees("(the-staff: Sent 1 item; paid → fulfilled)")
     assert get_order(shop, order.customer_id, order.id).status is OrderStatus.FULFILLED
     second.presses("Reload").presses("Undo fulfilment").sees("fulfilled → paid")
     assert get_order(shop, order.customer_id, order.id).status is OrderStatus.PAID

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import Role
 from backend.services.customers import customers
+from backend.services.customers.addresses import addresses_of
 from backend.services.customers.customers import Profile, get_customer
 from backend.store.port import Update
 from backend.store.schema import customer_key
@@ -195,3 +196,26 @@ def test_what_a_customer_spent_is_drawn_by_month_once_there_is_an_order(dashboar
     assert "Revenue by month" in said(app)
     (chart,) = app.get("plotly_chart")
     assert chart.proto.alt.startswith("Revenue by month. Most:")
+
+
+def test_addresses_are_added_changed_and_one_is_the_default(dashboard: Dashboard) -> None:
+    maria = add_customer(dashboard.shop, "Maria Lopez")
+    app = press(dashboard.open("customer.py", Role.STAFF, id=maria.id), "Add address")
+    assert field(app, "Name").value == "Maria Lopez"
+    field(app, "Street and number").set_value("Lindenstr. 5").run()
+    app = press(app, "Save address")
+    assert "Lindenstr. 5" in said(app)
+    press(app, "Add address")
+    field(app, "Street and number").set_value("Am Markt 1").run()
+    app = press(app, "Save address")
+    app = press(app, "Make default")
+    streets = [entry.address.street for entry in addresses_of(dashboard.shop, maria.id).entries]
+    assert streets == ["Am Markt 1", "Lindenstr. 5"]
+    app.button(key=f"_removed_{addresses_of(dashboard.shop, maria.id).entries[0].id}").click().run()
+    assert len(addresses_of(dashboard.shop, maria.id).entries) == 1
+    press(app, "Edit address")
+    field(app, "City").set_value("Berlin").run()
+    press(app, "Save address")
+    assert addresses_of(dashboard.shop, maria.id).entries[0].address.city == "Berlin"
+    manager = buttons(dashboard.open("customer.py", Role.ENGINEER, id=maria.id))
+    assert not {"Add address", "Edit address"} & set(manager)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from backend.domain.automations import Automation, Step, TriggerKind
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import Role
 from backend.services.automations import saved
@@ -15,9 +16,9 @@ from backend.services.orders.orders import OrderDraft
 from backend.services.triggers import active
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, said
-from tests.support import MANAGER, STAFF, add_customer, add_order, draft, ref
+from tests.support import MANAGER, NOW, STAFF, add_customer, add_order, draft, ref
 
-CHANGES = {"Mark as fulfilled", "Mark as pending", "Cancel order", "Edit"}
+CHANGES = {"Fulfil", "Mark as pending", "Cancel order", "Edit", "Edit shipping address"}
 
 
 def opened(dashboard: Dashboard, order: Order, role: Role = Role.STAFF) -> AppTest:
@@ -88,11 +89,70 @@ def test_each_role_sees_what_it_may_do(dashboard: Dashboard, order: Order) -> No
 
 
 def test_the_status_moves_and_the_history_says_by_whom(dashboard: Dashboard, order: Order) -> None:
-    app = press(opened(dashboard, order), "Mark as fulfilled")
-    assert now(dashboard, order).status is OrderStatus.FULFILLED
-    assert "paid → fulfilled" in said(app)
+    pending = add_order(dashboard.shop, add_customer(dashboard.shop), status=OrderStatus.PENDING)
+    app = press(opened(dashboard, pending), "Mark as paid")
+    assert now(dashboard, pending).status is OrderStatus.PAID
+    assert "pending → paid" in said(app)
     assert "the-staff" in said(app)
+    assert "Mark as pending" in buttons(app)
+
+
+def test_a_parcel_with_tracking_fulfils_the_order(dashboard: Dashboard, order: Order) -> None:
+    app = press(opened(dashboard, order), "Fulfil")
+    assert field(app, "Assam tea :gray[(1 left)]").value == 1
+    app.selectbox[0].set_value("DHL").run()
+    field(app, "Tracking number").set_value("0034").run()
+    app = press(app, "Fulfil 1 item")
+    (parcel,) = now(dashboard, order).fulfilments
+    assert (parcel.carrier, parcel.tracking_number) == ("DHL", "0034")
+    assert now(dashboard, order).status is OrderStatus.FULFILLED
+    assert "Parcel 1 · DHL 0034" in said(app).replace("**", "")
+    assert not {"Fulfil", "Mark as fulfilled"} & set(buttons(app))
     assert "Undo fulfilment" in buttons(app)
+    press(app, "Edit tracking")
+    field(app, "Tracking number").set_value("0035").run()
+    app = press(app, "Save")
+    assert now(dashboard, order).fulfilments[0].tracking_url.endswith("=0035")
+    press(app, "Remove")
+    press(app, "Remove parcel")
+    assert (now(dashboard, order).fulfilments, now(dashboard, order).status) == ((), OrderStatus.PAID)
+
+
+def test_part_of_an_order_goes_first(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    wanted = draft(add_customer(shop), lines=(LineItem("Mug", 2, 1250), LineItem("Tea towel", 1, 900)))
+    order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
+    app = press(opened(dashboard, order), "Fulfil")
+    field(app, "Mug :gray[(2 left)]").set_value(0).run()
+    field(app, "Tea towel :gray[(1 left)]").set_value(0).run()
+    assert "Choose at least one item for the parcel." in said(press(app, "Fulfil 0 items"))
+    field(app, "Mug :gray[(2 left)]").set_value(1).run()
+    app = press(app, "Fulfil 1 item")
+    assert "Partly fulfilled" in said(app)
+    press(app, "Fulfil")
+    assert (field(app, "Mug :gray[(1 left)]").value, field(app, "Tea towel :gray[(1 left)]").value) == (1, 1)
+
+
+def test_an_address_is_corrected_on_the_order(dashboard: Dashboard, order: Order) -> None:
+    app = press(opened(dashboard, order), "Edit shipping address")
+    assert field(app, "Name").value == "Maria Lopez"
+    field(app, "Street and number").set_value("Lindenstr. 5").run()
+    field(app, "Phone").set_value("call me").run()
+    assert "“call me” is not a phone number" in said(press(app, "Save"))
+    field(app, "Phone").set_value("").run()
+    app = press(app, "Save")
+    address = now(dashboard, order).shipping_address
+    assert address is not None
+    assert (address.name, address.street) == ("Maria Lopez", "Lindenstr. 5")
+    assert "Same as shipping" in said(app)
+    assert "Shipping address changed" in said(app)
+    press(app, "Edit billing address")
+    app.checkbox[0].uncheck().run()
+    field(app, "Street and number").set_value("Am Markt 1").run()
+    press(app, "Save")
+    billed = now(dashboard, order).billed_to
+    assert billed is not None
+    assert (billed.street, now(dashboard, order).shipping_address) == ("Am Markt 1", address)
 
 
 def test_cancelling_asks_first(dashboard: Dashboard, order: Order) -> None:
@@ -109,19 +169,19 @@ def test_a_button_of_an_older_version_tells_who_was_faster_and_overwrites_nothin
 ) -> None:
     app = opened(dashboard, order)
     orders.refund_order(dashboard.shop, MANAGER, ref(order), 1000, "", orders.new_refund_id())
-    press(app, "Mark as fulfilled")
+    press(app, "Mark as pending")
     assert "(mara: Refunded $10.00)" in said(app)
     assert now(dashboard, order).status is OrderStatus.PAID
     assert not set(buttons(app)) & CHANGES
     press(app, "Reload")
-    press(app, "Mark as fulfilled")
-    assert now(dashboard, order).status is OrderStatus.FULFILLED
+    press(app, "Mark as pending")
+    assert now(dashboard, order).status is OrderStatus.PENDING
 
 
 def test_pressing_a_status_twice_is_no_conflict(dashboard: Dashboard, order: Order) -> None:
     app = opened(dashboard, order)
-    orders.change_status(dashboard.shop, STAFF, ref(order), OrderStatus.FULFILLED)
-    press(app, "Mark as fulfilled")
+    orders.change_status(dashboard.shop, STAFF, ref(order), OrderStatus.PENDING)
+    press(app, "Mark as pending")
     assert not app.error
     assert len(now(dashboard, order).history) == 2
 
@@ -129,28 +189,43 @@ def test_pressing_a_status_twice_is_no_conflict(dashboard: Dashboard, order: Ord
 def test_a_refund_in_full_says_the_amount_and_to_whom(dashboard: Dashboard, order: Order) -> None:
     app = press(opened(dashboard, order, Role.MANAGER), "Refund")
     assert "Paid $50.00. Refundable: $50.00" in said(app).replace("**", "")
+    press(app, "Select all")
     field(app, "Reason").set_value("Arrived broken")
     press(app, "Refund $50.00 to Maria Lopez")
     assert now(dashboard, order).refunded == 5000
-    assert "Refunded $50.00: Arrived broken" in said(app)
+    assert "Refunded $50.00 (1 item): Arrived broken" in said(app)
     assert "Refund" not in buttons(app)
 
 
 def test_a_part_can_be_refunded_and_not_more_than_is_left(dashboard: Dashboard, order: Order) -> None:
     app = press(opened(dashboard, order), "Refund")
-    app.segmented_control[0].set_value("Partial refund").run()
     refund = "Refund the amount above to Maria Lopez"
-    assert "Enter the amount to refund." in said(press(app, refund))
-    field(app, "Amount in USD").set_value("12,50 euros")
+    assert "Choose what to refund, or enter an amount." in said(press(app, refund))
+    field(app, "Amount in USD").set_value("12,50 euros").run()
     assert "Amount is not an amount" in said(press(app, refund))
-    field(app, "Amount in USD").set_value("12.50")
-    press(app, refund)
+    field(app, "Amount in USD").set_value("12.50").run()
+    press(app, "Refund $12.50 to Maria Lopez")
     assert now(dashboard, order).refunded == 1250
     press(app, "Refund")
-    app.segmented_control[0].set_value("Partial refund").run()
-    field(app, "Amount in USD").set_value("40")
+    field(app, "Amount in USD").set_value("40").run()
     assert "At most $37.50 can be refunded." in said(press(app, refund))
     assert now(dashboard, order).refunded == 1250
+
+
+def test_a_line_is_refunded_with_the_shipping_and_the_amount_follows(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    lines = (LineItem("Mug", 2, 1250), LineItem("Tea", 1, 900))
+    wanted = draft(add_customer(shop, "Maria Lopez"), lines=lines, shipping=490)
+    order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
+    app = press(opened(dashboard, order), "Refund")
+    field(app, "Mug :gray[(2 left)]").set_value(1).run()
+    assert field(app, "Amount in USD").value == "12.50"
+    app.checkbox[0].check().run()
+    assert field(app, "Amount in USD").value == "17.40"
+    app.checkbox[1].check().run()
+    press(app, "Refund $17.40 to Maria Lopez")
+    (refund,) = now(dashboard, order).refunds
+    assert (refund.amount, refund.shipping, refund.lines[0].quantity, refund.lines[0].restocked) == (1740, 490, 1, True)
 
 
 def test_a_pending_order_has_nothing_to_refund(dashboard: Dashboard) -> None:
@@ -204,13 +279,40 @@ def test_markup_is_shown_as_text(dashboard: Dashboard, name: str) -> None:
     assert f"Refunded $1.00: {name}" in said(app)
 
 
-def test_a_button_that_makes_an_automation_email_the_customer_says_so(
-    dashboard: Dashboard, order: Order, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = "“Mark as fulfilled” starts the automation “Shipping note”: the customer gets an email."
-    assert told not in said(opened(dashboard, order))
+def listening_to(dashboard: Dashboard, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switches one of the standard automations on."""
     monkeypatch.setattr(active, "LEAD", active.LEAD * 0)
     add_defaults(dashboard.shop, MANAGER)
-    (shipping,) = [each for each in active.all_automations(dashboard.shop) if each.name == "Shipping note"]
-    saved.switch_on(dashboard.shop, MANAGER, shipping.id, shipping.version)
-    assert told in said(opened(dashboard, order))
+    (found,) = [each for each in active.all_automations(dashboard.shop) if each.name == name]
+    saved.switch_on(dashboard.shop, MANAGER, found.id, found.version)
+
+
+def test_what_emails_the_customer_says_so_shows_it_and_can_do_without(
+    dashboard: Dashboard, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = press(opened(dashboard, order), "Fulfil")
+    assert "the customer gets no email" in said(app)
+    listening_to(dashboard, "Shipping note", monkeypatch)
+    app = press(opened(dashboard, order), "Fulfil")
+    assert "“Shipping note”: When an order is shipped, send “Order shipped” at once." in said(app)
+    show = next(toggle for toggle in app.toggle if toggle.label == "Show the email")
+    show.set_value(True).run()
+    assert f"Your order {order.number} is on its way" in said(app).replace("**", "").replace("\\", "")
+    next(toggle for toggle in app.toggle if toggle.label == "Email the customer").set_value(False).run()
+    press(app, "Fulfil 1 item")
+    assert now(dashboard, order).history[-1].text == "Sent 1 item; paid → fulfilled (without email)"
+
+
+def test_a_status_that_emails_the_customer_asks_first(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(active, "LEAD", active.LEAD * 0)
+    thanks = Automation(
+        saved.new_automation_id(), "Thank you", TriggerKind.ORDER_PAID, (Step("order-confirmation"),), NOW
+    )
+    made = saved.create_automation(dashboard.shop, MANAGER, thanks)
+    saved.switch_on(dashboard.shop, MANAGER, made.id, made.version)
+    pending = add_order(dashboard.shop, add_customer(dashboard.shop), status=OrderStatus.PENDING)
+    app = press(opened(dashboard, pending), "Mark as paid")
+    assert now(dashboard, pending).status is OrderStatus.PENDING
+    assert "“Thank you”: When an order is paid" in said(app)
+    app.button(key="move_order_now").click().run()
+    assert now(dashboard, pending).history[-1].text == "pending → paid"

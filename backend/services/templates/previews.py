@@ -29,13 +29,15 @@ class Recipient:
     """Whom a preview is for. "" takes the sample, or the customer's last order.
 
     `fields` are what the sender would type in; where they are empty, the sample's stand in. `username` is that of the
-    member to whom an email to the team goes; "" takes the sample.
+    member to whom an email to the team goes; "" takes the sample. `as_order` is the order as it will be, for an action
+    that is about to change it.
     """
 
     customer_id: str = ""
     order_id: str = ""
     fields: Mapping[str, str] | None = None
     username: str = ""
+    as_order: Order | None = None
 
 
 SAMPLE = Recipient()
@@ -137,6 +139,8 @@ def _required(facts: TemplateFacts, sample: Sample) -> dict[str, str]:
 
 def _order_for(shop: Shop, recipient: Recipient, sample: Sample) -> tuple[Order, bool]:
     """The order to show, and whether it is a real one."""
+    if recipient.as_order is not None:
+        return recipient.as_order, True
     if recipient.order_id:
         if not recipient.customer_id:
             raise InvalidInputError("Choose the customer of the order, too.", "customer")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from backend.domain.automations import TriggerKind
-from backend.domain.money import parse_amount
+from backend.domain.order_states import left_to_fulfil
 from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
 from backend.domain.team import Actor, Permission
 from backend.domain.text import NOTE_LENGTH
-from backend.errors import InvalidInputError
 from backend.services.orders import orders
 from backend.services.orders.orders import OrderDraft, OrderRef
 from backend.services.triggers.active import listening
-from pages.components.orders import line_editor
+from pages.components.orders import addresses, fulfil, line_editor, notice, refund
 from pages.components.orders.line_editor import TypedLine
 from pages.components.ui import actions, formats, forms
 from pages.components.ui.actions import Trouble
@@ -35,65 +34,68 @@ _STARTS = {
     OrderStatus.FULFILLED: TriggerKind.ORDER_SHIPPED,
     OrderStatus.CANCELLED: TriggerKind.ORDER_CANCELLED,
 }
-_ALL, _PART = "Full refund", "Partial refund"
 
 
 @dataclass(frozen=True, slots=True)
-class _Refunding:
-    """A refund that is being entered; its id was made when the form was opened, so it happens once."""
+class _Move:
+    """An order, in the version that was seen, and the status that it is to get."""
 
     order: Order
-    refund_id: str
+    status: OrderStatus
 
 
 def show_actions(actor: Actor, order: Order) -> None:
     """The buttons that this person may press for this order."""
     with st.container(horizontal=True):
         if actor.may(Permission.CHANGE_ORDERS):
+            fulfil.show_button(order)
             for status in () if order.test else NEXT_STATUSES[order.status]:
                 _status_button(order, status)
             if order.balance > 0 and order.status is not OrderStatus.PENDING:
                 _payment_button(order)
             EDIT.opener("Edit", order, icon=":material/edit:")
-        if actor.may(Permission.REFUND_ORDERS) and order.refundable > 0:
-            REFUND.opener("Refund", _Refunding(order, orders.new_refund_id()), icon=":material/undo:")
-    if actor.may(Permission.CHANGE_ORDERS) and not order.test:
-        _show_emails(order)
-
-
-def _show_emails(order: Order) -> None:
-    """Which of the buttons starts an automation, so that nobody emails a customer unawares."""
-    for status in NEXT_STATUSES[order.status]:
-        kind = _STARTS.get(status)
-        if kind and (names := [each.name for each in listening(shop(), kind)]):
-            started = formats.listed([f"“{name}”" for name in names])
-            sentence = f"“{_verb(order, status)}” starts the automation {started}: the customer gets an email."
-            st.caption(f":material/mail: {formats.plain(sentence)}")
+        if actor.may(Permission.REFUND_ORDERS):
+            refund.show_button(order)
 
 
 def show_dialogs() -> None:
     """Renders the dialog that is open, if one is."""
-    for dialog in (CANCEL, REFUND, EDIT):
+    for dialog in (CANCEL, MOVE):
         dialog.show()
+    EDIT.show()
+    fulfil.show_dialogs()
+    refund.show_dialogs()
+    addresses.show_dialogs()
 
 
 def _status_button(order: Order, status: OrderStatus) -> None:
-    if status is OrderStatus.CANCELLED:
-        CANCEL.opener(_VERBS[status], order, icon=formats.STATUS_ICONS[status])
+    """Cancelling asks first, and so does what emails the customer; a parcel takes the place of "fulfilled"."""
+    verb, icon = _verb(order, status), formats.STATUS_ICONS[status]
+    if status is OrderStatus.FULFILLED and any(left_to_fulfil(order)):
         return
-    forward = order.status in (OrderStatus.PENDING, OrderStatus.PAID) and status in (
-        OrderStatus.PAID,
-        OrderStatus.FULFILLED,
-    )
+    if status is OrderStatus.CANCELLED:
+        CANCEL.opener(verb, _Move(order, status), icon=icon)
+        return
+    forward = (order.status, status) == (OrderStatus.PENDING, OrderStatus.PAID)
+    if _emails(order, status):
+        MOVE.opener(verb, _Move(order, status), icon=icon, primary=forward, key=status)
+        return
     actions.button(
-        _verb(order, status),
+        verb,
         _change_status,
         _ref(order),
         status,
-        icon=formats.STATUS_ICONS[status],
+        icon=icon,
         key=f"to_{status}",
         type="primary" if forward else "secondary",
     )
+
+
+def _emails(order: Order, status: OrderStatus) -> bool:
+    """Whether the step starts an automation: a step back starts none."""
+    kind = _STARTS.get(status)
+    back = order.status is OrderStatus.FULFILLED and status is OrderStatus.PAID
+    return kind is not None and not back and bool(order.customer_email) and bool(listening(shop(), kind))
 
 
 def _payment_button(order: Order) -> None:
@@ -118,95 +120,48 @@ def _change_status(ref: OrderRef, status: OrderStatus) -> None:
     actions.act(Permission.CHANGE_ORDERS, _changing(ref, status), f"Order is now {status}.")
 
 
-def _changing(ref: OrderRef, status: OrderStatus) -> Callable[[Actor], None]:
+def _changing(ref: OrderRef, status: OrderStatus, *, notify: bool = True) -> Callable[[Actor], None]:
     def change(actor: Actor) -> None:
         # A second click finds the first one's work done; that is no conflict.
         if orders.get_order(shop(), ref.customer_id, ref.order_id).status is not status:
-            orders.change_status(shop(), actor, ref, status)
+            orders.change_status(shop(), actor, ref, status, notify=notify)
 
     return change
 
 
-def _cancel(seen: Order) -> None:
+def _cancel(move: _Move) -> None:
+    seen = move.order
     total = formats.money(shop(), seen.total)
     st.markdown(
         f"Order **{formats.plain(seen.number)}** of {formats.customer(seen.customer_name)} for "
         f"**{formats.plain(total)}** will count neither as an order nor as revenue. "
         "This does not refund any money; use “Refund” for that."
     )
-    if st.button("Cancel this order", type="primary", icon=":material/cancel:", width="stretch"):
-        cancelled = actions.attempt(
-            Permission.CHANGE_ORDERS, _changing(_ref(seen), OrderStatus.CANCELLED), "Order is now cancelled."
+    _confirm(move, CANCEL, "Cancel this order", ":material/cancel:")
+
+
+def _move(move: _Move) -> None:
+    _confirm(move, MOVE, _verb(move.order, move.status), formats.STATUS_ICONS[move.status])
+
+
+def _confirm(move: _Move, dialog: Dialog[_Move], label: str, icon: str) -> None:
+    """Which emails go out, and the button."""
+    order, status = move.order, move.status
+    form = Form("move_order", f"{order.id}_{order.version}_{status}")
+    after = replace(order, status=status)
+    notify = notice.choose(shop(), form, _STARTS[status], order, lambda: after)
+    if form.pressed(label, icon=icon):
+        moved = actions.attempt(
+            Permission.CHANGE_ORDERS,
+            _changing(_ref(order), status, notify=notify),
+            f"Order is now {status}.",
         )
-        if isinstance(cancelled, Trouble):
-            actions.show_trouble(cancelled)
+        if isinstance(moved, Trouble):
+            actions.show_trouble(moved)
         else:
-            CANCEL.close()
+            form.done()
+            dialog.close()
             st.rerun()
-
-
-def _refund(refunding: _Refunding) -> None:
-    here, order = shop(), refunding.order
-    st.markdown(_left_to_refund(order))
-    form = Form("refund", order.id)
-    with form.area():
-        choice = st.segmented_control(
-            "Refund",
-            [_ALL, _PART],
-            default=_ALL,
-            required=True,
-            format_func=formats.legible(str),
-            key=form.key("choice"),
-            persist_state="session",
-        )
-        typed = ""
-        if choice == _PART:
-            typed = st.text_input(
-                f"Amount in {here.currency}",
-                max_chars=30,
-                autocomplete="off",
-                key=form.key("amount"),
-                persist_state="session",
-            )
-        reason = st.text_input(
-            "Reason",
-            max_chars=200,
-            placeholder="For the order's history",
-            key=form.key("reason"),
-            persist_state="session",
-        )
-        amount, missing = _refunded(order, typed) if choice == _PART else (order.refundable, "")
-        what = "the amount above" if choice == _PART else formats.money(here, amount)
-        label = formats.plain(f"Refund {what} to {formats.name_of(order.customer_name, 'this customer')}")
-        now = form.pressed(label, missing=missing)
-    if now:
-        refunded = actions.attempt(
-            Permission.REFUND_ORDERS,
-            lambda actor: orders.refund_order(here, actor, _ref(order), amount, reason, refunding.refund_id),
-            f"{formats.money(here, amount)} refunded.",
-        )
-        _finish(REFUND, form, refunded)
-
-
-def _refunded(order: Order, typed: str) -> tuple[int, str]:
-    """The amount of a partial refund, and what is missing for it."""
-    if not typed.strip():
-        return 0, "Enter the amount to refund."
-    try:
-        amount = _amount(typed)
-    except InvalidInputError as error:
-        return 0, error.sentence
-    if amount > order.refundable:
-        return 0, f"At most {formats.money(shop(), order.refundable)} can be refunded."
-    return amount, "" if amount > 0 else "Enter an amount above zero."
-
-
-def _left_to_refund(order: Order) -> str:
-    paid, refunded, left = (
-        formats.plain(formats.money(shop(), n)) for n in (order.received, order.refunded, order.refundable)
-    )
-    earlier = f"Refunded {refunded}. " if order.refunded else ""
-    return f"Paid {paid}. {earlier}Refundable: **{left}**"
 
 
 def _edit(seen: Order) -> None:
@@ -256,7 +211,7 @@ def _reopen(seen: Order, form: Form, lines: list[TypedLine]) -> None:
 
 
 def _finish(
-    dialog: Dialog[Order] | Dialog[_Refunding],
+    dialog: Dialog[Order],
     form: Form,
     result: Order | Trouble,
     keep: Callable[[], None] | None = None,
@@ -272,15 +227,10 @@ def _finish(
         st.button("Reload", icon=":material/refresh:", key="reload_order", on_click=dialog.close)
 
 
-def _amount(typed: str) -> int:
-    here = shop()
-    return parse_amount(typed, here.currency, "Amount", decimal_comma=formats.decimal_comma(here))
-
-
 def _ref(order: Order) -> OrderRef:
     return OrderRef(order.customer_id, order.id, order.version)
 
 
-CANCEL = Dialog[Order]("cancel_order", "Cancel this order?", _cancel, icon=":material/cancel:")
-REFUND = Dialog[_Refunding]("refund_order", "Refund", _refund, icon=":material/undo:")
+CANCEL = Dialog[_Move]("cancel_order", "Cancel this order?", _cancel, icon=":material/cancel:")
+MOVE = Dialog[_Move]("move_order", "Change the status", _move, icon=":material/mail:")
 EDIT = Dialog[Order]("edit_order", "Edit order", _edit, icon=":material/edit:", width="medium")

@@ -6,6 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
+from backend.domain.order_states import FulfilmentState, PaymentState, fulfilment_of, payment_of
 from backend.domain.orders import HistoryEntry, Order, OrderStatus
 from backend.domain.totals import Totals
 from backend.services.context import Shop
@@ -56,10 +57,7 @@ def show_header(here: Shop, order: Order) -> None:
     """The number, the status, when it was placed, and the way to the customer."""
     st.title(f"Order {formats.plain(order.number)}", anchor=False)
     name_tab(f"Order {order.number}")
-    badges = [formats.status_badge(order.status)]
-    if order.refunded:
-        word = "Refunded" if order.refundable == 0 else "Partly refunded"
-        badges.append(formats.badge(word, "violet", ":material/undo:"))
+    badges = _state_badges(order)
     if order.test:
         badges.append(formats.badge("Test order", "gray", ":material/science:"))
     if order.balance and (order.received or order.status is not OrderStatus.PENDING):
@@ -74,6 +72,29 @@ def show_header(here: Shop, order: Order) -> None:
         help="",
         query_params={"id": order.customer_id},
     )
+
+
+_PAYMENT_LOOKS = {
+    PaymentState.PENDING: ("orange", ":material/schedule:"),
+    PaymentState.PARTLY_PAID: ("orange", ":material/payments:"),
+    PaymentState.PAID: ("blue", ":material/payments:"),
+    PaymentState.PARTLY_REFUNDED: ("violet", ":material/undo:"),
+    PaymentState.REFUNDED: ("violet", ":material/undo:"),
+}
+_FULFILMENT_LOOKS = {
+    FulfilmentState.UNFULFILLED: ("orange", ":material/inventory_2:"),
+    FulfilmentState.PARTLY: ("blue", ":material/local_shipping:"),
+    FulfilmentState.FULFILLED: ("green", ":material/check_circle:"),
+}
+
+
+def _state_badges(order: Order) -> list[str]:
+    """What was paid and what was sent, as two badges; a cancelled order is that, and tells what was paid of it."""
+    payment, fulfilment = payment_of(order), fulfilment_of(order)
+    paid = formats.badge(payment.capitalize(), *_PAYMENT_LOOKS[payment])
+    if order.status is OrderStatus.CANCELLED:
+        return [formats.status_badge(order.status), *([paid] if order.received else [])]
+    return [paid, formats.badge(fulfilment.capitalize(), *_FULFILMENT_LOOKS[fulfilment])]
 
 
 def show_lines(here: Shop, order: Order) -> None:

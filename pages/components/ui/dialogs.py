@@ -31,12 +31,12 @@ class Dialog(Generic[Subject]):
         self._body = body
         self._dialog = st.dialog(title, width=width, icon=icon, on_dismiss=self.close)
 
-    def opener(self, label: str, subject: Subject, *, icon: str, primary: bool = False) -> None:
-        """Renders the button that opens the dialog."""
+    def opener(self, label: str, subject: Subject, *, icon: str, primary: bool = False, key: str = "") -> None:
+        """Renders the button that opens the dialog; `key` sets several on one page apart."""
         st.button(
             label,
             icon=icon,
-            key=f"open_{self._slot.key}",
+            key=f"open_{self._slot.key}{key}",
             type="primary" if primary else "secondary",
             on_click=self.open,
             args=(subject,),

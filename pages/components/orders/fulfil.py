@@ -1,0 +1,202 @@
+"""Sending an order: the dialog for a parcel, and the parcels that are on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from backend.domain.automations import TriggerKind
+from backend.domain.fulfilments import CARRIERS, Fulfilment, PackedItem, Tracking, clean_tracking, link_of
+from backend.domain.order_states import left_to_fulfil
+from backend.domain.orders import Order, OrderStatus
+from backend.domain.team import Actor, Permission
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.orders import fulfilments
+from backend.services.orders.changes import OrderRef
+from pages.components.orders import items, notice
+from pages.components.ui import actions, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.caching import who
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
+from pages.components.ui.shell import shop
+from pages.components.ui.state import Slot
+
+_LAST_CARRIER: Slot[str] = Slot("orders.last_carrier")
+
+
+@dataclass(frozen=True, slots=True)
+class _Packing:
+    """A parcel that is being entered; its id was made when the form was opened, so it is noted once."""
+
+    order: Order
+    fulfilment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Following:
+    """A parcel whose tracking is changed, in the version of the order that was seen."""
+
+    order: Order
+    parcel: Fulfilment
+
+
+def show_button(order: Order) -> None:
+    """The button that opens the dialog, while something is left to send."""
+    if order.status is not OrderStatus.CANCELLED and not order.test and any(left_to_fulfil(order)):
+        primary = order.status is OrderStatus.PAID
+        packing = _Packing(order, fulfilments.new_fulfilment_id())
+        FULFIL.opener("Fulfil", packing, icon=":material/local_shipping:", primary=primary)
+
+
+def show_parcels(here: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
+    """The parcels of an order, with their links and what can be done with them."""
+    editable = enabled and actor.may(Permission.CHANGE_ORDERS)
+    for number, parcel in enumerate(order.fulfilments, 1):
+        with st.container(border=True):
+            st.markdown(_parcel_text(here, number, parcel))
+            with st.container(horizontal=True):
+                if parcel.tracking_url:
+                    st.link_button("Follow parcel", parcel.tracking_url, icon=":material/open_in_new:")
+                if editable:
+                    following = _Following(order, parcel)
+                    EDIT.opener("Edit tracking", following, icon=":material/edit:", key=parcel.id)
+                    REMOVE.opener("Remove", following, icon=":material/delete:", key=parcel.id)
+
+
+def show_dialogs() -> None:
+    """Renders the dialog that is open, if one is."""
+    for dialog in (EDIT, REMOVE):
+        dialog.show()
+    FULFIL.show()
+
+
+def _parcel_text(here: Shop, number: int, parcel: Fulfilment) -> str:
+    how = " ".join(filter(None, (parcel.carrier, parcel.tracking_number))) or "No tracking"
+    what = ", ".join(f"{formats.count(here, item.quantity)} × {item.title}" for item in parcel.items)  # noqa: RUF001
+    when = f"{formats.moment(here, parcel.at)} · {who(parcel.by)}"
+    title = f":material/package_2: **Parcel {number}** · {formats.plain(how)}"
+    return f"{title}  \n{formats.plain(what)}  \n:gray[{formats.plain(when)}]"
+
+
+def _fulfil(packing: _Packing) -> None:
+    here, order = shop(), packing.order
+    form = Form("fulfil", f"{order.id}_{packing.fulfilment_id}")
+    with form.area():
+        quantities = items.quantities(here, form, order, left_to_fulfil(order), preset=True)
+        tracking = _tracking_fields(form, Tracking(_LAST_CARRIER.get() or ""))
+        notify = notice.choose(
+            here, form, TriggerKind.ORDER_SHIPPED, order, lambda: _after(here, packing, quantities, tracking)
+        )
+        count = sum(quantities)
+        missing = "" if count else "Choose at least one item for the parcel."
+        pressed = form.pressed(f"Fulfil {formats.counted(here, count, 'item')}", missing=missing)
+    if pressed:
+        ref = OrderRef(order.customer_id, order.id, order.version)
+        sent = actions.attempt(
+            Permission.CHANGE_ORDERS,
+            lambda actor: fulfilments.fulfil_order(
+                here, actor, ref, quantities, tracking, packing.fulfilment_id, notify=notify
+            ),
+            f"{formats.counted(here, count, 'item')} fulfilled.",
+        )
+        if not isinstance(sent, Trouble):
+            _LAST_CARRIER.set(tracking.carrier)
+        _finish(FULFIL, form, sent)
+
+
+def _after(here: Shop, packing: _Packing, quantities: Sequence[int], typed: Tracking) -> Order | None:
+    """The order with the parcel as it is typed; None while that is not possible."""
+    order = packing.order
+    try:
+        clean = clean_tracking(typed)
+    except InvalidInputError:
+        return None
+    packed = zip(order.lines, quantities, strict=True)
+    items_of = tuple(PackedItem(line.title, count, line.sku) for line, count in packed if count)
+    parcel = Fulfilment(packing.fulfilment_id, items_of, here.clock(), "", clean.carrier, clean.number, clean.url)
+    return replace(order, fulfilments=(*order.fulfilments, parcel)) if items_of else None
+
+
+def _tracking_fields(form: Form, before: Tracking) -> Tracking:
+    carriers = list(dict.fromkeys([*filter(None, [before.carrier]), *CARRIERS]))
+    carrier = st.selectbox(
+        "Carrier",
+        carriers,
+        index=0 if before.carrier else None,
+        accept_new_options=True,
+        placeholder="Choose or type a carrier",
+        key=form.key("carrier"),
+        persist_state="session",
+    )
+    number = st.text_input(
+        "Tracking number",
+        before.number,
+        max_chars=100,
+        autocomplete="off",
+        key=form.key("number"),
+        persist_state="session",
+    )
+    known = link_of(carrier or "", number.strip())
+    own = "" if before.url == link_of(before.carrier, before.number) else before.url
+    url = st.text_input(
+        "Tracking link",
+        own,
+        max_chars=500,
+        autocomplete="off",
+        placeholder=known or "https://",
+        help="Left empty, the carrier's own page is taken where it is known.",
+        key=form.key("url"),
+        persist_state="session",
+    )
+    return Tracking(carrier or "", number, url)
+
+
+def _edit(following: _Following) -> None:
+    here, order, parcel = shop(), following.order, following.parcel
+    before = Tracking(parcel.carrier, parcel.tracking_number, parcel.tracking_url)
+    form = Form("tracking", f"{parcel.id}_{order.version}")
+    with form.area():
+        tracking = _tracking_fields(form, before)
+        st.caption("No email goes out for this.")
+        pressed = form.pressed("Save")
+    if pressed:
+        ref = OrderRef(order.customer_id, order.id, order.version)
+        changed = actions.attempt(
+            Permission.CHANGE_ORDERS,
+            lambda actor: fulfilments.change_tracking(here, actor, ref, parcel.id, tracking),
+            "Tracking saved.",
+        )
+        _finish(EDIT, form, changed)
+
+
+def _remove(following: _Following) -> None:
+    here, order, parcel = shop(), following.order, following.parcel
+    st.markdown("The items count as not sent again. Emails about the parcel that still wait are not sent.")
+    form = Form("remove_parcel", f"{parcel.id}_{order.version}")
+    if form.pressed("Remove parcel", icon=":material/delete:"):
+        ref = OrderRef(order.customer_id, order.id, order.version)
+        removed = actions.attempt(
+            Permission.CHANGE_ORDERS,
+            lambda actor: fulfilments.remove_fulfilment(here, actor, ref, parcel.id),
+            "Parcel removed.",
+        )
+        _finish(REMOVE, form, removed)
+
+
+def _finish(dialog: Dialog[_Packing] | Dialog[_Following], form: Form, result: Order | Trouble) -> None:
+    if not isinstance(result, Trouble):
+        form.done()
+        dialog.close()
+        st.rerun()
+    actions.show_trouble(result)
+    if result.stale:
+        st.button("Reload", icon=":material/refresh:", key=f"{form.name}_reload", on_click=dialog.close)
+
+
+FULFIL = Dialog[_Packing]("fulfil_order", "Fulfil", _fulfil, icon=":material/local_shipping:")
+EDIT = Dialog[_Following]("edit_tracking", "Edit tracking", _edit, icon=":material/edit:")
+REMOVE = Dialog[_Following]("remove_parcel", "Remove this parcel?", _remove, icon=":material/delete:")

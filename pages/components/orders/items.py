@@ -1,0 +1,46 @@
+"""How many of each line item: the fields of a parcel and of a refund."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from backend.domain.orders import Order
+from backend.services.context import Shop
+from pages.components.ui import formats
+from pages.components.ui.forms import Form
+
+_ROWS_WITHOUT_SCROLLING = 6
+_HEIGHT = 420
+
+
+def quantities(here: Shop, form: Form, order: Order, left: Sequence[int], *, preset: bool) -> list[int]:
+    """Renders a field for each line item of which something is left; returns a number for each line item of the order.
+
+    `preset` fills in all that is left.
+    """
+    shown = sum(1 for most in left if most)
+    with st.container(height=_HEIGHT if shown > _ROWS_WITHOUT_SCROLLING else "content", border=False):
+        return [_quantity(here, form, order, place, most, preset=preset) for place, most in enumerate(left)]
+
+
+def key_of(place: int) -> str:
+    """The name of the field of a line item."""
+    return f"quantity_{place}"
+
+
+def _quantity(here: Shop, form: Form, order: Order, place: int, most: int, *, preset: bool) -> int:
+    if not most:
+        return 0
+    line = order.lines[place]
+    of = f"{formats.count(here, most)} left"
+    return st.number_input(
+        f"{formats.plain(line.title)} :gray[({formats.plain(of)})]",
+        min_value=0,
+        max_value=most,
+        value=most if preset else 0,
+        step=1,
+        key=form.key(key_of(place)),
+        persist_state="session",
+    )

@@ -1,0 +1,163 @@
+"""Refunding an order: by line item, with shipping, or by amount, in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from backend.domain.automations import TriggerKind
+from backend.domain.money import parse_amount
+from backend.domain.order_states import left_to_refund
+from backend.domain.orders import Order, Refund
+from backend.domain.refunds import refund_lines, shipping_left, suggested_amount
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services.context import Shop
+from backend.services.orders import refunds
+from backend.services.orders.changes import OrderRef
+from pages.components.orders import items, notice
+from pages.components.ui import actions, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
+from pages.components.ui.shell import shop
+
+
+@dataclass(frozen=True, slots=True)
+class _Refunding:
+    """A refund that is being entered; its id was made when the form was opened, so it happens once."""
+
+    order: Order
+    refund_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What is refunded, as it is typed: of each line item, of the shipping, and the amount in minor units."""
+
+    quantities: Sequence[int]
+    shipping: int
+    restocked: bool
+    amount: int
+    missing: str
+
+
+def show_button(order: Order) -> None:
+    """The button that opens the dialog, while something can be refunded."""
+    if order.refundable > 0:
+        REFUND.opener("Refund", _Refunding(order, refunds.new_refund_id()), icon=":material/undo:")
+
+
+def show_dialogs() -> None:
+    """Renders the dialog if it is open."""
+    REFUND.show()
+
+
+def _refund(refunding: _Refunding) -> None:
+    here, order = shop(), refunding.order
+    st.markdown(_left_to_refund(here, order))
+    form = Form("refund", f"{order.id}_{refunding.refund_id}")
+    with form.area():
+        typed = _fields(here, form, order)
+        reason = st.text_input(
+            "Reason",
+            max_chars=200,
+            placeholder="For the order's history",
+            key=form.key("reason"),
+            persist_state="session",
+        )
+        notify = notice.choose(here, form, TriggerKind.ORDER_REFUNDED, order, lambda: _after(here, refunding, typed))
+        what = "the amount above" if typed.missing else formats.money(here, typed.amount)
+        label = formats.plain(f"Refund {what} to {formats.name_of(order.customer_name, 'this customer')}")
+        pressed = form.pressed(label, missing=typed.missing)
+    if pressed:
+        ref = OrderRef(order.customer_id, order.id, order.version)
+        refunded = actions.attempt(
+            Permission.REFUND_ORDERS,
+            lambda actor: refunds.refund_order(
+                here,
+                actor,
+                ref,
+                typed.amount,
+                reason,
+                refunding.refund_id,
+                quantities=typed.quantities,
+                shipping=typed.shipping,
+                restocked=typed.restocked,
+                notify=notify,
+            ),
+            f"{formats.money(here, typed.amount)} refunded.",
+        )
+        _finish(form, refunded)
+
+
+def _fields(here: Shop, form: Form, order: Order) -> _Typed:
+    left, most_shipping = left_to_refund(order), shipping_left(order)
+    if any(left) or most_shipping:
+        everything = {items.key_of(place): count for place, count in enumerate(left) if count} | {"shipping": True}
+        st.button("Select all", icon=":material/select_all:", type="tertiary", on_click=form.begin, args=(everything,))
+    quantities = items.quantities(here, form, order, left, preset=False)
+    shipping = 0
+    if most_shipping:
+        label = formats.plain(f"Shipping ({formats.money(here, most_shipping)})")
+        shipping = most_shipping * st.checkbox(label, key=form.key("shipping"), persist_state="session")
+    restocked = any(quantities) and st.checkbox(
+        "Restocked",
+        help="Notes that the items are for sale again.",
+        key=form.key("restocked"),
+        persist_state="session",
+    )
+    suggested = suggested_amount(order, refund_lines(order, quantities), shipping)
+    amount, missing = _amount(here, form, order, suggested)
+    return _Typed(quantities, shipping, restocked, amount, missing)
+
+
+def _amount(here: Shop, form: Form, order: Order, suggested: int) -> tuple[int, str]:
+    """The amount in minor units, and what is missing. It begins again whenever something else is chosen."""
+    typed = st.text_input(
+        f"Amount in {here.currency}",
+        formats.amount_text(here, suggested) if suggested else "",
+        max_chars=30,
+        autocomplete="off",
+        key=form.key(f"amount_{suggested}"),
+        persist_state="session",
+    )
+    if not typed.strip():
+        return 0, "Choose what to refund, or enter an amount."
+    try:
+        amount = parse_amount(typed, here.currency, "Amount", decimal_comma=formats.decimal_comma(here))
+    except InvalidInputError as error:
+        return 0, error.sentence
+    if amount > order.refundable:
+        return 0, f"At most {formats.money(here, order.refundable)} can be refunded."
+    return amount, "" if amount > 0 else "Enter an amount above zero."
+
+
+def _after(here: Shop, refunding: _Refunding, typed: _Typed) -> Order | None:
+    """The order with the refund as it is typed; None while something is missing."""
+    if typed.missing:
+        return None
+    refund = Refund(refunding.refund_id, typed.amount, here.clock(), "")
+    return replace(refunding.order, refunds=(*refunding.order.refunds, refund))
+
+
+def _left_to_refund(here: Shop, order: Order) -> str:
+    amounts = (order.received, order.refunded, order.refundable)
+    paid, refunded, left = (formats.plain(formats.money(here, amount)) for amount in amounts)
+    earlier = f"Refunded {refunded}. " if order.refunded else ""
+    return f"Paid {paid}. {earlier}Refundable: **{left}**"
+
+
+def _finish(form: Form, result: Order | Trouble) -> None:
+    if not isinstance(result, Trouble):
+        form.done()
+        REFUND.close()
+        st.rerun()
+    actions.show_trouble(result)
+    if result.stale:
+        st.button("Reload", icon=":material/refresh:", key="reload_order", on_click=REFUND.close)
+
+
+REFUND = Dialog[_Refunding]("refund_order", "Refund", _refund, icon=":material/undo:")
