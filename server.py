@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -36,7 +37,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend import logs
 from backend.api import create_app
 from backend.api.v1 import ApiSettings
-from backend.bootstrap import keep_files_private
+from backend.bootstrap import keep_files_private, open_connection_key
 from backend.config import Settings, load_settings
 from backend.deadlines import LONGEST_WAIT
 from backend.domain.network import origin_of
@@ -149,6 +150,7 @@ def _api(settings: Settings, stop: duties.Stop) -> FastAPI:
         trusted_proxies=settings.trusted_proxies,
         event_topics=settings.event_topics,
         event_policy=EventPolicy(settings.soft_bounce_limit),
+        connection_key=partial(open_connection_key, settings),
         ending=stop.is_set,
         v1=ApiSettings(
             shell.mailer,

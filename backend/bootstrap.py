@@ -130,6 +130,14 @@ def open_links(settings: Settings, shop: Shop) -> Links:
     return Links(derived(cookie_key(settings), "links in emails"), settings.public_url, shop.clock)
 
 
+def open_connection_key(settings: Settings) -> bytes:
+    """The key with which the secrets of connections are sealed.
+
+    Raises: `ConfigurationError`.
+    """
+    return derived(cookie_key(settings), "secrets of connections")
+
+
 def open_probe(settings: Settings, mailer: Mailer) -> Probe:
     """The services that check the sender's domain. SES is used only where mail goes out through it.
 

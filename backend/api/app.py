@@ -14,6 +14,7 @@ from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import logs
+from backend.api.hooks.router import hooks_router
 from backend.api.public.limits import LinkLimit
 from backend.api.public.router import PublicPages, public_router
 from backend.api.ses_events import Webhook, ses_events_router, webhook_of
@@ -43,14 +44,16 @@ def create_app(
     trusted_proxies: str = "",
     event_topics: frozenset[str] = frozenset(),
     event_policy: EventPolicy | None = None,
+    connection_key: Callable[[], bytes] | None = None,
     ending: Callable[[], bool] = lambda: False,
     v1: ApiSettings | None = None,
 ) -> FastAPI:
     """The API of a shop, which is opened when it is first needed.
 
     With `links`, customers can follow those of their emails. `trusted_proxies` are those whose X-Forwarded-For counts,
-    `event_topics` those topics of SNS that may report events of emails. While the server is `ending`, it is not ready.
-    With `v1`, other programs can use `/v1` with API keys.
+    `event_topics` those topics of SNS that may report events of emails. With `connection_key`, which opens the secrets
+    of connections, shops can post webhooks. While the server is `ending`, it is not ready. With `v1`, other programs
+    can use `/v1` with API keys.
     """
     app = FastAPI(title="Tillpost", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -80,6 +83,8 @@ def create_app(
         first = create_v1(shop, v1, trusted_proxies=trusted_proxies)
         app.mount("/v1", first)
         app.add_api_route("/docs", lambda: reference(first))
+    if connection_key is not None:
+        app.include_router(hooks_router(shop, connection_key, _origin_by(trusted_proxies)))
     app.include_router(ses_events_router(shop, _webhook(shop, event_topics, event_policy or EventPolicy())))
     return app
 
@@ -99,11 +104,14 @@ def _webhook(shop: Callable[[], Shop], topics: frozenset[str], policy: EventPoli
 
 def _public_pages(shop: Callable[[], Shop], links: Callable[[], Links], trusted: str) -> Callable[[], PublicPages]:
     limit = LinkLimit()
+    return lambda: PublicPages(shop(), links(), limit, _origin_by(trusted))
 
+
+def _origin_by(trusted: str) -> Callable[[Request], Origin]:
     def origin(request: Request) -> Origin:
         return origin_of(request.client.host if request.client else "", request.headers.items(), trusted)
 
-    return lambda: PublicPages(shop(), links(), limit, origin)
+    return origin
 
 
 class HeadAsGet:

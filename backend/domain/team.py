@@ -41,6 +41,7 @@ class Permission(StrEnum):
     APPROVE_CAMPAIGNS = "approve campaigns"
     EDIT_AUTOMATIONS = "change automations"
     VIEW_SYSTEM = "view the system's state"
+    MANAGE_CONNECTIONS = "manage connections to shops and webhooks"
     REPAIR_MAIL = "repair what is stuck"
     REPAIR_RECORDS = "look at and repair records that cannot be read"
     EDIT_ALERTS = "change alerts"
@@ -90,6 +91,7 @@ _KEEP_RUNNING = frozenset(
         Permission.EDIT_ALERTS,
         Permission.VIEW_AUDIT,
         Permission.MANAGE_API_KEYS,
+        Permission.MANAGE_CONNECTIONS,
     }
 )
 _DATA = frozenset({Permission.IMPORT_DATA, Permission.EXPORT_DATA})
@@ -134,8 +136,11 @@ THE_ALERTS = Actor("alerts", Role.ADMIN, "Alerts")
 """The actor of the emails that notify the team of alerts."""
 THE_CUSTOMER = Actor("customer", Role.STAFF, "The customer")
 """Who answers about their own marketing mail, through a link that only they have."""
+SHOPIFY = Actor("shopify", Role.STAFF, "Shopify")
+WOOCOMMERCE = Actor("woocommerce", Role.STAFF, "WooCommerce")
+"""The actors of what connected shops report."""
 
-NOT_MEMBERS = (COMMAND_LINE, AUTOMATION, THE_ALERTS, THE_CUSTOMER)
+NOT_MEMBERS = (COMMAND_LINE, AUTOMATION, THE_ALERTS, THE_CUSTOMER, SHOPIFY, WOOCOMMERCE)
 
 
 @dataclass(frozen=True, slots=True)

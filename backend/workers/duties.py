@@ -23,6 +23,7 @@ from backend.services.alerts.notifications import notify_all
 from backend.services.automations.duty import answer_due
 from backend.services.campaigns.duty import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
+from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
 from backend.services.products.counting import count_sold
@@ -40,6 +41,8 @@ from backend.workers.snapshots import begin as begin_snapshots
 
 REST_OF_AUTOMATIONS = 2.0
 """Seconds between looks for triggers that are due."""
+REST_OF_WEBHOOKS = 1.0
+"""Seconds between looks for webhooks that wait."""
 REST_OF_PRODUCTS = 3.0
 """Seconds between looks for orders that product figures do not count yet."""
 BETWEEN_LOOKS = 10.0
@@ -175,6 +178,11 @@ def _take_in_events(place: Workplace, stop: threading.Event) -> Round:
     return event_rounds(place.shop, sources, EventPolicy(place.settings.soft_bounce_limit), stop)
 
 
+def _apply_webhooks(place: Workplace, stop: threading.Event) -> Round:
+    """Applies what connected shops have sent."""
+    return lambda: 0.0 if apply_due(place.shop, stop) else REST_OF_WEBHOOKS
+
+
 def _check_campaigns(place: Workplace, stop: threading.Event) -> Round:
     """Renders the audiences of requested preflights; rests a little while there are none."""
 
@@ -205,6 +213,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("automations", _answer_triggers),
     in_rounds("products", _count_products, patience=_LONGEST_FIRST_COUNT),
     in_rounds("alerts", _watch),
+    in_rounds("webhooks", _apply_webhooks),
     in_rounds("events", _take_in_events, patience=_LONGEST_EVENTS),
     in_rounds("suppression lists", _join_suppression_lists, patience=_LONGEST_SYNC),
     in_rounds("retention", _remove_expired),

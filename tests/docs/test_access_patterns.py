@@ -43,6 +43,8 @@ from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting_triggers import list_waiting
 from backend.services.campaigns import explanation, progress
 from backend.services.campaigns import saved as storing
+from backend.services.connections import connections, deliveries
+from backend.services.connections import duty as applying
 from backend.services.context import Shop
 from backend.services.customers import addresses, customers, leaderboards, lists, preferences
 from backend.services.events import dead_letters, health, history
@@ -70,6 +72,7 @@ from backend.store.meter import Meter, Usage, access_pattern
 from backend.store.port import Put, Query
 from backend.workers import duties
 from tests.campaigns.samples import sample_campaigns, sample_preflight
+from tests.connections.door import Sender, apply_all, posted
 from tests.events import samples
 from tests.mailing.processes import NoTransport
 from tests.mailing.worker_script import mailer_on
@@ -131,9 +134,19 @@ class Metered:
         for number in range(12):
             api_keys.create_key(self.shop, COMMAND_LINE, f"Program {number}", [Scope.ORDERS_READ])
         self.automation = self._automations()
+        self.connection = self._connected()
         self.reported = self._reported()
         self._products()
         self.provider_id = ledger.get_message(self.shop, self.reported.id).provider_id
+
+    def _connected(self) -> str:
+        """A connected shop with 25 deliveries that failed and one that waits; returns its id."""
+        sender = Sender(self.shop)
+        requests = [sender.request("orders/create", b"{}", id=f"delivery-{number}") for number in range(25)]
+        posted(self.shop, requests)
+        apply_all(self.shop)
+        posted(self.shop, [sender.request("orders/create", b"{}", id="waits")])
+        return sender.connection.id
 
     def _products(self) -> None:
         """Fifty products that were sold, and twenty orders that are not counted yet."""
@@ -351,6 +364,10 @@ READS: dict[int, Callable[[Metered], object]] = {
     66: lambda m: message_log.find_message(m.shop, m.provider_id),
     67: lambda m: addresses.addresses_of(m.shop, m.orders[0].customer_id),
     70: lambda m: api_keys.list_keys(m.shop, COMMAND_LINE),
+    80: lambda m: connections.list_connections(m.shop, COMMAND_LINE),
+    81: lambda m: next(applying._due(m.shop)),
+    82: lambda m: deliveries.failed_deliveries(m.shop, COMMAND_LINE, m.connection),
+    83: lambda m: deliveries.get_delivery(m.shop, m.connection, "delivery-1"),
     90: lambda m: product_catalogue.all_products(m.shop),
     91: lambda m: best.best_products(m.shop),
     92: lambda m: best.best_products(m.shop, best.ProductMeasure.UNITS, best.Days(date(2026, 1, 1), date(2026, 1, 31))),

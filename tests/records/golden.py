@@ -23,6 +23,7 @@ from backend.domain.audit import AuditEntry
 from backend.domain.automations import PREFIX, Automation, Trigger
 from backend.domain.campaign_figures import Broken, Preflight
 from backend.domain.campaigns import Campaign, Wave
+from backend.domain.connections import Connection, ConnectionFigures, Delivery, PrivacyRequest
 from backend.domain.customers import Activity, Customer
 from backend.domain.emails import TemplateSource, TemplateVersion
 from backend.domain.events import DeadLetter, EventType, MailEvent
@@ -48,6 +49,7 @@ from backend.records import (
     automations,
     campaign_chunks,
     campaigns,
+    connections,
     customers,
     domain_reports,
     events,
@@ -410,6 +412,38 @@ ENTITIES: tuple[Entity, ...] = (
         lambda it: events.raw_item(_event(it), it.body, it.source, it.received_at),
         at_row(events.raw_from, lambda it: schema.event_key(CUSTOMER, "K7", to_text(it.at), "d")),
         (events.raw_from,),
+    ),
+    Entity(
+        "connection",
+        filled(Connection, id="CONNECTION"),
+        least(Connection, id="CONNECTION", domain=""),
+        connections.connection_item,
+        lambda it, item: connections.connection_from(schema.connection_key(it.id), item),
+        (connections.connection_from,),
+    ),
+    Entity(
+        "connection-figures",
+        filled(ConnectionFigures),
+        ConnectionFigures(),
+        connections.connection_figures_item,
+        lambda it, item: connections.connection_figures_from(schema.connection_figures_key("CONNECTION"), item),
+        (connections.connection_figures_from,),
+    ),
+    Entity(
+        "delivery",
+        filled(Delivery, connection="CONNECTION", parts=0),
+        least(Delivery, connection="CONNECTION", body=b"{}"),
+        lambda it: connections.delivery_items(it, FIRST)[0][1],
+        lambda it, item: connections.delivery_from(schema.delivery_key(it.connection, it.id), item),
+        (connections.delivery_from,),
+    ),
+    Entity(
+        "privacy-request",
+        filled(PrivacyRequest, id="REQUEST"),
+        least(PrivacyRequest, id="REQUEST", customer=""),
+        connections.privacy_item,
+        lambda it, item: connections.privacy_from(schema.privacy_request_key(it.id), item),
+        (connections.privacy_from,),
     ),
     Entity(
         "product",

@@ -21,11 +21,16 @@ def consent_of(order: ImportedOrder) -> Consent | None:
     return Consent(order.consent, order.placed_at, ConsentSource.IMPORT)
 
 
-def newer_consent(customer: Customer, given: Consent | None) -> Consent | None:
-    """The answer of a file if it replaces the customer's: it is newer, and the customer's came from an import too."""
+def newer_consent(customer: Customer, given: Consent | None, *, is_live: bool = False) -> Consent | None:
+    """The answer of a file if it replaces the customer's: it is newer, and the customer's came from an import too.
+
+    A newer refusal that a connected shop reports (`is_live`) replaces every answer.
+    """
     known = customer.consent
     if given is None or customer.email is None or known == given:
         return None
+    if is_live and not given.given and known is not None and known.at < given.at:
+        return given
     if known is not None and (known.source is not ConsentSource.IMPORT or known.at > given.at):
         return None
     return given

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from backend.domain.addresses import MOST_ADDRESSES, KnownAddress
 from backend.domain.customers import MOST_TAGS, ActivityKind, Consent, ConsentSource, Customer, email_identity
@@ -27,12 +28,26 @@ from backend.services.customers.writes import creating_writes, editing_writes
 from backend.services.imports.consents import activity_put, identity_put, newer_consent
 from backend.services.imports.identities import identities_of
 from backend.services.imports.steps import ImportStep, Read, print_before
+from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 
 _LATER = ("address",)
 """Fields that stored fingerprints of earlier versions of the program do not know."""
 _FIELDS = ("name", "email", "country", "city", "phone", "tags", "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCustomer:
+    """What is known of a customer whom a connected shop reports, and of no row of a file.
+
+    `updated` sorts by when the shop changed the customer, `consent_at` is when they answered about marketing.
+    """
+
+    updated: str
+    is_new: bool
+    source: str
+    consent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class CustomerCandidate:
     customer: ImportedCustomer
     print: str
     repairs: tuple[Repair, ...] = ()
+    live: LiveCustomer | None = None
 
     @property
     def name(self) -> str:
@@ -89,10 +105,11 @@ class CustomerPlanner:
         item = found.get(schema.customer_key(customer_id))
         if item is None:
             raise InvalidInputError("The address belongs to a customer who is not here any more.")
-        if item.get("print") == candidate.print:
+        is_old = candidate.live is not None and text(item, "source_at", "") > candidate.live.updated
+        if is_old or item.get("print") == candidate.print:
             return ImportStep(Outcome.UNCHANGED)
         if item.get("print") == print_before(candidate.customer, _LATER):
-            step = ImportStep(Outcome.UNCHANGED, [_print_update(customer_from(customer_id, item), candidate.print)])
+            step = ImportStep(Outcome.UNCHANGED, [_marks_update(customer_from(customer_id, item), candidate)])
         else:
             step = self._edit(candidate, customer_from(customer_id, item))
         address = _address_puts(candidate.customer, customer_id, found)
@@ -127,7 +144,7 @@ class CustomerPlanner:
         ]
 
     def _create(self, candidate: CustomerCandidate, found: dict[Key, Item]) -> ImportStep:
-        imported, now = candidate.customer, self._shop.clock()
+        imported, now, live = candidate.customer, self._shop.clock(), candidate.live
         has_id = is_our_id(imported.id) and schema.customer_key(imported.id) not in found
         identities = self._identities(imported)
         if not (imported.email or has_id or identities):
@@ -148,32 +165,37 @@ class CustomerPlanner:
             city=imported.city,
             phone=imported.phone,
             tags=imported.tags,
-            consent=self._consent(imported),
-            source="import",
+            consent=self._consent(candidate),
+            source="import" if live is None else live.source,
             given_name=imported.given_name,
             family_name=imported.family_name,
         )
         profile, *others = creating_writes(customer)
         if not isinstance(profile, Put):
             raise TypeError(profile)
-        profile = replace(profile, item=profile.item | {"print": candidate.print})
-        activity = activity_put(customer.id, ActivityKind.CREATED, "Imported", self._by, now)
+        profile = replace(profile, item=profile.item | _marks(candidate))
+        said = "Imported" if live is None else f"Received from {live.source}"
+        activity = activity_put(customer.id, ActivityKind.CREATED, said, self._by, now)
         puts = self._identity_puts(imported, customer.id, found)
         puts += _address_puts(imported, customer.id, found)
+        puts += triggers.on_joined(self._shop, customer) if live is not None and live.is_new else []
         return ImportStep(Outcome.CREATED, [profile, *others, *puts, activity], creates_customer=True)
 
     def _edit(self, candidate: CustomerCandidate, before: Customer) -> ImportStep:
-        after = self._merged(before, candidate.customer)
+        after = self._merged(before, candidate)
         if after == before:
-            return ImportStep(Outcome.UNCHANGED, [_print_update(before, candidate.print)])
+            return ImportStep(Outcome.UNCHANGED, [_marks_update(before, candidate)])
         after = replace(after, version=before.version + 1)
         renamed = (before.name, before.email, before.country) != (after.name, after.email, after.country)
         writes = editing_writes(before, after, self._months(before.id) if renamed else ())
         changed = ", ".join(field for field in _FIELDS if getattr(before, field) != getattr(after, field))
-        activity = activity_put(before.id, ActivityKind.EDITED, f"import: {changed}", self._by, self._shop.clock())
-        return ImportStep(Outcome.UPDATED, [*_with_print(writes, before, candidate.print), activity])
+        said = f"{'import' if candidate.live is None else candidate.live.source}: {changed}"
+        activity = activity_put(before.id, ActivityKind.EDITED, said, self._by, self._shop.clock())
+        edited = triggers.on_edited(self._shop, before, after) if candidate.live is not None else []
+        return ImportStep(Outcome.UPDATED, [*_with_marks(writes, before, candidate), activity, *edited])
 
-    def _merged(self, before: Customer, imported: ImportedCustomer) -> Customer:
+    def _merged(self, before: Customer, candidate: CustomerCandidate) -> Customer:
+        imported = candidate.customer
         tags = tuple(dict.fromkeys((*before.tags, *imported.tags)))
         if len(tags) > MOST_TAGS:
             raise InvalidInputError(f"With these tags the customer would have {len(tags)}; {MOST_TAGS} are possible.")
@@ -188,13 +210,15 @@ class CustomerPlanner:
             phone=imported.phone or before.phone,
             tags=tags,
         )
-        consent = newer_consent(after, self._consent(imported))
+        consent = newer_consent(after, self._consent(candidate), is_live=candidate.live is not None)
         said_already = consent and before.consent and consent.given == before.consent.given
         return after if consent is None or said_already else replace(after, consent=consent)
 
-    def _consent(self, imported: ImportedCustomer) -> Consent | None:
-        """An answer without a date: it is as old as the import."""
-        return None if imported.consent is None else Consent(imported.consent, self._shop.clock(), ConsentSource.IMPORT)
+    def _consent(self, candidate: CustomerCandidate) -> Consent | None:
+        """The answer; one without a date is as old as the import."""
+        given, live = candidate.customer.consent, candidate.live
+        at = self._shop.clock() if live is None else live.consent_at
+        return None if given is None else Consent(given, at, ConsentSource.IMPORT)
 
     def _months(self, customer_id: str) -> list[str]:
         query = Query(schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.MONTHS, limit=500)
@@ -240,18 +264,24 @@ def identities(customer: ImportedCustomer) -> list[str]:
     )
 
 
-def _with_print(writes: Sequence[Write], before: Customer, mark: str) -> list[Write]:
-    key = schema.customer_key(before.id)
+def _marks(candidate: CustomerCandidate) -> Item:
+    """What is kept with a customer about its source."""
+    marks: Item = {"print": candidate.print}
+    return marks if candidate.live is None else marks | {"source_at": candidate.live.updated}
+
+
+def _with_marks(writes: Sequence[Write], before: Customer, candidate: CustomerCandidate) -> list[Write]:
+    key, marks = schema.customer_key(before.id), _marks(candidate)
     return [
-        replace(write, set={**write.set, "print": mark}) if isinstance(write, Update) and write.key == key else write
+        replace(write, set={**write.set, **marks}) if isinstance(write, Update) and write.key == key else write
         for write in writes
     ]
 
 
-def _print_update(customer: Customer, mark: str) -> Update:
+def _marks_update(customer: Customer, candidate: CustomerCandidate) -> Update:
     return Update(
         schema.customer_key(customer.id),
-        set={"print": mark},
+        set=_marks(candidate),
         condition=AllOf((Exists(), Equals("version", customer.version))),
         otherwise=StaleReadError("Somebody changed this customer at the same moment."),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -42,21 +42,46 @@ class OrderFile:
     region: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is known of an order that its source reports as it happens, and of no order of a file.
+
+    `id` is the order's at the source. `updated` sorts by when the source changed it. `refunds` are all refunds in minor
+    units by their ids. `is_new`: it was placed so lately that automations answer it. `label` names the source.
+    """
+
+    id: str
+    updated: str
+    is_new: bool
+    label: str
+    refunds: Mapping[str, int] = field(default_factory=dict)
+
+
 class OrderCandidate:
     """An order of a file: its first line, its values, their fingerprint, the order's id here, and its repairs.
 
     Everything that needs no store is computed here, because the process that reads the file has time left.
+    An order that arrives by a connection has `live`, and line 0.
     """
 
-    __slots__ = ("id", "line", "order", "print", "reference", "repairs")
+    __slots__ = ("id", "line", "live", "order", "print", "reference", "repairs", "source")
 
-    def __init__(self, line: int, order: ImportedOrder, repairs: Sequence[Repair] = ()) -> None:
+    def __init__(
+        self,
+        line: int,
+        order: ImportedOrder,
+        repairs: Sequence[Repair] = (),
+        *,
+        source: str = SOURCE,
+        live: Live | None = None,
+    ) -> None:
         self.line = line
         self.order = order
         self.print = print_of(order)
         self.repairs = tuple(repairs)
-        self.id = order_id_of(SOURCE, order.number, order.placed_at)
-        self.reference = schema.reference_key(SOURCE, order.number)
+        self.source, self.live = source, live
+        self.id = order_id_of(source, order.number, order.placed_at)
+        self.reference = schema.reference_key(source, order.number)
 
     @property
     def name(self) -> str:

@@ -7,15 +7,31 @@ from datetime import datetime
 
 from backend.domain.imports import ImportedOrder
 from backend.domain.money import format_money
-from backend.domain.orders import MOST_HISTORY, HistoryEntry, Order, Refund
+from backend.domain.orders import MOST_HISTORY, HistoryEntry, Order, OrderStatus, Refund
 from backend.errors import InvalidInputError
 
 REFUND_ID = "import"
 """The id of the one refund for what an export says was refunded."""
+_STAGES = {
+    OrderStatus.PENDING: 0,
+    OrderStatus.PAID: 1,
+    OrderStatus.FULFILLED: 2,
+    OrderStatus.CANCELLED: 3,
+}
 
 
-def new_order(imported: ImportedOrder, order_id: str, customer_id: str, currency: str, by: str, now: datetime) -> Order:
-    """The order at its first import. Its amounts are the file's, which may differ from the sum of its line items."""
+def new_order(
+    imported: ImportedOrder,
+    order_id: str,
+    customer_id: str,
+    currency: str,
+    by: str,
+    now: datetime,
+    *,
+    source: str = "shopify",
+    how: str = "Imported",
+) -> Order:
+    """The order at its first import. Its amounts are the source's, which may differ from the sum of its line items."""
     return Order(
         id=order_id,
         number=imported.number,
@@ -31,9 +47,9 @@ def new_order(imported: ImportedOrder, order_id: str, customer_id: str, currency
         discount=imported.discount,
         shipping=imported.shipping,
         tax=imported.tax,
-        refunds=_refunds((), imported, by, now),
-        history=(HistoryEntry(now, by, f"Imported as {'a test order' if imported.test else imported.status}"),),
-        source="shopify",
+        refunds=_refunds((), imported.refunded, by, imported.cancelled_at or now),
+        history=(HistoryEntry(now, by, f"{how} as {'a test order' if imported.test else imported.status}"),),
+        source=source,
         country=imported.country,
         discount_code=imported.discount_code,
         note=imported.note,
@@ -48,8 +64,25 @@ def new_order(imported: ImportedOrder, order_id: str, customer_id: str, currency
     )
 
 
+def is_ahead(before: Order, imported: ImportedOrder) -> bool:
+    """Whether these values show something that happened after the stored ones: a later status, or a refund."""
+    return _STAGES[imported.status] > _STAGES[before.status] or imported.refunded > before.refunded
+
+
+def is_behind(before: Order, imported: ImportedOrder) -> bool:
+    """Whether these values would take back something that has happened."""
+    return _STAGES[imported.status] < _STAGES[before.status] or imported.refunded < before.refunded
+
+
 def updated_order(
-    before: Order, imported: ImportedOrder, by: str, now: datetime, locale: str, *, addresses_alone: bool = False
+    before: Order,
+    imported: ImportedOrder,
+    by: str,
+    now: datetime,
+    locale: str,
+    *,
+    how: str = "import",
+    addresses_alone: bool = False,
 ) -> Order:
     """The order with the newer export's values; `before` itself when nothing differs. Date and customer stay.
 
@@ -60,12 +93,7 @@ def updated_order(
     after = _with_addresses(before, imported)
     if not addresses_alone:
         after = _with_values(after, imported, by, now)
-    if after == before:
-        return before
-    if len(before.history) >= MOST_HISTORY:
-        raise InvalidInputError("This order has been changed too often to be changed again.")
-    entry = HistoryEntry(now, by, f"Updated by import: {_difference(before, after, locale)}")
-    return replace(after, history=(*before.history, entry), version=before.version + 1)
+    return _with_history(before, after, by, now, locale, how)
 
 
 def _with_addresses(before: Order, imported: ImportedOrder) -> Order:
@@ -85,7 +113,7 @@ def _with_values(before: Order, imported: ImportedOrder, by: str, now: datetime)
         discount=imported.discount,
         shipping=imported.shipping,
         tax=imported.tax,
-        refunds=_refunds(before.refunds, imported, by, now),
+        refunds=_refunds(before.refunds, imported.refunded, by, imported.cancelled_at or now),
         country=imported.country,
         discount_code=imported.discount_code,
         note=imported.note,
@@ -98,13 +126,33 @@ def _with_values(before: Order, imported: ImportedOrder, by: str, now: datetime)
     )
 
 
-def _refunds(stored: tuple[Refund, ...], imported: ImportedOrder, by: str, now: datetime) -> tuple[Refund, ...]:
-    """The stored refunds, and one for the rest of the export's amount. Refunds are never removed."""
-    if sum(refund.amount for refund in stored) >= imported.refunded:
+def with_refunded(before: Order, refunded: int, by: str, now: datetime, locale: str, *, how: str) -> Order:
+    """The order of which so much was given back in all (minor units); `before` itself when that is known.
+
+    Raises: `InvalidInputError` when the order was changed too often.
+    """
+    after = replace(before, refunds=_refunds(before.refunds, refunded, by, now, f"By {how}"))
+    return _with_history(before, after, by, now, locale, how)
+
+
+def _with_history(before: Order, after: Order, by: str, now: datetime, locale: str, how: str) -> Order:
+    if after == before:
+        return before
+    if len(before.history) >= MOST_HISTORY:
+        raise InvalidInputError("This order has been changed too often to be changed again.")
+    entry = HistoryEntry(now, by, f"Updated by {how}: {_difference(before, after, locale)}")
+    return replace(after, history=(*before.history, entry), version=before.version + 1)
+
+
+def _refunds(
+    stored: tuple[Refund, ...], refunded: int, by: str, at: datetime, reason: str = "As exported"
+) -> tuple[Refund, ...]:
+    """The stored refunds, and one for the rest of the source's amount. Refunds are never removed."""
+    if sum(refund.amount for refund in stored) >= refunded:
         return stored
     here = tuple(refund for refund in stored if refund.id != REFUND_ID)
-    amount = imported.refunded - sum(refund.amount for refund in here)
-    return (*here, Refund(REFUND_ID, amount, imported.cancelled_at or now, by, "As exported"))
+    amount = refunded - sum(refund.amount for refund in here)
+    return (*here, Refund(REFUND_ID, amount, at, by, reason))
 
 
 def _difference(before: Order, after: Order, locale: str) -> str:

@@ -30,13 +30,14 @@ from backend.services.imports.consents import (
     newer_consent,
     with_consent,
 )
-from backend.services.imports.order_file import SOURCE, OrderCandidate
-from backend.services.imports.order_merge import new_order, updated_order
+from backend.services.imports.order_file import OrderCandidate
+from backend.services.imports.order_merge import is_ahead, is_behind, new_order, updated_order
 from backend.services.imports.snapshot import ImportSnapshot, Known, order_key_of, read_snapshot
 from backend.services.imports.steps import ImportStep, Read, print_before
 from backend.services.orders.writes import OrderExistsError, changing_writes, placing_writes
+from backend.services.triggers import writes as triggers
 from backend.store import schema
-from backend.store.port import Absent, Equals, Item, Missing, Put, Update, Write
+from backend.store.port import Absent, AllOf, Equals, Item, Missing, Put, Update, Write
 
 _LATER = ("shipping_address", "billing_address")
 """Fields that stored fingerprints of earlier versions of the program do not know."""
@@ -73,8 +74,12 @@ class OrderPlanner:
         reference = snapshot.items.get(candidate.reference)
         if reference is None:
             return self._place(candidate, snapshot)
-        if reference.get("print") == candidate.print:
+        live = candidate.live
+        if live is not None and text(reference, "updated", "") > live.updated:
             return ImportStep(Outcome.UNCHANGED)
+        if reference.get("print") == candidate.print:
+            is_known = live is None or reference.get("updated") == live.updated
+            return ImportStep(Outcome.UNCHANGED, [] if is_known else _reference_writes(candidate, reference))
         try:
             return self._change(candidate, reference, snapshot)
         except InvalidInputError as error:
@@ -87,12 +92,13 @@ class OrderPlanner:
         known = snapshot.owner(imported)
         if known is not None and imported.email and not known.email:
             return self._place_with_address(candidate, known, snapshot)
-        customer = known or _new_customer(imported)
-        order = new_order(imported, candidate.id, customer.id, self._shop.currency, self._by, self._shop.clock())
+        customer = known or _new_customer(imported, candidate.source)
+        order = self._new_order(candidate, customer.id)
         identities = snapshot.free_identities(imported)
         writes = [
             *placing_writes(order, customer, self._shop.zone),
-            _reference_put(candidate, order),
+            *_reference_puts(candidate, order),
+            *self._triggers(candidate, order),
             *(identity_put(identity, customer.id) for identity in identities),
             *snapshot.default_address(customer.id, imported),
         ]
@@ -102,7 +108,10 @@ class OrderPlanner:
         if known is None:
             figures = contribution_of(order)
             after = replace(customer, first_day=first_day, orders=figures.orders, revenue=figures.revenue)
-            writes = self._creating(after, order, writes)
+            joined = (
+                triggers.on_joined(self._shop, after) if candidate.live is not None and candidate.live.is_new else []
+            )
+            writes = [*self._creating(after, order, writes), *joined]
         elif consent is not None:
             after = replace(known, first_day=first_day, consent=consent, version=known.version + 1)
             writes = with_consent(writes, known, after, self._by, self._shop.clock())
@@ -120,7 +129,7 @@ class OrderPlanner:
         planned again when they are.
         """
         imported = candidate.order
-        order = new_order(imported, candidate.id, known.id, self._shop.currency, self._by, self._shop.clock())
+        order = self._new_order(candidate, known.id)
         day = day_of(order.placed_at, self._shop.zone)
         consent = newer_consent(replace(known, email=imported.email), consent_of(imported))
         after = replace(
@@ -139,8 +148,25 @@ class OrderPlanner:
         said = f"The address came with order {order.number}"
         activity = activity_put(known.id, ActivityKind.EDITED, said, self._by, self._shop.clock())
         snapshot.keep(after)
+        puts = [*_reference_puts(candidate, order), *self._triggers(candidate, order)]
         address = snapshot.default_address(known.id, imported)
-        return ImportStep(Outcome.CREATED, [*writes, _reference_put(candidate, order), activity, *address])
+        return ImportStep(Outcome.CREATED, [*writes, *puts, activity, *address])
+
+    def _new_order(self, candidate: OrderCandidate, customer_id: str) -> Order:
+        return new_order(
+            candidate.order,
+            candidate.id,
+            customer_id,
+            self._shop.currency,
+            self._by,
+            self._shop.clock(),
+            source=candidate.source,
+            how="Imported" if candidate.live is None else f"Received from {candidate.live.label}",
+        )
+
+    def _triggers(self, candidate: OrderCandidate, order: Order) -> list[Write]:
+        """What automations do about a new order: about one that arrives as it is placed, not about history."""
+        return triggers.on_placed(self._shop, order) if candidate.live is not None and candidate.live.is_new else []
 
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
         """One transaction for the order and its new customer, whose item has the order's figures from the start."""
@@ -160,11 +186,18 @@ class OrderPlanner:
         customer = snapshot.customer(text(reference, "customer"))
         if item is None or customer is None:
             raise InvalidInputError("The order was imported before and is not here any more.")
-        before, now = order_from(key, item), self._shop.clock()
-        old = reference.get("print") == print_before(candidate.order, _LATER)
-        after = updated_order(before, candidate.order, self._by, now, self._shop.locale, addresses_alone=old)
+        before, now, live = order_from(key, item), self._shop.clock(), candidate.live
+        imported, how = candidate.order, "import"
+        if live is not None:
+            imported, how = replace(imported, refunded=sum(_refunds(candidate, reference).values())), live.label
+            if text(reference, "updated", "") == live.updated and is_behind(before, imported):
+                return ImportStep(Outcome.UNCHANGED)
+        elif "updated" in reference and not is_ahead(before, imported):
+            return ImportStep(Outcome.UNCHANGED)  # a file does not say how old it is
+        old = live is None and reference.get("print") == print_before(candidate.order, _LATER)
+        after = updated_order(before, imported, self._by, now, self._shop.locale, how=how, addresses_alone=old)
         address = snapshot.default_address(customer.id, candidate.order)
-        writes: list[Write] = [_print_update(candidate, reference), *address]
+        writes = [*_reference_writes(candidate, reference), *address]
         if after is not before:
             day = order_day(item)
             customer_item, month_item = (
@@ -172,6 +205,8 @@ class OrderPlanner:
                 for each in (schema.customer_key(customer.id), schema.customer_month_key(customer.id, day[:7]))
             )
             writes += changing_writes(before, after, day, customer_item, month_item, self._shop.zone)
+            if live is not None:
+                writes += triggers.on_changed(self._shop, before, after)
         consent = newer_consent(customer, consent_of(candidate.order))
         if consent is not None:
             consenting = replace(customer, consent=consent, version=customer.version + 1)
@@ -180,7 +215,7 @@ class OrderPlanner:
         return ImportStep(Outcome.UNCHANGED if after is before and consent is None else Outcome.UPDATED, writes)
 
 
-def _new_customer(imported: ImportedOrder) -> Customer:
+def _new_customer(imported: ImportedOrder, source: str) -> Customer:
     """A customer who was created on the day of the order."""
     return Customer(
         id=new_customer_id(),
@@ -192,20 +227,49 @@ def _new_customer(imported: ImportedOrder) -> Customer:
         phone=imported.phone,
         tags=imported.tags,
         consent=consent_of(imported),
-        source=SOURCE,
+        source=source,
     )
 
 
-def _reference_put(candidate: OrderCandidate, order: Order) -> Put:
-    item: Item = {"customer": order.customer_id, "order": order.id, "print": candidate.print}
-    return Put(candidate.reference, item, Absent(), OrderExistsError(f"Order {order.number} is there already."))
+def _reference_puts(candidate: OrderCandidate, order: Order) -> list[Write]:
+    item: Item = {"customer": order.customer_id, "order": order.id, **_marks(candidate, {})}
+    exists = OrderExistsError(f"Order {order.number} is there already.")
+    return [Put(candidate.reference, item, Absent(), exists), *_source_id_puts(candidate, order.customer_id, {})]
 
 
-def _print_update(candidate: OrderCandidate, reference: Item) -> Update:
-    seen = reference.get("print")
-    return Update(
+def _reference_writes(candidate: OrderCandidate, reference: Item) -> list[Write]:
+    """Notes which values were read last, on condition that nobody else has read others meanwhile."""
+    seen = [(name, reference.get(name)) for name in ("print", "updated", "refunds")]
+    update = Update(
         candidate.reference,
-        set={"print": candidate.print},
-        condition=Missing("print") if seen is None else Equals("print", seen),
+        set=_marks(candidate, reference),
+        condition=AllOf(tuple(Missing(name) if value is None else Equals(name, value) for name, value in seen)),
         otherwise=StaleReadError("Somebody is importing the same order."),
     )
+    return [update, *_source_id_puts(candidate, text(reference, "customer"), reference)]
+
+
+def _marks(candidate: OrderCandidate, reference: Item) -> Item:
+    """What is kept beside an order about its source."""
+    if candidate.live is None:
+        return {"print": candidate.print}
+    marks: Item = {"print": candidate.print, "updated": candidate.live.updated}
+    if refunds := _refunds(candidate, reference):
+        marks["refunds"] = dict(refunds)
+    return marks | ({"source_id": candidate.live.id} if candidate.live.id else {})
+
+
+def _refunds(candidate: OrderCandidate, reference: Item) -> dict[str, int]:
+    """All refunds that the source has reported, each once."""
+    known = reference.get("refunds")
+    before = (
+        {name: amount for name, amount in known.items() if isinstance(amount, int)} if isinstance(known, dict) else {}
+    )
+    return before | dict(candidate.live.refunds if candidate.live is not None else {})
+
+
+def _source_id_puts(candidate: OrderCandidate, customer_id: str, reference: Item) -> list[Write]:
+    if candidate.live is None or not candidate.live.id or reference.get("source_id") == candidate.live.id:
+        return []
+    item: Item = {"customer": customer_id, "number": candidate.order.number}
+    return [Put(schema.source_order_key(candidate.source, candidate.live.id), item)]

@@ -44,7 +44,13 @@ def _write_all(store: Store, steps: Sequence[ImportStep | Fault]) -> list[Backen
         return [error] * len(steps)
 
 
-def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandidate) -> ImportStep | Fault:
+def write_one(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandidate) -> ImportStep | Fault:
+    """Plans one candidate from what is stored now, and writes it in one transaction.
+
+    Raises: `StaleReadError` when others keep changing the same; `InvalidInputError`, `UnreadableItemError`,
+    `MalformedItemError`; as the store.
+    """
+
     def attempt() -> ImportStep | Fault:
         planner.forget()
         step = planner.plan([candidate], lambda keys: _read_now(shop.store, keys))[0]
@@ -55,8 +61,12 @@ def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandi
                 raise StaleReadError("Somebody is changing the same orders or customers; import again.") from error
         return step
 
+    return until_settled(attempt)
+
+
+def _write_alone(shop: Shop, planner: Planner[AnyCandidate], candidate: AnyCandidate) -> ImportStep | Fault:
     try:
-        return until_settled(attempt)
+        return write_one(shop, planner, candidate)
     except (StaleReadError, InvalidInputError, UnreadableItemError, MalformedItemError) as error:
         return Fault(candidate.name, candidate.line, "", error.sentence)
     finally:

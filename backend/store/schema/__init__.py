@@ -67,6 +67,11 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 70 | API keys; one by its prefix | shop | `APIKEYS` | prefix |
 | 71 | what became of a request with an idempotency key | mail | `ONCE#caller#hash` | `R` |
 | 72 | requests of an API key in a window of time | mail | `CALLS#caller#window` | `N` |
+| 80 | connected shops, and what each has brought | shop, mail | `CONNECTIONS`, `H#connection` | id, `FIGURES` |
+| 81 | deliveries that wait for a worker | mail / work | `DELIVERIES#shard` | `due#id` |
+| 82 | deliveries of a connection that failed, newest first | mail / work | `UNDELIVERED#connection` | `at#id` |
+| 83 | a delivery, with all of its body | mail | `H#connection` | `D#hash`, `P#hash#number` |
+| 84 | requests of customers about their data | shop | `PRIVACY` | id |
 | 90 | products; one by its id | shop | `PRODUCTS` | pid |
 | 91 | best products by revenue, all or a month | shop / by_revenue | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
 | 92 | best products by units, all or a month | shop / by_orders | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
@@ -84,6 +89,7 @@ provider, idempotent requests and request limits of the API.
 from backend.store.schema.api import *
 from backend.store.schema.automations import *
 from backend.store.schema.campaigns import *
+from backend.store.schema.connections import *
 from backend.store.schema.customers import *
 from backend.store.schema.events import *
 from backend.store.schema.messages import *

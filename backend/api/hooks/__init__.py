@@ -1,0 +1,1 @@
+"""Where connected shops post their webhooks."""

@@ -1,0 +1,1 @@
+"""Connected shops: their webhooks, taken in, stored and applied to orders and customers."""
