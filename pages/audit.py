@@ -10,6 +10,7 @@ from pages.components.audit import view
 from pages.components.ui import empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
+from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_AUDIT)
 here = shop()
@@ -20,7 +21,7 @@ wanted = view.pick_filter(here)
 pager = tables.Pager("audit", wanted)
 page = audit_log.list_entries(here, actor, wanted, limit=tables.ROWS, cursor=pager.cursor)
 if page.entries:
-    view.show_entries(here, page.entries)
+    show_table(view.entry_table(here, page.entries), "audit")
 else:
     empty.nothing(":material/policy:", "No entries", "Choose another month, or clear the filters.")
 if page.note:

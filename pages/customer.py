@@ -10,10 +10,12 @@ from backend.services.customers.customers import get_customer
 from backend.services.orders.lists import orders_of
 from pages.components.customers import addresses, can_we_email, forms, view
 from pages.components.messages import timeline
+from pages.components.orders.table import order_table
 from pages.components.ui import actions, empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
+from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_CUSTOMERS)
 here = shop()
@@ -66,7 +68,7 @@ with orders:
     pager = tables.Pager("customer", customer.id)
     page = orders_of(here, customer.id, limit=10, cursor=pager.cursor)
     if page.orders:
-        tables.order_rows(here, page.orders, of_one_customer=True)
+        show_table(order_table(here, page.orders, of_one_customer=True), "orders")
     else:
         empty.nothing(":material/receipt_long:", "No orders yet", "Orders appear here once there is one.")
     pager.show(page.cursor)

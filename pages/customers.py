@@ -8,11 +8,11 @@ from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.customers.lists import CustomerFilter, Sort
 from pages.components.customers.forms import ADD
+from pages.components.customers.table import customer_table, how_many
 from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
-
-_SORTS = {Sort.REVENUE: "Most revenue", Sort.ORDERS: "Most orders", Sort.NEWEST: "Newest"}
+from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_CUSTOMERS)
 here = shop()
@@ -27,7 +27,6 @@ search = filters.search(
     "Search", "Start of a name or email address", name="search", key="customers_search", longest=200
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    sort = filters.pick_view("Sort by", list(_SORTS), name="sort", key="customers_sort", words=_SORTS.__getitem__)
     countries, tags = caching.counts_of(here, "country"), caching.counts_of(here, "tag")
     country = tables.pick_counted(
         here, "Country", countries, "country", "customers_country", lambda code: formats.country(here, code)
@@ -35,6 +34,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     tag = tables.pick_counted(here, "Tag", tags, "tag", "customers_tag", str)
     archived = filters.switch("Archived", name="archived", key="customers_archived")
 
+sort, choose_sort = filters.sort_by(list(Sort), name="sort", key="customers_sort")
 wanted = CustomerFilter(search, tag, country, sort, archived)
 pager = tables.Pager("customers", wanted)
 try:
@@ -45,11 +45,18 @@ except InvalidInputError as error:
 if page.note:
     st.caption(formats.plain(page.note))
 if page.customers:
-    tables.customer_rows(here, page.customers)
+    show_table(
+        customer_table(here, page.customers),
+        "customers",
+        count=how_many(here, wanted, countries, tags),
+        sorted_by=sort,
+        on_sort=choose_sort,
+    )
 elif wanted == CustomerFilter(sort=sort) and not countries:
     empty.nothing(":material/group:", "No customers yet", "Add one here, or import your orders to add them all.")
 elif wanted == CustomerFilter(sort=sort) and sort is not Sort.NEWEST:
-    empty.nothing(":material/receipt_long:", "No orders yet", "Sort by “Newest” to see all customers.")
+    empty.nothing(":material/receipt_long:", "No orders yet", "This order of the list shows customers with orders.")
+    st.button("Show the newest customers", on_click=choose_sort, args=(Sort.NEWEST,))
 else:
     empty.nothing(":material/search_off:", "No match", "Clear a filter, or type less of the name.")
 pager.show(page.cursor)

@@ -12,6 +12,7 @@ from pages.components.ui import empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
+from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_EMAIL)
 here = shop()
@@ -38,7 +39,7 @@ except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
 if page.messages:
-    table.message_rows(here, page.messages)
+    show_table(table.message_table(here, page.messages), "messages")
 else:
     empty.nothing(
         ":material/mail:", "No messages in this period", "Choose more days, clear the filters, or send an email."

@@ -9,11 +9,13 @@ from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.orders.lists import OrderFilter
 from pages.components.orders import view
+from pages.components.orders.table import order_table
 from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import shop
+from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_ORDERS)
 here = shop()
@@ -40,7 +42,7 @@ except InvalidInputError as error:
     st.stop()
 view.show_totals(here, wanted, figures)
 if page.orders:
-    tables.order_rows(here, page.orders)
+    show_table(order_table(here, page.orders), "orders")
 elif caching.first_day(here) is None:
     empty.no_orders_yet(actor)
 else:

@@ -7,13 +7,16 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.customers.leaderboards import Measure
 from backend.services.statistics.overview import granularities_of
+from pages.components.customers.table import customer_table
 from pages.components.first_steps import view as first_steps
+from pages.components.orders.table import order_table
 from pages.components.statistics import cards
 from pages.components.todo import view as todo
-from pages.components.ui import caching, charts, empty, filters, formats, tables
+from pages.components.ui import caching, charts, empty, filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_month, pick_period
 from pages.components.ui.shell import shop
+from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_OVERVIEW)
 here = shop()
@@ -47,7 +50,8 @@ with best:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         measure = filters.pick_view("By", list(Measure), name="top_by", key="top_by", words=str.capitalize, hidden=True)
         month = pick_month(here, began, "top_month")
-    tables.customer_rows(here, caching.top_customers(here, measure, month, 10), ranked=True, details=False)
+    best_ones = caching.top_customers(here, measure, month, 10)
+    show_table(customer_table(here, best_ones, ranked=True, details=False), "top_customers")
 with where:
     st.header("Customers by country")
     st.caption("All customers, whatever the period.")
@@ -55,4 +59,4 @@ with where:
 
 st.header("Recent orders")
 st.caption("The newest, whatever the period.")
-tables.order_rows(here, caching.recent_orders(here, 8))
+show_table(order_table(here, caching.recent_orders(here, 8)), "recent_orders")

@@ -26,7 +26,7 @@ age.show(here, info)
 st.header("Your segments", anchor=False)
 saved = list_segments(here, actor)
 if saved:
-    list.show(here, saved)
+    list.show(here, saved, "saved_segments")
 else:
     empty.nothing(
         ":material/filter_alt:",
@@ -34,4 +34,4 @@ else:
         "Create one with “New segment”, or open one below and duplicate it.",
     )
 st.header("Built-in segments", anchor=False)
-list.show(here, READY)
+list.show(here, READY, "built_in_segments")

@@ -31,13 +31,13 @@ def test_entries_are_shown_and_narrowed(dashboard: Dashboard) -> None:
 def test_an_entry_leads_to_what_was_changed(dashboard: Dashboard) -> None:
     audit_log.note(dashboard.shop, STAFF, "refunded an order", "order:C1-20261125A")
     app = dashboard.open("audit.py", Role.MANAGER)
-    assert links(app)["Open"] == {"customer": ["C1"], "id": ["20261125A"]}
+    assert links(app)["refunded an order"] == {"customer": ["C1"], "id": ["20261125A"]}
 
 
 def test_an_entry_of_what_has_no_page_leads_nowhere(dashboard: Dashboard) -> None:
     audit_log.note(dashboard.shop, MANAGER, "invited a member of the team", "member:sam")
     audit_log.note(dashboard.shop, STAFF, "deleted a segment", "segment:S1", "Regulars")
-    assert "Open" not in links(dashboard.open("audit.py", Role.MANAGER))
+    assert not links(dashboard.open("audit.py", Role.MANAGER))
 
 
 def test_older_entries_are_on_the_next_page(dashboard: Dashboard) -> None:

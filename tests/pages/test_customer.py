@@ -15,7 +15,7 @@ from backend.store.port import Update
 from backend.store.schema import customer_key
 from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import MARKUP, as_read, buttons, field, figures, is_literal, links, press, said
+from tests.pages.reading import MARKUP, as_read, buttons, field, figures, is_literal, links, press, rows, said
 from tests.support import MANAGER, STAFF, add_customer, add_order
 
 ACTIONS = {"Edit", "Archive", "Add note", "Customer agrees", "Customer declines"}
@@ -152,8 +152,8 @@ def test_a_note_is_kept_with_who_wrote_it_and_the_field_is_empty_again(dashboard
 
 
 def listed_orders(app: AppTest) -> list[str]:
-    """Those of the list; the timeline shows orders, too, and calls them so."""
-    return [query["id"][0] for label, query in links(app).items() if "id" in query and not label.startswith("Order ")]
+    """Those of the list; the timeline shows orders, too."""
+    return [row["Order"] for row in rows(app, "Orders")]
 
 
 def test_orders_of_a_customer_come_in_pages(dashboard: Dashboard) -> None:

@@ -16,7 +16,7 @@ from backend.services.sending.message_log import needing_attention
 from backend.services.sending.repair import key_again
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
-from tests.pages.reading import buttons, field, links, press, said
+from tests.pages.reading import buttons, field, links, press, rows, said
 from tests.services.test_repairing import reported, settled
 from tests.support import ADMIN, NOW, add_customer
 
@@ -40,9 +40,9 @@ def test_whoever_may_not_send_is_not_sent_there(dashboard: Dashboard) -> None:
 def test_a_message_is_listed_with_recipient_and_template_and_leads_to_its_page(dashboard: Dashboard) -> None:
     message = deliver(dashboard.shop, request(dashboard.shop, add_customer(dashboard.shop, "Maria Lopez")))
     app = dashboard.open("messages.py", Role.MANAGER)
-    (row,) = [label for label, query in links(app).items() if query == {"id": [message.id]}]
-    assert row == "Maria Lopez Verify address"
-    assert "Sent" in said(app)
+    (row,) = rows(app)
+    assert (row["Recipient"], row["Email"], row["Status"]) == ("Maria Lopez", "Verify address", "Sent")
+    assert links(app)["Maria Lopez"] == {"id": [message.id]}
 
 
 def test_failed_and_unknown_messages_come_first_with_what_to_do(dashboard: Dashboard) -> None:

@@ -12,13 +12,13 @@ from backend.services.orders import lists
 from backend.services.orders.orders import change_status
 from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import MARKUP, field, figures, links, press, said
+from tests.pages.reading import MARKUP, field, figures, links, press, rows, said
 from tests.support import STAFF, add_customer, add_order, ref
 
 
 def listed(app: object) -> list[str]:
-    """The orders on the page, by what their links say."""
-    return [label for label, query in links(app).items() if "id" in query]  # type: ignore[arg-type]
+    """The orders on the page, by customer and number."""
+    return [f"{row['Customer']} {row['Order']}" for row in rows(app)]  # type: ignore[arg-type]
 
 
 def test_an_empty_shop_says_what_to_do_next(dashboard: Dashboard) -> None:

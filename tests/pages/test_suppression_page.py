@@ -15,7 +15,7 @@ from backend.services.suppression.account_sync import work_on_sync
 from backend.services.suppression.entries import add_suppression, find_suppression, suppression_history
 from backend.workers.jobs import work_once
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import MARKUP, buttons, field, figures, press, said
+from tests.pages.reading import MARKUP, buttons, field, figures, pick, press, rows, said
 from tests.support import ADMIN, STAFF
 
 ADDRESS = "maria@example.com"
@@ -34,11 +34,13 @@ def test_an_empty_list_says_what_will_be_there(dashboard: Dashboard) -> None:
 def test_each_role_sees_what_it_may_do(dashboard: Dashboard) -> None:
     listed(dashboard)
     staff, manager = (dashboard.open("suppression.py", role) for role in (Role.STAFF, Role.MANAGER))
-    assert {"Add an address", "Remove"} <= set(buttons(staff))
-    assert not {"Add an address", "Remove"} & set(buttons(manager))
+    assert "Add an address" in buttons(staff)
+    assert "Add an address" not in buttons(manager)
     providers = "The mail provider's own list"
     assert [each.label for each in staff.expander] == [providers, "Import a file"]
     assert [each.label for each in manager.expander] == [providers, "Export the list"]
+    assert "Remove" in buttons(pick(staff, ADDRESS))
+    assert "Remove" not in buttons(pick(manager, ADDRESS))
 
 
 def test_an_address_is_added_with_reason_and_note(dashboard: Dashboard) -> None:
@@ -78,7 +80,7 @@ def test_looking_up_shows_entry_and_history_in_any_spelling(dashboard: Dashboard
 def test_removing_asks_why_and_leaves_the_other_reasons(dashboard: Dashboard) -> None:
     listed(dashboard)
     add_suppression(dashboard.shop, ADDRESS, SuppressionReason.UNSUBSCRIBED, source="test")
-    app = press(dashboard.open("suppression.py", Role.STAFF), "Remove")
+    app = pick(dashboard.open("suppression.py", Role.STAFF), ADDRESS)
     dialog_button = [each for each in app.button if each.label == "Remove"][-1]
     dialog_button.click().run()
     assert "Reason is missing." in said(app)
@@ -94,10 +96,10 @@ def test_a_list_of_many_comes_in_pages(dashboard: Dashboard) -> None:
     for number in range(21):
         listed(dashboard, f"user{number}@example.com")
     app = dashboard.open("suppression.py", Role.STAFF)
-    first = {text.value for text in app.text}
+    first = {row["Address"] for row in rows(app)}
     press(app, "Next")
     assert len(first) == 20
-    assert len({text.value for text in app.text} - first) == 1
+    assert len({row["Address"] for row in rows(app)} - first) == 1
 
 
 def test_a_file_is_taken_in_by_a_worker_and_the_page_tells_what_became_of_it(dashboard: Dashboard) -> None:

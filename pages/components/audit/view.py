@@ -16,7 +16,7 @@ from backend.services.exports.audit import export_csv
 from pages.components.ui import filters, formats
 from pages.components.ui.caching import who
 from pages.components.ui.downloads import deferred
-from pages.components.ui.navigation import page_of
+from pages.components.ui.table import Badge, Cell, Column, Row, Table
 
 _PAGES = {
     "automation": ("automation.py", "id"),
@@ -28,6 +28,13 @@ _PAGES = {
     "template": ("template.py", "name"),
 }
 """What stands before the colon of a target, with the page that shows it and the parameter that names it."""
+_COLUMNS = (
+    Column("Action", "main"),
+    Column("Who", width=190),
+    Column("Detail"),
+    Column("Target", width=170, room="wide"),
+    Column("When", width=190),
+)
 _NOTHING_TO_OPEN = ("deleted", "exported")
 """Entries whose target is gone, or is named by its title."""
 
@@ -49,39 +56,32 @@ def pick_filter(here: Shop) -> AuditFilter:
     return AuditFilter(month, who.strip(), action.strip(), target.strip())
 
 
-def show_entries(here: Shop, entries: Sequence[AuditEntry]) -> None:
-    """One line for each entry; the detail below it."""
-    with st.container(border=True, gap="small"):
-        for entry in entries:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(_action(entry), width="stretch")
-                # The way and the time stay together where the row is too narrow for them.
-                with st.container(horizontal=True, vertical_alignment="center", wrap=False, width="content"):
-                    _link(entry)
-                    st.markdown(f":small[:gray[{formats.plain(_when(here, entry))}]]", width="content")
+def entry_table(here: Shop, entries: Sequence[AuditEntry]) -> Table:
+    """One row for each entry, which opens what was changed, where that has a page of its own."""
+    rows = []
+    for place, entry in enumerate(entries):
+        cells = (
+            Cell(entry.action),
+            Cell(who(entry.actor), (Badge(entry.role),)),
+            Cell(entry.detail, quiet=True),
+            Cell(entry.target, quiet=True),
+            Cell(formats.moment(here, entry.at), quiet=True),
+        )
+        file, query = _subject(entry)
+        rows.append(Row(str(place), cells, query, file))
+    return Table("Changes", _COLUMNS, rows)
 
 
-def _action(entry: AuditEntry) -> str:
-    words = f"**{formats.plain(who(entry.actor))}** {formats.badge(entry.role, 'gray')} {formats.plain(entry.action)}"
-    about = " · ".join(formats.plain(part) for part in (entry.detail, entry.target) if part)
-    return f"{words}  \n:small[:gray[{about}]]" if about else words
-
-
-def _link(entry: AuditEntry) -> None:
-    """The way to what was changed, where it has a page of its own."""
+def _subject(entry: AuditEntry) -> tuple[str, dict[str, str] | None]:
+    """The page of what was changed, and its parameters."""
     kind, _, name = entry.target.partition(":")
     if kind not in _PAGES or not name or entry.action.startswith(_NOTHING_TO_OPEN):
-        return
+        return "", None
     file, field = _PAGES[kind]
-    query = {field: name}
-    if kind == "order":
-        customer, _, order = name.partition("-")
-        query = {"customer": customer, field: order}
-    st.page_link(page_of(file), label="Open", width="content", query_params=query, help="")
-
-
-def _when(here: Shop, entry: AuditEntry) -> str:
-    return formats.moment(here, entry.at)
+    if kind != "order":
+        return file, {field: name}
+    customer, _, order = name.partition("-")
+    return file, {"customer": customer, field: order}
 
 
 def offer_file(here: Shop, actor: Actor, wanted: AuditFilter) -> None:

@@ -20,12 +20,14 @@ from pages.components.audit import view
 from pages.components.automations import list as automation_list
 from pages.components.automations import words as automation_words
 from pages.components.messages import table
-from pages.components.ui import actions, caching, charts, empty, formats, tables
+from pages.components.ui import actions, caching, charts, empty, formats
 from pages.components.ui.shell import shop
 from pages.components.ui.state import Slot
-from pages.components.ui.tables import Pager, Row
+from pages.components.ui.table import Cell, Column, Row, Table, show_table
+from pages.components.ui.tables import Pager
 
 _MOST_LINKS = 10
+_WOULD = (Column("Customer", "main"), Column("Email"), Column("Order", width=170), Column("When", width=190))
 _OF_THEMSELVES = (SkipReason.BOUNCED, SkipReason.CANCELLED)
 """Reasons whose sentence is not about the customer."""
 _DRY_RUN: Slot[tuple[Automation, DryRun]] = Slot("automation.dry_run")
@@ -90,7 +92,8 @@ def show_dry_run(here: Shop, actor: Actor, automation: Automation) -> None:
     _reasons(here, "Would not have been sent because", found.left_out)
     if found.sample:
         st.markdown("**Most recent**")
-        tables.show_rows("customer.py", [_would(here, each) for each in found.sample], widths=(150,))
+        rows = [_would(here, place, each) for place, each in enumerate(found.sample)]
+        show_table(Table("Emails that would have been sent", _WOULD, rows, "customer.py"), "would_have_sent")
 
 
 def _by_day(here: Shop, found: DryRun) -> None:
@@ -102,11 +105,14 @@ def _by_day(here: Shop, found: DryRun) -> None:
     charts.show(charts.stacked(here, [trace], labels, summary), "automation_dry_run")
 
 
-def _would(here: Shop, would: WouldSend) -> Row:
-    title = automation_words.template_titles(here).get(would.template, would.template)
-    about = f" · {would.order_number}" if would.order_number else ""
-    label = f"**{formats.plain(formats.name_of(would.customer_name))}** :gray[{formats.plain(title + about)}]"
-    return Row(label, {"id": would.customer_id}, (f":gray[{formats.plain(formats.moment(here, would.at))}]",))
+def _would(here: Shop, place: int, would: WouldSend) -> Row:
+    cells = (
+        Cell(formats.name_of(would.customer_name)),
+        Cell(automation_words.template_titles(here).get(would.template, would.template), quiet=True),
+        Cell(would.order_number, quiet=True),
+        Cell(formats.moment(here, would.at), quiet=True),
+    )
+    return Row(str(place), cells, {"id": would.customer_id})
 
 
 def show_waiting(here: Shop, actor: Actor, automation: Automation) -> None:
@@ -156,7 +162,7 @@ def show_changes(here: Shop, actor: Actor, automation: Automation) -> None:
     filter_ = AuditFilter(wanted, target=f"automation:{automation.id}")
     entries = audit_log.list_entries(here, actor, filter_, limit=50).entries
     if entries:
-        view.show_entries(here, entries)
+        show_table(view.entry_table(here, entries), "automation_changes")
     else:
         empty.nothing(":material/policy:", "No changes in this month", "Choose another month.")
 

@@ -8,10 +8,11 @@ import streamlit as st
 
 from backend.domain.campaign_figures import Preflight, PreflightStatus
 from backend.services.context import Shop
-from pages.components.ui import formats, tables
-from pages.components.ui.tables import Row
+from pages.components.ui import formats
+from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
 _SHOWN = 20
+_COLUMNS = (Column("Customer", "main", 200), Column("Problem"), Column("Field", width=160))
 
 
 def show(here: Shop, preflight: Preflight) -> None:
@@ -57,18 +58,22 @@ def _show_broken(here: Shop, preflight: Preflight) -> None:
     _show_fields(here, preflight.broken_fields, ":material/data_object: Fields with errors", "")
     rows = [
         Row(
-            f"**{formats.plain(formats.name_of(broken.name))}** :gray[{formats.plain(broken.sentence)}]",
+            broken.customer_id,
+            (Cell(formats.name_of(broken.name)), Cell(broken.sentence, quiet=True), Cell(broken.field)),
             {"id": broken.customer_id},
-            (formats.plain(broken.field),),
         )
         for broken in preflight.listed
     ]
-    tables.show_rows("customer.py", rows[:_SHOWN], widths=(160,))
+    _show_rows(rows[:_SHOWN], "broken")
     if len(rows) > _SHOWN:
         with st.expander(f"Show {formats.count(here, len(rows) - _SHOWN)} more"):
-            tables.show_rows("customer.py", rows[_SHOWN : 10 * _SHOWN], widths=(160,))
+            _show_rows(rows[_SHOWN : 10 * _SHOWN], "more_broken")
     if preflight.broken > len(rows):
         st.caption(f"The first {formats.count(here, len(rows))} are listed.")
+
+
+def _show_rows(rows: list[Row], key: str) -> None:
+    show_table(Table("Customers whose email cannot be rendered", _COLUMNS, rows, "customer.py"), key)
 
 
 def _show_fields(here: Shop, counts: Mapping[str, int], heading: str, advice: str) -> None:

@@ -55,7 +55,12 @@ _HOUR = 3600
 
 def state_badge(state: CampaignState) -> str:
     """Markdown for the badge of a state."""
-    return formats.badge(STATE_LABELS[state], _STATE_COLORS[state], STATE_ICONS[state])
+    return formats.badge(*look_of(state))
+
+
+def look_of(state: CampaignState) -> tuple[str, str, str]:
+    """Word, colour and icon of a state."""
+    return STATE_LABELS[state], _STATE_COLORS[state], STATE_ICONS[state]
 
 
 def why_not(name: str) -> str:

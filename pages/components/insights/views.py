@@ -9,10 +9,17 @@ import streamlit as st
 from backend.domain.rfm import SCORES, RfmClass
 from backend.services.context import Shop
 from backend.services.insights.at_risk import Barrier, Lost
+from pages.components.customers.table import customer_table
 from pages.components.insights import charts as insight_charts
-from pages.components.ui import caching, charts, empty, filters, formats, tables
+from pages.components.ui import caching, charts, empty, filters, formats
 from pages.components.ui.navigation import page_of
+from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
+_KINDS = (
+    Column("Kind", "main"),
+    Column("Customers", "figure", 92, labelled=True),
+    Column("Revenue", "figure", 100),
+)
 _MEANS = {
     RfmClass.CHAMPIONS: "bought recently and often",
     RfmClass.LOYAL: "buy again and again",
@@ -46,18 +53,19 @@ def show_buyers(here: Shop, snapshot: str) -> None:
         _open_pressed(event)
     with right:
         rows = [
-            tables.Row(
-                f"**{each.kind.label}** :gray[{_MEANS[each.kind]}]",
-                {"class": each.kind.value},
+            Row(
+                each.kind.value,
                 (
-                    formats.plain(formats.count(here, each.customers)),
-                    f"**{formats.plain(formats.round_money(here, each.revenue))}**",
+                    Cell(each.kind.label, note=_MEANS[each.kind]),
+                    Cell(formats.count(here, each.customers)),
+                    Cell(formats.round_money(here, each.revenue)),
                 ),
+                {"class": each.kind.value},
             )
             for each in grid.classes
         ]
         st.caption("Kinds of buyers, by all-time revenue.")
-        tables.show_rows("segment.py", rows, widths=(48, 84))
+        show_table(Table("Kinds of buyers", _KINDS, rows, "segment.py"), "kinds_of_buyers")
 
 
 def _open_pressed(event: object) -> None:
@@ -146,7 +154,7 @@ def show_at_risk(here: Shop) -> None:
         empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do.")
         return
     st.caption(_advice(chosen))
-    tables.customer_rows(here, caching.customers_at_risk(here, chosen))
+    show_table(customer_table(here, caching.customers_at_risk(here, chosen)), "at_risk")
 
 
 def _pick_barrier(here: Shop, lost: Sequence[Lost]) -> Barrier | None:

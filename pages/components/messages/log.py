@@ -24,6 +24,7 @@ from pages.components.ui import empty, filters, formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import name_tab
+from pages.components.ui.table import show_table
 
 _MOST_PROBLEMS = 100
 _SHOWN = 5
@@ -81,7 +82,7 @@ def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
     wanted = pick_filter(here, actor, of_any_day=True)
     messages = messages_like(here, customer.id, wanted, _MOST_OF_ONE)
     if messages:
-        table.message_rows(here, messages, named=False)
+        show_table(table.message_table(here, messages, named=False), "of_customer")
     elif wanted.narrows:
         empty.nothing(":material/mail:", "No matching messages", "Clear the filters to see the others.")
     else:
@@ -99,10 +100,10 @@ def show_problems(here: Shop, actor: Actor) -> None:
         number = f"{_MOST_PROBLEMS} or more" if len(found) == _MOST_PROBLEMS else formats.count(here, len(found))
         st.header(f"{table.STATUS_ICONS[status]} {table.STATUS_LABELS[status]}: {number}")
         st.caption(advice)
-        table.message_rows(here, map(summary_of, found[:_SHOWN]))
+        show_table(table.message_table(here, map(summary_of, found[:_SHOWN])), f"problems_{status}")
         if len(found) > _SHOWN:
             with st.expander("Show all messages"):
-                table.message_rows(here, map(summary_of, found[_SHOWN:]))
+                show_table(table.message_table(here, map(summary_of, found[_SHOWN:])), f"more_{status}")
         repair.show_many(actor, here, found)
 
 

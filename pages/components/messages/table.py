@@ -9,8 +9,8 @@ from backend.domain.messages import MessageStatus, ShownStatus
 from backend.services.context import Shop
 from backend.services.sending.message_log import MessageSummary
 from backend.services.templates import catalogue
-from pages.components.ui import filters, formats, tables
-from pages.components.ui.tables import Row
+from pages.components.ui import filters, formats
+from pages.components.ui.table import Badge, Cell, Column, Row, Table
 
 STATUS_LABELS: Mapping[str, str] = {
     ShownStatus.WAITING: "Waiting",
@@ -69,24 +69,31 @@ _OUTCOME_COLORS = {
     Outcome.BOUNCED: "red",
     Outcome.COMPLAINED: "red",
 }
-_WIDTHS = (145, 130)
+_REST = (Column("Status", width=150), Column("Reason"), Column("Requested", width=150))
+_NAMED = (Column("Recipient", "main"), Column("Email"), *_REST)
+_UNNAMED = (Column("Email", "main"), *_REST)
 
 
 def status_badge(status: ShownStatus | MessageStatus) -> str:
     """Markdown for the badge of a status."""
-    return formats.badge(STATUS_LABELS[status], STATUS_COLORS[status], STATUS_ICONS[status])
+    return formats.badge(*_look(status))
 
 
 def outcome_badge(outcome: Outcome) -> str:
     """Markdown for the badge of what was reported."""
-    return formats.badge(OUTCOME_LABELS[outcome], _OUTCOME_COLORS.get(outcome, "green"), OUTCOME_ICONS[outcome])
+    return formats.badge(*_look(ShownStatus.SENT, outcome))
 
 
 def state_badge(status: ShownStatus, outcome: Outcome | None) -> str:
     """Markdown for one badge: the message's outcome, or else its status."""
-    if outcome is None or status is not ShownStatus.SENT:
-        return status_badge(status)
-    return outcome_badge(outcome)
+    return formats.badge(*_look(status, outcome))
+
+
+def _look(status: ShownStatus | MessageStatus, outcome: Outcome | None = None) -> tuple[str, str, str]:
+    """Word, colour and icon of the outcome, or else of the status."""
+    if outcome is None or status != ShownStatus.SENT:
+        return STATUS_LABELS[status], STATUS_COLORS[status], STATUS_ICONS[status]
+    return OUTCOME_LABELS[outcome], _OUTCOME_COLORS.get(outcome, "green"), OUTCOME_ICONS[outcome]
 
 
 def title_of(shop: Shop, template: str) -> str:
@@ -101,19 +108,22 @@ def titles(shop: Shop) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
 
-def message_rows(shop: Shop, messages: Iterable[MessageSummary], *, named: bool = True) -> None:
+def message_table(shop: Shop, messages: Iterable[MessageSummary], *, named: bool = True) -> Table:
     """Messages with recipient, template, reason, status and time; without names where all have the same recipient."""
     rows, year = [], shop.clock().astimezone(shop.zone).year
     for message in messages:
-        title = formats.plain(title_of(shop, message.template))
-        label = (
-            f"**{formats.plain(formats.name_of(message.name))}** {title}" if named and message.name else f"**{title}**"
+        test = (Badge("Test", "violet", ":material/science:"),) if message.test else ()
+        email = Cell(title_of(shop, message.template), test)
+        who = (Cell(formats.name_of(message.name)),) if named else ()
+        cells = (
+            *who,
+            email,
+            Cell(badges=(Badge(*_look(message.status, message.outcome)),)),
+            Cell(message.reason, quiet=True),
+            Cell(formats.brief_moment(shop, message.requested_at, year), quiet=True),
         )
-        label += " " + formats.badge("Test", "violet", ":material/science:") if message.test else ""
-        label += f" :gray[{formats.plain(message.reason)}]" if message.reason else ""
-        when = f":gray[{formats.plain(formats.brief_moment(shop, message.requested_at, year))}]"
-        rows.append(Row(label, {"id": message.id}, (state_badge(message.status, message.outcome), when)))
-    tables.show_rows("message.py", rows, widths=_WIDTHS)
+        rows.append(Row(message.id, cells, {"id": message.id}))
+    return Table("Messages", _NAMED if named else _UNNAMED, rows, "message.py")
 
 
 def pick_template(shop: Shop, key: str) -> str:

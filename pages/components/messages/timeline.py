@@ -15,6 +15,7 @@ from pages.components.messages import table
 from pages.components.ui import formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.state import Slot
+from pages.components.ui.table import show_table
 
 _FEW, _MANY = 15, 200
 _WHOLE: Slot[str] = Slot("timeline.whole")
@@ -40,7 +41,7 @@ def show_messages_about(here: Shop, order: Order) -> None:
     """The emails about an order."""
     messages = messages_about(here, order.customer_id, order.id)
     if messages:
-        table.message_rows(here, map(summary_of, messages), named=False)
+        show_table(table.message_table(here, map(summary_of, messages), named=False), "of_order")
     else:
         st.caption("No emails about this order yet.")
 

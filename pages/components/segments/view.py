@@ -9,8 +9,10 @@ from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.segments.preview import Preview
 from backend.services.segments.sentences import sentence
-from pages.components.ui import caching, charts, empty, formats, tables
+from pages.components.customers.table import customer_table
+from pages.components.ui import caching, charts, empty, formats
 from pages.components.ui.charts import Chart
+from pages.components.ui.table import show_table
 
 
 def show(here: Shop, rule: Rule) -> Preview | None:
@@ -33,7 +35,7 @@ def show_people(here: Shop, preview: Preview, key: str) -> None:
     people, where = st.columns([3, 2])
     with people:
         st.header("Sample of customers", anchor=False)
-        tables.customer_rows(here, preview.sample)
+        show_table(customer_table(here, preview.sample), f"customers_{key}")
     with where:
         st.header("By country", anchor=False)
         charts.show(_countries(here, preview.countries, preview.count), f"segment_countries_{key}")

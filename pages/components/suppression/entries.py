@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -11,15 +12,24 @@ from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.suppression import entries
-from pages.components.ui import actions, address, empty, filters, formats
+from pages.components.ui import actions, address, empty, filters, formats, guard
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import shop
+from pages.components.ui.table import Badge, Cell, Column, Row, Table, show_table
 from pages.components.ui.tables import Pager
 
 _ROWS = 20
 _ALL = "All reasons"
+_COLUMNS = (
+    Column("Address", "main"),
+    Column("Reason", width=170),
+    Column("Blocks", width=90),
+    Column("Note", room="middle"),
+    Column("From", width=110, room="wide"),
+    Column("Since", width=190),
+)
 
 
 def look_up(here: Shop, actor: Actor) -> None:
@@ -44,7 +54,9 @@ def look_up(here: Shop, actor: Actor) -> None:
         if entry is None:
             st.markdown(":material/check_circle: This address is not on the list.")
         else:
-            _show_entry(here, actor, entry, key="found")
+            _show_causes(here, entry)
+            if actor.may(Permission.MANAGE_SUPPRESSION):
+                ENTRY.opener("Remove", entry, icon=":material/delete:")
         _show_history(here, history)
 
 
@@ -70,19 +82,35 @@ def show_list(here: Shop, actor: Actor) -> None:
     if not page.entries:
         empty.nothing(":material/unsubscribe:", "No addresses", "Bounces, complaints and unsubscribes appear here.")
     else:
-        with st.container(border=True, gap="small"):
-            for place, entry in enumerate(page.entries):
-                _show_entry(here, actor, entry, key=str(place))
+        by_address = {entry.address: entry for entry in page.entries}
+        show_table(entry_table(here, page.entries), "suppressions", on_pick=lambda each: ENTRY.open(by_address[each]))
     pager.show(page.cursor)
 
 
-def _show_entry(here: Shop, actor: Actor, entry: Suppression, *, key: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.container(gap="xxsmall"):
-            st.text(entry.address)
-            st.markdown("  \n".join(_cause(here, cause) for cause in entry.causes))
-        if actor.may(Permission.MANAGE_SUPPRESSION):
-            st.button("Remove", key=f"remove_{key}", icon=":material/delete:", on_click=REMOVE.open, args=(entry,))
+def entry_table(here: Shop, found: Sequence[Suppression]) -> Table:
+    """One row for each address."""
+    rows = []
+    for entry in found:
+        latest = max(entry.causes, key=lambda cause: cause.at)
+        cells = (
+            Cell(entry.address),
+            Cell(badges=tuple(Badge(cause.reason.label, _color(cause)) for cause in entry.causes)),
+            Cell("Marketing" if all(cause.reason.marketing_only for cause in entry.causes) else "All mail"),
+            Cell(latest.note, quiet=True),
+            Cell(latest.by or latest.source, quiet=True),
+            Cell(formats.moment(here, latest.at), quiet=True),
+        )
+        rows.append(Row(entry.address, cells))
+    return Table("Suppressed addresses", _COLUMNS, rows)
+
+
+def _color(cause: Cause) -> str:
+    return "gray" if cause.reason.marketing_only else "orange"
+
+
+def _show_causes(here: Shop, entry: Suppression) -> None:
+    st.text(entry.address)
+    st.markdown("  \n".join(_cause(here, cause) for cause in entry.causes))
 
 
 def _label(reason: SuppressionReason) -> str:
@@ -93,8 +121,7 @@ def _cause(here: Shop, cause: Cause) -> str:
     stops = "Blocked: marketing" if cause.reason.marketing_only else "Blocked: all mail"
     parts = [stops, formats.moment(here, cause.at), cause.by or cause.source, cause.note]
     detail = " · ".join(part for part in parts if part)
-    color = "gray" if cause.reason.marketing_only else "orange"
-    return f"{formats.badge(cause.reason.label, color)} :gray[{formats.plain(detail)}]"
+    return f"{formats.badge(cause.reason.label, _color(cause))} :gray[{formats.plain(detail)}]"
 
 
 def _add(_: str) -> None:
@@ -130,8 +157,15 @@ def _add(_: str) -> None:
         _finish(ADD, form, added)
 
 
+def _show_entry(seen: Suppression) -> None:
+    here = shop()
+    _show_causes(here, seen)
+    _show_history(here, entries.suppression_history(here, seen.address))
+    if guard.require(Permission.VIEW_EMAIL).may(Permission.MANAGE_SUPPRESSION):
+        _remove(seen)
+
+
 def _remove(seen: Suppression) -> None:
-    st.text(seen.address)
     st.caption(
         "This address will get mail again. If they marked mail as spam or unsubscribed, make sure they asked for it."
     )
@@ -155,7 +189,7 @@ def _remove(seen: Suppression) -> None:
             lambda actor: entries.unsuppress(shop(), actor, seen.address, why=why, reason=reason),
             "Removed.",
         )
-        _finish(REMOVE, form, removed)
+        _finish(ENTRY, form, removed)
 
 
 def _finish(dialog: Dialog[str] | Dialog[Suppression], form: Form, result: object) -> None:
@@ -168,4 +202,4 @@ def _finish(dialog: Dialog[str] | Dialog[Suppression], form: Form, result: objec
 
 
 ADD = Dialog[str]("add_suppression", "Add an address", _add, icon=":material/add:")
-REMOVE = Dialog[Suppression]("remove_suppression", "Remove from the list?", _remove, icon=":material/delete:")
+ENTRY = Dialog[Suppression]("suppression", "Suppressed address", _show_entry, icon=":material/unsubscribe:")

@@ -33,8 +33,3 @@ def session_id() -> str:
     """The id of this session of Streamlit."""
     context = get_script_run_ctx()
     return "" if context is None else context.session_id
-
-
-def is_phone() -> bool:
-    """Whether the browser calls itself one of a phone, which is also how Streamlit knows to close the menu there."""
-    return "Mobi" in (st.context.headers.get("User-Agent") or "")

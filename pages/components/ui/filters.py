@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from pages.components.ui import address, formats
+from pages.components.ui.state import field_of
 
 Option = TypeVar("Option")
 
@@ -194,3 +195,10 @@ def text(label: str, placeholder: str, *, name: str, key: str, longest: int, wid
             label, placeholder=placeholder, max_chars=longest, key=key, persist_state="session", width=width
         ),
     )
+
+
+def sort_by(options: Sequence[Option], *, name: str, key: str) -> tuple[Option, Callable[[str], None]]:
+    """The order of a list, the first at first, which the heads of its columns choose: and how they do it, by name."""
+    chosen = field_of(key, options[0])
+    value = address.keep(name, address.one_of(options, options[0]), key, lambda _: chosen.get() or options[0])
+    return value, lambda named: chosen.set(next(each for each in options if str(each) == named))

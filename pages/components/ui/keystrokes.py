@@ -23,7 +23,7 @@ _LISTEN = """
 const mark = "st-key-PREFIX";
 // A search and the field of a choice use Enter themselves; in a text of several lines it begins a new one.
 const lines = "input:not([type]), input[type=text], input[type=number], input[type=email], input[type=password]";
-const links = "[data-testid=stSidebarNavLink], [data-testid=stPageLink] a";
+const links = "[data-testid=stSidebarNavLink], [data-testid=stPageLink] a, tr.opens";
 const longest = 500;  // milliseconds
 let before = "";      // what the field held when it was entered
 let leftAt = -1e9;    // when a field was left that holds something else
@@ -54,7 +54,7 @@ function left(event) {
 }
 
 function follow(event) {
-  const link = event.target.closest?.(links);
+  const link = event.composedPath().find(each => each.matches?.(links));  // rows are in the shadow of their table
   const otherwise = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
   if (!link || otherwise || !event.isTrusted || performance.now() - leftAt > longest) return;
   event.preventDefault();

@@ -5,7 +5,7 @@ A slot's key carries the name of what it belongs to, such as "place_order.order_
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar, cast
 
 import streamlit as st
@@ -54,6 +54,12 @@ def field_of(key: str, default: Value) -> Slot[Value]:
     if key not in st.session_state:
         found.set(default)
     return found
+
+
+def sent_by(key: str, event: str) -> object:
+    """What the component with this key sent as this event; None when it sent nothing."""
+    sent = st.session_state.get(key)
+    return sent.get(event) if isinstance(sent, Mapping) else None
 
 
 SESSION: Slot[Session] = Slot("session")
