@@ -158,8 +158,8 @@ class Person:
         return self.settled()
 
     def follows(self, text: str | re.Pattern[str]) -> Person:
-        """Clicks a link of the page."""
-        self.main.get_by_role("link", name=text).first.click()
+        """Clicks a link of the page, or a row of a list, by what it says."""
+        self.main.get_by_role("link", name=text).or_(self.main.get_by_role("row", name=text)).first.click()
         return self.settled()
 
     def settled(self) -> Person:

@@ -80,7 +80,7 @@ def test_a_reload_back_and_a_colleagues_link_show_the_same_orders(person: Arrive
 
 def test_the_menu_leads_to_a_list_as_it_was_left_and_its_link_says_so(person: Arrive) -> None:
     staff = person(Role.STAFF).sign_in("/customers").sees_title("Customers")
-    staff.main.get_by_role("radio", name="Newest").or_(staff.main.get_by_role("button", name="Newest")).click()
+    staff.main.get_by_role("columnheader", name="Added").get_by_role("button").click()
     staff.page.wait_for_url("**/customers?sort=newest")
     staff.goes_to("Orders")
     assert asked(staff) == {}

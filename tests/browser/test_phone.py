@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,11 +9,9 @@ from typing import Any
 import pytest
 
 from backend.domain.team import Role
-from backend.services.context import Shop
 from pages.components.ui.navigation import PAGES
 from tests.browser.people import Person
 from tests.server.processes import Server
-from tests.support import add_customer, add_order
 
 pytestmark = pytest.mark.browser
 
@@ -63,23 +60,3 @@ def test_the_menu_closes_after_a_page_is_chosen(caller: Person) -> None:
     caller.page.get_by_test_id("stSidebarNav").get_by_role("link", name="Emails", exact=True).tap()
     caller.sees_title("Emails").settled()
     caller.page.wait_for_function("document.querySelector('[data-testid=stSidebar]').dataset.collapsed === 'true'")
-
-
-@pytest.mark.parametrize("page", ["customers", "orders", ""])
-def test_a_row_that_is_too_long_ends_with_an_ellipsis(caller: Person, shop: Shop, page: str) -> None:
-    for name, tags in (
-        ("Somebody with an uncommonly long name that goes on", ("wholesale", "vip")),
-        ("Maria Lopez", ()),
-    ):
-        add_order(shop, add_customer(shop, name, tags=tags), 123_456)
-    for _ in range(15):  # pages keep their lists for 20 seconds
-        caller.visit(f"/{page}").settled()
-        if caller.main.get_by_text(re.compile("Somebody")).count():
-            break
-        caller.page.wait_for_timeout(2000)
-    labels = caller.main.locator("[data-testid=stPageLink-NavLink]").evaluate_all(
-        "links => links.map(link => [link.innerText, Math.max(0, ...[...link.querySelectorAll('*')]"
-        ".map(part => part.scrollWidth - part.clientWidth * (part.clientWidth > 0)))])"
-    )
-    assert any("…" in text for text, _ in labels)
-    assert [text for text, hidden in labels if hidden > 1 and "…" not in text] == []

@@ -1,0 +1,104 @@
+"""Lists as people work them: rows open in the session, heads sort, and on a phone nothing is cut without a sign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from backend.domain.team import Role
+from backend.services.context import Shop
+from tests.browser.people import Person
+from tests.support import ADMIN, add_customer, add_order
+
+pytestmark = pytest.mark.browser
+
+Arrive = Callable[..., Person]
+
+_CUT = """() => {
+  const found = [];
+  const cells = [...document.querySelectorAll("*")].flatMap(
+    each => each.shadowRoot ? [...each.shadowRoot.querySelectorAll("td, th")] : []
+  ).filter(cell => cell.checkVisibility() && getComputedStyle(cell).clipPath === "none");
+  for (const cell of cells) {
+    if (cell.scrollWidth <= cell.clientWidth + 1) continue;
+    const style = getComputedStyle(cell);
+    const signed = style.textOverflow === "ellipsis" && style.overflowX === "hidden" && style.whiteSpace === "nowrap";
+    found.push([cell.innerText, signed && cell.title !== ""]);
+  }
+  return [cells.length, found];
+}"""
+"""How many cells the page shows, and those that are too narrow: what they hold, and whether they end with an ellipsis
+and say all of it when they are pointed at."""
+
+
+@pytest.fixture(scope="module")
+def names(shop: Shop, queries: Mapping[str, str]) -> tuple[str, str]:
+    """Two customers before all others, one of them with a name and tags that are too long for a phone."""
+    long = "Somebody with an uncommonly long name that goes on and on"
+    for name, total in ((long, 99_000_000), ("Keyboard Kim", 98_000_000)):
+        add_order(shop, add_customer(shop, name, tags=("wholesale", "newsletter", "vip")), total)
+    return long, "Keyboard Kim"
+
+
+def test_a_row_opens_in_the_session_and_back_leads_to_the_list_as_it_was(
+    person: Arrive, names: tuple[str, str]
+) -> None:
+    staff = person(Role.STAFF).sign_in("/customers").sees_title("Customers")
+    head = staff.main.get_by_role("columnheader", name="Revenue")
+    assert head.get_attribute("aria-sort") == "descending"
+    staff.page.evaluate("window.stays = true")
+    staff.main.get_by_role("columnheader", name="Added").get_by_role("button").click()
+    staff.page.wait_for_url("**/customers?sort=newest")
+    assert staff.settled().main.get_by_role("columnheader", name="Added").get_attribute("aria-sort") == "descending"
+    assert head.get_attribute("aria-sort") == "none"
+    staff.main.get_by_role("row", name=names[1]).get_by_role("cell").last.click()
+    staff.sees_title(names[1])
+    staff.page.go_back()
+    staff.sees_title("Customers").page.wait_for_url("**/customers?sort=newest")
+    assert staff.page.evaluate("window.stays") is True
+
+
+def test_rows_are_links_for_the_keyboard_and_for_other_buttons(person: Arrive, names: tuple[str, str]) -> None:
+    staff = person(Role.STAFF).sign_in("/customers").sees_title("Customers")
+    staff.main.get_by_role("link", name=names[0]).focus()
+    staff.page.keyboard.press("ArrowDown")
+    kim = staff.main.get_by_role("link", name=names[1])
+    assert kim.evaluate("link => link.matches(':focus')")
+    for part in (kim, staff.main.get_by_role("row", name=names[1]).get_by_role("cell").last):
+        with staff.page.context.expect_page() as opened:
+            part.click(button="middle")
+        assert re.search(r"/customer\?id=\w+$", opened.value.url)
+        opened.value.close()
+    kim.focus()
+    staff.page.keyboard.press("Enter")
+    staff.sees_title(names[1])
+
+
+@pytest.mark.parametrize(
+    "page", ["", "customers", "orders", "messages", "segments", "campaigns", "suppression", "audit"]
+)
+def test_on_a_phone_what_is_too_long_ends_with_an_ellipsis(
+    person: Arrive, names: tuple[str, str], shop: Shop, page: str
+) -> None:
+    if page == "audit":
+        from backend.services.audit import log
+
+        log.note(shop, ADMIN, "changed something with a long name", "template:newsletter", "a long detail " * 9)
+    staff = person(Role.ADMIN, width=390, height=844).sign_in(f"/{page}").settled()
+    staff.main.get_by_role("table").first.wait_for()
+    shown, cut = staff.page.evaluate(_CUT)
+    assert shown > 3
+    assert [text for text, signed in cut if not signed] == []
+    if page == "customers":
+        assert [text for text, _ in cut] == [names[0]]
+
+
+def test_text_that_looks_like_markup_is_text(person: Arrive, shop: Shop) -> None:
+    name = "<img src=x onerror=\"document.title='broken'\"> **Bold**"
+    add_order(shop, add_customer(shop, name), 97_000_000)
+    staff: Any = person(Role.STAFF).sign_in("/customers").sees_title("Customers")
+    staff.main.get_by_role("link", name=name, exact=True).wait_for()
+    assert staff.main.locator("td img, td b, td strong").count() == 0
