@@ -18,7 +18,7 @@ from backend.api.hooks.router import hooks_router
 from backend.api.public.limits import LinkLimit
 from backend.api.public.router import PublicPages, public_router
 from backend.api.ses_events import Webhook, ses_events_router, webhook_of
-from backend.api.v1 import ApiSettings, create_v1, reference
+from backend.api.v1 import ApiSettings, create_v1, no_route, reference
 from backend.deadlines import LONGEST_WAIT, within
 from backend.domain.network import Origin, origin_of
 from backend.email.links import Links
@@ -83,6 +83,7 @@ def create_app(
         first = create_v1(shop, v1, trusted_proxies=trusted_proxies)
         app.mount("/v1", first)
         app.add_api_route("/docs", lambda: reference(first))
+        app.add_exception_handler(404, no_route)
     if connection_key is not None:
         app.include_router(hooks_router(shop, connection_key, _origin_by(trusted_proxies)))
     app.include_router(ses_events_router(shop, _webhook(shop, event_topics, event_policy or EventPolicy())))

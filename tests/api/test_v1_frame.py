@@ -246,6 +246,11 @@ def test_paths_lead_nowhere_else(ask: Client, path: str) -> None:
     assert ask("GET", path).status_code in (404, 422)
 
 
+def test_a_parameter_with_a_typing_error_is_refused(ask: Client) -> None:
+    said = problem(ask("GET", "/orders", params={"stauts": "paid"}), 422, "invalid")
+    assert said["errors"] == [{"field": "stauts", "detail": "There is no such parameter."}]
+
+
 def test_what_a_caller_writes_gets_into_no_header(ask: Client) -> None:
     name = "Maria\r\nX-Evil: 1"
     problem(ask("POST", "/orders", order(customer={"name": name, "email": "m@example.com"})), 422, "invalid")

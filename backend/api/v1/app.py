@@ -51,7 +51,7 @@ def create_v1(shop: Callable[[], Shop], settings: ApiSettings, *, trusted_proxie
     )
     for router in ROUTERS:
         app.include_router(router)
-    app.add_exception_handler(HTTPException, _no_route)
+    app.add_exception_handler(HTTPException, no_route)
 
     @app.get("/openapi.json", include_in_schema=False)
     async def document() -> JSONResponse:
@@ -70,7 +70,8 @@ def create_v1(shop: Callable[[], Shop], settings: ApiSettings, *, trusted_proxie
     return app
 
 
-async def _no_route(_: Request, error: Exception) -> Response:
+async def no_route(_: Request, error: Exception) -> Response:
+    """The answer where there is no route, or none for the method."""
     status = error.status_code if isinstance(error, HTTPException) else problems.NOT_FOUND.status
     headers = error.headers if isinstance(error, HTTPException) else None
     return problems.problem(_NO_ROUTE.get(status, problems.NOT_FOUND), headers=headers)

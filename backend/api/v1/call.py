@@ -21,6 +21,8 @@ from backend.services.sending.mailer import Mailer
 from backend.services.statistics.overview import today_of
 
 MOST_IN_A_PAGE = 100
+ID = "^[0-9A-Za-z_-]+$"
+"""What ids are made of, as a pattern."""
 EARLIEST, LATEST = date(EARLIEST_YEAR, 1, 31), date(2199, 12, 31)
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,15})"')
 

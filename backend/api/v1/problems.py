@@ -156,3 +156,9 @@ def problem_of_input(error: RequestValidationError) -> JSONResponse:
         for each in error.errors()
     ]
     return problem(INVALID, "The request is not of the documented form.", errors=errors)
+
+
+def unknown_parameters(names: Sequence[str]) -> JSONResponse:
+    """The answer for parameters that a call does not have: a filter with a typing error would list everything."""
+    errors = [FieldProblem(field=name[:100], detail="There is no such parameter.") for name in names]
+    return problem(INVALID, "The call has no such parameter.", errors=errors)

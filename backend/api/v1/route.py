@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
+from backend.api.v1 import problems
 from backend.api.v1.gate import Gate
 from backend.domain.api_keys import Scope
 
@@ -23,10 +24,15 @@ class ApiRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         route, scope = super().get_route_handler(), self.scope
+        known = frozenset(field.alias for field in self.dependant.query_params)
+
+        async def checked(request: Request) -> Response:
+            unknown = sorted(request.query_params.keys() - known)
+            return problems.unknown_parameters(unknown) if unknown else await route(request)
 
         async def handle(request: Request) -> Response:
             gate: Gate = request.app.state.gate
-            return await gate.answer(request, scope, route)
+            return await gate.answer(request, scope, checked)
 
         return handle
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Response
 
-from backend.api.v1.call import CallOf, Cursor, Limit, SeenVersion, etag
+from backend.api.v1.call import ID, CallOf, Cursor, Limit, SeenVersion, etag
 from backend.api.v1.models.common import Page
 from backend.api.v1.models.emails import CampaignOut, PauseIn
 from backend.api.v1.route import needs, router_of
@@ -17,7 +17,7 @@ from backend.services.campaigns.progress import progress_of
 from backend.services.campaigns.saved import get_campaign, list_campaigns
 
 router = router_of("Campaigns")
-Id = Annotated[str, Path(max_length=20, examples=["7K2MQ9XA4B"])]
+Id = Annotated[str, Path(max_length=20, pattern=ID, examples=["7K2MQ9XA4B"])]
 
 
 @router.get("", **needs(Scope.CAMPAIGNS_READ))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
-from backend.api.v1.call import Call, CallOf, Cursor, Limit, SeenVersion, etag
+from backend.api.v1.call import ID, Call, CallOf, Cursor, Limit, SeenVersion, etag
 from backend.api.v1.models.common import Page
 from backend.api.v1.models.customers import (
     ConsentIn,
@@ -24,7 +24,7 @@ from backend.services.customers import customers
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 
 router = router_of("Customers")
-Id = Annotated[str, Path(max_length=20, examples=["7K2MQ9XA4B"])]
+Id = Annotated[str, Path(max_length=20, pattern=ID, examples=["7K2MQ9XA4B"])]
 MARIA = {"name": "Maria Lopez", "email": "maria@example.com", "country": "ES", "city": "Sevilla", "tags": ["tea"]}
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
 
-from backend.api.v1.call import CallOf, Cursor, First, Last, Limit, period
+from backend.api.v1.call import ID, CallOf, Cursor, First, Last, Limit, period
 from backend.api.v1.models.common import Page
 from backend.api.v1.models.emails import EventOut, MessageIn, MessageListed, MessageOut
 from backend.api.v1.route import needs, router_of
@@ -20,7 +20,7 @@ from backend.services.sending.message_log import LogFilter, list_messages, page_
 from backend.services.sending.requests import SendRequest
 
 router = router_of("Messages")
-Id = Annotated[str, Path(max_length=200, examples=["7K2MQ9XA4B-api-0f3c"])]
+Id = Annotated[str, Path(max_length=200, pattern=ID, examples=["7K2MQ9XA4B-api-0f3c"])]
 _DAYS = 7
 WELCOME = {"template": "welcome", "to": "maria@example.com"}
 

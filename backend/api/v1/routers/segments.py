@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path
 
-from backend.api.v1.call import CallOf, Cursor, Limit
+from backend.api.v1.call import ID, CallOf, Cursor, Limit
 from backend.api.v1.models.common import Page
 from backend.api.v1.models.customers import CustomerListed
 from backend.api.v1.models.figures import CountOut, SegmentOut
@@ -19,7 +19,7 @@ from backend.services.segments.ready import READY
 from backend.services.segments.sentences import sentence
 
 router = router_of("Segments")
-Id = Annotated[str, Path(max_length=100, examples=["ready-vips"])]
+Id = Annotated[str, Path(max_length=100, pattern=ID, examples=["ready-vips"])]
 
 
 @router.get("", **needs(Scope.SEGMENTS_READ))
