@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from backend.demo.catalogue import CITIES, COUNTRIES, COUNTRY_WEIGHTS, PRODUCTS, names_of
+from backend.demo.parcels import address_of, sent
+from backend.domain.addresses import Address
 from backend.domain.customers import Consent, ConsentSource, Customer
 from backend.domain.ids import order_id_of
 from backend.domain.money import divided, half_up
@@ -31,6 +33,7 @@ class DemoCustomer:
 
     customer: Customer
     orders: tuple[Order, ...]
+    address: Address | None = None
 
 
 class DemoShop:
@@ -77,7 +80,9 @@ class DemoShop:
             source=SOURCE,
         )
         ordered = moments if rng.random() < 0.96 else []
-        return DemoCustomer(customer, tuple(self._order(customer, moment) for moment in ordered))
+        address = address_of(customer)
+        orders = (sent(self._order(customer, moment), address, self._now) for moment in ordered)
+        return DemoCustomer(customer, tuple(orders), address)
 
     def _moments(self) -> list[datetime]:
         """When the customer buys: most once or twice, a few very often; later orders cluster in the season too."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from backend.demo.behaviour import SOURCE, DemoCustomer, DemoShop
 from backend.demo.catalogue import NOTES
+from backend.domain.addresses import Address, AddressBook, KnownAddress
 from backend.domain.customers import Activity, ActivityKind, Customer
 from backend.domain.time import day_of, from_text, to_text
 from backend.email.links import Links
@@ -23,6 +24,7 @@ from backend.records.customers import activity_item, activity_key, customer_from
 from backend.records.values import number, text
 from backend.services.automations.defaults import add_demo_automations, remove_demo_automations
 from backend.services.context import Shop
+from backend.services.customers.addresses import addresses_put
 from backend.services.customers.writes import EmailReservedError, creating_writes
 from backend.services.demo.campaigns import campaigns_at, load_campaigns
 from backend.services.demo.message_removal import remove_campaigns, remove_messages
@@ -169,12 +171,17 @@ def _load(shop: Shop, chunk: Sequence[DemoCustomer], today: date) -> list[DemoCu
 
 
 def _writes(shop: Shop, made: DemoCustomer, today: date) -> Iterator[list[Write]]:
-    yield [*creating_writes(made.customer), *_notes(made.customer, today)]
+    addresses = [addresses_put(made.customer.id, _book(made.address))] if made.address else []
+    yield [*creating_writes(made.customer), *addresses, *_notes(made.customer, today)]
     first_day = ""
     for order in made.orders:
         customer = replace(made.customer, first_day=first_day)
         yield placing_writes(order, customer, shop.zone, reference=order.number)
         first_day = first_day or day_of(order.placed_at, shop.zone)
+
+
+def _book(address: Address) -> AddressBook:
+    return AddressBook((KnownAddress(SOURCE, address),), 1)
 
 
 def _notes(customer: Customer, today: date) -> list[Write]:

@@ -1,0 +1,83 @@
+"""Where the demo shop's customers live, what was sent to them and what they sent back.
+
+Each follows from its customer's or order's id, so that the rest of the demo shop stays as it is.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from backend.domain.addresses import Address
+from backend.domain.customers import Customer
+from backend.domain.fulfilments import Fulfilment, PackedItem
+from backend.domain.orders import Order, OrderStatus
+from backend.domain.refunds import refund_lines
+
+_STREETS: dict[str, tuple[str, ...]] = {
+    "DE": ("Lindenstr. {}", "Am Markt {}", "Gartenweg {}", "Schulstr. {}"),
+    "FR": ("{} rue des Tilleuls", "{} place du Marché", "{} rue du Jardin"),
+    "ES": ("Calle del Olmo {}", "Plaza Mayor {}", "Calle Jardín {}"),
+    "IT": ("Via dei Tigli {}", "Piazza del Mercato {}", "Via Giardino {}"),
+}
+_ELSEWHERE = ("{} Linden Street", "{} Market Square", "{} Garden Lane", "{} School Road")
+_FLATS = ("Apt. 4", "2nd floor", "Unit 12")
+_CARRIERS = ("DHL", "UPS", "GLS", "DPD")
+_KEPT = timedelta(days=180)
+"""Parcels of orders that are older are long forgotten: those orders are fulfilled, and that is all."""
+_LINKS = "https://parcels.example/track/{}"
+
+
+def address_of(customer: Customer) -> Address | None:
+    """Where a customer lives; a few never said."""
+    rng = _chance(customer.id)
+    if rng.random() < 0.04:
+        return None
+    street = rng.choice(_STREETS.get(customer.country, _ELSEWHERE)).format(rng.randint(1, 140))
+    flat = rng.choice(_FLATS) if rng.random() < 0.15 else ""
+    postcode = f"{rng.randint(10_000, 98_999)}"
+    return Address(customer.real_name, "", street, flat, customer.city, postcode, "", customer.country)
+
+
+def sent(order: Order, address: Address | None, now: datetime) -> Order:
+    """The order with where it went, its parcels, and the line items of its refund."""
+    rng = _chance(order.id)
+    bill = replace(address, company="Corner Shop Ltd", street2="") if address and rng.random() < 0.05 else None
+    order = _with_refund_lines(replace(order, shipping_address=address, billing_address=bill))
+    return replace(order, fulfilments=_parcels(rng, order, now))
+
+
+def _parcels(rng: random.Random, order: Order, now: datetime) -> tuple[Fulfilment, ...]:
+    if order.placed_at < now - _KEPT or order.status not in (OrderStatus.FULFILLED, OrderStatus.PAID):
+        return ()
+    items = tuple(PackedItem(line.title, line.quantity, line.sku) for line in order.lines)
+    several = len(items) > 1
+    if order.status is OrderStatus.PAID:
+        return (_parcel(rng, order, items[:1], now, 1),) if several and rng.random() < 0.4 else ()
+    if several and rng.random() < 0.15:
+        return (_parcel(rng, order, items[:1], now, 1), _parcel(rng, order, items[1:], now, 2))
+    return (_parcel(rng, order, items, now, 1),)
+
+
+def _parcel(rng: random.Random, order: Order, items: tuple[PackedItem, ...], now: datetime, number: int) -> Fulfilment:
+    at = min(order.placed_at + timedelta(hours=rng.uniform(5, 30) + 24 * number), now)
+    tracking = f"{rng.randrange(10**11, 10**12)}"
+    return Fulfilment(
+        f"demo{number}", items, at, order.source, rng.choice(_CARRIERS), tracking, _LINKS.format(tracking)
+    )
+
+
+def _with_refund_lines(order: Order) -> Order:
+    """A refund of a part was for one item of the first line item."""
+    if not order.refunds or order.refunded == order.total:
+        return order
+    (refund,) = order.refunds
+    before = replace(order, refunds=())
+    lines = refund_lines(before, [1] + [0] * (len(order.lines) - 1), restocked=refund.reason == "Changed their mind")
+    amount = lines[0].amount
+    return replace(order, refunds=(replace(refund, amount=amount, lines=lines),)) if amount else order
+
+
+def _chance(text: str) -> random.Random:
+    return random.Random(text)  # noqa: S311 - invented data, nothing secret
