@@ -53,7 +53,6 @@ with amounts:
 if order.fulfilments:
     st.header("Parcels")
     fulfil.show_parcels(here, actor, order, enabled=not stale)
-st.header("Addresses")
 addresses.show(here, actor, order, enabled=not stale)
 if order.note:
     st.header("Note")

@@ -129,6 +129,7 @@ def test_part_of_an_order_goes_first(dashboard: Dashboard) -> None:
     field(app, "Mug :gray[(2 left)]").set_value(1).run()
     app = press(app, "Fulfil 1 item")
     assert "Partly fulfilled" in said(app)
+    assert list(app.dataframe[0].value["To send"]) == ["1", "1"]
     press(app, "Fulfil")
     assert (field(app, "Mug :gray[(1 left)]").value, field(app, "Tea towel :gray[(1 left)]").value) == (1, 1)
 
@@ -224,6 +225,7 @@ def test_a_line_is_refunded_with_the_shipping_and_the_amount_follows(dashboard: 
     assert field(app, "Amount in USD").value == "17.40"
     app.checkbox[1].check().run()
     press(app, "Refund $17.40 to Maria Lopez")
+    assert list(app.dataframe[0].value["Refunded"]) == ["1", "0"]
     (refund,) = now(dashboard, order).refunds
     assert (refund.amount, refund.shipping, refund.lines[0].quantity, refund.lines[0].restocked) == (1740, 490, 1, True)
 

@@ -33,12 +33,12 @@ def show(here: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
     editable = enabled and actor.may(Permission.CHANGE_ORDERS)
     left, right = st.columns(2)
     with left:
-        st.subheader("Shipping address")
+        st.header("Shipping address")
         _one(here, order.shipping_address, "No shipping address")
         if editable:
             SHIPPING.opener("Edit shipping address", _Editing(order, billing=False), icon=":material/edit:")
     with right:
-        st.subheader("Billing address")
+        st.header("Billing address")
         same = order.billing_address is None and order.shipping_address is not None
         _one(here, None if same else order.billing_address, "Same as shipping" if same else "No billing address")
         if editable:

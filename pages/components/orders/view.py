@@ -6,7 +6,14 @@ from typing import Literal
 
 import streamlit as st
 
-from backend.domain.order_states import FulfilmentState, PaymentState, fulfilment_of, payment_of
+from backend.domain.order_states import (
+    FulfilmentState,
+    PaymentState,
+    fulfilment_of,
+    left_to_fulfil,
+    left_to_refund,
+    payment_of,
+)
 from backend.domain.orders import HistoryEntry, Order, OrderStatus
 from backend.domain.totals import Totals
 from backend.services.context import Shop
@@ -107,7 +114,13 @@ def show_lines(here: Shop, order: Order) -> None:
         "Price": [formats.money(here, line.unit_price) for line in lines],
         "Amount": [formats.money(here, line.amount) for line in lines],
     }
-    right = {name: st.column_config.TextColumn(name, alignment="right") for name in ("Quantity", "Price", "Amount")}
+    columns = list(zip(lines, left_to_fulfil(order), left_to_refund(order), strict=True))
+    if order.fulfilments:
+        table["To send"] = [formats.count(here, unsent) for _, unsent, _ in columns]
+    if any(refund.lines for refund in order.refunds):
+        table["Refunded"] = [formats.count(here, line.quantity - left) for line, _, left in columns]
+    numbers = ("Quantity", "Price", "Amount", "To send", "Refunded")
+    right = {name: st.column_config.TextColumn(name, alignment="right") for name in numbers}
     if not any(table["SKU"]):
         del table["SKU"]
     height: Literal["content", "auto"] = "content" if len(lines) <= _MOST_ROWS_SHOWN else "auto"
