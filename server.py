@@ -48,7 +48,7 @@ from backend.observability.measures import MEASURES
 from backend.observability.metrics import CONTENT_TYPE, Metrics, Sources, may_read
 from backend.observability.rounds import Rounds
 from backend.secret_file import cookie_key, derived
-from backend.services.alerts.gauges import gauges
+from backend.services.alerts.readings import gauges
 from backend.services.api.request_rate import RatePolicy
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy

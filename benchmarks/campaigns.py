@@ -26,12 +26,11 @@ from backend.email.transports.protocol import Transport
 from backend.email.transports.recording import RecordingTransport
 from backend.records.customers import customer_item
 from backend.services.campaigns import actions, drafts, plan, preflights, saved
-from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
 from backend.services.context import Shop
 from backend.services.segments.library import create_segment
-from backend.services.sending.mailer import Mailer
-from backend.services.sending.pace import LARGEST, Pace
+from backend.services.sending.mailer import LARGEST, Mailer, Pace
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from backend.services.snapshots.build import make_snapshot
 from backend.store import schema

@@ -15,7 +15,7 @@ from backend.email.transports.protocol import Transport
 from backend.email.transports.recording import RecordingTransport
 from backend.email.transports.ses import SesClient, SesTransport, request_of
 from backend.email.transports.ses_client import open_boto3, open_client
-from backend.services.sending.emails import email_of
+from backend.services.sending.composition import email_of
 from benchmarks.mail_post_office import PostOfficeMissingError, post_office_rates
 from benchmarks.mail_server import instant_ses
 from benchmarks.mail_shop import MailShop, endpoint, mail_shop

@@ -21,8 +21,7 @@ from backend.email.transports.protocol import Transport
 from backend.services.context import Shop
 from backend.services.customers.customers import Profile, create_customer
 from backend.services.sending.delivery import deliver_due
-from backend.services.sending.mailer import Mailer
-from backend.services.sending.pace import LARGEST, Pace
+from backend.services.sending.mailer import LARGEST, Mailer, Pace
 from backend.services.sending.requests import SendRequest, request_message
 
 TEMPLATE = "verify-address"

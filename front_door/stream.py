@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from google.protobuf.message import DecodeError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from backend.api.public.limits import RequestLimit
-from front_door.messages import is_for_pages
 from front_door.visitors import Connection
 
 SILENT_SECONDS = 15.0
@@ -58,3 +59,23 @@ class Stream:
         await self.send({"type": "websocket.close", "code": code})
         self._ended = True
         return {"type": "websocket.disconnect", "code": code}
+
+
+# --- Messages that reach Streamlit -------------------------------------------------------------------------------
+
+
+_MESSAGES = frozenset({"rerun_script", "stop_script", "file_urls_request", "app_heartbeat"})
+_OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
+
+
+def is_for_pages(data: bytes) -> bool:
+    """Whether Streamlit should get this message. What cannot be read is for it to refuse: it ends the connection."""
+    message = BackMsg()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        return True
+    kind = message.WhichOneof("type")
+    if kind == "backend_operation_request":
+        return message.backend_operation_request.WhichOneof("payload") in _OPERATIONS
+    return kind in _MESSAGES

@@ -17,7 +17,7 @@ from backend.domain.deliverability import Level, Rates, rates_of
 from backend.domain.delivery import Mailbox
 from backend.domain.sender_domain import DomainReport
 from backend.domain.team import COMMAND_LINE
-from backend.services.campaigns.statistics import rates_by_campaign
+from backend.services.campaigns.results import rates_by_campaign
 from backend.services.context import Shop
 from backend.services.deliverability.domain import check_domain
 from backend.services.statistics.counters import summed

@@ -15,7 +15,7 @@ from backend.domain.alerts import Alert
 from backend.domain.audit import AuditEntry
 from backend.domain.health import State
 from backend.domain.team import COMMAND_LINE
-from backend.services.alerts import lists, notifications
+from backend.services.alerts import notifications, states
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
@@ -59,12 +59,12 @@ def list_alerts(
     with opened_shop("alerts list") as shop:
 
         def read(size: int, place: str | None) -> tuple[list[Alert], str | None]:
-            return lists.list_past(shop, COMMAND_LINE, month, limit=size, cursor=place)
+            return states.list_past(shop, COMMAND_LINE, month, limit=size, cursor=place)
 
         if month:
             found, following = collected(limit, cursor, read)
         else:
-            opened = [alert for alert in lists.list_current(shop, COMMAND_LINE) if alert.is_open]
+            opened = [alert for alert in states.list_current(shop, COMMAND_LINE) if alert.is_open]
             found, following = part_of(opened, limit, cursor)
         if not found and not as_json:
             typer.echo("No alerts.")
@@ -81,7 +81,7 @@ def tell_of_a_test(as_json: Json = False) -> None:
         identity = notifications.send_test(system, COMMAND_LINE)
         notifications.notify_all(system)
         notified = next(
-            (a.notified_by for a in lists.list_past(shop, COMMAND_LINE, _month(shop))[0] if a.id == identity), ""
+            (a.notified_by for a in states.list_past(shop, COMMAND_LINE, _month(shop))[0] if a.id == identity), ""
         )
         if as_json:
             write_json({"id": identity, "told": notified})

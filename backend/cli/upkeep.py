@@ -20,7 +20,7 @@ from backend.observability import sentry
 from backend.observability.measures import MEASURES
 from backend.observability.metrics import Metrics, Sources
 from backend.observability.metrics_server import serving
-from backend.services.alerts.gauges import gauges
+from backend.services.alerts.readings import gauges
 from backend.services.context import Shop
 from backend.services.demo import shop as demo
 from backend.services.reconcile import Reconciliation

@@ -7,21 +7,24 @@ locks on the keys in ascending order, so that no two transactions can wait for e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from backend.errors import BackendError, InvalidInputError
-from backend.store import sql_creation, sql_engine, sql_expiry
+from backend.store import sql_creation, sql_engine
 from backend.store.evaluate import applied, check_transaction, check_write
-from backend.store.limits import check_key, check_query, check_scan, encode_cursor
+from backend.store.limits import check_key, check_query, check_scan, decode_place, encode_cursor
 from backend.store.meter import Meter
-from backend.store.port import Begins, Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.port import EXPIRES, Begins, Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
 from backend.store.repeats import is_repeatable
 from backend.store.schema import INDEXES
 from backend.store.sql_rows import by_table, cursor_after, item_of, projected, row_of
-from backend.store.sql_scans import scan_statement
 from backend.store.sql_sessions import Session, Sessions
 from backend.store.sql_statements import Statements
 from backend.store.sql_tables import build_tables
@@ -191,11 +194,11 @@ class SqlStore:
 
     def sweep(self, now: int, limit: int) -> int:
         with self._sessions.connected() as connection:
-            keys = sql_expiry.expired(connection, self._tables, now, limit)
+            keys = expired(connection, self._tables, now, limit)
         if not keys:
             return 0
         with self._sessions.transaction(keys) as connection:
-            return sql_expiry.remove(connection, self._tables, keys, now)
+            return remove(connection, self._tables, keys, now)
 
     def create_tables(self) -> None:
         with self._sessions.transaction([_CREATION], _CREATION_SECONDS) as connection:
@@ -229,3 +232,75 @@ def _refusal(writes: Sequence[Write]) -> BackendError | None:
     except BackendError as error:
         return error.with_traceback(None)
     return None
+
+
+# --- Expired items -----------------------------------------------------------------------------------------------
+
+
+def expired(connection: sa.Connection, tables: Mapping[str, sa.Table], now: int, limit: int) -> list[Key]:
+    """Keys of items that have expired, the earliest first, `limit` of each table at most."""
+    keys: list[Key] = []
+    for name, table in tables.items():
+        at = table.c[EXPIRES]
+        found = sa.select(table.c.pk, table.c.sk).where(at <= now).order_by(at).limit(limit)
+        keys += [Key(name, pk, sk) for pk, sk in connection.execute(found)]
+    return keys
+
+
+def remove(connection: sa.Connection, tables: Mapping[str, sa.Table], keys: Sequence[Key], now: int) -> int:
+    """Removes those of the items that have not been given a later moment meanwhile; returns how many."""
+    removed = 0
+    for name, wanted in by_table(keys).items():
+        table = tables[name]
+        row = (table.c.pk == sa.bindparam("b_pk"), table.c.sk == sa.bindparam("b_sk"))
+        delete = sa.delete(table).where(*row, table.c[EXPIRES] <= now)
+        removed += connection.execute(delete, [{"b_pk": key.pk, "b_sk": key.sk} for key in wanted]).rowcount
+    return removed
+
+
+# --- Scans -------------------------------------------------------------------------------------------------------
+
+
+_END = chr(0x10FFFF)
+
+
+def scan_statement(
+    table: sa.Table,
+    limit: int,
+    cursor: str | None,
+    only: Begins | None,
+    segment: int = 0,
+    segments: int = 1,
+) -> sa.Select[Any]:
+    """Selects partition key, sort key and document. Raises: `InvalidInputError` for a cursor that is none."""
+    columns = table.c
+    statement = sa.select(columns.pk, columns.sk, columns.doc).order_by(columns.pk, columns.sk).limit(limit)
+    if cursor is not None:
+        place = decode_place(cursor)
+        statement = statement.where(sa.tuple_(columns.pk, columns.sk) > (place["pk"], place["sk"]))
+    elif only is not None:
+        statement = statement.where(columns.pk >= only.pk)
+    if only is not None:
+        wanted = sa.or_(*(sa.and_(columns.sk >= sk, columns.sk < sk + _END) for sk in only.sks))
+        statement = statement.where(columns.pk < only.pk + _END, wanted)
+    if segments > 1:
+        statement = statement.where(_LastLetter(columns.pk) % segments == segment)
+    return statement
+
+
+class _LastLetter(FunctionElement[int]):
+    """The code point at the end of a text. Ids have random ends, and databases compute it without reading the item."""
+
+    type = sa.Integer()
+    inherit_cache = True
+    name = "last_letter"
+
+
+@compiles(_LastLetter, "sqlite")
+def _in_sqlite(element: _LastLetter, compiler: SQLCompiler, **options: Any) -> str:
+    return f"unicode(substr({compiler.process(element.clauses, **options)}, -1))"
+
+
+@compiles(_LastLetter, "postgresql")
+def _in_postgresql(element: _LastLetter, compiler: SQLCompiler, **options: Any) -> str:
+    return f"ascii(right({compiler.process(element.clauses, **options)}, 1))"

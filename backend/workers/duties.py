@@ -21,7 +21,7 @@ from backend.observability.rounds import Rounds
 from backend.services.alerts.evaluation import is_my_turn, look
 from backend.services.alerts.notifications import notify_all
 from backend.services.automations.duty import answer_due
-from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.connections.duty import apply_due
 from backend.services.context import Shop

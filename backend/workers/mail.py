@@ -16,7 +16,7 @@ from backend.services.context import Shop
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.dispatch import Flight
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.outcomes import Worked
+from backend.services.sending.submissions import Worked
 
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 2.0

@@ -10,8 +10,7 @@ from backend.domain.automations import TriggerKind
 from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.automations import backfill, figures, saved
 from backend.services.automations.duty import answer_due
-from backend.services.automations.health import stalled
-from backend.services.automations.waiting_triggers import count_waiting
+from backend.services.automations.waiting_triggers import count_waiting, stalled
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 from tests.automations.making import automation, messages, running, step, waiting

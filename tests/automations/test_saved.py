@@ -12,7 +12,7 @@ from backend.errors import ConflictError, InvalidInputError, NotFoundError, Perm
 from backend.records.automations import automation_from, automation_item, trigger_from, trigger_item, trigger_key
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
-from backend.services.automations import health, saved, waiting_triggers
+from backend.services.automations import saved, waiting_triggers
 from backend.services.automations.defaults import add_defaults
 from backend.services.automations.duty import answer_due
 from backend.services.context import Shop
@@ -214,11 +214,11 @@ def test_overdue_triggers_are_reported_after_five_minutes(shop: Shop, mailer: Ma
         add_order(shop, add_customer(shop))
     since = clock()
     clock.forward(minutes=4)
-    assert health.stalled(shop) == []
+    assert waiting_triggers.stalled(shop) == []
     clock.forward(minutes=2)
-    assert health.stalled(shop) == [health.Stalled(made.id, made.name, since, 3)]
+    assert waiting_triggers.stalled(shop) == [waiting_triggers.Stalled(made.id, made.name, since, 3)]
     answer_due(shop, mailer)
-    assert health.stalled(shop) == []
+    assert waiting_triggers.stalled(shop) == []
 
 
 @pytest.mark.usefixtures("quick_hashes")

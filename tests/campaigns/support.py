@@ -19,7 +19,7 @@ from backend.records.customers import customer_item
 from backend.records.messages import message_from
 from backend.services.campaigns.actions import approve, request_approval, start
 from backend.services.campaigns.drafts import create_campaign
-from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.plan import plan
 from backend.services.campaigns.preflights import run_preflight, work_on_preflights
 from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns

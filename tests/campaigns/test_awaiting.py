@@ -9,7 +9,7 @@ import pytest
 
 from backend.domain.campaigns import Campaign, CampaignState, Canary, Draft, Wave
 from backend.domain.emails import Kind
-from backend.services.campaigns.holds import awaited
+from backend.services.campaigns.progress import awaited
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 

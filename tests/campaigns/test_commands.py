@@ -12,7 +12,7 @@ import pytest
 from backend.domain.campaigns import CampaignState, Measure, SplitTest, Variant
 from backend.domain.time import utc_now
 from backend.email.transports.recording import RecordingTransport, Refuse, always
-from backend.services.campaigns import holds
+from backend.services.campaigns import progress
 from backend.services.campaigns.saved import read_campaign
 from tests.campaigns.support import NEWS, Desk, prepare_shop
 from tests.cli.conftest import Run, run, store_url
@@ -141,9 +141,9 @@ def test_status_tells_what_a_campaign_waits_for(run: Run, desk: Desk) -> None:
     campaign = desk.started()
     assert run("campaign", "status", campaign.id, "--json").json["held_until"] is None
     until = desk.shop.clock() + timedelta(hours=1)
-    holds.hold(desk.shop, campaign.id, until, holds.QUOTA)
+    progress.hold(desk.shop, campaign.id, until, progress.QUOTA)
     status = run("campaign", "status", campaign.id, "--json").json
-    assert (status["held_for"], status["held_until"]) == (holds.QUOTA, until.isoformat())
+    assert (status["held_for"], status["held_until"]) == (progress.QUOTA, until.isoformat())
     assert (
         f"It waits until {until:%Y-%m-%d %H:%M}: the daily quota is used up."
         in run("campaign", "status", campaign.id).out

@@ -19,8 +19,8 @@ from backend.services.campaigns.content import emails_of
 from backend.services.campaigns.drafts import MOST_TEXT, create_campaign, duplicate_campaign, update_draft
 from backend.services.campaigns.preflights import get_preflight, run_preflight, work_on_preflights
 from backend.services.campaigns.results import results_of
-from backend.services.sending.campaign_content import Content, content_put, read_content
-from backend.services.sending.emails import email_of, is_as_sent, self_contained
+from backend.services.sending.composition import email_of, is_as_sent, self_contained
+from backend.services.sending.shared_content import Content, content_put, read_content
 from backend.services.templates.catalogue import current_version
 from backend.services.templates.versions import publish, save_working_copy
 from backend.store import schema

@@ -21,12 +21,12 @@ from backend.services.context import Shop
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
 from backend.services.sending import eligibility, pauses
+from backend.services.sending.composition import email_of, is_as_sent, self_contained
 from backend.services.sending.dispatch import Turn
-from backend.services.sending.emails import email_of, is_as_sent, self_contained
 from backend.services.sending.ledger import get_message
 from backend.services.sending.message_log import needing_attention
-from backend.services.sending.outcomes import Worked
 from backend.services.sending.requests import SendRequest, request_message
+from backend.services.sending.submissions import Worked
 from backend.store import schema
 from backend.store.port import Plus, Update
 from backend.workers import mail

@@ -29,7 +29,7 @@ from backend.email.transports.recording import (
     at_random,
     write_line,
 )
-from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 from backend.store.port import Store

@@ -47,7 +47,7 @@ from backend.services.connections import connections, deliveries
 from backend.services.connections import duty as applying
 from backend.services.context import Shop
 from backend.services.customers import addresses, customers, leaderboards, lists, preferences
-from backend.services.events import dead_letters, health, history
+from backend.services.events import dead_letters, health, lookup
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
 from backend.services.orders import lists as order_list
@@ -57,7 +57,8 @@ from backend.services.products import counting
 from backend.services.products import figures as best
 from backend.services.segments import library
 from backend.services.segments.ready import READY
-from backend.services.sending import delivery, frequency_cap, ledger, message_log, shop_facts
+from backend.services.sending import delivery, frequency_cap, ledger, message_log
+from backend.services.sending import shared_content as campaign_content
 from backend.services.statistics import counters, figures
 from backend.services.suppression import entries
 from backend.services.system import heartbeats, usage
@@ -112,7 +113,7 @@ class Metered:
         self.edition = keep_edition(self.shop, version)
         for customer, reason in zip(self.customers, cycle(SuppressionReason), strict=False):
             entries.add_suppression(self.shop, customer.email or "", reason, source="event")
-        self.facts = shop_facts.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
+        self.facts = campaign_content.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
         preferences.set_topics_off(self.shop, self.customers[0].id, ["News"])
         for customer in (each for each in self.customers[40:90] if each.id != self.orders[0].customer_id):
             customers.archive_customer(self.shop, COMMAND_LINE, customer.id, customer.version)
@@ -375,7 +376,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     94: lambda m: list(counting.waiting(m.shop)),
     34: _listed(archived=True),
     33: lambda m: audit_log.list_entries(m.shop, COMMAND_LINE, audit_log.AuditFilter(f"{m.now:%Y-%m}")),
-    35: lambda m: history.received_events(m.shop, m.reported),
+    35: lambda m: lookup.received_events(m.shop, m.reported),
     36: lambda m: dead_letters.list_dead_letters(m.shop, COMMAND_LINE),
     37: lambda m: health.link_clicks(m.shop, "CAMPAIGN1"),
     38: lambda m: health.counts_by_minute(m.shop, m.now - timedelta(hours=1), m.now),

@@ -20,8 +20,8 @@ from backend.services.campaigns import ledger as campaign_ledger
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer, set_consent
 from backend.services.events.consequences import EventPolicy
-from backend.services.events.history import received_events
 from backend.services.events.intake import Intake, take_in
+from backend.services.events.lookup import received_events
 from backend.services.reconcile import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
 from backend.services.sending import ledger

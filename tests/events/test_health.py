@@ -9,7 +9,7 @@ import pytest
 from backend.email.events.sources import QueueState
 from backend.services.context import Shop
 from backend.services.events.health import backlogs, counts_by_minute, event_health, link_clicks, note_backlog
-from backend.services.sending.unknown_messages import never_accepted
+from backend.services.sending.repair import never_accepted
 from tests.events.samples import event
 from tests.events.test_applying import now, sent, took, unknown
 from tests.support import NOW, TestClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from front_door.messages import is_for_pages
+from front_door.stream import is_for_pages
 
 
 @pytest.mark.parametrize("kind", [field.name for field in BackMsg.DESCRIPTOR.fields])

@@ -21,8 +21,8 @@ from backend.services.context import Shop
 from backend.services.sending import ledger
 from backend.services.sending.dispatch import Flight, Ready
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.outcomes import Worked
 from backend.services.sending.requests import SendRequest, request_message
+from backend.services.sending.submissions import Worked
 from backend.workers.mail import run_mail_worker
 from tests.campaigns.support import Desk, prepare_shop
 from tests.services.test_mailing import mailer_on

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from backend.services.sending.packing import packed_small, unpacked_small
+from backend.services.sending.composition import packed_small, unpacked_small
 
 USUAL = (
     b'{"links":{"view_url":"https://tea.example/api/mail/view/.eJyLVrII8AjxC4n0MDZT0kHi6BanJufnpQDFlGIBvgkKJg.x.6sDOSkd6",'

@@ -13,8 +13,7 @@ from backend.observability.rounds import Rounds
 from backend.services.campaigns.rounds import CampaignWork
 from backend.services.context import Shop
 from backend.services.sending import pauses
-from backend.services.sending.mailer import Mailer
-from backend.services.sending.pace import LARGEST, SMALLEST, Pace
+from backend.services.sending.mailer import LARGEST, SMALLEST, Mailer, Pace
 from backend.services.sending.requests import SendRequest, request_message
 from backend.workers import mail
 from tests.services.test_mailing import mailer_on

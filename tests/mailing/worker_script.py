@@ -36,8 +36,8 @@ from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.outcomes import MOST_ATTEMPTS
 from backend.services.sending.requests import SendRequest, request_message
+from backend.services.sending.submissions import MOST_ATTEMPTS
 from backend.store.port import Put, Store, Write
 from backend.store.sql import SqlStore
 from backend.workers.mail import run_mail_worker

@@ -19,7 +19,7 @@ from backend.observability.measures import Measures
 from backend.observability.metrics import STORED, Metrics, Sources, may_read
 from backend.observability.metrics_server import serving
 from backend.observability.rounds import Rounds
-from backend.services.alerts.gauges import gauges
+from backend.services.alerts.readings import gauges
 from backend.store.meter import Meter, access_pattern
 from tests.support import TestClock, opened_shop
 

@@ -18,8 +18,8 @@ from backend.records.messages import message_from
 from backend.services.automations.defaults import demo_automations
 from backend.services.automations.figures import figures_of as automation_figures
 from backend.services.campaigns.actions import start
-from backend.services.campaigns.duty import tend_campaigns
 from backend.services.campaigns.explanation import explain
+from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.plan import plan
 from backend.services.campaigns.preflights import run_preflight, work_on_preflights
 from backend.services.campaigns.progress import progress_of
@@ -30,8 +30,8 @@ from backend.services.context import Shop
 from backend.services.demo import shop as demo
 from backend.services.reconcile import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
+from backend.services.sending.composition import email_of, is_as_sent
 from backend.services.sending.delivery import deliver_due
-from backend.services.sending.emails import email_of, is_as_sent
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.message_log import messages_of
 from backend.services.sending.requests import SendRequest, request_message

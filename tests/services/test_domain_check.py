@@ -21,9 +21,15 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.deliverability.dkim import check_selectors, check_ses_dkim
 from backend.services.deliverability.dmarc import check_alignment, check_dmarc, stand_of
-from backend.services.deliverability.domain import Probe, check_domain, check_sender, last_report, sender_domain
-from backend.services.deliverability.mail_from import check_mail_from
-from backend.services.deliverability.one_click import check_one_click
+from backend.services.deliverability.domain import (
+    Probe,
+    check_domain,
+    check_mail_from,
+    check_one_click,
+    check_sender,
+    last_report,
+    sender_domain,
+)
 from backend.services.deliverability.spf import check_spf, follow
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from tests.support import ADMIN, MANAGER, NOW

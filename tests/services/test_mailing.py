@@ -31,12 +31,12 @@ from backend.services.context import Shop
 from backend.services.customers.customers import get_customer, set_consent
 from backend.services.customers.preferences import pause, set_topics_off
 from backend.services.sending import email_choices, ledger, pauses
+from backend.services.sending.composition import email_of, is_as_sent
 from backend.services.sending.delivery import deliver_due, deliver_one
 from backend.services.sending.eligibility import can_we_email
-from backend.services.sending.emails import email_of, is_as_sent
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.outcomes import LONGEST_DETAIL, MOST_ATTEMPTS, retry_delay
 from backend.services.sending.requests import SendRequest, last_sent, new_click_key, request_message
+from backend.services.sending.submissions import LONGEST_DETAIL, MOST_ATTEMPTS, retry_delay
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from backend.services.statistics.counters import stats_by_hour, summed
 from backend.services.suppression.entries import add_suppression

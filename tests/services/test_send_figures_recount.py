@@ -16,7 +16,7 @@ from backend.domain.delivery import Mailbox, Outcome, mailbox_of
 from backend.domain.messages import Message, MessageStatus
 from backend.email.transports.recording import LoseReply, RecordingTransport, Refuse, at_random
 from backend.records.messages import message_from
-from backend.services.campaigns.statistics import rates_by_campaign
+from backend.services.campaigns.results import rates_by_campaign
 from backend.services.context import Shop
 from backend.services.deliverability.account import health_of, newest_days
 from backend.services.events.consequences import EventPolicy

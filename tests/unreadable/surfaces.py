@@ -24,9 +24,9 @@ from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.services import exports, shop_settings, timeline
-from backend.services.alerts import gauges
-from backend.services.alerts import lists as alert_lists
+from backend.services.alerts import readings
 from backend.services.alerts import settings as alert_settings
+from backend.services.alerts import states as alert_lists
 from backend.services.alerts.evaluation import is_my_turn, look
 from backend.services.alerts.notifications import notify_all
 from backend.services.audit import log as audit_log
@@ -34,25 +34,15 @@ from backend.services.automations import figures as automation_figures
 from backend.services.automations import waiting_triggers
 from backend.services.automations.backfill import find_backfill
 from backend.services.automations.duty import answer_due
-from backend.services.automations.health import stalled
-from backend.services.campaigns import (
-    eligible_templates,
-    holds,
-    orders_after,
-    plan,
-    preflights,
-    progress,
-    results,
-    saved,
-    statistics,
-)
-from backend.services.campaigns.duty import tend_campaigns
+from backend.services.automations.waiting_triggers import stalled
+from backend.services.campaigns import content, orders_after, plan, preflights, progress, results, saved
+from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
 from backend.services.context import Shop
 from backend.services.customers import customers, leaderboards, lists, months, preferences
 from backend.services.deliverability import account as deliverability
 from backend.services.deliverability import domain
-from backend.services.events import dead_letters, fire_drill, health, history
+from backend.services.events import dead_letters, fire_drill, health, lookup
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.replay import replay_all
 from backend.services.exports import audit as audit_export
@@ -170,19 +160,19 @@ LISTS: dict[str, Surface] = {
     "send statistics by day": lambda v: days.stats_by_day(v.shop, v.today, v.today),
     "send figures": _sum_of_sends,
     "send problems": lambda v: sending.problems_of(v.shop, v.today, v.today),
-    "rates by campaign": lambda v: statistics.rates_by_campaign(v.shop, MANAGER, v.today, v.today),
+    "rates by campaign": lambda v: results.rates_by_campaign(v.shop, MANAGER, v.today, v.today),
     "account use": lambda v: send_overview.account_use(v.shop, v.mailer, v.system.rate_policy),
     "deliverability": lambda v: deliverability.newest_days(v.shop),
     "email overview": lambda v: email_overview.email_overview(v.shop),
     "suppressions": lambda v: entries.list_suppressions(v.shop, COMMAND_LINE),
     "templates": lambda v: catalogue.list_templates(v.shop),
-    "templates that a campaign may send": lambda v: eligible_templates.sendable_templates(v.shop),
+    "templates that a campaign may send": lambda v: content.sendable_templates(v.shop),
     "segments": lambda v: library.list_segments(v.shop, COMMAND_LINE),
     "segment preview": lambda v: preview.preview_segment(v.shop, COMMAND_LINE, Rule()),
     "campaigns": lambda v: saved.list_campaigns(v.shop, COMMAND_LINE),
     "campaigns with a segment": lambda v: saved.campaigns_with(v.shop, COMMAND_LINE, "EVERYBODY1"),
     "due campaigns": lambda v: saved.due_campaigns(v.shop),
-    "held by the quota": lambda v: holds.held_by_quota(v.shop),
+    "held by the quota": lambda v: progress.held_by_quota(v.shop),
     "automations": lambda v: active.all_automations(v.shop),
     "waiting triggers": lambda v: waiting_triggers.count_waiting(v.shop),
     "stalled triggers": lambda v: stalled(v.shop),
@@ -205,7 +195,7 @@ LISTS: dict[str, Surface] = {
     "durations": lambda v: usage.durations_between(v.shop, v.today - MONTH, v.today),
     "objectives": lambda v: objectives.standings(v.shop, COMMAND_LINE),
     "slowest": lambda v: objectives.slowest(v.shop, COMMAND_LINE),
-    "gauges": lambda v: list(gauges.gauges(v.shop)),
+    "gauges": lambda v: list(readings.gauges(v.shop)),
     "health": lambda v: [part for part in health_of(v.system, COMMAND_LINE) if "could not be checked" in part.found],
     "shop": lambda v: shop_settings.get_shop_facts(v.shop),
     "domain report": lambda v: domain.last_report(v.shop),
@@ -234,7 +224,7 @@ def _of_customer(v: Visit, customer_id: str) -> object:
         message_log.messages_of(shop, customer_id),
         timeline.timeline_of(shop, customer_id),
         preferences.get_preferences(shop, customer_id),
-        [history.received_events(shop, each) for each in message_log.messages_of(shop, customer_id)],
+        [lookup.received_events(shop, each) for each in message_log.messages_of(shop, customer_id)],
     )
 
 
@@ -248,7 +238,7 @@ def _of_campaign(v: Visit, campaign_id: str) -> object:
         progress.progress_of(shop, COMMAND_LINE, campaign_id),
         plan.get_plan(shop, v.mailer, COMMAND_LINE, campaign_id),
         results.results_of(shop, COMMAND_LINE, campaign_id),
-        holds.current_hold(shop, campaign_id),
+        progress.current_hold(shop, campaign_id),
         orders_after.kept_orders(shop, campaign_id),
     )
 

@@ -39,8 +39,8 @@ from backend.services.alerts import settings as alert_settings
 from backend.services.alerts import states
 from backend.services.alerts.evaluation import is_my_turn
 from backend.services.automations import backfill, saved
-from backend.services.campaigns import drafts, holds, measured_rate, orders_after
-from backend.services.campaigns.duty import tend_campaigns
+from backend.services.campaigns import drafts, orders_after, progress
+from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import run_preflight
 from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
@@ -56,7 +56,8 @@ from backend.services.products.counting import count_sold
 from backend.services.reconcile.products import count_from_the_beginning
 from backend.services.segments import library
 from backend.services.segments.ready import READY
-from backend.services.sending import frequency_cap, ledger, pauses, shop_facts
+from backend.services.sending import frequency_cap, ledger, pauses
+from backend.services.sending import shared_content as campaign_content
 from backend.services.suppression import account_sync, entries
 from backend.services.system import heartbeats, proxies, usage
 from backend.services.system.checks import check_writing
@@ -180,7 +181,7 @@ def _team(shop: Shop) -> None:
 
 
 def _mail(shop: Shop, clock: TestClock, people: list[Customer]) -> None:
-    facts = shop_facts.keep_facts(shop, shop_settings.get_shop_facts(shop))
+    facts = campaign_content.keep_facts(shop, shop_settings.get_shop_facts(shop))
     for person in people:
         for key, status in (("click-a", "sent"), ("click-b", "failed"), ("click-c", "unknown"), ("click-d", "waiting")):
             message = Message(
@@ -230,8 +231,8 @@ def _campaigns(shop: Shop, clock: TestClock, people: list[Customer]) -> None:
     orders_after.count_orders(shop, read_campaign(shop, done.id))
     for name in ("First", "Second"):
         campaign = desk.started(draft(name=name))
-        holds.hold(shop, campaign.id, clock.now + timedelta(hours=1), holds.HOURS)
-        measured_rate.note_pace(shop, campaign.id, 1)
+        progress.hold(shop, campaign.id, clock.now + timedelta(hours=1), progress.HOURS)
+        progress.note_pace(shop, campaign.id, 1)
     for name in ("Draft one", "Draft two"):
         waiting = _drafted(shop, name)
         run_preflight(shop, STAFF, waiting.id, seen_version=waiting.version)

@@ -23,7 +23,7 @@ from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.customers.preferences import pause
 from backend.services.sending import email_choices, ledger
-from backend.services.sending.emails import email_of
+from backend.services.sending.composition import email_of
 from backend.services.shop_settings import get_shop_facts
 from backend.services.system.proxies import note_origin
 

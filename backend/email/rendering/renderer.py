@@ -18,7 +18,6 @@ from jinja2 import Template, TemplateSyntaxError
 from backend.domain.emails import Kind, Rendered, TemplateSource, TemplateVersion
 from backend.email.rendering.environment import check_constructs, environment
 from backend.email.rendering.errors import LimitError, Place, refuse, rendering_error, syntax_error, template_lines
-from backend.email.rendering.gaps import closed, with_marks
 from backend.email.rendering.limits import LONGEST_OUTPUT, LONGEST_SOURCE, LONGEST_SUBJECT, Budget, budget, joined
 from backend.email.rendering.mjml import Layout, html_template, read_body
 from backend.email.rendering.tags import Mapped, as_written
@@ -146,3 +145,49 @@ def _rendered(compiled: Compiled, part: Part, data: Mapping[str, Any], longest: 
 def _to_blame(places: Sequence[Place]) -> Place | None:
     """The last place that the author wrote: a macro of the layout fails because of what it was given."""
     return next((place for place in reversed(places) if place.part != "layout"), places[-1] if places else None)
+
+
+# --- Missing names: "Hello {{ customer.first_name }}," becomes "Hello," ------------------------------------------
+
+
+_MARK = "\ue0ff"
+"""A private character (Unicode, "Private Use Area"), which no text of a shop has a reason to hold."""
+_GAP = re.compile(rf"(?:,\s*|\s+)?{_MARK}")
+_AT_START = re.compile(rf"(^|>|\n)([ \t]*){_MARK}[,:!]?\s*(\w?)")
+_PEOPLE = ("customer", "member")
+
+
+class _NoName(str):
+    """The mark of a name that is not known."""
+
+    __slots__ = ()
+
+    def __new__(cls) -> _NoName:
+        return super().__new__(cls, _MARK)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return other == ""
+
+    def __ne__(self, other: object) -> bool:
+        return other != ""
+
+    def __hash__(self) -> int:
+        return hash("")
+
+
+def with_marks(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data of an email, in which first names that are not known are marked; the same data when all are known."""
+    missing = [person for person in _PEOPLE if person in data and data[person].get("first_name") == ""]
+    if not missing:
+        return data
+    return {**data, **{person: {**data[person], "first_name": _NoName()} for person in missing}}
+
+
+def closed(text: str) -> str:
+    """The text without marks, and without the space or comma before them; at the beginning of a line, after them."""
+    if _MARK not in text:
+        return text
+    return _GAP.sub("", _AT_START.sub(lambda match: match[1] + match[2] + match[3].upper(), text))

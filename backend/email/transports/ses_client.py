@@ -8,18 +8,19 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.exceptions import NoRegionError, ProfileNotFound
 
 from backend.deadlines import within
-from backend.email.transports import ses_leaving
+from backend.email.rate_tokens import Token, current_token
 from backend.email.transports.ses import SesClient
-from backend.errors import ConfigurationError
+from backend.errors import BackendError, ConfigurationError
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
@@ -77,7 +78,7 @@ def open_client(*, connect_seconds: float = CONNECT_SECONDS, read_seconds: float
     Raises: `ConfigurationError` when no region is known or the AWS profile does not exist.
     """
     boto3 = open_boto3(connect_seconds=connect_seconds, read_seconds=read_seconds)
-    ses_leaving.watch(boto3)
+    watch(boto3)
     return BoundedClient(boto3, read_seconds)
 
 
@@ -110,3 +111,28 @@ def open_boto3(
         )
     except (NoRegionError, ProfileNotFound) as error:
         raise ConfigurationError("MAIL_TRANSPORT=ses needs AWS_REGION, and the AWS profile if one is named.") from error
+
+
+# --- Rate: an email counts when its bytes leave ------------------------------------------------------------------
+
+
+class TooLateError(BackendError):
+    """The place in the rate was used up before the email could leave. Nothing of it was written."""
+
+
+def watch(boto3: Any) -> None:
+    """From now on, emails of this client for "sesv2" leave only if the current token allows it, and report to it."""
+    boto3.meta.events.register("before-send.sesv2.SendEmail", _bind)
+
+
+def _bind(request: AWSPreparedRequest, **_: object) -> None:
+    if (token := current_token()) is not None:
+        request.body = cast(Any, _leaving(cast(bytes, request.body), token))  # urllib3 takes any iterable of bytes
+
+
+def _leaving(body: bytes, token: Token) -> Iterator[bytes]:
+    """urllib3 reads it after connecting and writing the head, and goes on when the socket has taken it."""
+    if not token.may_leave():
+        raise TooLateError("The place in the sending rate was used up before the email could go out.")
+    yield body
+    token.has_left()

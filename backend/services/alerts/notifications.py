@@ -6,18 +6,20 @@ once even when a process dies after requesting them. A webhook has no such key: 
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from loguru import logger
 
 from backend.domain.alerts import BY_NAME, Alert, AlertSettings, Reading, RuleName, Stage
 from backend.domain.ids import new_entry_id
 from backend.domain.team import THE_ALERTS, Actor, Permission
+from backend.email.web import HttpWeb, Reach, Unreached
 from backend.errors import BackendError
 from backend.services.alerts import states
 from backend.services.alerts.settings import get_alert_settings, recipients_of
-from backend.services.alerts.webhook import WebhookError, post_text
 from backend.services.audit import log as audit_log
 from backend.services.sending.requests import SendRequest, request_message
 from backend.services.system.installation import System
@@ -129,3 +131,46 @@ def _sentence(alert: Alert) -> str:
 
 def _when(system: System, moment: datetime) -> str:
     return f"{moment.astimezone(system.shop.zone):%Y-%m-%d %H:%M} ({system.shop.zone.key})"
+
+
+# --- Webhook: a line of text in the form that Slack and others accept --------------------------------------------
+
+
+TIMEOUT_SECONDS = 5.0
+
+
+class WebhookError(BackendError):
+    """The webhook was not called, or refused. `final`: trying again will not help."""
+
+    def __init__(self, sentence: str, *, final: bool = False) -> None:
+        super().__init__(sentence)
+        self.final = final
+
+
+def post_text(url: str, text: str, *, loopback: bool = False, timeout: float = TIMEOUT_SECONDS) -> None:
+    """Posts once. `loopback` allows addresses of this machine, by http too; `timeout` is for all of it, in seconds.
+
+    Raises: `WebhookError`, without the address: it is a secret.
+    """
+    check_url(url, loopback=loopback)
+    web = HttpWeb(
+        seconds=timeout, reach=Reach.PUBLIC_OR_HERE if loopback else Reach.PUBLIC, kind="The webhook for alerts"
+    )
+    answer = web.request(url, json.dumps({"text": text}).encode(), {"Content-Type": "application/json"})
+    if isinstance(answer, Unreached):
+        raise WebhookError(f"It {answer.why}.", final=answer.is_final)
+    if not 200 <= answer.status < 300:
+        final = answer.status < 500 and answer.status not in (408, 429)
+        raise WebhookError(f"It answered with status {answer.status}.", final=final)
+
+
+def check_url(url: str, *, loopback: bool = False) -> None:
+    """Raises: `WebhookError` for an address that is never called."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise WebhookError("ALERT_WEBHOOK_URL is not a web address.", final=True) from error
+    plain = parts.scheme == "http" and loopback and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or not (parts.scheme == "https" or plain) or parts.username or port == 0:
+        raise WebhookError("ALERT_WEBHOOK_URL has to begin with https:// and to hold no password.", final=True)

@@ -14,15 +14,18 @@ from backend.domain.alerts import Reading, RuleName
 from backend.domain.health import Beat
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
-from backend.services.automations.health import stalled
+from backend.services.alerts.states import current_alerts
+from backend.services.automations.waiting_triggers import stalled
+from backend.services.context import Shop
 from backend.services.events.dead_letters import count_dead_letters
-from backend.services.events.health import event_health
+from backend.services.events.health import backlogs, event_health
 from backend.services.sending import pauses
 from backend.services.sending.overview import account_use
 from backend.services.statistics.counters import stats_by_hour, summed
 from backend.services.system.heartbeats import read_beats
 from backend.services.system.installation import System
 from backend.services.system.queue import queue_state
+from backend.store.meter import access_pattern
 
 _FEWEST_SENT = {RuleName.BOUNCES: 100, RuleName.COMPLAINTS: 200}
 """With fewer a rate means little: one complaint of 50 would be 2%."""
@@ -215,3 +218,27 @@ READERS: Mapping[RuleName, Reader] = {
     RuleName.DEAD_LETTERS: read_dead_letters,
     RuleName.EVENT_LAG: read_event_lag,
 }
+
+
+# --- Metrics: figures in the store, by the names in `observability.metrics` --------------------------------------
+
+
+def gauges(shop: Shop) -> Mapping[str, float]:
+    """Reads them now; costs about 20 requests to the store.
+
+    Raises: `StoreBusyError`, `StoreUnreachableError`.
+    """
+    with access_pattern("metrics"):
+        queue, now = queue_state(shop), shop.clock()
+        return {
+            "queue_due": queue.due,
+            "queue_oldest_seconds": queue.age(now).total_seconds(),
+            "queue_leased": queue.leased,
+            "queue_expired": queue.expired,
+            "queue_unknown": queue.unknown,
+            "queue_failed": queue.failed,
+            "dead_letters": count_dead_letters(shop),
+            "events_waiting": sum(each.waiting for each in backlogs(shop)),
+            "alerts_open": sum(alert.is_open for alert in current_alerts(shop)),
+            "processes_alive": sum(not beat.is_silent(now) for beat in read_beats(shop)),
+        }

@@ -7,13 +7,16 @@ A copy of each alert stays in the list of its month, which no decision depends o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backend.domain.alerts import RECOVERED_AFTER, Alert, Reading, Stage
 from backend.domain.ids import new_entry_id
+from backend.domain.team import Actor, Permission
 from backend.domain.time import to_text
+from backend.errors import InvalidInputError
 from backend.records.alerts import alert_from, alert_item
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
@@ -178,3 +181,28 @@ def _kept(alert: Alert) -> Put:
 
 def _changed() -> StaleReadError:
     return StaleReadError("Somebody else was faster with this alert.")
+
+
+# --- Lists for people --------------------------------------------------------------------------------------------
+
+
+def list_current(shop: Shop, actor: Actor) -> list[Alert]:
+    """Open alerts, and those whose end has not been notified yet; newest first.
+
+    Raises: `PermissionDeniedError`.
+    """
+    actor.require(Permission.VIEW_SYSTEM)
+    return current_alerts(shop)
+
+
+def list_past(
+    shop: Shop, actor: Actor, month: str, *, limit: int = 50, cursor: str | None = None
+) -> tuple[list[Alert], str | None]:
+    """The alerts that began in a month ("2026-11", UTC), newest first, and the cursor of the next page.
+
+    Raises: `PermissionDeniedError`; `InvalidInputError` when the month is none or the cursor is of another list.
+    """
+    actor.require(Permission.VIEW_SYSTEM)
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
+        raise InvalidInputError("Choose a month such as 2026-11.", "month")
+    return past_alerts(shop, month, limit=limit, cursor=cursor)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 
 from backend.domain.automations import Ending, Trigger
 from backend.domain.team import Actor, Permission
+from backend.domain.time import to_text
 from backend.errors import NotFoundError
-from backend.records.automations import trigger_from
+from backend.records.automations import due_of, trigger_from
 from backend.records.values import text
 from backend.services.audit import log as audit_log
 from backend.services.automations import transitions
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.listing import merged, text_in
+from backend.services.triggers.active import all_automations
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.limits import encode_cursor
@@ -108,3 +111,54 @@ def _named(shop: Shop, rows: list[Row]) -> list[tuple[Trigger, str]]:
     by_key = dict(named)
     names = {customer_id: by_key.get(key, "") for customer_id, key in keys.items()}
     return [(trigger, names[trigger.customer_id]) for trigger in triggers]
+
+
+# --- Stalled: triggers that have been due for minutes ------------------------------------------------------------
+
+
+PATIENCE = timedelta(minutes=5)
+_LOOKED_AT = 100
+"""Overdue triggers of a shard that are read, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """An automation whose triggers are overdue: since when, and how many (at least, when very many)."""
+
+    automation: str
+    name: str
+    since: datetime
+    triggers: int
+
+
+def stalled(shop: Shop) -> list[Stalled]:
+    """Automations with triggers that have been due for more than five minutes, the longest first."""
+    rows = _overdue(shop, shop.clock() - PATIENCE)
+    if not rows:
+        return []
+    names = {automation.id: automation.name for automation in all_automations(shop)}
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(schema.automation_id_of(row.key), []).append(row)
+    found = [
+        Stalled(automation, names.get(automation, ""), min(due_of(row.item) for row in mine), len(mine))
+        for automation, mine in grouped.items()
+    ]
+    return sorted(found, key=lambda each: each.since)
+
+
+def _overdue(shop: Shop, before: datetime) -> Sequence[Row]:
+    with access_pattern("automations stalled"):
+        pages = [
+            shop.store.query(
+                Query(
+                    schema.MAIL,
+                    line,
+                    index="work",
+                    between=("0", to_text(before)),
+                    limit=_LOOKED_AT,
+                )
+            )
+            for line in schema.trigger_lines()
+        ]
+    return [row for page in pages for row in page.rows]

@@ -23,9 +23,8 @@ from backend.services.campaigns.recipients import read_customers
 from backend.services.campaigns.saved import WORKER, change
 from backend.services.context import Shop
 from backend.services.segments import audience
-from backend.services.sending.campaign_content import Content, content_put
 from backend.services.sending.eligibility import situations_of
-from backend.services.sending.shop_facts import keep_facts
+from backend.services.sending.shared_content import Content, content_put, keep_facts
 from backend.services.shop_settings import get_shop_facts
 from backend.services.templates.editions import keep_edition
 from backend.store import schema

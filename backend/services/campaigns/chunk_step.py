@@ -20,9 +20,8 @@ from backend.services.campaigns.recipients import Candidate, Prepared, prepare
 from backend.services.context import Shop
 from backend.services.sending import ledger
 from backend.services.sending.dispatch import Flight, Ready, Turn, dispatch, in_flight
-from backend.services.sending.mailer import Mailer
-from backend.services.sending.outcomes import Worked
-from backend.services.sending.pace import SMALLEST, Pace
+from backend.services.sending.mailer import SMALLEST, Mailer, Pace
+from backend.services.sending.submissions import Worked
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from backend.domain.campaigns import Campaign, Draft, Variant, Wave
-from backend.domain.emails import TemplateVersion
+from backend.domain.emails import Need, TemplateFacts, TemplateVersion
 from backend.services.context import Shop
 from backend.services.templates import catalogue
 
@@ -96,3 +96,28 @@ def _drawn(campaign: Campaign, salt: Salt, customer_id: str) -> int:
     """A number from 0 to 9,999 for the customer, the same in every process."""
     digest = hashlib.blake2b(f"{campaign.id}\0{salt}\0{customer_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) % _WHOLE
+
+
+# --- Templates that a campaign can send, and that can be compared ------------------------------------------------
+
+
+def is_sendable(facts: TemplateFacts) -> bool:
+    """Whether it is about a customer and nothing else: no order, nobody of the team."""
+    return not set(facts.needs) - {Need.CUSTOMER}
+
+
+def are_comparable(one: TemplateFacts, other: TemplateFacts) -> bool:
+    """Whether the same customers may get both: they are of one kind, and about the same topic."""
+    return (one.kind, one.topic) == (other.kind, other.topic)
+
+
+def sendable_templates(shop: Shop) -> dict[str, TemplateFacts]:
+    """By name."""
+    states = catalogue.list_templates(shop)
+    return {state.facts.name: state.facts for state in states if is_sendable(state.facts)}
+
+
+def comparable_templates(offered: Mapping[str, TemplateFacts], chosen: TemplateFacts) -> dict[str, TemplateFacts]:
+    """Those with which the chosen one can be compared, itself first."""
+    others = {name: facts for name, facts in offered.items() if are_comparable(chosen, facts)}
+    return {chosen.name: chosen, **others}

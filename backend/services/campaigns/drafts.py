@@ -24,8 +24,7 @@ from backend.domain.text import clean_line, clean_text
 from backend.email.rendering.context import build_context
 from backend.email.rendering.renderer import compile_template
 from backend.errors import InvalidInputError
-from backend.services.campaigns.content import CampaignEmail, drafted_emails
-from backend.services.campaigns.eligible_templates import are_comparable, is_sendable
+from backend.services.campaigns.content import CampaignEmail, are_comparable, drafted_emails, is_sendable
 from backend.services.campaigns.saved import CampaignExistsError, change, check_seen, create, read_campaign
 from backend.services.context import Shop
 from backend.services.segments import audience

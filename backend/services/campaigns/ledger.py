@@ -8,23 +8,25 @@ lease is unknown, and what is still claimed is looked at again when its lease ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from backend.domain.messages import SETTLED, TRANSITIONS, Message, MessageStatus
+from backend.domain.delivery import mailbox_of
+from backend.domain.messages import SETTLED, TRANSITIONS, Message, MessageStatus, SkipReason
 from backend.domain.time import to_text
 from backend.errors import BackendError
+from backend.records.campaign_chunks import skip_counter
 from backend.records.messages import key_of, message_from, message_item, work_attributes
-from backend.records.send_stats import RESOLVED, addition_for, correction_for
-from backend.services.campaigns.counters import as_counted
+from backend.records.send_stats import RESOLVED, addition_for, correction_for, mailbox_counter
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.sending.ledger import LEASE, OUT_OF_LEASE, record_alone
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, AllOf, Condition, Equals, Item, Missing, Plus, Put, Update, Write
+from backend.store.port import Absent, AllOf, Condition, Equals, Item, Key, Missing, Plus, Put, Update, Write
 
 _LOOK_AGAIN = timedelta(seconds=5)
 """After a lease has run out, so that clocks which differ a little do not matter."""
@@ -209,3 +211,56 @@ def _raise_surprises(outcomes: Sequence[BackendError | None]) -> None:
     for outcome in outcomes:
         if outcome is not None and not isinstance(outcome, LeaseLostError):
             raise outcome
+
+
+# --- Counters: what a step adds to the campaign and to the statistics of the hours -------------------------------
+
+
+def as_counted(message: Message) -> Message:
+    """The message as its campaign counts it: one that a report has resolved is still an unknown one here.
+
+    Whoever resolves a message corrects the hour and counts it as resolved, before or after the step is counted.
+    """
+    return replace(message, status=MessageStatus.UNKNOWN, sent_at=None) if message.resolved else message
+
+
+def ending_counts(messages: Iterable[Message]) -> Counter[str]:
+    """The campaign's counters: by status, by variant, by mailbox provider, and by reason for those skipped later on."""
+    total: Counter[str] = Counter()
+    for message in map(as_counted, messages):
+        status = message.status.value
+        total[status] += 1
+        if message.variant:
+            total[f"{status}~{message.variant}"] += 1
+        if message.status is MessageStatus.SENT:
+            total[mailbox_counter(mailbox_of(message.to), status)] += 1
+        if message.status is MessageStatus.SKIPPED:
+            total[_skip_name(message)] += 1
+    return total
+
+
+def skip_counts(reasons: Iterable[SkipReason]) -> Counter[str]:
+    """The campaign's counters of those who were skipped before there was a message."""
+    total: Counter[str] = Counter()
+    for reason in reasons:
+        total[MessageStatus.SKIPPED.value] += 1
+        total[skip_counter(reason)] += 1
+    return total
+
+
+def counted_by_hour(messages: Iterable[Message]) -> list[Update]:
+    """The additions to the statistics of the hours, one write for each item."""
+    sums: dict[Key, Counter[str]] = {}
+    kinds: dict[Key, str] = {}
+    for message in map(as_counted, messages):
+        key = schema.hours_key(message.hour, message.template, message.id)
+        kinds[key] = message.kind.value
+        sums.setdefault(key, Counter()).update({name: plus.delta for name, plus in addition_for(message).items()})
+    return [
+        Update(key, set={"kind": kinds[key]}, add={name: Plus(count) for name, count in total.items()})
+        for key, total in sums.items()
+    ]
+
+
+def _skip_name(message: Message) -> str:
+    return next((skip_counter(reason) for reason in SkipReason if reason.value == message.reason), "skip:other")

@@ -20,13 +20,12 @@ from backend.records.customers import customer_at
 from backend.services.campaigns.content import variant_of
 from backend.services.context import Shop
 from backend.services.segments import audience
-from backend.services.sending.campaign_content import Content, read_content
 from backend.services.sending.composition import links_for, outgoing, packed
 from backend.services.sending.dispatch import Ready
 from backend.services.sending.eligibility import situations_of
 from backend.services.sending.ledger import hour_of
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.shop_facts import read_facts
+from backend.services.sending.shared_content import Content, read_content, read_facts
 from backend.services.templates.editions import read_edition
 from backend.services.unreadable.items import readable
 from backend.store import schema

@@ -19,7 +19,7 @@ from loguru import logger
 from backend.domain.campaign_hours import opens_at
 from backend.domain.campaigns import Campaign, CampaignState, Wave
 from backend.errors import BackendError, ConflictError, NotFoundError, UnreadableItemError
-from backend.services.campaigns import chunks, holds
+from backend.services.campaigns import chunks, progress
 from backend.services.campaigns.chunk_step import StepWork, Stopped, do_step
 from backend.services.campaigns.chunks import Held, StepResult
 from backend.services.campaigns.saved import WORKER, change, due_campaigns, read_campaign
@@ -27,9 +27,8 @@ from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.sending import pauses
 from backend.services.sending.dispatch import Flight, Turn
-from backend.services.sending.mailer import Mailer
-from backend.services.sending.outcomes import ACCOUNT_PAUSE, Worked
-from backend.services.sending.pace import Pace
+from backend.services.sending.mailer import Mailer, Pace
+from backend.services.sending.submissions import ACCOUNT_PAUSE, Worked
 from backend.services.unreadable.items import set_aside
 from backend.store.port import Key
 
@@ -149,7 +148,7 @@ def _go_on(shop: Shop, mailer: Mailer, work: CampaignWork, campaign: Campaign, h
 def _rest(shop: Shop, work: CampaignWork, campaign: Campaign, stopped: Stopped) -> None:
     """Does what follows from whatever stopped a step."""
     if stopped.quota_until is not None:
-        _hold(shop, work, campaign, stopped.quota_until, holds.QUOTA)
+        _hold(shop, work, campaign, stopped.quota_until, progress.QUOTA)
     if stopped.refused is not None:
         pauses.pause(shop, stopped.refused.reason, shop.clock() + ACCOUNT_PAUSE)
         _pause(shop, campaign, stopped.refused.reason)
@@ -176,13 +175,13 @@ def _is_open(shop: Shop, mailer: Mailer, work: CampaignWork, campaign: Campaign)
     now = shop.clock()
     opens = opens_at(campaign.draft.hours, campaign.kind, mailer.limits, now, shop.zone)
     if opens > now:
-        _hold(shop, work, campaign, opens, holds.HOURS)
+        _hold(shop, work, campaign, opens, progress.HOURS)
     return opens <= now
 
 
 def _hold(shop: Shop, work: CampaignWork, campaign: Campaign, until: datetime, reason: str) -> None:
     work.resting[campaign.id] = min(until, shop.clock() + _LOOK_AGAIN)
-    holds.hold(shop, campaign.id, until, reason)
+    progress.hold(shop, campaign.id, until, reason)
 
 
 def _take(shop: Shop, work: CampaignWork, campaign: Campaign) -> Held | None:

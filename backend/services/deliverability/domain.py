@@ -7,22 +7,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import partial
+from urllib.parse import urlsplit
 
 from backend.deadlines import DeadlineError, within
 from backend.domain.deliverability import Level
-from backend.domain.sender_domain import DomainReport, Finding, Identity, Subject, clean_domain
+from backend.domain.sender_domain import (
+    SES_SPF,
+    SPF_VERSION,
+    DnsRecord,
+    DomainReport,
+    Finding,
+    Identity,
+    Subject,
+    clean_domain,
+    spf_records,
+)
 from backend.domain.team import Actor, Permission
-from backend.email.dns import Lookup
-from backend.email.links import Links
+from backend.email.dns import Lookup, RecordKind
+from backend.email.links import Links, Purpose, Target
 from backend.email.transports.protocol import AccountUnknownError
-from backend.email.web import Web
+from backend.email.web import Unreached, Web
 from backend.errors import InvalidInputError
 from backend.records.domain_reports import report_from, report_item
 from backend.services.context import Shop
 from backend.services.deliverability.dkim import check_selectors, check_ses_dkim
 from backend.services.deliverability.dmarc import check_alignment, check_dmarc, stand_of
-from backend.services.deliverability.mail_from import check_mail_from
-from backend.services.deliverability.one_click import check_one_click
 from backend.services.deliverability.spf import check_spf
 from backend.services.shop_settings import get_shop_facts
 from backend.services.unreadable.items import read_one
@@ -140,3 +149,84 @@ def _identity(probe: Probe, domain: str) -> Identity | Finding | None:
         f"SES does not know {domain}, so it cannot sign its mail.",
         "Add the domain as an identity in the SES console, with Easy DKIM; then check again for its records.",
     )
+
+
+# --- MAIL FROM: the return path, to which bounces go -------------------------------------------------------------
+
+
+_SUGGESTED = "bounce"
+
+
+def check_mail_from(lookup: Lookup, identity: Identity) -> Finding:
+    """Whether the return path is a domain of the shop's, with the records that SES needs.
+
+    AWS, "Using a custom MAIL FROM domain": exactly one MX record, to the region's feedback server, and an SPF record.
+    """
+    name = identity.mail_from or f"{_SUGGESTED}.{identity.domain}"
+    server = f"feedback-smtp.{identity.region}.amazonses.com"
+    mx, spf = DnsRecord("MX", name, f"10 {server}"), DnsRecord("TXT", name, f"{SPF_VERSION} {SES_SPF} ~all")
+    if not identity.mail_from:
+        return Finding(
+            Subject.MAIL_FROM,
+            Level.GOOD,
+            "Bounces go to a domain of SES, which works. A domain of your own would put SPF in line as well.",
+            f"To have it, set {name} as custom MAIL FROM domain of the identity in the SES console, and publish these.",
+            (mx, spf),
+        )
+    servers, texts = lookup.look_up(name, RecordKind.MX), lookup.look_up(name, RecordKind.TXT)
+    if any(each.absence is not None and not each.absence.is_certain for each in (servers, texts)):
+        return Finding(Subject.MAIL_FROM, Level.UNKNOWN, f"{name} could not be looked up.", "Try again in a while.")
+    names = [value.partition(" ")[2] for value in servers.values]
+    records = spf_records(texts.values)
+    missing: tuple[DnsRecord, ...] = () if names == [server] else (mx,)
+    missing += () if len(records) == 1 and SES_SPF in records[0].lower() else (spf,)
+    found = (*servers.values, *records)
+    if not missing:
+        return Finding(Subject.MAIL_FROM, Level.GOOD, f"Bounces go to {name}, as SES needs it.", found=found)
+    others = " It has other mail servers besides; there must be this one only." if len(names) > 1 else ""
+    return Finding(
+        Subject.MAIL_FROM,
+        Level.WATCH,
+        f"{name} is not set up as SES needs it.{others}",
+        "Publish these in place of what is there. Until then SES uses a domain of its own, or refuses to send.",
+        missing,
+        found,
+    )
+
+
+# --- One-click unsubscribe (RFC 8058) ----------------------------------------------------------------------------
+
+
+_NOBODY = Target("NOBODY", "NOBODY-domain-check")
+"""A customer who does not exist: whoever unsubscribes them changes nothing."""
+_ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+_SETTING = "Set PUBLIC_URL to the address under which customers reach this server, beginning with https://."
+
+
+def check_one_click(web: Web, links: Links) -> Finding:
+    """Unsubscribes a customer who does not exist, as a mail program would: a POST without cookies or redirects."""
+    base = urlsplit(links.base_url)
+    if base.scheme != "https":
+        return _wrong(f"PUBLIC_URL is {links.base_url}. Mail programs unsubscribe by HTTPS only.", _SETTING)
+    health = web.ask(f"{links.base_url}/api/health")
+    if isinstance(health, Unreached):
+        return _wrong(f"{links.base_url} {health.why}.", _SETTING)
+    if health.status != 200:
+        return _wrong(f"{links.base_url} answers, but not as Tillpost (HTTP {health.status}).", _SETTING)
+    answer = web.ask(links.url(Purpose.UNSUBSCRIBE, _NOBODY), _ONE_CLICK)
+    if isinstance(answer, Unreached):
+        return _wrong(f"The unsubscribe link {answer.why}.", "Look whether a firewall lets POST requests through.")
+    if 300 <= answer.status < 400:
+        return _wrong(
+            "The unsubscribe link is redirected, which RFC 8058 forbids.", "Set PUBLIC_URL to where the redirect leads."
+        )
+    if answer.status != 200:
+        return _wrong(
+            f"The unsubscribe link answers with HTTP {answer.status}.",
+            "Look whether all servers of this shop have the same COOKIE_KEY, and whether something stands before them.",
+        )
+    return Finding(Subject.ONE_CLICK, Level.GOOD, f"A press of “unsubscribe” reaches {base.hostname}.")
+
+
+def _wrong(sentence: str, advice: str) -> Finding:
+    return Finding(Subject.ONE_CLICK, Level.WATCH, sentence, advice)

@@ -31,7 +31,7 @@ from backend.services.context import Shop
 from backend.services.events.writes import suppression_key_for
 from backend.services.sending import ledger
 from backend.services.sending.composition import links_for, packed, rendered
-from backend.services.sending.shop_facts import keep_facts
+from backend.services.sending.shared_content import keep_facts
 from backend.services.shop_settings import get_shop_facts
 from backend.services.suppression.entries import adding_writes
 from backend.services.templates import catalogue

@@ -23,8 +23,7 @@ from backend.records.events import raw_item, raw_key
 from backend.records.messages import message_from
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
-from backend.services.events.history import events_of
-from backend.services.events.lookup import key_of_event
+from backend.services.events.lookup import events_of, key_of_event
 from backend.services.events.writes import EventSeenError, MessageChange, suppression_key_for, writes_for
 from backend.store import schema
 from backend.store.meter import access_pattern

@@ -17,7 +17,7 @@ from backend.records.messages import message_from
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer
 from backend.services.events.application import Taken, Verdict
-from backend.services.events.history import events_of
+from backend.services.events.lookup import events_of
 from backend.services.sending.email_choices import unsubscribe
 from backend.services.suppression.entries import add_cause, suppression_history
 from backend.store import schema

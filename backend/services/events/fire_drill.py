@@ -22,10 +22,10 @@ from backend.records.conversion import reads
 from backend.records.values import items, optional_text, rows, text
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.events.history import received_events
+from backend.services.events.lookup import received_events
 from backend.services.sending import ledger
 from backend.services.sending.composition import packed
-from backend.services.sending.shop_facts import keep_facts
+from backend.services.sending.shared_content import keep_facts
 from backend.services.templates.editions import keep_edition
 from backend.services.templates.previews import render_preview
 from backend.services.unreadable.items import read_one, set_aside

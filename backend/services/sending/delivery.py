@@ -25,13 +25,12 @@ from backend.records.customers import customer_at
 from backend.records.messages import message_from
 from backend.services.context import Shop
 from backend.services.sending import ledger, pauses
-from backend.services.sending.composition import outgoing
+from backend.services.sending.composition import email_of, outgoing
 from backend.services.sending.dispatch import Flight, Ready, Turn, dispatch, in_flight
 from backend.services.sending.eligibility import reasons_of_addresses, situations_of
-from backend.services.sending.emails import email_of
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.outcomes import ACCOUNT_PAUSE, Worked
-from backend.services.sending.shop_facts import read_facts
+from backend.services.sending.shared_content import read_facts
+from backend.services.sending.submissions import ACCOUNT_PAUSE, Worked
 from backend.services.templates import catalogue
 from backend.services.unreadable.items import readable, readable_due, set_aside
 from backend.store import schema

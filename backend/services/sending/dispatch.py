@@ -23,8 +23,7 @@ from backend.email.rate import Granted, QuotaReached, Reservation, Wait
 from backend.services.context import Shop
 from backend.services.sending import frequency_cap
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.outcomes import Worked, outcome_of
-from backend.services.sending.submissions import Submissions
+from backend.services.sending.submissions import Submissions, Worked, outcome_of
 
 _TOGETHER = 0.1
 """Seconds for which answers are collected, to record them in one commit."""

@@ -1,4 +1,5 @@
-"""What sending needs beside the shop: a transport, the shared rate window, links, and the installation's limits."""
+"""What sending needs beside the shop: a transport, the shared rate window, links, the installation's limits, and the
+pace: a worker claims as many emails together as it gets out in about a second."""
 
 from __future__ import annotations
 
@@ -8,7 +9,27 @@ from backend.domain.eligibility import MarketingLimits
 from backend.email.links import Links
 from backend.email.rate import RateWindow
 from backend.email.transports.protocol import Transport
-from backend.services.sending.pace import Pace
+
+SMALLEST = 8
+LARGEST = 200
+"""More makes sending no faster: a commit is then a small part of the time."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """Kept for a process. `size` is how many messages the next round takes up, and claims together at most."""
+
+    size: int = 50
+
+    def learn(self, sent: int, seconds: float, *, held_back: bool) -> None:
+        """From a round that handed over `sent` emails; `held_back` says that the rate allowed no more.
+
+        What the rate holds back was rendered in vain, so the next round takes up twice what went out.
+        """
+        wanted = 2 * (sent if held_back else self.size)
+        if sent:
+            wanted = min(wanted, int(sent / max(seconds, 0.001)))
+        self.size = max(SMALLEST, min(wanted, LARGEST))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from backend.domain.delivery import Outcome
 from backend.domain.messages import NEEDS_A_PERSON, Handled, Message, MessageStatus, split_id
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
+from backend.email.transports.outbox_reader import Outbox
 from backend.errors import AlreadyExistsError, BackendError, ConflictError, InvalidInputError, NotFoundError
 from backend.records.messages import handled_attributes, key_of, message_from, message_item, work_attributes
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.sending import ledger
-from backend.services.sending.emails import self_contained
-from backend.services.sending.unknown_messages import never_accepted
+from backend.services.sending.composition import self_contained
+from backend.services.sending.ledger import hour_of
+from backend.services.statistics.counters import stats_by_hour
 from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.meter import access_pattern
@@ -179,3 +182,53 @@ def _done(shop: Shop, transactions: list[list[Write]], *, of: int) -> Repaired:
             raise outcome
     done = sum(outcome is None for outcome in outcomes)
     return Repaired(done, of - done)
+
+
+# --- Unknown messages that were probably never accepted ----------------------------------------------------------
+
+
+SILENCE = timedelta(days=1)
+
+
+def never_accepted(shop: Shop, messages: Sequence[Message]) -> set[str]:
+    """Ids of those that were in all likelihood never accepted. Costs two queries for each of their days."""
+    now = shop.clock()
+    silent = [each for each in messages if _is_silent(each, now)]
+    reported = _reported_hours(shop, silent)
+    found = set()
+    for message in silent:
+        begins, ends = hour_of(shop, message.due_at), hour_of(shop, message.due_at + SILENCE)
+        if any(begins <= hour <= ends for hour in reported):
+            found.add(message.id)
+    return found
+
+
+def _is_silent(message: Message, now: datetime) -> bool:
+    unknown = message.status is MessageStatus.UNKNOWN and not message.outcomes
+    return unknown and now - max(message.due_at, message.requested_at) >= SILENCE
+
+
+def _reported_hours(shop: Shop, messages: Sequence[Message]) -> set[str]:
+    """Hours from which messages were reported, of the days of these messages and the days after."""
+    days = {moment.astimezone(shop.zone).date() for each in messages for moment in (each.due_at, each.due_at + SILENCE)}
+    counters = [outcome.counter for outcome in Outcome]
+    return {
+        stats.hour
+        for day in days
+        for stats in stats_by_hour(shop, day, day)
+        if any(stats.counts.get(name, 0) > 0 for name in counters)
+    }
+
+
+# --- The local outbox --------------------------------------------------------------------------------------------
+
+
+def clear_outbox(shop: Shop, actor: Actor, outbox: Outbox) -> int:
+    """Removes all emails of the outbox and returns how many; the ledger keeps what it knows of them.
+
+    Raises: `PermissionDeniedError`.
+    """
+    actor.require(Permission.REPAIR_MAIL)
+    removed = outbox.clear()
+    audit_log.note(shop, actor, "cleared the outbox", "outbox:local", f"{removed} emails")
+    return removed

@@ -24,13 +24,12 @@ from backend.services.context import Shop
 from backend.services.customers.customers import find_by_email, get_customer
 from backend.services.orders.orders import get_order
 from backend.services.sending import ledger
-from backend.services.sending.composition import links_for, packed
+from backend.services.sending.composition import email_of, links_for, packed
 from backend.services.sending.eligibility import reasons_of_addresses, situations_of
-from backend.services.sending.emails import email_of
 from backend.services.sending.ledger import Requested
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.message_log import messages_of
-from backend.services.sending.shop_facts import keep_facts
+from backend.services.sending.shared_content import keep_facts
 from backend.services.shop_settings import get_shop_facts
 from backend.services.team.members import find_member_by_email
 from backend.services.templates import catalogue

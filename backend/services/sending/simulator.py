@@ -15,7 +15,7 @@ from backend.services.sending import ledger
 from backend.services.sending.composition import packed
 from backend.services.sending.ledger import Requested
 from backend.services.sending.requests import SendRequest
-from backend.services.sending.shop_facts import keep_facts
+from backend.services.sending.shared_content import keep_facts
 from backend.services.templates.editions import keep_edition
 from backend.services.templates.previews import Recipient, render_preview
 

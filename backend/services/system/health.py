@@ -15,8 +15,8 @@ from backend.domain.health import SKEW_ALLOWED, Beat, Health, State
 from backend.domain.team import Actor, Permission
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
-from backend.services.automations.health import stalled
-from backend.services.campaigns.holds import held_by_quota
+from backend.services.automations.waiting_triggers import stalled
+from backend.services.campaigns.progress import held_by_quota
 from backend.services.events.health import event_health
 from backend.services.sending import pauses
 from backend.services.snapshots import folders

@@ -10,8 +10,8 @@ import streamlit as st
 from backend.domain.alerts import BY_NAME, Alert, RuleName, Stage
 from backend.domain.ids import new_entry_id
 from backend.domain.team import Actor, Permission
-from backend.services.alerts.lists import list_current, list_past
 from backend.services.alerts.notifications import send_test
+from backend.services.alerts.states import list_current, list_past
 from backend.services.audit.log import months_until_now
 from backend.services.context import Shop
 from pages.components.system.installation import span_of, system

@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend.domain.campaigns import VARIANT_KEYS, Draft, Measure, SplitTest, Variant
 from backend.domain.emails import TemplateFacts
-from backend.services.campaigns.eligible_templates import comparable_templates
+from backend.services.campaigns.content import comparable_templates
 from pages.components.campaigns import fields as campaign_fields
 
 _START = SplitTest((Variant("A"), Variant("B")))

@@ -10,7 +10,7 @@ import streamlit as st
 from backend.domain.campaigns import Canary, Draft, Hours, Limits
 from backend.domain.emails import Kind, TemplateFacts
 from backend.domain.team import Actor
-from backend.services.campaigns.eligible_templates import sendable_templates
+from backend.services.campaigns.content import sendable_templates
 from backend.services.context import Shop
 from backend.services.segments.library import list_segments
 from backend.services.segments.ready import READY

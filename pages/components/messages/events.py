@@ -9,8 +9,8 @@ import streamlit as st
 from backend.domain.messages import Message, MessageStatus
 from backend.email.links import without_tokens
 from backend.services.context import Shop
-from backend.services.events.history import ReceivedEvent, received_events
-from backend.services.sending.unknown_messages import never_accepted
+from backend.services.events.lookup import ReceivedEvent, received_events
+from backend.services.sending.repair import never_accepted
 from pages.components.messages import event_words
 from pages.components.ui import formats
 

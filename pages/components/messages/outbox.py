@@ -11,7 +11,7 @@ from backend.email.events.simulator import Simulated
 from backend.email.transports.outbox_reader import Outbox, OutboxEmail, OutboxMessage
 from backend.errors import NotFoundError
 from backend.services.context import Shop
-from backend.services.sending.outbox import clear_outbox
+from backend.services.sending.repair import clear_outbox
 from pages.components.messages import view
 from pages.components.ui import actions, empty, filters, formats
 from pages.components.ui.dialogs import Dialog

@@ -11,10 +11,9 @@ from backend.domain.team import Actor, Permission
 from backend.email.links import without_tokens
 from backend.errors import BackendError
 from backend.services.context import Shop
-from backend.services.sending.composition import outgoing
-from backend.services.sending.emails import email_of, is_as_sent
+from backend.services.sending.composition import email_of, is_as_sent, outgoing
 from backend.services.sending.repair import that_may_go_again
-from backend.services.sending.shop_facts import read_facts
+from backend.services.sending.shared_content import read_facts
 from pages.components.customers.can_we_email import WHY
 from pages.components.messages import table
 from pages.components.templates import email_frame

@@ -11,7 +11,7 @@ import streamlit as st
 
 from backend.domain.deliverability import Rates, rates_of
 from backend.domain.delivery import Mailbox
-from backend.services.campaigns.statistics import MOST
+from backend.services.campaigns.results import MOST
 from backend.services.context import Shop
 from backend.services.statistics.counters import took_percentile
 from backend.services.statistics.sending import COUNTED, MOST_PROBLEMS, Problems, SendFigures

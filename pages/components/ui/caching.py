@@ -29,8 +29,8 @@ from backend.errors import PermissionDeniedError
 from backend.services.automations import backfill
 from backend.services.automations.figures import Figures, figures_of
 from backend.services.automations.waiting_triggers import Waiting, count_waiting
-from backend.services.campaigns import statistics
-from backend.services.campaigns.statistics import CampaignRates
+from backend.services.campaigns import results
+from backend.services.campaigns.results import CampaignRates
 from backend.services.context import Shop
 from backend.services.customers import leaderboards, lists
 from backend.services.customers.leaderboards import Measure
@@ -219,7 +219,7 @@ def rates_by_campaign(shop: Shop, first: date, last: date, template: str) -> lis
 
 @_cached(max_entries=50)
 def _rates_by_campaign(shop: Shop, actor: Actor, first: date, last: date, template: str) -> list[CampaignRates]:
-    return statistics.rates_by_campaign(shop, actor, first, last, template)
+    return results.rates_by_campaign(shop, actor, first, last, template)
 
 
 @kept_figure

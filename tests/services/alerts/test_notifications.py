@@ -12,7 +12,7 @@ from backend.config import Settings
 from backend.domain.alerts import Adjusted, AlertSettings, Reading, RuleName, Stage
 from backend.domain.messages import Message
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
-from backend.services.alerts import evaluation, lists, notifications, states
+from backend.services.alerts import evaluation, notifications, states
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts.settings import adjust_rule, change_notifications, get_alert_settings, recipients_of
 from backend.services.audit import log as audit_log
@@ -281,14 +281,14 @@ def test_alerts_of_a_month_are_listed_page_by_page(installation: Installation) -
 
 def test_only_who_may_see_the_system_lists_alerts(installation: Installation) -> None:
     judged(installation, QUEUE)
-    assert [alert.rule for alert in lists.list_current(installation.shop, ENGINEER)] == [RuleName.QUEUE]
-    assert len(lists.list_past(installation.shop, ENGINEER, "2026-11")[0]) == 1
-    for ask in (lists.list_current, lambda shop, actor: lists.list_past(shop, actor, "2026-11")):
+    assert [alert.rule for alert in states.list_current(installation.shop, ENGINEER)] == [RuleName.QUEUE]
+    assert len(states.list_past(installation.shop, ENGINEER, "2026-11")[0]) == 1
+    for ask in (states.list_current, lambda shop, actor: states.list_past(shop, actor, "2026-11")):
         with pytest.raises(PermissionDeniedError):
             ask(installation.shop, MANAGER)
     for month in ("november", "2026-13", ""):
         with pytest.raises(InvalidInputError):
-            lists.list_past(installation.shop, ENGINEER, month)
+            states.list_past(installation.shop, ENGINEER, month)
 
 
 def test_settings_come_back_as_they_were_saved(installation: Installation) -> None:

@@ -17,7 +17,7 @@ from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.services.alerts import evaluation, readings, states
-from backend.services.automations.health import Stalled
+from backend.services.automations.waiting_triggers import Stalled
 from backend.services.sending import ledger, pauses
 from backend.services.sending.delivery import due_messages
 from backend.services.system.heartbeats import BeatingProcess, beat

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from backend.email import web
-from backend.services.alerts.webhook import WebhookError, check_url, post_text
+from backend.services.alerts.notifications import WebhookError, check_url, post_text
 from tests.services.alerts.conftest import Hook
 
 

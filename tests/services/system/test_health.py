@@ -23,8 +23,8 @@ from backend.errors import PermissionDeniedError, StoreUnreachableError
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.services.automations.health import Stalled
-from backend.services.campaigns import holds
+from backend.services.automations.waiting_triggers import Stalled
+from backend.services.campaigns import progress
 from backend.services.context import Shop
 from backend.services.sending import ledger, pauses
 from backend.services.sending.mailer import Mailer
@@ -135,9 +135,9 @@ def test_a_campaign_that_waits_for_the_quota_is_told(shop: Shop) -> None:
     campaign = sample_campaigns(shop, ["MARIA000001", "MARIA000002", *(f"C{n}" for n in range(20))], number=1)
     assert campaign.state is CampaignState.RUNNING
     assert health.check_sending(system_on(shop)).state is not State.ATTENTION
-    holds.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), holds.HOURS)
+    progress.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), progress.HOURS)
     assert health.check_sending(system_on(shop)).state is not State.ATTENTION
-    holds.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), holds.QUOTA)
+    progress.hold(shop, campaign.id, shop.clock() + timedelta(hours=2), progress.QUOTA)
     found = health.check_sending(system_on(shop))
     assert found.state is State.ATTENTION
     assert f"“{campaign.name}” waits until 2026-11-26 14:00" in found.found
