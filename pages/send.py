@@ -8,7 +8,7 @@ from backend.domain.emails import Need
 from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services.customers.customers import get_customer
-from backend.services.sending.overview import send_check_of
+from backend.services.sending.by_hand import send_check_of
 from backend.services.templates.previews import Recipient
 from pages.components.automations import hint
 from pages.components.sending import form, invitation, progress

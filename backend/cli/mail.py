@@ -18,10 +18,10 @@ from backend.domain.messages import ShownStatus
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
 from backend.services.sending import message_log
+from backend.services.sending.by_hand import is_for_simulator, request_simulated
 from backend.services.sending.delivery import deliver_one
 from backend.services.sending.message_log import LogFilter, MessageSummary
 from backend.services.sending.requests import SendRequest, new_click_key, request_message
-from backend.services.sending.simulator import is_for_simulator, request_simulated
 from backend.services.templates import catalogue
 from backend.services.templates.previews import Recipient, problems_of, render_preview
 

@@ -13,7 +13,7 @@ from backend.cli.running import opened_shop
 from backend.domain.shop import ShopFacts
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
-from backend.services.sending import overview, pauses
+from backend.services.sending import account
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 
 shop_app = typer.Typer(help="What emails say about the shop.", no_args_is_help=True)
@@ -72,7 +72,7 @@ def change(
 def status(as_json: Json = False) -> None:
     """Show whether sending is paused, why and until when."""
     with opened_shop("mail status") as shop:
-        paused = pauses.current_pause(shop)
+        paused = account.current_pause(shop)
         if as_json:
             until = paused.until.isoformat() if paused else None
             write_json({"paused": paused is not None, "reason": paused.reason if paused else "", "until": until})
@@ -91,7 +91,7 @@ def pause(
     """Keep all mail back, such as after a restore. What is due waits until the pause ends or is lifted."""
     with opened_shop("mail pause") as shop:
         until = shop.clock() + timedelta(hours=hours)
-        overview.pause_sending(shop, COMMAND_LINE, reason, until)
+        account.pause_sending(shop, COMMAND_LINE, reason, until)
         if as_json:
             write_json({"paused": True, "reason": reason, "until": until.isoformat()})
         else:
@@ -102,8 +102,8 @@ def pause(
 def resume(as_json: Json = False) -> None:
     """Lift a pause. If the provider still takes nothing, the next email brings it back. Campaigns are resumed apart."""
     with opened_shop("mail resume") as shop:
-        paused = pauses.current_pause(shop)
-        overview.resume_sending(shop, COMMAND_LINE)
+        paused = account.current_pause(shop)
+        account.resume_sending(shop, COMMAND_LINE)
         if as_json:
             write_json({"was_paused": paused is not None})
             return

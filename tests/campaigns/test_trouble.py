@@ -20,7 +20,7 @@ from backend.services.campaigns.progress import figures_of, progress_of
 from backend.services.context import Shop
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
-from backend.services.sending import eligibility, pauses
+from backend.services.sending import account, eligibility
 from backend.services.sending.composition import email_of, is_as_sent, self_contained
 from backend.services.sending.dispatch import Turn
 from backend.services.sending.ledger import get_message
@@ -73,7 +73,7 @@ def test_a_refusal_of_the_account_pauses_the_campaign(by: Sent, clock: TestClock
     desk.send()
     campaign = desk.tended(campaign)
     assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, "SES has suspended the account.")
-    assert pauses.is_paused(desk.shop)
+    assert account.is_paused(desk.shop)
     transport.plan = always(Take())
     clock.forward(minutes=6)
     actions.resume(desk.shop, STAFF, campaign.id)

@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.time import utc_now
 from backend.services.context import Shop
-from backend.services.sending import pauses
+from backend.services.sending import account
 from backend.services.shop_settings import get_shop_facts
 from tests.cli.conftest import Run
 
@@ -41,7 +41,7 @@ def test_what_makes_no_sense_changes_nothing(run: Run, shop: Shop, arguments: tu
 def test_a_pause_is_told_and_lifted(run: Run, shop: Shop) -> None:
     assert run("mail", "status", "--json").json == {"paused": False, "reason": "", "until": None}
     until = utc_now() + timedelta(minutes=5)
-    pauses.pause(shop, "SES has suspended the account.", until)
+    account.pause(shop, "SES has suspended the account.", until)
     assert run("mail", "status", "--json").json["reason"] == "SES has suspended the account."
     assert "SES has suspended the account." in run("mail", "status").out
     assert run("mail", "resume", "--json").json == {"was_paused": True}
@@ -52,7 +52,7 @@ def test_a_pause_is_told_and_lifted(run: Run, shop: Shop) -> None:
 def test_mail_is_kept_back_for_a_reason_until_the_hours_are_over(run: Run, shop: Shop) -> None:
     paused = run("mail", "pause", "--reason", "A backup was restored.", "--hours", "72", "--json").json
     assert (paused["reason"], run("mail", "status", "--json").json["reason"]) == ("A backup was restored.",) * 2
-    kept = pauses.current_pause(shop)
+    kept = account.current_pause(shop)
     assert kept is not None
     assert abs(kept.until - (utc_now() + timedelta(hours=72))) < timedelta(minutes=1)
     assert run("mail", "pause", "--reason", "x", "--hours", "0").code == 2

@@ -57,8 +57,7 @@ from backend.services.products import counting
 from backend.services.products import figures as best
 from backend.services.segments import library
 from backend.services.segments.ready import READY
-from backend.services.sending import delivery, frequency_cap, ledger, message_log
-from backend.services.sending import shared_content as campaign_content
+from backend.services.sending import delivery, frequency_cap, ledger, message_log, shared_content
 from backend.services.statistics import counters, figures
 from backend.services.suppression import entries
 from backend.services.system import heartbeats, usage
@@ -113,7 +112,7 @@ class Metered:
         self.edition = keep_edition(self.shop, version)
         for customer, reason in zip(self.customers, cycle(SuppressionReason), strict=False):
             entries.add_suppression(self.shop, customer.email or "", reason, source="event")
-        self.facts = campaign_content.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
+        self.facts = shared_content.keep_facts(self.shop, shop_settings.get_shop_facts(self.shop))
         preferences.set_topics_off(self.shop, self.customers[0].id, ["News"])
         for customer in (each for each in self.customers[40:90] if each.id != self.orders[0].customer_id):
             customers.archive_customer(self.shop, COMMAND_LINE, customer.id, customer.version)

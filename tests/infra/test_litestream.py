@@ -22,7 +22,7 @@ from backend.domain.diagnosis import Verdict
 from backend.services.context import Shop
 from backend.services.doctor import machine
 from backend.services.reconcile.run import reconcile
-from backend.services.sending import pauses
+from backend.services.sending import account
 from backend.store.port import Store
 from backend.store.schema import TABLES
 from tests.engines import ROOT
@@ -198,7 +198,7 @@ def test_a_store_that_was_lost_comes_back_equal_and_adds_up(box: Box) -> None:
     with box.shop() as shop:
         assert everything(shop.store) == before
         assert reconcile(shop).drift_count == 0
-        paused = pauses.current_pause(shop)
+        paused = account.current_pause(shop)
     assert paused is not None
     assert paused.reason.startswith("A backup was restored.")  # what had gone out must not go out twice
 

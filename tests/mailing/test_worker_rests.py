@@ -12,7 +12,7 @@ import pytest
 from backend.observability.rounds import Rounds
 from backend.services.campaigns.rounds import CampaignWork
 from backend.services.context import Shop
-from backend.services.sending import pauses
+from backend.services.sending import account
 from backend.services.sending.mailer import LARGEST, SMALLEST, Mailer, Pace
 from backend.services.sending.requests import SendRequest, request_message
 from backend.workers import mail
@@ -45,7 +45,7 @@ def test_it_goes_on_at_once_while_messages_are_left(shop: Shop) -> None:
 
 def test_it_rests_while_sending_is_paused_although_messages_are_left(shop: Shop) -> None:
     mailer = waiting(shop, 40)
-    pauses.pause(shop, "SES says no.", shop.clock() + timedelta(minutes=5))
+    account.pause(shop, "SES says no.", shop.clock() + timedelta(minutes=5))
     assert round_of(shop, mailer, 1.0) > 1.0
 
 

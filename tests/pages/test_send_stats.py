@@ -8,7 +8,7 @@ import pytest
 
 from backend.domain.team import Role
 from backend.email.transports.recording import LoseReply, Refuse, always
-from backend.services.sending import pauses
+from backend.services.sending import account
 from tests.pages.dashboard import Dashboard
 from tests.pages.mailing import deliver, request
 from tests.pages.reading import buttons, figures, press, said
@@ -62,12 +62,12 @@ def test_one_template_can_be_looked_at(dashboard: Dashboard) -> None:
 
 def test_a_pause_is_shown_and_ended_by_those_who_may(dashboard: Dashboard) -> None:
     shop = dashboard.shop
-    pauses.pause(shop, "The account is on hold.", shop.clock() + timedelta(minutes=5))
+    account.pause(shop, "The account is on hold.", shop.clock() + timedelta(minutes=5))
     manager = dashboard.open("send_stats.py", Role.MANAGER)
     assert "The account is on hold." in said(manager)
     assert "Resume sending" not in buttons(manager)
     app = press(dashboard.open("send_stats.py", Role.ENGINEER), "Resume sending")
-    assert not pauses.is_paused(shop)
+    assert not account.is_paused(shop)
     assert "The account is on hold." not in said(app)
 
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import Member, Role
 from backend.services.context import Shop
-from backend.services.sending.invitations import last_invitation
+from backend.services.sending.by_hand import last_invitation
 from backend.services.team.members import find_member
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import field, press, said

@@ -11,7 +11,7 @@ from backend.domain.deliverability import SES_BOUNCES, SES_COMPLAINTS, Level, ra
 from backend.domain.emails import Account
 from backend.services.context import Shop
 from backend.services.deliverability.account import Health, health_of, newest_days
-from backend.services.sending.overview import AccountUse
+from backend.services.sending.account import AccountUse
 from backend.services.statistics.days import DayStats
 from backend.store import schema
 from backend.store.port import Plus, Update

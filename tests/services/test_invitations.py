@@ -10,8 +10,8 @@ from backend.domain.team import COMMAND_LINE, Member, Role
 from backend.email.transports.recording import RecordingTransport
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.services.context import Shop
+from backend.services.sending.by_hand import invitable_members, invite_member, last_invitation
 from backend.services.sending.delivery import deliver_one
-from backend.services.sending.invitations import invitable_members, invite_member, last_invitation
 from backend.services.suppression.entries import add_suppression
 from backend.services.team import members
 from tests.services.test_mailing import mailer_on

@@ -30,7 +30,7 @@ from backend.records.messages import key_of
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer, set_consent
 from backend.services.customers.preferences import pause, set_topics_off
-from backend.services.sending import email_choices, ledger, pauses
+from backend.services.sending import account, email_choices, ledger
 from backend.services.sending.composition import email_of, is_as_sent
 from backend.services.sending.delivery import deliver_due, deliver_one
 from backend.services.sending.eligibility import can_we_email
@@ -287,11 +287,11 @@ def test_a_refusal_of_the_account_stops_everything_until_the_pause_ends(shop: Sh
     mailer = mailer_on(shop, in_turn(stop, Accept()))
     messages = [requested(shop, mailer, add_customer(shop)) for _ in range(3)]
     deliver_due(shop, mailer)
-    assert pauses.is_paused(shop)
+    assert account.is_paused(shop)
     deliver_due(shop, mailer)
     assert {ledger.get_message(shop, message.id).status for message in messages} == {MessageStatus.WAITING}
     clock.forward(minutes=6)
-    assert not pauses.is_paused(shop)
+    assert not account.is_paused(shop)
 
 
 def test_the_rate_lets_through_no_more_than_it_allows(shop: Shop, clock: TestClock) -> None:

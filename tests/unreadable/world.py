@@ -56,8 +56,8 @@ from backend.services.products.counting import count_sold
 from backend.services.reconcile.products import count_from_the_beginning
 from backend.services.segments import library
 from backend.services.segments.ready import READY
-from backend.services.sending import frequency_cap, ledger, pauses
-from backend.services.sending import shared_content as campaign_content
+from backend.services.sending import account as sending_account
+from backend.services.sending import frequency_cap, ledger, shared_content
 from backend.services.suppression import account_sync, entries
 from backend.services.system import heartbeats, proxies, usage
 from backend.services.system.checks import check_writing
@@ -181,7 +181,7 @@ def _team(shop: Shop) -> None:
 
 
 def _mail(shop: Shop, clock: TestClock, people: list[Customer]) -> None:
-    facts = campaign_content.keep_facts(shop, shop_settings.get_shop_facts(shop))
+    facts = shared_content.keep_facts(shop, shop_settings.get_shop_facts(shop))
     for person in people:
         for key, status in (("click-a", "sent"), ("click-b", "failed"), ("click-c", "unknown"), ("click-d", "waiting")):
             message = Message(
@@ -301,7 +301,7 @@ def _system(shop: Shop) -> None:
     start_drill(shop, STAFF, "drill-000000000001")
     check_writing(shop.store)
     now = to_text(shop.clock())
-    pauses.pause(shop, "The provider takes nothing.", shop.clock() - timedelta(minutes=1))
+    sending_account.pause(shop, "The provider takes nothing.", shop.clock() - timedelta(minutes=1))
     note_backlog(shop, "sqs", QueueState(3, 1))
     proxies.note_origin(shop, Origin("203.0.113.9", "203.0.113.9", forwarded=True, by_unnamed_proxy=True))
     markers: dict[str, Item] = {

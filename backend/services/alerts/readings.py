@@ -19,8 +19,7 @@ from backend.services.automations.waiting_triggers import stalled
 from backend.services.context import Shop
 from backend.services.events.dead_letters import count_dead_letters
 from backend.services.events.health import backlogs, event_health
-from backend.services.sending import pauses
-from backend.services.sending.overview import account_use
+from backend.services.sending.account import account_use, current_pause
 from backend.services.statistics.counters import stats_by_hour, summed
 from backend.services.system.heartbeats import read_beats
 from backend.services.system.installation import System
@@ -139,7 +138,7 @@ def read_provider(system: System) -> list[Reading]:
         found.append(reading("account", f"The provider has switched off sending ({account.status})."))
     if account.sandbox:
         found.append(reading("sandbox", "The account is in the sandbox: only verified addresses get mail."))
-    pause = pauses.current_pause(system.shop)
+    pause = current_pause(system.shop)
     if pause is not None:
         found.append(reading("pause", f"Sending pauses: {pause.reason}"))
     return found

@@ -16,8 +16,8 @@ from backend.errors import InvalidInputError
 from backend.services.campaigns.preflights import preflight_of
 from backend.services.campaigns.saved import change, check_seen, read_campaign
 from backend.services.context import Shop
+from backend.services.sending.account import AccountUse, account_use
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.overview import AccountUse, account_use
 
 UNITS_PER_EMAIL = 5.0
 """Write units of DynamoDB for one email of a campaign and its counters, as the bench measures; reports come on top."""

@@ -25,7 +25,7 @@ from backend.services.campaigns.chunks import Held, StepResult
 from backend.services.campaigns.saved import WORKER, change, due_campaigns, read_campaign
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
-from backend.services.sending import pauses
+from backend.services.sending import account
 from backend.services.sending.dispatch import Flight, Turn
 from backend.services.sending.mailer import Mailer, Pace
 from backend.services.sending.submissions import ACCOUNT_PAUSE, Worked
@@ -69,7 +69,7 @@ def work_on_campaigns(
     _land(shop, work)
     _give_back(shop, work, set(work.held) - set(running))
     awake = [each for each in running if work.resting.get(each, shop.clock()) <= shop.clock()]
-    if not pauses.is_paused(shop):
+    if not account.is_paused(shop):
         for number, campaign_id in enumerate(awake):
             share = max(end - time.monotonic(), 0.0) / (len(awake) - number)
             _work_on(shop, mailer, work, campaign_id, stop, time.monotonic() + share, worked)
@@ -150,7 +150,7 @@ def _rest(shop: Shop, work: CampaignWork, campaign: Campaign, stopped: Stopped) 
     if stopped.quota_until is not None:
         _hold(shop, work, campaign, stopped.quota_until, progress.QUOTA)
     if stopped.refused is not None:
-        pauses.pause(shop, stopped.refused.reason, shop.clock() + ACCOUNT_PAUSE)
+        account.pause(shop, stopped.refused.reason, shop.clock() + ACCOUNT_PAUSE)
         _pause(shop, campaign, stopped.refused.reason)
 
 

@@ -24,7 +24,7 @@ from backend.domain.deliverability import (
 )
 from backend.domain.delivery import Mailbox
 from backend.services.context import Shop
-from backend.services.sending.overview import AccountUse
+from backend.services.sending.account import AccountUse
 from backend.services.statistics.counters import summed
 from backend.services.statistics.days import DayStats, stats_by_day
 

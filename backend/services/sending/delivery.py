@@ -24,7 +24,7 @@ from backend.errors import BackendError, UnreadableItemError
 from backend.records.customers import customer_at
 from backend.records.messages import message_from
 from backend.services.context import Shop
-from backend.services.sending import ledger, pauses
+from backend.services.sending import account, ledger
 from backend.services.sending.composition import email_of, outgoing
 from backend.services.sending.dispatch import Flight, Ready, Turn, dispatch, in_flight
 from backend.services.sending.eligibility import reasons_of_addresses, situations_of
@@ -169,7 +169,7 @@ def _send(
 ) -> bool:
     """Gets them out, transactional mail first; whether the rate or slow answers held them back."""
     books, held_back = _Ledger(), False
-    if not ready or pauses.is_paused(shop):
+    if not ready or account.is_paused(shop):
         return False
     with in_flight(shop, mailer, worked, flight) as mine:
         for kind in (Kind.TRANSACTIONAL, Kind.MARKETING):
@@ -197,7 +197,7 @@ class _Ledger:
         if len(messages) <= _MOST_TOLD:
             _tell(messages)
         if self.refused is not None:
-            pauses.pause(shop, self.refused.reason, shop.clock() + ACCOUNT_PAUSE)
+            account.pause(shop, self.refused.reason, shop.clock() + ACCOUNT_PAUSE)
 
 
 def _tell(outcomes: Sequence[Message]) -> None:

@@ -18,7 +18,7 @@ from backend.errors import BackendError
 from backend.services.automations.waiting_triggers import stalled
 from backend.services.campaigns.progress import held_by_quota
 from backend.services.events.health import event_health
-from backend.services.sending import pauses
+from backend.services.sending.account import current_pause
 from backend.services.snapshots import folders
 from backend.services.system.checks import check_writing
 from backend.services.system.heartbeats import read_beats
@@ -92,7 +92,7 @@ def check_store(system: System) -> Health:
 def check_sending(system: System) -> Health:
     """Whether the transport may send and is not paused."""
     transport = system.mailer.transport
-    paused = pauses.current_pause(system.shop)
+    paused = current_pause(system.shop)
     try:
         account = transport.account()
     except AccountUnknownError as error:

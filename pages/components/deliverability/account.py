@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.deliverability import GMAIL_BULK, GMAIL_SPAM_RATE, Level
 from backend.services.context import Shop
 from backend.services.deliverability.account import Concern, Gauge, Health
-from backend.services.sending.overview import AccountUse
+from backend.services.sending.account import AccountUse
 from pages.components.statistics import send_rates
 from pages.components.ui import formats
 

@@ -15,10 +15,9 @@ from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.orders.lists import orders_of
-from backend.services.sending import overview
-from backend.services.sending.invitations import TEMPLATE
+from backend.services.sending import by_hand
+from backend.services.sending.by_hand import TEMPLATE, SendCheck
 from backend.services.sending.ledger import Requested
-from backend.services.sending.overview import SendCheck
 from backend.services.sending.requests import SendRequest, new_click_key
 from backend.services.templates import catalogue
 from pages.components.customers import search
@@ -207,7 +206,7 @@ def _request(actor: Actor, seen: SendRequest, missing: str) -> Requested:
         seen = replace(seen, again=reason_typed())
     if missing:
         raise InvalidInputError(missing)
-    return overview.request_by_hand(shop(), mailer(), actor, seen)
+    return by_hand.request_by_hand(shop(), mailer(), actor, seen)
 
 
 def check_unchanged(template: str, seen: Mapping[str, str]) -> None:

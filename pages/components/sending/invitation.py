@@ -9,7 +9,7 @@ from backend.domain.messages import Message
 from backend.domain.team import Actor, Member, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.sending.invitations import invitable_members, invite_member, last_invitation
+from backend.services.sending.by_hand import invitable_members, invite_member, last_invitation
 from backend.services.sending.requests import new_click_key
 from backend.services.templates.previews import Recipient
 from pages.components.sending import form, progress

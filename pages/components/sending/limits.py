@@ -7,8 +7,8 @@ import streamlit as st
 from backend.domain.team import Actor, Permission
 from backend.email.rate import RatePolicy
 from backend.services.context import Shop
-from backend.services.sending import overview
-from backend.services.sending.overview import AccountUse
+from backend.services.sending import account
+from backend.services.sending.account import AccountUse
 from pages.components.ui import actions, formats
 from pages.components.ui.shell import mailer, settings, shop
 
@@ -17,7 +17,7 @@ def use_of(here: Shop) -> AccountUse:
     """The limits in force, and what is used of them."""
     given = settings()
     policy = RatePolicy(given.mail_rate, given.mail_daily_quota, given.mail_transactional_share)
-    return overview.account_use(here, mailer(), policy)
+    return account.account_use(here, mailer(), policy)
 
 
 def show_limits(here: Shop, actor: Actor) -> None:
@@ -56,7 +56,7 @@ def show_trouble(here: Shop, actor: Actor, use: AccountUse) -> None:
         st.warning(
             f"Sending is paused until {until}. {formats.plain(use.pause.reason)}", icon=":material/pause_circle:"
         )
-        if overview.may_resume(actor):
+        if account.may_resume(actor):
             actions.button("Resume sending", _resume, key="resume_sending", icon=":material/play_circle:")
     if use.unknown:
         st.error(formats.plain(use.unknown), icon=":material/cloud_off:")
@@ -67,4 +67,4 @@ def show_trouble(here: Shop, actor: Actor, use: AccountUse) -> None:
 
 
 def _resume() -> None:
-    actions.act(Permission.VIEW_EMAIL, lambda actor: overview.resume_sending(shop(), actor), "Sending resumed.")
+    actions.act(Permission.VIEW_EMAIL, lambda actor: account.resume_sending(shop(), actor), "Sending resumed.")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend.domain.team import Actor, Member, Role
 from backend.errors import BackendError
-from backend.services.sending import invitations
+from backend.services.sending import by_hand
 from backend.services.sending.requests import new_click_key
 from backend.services.team import members as team
 from pages.components.sending import invitation
@@ -77,7 +77,7 @@ def _line(form: Form, label: str, field: str, longest: int) -> str:
 def _invite(actor: Actor, member: Member) -> str:
     """Asks for the invitation; the member stays, also when it fails. Returns what happened, as a sentence."""
     try:
-        invitations.invite_member(shop(), mailer(), actor, member.username, new_click_key())
+        by_hand.invite_member(shop(), mailer(), actor, member.username, new_click_key())
     except BackendError as error:
         return f"The invitation could not be sent: {error.sentence}"
     return "An invitation is on its way."

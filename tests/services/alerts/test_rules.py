@@ -18,7 +18,7 @@ from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.services.alerts import evaluation, readings, states
 from backend.services.automations.waiting_triggers import Stalled
-from backend.services.sending import ledger, pauses
+from backend.services.sending import account, ledger
 from backend.services.sending.delivery import due_messages
 from backend.services.system.heartbeats import BeatingProcess, beat
 from backend.store import schema
@@ -146,8 +146,8 @@ CASES = [
     Case(
         RuleName.PROVIDER,
         "pause",
-        lambda here: pauses.pause(here.shop, "SES has suspended the account.", here.clock() + timedelta(hours=1)),
-        lambda here: pauses.resume(here.shop),
+        lambda here: account.pause(here.shop, "SES has suspended the account.", here.clock() + timedelta(hours=1)),
+        lambda here: account.resume(here.shop),
     ),
     Case(RuleName.THROTTLING, "store", lambda here: pulse(here, throttled=11), lambda here: pulse(here)),
     Case(RuleName.ERRORS, "actions", lambda here: pulse(here, actions=40, failed=3), lambda here: pulse(here)),

@@ -26,7 +26,8 @@ from backend.observability.rounds import Rounds
 from backend.services.automations.waiting_triggers import Stalled
 from backend.services.campaigns import progress
 from backend.services.context import Shop
-from backend.services.sending import ledger, pauses
+from backend.services.sending import account as sending_account
+from backend.services.sending import ledger
 from backend.services.sending.mailer import Mailer
 from backend.services.system import health, heartbeats, proxies
 from backend.services.system.installation import System
@@ -126,7 +127,7 @@ def _all(shop: Shop) -> list[Health]:
 
 
 def test_a_pause_is_told_with_its_reason(shop: Shop) -> None:
-    pauses.pause(shop, "The daily quota is used up.", shop.clock() + timedelta(minutes=5))
+    sending_account.pause(shop, "The daily quota is used up.", shop.clock() + timedelta(minutes=5))
     found = health.check_sending(system_on(shop))
     assert (found.state, found.found) == (State.ATTENTION, "It pauses: The daily quota is used up.")
 

@@ -1,4 +1,4 @@
-"""What somebody has to know around sending: before a click, after it, and how far the limits are used."""
+"""What may be sent from the account at present: its limits, how far they are used, and pauses of all sending."""
 
 from __future__ import annotations
 
@@ -6,69 +6,20 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.domain.customers import Customer
-from backend.domain.eligibility import quiet_until, reasons_against
-from backend.domain.emails import Account, TemplateFacts
-from backend.domain.messages import Message, SkipReason
+from backend.domain.emails import Account
 from backend.domain.team import Actor, Permission
+from backend.domain.time import from_text, to_text
 from backend.email.rate import RatePolicy
 from backend.email.rate_state import SECOND, RateState, state_from_item
 from backend.email.transports.protocol import AccountUnknownError
-from backend.errors import InvalidInputError, PermissionDeniedError
+from backend.errors import PermissionDeniedError
 from backend.records.conversion import key_given, reads
+from backend.records.values import text
 from backend.services.context import Shop
-from backend.services.sending import pauses
-from backend.services.sending.eligibility import situations_of
-from backend.services.sending.ledger import Requested
 from backend.services.sending.mailer import Mailer
-from backend.services.sending.pauses import Pause
-from backend.services.sending.requests import SendRequest, last_sent, request_message
 from backend.services.unreadable.items import read_one
 from backend.store import schema
-from backend.store.port import Item, Key
-
-# --- one email ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SendCheck:
-    """What would become of an email that is asked for now.
-
-    `against` are the reasons for which it would be skipped; `waits_until` is the end of the quiet hours, if it would
-    wait for that; `last` is the message by which the same email went, or may have gone, to the same customer.
-    """
-
-    against: list[SkipReason]
-    waits_until: datetime | None
-    last: Message | None
-
-
-def send_check_of(
-    shop: Shop, mailer: Mailer, customer: Customer, template: TemplateFacts, order_id: str = ""
-) -> SendCheck:
-    """Looks ahead; the worker decides again when the email is to go out."""
-    situation = situations_of(shop, [customer], template.kind, mailer.limits)[customer.id]
-    now = shop.clock()
-    return SendCheck(
-        reasons_against(template.kind, template.topic, situation, mailer.limits, now),
-        quiet_until(template.kind, mailer.limits, now, shop.zone),
-        last_sent(shop, customer.id, template.name, order_id),
-    )
-
-
-def request_by_hand(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendRequest) -> Requested:
-    """As `request_message`, for a person's click: what went out before goes out again only with a reason.
-
-    Raises: as `request_message`; `InvalidInputError` when the reason is missing.
-    """
-    actor.require(Permission.SEND_EMAIL)
-    last = last_sent(shop, wanted.customer_id, wanted.template, wanted.order_id)
-    if last is not None and last.key != wanted.key and not wanted.again.strip():
-        raise InvalidInputError("This email went to this customer before. Say why it should go out again.", "again")
-    return request_message(shop, mailer, actor, wanted)
-
-
-# --- all sending -------------------------------------------------------------------------------------------------
+from backend.store.port import Delete, Item, Key, Put
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +60,7 @@ def account_use(shop: Shop, mailer: Mailer, policy: RatePolicy) -> AccountUse:
         kept_share=policy.transactional_share,
         account=account,
         unknown=unknown,
-        pause=pauses.current_pause(shop),
+        pause=current_pause(shop),
         last_second=sum(state.sent.values()),
     )
 
@@ -131,7 +82,7 @@ def pause_sending(shop: Shop, actor: Actor, reason: str, until: datetime) -> Non
     """
     if not may_resume(actor):
         raise PermissionDeniedError(f"Your role ({actor.role}) may not pause sending. Ask an admin if you need to.")
-    pauses.pause(shop, reason, until)
+    pause(shop, reason, until)
 
 
 def resume_sending(shop: Shop, actor: Actor) -> None:
@@ -141,4 +92,46 @@ def resume_sending(shop: Shop, actor: Actor) -> None:
     """
     if not may_resume(actor):
         raise PermissionDeniedError(f"Your role ({actor.role}) may not resume sending. Ask an admin if you need to.")
-    pauses.resume(shop)
+    resume(shop)
+
+
+# --- Pauses: the provider has said that it takes nothing from this account at present ----------------------------
+
+
+_PAUSE = schema.meta_key("mail-pause")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing is sent, and until when."""
+
+    reason: str
+    until: datetime
+
+
+def current_pause(shop: Shop) -> Pause | None:
+    """The pause that holds now, if any.
+
+    One that cannot be read holds nothing up: if the provider still takes nothing, the next email brings it back.
+    """
+    pause = read_one(shop, _PAUSE, _pause_from)
+    return pause if pause is not None and pause.until > shop.clock() else None
+
+
+@reads(key_given)
+def _pause_from(_: Key, item: Item) -> Pause:
+    return Pause(text(item, "reason"), from_text(text(item, "until")))
+
+
+def is_paused(shop: Shop) -> bool:
+    return current_pause(shop) is not None
+
+
+def pause(shop: Shop, reason: str, until: datetime) -> None:
+    """Stops sending in every process until then; a later pause replaces an earlier one."""
+    shop.store.put(Put(_PAUSE, {"reason": reason, "until": to_text(until)}))
+
+
+def resume(shop: Shop) -> None:
+    """Lets sending go on at once."""
+    shop.store.delete(Delete(_PAUSE))
