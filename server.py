@@ -56,7 +56,7 @@ from backend.services.system.version import version
 from backend.services.team.first_admin import setup_code
 from backend.services.team.members import demo_sign_ins
 from backend.services.team.sessions import may_use_demo
-from backend.workers import duties
+from backend.workers import duties, loop
 from front_door.gate import FrontDoor
 from front_door.members import Members
 from front_door.rules import rules_of
@@ -80,7 +80,7 @@ def main() -> int:
     keep_files_private()
     try:
         settings = load_settings()
-        stop = duties.Stop()
+        stop = loop.Stop()
         app = build_app(settings, stop)
         logs.configure(settings, silent=_SILENT)
         listener = listen(settings)
@@ -99,7 +99,7 @@ class _Server(uvicorn.Server):
     For `drain_seconds` it goes on answering, while `/api/ready` says that it ends. A second signal ends it at once.
     """
 
-    def __init__(self, config: uvicorn.Config, stop: duties.Stop, drain_seconds: float = 0.0) -> None:
+    def __init__(self, config: uvicorn.Config, stop: loop.Stop, drain_seconds: float = 0.0) -> None:
         super().__init__(config)
         self._stop = stop
         self._drain_seconds = drain_seconds
@@ -115,9 +115,9 @@ class _Server(uvicorn.Server):
         drained.start()
 
 
-def build_app(settings: Settings, stop: duties.Stop | None = None) -> st.App:
+def build_app(settings: Settings, stop: loop.Stop | None = None) -> st.App:
     """The ASGI application; nothing is opened before it starts. Workers end when `stop` is set, and with it."""
-    rounds, stop = Rounds(), stop or duties.Stop()
+    rounds, stop = Rounds(), stop or loop.Stop()
     return st.App(
         _SCRIPT,
         routes=[Mount("/api", _api(settings, stop)), Route("/metrics", _metrics(settings, rounds))],
@@ -143,7 +143,7 @@ def _front_door(settings: Settings) -> Middleware:
     )
 
 
-def _api(settings: Settings, stop: duties.Stop) -> FastAPI:
+def _api(settings: Settings, stop: loop.Stop) -> FastAPI:
     return create_app(
         shell.shop,
         _links,
@@ -271,7 +271,7 @@ def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Awaitabl
 
 
 def _lifespan(
-    settings: Settings, rounds: Rounds, stop: duties.Stop
+    settings: Settings, rounds: Rounds, stop: loop.Stop
 ) -> Callable[[st.App], AbstractAsyncContextManager[dict[str, Any] | None]]:
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any] | None]:
@@ -279,14 +279,14 @@ def _lifespan(
         sentry.start(settings, version())
         _import_pages_code()
         navigation.make_known()
-        place = duties.Workplace(shell.shop(), shell.mailer(), settings, "server", shell.meter(), rounds)
-        workers = duties.start(place, stop)
+        place = loop.Workplace(shell.shop(), shell.mailer(), settings, "server", shell.meter(), rounds)
+        workers = loop.start(place, stop, duties.DUTIES)
         # What is loaded now stays; without it, each collection costs more than most runs of a page.
         gc.collect()
         gc.freeze()
         yield None
         stop.set()
-        duties.end(workers, stop, settings.shutdown_seconds)
+        loop.end(workers, stop, settings.shutdown_seconds)
         shell.shop().store.close()
         sentry.stop()
 

@@ -29,7 +29,7 @@ from backend.domain.team import Member, Role  # noqa: E402
 from backend.services.context import Shop  # noqa: E402
 from backend.services.team.members import members_of  # noqa: E402
 from backend.services.team.sessions import begin_session  # noqa: E402
-from backend.workers import duties  # noqa: E402
+from backend.workers import duties, loop  # noqa: E402
 
 _SHOWN = 25
 _WARM_RUNS = 3
@@ -139,7 +139,7 @@ def profile_duty(profiler: cProfile.Profile, name: str, seconds: float) -> None:
         raise SystemExit(f"There is no duty {name}: choose {', '.join(each.name for each in duties.DUTIES)}.")
     settings = load_settings()
     shop = bootstrap.open_shop(settings)
-    place = duties.Workplace(shop, bootstrap.open_mailer(settings, shop), settings, "profile")
+    place = loop.Workplace(shop, bootstrap.open_mailer(settings, shop), settings, "profile")
     stop = threading.Event()
     timer = threading.Timer(seconds, stop.set)
     timer.start()

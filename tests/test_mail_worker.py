@@ -19,7 +19,7 @@ from backend.services.context import Shop
 from backend.services.sending import ledger
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.requests import SendRequest, request_message
-from backend.workers import mail
+from backend.workers import loop, mail
 from tests.support import STAFF, add_customer, opened_shop
 
 
@@ -70,6 +70,6 @@ def test_trouble_costs_a_pause_and_not_the_worker(tmp_path: Path, monkeypatch: p
         raise rounds[-1]
 
     monkeypatch.setattr(mail, "deliver_due", broken)
-    monkeypatch.setattr(mail, "_AFTER_TROUBLE", 0.01)
+    monkeypatch.setattr(loop, "AFTER_TROUBLE", 0.01)
     with opened_shop(f"sqlite:///{tmp_path}/shop.db") as shop:
         assert worked_until(shop, mailer_on(shop), lambda: len(rounds) >= 6)

@@ -20,7 +20,8 @@ from backend.services.jobs.requests import enqueue_import, find_report, get_job
 from backend.services.orders.lists import find_order
 from backend.services.suppression.entries import find_suppression
 from backend.workers import jobs as worker
-from backend.workers.jobs import run_worker, work_once
+from backend.workers.jobs import import_rounds, work_once
+from backend.workers.loop import Workplace, in_rounds
 from benchmarks.shopify_file import write_shopify_file
 from tests.services.imports.shopify_csv import order, text_of
 from tests.support import STAFF, opened_shop
@@ -73,7 +74,7 @@ def test_customers_are_imported_with_their_mapping(shop: Shop) -> None:
 
 
 def test_a_file_that_turns_out_to_be_unreadable_fails_with_the_sentence(shop: Shop) -> None:
-    content = text_of([order()]).encode("utf-16") + b"\x00"
+    content = text_of([order(f"#{1001 + number}") for number in range(200)]).encode("utf-16") + b"\x00"
     job = enqueue_import(shop, STAFF, ImportKind.ORDERS, "orders.csv", io.BytesIO(content))
     work_once(shop, "one", NEVER)
     assert now(shop, job).status is JobStatus.FAILED
@@ -150,7 +151,7 @@ def test_a_worker_whose_job_was_taken_over_leaves_it_alone(shop: Shop, monkeypat
 
 
 def running_worker(shop: Shop, stop: threading.Event) -> threading.Thread:
-    thread = threading.Thread(target=run_worker, args=(shop, stop))
+    thread = threading.Thread(target=in_rounds("imports", import_rounds).run, args=(Workplace(shop, None, None), stop))
     thread.start()
     return thread
 

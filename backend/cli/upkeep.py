@@ -180,22 +180,22 @@ def worker(
 
     What is being sent at that moment is finished and recorded first.
     """
-    from backend.workers import duties
+    from backend.workers import duties, loop
 
     meter, settings = Meter(USUAL_SAMPLE), load_settings()
     with opened_shop("worker", meter=meter, measured=False) as shop, ExitStack() as opened:
-        place = duties.Workplace(shop, bootstrap.open_mailer(settings, shop), settings, "worker", meter)
+        place = loop.Workplace(shop, bootstrap.open_mailer(settings, shop), settings, "worker", meter)
         sentry.start(settings, version())
         opened.callback(sentry.stop)
         if metrics_port:
             sources = Sources(MEASURES, place.rounds, meter, lambda: gauges(shop), version(), "worker", shop.clock)
             token = settings.metrics_token.get_secret_value()
             opened.enter_context(serving(Metrics(sources), settings.host, metrics_port, token))
-        stop = duties.Stop()
+        stop = loop.Stop()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         say("The worker waits for work. Ctrl-C ends it.")
-        threads = duties.start(place, stop)
+        threads = loop.start(place, stop, duties.DUTIES)
         while not stop.wait(1.0):
             pass
-        duties.end(threads, stop, settings.shutdown_seconds)
+        loop.end(threads, stop, settings.shutdown_seconds)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
-from loguru import logger
-
 from backend.domain.health import BEAT_EVERY
-from backend.errors import BackendError
 from backend.observability.measures import MEASURES
 from backend.observability.ring import RING
 from backend.observability.rounds import Rounds
@@ -17,34 +13,33 @@ from backend.services.system import heartbeats
 from backend.services.system.usage import Ledgered, save_usage
 from backend.services.system.version import version
 from backend.store.meter import Meter
+from backend.workers.loop import Work
 
 _SAVE_SECONDS = 60.0
 
 
-def run_heartbeat(shop: Shop, meter: Meter, stop: threading.Event, *, kind: str, rounds: Rounds) -> None:
-    """Sends heartbeats until `stop` is set, then takes the process off the list."""
-    process = heartbeats.BeatingProcess(kind, version(), shop.clock(), MEASURES, rounds, RING)
-    saved = Ledgered(meter, MEASURES)
-    save_at = time.monotonic() + _SAVE_SECONDS
-    throttled = 0
-    while not stop.is_set():
-        throttled = _count_throttled(meter, throttled)
-        try:
-            with rounds.round("heartbeat"):
-                heartbeats.beat(shop, process)
-                if time.monotonic() >= save_at:
-                    save_at = time.monotonic() + _SAVE_SECONDS
-                    save_usage(shop, saved)
-        except BackendError as error:
-            logger.warning("No heartbeat: {}", type(error).__name__)
-        except Exception:
-            logger.exception("No heartbeat")
-        stop.wait(BEAT_EVERY.total_seconds())
-    try:
-        save_usage(shop, saved)
-        heartbeats.end(shop, process)
-    except BackendError as error:
-        logger.warning("The heartbeat could not say that it ends: {}", type(error).__name__)
+class Heartbeat(Work):
+    """Sends heartbeats, and at the end takes the process off the list."""
+
+    def __init__(self, shop: Shop, meter: Meter, kind: str, rounds: Rounds) -> None:
+        super().__init__(self._beat)
+        self._shop, self._meter = shop, meter
+        self._process = heartbeats.BeatingProcess(kind, version(), shop.clock(), MEASURES, rounds, RING)
+        self._saved = Ledgered(meter, MEASURES)
+        self._save_at = time.monotonic() + _SAVE_SECONDS
+        self._throttled = 0
+
+    def _beat(self) -> float:
+        self._throttled = _count_throttled(self._meter, self._throttled)
+        heartbeats.beat(self._shop, self._process)
+        if time.monotonic() >= self._save_at:
+            self._save_at = time.monotonic() + _SAVE_SECONDS
+            save_usage(self._shop, self._saved)
+        return BEAT_EVERY.total_seconds()
+
+    def close(self) -> None:
+        save_usage(self._shop, self._saved)
+        heartbeats.end(self._shop, self._process)
 
 
 def _count_throttled(meter: Meter, before: int) -> int:

@@ -1,4 +1,4 @@
-"""The worker: takes jobs one by one and does them. Any number may run; each job is done by one of them."""
+"""Imports: jobs are taken one by one. Any number of workers may run; each job is done by one of them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from backend.disk_space import full_disk_named
 from backend.domain.imports import ImportKind, ImportProgress, ImportResult
 from backend.domain.jobs import Job
 from backend.errors import BackendError, DiskFullError, StoreBusyError, StoreUnreachableError
-from backend.observability.rounds import Rounds
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.imports import import_customers, import_orders
 from backend.services.jobs import queue
 from backend.services.jobs.requests import report_path, upload_path
 from backend.services.suppression.jobs import import_listed
+from backend.workers.loop import Round, Workplace
 
 SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = 3.0
@@ -32,29 +32,24 @@ _TIDY_SECONDS = 3600.0
 _LOOK_FOR_ROOM = 3.0
 
 
-def run_worker(shop: Shop, stop: threading.Event, rounds: Rounds | None = None) -> None:
-    """Works until `stop` is set: a job under way is given back between two of its steps.
+def import_rounds(place: Workplace, stop: threading.Event) -> Round:
+    """A round does one job, if there is one. The next look comes later the longer there is none.
 
-    Looks for work more seldom the longer there is none, every three seconds at least. `rounds` records each look.
+    A job under way is given back between two of its steps when `stop` is set.
     """
-    rounds = rounds or Rounds()
     worker, pause, tidied = _identity(), SHORTEST_PAUSE, -_TIDY_SECONDS
     logger.info("Worker {} started", worker)
-    while not stop.is_set():
-        try:
-            if time.monotonic() - tidied > _TIDY_SECONDS:
-                tidied = time.monotonic()
-                queue.tidy(shop)
-            with rounds.round("imports"):
-                worked = work_once(shop, worker, stop)
-            pause = SHORTEST_PAUSE if worked else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
-        except BackendError as error:
-            logger.warning("The worker could not look for work: {}", error.sentence)
-            pause = LONGEST_PAUSE
-        except Exception:
-            logger.exception("The worker could not look for work")
-            pause = LONGEST_PAUSE
-        stop.wait(pause)
+
+    def work() -> float:
+        nonlocal pause, tidied
+        if time.monotonic() - tidied > _TIDY_SECONDS:
+            tidied = time.monotonic()
+            queue.tidy(place.shop)
+        worked = work_once(place.shop, worker, stop)
+        pause = SHORTEST_PAUSE if worked else min(pause * _PAUSE_GROWTH, LONGEST_PAUSE)
+        return pause
+
+    return work
 
 
 def work_once(shop: Shop, worker: str, stop: threading.Event) -> bool:

@@ -26,6 +26,7 @@ from backend.services.snapshots.build import make_snapshot, read_here
 from backend.services.snapshots.extraction import ReadingStoppedError
 from backend.services.snapshots.info import SnapshotFailedError, SnapshotInfo
 from backend.services.statistics import figures
+from backend.workers.loop import Round, Workplace
 from backend.workers.snapshot_reader import Task
 
 LOOK_SECONDS = 2.0
@@ -40,8 +41,9 @@ _CHILD = "backend.workers.snapshot_reader"
 _LOOK_AT_CHILDREN = 0.1
 
 
-def begin(shop: Shop, settings: Settings, stop: threading.Event) -> Callable[[], float]:
-    """Gives one round of the duty, which returns how many seconds to rest."""
+def begin(place: Workplace, stop: threading.Event) -> Round:
+    """Makes a snapshot when one is due."""
+    shop, settings = place.shop, place.settings
 
     def work() -> float:
         if not is_due(folders.current(shop), folders.asked_at(shop), shop.clock(), settings.snapshot_minutes):

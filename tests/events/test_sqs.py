@@ -22,7 +22,7 @@ from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.dead_letters import list_dead_letters
 from backend.services.events.drain import drain, drain_batch
-from backend.workers import duties
+from backend.workers import loop
 from tests.events.samples import enveloped, event
 from tests.events.test_applying import now, sent
 from tests.events.test_poison import poisons
@@ -206,7 +206,7 @@ def test_what_comes_after_the_worker_was_told_to_stop_is_given_back_at_once() ->
 def test_a_queue_that_hangs_is_not_waited_for_by_whoever_stops_and_what_it_gives_later_is_given_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert sqs.STOP_SECONDS < duties.OTHERS_SECONDS
+    assert sqs.STOP_SECONDS < loop.OTHERS_SECONDS
     monkeypatch.setattr(sqs, "STOP_SECONDS", 0.1)
     slow, stop = Slow(), threading.Event()
     source = SqsSource(slow, "https://sqs.eu-central-1.amazonaws.com/123456789012/events")

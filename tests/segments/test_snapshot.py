@@ -22,6 +22,7 @@ from backend.services.snapshots.engine import connect
 from backend.services.snapshots.extraction import ReadingStoppedError
 from backend.services.snapshots.info import SnapshotFailedError, SnapshotMissingError
 from backend.services.snapshots.queries import opened
+from backend.workers.loop import Workplace
 from backend.workers.snapshots import begin, by_processes, is_due, reader
 from tests.support import NOW, TestClock, add_customer, add_order, opened_shop
 
@@ -182,7 +183,7 @@ def test_making_snapshots_takes_a_tenth_of_the_time_at_most(shop: Shop) -> None:
 
 
 def test_whoever_asks_gets_a_newer_one_from_the_duty(shop: Shop, clock: TestClock) -> None:
-    work = begin(shop, Settings(store_url="sqlite://", data_dir=shop.data_dir), Event())
+    work = begin(Workplace(shop, None, Settings(store_url="sqlite://", data_dir=shop.data_dir)), Event())
     work()
     first = make_first(shop)
     clock.forward(minutes=2)

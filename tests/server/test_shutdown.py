@@ -15,7 +15,7 @@ from backend.domain.messages import MessageStatus
 from backend.email.transports.recording import RecordingTransport
 from backend.services.sending import ledger
 from backend.services.sending.requests import SendRequest, request_message
-from backend.workers import duties
+from backend.workers import loop
 from tests.email.transports.ses_server import Handler, accepting, ses_server
 from tests.mailing.worker_script import mailer_on
 from tests.server.processes import environment_of, whole_server
@@ -63,20 +63,20 @@ def test_an_email_that_was_handed_over_before_sigterm_is_recorded_and_the_next_o
 
 def test_a_duty_that_does_not_end_holds_the_process_up_for_seconds_and_the_mail_for_the_whole_time() -> None:
     hang = threading.Event()
-    stop = duties.Stop()
+    stop = loop.Stop()
     stop.set()
-    mail = threading.Thread(target=hang.wait, args=(0.3,), name=duties.MAIL, daemon=True)
+    mail = threading.Thread(target=hang.wait, args=(0.3,), name=loop.MAIL, daemon=True)
     other = threading.Thread(target=hang.wait, name="imports", daemon=True)
     for thread in (mail, other):
         thread.start()
     began = time.monotonic()
-    assert duties.end([mail, other], stop, 2.0) == ["imports"]
+    assert loop.end([mail, other], stop, 2.0) == ["imports"]
     assert 0.9 < time.monotonic() - began < 5
     hang.set()
 
 
 def test_the_time_for_ending_begins_with_the_signal() -> None:
-    stop = duties.Stop()
+    stop = loop.Stop()
     assert stop.left(25.0) == pytest.approx(24.0, abs=0.1)
     stop.set()
     time.sleep(0.2)

@@ -12,7 +12,7 @@ from backend.services.team import sign_in_attempts
 from backend.services.team.sign_in_attempts import Subject
 from backend.store.port import EXPIRES, Key, Put
 from backend.store.schema import MAIL, failures_key
-from backend.workers import duties
+from backend.workers import duties, loop
 from tests.support import TestClock
 
 
@@ -41,6 +41,6 @@ def test_the_duty_sweeps_and_then_rests(shop: Shop, monkeypatch: pytest.MonkeyPa
     rounds = [True, True, False]
     monkeypatch.setattr(duties, "BETWEEN_SWEEPS", 0.0)
     monkeypatch.setattr(duties, "remove_expired", lambda shop: rounds.pop(0))
-    work = duties._remove_expired(duties.Workplace(shop, None, None), threading.Event())
+    work = duties._remove_expired(loop.Workplace(shop, None, None), threading.Event())
     assert work() == duties.REST_WHEN_SWEPT
     assert rounds == []

@@ -24,7 +24,7 @@ from backend.services.system.version import version
 from backend.store import schema
 from backend.store.meter import Meter
 from backend.store.port import EXPIRES
-from backend.workers import duties, heartbeat
+from backend.workers import heartbeat, loop
 from tests.support import ENGINEER, NOW, STAFF, TestClock, opened_shop, shop_on
 
 
@@ -112,6 +112,7 @@ def test_the_heartbeat_of_a_real_process_begins_goes_on_through_trouble_and_ends
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "BEAT_EVERY", timedelta(milliseconds=10))
+    monkeypatch.setattr(loop, "AFTER_TROUBLE", 0.01)
     real = heartbeats.beat
     failed: list[int] = []
 
@@ -125,7 +126,8 @@ def test_the_heartbeat_of_a_real_process_begins_goes_on_through_trouble_and_ends
     with opened_shop(f"sqlite:///{tmp_path}/shop.db", clock=utc_now) as shop:
         stop, rounds = threading.Event(), Rounds()
         thread = threading.Thread(
-            target=heartbeat.run_heartbeat, args=(shop, Meter(), stop), kwargs={"kind": "worker", "rounds": rounds}
+            target=loop.keep_working,
+            args=("heartbeat", lambda: heartbeat.Heartbeat(shop, Meter(), "worker", rounds), stop, rounds),
         )
         thread.start()
         assert _soon(lambda: len(heartbeats.read_beats(shop)) == 1)
@@ -138,21 +140,20 @@ def test_the_heartbeat_of_a_real_process_begins_goes_on_through_trouble_and_ends
 
 
 def test_every_duty_tells_of_its_rounds(shared_shop: Shop) -> None:
-    """Whoever adds a duty gets this for nothing, by `in_rounds`; one with a loop of its own has to tell."""
     stop, done = threading.Event(), threading.Event()
 
-    def begin(place: duties.Workplace, stop: threading.Event) -> duties.Round:
+    def begin(place: loop.Workplace, stop: threading.Event) -> loop.Round:
         def work() -> float:
             done.set()
             raise StoreBusyError("Busy.")
 
         return work
 
-    place = duties.Workplace(shared_shop, None, Settings())
-    threads = duties.start(place, stop, [duties.in_rounds("something", begin, patience=7.0)])
+    place = loop.Workplace(shared_shop, None, Settings())
+    threads = loop.start(place, stop, [loop.in_rounds("something", begin, patience=7.0)])
     assert done.wait(10)
     stop.set()
-    assert duties.join(threads, 10) == []
+    assert loop.join(threads, 10) == []
     (duty,) = place.rounds.duties()
     assert (duty.name, duty.patience, duty.trouble, duty.in_round) == ("something", 7.0, 1, False)
 
