@@ -34,7 +34,7 @@ class MailWork(Work):
         logger.info("The mail worker sends by {}", mailer.transport.name)
 
     def _send(self) -> float:
-        worked = deliver_due(self._shop, self._mailer, self._flight, self._stop)
+        worked = deliver_due(self._shop, self._mailer, self._campaigns.flight, self._stop)
         if not (worked.more or worked.wait):
             worked.add(work_on_campaigns(self._shop, self._mailer, self._campaigns, self._stop))
         if not (worked.more or worked.total):

@@ -13,7 +13,6 @@ from backend.domain.campaigns import Campaign, CampaignState, Hours, Limits
 from backend.domain.messages import MessageStatus
 from backend.email.transports.recording import GENEROUS, LoseReply, RecordingTransport, Refuse, always, in_turn
 from backend.email.transports.recording import Accept as Take
-from backend.observability.rounds import Rounds
 from backend.services.campaigns import actions, chunks, ledger
 from backend.services.campaigns.chunk_step import StepWork, do_step
 from backend.services.campaigns.progress import figures_of, progress_of
@@ -231,7 +230,9 @@ def test_transactional_mail_overtakes_a_campaign(desk: Desk) -> None:
     (person, *_) = desk.people(40)
     desk.started()
     requested = request_message(desk.shop, desk.mailer, STAFF, SendRequest("verify-address", "now", person.id))
-    mail._round(desk.shop, desk.mailer, 1.0, Rounds(), desk.work, desk.stop)
+    work = mail.MailWork(desk.shop, desk.mailer, desk.stop)
+    work._campaigns = desk.work
+    work.round()
     assert isinstance(desk.transport, RecordingTransport)
     sent = [email.message_id for email in desk.transport.submitted]
     assert sent[0] == requested.message.id

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from backend.observability.rounds import Rounds
 from backend.services.campaigns.rounds import CampaignWork
 from backend.services.context import Shop
 from backend.services.sending import account
@@ -36,7 +35,9 @@ def waiting(shop: Shop, count: int) -> Mailer:
 
 def round_of(shop: Shop, mailer: Mailer, pause: float) -> float:
     """How long the worker rests after one round."""
-    return mail._round(shop, mailer, pause, Rounds(), CampaignWork(), threading.Event())
+    work = mail.MailWork(shop, mailer, threading.Event())
+    work._campaigns, work._pause = CampaignWork(), pause
+    return work.round()
 
 
 def test_it_goes_on_at_once_while_messages_are_left(shop: Shop) -> None:

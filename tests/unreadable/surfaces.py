@@ -58,7 +58,7 @@ from backend.services.reconcile.run import reconcile
 from backend.services.segments import export as segment_exports
 from backend.services.segments import library, preview
 from backend.services.sending import message_log
-from backend.services.sending import overview as send_overview
+from backend.services.sending import account as send_account
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.mailer import Mailer
 from backend.services.snapshots.build import make_snapshot
@@ -161,7 +161,7 @@ LISTS: dict[str, Surface] = {
     "send figures": _sum_of_sends,
     "send problems": lambda v: sending.problems_of(v.shop, v.today, v.today),
     "rates by campaign": lambda v: results.rates_by_campaign(v.shop, MANAGER, v.today, v.today),
-    "account use": lambda v: send_overview.account_use(v.shop, v.mailer, v.system.rate_policy),
+    "account use": lambda v: send_account.account_use(v.shop, v.mailer, v.system.rate_policy),
     "deliverability": lambda v: deliverability.newest_days(v.shop),
     "email overview": lambda v: email_overview.email_overview(v.shop),
     "suppressions": lambda v: entries.list_suppressions(v.shop, COMMAND_LINE),
