@@ -13,7 +13,6 @@ from backend.services.automations.duty import answer_due
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.connections.duty import apply_due
-from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
 from backend.services.products.counting import count_sold
 from backend.services.reconcile.products import count_from_the_beginning

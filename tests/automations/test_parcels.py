@@ -8,7 +8,7 @@ from backend.domain.orders import LineItem, OrderStatus
 from backend.services.context import Shop
 from backend.services.orders import orders
 from backend.services.orders.fulfilments import fulfil_order, remove_fulfilment
-from backend.services.sending.emails import email_of
+from backend.services.sending.composition import email_of
 from backend.services.sending.mailer import Mailer
 from tests.automations.making import messages, running, step, waiting, work
 from tests.support import STAFF, add_customer, draft, ref

@@ -57,8 +57,8 @@ from backend.services.reconcile.messages import reconcile_mail
 from backend.services.reconcile.run import reconcile
 from backend.services.segments import export as segment_exports
 from backend.services.segments import library, preview
-from backend.services.sending import message_log
 from backend.services.sending import account as send_account
+from backend.services.sending import message_log
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.mailer import Mailer
 from backend.services.snapshots.build import make_snapshot

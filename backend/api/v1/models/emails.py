@@ -14,7 +14,7 @@ from backend.domain.emails import Kind
 from backend.domain.events import EventType
 from backend.domain.messages import Message, ShownStatus
 from backend.domain.suppression import Suppression, SuppressionReason
-from backend.services.events.history import ReceivedEvent
+from backend.services.events.lookup import ReceivedEvent
 from backend.services.sending.message_log import MessageSummary, summary_of
 
 

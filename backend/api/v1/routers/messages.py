@@ -14,7 +14,7 @@ from backend.domain.api_keys import Scope
 from backend.domain.delivery import Outcome
 from backend.domain.messages import ShownStatus
 from backend.services.api.emails import request_email
-from backend.services.events.history import received_events
+from backend.services.events.lookup import received_events
 from backend.services.sending import ledger
 from backend.services.sending.message_log import LogFilter, list_messages, page_of
 from backend.services.sending.requests import SendRequest
