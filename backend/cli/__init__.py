@@ -11,6 +11,7 @@ from backend.bootstrap import keep_files_private
 from backend.cli import (
     automations,
     campaigns,
+    connections,
     deliverability,
     doctor,
     events,
@@ -40,6 +41,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="keys")
+app.add_typer(connections.app, name="connections")
 app.add_typer(suppression.app, name="suppression")
 app.add_typer(events.app, name="events")
 app.add_typer(automations.app, name="automation")

@@ -20,7 +20,7 @@ from loguru import logger
 from backend.domain.connections import PATIENCE, Delivery, DeliveryState
 from backend.domain.leases import Lease
 from backend.domain.time import to_text
-from backend.errors import UnreadableItemError
+from backend.errors import BackendError, UnreadableItemError
 from backend.records.connections import DONE_KEPT, failed_attributes, is_done, waiting_attributes
 from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.connections.application import Applied, apply
@@ -100,7 +100,10 @@ def _applied(shop: Shop, taken: _Taken) -> bool:
         if not reason:  # others keep changing the same: later again
             result = Applied(DeliveryState.WAITING, "Others were changing the same order or customer.")
         else:
-            logger.opt(exception=error).warning("A webhook ({}) cannot be applied", delivery.topic)
+            if isinstance(error, BackendError):
+                logger.warning("A webhook ({}) cannot be applied: {}", delivery.topic, type(error).__name__)
+            else:
+                logger.exception("A webhook ({}) cannot be applied", delivery.topic)
             result = Applied(DeliveryState.FAILED, reason)
     try:
         shop.store.transact(_closing(shop, taken, result))

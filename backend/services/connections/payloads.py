@@ -121,6 +121,8 @@ def order_of(
     """
     if len(lines) > MOST_LINES:
         raise InvalidInputError(f"The order has {len(lines):,} line items; {MOST_LINES} are possible.")
+    if not fields["Total"]:
+        raise InvalidInputError("The payload of the order has no total.")
     now = shop.clock()
     amounts, moments = Amounts(shop.currency, decimal_comma=False), Moments(shop.zone, now, DateOrder.UNKNOWN)
     reader = OrderReader(_PLACES, amounts, moments, shop.currency, region_of(shop.zone, shop.locale))

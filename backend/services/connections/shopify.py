@@ -85,6 +85,11 @@ def customer_from(connection: Connection, delivery: Delivery, customer: Payload)
         "last_name": said(customer, "last_name"),
         "country": said(address, "country_code", "country"),
         "city": said(address, "city"),
+        "company": said(address, "company"),
+        "street": said(address, "address1"),
+        "street2": said(address, "address2"),
+        "postcode": said(address, "zip"),
+        "region": said(address, "province_code", "province"),
         "phone": said(customer, "phone") or said(address, "phone"),
         "tags": said(customer, "tags"),
         "consent": _ANSWERS.get(said(consent, "state").lower(), ""),
@@ -127,17 +132,31 @@ def _fields(order: Payload, refunds: _Refunds, is_void: bool) -> dict[str, str]:
         "Tip": _text(_money(order, "total_tip_received")),
         "Taxes Included": {"true": "yes", "false": "no"}.get(said(order, "taxes_included"), ""),
         "Payment Method": _payment(order),
-        "Billing Name": said(billing, "name") or person or said(shipping, "name"),
-        "Billing City": said(billing, "city"),
-        "Billing Country": said(billing, "country_code", "country"),
-        "Billing Phone": said(billing, "phone"),
-        "Shipping City": said(shipping, "city"),
-        "Shipping Country": said(shipping, "country_code", "country"),
-        "Shipping Phone": said(shipping, "phone"),
+        **_address("Billing", billing),
+        **_address("Shipping", shipping),
+        "Billing Name": _person(billing) or person or _person(shipping),
         "Phone": said(order, "phone") or said(customer, "phone"),
         "Notes": said(order, "note"),
         "Tags": said(order, "tags"),
     }
+
+
+def _address(kind: str, address: Payload) -> dict[str, str]:
+    return {
+        f"{kind} Company": said(address, "company"),
+        f"{kind} Address1": said(address, "address1"),
+        f"{kind} Address2": said(address, "address2"),
+        f"{kind} City": said(address, "city"),
+        f"{kind} Zip": said(address, "zip"),
+        f"{kind} Province": said(address, "province_code", "province"),
+        f"{kind} Country": said(address, "country_code", "country"),
+        f"{kind} Phone": said(address, "phone"),
+        f"{kind} Name": _person(address),
+    }
+
+
+def _person(address: Payload) -> str:
+    return said(address, "name") or f"{said(address, 'first_name')} {said(address, 'last_name')}".strip()
 
 
 def _consent(order: Payload, customer: Payload) -> str:

@@ -71,6 +71,11 @@ def customer_from(connection: Connection, delivery: Delivery, customer: Payload)
         "last_name": said(customer, "last_name") or said(billing, "last_name"),
         "country": said(billing, "country"),
         "city": said(billing, "city"),
+        "company": said(billing, "company"),
+        "street": said(billing, "address_1"),
+        "street2": said(billing, "address_2"),
+        "postcode": said(billing, "postcode"),
+        "region": said(billing, "state"),
         "phone": said(billing, "phone"),
     }
     is_new = joined is not None and delivery.received_at - joined <= NEW_FOR
@@ -104,14 +109,24 @@ def _fields(connection: Connection, order: Payload) -> dict[str, str]:
         "Refunded Amount": f"{refunded:f}",
         "Taxes Included": "no",
         "Payment Method": said(order, "payment_method", "payment_method_title"),
+        **_address("Billing", billing),
+        **_address("Shipping", shipping),
         "Billing Name": _name(billing) or _name(shipping),
-        "Billing City": said(billing, "city"),
-        "Billing Country": said(billing, "country"),
-        "Billing Phone": said(billing, "phone"),
-        "Shipping City": said(shipping, "city"),
-        "Shipping Country": said(shipping, "country"),
-        "Shipping Phone": said(shipping, "phone"),
         "Notes": said(order, "customer_note"),
+    }
+
+
+def _address(kind: str, address: Payload) -> dict[str, str]:
+    return {
+        f"{kind} Name": _name(address),
+        f"{kind} Company": said(address, "company"),
+        f"{kind} Address1": said(address, "address_1"),
+        f"{kind} Address2": said(address, "address_2"),
+        f"{kind} City": said(address, "city"),
+        f"{kind} Zip": said(address, "postcode"),
+        f"{kind} Province": said(address, "state"),
+        f"{kind} Country": said(address, "country"),
+        f"{kind} Phone": said(address, "phone"),
     }
 
 

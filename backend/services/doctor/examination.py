@@ -10,7 +10,7 @@ from loguru import logger
 from backend.deadlines import LONGEST_WAIT, DeadlineError, within
 from backend.domain.diagnosis import Diagnosis, Verdict
 from backend.errors import BackendError
-from backend.services.doctor import access, machine, mail
+from backend.services.doctor import access, machine, mail, shops
 from backend.services.doctor.installation import Installation
 
 Question = Callable[[Installation], list[Diagnosis]]
@@ -31,6 +31,7 @@ QUESTIONS: dict[str, Question] = {
     "Events": mail.events,
     "Workers": mail.workers,
     "Alerts": mail.alerts,
+    "Connections": shops.connected,
     "First steps": access.first_steps,
 }
 

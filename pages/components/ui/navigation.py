@@ -239,6 +239,14 @@ PAGES: tuple[PageEntry, ...] = (
         "team.py", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Settings", help="Team members and their roles."
     ),
     PageEntry(
+        "connections.py",
+        "Connections",
+        ":material/hub:",
+        Permission.MANAGE_CONNECTIONS,
+        "System",
+        help="Shops whose orders arrive by themselves.",
+    ),
+    PageEntry(
         "api_keys.py",
         "API keys",
         ":material/vpn_key:",

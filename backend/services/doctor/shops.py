@@ -1,0 +1,24 @@
+"""Whether connected shops deliver, and what they deliver can be applied."""
+
+from __future__ import annotations
+
+from backend.domain.diagnosis import Diagnosis, Verdict
+from backend.domain.team import COMMAND_LINE
+from backend.services.connections.connections import list_connections
+from backend.services.doctor.installation import Installation
+
+
+def connected(installation: Installation) -> list[Diagnosis]:
+    """Each shop that is silent, refused or failing; one line when all is well."""
+    found = list_connections(installation.shop, COMMAND_LINE)
+    if not found:
+        return [Diagnosis("Connections", Verdict.OK, "No shop is connected.", "")]
+    mend = "Open the page Connections, correct what is named, and replay what failed."
+    troubled = [
+        Diagnosis("Connections", Verdict.WARN, f"{view.connection.domain}: {view.trouble}", mend)
+        for view in found
+        if view.trouble
+    ]
+    if troubled:
+        return troubled
+    return [Diagnosis("Connections", Verdict.OK, f"All connected shops deliver ({len(found)}).")]
