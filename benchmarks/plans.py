@@ -19,6 +19,7 @@ class Group(StrEnum):
 
     TOP = "top"
     INTAKE = "intake"
+    HTTP = "http"
     IMPORT = "import"
     LISTS = "lists"
     PAGES = "pages"

@@ -11,6 +11,7 @@ from benchmarks import (
     campaigns,
     capacity,
     events,
+    http_intake,
     importing,
     intake,
     lists,
@@ -58,6 +59,8 @@ def _measured(group: Group, folder: Path, plan: BenchPlan, say: Say) -> Iterator
             yield from top.measure([big_shop(folder, customers, say) for customers in plan.shops])
         case Group.INTAKE:
             yield from intake.measure(folder, plan.intake)
+        case Group.HTTP:
+            yield from http_intake.measure(folder, plan.intake)
         case Group.IMPORT:
             yield from importing.measure(folder, plan.imported)
         case Group.LISTS:

@@ -10,7 +10,7 @@ from backend.domain.ids import customer_id_of, order_id_of
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.context import Shop
-from backend.services.customers.customers import Profile, create_customer, find_by_email, get_customer
+from backend.services.customers.customers import Profile, create_customer, get_customer, owner_of
 from backend.services.orders.orders import OrderDraft, Placed, place_order
 
 SOURCE = "api"
@@ -27,15 +27,15 @@ def take_in(
     """
     if (buyer is None) is not bool(draft.customer_id):
         raise InvalidInputError("Say who ordered: either customer_id or customer.", "customer_id")
-    customer_id = draft.customer_id if buyer is None else known_or_added(shop, actor, buyer, unique).id
+    customer_id = draft.customer_id if buyer is None else known_or_added(shop, actor, buyer, unique)
     key = order_id_of(SOURCE, unique, first_at)
     return place_order(shop, actor, replace(draft, customer_id=customer_id, source=SOURCE), key)
 
 
-def known_or_added(shop: Shop, actor: Actor, buyer: Profile, unique: str) -> Customer:
-    """The customer with the buyer's address, else a new one."""
-    known = find_by_email(shop, buyer.email) if buyer.email.strip() else None
-    return known or added(shop, actor, buyer, unique)
+def known_or_added(shop: Shop, actor: Actor, buyer: Profile, unique: str) -> str:
+    """The id of the customer with the buyer's address, else of a new one."""
+    known = owner_of(shop, buyer.email) if buyer.email.strip() else ""
+    return known or added(shop, actor, buyer, unique).id
 
 
 def added(shop: Shop, actor: Actor, profile: Profile, unique: str) -> Customer:

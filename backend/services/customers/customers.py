@@ -108,12 +108,18 @@ def get_customer(shop: Shop, customer_id: str) -> Customer:
 
 def find_by_email(shop: Shop, address: str) -> Customer | None:
     """The customer of an address, whatever its case; None for an unknown or malformed one."""
+    owner = owner_of(shop, address)
+    return get_customer(shop, owner) if owner else None
+
+
+def owner_of(shop: Shop, address: str) -> str:
+    """The id of the customer of an address, or ""."""
     try:
         key = schema.email_key(clean_email(address).casefold())
     except InvalidInputError:
-        return None
+        return ""
     item = shop.store.get(key)
-    return get_customer(shop, text(item, "customer")) if item else None
+    return text(item, "customer") if item else ""
 
 
 def edit_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int, profile: Profile) -> Customer:
