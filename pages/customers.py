@@ -7,9 +7,11 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.customers.lists import CustomerFilter, Sort
+from pages.components.customers import bulk
 from pages.components.customers.forms import ADD
 from pages.components.customers.table import customer_table, how_many
 from pages.components.ui import caching, empty, filters, formats, tables
+from pages.components.ui.bulk import show_result
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 from pages.components.ui.table import show_table
@@ -44,6 +46,7 @@ except InvalidInputError as error:
     st.stop()
 if page.note:
     st.caption(formats.plain(page.note))
+show_result(bulk.OF, Permission.EDIT_CUSTOMERS)
 if page.customers:
     show_table(
         customer_table(here, page.customers),
@@ -51,6 +54,8 @@ if page.customers:
         count=how_many(here, wanted, countries, tags),
         sorted_by=sort,
         on_sort=choose_sort,
+        actions=bulk.actions_for(actor, archived=archived),
+        on_action=bulk.begin,
     )
 elif wanted == CustomerFilter(sort=sort) and not countries:
     empty.nothing(":material/group:", "No customers yet", "Add one here, or import your orders to add them all.")
@@ -59,4 +64,9 @@ elif wanted == CustomerFilter(sort=sort) and sort is not Sort.NEWEST:
     st.button("Show the newest customers", on_click=choose_sort, args=(Sort.NEWEST,))
 else:
     empty.nothing(":material/search_off:", "No match", "Clear a filter, or type less of the name.")
-pager.show(page.cursor)
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    if page.customers:
+        bulk.offer_export(actor, wanted)
+    with st.container(width="content"):
+        pager.show(page.cursor)
+bulk.show()

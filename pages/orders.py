@@ -8,9 +8,10 @@ from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.orders.lists import OrderFilter
-from pages.components.orders import view
+from pages.components.orders import bulk, view
 from pages.components.orders.table import order_table
 from pages.components.ui import caching, empty, filters, formats, tables
+from pages.components.ui.bulk import show_result
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
@@ -42,9 +43,20 @@ except InvalidInputError as error:
     st.stop()
 view.show_totals(here, wanted, figures)
 if page.orders:
-    show_table(order_table(here, page.orders), "orders")
+    show_result(bulk.OF, Permission.CHANGE_ORDERS)
+    show_table(
+        order_table(here, page.orders),
+        "orders",
+        actions=bulk.actions_for(actor),
+        on_action=lambda name, ids: bulk.begin(name, ids, page.orders),
+    )
 elif caching.first_day(here) is None:
     empty.no_orders_yet(actor)
 else:
     empty.nothing(":material/search_off:", "No orders in this period", "Choose more days, or clear the status filter.")
-pager.show(page.cursor)
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    if page.orders:
+        bulk.offer_export(actor, wanted)
+    with st.container(width="content"):
+        pager.show(page.cursor)
+bulk.show()

@@ -144,7 +144,7 @@ def edit_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int,
             tags=clean.tags,
         )
 
-    return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.EDITED)
+    return change_customer(shop, actor, customer_id, seen_version, changed, ActivityKind.EDITED)
 
 
 def set_tags(shop: Shop, actor: Actor, customer_id: str, seen_version: int, tags: Sequence[str]) -> Customer:
@@ -152,7 +152,7 @@ def set_tags(shop: Shop, actor: Actor, customer_id: str, seen_version: int, tags
     clean = tuple(dict.fromkeys(clean_tag(tag) for tag in tags))
     if len(clean) > MOST_TAGS:
         raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
-    return _change(
+    return change_customer(
         shop, actor, customer_id, seen_version, lambda customer: replace(customer, tags=clean), ActivityKind.TAGGED
     )
 
@@ -167,7 +167,7 @@ def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, g
         return replace(customer, consent=consent)
 
     said = "Agreed to marketing" if given else "Refused marketing"
-    return _change(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
+    return change_customer(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
 
 
 def record_consent(shop: Shop, actor: Actor, customer_id: str, *, given: bool, proof: str) -> Customer:
@@ -205,7 +205,7 @@ def record_own_answer(
         same = stands is not None and (stands.given, stands.source) == (given, ConsentSource.CUSTOMER)
         return customer if same else replace(customer, consent=consent)
 
-    return _change(shop, THE_CUSTOMER, customer_id, None, changed, ActivityKind.CONSENT, proof)
+    return change_customer(shop, THE_CUSTOMER, customer_id, None, changed, ActivityKind.CONSENT, proof)
 
 
 def _no_address_to_consent_for() -> InvalidInputError:
@@ -215,7 +215,7 @@ def _no_address_to_consent_for() -> InvalidInputError:
 def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Removes a customer from lists and mailings; orders and figures stay. Raises as `edit_customer`."""
     audit_entry = audit_log.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
-    return _change(
+    return change_customer(
         shop,
         actor,
         customer_id,
@@ -229,7 +229,7 @@ def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: i
 def restore_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Undoes archiving. Raises as `edit_customer`."""
     audit_entry = audit_log.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
-    return _change(
+    return change_customer(
         shop,
         actor,
         customer_id,
@@ -260,7 +260,7 @@ def activity_of(shop: Shop, customer_id: str, limit: int = 50) -> list[Activity]
     return [*readable_rows(shop, shop.store.query(query).rows, activity_from)]
 
 
-def _change(
+def change_customer(
     shop: Shop,
     actor: Actor,
     customer_id: str,
@@ -271,7 +271,10 @@ def _change(
     *,
     audit_entry: Put | None = None,
 ) -> Customer:
-    """`seen_version` None changes any version; `audit_entry` is written with it."""
+    """Changes a customer with everything that hangs on it; `said` tells it in the activity.
+
+    `seen_version` None changes any version; `audit_entry` is written with it. Raises as `edit_customer`.
+    """
     actor.require(Permission.EDIT_CUSTOMERS)
 
     def attempt() -> Customer:

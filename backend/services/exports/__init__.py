@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,9 +13,18 @@ from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import customers, orders
 from backend.services.exports.writers import Cell, Format, write_table
+from backend.services.orders import bulk
 from backend.services.orders.lists import OrderFilter
 
-__all__ = ["Format", "export_customers", "export_line_items", "export_orders"]
+__all__ = [
+    "Format",
+    "export_chosen_customers",
+    "export_chosen_orders",
+    "export_customers",
+    "export_customers_as_listed",
+    "export_line_items",
+    "export_orders",
+]
 
 
 def export_customers(
@@ -29,6 +38,34 @@ def export_customers(
     """
     actor.require(Permission.EXPORT_DATA)
     table = _Table("Customers", customers.COLUMNS, customers.rows(shop, wanted or CustomerFilter()))
+    return _write(shop, actor, target, format, table)
+
+
+def export_customers_as_listed(
+    shop: Shop, actor: Actor, target: BinaryIO, format: Format, wanted: CustomerFilter, most: int | None = None
+) -> int:
+    """Writes what the list of customers shows, all its pages in its order, or the first `most`.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` (a search that finds more than can be listed).
+    """
+    actor.require(Permission.EXPORT_DATA)
+    rows = customers.rows_as_listed(shop, wanted, most)
+    return _write(shop, actor, target, format, _Table("Customers", customers.COLUMNS, rows))
+
+
+def export_chosen_customers(shop: Shop, actor: Actor, target: BinaryIO, format: Format, ids: Sequence[str]) -> int:
+    """Writes the customers with these ids. Raises: `PermissionDeniedError`."""
+    actor.require(Permission.EXPORT_DATA)
+    table = _Table("Customers", customers.COLUMNS, customers.rows_of(shop, ids))
+    return _write(shop, actor, target, format, table)
+
+
+def export_chosen_orders(
+    shop: Shop, actor: Actor, target: BinaryIO, format: Format, refs: Sequence[tuple[str, str]]
+) -> int:
+    """Writes these orders (customer and order id), one row each. Raises: `PermissionDeniedError`."""
+    actor.require(Permission.EXPORT_DATA)
+    table = _Table("Orders", orders.COLUMNS, orders.rows_of(shop, bulk.chosen(shop, refs)))
     return _write(shop, actor, target, format, table)
 
 

@@ -30,17 +30,29 @@ def rows(shop: Shop, wanted: CustomerFilter) -> Iterator[tuple[Cell, ...]]:
 
     Raises: `InvalidInputError` for a search that finds more than can be listed.
     """
-    ids = iter(_ids(shop, wanted))
-    while chunk := [schema.customer_key(customer_id) for customer_id in islice(ids, _AT_ONCE)]:
+    return (row_of(customer, shop) for customer in _customers(shop, _ids(shop, wanted)) if _fits(customer, wanted))
+
+
+def rows_as_listed(shop: Shop, wanted: CustomerFilter, most: int | None) -> Iterator[tuple[Cell, ...]]:
+    """The customers of all pages of the list, in its order, or the first `most` of them. Raises as `rows`."""
+    return rows_of(shop, islice(_listed(shop, wanted), most))
+
+
+def rows_of(shop: Shop, ids: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
+    """The customers with these ids, in this order."""
+    return (row_of(customer, shop) for customer in _customers(shop, ids))
+
+
+def _customers(shop: Shop, ids: Iterable[str]) -> Iterator[Customer]:
+    left = iter(ids)
+    while chunk := [schema.customer_key(customer_id) for customer_id in islice(left, _AT_ONCE)]:
         found = shop.store.get_many(chunk)
-        for customer in readable(shop, ((key, found[key]) for key in chunk if key in found), customer_at):
-            if _fits(customer, wanted):
-                yield row_of(customer, shop)
+        yield from readable(shop, ((key, found[key]) for key in chunk if key in found), customer_at)
 
 
 def _ids(shop: Shop, wanted: CustomerFilter) -> Iterable[str]:
     if wanted.search.strip():
-        return _found(shop, wanted)
+        return _listed(shop, wanted)
     if partition := facet_of(wanted):
         query = Query(schema.SHOP, partition, descending=True, limit=_AT_ONCE)
         return (created_and_id(row.key.sk)[1] for row in pages_of(shop.store, query))
@@ -54,11 +66,11 @@ def _everybody(shop: Shop) -> Iterator[str]:
             yield schema.customer_id_of(row.key)
 
 
-def _found(shop: Shop, wanted: CustomerFilter) -> Iterator[str]:
+def _listed(shop: Shop, wanted: CustomerFilter) -> Iterator[str]:
     cursor: str | None = None
     while True:
         page = list_customers(shop, wanted, limit=_AT_ONCE, cursor=cursor)
-        if page.note:
+        if page.note and wanted.search.strip():
             raise InvalidInputError(page.note, "search")
         yield from (customer.id for customer in page.customers)
         if (cursor := page.cursor) is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from backend.domain.money import plain
@@ -34,6 +34,11 @@ def rows(shop: Shop, wanted: OrderFilter) -> Iterator[tuple[Cell, ...]]:
     if wanted.first > wanted.last:
         raise InvalidInputError("The first day is after the last day.", "from")
     return (_row(order, shop) for order in _orders(shop, wanted))
+
+
+def rows_of(shop: Shop, found: Iterable[Order]) -> Iterator[tuple[Cell, ...]]:
+    """These orders."""
+    return (_row(order, shop) for order in found)
 
 
 def line_rows(shop: Shop, wanted: OrderFilter) -> Iterator[tuple[Cell, ...]]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from typing import BinaryIO
-
 import streamlit as st
 
 from backend.domain.orders import OrderStatus
@@ -13,13 +9,10 @@ from backend.domain.team import Actor
 from backend.services import exports
 from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter
-from backend.services.exports import Format
 from backend.services.orders.lists import OrderFilter
 from pages.components.ui import caching, filters, formats
-from pages.components.ui.downloads import deferred
+from pages.components.ui.downloads import offer_files
 from pages.components.ui.periods import pick_period
-
-Export = Callable[[Actor, BinaryIO, Format], object]
 
 _ROWS = {"order": "Order", "line": "Line item"}
 _ORDERS = ("orders", exports.export_orders)
@@ -36,7 +29,9 @@ def customers(here: Shop, actor: Actor) -> None:
             names = {code: formats.country(here, code) for code in codes}
             country = _choose("Country", codes, "All countries", "country", names)
         wanted = CustomerFilter(tag=tag, country=country)
-        _buttons(here, actor, "customers", lambda who, to, kind: exports.export_customers(here, who, to, kind, wanted))
+        offer_files(
+            here, actor, "customers", lambda who, to, kind: exports.export_customers(here, who, to, kind, wanted)
+        )
 
 
 def orders(here: Shop, actor: Actor) -> None:
@@ -58,7 +53,7 @@ def orders(here: Shop, actor: Actor) -> None:
         )
         wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
         what, export = ("line items", exports.export_line_items) if rows == "line" else _ORDERS
-        _buttons(here, actor, what, lambda who, to, kind: export(here, who, to, kind, wanted))
+        offer_files(here, actor, what, lambda who, to, kind: export(here, who, to, kind, wanted))
 
 
 def _choose(label: str, options: list[str], every: str, name: str, names: dict[str, str] | None = None) -> str:
@@ -69,27 +64,3 @@ def _choose(label: str, options: list[str], every: str, name: str, names: dict[s
         key=f"export_{name}",
         words=lambda option: (names or {}).get(option, option) or every,
     )
-
-
-def _buttons(here: Shop, actor: Actor, what: str, export: Export) -> None:
-    """One button a format."""
-    with st.container(horizontal=True):
-        for kind in Format:
-            st.download_button(
-                f"Download {what} ({kind.value.upper()})",
-                data=deferred(here, actor, _written(export, kind)),
-                file_name=f"{what.replace(' ', '-')}-{here.clock().astimezone(here.zone):%Y-%m-%d}.{kind.value}",
-                mime=kind.mime,
-                key=f"export_{what}_{kind.value}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-
-
-def _written(export: Export, kind: Format) -> Callable[[Actor], bytes]:
-    def write(actor: Actor) -> bytes:
-        target = io.BytesIO()
-        export(actor, target, kind)
-        return target.getvalue()
-
-    return write

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from typing import BinaryIO
+
+import streamlit as st
 
 from backend.domain.team import Actor
 from backend.errors import PermissionDeniedError
 from backend.services.context import Shop
+from backend.services.exports import Format
 from backend.services.team.members import find_member
+
+Export = Callable[[Actor, BinaryIO, Format], object]
+
+
+def offer_files(here: Shop, actor: Actor, what: str, export: Export) -> None:
+    """One button a format, which makes the file when it is pressed."""
+    with st.container(horizontal=True):
+        for kind in Format:
+            st.download_button(
+                f"Download {what} ({kind.value.upper()})",
+                data=deferred(here, actor, _written(export, kind)),
+                file_name=f"{what.replace(' ', '-')}-{here.clock().astimezone(here.zone):%Y-%m-%d}.{kind.value}",
+                mime=kind.mime,
+                key=f"export_{what}_{kind.value}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def _written(export: Export, kind: Format) -> Callable[[Actor], bytes]:
+    def write(actor: Actor) -> bytes:
+        target = io.BytesIO()
+        export(actor, target, kind)
+        return target.getvalue()
+
+    return write
 
 
 def deferred(here: Shop, actor: Actor, make: Callable[[Actor], bytes]) -> Callable[[], bytes]:

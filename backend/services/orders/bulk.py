@@ -1,0 +1,40 @@
+"""Many orders at once. Each has its own line of history, all of them one audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backend.domain.orders import Order, OrderStatus
+from backend.domain.team import Actor, Permission
+from backend.records.orders import order_from
+from backend.services.audit import log as audit_log
+from backend.services.bulk import BulkResult, each_of
+from backend.services.context import Shop
+from backend.services.orders.changes import OrderRef
+from backend.services.orders.orders import change_status
+from backend.services.unreadable.items import readable
+from backend.store import schema
+
+
+def chosen(shop: Shop, refs: Sequence[tuple[str, str]]) -> list[Order]:
+    """The orders that there are of these (customer and order id), in this order."""
+    keys = [schema.order_key(customer_id, order_id) for customer_id, order_id in refs]
+    found = shop.store.get_many(keys)
+    return [*readable(shop, ((key, found[key]) for key in keys if key in found), order_from)]
+
+
+def mark_fulfilled(shop: Shop, actor: Actor, refs: Sequence[tuple[str, str]], *, notify: bool) -> BulkResult:
+    """Marks each as fulfilled, without tracking; without `notify` no automation hears of it.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` for too many orders.
+    """
+    actor.require(Permission.CHANGE_ORDERS)
+
+    def change(order: Order) -> bool:
+        ref = OrderRef(order.customer_id, order.id, order.version)
+        return change_status(shop, actor, ref, OrderStatus.FULFILLED, notify=notify).version != order.version
+
+    result = each_of(chosen(shop, refs), change, lambda order: order.id, lambda order: order.number)
+    if result.changed:
+        audit_log.note(shop, actor, "marked orders as fulfilled", "orders", result.told)
+    return result
