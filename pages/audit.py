@@ -18,8 +18,8 @@ here = shop()
 st.title("Audit log")
 st.caption("Every change with its author. Entries cannot be changed or removed.")
 wanted = view.pick_filter(here)
-pager = tables.Pager("audit", wanted)
-page = audit_log.list_entries(here, actor, wanted, limit=tables.ROWS, cursor=pager.cursor)
+pager = tables.Pager("audit", wanted, sized=True)
+page = audit_log.list_entries(here, actor, wanted, limit=pager.rows, cursor=pager.cursor)
 if page.entries:
     show_table(view.entry_table(here, page.entries), "audit")
 else:

@@ -20,8 +20,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     if actor.may(Permission.PLAN_CAMPAIGNS):
         st.page_link(page_of("new_campaign.py"), label="Plan a campaign", icon=":material/add:", help="")
 
-pager = tables.Pager("campaigns", "all")
-page = list_campaigns(here, actor, limit=tables.ROWS, cursor=pager.cursor)
+pager = tables.Pager("campaigns", "all", sized=True)
+page = list_campaigns(here, actor, limit=pager.rows, cursor=pager.cursor)
 if page.campaigns:
     list.show(here, actor, page.campaigns)
 elif actor.may(Permission.PLAN_CAMPAIGNS):

@@ -35,12 +35,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     tag = tables.pick_counted(here, "Tag", tags, "tag", "customers_tag", str)
     archived = filters.switch("Archived", name="archived", key="customers_archived")
+    sort, choose_sort = filters.sort_by(list(Sort), name="sort", key="customers_sort")
+    wanted = CustomerFilter(search, tag, country, sort, archived)
+    bulk.offer_export(actor, wanted)
 
-sort, choose_sort = filters.sort_by(list(Sort), name="sort", key="customers_sort")
-wanted = CustomerFilter(search, tag, country, sort, archived)
-pager = tables.Pager("customers", wanted)
+pager = tables.Pager("customers", wanted, sized=True)
 try:
-    page = caching.list_customers(here, wanted, tables.ROWS, pager.cursor)
+    page = caching.list_customers(here, wanted, pager.rows, pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/keyboard:", "Type more letters", error.sentence)
     st.stop()
@@ -64,9 +65,5 @@ elif wanted == CustomerFilter(sort=sort) and sort is not Sort.NEWEST:
     st.button("Show the newest customers", on_click=choose_sort, args=(Sort.NEWEST,))
 else:
     empty.nothing(":material/search_off:", "No match", "Clear a filter, or type less of the name.")
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    if page.customers:
-        bulk.offer_export(actor, wanted)
-    with st.container(width="content"):
-        pager.show(page.cursor)
+pager.show(page.cursor)
 bulk.show()

@@ -32,9 +32,9 @@ repair.show_dialogs()
 
 st.header("All messages")
 wanted = log.pick_filter(here, actor)
-pager = tables.Pager("messages", wanted)
+pager = tables.Pager("messages", wanted, sized=True)
 try:
-    page = list_messages(here, wanted, limit=tables.ROWS, cursor=pager.cursor)
+    page = list_messages(here, wanted, limit=pager.rows, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()

@@ -32,12 +32,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     statuses = filters.pick_pills(
         "Status", list(OrderStatus), name="status", key="orders_status", words=formats.status_label
     )
+    wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
+    bulk.offer_export(actor, wanted)
 
-wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
-pager = tables.Pager("orders", wanted)
+pager = tables.Pager("orders", wanted, sized=True)
 try:
     figures = caching.totals_like(here, wanted) if statuses else caching.totals_of(here, chosen.first, chosen.last)
-    page = caching.list_orders(here, wanted, tables.ROWS, pager.cursor)
+    page = caching.list_orders(here, wanted, pager.rows, pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
@@ -54,9 +55,5 @@ elif caching.first_day(here) is None:
     empty.no_orders_yet(actor)
 else:
     empty.nothing(":material/search_off:", "No orders in this period", "Choose more days, or clear the status filter.")
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    if page.orders:
-        bulk.offer_export(actor, wanted)
-    with st.container(width="content"):
-        pager.show(page.cursor)
+pager.show(page.cursor)
 bulk.show()

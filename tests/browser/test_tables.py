@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook  # type: ignore[import-untyped]  # its stubs would be a package more
 
 from backend.domain.team import Role
 from backend.services.context import Shop
+from backend.services.customers.lists import CustomerFilter, list_customers
 from tests.browser.people import Person
 from tests.support import ADMIN, add_customer, add_order
 
@@ -102,3 +105,38 @@ def test_text_that_looks_like_markup_is_text(person: Arrive, shop: Shop) -> None
     staff: Any = person(Role.STAFF).sign_in("/customers").sees_title("Customers")
     staff.main.get_by_role("link", name=name, exact=True).wait_for()
     assert staff.main.locator("td img, td b, td strong").count() == 0
+
+
+def test_rows_are_selected_and_acted_on(person: Arrive, names: tuple[str, str], shop: Shop) -> None:
+    staff = person(Role.ADMIN).sign_in("/customers").sees_title("Customers")
+    every = staff.main.get_by_role("checkbox", name="Select all on this page")
+    boxes = staff.main.get_by_role("checkbox", name=re.compile("^Select (?!all)"))
+    every.click()
+    staff.sees(f"{boxes.count()} selected")
+    every.click()
+    assert staff.main.get_by_role("button", name="Archive").count() == 0
+    boxes.first.focus()
+    staff.page.keyboard.press("Space")
+    staff.page.keyboard.press("ArrowDown")
+    staff.page.keyboard.press("Space")
+    staff.sees("2 selected").presses("Add tag")
+    staff.page.get_by_role("combobox", name="Tag").last.fill("spring")
+    staff.page.keyboard.press("Enter")
+    staff.settled().presses("Add tag to 2 customers").sees("Tag “spring” added to 2 customers.")
+    tagged = list_customers(shop, CustomerFilter(tag="spring")).customers
+    assert [each.name for each in tagged] == list(names)
+    staff.presses("Undo").settled()
+    assert list_customers(shop, CustomerFilter(tag="spring")).customers == []
+
+
+def test_the_hundred_best_customers_are_a_file_after_three_clicks(person: Arrive, names: tuple[str, str]) -> None:
+    manager = person(Role.MANAGER).sign_in("/customers").sees_title("Customers")
+    manager.page.get_by_role("button", name="Export").click()
+    manager.page.get_by_text("The first 100").click()
+    manager.settled()
+    with manager.page.expect_download() as file:
+        manager.page.get_by_role("button", name="Download customers (XLSX)").click()
+    sheet = load_workbook(io.BytesIO(file.value.path().read_bytes())).active
+    found = [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert found[:2] == list(names)
+    assert 2 < len(found) <= 100

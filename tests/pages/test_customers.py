@@ -96,6 +96,9 @@ def test_a_long_list_has_pages_to_go_forward_and_back(dashboard: Dashboard) -> N
     press(app, "Next")
     sort(app, "Added", "newest")
     assert "Page 1" in said(app)
+    press(app, "Next").selectbox(key="customers_rows").set_value(50).run()
+    assert len(rows(app)) == 23
+    assert "Page 1" in said(app)
 
 
 def test_the_heads_of_the_columns_choose_the_order(dashboard: Dashboard) -> None:

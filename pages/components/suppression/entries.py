@@ -20,7 +20,6 @@ from pages.components.ui.shell import shop
 from pages.components.ui.table import Badge, Cell, Column, Row, Table, show_table
 from pages.components.ui.tables import Pager
 
-_ROWS = 20
 _ALL = "All reasons"
 _COLUMNS = (
     Column("Address", "main"),
@@ -77,8 +76,8 @@ def show_list(here: Shop, actor: Actor) -> None:
     """The entries, the newest first."""
     st.header("Entries")
     reason = filters.pick_pill("Reason", list(SuppressionReason), name="reason", key="suppression_reason", words=_label)
-    pager = Pager("suppression", reason)
-    page = entries.list_suppressions(here, actor, reason=reason, limit=_ROWS, cursor=pager.cursor)
+    pager = Pager("suppression", reason, sized=True)
+    page = entries.list_suppressions(here, actor, reason=reason, limit=pager.rows, cursor=pager.cursor)
     if not page.entries:
         empty.nothing(":material/unsubscribe:", "No addresses", "Bounces, complaints and unsubscribes appear here.")
     else:
