@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     cookie_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sign-in cookies; without it, one is made in DATA_DIR/secrets.json."
     )
+    backup_passphrase: SecretStr = Field(SecretStr(""), description="Encrypts backups; empty leaves them readable.")
     trusted_proxies: str = Field(
         "", description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed, comma-separated."
     )

@@ -10,6 +10,7 @@ import typer
 from backend.bootstrap import keep_files_private
 from backend.cli import (
     automations,
+    backups,
     campaigns,
     connections,
     deliverability,
@@ -48,9 +49,11 @@ app.add_typer(automations.app, name="automation")
 app.add_typer(segments.app, name="segment")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(unreadable.app, name="unreadable")
+app.add_typer(backups.app, name="backup")
 shop.add_to(app)
 reports.add_to(app)
 upkeep.add_to(app)
+
 mail.add_to(app)
 deliverability.add_to(app)
 doctor.add_to(app)

@@ -44,7 +44,7 @@ from backend.store.dynamodb_tables import Tables
 from backend.store.evaluate import check_transaction, check_write, damaged_counters, failure_of, tell_of_damage
 from backend.store.limits import check_key, check_query, check_scan
 from backend.store.meter import Meter
-from backend.store.port import AllOf, Begins, Delete, Equals, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.port import AllOf, Begins, Delete, Equals, Item, Key, Moment, Page, Put, Query, Row, Update, Write
 from backend.store.repeats import is_made, is_repeatable
 from backend.store.schema import TABLES
 
@@ -165,6 +165,10 @@ class DynamoStore:
         }
         answer = self._read("scan", parameters | scan_place(cursor) | scan_filter(only))
         return Page(self._rows(table, answer), scan_cursor(answer.get("LastEvaluatedKey")))
+
+    @contextlib.contextmanager
+    def moment(self) -> Iterator[Moment]:
+        yield _Moment(self)
 
     def _read(self, operation: str, parameters: Mapping[str, object]) -> Answer:
         return self._caller.call(operation, parameters, repeatable=True)
@@ -321,3 +325,15 @@ def _batch_request(write: Put | Delete) -> dict[str, object]:
 
 def _chunks(elements: Sequence[_Element], size: int) -> Iterator[Sequence[_Element]]:
     return (elements[start : start + size] for start in range(0, len(elements), size))
+
+
+class _Moment:
+    """A `Moment` of a table that is read while it changes. Point-in-time recovery gives an exact one."""
+
+    is_exact = False
+
+    def __init__(self, store: DynamoStore) -> None:
+        self._store = store
+
+    def scan(self, table: str, *, limit: int = 1000, cursor: str | None = None) -> Page:
+        return self._store.scan(table, limit=limit, cursor=cursor)

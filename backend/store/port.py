@@ -8,6 +8,7 @@ and dictionaries. Floats are refused: money is integer minor units.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -234,6 +235,17 @@ class Page(NamedTuple):
     cursor: str | None
 
 
+class Moment(Protocol):
+    """Reads a store as it was when the first page was read, where the engine can; DynamoDB cannot."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all pages are of one moment."""
+
+    def scan(self, table: str, *, limit: int = 1000, cursor: str | None = None) -> Page:
+        """As `Store.scan` without segments."""
+
+
 class Store(Protocol):
     """What every engine does. All methods are safe to call from several threads.
 
@@ -291,6 +303,9 @@ class Store(Protocol):
         A page may be empty although more follow. `only` leaves items out before they travel; DynamoDB reads, and
         charges for, all of them.
         """
+
+    def moment(self) -> AbstractContextManager[Moment]:
+        """Reads the whole store, for a backup. Writers go on meanwhile, and are not waited for."""
 
     def sweep(self, now: int, limit: int) -> int:
         """Removes items whose `expires` is `now` or earlier (seconds since 1970), `limit` of each table at most.

@@ -7,7 +7,8 @@ locks on the keys in ascending order, so that no two transactions can wait for e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
 
@@ -21,7 +22,7 @@ from backend.store import sql_creation, sql_engine
 from backend.store.evaluate import applied, check_transaction, check_write
 from backend.store.limits import check_key, check_query, check_scan, decode_place, encode_cursor
 from backend.store.meter import Meter
-from backend.store.port import EXPIRES, Begins, Check, Delete, Item, Key, Page, Put, Query, Row, Update, Write
+from backend.store.port import EXPIRES, Begins, Check, Delete, Item, Key, Moment, Page, Put, Query, Row, Update, Write
 from backend.store.repeats import is_repeatable
 from backend.store.schema import INDEXES
 from backend.store.sql_rows import by_table, cursor_after, item_of, projected, row_of
@@ -92,12 +93,12 @@ class SqlStore:
         check_scan(segment, segments, limit)
         statement = scan_statement(self._tables[table], limit, cursor, only, segment, segments)
         with self._sessions.connected(_SCAN_SECONDS) as connection:
-            # The driver's own rows: SQLAlchemy's cost a twentieth of the time that reading a large shop takes.
-            fetched = connection.execute(statement).cursor
-            rows = fetched.fetchall() if fetched else []
-        found = [Row(key := Key(table, pk, sk), item_of(key, doc)) for pk, sk, doc in rows]
-        following = encode_cursor({"pk": rows[-1][0], "sk": rows[-1][1]}) if len(rows) == limit else None
-        return Page(found, following)
+            return _scanned_page(connection, table, statement, limit)
+
+    @contextmanager
+    def moment(self) -> Iterator[Moment]:
+        with self._sessions.one_moment(_SCAN_SECONDS) as connection:
+            yield _Moment(connection, self._tables)
 
     # --- writes --------------------------------------------------------------------------------------------------
 
@@ -286,6 +287,28 @@ def scan_statement(
     if segments > 1:
         statement = statement.where(_LastLetter(columns.pk) % segments == segment)
     return statement
+
+
+def _scanned_page(connection: sa.Connection, table: str, statement: sa.Select[Any], limit: int) -> Page:
+    # The driver's own rows: SQLAlchemy's cost a twentieth of the time that reading a large shop takes.
+    fetched = connection.execute(statement).cursor
+    rows = fetched.fetchall() if fetched else []
+    found = [Row(key := Key(table, pk, sk), item_of(key, doc)) for pk, sk, doc in rows]
+    following = encode_cursor({"pk": rows[-1][0], "sk": rows[-1][1]}) if len(rows) == limit else None
+    return Page(found, following)
+
+
+class _Moment:
+    """A `Moment`: scans on one connection, whose transaction shows one state of the database."""
+
+    is_exact = True
+
+    def __init__(self, connection: sa.Connection, tables: Mapping[str, sa.Table]) -> None:
+        self._connection = connection
+        self._tables = tables
+
+    def scan(self, table: str, *, limit: int = 1000, cursor: str | None = None) -> Page:
+        return _scanned_page(self._connection, table, scan_statement(self._tables[table], limit, cursor, None), limit)
 
 
 class _LastLetter(FunctionElement[int]):

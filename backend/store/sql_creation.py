@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn
 
+from backend.store.documents import decode
 from backend.store.port import EXPIRES
 from backend.store.schema import TABLES, Index
-from backend.store.sql_tables import decode, index_columns, pk_column, sk_column
+from backend.store.sql_tables import index_columns, pk_column, sk_column
 
 _ROWS_AT_ONCE = 5000
 _INDEXES_OF = {table.name: table.indexes for table in TABLES}

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from backend.store.documents import decode, encode
 from backend.store.limits import encode_cursor
 from backend.store.port import EXPIRES, Item, Key, UnreadableItem
 from backend.store.schema import TABLES, Index
-from backend.store.sql_tables import decode, encode, expiry, index_columns, pk_column, sk_column
+from backend.store.sql_tables import expiry, index_columns, pk_column, sk_column
 
 _INDEXES_OF = {table.name: table.indexes for table in TABLES}
 _COLUMNS_OF = {index.name: (pk_column(index), sk_column(index)) for table in TABLES for index in table.indexes}

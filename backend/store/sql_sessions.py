@@ -75,6 +75,18 @@ class Sessions:
             yield connection
 
     @contextmanager
+    def one_moment(self, seconds: float) -> Iterator[sa.Connection]:
+        """As `connected`, in a transaction in which every statement reads the same state of the database."""
+        with translated(), self._engine.connect() as connection:
+            if self._is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with self._patient(connection, seconds):
+                yield connection
+            connection.rollback()
+
+    @contextmanager
     def transaction(self, keys: Sequence[Key], seconds: float | None = None) -> Iterator[sa.Connection]:
         """As `writing`, on SQLAlchemy's connection; `seconds` as in `connected`."""
         with (

@@ -9,9 +9,9 @@ import pytest
 
 from backend.errors import ConditionFailedError, StoreBusyError, StoreUnreachableError
 from backend.store import sql_engine
+from backend.store.documents import decode, encode
 from backend.store.port import Absent, Exists, Item, Key, Put, Store
 from backend.store.sql import SqlStore
-from backend.store.sql_tables import decode, encode
 
 KEY = Key("shop", "P", "s")
 

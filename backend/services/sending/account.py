@@ -98,7 +98,7 @@ def resume_sending(shop: Shop, actor: Actor) -> None:
 # --- Pauses: the provider has said that it takes nothing from this account at present ----------------------------
 
 
-_PAUSE = schema.meta_key("mail-pause")
+PAUSE = schema.meta_key("mail-pause")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def current_pause(shop: Shop) -> Pause | None:
 
     One that cannot be read holds nothing up: if the provider still takes nothing, the next email brings it back.
     """
-    pause = read_one(shop, _PAUSE, _pause_from)
+    pause = read_one(shop, PAUSE, _pause_from)
     return pause if pause is not None and pause.until > shop.clock() else None
 
 
@@ -129,9 +129,9 @@ def is_paused(shop: Shop) -> bool:
 
 def pause(shop: Shop, reason: str, until: datetime) -> None:
     """Stops sending in every process until then; a later pause replaces an earlier one."""
-    shop.store.put(Put(_PAUSE, {"reason": reason, "until": to_text(until)}))
+    shop.store.put(Put(PAUSE, {"reason": reason, "until": to_text(until)}))
 
 
 def resume(shop: Shop) -> None:
     """Lets sending go on at once."""
-    shop.store.delete(Delete(_PAUSE))
+    shop.store.delete(Delete(PAUSE))

@@ -1,0 +1,140 @@
+"""Backups on the command line: make, verify, restore, and move a shop to another store."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend import bootstrap
+from backend.cli.output import Json, ProgressLine, write_json
+from backend.cli.running import opened_shop, reporting_failures, say
+from backend.config import load_settings
+from backend.services.backup.archive import Manifest
+from backend.services.backup.backup import Progress, keep_newest, make_backup, verify_backup
+from backend.services.backup.restore import Restored, move_shop, restore_backup
+
+app = typer.Typer(help="Back up the whole store, and take it back.", no_args_is_help=True)
+_Folder = Annotated[
+    Path, typer.Argument(help="The folder of one backup, such as /mnt/backups/tillpost-20261201T094400Z.")
+]
+
+
+@app.command("make")
+def make(
+    folder: Annotated[Path, typer.Argument(help="Where backups are kept; each becomes a folder in it.")],
+    keep: Annotated[int | None, typer.Option(min=1, help="Afterwards remove all but the newest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Back up the store while the shop goes on. BACKUP_PASSPHRASE encrypts it."""
+    with opened_shop("backup make") as shop, _Shown() as shown:
+        passphrase = _passphrase()
+        made = make_backup(shop, folder, passphrase=passphrase, progress=shown.progress)
+        manifest = verify_backup(made, passphrase=passphrase)
+        removed = keep_newest(folder, keep) if keep else []
+        shown.end()
+        if as_json:
+            write_json(
+                _described(made, manifest) | {"seconds": shown.seconds, "removed": [str(each) for each in removed]}
+            )
+            return
+        typer.echo(f"{made}: {manifest.items:,} items, {manifest.bytes:,} bytes, in {shown.seconds} s.")
+        _warn(manifest)
+        if removed:
+            typer.echo(f"Removed {len(removed)} older backups.")
+
+
+@app.command("verify")
+def verify(folder: _Folder, as_json: Json = False) -> None:
+    """Read a backup and compare it with its manifest."""
+    with reporting_failures("backup verify"):
+        manifest = verify_backup(folder, passphrase=_passphrase())
+        if as_json:
+            write_json(_described(folder, manifest))
+            return
+        lock = ", encrypted" if manifest.salt else ""
+        typer.echo(f"Whole: {manifest.items:,} items of {manifest.created_at}, by Tillpost {manifest.version}{lock}.")
+        _warn(manifest)
+
+
+@app.command("restore")
+def restore(folder: _Folder, as_json: Json = False) -> None:
+    """Take a backup into the store of STORE_URL, which has to be empty. All email waits until `mail resume`."""
+    with opened_shop("backup restore") as shop, _Shown() as shown:
+        restored = restore_backup(shop, folder, passphrase=_passphrase(), progress=shown.progress)
+        shown.end()
+        _show_restored(restored, shown.seconds, as_json)
+
+
+@app.command("move")
+def move(
+    to: Annotated[str, typer.Option("--to", help="The STORE_URL of the new, empty store.")],
+    as_json: Json = False,
+) -> None:
+    """Copy the shop from STORE_URL into another store, and prove that they are equal. Stop everything else first."""
+    with opened_shop("backup move") as shop, _Shown() as shown:
+        target = replace(shop, store=bootstrap.open_store(to))
+        try:
+            restored = move_shop(shop.store, target, progress=shown.progress)
+        finally:
+            target.store.close()
+        shown.end()
+        _show_restored(restored, shown.seconds, as_json)
+
+
+class _Shown:
+    """A line that says how far it is, and how long it took."""
+
+    def __enter__(self) -> _Shown:
+        self._line, self._began = ProgressLine(), time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.end()
+
+    @property
+    def progress(self) -> Progress:
+        return lambda items: self._line.show(f"{items:,} items")
+
+    def end(self) -> None:
+        self._line.end()
+
+    @property
+    def seconds(self) -> float:
+        return round(time.monotonic() - self._began, 1)
+
+
+def _passphrase() -> str:
+    return load_settings().backup_passphrase.get_secret_value()
+
+
+def _described(folder: Path, manifest: Manifest) -> dict[str, object]:
+    """Without the parts."""
+    facts = {name: value for name, value in asdict(manifest).items() if name not in ("parts", "salt")}
+    return facts | {
+        "folder": str(folder),
+        "items": manifest.items,
+        "bytes": manifest.bytes,
+        "encrypted": bool(manifest.salt),
+    }
+
+
+def _warn(manifest: Manifest) -> None:
+    if not manifest.is_exact:
+        say("This engine was read while it changed; point-in-time recovery of DynamoDB gives a copy of one moment.")
+    if manifest.unreadable:
+        say(
+            f"{len(manifest.unreadable):,} items cannot be read and are not in it: `python -m backend unreadable list`."
+        )
+
+
+def _show_restored(restored: Restored, seconds: float, as_json: bool) -> None:
+    if as_json:
+        write_json({"tables": {name: asdict(each) for name, each in restored.tables.items()}, "seconds": seconds})
+        return
+    typer.echo(f"{restored.items:,} items were written in {seconds} s, and the store holds exactly what it should.")
+    typer.echo("All email waits: look at the message log, then run `python -m backend mail resume`.")
+    typer.echo("`python -m backend reconcile` recounts every total.")

@@ -1,0 +1,1 @@
+"""Backups that any engine can write and any engine can take back."""
