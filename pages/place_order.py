@@ -21,13 +21,13 @@ if place_order_form.show_placed(here):
 
 customer_id = st.query_params.get("customer", "")
 if not customer_id:
-    place_order_form.choose_customer(here)
+    place_order_form.choose_customer(actor, here)
     st.stop()
 try:
     customer = get_customer(here, customer_id)
 except (NotFoundError, InvalidInputError):
     empty.nothing(":material/person_off:", "This customer does not exist", "Choose another one.")
-    place_order_form.choose_customer(here)
+    place_order_form.choose_customer(actor, here)
     st.stop()
 
 place_order_form.show_customer(customer)

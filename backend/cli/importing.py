@@ -1,4 +1,4 @@
-"""Bringing in orders and customers from files."""
+"""Bringing in orders, customers and products from files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
 from backend.services import imports
 
-app = typer.Typer(no_args_is_help=True, help="Bring in orders or customers from a CSV file.")
+app = typer.Typer(no_args_is_help=True, help="Bring in orders, customers or products from a CSV file.")
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The CSV file.")]
 Report = Annotated[
@@ -64,6 +64,20 @@ def import_customers(
         try:
             result = imports.import_customers(
                 shop, COMMAND_LINE, file, chosen, report=report, progress=progress, encoding=encoding
+            )
+        finally:
+            progress.end()
+        _tell(result, as_json)
+
+
+@app.command("products")
+def import_products(file: File, report: Report = None, encoding: Encoding = "", as_json: Json = False) -> None:
+    """Import Shopify's export of products. The same file again changes nothing."""
+    with opened_shop("import products") as shop:
+        progress = _Told()
+        try:
+            result = imports.import_products(
+                shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding
             )
         finally:
             progress.end()

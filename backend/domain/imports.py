@@ -17,6 +17,7 @@ class ImportKind(StrEnum):
     ORDERS = "orders"
     CUSTOMERS = "customers"
     SUPPRESSIONS = "suppressions"
+    PRODUCTS = "products"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,18 @@ class ImportedCustomer:
     family_name: str = ""
     refused_address: str = ""
     address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedProduct:
+    """One product or variant of a file, cleaned and checked. `price` is in minor units, None where there is none."""
+
+    title: str
+    variant: str = ""
+    sku: str = ""
+    price: int | None = None
+    picture: str = ""
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +178,7 @@ class ImportResult:
     encoding: str = ""
     suppressions: Counts = field(default_factory=Counts)
     repaired: int = 0
+    products: Counts = field(default_factory=Counts)
 
     @property
     def counts(self) -> Counts:
@@ -173,6 +187,7 @@ class ImportResult:
             ImportKind.ORDERS: self.orders,
             ImportKind.CUSTOMERS: self.customers,
             ImportKind.SUPPRESSIONS: self.suppressions,
+            ImportKind.PRODUCTS: self.products,
         }[self.kind]
 
     def figures(self) -> dict[str, object]:

@@ -279,3 +279,21 @@ def largest_remainder(amount: int, weights: Sequence[int]) -> list[int]:
     by_remainder = sorted(range(len(parts)), key=lambda place: (-parts[place][1], place))
     more = frozenset(by_remainder[:left])
     return [part + (place in more) for place, (part, _) in enumerate(parts)]
+
+
+def parse_discount(text: str, of: int, currency: str, *, decimal_comma: bool | None = False) -> int:
+    """What somebody typed as a discount, in minor units: an amount, or a percentage such as "12.5%" of the amount `of`.
+
+    A percentage is rounded half up; nothing is no discount.
+
+    Raises: `InvalidInputError`.
+    """
+    typed = text.strip()
+    if not typed:
+        return 0
+    if not typed.endswith("%"):
+        return parse_amount(typed, currency, "Discount", decimal_comma=decimal_comma)
+    number = typed.removesuffix("%").strip().replace(",", ".")
+    if not re.fullmatch(r"\d{1,3}([.]\d{0,4})?", number) or Decimal(number) > 100:
+        raise InvalidInputError("A discount in percent is a number from 0 to 100, such as 10%.", "discount")
+    return half_up(Decimal(of) * Decimal(number) / 100)

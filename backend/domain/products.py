@@ -33,7 +33,7 @@ class Product:
     """One thing that is sold: a product without variants, or one variant of a product.
 
     `price` is in minor units, None when nobody has said it. `picture` is an https address, or "". What is `archived`
-    keeps its figures and is not offered for new orders.
+    keeps its figures and is not offered for new orders. `print` is the fingerprint of what a file said last.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Product:
     picture: str = ""
     archived: bool = False
     version: int = 1
+    print: str = ""
 
     @property
     def name(self) -> str:

@@ -18,7 +18,7 @@ from backend.domain.jobs import Job
 from backend.errors import BackendError, DiskFullError, StoreBusyError, StoreUnreachableError
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
-from backend.services.imports import import_customers, import_orders
+from backend.services.imports import import_customers, import_orders, import_products
 from backend.services.jobs import queue
 from backend.services.jobs.requests import report_path, upload_path
 from backend.services.suppression.jobs import import_listed
@@ -112,6 +112,8 @@ def _import(shop: Shop, job: Job, progress: Callable[[ImportProgress], None]) ->
         return import_orders(
             shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, dates=job.dates
         )
+    if job.kind is ImportKind.PRODUCTS:
+        return import_products(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)
     if job.kind is ImportKind.SUPPRESSIONS:
         return import_listed(
             shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, dates=job.dates

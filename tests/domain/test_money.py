@@ -15,7 +15,9 @@ from backend.domain.money import (
     divided,
     format_money,
     half_up,
+    largest_remainder,
     parse_amount,
+    parse_discount,
     plain,
     read_amount,
     to_minor,
@@ -222,3 +224,26 @@ def test_money_is_written_for_people_in_their_locale() -> None:
 @given(st.integers(0, LARGEST_AMOUNT), st.sampled_from(("USD", "JPY", "KWD")))
 def test_what_is_written_to_a_file_is_read_back(minor: int, currency: str) -> None:
     assert to_minor(plain(minor, currency), currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [("", 0), ("2.50", 250), ("10%", 123), (" 12.5 % ", 154), ("12,5%", 154), ("100%", 1230), ("0%", 0)],
+)
+def test_a_discount_is_an_amount_or_a_percentage(typed: str, amount: int) -> None:
+    assert parse_discount(typed, 1230, "USD") == amount
+
+
+@pytest.mark.parametrize("typed", ["%", "101%", "-5%", "ten%", "1.2.3%"])
+def test_a_percentage_that_makes_no_sense_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidInputError, match="percent"):
+        parse_discount(typed, 1000, "USD")
+
+
+@given(st.integers(0, 10**11), st.lists(st.integers(0, 10**9), min_size=1, max_size=20))
+def test_parts_by_the_largest_remainder_add_up_and_are_at_most_one_off(amount: int, weights: list[int]) -> None:
+    parts = largest_remainder(amount, weights)
+    assert sum(parts) == amount
+    whole = sum(weights)
+    if whole:
+        assert all(abs(part * whole - amount * weight) < whole for part, weight in zip(parts, weights, strict=True))

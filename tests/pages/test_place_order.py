@@ -10,8 +10,10 @@ from backend.domain.orders import OrderStatus, OrderSummary
 from backend.domain.team import Role
 from backend.errors import StoreUnreachableError
 from backend.services.customers.customers import archive_customer
+from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 from backend.services.orders.lists import orders_of
 from backend.services.orders.orders import get_order
+from backend.services.products.catalogue import ProductDraft, create_product
 from pages.components.orders import place_order_form
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, figures, links, press, said
@@ -84,7 +86,7 @@ def test_lines_can_be_added_and_taken_away(dashboard: Dashboard, maria: Customer
 def test_a_placed_order_is_confirmed_with_a_way_to_it(dashboard: Dashboard, maria: Customer) -> None:
     app = press(fill(form_for(dashboard, maria)), "Place order")
     (order,) = placed(dashboard, maria)
-    assert (order.total, order.status) == (1250, OrderStatus.PAID)
+    assert (order.total, order.status) == (1250, OrderStatus.PENDING)
     assert f"Order **{order.number}** of **Maria Lopez** for **$12.50** was placed." in said(app)
     assert links(app)["Open this order"] == {"customer": [maria.id], "id": [order.id]}
     press(app, "Place another order")
@@ -137,14 +139,51 @@ def test_an_archived_customer_must_be_restored_first(dashboard: Dashboard, maria
     assert "This customer is archived. Restore the customer first." in said(app)
 
 
-def test_an_order_can_be_placed_as_pending_with_a_note(dashboard: Dashboard, maria: Customer) -> None:
+def test_an_order_can_be_placed_as_paid_with_a_note(dashboard: Dashboard, maria: Customer) -> None:
     app = fill(form_for(dashboard, maria))
-    app.segmented_control[0].set_value(OrderStatus.PENDING)
+    app.segmented_control[0].set_value(OrderStatus.PAID)
     field(app, "Note").set_value("Ring twice").run()
     press(app, "Place order")
     (order,) = placed(dashboard, maria)
-    assert order.status is OrderStatus.PENDING
+    assert order.status is OrderStatus.PAID
     assert get_order(dashboard.shop, maria.id, order.id).note == "Ring twice"
+
+
+def test_known_products_are_picked_with_their_prices_and_again_for_another_unit(
+    dashboard: Dashboard, maria: Customer
+) -> None:
+    tea = create_product(dashboard.shop, STAFF, ProductDraft("Assam", "TEA-1", price=990))
+    pot = create_product(dashboard.shop, STAFF, ProductDraft("Teapot", "POT-1", "Red", price=4500))
+    app = form_for(dashboard, maria)
+    picker = app.selectbox[0]
+    assert picker.options == ["Assam · TEA-1 · $9.90", "Teapot - Red · POT-1 · $45.00"]
+    for product in (tea, pot, tea):
+        app.selectbox[0].set_value(product.id).run()
+    assert app.selectbox[0].value is None
+    assert figures(app) == {"Total": "$64.80"}
+    field(app, "Discount in USD").set_value("10%").run()
+    assert figures(app) == {"Total": "$58.32"}
+    press(app, "Place order")
+    (summary,) = placed(dashboard, maria)
+    order = get_order(dashboard.shop, maria.id, summary.id)
+    assert [(line.title, line.sku, line.quantity) for line in order.lines] == [
+        ("Assam", "TEA-1", 2),
+        ("Teapot - Red", "POT-1", 1),
+    ]
+    assert order.discount == 648
+
+
+def test_a_customer_is_added_on_the_spot_and_what_was_typed_stays(dashboard: Dashboard, maria: Customer) -> None:
+    app = fill(form_for(dashboard, maria))
+    press(app, "Change")
+    press(app, "New customer")
+    field(app, "Name").set_value("Tom Brown").run()
+    press(app, "Add customer")
+    assert "Tom Brown" in said(app)
+    assert (field(app, "Product").value, figures(app)) == ("Mug", {"Total": "$12.50"})
+    press(app, "Place order")
+    (tom,) = list_customers(dashboard.shop, CustomerFilter("Tom", sort=Sort.NEWEST)).customers
+    assert [order.total for order in orders_of(dashboard.shop, tom.id).orders] == [1250]
 
 
 @pytest.mark.parametrize("name", MARKUP)

@@ -12,6 +12,7 @@ from backend.services.imports.encoding import ENCODINGS, UnclearEncodingError, r
 from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.orders import import_orders
 from backend.services.imports.preview import preview_of
+from backend.services.imports.products import import_products
 
 __all__ = [
     "CUSTOMER_FIELDS",
@@ -21,6 +22,7 @@ __all__ = [
     "guess_mapping",
     "import_customers",
     "import_orders",
+    "import_products",
     "preview_of",
     "read_preview",
     "readings_in",

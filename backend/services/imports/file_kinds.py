@@ -26,6 +26,7 @@ class _Way(Enum):
         "as “A table of customers”."
     )
     EXPORT_ORDERS = "Export the orders instead: in Shopify, Orders → Export → All orders → Plain CSV file."
+    PRODUCTS = "It comes in under “Products from Shopify” (import products)."
     OURS = "Orders from here do not come back in; the export of customers from here does."
     CUSTOMERS_INSTEAD = "Export the orders, or the customers as a table, instead."
 
@@ -51,10 +52,10 @@ _KINDS: tuple[_Kind, ...] = (
     _kind("Squarespace's export of orders", "order id, financial status, lineitem name", _Way.OTHER_ORDERS),
     _kind("an export without payments, such as Shopify's abandoned checkouts", "lineitem name", _Way.EXPORT_ORDERS),
     _kind("Matrixify's export of orders", "line type, name", _Way.OTHER_ORDERS),
-    _kind("Shopify's export of products", "handle, title, vendor", _Way.EXPORT_ORDERS),
-    _kind("Shopify's export of products", "url handle, title, vendor", _Way.EXPORT_ORDERS),
-    _kind("Shopify's export of products", "handle, variant sku", _Way.EXPORT_ORDERS),
-    _kind("Shopify's export of products", "handle, variant price", _Way.EXPORT_ORDERS),
+    _kind("Shopify's export of products", "handle, title, vendor", _Way.PRODUCTS),
+    _kind("Shopify's export of products", "url handle, title, vendor", _Way.PRODUCTS),
+    _kind("Shopify's export of products", "handle, variant sku", _Way.PRODUCTS),
+    _kind("Shopify's export of products", "handle, variant price", _Way.PRODUCTS),
     _kind("Shopify's export of the inventory", "handle, location, sku", _Way.EXPORT_ORDERS),
     _kind("Shopify's export of the inventory", "handle, title, on hand", _Way.EXPORT_ORDERS),
     _kind("Shopify's export of the inventory", "handle, title, available", _Way.EXPORT_ORDERS),
@@ -150,6 +151,7 @@ _WANTED = {
     ImportKind.ORDERS: "Shopify's export of orders",
     ImportKind.CUSTOMERS: "a table of customers",
     ImportKind.SUPPRESSIONS: "a suppression list",
+    ImportKind.PRODUCTS: "Shopify's export of products",
 }
 
 
@@ -164,7 +166,11 @@ def refuse_other_file(header: Sequence[str], wanted: ImportKind) -> None:
     raise InvalidInputError(f"This is {found.label}, not {_WANTED[wanted]}. {found.way.value}", "file")
 
 
-_FITS = {ImportKind.ORDERS: _Way.SHOPIFYS_ORDERS, ImportKind.CUSTOMERS: _Way.CUSTOMERS}
+_FITS = {
+    ImportKind.ORDERS: _Way.SHOPIFYS_ORDERS,
+    ImportKind.CUSTOMERS: _Way.CUSTOMERS,
+    ImportKind.PRODUCTS: _Way.PRODUCTS,
+}
 
 
 def _found(header: Sequence[str]) -> _Kind | None:

@@ -13,6 +13,7 @@ from backend.domain.imports import ImportKind
 from backend.services.imports.customer_table import Preview, read_preview
 from backend.services.imports.encoding import encoding_in
 from backend.services.imports.file_kinds import refuse_other_file
+from backend.services.imports.product_table import product_places
 from backend.services.imports.shopify import places_of
 
 _LENGTH = 1 << 18
@@ -30,6 +31,8 @@ def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: s
         preview = read_preview(path, rows, encoding=found.shown)
     if kind is ImportKind.ORDERS:
         places_of(preview.header)
+    elif kind is ImportKind.PRODUCTS:
+        product_places(preview.header)
     else:
         refuse_other_file(preview.header, kind)
     return preview

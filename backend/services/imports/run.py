@@ -88,6 +88,15 @@ class Run(Generic[AnyCandidate]):
         seconds = time.perf_counter() - self._started
         if self._kind is ImportKind.CUSTOMERS:
             return ImportResult(self._kind, Counts(), self._counts, seconds, report, encoding, repaired=self._repaired)
+        if self._kind is ImportKind.PRODUCTS:
+            return ImportResult(
+                self._kind,
+                seconds=seconds,
+                report=report,
+                encoding=encoding,
+                repaired=self._repaired,
+                products=self._counts,
+            )
         customers = Counts(created=self._customers_created)
         return ImportResult(self._kind, self._counts, customers, seconds, report, encoding, repaired=self._repaired)
 

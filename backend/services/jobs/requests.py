@@ -60,6 +60,8 @@ def enqueue_import(
     actor.require(Permission.IMPORT_DATA)
     if kind is ImportKind.SUPPRESSIONS:
         actor.require(Permission.MANAGE_SUPPRESSION)
+    if kind is ImportKind.PRODUCTS:
+        actor.require(Permission.EDIT_PRODUCTS)
     job_id = job_id or new_job_id(shop)
     _check_id(job_id)
     if (known := shop.store.get(schema.job_key(job_id))) is not None:

@@ -6,7 +6,8 @@ A name that has led to a product leads to it for good, so figures can be counted
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from backend.domain.products import Product, id_of_title
 from backend.records.products import leading_item, product_from, product_item
@@ -14,7 +15,7 @@ from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
 from backend.services.unreadable.items import readable
 from backend.store import schema
-from backend.store.port import Absent, Put, Query, pages_of
+from backend.store.port import Absent, Item, Key, Put, Query, pages_of
 
 
 class Names:
@@ -51,13 +52,17 @@ class Names:
         return Put(schema.product_key(name), leading_item(product_id), Absent(), _moved())
 
 
-def read_names(shop: Shop, names: Iterable[str]) -> Names:
+Read: TypeAlias = Callable[[Sequence[Key]], dict[Key, Item]]
+"""Reads those of the items that exist."""
+
+
+def read_names(shop: Shop, names: Iterable[str], read: Read | None = None) -> Names:
     """What these names lead to, with the products themselves. What cannot be read is set aside."""
-    keys = [schema.product_key(name) for name in dict.fromkeys(names)]
-    rows = shop.store.get_many(keys).items()
+    read = read or shop.store.get_many
+    rows = read([schema.product_key(name) for name in dict.fromkeys(names)]).items()
     found = [*readable(shop, rows, lambda key, item: (key.sk, product_from(key, item)))]
     further = {leads_to for _, leads_to in found if isinstance(leads_to, str)} - {name for name, _ in found}
-    more = shop.store.get_many([schema.product_key(name) for name in further]).items()
+    more = read([schema.product_key(name) for name in further]).items()
     found += readable(shop, more, lambda key, item: (key.sk, product_from(key, item)))
     return Names(_named(found))
 

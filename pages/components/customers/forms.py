@@ -22,7 +22,11 @@ _ANSWERS: dict[str, bool | None] = {"Not asked": None, "Agreed": True, "Declined
 _MOST_TAGS_OFFERED = 500
 
 
-def _add(_: str) -> None:
+FOR_ORDER = "order"
+"""For whom an order is being entered, where the dialog that adds somebody returns to."""
+
+
+def _add(what_for: str) -> None:
     form = Form("add_customer")
     with form.area():
         profile = _profile_fields(shop(), form, Profile(""))
@@ -47,6 +51,9 @@ def _add(_: str) -> None:
         else:
             form.done()
             ADD.close()
+            if what_for == FOR_ORDER:
+                st.query_params["customer"] = added.id
+                st.rerun()
             st.switch_page(page_of("customer.py"), query_params={"id": added.id})
 
 

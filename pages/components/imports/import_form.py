@@ -23,11 +23,17 @@ from pages.components.ui.state import Slot
 
 _KEY: Slot[str] = Slot("import.key")
 _READINGS: Slot[tuple[str, Readings]] = Slot("import.readings")
-_KINDS = {ImportKind.ORDERS: "Orders from Shopify", ImportKind.CUSTOMERS: "A table of customers"}
+_KINDS = {
+    ImportKind.ORDERS: "Orders from Shopify",
+    ImportKind.CUSTOMERS: "A table of customers",
+    ImportKind.PRODUCTS: "Products from Shopify",
+}
 _HELP = {
     ImportKind.ORDERS: "In Shopify: Orders → Export → All orders → Plain CSV file. Importing the same file again "
     "changes nothing; a newer export updates orders.",
     ImportKind.CUSTOMERS: "Any CSV file with a column of email addresses. Existing customers are updated.",
+    ImportKind.PRODUCTS: "In Shopify: Products → Export → All products → Plain CSV file. A product is found again by "
+    "its SKU, or by title and variant.",
 }
 _NONE = ""
 _DATES = {
@@ -71,7 +77,7 @@ def show(here: Shop) -> None:
             return
         _show_rows(preview)
     mapping = _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
-    dates = _choose_dates(key) if kind is not ImportKind.CUSTOMERS else DateOrder.UNKNOWN
+    dates = _choose_dates(key) if kind is ImportKind.ORDERS else DateOrder.UNKNOWN
     nobody = kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys()
     missing = "Choose the column with email addresses first." if nobody else ""
     if actions.pressed("Start import", key="import_now", icon=":material/upload_file:", missing=missing):

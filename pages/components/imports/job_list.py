@@ -27,6 +27,7 @@ _WORDS = {
     ImportKind.ORDERS: ("order", "orders"),
     ImportKind.CUSTOMERS: ("customer", "customers"),
     ImportKind.SUPPRESSIONS: ("address", "addresses"),
+    ImportKind.PRODUCTS: ("product", "products"),
 }
 _BADGES = {
     JobStatus.WAITING: ("Waiting", "orange", ":material/schedule:"),

@@ -177,7 +177,7 @@ def _edit(seen: Order) -> None:
 
         def typed() -> OrderDraft:
             items = line_editor.items(here, lines)
-            return OrderDraft(seen.customer_id, items, **line_editor.parsed(here, amounts), note=note)
+            return OrderDraft(seen.customer_id, items, **line_editor.parsed(here, amounts, items), note=note)
 
         draft, missing = line_editor.show_total(here, typed, seen)
         pressed = form.pressed("Save", missing=missing, changed=draft is None or _differs(draft, seen))

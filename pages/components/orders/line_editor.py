@@ -10,16 +10,18 @@ from typing import Any, Literal, TypedDict
 import pandas as pd
 import streamlit as st
 
-from backend.domain.money import decimals_of, parse_amount, to_minor
+from backend.domain.money import decimals_of, parse_amount, parse_discount, to_minor
 from backend.domain.money import plain as in_units
 from backend.domain.orders import LARGEST_QUANTITY, LineItem, Order
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.orders.orders import OrderDraft, edited
 from pages.components.ui import formats
-from pages.components.ui.state import Slot
+from pages.components.ui.state import Slot, field_of
 
 _WIDTHS = [5, 3, 2, 3, 1]
+_LIVE = "300ms"
+"""The total follows what is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,28 @@ def fields(here: Shop, name: str) -> list[TypedLine]:
     return typed
 
 
+def put_line(here: Shop, name: str, title: str, sku: str, price: int | None) -> None:
+    """For callbacks: puts a product into the first blank row or a new one; one that is there gets another unit."""
+    rows: Slot[list[int]] = Slot(f"{name}.rows")
+    numbers = rows.get() or [0]
+    for number in numbers:
+        if (_text(name, number, "title").get(), _text(name, number, "sku").get()) == (title, sku):
+            quantity = field_of(f"{name}_{number}_quantity", 1)
+            quantity.set(min((quantity.get() or 0) + 1, LARGEST_QUANTITY))
+            return
+    blank = (n for n in numbers if not _text(name, n, "title").get() and not _text(name, n, "price").get())
+    number = next(blank, max(numbers) + 1)
+    if number not in numbers:
+        rows.set([*numbers, number])
+    _text(name, number, "title").set(title)
+    _text(name, number, "sku").set(sku)
+    _text(name, number, "price").set("" if price is None else formats.amount_text(here, price))
+
+
+def _text(name: str, number: int, field: str) -> Slot[str]:
+    return field_of(f"{name}_{number}_{field}", "")
+
+
 def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, first: bool) -> TypedLine:
     columns = st.columns(_WIDTHS, vertical_alignment="bottom", gap="xsmall")
     visibility: Literal["visible", "collapsed"] = "visible" if first else "collapsed"
@@ -92,9 +116,8 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         "Quantity",
         min_value=1,
         max_value=LARGEST_QUANTITY,
-        value=1,
         step=1,
-        key=f"{key}_quantity",
+        key=field_of(f"{key}_quantity", 1).key,
         label_visibility=visibility,
         persist_state="session",
     )
@@ -102,6 +125,7 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         f"Price in {here.currency}",
         key=f"{key}_price",
         max_chars=30,
+        live=_LIVE,
         placeholder=formats.amount_text(here, 0),
         label_visibility=visibility,
         persist_state="session",
@@ -184,9 +208,10 @@ def amounts(here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, n
         column.text_input(
             f"{label} in {here.currency}",
             text,
-            placeholder=formats.amount_text(here, 0),
+            placeholder=formats.amount_text(here, 0) + (" or 10%" if label == "Discount" else ""),
             key=key,
             max_chars=30,
+            live=_LIVE,
             persist_state="session",
         )
         for column, label, (key, text) in zip(
@@ -227,8 +252,8 @@ def _price(here: Shop, line: TypedLine) -> int:
     return parse_amount(line.price, here.currency, label, decimal_comma=formats.decimal_comma(here))
 
 
-def parsed(here: Shop, typed: TypedAmounts) -> Amounts:
-    """The amounts in minor units; what is left empty is nothing.
+def parsed(here: Shop, typed: TypedAmounts, lines: Sequence[LineItem]) -> Amounts:
+    """The amounts in minor units; what is left empty is nothing. A discount such as "10%" is of the line items.
 
     Raises: `InvalidInputError`.
     """
@@ -238,7 +263,12 @@ def parsed(here: Shop, typed: TypedAmounts) -> Amounts:
         return parse_amount(text, here.currency, label, decimal_comma=comma) if text.strip() else 0
 
     return {
-        "discount": minor(typed.discount, "Discount"),
+        "discount": parse_discount(
+            typed.discount,
+            sum(line.amount for line in lines),
+            here.currency,
+            decimal_comma=formats.decimal_comma(here),
+        ),
         "shipping": minor(typed.shipping, "Shipping"),
         "tax": minor(typed.tax, "Tax"),
     }

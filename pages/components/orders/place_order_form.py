@@ -6,14 +6,15 @@ import streamlit as st
 
 from backend.domain.customers import Customer
 from backend.domain.orders import OrderStatus
-from backend.domain.team import Permission
+from backend.domain.team import Actor, Permission
 from backend.domain.text import NOTE_LENGTH
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.orders import orders
 from backend.services.orders.orders import OrderDraft
 from pages.components.customers import search
-from pages.components.orders import line_editor
+from pages.components.customers.forms import ADD, FOR_ORDER
+from pages.components.orders import line_editor, product_picker
 from pages.components.ui import actions, formats, keystrokes
 from pages.components.ui.actions import Trouble
 from pages.components.ui.navigation import page_of
@@ -27,15 +28,12 @@ _PRESSED_TWICE: Slot[str] = Slot(f"{NAME}.pressed_twice")
 _STATUSES = (OrderStatus.PENDING, OrderStatus.PAID)
 
 
-def choose_customer(here: Shop) -> None:
-    """Finds the customer whom the order is for."""
-    search.search_customers(
-        here,
-        "Customer",
-        _choose,
-        hint="New customer? Add them on the page “Customers”, then come back.",
-        nobody="No match. Type less of the name, or add the customer first.",
-    )
+def choose_customer(actor: Actor, here: Shop) -> None:
+    """Finds the customer whom the order is for, or adds one; what was typed into the order stays."""
+    search.search_customers(here, "Customer", _choose, nobody="No match. Type less of the name, or add a new customer.")
+    if actor.may(Permission.EDIT_CUSTOMERS):
+        ADD.opener("New customer", FOR_ORDER, icon=":material/person_add:")
+    ADD.show()
 
 
 def _choose(customer_id: str) -> None:
@@ -65,6 +63,7 @@ def _enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
     """
     name = f"{NAME}_{_key(here)}"
     st.header("Line items")
+    product_picker.show(here, name)
     lines = line_editor.fields(here, name)
     st.header("Amounts")
     amounts = line_editor.amounts(here, name=name)
@@ -72,7 +71,7 @@ def _enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
 
     def draft() -> OrderDraft:
         items = line_editor.items(here, lines)
-        return OrderDraft(customer.id, items, **line_editor.parsed(here, amounts), status=status, note=note)
+        return OrderDraft(customer.id, items, **line_editor.parsed(here, amounts, items), status=status, note=note)
 
     return line_editor.show_total(here, draft)
 
@@ -82,7 +81,7 @@ def _more_fields(name: str) -> tuple[OrderStatus, str]:
         "Status",
         _STATUSES,
         format_func=formats.legible(formats.status_label),
-        default=OrderStatus.PAID,
+        default=OrderStatus.PENDING,
         required=True,
         key=f"{name}_status",
         persist_state="session",

@@ -21,6 +21,7 @@ import streamlit as st
 from backend.domain.automations import Automation
 from backend.domain.customers import CustomerSummary
 from backend.domain.orders import OrderSummary
+from backend.domain.products import Product, Sold
 from backend.domain.segment_text import rule_from_text, rule_text
 from backend.domain.segments import Goods, Rule, Segment, WordField
 from backend.domain.team import Actor
@@ -38,13 +39,20 @@ from backend.services.customers.lists import CustomerFilter, CustomerPage
 from backend.services.deliverability import account
 from backend.services.first_steps import checklist
 from backend.services.first_steps.checklist import StepState
-from backend.services.insights import at_risk, buyers, returning, worth
+from backend.services.insights import at_risk, buyers, product_buyers, returning, worth
 from backend.services.insights.at_risk import AtRisk, Barrier
 from backend.services.insights.buyers import Grid
+from backend.services.insights.product_buyers import Buyers
 from backend.services.insights.returning import Returning
 from backend.services.insights.worth import Worth
 from backend.services.orders import lists as order_list
 from backend.services.orders.lists import OrderFilter, OrderPage
+from backend.services.products import bought
+from backend.services.products import figures as product_figures
+from backend.services.products import lists as product_lists
+from backend.services.products.bought import Basket
+from backend.services.products.figures import Days, ProductMeasure, ProductSales
+from backend.services.products.lists import ProductFilter, ProductPage
 from backend.services.search import everything
 from backend.services.search.everything import Hit
 from backend.services.segments import audience, library, preview
@@ -186,6 +194,44 @@ def list_customers(shop: Shop, wanted: CustomerFilter, limit: int, cursor: str |
 @_cached(max_entries=500)
 def list_orders(shop: Shop, wanted: OrderFilter, limit: int, cursor: str | None) -> OrderPage:
     return order_list.list_orders(shop, wanted, limit=limit, cursor=cursor)
+
+
+@_cached(max_entries=200)
+def list_products(shop: Shop, wanted: ProductFilter, limit: int, cursor: str | None) -> ProductPage:
+    return product_lists.list_products(shop, wanted, limit=limit, cursor=cursor)
+
+
+@_cached(max_entries=5)
+def products_to_sell(shop: Shop) -> list[Product]:
+    return product_lists.products_to_sell(shop)
+
+
+@_cached(max_entries=100)
+def best_products(shop: Shop, by: ProductMeasure, days: Days, limit: int) -> list[ProductSales]:
+    return product_figures.best_products(shop, by, days, limit)
+
+
+@_cached(max_entries=200)
+def figures_of_product(shop: Shop, product_id: str) -> tuple[Sold, date | None]:
+    """What was sold of it in all time, and when last."""
+    sold = product_figures.sold_in_all(shop, [product_id]).get(product_id, Sold())
+    return sold, product_figures.last_sold(shop, product_id)
+
+
+@_cached(max_entries=200)
+def bought_by(shop: Shop, customer_id: str) -> Basket:
+    return bought.bought_by(shop, customer_id)
+
+
+def buyers_of_product(shop: Shop, product_id: str) -> Buyers | None:
+    """Who bought it, as of the newest snapshot; None before there is one. Raises: `SnapshotFailedError`."""
+    name = _snapshot_name(shop)
+    return _buyers_of_product(shop, _asking(), product_id, name) if name else None
+
+
+@_cached(max_entries=100)
+def _buyers_of_product(shop: Shop, actor: Actor, product_id: str, snapshot: str) -> Buyers:
+    return product_buyers.buyers_of(shop, actor, product_id)
 
 
 @_cached(max_entries=200)

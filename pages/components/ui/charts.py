@@ -7,6 +7,7 @@ Colours come from the theme.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +19,7 @@ from backend.domain.money import decimals_of
 from backend.domain.money import plain as in_units
 from backend.services.context import Shop
 from backend.services.customers.months import months_of
+from backend.services.products.figures import months_of_product
 from backend.services.statistics.comparison import Period
 from backend.services.statistics.overview import Bucket, Granularity, Overview
 from pages.components.ui import caching, formats
@@ -75,14 +77,27 @@ def over_time(shop: Shop, first: date, last: date, granularity: Granularity, per
 def customer_months(shop: Shop, customer_id: str) -> Chart | None:
     """What a customer spent in each month; None before there is an order."""
     months = months_of(shop, customer_id)
+    return _months(shop, [(each.month, each.revenue, formats.counted(shop, each.orders, "order")) for each in months])
+
+
+@caching.kept_figure
+def product_months(shop: Shop, product_id: str) -> Chart | None:
+    """What was sold of a product in each month; None while nothing was."""
+    months = months_of_product(shop, product_id)
+    return _months(
+        shop, [(each.month, each.sold.revenue, formats.counted(shop, each.sold.units, "unit")) for each in months]
+    )
+
+
+def _months(shop: Shop, months: Sequence[tuple[str, int, str]]) -> Chart | None:
+    """Bars of the revenue of each month; the third says how much it was for. None without months."""
     if not months:
         return None
-    days = [date.fromisoformat(f"{each.month}-01") for each in months]
-    units = [float(in_units(each.revenue, shop.currency)) for each in months]
+    days = [date.fromisoformat(f"{month}-01") for month, _, _ in months]
+    units = [float(in_units(revenue, shop.currency)) for _, revenue, _ in months]
     texts = [
-        f"<b>{formats.month(shop, day)}</b><br>{formats.money(shop, each.revenue)}, "
-        f"{formats.counted(shop, each.orders, 'order')}"
-        for day, each in zip(days, months, strict=True)
+        f"<b>{formats.month(shop, day)}</b><br>{formats.money(shop, revenue)}, {much}"
+        for day, (_, revenue, much) in zip(days, months, strict=True)
     ]
     step = max(math.ceil(len(days) / _FEW_LABELS), 1)
     shown = list(range(0, len(days), step))
@@ -93,8 +108,8 @@ def customer_months(shop: Shop, customer_id: str) -> Chart | None:
         "yaxis": _flat_axis() | _money_ticks(shop, max(units)),
         "bargap": 0.25,
     }
-    best = max(months, key=lambda each: each.revenue)
-    summary = f"Revenue by month. Most: {formats.money(shop, best.revenue)} in {best.month}."
+    best, most, _ = max(months, key=lambda each: each[1])
+    summary = f"Revenue by month. Most: {formats.money(shop, most)} in {best}."
     return Chart(go.Figure({"data": [_bars(list(range(len(days))), units, texts, "y")], "layout": layout}), summary)
 
 
