@@ -11,6 +11,7 @@ from backend.services.orders.lists import orders_of
 from pages.components.customers import addresses, can_we_email, forms, view
 from pages.components.messages import timeline
 from pages.components.orders.table import order_table
+from pages.components.products import view as products
 from pages.components.ui import actions, empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
@@ -72,6 +73,8 @@ with orders:
     else:
         empty.nothing(":material/receipt_long:", "No orders yet", "Orders appear here once there is one.")
     pager.show(page.cursor)
+    st.header("What they bought")
+    products.show_bought(here, customer.id)
 with profile:
     st.header("Profile")
     with st.container(border=True):

@@ -1,4 +1,4 @@
-"""Overview: what is to be done, how business is compared with the time before, and who the best customers are."""
+"""Overview: what is to be done, how business is compared with the time before, the best customers and products."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from backend.services.statistics.overview import granularities_of
 from pages.components.customers.table import customer_table
 from pages.components.first_steps import view as first_steps
 from pages.components.orders.table import order_table
+from pages.components.products import view as products
 from pages.components.statistics import cards
 from pages.components.todo import view as todo
 from pages.components.ui import caching, charts, empty, filters, formats
@@ -53,9 +54,11 @@ with best:
     best_ones = caching.top_customers(here, measure, month, 10)
     show_table(customer_table(here, best_ones, ranked=True, details=False), "top_customers")
 with where:
-    st.header("Customers by country")
-    st.caption("All customers, whatever the period.")
-    charts.show(charts.countries(here), "countries")
+    st.header("Best products")
+    products.show_best(here, chosen)
+st.header("Customers by country")
+st.caption("All customers, whatever the period.")
+charts.show(charts.countries(here), "countries")
 
 st.header("Recent orders")
 st.caption("The newest, whatever the period.")

@@ -39,7 +39,9 @@ class Basket:
 
 def bought_by(shop: Shop, customer_id: str) -> Basket:
     """The products of a customer's orders that count, with what the customer paid for them (see `sold_in`)."""
-    query = Query(schema.SHOP, schema.customer_partition(customer_id), begins_with="O#", descending=True, limit=200)
+    query = Query(
+        schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.ORDERS, descending=True, limit=200
+    )
     rows = list(islice(pages_of(shop.store, query), MOST_ORDERS + 1))
     found: dict[str, Bought] = {}
     for order in readable(shop, rows[:MOST_ORDERS], order_from):

@@ -1,4 +1,4 @@
-"""Finds what a text names: customers, an order, a message, emails, campaigns, segments. Costs about ten reads.
+"""Finds what a text names: customers, an order, a message, products, emails, campaigns, segments, in some ten reads.
 
 Customers are found by the beginnings of words; orders and messages by their whole number or id, because they are many;
 what a shop has few of by any part of its name.
@@ -17,6 +17,8 @@ from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter, list_customers
 from backend.services.orders.lists import find_order
+from backend.services.products.catalogue import matches
+from backend.services.products.lists import products_to_sell
 from backend.services.segments.library import list_segments
 from backend.services.segments.ready import READY
 from backend.services.sending.message_log import find_message
@@ -39,6 +41,7 @@ class HitKind(StrEnum):
     CAMPAIGN = "Campaign"
     SEGMENT = "Segment"
     EMAIL = "Email"
+    PRODUCT = "Product"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,11 @@ def _customers(shop: Shop, actor: Actor, wanted: str) -> Iterator[Hit]:
         yield Hit(HitKind.CUSTOMER, customer.id, customer.name, customer.email or "")
 
 
+def _products(shop: Shop, actor: Actor, wanted: str) -> Iterator[Hit]:
+    found = [each for each in products_to_sell(shop) if matches(each, wanted)]
+    yield from (Hit(HitKind.PRODUCT, each.id, each.name, each.sku) for each in found[:MOST_OF_A_KIND])
+
+
 def _campaigns(shop: Shop, actor: Actor, wanted: str) -> Iterator[Hit]:
     """Of the newest."""
     newest = list_campaigns(shop, actor, limit=_CAMPAIGNS).campaigns
@@ -114,6 +122,7 @@ _FINDERS: tuple[tuple[Permission, Callable[[Shop, Actor, str], Iterator[Hit]]], 
     (Permission.VIEW_ORDERS, _order),
     (Permission.VIEW_EMAIL, _message),
     (Permission.VIEW_CUSTOMERS, _customers),
+    (Permission.VIEW_ORDERS, _products),
     (Permission.VIEW_EMAIL, _campaigns),
     (Permission.VIEW_CUSTOMERS, _segments),
     (Permission.VIEW_EMAIL, _emails),

@@ -16,6 +16,7 @@ CUSTOMERS = "C#"
 PROFILE = "A"
 MONTHS = "M#"
 ACTIVITY = "V#"
+ORDERS = "O#"
 ARCHIVED_CUSTOMERS = "L#archived"
 
 

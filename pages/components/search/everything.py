@@ -17,6 +17,7 @@ _PLACES = {
     HitKind.CAMPAIGN: ("campaign.py", ":material/campaign:", "id"),
     HitKind.SEGMENT: ("segment.py", ":material/filter_alt:", "id"),
     HitKind.EMAIL: ("template.py", ":material/draft:", "name"),
+    HitKind.PRODUCT: ("product.py", ":material/inventory_2:", "id"),
 }
 """The page of what was found, its icon, and what the page calls its id."""
 
@@ -48,7 +49,7 @@ def show(here: Shop, actor: Actor, page: str) -> None:
         if not hits and not pages:
             st.caption(
                 "Nothing found. Type the beginning of a name or email address, a whole order number or message id, "
-                "or a part of the name of an email, campaign, segment or page."
+                "or a part of the name of a product, email, campaign, segment or page."
             )
 
 

@@ -95,6 +95,15 @@ PAGES: tuple[PageEntry, ...] = (
     ),
     PageEntry("order.py", "Order", ":material/receipt:", Permission.VIEW_ORDERS, "Shop", visible=False),
     PageEntry(
+        "products.py",
+        "Products",
+        ":material/inventory_2:",
+        Permission.VIEW_ORDERS,
+        "Shop",
+        help="What the shop sells, and what sells best in a period.",
+    ),
+    PageEntry("product.py", "Product", ":material/inventory_2:", Permission.VIEW_ORDERS, "Shop", visible=False),
+    PageEntry(
         "place_order.py",
         "Place an order",
         ":material/add_shopping_cart:",

@@ -1,0 +1,118 @@
+"""How one product is shown: the header with its picture, the figures, its months, its buyers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.products import Product, ProductSource
+from backend.services.context import Shop
+from backend.services.products.figures import Days, ProductMeasure
+from backend.services.statistics.comparison import Period
+from pages.components.products.table import bought_table, buyer_table, product_table
+from pages.components.ui import caching, charts, empty, filters, formats
+from pages.components.ui.navigation import page_of
+from pages.components.ui.periods import Chosen
+from pages.components.ui.shell import name_tab
+from pages.components.ui.table import show_table
+
+_SOURCES = {
+    ProductSource.ORDERS: "An order",
+    ProductSource.STAFF: "Added by the team",
+    ProductSource.SHOPIFY: "Shopify's export of products",
+    ProductSource.DEMO: "The demo shop",
+}
+_PICTURE_WIDTH = 160
+_BEST = 10
+
+
+def days_of(chosen: Chosen) -> Days:
+    """The days of a chosen period; all time has no ends, because its figures are kept as one."""
+    return Days() if chosen.period is Period.ALL_TIME else Days(chosen.first, chosen.last)
+
+
+def show_best(here: Shop, chosen: Chosen) -> None:
+    """The products of which most was sold in a period, with the way to all of them."""
+    measure = filters.pick_view(
+        "By", list(ProductMeasure), name="best_by", key="best_by", words=str.capitalize, hidden=True
+    )
+    best = caching.best_products(here, measure, days_of(chosen), _BEST)
+    if best:
+        show_table(product_table(here, best, ranked=True), "best_products")
+        query = {"sold": chosen.period.value} if chosen.period else {}
+        st.page_link(page_of("products.py"), label="All products", query_params=query, help="")
+    else:
+        empty.nothing(":material/inventory_2:", "Nothing sold in this period", "Choose more days.")
+
+
+def show_header(product: Product) -> None:
+    """The name, with the picture if there is one."""
+    name_tab(product.name, "Products")
+    if product.picture:
+        st.image(product.picture, width=_PICTURE_WIDTH, alt=product.name)
+    st.title(formats.plain(product.name), anchor=False)
+    badges = []
+    if product.archived:
+        badges.append(formats.badge("Archived", "orange", ":material/archive:"))
+    if product.source is ProductSource.DEMO:
+        badges.append(formats.badge("Demo", "violet", ":material/science:"))
+    if badges:
+        st.markdown(" ".join(badges))
+
+
+def show_figures(here: Shop, product: Product) -> None:
+    """What was sold of it in all time, and when last."""
+    sold, last = caching.figures_of_product(here, product.id)
+    with st.grid(4, min_column_width=140):
+        st.metric("Revenue", formats.plain(formats.round_money(here, sold.revenue)), border=True)
+        st.metric("Units sold", formats.plain(formats.count(here, sold.units)), border=True)
+        price = "None" if product.price is None else formats.money(here, product.price)
+        st.metric("Price", formats.plain(price), border=True)
+        st.metric("Last sold", formats.plain(formats.day(here, last) if last else "None"), border=True)
+
+
+def show_months(here: Shop, product: Product) -> None:
+    """What was sold of it month by month, if anything."""
+    chart = charts.product_months(here, product.id)
+    if chart is not None:
+        with st.container(border=True):
+            st.markdown("**Revenue by month**")
+            charts.show(chart, "product_months")
+
+
+def show_facts(here: Shop, product: Product) -> None:
+    """What is known of it."""
+    facts = {
+        "SKU": product.sku,
+        "Variant": product.variant,
+        "Added": formats.day(here, product.created_at.astimezone(here.zone).date()),
+        "Source": _SOURCES[product.source],
+    }
+    known = {name: formats.plain(value) for name, value in facts.items() if value}
+    st.table(known, border="horizontal", alt="Details")
+
+
+def show_buyers(here: Shop, product: Product) -> None:
+    """Who bought it, as of the newest snapshot."""
+    found = caching.buyers_of_product(here, product.id)
+    if found is None:
+        empty.nothing(":material/hourglass:", "Not counted yet", "The list is made every ten minutes. Reload the page.")
+    elif not found.newest:
+        empty.nothing(":material/group:", "Nobody yet", "Customers appear here within ten minutes of their order.")
+    else:
+        show_table(
+            buyer_table(here, found.newest), "product_buyers", count=formats.counted(here, found.count, "customer")
+        )
+        if found.count > len(found.newest):
+            st.caption(f"The {len(found.newest)} who bought it last are listed.")
+
+
+def show_bought(here: Shop, customer_id: str) -> None:
+    """What a customer bought, each product once."""
+    basket = caching.bought_by(here, customer_id)
+    if not basket.products:
+        empty.nothing(":material/inventory_2:", "Nothing yet", "Products appear here once there is an order.")
+        return
+    count = formats.counted(here, len(basket.products), "product")
+    show_table(bought_table(here, basket.products), "bought", count=count)
+    if not basket.complete:
+        st.caption("From the 1,000 newest orders.")

@@ -1,0 +1,60 @@
+"""Products: what sells best in a period, found by title or SKU; add one; open one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend.domain.team import Permission
+from backend.errors import InvalidInputError
+from backend.services.products.lists import ProductFilter, ProductSort
+from pages.components.products.forms import ADD
+from pages.components.products.table import product_table
+from pages.components.products.view import days_of
+from pages.components.ui import caching, empty, filters, formats, tables
+from pages.components.ui.guard import require
+from pages.components.ui.periods import pick_period
+from pages.components.ui.shell import shop
+from pages.components.ui.table import show_table
+
+actor = require(Permission.VIEW_ORDERS)
+here = shop()
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.title("Products", width="content")
+    if actor.may(Permission.EDIT_PRODUCTS):
+        ADD.opener("Add product", "new", icon=":material/add:", primary=True)
+ADD.show()
+
+search = filters.search("Search", "Part of a title or SKU", name="search", key="products_search", longest=200)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    chosen = pick_period(here, "sold")
+    archived = filters.switch("Archived", name="archived", key="products_archived")
+sort, choose_sort = filters.sort_by(list(ProductSort), name="sort", key="products_sort")
+
+wanted = ProductFilter(search.strip(), archived, sort, days_of(chosen))
+pager = tables.Pager("products", wanted)
+try:
+    page = caching.list_products(here, wanted, tables.ROWS, pager.cursor)
+except InvalidInputError as error:
+    empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
+    st.stop()
+if page.products:
+    st.caption(formats.plain(f"Sold {formats.span(here, chosen.first, chosen.last)}"))
+    show_table(
+        product_table(here, page.products),
+        "products",
+        count=formats.counted(here, page.count, "product"),
+        sorted_by=sort,
+        on_sort=choose_sort,
+    )
+elif wanted.search:
+    empty.nothing(":material/search_off:", "No match", "Type less of the title or SKU.")
+elif archived:
+    empty.nothing(":material/archive:", "No archived products", "Archive a product on its page.")
+else:
+    empty.nothing(
+        ":material/inventory_2:",
+        "No products yet",
+        "They come with your orders. Or import Shopify's export of products, or add one here.",
+    )
+pager.show(page.cursor)
