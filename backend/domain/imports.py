@@ -16,8 +16,8 @@ class ImportKind(StrEnum):
 
     ORDERS = "orders"
     CUSTOMERS = "customers"
-    SUPPRESSIONS = "suppressions"
     PRODUCTS = "products"
+    SUPPRESSIONS = "suppressions"
 
 
 @dataclass(frozen=True, slots=True)
