@@ -169,4 +169,5 @@ def test_fragments_are_made_by_the_guard() -> None:
 
 def test_permissions_shown_in_the_menu_are_permissions(dashboard: Dashboard) -> None:
     assert {entry.permission for entry in navigation.PAGES if entry.permission} <= set(Permission)
+    assert {entry.group for entry in navigation.PAGES} <= set(navigation.GROUPS)
     assert sum(entry.default for entry in navigation.PAGES) == 1

@@ -44,7 +44,7 @@ class PageEntry:
         return self.path.stem
 
 
-_GROUPS = ("", "Shop", "Marketing", "Email", "Delivery", "Settings", "Engineering", "Account")
+GROUPS = ("", "Shop", "Marketing", "Email", "Delivery", "Settings", "Engineering", "Account")
 """Daily work first."""
 _ENGINEERS_FIRST = ("", "Engineering", "Delivery", "Shop", "Marketing", "Email", "Settings", "Account")
 _UNFOLDED = 12
@@ -252,7 +252,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Connections",
         ":material/hub:",
         Permission.MANAGE_CONNECTIONS,
-        "System",
+        "Settings",
         help="Shops whose orders arrive by themselves.",
     ),
     PageEntry(
@@ -260,7 +260,7 @@ PAGES: tuple[PageEntry, ...] = (
         "API keys",
         ":material/vpn_key:",
         Permission.MANAGE_API_KEYS,
-        "Engineering",
+        "Settings",
         help="Keys with which other programs use the shop's HTTP API.",
     ),
     PageEntry(
@@ -291,7 +291,7 @@ def menu(actor: Actor | None) -> StreamlitPage:
 def pages_for(actor: Actor | None, opened: PageEntry | None = None) -> dict[str, list[StreamlitPage]]:
     """All pages by group. The menu shows what the actor may open, and the page that is `opened`; the others only say,
     when opened, what is missing."""
-    order = _ENGINEERS_FIRST if actor is not None and actor.role is Role.ENGINEER else _GROUPS
+    order = _ENGINEERS_FIRST if actor is not None and actor.role is Role.ENGINEER else GROUPS
     groups: dict[str, list[StreamlitPage]] = {group: [] for group in order}
     for entry in PAGES:
         if _is_there(entry):
