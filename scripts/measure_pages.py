@@ -61,10 +61,10 @@ def main() -> None:
         pages = {name: query for name, _, query in (page.partition("?") for page in wanted.page)}
     with tempfile.TemporaryDirectory() as folder:
         cookie = signed_in(wanted.store_url, Path(folder))
-        with server(wanted.store_url, Path(folder)) as port:
+        with server(wanted.store_url, Path(folder)) as (port, process):
             found = {
                 "pages": {
-                    page: by_one_person(port, cookie, page, query, wanted.runs)
+                    page: by_one_person(port, process, cookie, page, query, wanted.runs)
                     for page, query in pages.items()
                     if (ROOT / "pages" / f"{page}.py").exists()
                 },
@@ -93,8 +93,8 @@ def signed_in(store_url: str, data_dir: Path) -> str:
 
 
 @contextlib.contextmanager
-def server(store_url: str, folder: Path) -> Iterator[int]:
-    """The port of a server in a process of its own."""
+def server(store_url: str, folder: Path) -> Iterator[tuple[int, int]]:
+    """The port of a server in a process of its own, and the id of that process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -109,7 +109,7 @@ def server(store_url: str, folder: Path) -> Iterator[int]:
         )
         try:
             _until_it_answers(port, process, folder / "log")
-            yield port
+            yield port, process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -172,12 +172,27 @@ def _is_end(reply: bytes | str) -> bool:
     )
 
 
-def by_one_person(port: int, cookie: str, page: str, query: str, runs: int) -> dict[str, float]:
-    """One person runs the page again and again; the first run is reported separately."""
+def by_one_person(port: int, process: int, cookie: str, page: str, query: str, runs: int) -> dict[str, float]:
+    """One person runs the page again and again; the first run is reported separately.
+
+    `processor` is the processor time of the whole server for each run, in milliseconds, with the workers in it.
+    """
     with tab(port, cookie) as connection:
         first = run_page(connection, page, query)
         run_page(connection, page, query)
-        return {"first": first, **_summary([run_page(connection, page, query) for _ in range(runs)])}
+        before = _processor_seconds(process)
+        summary = _summary([run_page(connection, page, query) for _ in range(runs)])
+        spent = (_processor_seconds(process) - before) * 1000 / runs
+        return {"first": first, "processor": spent, **summary}
+
+
+def _processor_seconds(process: int) -> float:
+    """Of all threads of a process, since it began; 0 where the system does not tell (proc(5))."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def together(port: int, cookie: str, pages: list[tuple[str, str]], people: int) -> dict[str, float]:
