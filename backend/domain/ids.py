@@ -72,11 +72,6 @@ def moment_in(order_id: str) -> datetime | None:
         return None
 
 
-def order_number(order_id: str, placed_at: datetime) -> str:
-    """The number that people say, such as "T261124-1432-K7Q": day and minute (UTC) and three characters."""
-    return f"T{placed_at.astimezone(UTC):%y%m%d-%H%M}-{order_id[-3:]}"
-
-
 def new_entry_id() -> str:
     """Six random characters, which make ids of the same microsecond unique."""
     return _random(_ENTRY_LENGTH)

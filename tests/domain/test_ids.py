@@ -13,7 +13,6 @@ from backend.domain.ids import (
     new_entry_id,
     new_order_id,
     order_id_of,
-    order_number,
 )
 
 NOW = datetime(2026, 11, 26, 14, 32, 5, tzinfo=UTC)
@@ -37,10 +36,6 @@ def test_an_order_of_another_system_always_gets_the_same_id() -> None:
     assert order_id_of("shopify", "#1001", NOW) == order_id_of("shopify", "#1001", NOW)
     assert order_id_of("shopify", "#1001", NOW) != order_id_of("shopify", "#1002", NOW)
     assert order_id_of("shopify", "#1001", NOW) != order_id_of("etsy", "#1001", NOW)
-
-
-def test_the_number_that_people_say_holds_day_minute_and_the_end_of_the_id() -> None:
-    assert order_number("20261126143205ABCDEK7Q", NOW) == "T261126-1432-K7Q"
 
 
 @given(st.text(max_size=20))

@@ -81,3 +81,11 @@ def test_markup_in_the_name_is_shown_as_text(dashboard: Dashboard, name: str) ->
     app = opened(dashboard)
     assert not app.exception
     assert f"**{name}**" in said(app)
+
+
+def test_the_prefix_of_order_numbers_is_changed(dashboard: Dashboard) -> None:
+    app = dashboard.open("shop_settings.py", Role.MANAGER)
+    assert "Next number: T1001." in said(app)
+    field(app, "Prefix of order numbers").set_value("KM-").run()
+    app = press(app, "Save prefix")
+    assert "Next number: KM-1001." in said(app)

@@ -30,6 +30,7 @@ from backend.domain.events import DeadLetter, EventType, MailEvent
 from backend.domain.health import Beat
 from backend.domain.jobs import Job
 from backend.domain.messages import Message, MessageStatus, SkipReason
+from backend.domain.numbering import Numbering
 from backend.domain.orders import Order, Refund
 from backend.domain.products import Product, Sold
 from backend.domain.segments import Rule, Segment
@@ -56,6 +57,7 @@ from backend.records import (
     heartbeats,
     jobs,
     messages,
+    numbering,
     orders,
     preflights,
     products,
@@ -158,6 +160,14 @@ ENTITIES: tuple[Entity, ...] = (
         lambda it: orders.order_item(it, UTC),
         lambda it, item: orders.order_from(_key_of_order(it), item),
         (orders.order_from,),
+    ),
+    Entity(
+        "numbering",
+        filled(Numbering),
+        Numbering("", 0),
+        numbering.numbering_item,
+        lambda it, item: numbering.numbering_from(item),
+        (numbering.numbering_from,),
     ),
     Entity(
         "order-sent",

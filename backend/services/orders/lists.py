@@ -19,6 +19,7 @@ from backend.records.orders import order_from, summary_from
 from backend.records.values import text
 from backend.services.context import Shop
 from backend.services.listing import merged, page_size, text_in
+from backend.services.orders.numbers import OWN, numbering_of
 from backend.services.orders.orders import order_named_in
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema
@@ -193,7 +194,10 @@ def _is_settled(order: OrderSummary, following: OrderSummary) -> bool:
 
 
 def find_order(shop: Shop, number: str) -> Order | None:
-    """The order with this number: one of ours ("T261124-1432-K7Q") or one of its source's ("#1001")."""
+    """The order with this number: our own ("T1001", "1001", formerly "T261124-1432-K7Q") or its source's ("#1001").
+
+    Where several have it, that of a connected shop comes first.
+    """
     wanted = number.strip()
     own = _OWN_NUMBER.match(wanted.upper())
     return _find_own(shop, own) if own else _find_reference(shop, wanted)
@@ -204,6 +208,8 @@ def _find_reference(shop: Shop, number: str) -> Order | None:
         return None
     written = dict.fromkeys(filter(None, (number, f"#{number.lstrip('#')}", number.lstrip("#"))))
     keys = [schema.reference_key(source, reference) for source, reference in product(_NUMBERING, written)]
+    prefixed = (number, number.upper(), numbering_of(shop).prefix + number)
+    keys += [schema.reference_key(OWN, each) for each in dict.fromkeys(prefixed) if each]
     found = shop.store.get_many(keys)
     for key in keys:
         if key in found:

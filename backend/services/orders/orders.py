@@ -7,7 +7,7 @@ from datetime import datetime
 
 from backend.domain.addresses import Address, clean_address
 from backend.domain.customers import Customer
-from backend.domain.ids import new_order_id, order_number
+from backend.domain.ids import new_order_id
 from backend.domain.money import check_amount, format_money
 from backend.domain.orders import (
     NEXT_STATUSES,
@@ -34,6 +34,7 @@ from backend.services.context import Shop
 from backend.services.orders.changes import OrderRef as OrderRef
 from backend.services.orders.changes import change_order, target_of, with_history
 from backend.services.orders.changes import get_order as get_order
+from backend.services.orders.numbers import next_number, number_put
 from backend.services.orders.refunds import new_refund_id as new_refund_id
 from backend.services.orders.refunds import refund_order as refund_order
 from backend.services.orders.writes import OrderExistsError, placing_writes
@@ -106,7 +107,8 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
         raise ConflictError("This customer is archived. Restore the customer first.")
     try:
         writes = placing_writes(order, customer, shop.zone, reference=draft.reference)
-        shop.store.transact([*writes, *triggers.on_placed(shop, order)])
+        numbered = [] if draft.reference else [number_put(order)]
+        shop.store.transact([*writes, *numbered, *triggers.on_placed(shop, order)])
     except OrderExistsError:
         found_before = draft.reference and find_by_reference(shop, draft.source, draft.reference)
         return Placed(found_before or get_order(shop, draft.customer_id, key), duplicate=True)
@@ -143,7 +145,7 @@ def _order_of(
     total = check_amount(subtotal + shipping + tax, "The total")
     return Order(
         id=key,
-        number=clean_line(draft.reference, "Reference", longest=SHORT_LENGTH) or order_number(key, placed_at),
+        number=clean_line(draft.reference, "Reference", longest=SHORT_LENGTH) or next_number(shop),
         customer_id=draft.customer_id,
         customer_name=customer.name,
         customer_email=customer.email,

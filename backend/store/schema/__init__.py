@@ -13,7 +13,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 7 | newest customers | shop / timeline | `CUSTOMERS#shard` | `created#cid` |
 | 8 | orders of a customer, newest first | shop | `C#cid` | `O#oid` |
 | 9 | orders by day range and status | shop / timeline | `ORDERS#2026-11#status` | `placed#oid` |
-| 10 | order by the number of its source | shop | `R#source#reference` | `R` |
+| 10 | order by the number of its source, or its own | shop | `R#source#reference`, `R##number` | `R` |
 | 11 | day totals of a range | shop | `DAYS#2026` | `11-26#shard` |
 | 12 | number of customers by tag or country | shop | `COUNTS#tag`, `COUNTS#country` | `value#shard` |
 | 13 | notes and activity of a customer, newest first | shop | `C#cid` | `V#at#id` |
