@@ -1,7 +1,8 @@
 # Tillpost in a container: docs/hosting.md. Pin the base image by digest where your registry gives you one.
 FROM python:3.13-slim-bookworm AS packages
-COPY requirements.txt /tmp/requirements.txt
-RUN python -m venv /opt/venv && /opt/venv/bin/python -m pip install --no-cache-dir --no-input -r /tmp/requirements.txt
+COPY locks/requirements.lock /tmp/requirements.lock
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --no-input --require-hashes -r /tmp/requirements.lock
 
 FROM python:3.13-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH \

@@ -4,10 +4,10 @@ PY := .venv/bin/python
 # A file's tests stay together, so that its server or browser is started once.
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 REQUIREMENTS := requirements.txt requirements-dev.txt
-SCRIPTS := scripts/install.sh infra/box/install.sh infra/box/tillpost infra/box/tillpost-restore .ci/run
+SCRIPTS := scripts/install.sh scripts/lock.sh infra/box/install.sh infra/box/tillpost infra/box/tillpost-restore .ci/run
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench soak profile pictures demo-remove install-check ministack clean
+.PHONY: help install run test check lock format bench soak profile pictures demo-remove install-check ministack clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ check: install-check ministack ## Format, lint, types, layers and all tests
 	@echo "hadolint"     && .venv/bin/hadolint Dockerfile
 	@echo "lint-imports" && .venv/bin/lint-imports --no-logo
 	@echo "pytest"       && $(PYTEST) -W error $(ARGS)
+
+lock: install-check ## Write locks/ again, after a change of a requirements file
+	@sh scripts/lock.sh .venv/bin/uv
 
 format: install-check ## Format the code and apply the linter's safe repairs
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .

@@ -2,15 +2,17 @@
 # Makes a virtual environment and installs requirements into it; does nothing while both are as they were.
 #
 # Usage: sh scripts/install.sh FOLDER FILE...
-# The last file is installed; the ones before it are those that it includes, so that a change in any of them counts.
+# The last file is installed as its lock says (locks/, written by `make lock`), which names the hash of every package.
+# The ones before it are those that it includes, so that a change in any of them counts.
 # Set PYTHON to choose the interpreter. Where packages come from is pip's own configuration.
 set -eu
 
 folder=$1
 shift
 for last in "$@"; do :; done
+lock=locks/$(basename "$last" .txt).lock
 stamp=$folder/installed-$(basename "$last")
-wanted=$({ pwd -P; cat "$@"; } | cksum)
+wanted=$({ pwd -P; cat "$@" "$lock"; } | cksum)
 
 say() { printf '%s\n' "$@" >&2; }
 
@@ -55,7 +57,7 @@ if command -v flock >/dev/null 2>&1; then
 fi
 is_usable || make_environment
 say "Installing $last into $folder (the first time takes a minute or two) ..."
-if ! "$folder/bin/python" -m pip install -qq --disable-pip-version-check --no-input -r "$last"; then
+if ! "$folder/bin/python" -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r "$lock"; then
     say "Not everything of $last could be installed; the lines above say why."
     exit 1
 fi
