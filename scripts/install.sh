@@ -14,6 +14,11 @@ lock=locks/$(basename "$last" .txt).lock
 stamp=$folder/installed-$(basename "$last")
 wanted=$({ pwd -P; cat "$@" "$lock"; } | cksum)
 
+[ -r "$lock" ] || {
+    echo "$lock is missing. Write it: make lock" >&2
+    exit 1
+}
+
 say() { printf '%s\n' "$@" >&2; }
 
 works() { "$folder/bin/python" -c 'import pip' >/dev/null 2>&1; }

@@ -29,7 +29,7 @@ case "$1 $2" in
     *) exec "{sys.executable}" "$@" ;;
 esac
 """
-_SHIPPED = ("infra/box", "infra/litestream.yml", "scripts/install.sh")
+_SHIPPED = ("infra/box", "infra/litestream.yml", "scripts/install.sh", "locks")
 
 
 @dataclass
@@ -207,7 +207,7 @@ def test_packages_that_cannot_be_installed_leave_the_version_that_runs_alone(mac
     first = machine.git("rev-parse", "--short=12", "HEAD")
     with readiness(machine.port):
         assert machine.install().returncode == 0
-        (machine.checkout / "requirements.txt").write_text("/nowhere/a-package\n")
+        (machine.checkout / "locks/requirements.lock").write_text("/nowhere/a-package\n")
         broken = machine.commit("with a package that is not there")
         done = machine.install()
     assert done.returncode == 1
