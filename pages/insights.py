@@ -1,4 +1,4 @@
-"""Insights: kinds of buyers, who comes back, what a customer is worth, and whom mail no longer reaches."""
+"""Insights: kinds of buyers, what they are worth, who is about to be lost, and why revenue changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import BackendError
-from pages.components.insights import views
+from pages.components.insights import questions, views
 from pages.components.segments import age
 from pages.components.ui import filters, formats
 from pages.components.ui.guard import require
@@ -17,9 +17,12 @@ _VIEWS = {
     "returning": "Returning customers",
     "value": "Value",
     "at-risk": "Revenue at risk",
+    "change": "Why did it change?",
+    "best": "Best customers",
+    "lapsing": "About to be lost",
 }
 
-require(Permission.VIEW_OVERVIEW)
+actor = require(Permission.VIEW_OVERVIEW)
 here = shop()
 
 st.title("Insights")
@@ -33,6 +36,12 @@ try:
         views.show_returning(here, info.name)
     elif part == "value":
         views.show_worth(here, info.name)
+    elif part == "change":
+        questions.show_change(here, actor)
+    elif part == "best":
+        questions.show_best(here, actor)
+    elif part == "lapsing":
+        questions.show_lapsing(here, actor)
     else:
         views.show_at_risk(here)
 except BackendError as error:

@@ -6,16 +6,17 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.services.customers.leaderboards import Measure
+from backend.services.statistics.comparison import Against
 from backend.services.statistics.overview import granularities_of
 from pages.components.customers.table import customer_table
 from pages.components.first_steps import view as first_steps
 from pages.components.orders.table import order_table
 from pages.components.products import view as products
-from pages.components.statistics import cards
+from pages.components.statistics import cards, links
 from pages.components.todo import view as todo
 from pages.components.ui import caching, charts, empty, filters, formats
 from pages.components.ui.guard import require
-from pages.components.ui.periods import pick_month, pick_period
+from pages.components.ui.periods import pick_against, pick_month, pick_period
 from pages.components.ui.shell import shop
 from pages.components.ui.table import show_table
 
@@ -25,7 +26,9 @@ here = shop()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.title("Overview", width="content")
     began = caching.first_day(here)
-    chosen = pick_period(here, "period") if began else None
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+        chosen = pick_period(here, "period") if began else None
+        against = pick_against() if began else Against.BEFORE
 if began is None or chosen is None:
     empty.no_orders_yet(actor)
     first_steps.show(here, actor, is_new=True)
@@ -39,11 +42,12 @@ if len(granularities) > 1:
     granularity = filters.pick_view(
         "Chart by", granularities, name="by", key=f"by_{'_'.join(granularities)}", words=str.capitalize
     )
-figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chosen.period)
+figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chosen.period, against)
 st.caption(formats.plain(cards.compared(here, figures)))
 cards.show_figures(here, figures.totals, figures.before)
 with st.container(border=True):
-    charts.show(charts.over_time(here, chosen.first, chosen.last, granularity, chosen.period), "over_time")
+    charts.show(charts.over_time(here, chosen.first, chosen.last, granularity, chosen.period, against), "over_time")
+links.to_questions()
 
 best, where = st.columns([3, 2])
 with best:

@@ -17,13 +17,13 @@ from backend.records.conversion import key_of_row, reads
 from backend.records.orders import revenue_of
 from backend.records.ranks import figure
 from backend.records.suppression import digest_of
-from backend.records.values import MalformedItemError, flag, items, rows, text, texts
+from backend.records.values import MalformedItemError, flag, items, number, rows, text, texts
 from backend.store.port import Item, Row
 
 CustomerRow = tuple[str, str, str, tuple[str, ...], str, int, bool, str | None, int, int]
 """id, country, city, tags, consent, day of joining, archived, digest of the address, orders, revenue."""
-OrderRow = tuple[str, int, int]
-"""customer, day, revenue."""
+OrderRow = tuple[str, int, int, int, int]
+"""customer, day, revenue, what was refunded of it, discount."""
 LineRow = tuple[str, int, str, str]
 """customer, day, product, SKU."""
 MessageRow = tuple[str, str, int, int | None, int | None]
@@ -57,11 +57,14 @@ def customer_row(row: Row, zone: ZoneInfo) -> CustomerRow:
 
 @reads(key_of_row)
 def order_row(row: Row) -> OrderRow | None:
-    """None for a cancelled order."""
+    """None for an order that does not count: a cancelled one, or a test."""
     item = row.item
-    if item.get("status") == OrderStatus.CANCELLED:
+    if item.get("status") == OrderStatus.CANCELLED or flag(item, "test"):
         return None
-    return row.key.pk[2:], _day_number(text(item, "day")), _column(revenue_of(item))
+    net = revenue_of(item)
+    amounts = (net, number(item, "total") - number(item, "gift_cards", 0) - net, number(item, "discount", 0))
+    revenue, refunded, discount = map(_column, amounts)
+    return row.key.pk[2:], _day_number(text(item, "day")), revenue, refunded, discount
 
 
 @reads(key_of_row)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import COMMAND_LINE, Role
 from backend.services.insights.at_risk import Barrier
@@ -10,7 +14,7 @@ from backend.services.snapshots.build import make_snapshot
 from pages.components.insights import charts
 from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import figures, links, said
+from tests.pages.reading import as_read, figures, links, rows, said
 from tests.support import add_customer, add_order
 
 ENOUGH = 4.5
@@ -98,3 +102,61 @@ def test_the_cards_of_revenue_at_risk_are_those_of_the_chosen_reason(dashboard: 
     app.pills(key="barrier").set_value(Barrier.NO_ADDRESS).run()
     assert figures(app) == {"Revenue at risk": "$90.00", "Customers": "1", "Share": "60.0%"}
     assert [label for label in links(app) if "Maria" in label] == []
+
+
+def filled(dashboard: Dashboard) -> None:
+    """Three orders of Maria, the last 60 days ago, so that she is late; one of a new customer, 10 days ago."""
+    shop, now = dashboard.shop, dashboard.shop.clock()
+    maria = add_customer(shop, "Maria", "maria@example.com")
+    for days, amount in ((130, 4000), (110, 5000), (60, 3000), (10, 1000)):
+        customer = maria if days != 10 else add_customer(shop, "Noor")
+        add_order(shop, customer, amount, placed_at=now - timedelta(days=days))
+    make_snapshot(shop)
+
+
+def test_why_revenue_changed_is_told_to_the_cent(dashboard: Dashboard) -> None:
+    filled(dashboard)
+    app = dashboard.open("insights.py", Role.MANAGER, view="change", period="90-days")
+    assert not app.exception
+    assert "Revenue is $50.00 lower" in said(app)
+    table = app.table[0].value
+    effects = dict(zip(table["Cause"], map(as_read, table["Effect"]), strict=True))
+    assert effects["Revenue"] == "-$50.00"
+    parts = [Decimal(text.replace("$", "")) for cause, text in effects.items() if cause != "Revenue"]
+    assert sum(parts) == Decimal(-50)
+    assert "No campaign began in either period." in said(app)
+    assert {"Orders now", "Orders before"} <= set(links(app))
+
+
+def test_all_time_has_nothing_to_compare_with(dashboard: Dashboard) -> None:
+    filled(dashboard)
+    assert "Nothing to compare with" in said(
+        dashboard.open("insights.py", Role.MANAGER, view="change", period="all-time")
+    )
+
+
+def test_the_best_customers_of_any_days_are_listed_and_can_be_exported(dashboard: Dashboard) -> None:
+    filled(dashboard)
+    app = dashboard.open("insights.py", Role.MANAGER, view="best", period="90-days")
+    assert [(row["Customer"], row["Revenue"]) for row in rows(app)] == [("1. Maria", "$30.00"), ("2. Noor", "$10.00")]
+    assert files(app) == ["Download the best 100 (XLSX)", "Download the best 100 (CSV)"]
+    assert files(dashboard.open("insights.py", Role.STAFF, view="best", period="90-days")) == []
+    assert "No orders in this period" in said(dashboard.open("insights.py", Role.STAFF, view="best", period="today"))
+
+
+def test_who_is_about_to_be_lost_is_listed_with_last_order_and_usual_interval(dashboard: Dashboard) -> None:
+    filled(dashboard)
+    app = dashboard.open("insights.py", Role.MANAGER, view="lapsing")
+    assert figures(app) == {"Customers": "1", "Their revenue": "$120.00"}
+    (row,) = rows(app)
+    assert (row["Customer"], row["Usually after"], row["Waiting for"]) == ("Maria", "35 days", "60 days")
+    assert files(app) == ["Download all of them (XLSX)", "Download all of them (CSV)"]
+
+
+def test_nobody_about_to_be_lost_is_good_news(dashboard: Dashboard) -> None:
+    sold(dashboard)
+    assert "Nobody is about to be lost" in said(dashboard.open("insights.py", Role.MANAGER, view="lapsing"))
+
+
+def files(app: AppTest) -> list[str]:
+    return [as_read(each.proto.label) for each in app.get("download_button")]

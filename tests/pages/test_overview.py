@@ -9,6 +9,7 @@ import pytest
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.services.orders.orders import new_refund_id, refund_order
+from backend.services.statistics.comparison import Against
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, figures, links, rows, said
 from tests.support import STAFF, add_customer, add_order, ref
@@ -150,3 +151,14 @@ def test_what_is_to_be_done_leads_to_where_it_is_done(
     assert expected.keys() <= shown.keys()
     assert all(query is None or shown[label] == query for label, query in expected.items())
     assert ("Nothing at the moment" in said(app)) is not bool(expected)
+
+
+def test_questions_are_asked_of_the_days_that_are_chosen_at_this_moment(dashboard: Dashboard) -> None:
+    fill(dashboard)
+    app = dashboard.open("overview.py", Role.MANAGER)
+    assert links(app)["Why did it change?"] == {"view": ["change"]}
+    app.selectbox(key="period").set_value("last-month").run()
+    app.selectbox(key="compared_with").set_value(Against.LAST_YEAR).run()
+    expected = {"view": ["change"], "period": ["last-month"], "against": ["last-year"]}
+    assert links(app)["Why did it change?"] == expected
+    assert links(app)["Who is about to be lost?"]["view"] == ["lapsing"]

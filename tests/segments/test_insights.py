@@ -11,15 +11,21 @@ from statistics import median
 
 import pytest
 
+from backend.domain.revenue_change import Buyers, Group
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Actor, Role
 from backend.services.context import Shop
+from backend.services.customers.leaderboards import Measure
 from backend.services.insights.at_risk import Barrier, customers_at_risk, revenue_at_risk
+from backend.services.insights.best import best_customers
 from backend.services.insights.buyers import buyer_grid
+from backend.services.insights.change import Days, revenue_change
+from backend.services.insights.lapsing import lapsing_customers
 from backend.services.insights.returning import Returning, returning
 from backend.services.insights.worth import worth
 from backend.services.segments.audience import today
 from backend.services.snapshots.build import make_first, make_snapshot
+from backend.services.statistics.figures import totals_by_day, totals_of
 from backend.services.suppression import entries
 from tests.segments.by_hand import ByHand, Person, people_of
 from tests.segments.random_shops import fill
@@ -47,6 +53,59 @@ def test_all_figures_are_those_of_a_count_by_hand(seed: int, tmp_path: Path) -> 
         _check_returning(shop, buyers, now)
         _check_worth(shop, buyers, now)
         _check_at_risk(shop, ByHand(people, now))
+        for before, this in PERIODS:
+            _check_change(shop, buyers, before, this)
+        _check_lapsing(shop, buyers, now)
+        _check_best(shop, buyers, PERIODS[0][1])
+
+
+PERIODS = [
+    ((date(2026, 10, 1), date(2026, 10, 26)), (date(2026, 11, 1), date(2026, 11, 26))),
+    ((date(2026, 1, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 11, 26))),
+    ((date(2020, 1, 1), date(2020, 1, 31)), (date(2026, 11, 1), date(2026, 11, 30))),
+]
+
+
+def _check_change(shop: Shop, buyers: list[Person], before: Days, this: Days) -> None:
+    found = revenue_change(shop, MANAGER, before, this)
+    assert sum(part.amount for part in found.parts) == found.amount
+    for side, (first, last) in ((found.before, before), (found.now, this)):
+        assert side.revenue == totals_of(totals_by_day(shop, first, last)).revenue, "as the kept totals have it"
+        assert side.days == (min(last, today(shop)) - first).days + 1
+        orders = [(person, order) for person in buyers for order in person.bought if first <= order["day"] <= last]
+        for group, is_new in ((Group.NEW, True), (Group.RETURNING, False)):
+            own = [(person.id, order) for person, order in orders if (min(person.days) >= first) is is_new]
+            numbers = (len({each for each, _ in own}), len(own))
+            assert (side.buyers.get(group, Buyers()).customers, side.buyers.get(group, Buyers()).orders) == numbers
+        assert side.discounts == sum(order.get("discount", 0) for _, order in orders)
+        assert side.refunds == sum(order["refunded"] for _, order in orders)
+
+
+def _check_lapsing(shop: Shop, buyers: list[Person], now: date) -> None:
+    wanted = set()
+    for person in buyers:
+        days = sorted(person.days)
+        gaps = [(later - earlier).days for earlier, later in pairwise(days)]
+        if gaps and not person.item.get("archived"):
+            usual, waiting = max(float(median(gaps)), 7), (now - days[-1]).days
+            if 1.5 * usual <= waiting <= 4 * usual:
+                wanted.add((person.id, days[-1], waiting))
+    found = lapsing_customers(shop, MANAGER)
+    assert {(each.customer_id, each.last_order, each.waiting) for each in found} == wanted
+    assert [each.revenue for each in found] == sorted((each.revenue for each in found), reverse=True)
+
+
+def _check_best(shop: Shop, buyers: list[Person], days: Days) -> None:
+    sums: dict[str, tuple[int, int]] = {}
+    for person in buyers:
+        own = [each["total"] - each["refunded"] for each in person.bought if days[0] <= each["day"] <= days[1]]
+        if own and not person.item.get("archived"):
+            sums[person.id] = len(own), sum(own)
+    found = best_customers(shop, MANAGER, *days, Measure.REVENUE, 100)
+    ranked = sorted(sums, key=lambda each: (-sums[each][1], -sums[each][0], each))
+    assert [(each.customer_id, each.orders, each.revenue) for each in found] == [(each, *sums[each]) for each in ranked]
+    by_orders = best_customers(shop, MANAGER, *days, Measure.ORDERS, 3)
+    assert [each.orders for each in by_orders] == sorted((number for number, _ in sums.values()), reverse=True)[:3]
 
 
 def _check_grid(shop: Shop, by_hand: ByHand) -> None:

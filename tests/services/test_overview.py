@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -12,6 +13,7 @@ from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.orders.orders import change_status
+from backend.services.statistics.comparison import Against, Before
 from backend.services.statistics.figures import totals_by_day, totals_of
 from backend.services.statistics.overview import (
     Granularity,
@@ -90,9 +92,10 @@ def test_the_points_of_a_chart_add_up_to_the_period(shop: Shop, granularity: Gra
     assert all((low - high).days == 1 for (_, high), (low, _) in itertools.pairwise(ends))
 
 
-def test_weeks_begin_on_monday_and_months_on_their_first_day(shop: Shop) -> None:
-    weeks = overview_of(shop, date(2026, 11, 11), THURSDAY, Granularity.WEEK)
-    assert [bucket.first for bucket in weeks.buckets] == [date(2026, 11, 11), date(2026, 11, 16), date(2026, 11, 23)]
+@pytest.mark.parametrize(("locale", "begins"), [("en_US", 15), ("de_DE", 16), ("ar_EG", 14)])
+def test_weeks_begin_where_the_locale_says_and_months_on_their_first_day(shop: Shop, locale: str, begins: int) -> None:
+    weeks = overview_of(replace(shop, locale=locale), date(2026, 11, 11), THURSDAY, Granularity.WEEK)
+    assert [bucket.first.day for bucket in weeks.buckets] == [11, begins, begins + 7]
     months = overview_of(shop, date(2026, 9, 15), THURSDAY, Granularity.MONTH)
     assert [bucket.first for bucket in months.buckets] == [date(2026, 9, 15), date(2026, 10, 1), date(2026, 11, 1)]
 
@@ -143,3 +146,14 @@ def test_recent_orders_are_the_newest_first(shop: Shop) -> None:
 def test_a_range_that_is_upside_down_is_refused(shop: Shop) -> None:
     with pytest.raises(InvalidInputError, match="after the last day"):
         overview_of(shop, THURSDAY, date(2026, 11, 1))
+
+
+def test_a_period_is_compared_with_the_same_dates_last_year(shop: Shop) -> None:
+    maria = add_customer(shop)
+    for day, total in ((date(2025, 11, 1), 300), (date(2025, 11, 26), 200), (date(2025, 11, 27), 50)):
+        add_order(shop, maria, total, placed_at=datetime.combine(day, time(12), UTC))
+    figures = overview_of(shop, date(2026, 11, 1), THURSDAY, period=Period.THIS_MONTH, against=Against.LAST_YEAR)
+    assert figures.before is not None
+    assert figures.before.revenue == 500
+    assert figures.compared == Before(date(2025, 11, 1), date(2025, 11, 26), 12)
+    assert overview_of(shop, THURSDAY, THURSDAY, period=Period.ALL_TIME, against=Against.LAST_YEAR).before is None

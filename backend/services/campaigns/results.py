@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -119,6 +119,15 @@ def rates_by_campaign(shop: Shop, actor: Actor, first: date, last: date, templat
     return [
         CampaignRates(each.id, each.name, rates_of_campaign(figures_of(shop, each.id))) for each in islice(found, MOST)
     ]
+
+
+def campaigns_begun(shop: Shop, actor: Actor, periods: Iterable[tuple[date, date]]) -> list[list[Campaign]]:
+    """The campaigns that began to be sent in each period (its first and last day), of the newest 200.
+
+    Raises: `PermissionDeniedError`.
+    """
+    begun = [(each, _day(shop, each)) for each in _newest(shop, actor)]
+    return [[each for each, day in begun if first <= day <= last] for first, last in periods]
 
 
 def _newest(shop: Shop, actor: Actor) -> Iterator[Campaign]:

@@ -39,7 +39,13 @@ _TABLES: dict[str, list[tuple[str, Any]]] = {
         ("orders", pa.int64()),
         ("revenue", pa.int64()),
     ],
-    "orders": [("customer", pa.string()), ("day", _DAY), ("net", pa.int64())],
+    "orders": [
+        ("customer", pa.string()),
+        ("day", _DAY),
+        ("net", pa.int64()),
+        ("refunded", pa.int64()),
+        ("discount", pa.int64()),
+    ],
     "lines": [
         ("customer", pa.string()),
         ("day", _DAY),

@@ -24,6 +24,13 @@ class Period(StrEnum):
     ALL_TIME = "all-time"
 
 
+class Against(StrEnum):
+    """What a period is compared with: the one before it, or the same dates a year before."""
+
+    BEFORE = "before"
+    LAST_YEAR = "last-year"
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """The days from `first` to `last`, both included. `months` is how far back they lie; 0 for a number of days."""
@@ -43,8 +50,12 @@ class Before:
         return _beside(low, self.months), min(_beside(high + _DAY, self.months) - _DAY, self.last)
 
 
-def days_before(first: date, last: date, period: Period | None = None) -> Before | None:
+def days_before(
+    first: date, last: date, period: Period | None = None, against: Against = Against.BEFORE
+) -> Before | None:
     """What `first` to `last` is compared with; None for all time. Without a name, whole months with whole months."""
+    if against is Against.LAST_YEAR and period is not Period.ALL_TIME:
+        return Before(_back(first, 12), _back(last, 12), 12)
     match period:
         case Period.ALL_TIME:
             return None

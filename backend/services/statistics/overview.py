@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from babel.core import Locale
+
 from backend.domain.orders import OrderSummary
 from backend.domain.time import EARLIEST_YEAR
 from backend.domain.totals import Totals
@@ -13,7 +15,7 @@ from backend.errors import InvalidInputError
 from backend.records.totals import totals_from
 from backend.services.context import Shop
 from backend.services.orders.lists import OrderFilter, list_orders
-from backend.services.statistics.comparison import Before, Period, days_before
+from backend.services.statistics.comparison import Against, Before, Period, days_before
 from backend.services.statistics.figures import totals_by_day
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema
@@ -25,7 +27,7 @@ _DAYS_AROUND_ONE = 14
 
 
 class Granularity(StrEnum):
-    """How much time one point of a chart stands for. Weeks begin on Monday."""
+    """How much time one point of a chart stands for. Weeks begin on the day on which the shop's locale begins them."""
 
     DAY = "day"
     WEEK = "week"
@@ -102,7 +104,13 @@ def granularities_of(first: date, last: date) -> list[Granularity]:
 
 
 def overview_of(
-    shop: Shop, first: date, last: date, granularity: Granularity = Granularity.DAY, *, period: Period | None = None
+    shop: Shop,
+    first: date,
+    last: date,
+    granularity: Granularity = Granularity.DAY,
+    *,
+    period: Period | None = None,
+    against: Against = Against.BEFORE,
 ) -> Overview:
     """The figures from `first` to `last`, both included, beside those of the period before; `period` is its name.
 
@@ -110,11 +118,11 @@ def overview_of(
     """
     if first > last:
         raise InvalidInputError("The first day is after the last day.", "from")
-    before = days_before(first, last, period)
+    before = days_before(first, last, period, against)
     chart_first = first if last > first else last - (_DAYS_AROUND_ONE - 1) * _DAY
     earliest = min(chart_first, before.first) if before else chart_first
     days = {day.day: day.totals for day in totals_by_day(shop, earliest, last)}
-    buckets = _buckets(chart_first, last, granularity)
+    buckets = _buckets(chart_first, last, granularity, Locale.parse(shop.locale).first_week_day)
     earlier = [before.part(first, low, high) for low, high in buckets] if before and last > first else []
     return Overview(
         first=first,
@@ -144,23 +152,23 @@ def recent_orders(shop: Shop, limit: int) -> list[OrderSummary]:
     return list_orders(shop, OrderFilter(today - 730 * _DAY, today), limit=limit).orders
 
 
-def _buckets(first: date, last: date, granularity: Granularity) -> list[tuple[date, date]]:
+def _buckets(first: date, last: date, granularity: Granularity, week_begins: int) -> list[tuple[date, date]]:
     """The range cut at the beginnings of days, weeks or months; the first and last piece may be short."""
     pieces: list[tuple[date, date]] = []
     low = first
     while low <= last:
-        high = min(_end_of(low, granularity), last)
+        high = min(_end_of(low, granularity, week_begins), last)
         pieces.append((low, high))
         low = high + _DAY
     return pieces
 
 
-def _end_of(day: date, granularity: Granularity) -> date:
+def _end_of(day: date, granularity: Granularity, week_begins: int) -> date:
     match granularity:
         case Granularity.DAY:
             return day
         case Granularity.WEEK:
-            return day + (6 - day.weekday()) * _DAY
+            return day + (6 - (day.weekday() - week_begins) % 7) * _DAY
         case Granularity.MONTH:
             return (day.replace(day=28) + 4 * _DAY).replace(day=1) - _DAY
 

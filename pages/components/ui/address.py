@@ -86,6 +86,12 @@ def keep(name: str, way: Way[Value], key: str, draw: Callable[[str], Value]) -> 
     return value
 
 
+def chosen(*names: str) -> dict[str, list[str]]:
+    """What was chosen in this run under these names, as the address writes it, for a link that carries it along."""
+    visit = _VISIT.get()
+    return {name: visit.now[name] for name in names if visit and visit.now.get(name)}
+
+
 def one_of(options: Iterable[Option], default: Option) -> Way[Option]:
     """One of the options, or the default, which need not be among them."""
     named = {_name(option): option for option in options}

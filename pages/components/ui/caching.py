@@ -60,7 +60,7 @@ from backend.services.segments.preview import Preview
 from backend.services.segments.ready import READY
 from backend.services.sending.repair import ids_that_may_go_again
 from backend.services.statistics import figures, overview, sending
-from backend.services.statistics.comparison import Period
+from backend.services.statistics.comparison import Against, Period
 from backend.services.statistics.days import DayStats
 from backend.services.statistics.overview import Granularity, Overview
 from backend.services.statistics.sending import ChartStep, Problems, SendFigures
@@ -133,8 +133,10 @@ def who(username: str) -> str:
 
 
 @_cached(max_entries=200)
-def overview_of(shop: Shop, first: date, last: date, granularity: Granularity, period: Period | None) -> Overview:
-    return overview.overview_of(shop, first, last, granularity, period=period)
+def overview_of(
+    shop: Shop, first: date, last: date, granularity: Granularity, period: Period | None, against: Against
+) -> Overview:
+    return overview.overview_of(shop, first, last, granularity, period=period, against=against)
 
 
 def first_day(shop: Shop) -> date | None:

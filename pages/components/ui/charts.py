@@ -20,7 +20,7 @@ from backend.domain.money import plain as in_units
 from backend.services.context import Shop
 from backend.services.customers.months import months_of
 from backend.services.products.figures import months_of_product
-from backend.services.statistics.comparison import Period
+from backend.services.statistics.comparison import Against, Period
 from backend.services.statistics.overview import Bucket, Granularity, Overview
 from pages.components.ui import caching, formats
 
@@ -47,9 +47,11 @@ def show(chart: Chart, key: str) -> None:
 
 
 @caching.kept_figure
-def over_time(shop: Shop, first: date, last: date, granularity: Granularity, period: Period | None) -> Chart:
+def over_time(
+    shop: Shop, first: date, last: date, granularity: Granularity, period: Period | None, against: Against
+) -> Chart:
     """Revenue above, orders below, on the same days; the period before as a dotted line."""
-    overview = caching.overview_of(shop, first, last, granularity, period)
+    overview = caching.overview_of(shop, first, last, granularity, period, against)
     revenue, orders = [b.totals.revenue for b in overview.buckets], [b.totals.orders for b in overview.buckets]
     positions = list(range(len(overview.buckets)))
     texts = [_hover(shop, overview, index, granularity) for index in positions]

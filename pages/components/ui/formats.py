@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, TypeVar
@@ -126,6 +127,12 @@ def short_money(shop: Shop, minor: int) -> str:
 def count(shop: Shop, number: int) -> str:
     """Such as "12,345"."""
     return str(format_decimal(number, locale=shop.locale))
+
+
+def decimal(shop: Shop, number: Decimal, digits: int) -> str:
+    """Such as "1.25"; halves are rounded up."""
+    step = Decimal(1).scaleb(-digits)
+    return str(format_decimal(number.quantize(step, ROUND_HALF_UP), format=f"#,##0.{'0' * digits}", locale=shop.locale))
 
 
 def counted(shop: Shop, number: int, one: str, many: str = "") -> str:

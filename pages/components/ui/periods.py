@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend.domain.time import EARLIEST_YEAR, months_between
 from backend.services.context import Shop
-from backend.services.statistics.comparison import Period
+from backend.services.statistics.comparison import Against, Period
 from backend.services.statistics.overview import days_of, today_of
 from pages.components.ui import address, caching, filters, formats
 
@@ -26,6 +26,9 @@ _LABELS = {
     Period.ALL_TIME.value: "All time",
     _CUSTOM: "Choose days…",
 }
+
+
+_AGAINST = {Against.BEFORE: "The period before", Against.LAST_YEAR: "Same dates last year"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,13 @@ def pick_period(shop: Shop, name: str) -> Chosen:
     period = Period(choice)
     begin = caching.first_day(shop) if period is Period.ALL_TIME else None
     return Chosen(*days_of(period, today, begin), period)
+
+
+def pick_against() -> Against:
+    """Renders the choice of what the period is compared with."""
+    return filters.pick_one(
+        "Compared with", list(Against), name="against", key="compared_with", words=_AGAINST.__getitem__
+    )
 
 
 def _pick_days(shop: Shop, name: str, today: date) -> Chosen:

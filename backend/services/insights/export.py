@@ -1,0 +1,97 @@
+"""Takes out whom insights name, as CSV or XLSX: who they are as the store has them now, beside the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from backend.domain.money import plain
+from backend.domain.team import Actor, Permission
+from backend.records.customers import customer_at
+from backend.services.audit import log as audit_log
+from backend.services.context import Shop
+from backend.services.customers.leaderboards import Measure
+from backend.services.exports.writers import Cell, Format, write_table
+from backend.services.insights.best import Best, best_customers
+from backend.services.insights.lapsing import Lapsing, walk_lapsing
+from backend.services.unreadable.items import readable
+from backend.store import schema
+
+BEST = 100
+"""How many of the best customers are written."""
+_WHO = ("Customer id", "Name", "E-mail address", "Phone", "Country", "City")
+_LAPSING_COLUMNS = (
+    *_WHO,
+    *("Last order", "Usual days between orders", "Days since the last order", "Orders", "Revenue", "Currency"),
+)
+_BEST_COLUMNS = ("Place", *_WHO, "Orders", "Revenue", "Currency")
+_AT_ONCE = 100
+
+
+def export_lapsing(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str) -> int:
+    """Writes all customers who are about to be lost, those with most revenue first, and returns how many.
+
+    Raises: `PermissionDeniedError`, `SnapshotMissingError`, `SnapshotFailedError`.
+    """
+    actor.require(Permission.EXPORT_DATA)
+    rows = _lapsing_rows(shop, walk_lapsing(shop, actor))
+    return _write(shop, actor, target, format, "Customers about to be lost", _LAPSING_COLUMNS, rows)
+
+
+def export_best_customers(
+    shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, days: tuple[date, date], by: Measure
+) -> int:
+    """Writes the best hundred customers of some days, best first, and returns how many. Raises as `export_lapsing`."""
+    actor.require(Permission.EXPORT_DATA)
+    rows = _best_rows(shop, best_customers(shop, actor, *days, by, BEST))
+    return _write(shop, actor, target, format, "Best customers", _BEST_COLUMNS, rows)
+
+
+def _write(
+    shop: Shop,
+    actor: Actor,
+    target: Path | BinaryIO,
+    format: Format | str,
+    title: str,
+    columns: Sequence[str],
+    rows: Iterator[tuple[Cell, ...]],
+) -> int:
+    count = write_table(target, Format.of(format), title, columns, rows, shop.currency)
+    what = title.lower()
+    audit_log.note(shop, actor, f"exported {what}", f"export:{what}", f"{count:,} rows")
+    return count
+
+
+def _lapsing_rows(shop: Shop, found: Iterable[Lapsing]) -> Iterator[tuple[Cell, ...]]:
+    """In the order of `_LAPSING_COLUMNS`; whoever was removed since is left out."""
+    rest = iter(found)
+    while chunk := list(islice(rest, _AT_ONCE)):
+        people = _people(shop, [each.customer_id for each in chunk])
+        for each in chunk:
+            if each.customer_id in people:
+                last = datetime.combine(each.last_order, time())
+                figures = (last, each.usual, each.waiting, each.orders)
+                yield (*people[each.customer_id], *figures, *_money(shop, each.revenue))
+
+
+def _best_rows(shop: Shop, found: list[Best]) -> Iterator[tuple[Cell, ...]]:
+    """In the order of `_BEST_COLUMNS`; whoever was removed since is left out, and keeps the place."""
+    people = _people(shop, [each.customer_id for each in found])
+    for place, each in enumerate(found, 1):
+        if each.customer_id in people:
+            yield (place, *people[each.customer_id], each.orders, *_money(shop, each.revenue))
+
+
+def _money(shop: Shop, amount: int) -> tuple[Cell, ...]:
+    return plain(amount, shop.currency), shop.currency
+
+
+def _people(shop: Shop, ids: list[str]) -> dict[str, tuple[Cell, ...]]:
+    found = shop.store.get_many([schema.customer_key(each) for each in ids])
+    return {
+        each.id: (each.id, each.real_name, each.email, each.phone, each.country, each.city)
+        for each in readable(shop, found.items(), customer_at)
+    }

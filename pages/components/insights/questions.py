@@ -1,0 +1,235 @@
+"""Questions of managers: why revenue changed, who the best customers are, who is about to be lost."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import BinaryIO
+
+import streamlit as st
+
+from backend.domain.campaigns import Campaign
+from backend.domain.money import divided
+from backend.domain.revenue_change import Buyers, Cause, Group, Part, Side
+from backend.domain.team import Actor, Permission
+from backend.services.context import Shop
+from backend.services.customers.leaderboards import Measure
+from backend.services.exports import Format
+from backend.services.insights import export
+from backend.services.insights.change import Change, Days
+from backend.services.statistics.comparison import days_before
+from pages.components.insights import kept
+from pages.components.ui import empty, filters, formats
+from pages.components.ui.downloads import deferred
+from pages.components.ui.navigation import page_of
+from pages.components.ui.periods import pick_against, pick_period
+from pages.components.ui.table import Cell, Column, Row, Table, show_table
+
+_LISTED = 25
+_BEST = (Column("Customer", "main"), Column("Orders", "figure", 80, labelled=True), Column("Revenue", "figure", 108))
+_LAPSING = (
+    Column("Customer", "main"),
+    Column("Last order", width=120, labelled=True),
+    Column("Usually after", "figure", 110, labelled=True),
+    Column("Waiting for", "figure", 100, labelled=True),
+    Column("Revenue", "figure", 108),
+)
+_GROUPS = {Group.NEW: "new", Group.RETURNING: "returning"}
+
+
+def show_change(here: Shop, actor: Actor) -> None:
+    """The difference in revenue between two periods, cause by cause."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = pick_period(here, "period")
+        against = pick_against()
+    before = days_before(chosen.first, chosen.last, chosen.period, against)
+    if before is None:
+        empty.nothing(":material/compare_arrows:", "Nothing to compare with", "Choose a period that has one before it.")
+        return
+    days, earlier = (chosen.first, chosen.last), (before.first, before.last)
+    found = kept.revenue_change(here, earlier, days)
+    st.caption(formats.plain(f"{formats.span(here, *days)}, compared with {formats.span(here, *earlier)}"))
+    st.header(formats.plain(_headline(here, found)), anchor=False)
+    rows = [_row(here, found, part) for part in found.parts if part.amount]
+    whole = ("Revenue", formats.money(here, found.before.revenue), formats.money(here, found.now.revenue))
+    rows.append((*whole, _signed(here, found.amount)))
+    titles = ("Cause", "Before", "Now", "Effect")
+    st.table({title: [formats.plain(row[place]) for row in rows] for place, title in enumerate(titles)})
+    st.caption(
+        "The effects add up to the difference exactly. Each step assumes that all after it stayed as they were. New "
+        "customers have their first order ever in the period. Values of orders are before discounts and refunds."
+    )
+    with st.container(horizontal=True):
+        _orders_link("Orders now", days)
+        _orders_link("Orders before", earlier)
+    _show_campaigns(kept.campaigns_begun(here, (earlier, days)))
+
+
+def _headline(here: Shop, found: Change) -> str:
+    if not found.amount:
+        return "Revenue is the same"
+    return f"Revenue is {formats.money(here, abs(found.amount))} {'higher' if found.amount > 0 else 'lower'}"
+
+
+def _row(here: Shop, found: Change, part: Part) -> tuple[str, str, str, str]:
+    return (*_told(here, part, found.before, found.now), _signed(here, part.amount))
+
+
+def _told(here: Shop, part: Part, before: Side, now: Side) -> tuple[str, str, str]:
+    """What a cause is called, and its figure before and now."""
+    old, new = (side.buyers.get(part.group or Group.NEW, Buyers()) for side in (before, now))
+    who = _GROUPS[part.group] if part.group else ""
+    match part.cause:
+        case Cause.LENGTH:
+            return "Length of the period", _days(here, before), _days(here, now)
+        case Cause.CUSTOMERS:
+            numbers = formats.count(here, old.customers), formats.count(here, new.customers)
+            return f"{who.capitalize()} customers", *numbers
+        case Cause.ORDERS_EACH:
+            return f"Orders per {who} customer", _orders_each(here, old), _orders_each(here, new)
+        case Cause.BASKET:
+            return f"Value of an order, {who} customers", _basket(here, old), _basket(here, new)
+        case Cause.DISCOUNTS:
+            return "Discounts", formats.money(here, before.discounts), formats.money(here, now.discounts)
+        case Cause.REFUNDS:
+            return "Refunds", formats.money(here, before.refunds), formats.money(here, now.refunds)
+
+
+def _days(here: Shop, side: Side) -> str:
+    return formats.counted(here, side.days, "day")
+
+
+def _orders_each(here: Shop, buyers: Buyers) -> str:
+    return formats.decimal(here, Decimal(buyers.orders) / buyers.customers, 2) if buyers.customers else "\u2013"
+
+
+def _basket(here: Shop, buyers: Buyers) -> str:
+    return formats.money(here, divided(buyers.value, buyers.orders)) if buyers.orders else "\u2013"
+
+
+def _signed(here: Shop, amount: int) -> str:
+    return ("+" if amount > 0 else "") + formats.money(here, amount)
+
+
+def _orders_link(label: str, days: Days) -> None:
+    query = {"placed": "custom", "placed_days": [day.isoformat() for day in days]}
+    st.page_link(page_of("orders.py"), label=label, icon=":material/receipt_long:", help="", query_params=query)
+
+
+def _show_campaigns(begun: Sequence[Sequence[Campaign]]) -> None:
+    """The campaigns that began in either period, beside each other: they bring orders, and end."""
+    if not any(begun):
+        st.caption("No campaign began in either period.")
+        return
+    for column, title, campaigns in zip(st.columns(2), ("Before", "Now"), begun, strict=True):
+        with column:
+            st.markdown(f"**Campaigns {title.lower()}**")
+            for each in campaigns:
+                label, query = formats.plain(each.name), {"id": each.id}
+                st.page_link(page_of("campaign.py"), label=label, icon="", help="", query_params=query)
+            if not campaigns:
+                st.caption("None.")
+
+
+def show_best(here: Shop, actor: Actor) -> None:
+    """The best customers of any days, and the best hundred as a file."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = pick_period(here, "period")
+        measure = filters.pick_view("By", list(Measure), name="top_by", key="best_by", words=str.capitalize)
+    best = kept.best_customers(here, chosen.first, chosen.last, measure, _LISTED)
+    if not best:
+        empty.nothing(":material/emoji_events:", "No orders in this period", "Choose more days.")
+        return
+    days = (chosen.first, chosen.last)
+    _files(
+        here,
+        actor,
+        f"the best {export.BEST}",
+        f"best-customers-{chosen.first}-{chosen.last}",
+        lambda who, to, kind: export.export_best_customers(here, who, to, kind, days, measure),
+    )
+    names = {each.id: each for each in kept.summaries(here, tuple(each.customer_id for each in best))}
+    rows = [
+        Row(
+            each.customer_id,
+            (
+                Cell(f"{place}. {formats.name_of(names[each.customer_id].name)}"),
+                Cell(formats.count(here, each.orders)),
+                Cell(formats.money(here, each.revenue)),
+            ),
+            {"id": each.customer_id},
+        )
+        for place, each in enumerate(best, 1)
+        if each.customer_id in names
+    ]
+    show_table(Table("Best customers", _BEST, rows, "customer.py"), "best_customers")
+
+
+def show_lapsing(here: Shop, actor: Actor) -> None:
+    """Who is about to be lost: how many, what they brought, all of them as a file, and the best of them."""
+    found = kept.lapsing_customers(here)
+    if not found:
+        empty.nothing(
+            ":material/sentiment_satisfied:",
+            "Nobody is about to be lost",
+            "Here are customers who have waited much longer than they usually do between two orders.",
+        )
+        return
+    with st.grid(2, min_column_width=150):
+        people = formats.plain(formats.count(here, len(found)))
+        st.metric("Customers", people, border=True, help="Waiting 1.5 to 4 times as long as usual.")
+        money = formats.plain(formats.round_money(here, sum(each.revenue for each in found)))
+        st.metric("Their revenue", money, border=True, help="All-time revenue of these customers.")
+    _files(
+        here,
+        actor,
+        "all of them",
+        f"about-to-be-lost-{here.clock().astimezone(here.zone):%Y-%m-%d}",
+        lambda who, to, kind: export.export_lapsing(here, who, to, kind),
+    )
+    st.caption(f"The {_LISTED} with most revenue. Usual is the median of days between two of their orders.")
+    top = found[:_LISTED]
+    names = {each.id: each for each in kept.summaries(here, tuple(each.customer_id for each in top))}
+    rows = [
+        Row(
+            each.customer_id,
+            (
+                Cell(formats.name_of(names[each.customer_id].name)),
+                Cell(formats.day(here, each.last_order)),
+                Cell(formats.counted(here, each.usual, "day")),
+                Cell(formats.counted(here, each.waiting, "day")),
+                Cell(formats.money(here, each.revenue)),
+            ),
+            {"id": each.customer_id},
+        )
+        for each in top
+        if each.customer_id in names
+    ]
+    show_table(Table("Customers about to be lost", _LAPSING, rows, "customer.py"), "lapsing")
+
+
+def _files(here: Shop, actor: Actor, what: str, name: str, make: Callable[[Actor, BinaryIO, Format], object]) -> None:
+    """A button for each format, for whoever may export."""
+    if not actor.may(Permission.EXPORT_DATA):
+        return
+    with st.container(horizontal=True):
+        for kind in reversed(Format):
+            st.download_button(
+                f"Download {what} ({kind.value.upper()})",
+                data=deferred(here, actor, _written(make, kind)),
+                file_name=f"{name}.{kind.value}",
+                mime=kind.mime,
+                key=f"questions_{kind.value}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def _written(make: Callable[[Actor, BinaryIO, Format], object], kind: Format) -> Callable[[Actor], bytes]:
+    def write(actor: Actor) -> bytes:
+        target = io.BytesIO()
+        make(actor, target, kind)
+        return target.getvalue()
+
+    return write
