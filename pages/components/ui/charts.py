@@ -48,7 +48,12 @@ def show(chart: Chart, key: str) -> None:
 
 @caching.kept_figure
 def over_time(
-    shop: Shop, first: date, last: date, granularity: Granularity, period: Period | None, against: Against
+    shop: Shop,
+    first: date,
+    last: date,
+    granularity: Granularity,
+    period: Period | None,
+    against: Against = Against.BEFORE,
 ) -> Chart:
     """Revenue above, orders below, on the same days; the period before as a dotted line."""
     overview = caching.overview_of(shop, first, last, granularity, period, against)
