@@ -157,6 +157,11 @@ class Person:
         self.page.get_by_role("button", name=label, exact=True).last.click()
         return self.settled()
 
+    def presses_one(self, beginning: str) -> Person:
+        """Presses the button whose words begin so."""
+        self.page.get_by_role("button", name=re.compile(f"^{re.escape(beginning)}")).first.click()
+        return self.settled()
+
     def follows(self, text: str | re.Pattern[str]) -> Person:
         """Clicks a link of the page, or a row of a list, by what it says."""
         self.main.get_by_role("link", name=text).or_(self.main.get_by_role("row", name=text)).first.click()

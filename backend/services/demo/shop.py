@@ -29,6 +29,7 @@ from backend.services.customers.writes import EmailReservedError, creating_write
 from backend.services.demo.campaigns import campaigns_at, load_campaigns
 from backend.services.demo.message_removal import remove_campaigns, remove_messages
 from backend.services.demo.messages import DemoMail, load_order_emails
+from backend.services.demo.products import load_products, remove_products
 from backend.services.orders.writes import placing_writes
 from backend.services.reconcile import reconcile
 from backend.services.shop_settings import give_demo_address, take_demo_address
@@ -40,6 +41,7 @@ from backend.store.port import Delete, Equals, Item, Key, Put, Query, Row, Write
 CUSTOMERS = 2000
 _REMOVED_KEY = schema.meta_key("demo-removed")
 _CHUNK = 100
+_BEGAN = timedelta(days=730)
 _Element = TypeVar("_Element")
 _LOADING, _LOADED, _REMOVING = "loading", "loaded", "removing"
 
@@ -114,6 +116,7 @@ def _load_all(
 ) -> Seeded:
     today = now.astimezone(shop.zone).date()
     done, orders, loaded = 0, 0, list[Customer]()
+    load_products(shop, now - _BEGAN)
     progress(done)
     for chunk in _chunks(DemoShop(today, shop.zone, shop.currency, now).customers(customers)):
         there = _load(shop, chunk, today)
@@ -212,6 +215,7 @@ def remove_demo(shop: Shop) -> Removed:
         removed, kept = removed + gone, kept + len(chunk) - gone
         orders += sum(len(each.orders) for each in found)
     reconcile(shop, fix=True)
+    remove_products(shop)
     remove_campaigns(shop, from_text(text(marker, "at")))
     remove_demo_automations(shop)
     take_demo_address(shop)

@@ -13,7 +13,7 @@ from backend.services.products.identity import read_names
 from backend.services.segments.preview import summaries
 from backend.services.snapshots.queries import opened
 
-MOST_LISTED = 50
+MOST_LISTED = 20
 _WORDS = "SELECT DISTINCT product, sku FROM lines"
 _BUYERS = """
     SELECT id, max(day), count(*) FROM lines JOIN customers USING (n)

@@ -23,16 +23,16 @@ class Names:
 
     def __init__(self, found: Iterable[Product | tuple[str, str]]) -> None:
         self.products: dict[str, Product] = {}
-        self._leads: dict[str, str] = {}
+        self.leads: dict[str, str] = {}
         for each in found:
             if isinstance(each, Product):
                 self.products[each.id] = each
             else:
-                self._leads[each[0]] = each[1]
+                self.leads[each[0]] = each[1]
 
     def product_of(self, name: str) -> str | None:
         """The id of the product that a name (an id by `id_of_words`) leads to; None when nothing has it yet."""
-        return name if name in self.products else self._leads.get(name)
+        return name if name in self.products else self.leads.get(name)
 
     def add(self, product: Product) -> list[Put]:
         """The writes that add a product with the name by which it is known, and its title unless that is taken.
@@ -48,7 +48,7 @@ class Names:
 
     def lead(self, name: str, product_id: str) -> Put:
         """The write by which a free name leads to a product. Error attached: `StaleReadError`."""
-        self._leads[name] = product_id
+        self.leads[name] = product_id
         return Put(schema.product_key(name), leading_item(product_id), Absent(), _moved())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import streamlit as st
 
 from backend.domain.products import Product, ProductSource
@@ -67,7 +69,15 @@ def show_figures(here: Shop, product: Product) -> None:
         st.metric("Units sold", formats.plain(formats.count(here, sold.units)), border=True)
         price = "None" if product.price is None else formats.money(here, product.price)
         st.metric("Price", formats.plain(price), border=True)
-        st.metric("Last sold", formats.plain(formats.day(here, last) if last else "None"), border=True)
+        st.metric("Last sold", formats.plain(_brief_day(here, last)), border=True)
+
+
+def _brief_day(here: Shop, day: date | None) -> str:
+    """Short enough for a card on a phone."""
+    if day is None:
+        return "None"
+    this_year = here.clock().astimezone(here.zone).year == day.year
+    return formats.short_day(here, day) if this_year else formats.month(here, day, short=True)
 
 
 def show_months(here: Shop, product: Product) -> None:
@@ -113,6 +123,10 @@ def show_bought(here: Shop, customer_id: str) -> None:
         empty.nothing(":material/inventory_2:", "Nothing yet", "Products appear here once there is an order.")
         return
     count = formats.counted(here, len(basket.products), "product")
-    show_table(bought_table(here, basket.products), "bought", count=count)
+    best, others = basket.products[:_BEST], basket.products[_BEST:]
+    show_table(bought_table(here, best), "bought", count=count)
+    if others:
+        with st.expander(formats.plain(formats.counted(here, len(others), "more product"))):
+            show_table(bought_table(here, others), "bought_too")
     if not basket.complete:
         st.caption("From the 1,000 newest orders.")
