@@ -1,4 +1,4 @@
-"""Figures: the best customers, and the totals of a period."""
+"""Figures: the best customers and products, and the totals of a period."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from backend.cli.running import opened_shop
 from backend.domain.money import format_money
 from backend.services.customers import leaderboards
 from backend.services.customers.leaderboards import Measure
+from backend.services.products import figures as product_figures
+from backend.services.products.figures import Days, ProductMeasure
 from backend.services.statistics import buyers, figures
 
 
 def add_to(app: typer.Typer) -> None:
     app.command("top-customers")(top_customers)
+    app.command("top-products")(top_products)
     app.command("totals")(totals)
 
 
@@ -51,6 +54,40 @@ def top_customers(
                 for place, each in enumerate(best, 1)
             ]
             write_table(("#", "customer", "name", "e-mail", "orders", "revenue"), rows, right=(0, 4, 5))
+
+
+def top_products(
+    first: FromDay = "",
+    last: ToDay = "",
+    by: Annotated[ProductMeasure, typer.Option(help="What to rank by.")] = ProductMeasure.REVENUE,
+    limit: Annotated[int, typer.Option(help="How many products, 1,000 at most.")] = 25,
+    as_json: Json = False,
+) -> None:
+    """List the best products of a period, or of all time. Revenue is in minor units in JSON."""
+    with opened_shop("top-products") as shop:
+        days = Days(*(day_of_text(text) if text else None for text in (first, last)))
+        best = product_figures.best_products(shop, by, days, limit)
+        if as_json:
+            write_json(
+                [
+                    {
+                        "product_id": each.product.id,
+                        "name": each.product.name,
+                        "sku": each.product.sku,
+                        "units": each.sold.units,
+                        "revenue": each.sold.revenue,
+                    }
+                    for each in best
+                ]
+            )
+        elif not best:
+            typer.echo("Nothing was sold in this time.")
+        else:
+            rows = []
+            for place, each in enumerate(best, 1):
+                product, revenue = each.product, _money(shop.currency, each.sold.revenue)
+                rows.append((place, product.id, product.name, product.sku, each.sold.units, revenue))
+            write_table(("#", "product", "name", "SKU", "units", "revenue"), rows, right=(0, 4, 5))
 
 
 def totals(

@@ -22,6 +22,7 @@ from backend.domain.team import Role
 from backend.services.context import Shop
 from backend.services.demo import shop as demo
 from backend.services.orders import orders
+from backend.services.products.counting import count_sold
 from backend.services.team import members
 from backend.store import schema
 from backend.store.port import Put
@@ -62,6 +63,7 @@ def test_the_commands_are_those_that_the_documents_promise() -> None:
         "export orders",
         "export customers",
         "top-customers",
+        "top-products",
         "totals",
         "reconcile",
         "seed",
@@ -112,6 +114,17 @@ def test_top_customers_for_people(run: Run, sold: Shop) -> None:
     assert "Bärbel Groß" in shown
     assert "$90.00" in shown
     assert "Nobody has ordered" in run("top-customers", "--month", "2020-01").out
+
+
+def test_top_products_of_a_period(run: Run, sold: Shop) -> None:
+    while count_sold(sold).entries:
+        pass
+    (tea,) = run("top-products", "--json").json
+    assert (tea["name"], tea["sku"], tea["units"], tea["revenue"]) == ("Assam tea", "TEA-1", 5, 9600)
+    (october,) = run("top-products", "--from", "2025-10-01", "--to", "2025-10-31", "--json").json
+    assert (october["units"], october["revenue"]) == (1, 9000)
+    assert "Assam tea" in run("top-products", "--by", "units").out
+    assert "Nothing was sold" in run("top-products", "--from", "2020-01-01", "--to", "2020-01-31").out
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from backend.bootstrap import open_store
 from backend.domain.automations import TriggerKind
-from backend.domain.orders import OrderStatus
+from backend.domain.orders import LineItem, OrderStatus
 from backend.services.automations.duty import answer, due_triggers
 from backend.services.automations.figures import figures_of
 from backend.services.context import Shop
@@ -21,7 +21,9 @@ from backend.services.customers.leaderboards import Measure, top_customers
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 from backend.services.demo import shop
 from backend.services.orders import orders
+from backend.services.products import counting
 from backend.services.reconcile import reconcile
+from backend.services.reconcile.products import count_from_the_beginning
 from backend.store import schema
 from backend.store.port import Delete, Put
 from backend.store.sql import SqlStore
@@ -29,7 +31,8 @@ from tests.automations.making import messages, running, step, waiting
 from tests.recount import assert_totals_hold
 from tests.services.signing import quick_hashes
 from tests.services.test_mailing import mailer_on
-from tests.support import STAFF, TestClock, add_customer, add_order, draft, outcomes_of, ref, shop_on
+from tests.services.test_product_figures import assert_products_hold, count_all
+from tests.support import NOW, STAFF, TestClock, add_customer, add_order, draft, outcomes_of, ref, shop_on
 
 __all__ = ["quick_hashes"]
 _numbers = count(1)
@@ -54,6 +57,26 @@ def engine_shop(request: pytest.FixtureRequest, clock: TestClock) -> Iterator[Sh
         yield shop_on(store, clock=clock)
     finally:
         store.close()
+
+
+def test_products_of_orders_that_come_and_go_at_once_are_counted_once_by_several(engine_shop: Shop) -> None:
+    customer = add_customer(engine_shop)
+    count_from_the_beginning(engine_shop)
+    lines = [LineItem("Assam", 2, 990, "TEA-1"), LineItem("Teapot", 1, 4500), LineItem("Gift card", 1, 2500)]
+
+    def sell(number: int) -> None:
+        wanted = draft(customer, lines=lines[: number % 3 + 1], placed_at=NOW - timedelta(days=9 * number), discount=7)
+        order = orders.place_order(engine_shop, STAFF, wanted, orders.new_idempotency_key(engine_shop)).order
+        if number % 4 == 0:
+            orders.change_status(engine_shop, STAFF, ref(order), OrderStatus.CANCELLED)
+
+    for number in range(8):
+        sell(number)
+    outcomes_of([partial(counting.count_sold, engine_shop) for _ in range(4)])
+    assert reconcile(engine_shop, pause=lambda _: None).drift == []
+    count_all(engine_shop)
+    assert_products_hold(engine_shop)
+    assert reconcile(engine_shop, pause=lambda _: None).drift == []
 
 
 def test_orders_that_come_and_go_at_once_leave_right_totals(engine_shop: Shop) -> None:
