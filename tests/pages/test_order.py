@@ -99,7 +99,7 @@ def test_the_status_moves_and_the_history_says_by_whom(dashboard: Dashboard, ord
 
 def test_a_parcel_with_tracking_fulfils_the_order(dashboard: Dashboard, order: Order) -> None:
     app = press(opened(dashboard, order), "Fulfil")
-    assert field(app, "Assam tea :gray[(1 left)]").value == 1
+    assert field(app, "Assam tea · 1 left").value == 1
     app.selectbox[0].set_value("DHL").run()
     field(app, "Tracking number").set_value("0034").run()
     app = press(app, "Fulfil 1 item")
@@ -123,15 +123,15 @@ def test_part_of_an_order_goes_first(dashboard: Dashboard) -> None:
     wanted = draft(add_customer(shop), lines=(LineItem("Mug", 2, 1250), LineItem("Tea towel", 1, 900)))
     order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
     app = press(opened(dashboard, order), "Fulfil")
-    field(app, "Mug :gray[(2 left)]").set_value(0).run()
-    field(app, "Tea towel :gray[(1 left)]").set_value(0).run()
+    field(app, "Mug · 2 left").set_value(0).run()
+    field(app, "Tea towel · 1 left").set_value(0).run()
     assert "Choose at least one item for the parcel." in said(press(app, "Fulfil 0 items"))
-    field(app, "Mug :gray[(2 left)]").set_value(1).run()
+    field(app, "Mug · 2 left").set_value(1).run()
     app = press(app, "Fulfil 1 item")
     assert "Partly fulfilled" in said(app)
     assert list(app.dataframe[0].value["To send"]) == ["1", "1"]
     press(app, "Fulfil")
-    assert (field(app, "Mug :gray[(1 left)]").value, field(app, "Tea towel :gray[(1 left)]").value) == (1, 1)
+    assert (field(app, "Mug · 1 left").value, field(app, "Tea towel · 1 left").value) == (1, 1)
 
 
 def test_an_address_is_corrected_on_the_order(dashboard: Dashboard, order: Order) -> None:
@@ -219,7 +219,7 @@ def test_a_line_is_refunded_with_the_shipping_and_the_amount_follows(dashboard: 
     wanted = draft(add_customer(shop, "Maria Lopez"), lines=lines, shipping=490)
     order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
     app = press(opened(dashboard, order), "Refund")
-    field(app, "Mug :gray[(2 left)]").set_value(1).run()
+    field(app, "Mug · 2 left").set_value(1).run()
     assert field(app, "Amount in USD").value == "12.50"
     app.checkbox[0].check().run()
     assert field(app, "Amount in USD").value == "17.40"

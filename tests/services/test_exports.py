@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped]  # its stubs would be a package more
 
+from backend.domain.addresses import Address
+from backend.domain.fulfilments import Tracking
 from backend.domain.orders import LineItem, OrderStatus
 from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.context import Shop
@@ -18,6 +21,7 @@ from backend.services.customers import customers
 from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import Format, export_customers, export_line_items, export_orders, writers
 from backend.services.orders import orders
+from backend.services.orders.fulfilments import fulfil_order
 from backend.services.orders.lists import OrderFilter
 from tests.services.test_repairing import audit_entries
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref
@@ -69,7 +73,10 @@ def test_an_order_is_one_row_with_its_amounts_in_the_shops_zone(clock: TestClock
             customer, lines=lines, discount=500, shipping=490, tax=100, note="Gift",
             placed_at=datetime(2026, 3, 2, 20, tzinfo=UTC),
         )  # fmt: skip
+        address = Address("Maria", "", "1-1 Marunouchi", "", "Tokyo", "100-0005", "Tokyo", "JP", "+81 3 1234 5678")
+        wanted = replace(wanted, shipping_address=address)
         order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
+        order = fulfil_order(shop, STAFF, ref(order), (2, 0), Tracking("Yamato", "4411"), "P1")
         orders.refund_order(shop, MANAGER, ref(order), 1000, "", orders.new_refund_id())
         target = io.BytesIO()
         assert export_orders(shop, MANAGER, target, Format.CSV, YEAR) == 1
@@ -80,6 +87,10 @@ def test_an_order_is_one_row_with_its_amounts_in_the_shops_zone(clock: TestClock
         "Customer": "Maria", "E-mail address": "maria@example.com", "Country": "JP", "Line items": "2", "Items": "3",
         "Subtotal": "65.00", "Discount": "5.00", "Discount code": "", "Shipping": "4.90", "Tax": "1.00",
         "Total": "70.90", "Refunded": "10.00", "Net": "60.90", "Currency": "USD", "Source": "", "Note": "Gift",
+        "Payment": "partly refunded", "Fulfilment": "partly fulfilled", "Shipping name": "Maria",
+        "Shipping company": "", "Shipping street": "1-1 Marunouchi", "Shipping street 2": "", "Shipping city": "Tokyo",
+        "Shipping postcode": "100-0005", "Shipping region": "Tokyo", "Shipping country": "JP",
+        "Shipping phone": "'+81312345678", "Tracking": "4411",
     }  # fmt: skip
 
 

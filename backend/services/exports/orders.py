@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from backend.domain.addresses import Address
 from backend.domain.money import plain
+from backend.domain.order_states import fulfilment_of, payment_of
 from backend.domain.orders import Order, contribution_of
 from backend.errors import InvalidInputError
 from backend.records.orders import order_from
@@ -17,7 +19,8 @@ from backend.services.unreadable.items import readable
 COLUMNS = (
     *("Number", "Placed at", "Status", "Customer id", "Customer", "E-mail address", "Country", "Line items", "Items"),
     *("Subtotal", "Discount", "Discount code", "Shipping", "Tax", "Total", "Refunded", "Net", "Currency", "Source"),
-    "Note",
+    *("Note", "Payment", "Fulfilment", "Shipping name", "Shipping company", "Shipping street", "Shipping street 2"),
+    *("Shipping city", "Shipping postcode", "Shipping region", "Shipping country", "Shipping phone", "Tracking"),
 )
 LINE_COLUMNS = (
     *("Number", "Placed at", "Status", "Customer id", "Customer", "E-mail address", "Country", "Line", "Item", "SKU"),
@@ -101,4 +104,14 @@ def _row(order: Order, shop: Shop) -> tuple[Cell, ...]:
         order.currency,
         order.source,
         order.note,
+        payment_of(order).value,
+        fulfilment_of(order).value,
+        *_address(order.shipping_address or Address()),
+        ", ".join(parcel.tracking_number for parcel in order.fulfilments if parcel.tracking_number),
     )
+
+
+def _address(address: Address) -> tuple[Cell, ...]:
+    """In the order of `COLUMNS`."""
+    place = (address.city, address.postcode, address.region, address.country, address.phone)
+    return (address.name, address.company, address.street, address.street2, *place)

@@ -34,9 +34,8 @@ def _quantity(here: Shop, form: Form, order: Order, place: int, most: int, *, pr
     if not most:
         return 0
     line = order.lines[place]
-    of = f"{formats.count(here, most)} left"
     return st.number_input(
-        f"{formats.plain(line.title)} :gray[({formats.plain(of)})]",
+        f"{formats.plain(line.title)} · {formats.plain(formats.count(here, most))} left",
         min_value=0,
         max_value=most,
         value=most if preset else 0,
