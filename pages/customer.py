@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
+from backend.services.customer_data.export import NEEDED
 from backend.services.customers.customers import get_customer
 from backend.services.orders.lists import orders_of
 from pages.components.customers import addresses, can_we_email, forms, view
@@ -60,6 +61,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         )
     elif editable and not look_again:
         forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
+    if all(map(actor.may, NEEDED)):
+        view.offer_data(here, actor, customer)
 view.show_figures(here, customer)
 view.show_months(here, customer)
 

@@ -16,6 +16,7 @@ from backend.domain.orders import OrderStatus
 from backend.domain.team import COMMAND_LINE
 from backend.services import exports
 from backend.services.context import Shop
+from backend.services.customer_data.export import customer_data_file
 from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import Format
 from backend.services.orders.lists import OrderFilter
@@ -50,6 +51,18 @@ def export_customers(
             kind,
             as_json,
         )
+
+
+@app.command("customer")
+def export_customer(
+    customer_id: Annotated[str, typer.Argument(help="The customer's id, as in the address of their page.")],
+    file: Annotated[Path, typer.Argument(help="The ZIP to write.", dir_okay=False)],
+) -> None:
+    """Write everything that is kept about one customer, as JSON and as a page to read, in one ZIP."""
+    with opened_shop("export customer") as shop:
+        content = customer_data_file(shop, COMMAND_LINE, customer_id)
+        file.write_bytes(content)
+        say(f"Wrote {file}.")
 
 
 @app.command("orders")

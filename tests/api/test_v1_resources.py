@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.domain.api_keys import Scope
 from backend.domain.campaigns import CampaignState
 from backend.domain.customers import ActivityKind
 from backend.services.context import Shop
@@ -56,6 +57,15 @@ def test_consent_is_recorded_with_its_proof(ask: Client) -> None:
     consent = get_customer(ask.shop, customer["id"]).consent
     assert consent is not None
     assert consent.given
+
+
+def test_all_that_is_kept_of_a_customer_is_exported(ask: Client) -> None:
+    customer_id = ask("POST", "/orders", order()).json()["customer_id"]
+    data = ask("GET", f"/customers/{customer_id}/data").json()
+    assert data["customer"]["email"] == "maria@example.com"
+    assert [each["total"] for each in data["orders"]] == [1290]
+    reader = Client(ask.shop, [Scope.CUSTOMERS_READ])
+    problem(reader("GET", f"/customers/{customer_id}/data"), 403, "forbidden")
 
 
 # --- orders ------------------------------------------------------------------------------------------------------

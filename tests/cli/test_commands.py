@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from backend.cli import app
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
 from backend.services.context import Shop
+from backend.services.customers.lists import CustomerFilter, list_customers
 from backend.services.demo import shop as demo
 from backend.services.orders import orders
 from backend.services.products.counting import count_sold
@@ -497,3 +499,10 @@ def test_a_list_goes_on_after_its_cursor_and_misses_nothing(run: Run, command: t
     assert len(whole) >= 5
     assert found == whole
     assert "--cursor" in run(*command, "--limit", "2").err
+
+
+def test_what_is_kept_about_one_customer_is_exported(run: Run, sold: Shop, tmp_path: Path) -> None:
+    (listed,) = list_customers(sold, CustomerFilter(search="big@example.com")).customers
+    assert run("export", "customer", listed.id, str(tmp_path / "big.zip")).code == 0
+    with zipfile.ZipFile(tmp_path / "big.zip") as archive:
+        assert b"big@example.com" in archive.read("data.json")

@@ -219,3 +219,10 @@ def test_addresses_are_added_changed_and_one_is_the_default(dashboard: Dashboard
     assert addresses_of(dashboard.shop, maria.id).entries[0].address.city == "Berlin"
     manager = buttons(dashboard.open("customer.py", Role.ENGINEER, id=maria.id))
     assert not {"Add address", "Edit address"} & set(manager)
+
+
+def test_who_may_see_all_of_a_customer_can_export_it(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Maria Lopez")
+    app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
+    assert not app.exception
+    assert "Export data" in [each.proto.label for each in app.get("download_button")]

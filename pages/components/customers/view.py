@@ -7,9 +7,12 @@ from datetime import date
 import streamlit as st
 
 from backend.domain.customers import Activity, ActivityKind, Customer
+from backend.domain.team import Actor
 from backend.services.context import Shop
+from backend.services.customer_data.export import customer_data_file
 from pages.components.ui import charts, formats
 from pages.components.ui.caching import who
+from pages.components.ui.downloads import deferred
 from pages.components.ui.shell import name_tab
 
 _DEMO = "demo"
@@ -75,3 +78,16 @@ def activity_text(here: Shop, entry: Activity) -> str:
     when = f":gray[{formats.plain(formats.moment(here, entry.at))} · {formats.plain(who(entry.by))}]"
     text = "  \n".join(formats.plain(line) for line in entry.text.splitlines())
     return f"{_KINDS[entry.kind]} {when}" + (f"  \n{text}" if text else "")
+
+
+def offer_data(here: Shop, actor: Actor, customer: Customer) -> None:
+    """The button for everything that is kept about the customer, which they may ask for."""
+    st.download_button(
+        "Export data",
+        data=deferred(here, actor, lambda member: customer_data_file(here, member, customer.id)),
+        file_name=f"customer-{customer.id}.zip",
+        mime="application/zip",
+        icon=":material/folder_zip:",
+        on_click="ignore",
+        help="Everything that is kept about this customer, as JSON and as a page to read.",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
@@ -20,6 +20,7 @@ from backend.api.v1.route import needs, router_of
 from backend.domain.api_keys import Scope
 from backend.domain.customers import ActivityKind, Customer
 from backend.services.api.intake import added
+from backend.services.customer_data.export import customer_data
 from backend.services.customers import customers
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 
@@ -89,6 +90,12 @@ def read_consent(call: CallOf, customer_id: Id) -> Page[ConsentProof]:
     customers.get_customer(call.shop, customer_id)
     found = customers.activity_of(call.shop, customer_id, limit=500)
     return Page(data=[ConsentProof.of(each) for each in found if each.kind is ActivityKind.CONSENT])
+
+
+@router.get("/{customer_id}/data", **needs(Scope.CUSTOMERS_READ))
+def export_data(call: CallOf, customer_id: Id) -> dict[str, Any]:
+    """Export all that is kept about a customer; the audit log notes it. Needs orders:read and messages:read too."""
+    return customer_data(call.shop, call.actor, customer_id)
 
 
 def _shown(call: Call, customer: Customer, response: Response) -> CustomerOut:

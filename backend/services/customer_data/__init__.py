@@ -1,0 +1,1 @@
+"""What a customer may ask for: all that is kept about them."""
