@@ -78,7 +78,7 @@ def switch_on(automation: Id, as_json: Json = False) -> None:
     """Switch an automation on. It listens some seconds later."""
     with opened_shop("automation on") as shop:
         seen = saved.get_automation(shop, automation)
-        _tell(saved.switch_on(shop, COMMAND_LINE, automation, seen.version), as_json)
+        _print(saved.switch_on(shop, COMMAND_LINE, automation, seen.version), as_json)
 
 
 @app.command("off")
@@ -86,10 +86,10 @@ def switch_off(automation: Id, as_json: Json = False) -> None:
     """Switch an automation off. What comes due while it is off is not sent."""
     with opened_shop("automation off") as shop:
         seen = saved.get_automation(shop, automation)
-        _tell(saved.switch_off(shop, COMMAND_LINE, automation, seen.version), as_json)
+        _print(saved.switch_off(shop, COMMAND_LINE, automation, seen.version), as_json)
 
 
-def _tell(automation: Automation, as_json: bool) -> None:
+def _print(automation: Automation, as_json: bool) -> None:
     if as_json:
         write_json({"id": automation.id, "on": automation.on})
         return

@@ -90,7 +90,7 @@ def create(
             holdout=holdout,
         )
         check_fields(shop, draft)
-        _tell(drafts.create_campaign(shop, COMMAND_LINE, draft, campaign_id=campaign_id), as_json)
+        _print(drafts.create_campaign(shop, COMMAND_LINE, draft, campaign_id=campaign_id), as_json)
 
 
 @app.command()
@@ -141,7 +141,7 @@ def start(
             started = actions.schedule(shop, COMMAND_LINE, campaign_id, moment, seen_version=campaign.version)
         else:
             started = actions.start(shop, COMMAND_LINE, campaign_id, seen_version=campaign.version)
-        _tell(started, as_json)
+        _print(started, as_json)
 
 
 @app.command("request-approval")
@@ -149,7 +149,7 @@ def request_approval(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Ask a second person to approve a planned campaign."""
     with opened_shop("campaign request-approval") as shop:
         version = saved.read_campaign(shop, campaign_id).version
-        _tell(actions.request_approval(shop, COMMAND_LINE, campaign_id, seen_version=version), as_json)
+        _print(actions.request_approval(shop, COMMAND_LINE, campaign_id, seen_version=version), as_json)
 
 
 @app.command()
@@ -162,28 +162,28 @@ def approve(
     with opened_shop("campaign approve") as shop:
         version = saved.read_campaign(shop, campaign_id).version
         approved = actions.approve(shop, COMMAND_LINE, campaign_id, typed_count=count, seen_version=version)
-        _tell(approved, as_json)
+        _print(approved, as_json)
 
 
 @app.command()
 def pause(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Let a campaign rest; it takes effect within seconds."""
     with opened_shop("campaign pause") as shop:
-        _tell(actions.pause(shop, COMMAND_LINE, campaign_id), as_json)
+        _print(actions.pause(shop, COMMAND_LINE, campaign_id), as_json)
 
 
 @app.command()
 def resume(campaign_id: CampaignId, as_json: Json = False) -> None:
     """Let a paused or stopped campaign go on."""
     with opened_shop("campaign resume") as shop:
-        _tell(actions.resume(shop, COMMAND_LINE, campaign_id), as_json)
+        _print(actions.resume(shop, COMMAND_LINE, campaign_id), as_json)
 
 
 @app.command()
 def cancel(campaign_id: CampaignId, as_json: Json = False) -> None:
     """End a campaign for good; customers who have not got the email will not get it."""
     with opened_shop("campaign cancel") as shop:
-        _tell(actions.cancel(shop, COMMAND_LINE, campaign_id), as_json)
+        _print(actions.cancel(shop, COMMAND_LINE, campaign_id), as_json)
 
 
 @app.command()
@@ -198,7 +198,7 @@ def retry(
         failed = progress.figures_of(shop, campaign_id)["failed"] if count is None else count
         version = campaign.version
         retried = actions.retry_failed(shop, COMMAND_LINE, campaign_id, typed_count=failed, seen_version=version)
-        _tell(retried, as_json)
+        _print(retried, as_json)
 
 
 @app.command()
@@ -269,7 +269,7 @@ def _until(shop: Shop, found: Plan) -> str:
 # --- output ------------------------------------------------------------------------------------------------------
 
 
-def _tell(campaign: Campaign, as_json: bool) -> None:
+def _print(campaign: Campaign, as_json: bool) -> None:
     if as_json:
         write_json(about(campaign))
         return

@@ -53,12 +53,12 @@ def domain_check(
         if as_json:
             write_json(_as_json(report))
         else:
-            _tell(report)
+            _print(report)
         if report.level is Level.BAD:
             raise typer.Exit(1)
 
 
-def _tell(report: DomainReport) -> None:
+def _print(report: DomainReport) -> None:
     for finding in report.findings:
         typer.echo(f"{finding.subject.value}: {finding.level.value.upper()}. {finding.sentence}")
         if finding.advice:

@@ -73,8 +73,8 @@ def _show(found: list[Diagnosis]) -> None:
     width = max(len(diagnosis.subject) for diagnosis in found)
     for diagnosis in found:
         typer.echo(f"{diagnosis.verdict.value:<7}  {diagnosis.subject:<{width}}  {diagnosis.found}")
-        if diagnosis.mend and diagnosis.verdict is not Verdict.OK:
-            typer.echo(f"{'':<7}  {'':<{width}}  → {diagnosis.mend}")
+        if diagnosis.fix and diagnosis.verdict is not Verdict.OK:
+            typer.echo(f"{'':<7}  {'':<{width}}  → {diagnosis.fix}")
     counts = [f"{number} {verdict.value}" for verdict in Verdict if (number := _count(found, verdict))]
     typer.echo(", ".join(counts))
 

@@ -44,7 +44,7 @@ def drain_events(as_json: Json = False) -> None:
 
 @app.command("health")
 def health(as_json: Json = False) -> None:
-    """Tell what waits, how fast events are applied and how late, and how many are dead."""
+    """Show what waits, how fast events are applied and how late, and how many are dead."""
     with opened_shop("events health") as shop:
         found = event_health(shop)
         figures: dict[str, Any] = {

@@ -36,14 +36,14 @@ def import_orders(
 ) -> None:
     """Import a Shopify order export. The same file again changes nothing; after an interruption run it again."""
     with opened_shop("import orders") as shop:
-        progress = _Told()
+        progress = _ProgressLine()
         try:
             result = imports.import_orders(
                 shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding, dates=dates
             )
         finally:
             progress.end()
-        _tell(result, as_json)
+        _print(result, as_json)
 
 
 @app.command("customers")
@@ -60,14 +60,14 @@ def import_customers(
     """Import customers from any CSV. Without --map, the titles of the columns decide which field they are."""
     with opened_shop("import customers") as shop:
         chosen = _mapping(mapping) if mapping else _guessed(file, encoding)
-        progress = _Told()
+        progress = _ProgressLine()
         try:
             result = imports.import_customers(
                 shop, COMMAND_LINE, file, chosen, report=report, progress=progress, encoding=encoding
             )
         finally:
             progress.end()
-        _tell(result, as_json)
+        _print(result, as_json)
 
 
 @app.command("products")
@@ -103,7 +103,7 @@ def _guessed(file: Path, encoding: str) -> dict[str, str]:
     return mapping
 
 
-class _Told:
+class _ProgressLine:
     """Shows how far the import is."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class _Told:
         self._line.end()
 
 
-def _tell(result: ImportResult, as_json: bool) -> None:
+def _print(result: ImportResult, as_json: bool) -> None:
     if result.report is not None:
         cells = "1 cell was" if result.repaired == 1 else f"{result.repaired:,} cells were"
         repaired = f"{cells} repaired" if result.repaired else ""

@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 def show(as_json: Json = False) -> None:
     """Show what emails say about the shop."""
     with opened_shop("shop show") as shop:
-        _tell(get_shop_facts(shop), as_json)
+        _print(get_shop_facts(shop), as_json)
 
 
 @shop_app.command("set")
@@ -65,7 +65,7 @@ def change(
         if not changes:
             raise InvalidInputError("Say what to change, such as --postal-address.")
         facts = replace(get_shop_facts(shop), **changes)
-        _tell(save_shop_facts(shop, COMMAND_LINE, facts), as_json)
+        _print(save_shop_facts(shop, COMMAND_LINE, facts), as_json)
 
 
 @mail_app.command("status")
@@ -110,7 +110,7 @@ def resume(as_json: Json = False) -> None:
         typer.echo("Sending goes on." if paused else "Sending was not paused.")
 
 
-def _tell(facts: ShopFacts, as_json: bool) -> None:
+def _print(facts: ShopFacts, as_json: bool) -> None:
     if as_json:
         write_json(asdict(facts))
         return

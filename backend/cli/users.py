@@ -61,14 +61,14 @@ def list_members(as_json: Json = False) -> None:
 def disable(username: Username, as_json: Json = False) -> None:
     """End a member's sessions and allow no new ones."""
     with opened_shop("user disable") as shop:
-        _tell(team.disable(shop, COMMAND_LINE, team.normal_username(username)), "can no longer sign in", as_json)
+        _print(team.disable(shop, COMMAND_LINE, team.normal_username(username)), "can no longer sign in", as_json)
 
 
 @app.command("enable")
 def enable(username: Username, as_json: Json = False) -> None:
     """Let a disabled member sign in again."""
     with opened_shop("user enable") as shop:
-        _tell(team.enable(shop, COMMAND_LINE, team.normal_username(username)), "can sign in again", as_json)
+        _print(team.enable(shop, COMMAND_LINE, team.normal_username(username)), "can sign in again", as_json)
 
 
 @app.command("password")
@@ -76,10 +76,10 @@ def set_password(username: Username, as_json: Json = False) -> None:
     """Give a member a new password, which ends all their sessions."""
     with opened_shop("user password") as shop:
         name = team.normal_username(username)
-        _tell(team.set_password(shop, COMMAND_LINE, name, _password()), "has a new password", as_json)
+        _print(team.set_password(shop, COMMAND_LINE, name, _password()), "has a new password", as_json)
 
 
-def _tell(member: Member, said: str, as_json: bool) -> None:
+def _print(member: Member, said: str, as_json: bool) -> None:
     if as_json:
         write_json(_facts(member))
     else:

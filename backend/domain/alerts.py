@@ -1,7 +1,7 @@
 """Alerts: rules that compare one figure with a threshold, and what becomes of one that is exceeded.
 
-An alert is about a rule and a subject (a process, a list), and there is one at most for both. It opens, people are
-told, they are reminded while it stays, and told when it is over.
+An alert is about a rule and a subject (a process, a list), and there is one at most for both. People are notified when
+it opens, reminded while it stays, and notified when it is over.
 """
 
 from __future__ import annotations

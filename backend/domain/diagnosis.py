@@ -25,7 +25,7 @@ class Diagnosis:
     subject: str
     verdict: Verdict
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 OF_STATE = {State.UP: Verdict.OK, State.UNUSED: Verdict.OK, State.ATTENTION: Verdict.WARN, State.DOWN: Verdict.FAIL}

@@ -68,7 +68,7 @@ def greeting_of(name: str, given_name: str = "") -> str:
     given = named(given_name)
     if given and "," not in given and _is_callable(given):
         return _in_usual_case(given)
-    return _told_by(named(name) or given)
+    return _first_name_in(named(name) or given)
 
 
 def _in_usual_case(given: str) -> str:
@@ -79,7 +79,7 @@ def _in_usual_case(given: str) -> str:
 
 
 @lru_cache(1 << 14)
-def _told_by(name: str) -> str:
+def _first_name_in(name: str) -> str:
     if not name or _is_family_first(name) or _COMPANY.search(name):
         return name
     first, *others = name.split()

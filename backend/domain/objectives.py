@@ -38,7 +38,7 @@ TARGETS: tuple[Target, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Attainment:
     """The measured state of an objective: `good` of `total` met it."""
 
     target: Target

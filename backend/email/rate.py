@@ -75,7 +75,7 @@ SetAside = Callable[[Key, str], None]
 _Result = TypeVar("_Result")
 
 
-def _told_to_log(key: Key, reason: str) -> None:
+def _log_unreadable(key: Key, reason: str) -> None:
     logger.warning("{}: {}", named_key(key), reason)
 
 
@@ -91,7 +91,7 @@ class RateWindow:
         *,
         clock: Clock,
         sleep: Callable[[float], None] = time.sleep,
-        set_aside: SetAside = _told_to_log,
+        set_aside: SetAside = _log_unreadable,
     ) -> None:
         self._store = store
         self._key = schema.rate_key(transport)
@@ -103,7 +103,7 @@ class RateWindow:
         self._lock = threading.Lock()
         self._grants: list[Granted] = []
         self._account: Account | None = None
-        self._told_at = 0
+        self._known_at = 0
         self._total_then = 0
 
     @property
@@ -174,8 +174,8 @@ class RateWindow:
         """What the provider has counted, and what was granted since then (while its count is fresh)."""
         if account is None:
             return 0
-        if account is not self._account or state.at - self._told_at > _NEWS:
-            self._account, self._told_at, self._total_then = account, state.at, state.total
+        if account is not self._account or state.at - self._known_at > _NEWS:
+            self._account, self._known_at, self._total_then = account, state.at, state.total
         return account.sent_last_24_hours + max(state.total - self._total_then, 0)
 
     def _quota_again(self, state: RateState, account: Account | None) -> datetime:

@@ -20,7 +20,7 @@ MOST_READ = 200
 
 
 TOLD = frozenset({Outcome.CLICKED, Outcome.UNSUBSCRIBED, Outcome.REJECTED, Outcome.BOUNCED, Outcome.COMPLAINED})
-"""Reports that stand on the line by themselves; of the others the message tells the last."""
+"""Reports with an entry of their own; of the others the message shows the last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from backend.observability.ring import RING
 from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.system import heartbeats
-from backend.services.system.usage import Ledgered, save_usage
+from backend.services.system.usage import SavedUsage, save_usage
 from backend.services.system.version import version
 from backend.store.meter import Meter
 from backend.workers.loop import Work
@@ -25,7 +25,7 @@ class Heartbeat(Work):
         super().__init__(self._beat)
         self._shop, self._meter = shop, meter
         self._process = heartbeats.BeatingProcess(kind, version(), shop.clock(), MEASURES, rounds, RING)
-        self._saved = Ledgered(meter, MEASURES)
+        self._saved = SavedUsage(meter, MEASURES)
         self._save_at = time.monotonic() + _SAVE_SECONDS
         self._throttled = 0
 

@@ -141,5 +141,5 @@ def _listener(shop: Shop, job: Job, stop: threading.Event) -> Callable[[ImportPr
 
 
 def _identity() -> str:
-    """Tells workers apart, also on one machine and after a restart."""
+    """Different for each worker, also on one machine and after a restart."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

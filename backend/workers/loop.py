@@ -42,7 +42,7 @@ class Workplace:
 
 
 class Stop(threading.Event):
-    """Tells duties to stop, and remembers since when."""
+    """Asks duties to stop, and remembers since when."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Statistics are not mended while a campaign is under way: who takes over after a crash counts what was sent before."""
+"""Statistics are not repaired while a campaign runs: who takes over after a crash counts what was sent before."""
 
 from __future__ import annotations
 

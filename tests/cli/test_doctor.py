@@ -16,7 +16,7 @@ def test_each_thing_is_told_with_its_verdict_and_the_exit_code_says_whether_one_
     checks = {check["subject"]: check for check in told.json["checks"]}
     assert (told.code, told.json["ok"]) == (1, False)
     assert checks["Workers"]["verdict"] == "fail"
-    assert checks["Tables"] == {"subject": "Tables", "verdict": "ok", "found": "All are there.", "mend": ""}
+    assert checks["Tables"] == {"subject": "Tables", "verdict": "ok", "found": "All are there.", "fix": ""}
     assert checks["Clock"]["verdict"] == "unknown"
 
 

@@ -61,7 +61,7 @@ from backend.services.sending import delivery, frequency_cap, ledger, message_lo
 from backend.services.statistics import counters, figures
 from backend.services.suppression import entries
 from backend.services.system import heartbeats, usage
-from backend.services.system.usage import Ledgered
+from backend.services.system.usage import SavedUsage
 from backend.services.team import members
 from backend.services.templates import catalogue, versions
 from backend.services.templates.editions import keep_edition
@@ -192,7 +192,7 @@ class Metered:
             ring.add(LogRecord(self.now, "ERROR", "Incident ABCDEFGH", f"page number-{number}"))
         for _ in range(12):
             heartbeats.beat(self.shop, heartbeats.BeatingProcess("worker", "0.1.0", self.now, measures, rounds, ring))
-        days = Ledgered(meter, measures)
+        days = SavedUsage(meter, measures)
         for day in range(1, 31):
             for number in range(30):
                 with access_pattern(f"page number-{number}"):

@@ -11,7 +11,7 @@ from backend.observability.measures import Measures
 from backend.observability.ring import LogRecord, Ring
 from backend.observability.rounds import Rounds
 from backend.services.system import heartbeats
-from backend.services.system.usage import Ledgered, save_usage
+from backend.services.system.usage import SavedUsage, save_usage
 from backend.store.meter import Meter, access_pattern
 from pages.components.system import log
 from tests.pages.dashboard import Dashboard
@@ -60,7 +60,7 @@ def test_errors_are_shown_as_they_are(dashboard: Dashboard, typed: str) -> None:
 
 def test_speed_shows_objectives_with_their_budgets_and_the_slowest_actions(dashboard: Dashboard) -> None:
     assert "No data yet" in said(view(dashboard, "Speed"))
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     for milliseconds in [10] * 97 + [90] * 3:
         saved.measures.action("page overview", milliseconds / 1000)
     save_usage(dashboard.shop, saved)
@@ -73,7 +73,7 @@ def test_speed_shows_objectives_with_their_budgets_and_the_slowest_actions(dashb
 
 
 def test_cost_shows_the_month_and_what_uses_the_store(dashboard: Dashboard) -> None:
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     with access_pattern("duty mail"):
         saved.meter.add(write_units=4_000_000.0)
     save_usage(dashboard.shop, saved)

@@ -20,7 +20,7 @@ from backend.email.web import Reached, Unreached
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.deliverability.dkim import check_selectors, check_ses_dkim
-from backend.services.deliverability.dmarc import check_alignment, check_dmarc, stand_of
+from backend.services.deliverability.dmarc import check_alignment, check_dmarc, dmarc_state_of
 from backend.services.deliverability.domain import (
     Probe,
     check_domain,
@@ -245,25 +245,25 @@ def test_selectors_are_asked_for_and_a_missing_one_is_bad() -> None:
     ],
 )
 def test_dmarc_is_judged(texts: Mapping[str, tuple[str, ...] | str | Absence], level: Level, word: str) -> None:
-    found = check_dmarc(stand_of(Zone(texts), "shop.example"), "shop.example")
+    found = check_dmarc(dmarc_state_of(Zone(texts), "shop.example"), "shop.example")
     assert found.level is level
     assert word in found.sentence
 
 
 def test_the_record_of_a_parent_holds_for_a_subdomain() -> None:
-    standing = stand_of(Zone({"_dmarc.shop.example": "v=DMARC1; p=quarantine"}), "news.shop.example")
-    assert (standing.organisation, standing.holder) == ("shop.example", "shop.example")
-    assert check_dmarc(standing, "news.shop.example").level is Level.GOOD
+    dmarc = dmarc_state_of(Zone({"_dmarc.shop.example": "v=DMARC1; p=quarantine"}), "news.shop.example")
+    assert (dmarc.organisation, dmarc.holder) == ("shop.example", "shop.example")
+    assert check_dmarc(dmarc, "news.shop.example").level is Level.GOOD
 
 
 def test_a_public_suffix_is_nobodys_organisation() -> None:
     zone = Zone({"_dmarc.example": "v=DMARC1; p=reject; psd=y", "_dmarc.a.b.example": "v=DMARC1; p=none"})
-    assert stand_of(zone, "a.b.example").organisation == "b.example"
+    assert dmarc_state_of(zone, "a.b.example").organisation == "b.example"
 
 
 def test_a_domain_that_says_so_is_its_own_organisation() -> None:
     zone = Zone({"_dmarc.news.shop.example": "v=DMARC1; p=none; psd=n", "_dmarc.shop.example": "v=DMARC1; p=none"})
-    assert stand_of(zone, "news.shop.example").organisation == "news.shop.example"
+    assert dmarc_state_of(zone, "news.shop.example").organisation == "news.shop.example"
 
 
 def test_long_names_are_walked_in_eight_steps_at_most() -> None:
@@ -288,8 +288,8 @@ def test_alignment_is_relaxed_unless_the_record_is_strict(
     policy: str, signed_by: str, mail_from: str, level: Level
 ) -> None:
     zone = Zone({"_dmarc.shop.example": policy})
-    standing = stand_of(zone, "shop.example")
-    assert check_alignment(zone, "shop.example", standing, signed_by=signed_by, mail_from=mail_from).level is level
+    dmarc = dmarc_state_of(zone, "shop.example")
+    assert check_alignment(zone, "shop.example", dmarc, signed_by=signed_by, mail_from=mail_from).level is level
 
 
 # --- MAIL FROM ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The send statistics equal a recount of the ledger, whatever happened; and what does not is found and mended."""
+"""The send statistics equal a recount of the ledger, whatever happened; and what does not is found and repaired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reconciling finds whatever is kept and is wrong, mends it exactly, and can be run while orders are being taken."""
+"""Reconciling finds whatever is kept and is wrong, repairs it exactly, and can be run while orders are being taken."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ LISTS: dict[str, Surface] = {
     "costs": lambda v: costs.this_month(v.shop, COMMAND_LINE),
     "usage": lambda v: usage.usage_by_day(v.shop, "2026-11"),
     "durations": lambda v: usage.durations_between(v.shop, v.today - MONTH, v.today),
-    "objectives": lambda v: objectives.standings(v.shop, COMMAND_LINE),
+    "objectives": lambda v: objectives.attainments(v.shop, COMMAND_LINE),
     "slowest": lambda v: objectives.slowest(v.shop, COMMAND_LINE),
     "gauges": lambda v: list(readings.gauges(v.shop)),
     "health": lambda v: [part for part in health_of(v.system, COMMAND_LINE) if "could not be checked" in part.found],

@@ -279,7 +279,7 @@ def _system(shop: Shop) -> None:
         measures.action(kind, 0.01)
     for days in (0, 1):
         earlier = replace(shop, clock=lambda days=days: shop.clock() - timedelta(days=days))  # type: ignore[misc]
-        usage.save_usage(earlier, usage.Ledgered(meter, measures))
+        usage.save_usage(earlier, usage.SavedUsage(meter, measures))
     for subject in ("a", "b"):
         states.open_alert(shop, Reading(RuleName.TEST, subject, 1.0, "This is a test of the alerts."))
     settings = alert_settings.get_alert_settings(shop)

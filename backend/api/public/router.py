@@ -46,7 +46,7 @@ class PublicPages:
         return await run_in_threadpool(self._decided, target, origin, form, handler)
 
     def _busy(self) -> Response:
-        busy = self._told("Too many requests", "Please wait a minute, then open the link again.", status=429)
+        busy = self._message("Too many requests", "Please wait a minute, then open the link again.", status=429)
         busy.headers["Retry-After"] = str(self._limit.retry_after)
         return busy
 
@@ -55,25 +55,25 @@ class PublicPages:
     ) -> Response:
         note_origin(self._shop, origin)
         if isinstance(target, LinkProblem):
-            return self._told(
+            return self._message(
                 "This link does not work", target.value, status=404 if target is LinkProblem.WRONG else 410
             )
         try:
             return handler(target, form)
         except BackendError as error:
             logger.info("A public page could not be shown: {}", type(error).__name__)
-            return self._told("This does not work now", "Please try again later, or write to us.", status=503)
+            return self._message("This does not work now", "Please try again later, or write to us.", status=503)
 
     # --- what is behind the links --------------------------------------------------------------------------------
 
     def ask_unsubscribe(self, target: Target, _form: dict[str, list[str]]) -> Response:
         sentence = "You will get no marketing mail from us any more. Mail about your orders still reaches you."
-        return self._page("asked.html", title="Unsubscribe?", sentences=[sentence], button="Unsubscribe")
+        return self._page("confirm.html", title="Unsubscribe?", sentences=[sentence], button="Unsubscribe")
 
     def unsubscribe(self, target: Target, _form: dict[str, list[str]]) -> Response:
         email_choices.unsubscribe(self._shop, target)
         link = {"url": self._links.url(Purpose.PREFERENCES, target), "text": "Changed your mind?"}
-        return self._told("You are unsubscribed", "You get no marketing mail from us any more.", link=link)
+        return self._message("You are unsubscribed", "You get no marketing mail from us any more.", link=link)
 
     def preferences(self, target: Target, form: dict[str, list[str]]) -> Response:
         notice = self._changed(target, form)
@@ -110,12 +110,12 @@ class PublicPages:
 
     def ask_verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
         sentence = "Confirm that this address is yours and that we may write to you."
-        return self._page("asked.html", title="Is this you?", sentences=[sentence], button="Yes, confirm")
+        return self._page("confirm.html", title="Is this you?", sentences=[sentence], button="Yes, confirm")
 
     def verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
         outcome = email_choices.verify_address(self._shop, target)
         done = outcome is email_choices.Granted.DONE
-        return self._told("Confirmed" if done else "Not confirmed", outcome.value, status=200 if done else 409)
+        return self._message("Confirmed" if done else "Not confirmed", outcome.value, status=200 if done else 409)
 
     def view(self, target: Target, _form: dict[str, list[str]]) -> Response:
         message = ledger.get_message(self._shop, target.message_id)
@@ -123,8 +123,8 @@ class PublicPages:
 
     # --- pages ---------------------------------------------------------------------------------------------------
 
-    def _told(self, title: str, sentence: str, *, status: int = 200, link: dict[str, str] | None = None) -> Response:
-        return self._page("told.html", status=status, title=title, sentences=[sentence], link=link)
+    def _message(self, title: str, sentence: str, *, status: int = 200, link: dict[str, str] | None = None) -> Response:
+        return self._page("message.html", status=status, title=title, sentences=[sentence], link=link)
 
     def _page(self, name: str, *, status: int = 200, **values: object) -> Response:
         return page(name, self._facts(), status=status, **values)

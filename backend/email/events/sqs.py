@@ -71,7 +71,7 @@ class SqsSource:
     def receive(self, stop: threading.Event) -> Batch:
         """Waits for the first messages, and takes more while the queue gives as many as it can.
 
-        Told to stop, it gives back what comes at once.
+        When asked to stop, it gives back what comes at once.
         """
         messages = self._receive(self._wait, stop)
         if len(messages) == AT_ONCE and not stop.is_set():

@@ -159,7 +159,7 @@ def order_view(order: Order) -> Data:
 
 
 def tracking_of(parcel: Fulfilment) -> dict[str, str]:
-    """The fields by which a template tells how a parcel is followed."""
+    """The fields by which a template says how a parcel is tracked."""
     return {
         "carrier": parcel.carrier,
         "tracking_number": parcel.tracking_number,

@@ -58,7 +58,7 @@ class SesTransport:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._account: Account | None = None
-        self._told_at = self._ask_at = monotonic()
+        self._answered_at = self._ask_at = monotonic()
         self._silence = ""
 
     def send(self, email: OutgoingEmail) -> Answer:
@@ -87,7 +87,7 @@ class SesTransport:
             now = self._monotonic()
             if now >= self._ask_at:
                 self._ask(now)
-            if self._account and now - self._told_at < STALE_SECONDS:
+            if self._account and now - self._answered_at < STALE_SECONDS:
                 return self._account
             raise AccountUnknownError(
                 f"SES does not say what the account may send ({self._silence}). Allow ses:GetAccount, "
@@ -97,7 +97,7 @@ class SesTransport:
     def _ask(self, now: float) -> None:
         try:
             self._account = account_from(self._client.get_account())
-            self._told_at, self._ask_at = now, now + ACCOUNT_SECONDS
+            self._answered_at, self._ask_at = now, now + ACCOUNT_SECONDS
         except CALL_ERRORS as error:
             self._silence = code_of(error) if isinstance(error, ClientError) else type(error).__name__
             self._ask_at = self._monotonic() + SILENCE_SECONDS  # from the end of the wait, or each caller would wait

@@ -72,8 +72,8 @@ def last_order(shop: Shop, customer_id: str) -> Order | None:
         consistent=True,
     )
     orders = readable(shop, shop.store.query(query).rows, order_from)
-    standing = [order for order in orders if order.status is not OrderStatus.CANCELLED]
-    return max(standing, key=lambda order: order.placed_at, default=None)
+    kept = [order for order in orders if order.status is not OrderStatus.CANCELLED]
+    return max(kept, key=lambda order: order.placed_at, default=None)
 
 
 def _keys(triggers: Iterable[Trigger]) -> list[Key]:

@@ -26,7 +26,7 @@ MOST_EVENTS = 2_000
 _SLOW = timedelta(days=45)
 """Orders placed this much earlier may still have been paid, shipped, cancelled or refunded in the time asked for."""
 _AT_ONCE = 100
-_STANDING = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED)
+_NOT_CANCELLED = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _placed(summaries: Iterable[OrderSummary]) -> dict[str, list[datetime]]:
     """The moments of each customer's orders that were not cancelled."""
     placed: dict[str, list[datetime]] = {}
     for summary in summaries:
-        if summary.status in _STANDING:
+        if summary.status in _NOT_CANCELLED:
             placed.setdefault(summary.customer_id, []).append(summary.placed_at)
     return placed
 
@@ -96,7 +96,7 @@ def _was_last(summary: OrderSummary, placed: dict[str, list[datetime]], days: ti
     """Whether the customer had not ordered again when so many days had passed."""
     due = summary.placed_at + days
     others = placed.get(summary.customer_id, [])
-    return summary.status in _STANDING and due <= now and not any(summary.placed_at < at <= due for at in others)
+    return summary.status in _NOT_CANCELLED and due <= now and not any(summary.placed_at < at <= due for at in others)
 
 
 def _one_a_moment(summaries: Sequence[OrderSummary]) -> list[OrderSummary]:

@@ -61,7 +61,7 @@ class _Turn:
 def do_step(shop: Shop, mailer: Mailer, campaign: Campaign, held: Held, work: StepWork) -> tuple[StepResult, Stopped]:
     """Does as much of a chunk as goes out in about a second; what waits for its answer is left in flight.
 
-    Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`; what was done stands in the ledger.
+    Raises: `StoreBusyError`, `StoreUnreachableError`, `AccountUnknownError`; what was done is in the ledger.
     """
     began = time.perf_counter()
     turn = _turn(shop, campaign, held, work.pace.size)

@@ -35,7 +35,7 @@ from backend.store.meter import access_pattern
 from backend.store.port import Item, Key, Plus, Put, Query, Update, Write
 
 LOOK_AGAIN = timedelta(seconds=5)
-"""When somebody else was faster, or an answer is awaited, the ledger tells a little later what became of it."""
+"""When somebody else was faster, or an answer is awaited, the ledger has a little later what became of it."""
 LEASES = Leases(LEASE, "Another worker has this part of the campaign now.", holder="owner", version="version")
 _LOOKED_AT = 8
 """Free chunks among which a worker chooses, so that several do not all reach for the same one."""

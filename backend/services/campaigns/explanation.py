@@ -25,7 +25,7 @@ from backend.store.port import Query
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where a customer stands with a campaign. `sentence` is for people.
+    """The state of a customer in a campaign. `sentence` is for people.
 
     `message` is theirs in the ledger, if any; `reasons` speak against sending now, or did when it was their turn.
     """

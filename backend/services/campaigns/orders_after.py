@@ -98,7 +98,7 @@ def in_holdout(shop: Shop, campaign: Campaign, customer_id: str) -> bool:
 
 
 def _sums(shop: Shop, campaign: Campaign) -> dict[str | None, _Sum]:
-    """By variant; None stands for the holdout."""
+    """By variant; None is the holdout."""
     sums: dict[str | None, _Sum] = {}
     if campaign.started_at is None:
         return sums

@@ -86,7 +86,7 @@ def _begin(shop: Shop, campaign: Campaign) -> Campaign:
 
 
 def _freeze(shop: Shop, campaign: Campaign) -> Campaign:
-    """Goes on with the audience. What no waiting mends, such as a template that is gone, is for a person to look at."""
+    """Goes on with the audience. What waiting does not fix, such as a template that is gone, needs a person."""
     try:
         return freeze_some(shop, campaign, _SLICE)
     except (NotFoundError, InvalidInputError, TemplateError) as error:

@@ -165,7 +165,7 @@ def _compiled(layout: Layout, email: CampaignEmail) -> _Email:
 
 
 def _field_of(error: BackendError) -> str:
-    """What to name to whoever wants to mend it."""
+    """What to name to whoever wants to fix it."""
     if isinstance(error, TemplateError):
         return error.variable or error.part or "template"
     return (error.field if isinstance(error, InvalidInputError) else "") or "email"

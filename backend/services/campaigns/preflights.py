@@ -190,7 +190,7 @@ def _take_one(shop: Shop, row: Row) -> _Taken | None:
 
 @reads(key_of_row)
 def _lease_of(row: Row) -> Lease:
-    """It stands in the list of work by the end of its lease; one that waits, by the moment when it was asked for."""
+    """It is in the list of work by the end of its lease; one that waits, by the moment when it was asked for."""
     return Lease(from_text(schema.moment_in(text(row.item, "work_at"))))
 
 

@@ -73,7 +73,7 @@ def _variants(
 
 
 def _subject(shop: Shop, email: CampaignEmail) -> str:
-    """As a sample customer gets it; as it stands in the template when it cannot be rendered any more."""
+    """As a sample customer gets it; as it is in the template when it cannot be rendered any more."""
     version = email.version
     shown = Recipient(fields=email.fields)
     made = render_preview(shop, version.facts.name, source=version.source, number=version.number, recipient=shown).email

@@ -1,4 +1,4 @@
-"""Sends campaigns in rounds: which of them, which chunk, and what happens when something stands in the way.
+"""Sends campaigns in rounds: which of them, which chunk, and what happens when something prevents it.
 
     control ─▶ chunk ─▶ step (decide, render, reserve, claim, send, record) ─▶ save ─▶ control …
 

@@ -38,7 +38,7 @@ class CampaignPage:
 
 
 def get_campaign(shop: Shop, actor: Actor, campaign_id: str) -> Campaign:
-    """One campaign as it stands.
+    """One campaign as it is now.
 
     Raises: `PermissionDeniedError`, `NotFoundError`.
     """

@@ -87,7 +87,7 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How mail stands. `concerns` are those that somebody should act upon, the worst first."""
+    """The state of mail. `concerns` are those that somebody should act upon, the worst first."""
 
     sample: Sample
     bounces: Gauge
@@ -112,7 +112,7 @@ def newest_days(shop: Shop) -> list[DayStats]:
 
 
 def health_of(days: Sequence[DayStats], use: AccountUse) -> Health:
-    """How mail stands, by its newest days and by what the provider says of the account."""
+    """The state of mail, by its newest days and by what the provider says of the account."""
     sample = _sample(days)
     rates = sample.rates
     known = rates.sent if rates.reported else 0
@@ -154,7 +154,7 @@ def _gmail(days: Sequence[DayStats]) -> GmailDay:
 def _of_account(use: AccountUse) -> list[Concern]:
     """What the provider says about the account, in words. The statuses are those of SES's GetAccount."""
     if use.account is None:
-        unknown = use.unknown or "The mail provider does not say how the account stands."
+        unknown = use.unknown or "The mail provider does not say what state the account is in."
         return [Concern(Level.BAD, unknown, "No mail goes out until it answers.")]
     found = []
     if use.account.status == "SHUTDOWN" or not use.account.sending_enabled:
@@ -162,7 +162,7 @@ def _of_account(use: AccountUse) -> list[Concern]:
             Concern(
                 Level.BAD,
                 "The mail provider has stopped all sending for this account.",
-                "Read the case that it opened in the AWS Support Center, mend the cause, and answer there. Sending "
+                "Read the case that it opened in the AWS Support Center, fix the cause, and answer there. Sending "
                 "goes on here by itself once the provider allows it.",
             )
         )

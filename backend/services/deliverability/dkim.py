@@ -67,7 +67,7 @@ def check_selectors(lookup: Lookup, domain: str, selectors: Sequence[str]) -> Fi
             Subject.DKIM,
             Level.UNKNOWN,
             "DKIM keys have names (selectors) that only the sending provider knows.",
-            "Name them, to have them looked up. With SES nothing has to be named: it tells its own.",
+            "Name them, to have them looked up. With SES nothing has to be named: it names its own.",
         )
     findings = [_check_selector(lookup, domain, selector) for selector in selectors]
     return max(findings, key=lambda finding: finding.level.weight)

@@ -22,7 +22,7 @@ from backend.email.dns import Lookup, RecordKind
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DmarcState:
     """The records on the way up from a domain: `own` is what holds for it, `organisation` whom it belongs to.
 
     `broken` are records that receivers cannot use, `late` says that something could not be looked up.
@@ -36,7 +36,7 @@ class Standing:
     late: bool = False
 
 
-def stand_of(lookup: Lookup, domain: str) -> Standing:
+def dmarc_state_of(lookup: Lookup, domain: str) -> DmarcState:
     """Looks up the domain and all above it."""
     found: list[tuple[str, Dmarc, str]] = []
     broken: list[str] = []
@@ -53,9 +53,9 @@ def stand_of(lookup: Lookup, domain: str) -> Standing:
         elif records and name == domain:
             broken = records
     if not found:
-        return Standing(domain, broken=tuple(broken), late=late)
+        return DmarcState(domain, broken=tuple(broken), late=late)
     holder, own, text = found[0]
-    return Standing(_organisation(domain, found), own, holder, text, tuple(broken), late)
+    return DmarcState(_organisation(domain, found), own, holder, text, tuple(broken), late)
 
 
 def _organisation(domain: str, found: list[tuple[str, Dmarc, str]]) -> str:
@@ -66,24 +66,22 @@ def _organisation(domain: str, found: list[tuple[str, Dmarc, str]]) -> str:
     return ".".join(labels[-len(top.split(".")) - 1 :])  # one below the public suffix
 
 
-def check_dmarc(standing: Standing, domain: str) -> Finding:
-    """How the DMARC record stands that holds for the domain."""
-    wanted = DnsRecord("TXT", f"_dmarc.{standing.organisation}", f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}")
-    if standing.broken:
-        several = (
-            f"{len(standing.broken)} DMARC records" if len(standing.broken) > 1 else "a DMARC record without a policy"
-        )
+def check_dmarc(dmarc: DmarcState, domain: str) -> Finding:
+    """The state of the DMARC record that applies to the domain."""
+    wanted = DnsRecord("TXT", f"_dmarc.{dmarc.organisation}", f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}")
+    if dmarc.broken:
+        several = f"{len(dmarc.broken)} DMARC records" if len(dmarc.broken) > 1 else "a DMARC record without a policy"
         return Finding(
             Subject.DMARC,
             Level.BAD,
             f"_dmarc.{domain} has {several}, so receivers act as if there were none.",
             "Keep exactly one, with a policy.",
             (wanted,),
-            standing.broken,
+            dmarc.broken,
         )
-    if standing.own is None and standing.late:
+    if dmarc.own is None and dmarc.late:
         return Finding(Subject.DMARC, Level.UNKNOWN, "DMARC could not be looked up.", "Try again in a while.")
-    if standing.own is None:
+    if dmarc.own is None:
         return Finding(
             Subject.DMARC,
             Level.WATCH,
@@ -91,31 +89,31 @@ def check_dmarc(standing: Standing, domain: str) -> Finding:
             "Publish this record. Reports go to the address in it, so it has to exist.",
             (wanted,),
         )
-    found = (standing.text,)
-    if standing.own.policy == "none":
+    found = (dmarc.text,)
+    if dmarc.own.policy == "none":
         return Finding(
             Subject.DMARC,
             Level.GOOD,
-            f"{standing.holder} has a DMARC record that only watches (p=none).",
+            f"{dmarc.holder} has a DMARC record that only watches (p=none).",
             "Once the reports show none but your own mail, make it “p=quarantine”: then nobody else can use your name.",
             found=found,
         )
     return Finding(
         Subject.DMARC,
         Level.GOOD,
-        f"{standing.holder} protects its name by DMARC (p={standing.own.policy}).",
+        f"{dmarc.holder} protects its name by DMARC (p={dmarc.own.policy}).",
         found=found,
     )
 
 
-def check_alignment(lookup: Lookup, domain: str, standing: Standing, *, signed_by: str, mail_from: str) -> Finding:
+def check_alignment(lookup: Lookup, domain: str, dmarc: DmarcState, *, signed_by: str, mail_from: str) -> Finding:
     """Whether the domain that people see is in line with the one that signs, or with the return path.
 
     One of the two is enough. "" is a domain of the provider's, or unknown.
     """
-    own = standing.own or Dmarc("none")
-    by_dkim = bool(signed_by) and _in_line(lookup, domain, standing, signed_by, strict=own.adkim == "s")
-    by_spf = bool(mail_from) and _in_line(lookup, domain, standing, mail_from, strict=own.aspf == "s")
+    own = dmarc.own or Dmarc("none")
+    by_dkim = bool(signed_by) and _in_line(lookup, domain, dmarc, signed_by, strict=own.adkim == "s")
+    by_spf = bool(mail_from) and _in_line(lookup, domain, dmarc, mail_from, strict=own.aspf == "s")
     if by_dkim or by_spf:
         ways = [name for name, holds in (("DKIM", by_dkim), ("SPF", by_spf)) if holds]
         both = "" if len(ways) == 2 else " One of them is enough; both are safer, because forwarding breaks SPF."
@@ -136,7 +134,7 @@ def check_alignment(lookup: Lookup, domain: str, standing: Standing, *, signed_b
     )
 
 
-def _in_line(lookup: Lookup, domain: str, standing: Standing, other: str, *, strict: bool) -> bool:
+def _in_line(lookup: Lookup, domain: str, dmarc: DmarcState, other: str, *, strict: bool) -> bool:
     if other == domain:
         return True
-    return not strict and stand_of(lookup, other).organisation == standing.organisation
+    return not strict and dmarc_state_of(lookup, other).organisation == dmarc.organisation

@@ -31,7 +31,7 @@ from backend.errors import InvalidInputError
 from backend.records.domain_reports import report_from, report_item
 from backend.services.context import Shop
 from backend.services.deliverability.dkim import check_selectors, check_ses_dkim
-from backend.services.deliverability.dmarc import check_alignment, check_dmarc, stand_of
+from backend.services.deliverability.dmarc import check_alignment, check_dmarc, dmarc_state_of
 from backend.services.deliverability.spf import check_spf
 from backend.services.shop_settings import get_shop_facts
 from backend.services.unreadable.items import read_one
@@ -81,7 +81,7 @@ def check_sender(shop: Shop, actor: Actor, probe: Probe, selectors: Sequence[str
 
 
 def check_domain(shop: Shop, probe: Probe, domain: str, selectors: Sequence[str] = ()) -> DomainReport:
-    """Checks a domain as the sender of this shop's mail. `selectors` name DKIM keys where SES does not tell them.
+    """Checks a domain as the sender of this shop's mail. `selectors` name DKIM keys where SES does not name them.
 
     Raises: `InvalidInputError` for what is no domain, and for too many selectors.
     """
@@ -118,7 +118,7 @@ def _findings(probe: Probe, domain: str, selectors: list[str]) -> tuple[Finding,
     with ThreadPoolExecutor(5, "domain-check") as pool:
         one_click = pool.submit(check_one_click, probe.web, probe.links)
         spf = pool.submit(check_spf, lookup, domain, uses_ses=probe.identity is not None)
-        standing = pool.submit(stand_of, lookup, domain)
+        dmarc = pool.submit(dmarc_state_of, lookup, domain)
         identity = _identity(probe, domain)
         if isinstance(identity, Identity):
             dkim = pool.submit(check_ses_dkim, lookup, identity)
@@ -129,9 +129,9 @@ def _findings(probe: Probe, domain: str, selectors: list[str]) -> tuple[Finding,
             dkim, mail_from = pool.submit(lambda: identity), []
         signed_by = identity.domain if isinstance(identity, Identity) and identity.dkim_tokens else ""
         return_path = identity.mail_from if isinstance(identity, Identity) else ""
-        stands = standing.result()
-        aligned = check_alignment(lookup, domain, stands, signed_by=signed_by, mail_from=return_path)
-        found = [spf.result(), dkim.result(), check_dmarc(stands, domain), aligned]
+        state = dmarc.result()
+        aligned = check_alignment(lookup, domain, state, signed_by=signed_by, mail_from=return_path)
+        found = [spf.result(), dkim.result(), check_dmarc(state, domain), aligned]
         return (*found, *(each.result() for each in mail_from), one_click.result())
 
 
@@ -223,7 +223,7 @@ def check_one_click(web: Web, links: Links) -> Finding:
     if answer.status != 200:
         return _wrong(
             f"The unsubscribe link answers with HTTP {answer.status}.",
-            "Look whether all servers of this shop have the same COOKIE_KEY, and whether something stands before them.",
+            "Check that all servers of this shop have the same COOKIE_KEY, and what is in front of them.",
         )
     return Finding(Subject.ONE_CLICK, Level.GOOD, f"A press of “unsubscribe” reaches {base.hostname}.")
 

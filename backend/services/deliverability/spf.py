@@ -36,7 +36,7 @@ class Walk:
 
 
 def check_spf(lookup: Lookup, domain: str, *, uses_ses: bool) -> Finding:
-    """How the domain's SPF record stands."""
+    """How the domain's SPF record state."""
     looked = lookup.look_up(domain, RecordKind.TXT)
     records = tuple(spf_records(looked.values))
     wanted = DnsRecord("TXT", domain, f"{SPF_VERSION} {SES_SPF if uses_ses else 'include:YOUR-PROVIDER'} ~all")
@@ -67,7 +67,7 @@ def _judged(domain: str, record: str, walk: Walk, uses_ses: bool) -> Finding:
     terms, found = spf_terms(record), (record,)
     if walk.errors:
         return Finding(
-            Subject.SPF, Level.BAD, walk.errors[0], "Mend the record; until then it is worth nothing.", (), found
+            Subject.SPF, Level.BAD, walk.errors[0], "Fix the record; until then it has no effect.", (), found
         )
     if walk.lookups > MOST_SPF_LOOKUPS:
         return Finding(

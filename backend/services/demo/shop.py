@@ -48,7 +48,7 @@ _LOADING, _LOADED, _REMOVING = "loading", "loaded", "removing"
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What loading did. `reason` tells why nothing was loaded, if so."""
+    """What loading did. `reason` says why nothing was loaded, if so."""
 
     customers: int
     orders: int

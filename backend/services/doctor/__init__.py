@@ -1,1 +1,1 @@
-"""The doctor: looks at an installation before and after it goes live, and says how to mend what is wrong."""
+"""The doctor: looks at an installation before and after it goes live, and says how to fix what is wrong."""

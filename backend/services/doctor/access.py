@@ -31,24 +31,24 @@ def secrets(installation: Installation) -> list[Diagnosis]:
 def _weak_secrets(installation: Installation) -> Iterator[Diagnosis]:
     settings = installation.settings
     key, token = settings.cookie_key.get_secret_value(), settings.metrics_token.get_secret_value()
-    mend = f"Set COOKIE_KEY to what {_NEW_KEY} prints; it ends all sessions."
+    fix = f"Set COOKIE_KEY to what {_NEW_KEY} prints; it ends all sessions."
     try:
         if key or (settings.data_dir / FILE_NAME).exists():  # asking makes the file
             cookie_key(settings)
     except ConfigurationError as error:
-        yield Diagnosis("Secrets", Verdict.FAIL, str(error), mend)
+        yield Diagnosis("Secrets", Verdict.FAIL, str(error), fix)
     if key and len(set(key)) < FEWEST_SIGNS:
-        yield Diagnosis("Secrets", Verdict.FAIL, "COOKIE_KEY is easy to guess.", mend)
+        yield Diagnosis("Secrets", Verdict.FAIL, "COOKIE_KEY is easy to guess.", fix)
     if not key and installation.store_file is None:
         found = f"There is no COOKIE_KEY; each server makes its own in {FILE_NAME}."
-        mend = f"Set COOKIE_KEY to what {_NEW_KEY} prints, the same for all servers and workers."
-        yield Diagnosis("Secrets", Verdict.WARN, found, mend)
+        fix = f"Set COOKIE_KEY to what {_NEW_KEY} prints, the same for all servers and workers."
+        yield Diagnosis("Secrets", Verdict.WARN, found, fix)
     if 0 < len(token) < _SHORTEST_TOKEN:
-        mend = f"Set METRICS_TOKEN to what {_NEW_KEY} prints, and give it to Prometheus."
-        yield Diagnosis("Secrets", Verdict.WARN, "METRICS_TOKEN is short enough to be guessed.", mend)
+        fix = f"Set METRICS_TOKEN to what {_NEW_KEY} prints, and give it to Prometheus."
+        yield Diagnosis("Secrets", Verdict.WARN, "METRICS_TOKEN is short enough to be guessed.", fix)
     if settings.auth_mode == "oidc" and not settings.oidc_client_secret.get_secret_value():
-        mend = "Set OIDC_CLIENT_SECRET to what the provider gave you."
-        yield Diagnosis("Secrets", Verdict.FAIL, "AUTH_MODE=oidc lacks OIDC_CLIENT_SECRET.", mend)
+        fix = "Set OIDC_CLIENT_SECRET to what the provider gave you."
+        yield Diagnosis("Secrets", Verdict.FAIL, "AUTH_MODE=oidc lacks OIDC_CLIENT_SECRET.", fix)
 
 
 def address(installation: Installation) -> list[Diagnosis]:
@@ -56,31 +56,31 @@ def address(installation: Installation) -> list[Diagnosis]:
     url = installation.settings.public_url
     if not installation.is_public:
         verdict = Verdict.FAIL if installation.sends else Verdict.WARN
-        mend = "Set PUBLIC_URL to the https address that people use; links in emails begin with it."
-        return [Diagnosis("Address", verdict, "PUBLIC_URL leads to this machine only.", mend)]
+        fix = "Set PUBLIC_URL to the https address that people use; links in emails begin with it."
+        return [Diagnosis("Address", verdict, "PUBLIC_URL leads to this machine only.", fix)]
     if not url.startswith("https://"):
-        mend = "Put HTTPS in front (infra/box/Caddyfile does it), and let PUBLIC_URL begin with https://."
-        return [Diagnosis("Address", Verdict.FAIL, "PUBLIC_URL is not https: passwords travel in the open.", mend)]
+        fix = "Put HTTPS in front (infra/box/Caddyfile does it), and let PUBLIC_URL begin with https://."
+        return [Diagnosis("Address", Verdict.FAIL, "PUBLIC_URL is not https: passwords travel in the open.", fix)]
     answer = installation.probe.web.ask(f"{url}/api/health")
     if isinstance(answer, Reached) and answer.status == 200:
         return [Diagnosis("Address", Verdict.OK, f"{url} answers, and its certificate is valid.")]
     why = f"it answered {answer.status}" if isinstance(answer, Reached) else answer.why
-    mend = "See that its name leads to this machine, ports 80 and 443 are open, and the proxy runs."
-    return [Diagnosis("Address", Verdict.WARN, f"{url}/api/health could not be read from here: {why}.", mend)]
+    fix = "See that its name leads to this machine, ports 80 and 443 are open, and the proxy runs."
+    return [Diagnosis("Address", Verdict.WARN, f"{url}/api/health could not be read from here: {why}.", fix)]
 
 
 def proxy(installation: Installation) -> list[Diagnosis]:
     """Whether the addresses of visitors can be distinguished, and nobody can choose theirs."""
     settings = installation.settings
     if any(not network.prefixlen for network in _trusted(settings.trusted_proxies)):
-        mend = "Name only the addresses of your own proxies in TRUSTED_PROXIES."
-        return [Diagnosis("Proxy", Verdict.FAIL, "TRUSTED_PROXIES believes everybody's X-Forwarded-For.", mend)]
+        fix = "Name only the addresses of your own proxies in TRUSTED_PROXIES."
+        return [Diagnosis("Proxy", Verdict.FAIL, "TRUSTED_PROXIES believes everybody's X-Forwarded-For.", fix)]
     seen = health.check_proxy(installation.system)
     verdict = OF_STATE[seen.state]
     if verdict is Verdict.OK and not settings.trusted_proxies and settings.public_url.startswith("https://"):
         found = "PUBLIC_URL is https, which a proxy has to do, and TRUSTED_PROXIES names none."
-        mend = "Set TRUSTED_PROXIES to the proxy's address, such as 127.0.0.1,::1 for Caddy on this machine."
-        return [Diagnosis("Proxy", Verdict.WARN, found, mend)]
+        fix = "Set TRUSTED_PROXIES to the proxy's address, such as 127.0.0.1,::1 for Caddy on this machine."
+        return [Diagnosis("Proxy", Verdict.WARN, found, fix)]
     return [Diagnosis("Proxy", verdict, seen.found, seen.advice)]
 
 
@@ -107,6 +107,6 @@ def sign_ins(installation: Installation) -> list[Diagnosis]:
         found = "The demo shop, whose passwords everybody knows, is still in the store."
         return [Diagnosis("Sign-ins", Verdict.FAIL, found, "Remove it: python -m backend seed --remove.")]
     if team_is_empty(installation.shop):
-        mend = "Create the first admin with the set-up code in the server's log, or with python -m backend user add."
-        return [Diagnosis("Sign-ins", Verdict.WARN, "Nobody is in the team yet.", mend)]
+        fix = "Create the first admin with the set-up code in the server's log, or with python -m backend user add."
+        return [Diagnosis("Sign-ins", Verdict.WARN, "Nobody is in the team yet.", fix)]
     return [Diagnosis("Sign-ins", Verdict.OK, "There is a team, and no public password works from elsewhere.")]

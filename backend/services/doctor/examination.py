@@ -53,13 +53,13 @@ def _answered(subject: str, question: Question, installation: Installation, seco
     try:
         return within(seconds, subject, lambda: question(installation))
     except DeadlineError:
-        found, mend = (
+        found, fix = (
             f"No answer within {seconds:g} seconds.",
             "See what hangs: the store, the network or a name server.",
         )
     except BackendError as error:
-        found, mend = error.sentence, "Mend what is named first, then ask again."
+        found, fix = error.sentence, "Fix what is named first, then ask again."
     except Exception as error:
         logger.exception("The doctor cannot answer: {}", subject)
-        found, mend = f"It could not be checked ({type(error).__name__}).", "See the log for the error."
-    return [Diagnosis(subject, Verdict.UNKNOWN, found, mend)]
+        found, fix = f"It could not be checked ({type(error).__name__}).", "See the log for the error."
+    return [Diagnosis(subject, Verdict.UNKNOWN, found, fix)]

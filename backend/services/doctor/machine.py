@@ -40,23 +40,23 @@ def _of_check(check: Check) -> Diagnosis:
 
 
 def backup(installation: Installation) -> list[Diagnosis]:
-    """Whether copies of the store are being made, as far as this machine can tell."""
+    """Whether copies of the store are being made, as far as this machine knows."""
     file = installation.store_file
     if file is None:
-        mend = "See in the provider's console that point-in-time recovery is on, and restore once to try it."
-        return [Diagnosis("Backup", Verdict.UNKNOWN, "The store is elsewhere, and so are its backups.", mend)]
+        fix = "See in the provider's console that point-in-time recovery is on, and restore once to try it."
+        return [Diagnosis("Backup", Verdict.UNKNOWN, "The store is elsewhere, and so are its backups.", fix)]
     state = file.with_name(f".{file.name}-litestream")
     behind = _behind(file, state)
     if behind is None:
-        mend = "Install Litestream (docs/hosting.md) and set LITESTREAM_REPLICA_URL, or copy the store by other means."
-        return [Diagnosis("Backup", Verdict.WARN, "Litestream does not copy this store.", mend)]
+        fix = "Install Litestream (docs/hosting.md) and set LITESTREAM_REPLICA_URL, or copy the store by other means."
+        return [Diagnosis("Backup", Verdict.WARN, "Litestream does not copy this store.", fix)]
     if behind > COPIES_BEHIND:
         found = f"Litestream is {behind.total_seconds() / 60:,.0f} minutes behind the store."
-        mend = "Start it again: systemctl restart tillpost-litestream, and read journalctl -u tillpost-litestream."
-        return [Diagnosis("Backup", Verdict.FAIL, found, mend)]
+        fix = "Start it again: systemctl restart tillpost-litestream, and read journalctl -u tillpost-litestream."
+        return [Diagnosis("Backup", Verdict.FAIL, found, fix)]
     if installation.environment.get("LITESTREAM_REPLICA_URL", "").startswith("file:"):
-        mend = "Copy to another machine too: a disk that is in the same machine can be lost with it."
-        return [Diagnosis("Backup", Verdict.WARN, "Litestream copies the store into a folder of this machine.", mend)]
+        fix = "Copy to another machine too: a disk that is in the same machine can be lost with it."
+        return [Diagnosis("Backup", Verdict.WARN, "Litestream copies the store into a folder of this machine.", fix)]
     return [
         Diagnosis("Backup", Verdict.OK, "Litestream keeps up with the store. Whether its copies arrive, a drill shows.")
     ]
@@ -86,9 +86,9 @@ def file_modes(installation: Installation) -> list[Diagnosis]:
         return [Diagnosis("File modes", Verdict.OK, "Data and secrets are for the server's user alone.")]
     secret = any(path.name in (FILE_NAME, installation.env_file.name) for path, _ in open_ones)
     names = ", ".join(f"{path} ({_mode(path):04o})" for path, _ in open_ones)
-    mend = "; ".join(f"chmod {mode:o} {path}" for path, mode in open_ones) + "."
+    fix = "; ".join(f"chmod {mode:o} {path}" for path, mode in open_ones) + "."
     verdict = Verdict.FAIL if secret else Verdict.WARN
-    return [Diagnosis("File modes", verdict, f"Other users of this machine may read {names}.", mend)]
+    return [Diagnosis("File modes", verdict, f"Other users of this machine may read {names}.", fix)]
 
 
 def _private_places(installation: Installation) -> Iterator[tuple[Path, int]]:
@@ -107,7 +107,7 @@ def _mode(path: Path) -> int:
 
 def clock(installation: Installation) -> list[Diagnosis]:
     """Whether this machine's clock agrees with a time server's."""
-    mend = "Let the machine follow a time server: timedatectl set-ntp true."
+    fix = "Let the machine follow a time server: timedatectl set-ntp true."
     try:
         offset = abs(installation.clock_offset())
     except OSError:
@@ -117,7 +117,7 @@ def clock(installation: Installation) -> list[Diagnosis]:
         ]
     found = f"It differs from a time server's by {offset.total_seconds():.1f} seconds."
     if offset > SIGNATURES_END:
-        return [Diagnosis("Clock", Verdict.FAIL, f"{found} AWS refuses requests.", mend)]
+        return [Diagnosis("Clock", Verdict.FAIL, f"{found} AWS refuses requests.", fix)]
     if offset > SKEW_ALLOWED:
-        return [Diagnosis("Clock", Verdict.WARN, found, mend)]
+        return [Diagnosis("Clock", Verdict.WARN, found, fix)]
     return [Diagnosis("Clock", Verdict.OK, found)]

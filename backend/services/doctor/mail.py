@@ -21,8 +21,8 @@ def sending(installation: Installation) -> list[Diagnosis]:
     try:
         account = installation.mailer.transport.account()
     except AccountUnknownError as error:
-        mend = "See that AWS_REGION is right, and that the credentials may call ses:GetAccount."
-        return [Diagnosis("Sending", Verdict.FAIL, error.sentence, mend)]
+        fix = "See that AWS_REGION is right, and that the credentials may call ses:GetAccount."
+        return [Diagnosis("Sending", Verdict.FAIL, error.sentence, fix)]
     if not account.sending_enabled:
         found = f"SES has switched off sending ({account.status})."
         return [Diagnosis("Sending", Verdict.FAIL, found, "Read SES's message in its console, and answer it.")]
@@ -50,8 +50,8 @@ def sender_domain(installation: Installation) -> list[Diagnosis]:
     try:
         report = domain.check_domain(shop, probe, domain.sender_domain(shop, probe))
     except InvalidInputError as error:
-        mend = "Set MAIL_SENDER, or the sender in the shop's settings, to an address of your own domain."
-        return [Diagnosis("Sender's domain", Verdict.FAIL, error.sentence, mend)]
+        fix = "Set MAIL_SENDER, or the sender in the shop's settings, to an address of your own domain."
+        return [Diagnosis("Sender's domain", Verdict.FAIL, error.sentence, fix)]
     return [
         Diagnosis(finding.subject.value, OF_LEVEL[finding.level], finding.sentence, finding.advice)
         for finding in report.findings
@@ -64,14 +64,14 @@ def events(installation: Installation) -> list[Diagnosis]:
     if not installation.sends:
         return [Diagnosis("Events", Verdict.OK, f"{_LOCAL}; their events are made here.")]
     if not settings.ses_events_queue_url and not settings.ses_events_topics:
-        mend = "Set SES_EVENTS_QUEUE_URL to the queue that infra/stack.yaml makes."
-        return [Diagnosis("Events", Verdict.FAIL, "Nobody takes in what SES reports.", mend)]
+        fix = "Set SES_EVENTS_QUEUE_URL to the queue that infra/stack.yaml makes."
+        return [Diagnosis("Events", Verdict.FAIL, "Nobody takes in what SES reports.", fix)]
     if not settings.ses_configuration_set_transactional or not settings.ses_configuration_set_marketing:
-        mend = "Set SES_CONFIGURATION_SET_TRANSACTIONAL and SES_CONFIGURATION_SET_MARKETING."
-        return [Diagnosis("Events", Verdict.FAIL, "SES reports nothing of mail without a configuration set.", mend)]
+        fix = "Set SES_CONFIGURATION_SET_TRANSACTIONAL and SES_CONFIGURATION_SET_MARKETING."
+        return [Diagnosis("Events", Verdict.FAIL, "SES reports nothing of mail without a configuration set.", fix)]
     if event_health(installation.shop).last_at is None:
-        mend = "Start the fire drill on the page Events, which mails SES's simulator and waits for the reports."
-        return [Diagnosis("Events", Verdict.WARN, "SES has reported nothing in the last day.", mend)]
+        fix = "Start the fire drill on the page Events, which mails SES's simulator and waits for the reports."
+        return [Diagnosis("Events", Verdict.WARN, "SES has reported nothing in the last day.", fix)]
     found = health.check_events(installation.system)
     return [Diagnosis("Events", OF_STATE[found.state], found.found, found.advice)]
 
@@ -86,6 +86,6 @@ def alerts(installation: Installation) -> list[Diagnosis]:
     """Whether anybody hears of trouble: by email, which is in trouble itself sometimes, or by a webhook."""
     if installation.settings.alert_webhook_url.get_secret_value():
         return [Diagnosis("Alerts", Verdict.OK, "They go out by email and by webhook.")]
-    mend = "Set ALERT_WEBHOOK_URL, and let something outside ask /api/ready."
+    fix = "Set ALERT_WEBHOOK_URL, and let something outside ask /api/ready."
     verdict = Verdict.WARN if installation.sends else Verdict.OK
-    return [Diagnosis("Alerts", verdict, "They go out by email alone, and not when email is in trouble.", mend)]
+    return [Diagnosis("Alerts", verdict, "They go out by email alone, and not when email is in trouble.", fix)]

@@ -13,9 +13,9 @@ def connected(installation: Installation) -> list[Diagnosis]:
     found = list_connections(installation.shop, COMMAND_LINE)
     if not found:
         return [Diagnosis("Connections", Verdict.OK, "No shop is connected.", "")]
-    mend = "Open the page Connections, correct what is named, and replay what failed."
+    fix = "Open the page Connections, correct what is named, and replay what failed."
     troubled = [
-        Diagnosis("Connections", Verdict.WARN, f"{view.connection.domain}: {view.trouble}", mend)
+        Diagnosis("Connections", Verdict.WARN, f"{view.connection.domain}: {view.trouble}", fix)
         for view in found
         if view.trouble
     ]

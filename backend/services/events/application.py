@@ -55,7 +55,7 @@ class Taken:
 
 @dataclass(slots=True)
 class _Group:
-    """The reports of one message in a pass, by their keys; `places` are where they stand in the batch."""
+    """The reports of one message in a pass, by their keys; `places` are their positions in the batch."""
 
     item: Item
     message: Message

@@ -1,4 +1,4 @@
-"""What follows from reports beyond their own message. It is done each time that a report comes, and stands once."""
+"""What follows from reports beyond their own message. It is done each time that a report comes; its effect is the same."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def drill_messages(shop: Shop, drill: Drill) -> list[Message]:
 
 
 def last_drill(shop: Shop) -> Drill | None:
-    """The last drill as it stands. One that is over is kept as it is then."""
+    """The last drill as it is now. One that is over is kept as it is then."""
     drill = read_one(shop, _KEY, lambda _, item: _read(shop, item))
     if drill is None:
         return None

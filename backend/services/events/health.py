@@ -65,7 +65,7 @@ class EventHealth:
 
     @property
     def oldest_at(self) -> datetime | None:
-        """Since when the oldest waits, where a source tells."""
+        """Since when the oldest waits, where a source says so."""
         return min((each.oldest_at for each in self.backlogs if each.oldest_at), default=None)
 
 

@@ -1,4 +1,4 @@
-"""Tries dead letters again, after what was wrong has been mended."""
+"""Tries dead letters again, after what was wrong has been fixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit log as a file. It stands apart, because everything that writes into the log imports `audit`."""
+"""The audit log as a file. It is a module of its own, because everything that writes into the log imports `audit`."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _write_csv(target: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    # The mark at its beginning tells spreadsheets that the file is UTF-8.
+    # The mark at its beginning says to spreadsheets that the file is UTF-8.
     file = io.TextIOWrapper(target, encoding="utf-8-sig", newline="", write_through=False)
     try:
         writer = csv.writer(file)

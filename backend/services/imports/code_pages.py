@@ -142,13 +142,13 @@ def decoded(cell: bytes, name: str) -> str:
 def _most_informative(cells: Iterable[bytes]) -> list[bytes]:
     """The cells with the most distinct bytes first, so that the most informative ones are kept."""
     seen: set[int] = set()
-    telling: list[bytes] = []
+    new_ones: list[bytes] = []
     others: list[bytes] = []
     for cell in cells:
         new = {byte for byte in cell if byte > 127} - seen
         seen |= new
-        (telling if new else others).append(cell)
-    return [*telling, *others][:_MOST_CELLS]
+        (new_ones if new else others).append(cell)
+    return [*new_ones, *others][:_MOST_CELLS]
 
 
 def _differing(readings: Sequence[tuple[str, ...]], shown: int) -> list[int]:

@@ -47,7 +47,7 @@ class _DamagedLineError(Exception):
 
 
 def rows_of(file: TextIO, delimiter: str, *, check_damage: bool, after: int = 0) -> Iterator[Line | BrokenLine]:
-    """All rows that have any cell filled, from where the file stands; `after` lines were read before.
+    """All rows that have any cell filled, from the file's present position; `after` lines were read before.
 
     Raises: `InvalidInputError` naming the line when the file's encoding breaks off (UTF-16 only).
     """

@@ -246,7 +246,7 @@ def column_places(header: Sequence[str], known: Mapping[str, str]) -> dict[str, 
         if name is None:
             continue
         if name in places:
-            raise InvalidInputError(f"The column “{title}” stands twice in the file; which one counts is not clear.")
+            raise InvalidInputError(f"The column “{title}” is in the file twice; which one counts is not clear.")
         places[name] = place
     return places
 

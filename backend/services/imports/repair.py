@@ -93,7 +93,7 @@ class Repairs:
         return number or ""
 
     def source_id(self, text: str, column: str) -> str:
-        """The id that another program gave a customer; "" for one that stands for nobody, or that lost digits."""
+        """The id that another program gave a customer; "" for one that means nobody, or that lost digits."""
         bare = self.line(text, column, SHORT_LENGTH)
         whole = plain_number(bare)
         if whole is None:
@@ -133,7 +133,7 @@ def _address_within(text: str) -> tuple[str | None, str]:
         with suppress(InvalidInputError):
             found = fields.email_of(_MAILTO.sub("", each))
             said = f"There are {len(several)} addresses; the first one counts." if len(several) > 1 else ""
-            return found, said or "What stood beside the address was left away."
+            return found, said or "What was beside the address was left out."
     return None, ""
 
 

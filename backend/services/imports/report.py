@@ -49,7 +49,7 @@ class FaultReport:
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # The mark at its beginning tells spreadsheets that the file is UTF-8.
+        # The mark at its beginning says to spreadsheets that the file is UTF-8.
         self._file = self._path.open("w", encoding="utf-8-sig", newline="", errors="replace")
         self._path.chmod(0o600)
         self._writer = csv.writer(self._file)

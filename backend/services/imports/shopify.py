@@ -236,7 +236,7 @@ class OrderReader:
             return fields.short_text(self._repairs.line(whole, "Name", NAME_LENGTH), "Name", _NUMBER_LENGTH)
 
     def _placed_at(self, row: _Row) -> datetime:
-        """When the order was placed; when it was paid, where nothing else tells."""
+        """When the order was placed; when it was paid, where nothing else says so."""
         there = row["Created at"] and not fields.is_lost(row["Created at"])
         title = "Created at" if there or not row["Paid at"] else "Paid at"
         with column(title):

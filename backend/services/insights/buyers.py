@@ -22,7 +22,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class BuyerClass:
-    """A kind of buyer, as `domain.rfm.class_of` tells them apart."""
+    """A kind of buyer, as `domain.rfm.class_of` classifies them."""
 
     kind: RfmClass
     customers: int

@@ -136,14 +136,14 @@ def changing_writes(
     ]
     if change.orders or change.revenue:
         customer, month = schema.customer_key(customer_id), schema.customer_month_key(customer_id, day[:7])
-        writes.append(_standing_update(Update(customer), "ALL", customer_id, customer_item, change))
-        writes.append(_standing_update(Update(month), day[:7], customer_id, month_item, change))
+        writes.append(_ranking_update(Update(customer), "ALL", customer_id, customer_item, change))
+        writes.append(_ranking_update(Update(month), day[:7], customer_id, month_item, change))
     if additions := totals.additions(change):
         writes.append(Update(schema.day_key(day, customer_id), add=additions))
     return writes + _uncounted(after, day, before)
 
 
-def _standing_update(update: Update, period: str, customer_id: str, item: Item, change: Contribution) -> Update:
+def _ranking_update(update: Update, period: str, customer_id: str, item: Item, change: Contribution) -> Update:
     additions = ranks.additions(change, customer_id)
     if change.orders > 0:
         board: Item = {"board": schema.board_of(period, customer_id)}

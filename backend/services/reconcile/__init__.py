@@ -3,7 +3,7 @@
 scan ─▶ running ─▶ partitions   one customer: ranks, months, first day, the order's own lists
                 ─▶ pointers     words, tags, countries, addresses, references: the missing and the stray
                 ─▶ sums         days and counters, which many customers share
-        findings: what is wrong, and the one transaction that mends it
+        findings: what is wrong, and the one transaction that repairs it
 
 It is safe while orders are being taken. What looks wrong is read again, consistently, before it counts as wrong, and
 every repair carries what was found as its condition. Limits: a figure that changes each time it is counted is left

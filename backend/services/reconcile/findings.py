@@ -1,4 +1,4 @@
-"""What is wrong with what is kept, and how it is mended."""
+"""What is wrong with what is kept, and how it is repaired."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.store.port import AllOf, Condition, Equals, Item, Missing, Write
 MOST_LISTED = 10_000
 """Drifts that a result lists; more are only counted, since everything may be wrong at once."""
 
-Told = str | int
+Figure = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Drift:
     """One thing that is kept and is not what the orders and customers say. Holds no personal data."""
 
     what: str
-    expected: Told
-    found: Told
+    expected: Figure
+    found: Figure
     fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Drifts that one transaction mends; without writes they are left to a person."""
+    """Drifts that one transaction repairs; without writes they are left to a person."""
 
     drifts: tuple[Drift, ...]
     repair: tuple[Write, ...] = ()
@@ -54,7 +54,7 @@ class Reconciliation:
         self.drift += [replace(drift, fixed=fixed) for drift in drifts[:room]]
 
 
-def mend(shop: Shop, findings: Sequence[Finding]) -> list[bool]:
+def repair(shop: Shop, findings: Sequence[Finding]) -> list[bool]:
     """Whether each repair was made; not when there is none, or when something has changed since it was found."""
     outcomes = iter(shop.store.transact_each([finding.repair for finding in findings if finding.repair]))
     return [bool(finding.repair) and _is_done(next(outcomes)) for finding in findings]

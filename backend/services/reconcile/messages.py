@@ -1,4 +1,4 @@
-"""Holds the send statistics against the messages of the ledger, and mends what differs.
+"""Holds the send statistics against the messages of the ledger, and repairs what differs.
 
 The statistics of campaigns are held against them too, see `reconcile.campaigns`.
 
@@ -32,7 +32,7 @@ from backend.services.reconcile.campaigns import (
     value_of,
     wrong_names,
 )
-from backend.services.reconcile.findings import Drift, Finding, Reconciliation, as_found, mend
+from backend.services.reconcile.findings import Drift, Finding, Reconciliation, as_found, repair
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Delete, Item, Key, Query, Row, UnreadableItem, Update, Write, pages_of
@@ -72,8 +72,8 @@ def reconcile_mail(shop: Shop, found: Reconciliation, *, fix: bool = False, paus
 
 
 def _record(shop: Shop, findings: list[Finding], found: Reconciliation, *, fix: bool) -> None:
-    mended = mend(shop, findings) if fix else [False] * len(findings)
-    for finding, fixed in zip(findings, mended, strict=True):
+    repaired = repair(shop, findings) if fix else [False] * len(findings)
+    for finding, fixed in zip(findings, repaired, strict=True):
         found.add(finding.drifts, fixed=fixed)
 
 
@@ -165,7 +165,7 @@ def _count_day(shop: Shop, day: str) -> _DayCount | None:
 def _settled(shop: Shop, count: _DayCount) -> _DayCount:
     """Without the counters of campaigns that are under way; the same if none of those differs.
 
-    What was sent right before a crash is counted by whoever takes over. Mended now, it would count twice.
+    What was sent right before a crash is counted by whoever takes over. Repaired now, it would count twice.
     """
     named = {campaign for campaigns in count.campaigns.values() for campaign in campaigns}
     moving = {campaign for campaign in named if is_under_way(shop, campaign)}

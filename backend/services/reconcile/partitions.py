@@ -15,7 +15,7 @@ from backend.records.ranks import figure, rank_attributes
 from backend.records.values import flag, number, rows, text
 from backend.services.context import Shop
 from backend.services.customers.writes import MONTHS_PER_TRANSACTION
-from backend.services.reconcile.findings import Drift, Finding, Told, as_found
+from backend.services.reconcile.findings import Drift, Figure, Finding, as_found
 from backend.store import schema
 from backend.store.port import (
     MAX_TRANSACTION_WRITES,
@@ -186,18 +186,18 @@ def _drifts(customer_id: str, key: Key, item: Item, wrong: Item) -> Iterator[Dri
         if schema.is_order(key):
             yield Drift(
                 f"order {schema.order_id_of(key)} of customer {customer_id}: {name}",
-                _told(value),
-                _told(item.get(name)),
+                _shown(value),
+                _shown(item.get(name)),
             )
         elif name in ("rank_orders", "rank_revenue"):
             yield _drift_of_rank(f"customer {customer_id}: {name.removeprefix('rank_')} of {period}", name, wrong, item)
         elif name == "board":
             what = f"customer {customer_id}: leaderboard of {period}"
-            yield Drift(what, _told(value or "not listed"), _told(item.get(name) or "not listed"))
+            yield Drift(what, _shown(value or "not listed"), _shown(item.get(name) or "not listed"))
         elif name in _SHOWN:
             yield Drift(f"customer {customer_id}: {name} in {period}", "as in the profile", "another")
         else:
-            yield Drift(f"customer {customer_id}: {name}", _told(value), _told(item.get(name)))
+            yield Drift(f"customer {customer_id}: {name}", _shown(value), _shown(item.get(name)))
 
 
 def _drift_of_rank(what: str, name: str, wanted: Item, found: Item) -> Drift:
@@ -205,8 +205,8 @@ def _drift_of_rank(what: str, name: str, wanted: Item, found: Item) -> Drift:
         return Drift(what, figure(wanted, name), "nothing")
     if figure(wanted, name) != figure(found, name):
         return Drift(what, figure(wanted, name), figure(found, name))
-    return Drift(f"{what}, place among equals", _told(wanted[name]), _told(found[name]))
+    return Drift(f"{what}, place among equals", _shown(wanted[name]), _shown(found[name]))
 
 
-def _told(value: object) -> Told:
+def _shown(value: object) -> Figure:
     return value if isinstance(value, (str, int)) else "nothing"

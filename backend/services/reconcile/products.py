@@ -25,7 +25,7 @@ from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
 from backend.services.products.counting import ALL_TIME, LEASES, STATE, product_for, state_of, waiting
 from backend.services.products.identity import all_names
-from backend.services.reconcile.findings import Drift, Finding, as_found, mend
+from backend.services.reconcile.findings import Drift, Finding, as_found, repair
 from backend.services.reconcile.partitions import Placed
 from backend.store import schema
 from backend.store.port import AllOf, Delete, Item, Key, Missing, Put, Row, UnreadableItem, Write
@@ -62,7 +62,7 @@ class Hold:
 
 @contextmanager
 def holding(shop: Shop) -> Iterator[Hold | None]:
-    """Keeps everybody from counting; None when another recount does so already, or nobody can tell."""
+    """Keeps everybody from counting; None when another recount does so already, or it is not known."""
     state, me = state_of(shop), new_entry_id()
     hold: Hold | None = None
     if state and state.lease.is_free(shop.clock()):
@@ -173,7 +173,7 @@ def _compared(key: Key, wanted: Item, found: Item) -> Iterator[Finding]:
     if not different:
         return
     what = f"product {key.sk}, {schema.sold_period(key)}: "
-    drifts = tuple(Drift(f"{what}{name}", _told(name, wanted), _told(name, found)) for name in different)
+    drifts = tuple(Drift(f"{what}{name}", _shown(name, wanted), _shown(name, found)) for name in different)
     seen = as_found(found, sorted({*names, *_RANKS}))
     repair: Write = Put(key, wanted, seen) if wanted else Delete(key, seen)
     yield Finding(drifts, (repair,))
@@ -185,7 +185,7 @@ def _says_something(name: str, wanted: Item, found: Item) -> bool:
     return any(figure({name: value}, name) if name in _RANKS[:2] and type(value) is int else value for value in values)
 
 
-def _told(name: str, item: Item) -> str | int:
+def _shown(name: str, item: Item) -> str | int:
     value = item.get(name)
     if type(value) is int:
         return figure(item, name) if name in _RANKS[:2] else value
@@ -215,7 +215,7 @@ def count_from_the_beginning(shop: Shop) -> bool:
             cursor = page.cursor
             if cursor is None:
                 break
-        done = mend(shop, findings(shop, sums))
+        done = repair(shop, findings(shop, sums))
         if all(done) and not hold.lost:
             hold.renew(counted=True)
     return True

@@ -1,4 +1,4 @@
-"""Goes over the whole shop once, or until nothing is left to mend."""
+"""Goes over the whole shop once, or until nothing is left to repair."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.errors import UnreadableItemError
 from backend.records.values import MalformedItemError
 from backend.services.context import Shop
 from backend.services.reconcile import pointers, products
-from backend.services.reconcile.findings import Drift, Finding, Reconciliation, mend
+from backend.services.reconcile.findings import Drift, Finding, Reconciliation, repair
 from backend.services.reconcile.partitions import Partition, examine, partition_of, read_partition
 from backend.services.reconcile.sums import Pause, Sums, is_sum, verdict_on
 from backend.store import schema
@@ -26,17 +26,17 @@ _ATTEMPTS = 5
 _AT_ONCE = 200
 
 Progress = Callable[[int, int], None]
-"""Told how many customers and orders were looked at so far."""
+"""Figure how many customers and orders were looked at so far."""
 
 
 def reconcile(
     shop: Shop, *, fix: bool = False, progress: Progress | None = None, pause: Pause = time.sleep
 ) -> Reconciliation:
-    """Recomputes everything that is kept from the stored orders and customers, and with `fix` mends what differs.
+    """Recomputes everything that is kept from the stored orders and customers, and with `fix` repairs what differs.
 
     Memory holds a page of items, and the sums of all days, tags and countries. It reads every item of the shop.
 
-    Raises: `StoreBusyError`, `StoreUnreachableError`; what was mended until then stays so.
+    Raises: `StoreBusyError`, `StoreUnreachableError`; what was repaired until then stays so.
     """
     with access_pattern("reconcile"):
         rounds = [_Round(shop, fix, progress, pause).run()]
@@ -48,7 +48,7 @@ def reconcile(
 
 
 def _together(rounds: list[Reconciliation]) -> Reconciliation:
-    """What was mended in any round, and what the last one left."""
+    """What was repaired in any round, and what the last one left."""
     last = rounds[-1]
     result = Reconciliation(last.customers, last.orders, unsettled=last.unsettled)
     for each in rounds:
@@ -119,7 +119,7 @@ class _Round:
         for pk, group in of_customers:
             if group[0].key.sk != schema.PROFILE:
                 continue
-            # Orders of the last customer on a page may stand on the next one.
+            # Orders of the last customer on a page may be on the next one.
             whole = ends or pk != groups[-1][0]
             partition = self._settled(schema.customer_id_of(group[0].key), group if whole else None)
             if partition is not None:
@@ -158,7 +158,7 @@ class _Round:
         return read_partition(self._shop, customer_id, consistent=True)
 
     def _report_orphans(self, groups: list[tuple[str, list[Row]]]) -> None:
-        """Tells of items whose customer is neither on this page nor anywhere else."""
+        """Reports items whose customer is neither on this page nor anywhere else."""
         profiles = {Key(schema.SHOP, pk, "A"): group for pk, group in groups}
         found = self._shop.store.get_many(list(profiles))
         for key, group in profiles.items():
@@ -173,16 +173,16 @@ class _Round:
             self._sold.unreadable += 1
 
     def _record(self, findings: Iterable[Finding]) -> None:
-        """Adds the findings to the result, mended if that is wanted."""
+        """Adds the findings to the result, repaired if that is wanted."""
         rest = iter(findings)
         while chunk := list(islice(rest, _AT_ONCE)):
             for finding in self._mend(chunk) if self._fix else chunk:
                 self._result.add(finding.drifts, fixed=False)
 
     def _mend(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Mends and records; gives those that could not be mended."""
+        """Repairs and records; gives those that could not be repaired."""
         left: list[Finding] = []
-        for finding, fixed in zip(findings, mend(self._shop, findings), strict=True):
+        for finding, fixed in zip(findings, repair(self._shop, findings), strict=True):
             if fixed:
                 self._result.add(finding.drifts, fixed=True)
             else:

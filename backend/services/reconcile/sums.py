@@ -62,7 +62,7 @@ def is_sum(key: Key) -> bool:
 
 @dataclass(slots=True)
 class Verdict:
-    """What is wrong for certain, and how many figures would not stand still."""
+    """What is wrong for certain, and how many figures kept changing."""
 
     findings: list[Finding] = field(default_factory=list)
     unsettled: int = 0
@@ -104,13 +104,13 @@ def _wrong_days(count: DayCount) -> Iterator[Finding]:
 
 def _drifts(part: str, wanted: Item, item: Item) -> tuple[Drift, ...]:
     wrong = [name for name, value in wanted.items() if not _is_same(item.get(name, 0), value)]
-    return tuple(Drift(f"{part}{name}", _told(wanted[name]), _told(item.get(name, 0))) for name in wrong)
+    return tuple(Drift(f"{part}{name}", _shown(wanted[name]), _shown(item.get(name, 0))) for name in wrong)
 
 
 def _wrong_counter(key: Key, count: CounterCount) -> Finding:
     kind, value, part = schema.counted_in(key)
     what = f"customers of {kind} {value}, part {part}"
-    drift = Drift(what, count.wanted, _told(count.kept.get("n", 0)))
+    drift = Drift(what, count.wanted, _shown(count.kept.get("n", 0)))
     return Finding((drift,), (_repair(key, {"n": count.wanted}, count.kept),))
 
 
@@ -124,5 +124,5 @@ def _is_same(found: object, wanted: object) -> bool:
     return type(found) is int and found == wanted
 
 
-def _told(value: object) -> int | str:
+def _shown(value: object) -> int | str:
     return value if type(value) is int else "no number"

@@ -1,6 +1,6 @@
 """Gets waiting messages out: look, decide, render, reserve, claim, send, record. Any number of processes may do it.
 
-Everything that can be known before the claim is done before it, so that between claim and record stands nothing but
+Everything that can be known before the claim is done before it, so that between claim and record comes nothing but
 the transport. A process that dies there leaves messages whose lease runs out: they become unknown, and are not resent.
 """
 
@@ -40,8 +40,8 @@ ROUND_SECONDS = 1.0
 """How long one kind of mail may keep a worker from looking for the other."""
 _UNREADABLE = "Waits for a record to be repaired that cannot be read"
 _UNREADABLE_WAIT = timedelta(hours=1)
-_MOST_TOLD = 20
-"""Emails that are recorded together, up to which each has a line in the log; of a campaign the ledger alone tells."""
+_MOST_LOGGED = 20
+"""Up to so many emails that are recorded together have a line each in the log; campaigns are in the ledger alone."""
 
 
 def deliver_due(
@@ -66,7 +66,7 @@ def deliver_due(
 
 
 def deliver_one(shop: Shop, mailer: Mailer, message: Message) -> Message:
-    """Sends one requested message now, if it is due; returns it as it stands afterwards."""
+    """Sends one requested message now, if it is due; returns it as it is afterwards."""
     worked = Worked()
     ready = _prepared(shop, mailer, [message] if message.status is MessageStatus.WAITING else [], worked)
     _send(shop, mailer, ready, worked, Turn(1, 0.0, threading.Event()))
@@ -194,13 +194,13 @@ class _Ledger:
         messages = [message for _, message in outcomes]
         ledger.record(shop, messages)
         worked.count(messages)
-        if len(messages) <= _MOST_TOLD:
-            _tell(messages)
+        if len(messages) <= _MOST_LOGGED:
+            _log(messages)
         if self.refused is not None:
             account.pause(shop, self.refused.reason, shop.clock() + ACCOUNT_PAUSE)
 
 
-def _tell(outcomes: Sequence[Message]) -> None:
+def _log(outcomes: Sequence[Message]) -> None:
     """Joins our ids with the provider's in the log."""
     for message in outcomes:
         known_as = f", known to the provider as {message.provider_id}" if message.provider_id else ""

@@ -3,7 +3,7 @@
 Whoever holds a link may always withdraw. What brings more mail (consent, a topic, the end of a pause) needs a link that
 was sent to the address that the customer has now: somebody else may read the earlier one.
 
-Every function may be called again with the same link: a decision that stands already changes nothing.
+Every function may be called again with the same link: a decision that was made before changes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Granted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Where a customer stands with marketing mail. `may_grant`: the link fits the address that they have now."""
+    """What a customer chose about marketing mail. `may_grant`: the link fits the address that they have now."""
 
     subscribed: bool
     preferences: Preferences
@@ -49,7 +49,7 @@ def choices_of(shop: Shop, target: Target) -> Choices:
 
 
 def unsubscribe(shop: Shop, target: Target) -> None:
-    """No marketing mail any more: the answer stands at the customer, and the address on the suppression list.
+    """No marketing mail any more: the customer's answer is kept, and the address goes on the suppression list.
 
     A customer who is gone gets no mail anyway, so that is no error.
     """

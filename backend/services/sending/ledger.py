@@ -4,7 +4,7 @@
                                           └── the lease runs out ──► unknown (somebody died between claim and record)
 
 A claim succeeds for one worker only: it is conditional on nobody having claimed before. Between claim and record
-stands nothing but the transport. What runs out is never sent again by itself, because it may have gone out; if the
+comes nothing but the transport. What runs out is never sent again by itself, because it may have gone out; if the
 provider has reported meanwhile that it took the email (`provider` is there), it is sent, not unknown.
 """
 
@@ -28,7 +28,7 @@ from backend.store.port import Absent, AllOf, Condition, Equals, Item, Key, Miss
 LEASE = timedelta(seconds=90)
 """Longer than a transport may take (connect 3 s, read 30 s) by a wide margin: a live send must never run out."""
 _LEASES = Leases(LEASE, "The lease of this message had run out.")
-OUT_OF_LEASE = "The sending process stopped before it could tell; the email may have gone out."
+OUT_OF_LEASE = "The sending process stopped before the result was known; the email may have gone out."
 
 
 class MessageExistsError(AlreadyExistsError):
@@ -37,7 +37,7 @@ class MessageExistsError(AlreadyExistsError):
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A message that stands in the ledger. `duplicate` says that it had been requested before with the same key."""
+    """A message in the ledger. `duplicate` says that it had been requested before with the same key."""
 
     message: Message
     duplicate: bool

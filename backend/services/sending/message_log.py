@@ -35,7 +35,7 @@ _OPEN = (ShownStatus.WAITING, ShownStatus.SENDING)
 
 @dataclass(frozen=True, slots=True)
 class MessageSummary:
-    """What the log shows of a message. `name` is the recipient's; `outcome` tells most of what was reported."""
+    """What the log shows of a message. `name` is the recipient's; `outcome` is the most telling report."""
 
     id: str
     name: str
@@ -52,10 +52,10 @@ class MessageSummary:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Messages requested on the shop's days from `first` to `last`; "" and None stand for all.
+    """Messages requested on the shop's days from `first` to `last`; "" and None mean all.
 
-    WAITING are those that nobody sends at this moment, and SENDING those that somebody does. An outcome is the one
-    that tells most: a message that was opened is not among the delivered ones.
+    WAITING are those that nobody sends at this moment, and SENDING those that somebody does. An outcome is the most
+    telling one: a message that was opened is not among the delivered ones.
     """
 
     first: date
@@ -82,7 +82,7 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """One page, newest first. `cursor` leads to the next; `note` tells when the page ended early."""
+    """One page, newest first. `cursor` leads to the next; `note` says when the page ended early."""
 
     messages: list[MessageSummary]
     cursor: str | None
@@ -102,7 +102,7 @@ def list_messages(shop: Shop, wanted: LogFilter, *, limit: int = 50, cursor: str
     last = ""
     first = _CHUNK if wanted.narrows else limit
     rows = _walk(shop, wanted, first, text_in(cursor, "at") if cursor else "")
-    for seen, row in enumerate(_told_apart(shop, rows) if wanted.status in _OPEN else rows):
+    for seen, row in enumerate(_with_sending(shop, rows) if wanted.status in _OPEN else rows):
         if len(found) == limit or seen == _SCAN:
             note = "" if len(found) == limit else f"Looked at {_SCAN:,} messages; go on to see more."
             return LogPage([*map(_summary_from, found)], encode_cursor({"at": last}), note)
@@ -120,10 +120,10 @@ def _fits(row: Row, wanted: LogFilter) -> bool:
     )
 
 
-def _told_apart(shop: Shop, rows: Iterable[Row]) -> Iterator[Row]:
+def _with_sending(shop: Shop, rows: Iterable[Row]) -> Iterator[Row]:
     """The rows, where waiting messages that somebody has claimed are called sending.
 
-    The list itself cannot tell, so it calls both waiting unless it is asked for one of them.
+    The list itself does not know, so it calls both waiting unless it is asked for one of them.
     """
     waiting = MessageStatus.WAITING.value
     rest = iter(rows)

@@ -1,4 +1,4 @@
-"""Asking for an email to be sent. The request stands in the ledger before anything happens, once per key."""
+"""Asking for an email to be sent. The request is in the ledger before anything happens, once per key."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def request_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendReques
 
 
 def prepared_message(shop: Shop, mailer: Mailer, actor: Actor, wanted: SendRequest) -> Message:
-    """The message as it would stand in the ledger, for who writes it there together with something else.
+    """The message as it would be in the ledger, for callers that write it there together with something else.
 
     Raises as `request_message`.
     """

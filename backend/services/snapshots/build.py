@@ -44,7 +44,7 @@ def make_snapshot(
     """Makes a new snapshot the current one; None when somebody else is making one on this machine.
 
     Raises: `ReadingStoppedError`, `SnapshotFailedError`, `DiskFullError`, and what the store raises. The snapshot
-    before then stands.
+    before is then kept.
     """
     with full_disk_named(), folders.making(shop) as aside:
         if aside is None:

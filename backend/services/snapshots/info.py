@@ -38,7 +38,7 @@ class SnapshotMissingError(BackendError):
 
 
 class SnapshotFailedError(BackendError):
-    """A snapshot could not be made or asked; the one before, if there is one, stands."""
+    """A snapshot could not be made or asked; the one before, if there is one, is kept."""
 
 
 def info_text(info: SnapshotInfo) -> str:

@@ -1,4 +1,4 @@
-"""How many different people bought in a period. Kept counters cannot tell that, so the orders are walked."""
+"""How many different people bought in a period. Kept counters do not know that, so the orders are walked."""
 
 from __future__ import annotations
 

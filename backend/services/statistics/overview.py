@@ -27,7 +27,7 @@ _DAYS_AROUND_ONE = 14
 
 
 class Granularity(StrEnum):
-    """How much time one point of a chart stands for. Weeks begin on the day on which the shop's locale begins them."""
+    """How much time one point of a chart covers. Weeks begin on the day on which the shop's locale begins them."""
 
     DAY = "day"
     WEEK = "week"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from backend.domain.objectives import TARGETS, WINDOW_DAYS, Objective, Standing, Target
+from backend.domain.objectives import TARGETS, WINDOW_DAYS, Attainment, Objective, Target
 from backend.domain.team import Actor, Permission
 from backend.observability.measures import Durations
 from backend.records.send_stats import TOOK_STEPS
@@ -19,7 +19,7 @@ Counted = tuple[int, int]
 """The number of good ones, and of all."""
 
 
-def standings(shop: Shop, actor: Actor) -> list[Standing]:
+def attainments(shop: Shop, actor: Actor) -> list[Attainment]:
     """Each objective of the table.
 
     Raises: `PermissionDeniedError`.
@@ -28,7 +28,7 @@ def standings(shop: Shop, actor: Actor) -> list[Standing]:
     last = day_of(shop.clock())
     first = last - timedelta(days=WINDOW_DAYS - 1)
     took = durations_between(shop, first, last)
-    return [Standing(target, *_counted(shop, target, took, first, last)) for target in TARGETS]
+    return [Attainment(target, *_counted(shop, target, took, first, last)) for target in TARGETS]
 
 
 def slowest(shop: Shop, actor: Actor, number: int = 10) -> list[tuple[str, str, Durations]]:

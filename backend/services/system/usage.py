@@ -24,7 +24,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.{}/ -]")
 
 
 @dataclass(slots=True)
-class Ledgered:
+class SavedUsage:
     """The counters of a process, and which part of them is saved already. Used by one thread."""
 
     meter: Meter
@@ -56,7 +56,7 @@ def sum_of(parts: Iterable[Usage]) -> Usage:
     )
 
 
-def save_usage(shop: Shop, saved: Ledgered) -> None:
+def save_usage(shop: Shop, saved: SavedUsage) -> None:
     """Saves what was counted since the last call.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`; counts whose write is uncertain are not added twice.

@@ -28,7 +28,7 @@ from backend.services.templates.isolated_rendering import ISOLATED
 class Recipient:
     """Whom a preview is for. "" takes the sample, or the customer's last order.
 
-    `fields` are what the sender would type in; where they are empty, the sample's stand in. `username` is that of the
+    `fields` are what the sender would type in; where they are empty, the sample's are used. `username` is that of the
     member to whom an email to the team goes; "" takes the sample. `as_order` is the order as it will be, for an action
     that is about to change it.
     """

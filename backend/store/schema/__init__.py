@@ -54,7 +54,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 55 | campaigns that a worker has to look at | mail / work | `CAMPAIGNS` | `due#id` |
 | 56 | how far a campaign is | mail | `K#campaign` | `A`, `SENT#shard`, `STAT#shard` |
 | 57 | parts of a campaign that are free | mail / work | `CHUNKS#campaign` | `wave#due#cid` |
-| 58 | where a customer stands in a campaign, and why | mail | `K#campaign` | `CHUNK#wave#cid`, `SKIP#wave#cid#place` |
+| 58 | the state of a customer in a campaign, and why | mail | `K#campaign` | `CHUNK#wave#cid`, `SKIP#wave#cid#place` |
 | 59 | how far each part of a campaign is | mail | `K#campaign` | `STEP#wave#cid` |
 | 60 | preflights that wait for a worker | mail / work | `PREFLIGHTS` | `due#id` |
 | 61 | automations | shop | `AUTOMATIONS` | `auto-id` |

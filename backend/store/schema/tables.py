@@ -41,14 +41,14 @@ class Table:
     indexes: tuple[Index, ...] = ()
 
 
-_STANDING = ("name", "email", "country", "tags", "archived", "created_at", "rank_revenue", "rank_orders")
+_RANKED = ("name", "email", "country", "tags", "archived", "created_at", "rank_revenue", "rank_orders")
 
 TABLES: tuple[Table, ...] = (
     Table(
         SHOP,
         (
-            Index("by_revenue", "board", "rank_revenue", _STANDING, number=True),
-            Index("by_orders", "board", "rank_orders", _STANDING, number=True),
+            Index("by_revenue", "board", "rank_revenue", _RANKED, number=True),
+            Index("by_orders", "board", "rank_orders", _RANKED, number=True),
             Index(
                 "timeline",
                 "line",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.domain.objectives import WINDOW_DAYS, Standing
+from backend.domain.objectives import WINDOW_DAYS, Attainment
 from backend.domain.team import Actor
 from backend.observability.measures import Durations
 from backend.services.context import Shop
-from backend.services.system.objectives import slowest, standings
+from backend.services.system.objectives import attainments, slowest
 from pages.components.ui import empty, formats
 
 _KINDS = {"page": "Page", "api": "Request", "import": "Import"}
@@ -18,8 +18,8 @@ def show_speed(here: Shop, actor: Actor) -> None:
     """The last 30 days."""
     st.caption(f"The last {WINDOW_DAYS} days, all processes. Saved once a minute.")
     with st.grid(3, min_column_width=220):
-        for standing in standings(here, actor):
-            _show_standing(here, standing)
+        for reached in attainments(here, actor):
+            _show_attainment(here, reached)
     st.header("Slowest actions", anchor=False)
     found = slowest(here, actor)
     if not found:
@@ -28,20 +28,20 @@ def show_speed(here: Shop, actor: Actor) -> None:
     st.table(_rows(here, found), border="horizontal", alt="Slowest actions", hide_index=True)
 
 
-def _show_standing(here: Shop, standing: Standing) -> None:
+def _show_attainment(here: Shop, reached: Attainment) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
-        name, left, share = standing.target.objective.value, standing.budget_left, standing.share
+        name, left, share = reached.target.objective.value, reached.budget_left, reached.share
         if left is None or share is None:
             st.markdown(f"**{name}** {formats.badge('No data yet', 'gray', ':material/hourglass_empty:')}")
-            st.caption(formats.plain(f"{standing.target.words}."))
+            st.caption(formats.plain(f"{reached.target.words}."))
             return
-        met = ("Met", "green", ":material/check_circle:") if standing.is_met else ("Missed", "red", ":material/error:")
+        met = ("Met", "green", ":material/check_circle:") if reached.is_met else ("Missed", "red", ":material/error:")
         st.markdown(f"**{name}** {formats.badge(*met)}")
-        number = formats.count(here, standing.total)
+        number = formats.count(here, reached.total)
         st.markdown(formats.plain(f"{_precise(here, share)} of {number} were good."))
         text = f"{formats.percent(here, max(left, 0.0), 0)} of the error budget is left"
         st.progress(min(max(left, 0.0), 1.0), text=formats.plain(text))
-        st.caption(formats.plain(f"{standing.target.words}."))
+        st.caption(formats.plain(f"{reached.target.words}."))
 
 
 def _precise(here: Shop, share: float) -> str:

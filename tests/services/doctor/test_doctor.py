@@ -38,7 +38,7 @@ def verdict(question: Question, installation: Installation) -> str:
 def test_each_question_is_answered_and_whatever_is_wrong_comes_with_a_sentence_to_mend_it(make: Make) -> None:
     found = examine(make(account=None, web=FakeWeb(get=Unreached("refused"))))
     assert {diagnosis.subject for diagnosis in found} >= set(QUESTIONS) - {"Store", "Sender's domain"}
-    assert [each for each in found if each.verdict in (Verdict.WARN, Verdict.FAIL) and not each.mend] == []
+    assert [each for each in found if each.verdict in (Verdict.WARN, Verdict.FAIL) and not each.fix] == []
     assert all(each.found.endswith(".") for each in found)
 
 
@@ -70,7 +70,7 @@ def test_a_store_without_tables_fails_with_how_to_make_them(make: Make, monkeypa
     lacking = SimpleNamespace(missing_tables=lambda: ["mail"])
     tables = machine.store(replace(installation, shop=replace(installation.shop, store=lacking)))[1]
     assert (tables.subject, tables.verdict, tables.found) == ("Tables", Verdict.FAIL, "Missing: mail.")
-    assert "STORE_CREATE=true" in tables.mend
+    assert "STORE_CREATE=true" in tables.fix
 
 
 def test_copies_are_told_from_litestreams_own_notes(make: Make, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_files_that_others_may_read_are_named_with_the_command_that_closes_them(
     path.chmod(mode)
     found = only(machine.file_modes(installation))
     assert found.verdict.value == expected
-    assert found.mend == f"chmod {'700' if name == '.' else '600'} {path}."
+    assert found.fix == f"chmod {'700' if name == '.' else '600'} {path}."
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_disk_that_is_nearly_full_fails(make: Make, monkeypatch: pytest.Monkey
 def test_secrets_are_judged_and_never_shown(make: Make, settings: dict[str, str], expected: str, named: str) -> None:
     found = only(access.secrets(make(**settings)))
     assert (found.verdict.value, named in found.found) == (expected, True)
-    shown = f"{found.found} {found.mend}"
+    shown = f"{found.found} {found.fix}"
     assert all(value not in shown for name, value in settings.items() if name == "cookie_key" and value)
     assert KEY not in shown
 
@@ -184,7 +184,7 @@ def test_public_passwords_fail_where_others_can_reach_the_server(make: Make, sho
     assert verdict(access.sign_ins, make()) == "warn"  # nobody is there yet
     demo.seed_demo(shop, customers=5)
     found = only(access.sign_ins(make()))
-    assert (found.verdict, "seed --remove" in found.mend) == (Verdict.FAIL, True)
+    assert (found.verdict, "seed --remove" in found.fix) == (Verdict.FAIL, True)
     at_home = make(public_url="http://localhost:8501", mail_transport="local", trusted_proxies="")
     assert verdict(access.sign_ins, at_home) == "ok"
 
@@ -212,7 +212,7 @@ def test_the_records_of_the_senders_domain_are_looked_up_each(make: Make) -> Non
     found = {each.subject: each for each in mail.sender_domain(make(zone=Zone({"shop.example": "v=spf1 -all"})))}
     assert {"SPF", "DKIM", "DMARC"} <= found.keys()
     assert found["DMARC"].verdict in (Verdict.WARN, Verdict.FAIL)
-    assert found["DMARC"].mend
+    assert found["DMARC"].fix
     assert verdict(mail.sender_domain, make(mail_transport="local")) == "ok"
 
 
@@ -231,7 +231,7 @@ def test_reports_of_ses_have_to_come_in(make: Make, settings: dict[str, str], ex
 
 def test_somebody_has_to_do_the_duties(make: Make) -> None:
     found = only(mail.workers(make()))
-    assert (found.verdict, found.mend) == (Verdict.FAIL, "Start the server, or python -m backend worker.")
+    assert (found.verdict, found.fix) == (Verdict.FAIL, "Start the server, or python -m backend worker.")
 
 
 def test_alerts_need_a_second_way(make: Make) -> None:

@@ -8,14 +8,14 @@ from decimal import Decimal
 import pytest
 
 from backend.domain.costs import FREE_UNITS_A_SECOND, PRICES, Use, cost_of
-from backend.domain.objectives import TARGETS, Objective, Standing
+from backend.domain.objectives import TARGETS, Attainment, Objective
 from backend.errors import PermissionDeniedError
 from backend.observability.measures import Measures
 from backend.services.context import Shop
 from backend.services.system import objectives
 from backend.services.system.costs import this_month
-from backend.services.system.objectives import slowest, standings
-from backend.services.system.usage import Ledgered, save_usage
+from backend.services.system.objectives import attainments, slowest
+from backend.services.system.usage import SavedUsage, save_usage
 from backend.store import schema
 from backend.store.meter import Meter, access_pattern
 from backend.store.port import Plus, Update
@@ -58,7 +58,7 @@ def test_every_price_names_its_source_and_day() -> None:
 
 
 def test_the_month_adds_up_from_meters_and_send_counters(shop: Shop, clock: TestClock) -> None:
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     for pattern, writes in (("duty mail", 400.0), ("page orders", 100.0)):
         with access_pattern(pattern):
             saved.meter.add(write_units=writes)
@@ -74,12 +74,12 @@ def test_the_month_adds_up_from_meters_and_send_counters(shop: Shop, clock: Test
 
 def test_an_error_budget_is_what_may_still_go_wrong() -> None:
     (pages,) = [target for target in TARGETS if target.objective is Objective.PAGES]
-    assert Standing(pages, 0, 0).budget_left is None
-    assert Standing(pages, 100, 100).budget_left == 1
-    half = Standing(pages, 975, 1000)
+    assert Attainment(pages, 0, 0).budget_left is None
+    assert Attainment(pages, 100, 100).budget_left == 1
+    half = Attainment(pages, 975, 1000)
     assert half.budget_left == pytest.approx(0.5)
     assert half.is_met
-    spent = Standing(pages, 900, 1000)
+    spent = Attainment(pages, 900, 1000)
     assert spent.budget_left == pytest.approx(-1)
     assert not spent.is_met
 
@@ -87,7 +87,7 @@ def test_an_error_budget_is_what_may_still_go_wrong() -> None:
 def test_objectives_are_counted_from_what_processes_and_messages_left(
     shop: Shop, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     for milliseconds in (10, 50, 70):
         saved.measures.action("page overview", milliseconds / 1000)
     saved.measures.action("api GET /u/{token}", 0.09, failed=True)
@@ -96,7 +96,7 @@ def test_objectives_are_counted_from_what_processes_and_messages_left(
     sent(shop, took_1=5, took_60=3, took_300=1, took_more=1)
     by_minute = {"2026-11-26T11:59": {"lag_1": 6, "lag_60": 3, "lag_300": 1, "applied": 10}}
     monkeypatch.setattr(objectives, "counts_by_minute", lambda *_: by_minute)
-    found = {each.target.objective: (each.good, each.total) for each in standings(shop, ENGINEER)}
+    found = {each.target.objective: (each.good, each.total) for each in attainments(shop, ENGINEER)}
     assert found == {
         Objective.PAGES: (2, 3),
         Objective.API: (1, 1),
@@ -105,11 +105,11 @@ def test_objectives_are_counted_from_what_processes_and_messages_left(
         Objective.AVAILABILITY: (3, 4),
     }
     clock.forward(days=31)
-    assert {each.total for each in standings(shop, ENGINEER) if each.target.objective is not Objective.EVENTS} == {0}
+    assert {each.total for each in attainments(shop, ENGINEER) if each.target.objective is not Objective.EVENTS} == {0}
 
 
 def test_the_slowest_actions_come_first_without_commands(shop: Shop) -> None:
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     for name, seconds in (("page orders", 0.05), ("page overview", 0.9), ("totals", 99.0), ("api GET /health", 0.001)):
         saved.measures.action(name, seconds)
     save_usage(shop, saved)

@@ -9,7 +9,7 @@ import pytest
 from backend.errors import StoreUnreachableError
 from backend.observability.measures import Measures
 from backend.services.context import Shop
-from backend.services.system.usage import Ledgered, durations_between, save_usage, sum_of, usage_by_day
+from backend.services.system.usage import SavedUsage, durations_between, save_usage, sum_of, usage_by_day
 from backend.store.meter import Meter, Usage, access_pattern
 from tests.support import NOW, TestClock
 
@@ -23,7 +23,7 @@ def worked(meter: Meter, pattern: str = "page orders", *, reads: float = 1.5, wr
 
 
 def test_use_is_added_by_day_and_pattern_and_never_twice(shop: Shop, clock: TestClock) -> None:
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     worked(saved.meter)
     saved.meter.throttle()
     save_usage(shop, saved)
@@ -40,7 +40,7 @@ def test_use_is_added_by_day_and_pattern_and_never_twice(shop: Shop, clock: Test
 
 def test_several_processes_add_to_the_same_day(shop: Shop) -> None:
     for _ in range(3):
-        saved = Ledgered(Meter(), Measures())
+        saved = SavedUsage(Meter(), Measures())
         worked(saved.meter, reads=0.5)
         save_usage(shop, saved)
     (day,) = usage_by_day(shop, "2026-11")
@@ -48,7 +48,7 @@ def test_several_processes_add_to_the_same_day(shop: Shop) -> None:
 
 
 def test_what_may_have_been_written_is_not_added_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     worked(saved.meter)
     with monkeypatch.context() as patched:
         real = shop.store.update
@@ -65,7 +65,7 @@ def test_what_may_have_been_written_is_not_added_again(shop: Shop, monkeypatch: 
 
 
 def test_patterns_are_bounded(shop: Shop) -> None:
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     for number in range(300):
         worked(saved.meter, f"pattern {number}")
     save_usage(shop, saved)
@@ -75,7 +75,7 @@ def test_patterns_are_bounded(shop: Shop) -> None:
 
 
 def test_durations_come_back_as_they_were_counted(shop: Shop, clock: TestClock) -> None:
-    saved = Ledgered(Meter(), Measures())
+    saved = SavedUsage(Meter(), Measures())
     for milliseconds in (3, 30, 300, 30000):
         saved.measures.action("page overview", milliseconds / 1000, failed=milliseconds > 100)
         saved.measures.action("api GET /u/{token}", milliseconds / 1000)
@@ -92,6 +92,6 @@ def test_durations_come_back_as_they_were_counted(shop: Shop, clock: TestClock) 
 
 
 def test_nothing_used_is_nothing_written(shop: Shop) -> None:
-    save_usage(shop, Ledgered(Meter(), Measures()))
+    save_usage(shop, SavedUsage(Meter(), Measures()))
     assert usage_by_day(shop, f"{NOW:%Y-%m}") == []
     assert sum_of([]) == Usage()
