@@ -1,4 +1,4 @@
-"""What follows from reports beyond their own message. It is done each time that a report comes; its effect is the same."""
+"""What follows from reports beyond their own message. It is done for every report, and repeating it changes nothing."""
 
 from __future__ import annotations
 
