@@ -81,7 +81,7 @@ def import_products(file: File, report: Report = None, encoding: Encoding = "", 
             )
         finally:
             progress.end()
-        _tell(result, as_json)
+        _print(result, as_json)
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

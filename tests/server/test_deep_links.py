@@ -20,7 +20,7 @@ from backend.services.team import members, sessions
 from backend.services.team.sessions import COOKIE_NAME
 from tests.engines import ROOT
 from tests.server.client import Tab, tab
-from tests.server.processes import dashboard_alone, whole_server
+from tests.server.processes import dashboard_alone, dashboard_forked, whole_server
 from tests.support import ADMIN, add_customer, add_order
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py")
@@ -57,7 +57,7 @@ def shows_only_the_sign_in(seen: Tab) -> None:
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("page", PAGES)
 def test_the_first_request_ever_for_a_page_shows_only_the_sign_in(tmp_path: Path, page: str) -> None:
-    with dashboard_alone(tmp_path) as server, tab(server.port) as visitor:
+    with dashboard_forked(tmp_path) as server, tab(server.port) as visitor:
         shows_only_the_sign_in(visitor.open(page))
 
 
@@ -66,7 +66,7 @@ def test_the_probe_would_see_a_page_that_forgot_the_gate(tmp_path: Path) -> None
     (tmp_path / "pages" / "careless.py").write_text("import streamlit as st\nst.title('everybody sees this')\n")
     main = tmp_path / "streamlit_app.py"
     main.write_text("import streamlit as st\nst.navigation([st.Page('pages/careless.py')])\nst.title('Sign in')\n")
-    with dashboard_alone(tmp_path, script=main) as server, tab(server.port) as visitor:
+    with dashboard_forked(tmp_path, script=main) as server, tab(server.port) as visitor:
         assert "everybody sees this" in visitor.open("careless").texts()
 
 
