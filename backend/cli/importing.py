@@ -74,7 +74,7 @@ def import_customers(
 def import_products(file: File, report: Report = None, encoding: Encoding = "", as_json: Json = False) -> None:
     """Import Shopify's export of products. The same file again changes nothing."""
     with opened_shop("import products") as shop:
-        progress = _Told()
+        progress = _ProgressLine()
         try:
             result = imports.import_products(
                 shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding
