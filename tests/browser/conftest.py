@@ -21,6 +21,7 @@ from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter, list_customers
 from backend.services.demo.shop import seed_demo
 from backend.services.orders.lists import orders_of
+from backend.services.products.catalogue import all_products
 from backend.services.sending.message_log import messages_of
 from backend.services.team import members
 from backend.services.triggers.active import all_automations
@@ -106,6 +107,7 @@ def queries(shop: Shop, customers: int) -> Mapping[str, str]:
     return {
         "customer": f"?id={customer.id}",
         "order": f"?customer={customer.id}&id={order.id}",
+        "product": f"?id={all_products(shop)[0].id}",
         "message": f"?id={messages_of(shop, customer.id)[0].id}",
         "campaign": f"?id={list_campaigns(shop, COMMAND_LINE).campaigns[0].id}",
         "automation": f"?id={all_automations(shop)[0].id}",

@@ -9,7 +9,9 @@ from datetime import date, timedelta
 import pytest
 
 from backend.demo.behaviour import SOURCE, DemoCustomer, DemoShop
-from backend.domain.orders import OrderStatus
+from backend.demo.catalogue import PRODUCTS
+from backend.domain.orders import LineItem, OrderStatus
+from backend.domain.products import ProductSource
 from backend.domain.team import Role
 from backend.errors import BackendError, ConflictError, StoreUnreachableError
 from backend.services.context import Shop
@@ -18,6 +20,9 @@ from backend.services.customers.customers import Profile
 from backend.services.customers.leaderboards import Measure
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 from backend.services.demo import shop as demo
+from backend.services.orders import orders
+from backend.services.products import catalogue, counting
+from backend.services.products import figures as product_figures
 from backend.services.reconcile import reconcile
 from backend.services.statistics import figures
 from backend.services.team import members as team
@@ -26,7 +31,7 @@ from backend.store.port import Write
 from backend.store.sql import SqlStore
 from tests.recount import assert_totals_hold, everything, fingerprint
 from tests.services.signing import quick_hashes
-from tests.support import ADMIN, NOW, STAFF, TestClock, add_customer, add_order, opened_shop
+from tests.support import ADMIN, NOW, STAFF, TestClock, add_customer, add_order, draft, opened_shop
 
 __all__ = ["quick_hashes"]
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -67,6 +72,21 @@ def test_the_demo_is_believable(made: list[DemoCustomer]) -> None:
     assert min(asked[None], asked[True], asked[False]) > 100
     tags = Counter(tag for each in made for tag in each.customer.tags)
     assert {"vip", "wholesale", "newsletter"} <= set(tags)
+
+
+def test_the_demo_brings_its_products_and_takes_away_what_was_not_really_sold(shop: Shop) -> None:
+    demo.seed_demo(shop, customers=FEW)
+    while counting.count_sold(shop).entries:
+        pass
+    found = catalogue.all_products(shop)
+    assert (len(found), {each.source for each in found}) == (len(PRODUCTS), {ProductSource.DEMO})
+    assert product_figures.best_products(shop)[0].sold.units > 0
+    line = LineItem(found[0].title, 1, 100, found[0].sku)
+    orders.place_order(shop, STAFF, draft(add_customer(shop), lines=[line]), orders.new_idempotency_key(shop))
+    counting.count_sold(shop)
+    demo.remove_demo(shop)
+    assert [each.id for each in catalogue.all_products(shop)] == [found[0].id]
+    assert [each.sold.units for each in product_figures.best_products(shop)] == [1]
 
 
 def test_nobody_real_can_be_emailed(made: list[DemoCustomer]) -> None:
