@@ -15,8 +15,9 @@ from backend.services.api_keys.keys import Issued
 from backend.services.context import Shop
 from backend.services.team.members import names_of_actors
 from backend.store import schema
+from backend.store.meter import Meter
 from tests.services.test_repairing import audit_entries
-from tests.support import ADMIN, ENGINEER, STAFF, TestClock, outcomes_of
+from tests.support import ADMIN, ENGINEER, STAFF, TestClock, opened_shop, outcomes_of
 
 
 def created(shop: Shop, *scopes: Scope, **more: object) -> Issued:
@@ -61,6 +62,23 @@ def test_unknown_wrong_expired_and_revoked_keys_get_the_same_answer(shop: Shop, 
     with pytest.raises(NotSignedInError) as caught:
         authenticated(shop, issued.text)
     assert said == {caught.value.sentence}
+
+
+def test_an_unknown_key_takes_the_same_steps_as_a_wrong_one(clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So how long the answer takes does not tell which prefixes exist."""
+    hashed: list[str] = []
+    monkeypatch.setattr("backend.services.api_keys.authentication.is_right", lambda secret, _: hashed.append(secret))
+    meter = Meter()
+    with opened_shop(clock=clock, meter=meter) as shop:
+        prefix = created(shop).key.prefix
+        costs = []
+        for text in (f"tp_{prefix}_wrong", "tp_ZZZZZZZZZZ_wrong", "no key at all"):
+            meter.reset()
+            with pytest.raises(NotSignedInError):
+                authenticated(shop, text)
+            costs.append([used.requests for used in meter.usage().values()])
+    assert costs == [[1], [1], [1]]
+    assert hashed == ["wrong", "wrong", ""]
 
 
 def test_a_write_scope_includes_reading_and_nothing_of_other_resources(shop: Shop) -> None:
