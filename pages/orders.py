@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
-from backend.services.orders.lists import OrderFilter
+from backend.services.orders.lists import OrderFilter, OrderSort
 from pages.components.orders import bulk, view
 from pages.components.orders.table import order_table
 from pages.components.ui import caching, empty, filters, formats, tables
@@ -32,7 +32,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     statuses = filters.pick_pills(
         "Status", list(OrderStatus), name="status", key="orders_status", words=formats.status_label
     )
-    wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
+    sort, choose_sort = filters.sort_by(list(OrderSort), name="sort", key="orders_sort")
+    wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses), sort)
     bulk.offer_export(actor, wanted)
 
 pager = tables.Pager("orders", wanted, sized=True)
@@ -48,6 +49,8 @@ if page.orders:
     show_table(
         order_table(here, page.orders),
         "orders",
+        sorted_by=sort,
+        on_sort=choose_sort,
         actions=bulk.actions_for(actor),
         on_action=lambda name, ids: bulk.begin(name, ids, page.orders),
     )

@@ -12,7 +12,7 @@ from backend.services.orders import lists
 from backend.services.orders.orders import change_status
 from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import MARKUP, field, figures, links, press, rows, said
+from tests.pages.reading import MARKUP, field, figures, links, press, rows, said, sort
 from tests.support import STAFF, add_customer, add_order, ref
 
 
@@ -37,6 +37,8 @@ def test_orders_are_listed_newest_first_with_totals_of_their_days(dashboard: Das
     change_status(shop, STAFF, ref(gone), OrderStatus.CANCELLED)
     app = dashboard.open("orders.py", Role.ENGINEER)
     assert listed(app) == [f"Maria {order.number}" for order in (newer, gone, older)]
+    sort(app, "Placed", "oldest")
+    assert listed(app) == [f"Maria {order.number}" for order in (older, gone, newer)]
     assert figures(app) == {"Revenue": "$30.00", "Orders": "2", "Refunded": "$0.00", "Cancelled": "1"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -12,7 +13,7 @@ from backend.domain.orders import Order, OrderStatus, OrderSummary
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.orders import lists, orders
-from backend.services.orders.lists import OrderFilter
+from backend.services.orders.lists import OrderFilter, OrderSort
 from backend.store import schema
 from backend.store.limits import encode_cursor
 from backend.store.meter import Meter, access_pattern
@@ -51,8 +52,12 @@ def many(shop: Shop) -> list[Order]:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 20, 40, 100])
-def test_pages_together_hold_every_order_once_newest_first(shop: Shop, many: list[Order], limit: int) -> None:
-    assert _all_pages(shop, YEAR, limit) == [order.id for order in many]
+@pytest.mark.parametrize("sort", list(OrderSort))
+def test_pages_together_hold_every_order_once_in_their_order(
+    shop: Shop, many: list[Order], limit: int, sort: OrderSort
+) -> None:
+    found = _all_pages(shop, replace(YEAR, sort=sort), limit)
+    assert found == [order.id for order in (many if sort is OrderSort.NEWEST else reversed(many))]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +142,8 @@ def test_a_page_link_of_another_list_is_refused(shop: Shop, cursor: str) -> None
 @pytest.mark.parametrize("line", ["~", "0", "2026-11", "2026-13-99T99:99:99.000000Z#x"])
 def test_a_page_link_with_a_place_that_cannot_be_is_harmless(shop: Shop, line: str) -> None:
     add_order(shop, add_customer(shop))
-    assert len(lists.list_orders(shop, YEAR, cursor=encode_cursor({"line": line})).orders) <= 1
+    for wanted in (YEAR, replace(YEAR, sort=OrderSort.OLDEST)):
+        assert len(lists.list_orders(shop, wanted, cursor=encode_cursor({"line": line})).orders) <= 1
 
 
 def test_later_pages_cost_no_more_than_the_first() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from itertools import islice, product
 
 from backend.domain.ids import moment_in
@@ -41,6 +42,13 @@ _OPEN = timedelta(days=2)
 one. Of a form that was open longer, the order may stand a little further down."""
 
 
+class OrderSort(StrEnum):
+    """The order in which orders are listed: by when they were placed."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
     """Orders placed on the shop's days from `first` to `last`, both included. No status means all."""
@@ -48,11 +56,12 @@ class OrderFilter:
     first: date
     last: date
     statuses: tuple[OrderStatus, ...] = ()
+    sort: OrderSort = OrderSort.NEWEST
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """One page of orders, newest first. `cursor` leads to the next."""
+    """One page of orders. `cursor` leads to the next."""
 
     orders: list[OrderSummary]
     cursor: str | None
@@ -67,8 +76,7 @@ def list_orders(shop: Shop, wanted: OrderFilter, *, limit: int = 50, cursor: str
         raise InvalidInputError("The first day is after the last day.", "from")
     if wanted.last - wanted.first > LONGEST_RANGE:
         raise InvalidInputError("Choose a range of ten years at most.", "from")
-    before = text_in(cursor, "line") if cursor else ""
-    rows = walk_orders(shop, wanted, first=limit + 1, before=before)
+    rows = walk_orders(shop, wanted, first=limit + 1, past=text_in(cursor, "line") if cursor else "")
     found: list[Row] = []
     for row in rows:
         if len(found) == limit:
@@ -95,30 +103,33 @@ def totals_like(shop: Shop, wanted: OrderFilter) -> Totals | None:
     return total
 
 
-def walk_orders(shop: Shop, wanted: OrderFilter, *, first: int, before: str = "") -> Iterator[Row]:
-    """All index rows of the wanted orders, newest first, read as they are asked for. `before` is a `line_at`."""
-    earliest = max(wanted.first, date(EARLIEST_YEAR, 1, 1))
-    latest = min(wanted.last, _day_of_line(shop, before) or shop.clock().date() + _NO_LATER)
+def walk_orders(shop: Shop, wanted: OrderFilter, *, first: int, past: str = "") -> Iterator[Row]:
+    """All index rows of the wanted orders in their order, read as they are asked for; those past a `line_at`."""
+    oldest = wanted.sort is OrderSort.OLDEST
+    earliest, latest = max(wanted.first, date(EARLIEST_YEAR, 1, 1)), min(wanted.last, shop.clock().date() + _NO_LATER)
+    if (day := _day_of_line(shop, past)) is not None:
+        earliest, latest = (max(earliest, day), latest) if oldest else (earliest, min(latest, day))
     low = to_text(start_of(earliest, shop.zone))
     high = to_text(start_of(latest + timedelta(days=1), shop.zone))
-    end = min(before, high) if before else high
-    statuses = wanted.statuses or tuple(OrderStatus)
-    for month in reversed(months_between(earliest, latest)):
-        queries = _month_queries(month, statuses, (low, end), first)
+    between = (max(past, low), high) if oldest else (low, min(past or high, high))
+    months = months_between(earliest, latest)
+    for month in months if oldest else reversed(months):
+        queries = _month_queries(month, wanted, between, first)
         for row in merged(shop, queries, "line_at"):
-            if row.item["line_at"] != end:
+            if row.item["line_at"] not in (past, high):
                 yield row
 
 
 def _day_of_line(shop: Shop, line: str) -> date | None:
-    """The day of a place in the list, so that later months are not asked again; None for what is no place."""
+    """The day of a place in the list, so that the months before it are not asked again; None for what is no place."""
     try:
         return from_text(schema.moment_in(line)).astimezone(shop.zone).date()
     except ValueError:
         return None
 
 
-def _month_queries(month: str, statuses: Sequence[OrderStatus], between: tuple[str, str], first: int) -> list[Query]:
+def _month_queries(month: str, wanted: OrderFilter, between: tuple[str, str], first: int) -> list[Query]:
+    statuses = wanted.statuses or tuple(OrderStatus)
     size = page_size(first, len(statuses))
     return [
         Query(
@@ -126,7 +137,7 @@ def _month_queries(month: str, statuses: Sequence[OrderStatus], between: tuple[s
             schema.order_line(month, status.value),
             index="timeline",
             between=between,
-            descending=True,
+            descending=wanted.sort is OrderSort.NEWEST,
             limit=size,
         )
         for status in statuses

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from backend.domain.orders import OrderStatus, OrderSummary
 from backend.services.context import Shop
+from backend.services.orders.lists import OrderSort
 from pages.components.ui import formats
 from pages.components.ui.table import Badge, Cell, Column, Row, Table
 
@@ -17,7 +18,7 @@ def order_table(shop: Shop, orders: Iterable[OrderSummary], *, of_one_customer: 
         Column("Order", "main", 170),
         *customer,
         Column("Status", width=120),
-        Column("Placed", width=150),
+        Column("Placed", width=150, sorts={OrderSort.NEWEST: "descending", OrderSort.OLDEST: "ascending"}),
         Column("Refunded", "figure", 110, room="middle", labelled=True),
         Column("Total", "figure", 118),
     )
