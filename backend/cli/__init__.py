@@ -28,6 +28,7 @@ from backend.cli import (
     unreadable,
     upkeep,
     users,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ app.add_typer(exporting.app, name="export")
 app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="keys")
 app.add_typer(connections.app, name="connections")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(suppression.app, name="suppression")
 app.add_typer(events.app, name="events")
 app.add_typer(automations.app, name="automation")

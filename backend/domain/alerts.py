@@ -26,6 +26,7 @@ class RuleName(StrEnum):
     ERRORS = "errors"
     DEAD_LETTERS = "dead-letters"
     EVENT_LAG = "event-lag"
+    CONNECTIONS = "connections"
     TEST = "test"
 
 
@@ -143,6 +144,14 @@ RULES: tuple[Rule, ...] = (
         Unit.SECONDS,
         300,
         "See whether a worker runs. Bounces and complaints are known too late, so campaigns go on for too long.",
+    ),
+    Rule(
+        RuleName.CONNECTIONS,
+        "Webhooks failing",
+        "How many webhooks of a shop could not be applied; or that an endpoint was switched off.",
+        Unit.COUNT,
+        0,
+        "See on Connections why, correct the cause, and replay what failed.",
     ),
 )
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}

@@ -6,7 +6,7 @@ import threading
 
 from loguru import logger
 
-from backend.bootstrap import open_account_list, open_event_sources
+from backend.bootstrap import open_account_list, open_connection_key, open_event_sources
 from backend.services.alerts.evaluation import is_my_turn, look
 from backend.services.alerts.notifications import notify_all
 from backend.services.automations.duty import answer_due
@@ -14,6 +14,7 @@ from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.connections.duty import apply_due
 from backend.services.events.consequences import EventPolicy
+from backend.services.outgoing.delivery import deliver_due
 from backend.services.products.counting import count_sold
 from backend.services.reconcile.products import count_from_the_beginning
 from backend.services.suppression.account_sync import work_on_sync
@@ -92,6 +93,12 @@ def _apply_webhooks(place: Workplace, stop: threading.Event) -> Round:
     return lambda: 0.0 if apply_due(place.shop, stop) else REST_OF_WEBHOOKS
 
 
+def _post_webhooks(place: Workplace, stop: threading.Event) -> Round:
+    """Posts to endpoints what they are told."""
+    key = open_connection_key(place.settings)
+    return lambda: 0.0 if deliver_due(place.shop, key, stop) else REST_OF_WEBHOOKS
+
+
 def _check_campaigns(place: Workplace, stop: threading.Event) -> Round:
     """Renders the audiences of requested preflights; rests a little while there are none."""
 
@@ -120,6 +127,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("products", _count_products, patience=3600.0),
     in_rounds("alerts", _watch),
     in_rounds("webhooks", _apply_webhooks),
+    in_rounds("webhooks out", _post_webhooks, patience=120.0),
     in_rounds("events", _take_in_events, patience=120.0),
     in_rounds("suppression lists", _join_suppression_lists, patience=3600.0),
     in_rounds("retention", _remove_expired),

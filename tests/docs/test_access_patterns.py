@@ -24,6 +24,7 @@ from backend.domain.emails import Kind
 from backend.domain.events import Click
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import LineItem, Order, OrderStatus
+from backend.domain.outgoing import EventKind
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE
 from backend.domain.time import to_text
@@ -52,6 +53,10 @@ from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
 from backend.services.orders import lists as order_list
 from backend.services.orders import orders
+from backend.services.outgoing import delivery as posting
+from backend.services.outgoing import endpoints
+from backend.services.outgoing import log as outgoing_log
+from backend.services.outgoing import writes as outgoing
 from backend.services.products import catalogue as product_catalogue
 from backend.services.products import counting
 from backend.services.products import figures as best
@@ -146,6 +151,12 @@ class Metered:
         posted(self.shop, requests)
         apply_all(self.shop)
         posted(self.shop, [sender.request("orders/create", b"{}", id="waits")])
+        key, kinds = b"k" * 32, [EventKind.ORDER_CREATED]
+        endpoint, _ = endpoints.add_endpoint(self.shop, COMMAND_LINE, key, "https://example.com/hook", kinds)
+        for number in range(25):
+            self.shop.store.put(outgoing.event_put(self.shop, endpoint, kinds[0], {"number": number}))
+        endpoints.switch(self.shop, COMMAND_LINE, endpoint.id, on=False)
+        self.endpoint = endpoint.id
         return sender.connection.id
 
     def _products(self) -> None:
@@ -373,6 +384,9 @@ READS: dict[int, Callable[[Metered], object]] = {
     92: lambda m: best.best_products(m.shop, best.ProductMeasure.UNITS, best.Days(date(2026, 1, 1), date(2026, 1, 31))),
     93: lambda m: best.sold_in_period(m.shop, best.Days(date(2026, 1, 1), date(2026, 1, 3))),
     94: lambda m: list(counting.waiting(m.shop)),
+    85: lambda m: outgoing.all_endpoints(m.shop),
+    86: lambda m: outgoing_log.list_events(m.shop, COMMAND_LINE, m.endpoint),
+    87: lambda m: posting._due(m.shop),
     34: _listed(archived=True),
     33: lambda m: audit_log.list_entries(m.shop, COMMAND_LINE, audit_log.AuditFilter(f"{m.now:%Y-%m}")),
     35: lambda m: lookup.received_events(m.shop, m.reported),
@@ -402,6 +416,7 @@ def test_a_pattern_costs_no_more_than_documented(metered: Metered, number: int) 
 
 
 def test_a_usual_order_costs_two_reads_one_transaction_and_21_write_units(metered: Metered) -> None:
+    outgoing.on_message_recorded(metered.shop, metered.reported)  # asked every two seconds as well
     active.listening(metered.shop, TriggerKind.ORDER_PLACED)  # asked every two seconds, however many orders there are
     # One of two in a row takes no numbers from the counter.
     used = min(

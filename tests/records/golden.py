@@ -32,6 +32,7 @@ from backend.domain.jobs import Job
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.numbering import Numbering
 from backend.domain.orders import Order, Refund
+from backend.domain.outgoing import Endpoint, OutgoingEvent
 from backend.domain.products import Product, Sold
 from backend.domain.segments import Rule, Segment
 from backend.domain.sender_domain import DomainReport
@@ -59,6 +60,7 @@ from backend.records import (
     messages,
     numbering,
     orders,
+    outgoing,
     preflights,
     products,
     segments,
@@ -422,6 +424,22 @@ ENTITIES: tuple[Entity, ...] = (
         lambda it: events.raw_item(_event(it), it.body, it.source, it.received_at),
         at_row(events.raw_from, lambda it: schema.event_key(CUSTOMER, "K7", to_text(it.at), "d")),
         (events.raw_from,),
+    ),
+    Entity(
+        "endpoint",
+        filled(Endpoint, id="ENDPOINT"),
+        least(Endpoint, id="ENDPOINT"),
+        outgoing.endpoint_item,
+        lambda it, item: outgoing.endpoint_from(schema.endpoint_key(it.id), item),
+        (outgoing.endpoint_from,),
+    ),
+    Entity(
+        "outgoing-event",
+        filled(OutgoingEvent, at=FIRST),
+        least(OutgoingEvent, at=FIRST),
+        outgoing.outgoing_item,
+        lambda it, item: outgoing.outgoing_from(outgoing.outgoing_event_key(it), item),
+        (outgoing.outgoing_from,),
     ),
     Entity(
         "connection",

@@ -16,9 +16,12 @@ from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
 from backend.services.alerts.states import current_alerts
 from backend.services.automations.waiting_triggers import stalled
+from backend.services.connections.connections import all_connections, count_failed
 from backend.services.context import Shop
 from backend.services.events.dead_letters import count_dead_letters
 from backend.services.events.health import backlogs, event_health
+from backend.services.outgoing.endpoints import host_of
+from backend.services.outgoing.writes import all_endpoints
 from backend.services.sending.account import account_use, current_pause
 from backend.services.statistics.counters import stats_by_hour, summed
 from backend.services.system.heartbeats import read_beats
@@ -166,6 +169,25 @@ def read_dead_letters(system: System) -> list[Reading]:
     return [Reading(RuleName.DEAD_LETTERS, "events", float(number), sentence)]
 
 
+def read_connections(system: System) -> list[Reading]:
+    """Webhooks of shops that could not be applied, and endpoints that were switched off for failing."""
+    rule, shop = RuleName.CONNECTIONS, system.shop
+    failed = ((each, count_failed(shop, each.id)) for each in all_connections(shop))
+    found = [
+        Reading(rule, f"shop {each.id}", float(number), f"{number:,} webhooks of {each.domain} could not be applied.")
+        for each, number in failed
+    ]
+    return found + [
+        Reading(
+            rule,
+            f"endpoint {each.id}",
+            float(each.off and each.failing_since is not None),
+            f"The webhook endpoint at {host_of(each)} is switched off. {each.off_reason}",
+        )
+        for each in all_endpoints(shop)
+    ]
+
+
 def read_event_lag(system: System) -> list[Reading]:
     """Seconds that events are late: the age of the oldest waiting one, or of recent ones when they were applied."""
     health = event_health(system.shop, _LATELY)
@@ -216,6 +238,7 @@ READERS: Mapping[RuleName, Reader] = {
     RuleName.ERRORS: read_errors,
     RuleName.DEAD_LETTERS: read_dead_letters,
     RuleName.EVENT_LAG: read_event_lag,
+    RuleName.CONNECTIONS: read_connections,
 }
 
 

@@ -22,6 +22,7 @@ from backend.records.messages import key_of, message_from, message_item, work_at
 from backend.records.send_stats import RESOLVED, addition_for, correction_for, mailbox_counter
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
+from backend.services.outgoing.writes import on_message_recorded
 from backend.services.sending.ledger import LEASE, OUT_OF_LEASE, record_alone
 from backend.services.unreadable.items import readable
 from backend.store import schema
@@ -90,7 +91,9 @@ def record(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     campaign goes on counting it as unknown, because whoever called it so does; if it was sent it counts as resolved.
     """
     with access_pattern("record messages of a campaign"):
-        outcomes = shop.store.transact_each([[record_alone(each)] for each in messages])
+        outcomes = shop.store.transact_each(
+            [[record_alone(each), *on_message_recorded(shop, each)] for each in messages]
+        )
         _raise_surprises(outcomes)
         pairs = list(zip(messages, outcomes, strict=True))
         late = [

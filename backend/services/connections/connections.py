@@ -186,7 +186,7 @@ def _view(shop: Shop, connection: Connection, waiting: int) -> ConnectionView:
     figures_key = schema.connection_figures_key(connection.id)
     item = shop.store.get(figures_key)
     figures = ConnectionFigures() if item is None else connection_figures_from(figures_key, item)
-    failed = _count(shop, schema.failed_deliveries_line(connection.id))
+    failed = count_failed(shop, connection.id)
     return ConnectionView(connection, figures, waiting, failed, _trouble(shop, connection, figures, failed))
 
 
@@ -207,7 +207,9 @@ def _trouble(shop: Shop, connection: Connection, figures: ConnectionFigures, fai
     return ""
 
 
-def _count(shop: Shop, line: str) -> int:
+def count_failed(shop: Shop, connection_id: str) -> int:
+    """How many deliveries could not be applied, 1,000 at most."""
+    line = schema.failed_deliveries_line(connection_id)
     return len(shop.store.query(Query(schema.MAIL, line, index="work", limit=1000)).rows)
 
 

@@ -14,6 +14,7 @@ from backend.services.context import Shop
 from backend.services.imports.order_merge import with_refunded
 from backend.services.imports.snapshot import order_key_of
 from backend.services.orders.writes import changing_writes
+from backend.services.outgoing import writes as outgoing
 from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import Equals, Item, Missing, Update, Write
@@ -71,4 +72,5 @@ def _order_writes(shop: Shop, before: Order, after: Order, item: Item) -> list[W
     people = schema.customer_key(after.customer_id), schema.customer_month_key(after.customer_id, day[:7])
     customer, month = (shop.store.get(key) or {} for key in people)
     changing = changing_writes(before, after, day, customer, month, shop.zone)
-    return [*changing, *triggers.on_changed(shop, before, after)]
+    told = outgoing.on_order_changed(shop, before, after)
+    return [*changing, *triggers.on_changed(shop, before, after), *told]

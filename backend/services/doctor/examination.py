@@ -32,6 +32,7 @@ QUESTIONS: dict[str, Question] = {
     "Workers": mail.workers,
     "Alerts": mail.alerts,
     "Connections": shops.connected,
+    "Webhooks out": shops.endpoints,
     "First steps": access.first_steps,
 }
 

@@ -17,6 +17,7 @@ from backend.records.send_stats import campaign_difference, correction_for, outc
 from backend.records.suppression import digest_of
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
+from backend.services.outgoing.writes import on_message_reported
 from backend.services.reconcile.findings import as_found
 from backend.services.suppression.entries import adding_writes
 from backend.store import schema
@@ -58,6 +59,7 @@ def writes_for(
         yield Update(schema.campaign_stat_key(before.campaign, before.id), add=of_campaign)
     if before.campaign:
         yield from click_updates(before, change.clicks)
+    yield from on_message_reported(shop, before, after)
     if suppressing is not None:
         yield from _suppressing(shop, before, suppressing, suppressed)
 

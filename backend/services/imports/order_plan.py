@@ -35,6 +35,7 @@ from backend.services.imports.order_merge import is_ahead, is_behind, new_order,
 from backend.services.imports.snapshot import ImportSnapshot, Known, order_key_of, read_snapshot
 from backend.services.imports.steps import ImportStep, Read, print_before
 from backend.services.orders.writes import OrderExistsError, changing_writes, placing_writes
+from backend.services.outgoing import writes as outgoing
 from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Equals, Item, Missing, Put, Update, Write
@@ -165,8 +166,10 @@ class OrderPlanner:
         )
 
     def _triggers(self, candidate: OrderCandidate, order: Order) -> list[Write]:
-        """What automations do about a new order: about one that arrives as it is placed, not about history."""
-        return triggers.on_placed(self._shop, order) if candidate.live is not None and candidate.live.is_new else []
+        """What automations and endpoints are told of a new order: not of history."""
+        if candidate.live is None or not candidate.live.is_new:
+            return []
+        return [*triggers.on_placed(self._shop, order), *outgoing.on_order_placed(self._shop, order)]
 
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
         """One transaction for the order and its new customer, whose item has the order's figures from the start."""
@@ -207,6 +210,7 @@ class OrderPlanner:
             writes += changing_writes(before, after, day, customer_item, month_item, self._shop.zone)
             if live is not None:
                 writes += triggers.on_changed(self._shop, before, after)
+                writes += outgoing.on_order_changed(self._shop, before, after)
         consent = newer_consent(customer, consent_of(candidate.order))
         if consent is not None:
             consenting = replace(customer, consent=consent, version=customer.version + 1)

@@ -12,6 +12,7 @@ from backend.records.orders import order_day, order_from
 from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
 from backend.services.orders.writes import OrderChangedError, changing_writes
+from backend.services.outgoing import writes as outgoing
 from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import Item, Put
@@ -115,4 +116,5 @@ def _write(shop: Shop, before: Order, after: Order, item: Item, audit_entry: Put
     found = {key: shop.store.get(key) or {} for key in (customer, month)}
     writes = changing_writes(before, after, day, found[customer], found[month], shop.zone)
     started = triggers.on_changed(shop, before, after) if notify else []
-    shop.store.transact([*writes, *started, *([audit_entry] if audit_entry else [])])
+    told = outgoing.on_order_changed(shop, before, after)
+    shop.store.transact([*writes, *started, *told, *([audit_entry] if audit_entry else [])])

@@ -38,6 +38,7 @@ from backend.services.orders.numbers import next_number, number_put
 from backend.services.orders.refunds import new_refund_id as new_refund_id
 from backend.services.orders.refunds import refund_order as refund_order
 from backend.services.orders.writes import OrderExistsError, placing_writes
+from backend.services.outgoing import writes as outgoing
 from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import Item
@@ -108,7 +109,8 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
     try:
         writes = placing_writes(order, customer, shop.zone, reference=draft.reference)
         numbered = [] if draft.reference else [number_put(order)]
-        shop.store.transact([*writes, *numbered, *triggers.on_placed(shop, order)])
+        told = [*triggers.on_placed(shop, order), *outgoing.on_order_placed(shop, order)]
+        shop.store.transact([*writes, *numbered, *told])
     except OrderExistsError:
         found_before = draft.reference and find_by_reference(shop, draft.source, draft.reference)
         return Placed(found_before or get_order(shop, draft.customer_id, key), duplicate=True)

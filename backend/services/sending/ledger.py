@@ -22,6 +22,7 @@ from backend.records.messages import key_of, message_from, message_item, work_at
 from backend.records.send_stats import addition_for, ending_addition
 from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.context import Shop
+from backend.services.outgoing.writes import on_message_recorded
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Condition, Equals, Item, Key, Missing, Plus, Put, Update, Write
 
@@ -106,12 +107,13 @@ def record(shop: Shop, messages: Sequence[Message]) -> int:
     tried again at its `due_at`. A claimed one that somebody has called unknown meanwhile, because the answer came
     later than the lease allows, is put right: what is known counts.
     """
-    outcomes = shop.store.transact_each([_record(message) for message in messages])
+    outcomes = shop.store.transact_each([[*_record(each), *on_message_recorded(shop, each)] for each in messages])
     _raise_surprises(outcomes, LeaseLostError)
     lost = [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None]
     reported = len(_reported(shop, lost))
     late = [each for each, outcome in zip(messages, outcomes, strict=True) if outcome is not None and _is_news(each)]
-    corrected = shop.store.transact_each([_correction(message) for message in late]) if late else []
+    corrections = [[*_correction(each), *on_message_recorded(shop, each)] for each in late]
+    corrected = shop.store.transact_each(corrections) if late else []
     _raise_surprises(corrected, LeaseLostError)
     return sum(outcome is None for outcome in [*outcomes, *corrected]) + reported
 

@@ -72,6 +72,9 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 82 | deliveries of a connection that failed, newest first | mail / work | `UNDELIVERED#connection` | `at#id` |
 | 83 | a delivery, with all of its body | mail | `H#connection` | `D#hash`, `P#hash#number` |
 | 84 | requests of customers about their data | shop | `PRIVACY` | id |
+| 85 | endpoints of webhooks out | shop | `ENDPOINTS` | id |
+| 86 | events of an endpoint, newest first | mail | `W#endpoint` | `at#id` |
+| 87 | events that have to be posted | mail / work | `OUTGOING#shard` | `due#id` |
 | 90 | products; one by its id | shop | `PRODUCTS` | pid |
 | 91 | best products by revenue, all or a month | shop / by_revenue | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
 | 92 | best products by units, all or a month | shop / by_orders | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
@@ -94,6 +97,7 @@ from backend.store.schema.customers import *
 from backend.store.schema.events import *
 from backend.store.schema.messages import *
 from backend.store.schema.orders import *
+from backend.store.schema.outgoing import *
 from backend.store.schema.products import *
 from backend.store.schema.suppression import *
 from backend.store.schema.system import *

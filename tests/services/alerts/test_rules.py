@@ -12,6 +12,7 @@ import pytest
 from backend.domain.alerts import RULES, Reading, RuleName
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
+from backend.domain.outgoing import Endpoint
 from backend.errors import StoreBusyError
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
@@ -24,8 +25,11 @@ from backend.services.system.heartbeats import BeatingProcess, beat
 from backend.store import schema
 from backend.store.port import Plus, Update
 from tests.services.alerts.conftest import ACCOUNT, Installation
+from tests.support import NOW
 
 Act = Callable[[Installation], object]
+
+OFF = Endpoint("E1", "https://example.com", (), NOW, "eli", off=True, off_reason="It failed.", failing_since=NOW)
 
 
 def pulse(
@@ -185,6 +189,7 @@ def test_an_alert_fires_and_recovers(installation: Installation, case: Case) -> 
         (RuleName.EVENT_LAG, "event_health", lambda here: events(here, waiting=301), events),
         (RuleName.EVENT_LAG, "event_health", lambda here: events(here, lag=400.0), lambda here: events(here, lag=2.0)),
         (RuleName.DEAD_LETTERS, "count_dead_letters", lambda here: 1, lambda here: 0),
+        (RuleName.CONNECTIONS, "all_endpoints", lambda here: [OFF], lambda here: [replace(OFF, off=False)]),
     ],
 )
 def test_a_rule_about_another_part_fires_and_recovers(
@@ -213,7 +218,7 @@ def test_a_rule_about_another_part_fires_and_recovers(
 def test_every_rule_has_a_reader_and_a_case() -> None:
     names = {rule.name for rule in RULES}
     assert set(readings.READERS) == names
-    others = {RuleName.AUTOMATION, RuleName.EVENT_LAG, RuleName.DEAD_LETTERS}
+    others = {RuleName.AUTOMATION, RuleName.EVENT_LAG, RuleName.DEAD_LETTERS, RuleName.CONNECTIONS}
     assert {case.rule for case in CASES} | others == names
 
 
