@@ -163,19 +163,25 @@ def _change(endpoint: Endpoint) -> None:
     st.caption(f"A new secret: events are signed with the present one too for {SECRET_OVERLAP.days} days.")
     with st.container(horizontal=True):
         if st.button("Rotate secret", key="rotate_endpoint", icon=":material/autorenew:"):
-            result = actions.attempt(
-                Permission.MANAGE_CONNECTIONS,
-                lambda actor: endpoints.rotate_secret(shop(), actor, forms.key(), endpoint.id),
-                "",
-            )
-            _finish(result, CHANGE)
+            _finish(_rotated(endpoint), CHANGE)
         if st.button("Switch on" if endpoint.off else "Switch off", key="switch_endpoint"):
-            result = actions.attempt(
-                Permission.MANAGE_CONNECTIONS,
-                lambda actor: endpoints.switch(shop(), actor, endpoint.id, on=endpoint.off),
-                "The endpoint is on." if endpoint.off else "The endpoint is off.",
-            )
-            _finish(result, CHANGE)
+            _finish(_switched(endpoint), CHANGE)
+
+
+def _rotated(endpoint: Endpoint) -> str | Trouble:
+    return actions.attempt(
+        Permission.MANAGE_CONNECTIONS,
+        lambda actor: endpoints.rotate_secret(shop(), actor, forms.key(), endpoint.id),
+        "",
+    )
+
+
+def _switched(endpoint: Endpoint) -> Endpoint | Trouble:
+    return actions.attempt(
+        Permission.MANAGE_CONNECTIONS,
+        lambda actor: endpoints.switch(shop(), actor, endpoint.id, on=endpoint.off),
+        "The endpoint is on." if endpoint.off else "The endpoint is off.",
+    )
 
 
 def _remove(endpoint: Endpoint) -> None:
