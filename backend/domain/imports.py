@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from backend.domain.addresses import Address
+from backend.domain.fulfilments import Fulfilment
 from backend.domain.orders import LineItem, OrderStatus
 
 
@@ -26,6 +27,7 @@ class ImportedOrder:
 
     `email` is None for people without an address. `identities` are other identifiers: see `customer_identities`.
     `consent` None means that the file says nothing about marketing. With `paid` None the status decides.
+    `fulfilments` None: the source says nothing of parcels.
     """
 
     number: str
@@ -57,6 +59,7 @@ class ImportedOrder:
     paid: int | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
+    fulfilments: tuple[Fulfilment, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 
 from backend.domain.automations import TriggerKind
 from backend.domain.connections import DeliveryState
+from backend.domain.order_states import left_to_fulfil
 from backend.domain.orders import Order, OrderStatus, contribution_of
 from backend.records.orders import order_from
 from backend.services.connections import connections, deliveries
@@ -258,3 +259,53 @@ def test_a_test_event_is_read_and_changes_nothing(shop: Shop, sender: Sender) ->
     assert orders_of(shop) == {}
     found = deliveries.get_delivery(shop, sender.connection.id, "test")
     assert (found.state, found.body) == (DeliveryState.IGNORED, b"")
+
+
+def test_parcels_arrive_with_their_tracking_and_one_that_is_called_off_goes(shop: Shop, sender: Sender) -> None:
+    parcel = {
+        "id": 255858046,
+        "status": "success",
+        "created_at": "2026-11-26T07:20:00-05:00",
+        "tracking_company": "UPS",
+        "tracking_number": "1Z2345",
+        "tracking_url": "javascript:alert(1)",
+        "line_items": [line("Wool blanket", 1, "29.90", 1)],
+    }
+    second = {**parcel, "id": 255858047, "tracking_url": "https://example.com/t", "line_items": []}
+    sender.send("orders/create", shopify_order())
+    sender.send(
+        "orders/partially_fulfilled",
+        shopify_order(
+            updated_at="2026-11-26T07:20:00-05:00", fulfillment_status="partial", fulfillments=[parcel, second]
+        ),
+    )
+    order = orders_of(shop)["#1001"]
+    assert [(each.carrier, each.tracking_number) for each in order.fulfilments] == [("UPS", "1Z2345")] * 2
+    assert [each.tracking_url for each in order.fulfilments] == [
+        "https://www.ups.com/track?tracknum=1Z2345",
+        "https://example.com/t",
+    ]
+    assert (order.status, left_to_fulfil(order)) == (OrderStatus.PAID, [0, 2])
+    gone = shopify_order(
+        updated_at="2026-11-26T07:30:00-05:00", fulfillments=[parcel, {**second, "status": "cancelled"}]
+    )
+    sender.send("orders/updated", gone)
+    assert len(orders_of(shop)["#1001"].fulfilments) == 1
+
+
+def test_addresses_are_taken_over(shop: Shop, sender: Sender) -> None:
+    sender.send("orders/create", shopify_order(billing_address=address(address1="1 Main St")))
+    order = orders_of(shop)["#1001"]
+    assert order.shipping_address is not None
+    assert order.shipping_address.lines == ["John Smith", "123 Elm St.", "Ottawa, ON K2H 7A8"]
+    assert order.billing_address is not None
+    assert order.billing_address.street == "1 Main St"
+
+
+def test_each_refund_is_one_of_its_own(shop: Shop, sender: Sender) -> None:
+    sender.send("orders/create", shopify_order())
+    sender.send("refunds/create", shopify_refund(1, "10.00"))
+    sender.send("refunds/create", shopify_refund(2, "5.00"))
+    sender.send("refunds/create", shopify_refund(1, "10.00"))
+    assert [refund.amount for refund in orders_of(shop)["#1001"].refunds] == [1000, 500]
+    assert_totals_hold(shop)

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from backend.domain.connections import Connection, Delivery
+from backend.domain.fulfilments import MOST_FULFILMENTS, Fulfilment
 from backend.domain.imports import Fault
 from backend.domain.orders import MOST_LINES
 from backend.domain.phones import region_of
@@ -130,6 +131,12 @@ def order_of(
     if isinstance(read, Fault):
         raise InvalidInputError(f"{read.column}: {read.reason}" if read.column else read.reason)
     return OrderCandidate(0, read, reader.repairs, source=connection.source, live=live)
+
+
+def with_fulfilments(candidate: OrderCandidate, fulfilments: Sequence[Fulfilment]) -> OrderCandidate:
+    """The order with its parcels, as many as an order may have."""
+    order = replace(candidate.order, fulfilments=tuple(fulfilments[:MOST_FULFILMENTS]))
+    return OrderCandidate(0, order, candidate.repairs, source=candidate.source, live=candidate.live)
 
 
 def with_gift_cards(candidate: OrderCandidate, sold: int) -> OrderCandidate:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from backend.domain.connections import NEW_FOR, Connection, Delivery
+from backend.domain.fulfilments import LONGEST_LINK, Fulfilment, PackedItem, Tracking, clean_tracking
 from backend.domain.money import to_minor
+from backend.domain.text import repaired_line
 from backend.errors import InvalidInputError
 from backend.services.connections.payloads import (
     LineOfOrder,
@@ -24,12 +26,15 @@ from backend.services.connections.payloads import (
     parts,
     said,
     updated_mark,
+    with_fulfilments,
     with_gift_cards,
 )
 from backend.services.context import Shop
 from backend.services.imports.customer_plan import CustomerCandidate, LiveCustomer
 from backend.services.imports.order_file import Live, OrderCandidate
+from backend.services.imports.order_merge import PARCEL
 
+_CALLED_OFF = ("cancelled", "error", "failure")
 _Rate = tuple[Decimal, Decimal]
 _ANSWERS = {"subscribed": "yes", "unsubscribed": "no", "redacted": "no"}
 """What a state of `email_marketing_consent` says; the others are no answer."""
@@ -62,7 +67,8 @@ def order_from(shop: Shop, connection: Connection, delivery: Delivery, order: Pa
     )
     sold = [each for each in lines if each.get("gift_card") is True]
     cards = added(_left(each, refunds, is_void) * (_money(each, "price") or Decimal(0)) for each in sold)
-    return with_gift_cards(found, to_minor(cards, shop.currency)) if cards else found
+    found = with_gift_cards(found, to_minor(cards, shop.currency)) if cards else found
+    return with_fulfilments(found, _fulfilments(connection, delivery, order))
 
 
 def refund_from(shop: Shop, refund: Payload) -> RefundOfOrder:
@@ -157,6 +163,33 @@ def _address(kind: str, address: Payload) -> dict[str, str]:
 
 def _person(address: Payload) -> str:
     return said(address, "name") or f"{said(address, 'first_name')} {said(address, 'last_name')}".strip()
+
+
+def _fulfilments(connection: Connection, delivery: Delivery, order: Payload) -> list[Fulfilment]:
+    """The parcels that were not called off."""
+    return [
+        _fulfilment(connection, delivery, each)
+        for each in parts(order, "fulfillments")
+        if said(each, "status") not in _CALLED_OFF
+    ]
+
+
+def _fulfilment(connection: Connection, delivery: Delivery, parcel: Payload) -> Fulfilment:
+    items = tuple(
+        PackedItem(said(each, "name", "title")[:300], int(decimal_in(each, "quantity") or 0), said(each, "sku")[:100])
+        for each in parts(parcel, "line_items")
+    )
+    carrier, number, url = (
+        repaired_line(said(parcel, name), longest)
+        for name, longest in (("tracking_company", 100), ("tracking_number", 100), ("tracking_url", LONGEST_LINK))
+    )
+    try:
+        tracking = clean_tracking(Tracking(carrier, number, url))
+    except InvalidInputError:  # a link that is none: what is known besides still helps
+        tracking = clean_tracking(Tracking(carrier, number))
+    at = moment_in(parcel, "created_at") or delivery.received_at
+    name = f"{PARCEL}{said(parcel, 'id')}"
+    return Fulfilment(name, items, at, connection.kind.value, tracking.carrier, tracking.number, tracking.url)
 
 
 def _consent(order: Payload, customer: Payload) -> str:

@@ -12,6 +12,9 @@ from backend.errors import InvalidInputError
 
 REFUND_ID = "import"
 """The id of the one refund for what an export says was refunded."""
+PARCEL = "source-"
+"""How the ids of parcels begin that a source has reported."""
+_BY_FILE = "import"
 _STAGES = {
     OrderStatus.PENDING: 0,
     OrderStatus.PAID: 1,
@@ -61,6 +64,7 @@ def new_order(
         paid=imported.paid,
         shipping_address=imported.shipping_address,
         billing_address=imported.billing_address,
+        fulfilments=imported.fulfilments or (),
     )
 
 
@@ -81,7 +85,7 @@ def updated_order(
     now: datetime,
     locale: str,
     *,
-    how: str = "import",
+    how: str = _BY_FILE,
     addresses_alone: bool = False,
 ) -> Order:
     """The order with the newer export's values; `before` itself when nothing differs. Date and customer stay.
@@ -92,7 +96,8 @@ def updated_order(
     """
     after = _with_addresses(before, imported)
     if not addresses_alone:
-        after = _with_values(after, imported, by, now)
+        after = _with_values(after, imported, by, now, is_live=how != _BY_FILE)
+        after = _with_fulfilments(after, imported)
     return _with_history(before, after, by, now, locale, how)
 
 
@@ -102,7 +107,15 @@ def _with_addresses(before: Order, imported: ImportedOrder) -> Order:
     return replace(before, shipping_address=imported.shipping_address, billing_address=imported.billing_address)
 
 
-def _with_values(before: Order, imported: ImportedOrder, by: str, now: datetime) -> Order:
+def _with_fulfilments(before: Order, imported: ImportedOrder) -> Order:
+    """The source's parcels as they are there, and those that were noted here."""
+    if imported.fulfilments is None:
+        return before
+    here = tuple(each for each in before.fulfilments if not each.id.startswith(PARCEL))
+    return replace(before, fulfilments=(*here, *imported.fulfilments))
+
+
+def _with_values(before: Order, imported: ImportedOrder, by: str, now: datetime, *, is_live: bool) -> Order:
     return replace(
         before,
         customer_name=imported.name,
@@ -113,7 +126,7 @@ def _with_values(before: Order, imported: ImportedOrder, by: str, now: datetime)
         discount=imported.discount,
         shipping=imported.shipping,
         tax=imported.tax,
-        refunds=_refunds(before.refunds, imported.refunded, by, imported.cancelled_at or now),
+        refunds=_refunds(before.refunds, imported.refunded, by, imported.cancelled_at or now, is_live=is_live),
         country=imported.country,
         discount_code=imported.discount_code,
         note=imported.note,
@@ -131,7 +144,7 @@ def with_refunded(before: Order, refunded: int, by: str, now: datetime, locale: 
 
     Raises: `InvalidInputError` when the order was changed too often.
     """
-    after = replace(before, refunds=_refunds(before.refunds, refunded, by, now, f"By {how}"))
+    after = replace(before, refunds=_refunds(before.refunds, refunded, by, now, is_live=True))
     return _with_history(before, after, by, now, locale, how)
 
 
@@ -145,14 +158,21 @@ def _with_history(before: Order, after: Order, by: str, now: datetime, locale: s
 
 
 def _refunds(
-    stored: tuple[Refund, ...], refunded: int, by: str, at: datetime, reason: str = "As exported"
+    stored: tuple[Refund, ...], refunded: int, by: str, at: datetime, *, is_live: bool = False
 ) -> tuple[Refund, ...]:
-    """The stored refunds, and one for the rest of the source's amount. Refunds are never removed."""
-    if sum(refund.amount for refund in stored) >= refunded:
+    """The stored refunds, and one for the rest of the source's amount. Refunds are never removed.
+
+    Files show a sum, so theirs is one refund that grows. What arrives live is a refund of its own, which automations
+    and endpoints are told of.
+    """
+    missing = refunded - sum(refund.amount for refund in stored)
+    if missing <= 0:
         return stored
+    if is_live:
+        return (*stored, Refund(f"{REFUND_ID}-{refunded}", missing, at, by))
     here = tuple(refund for refund in stored if refund.id != REFUND_ID)
     amount = refunded - sum(refund.amount for refund in here)
-    return (*here, Refund(REFUND_ID, amount, at, by, reason))
+    return (*here, Refund(REFUND_ID, amount, at, by, "As exported"))
 
 
 def _difference(before: Order, after: Order, locale: str) -> str:
@@ -166,6 +186,8 @@ def _difference(before: Order, after: Order, locale: str) -> str:
             parts.append(f"{name} {shown[0]} → {shown[1]}")
     if before.lines != after.lines:
         parts.append("line items")
+    if len(before.fulfilments) != len(after.fulfilments):
+        parts.append("parcels")
     if (before.shipping_address, before.billing_address) != (after.shipping_address, after.billing_address):
         parts.append("addresses")
     return ", ".join(parts) or "details"

@@ -40,7 +40,7 @@ from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Equals, Item, Missing, Put, Update, Write
 
-_LATER = ("shipping_address", "billing_address")
+_LATER = ("shipping_address", "billing_address", "fulfilments")
 """Fields that stored fingerprints of earlier versions of the program do not know."""
 _REMEMBERED_CUSTOMERS = 20_000
 _WRITES_BESIDE = 11
