@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
+import typer.testing
+from typer.main import get_command
 
 from tests import engines
 
@@ -13,6 +16,9 @@ from tests import engines
 def pytest_configure() -> None:
     """A run that is told to end still stops the servers that it started, as after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    typer.testing._get_command = cache(
+        get_command
+    )  # the runner otherwise builds the whole command line for each command
 
 
 @pytest.fixture(scope="session")
