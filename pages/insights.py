@@ -20,6 +20,7 @@ _VIEWS = {
     "change": "Why did it change?",
     "best": "Best customers",
     "lapsing": "About to be lost",
+    "refunds": "Refunds",
 }
 
 actor = require(Permission.VIEW_OVERVIEW)
@@ -40,6 +41,8 @@ try:
         questions.show_change(here, actor)
     elif part == "best":
         questions.show_best(here, actor)
+    elif part == "refunds":
+        questions.show_refunds(here)
     elif part == "lapsing":
         questions.show_lapsing(here, actor)
     else:

@@ -14,10 +14,11 @@ from backend.domain.orders import OrderStatus
 from backend.domain.segments import ConsentState
 from backend.domain.time import from_text
 from backend.records.conversion import key_of_row, reads
-from backend.records.orders import revenue_of
+from backend.records.orders import order_from, revenue_of
 from backend.records.ranks import figure
 from backend.records.suppression import digest_of
 from backend.records.values import MalformedItemError, flag, items, number, rows, text, texts
+from backend.store import schema
 from backend.store.port import Item, Row
 
 CustomerRow = tuple[str, str, str, tuple[str, ...], str, int, bool, str | None, int, int]
@@ -26,6 +27,8 @@ OrderRow = tuple[str, int, int, int, int]
 """customer, day, revenue, what was refunded of it, discount."""
 LineRow = tuple[str, int, str, str]
 """customer, day, product, SKU."""
+RefundRow = tuple[str, str, int, int]
+"""customer, order, the day on which it was made, amount."""
 MessageRow = tuple[str, str, int, int | None, int | None]
 """customer, kind, and the days on which it was sent, first opened and first clicked."""
 SuppressedRow = tuple[str, tuple[str, ...]]
@@ -72,6 +75,16 @@ def line_rows(row: Row, day: int) -> list[LineRow]:
     """The line items of an order that counts on this day."""
     customer = row.key.pk[2:]
     return [(customer, day, str(line[0]), str(line[3])) for line in rows(row.item, "lines")]
+
+
+@reads(key_of_row)
+def refund_rows(row: Row, zone: ZoneInfo) -> list[RefundRow]:
+    """What was given back of an order, also of one that was cancelled since; nothing of a test."""
+    if flag(row.item, "test"):
+        return []
+    found = order_from(row.key, row.item).refunds if row.item.get("refunds") else ()
+    customer, order = schema.customer_id_of(row.key), schema.order_id_of(row.key)
+    return [(customer, order, each.at.astimezone(zone).toordinal() - _EPOCH, _column(each.amount)) for each in found]
 
 
 @reads(key_of_row)

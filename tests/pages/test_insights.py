@@ -10,12 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import COMMAND_LINE, Role
 from backend.services.insights.at_risk import Barrier
+from backend.services.orders.orders import new_refund_id, refund_order
 from backend.services.snapshots.build import make_snapshot
 from pages.components.insights import charts
 from pages.components.ui import caching
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import as_read, figures, links, rows, said
-from tests.support import add_customer, add_order
+from tests.support import STAFF, add_customer, add_order, ref
 
 ENOUGH = 4.5
 """Contrast of text that is easy to read (WCAG 2.2, 1.4.3)."""
@@ -160,3 +161,16 @@ def test_nobody_about_to_be_lost_is_good_news(dashboard: Dashboard) -> None:
 
 def files(app: AppTest) -> list[str]:
     return [as_read(each.proto.label) for each in app.get("download_button")]
+
+
+def test_refunds_are_told_by_the_day_on_which_they_were_made(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    maria = add_customer(shop, "Maria")
+    order = add_order(shop, maria, 5000, placed_at=shop.clock() - timedelta(days=100))
+    refund_order(shop, STAFF, ref(order), 700, "Broken", new_refund_id())
+    make_snapshot(shop)
+    app = dashboard.open("insights.py", Role.MANAGER, view="refunds", period="7-days")
+    assert figures(app) == {"Refunded": "$7.00", "Refunds": "1"}
+    assert {"customer": [maria.id], "id": [order.id]} in links(app).values()
+    app = dashboard.open("insights.py", Role.MANAGER, view="refunds", period="last-year")
+    assert "No refunds in this period" in said(app)

@@ -11,6 +11,7 @@ from statistics import median
 
 import pytest
 
+from backend.domain.orders import OrderStatus
 from backend.domain.revenue_change import Buyers, Group
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Actor, Role
@@ -21,15 +22,17 @@ from backend.services.insights.best import best_customers
 from backend.services.insights.buyers import buyer_grid
 from backend.services.insights.change import Days, revenue_change
 from backend.services.insights.lapsing import lapsing_customers
+from backend.services.insights.refunds import refunds_made
 from backend.services.insights.returning import Returning, returning
 from backend.services.insights.worth import worth
+from backend.services.orders.orders import change_status, new_refund_id, refund_order
 from backend.services.segments.audience import today
 from backend.services.snapshots.build import make_first, make_snapshot
 from backend.services.statistics.figures import totals_by_day, totals_of
 from backend.services.suppression import entries
 from tests.segments.by_hand import ByHand, Person, people_of
 from tests.segments.random_shops import fill
-from tests.support import MANAGER, TestClock, add_customer, add_order, opened_shop
+from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, opened_shop, ref
 
 
 def months(first: date, last: date) -> int:
@@ -106,6 +109,26 @@ def _check_best(shop: Shop, buyers: list[Person], days: Days) -> None:
     assert [(each.customer_id, each.orders, each.revenue) for each in found] == [(each, *sums[each]) for each in ranked]
     by_orders = best_customers(shop, MANAGER, *days, Measure.ORDERS, 3)
     assert [each.orders for each in by_orders] == sorted((number for number, _ in sums.values()), reverse=True)[:3]
+
+
+def test_refunds_count_on_the_day_on_which_they_were_made(tmp_path: Path) -> None:
+    clock = TestClock()
+    with opened_shop(clock=clock, data_dir=tmp_path) as shop:
+        maria = add_customer(shop)
+        order = add_order(shop, maria, 5000, placed_at=clock() - timedelta(days=40))
+        for amount in (700, 300):
+            order = refund_order(shop, STAFF, ref(order), amount, "Broken", new_refund_id())
+            clock.now += timedelta(days=1)
+        change_status(shop, STAFF, ref(order), OrderStatus.CANCELLED)
+        make_snapshot(shop)
+        now = today(shop)
+        found = refunds_made(shop, MANAGER, now - timedelta(days=2), now)
+        assert (found.amount, found.number) == (1000, 2)
+        assert [(each.day, each.amount, each.order_id) for each in found.newest] == [
+            (now - timedelta(days=1), 300, order.id),
+            (now - timedelta(days=2), 700, order.id),
+        ]
+        assert refunds_made(shop, MANAGER, now, now).number == 0
 
 
 def _check_grid(shop: Shop, by_hand: ByHand) -> None:

@@ -52,6 +52,7 @@ _TABLES: dict[str, list[tuple[str, Any]]] = {
         ("product", pa.string()),
         ("sku", pa.string()),
     ],
+    "refunds": [("customer", pa.string()), ("order_id", pa.string()), ("day", _DAY), ("amount", pa.int64())],
     "messages": [
         ("customer", pa.string()),
         ("kind", pa.string()),
@@ -119,18 +120,23 @@ def _add_shop(shop: Shop, rows: Iterable[Row], files: dict[str, _File]) -> None:
     customers: list[columns.CustomerRow] = []
     orders: list[columns.OrderRow] = []
     lines: list[columns.LineRow] = []
+    refunds: list[columns.RefundRow] = []
     for row in rows:
         try:
             if row.key.sk == schema.PROFILE:
                 customers.append(columns.customer_row(row, shop.zone))
-            elif schema.is_order(row.key) and (order := columns.order_row(row)) is not None:
-                lines += columns.line_rows(row, order[1])
-                orders.append(order)
+            elif schema.is_order(row.key):
+                order, given_back = columns.order_row(row), columns.refund_rows(row, shop.zone)
+                if order is not None:
+                    lines += columns.line_rows(row, order[1])
+                    orders.append(order)
+                refunds += given_back
         except UnreadableItemError as error:
             set_aside(shop, row.key, error.reason)
     files["customers"].add(customers)
     files["orders"].add(orders)
     files["lines"].add(lines)
+    files["refunds"].add(refunds)
 
 
 class _File:

@@ -11,7 +11,7 @@ from backend.domain.rfm import Fifths
 from backend.domain.time import from_text, to_text
 from backend.errors import BackendError
 
-FORM = 4
+FORM = 5
 """Raised when the tables change; a snapshot of another form counts as none, and a new one is made."""
 
 

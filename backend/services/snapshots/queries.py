@@ -17,13 +17,13 @@ from backend.services.snapshots.engine import connect, file_names
 from backend.services.snapshots.info import SnapshotFailedError, SnapshotInfo, SnapshotMissingError
 
 Parameters = Mapping[str, Any]
-_TABLES = ("customers", "orders", "lines")
+_TABLES = ("customers", "orders", "lines", "refunds")
 _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An open snapshot. Its tables are `customers`, `orders` and `lines`; parameters are written `$name`."""
+    """An open snapshot. Its tables are `customers`, `orders`, `lines` and `refunds`; parameters are written `$name`."""
 
     info: SnapshotInfo
     database: duckdb.DuckDBPyConnection

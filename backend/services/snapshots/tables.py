@@ -48,6 +48,7 @@ def finish(read: Path, target: Path) -> Finished:
         database.execute(_BUYERS)
         database.execute(_MAIL)
         database.execute(_lines(target))
+        database.execute(_refunds(target))
         database.execute(_orders(target))
         fifths = _fifths(database)
         database.execute(_customers(target), _score_parameters(fifths))
@@ -68,6 +69,13 @@ def _lines(target: Path) -> str:
     return f"""
     COPY (SELECT n, day, product, sku FROM lines JOIN numbered ON id = customer)
     TO '{_path(target / "lines.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
+    """
+
+
+def _refunds(target: Path) -> str:
+    return f"""
+    COPY (SELECT customer, order_id, day, amount FROM refunds)
+    TO '{_path(target / "refunds.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)
     """
 
 

@@ -10,10 +10,11 @@ from backend.domain.team import Actor
 from backend.services.campaigns import results
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
-from backend.services.insights import best, change, lapsing
+from backend.services.insights import best, change, lapsing, refunds
 from backend.services.insights.best import Best
 from backend.services.insights.change import Change, Days
 from backend.services.insights.lapsing import Lapsing
+from backend.services.insights.refunds import RefundsMade
 from backend.services.segments import preview
 from pages.components.ui.caching import _asking, _cached, _snapshot_name
 
@@ -26,6 +27,15 @@ def revenue_change(shop: Shop, before: Days, now: Days) -> Change:
 @_cached(max_entries=50)
 def _revenue_change(shop: Shop, actor: Actor, before: Days, now: Days, snapshot: str) -> Change:
     return change.revenue_change(shop, actor, before, now)
+
+
+def refunds_made(shop: Shop, first: date, last: date) -> RefundsMade:
+    return _refunds_made(shop, _asking(), first, last, _snapshot_name(shop))
+
+
+@_cached(max_entries=50)
+def _refunds_made(shop: Shop, actor: Actor, first: date, last: date, snapshot: str) -> RefundsMade:
+    return refunds.refunds_made(shop, actor, first, last)
 
 
 def campaigns_begun(shop: Shop, periods: tuple[Days, ...]) -> list[list[Campaign]]:

@@ -28,6 +28,7 @@ from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
 _LISTED = 25
 _BEST = (Column("Customer", "main"), Column("Orders", "figure", 80, labelled=True), Column("Revenue", "figure", 108))
+_REFUNDS = (Column("Customer", "main"), Column("Refunded on", width=120), Column("Amount", "figure", 108))
 _LAPSING = (
     Column("Customer", "main"),
     Column("Last order", width=120, labelled=True),
@@ -207,6 +208,35 @@ def show_lapsing(here: Shop, actor: Actor) -> None:
         if each.customer_id in names
     ]
     show_table(Table("Customers about to be lost", _LAPSING, rows, "customer.py"), "lapsing")
+
+
+def show_refunds(here: Shop) -> None:
+    """What was given back in a period, whenever the orders were placed."""
+    chosen = pick_period(here, "period")
+    found = kept.refunds_made(here, chosen.first, chosen.last)
+    if not found.number:
+        empty.nothing(":material/undo:", "No refunds in this period", "Choose more days.")
+        return
+    with st.grid(2, min_column_width=150):
+        st.metric("Refunded", formats.plain(formats.money(here, found.amount)), border=True)
+        st.metric("Refunds", formats.plain(formats.count(here, found.number)), border=True)
+    st.caption("By the day on which they were made. The Overview counts a refund on the day of its order.")
+    names = {each.id: each for each in kept.summaries(here, tuple(each.customer_id for each in found.newest))}
+    rows = [
+        Row(
+            f"{place}",
+            (
+                Cell(formats.name_of(names[each.customer_id].name if each.customer_id in names else "")),
+                Cell(formats.day(here, each.day)),
+                Cell(formats.money(here, each.amount)),
+            ),
+            {"customer": each.customer_id, "id": each.order_id},
+        )
+        for place, each in enumerate(found.newest)
+    ]
+    show_table(Table("Refunds", _REFUNDS, rows, "order.py"), "refunds_made")
+    if found.number > len(found.newest):
+        st.caption(formats.plain(f"The newest {len(found.newest)}."))
 
 
 def _files(here: Shop, actor: Actor, what: str, name: str, make: Callable[[Actor, BinaryIO, Format], object]) -> None:
