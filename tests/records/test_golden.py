@@ -18,7 +18,7 @@ OF_OTHER_ITEMS = {"backend.records.templates.difference_from", "backend.records.
 """They read a part of a version's item, and what updates have made of a version's attributes."""
 COLUMNS = {
     f"backend.records.columns.{table}"
-    for table in ("customer_row", "line_rows", "message_row", "order_row", "suppressed_row")
+    for table in ("customer_row", "line_rows", "message_row", "order_row", "refund_rows", "suppressed_row")
 }
 """They read for the snapshot what the items of customers, orders, messages and suppressions hold."""
 
