@@ -11,7 +11,7 @@ from backend.services.customers.lists import CustomerFilter, Sort, list_customer
 from backend.services.orders.lists import orders_of
 from backend.services.products.catalogue import ProductDraft, create_product
 from tests.browser.people import Person
-from tests.support import STAFF, add_customer
+from tests.support import STAFF, add_customer, add_order
 
 Arrive = Callable[..., Person]
 
@@ -51,3 +51,13 @@ def test_a_customer_who_calls_for_the_first_time_is_added_while_the_order_waits(
     staff.presses("Place order").sees("was placed.")
     (nina,) = list_customers(shop, CustomerFilter("nina", sort=Sort.NEWEST)).customers
     assert [order.total for order in orders_of(shop, nina.id).orders] == [900]
+
+
+def test_what_a_customer_bought_is_one_click_away(person: Arrive, shop: Shop) -> None:
+    add_order(shop, add_customer(shop, "Olga Petrova"), 1234)
+    staff = person(Role.STAFF).sign_in("/customers").sees_title("Customers").searches("Search", "olga")
+    staff.page.evaluate(_COUNT)
+    staff.follows(re.compile("Olga Petrova")).sees_title("Olga Petrova").sees("What they bought").sees(
+        re.compile("^Assam")
+    )
+    assert staff.page.evaluate("window.clicks") == 1
