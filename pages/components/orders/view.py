@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -22,8 +22,7 @@ from pages.components.ui import formats
 from pages.components.ui.caching import who
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import name_tab
-
-_MOST_ROWS_SHOWN = 20
+from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
 
 def find_by_number(here: Shop) -> None:
@@ -105,26 +104,31 @@ def _state_badges(order: Order) -> list[str]:
 
 
 def show_lines(here: Shop, order: Order) -> None:
-    """The line items as a table. Its cells show texts as they are."""
-    lines = order.lines
-    table = {
-        "Product": [line.title for line in lines],
-        "SKU": [line.sku for line in lines],
-        "Quantity": [formats.count(here, line.quantity) for line in lines],
-        "Price": [formats.money(here, line.unit_price) for line in lines],
-        "Amount": [formats.money(here, line.amount) for line in lines],
-    }
-    columns = list(zip(lines, left_to_fulfil(order), left_to_refund(order), strict=True))
-    if order.fulfilments:
-        table["To send"] = [formats.count(here, unsent) for _, unsent, _ in columns]
-    if any(refund.lines for refund in order.refunds):
-        table["Refunded"] = [formats.count(here, line.quantity - left) for line, _, left in columns]
-    numbers = ("Quantity", "Price", "Amount", "To send", "Refunded")
-    right = {name: st.column_config.TextColumn(name, alignment="right") for name in numbers}
-    if not any(table["SKU"]):
-        del table["SKU"]
-    height: Literal["content", "auto"] = "content" if len(lines) <= _MOST_ROWS_SHOWN else "auto"
-    st.dataframe(table, hide_index=True, column_config=right, height=height, alt="Line items of this order")
+    """The line items, with what is still to send and what was refunded where that says something."""
+    shown = [
+        (Column("Product", "main"), [Cell(line.title) for line in order.lines]),
+        (Column("SKU", width=110), [Cell(line.sku, quiet=True) for line in order.lines]),
+        _counts(here, "Quantity", [line.quantity for line in order.lines]),
+        _counts(here, "To send", left_to_fulfil(order) if order.fulfilments else []),
+        _counts(here, "Refunded", _refunded_of_lines(order) if any(each.lines for each in order.refunds) else []),
+        (_amounts("Price"), [Cell(formats.money(here, line.unit_price)) for line in order.lines]),
+        (_amounts("Amount"), [Cell(formats.money(here, line.amount)) for line in order.lines]),
+    ]
+    shown = [(column, cells) for column, cells in shown if any(cell.text for cell in cells)]
+    rows = [Row(str(place), cells) for place, cells in enumerate(zip(*(cells for _, cells in shown), strict=True))]
+    show_table(Table("Line items", tuple(column for column, _ in shown), rows), "order.lines")
+
+
+def _counts(here: Shop, title: str, numbers: Sequence[int]) -> tuple[Column, list[Cell]]:
+    return Column(title, "figure", 90, labelled=True), [Cell(formats.count(here, number)) for number in numbers]
+
+
+def _amounts(title: str) -> Column:
+    return Column(title, "figure", 100, labelled=title != "Amount")
+
+
+def _refunded_of_lines(order: Order) -> list[int]:
+    return [line.quantity - left for line, left in zip(order.lines, left_to_refund(order), strict=True)]
 
 
 def show_amounts(here: Shop, order: Order) -> None:
