@@ -76,7 +76,7 @@ def test_the_zip_has_a_document_and_a_page_in_which_nothing_runs(shop: Shop) -> 
         assert json.loads(archive.read("data.json")) == customer_data(shop, STAFF, maria)
     assert EVIL not in page
     assert "Calle Sol 1" in page
-    assert [entry.action for entry in audit_entries(shop)][-1:] == ["exported a customer's data"]
+    assert "exported a customer's data" in [entry.action for entry in audit_entries(shop)]
 
 
 def test_an_export_needs_the_right_to_see_all_of_it(shop: Shop) -> None:
