@@ -11,8 +11,9 @@ from backend.services.context import Shop
 from backend.services.orders import numbers
 from backend.services.orders.lists import find_order
 from backend.services.reconcile import reconcile
+from backend.services.unreadable.items import unreadable_records
 from backend.store import schema
-from backend.store.port import Put
+from backend.store.port import Item, Put
 from tests.support import ADMIN, STAFF, add_customer, add_order
 
 
@@ -72,3 +73,14 @@ def test_a_number_that_is_there_already_is_passed_over(shop: Shop) -> None:
     shop.store.put(Put(schema.meta_key("order-numbers"), {"prefix": "T", "taken": 0}))
     numbers._blocks.pop(shop.store)
     assert (first.number, add_order(shop, maria).number) == ("T1001", "T1002")
+
+
+@pytest.mark.parametrize("damage", [{"taken": ["nonsense"]}, {"taken": "12"}])
+def test_orders_are_placed_and_found_while_the_count_of_numbers_is_damaged(shop: Shop, damage: Item) -> None:
+    maria = add_customer(shop)
+    add_order(shop, maria)
+    shop.store.put(Put(schema.meta_key("order-numbers"), damage))
+    placed = [add_order(shop, maria) for _ in range(3)]
+    assert len({order.number for order in placed}) == 3
+    assert [find_order(shop, order.number) for order in placed] == placed
+    assert [record.key.sk for record in unreadable_records(shop)] == ["order-numbers"]

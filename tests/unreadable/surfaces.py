@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from backend.cli import app
@@ -20,6 +21,7 @@ from backend.domain.segments import Rule
 from backend.domain.team import COMMAND_LINE
 from backend.email.transports.account_list import FileAccountList
 from backend.email.transports.recording import RecordingTransport
+from backend.email.web import Reached
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
@@ -29,6 +31,7 @@ from backend.services.alerts import settings as alert_settings
 from backend.services.alerts import states as alert_lists
 from backend.services.alerts.evaluation import is_my_turn, look
 from backend.services.alerts.notifications import notify_all
+from backend.services.api_keys.keys import list_keys
 from backend.services.audit import log as audit_log
 from backend.services.automations import figures as automation_figures
 from backend.services.automations import waiting_triggers
@@ -38,6 +41,8 @@ from backend.services.automations.waiting_triggers import stalled
 from backend.services.campaigns import content, orders_after, plan, preflights, progress, results, saved
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
+from backend.services.connections.connections import list_connections, privacy_requests
+from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
 from backend.services.customers import customers, leaderboards, lists, months, preferences
 from backend.services.deliverability import account as deliverability
@@ -49,6 +54,8 @@ from backend.services.exports import audit as audit_export
 from backend.services.jobs import queue, requests
 from backend.services.orders import lists as order_list
 from backend.services.orders.lists import OrderFilter
+from backend.services.outgoing import delivery as webhook_delivery
+from backend.services.outgoing import endpoints
 from backend.services.products import catalogue as product_catalogue
 from backend.services.products import figures as product_figures
 from backend.services.products.counting import count_sold
@@ -75,7 +82,7 @@ from backend.services.triggers import active
 from backend.services.unreadable import items
 from backend.workers import jobs as worker
 from tests.mailing.worker_script import mailer_on
-from tests.support import MANAGER, TestClock
+from tests.support import ENGINEER, MANAGER, TestClock
 from tests.unreadable.world import CAPPED, World
 
 GO_ON = threading.Event()
@@ -201,6 +208,10 @@ LISTS: dict[str, Surface] = {
     "domain report": lambda v: domain.last_report(v.shop),
     "comparison of suppression lists": lambda v: (account_sync.last_comparison(v.shop), account_sync.last_sync(v.shop)),
     "proxy": lambda v: proxies.unnamed_proxy_seen(v.shop),
+    "API keys": lambda v: list_keys(v.shop, COMMAND_LINE),
+    "connections": lambda v: list_connections(v.shop, ENGINEER),
+    "privacy requests": lambda v: privacy_requests(v.shop, ENGINEER),
+    "endpoints": lambda v: endpoints.list_endpoints(v.shop, ENGINEER),
     "records that cannot be read": lambda v: [each.id for each in items.unreadable_records(v.shop)] and None,
 }
 
@@ -266,6 +277,14 @@ def _deliver(v: Visit) -> None:
         v.clock.forward(seconds=7)
 
 
+def _deliver_webhooks(v: Visit) -> None:
+    """One after the other: a store in memory is for one thread."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(webhook_delivery, "AT_ONCE", 1)
+        for _ in range(2):
+            webhook_delivery.deliver_due(v.shop, b"k" * 32, GO_ON, lambda *_: Reached(204))
+
+
 ROUNDS: dict[str, Surface] = {
     "imports": lambda v: [worker.work_once(v.shop, "one", GO_ON) for _ in range(3)],
     "tidying of imports": lambda v: queue.tidy(v.shop),
@@ -279,6 +298,8 @@ ROUNDS: dict[str, Surface] = {
     "automations": lambda v: [answer_due(v.shop, v.mailer) for _ in range(3)],
     "mail of automations": lambda v: _deliver(v),
     "products": lambda v: [count_sold(v.shop) for _ in range(3)],
+    "webhooks": lambda v: [apply_due(v.shop, GO_ON) for _ in range(3)],
+    "webhooks out": lambda v: _deliver_webhooks(v),
     "alerts": lambda v: (is_my_turn(v.shop), look(v.system), notify_all(v.system)),
     "events": lambda v: replay_all(v.shop, COMMAND_LINE, EventPolicy()),
     "suppression lists": lambda v: account_sync.work_on_sync(v.shop, v.account, GO_ON),

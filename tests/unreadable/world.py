@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from pathlib import Path
 
 from backend.domain.account_sync import SyncAction
 from backend.domain.alerts import Reading, RuleName
+from backend.domain.api_keys import Scope
 from backend.domain.automations import Automation, Step, TriggerKind
 from backend.domain.campaigns import Campaign
+from backend.domain.connections import ShopKind
 from backend.domain.customers import Customer
 from backend.domain.eligibility import MarketingLimits
 from backend.domain.emails import Kind
@@ -23,6 +26,7 @@ from backend.domain.imports import ImportKind
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.network import Origin
 from backend.domain.orders import OrderStatus
+from backend.domain.outgoing import EventKind
 from backend.domain.sender_domain import DomainReport
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE, Role
@@ -38,11 +42,17 @@ from backend.services import shop_settings
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts import states
 from backend.services.alerts.evaluation import is_my_turn
+from backend.services.api import idempotency
+from backend.services.api.request_rate import SharedRate
+from backend.services.api_keys.keys import create_key
 from backend.services.automations import backfill, saved
 from backend.services.campaigns import drafts, orders_after, progress
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import run_preflight
 from backend.services.campaigns.saved import read_campaign
+from backend.services.connections.connections import add_connection
+from backend.services.connections.duty import apply_due
+from backend.services.connections.intake import Received, receive, signature_of
 from backend.services.context import Shop
 from backend.services.customers import customers, preferences
 from backend.services.events import dead_letters
@@ -52,6 +62,7 @@ from backend.services.events.health import note_backlog
 from backend.services.events.intake import take_in
 from backend.services.imports import import_orders
 from backend.services.jobs import requests
+from backend.services.outgoing import endpoints
 from backend.services.products.counting import count_sold
 from backend.services.reconcile.products import count_from_the_beginning
 from backend.services.segments import library
@@ -70,12 +81,14 @@ from backend.store.meter import Meter, access_pattern
 from backend.store.port import Item, Plus, Put, Row, Store, Update
 from backend.store.sql import SqlStore
 from tests.campaigns.support import Desk, draft, prepare_shop
+from tests.connections.door import SECRET
+from tests.connections.payloads import shopify_order as shopify_payload
 from tests.events import samples
 from tests.recount import everything
 from tests.services.emails import edited, published
 from tests.services.imports.shopify_csv import order as shopify_order
 from tests.services.imports.shopify_csv import text_of
-from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, shop_on
+from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock, add_customer, add_order, shop_on
 
 CAPPED = MarketingLimits(cap=3)
 POLICY = EventPolicy()
@@ -126,6 +139,8 @@ def made_world(folder: Path) -> World:
     _system(shop)
     _imports(shop)
     _products(shop, people)
+    _api(shop)
+    _connections(shop, people)
     rows = (*everything(shop, schema.SHOP), *everything(shop, schema.MAIL))
     store.close()
     return World(rows, folder, clock, tuple(each.id for each in people))
@@ -319,3 +334,39 @@ def _imports(shop: Shop) -> None:
     for number in (1, 2):
         body = text_of([shopify_order(f"#100{number}", email=f"new{number}@example.com")]).encode()
         requests.enqueue_import(shop, MANAGER, ImportKind.ORDERS, f"orders{number}.csv", io.BytesIO(body))
+
+
+def _api(shop: Shop) -> None:
+    for name in ("Online shop", "Till"):
+        key = create_key(shop, ADMIN, name, [Scope.ORDERS_WRITE]).key
+        SharedRate().take(shop, key.family)
+        begun = idempotency.begin(shop, key.family, f"order of {name}", b"an order")
+        assert isinstance(begun, idempotency.Begun)
+        idempotency.finish(shop, begun, idempotency.Answer(201, {}, b"{}"))
+
+
+def _connections(shop: Shop, people: list[Customer]) -> None:
+    """Two connected shops with webhooks that wait and one about personal data, and two endpoints with events."""
+    key = b"a key of thirty-two bytes or more"
+    for number, domain in enumerate(("one.myshopify.com", "two.myshopify.com"), start=1):
+        connection = add_connection(shop, ENGINEER, key, ShopKind.SHOPIFY, domain, SECRET)
+        for topic, payload in (
+            ("customers/redact", {"customer": {"id": number}, "orders_to_redact": []}),
+            ("orders/create", shopify_payload(7000 + number, note="é" * 250_000)),
+        ):
+            _receive(shop, key, connection.id, domain, topic, payload)
+            if topic == "customers/redact":
+                apply_due(shop, threading.Event())
+        endpoints.add_endpoint(shop, ENGINEER, key, f"https://hooks{number}.example.com/", [EventKind.ORDER_CREATED])
+    add_order(shop, people[2], 800)
+
+
+def _receive(shop: Shop, key: bytes, connection_id: str, domain: str, topic: str, payload: object) -> None:
+    body = json.dumps(payload).encode()
+    headers = {
+        "x-shopify-hmac-sha256": signature_of(SECRET, body),
+        "x-shopify-topic": topic,
+        "x-shopify-webhook-id": f"{connection_id}-{topic}",
+        "x-shopify-shop-domain": domain,
+    }
+    assert receive(shop, key, ShopKind.SHOPIFY, connection_id, headers, body) is Received.KEPT

@@ -26,7 +26,7 @@ from backend.records.connections import connection_figures_from, connection_from
 from backend.sealed_text import seal, unseal
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.unreadable.items import readable
+from backend.services.unreadable.items import read_one, readable
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, Delete, Equals, Exists, Put, Query, Update, pages_of
@@ -183,9 +183,8 @@ def view_of(shop: Shop, connection: Connection) -> ConnectionView:
 
 
 def _view(shop: Shop, connection: Connection, waiting: int) -> ConnectionView:
-    figures_key = schema.connection_figures_key(connection.id)
-    item = shop.store.get(figures_key)
-    figures = ConnectionFigures() if item is None else connection_figures_from(figures_key, item)
+    key = schema.connection_figures_key(connection.id)
+    figures = read_one(shop, key, connection_figures_from) or ConnectionFigures()
     failed = count_failed(shop, connection.id)
     return ConnectionView(connection, figures, waiting, failed, _trouble(shop, connection, figures, failed))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from weakref import WeakKeyDictionary
 from backend.domain.numbering import Numbering, clean_prefix
 from backend.domain.orders import Order
 from backend.domain.team import Actor, Permission
+from backend.errors import UnreadableItemError
 from backend.records.numbering import numbering_from
 from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
+from backend.services.unreadable.items import read_one, set_aside
 from backend.store import schema
-from backend.store.port import Absent, Item, Plus, Put, Store, Update
+from backend.store.port import Absent, AnyOf, AtLeast, Item, Missing, Plus, Put, Store, Update
 
 OWN = ""
 """The source of orders that are placed here, in the keys by which orders are found by number."""
@@ -41,11 +44,18 @@ _blocks: WeakKeyDictionary[Store, _Block] = WeakKeyDictionary()
 
 
 def next_number(shop: Shop) -> str:
-    """A number that nobody else gets, in this process or another; gaps are possible."""
+    """A number that nobody else gets, in this process or another; gaps are possible.
+
+    While the count of numbers cannot be read, orders get longer ones that need no count.
+    """
     with _lock:
         block = _blocks.get(shop.store)
         if block is None or block.begin >= block.end:
-            block = _blocks[shop.store] = _taken(shop, block)
+            try:
+                block = _blocks[shop.store] = _taken(shop, block)
+            except UnreadableItemError as error:
+                set_aside(shop, _KEY, error.reason)
+                return Numbering().number(int(shop.clock().timestamp() * 1000) * 1000 + secrets.randbelow(1000))
         place = block.begin
         block.begin += 1
         return block.numbering.number(place)
@@ -54,7 +64,10 @@ def next_number(shop: Shop) -> str:
 def _taken(shop: Shop, before: _Block | None) -> _Block:
     now = time.monotonic()
     size = min(before.size * 2, MOST_AT_ONCE) if before and now - before.taken_at < SOON else 1
-    numbering = numbering_from(shop.store.update(Update(_KEY, add={"taken": Plus(size)})))
+    damaged = UnreadableItemError(_KEY, "taken is not a number")
+    is_number = AnyOf((Missing("taken"), AtLeast("taken", 0)))
+    update = Update(_KEY, add={"taken": Plus(size)}, condition=is_number, otherwise=damaged)
+    numbering = numbering_from(shop.store.update(update))
     return _Block(numbering, numbering.taken - size, numbering.taken, size, now)
 
 
@@ -70,8 +83,7 @@ def number_put(order: Order) -> Put:
 
 def numbering_of(shop: Shop) -> Numbering:
     """The prefix, and how many numbers were taken."""
-    item = shop.store.get(_KEY)
-    return numbering_from(item) if item else Numbering()
+    return read_one(shop, _KEY, lambda _, item: numbering_from(item)) or Numbering()
 
 
 def change_prefix(shop: Shop, actor: Actor, prefix: str) -> Numbering:

@@ -85,7 +85,7 @@ def _due(shop: Shop) -> list[Row]:
         shop.store.query(Query(schema.MAIL, line, index="work", between=("0", until), limit=_A_LIST)).rows
         for line in schema.outgoing_lines()
     )
-    return sorted(chain.from_iterable(pages), key=lambda row: str(row.item.get("work_at", "")))
+    return sorted(chain.from_iterable(pages), key=lambda row: row.key.sk)
 
 
 def _tried(shop: Shop, key: bytes, row: Row, post: Post) -> bool:
@@ -96,6 +96,10 @@ def _tried(shop: Shop, key: bytes, row: Row, post: Post) -> bool:
         endpoint = get_endpoint(shop, taken.event.endpoint)
     except NotFoundError:
         endpoint = None
+    except UnreadableItemError as error:
+        set_aside(shop, error.key, error.reason)
+        _close(shop, taken, None, None, "The endpoint cannot be read; System shows how to repair it.")
+        return True
     if endpoint is None or endpoint.off:
         _close(shop, taken, endpoint, None, "The endpoint is off.", final=True)
         return True
