@@ -20,6 +20,7 @@ NOT_KEPT = {
     ("components/messages/log.py", "Message id"): "a search",
     ("components/orders/view.py", "Order number"): "a search",
     ("components/customers/search.py", "label"): "a search",
+    ("components/search/everything.py", "Search everything"): "a search",
     ("components/suppression/entries.py", "Email address"): "a search, which the page's address keeps",
     ("components/deliverability/domain.py", "DKIM selectors (optional)"): "a search",
     ("components/orders/line_editor.py", "begun.once(…)"): "a table cannot; what it said is kept beside it",

@@ -152,13 +152,13 @@ def test_whoever_may_not_repair_sees_no_buttons_for_it(dashboard: Dashboard) -> 
     assert "Send 1 again" in buttons(dashboard.open("messages.py", Role.STAFF))
 
 
-def test_a_message_is_found_by_its_id_and_a_wrong_one_is_told(dashboard: Dashboard) -> None:
+def test_a_message_is_found_by_its_id_and_for_a_wrong_one_the_page_says_so(dashboard: Dashboard) -> None:
     app = dashboard.open("messages.py", Role.STAFF)
     for wrong in ("NOBODY-click-1", "nonsense", "x" * 200):
         field(app, "Message id").set_value(wrong)
         press(app, "Find message")
         assert not app.exception
-        assert "No message with this id." in said(app)
+        assert "No message has this id." in said(app)
 
 
 def test_messages_of_one_customer_are_listed(dashboard: Dashboard) -> None:

@@ -16,6 +16,7 @@ from pages.components.ui import actions, empty, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 from pages.components.ui.state import Slot
@@ -73,10 +74,22 @@ def _facts(here: Shop, key: ApiKey) -> list[str]:
 def _create(_: str) -> None:
     here, actor = shop(), require(Permission.MANAGE_API_KEYS)
     offered = [scope for scope in Scope if all(map(actor.may, permissions_of((scope,))))]
-    with st.form("create_key", border=False):
-        name = st.text_input("Name", max_chars=100, placeholder="Online shop", autocomplete="off")
+    form = Form("create_key")
+    with form.area():
+        name = st.text_input(
+            "Name",
+            max_chars=100,
+            placeholder="Online shop",
+            autocomplete="off",
+            key=form.key("name"),
+            persist_state="session",
+        )
         scopes = st.multiselect(
-            "Scopes", offered, help="A write scope includes reading. Choose no more than the program needs."
+            "Scopes",
+            offered,
+            help="A write scope includes reading. Choose no more than the program needs.",
+            key=form.key("scopes"),
+            persist_state="session",
         )
         today = here.clock().astimezone(here.zone).date()
         last = st.date_input(
@@ -86,16 +99,21 @@ def _create(_: str) -> None:
             max_value=today + keys.LONGEST_LIFE - timedelta(days=2),
             format=formats.date_input_format(here),
             help="Without a date, the key works until it is revoked.",
+            key=form.key("last"),
+            persist_state="session",
         )
         missing = "" if name.strip() and scopes else "Give the key a name and at least one scope."
-        pressed = actions.submitted("Create", key="create_key_now", missing=missing, icon=":material/add:")
+        pressed = form.pressed("Create", missing=missing, icon=":material/add:")
     if pressed:
         ends = datetime.combine(last + timedelta(days=1), time(), here.zone) if last else None
 
         def create(member: Actor) -> Issued:
             return keys.create_key(here, member, name, scopes, expires_at=ends)
 
-        _finish(actions.attempt(Permission.MANAGE_API_KEYS, create, ""), CREATE)
+        result = actions.attempt(Permission.MANAGE_API_KEYS, create, "")
+        if not isinstance(result, Trouble):
+            form.done()
+        _finish(result, CREATE)
 
 
 def _rotate(key: ApiKey) -> None:

@@ -16,6 +16,7 @@ from pages.components.connections import forms
 from pages.components.ui import actions, empty, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import shop
 from pages.components.ui.state import Slot
 from pages.components.ui.tables import Pager
@@ -130,19 +131,33 @@ def _replay_span(endpoint_id: str, days: int) -> None:
 
 
 def _add(_: str) -> None:
-    with st.form("add_endpoint", border=False):
+    form = Form("add_endpoint")
+    with form.area():
         url = st.text_input(
-            "Address", max_chars=endpoints.LONGEST_URL, placeholder="https://example.com/webhooks", autocomplete="off"
+            "Address",
+            max_chars=endpoints.LONGEST_URL,
+            placeholder="https://example.com/webhooks",
+            autocomplete="off",
+            key=form.key("url"),
+            persist_state="session",
         )
-        kinds = st.multiselect("Events", list(EventKind), format_func=lambda kind: kind.value)
+        kinds = st.multiselect(
+            "Events",
+            list(EventKind),
+            format_func=lambda kind: kind.value,
+            key=form.key("events"),
+            persist_state="session",
+        )
         missing = "" if url.strip() and kinds else "Enter an address and choose at least one event."
-        pressed = actions.submitted("Add", key="add_endpoint_now", missing=missing, icon=":material/add:")
+        pressed = form.pressed("Add", missing=missing, icon=":material/add:")
     if pressed:
         result = actions.attempt(
             Permission.MANAGE_CONNECTIONS,
             lambda actor: endpoints.add_endpoint(shop(), actor, forms.key(), url, kinds)[1],
             "The endpoint is added.",
         )
+        if not isinstance(result, Trouble):
+            form.done()
         _finish(result, ADD)
 
 

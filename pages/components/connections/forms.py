@@ -11,6 +11,7 @@ from backend.services.connections import connections
 from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
 from pages.components.ui.shell import settings, shop
 from pages.components.ui.state import Slot
 
@@ -39,19 +40,22 @@ def _add(_: str) -> None:
         "Shop system", list(ShopKind), format_func=lambda each: each.label, default=ShopKind.SHOPIFY, key="new_kind"
     )
     chosen = kind or ShopKind.SHOPIFY
-    with st.form("connect_shop", border=False):
+    form = Form("connect_shop")
+    with form.area():
         domain = st.text_input(
             "Shop domain",
             max_chars=253,
             placeholder="my-shop.myshopify.com" if chosen is ShopKind.SHOPIFY else "shop.example.com",
             autocomplete="off",
+            key=form.key("domain"),
+            persist_state="session",
         )
         if chosen is ShopKind.SHOPIFY:
             st.caption("Shopify makes the secret when you create the first webhook. Enter it afterwards.")
         else:
             st.caption("A secret is created now. You enter it in WooCommerce with each webhook.")
         missing = "" if domain.strip() else "Enter the shop's domain."
-        pressed = actions.submitted("Connect", key="connect_now", missing=missing, icon=":material/add:")
+        pressed = form.pressed("Connect", missing=missing, icon=":material/add:")
     if not pressed:
         return
     secret = connections.new_secret() if chosen is ShopKind.WOOCOMMERCE else ""
@@ -60,6 +64,8 @@ def _add(_: str) -> None:
         return connections.add_connection(shop(), actor, key(), chosen, domain, secret)
 
     result = actions.attempt(Permission.MANAGE_CONNECTIONS, add, "The shop is connected. Set up its webhooks next.")
+    if not isinstance(result, Trouble):
+        form.done()
     _finish(result, secret, ADD)
 
 
