@@ -9,7 +9,7 @@ from backend.errors import InvalidInputError
 from backend.services.products.lists import ProductFilter, ProductSort
 from pages.components.products.forms import ADD
 from pages.components.products.table import product_table
-from pages.components.products.view import days_of
+from pages.components.products.view import days_of, show_behind
 from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_period
@@ -39,6 +39,7 @@ except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
 if page.products:
+    show_behind(here)
     st.caption(formats.plain(f"Sold {formats.span(here, chosen.first, chosen.last)}"))
     show_table(
         product_table(here, page.products),

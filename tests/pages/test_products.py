@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
 
 from backend.domain.customers import Customer
 from backend.domain.orders import LineItem, Order
@@ -118,3 +119,13 @@ def test_an_engineer_looks_and_changes_nothing(dashboard: Dashboard, maria: Cust
 def test_a_product_that_does_not_exist_leads_back(dashboard: Dashboard) -> None:
     app = dashboard.open("product.py", Role.STAFF, id="NOBODY")
     assert "This product does not exist" in said(app)
+
+
+@pytest.mark.parametrize("page", ["products.py", "overview.py"])
+def test_the_figures_say_that_orders_are_still_being_counted(dashboard: Dashboard, maria: Customer, page: str) -> None:
+    sell(dashboard, maria, LineItem("Assam", 2, 1000, "TEA-1"))
+    assert "still being added" not in said(dashboard.open(page, Role.MANAGER))
+    wanted = draft(maria, lines=[LineItem("Assam", 1, 1000, "TEA-1")])
+    orders.place_order(dashboard.shop, STAFF, wanted, orders.new_idempotency_key(dashboard.shop))
+    st.cache_data.clear()
+    assert "still being added" in said(dashboard.open(page, Role.MANAGER))

@@ -113,6 +113,12 @@ def waiting(shop: Shop, limit: int | None = None) -> Iterator[Uncounted]:
         yield from islice(readable(shop, pages_of(shop.store, query), uncounted_from), limit)
 
 
+def is_behind(shop: Shop) -> bool:
+    """Whether orders wait to be counted, as they do for seconds, or for minutes after a large import."""
+    with access_pattern("product figures"):
+        return next(waiting(shop, 1), None) is not None
+
+
 def _count(shop: Shop) -> Counted:
     entries = list(waiting(shop, _ROUND // schema.UNCOUNTED_SHARDS))
     if not entries:

@@ -32,11 +32,18 @@ def days_of(chosen: Chosen) -> Days:
     return Days() if chosen.period is Period.ALL_TIME else Days(chosen.first, chosen.last)
 
 
+def show_behind(here: Shop) -> None:
+    """Says so while orders are not in the figures yet."""
+    if caching.products_behind(here):
+        st.caption(":material/hourglass_top: New orders are still being added to these figures.")
+
+
 def show_best(here: Shop, chosen: Chosen) -> None:
     """The products of which most was sold in a period, with the way to all of them."""
     measure = filters.pick_view(
         "By", list(ProductMeasure), name="best_by", key="best_by", words=str.capitalize, hidden=True
     )
+    show_behind(here)
     best = caching.best_products(here, measure, days_of(chosen), _BEST)
     if best:
         show_table(product_table(here, best, ranked=True), "best_products")
@@ -63,6 +70,7 @@ def show_header(product: Product) -> None:
 
 def show_figures(here: Shop, product: Product) -> None:
     """What was sold of it in all time, and when last."""
+    show_behind(here)
     sold, last = caching.figures_of_product(here, product.id)
     with st.grid(4, min_column_width=140):
         st.metric("Revenue", formats.plain(formats.round_money(here, sold.revenue)), border=True)

@@ -47,7 +47,7 @@ from backend.services.insights.returning import Returning
 from backend.services.insights.worth import Worth
 from backend.services.orders import lists as order_list
 from backend.services.orders.lists import OrderFilter, OrderPage
-from backend.services.products import bought
+from backend.services.products import bought, counting
 from backend.services.products import figures as product_figures
 from backend.services.products import lists as product_lists
 from backend.services.products.bought import Basket
@@ -211,6 +211,11 @@ def products_to_sell(shop: Shop) -> list[Product]:
 @_cached(max_entries=100)
 def best_products(shop: Shop, by: ProductMeasure, days: Days, limit: int) -> list[ProductSales]:
     return product_figures.best_products(shop, by, days, limit)
+
+
+@_cached(max_entries=5, seconds=5)
+def products_behind(shop: Shop) -> bool:
+    return counting.is_behind(shop)
 
 
 @_cached(max_entries=200)
