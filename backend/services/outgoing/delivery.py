@@ -35,7 +35,7 @@ from backend.services.outgoing.writes import forget
 from backend.services.unreadable.items import set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Equals, Item, Put, Query, Row, Write
+from backend.store.port import Equals, Item, Key, Put, Query, Row, Write
 
 TIMEOUT_SECONDS = 20.0
 """Standard Webhooks: 15 to 30 seconds."""
@@ -97,7 +97,7 @@ def _tried(shop: Shop, key: bytes, row: Row, post: Post) -> bool:
     except NotFoundError:
         endpoint = None
     except UnreadableItemError as error:
-        set_aside(shop, error.key, error.reason)
+        set_aside(shop, Key(*error.key), error.reason)
         _close(shop, taken, None, None, "The endpoint cannot be read; System shows how to repair it.")
         return True
     if endpoint is None or endpoint.off:
