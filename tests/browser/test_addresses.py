@@ -48,7 +48,7 @@ def asked(person: Person) -> dict[str, list[str]]:
 
 
 def lacks(person: Person, text: str) -> None:
-    assert person.main.get_by_text(text).count() == 0
+    person.main.get_by_text(text).first.wait_for(state="detached")
 
 
 @SIZES

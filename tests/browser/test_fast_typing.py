@@ -41,7 +41,7 @@ def test_what_is_missing_is_said_beside_the_button_and_links_keep_what_was_typed
     staff.fills(Product="Mug")
     clicked(staff, "Place order").settled()
     staff.main.get_by_test_id("stAlert").get_by_text("The price of “Mug” is missing.").wait_for()
-    assert staff.page.get_by_label("Product").input_value() == "Mug"
+    assert staff.page.get_by_role("textbox", name="Product", exact=True).input_value() == "Mug"
     assert orders_of(shop, customer.id).orders == []
 
 

@@ -61,12 +61,12 @@ def test_hadolint_finds_nothing() -> None:
     assert (found.returncode, found.stdout) == (0, "")
 
 
-def test_packages_are_installed_in_a_stage_of_their_own_from_the_pinned_requirements() -> None:
+def test_packages_are_installed_in_a_stage_of_their_own_from_the_lock() -> None:
     assert [value for name, value in INSTRUCTIONS if name == "FROM"] == [
         "python:3.13-slim-bookworm AS packages",
         "python:3.13-slim-bookworm",
     ]
-    assert "-r /tmp/requirements.txt" in TEXT
+    assert "--require-hashes -r /tmp/requirements.lock" in TEXT
     assert "COPY --from=packages" in TEXT
 
 

@@ -218,7 +218,7 @@ def no_csv(folder: Path, kind: str) -> Path:
         ("pipe", "is not a file"),
         ("customers", "This is a table of customers, not Shopify's export of orders."),
         ("unknown table", "This is a table of another kind, not Shopify's export of orders. Export the orders"),
-        ("column twice", "The column “Total” stands twice"),
+        ("column twice", "The column “Total” is in the file twice"),
     ],
 )
 def test_what_is_no_shopify_export_is_refused_with_one_sentence(shop: Shop, kind: str, sentence: str) -> None:
