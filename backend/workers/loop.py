@@ -42,10 +42,15 @@ class Workplace:
 
 
 class Stop(threading.Event):
-    """Asks duties to stop, and remembers since when."""
+    """Asks duties to stop, and remembers since when.
+
+    Handlers of signals set it, and they interrupt the main thread anywhere: while it waits for this, and while another
+    signal sets it. An `Event` would then wait for itself for ever, so the lock is one that its holder may take again.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._cond = threading.Condition(threading.RLock())
         self._since: float | None = None
 
     def set(self) -> None:
