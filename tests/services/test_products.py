@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from backend.domain.ids import new_order_id
 from backend.domain.orders import LineItem, OrderStatus
 from backend.domain.products import Sold
 from backend.domain.team import COMMAND_LINE
@@ -26,8 +27,9 @@ TEA, POT = LineItem("Assam", 2, 1000, "TEA-1"), LineItem("Teapot", 1, 4500)
 
 
 def place(shop: Shop, customer_id: str, *lines: LineItem, days: int = 0) -> orders.Order:
-    wanted = orders.OrderDraft(customer_id, lines, status=OrderStatus.PAID, placed_at=NOW - timedelta(days=days))
-    return orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
+    then = NOW - timedelta(days=days)
+    wanted = orders.OrderDraft(customer_id, lines, status=OrderStatus.PAID, placed_at=then)
+    return orders.place_order(shop, STAFF, wanted, new_order_id(then)).order
 
 
 def test_a_product_is_added_edited_archived_and_restored_and_the_audit_log_says_so(shop: Shop) -> None:
