@@ -16,7 +16,7 @@ from backend.domain.outgoing import EventKind
 from backend.domain.team import COMMAND_LINE
 from backend.services.outgoing import endpoints, log
 
-app = typer.Typer(help="Endpoints of other programs that are told of orders and emails.", no_args_is_help=True)
+app = typer.Typer(help="Endpoints of other programs that receive events of orders and emails.", no_args_is_help=True)
 _COLUMNS = ("id", "host", "state", "events", "reason")
 
 

@@ -166,7 +166,7 @@ class OrderPlanner:
         )
 
     def _triggers(self, candidate: OrderCandidate, order: Order) -> list[Write]:
-        """What automations and endpoints are told of a new order: not of history."""
+        """What a new order sends to automations and endpoints; history sends nothing."""
         if candidate.live is None or not candidate.live.is_new:
             return []
         return [*triggers.on_placed(self._shop, order), *outgoing.on_order_placed(self._shop, order)]

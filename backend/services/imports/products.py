@@ -49,7 +49,7 @@ def import_products(
 
 
 def _decimal_comma(table: Table, places: dict[str, int], currency: str) -> bool | None:
-    """How the file writes prices. Shopify's own is a point; spreadsheets write them anew."""
+    """How the file writes prices. Shopify's own is a point; spreadsheets rewrite them."""
     signs, place = DecimalSigns(table.delimiter, currency), places.get("price")
     if place is not None:
         with reading(table) as rows:

@@ -47,7 +47,7 @@ def get_endpoint(shop: Shop, endpoint_id: str) -> Endpoint:
 
 
 def add_endpoint(shop: Shop, actor: Actor, key: bytes, url: str, events: Sequence[EventKind]) -> tuple[Endpoint, str]:
-    """A new endpoint and its secret, which is shown this once. It is told of events from the next seconds on.
+    """A new endpoint and its secret, which is shown this once. It receives events from the next seconds on.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`.
     """
