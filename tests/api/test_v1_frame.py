@@ -235,7 +235,9 @@ def test_a_body_that_is_too_large_is_refused(ask: Client) -> None:
     problem(ask("POST", "/orders", content=b"x" * (LARGEST_BODY + 1)), 413, "too-large")
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'"x"', b"\xff\xfe", gzip.compress(b"{}", mtime=0), b"[" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"null", b'"x"', b"\xff\xfe", gzip.compress(b"{}", mtime=0), b"[" * 5000]
+)
 def test_what_is_no_order_is_refused(ask: Client, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     problem(ask("POST", "/orders", content=body, headers=headers), 422, "invalid")
