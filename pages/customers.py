@@ -41,7 +41,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 
 pager = tables.Pager("customers", wanted, sized=True)
 try:
-    page = caching.list_customers(here, wanted, pager.rows, pager.cursor)
+    page = caching.list_customers(here, wanted, limit=pager.rows, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/keyboard:", "Type more letters", error.sentence)
     st.stop()

@@ -39,7 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 pager = tables.Pager("orders", wanted, sized=True)
 try:
     figures = caching.totals_like(here, wanted) if statuses else caching.totals_of(here, chosen.first, chosen.last)
-    page = caching.list_orders(here, wanted, pager.rows, pager.cursor)
+    page = caching.list_orders(here, wanted, limit=pager.rows, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()

@@ -42,7 +42,7 @@ if len(granularities) > 1:
     granularity = filters.pick_view(
         "Chart by", granularities, name="by", key=f"by_{'_'.join(granularities)}", words=str.capitalize
     )
-figures = caching.overview_of(here, chosen.first, chosen.last, granularity, chosen.period, against)
+figures = caching.overview_of(here, chosen.first, chosen.last, granularity, period=chosen.period, against=against)
 st.caption(formats.plain(cards.compared(here, figures)))
 cards.show_figures(here, figures.totals, figures.before)
 with st.container(border=True):

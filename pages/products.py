@@ -34,7 +34,7 @@ sort, choose_sort = filters.sort_by(list(ProductSort), name="sort", key="product
 wanted = ProductFilter(search.strip(), archived, sort, days_of(chosen))
 pager = tables.Pager("products", wanted)
 try:
-    page = caching.list_products(here, wanted, tables.ROWS, pager.cursor)
+    page = caching.list_products(here, wanted, limit=tables.ROWS, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()

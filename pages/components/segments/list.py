@@ -19,7 +19,7 @@ _COLUMNS = (
 
 def show(here: Shop, segments: Sequence[Segment], key: str) -> None:
     """Every segment leads to its page."""
-    counts = caching.segment_counts(here, segments)
+    counts = caching.segment_counts(here, {each.id: each.rule for each in segments})
     rows = [
         Row(
             segment.id,

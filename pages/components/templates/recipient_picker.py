@@ -93,7 +93,7 @@ def _found(here: Shop, search: str, asked: str) -> dict[str, str]:
         if asked and not search.strip():
             customer = get_customer(here, asked)
             return {customer.id: _named(customer.name, customer.email)}
-        page = caching.list_customers(here, CustomerFilter(search), _MOST_FOUND, None)
+        page = caching.list_customers(here, CustomerFilter(search), limit=_MOST_FOUND, cursor=None)
     except (NotFoundError, InvalidInputError) as error:
         st.caption(formats.plain(error.sentence))
         return {}

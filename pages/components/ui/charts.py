@@ -56,7 +56,7 @@ def over_time(
     against: Against = Against.BEFORE,
 ) -> Chart:
     """Revenue above, orders below, on the same days; the period before as a dotted line."""
-    overview = caching.overview_of(shop, first, last, granularity, period, against)
+    overview = caching.overview_of(shop, first, last, granularity, period=period, against=against)
     revenue, orders = [b.totals.revenue for b in overview.buckets], [b.totals.orders for b in overview.buckets]
     positions = list(range(len(overview.buckets)))
     texts = [_hover(shop, overview, index, granularity) for index in positions]
