@@ -17,7 +17,7 @@ import importlib
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from backend import logs
 from backend.api import create_app
@@ -57,7 +57,9 @@ from backend.services.team.first_admin import setup_code
 from backend.services.team.members import demo_sign_ins
 from backend.services.team.sessions import may_use_demo
 from backend.workers import duties, loop
+from front_door import security_txt
 from front_door.gate import FrontDoor
+from front_door.headers import SecurityHeaders
 from front_door.members import Members
 from front_door.rules import rules_of
 from front_door.sockets import SOCKETS, Http, WebSocket, raise_file_limit
@@ -120,8 +122,15 @@ def build_app(settings: Settings, stop: loop.Stop | None = None) -> st.App:
     rounds, stop = Rounds(), stop or loop.Stop()
     return st.App(
         _SCRIPT,
-        routes=[Mount("/api", _api(settings, stop)), Route("/metrics", _metrics(settings, rounds))],
-        middleware=[Middleware(SecurityHeaders), _front_door(settings)],
+        routes=[
+            Mount("/api", _api(settings, stop)),
+            Route("/metrics", _metrics(settings, rounds)),
+            security_txt.route(settings),
+        ],
+        middleware=[
+            Middleware(SecurityHeaders, https=settings.public_url.startswith("https://")),
+            _front_door(settings),
+        ],
         lifespan=_lifespan(settings, rounds, stop),
         on_script_error=shell.show_error,
         secrets=oidc_secrets(settings),
@@ -304,35 +313,6 @@ def _import_pages_code() -> None:
     """
     for module in sorted(Path(__file__).with_name("pages").joinpath("components").glob("[a-z]*.py")):
         importlib.import_module(f"pages.components.{module.stem}")
-
-
-class SecurityHeaders:
-    """Adds to every answer what browsers need to keep the dashboard out of frames and addresses out of referrers."""
-
-    _HEADERS = (
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"same-origin"),
-        (b"x-frame-options", b"SAMEORIGIN"),
-        (b"content-security-policy", b"frame-ancestors 'self'; object-src 'none'; base-uri 'self'"),
-    )
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._add(message)
-            await send(message)
-
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
-
-    def _add(self, message: MutableMapping[str, Any]) -> None:
-        present = {name.lower() for name, _ in message.get("headers", [])}
-        message["headers"] = [
-            *message.get("headers", []),
-            *((name, value) for name, value in self._HEADERS if name not in present),
-        ]
 
 
 if __name__ == "__main__":

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "", description="Further host names that this server answers to, comma-separated; *.example.com is all below."
     )
+    security_contact: str = Field(
+        "", description="Where weaknesses are reported, for security.txt: mailto:… or https://…; none without it."
+    )
     api_origins: str = Field(
         "", description="Origins whose pages may use the HTTP API (CORS), comma-separated; none without it."
     )
@@ -118,6 +121,13 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", value):
             raise ValueError("is not a web address such as https://mail.example.com")
         return value.rstrip("/")
+
+    @field_validator("security_contact")
+    @classmethod
+    def _contact(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://[^\s]+)", value):
+            raise ValueError("is not a contact such as mailto:security@example.com or https://example.com/security")
+        return value
 
     @field_validator("api_origins")
     @classmethod

@@ -78,7 +78,7 @@ def test_every_answer_keeps_browsers_from_framing_and_guessing(tmp_path: Path) -
             headers = headers_of(server, path)
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["referrer-policy"] == "same-origin"
-            assert headers["content-security-policy"].startswith("frame-ancestors 'self'")
+            assert headers["content-security-policy"].startswith("default-src 'none'")
             assert "server" not in headers
 
 
