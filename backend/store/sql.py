@@ -1,8 +1,9 @@
 """The SQL engine of the storage port: SQLite (the default) and PostgreSQL, through SQLAlchemy Core.
 
 Writes read the old items, decide in Python by the same rules as DynamoDB, and write the new ones in one database
-transaction. Writers do not overlap: SQLite has one writer at a time (`BEGIN IMMEDIATE`), PostgreSQL takes advisory
-locks on the keys in ascending order, so that no two transactions can wait for each other.
+transaction. Writers do not overlap: SQLite has one writer at a time (`BEGIN IMMEDIATE`), which takes along those who
+wait (`sql_groups`); PostgreSQL takes advisory locks on the keys in ascending order, so that no two transactions can
+wait for each other.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from backend.store.meter import Meter
 from backend.store.port import EXPIRES, Begins, Check, Delete, Item, Key, Moment, Page, Put, Query, Row, Update, Write
 from backend.store.repeats import is_repeatable
 from backend.store.schema import INDEXES
+from backend.store.sql_groups import Job, Line
 from backend.store.sql_rows import by_table, cursor_after, item_of, projected, row_of
 from backend.store.sql_sessions import Session, Sessions
 from backend.store.sql_statements import Statements
@@ -44,6 +46,7 @@ class SqlStore:
         self._meter = meter
         self._statements = Statements(self._tables, self._engine.dialect)
         self._sessions = Sessions(self._engine, self._tables, self._statements)
+        self._line = Line(self._write_group) if self._engine.dialect.name == "sqlite" else None
 
     # --- reads ---------------------------------------------------------------------------------------------------
 
@@ -120,51 +123,55 @@ class SqlStore:
             self._write(writes, transactional=True)
 
     def _write(self, writes: Sequence[Write], *, transactional: bool) -> dict[Key, Item | None]:
-        outcomes: list[BackendError | None] = []
-        with self._sessions.writing([write.key for write in writes]) as session:
-            images = self._run(session, [writes], outcomes, transactional=transactional)
-        if outcomes[0] is not None:
-            raise outcomes[0].copy()  # a traceback in `outcomes` would hold this frame, which holds `outcomes`
-        return images
+        job = Job([writes], transactional)
+        self._carry_out(job)
+        if job.outcomes[0] is not None:
+            raise job.outcomes[0].copy()  # a traceback in `outcomes` would hold this frame, which holds `outcomes`
+        return job.images
 
     def transact_each(self, transactions: Sequence[Sequence[Write]]) -> list[BackendError | None]:
         refusals = [_refusal(writes) for writes in transactions]
-        taken = [writes for writes, refusal in zip(transactions, refusals, strict=True) if refusal is None]
-        outcomes: list[BackendError | None] = []
-        if taken:
-            with self._sessions.writing([write.key for writes in taken for write in writes]) as session:
-                self._run(session, taken, outcomes, transactional=True)
-        decided = iter(outcomes)
+        job = Job([writes for writes, refusal in zip(transactions, refusals, strict=True) if refusal is None], True)
+        if job.transactions:
+            self._carry_out(job)
+        decided = iter(job.outcomes)
         return [refusal or next(decided) for refusal in refusals]
 
-    def _run(
-        self,
-        session: Session,
-        transactions: Sequence[Sequence[Write]],
-        outcomes: list[BackendError | None],
-        *,
-        transactional: bool,
-    ) -> dict[Key, Item | None]:
+    def _carry_out(self, job: Job) -> None:
+        if self._line is None:
+            self._write_group([job])
+        else:
+            self._line.run(job)
+
+    def _write_group(self, jobs: Sequence[Job]) -> None:
+        with self._sessions.writing([key for job in jobs for key in job.keys]) as session:
+            self._run(session, jobs)
+
+    def _run(self, session: Session, jobs: Sequence[Job]) -> None:
         """Decides all transactions against one picture of the items, then writes what has changed."""
         exact = self._meter is not None and self._meter.is_exact
-        needed = [write.key for writes in transactions for write in writes if exact or _depends(write)]
-        images: dict[Key, Item | None] = {**session.items(needed)}
+        writes = [write for job in jobs for transaction in job.transactions for write in transaction]
+        images: dict[Key, Item | None] = {**session.items([w.key for w in writes if exact or _depends(w)])}
         changed: dict[Key, Item | None] = {}
-        for writes in transactions:
-            try:
-                results = [(write, applied(write, images.get(write.key))) for write in writes]
-            except BackendError as error:
-                outcomes.append(error.with_traceback(None))  # its frames would keep the whole batch alive
-                continue
-            outcomes.append(None)
-            if self._meter:
-                doubled = transactional and not (len(writes) == 1 and is_repeatable(writes[0]))
-                self._meter.write(((w.key, images.get(w.key), new) for w, new in results), transactional=doubled)
-            for write, new in results:
-                if not isinstance(write, Check):
-                    images[write.key] = changed[write.key] = new
+        for job in jobs:
+            job.images = {}
+            job.outcomes = [self._decide(job, transaction, images) for transaction in job.transactions]
+            changed |= job.images
         self._flush(session, changed)
-        return changed
+
+    def _decide(self, job: Job, writes: Sequence[Write], images: dict[Key, Item | None]) -> BackendError | None:
+        try:
+            results = [(write, applied(write, images.get(write.key))) for write in writes]
+        except BackendError as error:
+            return error.with_traceback(None)  # its frames would keep the whole batch alive
+        if self._meter:
+            doubled = job.transactional and not (len(writes) == 1 and is_repeatable(writes[0]))
+            changes = [(write.key, images.get(write.key), new) for write, new in results]
+            job.context.run(self._meter.write, changes, transactional=doubled)
+        for write, new in results:
+            if not isinstance(write, Check):
+                images[write.key] = job.images[write.key] = new
+        return None
 
     def _flush(self, session: Session, images: dict[Key, Item | None]) -> None:
         # Together, the items of a partition change a page of the database once while it is at hand.
