@@ -98,7 +98,7 @@ class Settings(BaseSettings):
         1000, ge=1, description="Recipients from which on a campaign needs the approval of a second person."
     )
     snapshot_minutes: int = Field(
-        10, ge=0, le=1440, description="Minutes after which segments are counted again; 0 is only on request."
+        10, ge=0, le=1440, description="Minutes between snapshots of a store without a change feed; 0: only on request."
     )
 
     alert_webhook_url: SecretStr = Field(SecretStr(""), description="Where alerts are posted as JSON with a text.")

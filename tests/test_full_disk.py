@@ -96,11 +96,11 @@ def test_a_snapshot_without_room_is_named_and_the_one_before_stands(shop: Shop, 
     filler = fill(tiny)
     for _ in range(2):
         with pytest.raises(DiskFullError, match=FULL):
-            make_snapshot(shop)
+            make_snapshot(shop, whole=True)
     assert folders.current(shop) == before
     assert [path.name for path in folders.folder_of(shop).iterdir() if path.name.startswith("making")] == []
     filler.unlink()
-    after = make_snapshot(shop)
+    after = make_snapshot(shop, whole=True)
     assert after is not None
     assert after.name != before.name
 

@@ -23,14 +23,14 @@ from backend.store.port import Item, Row
 
 CustomerRow = tuple[str, str, str, tuple[str, ...], str, int, bool, str | None, int, int]
 """id, country, city, tags, consent, day of joining, archived, digest of the address, orders, revenue."""
-OrderRow = tuple[str, int, int, int, int]
-"""customer, day, revenue, what was refunded of it, discount."""
-LineRow = tuple[str, int, str, str]
-"""customer, day, product, SKU."""
+OrderRow = tuple[str, str, int, int, int, int]
+"""customer, order, day, revenue, what was refunded of it, discount."""
+LineRow = tuple[str, str, int, str, str]
+"""customer, order, day, product, SKU."""
 RefundRow = tuple[str, str, int, int]
 """customer, order, the day on which it was made, amount."""
-MessageRow = tuple[str, str, int, int | None, int | None]
-"""customer, kind, and the days on which it was sent, first opened and first clicked."""
+MessageRow = tuple[str, str, str, int, int | None, int | None]
+"""customer, reason, kind, and the days on which it was sent, first opened and first clicked."""
 SuppressedRow = tuple[str, tuple[str, ...]]
 """digest of the address, reasons."""
 
@@ -67,14 +67,14 @@ def order_row(row: Row) -> OrderRow | None:
     net = revenue_of(item)
     amounts = (net, number(item, "total") - number(item, "gift_cards", 0) - net, number(item, "discount", 0))
     revenue, refunded, discount = map(_column, amounts)
-    return row.key.pk[2:], _day_number(text(item, "day")), revenue, refunded, discount
+    return row.key.pk[2:], schema.order_id_of(row.key), _day_number(text(item, "day")), revenue, refunded, discount
 
 
 @reads(key_of_row)
 def line_rows(row: Row, day: int) -> list[LineRow]:
     """The line items of an order that counts on this day."""
-    customer = row.key.pk[2:]
-    return [(customer, day, str(line[0]), str(line[3])) for line in rows(row.item, "lines")]
+    customer, order = row.key.pk[2:], schema.order_id_of(row.key)
+    return [(customer, order, day, str(line[0]), str(line[3])) for line in rows(row.item, "lines")]
 
 
 @reads(key_of_row)
@@ -97,6 +97,7 @@ def message_row(row: Row, zone: ZoneInfo) -> MessageRow | None:
     opened, clicked = item.get("opened_at"), item.get("clicked_at")
     return (
         customer,
+        schema.reason_of(row.key),
         text(item, "kind"),
         _day_of(text(item, "sent_at"), zone),
         _day_of(opened, zone) if isinstance(opened, str) else None,

@@ -44,7 +44,22 @@ from backend.store.dynamodb_tables import Tables
 from backend.store.evaluate import check_transaction, check_write, damaged_counters, failure_of, tell_of_damage
 from backend.store.limits import check_key, check_query, check_scan
 from backend.store.meter import Meter
-from backend.store.port import AllOf, Begins, Delete, Equals, Item, Key, Moment, Page, Put, Query, Row, Update, Write
+from backend.store.port import (
+    AllOf,
+    Begins,
+    Changes,
+    Delete,
+    Equals,
+    Item,
+    Key,
+    Moment,
+    Page,
+    Put,
+    Query,
+    Row,
+    Update,
+    Write,
+)
 from backend.store.repeats import is_made, is_repeatable
 from backend.store.schema import TABLES
 
@@ -290,6 +305,9 @@ class DynamoStore:
             return answer.get("UnprocessedItems") or {}
 
         self._caller.until_done(send, dict(requests))
+
+    def changes(self, since: str | None = None, limit: int = 1000) -> Changes:
+        return Changes([], None)
 
     # --- housekeeping --------------------------------------------------------------------------------------------
 

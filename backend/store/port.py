@@ -235,6 +235,17 @@ class Page(NamedTuple):
     cursor: str | None
 
 
+class Changes(NamedTuple):
+    """A part of the change feed: items that were written, each as it is now, or None where it is gone.
+
+    `cursor` is where to go on. It is None where the feed cannot say what was written since: read everything then.
+    """
+
+    rows: list[tuple[Key, Item | None]]
+    cursor: str | None
+    more: bool = False
+
+
 class Moment(Protocol):
     """Reads a store as it was when the first page was read, where the engine can; DynamoDB cannot."""
 
@@ -306,6 +317,13 @@ class Store(Protocol):
 
     def moment(self) -> AbstractContextManager[Moment]:
         """Reads the whole store, for a backup. Writers go on meanwhile, and are not waited for."""
+
+    def changes(self, since: str | None = None, limit: int = 1000) -> Changes:
+        """What was written to the items of `schema.FED` since a cursor, `limit` writes at most.
+
+        Each write comes at least once, also those of transactions that ended out of order. Without `since` no rows,
+        and the cursor of this moment.
+        """
 
     def sweep(self, now: int, limit: int) -> int:
         """Removes items whose `expires` is `now` or earlier (seconds since 1970), `limit` of each table at most.

@@ -23,9 +23,25 @@ from backend.store import sql_creation, sql_engine
 from backend.store.evaluate import applied, check_transaction, check_write
 from backend.store.limits import check_key, check_query, check_scan, decode_place, encode_cursor
 from backend.store.meter import Meter
-from backend.store.port import EXPIRES, Begins, Check, Delete, Item, Key, Moment, Page, Put, Query, Row, Update, Write
+from backend.store.port import (
+    EXPIRES,
+    Begins,
+    Changes,
+    Check,
+    Delete,
+    Item,
+    Key,
+    Moment,
+    Page,
+    Put,
+    Query,
+    Row,
+    Update,
+    Write,
+)
 from backend.store.repeats import is_repeatable
 from backend.store.schema import INDEXES
+from backend.store.sql_feed import SqlFeed
 from backend.store.sql_groups import Job, Line
 from backend.store.sql_rows import by_table, cursor_after, item_of, projected, row_of
 from backend.store.sql_sessions import Session, Sessions
@@ -43,6 +59,7 @@ class SqlStore:
     def __init__(self, url: str, *, prefix: str = "", meter: Meter | None = None) -> None:
         self._engine = sql_engine.open_engine(url)
         self._tables = build_tables(prefix, sa.MetaData())
+        self._feed = SqlFeed(prefix, self._tables, self._engine.dialect.name)
         self._meter = meter
         self._statements = Statements(self._tables, self._engine.dialect)
         self._sessions = Sessions(self._engine, self._tables, self._statements)
@@ -102,6 +119,12 @@ class SqlStore:
     def moment(self) -> Iterator[Moment]:
         with self._sessions.one_moment(_SCAN_SECONDS) as connection:
             yield _Moment(connection, self._tables)
+
+    def changes(self, since: str | None = None, limit: int = 1000) -> Changes:
+        with self._sessions.connected() as connection:
+            keys, cursor, more = self._feed.read(connection, since, limit)
+        found = self.get_many(keys)
+        return Changes([(key, found.get(key)) for key in dict.fromkeys(keys)], cursor, more)
 
     # --- writes --------------------------------------------------------------------------------------------------
 
@@ -203,18 +226,22 @@ class SqlStore:
     def sweep(self, now: int, limit: int) -> int:
         with self._sessions.connected() as connection:
             keys = expired(connection, self._tables, now, limit)
-        if not keys:
+            has_old = self._feed.has_old(connection, now)
+        if not keys and not has_old:
             return 0
         with self._sessions.transaction(keys) as connection:
+            if has_old:
+                self._feed.trim(connection, now)
             return remove(connection, self._tables, keys, now)
 
     def create_tables(self) -> None:
         with self._sessions.transaction([_CREATION], _CREATION_SECONDS) as connection:
             sql_creation.create(connection, self._tables)
+            self._feed.create(connection)
 
     def missing_tables(self) -> list[str]:
         with self._sessions.connected() as connection:
-            return sql_creation.missing(connection, self._tables)
+            return sql_creation.missing(connection, self._tables) + self._feed.missing(connection)
 
     def close(self) -> None:
         self._engine.dispose()

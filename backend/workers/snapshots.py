@@ -1,6 +1,7 @@
-"""The snapshot's duty: makes a new one every few minutes, and sooner on request. One process of a machine does it.
+"""The snapshot's duty: makes a new one every few seconds from what has changed. One process of a machine does it.
 
-Large shops are read by processes of their own, two where there are two processors, so that pages stay quick meanwhile.
+Where the store has no change feed, the shop is read again every few minutes, and sooner on request. Large shops are
+read by processes of their own, two where there are two processors, so that pages stay quick meanwhile.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from backend.workers.snapshot_reader import Task
 
 LOOK_SECONDS = 2.0
 AFTER_TROUBLE = 60.0
+FOLLOW_SECONDS = 15.0
 SHARE_OF_TIME = 0.1
 """The share of time that making snapshots may take without requests."""
 _SHARE_WHEN_ASKED = 0.5
@@ -57,22 +59,31 @@ def begin(place: Workplace, stop: threading.Event) -> Round:
             return AFTER_TROUBLE
         if made is None:
             return LOOK_SECONDS
-        logger.info("Snapshot of {} customers and {} orders in {} s", made.customers, made.orders, made.seconds)
+        level = "INFO" if made.is_whole else "DEBUG"
+        logger.log(level, "Snapshot of {} customers, {} orders in {} s", made.customers, made.orders, made.seconds)
         return LOOK_SECONDS
 
     return work
 
 
 def is_due(info: SnapshotInfo | None, requested: datetime | None, now: datetime, minutes: int) -> bool:
-    """Whether a new one should be made. `minutes` is how old one may get; 0 makes them only on request."""
+    """Whether a new one should be made. `minutes` is how old one may get where the whole shop has to be read for it.
+
+    0 makes them only on request. A snapshot that follows the feed gets `FOLLOW_SECONDS` old.
+    """
     if info is None:
         return minutes > 0 or requested is not None
     age = (now - info.as_of).total_seconds()
     if age < 0:  # the clock was put back
         return True
-    if requested is not None and requested > info.as_of and age >= info.seconds / _SHARE_WHEN_ASKED:
+    took = 0.0 if info.cursor and info.is_whole else info.seconds
+    if requested is not None and requested > info.as_of and age >= took / _SHARE_WHEN_ASKED:
         return True
-    return minutes > 0 and age >= max(timedelta(minutes=minutes).total_seconds(), info.seconds / SHARE_OF_TIME)
+    if info.cursor is None:
+        oldest = max(timedelta(minutes=minutes).total_seconds(), took / SHARE_OF_TIME)
+    else:
+        oldest = max(FOLLOW_SECONDS, took / SHARE_OF_TIME)
+    return minutes > 0 and age >= oldest
 
 
 def reader(shop: Shop, settings: Settings) -> Callable[[Shop, Path, Callable[[], bool]], None]:

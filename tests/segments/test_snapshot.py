@@ -67,11 +67,11 @@ def test_whoever_reads_an_audience_reads_one_snapshot_to_its_end(shop: Shop, clo
     assert set(before) < set(versions(shop))
     assert [each for chunk in [first, *lists] for each in chunk] == ids
     clock.forward(minutes=1)
-    make_snapshot(shop)
+    make_snapshot(shop, whole=True)
     with opened(shop):
         pass
     clock.forward(minutes=1)
-    make_snapshot(shop)
+    make_snapshot(shop, whole=True)
     assert not set(before) & set(versions(shop))
 
 
@@ -158,8 +158,17 @@ def test_a_folder_with_quotes_in_its_name_is_as_good(clock: TestClock, tmp_path:
 # --- the duty ----------------------------------------------------------------------------------------------------
 
 
-def test_a_snapshot_is_due_when_it_is_old_or_somebody_asks(shop: Shop) -> None:
+def test_where_there_is_a_feed_a_snapshot_is_due_after_seconds(shop: Shop) -> None:
     info = make_first(shop)
+    assert not is_due(info, None, NOW + timedelta(seconds=14), 10)
+    assert is_due(info, None, NOW + timedelta(seconds=15), 10)
+    slow = replace(info, seconds=3.0, whole_at=NOW - timedelta(days=1))
+    assert not is_due(slow, None, NOW + timedelta(seconds=29), 10)
+    assert is_due(slow, None, NOW + timedelta(seconds=30), 10)
+
+
+def test_a_snapshot_is_due_when_it_is_old_or_somebody_asks(shop: Shop) -> None:
+    info = replace(make_first(shop), cursor=None)
     later = {minutes: NOW + timedelta(minutes=minutes) for minutes in (1, 9, 10)}
     assert [is_due(info, None, now, 10) for now in later.values()] == [False, False, True]
     assert is_due(info, later[1], later[1], 10)
@@ -175,7 +184,7 @@ def test_the_first_snapshot_is_made_at_once_unless_only_on_demand(shop: Shop) ->
 
 
 def test_making_snapshots_takes_a_tenth_of_the_time_at_most(shop: Shop) -> None:
-    slow = replace(make_first(shop), seconds=120.0)
+    slow = replace(make_first(shop), seconds=120.0, cursor=None)
     assert not is_due(slow, None, NOW + timedelta(minutes=19), 10)
     assert is_due(slow, None, NOW + timedelta(minutes=20), 10)
     assert not is_due(slow, NOW + timedelta(minutes=1), NOW + timedelta(minutes=3), 10)
@@ -211,7 +220,7 @@ def test_processes_read_the_same_as_one_thread(in_file: tuple[Shop, Settings]) -
             add_order(shop, customer)
     alone = make_snapshot(shop)
     ids = list(audience_ids(shop, EVERYBODY))
-    together = make_snapshot(shop, read=by_processes(settings, 2))
+    together = make_snapshot(shop, read=by_processes(settings, 2), whole=True)
     assert alone is not None
     assert together is not None
     assert (together.customers, together.orders, together.lines) == (alone.customers, alone.orders, alone.lines)
@@ -224,7 +233,7 @@ def test_processes_that_cannot_read_are_told_as_such(in_file: tuple[Shop, Settin
     broken = Settings(store_url=f"sqlite:///{tmp_path}/nothing/here.db", data_dir=tmp_path)
     (tmp_path / "nothing").write_text("a file where a folder should be")
     with pytest.raises(SnapshotFailedError):
-        make_snapshot(shop, read=by_processes(broken, 1))
+        make_snapshot(shop, read=by_processes(broken, 1), whole=True)
     assert snapshot_info(shop) is None
 
 

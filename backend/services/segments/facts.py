@@ -98,9 +98,9 @@ def _orders(shop: Shop, customer_id: str) -> tuple[list[date], list[Purchase]]:
     for row in pages_of(shop.store, query):
         order = order_row(row)
         if order is not None:
-            day = _EPOCH + timedelta(days=order[1])
+            day = _EPOCH + timedelta(days=order[2])
             days.append(day)
-            purchases += (Purchase(day, line[2], line[3]) for line in line_rows(row, order[1]))
+            purchases += (Purchase(day, line[3], line[4]) for line in line_rows(row, order[2]))
     return days, purchases
 
 

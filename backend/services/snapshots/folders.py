@@ -87,12 +87,18 @@ def publish(shop: Shop, aside: Path, info: SnapshotInfo) -> None:
     folder = folder_of(shop)
     (aside / _LOCK).touch()
     aside.rename(folder / info.name)
-    manifest = folder / f"{_MANIFEST}.{os.getpid()}"
-    manifest.write_text(info_text(info))
-    manifest.replace(folder / _MANIFEST)
+    make_current(shop, info)
     for version in folder.glob(f"{_VERSION}*"):
         if version.name != info.name:
             _remove_unread(version)
+
+
+def make_current(shop: Shop, info: SnapshotInfo) -> None:
+    """Writes the manifest, for a version that is in its place."""
+    folder = folder_of(shop)
+    manifest = folder / f"{_MANIFEST}.{os.getpid()}"
+    manifest.write_text(info_text(info))
+    manifest.replace(folder / _MANIFEST)
 
 
 @contextmanager

@@ -11,15 +11,18 @@ from backend.domain.rfm import Fifths
 from backend.domain.time import from_text, to_text
 from backend.errors import BackendError
 
-FORM = 5
+FORM = 6
 """Raised when the tables change; a snapshot of another form counts as none, and a new one is made."""
+_MOMENTS = ("as_of", "whole_at", "merged_at")
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotInfo:
     """One finished snapshot. `as_of` is when reading began: whatever was written later may be missing.
 
-    `name` is the folder that holds it; `seconds` is how long it took to make.
+    `name` is the folder that holds it; `seconds` is how long it took to make. `cursor` is its place in the store's
+    change feed, None where there is no feed. `whole_at` is when the shop was last read as a whole; `differed` names
+    the tables in which the snapshot before was not what that found. Days are those of `zone`.
     """
 
     name: str
@@ -30,7 +33,17 @@ class SnapshotInfo:
     lines: int
     messages: int
     fifths: Fifths
+    whole_at: datetime
+    merged_at: datetime
+    zone: str
+    cursor: str | None = None
+    differed: tuple[str, ...] = ()
     bytes: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the shop was read as a whole for it."""
+        return self.whole_at == self.as_of
 
 
 class SnapshotMissingError(BackendError):
@@ -47,7 +60,7 @@ def info_text(info: SnapshotInfo) -> str:
         asdict(info)
         | {
             "form": FORM,
-            "as_of": to_text(info.as_of),
+            **{name: to_text(getattr(info, name)) for name in _MOMENTS},
             "fifths": {"days": [str(day) for day in info.fifths.days], "revenue": list(info.fifths.revenue)},
         }
     )
@@ -60,6 +73,6 @@ def info_from_text(text: str) -> SnapshotInfo:
         raise ValueError("The snapshot has another form.")
     fifths = value["fifths"]
     days = tuple(date.fromisoformat(day) for day in fifths["days"])
-    return SnapshotInfo(
-        **value | {"as_of": from_text(value["as_of"]), "fifths": Fifths(days, tuple(fifths["revenue"]))}
-    )
+    value |= {name: from_text(value[name]) for name in _MOMENTS}
+    value |= {"fifths": Fifths(days, tuple(fifths["revenue"])), "differed": tuple(value["differed"])}
+    return SnapshotInfo(**value)

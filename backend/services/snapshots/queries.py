@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,8 @@ def _acquire(shop: Shop) -> _Kept:
                     kept.outdated = True
                     _close_if_unused(kept)
                 kept = _open[folder] = opened_now
+            elif kept.snapshot.info != info:  # nothing has changed since, which makes it newer
+                kept.snapshot = replace(kept.snapshot, info=info)
             kept.users += 1
             return kept
     raise SnapshotFailedError("The figures for this cannot be read at the moment; please try again.")

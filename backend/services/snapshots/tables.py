@@ -12,8 +12,8 @@ import duckdb
 from backend.domain.rfm import ORDERS_FROM, SCORES, Fifths
 from backend.domain.segments import EmailState
 from backend.domain.suppression import SuppressionReason
-from backend.services.snapshots.engine import connect, file_names
-from backend.services.snapshots.extraction import TABLES
+from backend.services.snapshots.engine import connect
+from backend.services.snapshots.follow import define_tables
 
 _EMAIL = {
     SuppressionReason.COMPLAINT: EmailState.COMPLAINED,
@@ -36,13 +36,12 @@ class Finished:
 
 
 def finish(read: Path, target: Path) -> Finished:
-    """Writes the tables of the files in `read` into `target`.
+    """Writes the tables of what was read, with its changes, into `target`.
 
     Customers get numbers there, in the order of their ids: tables are joined by them at a fraction of the cost.
     """
     with connect(read, target) as database:
-        for table in TABLES:
-            database.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({file_names(read, table)})")
+        define_tables(database, read)
         database.execute(_NUMBERED)
         database.execute(_PLACED)
         database.execute(_BUYERS)

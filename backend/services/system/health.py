@@ -210,6 +210,11 @@ def check_snapshot(system: System) -> Health:
         return Health("Snapshot", State.UNUSED, "None was made on this machine yet.")
     age = system.shop.clock() - info.as_of
     found = f"Age: {age.total_seconds() / 60:,.0f} min. Making it took {info.seconds:,.1f} s."
+    if info.differed:
+        found += (
+            f" It was not the same as the shop in: {', '.join(info.differed)}. That was corrected by reading all of it."
+        )
+        return Health("Snapshot", State.ATTENTION, found, "Please report this; it should not happen.")
     if minutes and age > 3 * timedelta(minutes=minutes) + timedelta(seconds=20 * info.seconds):
         return Health("Snapshot", State.ATTENTION, found, "See the log for why no newer one was made.")
     return Health("Snapshot", State.UP, found)

@@ -95,6 +95,7 @@ from backend.store.schema.campaigns import *
 from backend.store.schema.connections import *
 from backend.store.schema.customers import *
 from backend.store.schema.events import *
+from backend.store.schema.feed import *
 from backend.store.schema.messages import *
 from backend.store.schema.orders import *
 from backend.store.schema.outgoing import *

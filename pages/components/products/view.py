@@ -113,9 +113,9 @@ def show_buyers(here: Shop, product: Product) -> None:
     """Who bought it, as of the newest snapshot."""
     found = caching.buyers_of_product(here, product.id)
     if found is None:
-        empty.nothing(":material/hourglass:", "Not counted yet", "The list is made every ten minutes. Reload the page.")
+        empty.nothing(":material/hourglass:", "Not counted yet", "The list is made every few seconds. Reload the page.")
     elif not found.newest:
-        empty.nothing(":material/group:", "Nobody yet", "Customers appear here within ten minutes of their order.")
+        empty.nothing(":material/group:", "Nobody yet", "Customers appear here within a minute of their order.")
     else:
         show_table(
             buyer_table(here, found.newest), "product_buyers", count=formats.counted(here, found.count, "customer")

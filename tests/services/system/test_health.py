@@ -228,11 +228,14 @@ def test_an_automation_that_is_overdue_needs_attention(shop: Shop, monkeypatch: 
     assert (found.state, found.found.startswith("Welcome")) == (State.ATTENTION, True)
 
 
-@pytest.mark.parametrize(("minutes", "state"), [(9, State.UP), (29, State.UP), (31, State.ATTENTION)])
-def test_an_old_snapshot_needs_attention(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, minutes: int, state: State
+@pytest.mark.parametrize(
+    ("minutes", "differed", "state"),
+    [(9, (), State.UP), (29, (), State.UP), (31, (), State.ATTENTION), (0, ("orders",), State.ATTENTION)],
+)
+def test_a_snapshot_that_is_old_or_was_not_right_needs_attention(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, minutes: int, differed: tuple[str, ...], state: State
 ) -> None:
-    made = SimpleNamespace(as_of=NOW - timedelta(minutes=minutes), seconds=1.0)
+    made = SimpleNamespace(as_of=NOW - timedelta(minutes=minutes), seconds=1.0, differed=differed)
     monkeypatch.setattr(health.folders, "current", lambda shop: made)
     assert health.check_snapshot(system_on(shop)).state is state
 
