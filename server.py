@@ -52,7 +52,7 @@ from backend.services.alerts.readings import gauges
 from backend.services.api.request_rate import RatePolicy
 from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
-from backend.services.system.version import version
+from backend.services.system.installation import version
 from backend.services.team.first_admin import setup_code
 from backend.services.team.members import demo_sign_ins
 from backend.services.team.sessions import may_use_demo

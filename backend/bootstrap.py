@@ -145,8 +145,7 @@ def open_probe(settings: Settings, mailer: Mailer) -> Probe:
     """
     identity = None
     if settings.mail_transport == "ses":
-        from backend.email.transports.ses_client import open_boto3
-        from backend.email.transports.ses_identity import SesIdentities
+        from backend.email.transports.ses_client import SesIdentities, open_boto3
 
         client = open_boto3(connect_seconds=_IDENTITY_SECONDS, read_seconds=_IDENTITY_SECONDS)
         identity = SesIdentities(client).find

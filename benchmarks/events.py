@@ -14,8 +14,7 @@ from backend.bootstrap import open_store
 from backend.domain.emails import Kind
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.time import utc_now
-from backend.email.events.simulated import simulated_events
-from backend.email.events.simulator import Simulated
+from backend.email.events.simulated import Simulated, simulated_events
 from backend.email.events.spool import EventSpool, SpoolSource
 from backend.records.messages import key_of, message_item
 from backend.services.context import Shop

@@ -26,8 +26,7 @@ from backend.domain.team import COMMAND_LINE
 from backend.services.context import Shop
 from backend.services.insights.at_risk import revenue_at_risk
 from backend.services.insights.buyers import buyer_grid
-from backend.services.insights.returning import returning
-from backend.services.insights.worth import worth
+from backend.services.insights.returning import returning, worth
 from backend.services.segments.audience import audience_ids, count_segment
 from backend.services.segments.ready import READY
 from backend.services.snapshots.build import make_snapshot

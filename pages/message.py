@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.sending.ledger import get_message
-from pages.components.messages import events, repair, view
+from pages.components.messages import repair, view
 from pages.components.ui import empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
@@ -35,4 +35,4 @@ with email:
 with history:
     st.header("History")
     view.show_timeline(here, message)
-    events.show_events(here, message)
+    view.show_events(here, message)

@@ -12,7 +12,7 @@ from pages.components.customers.table import customer_table
 from pages.components.first_steps import view as first_steps
 from pages.components.orders.table import order_table
 from pages.components.products import view as products
-from pages.components.statistics import cards, links
+from pages.components.statistics import cards
 from pages.components.todo import view as todo
 from pages.components.ui import caching, charts, empty, filters, formats
 from pages.components.ui.guard import require
@@ -47,7 +47,7 @@ st.caption(formats.plain(cards.compared(here, figures)))
 cards.show_figures(here, figures.totals, figures.before)
 with st.container(border=True):
     charts.show(charts.over_time(here, chosen.first, chosen.last, granularity, chosen.period, against), "over_time")
-links.to_questions()
+cards.to_questions()
 
 best, where = st.columns([3, 2])
 with best:

@@ -10,7 +10,7 @@ from backend.errors import BackendError
 from backend.services.customers.customers import get_customer
 from backend.services.sending.by_hand import send_check_of
 from backend.services.templates.previews import Recipient
-from pages.components.automations import hint
+from pages.components.automations import list
 from pages.components.sending import form, invitation, progress
 from pages.components.ui import empty
 from pages.components.ui.guard import require
@@ -46,7 +46,7 @@ if Need.ORDER in template.needs:
     order_id = form.choose_order(here, customer)
     if not order_id:
         st.stop()
-hint.show(here, template.name)
+list.hint(here, template.name)
 fields = form.enter_fields(template)
 check = send_check_of(here, mailer(), customer, template, order_id)
 again = form.show_send_check(here, customer, check)

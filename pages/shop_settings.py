@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.shop_settings import get_shop_facts
 from backend.services.templates.previews import render_preview
-from pages.components.shop import order_numbers, settings_form
+from pages.components.shop import settings_form
 from pages.components.templates import preview
 from pages.components.ui import formats
 from pages.components.ui.guard import require
@@ -30,7 +30,7 @@ with form:
     )
     st.caption(formats.plain(sentence))
     st.header("Order numbers", anchor=False)
-    order_numbers.show(here)
+    settings_form.show_order_numbers(here)
 with example:
     st.header("Email preview", anchor=False)
     st.caption("Preview with the saved settings.")

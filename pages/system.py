@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components.system import cost, log, now, speed
+from pages.components.system import cost, now, speed
 from pages.components.ui import filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.shell import settings, shop
@@ -22,7 +22,7 @@ if view == "speed":
 elif view == "cost":
     cost.show_cost(here, actor)
 elif view == "log":
-    log.show_log(here)
+    speed.show_log(here)
 else:
     now.show_now()
 st.caption(formats.plain(f"Store: {settings().store_url.partition(':')[0]}. Emails: {settings().mail_transport}."))

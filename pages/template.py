@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.errors import NotFoundError
 from backend.services.templates import catalogue
-from pages.components.templates import editor, header, preview, versions
+from pages.components.templates import editor, preview, publishing, versions
 from pages.components.ui import empty, filters
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
@@ -25,7 +25,7 @@ except NotFoundError:
     )
     st.stop()
 
-header.show(here, actor, state)
+publishing.show_head(here, actor, state)
 parts = ["preview", "edit", "versions"] if actor.may(Permission.EDIT_TEMPLATES) else ["preview", "versions"]
 part = filters.pick_view(
     "View", parts, name="view", key=f"template_part_{state.facts.name}", words=str.capitalize, hidden=True

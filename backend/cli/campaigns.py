@@ -10,8 +10,15 @@ from typing import Annotated
 import typer
 
 from backend import bootstrap
-from backend.cli.campaign_documents import about, plan_document, preflight_document, status_document
-from backend.cli.campaign_variants import VariantParts, check_fields, split_test_of
+from backend.cli.campaign_documents import (
+    VariantParts,
+    about,
+    check_fields,
+    plan_document,
+    preflight_document,
+    split_test_of,
+    status_document,
+)
 from backend.cli.mail import fields_of
 from backend.cli.options import Cursor, Limit
 from backend.cli.output import Json, ProgressLine, collected, write_json, write_page

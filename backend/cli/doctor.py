@@ -13,7 +13,7 @@ from backend import bootstrap
 from backend.cli.output import Json, write_json
 from backend.cli.running import reporting_failures
 from backend.config import load_settings
-from backend.domain.diagnosis import Diagnosis, Verdict
+from backend.domain.health import Diagnosis, Verdict
 from backend.errors import ConfigurationError
 from backend.services.doctor.examination import examine
 from backend.services.doctor.installation import Installation

@@ -15,7 +15,7 @@ from backend.services.customers import leaderboards
 from backend.services.customers.leaderboards import Measure
 from backend.services.products import figures as product_figures
 from backend.services.products.figures import Days, ProductMeasure
-from backend.services.statistics import buyers, figures
+from backend.services.statistics import figures, overview
 
 
 def add_to(app: typer.Typer) -> None:
@@ -100,7 +100,7 @@ def totals(
         start = day_of_text(first)
         end = day_of_text(last) if last else shop.clock().astimezone(shop.zone).date()
         total = figures.totals_of(figures.totals_by_day(shop, start, end))
-        customers = buyers.count_buyers(shop, start, end)
+        customers = overview.count_buyers(shop, start, end)
         if as_json:
             write_json(
                 {

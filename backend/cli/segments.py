@@ -19,9 +19,8 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.exports import Format
 from backend.services.segments.audience import count_segment
-from backend.services.segments.export import export_segment
 from backend.services.segments.library import find_segment, list_segments
-from backend.services.segments.preview import count_segments
+from backend.services.segments.preview import count_segments, export_segment
 from backend.services.segments.ready import READY
 from backend.services.segments.sentences import sentence
 from backend.services.snapshots import folders

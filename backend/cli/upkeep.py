@@ -27,7 +27,7 @@ from backend.services.reconcile import Reconciliation
 from backend.services.reconcile import reconcile as reconcile_shop
 from backend.services.reconcile.messages import reconcile_mail
 from backend.services.system.checks import Check, check_folder, check_store
-from backend.services.system.version import version
+from backend.services.system.installation import version
 from backend.services.team.members import demo_sign_ins
 from backend.store.meter import USUAL_SAMPLE, Meter
 

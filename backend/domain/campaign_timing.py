@@ -1,10 +1,15 @@
-"""When a campaign will be through, by the rate, the daily quota and its hours. Pure arithmetic."""
+"""When a campaign may send and when it will be through, by its hours, the quiet hours, the rate and the quota."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from backend.domain.campaigns import Hours
+from backend.domain.eligibility import MarketingLimits, quiet_until
+from backend.domain.emails import Kind
 
 QUOTA_WINDOW = timedelta(hours=24)
 _MOST_STRETCHES = 3_000
@@ -77,3 +82,55 @@ def _days(begin: datetime, end: datetime, zone: tzinfo) -> set[date]:
     first = begin.astimezone(zone).date()
     last = (end - timedelta(microseconds=1)).astimezone(zone).date()
     return {first + timedelta(days=number) for number in range(max((last - first).days, 0) + 1)}
+
+
+_SATURDAY = 5
+
+
+def opens_at(hours: Hours | None, kind: Kind, limits: MarketingLimits, now: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment from now on at which it may send; `now` itself when it may now."""
+    moment = now
+    for _ in range(16):  # a week has seven days, and quiet hours at most one more stop each
+        # In an hour that comes twice, the end may be the one in the first of them.
+        later = max(quiet_until(kind, limits, moment, zone) or moment, moment)
+        if later == moment:
+            later = max(_business(hours, moment, zone) or moment, moment)
+        if later == moment:
+            return moment
+        moment = later
+    return moment
+
+
+def is_ever_open(hours: Hours | None, kind: Kind, limits: MarketingLimits, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether there is such a moment: the quiet hours may cover the business hours."""
+    opens = opens_at(hours, kind, limits, now, zone)
+    return opens_at(hours, kind, limits, opens, zone) == opens
+
+
+def closes_at(hours: Hours | None, moment: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the business hours around this moment end; None without business hours."""
+    if hours is None:
+        return None
+    local = moment.astimezone(zone)
+    return datetime.combine(local.date(), hours.end, tzinfo=zone).astimezone(moment.tzinfo)
+
+
+def _business(hours: Hours | None, moment: datetime, zone: ZoneInfo) -> datetime | None:
+    """When business hours begin, if they have not; None within them."""
+    if hours is None:
+        return None
+    local = moment.astimezone(zone)
+    day = local.date()
+    if not _is_free(hours, local.weekday()):
+        if local.time() < hours.start:
+            return datetime.combine(day, hours.start, tzinfo=zone).astimezone(moment.tzinfo)
+        if local.time() < hours.end:
+            return None
+    day += timedelta(days=1)
+    while _is_free(hours, day.weekday()):
+        day += timedelta(days=1)
+    return datetime.combine(day, hours.start, tzinfo=zone).astimezone(moment.tzinfo)
+
+
+def _is_free(hours: Hours, weekday: int) -> bool:
+    return hours.weekdays_only and weekday >= _SATURDAY

@@ -1,4 +1,4 @@
-"""May we email this person? One pure rule for preflight, for the send itself, and for the question on the page."""
+"""What customers want, and whether we may email them: one pure rule for preflight, the send itself and the page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,32 @@ from zoneinfo import ZoneInfo
 from backend.domain.customers import Customer
 from backend.domain.emails import Kind
 from backend.domain.messages import SkipReason
-from backend.domain.preferences import DEFAULT, Preferences
+
+PAUSE = timedelta(days=30)
+
+TOPICS: dict[str, str] = {
+    "News": "News from the shop",
+    "Offers": "Offers and discounts",
+    "Reviews": "Questions about your orders",
+}
+"""Topics that marketing templates may name, with the words that customers read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Topics that the customer does not want, and until when all marketing mail pauses."""
+
+    topics_off: tuple[str, ...] = ()
+    paused_until: datetime | None = None
+
+    def paused(self, now: datetime) -> bool:
+        return self.paused_until is not None and self.paused_until > now
+
+    def wants(self, topic: str) -> bool:
+        return topic not in self.topics_off
+
+
+DEFAULT = Preferences()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,32 @@
-"""Whether the parts of an installation work: what processes report in heartbeats, and what follows from it."""
+"""Whether the parts of an installation work: what processes report in heartbeats, and what the doctor says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from backend.domain.deliverability import Level
+
+
+class Verdict(StrEnum):
+    """How one thing is, from the best to the worst."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing: how it is, what was found, and in one sentence how to fix it ("" where nothing is to be done)."""
+
+    subject: str
+    verdict: Verdict
+    found: str
+    fix: str = ""
+
 
 BEAT_EVERY = timedelta(seconds=10)
 STALLED_AFTER = timedelta(seconds=45)
@@ -118,3 +140,10 @@ class Beat:
 def worst(states: list[State]) -> State:
     """The state of the whole, by its parts."""
     return max(states, key=lambda state: state.rank, default=State.UP)
+
+
+OF_STATE = {State.UP: Verdict.OK, State.UNUSED: Verdict.OK, State.ATTENTION: Verdict.WARN, State.DOWN: Verdict.FAIL}
+"""The verdict on a part of the running installation, by its state."""
+
+OF_LEVEL = {Level.GOOD: Verdict.OK, Level.UNKNOWN: Verdict.UNKNOWN, Level.WATCH: Verdict.WARN, Level.BAD: Verdict.FAIL}
+"""The verdict on a record of the sender's domain, by its level."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from backend.domain.emails import Kind, Need, TemplateFacts, TemplateField, TemplateSource, TemplateVersion
 from backend.email.rendering.context import RESERVED
-from backend.email.rendering.mjml import Layout
+from backend.email.rendering.mjml_scan import Layout
 from backend.email.samples import Sample, read_sample
 from backend.errors import ConfigurationError
 

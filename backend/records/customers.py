@@ -1,15 +1,16 @@
-"""Customers as items: the profile, the uniqueness of the e-mail address, search words, tags, countries, activity."""
+"""Customers as items: profile, uniqueness of the email address, search words, tags, countries, addresses, activity."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from backend.domain.addresses import Address, AddressBook, KnownAddress
 from backend.domain.customers import LISTED_TAGS, Activity, Consent, Customer, CustomerSummary
 from backend.domain.customers import email_identity as identity
 from backend.domain.text import search_words, words_in
 from backend.domain.time import from_text, to_text
-from backend.records.conversion import key_of_row, reads
-from backend.records.declared import Record
+from backend.records.conversion import key_given, key_of_row, reads
+from backend.records.declared import Record, rows
 from backend.records.ranks import figure, rank_attributes
 from backend.store import schema
 from backend.store.port import Item, Key, Row
@@ -133,3 +134,21 @@ def activity_from(row: Row) -> Activity:
 def created_and_id(sort_key: str) -> tuple[datetime, str]:
     """When a customer was created, and the id, in the sort key of a list of customers."""
     return from_text(schema.moment_in(sort_key)), schema.id_in(sort_key)
+
+
+_ADDRESS = Record(Address)
+_BOOK = Record(AddressBook, entries=rows(KnownAddress, "addresses"))
+
+
+def book_item(book: AddressBook) -> Item:
+    return _BOOK.item(book)
+
+
+def book_of(key: Key, item: Item | None) -> AddressBook:
+    """As `book_from`; None is a customer who has no addresses."""
+    return AddressBook() if item is None else book_from(key, item)
+
+
+@reads(key_given)
+def book_from(key: Key, item: Item) -> AddressBook:
+    return _BOOK.read(item)

@@ -1,11 +1,16 @@
-"""What the shop says about itself, as one item. What was never set comes from the settings of the installation."""
+"""What the shop says about itself, and how it numbers orders, as items.
+
+What was never set comes from the settings of the installation.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from backend.domain.numbering import Numbering
 from backend.domain.shop import ShopFacts, clean_colour
 from backend.records.conversion import reads
+from backend.records.declared import Record
 from backend.records.values import number, text, without_empty
 from backend.store import schema
 from backend.store.port import Item
@@ -36,3 +41,15 @@ def shop_from(defaults: ShopFacts, item: Item | None) -> ShopFacts:
     kept = {name: value for name, value in saved.items() if value or name not in ("name", "brand")}
     clean_colour(kept.get("brand", defaults.brand))
     return replace(defaults, **kept, version=number(item, "version"))
+
+
+_NUMBERING = Record(Numbering, keep_empty=True)
+
+
+def numbering_item(numbering: Numbering) -> Item:
+    return _NUMBERING.item(numbering)
+
+
+@reads(lambda item: schema.meta_key("order-numbers"))
+def numbering_from(item: Item) -> Numbering:
+    return _NUMBERING.read(item)

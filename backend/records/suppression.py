@@ -1,13 +1,14 @@
-"""How entries of the suppression list, and their history, are written down as items of the store."""
+"""Entries of the suppression list, their history, and the comparison with the account's own list as items."""
 
 from __future__ import annotations
 
 import hashlib
 
+from backend.domain.account_sync import Comparison, SampleLine, Sync
 from backend.domain.suppression import Cause, Suppression, SuppressionEvent
 from backend.domain.time import from_text, to_text
 from backend.records.conversion import key_of_row, reads
-from backend.records.declared import Record
+from backend.records.declared import Record, packed, rows
 from backend.records.values import MalformedItemError, text
 from backend.store import schema
 from backend.store.port import Item, Row
@@ -51,3 +52,25 @@ def event_item(event: SuppressionEvent) -> Item:
 @reads(key_of_row)
 def event_from(row: Row) -> SuppressionEvent:
     return _EVENT.read(row.item, at=from_text(schema.moment_of_suppression_event(row.key)))
+
+
+_SYNC = Record(Sync, blank=("requested_by",), needed=("state",), action="deed")
+_COMPARISON = Record(Comparison, needed=("sample",), keep_empty=True, sample=packed(rows(SampleLine)))
+
+
+def sync_item(sync: Sync) -> Item:
+    return _SYNC.item(sync)
+
+
+@reads(lambda item: schema.meta_key("account-sync"))
+def sync_from(item: Item) -> Sync:
+    return _SYNC.read(item)
+
+
+def comparison_item(found: Comparison) -> Item:
+    return _COMPARISON.item(found)
+
+
+@reads(lambda item: schema.meta_key("account-comparison"))
+def comparison_from(item: Item) -> Comparison:
+    return _COMPARISON.read(item)

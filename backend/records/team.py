@@ -1,14 +1,15 @@
-"""How team members, and the roster that guards them, are written down as items of the store."""
+"""Team members, the roster that guards them, and API keys as items."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from backend.domain.api_keys import ApiKey
 from backend.domain.team import Member, Role
-from backend.records.conversion import reads
+from backend.records.conversion import key_of_row, reads
 from backend.records.declared import Record
 from backend.store import schema
-from backend.store.port import Item
+from backend.store.port import Item, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,15 @@ def roster_to_item(roster: Roster) -> Item:
 def roster_from_item(item: Item | None) -> Roster:
     """The roster; an absent item is the roster of a team without members."""
     return Roster({}, frozenset()) if item is None else _ROSTER.read(item)
+
+
+_KEY = Record(ApiKey, given=("prefix",), needed=("version",))
+
+
+def api_key_item(key: ApiKey) -> Item:
+    return _KEY.item(key)
+
+
+@reads(key_of_row)
+def api_key_from(row: Row) -> ApiKey:
+    return _KEY.read(row.item, prefix=row.key.sk)

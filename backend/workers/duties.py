@@ -3,29 +3,75 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable, Sequence
 
 from loguru import logger
 
 from backend.bootstrap import open_account_list, open_connection_key, open_event_sources
-from backend.services.alerts.evaluation import is_my_turn, look
+from backend.domain.health import BEAT_EVERY
+from backend.email.events.sources import EventSource
+from backend.observability.measures import MEASURES
+from backend.observability.ring import RING
+from backend.observability.rounds import Rounds
 from backend.services.alerts.notifications import notify_all
+from backend.services.alerts.readings import is_my_turn, look
 from backend.services.automations.duty import answer_due
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.connections.duty import apply_due
+from backend.services.context import Shop
 from backend.services.events.consequences import EventPolicy
+from backend.services.events.drain import drain_batch
+from backend.services.events.health import note_backlog
+from backend.services.events.intake import Intake
 from backend.services.outgoing.delivery import deliver_due
 from backend.services.products.counting import count_sold
 from backend.services.reconcile.products import count_from_the_beginning
 from backend.services.suppression.account_sync import work_on_sync
-from backend.services.system.installation import System
-from backend.services.system.retention import remove_expired
-from backend.workers.events import event_rounds
-from backend.workers.heartbeat import Heartbeat
+from backend.services.system import heartbeats
+from backend.services.system.installation import System, version
+from backend.services.system.usage import SavedUsage, remove_expired, save_usage
+from backend.store.meter import Meter
 from backend.workers.jobs import import_rounds
-from backend.workers.loop import MAIL, Duty, Round, Workplace, in_rounds
+from backend.workers.loop import MAIL, Duty, Round, Work, Workplace, in_rounds
 from backend.workers.mail import MailWork
 from backend.workers.snapshots import begin as begin_snapshots
+
+_SAVE_SECONDS = 60.0
+
+
+class Heartbeat(Work):
+    """Sends heartbeats, and at the end takes the process off the list."""
+
+    def __init__(self, shop: Shop, meter: Meter, kind: str, rounds: Rounds) -> None:
+        super().__init__(self._beat)
+        self._shop, self._meter = shop, meter
+        self._process = heartbeats.BeatingProcess(kind, version(), shop.clock(), MEASURES, rounds, RING)
+        self._saved = SavedUsage(meter, MEASURES)
+        self._save_at = time.monotonic() + _SAVE_SECONDS
+        self._throttled = 0
+
+    def _beat(self) -> float:
+        self._throttled = _count_throttled(self._meter, self._throttled)
+        heartbeats.beat(self._shop, self._process)
+        if time.monotonic() >= self._save_at:
+            self._save_at = time.monotonic() + _SAVE_SECONDS
+            save_usage(self._shop, self._saved)
+        return BEAT_EVERY.total_seconds()
+
+    def close(self) -> None:
+        save_usage(self._shop, self._saved)
+        heartbeats.end(self._shop, self._process)
+
+
+def _count_throttled(meter: Meter, before: int) -> int:
+    """Hands over what the store's meter has counted since, so that the last minutes are known."""
+    now = sum(usage.throttled for usage in meter.usage().values())
+    if now > before:
+        MEASURES.count("throttled", "store", now - before)
+    return now
+
 
 REST_OF_AUTOMATIONS = 2.0
 """Seconds between looks for triggers that are due."""
@@ -134,3 +180,50 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("snapshot", begin_snapshots, patience=1800.0),
 )
 """`patience` is the longest that a round takes in a large shop, in seconds."""
+
+
+REST = 1.0
+"""Seconds between looks at a source that does not wait by itself."""
+BACKLOG_SECONDS = 10.0
+_BATCHES = 20
+"""Batches of a round, so that the round ends now and then and is seen to be alive."""
+
+
+def event_rounds(
+    shop: Shop, sources: Sequence[EventSource], policy: EventPolicy, stop: threading.Event
+) -> Callable[[], float]:
+    """A round that drains all sources; it returns how many seconds to rest before the next one."""
+    told_at = -BACKLOG_SECONDS
+
+    def work() -> float:
+        nonlocal told_at
+        total, trouble = Intake(), None
+        for source in sources:
+            try:
+                total.add(_drained(shop, source, policy, stop))
+            except Exception as error:  # the other sources, and what waits at this one, are still looked at
+                trouble = trouble or error
+        if time.monotonic() - told_at >= BACKLOG_SECONDS:
+            for source in sources:
+                try:
+                    note_backlog(shop, source.name, source.state())
+                except Exception as error:
+                    trouble = trouble or error
+            told_at = time.monotonic()
+        if trouble is not None:
+            raise trouble
+        if total.total:
+            logger.info("{} events taken in, {} of them applied", total.total, total.applied)
+        return 0.0 if total.total else REST
+
+    return work
+
+
+def _drained(shop: Shop, source: EventSource, policy: EventPolicy, stop: threading.Event) -> Intake:
+    total = Intake()
+    for _ in range(_BATCHES):
+        intake = drain_batch(shop, source, policy, stop)
+        total.add(intake)
+        if not intake.total or stop.is_set():
+            break
+    return total

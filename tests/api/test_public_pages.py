@@ -25,7 +25,7 @@ from backend.services.sending.delivery import deliver_one
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.requests import SendRequest, request_message
 from backend.services.suppression.entries import find_suppression
-from backend.services.system.proxies import unnamed_proxy_seen
+from backend.services.system.checks import unnamed_proxy_seen
 from tests.support import STAFF, TestClock, add_customer, in_own_loop
 
 

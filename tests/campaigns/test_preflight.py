@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backend.domain.campaign_figures import Preflight, PreflightStatus
-from backend.domain.campaign_hours import closes_at, opens_at
-from backend.domain.campaign_timing import Pace, timing_of
+from backend.domain.campaign_timing import Pace, closes_at, opens_at, timing_of
 from backend.domain.campaigns import Draft, Hours
 from backend.domain.eligibility import MarketingLimits
 from backend.domain.emails import Kind

@@ -69,7 +69,7 @@ from backend.services.system import heartbeats, usage
 from backend.services.system.usage import SavedUsage
 from backend.services.team import members
 from backend.services.templates import catalogue, versions
-from backend.services.templates.editions import keep_edition
+from backend.services.templates.catalogue import keep_edition
 from backend.services.triggers import active, writes
 from backend.services.unreadable import items
 from backend.store import schema

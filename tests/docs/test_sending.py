@@ -9,7 +9,7 @@ from backend.domain.delivery import Outcome
 from backend.domain.emails import Refused, Unanswered
 from backend.domain.events import EventType
 from backend.domain.suppression import SuppressionReason
-from backend.email.events.simulator import Simulated, simulated
+from backend.email.events.simulated import Simulated, simulated
 from backend.email.transports import ses_errors
 
 TEXT = (Path(__file__).parents[2] / "docs" / "sending.md").read_text()

@@ -12,7 +12,7 @@ from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.shop import ShopFacts
 from backend.domain.team import Member
 from backend.email.rendering.context import Data, build_context
-from backend.email.rendering.mjml import Layout
+from backend.email.rendering.mjml_scan import Layout
 from backend.email.template_files import TemplateFiles, read_templates
 
 FOLDER = Path(__file__).parents[2] / "email_templates"

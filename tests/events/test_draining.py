@@ -32,7 +32,7 @@ from backend.services.sending.delivery import deliver_due
 from backend.services.suppression.entries import find_suppression
 from backend.store import schema
 from backend.store.port import Put
-from backend.workers.events import REST, event_rounds
+from backend.workers.duties import REST, event_rounds
 from tests.email.transports.samples import email
 from tests.engines import ROOT
 from tests.events.samples import event

@@ -20,7 +20,7 @@ from backend.services.events.dead_letters import add_dead_letter, count_dead_let
 from backend.services.events.drain import take_in_safely
 from backend.services.events.health import event_health
 from backend.services.events.replay import Replay, replay_all
-from backend.workers.events import event_rounds
+from backend.workers.duties import event_rounds
 from tests.events.samples import document, event
 from tests.events.test_applying import now, sent
 from tests.support import ENGINEER

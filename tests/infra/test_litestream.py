@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from backend.domain.diagnosis import Verdict
+from backend.domain.health import Verdict
 from backend.services.context import Shop
 from backend.services.doctor import machine
 from backend.services.reconcile.run import reconcile

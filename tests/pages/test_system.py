@@ -13,7 +13,7 @@ from backend.observability.rounds import Rounds
 from backend.services.system import heartbeats
 from backend.services.system.usage import SavedUsage, save_usage
 from backend.store.meter import Meter, access_pattern
-from pages.components.system import log
+from pages.components.system import speed
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, as_read, field, figures, said
 
@@ -86,7 +86,7 @@ def test_cost_shows_the_month_and_what_uses_the_store(dashboard: Dashboard) -> N
 
 def test_the_log_is_narrowed_by_level_and_text(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     ring = Ring()
-    monkeypatch.setattr(log, "RING", ring)
+    monkeypatch.setattr(speed, "RING", ring)
     ring.add(LogRecord(utc_now(), "INFO", "Snapshot made"))
     ring.add(LogRecord(utc_now(), "ERROR", "Incident ABCD1234", "page orders", "1a2b3c4d", "ValueError: no"))
     app = view(dashboard, "Log")

@@ -15,8 +15,7 @@ from backend.domain.team import Role
 from backend.services.sending import ledger
 from backend.services.sending.message_log import LogFilter, list_messages
 from backend.services.templates import catalogue
-from backend.services.templates.preview_mail import preview_message
-from backend.services.templates.previews import Recipient, render_preview
+from backend.services.templates.previews import Recipient, preview_message, render_preview
 from backend.services.templates.versions import get_working_copy, list_versions, publish, save_working_copy
 from pages.components.ui import shell
 from tests.pages.dashboard import Dashboard

@@ -18,13 +18,10 @@ from backend.domain.team import Actor, Role
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
 from backend.services.insights.at_risk import Barrier, customers_at_risk, revenue_at_risk
-from backend.services.insights.best import best_customers
+from backend.services.insights.best import best_customers, lapsing_customers
 from backend.services.insights.buyers import buyer_grid
-from backend.services.insights.change import Days, revenue_change
-from backend.services.insights.lapsing import lapsing_customers
-from backend.services.insights.refunds import refunds_made
-from backend.services.insights.returning import Returning, returning
-from backend.services.insights.worth import worth
+from backend.services.insights.change import Days, refunds_made, revenue_change
+from backend.services.insights.returning import Returning, returning, worth
 from backend.services.orders.orders import change_status, new_refund_id, refund_order
 from backend.services.segments.audience import today
 from backend.services.snapshots.build import make_first, make_snapshot

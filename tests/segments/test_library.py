@@ -16,8 +16,7 @@ from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.segments import library
 from backend.services.segments.audience import get_segment
-from backend.services.segments.export import export_segment
-from backend.services.segments.preview import count_segments, goods_sold, preview_segment
+from backend.services.segments.preview import count_segments, export_segment, goods_sold, preview_segment
 from backend.services.segments.ready import READY
 from backend.services.segments.sentences import sentence
 from backend.services.snapshots.build import make_first

@@ -13,7 +13,7 @@ from backend.domain.account_sync import SyncAction, SyncState
 from backend.domain.suppression import SuppressionReason
 from backend.email.transports.account_list import AccountListError, AccountPage, FileAccountList
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
-from backend.records.account_sync import sync_from, sync_item
+from backend.records.suppression import sync_from, sync_item
 from backend.services.context import Shop
 from backend.services.suppression import account_sync
 from backend.services.suppression.account_sync import ask_for, last_comparison, last_sync, work_on_sync

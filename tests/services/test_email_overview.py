@@ -16,8 +16,7 @@ from backend.services.context import Shop
 from backend.services.sending import ledger
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from backend.services.templates.overview import USAGE_DAYS, EmailCard, email_overview
-from backend.services.templates.preview_mail import headers_of, preview_message
-from backend.services.templates.previews import Recipient, render_preview
+from backend.services.templates.previews import Recipient, headers_of, preview_message, render_preview
 from tests.services.emails import edited, published
 from tests.support import ADMIN, TestClock, add_customer, opened_shop
 

@@ -12,7 +12,7 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.orders import orders
-from backend.services.statistics import buyers, figures
+from backend.services.statistics import figures, overview
 from tests.support import NOW, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref
 
 TODAY = NOW.date()
@@ -117,8 +117,8 @@ def test_buyers_are_different_people_with_an_order_that_counts(shop: Shop) -> No
     add_order(shop, once, placed_at=NOW - timedelta(days=2), status=OrderStatus.PENDING)
     cancelled = add_order(shop, gone)
     orders.change_status(shop, STAFF, ref(cancelled), OrderStatus.CANCELLED)
-    assert buyers.count_buyers(shop, TODAY - timedelta(days=2), TODAY) == 2
-    assert buyers.count_buyers(shop, TODAY, TODAY) == 1
-    assert buyers.count_buyers(shop, date.min, date.max) == 2
+    assert overview.count_buyers(shop, TODAY - timedelta(days=2), TODAY) == 2
+    assert overview.count_buyers(shop, TODAY, TODAY) == 1
+    assert overview.count_buyers(shop, date.min, date.max) == 2
     with pytest.raises(InvalidInputError, match="after the last day"):
-        buyers.count_buyers(shop, TODAY, TODAY - timedelta(days=1))
+        overview.count_buyers(shop, TODAY, TODAY - timedelta(days=1))

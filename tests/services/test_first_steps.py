@@ -7,7 +7,7 @@ from dataclasses import replace
 from backend.domain.deliverability import Level
 from backend.domain.sender_domain import DomainReport, Finding, Subject
 from backend.domain.team import Role
-from backend.records.domain_reports import report_item
+from backend.records.system import report_item
 from backend.services.automations.defaults import add_demo_automations
 from backend.services.context import Shop
 from backend.services.first_steps.checklist import Step, first_steps

@@ -13,7 +13,7 @@ from backend.domain.team import COMMAND_LINE
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.insights.product_buyers import buyers_of
+from backend.services.insights.buyers import buyers_of
 from backend.services.orders import orders
 from backend.services.products import catalogue, counting
 from backend.services.products.bought import bought_by

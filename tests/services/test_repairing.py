@@ -13,8 +13,8 @@ from backend.domain.audit import AuditEntry
 from backend.domain.delivery import Outcome
 from backend.domain.messages import Message, MessageStatus
 from backend.errors import InvalidInputError, NotFoundError, PermissionDeniedError
-from backend.records.audit import audit_from
 from backend.records.messages import key_of, message_item
+from backend.records.system import audit_from
 from backend.services.context import Shop
 from backend.services.sending import ledger, repair
 from backend.services.sending.message_log import needing_attention

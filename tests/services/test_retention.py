@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from backend.services.context import Shop
-from backend.services.system import retention
+from backend.services.system import usage
 from backend.services.team import sign_in_attempts
 from backend.services.team.sign_in_attempts import Subject
 from backend.store.port import EXPIRES, Key, Put
@@ -18,10 +18,10 @@ from tests.support import TestClock
 
 def test_removing_goes_on_until_nothing_is_left(shop: Shop) -> None:
     now = int(shop.clock().timestamp())
-    shop.store.write_batch([Put(Key(MAIL, f"P{n}", "s"), {EXPIRES: now - n}) for n in range(retention.AT_ONCE + 5)])
-    assert retention.remove_expired(shop)
+    shop.store.write_batch([Put(Key(MAIL, f"P{n}", "s"), {EXPIRES: now - n}) for n in range(usage.AT_ONCE + 5)])
+    assert usage.remove_expired(shop)
     assert len(shop.store.scan(MAIL).rows) == 5
-    assert not retention.remove_expired(shop)
+    assert not usage.remove_expired(shop)
     assert not shop.store.scan(MAIL).rows
 
 
@@ -30,10 +30,10 @@ def test_failed_sign_ins_are_forgotten_when_none_of_them_counts_any_more(shop: S
     sign_in_attempts.claim(shop, Subject.ACCOUNT, "somebody")
     sign_in_attempts.claim(shop, Subject.ACCOUNT, "somebody")
     clock.forward(minutes=29, seconds=58)
-    retention.remove_expired(shop)
+    usage.remove_expired(shop)
     assert shop.store.get(key)
     clock.forward(seconds=4)
-    retention.remove_expired(shop)
+    usage.remove_expired(shop)
     assert shop.store.get(key) is None
 
 

@@ -13,7 +13,7 @@ from backend.errors import ConflictError, InvalidInputError, NotFoundError, Perm
 from backend.services import shop_settings
 from backend.services.context import Shop
 from backend.services.templates import catalogue, versions
-from backend.services.templates.editions import keep_edition, read_edition
+from backend.services.templates.catalogue import keep_edition, read_edition
 from tests.services.emails import edited, published
 from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock, outcomes_of
 

@@ -29,8 +29,8 @@ from backend.services import exports, shop_settings, timeline
 from backend.services.alerts import readings
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts import states as alert_lists
-from backend.services.alerts.evaluation import is_my_turn, look
 from backend.services.alerts.notifications import notify_all
+from backend.services.alerts.readings import is_my_turn, look
 from backend.services.api_keys.keys import list_keys
 from backend.services.audit import log as audit_log
 from backend.services.automations import figures as automation_figures
@@ -62,16 +62,15 @@ from backend.services.products.counting import count_sold
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
 from backend.services.reconcile.run import reconcile
-from backend.services.segments import export as segment_exports
 from backend.services.segments import library, preview
 from backend.services.sending import account as send_account
 from backend.services.sending import message_log
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.mailer import Mailer
 from backend.services.snapshots.build import make_snapshot
-from backend.services.statistics import buyers, counters, days, figures, overview, sending
+from backend.services.statistics import counters, days, figures, overview, sending
 from backend.services.suppression import account_sync, entries, files
-from backend.services.system import costs, heartbeats, objectives, proxies, retention, usage
+from backend.services.system import checks, costs, heartbeats, objectives, usage
 from backend.services.system.health import health_of
 from backend.services.system.installation import System
 from backend.services.system.queue import queue_state
@@ -151,7 +150,7 @@ LISTS: dict[str, Surface] = {
     "overview": lambda v: overview.overview_of(v.shop, v.today - MONTH, v.today),
     "first day": lambda v: overview.first_day(v.shop),
     "recent orders": lambda v: overview.recent_orders(v.shop, 10),
-    "buyers": lambda v: buyers.count_buyers(v.shop, v.today - MONTH, v.today),
+    "buyers": lambda v: overview.count_buyers(v.shop, v.today - MONTH, v.today),
     "totals": lambda v: figures.totals_by_day(v.shop, v.today - MONTH, v.today),
     "countries": lambda v: figures.counts_of(v.shop, "country"),
     "tags": lambda v: figures.counts_of(v.shop, "tag"),
@@ -207,7 +206,7 @@ LISTS: dict[str, Surface] = {
     "shop": lambda v: shop_settings.get_shop_facts(v.shop),
     "domain report": lambda v: domain.last_report(v.shop),
     "comparison of suppression lists": lambda v: (account_sync.last_comparison(v.shop), account_sync.last_sync(v.shop)),
-    "proxy": lambda v: proxies.unnamed_proxy_seen(v.shop),
+    "proxy": lambda v: checks.unnamed_proxy_seen(v.shop),
     "API keys": lambda v: list_keys(v.shop, COMMAND_LINE),
     "connections": lambda v: list_connections(v.shop, ENGINEER),
     "privacy requests": lambda v: privacy_requests(v.shop, ENGINEER),
@@ -220,7 +219,7 @@ EXPORTS: dict[str, Surface] = {
     "export orders": _csv(lambda v, t: exports.export_orders(v.shop, COMMAND_LINE, t, "csv", _orders(v))),
     "export line items": _csv(lambda v, t: exports.export_line_items(v.shop, COMMAND_LINE, t, "csv", _orders(v))),
     "export suppressions": _csv(lambda v, t: files.export_suppressions(v.shop, COMMAND_LINE, t)),
-    "export a segment": _csv(lambda v, t: segment_exports.export_segment(v.shop, COMMAND_LINE, Rule(), t)),
+    "export a segment": _csv(lambda v, t: preview.export_segment(v.shop, COMMAND_LINE, Rule(), t)),
     "export the audit log": lambda v: audit_export.export_csv(v.shop, COMMAND_LINE, audit_log.AuditFilter("2026-11")),
 }
 
@@ -303,7 +302,7 @@ ROUNDS: dict[str, Surface] = {
     "alerts": lambda v: (is_my_turn(v.shop), look(v.system), notify_all(v.system)),
     "events": lambda v: replay_all(v.shop, COMMAND_LINE, EventPolicy()),
     "suppression lists": lambda v: account_sync.work_on_sync(v.shop, v.account, GO_ON),
-    "retention": lambda v: retention.remove_expired(v.shop),
+    "retention": lambda v: usage.remove_expired(v.shop),
     "snapshot": lambda v: make_snapshot(v.shop),
     "heartbeat": lambda v: heartbeats.beat(
         v.shop, heartbeats.BeatingProcess("worker", "1", v.shop.clock(), Measures(), Rounds(), Ring())

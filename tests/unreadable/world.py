@@ -36,12 +36,12 @@ from backend.email.transports.account_list import FileAccountList
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.records.domain_reports import report_item
 from backend.records.events import click_updates, minute_update
+from backend.records.system import report_item
 from backend.services import shop_settings
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts import states
-from backend.services.alerts.evaluation import is_my_turn
+from backend.services.alerts.readings import is_my_turn
 from backend.services.api import idempotency
 from backend.services.api.request_rate import SharedRate
 from backend.services.api_keys.keys import create_key
@@ -70,10 +70,10 @@ from backend.services.segments.ready import READY
 from backend.services.sending import account as sending_account
 from backend.services.sending import frequency_cap, ledger, shared_content
 from backend.services.suppression import account_sync, entries
-from backend.services.system import heartbeats, proxies, usage
+from backend.services.system import checks, heartbeats, usage
 from backend.services.system.checks import check_writing
 from backend.services.team import members, sign_in_attempts
-from backend.services.templates.editions import keep_edition
+from backend.services.templates.catalogue import keep_edition
 from backend.services.triggers.active import LEAD
 from backend.services.unreadable import items
 from backend.store import schema
@@ -318,7 +318,7 @@ def _system(shop: Shop) -> None:
     now = to_text(shop.clock())
     sending_account.pause(shop, "The provider takes nothing.", shop.clock() - timedelta(minutes=1))
     note_backlog(shop, "sqs", QueueState(3, 1))
-    proxies.note_origin(shop, Origin("203.0.113.9", "203.0.113.9", forwarded=True, by_unnamed_proxy=True))
+    checks.note_origin(shop, Origin("203.0.113.9", "203.0.113.9", forwarded=True, by_unnamed_proxy=True))
     markers: dict[str, Item] = {
         "demo": {"state": "loaded", "at": now, "customers": 0},
         "demo-removed": {"at": now},

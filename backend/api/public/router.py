@@ -5,27 +5,32 @@ One-click unsubscribing is a POST to the same address, as mail programs send it 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from babel.dates import format_date
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from loguru import logger
 
-from backend.api.public.html import email_page, page
 from backend.api.public.limits import LinkLimit
+from backend.domain.eligibility import TOPICS
 from backend.domain.network import Origin
-from backend.domain.preferences import TOPICS
 from backend.domain.shop import ShopFacts
 from backend.email.links import LinkProblem, Links, Purpose, Target
+from backend.email.rendering.context import shop_view
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.customers.preferences import pause
 from backend.services.sending import email_choices, ledger
 from backend.services.sending.composition import email_of
 from backend.services.shop_settings import get_shop_facts
-from backend.services.system.proxies import note_origin
+from backend.services.system.checks import note_origin
 
 _LARGEST_FORM = 8 * 1024
 Handler = Callable[[Target, dict[str, list[str]]], Response]
@@ -175,3 +180,37 @@ async def _form(request: Request) -> dict[str, list[str]]:
         return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
     except ValueError:
         return {}
+
+
+_QUIET = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Frame-Options": "DENY",
+}
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    loader = FileSystemLoader(Path(__file__).with_name("pages"))
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def page(name: str, facts: ShopFacts, *, status: int = 200, **values: object) -> HTMLResponse:
+    """One of the pages in `pages/`, in the shop's look. `title` is a heading; values are shown as text."""
+    nonce = secrets.token_urlsafe(12)
+    defaults: dict[str, object] = {"sentences": [], "link": None, "notice": ""}
+    html = _environment().get_template(name).render({**defaults, **values, "shop": shop_view(facts), "nonce": nonce})
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return HTMLResponse(html, status, {**_QUIET, "Content-Security-Policy": policy})
+
+
+def email_page(html: str) -> HTMLResponse:
+    """An email in the browser: its own styles and pictures over https, and nothing that runs."""
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; font-src https:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+    return HTMLResponse(html, headers={**_QUIET, "Content-Security-Policy": policy})

@@ -1,18 +1,59 @@
-"""What SES would report about an email in the local outbox, in SES's own form, so that the same code takes it in.
+"""SES's mailbox simulator, and what SES would report about an email in the local outbox, in SES's own form.
 
-The addresses of SES's mailbox simulator behave as AWS describes them ("Using the mailbox simulator manually", SES
-developer guide); every other email is delivered at once.
+So the same code takes in what the outbox and SES report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
 
-from backend.email.events.simulator import Simulated
+DOMAIN = "simulator.amazonses.com"
+
+
+class Simulated(StrEnum):
+    """What happens to an email after the transport has taken it."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    OUT_OF_OFFICE = "outofoffice"
+    SUPPRESSED = "suppressed"
+    """The address is on the provider's own suppression list, which it reports as a hard bounce."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedEvent:
+    """Something that happened to an email in the outbox. `message_id` is the ledger's, `outbox_id` the outbox's."""
+
+    outbox_id: str
+    message_id: str
+    address: str
+    event: Simulated
+    at: datetime
+
+
+_BEHAVIOUR = {
+    "success": Simulated.DELIVERED,
+    "bounce": Simulated.BOUNCED,
+    "complaint": Simulated.COMPLAINED,
+    "ooto": Simulated.OUT_OF_OFFICE,
+    "suppressionlist": Simulated.SUPPRESSED,
+}
+
+
+def simulated(address: str) -> Simulated | None:
+    """What the simulator does with mail to the address; None for everybody else."""
+    local, _, domain = address.rpartition("@")
+    if domain.lower() != DOMAIN:
+        return None
+    return _BEHAVIOUR.get(local.partition("+")[0].lower())
+
 
 _Details = tuple[str, str, dict[str, Any]]
 

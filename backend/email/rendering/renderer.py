@@ -19,7 +19,7 @@ from backend.domain.emails import Kind, Rendered, TemplateSource, TemplateVersio
 from backend.email.rendering.environment import check_constructs, environment
 from backend.email.rendering.errors import LimitError, Place, refuse, rendering_error, syntax_error, template_lines
 from backend.email.rendering.limits import LONGEST_OUTPUT, LONGEST_SOURCE, LONGEST_SUBJECT, Budget, budget, joined
-from backend.email.rendering.mjml import Layout, html_template, read_body
+from backend.email.rendering.mjml_scan import Layout, html_template, read_body
 from backend.email.rendering.tags import Mapped, as_written
 from backend.email.rendering.text import text_template, tidy, written_text_template
 

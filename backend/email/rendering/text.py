@@ -18,7 +18,7 @@ from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement as Style
 from lxml.html import HtmlElement
 
-from backend.email.rendering.mjml import Body, Layout
+from backend.email.rendering.mjml_scan import Body, Layout
 from backend.email.rendering.tags import TOKEN, Mapped, Tag, as_written, restore
 
 _EMPTY = re.compile(r"<(mj-[a-z-]++)((?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)/>")

@@ -15,8 +15,7 @@ from loguru import logger
 from backend.disk_space import FILES_FULL, is_full
 from backend.domain.emails import Accepted, Account, Answer, OutgoingEmail, Refused
 from backend.domain.time import Clock, utc_now
-from backend.email.events.simulated import simulated_events
-from backend.email.events.simulator import simulated
+from backend.email.events.simulated import simulated, simulated_events
 from backend.email.events.spool import EventSpool
 from backend.email.transports.addresses import UnsendableError, parse_mailbox
 from backend.email.transports.headers import tags_of

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from backend.domain.emails import Attachment
-from backend.email.events.simulator import Simulated, SimulatedEvent
+from backend.email.events.simulated import Simulated, SimulatedEvent
 from backend.email.transports.maildir import Entry, Maildir
 from backend.email.transports.outbox import OWN_HEADERS
 from backend.errors import NotFoundError

@@ -6,14 +6,20 @@ A reader returns None when it does not know: then no alert is opened or ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from loguru import logger
 
-from backend.domain.alerts import Reading, RuleName
+from backend.domain.alerts import BY_NAME, Alert, AlertSettings, Reading, RuleName
 from backend.domain.health import Beat
+from backend.domain.leases import Lease
+from backend.domain.time import from_text, to_text
 from backend.email.transports.protocol import AccountUnknownError
-from backend.errors import BackendError
+from backend.errors import BackendError, ConditionFailedError, UnreadableItemError
+from backend.records.conversion import key_given, reads
+from backend.records.values import text
+from backend.services.alerts import states
+from backend.services.alerts.settings import get_alert_settings
 from backend.services.alerts.states import current_alerts
 from backend.services.automations.waiting_triggers import stalled
 from backend.services.connections.connections import all_connections, count_failed
@@ -27,7 +33,10 @@ from backend.services.statistics.counters import stats_by_hour, summed
 from backend.services.system.heartbeats import read_beats
 from backend.services.system.installation import System
 from backend.services.system.queue import queue_state
+from backend.services.unreadable.items import read_one
+from backend.store import schema
 from backend.store.meter import access_pattern
+from backend.store.port import AnyOf, Below, Delete, Item, Key, Missing, Update
 
 _FEWEST_SENT = {RuleName.BOUNCES: 100, RuleName.COMPLAINTS: 200}
 """With fewer a rate means little: one complaint of 50 would be 2%."""
@@ -264,3 +273,61 @@ def gauges(shop: Shop) -> Mapping[str, float]:
             "alerts_open": sum(alert.is_open for alert in current_alerts(shop)),
             "processes_alive": sum(not beat.is_silent(now) for beat in read_beats(shop)),
         }
+
+
+EVERY = timedelta(seconds=30)
+_TURN = schema.meta_key("alerts-turn")
+
+
+def is_my_turn(shop: Shop) -> bool:
+    """Whether no process has evaluated the rules in the last half minute. If so, this process takes the turn."""
+    now = shop.clock()
+    free = AnyOf((Missing("next_at"), Below("next_at", to_text(now))))
+    try:
+        shop.store.update(Update(_TURN, set={"next_at": to_text(now + EVERY)}, condition=free))
+    except (ConditionFailedError, UnreadableItemError):
+        turn = read_one(shop, _TURN, _next_from)
+        if turn is None or Lease(turn).shortened(now, EVERY):  # a damaged record must not block the turn
+            shop.store.delete(Delete(_TURN))
+        return False
+    return True
+
+
+@reads(key_given)
+def _next_from(_: Key, item: Item) -> datetime:
+    return from_text(text(item, "next_at"))
+
+
+def look(system: System) -> None:
+    """Reads the figures of every rule, and opens, keeps and ends alerts."""
+    shop, settings = system.shop, get_alert_settings(system.shop)
+    judge(shop, settings, readings_of(system))
+
+
+def judge(shop: Shop, settings: AlertSettings, readings: Mapping[RuleName, Sequence[Reading]]) -> None:
+    """Changes the alerts by what was read. Those of a rule without a reading stay as they are."""
+    exceeded = {(each.rule, each.subject): each for each in _exceeded(settings, readings)}
+    alerts = {(alert.rule, alert.subject): alert for alert in states.current_alerts(shop)}
+    for place, reading in exceeded.items():
+        if place not in alerts:
+            states.open_alert(shop, reading)
+    for place, alert in alerts.items():
+        if alert.rule is RuleName.TEST:
+            continue
+        if not _is_on(settings, alert):
+            states.drop(shop, alert)
+        elif alert.rule in readings:
+            states.look_again(shop, alert, exceeded.get(place), timedelta(hours=settings.remind_hours))
+
+
+def _exceeded(settings: AlertSettings, readings: Mapping[RuleName, Sequence[Reading]]) -> list[Reading]:
+    found: list[Reading] = []
+    for name, read in readings.items():
+        adjusted = settings.of(BY_NAME[name])
+        if adjusted.on:
+            found += [reading for reading in read if reading.value > adjusted.threshold]
+    return found
+
+
+def _is_on(settings: AlertSettings, alert: Alert) -> bool:
+    return settings.of(BY_NAME[alert.rule]).on

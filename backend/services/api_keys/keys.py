@@ -23,7 +23,7 @@ from backend.domain.api_keys import (
 from backend.domain.team import Actor, Permission
 from backend.domain.text import SHORT_LENGTH, clean_line
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from backend.records.api_keys import api_key_from, api_key_item
+from backend.records.team import api_key_from, api_key_item
 from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import StaleReadError, settled
 from backend.services.context import Shop

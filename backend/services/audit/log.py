@@ -15,7 +15,7 @@ from backend.domain.ids import new_entry_id
 from backend.domain.team import Actor, Permission
 from backend.domain.time import months_between, to_text
 from backend.errors import InvalidInputError
-from backend.records.audit import audit_from, audit_item
+from backend.records.system import audit_from, audit_item
 from backend.services.context import Shop
 from backend.services.listing import text_in
 from backend.services.unreadable.items import readable_rows

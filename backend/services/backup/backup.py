@@ -24,7 +24,7 @@ from backend.services.backup.archive import (
     write_part,
 )
 from backend.services.context import Shop
-from backend.services.system.version import version
+from backend.services.system.installation import version
 from backend.store.port import Moment, Row
 from backend.store.schema import TABLES
 

@@ -26,7 +26,7 @@ from backend.services.segments import audience
 from backend.services.sending.eligibility import situations_of
 from backend.services.sending.shared_content import Content, content_put, keep_facts
 from backend.services.shop_settings import get_shop_facts
-from backend.services.templates.editions import keep_edition
+from backend.services.templates.catalogue import keep_edition
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Item, Put, Write

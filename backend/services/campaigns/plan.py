@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
-from backend.domain.campaign_hours import closes_at, is_ever_open, opens_at
-from backend.domain.campaign_timing import Pace, Timing, timing_of
+from backend.domain.campaign_timing import Pace, Timing, closes_at, is_ever_open, opens_at, timing_of
 from backend.domain.campaigns import EDITABLE, Campaign, CampaignState, WrongStateError
 from backend.domain.costs import FREE_UNITS_A_SECOND, MAIL, STORE_WRITE
 from backend.domain.emails import Kind

@@ -17,7 +17,7 @@ from backend.domain.emails import TemplateVersion
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.shop import ShopFacts
 from backend.email.rendering.context import Data, build_context, customer_view
-from backend.email.rendering.mjml import Layout
+from backend.email.rendering.mjml_scan import Layout
 from backend.email.rendering.renderer import Compiled, compile_template, render_compiled
 from backend.email.rendering.uses import fields_used
 from backend.errors import BackendError, InvalidInputError, TemplateError

@@ -13,7 +13,7 @@ from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.segment_text import rule_from_text
 from backend.domain.shop import ShopFacts
 from backend.email.rendering.context import build_context
-from backend.email.rendering.mjml import Layout
+from backend.email.rendering.mjml_scan import Layout
 from backend.email.rendering.renderer import compile_template, render_compiled
 from backend.errors import BackendError
 from backend.records.customers import customer_at
@@ -26,7 +26,7 @@ from backend.services.sending.eligibility import situations_of
 from backend.services.sending.ledger import hour_of
 from backend.services.sending.mailer import Mailer
 from backend.services.sending.shared_content import Content, read_content, read_facts
-from backend.services.templates.editions import read_edition
+from backend.services.templates.catalogue import read_edition
 from backend.services.unreadable.items import readable
 from backend.store import schema
 

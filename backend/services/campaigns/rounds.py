@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from loguru import logger
 
-from backend.domain.campaign_hours import opens_at
+from backend.domain.campaign_timing import opens_at
 from backend.domain.campaigns import Campaign, CampaignState, Wave
 from backend.errors import BackendError, ConflictError, NotFoundError, UnreadableItemError
 from backend.services.campaigns import chunks, progress

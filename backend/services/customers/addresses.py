@@ -11,7 +11,7 @@ from backend.domain.ids import new_entry_id
 from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
 from backend.errors import ConflictError, NotFoundError
-from backend.records.addresses import book_item, book_of
+from backend.records.customers import book_item, book_of
 from backend.services.context import Shop
 from backend.services.customers.customers import activity_put, get_customer
 from backend.store import schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from backend.domain.preferences import DEFAULT, PAUSE, TOPICS, Preferences
+from backend.domain.eligibility import DEFAULT, PAUSE, TOPICS, Preferences
 from backend.domain.time import from_text, to_text
 from backend.errors import InvalidInputError
 from backend.records.conversion import key_given, reads

@@ -28,7 +28,7 @@ from backend.email.links import Links, Purpose, Target
 from backend.email.transports.protocol import AccountUnknownError
 from backend.email.web import Unreached, Web
 from backend.errors import InvalidInputError
-from backend.records.domain_reports import report_from, report_item
+from backend.records.system import report_from, report_item
 from backend.services.context import Shop
 from backend.services.deliverability.dkim import check_selectors, check_ses_dkim
 from backend.services.deliverability.dmarc import check_alignment, check_dmarc, dmarc_state_of

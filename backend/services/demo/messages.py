@@ -22,7 +22,7 @@ from backend.domain.suppression import Cause, SuppressionReason
 from backend.domain.team import AUTOMATION
 from backend.email.links import Links
 from backend.email.rendering.context import Data, build_context
-from backend.email.rendering.mjml import Layout
+from backend.email.rendering.mjml_scan import Layout
 from backend.errors import AlreadyExistsError
 from backend.records.messages import key_of, message_item
 from backend.records.send_stats import campaign_counters_of, counters_of
@@ -35,7 +35,7 @@ from backend.services.sending.shared_content import keep_facts
 from backend.services.shop_settings import get_shop_facts
 from backend.services.suppression.entries import adding_writes
 from backend.services.templates import catalogue
-from backend.services.templates.editions import keep_edition
+from backend.services.templates.catalogue import keep_edition
 from backend.store import schema
 from backend.store.port import Absent, Plus, Put, Update, Write
 

@@ -14,9 +14,10 @@ from itertools import islice
 from typing import TypeVar
 
 from backend.demo.behaviour import SOURCE, DemoCustomer, DemoShop
-from backend.demo.catalogue import NOTES
+from backend.demo.catalogue import NOTES, PRODUCTS
 from backend.domain.addresses import Address, AddressBook, KnownAddress
 from backend.domain.customers import Activity, ActivityKind, Customer
+from backend.domain.products import Product, ProductSource, id_of_words
 from backend.domain.time import day_of, from_text, to_text
 from backend.email.links import Links
 from backend.errors import AlreadyExistsError, ConflictError
@@ -29,8 +30,9 @@ from backend.services.customers.writes import EmailReservedError, creating_write
 from backend.services.demo.campaigns import campaigns_at, load_campaigns
 from backend.services.demo.message_removal import remove_campaigns, remove_messages
 from backend.services.demo.messages import DemoMail, load_order_emails
-from backend.services.demo.products import load_products, remove_products
 from backend.services.orders.writes import placing_writes
+from backend.services.products.figures import sold_in_all
+from backend.services.products.identity import all_names, read_names
 from backend.services.reconcile import reconcile
 from backend.services.shop_settings import give_demo_address, take_demo_address
 from backend.services.team.members import DEMO_TEAM, add_demo_team, remove_demo_team
@@ -274,3 +276,27 @@ def _remove(shop: Shop, found: Sequence[_Contents]) -> int:
         [[Delete(row.key, Equals("rank_orders", row.item.get("rank_orders")))] for row in profiles]
     )
     return outcomes.count(None)
+
+
+def load_products(shop: Shop, at: datetime) -> None:
+    """Adds the products that are not there yet; `at` is when the shop is said to have begun to sell them."""
+    made = [
+        Product(id_of_words(title, sku), title, ProductSource.DEMO, at, sku=sku, price=price)
+        for title, sku, price, _ in PRODUCTS
+    ]
+    names = read_names(shop, [each.id for each in made])
+    new = [each for each in made if names.product_of(each.id) is None]
+    shop.store.transact_each([names.add(each) for each in new])
+
+
+def remove_products(shop: Shop) -> None:
+    """Takes out those of which nothing is sold, now that the demo's orders are gone and figures are counted again."""
+    names = all_names(shop)
+    demo = [each for each in names.products.values() if each.source is ProductSource.DEMO]
+    sold = sold_in_all(shop, [each.id for each in demo])
+    gone = {each.id: each for each in demo if each.id not in sold or not sold[each.id].units}
+    leads = [name for name, product_id in names.leads.items() if product_id in gone]
+    shop.store.transact_each(
+        [[Delete(schema.product_key(each.id), Equals("version", each.version))] for each in gone.values()]
+    )
+    shop.store.write_batch([Delete(schema.product_key(name)) for name in leads])

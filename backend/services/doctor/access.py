@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from backend.domain.diagnosis import OF_STATE, Diagnosis, Verdict
+from backend.domain.health import OF_STATE, Diagnosis, Verdict
 from backend.domain.team import COMMAND_LINE
 from backend.email.web import Reached
 from backend.errors import ConfigurationError

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from loguru import logger
 
 from backend.deadlines import LONGEST_WAIT, DeadlineError, within
-from backend.domain.diagnosis import Diagnosis, Verdict
+from backend.domain.health import Diagnosis, Verdict
 from backend.errors import BackendError
-from backend.services.doctor import access, machine, mail, shops
+from backend.services.doctor import access, machine, mail
 from backend.services.doctor.installation import Installation
 
 Question = Callable[[Installation], list[Diagnosis]]
@@ -31,8 +31,8 @@ QUESTIONS: dict[str, Question] = {
     "Events": mail.events,
     "Workers": mail.workers,
     "Alerts": mail.alerts,
-    "Connections": shops.connected,
-    "Webhooks out": shops.endpoints,
+    "Connections": mail.connected,
+    "Webhooks out": mail.endpoints,
     "First steps": access.first_steps,
 }
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from backend.domain.diagnosis import OF_STATE, Diagnosis, Verdict
-from backend.domain.health import SKEW_ALLOWED
+from backend.domain.health import OF_STATE, SKEW_ALLOWED, Diagnosis, Verdict
 from backend.secret_file import FILE_NAME
 from backend.services.doctor.installation import Installation
 from backend.services.system import health

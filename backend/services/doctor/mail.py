@@ -1,13 +1,16 @@
-"""Whether mail goes out, is believed, and is reported on; and whether somebody does it and hears of trouble."""
+"""Whether mail goes out and is reported on, workers run, somebody hears of trouble, and connections deliver."""
 
 from __future__ import annotations
 
-from backend.domain.diagnosis import OF_LEVEL, OF_STATE, Diagnosis, Verdict
+from backend.domain.health import OF_LEVEL, OF_STATE, Diagnosis, Verdict
+from backend.domain.team import COMMAND_LINE
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import InvalidInputError
+from backend.services.connections.connections import list_connections
 from backend.services.deliverability import domain
 from backend.services.doctor.installation import Installation
 from backend.services.events.health import event_health
+from backend.services.outgoing.endpoints import host_of, list_endpoints
 from backend.services.system import health
 
 _NEARLY_USED = 0.8
@@ -89,3 +92,31 @@ def alerts(installation: Installation) -> list[Diagnosis]:
     fix = "Set ALERT_WEBHOOK_URL, and let something outside ask /api/ready."
     verdict = Verdict.WARN if installation.sends else Verdict.OK
     return [Diagnosis("Alerts", verdict, "They go out by email alone, and not when email is in trouble.", fix)]
+
+
+def connected(installation: Installation) -> list[Diagnosis]:
+    """Each shop that is silent, refused or failing; one line when all is well."""
+    found = list_connections(installation.shop, COMMAND_LINE)
+    if not found:
+        return [Diagnosis("Connections", Verdict.OK, "No shop is connected.")]
+    fix = "Open the page Connections, correct what is named, and replay what failed."
+    troubled = [
+        Diagnosis("Connections", Verdict.WARN, f"{view.connection.domain}: {view.trouble}", fix)
+        for view in found
+        if view.trouble
+    ]
+    if troubled:
+        return troubled
+    return [Diagnosis("Connections", Verdict.OK, f"All connected shops deliver ({len(found)}).")]
+
+
+def endpoints(installation: Installation) -> list[Diagnosis]:
+    """Each endpoint of webhooks out that is off or failing; one line when all is well."""
+    found = list_endpoints(installation.shop, COMMAND_LINE)
+    fix = "Open the page Connections, tab Webhooks out, and replay what failed when the endpoint works again."
+    troubled = [
+        Diagnosis("Webhooks out", Verdict.WARN, f"{host_of(each)}: {each.off_reason or 'it fails.'}", fix)
+        for each in found
+        if each.off or each.failing_since
+    ]
+    return troubled or [Diagnosis("Webhooks out", Verdict.OK, f"Endpoints: {len(found)}.")]

@@ -16,7 +16,7 @@ from backend.domain.events import EventType
 from backend.domain.messages import Message, MessageStatus, check_message_key
 from backend.domain.team import Actor, Permission
 from backend.domain.time import from_text, to_text
-from backend.email.events.simulator import DOMAIN
+from backend.email.events.simulated import DOMAIN
 from backend.errors import ConflictError, NotFoundError, UnreadableItemError
 from backend.records.conversion import reads
 from backend.records.values import items, optional_text, rows, text
@@ -26,7 +26,7 @@ from backend.services.events.lookup import received_events
 from backend.services.sending import ledger
 from backend.services.sending.composition import packed
 from backend.services.sending.shared_content import keep_facts
-from backend.services.templates.editions import keep_edition
+from backend.services.templates.catalogue import keep_edition
 from backend.services.templates.previews import render_preview
 from backend.services.unreadable.items import read_one, set_aside
 from backend.store import schema

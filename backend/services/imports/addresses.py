@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from backend.domain.addresses import LONGEST, Address
 from backend.domain.phones import e164_of, plain_number
-from backend.records.addresses import book_item
+from backend.records.customers import book_item
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.customers.addresses import first_address
 from backend.services.imports.repair import Repairs

@@ -18,8 +18,7 @@ from backend.domain.phones import region_of
 from backend.domain.team import Actor
 from backend.domain.text import fold
 from backend.errors import InvalidInputError
-from backend.records.addresses import book_of
-from backend.records.customers import customer_from, email_key
+from backend.records.customers import book_of, customer_from, email_key
 from backend.records.values import text
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop

@@ -1,7 +1,11 @@
-"""The best customers of any days, of the newest snapshot. Those of whole months are kept: see `leaderboards`."""
+"""The best customers of any days, and those about to be lost, of the newest snapshot.
+
+The best of whole months are kept: see `leaderboards`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +13,56 @@ from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
+from backend.services.segments.audience import today
 from backend.services.snapshots.queries import opened
+
+LATE, LOST = 1.5, 4.0
+"""They have waited for so many times their usual interval: less is usual, and more is lost already."""
+SHORTEST = 7
+"""Days; a shorter interval, as of two orders on one day, says nothing about habits."""
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsing:
+    """A customer with the day of the last order, the median of days between two orders, and the days since."""
+
+    customer_id: str
+    orders: int
+    revenue: int
+    last_order: date
+    usual: int
+    waiting: int
+
+
+_SQL = """
+    WITH habits AS (
+        SELECT n, max(day) AS last, greatest(median(day - previous), $shortest) AS usual FROM orders
+        GROUP BY n HAVING count(previous) > 0
+    )
+    SELECT id, orders, revenue, last, round(usual)::INTEGER, $today - last
+    FROM habits JOIN customers USING (n)
+    WHERE NOT archived AND $today - last >= $late * usual AND $today - last <= $lost * usual
+    ORDER BY revenue DESC, id
+"""
+
+
+def lapsing_customers(shop: Shop, actor: Actor) -> list[Lapsing]:
+    """All of them, those with most revenue first.
+
+    Raises: `PermissionDeniedError`, `SnapshotMissingError`, `SnapshotFailedError`.
+    """
+    return list(walk_lapsing(shop, actor))
+
+
+def walk_lapsing(shop: Shop, actor: Actor) -> Iterator[Lapsing]:
+    """The same, some at a time. Raises: as `lapsing_customers`."""
+    actor.require(Permission.VIEW_CUSTOMERS)
+    asked = {"today": today(shop), "shortest": SHORTEST, "late": LATE, "lost": LOST}
+    with opened(shop) as snapshot:
+        for batch in snapshot.batches(_SQL, asked, _AT_ONCE):
+            yield from (Lapsing(*row) for row in batch)
+
 
 MOST = 1000
 

@@ -15,8 +15,7 @@ from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
 from backend.services.exports.writers import Cell, Format, write_table
-from backend.services.insights.best import Best, best_customers
-from backend.services.insights.lapsing import Lapsing, walk_lapsing
+from backend.services.insights.best import Best, Lapsing, best_customers, walk_lapsing
 from backend.services.unreadable.items import readable
 from backend.store import schema
 

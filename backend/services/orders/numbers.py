@@ -12,7 +12,7 @@ from backend.domain.numbering import Numbering, clean_prefix
 from backend.domain.orders import Order
 from backend.domain.team import Actor, Permission
 from backend.errors import UnreadableItemError
-from backend.records.numbering import numbering_from
+from backend.records.shop import numbering_from
 from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop

@@ -24,8 +24,7 @@ from backend.domain.team import Actor, Permission
 from backend.domain.text import SHORT_LENGTH, clean_line, clean_text
 from backend.domain.time import check_placed_at
 from backend.errors import ConflictError, InvalidInputError, NotFoundError
-from backend.records.addresses import book_of
-from backend.records.customers import customer_from
+from backend.records.customers import book_of, customer_from
 from backend.records.orders import order_from
 from backend.records.values import text as text_in
 from backend.services.audit import log as audit_log

@@ -13,7 +13,7 @@ from backend.domain.emails import TemplateFacts
 from backend.domain.messages import Message, MessageStatus, SkipReason, check_message_key
 from backend.domain.team import Actor, Member, Permission
 from backend.domain.text import clean_line
-from backend.email.events.simulator import simulated
+from backend.email.events.simulated import simulated
 from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
@@ -26,7 +26,7 @@ from backend.services.sending.mailer import Mailer
 from backend.services.sending.requests import SendRequest, last_sent, member_code, request_message
 from backend.services.sending.shared_content import keep_facts
 from backend.services.team import members
-from backend.services.templates.editions import keep_edition
+from backend.services.templates.catalogue import keep_edition
 from backend.services.templates.previews import Recipient, render_preview
 
 

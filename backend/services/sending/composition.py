@@ -14,14 +14,14 @@ from backend.domain.messages import Message
 from backend.domain.shop import ShopFacts
 from backend.email.links import Links, Purpose, Target
 from backend.email.rendering.context import Data, shop_view
-from backend.email.rendering.mjml import Layout
+from backend.email.rendering.mjml_scan import Layout
 from backend.email.rendering.renderer import render
 from backend.email.transports.addresses import named_address
 from backend.errors import BackendError, NotFoundError
 from backend.records.messages import of_campaign
 from backend.services.context import Shop
 from backend.services.sending.shared_content import read_content, read_facts
-from backend.services.templates.editions import read_edition
+from backend.services.templates.catalogue import read_edition
 
 TEST_PREFIX = "[Test] "
 _LARGEST_DATA = 300_000

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backend.domain.customers import Customer, email_identity
-from backend.domain.eligibility import MarketingLimits, Situation, reasons_against
+from backend.domain.eligibility import DEFAULT, MarketingLimits, Situation, reasons_against
 from backend.domain.emails import Kind
 from backend.domain.messages import SkipReason
-from backend.domain.preferences import DEFAULT
 from backend.domain.suppression import Suppression, SuppressionReason
 from backend.services.context import Shop
 from backend.services.customers.preferences import preferences_of

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import partial
 
 from backend.domain.customers import Customer, address_digest, email_identity
-from backend.domain.preferences import TOPICS, Preferences
+from backend.domain.eligibility import TOPICS, Preferences
 from backend.domain.suppression import SuppressionReason
 from backend.email.links import Target
 from backend.errors import NotFoundError

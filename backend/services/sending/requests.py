@@ -33,7 +33,7 @@ from backend.services.sending.shared_content import keep_facts
 from backend.services.shop_settings import get_shop_facts
 from backend.services.team.members import find_member_by_email
 from backend.services.templates import catalogue
-from backend.services.templates.editions import keep_edition
+from backend.services.templates.catalogue import keep_edition
 
 
 @dataclass(frozen=True, slots=True)

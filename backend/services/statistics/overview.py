@@ -8,13 +8,13 @@ from enum import StrEnum
 
 from babel.core import Locale
 
-from backend.domain.orders import OrderSummary
+from backend.domain.orders import OrderStatus, OrderSummary
 from backend.domain.time import EARLIEST_YEAR
 from backend.domain.totals import Totals
 from backend.errors import InvalidInputError
 from backend.records.totals import totals_from
 from backend.services.context import Shop
-from backend.services.orders.lists import OrderFilter, list_orders
+from backend.services.orders.lists import OrderFilter, list_orders, walk_orders
 from backend.services.statistics.comparison import Against, Before, Period, days_before
 from backend.services.statistics.figures import totals_by_day
 from backend.services.unreadable.items import readable_rows
@@ -180,3 +180,20 @@ def _sum(days: dict[date, Totals], first: date, last: date) -> Totals:
         if found is not None:
             total = total.plus(found)
     return total
+
+
+_COUNTING = tuple(status for status in OrderStatus if status is not OrderStatus.CANCELLED)
+_PAGE = 1000
+
+
+def count_buyers(shop: Shop, first: date, last: date) -> int:
+    """Customers with an order that counts, placed on the shop's days from first to last, both included.
+
+    It reads the list entry of every order in the period, and remembers every customer who has one.
+
+    Raises: `InvalidInputError` when the range is upside down.
+    """
+    if first > last:
+        raise InvalidInputError("The first day is after the last day.", "from")
+    wanted = OrderFilter(first, last, _COUNTING)
+    return len({schema.customer_id_of(row.key) for row in walk_orders(shop, wanted, first=_PAGE * len(_COUNTING))})

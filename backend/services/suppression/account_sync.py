@@ -17,7 +17,7 @@ from backend.domain.suppression import Suppression
 from backend.domain.team import COMMAND_LINE, Actor, Permission
 from backend.email.transports.account_list import LARGEST_PAGE, REASONS, AccountList
 from backend.errors import BackendError, ConflictError, InvalidInputError, StoreBusyError, StoreUnreachableError
-from backend.records.account_sync import comparison_from, comparison_item, sync_from, sync_item
+from backend.records.suppression import comparison_from, comparison_item, sync_from, sync_item
 from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.context import Shop
 from backend.services.suppression.account_list import SyncStep, push, read_account_list, take_over

@@ -20,10 +20,9 @@ from backend.services.campaigns.progress import held_by_quota
 from backend.services.events.health import event_health
 from backend.services.sending.account import current_pause
 from backend.services.snapshots import folders
-from backend.services.system.checks import check_writing
+from backend.services.system.checks import check_writing, unnamed_proxy_seen
 from backend.services.system.heartbeats import read_beats
 from backend.services.system.installation import System
-from backend.services.system.proxies import unnamed_proxy_seen
 from backend.services.system.queue import queue_state
 from backend.services.unreadable.items import MOST_LISTED, unreadable_records
 from backend.store import schema

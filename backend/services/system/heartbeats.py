@@ -14,7 +14,7 @@ from backend.domain.team import Actor, Permission
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.records.heartbeats import beat_from, beat_item
+from backend.records.system import beat_from, beat_item
 from backend.services.context import Shop
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema

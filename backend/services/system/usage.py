@@ -157,3 +157,12 @@ def _durations_in(item: Item) -> dict[str, Durations]:
         )
         for name, found in parts.items()
     }
+
+
+AT_ONCE = 1000
+"""Items of each table that are removed in one transaction, so that nobody waits long for it."""
+
+
+def remove_expired(shop: Shop) -> bool:
+    """Removes a batch of expired items; returns whether there may be more."""
+    return shop.store.sweep(int(shop.clock().timestamp()), AT_ONCE) >= AT_ONCE

@@ -15,7 +15,7 @@ from backend.domain.emails import Kind, Rendered, TemplateVersion
 from backend.domain.shop import ShopFacts
 from backend.domain.templates import PARTS
 from backend.email.rendering.context import Data
-from backend.email.rendering.names import empty_names
+from backend.email.rendering.uses import empty_names
 from backend.errors import BackendError
 
 SUBJECT_LENGTH = 60

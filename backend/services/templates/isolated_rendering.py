@@ -20,7 +20,7 @@ import backend
 from backend.domain.emails import Rendered, TemplateVersion
 from backend.domain.shop import ShopFacts
 from backend.email.rendering.context import Data
-from backend.email.rendering.mjml import Layout
+from backend.email.rendering.mjml_scan import Layout
 from backend.errors import TemplateError
 from backend.services.templates.checklist import CheckResult
 from backend.services.templates.render_child import Answer, Refusal, Task

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from backend.domain.emails import Rendered, TemplateVersion
 from backend.domain.shop import ShopFacts
 from backend.email.rendering.context import Data
-from backend.email.rendering.mjml import Layout
+from backend.email.rendering.mjml_scan import Layout
 from backend.email.rendering.renderer import render
 from backend.errors import TemplateError
 from backend.services.templates.checklist import CheckResult, check_email

@@ -1,4 +1,4 @@
-"""The list of automations: what each does, whether it is on, and its figures."""
+"""The list of automations: what each does, whether it is on, and its figures; and a hint on the page Send."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from backend.domain.delivery import Outcome
 from backend.domain.team import Actor, Permission
 from backend.services.automations import defaults, saved
 from backend.services.automations.figures import Figures
+from backend.services.automations.saved import sending
 from backend.services.automations.waiting_triggers import Waiting
 from backend.services.context import Shop
+from pages.components.automations import words
 from pages.components.automations import words as automation_words
 from pages.components.ui import actions, caching, formats
 from pages.components.ui.navigation import page_of
@@ -118,3 +120,17 @@ def _add_defaults() -> None:
         lambda actor: defaults.add_defaults(shop(), actor),
         "Added and switched off. Check each one before you switch it on.",
     )
+
+
+def hint(here: Shop, template: str) -> None:
+    """One sentence for each automation that is on and sends this email; nothing when none does."""
+    for automation in sending(here, template):
+        sentence = f"Sent automatically by “{automation.name}”. {words.sentence(here, automation)}"
+        st.info(formats.plain(sentence), icon=":material/bolt:")
+        st.page_link(
+            page_of("automation.py"),
+            label="Open automation",
+            icon=":material/bolt:",
+            query_params={"id": automation.id},
+            help="",
+        )

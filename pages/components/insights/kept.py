@@ -10,11 +10,9 @@ from backend.domain.team import Actor
 from backend.services.campaigns import results
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
-from backend.services.insights import best, change, lapsing, refunds
-from backend.services.insights.best import Best
-from backend.services.insights.change import Change, Days
-from backend.services.insights.lapsing import Lapsing
-from backend.services.insights.refunds import RefundsMade
+from backend.services.insights import best, change
+from backend.services.insights.best import Best, Lapsing
+from backend.services.insights.change import Change, Days, RefundsMade
 from backend.services.segments import preview
 from pages.components.ui.caching import _asking, _cached, _snapshot_name
 
@@ -35,7 +33,7 @@ def refunds_made(shop: Shop, first: date, last: date) -> RefundsMade:
 
 @_cached(max_entries=50)
 def _refunds_made(shop: Shop, actor: Actor, first: date, last: date, snapshot: str) -> RefundsMade:
-    return refunds.refunds_made(shop, actor, first, last)
+    return change.refunds_made(shop, actor, first, last)
 
 
 def campaigns_begun(shop: Shop, periods: tuple[Days, ...]) -> list[list[Campaign]]:
@@ -64,7 +62,7 @@ def lapsing_customers(shop: Shop) -> list[Lapsing]:
 
 @_cached(max_entries=5, seconds=60)
 def _lapsing_customers(shop: Shop, actor: Actor, snapshot: str) -> list[Lapsing]:
-    return lapsing.lapsing_customers(shop, actor)
+    return best.lapsing_customers(shop, actor)
 
 
 @_cached(max_entries=50)

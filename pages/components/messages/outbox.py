@@ -7,7 +7,7 @@ from textwrap import shorten
 import streamlit as st
 
 from backend.domain.team import Actor, Permission
-from backend.email.events.simulator import Simulated
+from backend.email.events.simulated import Simulated
 from backend.email.transports.outbox_reader import Outbox, OutboxEmail, OutboxMessage
 from backend.errors import NotFoundError
 from backend.services.context import Shop

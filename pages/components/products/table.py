@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backend.services.context import Shop
-from backend.services.insights.product_buyers import Buyer
+from backend.services.insights.buyers import Buyer
 from backend.services.products.bought import Bought
 from backend.services.products.figures import ProductSales
 from backend.services.products.lists import ProductSort

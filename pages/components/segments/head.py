@@ -14,7 +14,7 @@ from backend.services.context import Shop
 from backend.services.exports import Format
 from backend.services.segments import library
 from backend.services.segments.audience import get_segment
-from backend.services.segments.export import export_segment
+from backend.services.segments.preview import export_segment
 from backend.services.triggers.active import all_automations
 from pages.components.segments import draft as segment_draft
 from pages.components.segments.draft import SegmentDraft

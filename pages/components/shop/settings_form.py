@@ -1,4 +1,7 @@
-"""The form with what the shop says about itself in emails. It refers to the facts that the person saw."""
+"""The forms with what the shop says about itself in emails, and how it numbers orders.
+
+They refer to the facts that the person saw.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ import streamlit as st
 from backend.domain.shop import ShopFacts
 from backend.domain.team import Permission
 from backend.services.context import Shop
+from backend.services.orders import numbers
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
-from pages.components.ui import actions, forms
+from pages.components.ui import actions, formats, forms
 from pages.components.ui.actions import Trouble
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import mailer
@@ -136,3 +140,30 @@ def _line(field: _Field, seen: ShopFacts, form: Form) -> str:
         key=form.key(field.name),
         persist_state="session",
     )
+
+
+def show_order_numbers(here: Shop) -> None:
+    """Renders the field and what the next order is called."""
+    numbering = numbers.numbering_of(here)
+    form = Form("order_numbers")
+    with form.area():
+        prefix = st.text_input(
+            "Prefix of order numbers",
+            numbering.prefix,
+            max_chars=10,
+            autocomplete="off",
+            key=form.key("prefix"),
+            persist_state="session",
+        )
+        told = f"Next number: {numbering.upcoming}. Orders keep the number that they have."
+        st.caption(formats.plain(told))
+        pressed = form.pressed("Save prefix", changed=prefix != numbering.prefix, stretch=False)
+    if pressed:
+        saved = actions.attempt(
+            Permission.EDIT_SHOP, lambda actor: numbers.change_prefix(here, actor, prefix), "Prefix saved."
+        )
+        if isinstance(saved, Trouble):
+            actions.show_trouble(saved)
+        else:
+            form.done()
+            st.rerun()

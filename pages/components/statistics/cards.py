@@ -10,7 +10,8 @@ import streamlit as st
 from backend.domain.totals import Totals, change
 from backend.services.context import Shop
 from backend.services.statistics.overview import Overview
-from pages.components.ui import formats
+from pages.components.ui import address, formats
+from pages.components.ui.navigation import page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +88,21 @@ def compared(shop: Shop, figures: Overview) -> str:
     if figures.compared is None:
         return shown
     return f"{shown}, compared with {formats.span(shop, figures.compared.first, figures.compared.last)}"
+
+
+_QUESTIONS = {
+    "change": ("Why did it change?", ":material/compare_arrows:"),
+    "best": ("Best customers of this period", ":material/emoji_events:"),
+    "lapsing": ("Who is about to be lost?", ":material/person_alert:"),
+}
+_CARRIED = ("period", "period_days", "against")
+"""What the address calls the choice of days, on both pages."""
+
+
+def to_questions() -> None:
+    """A link for each, which carries the days along."""
+    carried = address.chosen(*_CARRIED)
+    with st.container(horizontal=True):
+        for view, (label, icon) in _QUESTIONS.items():
+            query: dict[str, str | list[str]] = {"view": view, **carried}
+            st.page_link(page_of("insights.py"), label=label, icon=icon, help="", query_params=query)

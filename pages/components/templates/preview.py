@@ -13,8 +13,14 @@ from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.templates import versions
 from backend.services.templates.checklist import CheckResult, Level
-from backend.services.templates.preview_mail import headers_of, preview_message, sender_name
-from backend.services.templates.previews import Preview, Recipient, render_preview
+from backend.services.templates.previews import (
+    Preview,
+    Recipient,
+    headers_of,
+    preview_message,
+    render_preview,
+    sender_name,
+)
 from pages.components.templates import email_frame, recipient_picker, test_email
 from pages.components.templates.email_frame import DESKTOP, PHONE, Scheme
 from pages.components.ui import filters, formats

@@ -1,4 +1,4 @@
-"""Publishing, discarding and restoring a template's text: dialogs that show what changes before it does."""
+"""The head of a template's page, and dialogs to publish, discard and restore a text that show what changes before."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from backend.domain.emails import TemplateVersion
-from backend.domain.team import Permission
-from backend.domain.templates import WorkingCopy, difference
+from backend.domain.emails import Need, TemplateVersion
+from backend.domain.team import Actor, Permission
+from backend.domain.templates import TemplateState, WorkingCopy, difference
 from backend.services.context import Shop
 from backend.services.templates import catalogue, versions
-from pages.components.templates import drafts
+from pages.components.templates import drafts, gallery
 from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
+from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.navigation import PAGES, page_of
+from pages.components.ui.shell import name_tab, shop
 
 _DIFFERENCE_HEIGHT = 360
 
@@ -151,3 +153,30 @@ DISCARD = Dialog[tuple[str, int]]("discard_template", "Discard draft?", _discard
 RESTORE = Dialog[_Restoring](
     "restore_template", "Restore this version?", _restore, icon=":material/history:", width="large"
 )
+
+
+def show_head(here: Shop, actor: Actor, state: TemplateState) -> None:
+    """Renders it."""
+    st.title(formats.plain(state.facts.title), anchor=False)
+    name_tab(state.facts.title, "Emails")
+    version = f":gray[{formats.plain(gallery.version_words(here, state))}]"
+    st.markdown(f"{gallery.kind_badge(state.facts.kind)} {version}")
+    st.caption(formats.plain(state.facts.purpose))
+    if state.edited_by and state.edited_at is not None:
+        when = formats.moment(here, state.edited_at)
+        st.caption(f":material/edit: {formats.plain(f'{who(state.edited_by)} is editing this. Last saved {when}.')}")
+    sendable = Need.CUSTOMER in state.facts.needs and actor.may(Permission.SEND_EMAIL)
+    if sendable and any(entry.file == "send.py" and entry.path.exists() for entry in PAGES):
+        st.page_link(
+            page_of("send.py"),
+            label="Send to a customer",
+            icon=":material/send:",
+            help="",
+            query_params=_query(state.facts.name),
+        )
+
+
+def _query(template: str) -> dict[str, str]:
+    """The template, and whom the page was opened for."""
+    chosen = {name: st.query_params.get(name, "") for name in ("customer", "order")}
+    return {"template": template, **{name: value for name, value in chosen.items() if value}}

@@ -32,8 +32,8 @@ from backend.services.context import Shop
 from backend.services.customers import leaderboards, lists
 from backend.services.deliverability import account
 from backend.services.first_steps import checklist
-from backend.services.insights import at_risk, buyers, product_buyers, returning, worth
-from backend.services.insights.product_buyers import Buyers
+from backend.services.insights import at_risk, buyers, returning
+from backend.services.insights.buyers import Buyers
 from backend.services.orders import lists as order_lists
 from backend.services.products import bought, counting
 from backend.services.products import figures as product_figures
@@ -167,7 +167,7 @@ products_to_sell = _cached(max_entries=5)(product_lists.products_to_sell)
 best_products = _cached(max_entries=100)(product_figures.best_products)
 products_behind = _cached(max_entries=5, seconds=5)(counting.is_behind)
 bought_by = _cached(max_entries=200)(bought.bought_by)
-_buyers_of_product = _asked(max_entries=100, of_snapshot=True)(product_buyers.buyers_of)
+_buyers_of_product = _asked(max_entries=100, of_snapshot=True)(buyers.buyers_of)
 
 
 @_cached(max_entries=200)
@@ -201,7 +201,7 @@ segment_preview = _asked(max_entries=200, of_snapshot=True)(preview.preview_segm
 segment_counts = _asked(max_entries=20, of_snapshot=True)(preview.count_segments)
 buyer_grid = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(buyers.buyer_grid)
 returning_buyers = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(returning.returning)
-worth_of_buyers = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(worth.worth)
+worth_of_buyers = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(returning.worth)
 revenue_at_risk = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(at_risk.revenue_at_risk)
 customers_at_risk = _asked(max_entries=50, of_snapshot=True)(at_risk.customers_at_risk)
 

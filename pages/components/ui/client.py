@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from backend.domain.network import THIS_MACHINE, Origin, origin_of
-from backend.services.system.proxies import note_origin
+from backend.services.system.checks import note_origin
 from pages.components.ui.shell import settings, shop
 
 

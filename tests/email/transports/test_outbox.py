@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from backend.domain.emails import Accepted, Attachment, Kind, OutgoingEmail, Refused
-from backend.email.events.simulator import Simulated
+from backend.email.events.simulated import Simulated
 from backend.email.transports.outbox import OutboxTransport
 from backend.email.transports.outbox_reader import Outbox
 from backend.email.transports.protocol import Transport

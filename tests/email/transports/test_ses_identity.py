@@ -18,7 +18,7 @@ from backend.domain.deliverability import Level
 from backend.domain.sender_domain import Subject
 from backend.email.dns import Absence, Looked, RecordKind
 from backend.email.transports.protocol import AccountUnknownError
-from backend.email.transports.ses_identity import SesIdentities
+from backend.email.transports.ses_client import SesIdentities
 from backend.services.context import Shop
 from backend.services.deliverability import domain
 from backend.services.deliverability.domain import check_domain

@@ -19,7 +19,7 @@ from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.protocol import AccountUnknownError
 from backend.email.transports.recording import RecordingTransport
-from backend.services.alerts import evaluation, notifications, states
+from backend.services.alerts import notifications, readings, states
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 from backend.services.system.installation import System
@@ -80,7 +80,7 @@ class Installation:
 
     def look(self) -> list[str]:
         """One round of the duty; returns the headlines of what people are to be told, or have been, and is open."""
-        evaluation.look(self.system)
+        readings.look(self.system)
         notifications.notify_all(self.system)
         return self.headlines()
 

@@ -12,7 +12,7 @@ from backend.config import Settings
 from backend.domain.alerts import Adjusted, AlertSettings, Reading, RuleName, Stage
 from backend.domain.messages import Message
 from backend.errors import ConflictError, InvalidInputError, PermissionDeniedError
-from backend.services.alerts import evaluation, notifications, states
+from backend.services.alerts import notifications, readings, states
 from backend.services.alerts import settings as alert_settings
 from backend.services.alerts.settings import adjust_rule, change_notifications, get_alert_settings, recipients_of
 from backend.services.audit import log as audit_log
@@ -33,7 +33,7 @@ def judged(here: Installation, *read: Reading) -> None:
     found: dict[RuleName, list[Reading]] = {RuleName.QUEUE: [], RuleName.BOUNCES: []}
     for reading in read:
         found[reading.rule].append(reading)
-    evaluation.judge(here.shop, get_alert_settings(here.shop), found)
+    readings.judge(here.shop, get_alert_settings(here.shop), found)
     notifications.notify_all(here.system)
 
 

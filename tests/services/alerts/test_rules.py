@@ -17,7 +17,7 @@ from backend.errors import StoreBusyError
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
-from backend.services.alerts import evaluation, readings, states
+from backend.services.alerts import readings, states
 from backend.services.automations.waiting_triggers import Stalled
 from backend.services.sending import account, ledger
 from backend.services.sending.delivery import due_messages
@@ -247,10 +247,10 @@ def test_a_rule_that_breaks_leaves_the_others_alone(
 
 
 def test_one_process_looks_at_a_time(installation: Installation) -> None:
-    assert evaluation.is_my_turn(installation.shop)
-    assert not evaluation.is_my_turn(installation.shop)
+    assert readings.is_my_turn(installation.shop)
+    assert not readings.is_my_turn(installation.shop)
     installation.clock.forward(seconds=31)
-    assert evaluation.is_my_turn(installation.shop)
+    assert readings.is_my_turn(installation.shop)
 
 
 def busy() -> list[Reading]:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from backend.domain.diagnosis import Diagnosis, Verdict
+from backend.domain.health import Diagnosis, Verdict
 from backend.email.web import Reached, Unreached
 from backend.errors import StoreUnreachableError
 from backend.services.context import Shop

@@ -29,7 +29,7 @@ from backend.services.context import Shop
 from backend.services.sending import account as sending_account
 from backend.services.sending import ledger
 from backend.services.sending.mailer import Mailer
-from backend.services.system import health, heartbeats, proxies
+from backend.services.system import checks, health, heartbeats
 from backend.services.system.installation import System
 from backend.services.system.queue import QueueState, queue_state
 from tests.campaigns.samples import sample_campaigns
@@ -269,7 +269,7 @@ def test_a_part_that_hangs_does_not_keep_the_answer_back(shop: Shop, monkeypatch
 def test_a_proxy_that_nobody_has_named_needs_attention(shop: Shop, clock: TestClock) -> None:
     system = system_on(shop)
     assert part(health.health_of(system, ENGINEER), "Proxy").state is State.UNUSED
-    proxies.note_origin(shop, origin_of("192.0.2.1", [("X-Forwarded-For", "198.51.100.4")], ""))
+    checks.note_origin(shop, origin_of("192.0.2.1", [("X-Forwarded-For", "198.51.100.4")], ""))
     assert part(health.health_of(system, ENGINEER), "Proxy").state is State.ATTENTION
     clock.forward(hours=25)
     assert part(health.health_of(system, ENGINEER), "Proxy").state is State.UNUSED

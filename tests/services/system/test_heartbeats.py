@@ -20,11 +20,11 @@ from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.system import heartbeats
 from backend.services.system.heartbeats import BeatingProcess
-from backend.services.system.version import version
+from backend.services.system.installation import version
 from backend.store import schema
 from backend.store.meter import Meter
 from backend.store.port import EXPIRES
-from backend.workers import heartbeat, loop
+from backend.workers import duties, loop
 from tests.support import ENGINEER, NOW, STAFF, TestClock, opened_shop, shop_on
 
 
@@ -111,7 +111,7 @@ def test_the_worst_part_decides_about_the_whole() -> None:
 def test_the_heartbeat_of_a_real_process_begins_goes_on_through_trouble_and_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heartbeat, "BEAT_EVERY", timedelta(milliseconds=10))
+    monkeypatch.setattr(duties, "BEAT_EVERY", timedelta(milliseconds=10))
     monkeypatch.setattr(loop, "AFTER_TROUBLE", 0.01)
     real = heartbeats.beat
     failed: list[int] = []
@@ -127,7 +127,7 @@ def test_the_heartbeat_of_a_real_process_begins_goes_on_through_trouble_and_ends
         stop, rounds = threading.Event(), Rounds()
         thread = threading.Thread(
             target=loop.keep_working,
-            args=("heartbeat", lambda: heartbeat.Heartbeat(shop, Meter(), "worker", rounds), stop, rounds),
+            args=("heartbeat", lambda: duties.Heartbeat(shop, Meter(), "worker", rounds), stop, rounds),
         )
         thread.start()
         assert _soon(lambda: len(heartbeats.read_beats(shop)) == 1)
