@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -117,11 +116,7 @@ def totals(
             ("refunded", _money(shop.currency, total.refunded)),
             ("customers", f"{customers:,}"),
         ]
-        write_table((_period(start, end), ""), rows, right=(1,))
-
-
-def _period(first: date, last: date) -> str:
-    return f"{first} to {last}"
+        write_table((f"{start} to {end}", ""), rows, right=(1,))
 
 
 def _money(currency: str, minor: int) -> str:

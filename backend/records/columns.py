@@ -67,7 +67,7 @@ def order_row(row: Row) -> OrderRow | None:
     net = revenue_of(item)
     amounts = (net, number(item, "total") - number(item, "gift_cards", 0) - net, number(item, "discount", 0))
     revenue, refunded, discount = map(_column, amounts)
-    return row.key.pk[2:], schema.order_id_of(row.key), _day_number(text(item, "day")), revenue, refunded, discount
+    return row.key.pk[2:], schema.order_id_of(row.key), _numbers[text(item, "day")], revenue, refunded, discount
 
 
 @reads(key_of_row)
@@ -137,7 +137,3 @@ class _DayNumbers(dict[str, int]):
 
 
 _numbers = _DayNumbers()
-
-
-def _day_number(day: str) -> int:
-    return _numbers[day]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from loguru import logger
@@ -72,7 +72,7 @@ def _notify(system: System, settings: AlertSettings, alert: Alert) -> bool:
     if system.settings.alert_webhook_url.get_secret_value():
         outcome = _webhook(system, mine)
         if outcome == _AGAIN:
-            _put_off(system, mine)
+            states.hold(system.shop, mine, system.shop.clock() + _FIRST_RETRY * 4 ** (mine.attempts - 1))
             return False
         parts.append(outcome)
     notified_by = " and ".join(parts) or "nobody: no recipients and no webhook"
@@ -87,7 +87,7 @@ def _email(system: System, settings: AlertSettings, alert: Alert) -> int:
     fields = {
         "headline": alert.headline,
         "sentence": _sentence(alert),
-        "since": _when(system, alert.opened_at),
+        "since": f"{alert.opened_at.astimezone(system.shop.zone):%Y-%m-%d %H:%M} ({system.shop.zone.key})",
         "advice": BY_NAME[alert.rule].advice if alert.is_open and alert.rule in BY_NAME else "",
         "page_url": f"{system.settings.public_url}/alerts",
     }
@@ -117,20 +117,11 @@ def _webhook(system: System, alert: Alert) -> str:
     return "webhook"
 
 
-def _put_off(system: System, alert: Alert) -> None:
-    """Delays the next attempt, four times as long each time."""
-    states.hold(system.shop, alert, system.shop.clock() + _FIRST_RETRY * 4 ** (alert.attempts - 1))
-
-
 def _sentence(alert: Alert) -> str:
     if alert.is_open or alert.recovered_at is None:
         return alert.sentence
     minutes = (alert.recovered_at - alert.opened_at).total_seconds() / 60
     return f"It works again after {minutes:,.0f} minutes. It was: {alert.sentence}"
-
-
-def _when(system: System, moment: datetime) -> str:
-    return f"{moment.astimezone(system.shop.zone):%Y-%m-%d %H:%M} ({system.shop.zone.key})"
 
 
 # --- Webhook: a line of text in the form that Slack and others accept --------------------------------------------

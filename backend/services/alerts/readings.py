@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from loguru import logger
 
-from backend.domain.alerts import BY_NAME, Alert, AlertSettings, Reading, RuleName
+from backend.domain.alerts import BY_NAME, AlertSettings, Reading, RuleName
 from backend.domain.health import Beat
 from backend.domain.leases import Lease
 from backend.domain.time import from_text, to_text
@@ -314,7 +314,7 @@ def judge(shop: Shop, settings: AlertSettings, readings: Mapping[RuleName, Seque
     for place, alert in alerts.items():
         if alert.rule is RuleName.TEST:
             continue
-        if not _is_on(settings, alert):
+        if not settings.of(BY_NAME[alert.rule]).on:
             states.drop(shop, alert)
         elif alert.rule in readings:
             states.look_again(shop, alert, exceeded.get(place), timedelta(hours=settings.remind_hours))
@@ -327,7 +327,3 @@ def _exceeded(settings: AlertSettings, readings: Mapping[RuleName, Sequence[Read
         if adjusted.on:
             found += [reading for reading in read if reading.value > adjusted.threshold]
     return found
-
-
-def _is_on(settings: AlertSettings, alert: Alert) -> bool:
-    return settings.of(BY_NAME[alert.rule]).on

@@ -79,7 +79,7 @@ def claim(shop: Shop, messages: Sequence[Message]) -> list[Message]:
     until = shop.clock() + LEASE
     wanted = [replace(each, lease_until=until, attempts=each.attempts + 1) for each in messages]
     with access_pattern("claim messages of a campaign"):
-        outcomes = shop.store.transact_each([[_claim(each)] for each in wanted])
+        outcomes = shop.store.transact_each([[_put(each, _free(each, before=each.attempts - 1))] for each in wanted])
     _raise_surprises(outcomes)
     return [each for each, outcome in zip(wanted, outcomes, strict=True) if outcome is None]
 
@@ -144,10 +144,6 @@ def _without_lease(message: Message) -> Message:
         sent_at = message.sent_at or min(message.outcomes.values(), default=message.due_at)
         return replace(message, status=MessageStatus.SENT, sent_at=sent_at)
     return replace(message, status=MessageStatus.UNKNOWN, reason=OUT_OF_LEASE)
-
-
-def _claim(message: Message) -> Put:
-    return _put(message, _free(message, before=message.attempts - 1))
 
 
 def _free(message: Message, before: int | None = None) -> Condition:

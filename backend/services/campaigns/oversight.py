@@ -208,7 +208,7 @@ def watch(shop: Shop, campaign: Campaign, figures: Counter[str]) -> Campaign:
         return campaign
     if campaign.wave_done_at is None:
         campaign = change(shop, WORKER, campaign, replace(campaign, wave_done_at=shop.clock()))
-    following = _following(campaign)
+    following = next((wave for wave in Wave if wave > campaign.wave and campaign.audience.chunks.get(wave)), None)
     if following is None:
         return _finished(shop, campaign)
     if shop.clock() < (campaign.wave_done_at or shop.clock()) + patience_of(campaign):
@@ -259,10 +259,6 @@ def _is_through(campaign: Campaign, figures: Mapping[str, int]) -> bool:
         for wave in Wave
         if wave <= campaign.wave
     )
-
-
-def _following(campaign: Campaign) -> Wave | None:
-    return next((wave for wave in Wave if wave > campaign.wave and campaign.audience.chunks.get(wave)), None)
 
 
 def _next_wave(shop: Shop, campaign: Campaign, following: Wave, figures: Counter[str]) -> Campaign:

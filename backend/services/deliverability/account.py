@@ -120,7 +120,8 @@ def health_of(days: Sequence[DayStats], use: AccountUse) -> Health:
     complaints = Gauge(rates.complained, known, SES_COMPLAINTS)
     quota = Gauge(use.used, use.daily_quota or 0, USED_UP)
     rate = Gauge(use.last_second, math.ceil(use.per_second or 0), _FULL_SPEED)
-    gmail = _gmail(days)
+    by_day = [GmailDay(stats.day, stats.counts().get(f"{Mailbox.GMAIL.value}:sent", 0)) for stats in days]
+    gmail = max(by_day, key=lambda each: each.sent)
     concerns = [*_of_account(use), *_of_rates(bounces, complaints), *_of_volume(quota, gmail)]
     concerns.sort(key=lambda concern: -concern.level.weight)
     return Health(sample, bounces, complaints, quota, rate, gmail, concerns)
@@ -141,11 +142,6 @@ def _sample(days: Sequence[DayStats]) -> Sample:
         if sent >= REPRESENTATIVE_SENDS:
             break
     return Sample(first, days[-1].day, summed(taken))
-
-
-def _gmail(days: Sequence[DayStats]) -> GmailDay:
-    by_day = [GmailDay(stats.day, stats.counts().get(f"{Mailbox.GMAIL.value}:sent", 0)) for stats in days]
-    return max(by_day, key=lambda each: each.sent)
 
 
 # --- concerns ----------------------------------------------------------------------------------------------------

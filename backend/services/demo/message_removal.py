@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from backend.demo.mailing import DAYS, demo_campaigns
 from backend.domain.campaigns import EDITABLE
 from backend.domain.messages import Message
-from backend.domain.suppression import Suppression
 from backend.errors import ConflictError, NotFoundError
 from backend.records.messages import key_of, message_from
 from backend.records.suppression import suppression_from
@@ -101,11 +100,7 @@ def _unsuppress(shop: Shop, message: Message) -> None:
     """Takes the entry out, unless somebody else had a reason for it, too."""
     key = suppression_key_for(message)
     item = shop.store.get(key)
-    if item is None or not _is_ours(suppression_from(item)):
+    if item is None or not all(cause.source == SOURCE for cause in suppression_from(item).causes):
         return
     history = Query(schema.MAIL, key.pk, consistent=True)
     shop.store.write_batch([Delete(row.key) for row in pages_of(shop.store, history)])
-
-
-def _is_ours(entry: Suppression) -> bool:
-    return all(cause.source == SOURCE for cause in entry.causes)

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 
 from backend.domain.ids import new_entry_id
 from backend.domain.leases import Lease
-from backend.domain.orders import Order
 from backend.domain.products import Sold, SoldLine, sold_in
 from backend.errors import ConditionFailedError, UnreadableItemError
 from backend.records.orders import order_day, order_from
@@ -105,7 +104,7 @@ class ProductSums:
             return
         for line in sold_in(order).values():
             self._add(line, day, line.sold)
-        if order.id in self.uncounted or _last_change(order) >= self.since:
+        if order.id in self.uncounted or (order.history[-1].at if order.history else order.placed_at) >= self.since:
             self.versions[order.id] = order.version
 
     def keep(self, rows: list[Row]) -> None:
@@ -129,10 +128,6 @@ class ProductSums:
 def begin(shop: Shop, hold: Hold) -> ProductSums:
     """Sums to which all orders are added, read after this."""
     return ProductSums(frozenset(entry.order_id for entry in waiting(shop)), hold.begun - _CLOCKS_DIFFER)
-
-
-def _last_change(order: Order) -> datetime:
-    return order.history[-1].at if order.history else order.placed_at
 
 
 def findings(shop: Shop, sums: ProductSums) -> list[Finding]:

@@ -57,7 +57,9 @@ def opened(shop: Shop) -> Iterator[Snapshot]:
     try:
         yield kept.snapshot
     finally:
-        _release(kept)
+        with _lock:
+            kept.users -= 1
+            _close_if_unused(kept)
 
 
 @dataclass(slots=True)
@@ -108,12 +110,6 @@ def _open_version(shop: Shop, info: SnapshotInfo) -> _Kept | None:
             names = file_names(version.absolute(), table)
             database.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({names})")
         return _Kept(Snapshot(info, database), stack.pop_all())
-
-
-def _release(kept: _Kept) -> None:
-    with _lock:
-        kept.users -= 1
-        _close_if_unused(kept)
 
 
 def _close_if_unused(kept: _Kept) -> None:

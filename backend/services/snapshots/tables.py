@@ -49,7 +49,7 @@ def finish(read: Path, target: Path) -> Finished:
         database.execute(_lines(target))
         database.execute(_refunds(target))
         database.execute(_orders(target))
-        fifths = _fifths(database)
+        fifths = Fifths(days=_borders(database, "last_order"), revenue=_borders(database, "revenue"))
         database.execute(_customers(target), _score_parameters(fifths))
         counts = {table: _count(database, table) for table in ("customers", "orders", "lines", "messages")}
     return Finished(fifths=fifths, **counts)
@@ -100,10 +100,6 @@ _MAIL = """
         max(clicked) FILTER (kind = 'transactional') AS clicked_transactional
     FROM messages GROUP BY customer
 """
-
-
-def _fifths(database: duckdb.DuckDBPyConnection) -> Fifths:
-    return Fifths(days=_borders(database, "last_order"), revenue=_borders(database, "revenue"))
 
 
 def _borders(database: duckdb.DuckDBPyConnection, value: str) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from loguru import logger
 
 from backend.deadlines import DeadlineError, within
-from backend.domain.health import SKEW_ALLOWED, Beat, Health, State
+from backend.domain.health import SKEW_ALLOWED, Health, State
 from backend.domain.team import Actor, Permission
 from backend.email.transports.protocol import AccountUnknownError
 from backend.errors import BackendError
@@ -135,7 +135,7 @@ def check_workers(system: System) -> Health:
         check_writing(system.shop.store)  # if nothing can be written, workers cannot write heartbeats
         advice = "Start the server, or python -m backend worker."
         return Health("Workers", State.DOWN, f"Nobody does {' and '.join(missing)}.", advice)
-    if stuck := _stuck(alive):
+    if stuck := sorted({f"{duty.name} on {beat.host}" for beat in alive for duty, _ in beat.stalled_duties()}):
         return Health(
             "Workers", State.ATTENTION, f"Stalled: {', '.join(stuck)}.", "Look at the log; restart the process."
         )
@@ -143,10 +143,6 @@ def check_workers(system: System) -> Health:
         found = f"{len(alive)} alive, {silent} silent."
         return Health("Workers", State.ATTENTION, found, "A process has ended without a word; the others do its work.")
     return Health("Workers", State.UP, "1 process works." if len(alive) == 1 else f"{len(alive)} processes work.")
-
-
-def _stuck(beats: list[Beat]) -> list[str]:
-    return sorted({f"{duty.name} on {beat.host}" for beat in beats for duty, _ in beat.stalled_duties()})
 
 
 def check_clocks(system: System) -> Health:

@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from backend.domain.health import FORGOTTEN_AFTER, Beat
 from backend.domain.team import Actor, Permission
@@ -65,7 +65,7 @@ def beat(shop: Shop, process: BeatingProcess) -> None:
     """
     others = [each for each in read_beats(shop) if each.process != process.process]
     now = shop.clock()
-    process.skews.append(max((_milliseconds(each.at - now) for each in others), default=0))
+    process.skews.append(max((max(round((each.at - now).total_seconds() * 1000), 0) for each in others), default=0))
     item = beat_item(process.now(now)) | {EXPIRES: int((now + FORGOTTEN_AFTER).timestamp())}
     shop.store.put(Put(schema.beat_key(process.process), item))
 
@@ -90,7 +90,3 @@ def list_processes(shop: Shop, actor: Actor) -> list[Beat]:
     """
     actor.require(Permission.VIEW_SYSTEM)
     return read_beats(shop)
-
-
-def _milliseconds(span: timedelta) -> int:
-    return max(round(span.total_seconds() * 1000), 0)

@@ -15,7 +15,7 @@ def show(here: Shop, plan: Plan) -> None:
     with st.grid(4, min_column_width=150):
         _card("Recipients", formats.count(here, plan.recipients), f"of {formats.count(here, plan.audience)} customers")
         _card("Duration", _duration(plan), _until(here, plan))
-        _card("Cost", _dollars(plan.cost), "SES, and the store beyond its free tier")
+        _card("Cost", f"${plan.cost / 100:,.2f}", "SES, and the store beyond its free tier")
         _card("Share of the daily quota", _share(here, plan), _quota(here, plan))
     notes = [f"{formats.counted(here, plan.holdout, 'customer')} in the control group."] if plan.holdout else []
     if plan.broken:
@@ -60,7 +60,3 @@ def _quota(here: Shop, plan: Plan) -> str:
     if plan.quota is None or plan.quota_left is None:
         return "No limit"
     return f"{formats.count(here, plan.quota_left)} of {formats.count(here, plan.quota)} available now"
-
-
-def _dollars(cents: float) -> str:
-    return f"${cents / 100:,.2f}"

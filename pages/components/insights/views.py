@@ -153,7 +153,7 @@ def show_at_risk(here: Shop) -> None:
     if not found.lost:
         empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do.")
         return
-    st.caption(_advice(chosen))
+    st.caption(_ADVICE[chosen] if chosen else "The top 25. Choose a reason to see what to do.")
     show_table(customer_table(here, caching.customers_at_risk(here, chosen)), "at_risk")
 
 
@@ -178,10 +178,6 @@ _ADVICE = {
     Barrier.REFUSED: "They said no to marketing, and can change that in their preferences.",
     Barrier.UNASKED: "Not asked yet: ask at the next order.",
 }
-
-
-def _advice(chosen: Barrier | None) -> str:
-    return _ADVICE[chosen] if chosen else "The top 25. Choose a reason to see what to do."
 
 
 def _nothing_yet() -> None:

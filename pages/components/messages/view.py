@@ -146,7 +146,13 @@ def show_email(here: Shop, message: Message) -> None:
         st.warning(f"The email can no longer be shown. {formats.plain(error.sentence)}", icon=":material/mail_off:")
         _show_details(message, "")
         return
-    _show_proof(message, email)
+    if is_as_sent(message, email):
+        done = "was sent" if message.status is MessageStatus.SENT else "was to be sent"
+        st.caption(f":material/verified: Exactly what {done} (SHA-256 {email.digest[:16]}…).")
+    elif message.digest:
+        st.warning("This differs from what was sent: Tillpost renders it differently now.", icon=":material/warning:")
+    else:
+        st.caption("This is what will be sent.")
     st.caption("The customer's personal links are removed here, because they work for anyone who opens them.")
     looks, text, headers, facts = filters.tabs(_TABS, name="show", key="message_tabs")
     with looks:
@@ -165,16 +171,6 @@ def show_html(html: str, label: str, *, key: str) -> None:
     email_frame.show_email(
         html, label, width=email_frame.DESKTOP, height=_HEIGHT, scheme=email_frame.Scheme.LIGHT, remote=remote
     )
-
-
-def _show_proof(message: Message, email: Rendered) -> None:
-    if is_as_sent(message, email):
-        done = "was sent" if message.status is MessageStatus.SENT else "was to be sent"
-        st.caption(f":material/verified: Exactly what {done} (SHA-256 {email.digest[:16]}…).")
-    elif message.digest:
-        st.warning("This differs from what was sent: Tillpost renders it differently now.", icon=":material/warning:")
-    else:
-        st.caption("This is what will be sent.")
 
 
 def _show_headers(here: Shop, message: Message, email: Rendered) -> None:

@@ -134,7 +134,7 @@ def _save(here: Shop, draft: SegmentDraft, name: str, rule: Rule, text: str) -> 
 
 def _delete(seen: Segment) -> None:
     st.markdown(f"The segment **{formats.plain(seen.name)}** will be deleted. Its customers stay.")
-    if used := _used_by(seen):
+    if used := [each.name for each in campaigns_with(shop(), guard.require(Permission.EDIT_SEGMENTS), seen.id)]:
         names = formats.plain(formats.listed([f"“{name}”" for name in used]))
         st.warning(
             f"{names} {'uses' if len(used) == 1 else 'use'} it and {'is' if len(used) == 1 else 'are'} not over yet. "
@@ -161,11 +161,6 @@ def _delete(seen: Segment) -> None:
         DELETE.close()
         segment_draft.forget(seen.id)
         st.switch_page(page_of("segments.py"))
-
-
-def _used_by(segment: Segment) -> list[str]:
-    """Names of campaigns that are not over and use the segment."""
-    return [each.name for each in campaigns_with(shop(), guard.require(Permission.EDIT_SEGMENTS), segment.id)]
 
 
 DELETE = Dialog[Segment]("delete_segment", "Delete the segment?", _delete, icon=":material/delete:")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.emails import TemplateFacts
-from backend.domain.messages import Message
 from backend.domain.team import Actor, Member, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
@@ -74,7 +73,8 @@ def show_button(here: Shop, member: Member) -> None:
     """On the page of the team: what is known of the last invitation, and the button for one."""
     last = last_invitation(here, member)
     if last is not None:
-        _show_last(here, last)
+        when = formats.moment(here, last.sent_at or last.requested_at)
+        st.caption(formats.plain(f"Invited on {when}; the email is {last.status.value}."))
         st.text_input("Reason for sending again", key=_why(member).key, persist_state="session", max_chars=200)
     actions.button(
         "Invite again" if last else "Send an invitation",
@@ -83,11 +83,6 @@ def show_button(here: Shop, member: Member) -> None:
         key=f"invite_{member.username}",
         icon=":material/mail:",
     )
-
-
-def _show_last(here: Shop, last: Message) -> None:
-    when = formats.moment(here, last.sent_at or last.requested_at)
-    st.caption(formats.plain(f"Invited on {when}; the email is {last.status.value}."))
 
 
 def _why(member: Member) -> Slot[str]:

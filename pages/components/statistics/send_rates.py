@@ -189,7 +189,7 @@ def show_skips(here: Shop, figures: SendFigures) -> None:
         st.caption(f"No emails were skipped. {_BY_CAMPAIGNS}")
         return
     table: dict[str, list[Any]] = {
-        "Why": [_beginning(reason.value) for reason, _ in figures.skips],
+        "Why": [(reason.value[:1].upper() + reason.value[1:]) for reason, _ in figures.skips],
         "Messages": [number for _, number in figures.skips],
     }
     if untold := figures.totals.get("skipped", 0) - sum(table["Messages"]):
@@ -198,10 +198,6 @@ def show_skips(here: Shop, figures: SendFigures) -> None:
     right = {"Messages": st.column_config.NumberColumn(format="localized", width="small")}
     st.dataframe(table, hide_index=True, column_config=right, alt="Skipped messages by reason")
     st.caption(_BY_CAMPAIGNS)
-
-
-def _beginning(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def show_problems(here: Shop, figures: SendFigures, problems: Problems) -> None:

@@ -54,7 +54,8 @@ def draft_of(here: Shop, state: TemplateState, copy: WorkingCopy | None) -> Temp
     slot = _slot(state.facts.name)
     draft = slot.get()
     if draft is None or (is_behind(draft, state, copy) and not draft.dirty):
-        draft = _begun(here, state, copy)
+        source = copy.source if copy else catalogue.version(here, state.facts.name, state.number).source
+        draft = TemplateDraft(state.facts.name, revision_of(copy), state.number, source, source, secrets.token_hex(4))
         slot.set(draft)
     return draft
 
@@ -94,11 +95,6 @@ def same(one: TemplateSource, other: TemplateSource) -> bool:
 
 def revision_of(copy: WorkingCopy | None) -> int:
     return copy.revision if copy else 0
-
-
-def _begun(here: Shop, state: TemplateState, copy: WorkingCopy | None) -> TemplateDraft:
-    source = copy.source if copy else catalogue.version(here, state.facts.name, state.number).source
-    return TemplateDraft(state.facts.name, revision_of(copy), state.number, source, source, secrets.token_hex(4))
 
 
 def _slot(template: str) -> Slot[TemplateDraft]:
