@@ -14,11 +14,11 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, islice
 
-from backend.domain.campaigns import Audience, Campaign, CampaignState, Wave
+from backend.domain.campaigns import Audience, Campaign, CampaignState, Wave, turn_of, wave_of
 from backend.domain.eligibility import MarketingLimits, reasons_against
 from backend.domain.segment_text import rule_from_text
 from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, ChunkStep, chunk_item, parts_of, step_item
-from backend.services.campaigns.content import emails_of, turn_of, wave_of
+from backend.services.campaigns.content import emails_of
 from backend.services.campaigns.recipients import read_customers
 from backend.services.campaigns.saved import WORKER, change
 from backend.services.context import Shop

@@ -1,26 +1,14 @@
-"""What a campaign sends: its emails by variant, and who gets which. All of it follows from the campaign alone."""
+"""What a campaign sends: its emails by variant, and the templates that it may send."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-from backend.domain.campaigns import Campaign, Draft, Variant, Wave
+from backend.domain.campaigns import Campaign, Draft, Variant
 from backend.domain.emails import Need, TemplateFacts, TemplateVersion
 from backend.services.context import Shop
 from backend.services.templates import catalogue
-
-_WHOLE = 10_000
-
-
-class Salt(StrEnum):
-    """Draws of lots that must not depend on each other."""
-
-    HOLDOUT = "holdout"
-    WAVE = "wave"
-    VARIANT = "variant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,42 +48,6 @@ def _email(shop: Shop, draft: Draft, variant: Variant, number: int | None) -> Ca
         version=replace(version, source=replace(version.source, subject=subject)) if subject else version,
         fields={field.name: given.get(field.name, "") for field in version.facts.fields},
     )
-
-
-def wave_of(campaign: Campaign, customer_id: str) -> Wave | None:
-    """In which wave a customer gets the email; None when the lot holds them back. Always the same answer."""
-    holdout = campaign.draft.holdout
-    if holdout and _drawn(campaign, Salt.HOLDOUT, customer_id) < holdout * 100:
-        return None
-    return turn_of(campaign, customer_id)
-
-
-def turn_of(campaign: Campaign, customer_id: str) -> Wave:
-    """In which wave it is a customer's turn who is not held back, whatever the lot says."""
-    draft = campaign.draft
-    drawn = _drawn(campaign, Salt.WAVE, customer_id)
-    if draft.canary is not None and drawn < draft.canary.share * 100:
-        return Wave.CANARY
-    if draft.test is not None and drawn < draft.test.share * 100:
-        return Wave.TEST
-    return Wave.REST
-
-
-def variant_of(campaign: Campaign, wave: Wave, customer_id: str) -> str:
-    """Which variant the customer gets; "" without a test. In the last wave it is the winner."""
-    test = campaign.draft.test
-    if test is None:
-        return ""
-    if wave is Wave.REST and campaign.winner:
-        return campaign.winner
-    drawn = _drawn(campaign, Salt.VARIANT, customer_id)
-    return test.variants[drawn * len(test.variants) // _WHOLE].key
-
-
-def _drawn(campaign: Campaign, salt: Salt, customer_id: str) -> int:
-    """A number from 0 to 9,999 for the customer, the same in every process."""
-    digest = hashlib.blake2b(f"{campaign.id}\0{salt}\0{customer_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest) % _WHOLE
 
 
 # --- Templates that a campaign can send, and that can be compared ------------------------------------------------

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.domain.campaigns import Campaign, CampaignState, Wave
+from backend.domain.campaigns import Campaign, CampaignState, Wave, turn_of, wave_of
 from backend.domain.customers import Customer
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.team import Actor, Permission
 from backend.errors import NotFoundError
 from backend.records.campaign_chunks import Chunk, chunk_from, skip_in, step_from
 from backend.records.messages import message_from
-from backend.services.campaigns.content import emails_of, turn_of, wave_of
+from backend.services.campaigns.content import emails_of
 from backend.services.campaigns.orders_after import in_holdout
 from backend.services.campaigns.recipients import reasons_of
 from backend.services.campaigns.saved import read_campaign

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from backend.domain.campaign_figures import OrdersAfter
-from backend.domain.campaigns import Campaign
+from backend.domain.campaigns import Campaign, wave_of
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import OrderStatus, OrderSummary
 from backend.domain.time import from_text, to_text
@@ -20,7 +20,6 @@ from backend.records.conversion import key_given, reads
 from backend.records.messages import message_from
 from backend.records.orders import summary_from
 from backend.records.values import flag, number, text
-from backend.services.campaigns.content import wave_of
 from backend.services.campaigns.progress import figures_of
 from backend.services.context import Shop
 from backend.services.orders.lists import OrderFilter, walk_orders

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backend.domain.campaign_figures import MOST_LISTED, Broken
-from backend.domain.campaigns import Campaign, Wave
+from backend.domain.campaigns import Campaign, Wave, variant_of, wave_of
 from backend.domain.customers import Customer
 from backend.domain.emails import TemplateVersion
 from backend.domain.messages import Message, MessageStatus
@@ -21,7 +21,7 @@ from backend.email.rendering.mjml_scan import Layout
 from backend.email.rendering.renderer import Compiled, compile_template, render_compiled
 from backend.email.rendering.uses import fields_used
 from backend.errors import BackendError, InvalidInputError, TemplateError
-from backend.services.campaigns.content import CampaignEmail, emails_of, variant_of, wave_of
+from backend.services.campaigns.content import CampaignEmail, emails_of
 from backend.services.campaigns.recipients import read_customers, reasons_of
 from backend.services.context import Shop
 from backend.services.sending.composition import links_for, outgoing

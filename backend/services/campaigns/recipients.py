@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from backend.domain.campaigns import Campaign, Wave
+from backend.domain.campaigns import Campaign, Wave, variant_of
 from backend.domain.customers import Customer
 from backend.domain.eligibility import reasons_against
 from backend.domain.emails import TemplateVersion
@@ -17,7 +17,6 @@ from backend.email.rendering.mjml_scan import Layout
 from backend.email.rendering.renderer import compile_template, render_compiled
 from backend.errors import BackendError
 from backend.records.customers import customer_at
-from backend.services.campaigns.content import variant_of
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.services.sending.composition import links_for, outgoing, packed

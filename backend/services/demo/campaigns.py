@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from backend.demo.mailing import EMAILS_A_SECOND, DemoCampaign, demo_campaigns, gone_at, may_get_news, outcomes_of
-from backend.domain.campaigns import Approval, Audience, Campaign, CampaignState, Wave
+from backend.domain.campaigns import Approval, Audience, Campaign, CampaignState, Wave, turn_of, variant_of, wave_of
 from backend.domain.customers import Customer
 from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
@@ -23,7 +23,7 @@ from backend.records.campaigns import campaign_item
 from backend.records.events import click_updates
 from backend.records.send_stats import campaign_counters_of
 from backend.services.campaigns.chunks import done_counter
-from backend.services.campaigns.content import emails_of, turn_of, variant_of, wave_of
+from backend.services.campaigns.content import emails_of
 from backend.services.campaigns.drafts import checked
 from backend.services.campaigns.ledger import ending_counts, skip_counts
 from backend.services.campaigns.oversight import winner_of
