@@ -11,9 +11,10 @@ from backend.domain.emails import Kind
 from backend.domain.messages import SkipReason
 from backend.domain.segment_text import rule_text
 from backend.domain.segments import Rule
-from backend.services.campaigns import audience, chunks, preflights, saved
-from backend.services.campaigns.chunks import StepResult
+from backend.services.campaigns import audience, preflights, saved
 from backend.services.context import Shop
+from backend.services.sending import chunks
+from backend.services.sending.chunks import StepResult
 from backend.store.port import Put
 from tests.support import STAFF
 

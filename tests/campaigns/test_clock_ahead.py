@@ -9,9 +9,9 @@ import pytest
 
 from backend.domain.campaigns import Campaign
 from backend.domain.time import from_text
-from backend.services.campaigns import chunks
-from backend.services.campaigns.chunks import Held
 from backend.services.concurrency.leases import LeaseLostError
+from backend.services.sending import chunks
+from backend.services.sending.chunks import Held
 from backend.services.sending.ledger import LEASE
 from tests.campaigns.support import Desk
 from tests.support import TestClock

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from backend.errors import StoreUnreachableError
-from backend.services.campaigns import chunks
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
+from backend.services.sending import chunks
 from backend.store import schema
 from backend.store.port import Plus, Update
 from tests.campaigns.support import Desk

@@ -13,13 +13,14 @@ from backend.domain.campaigns import Campaign, CampaignState, Hours, Limits
 from backend.domain.messages import MessageStatus
 from backend.email.transports.recording import GENEROUS, LoseReply, RecordingTransport, Refuse, always, in_turn
 from backend.email.transports.recording import Accept as Take
-from backend.services.campaigns import actions, chunks, ledger
-from backend.services.campaigns.chunk_step import StepWork, do_step
+from backend.services.campaigns import actions
 from backend.services.campaigns.progress import figures_of, progress_of
 from backend.services.context import Shop
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
-from backend.services.sending import account, eligibility
+from backend.services.sending import account, chunks, eligibility
+from backend.services.sending import campaign_ledger as ledger
+from backend.services.sending.chunk_step import StepWork, do_step
 from backend.services.sending.composition import email_of, is_as_sent, self_contained
 from backend.services.sending.dispatch import Turn
 from backend.services.sending.ledger import get_message

@@ -16,12 +16,11 @@ from backend.domain.orders import LineItem, OrderStatus
 from backend.domain.outgoing import LARGEST_PAYLOAD, WAITS, Endpoint, EventKind, OutgoingState
 from backend.email.web import Reached, Unreached
 from backend.errors import InvalidInputError, PermissionDeniedError
-from backend.services.campaigns import ledger as campaign_ledger
 from backend.services.context import Shop
 from backend.services.orders import orders, refunds
 from backend.services.orders.orders import OrderDraft
 from backend.services.outgoing import delivery, endpoints, log, writes
-from backend.services.sending import ledger
+from backend.services.sending import campaign_ledger, ledger
 from tests.connections.door import KEY, Sender
 from tests.connections.payloads import shopify_order
 from tests.events.samples import event

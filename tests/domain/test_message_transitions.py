@@ -10,9 +10,8 @@ import pytest
 
 from backend.domain.messages import NEEDS_A_PERSON, SETTLED, TRANSITIONS, Message, MessageStatus, ShownStatus
 from backend.records.messages import key_of, message_item
-from backend.services.campaigns import ledger as campaign_ledger
 from backend.services.context import Shop
-from backend.services.sending import ledger
+from backend.services.sending import campaign_ledger, ledger
 from backend.store.port import Put
 from tests.services.test_ledger import a_message
 from tests.support import NOW, opened_shop

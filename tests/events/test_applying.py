@@ -16,7 +16,6 @@ from backend.domain.delivery import Outcome
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.suppression import SuppressionReason
 from backend.records.events import link_in
-from backend.services.campaigns import ledger as campaign_ledger
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer, set_consent
 from backend.services.events.consequences import EventPolicy
@@ -24,7 +23,7 @@ from backend.services.events.intake import Intake, take_in
 from backend.services.events.lookup import received_events
 from backend.services.reconcile import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
-from backend.services.sending import ledger
+from backend.services.sending import campaign_ledger, ledger
 from backend.services.suppression.entries import find_suppression, unsuppress
 from backend.store import schema
 from backend.store.port import Item, Put, Query, Update

@@ -19,11 +19,11 @@ from backend.domain.eligibility import MarketingLimits, reasons_against
 from backend.domain.segment_text import rule_from_text
 from backend.records.campaign_chunks import LARGEST_CHUNK, Chunk, ChunkStep, chunk_item, parts_of, step_item
 from backend.services.campaigns.content import emails_of
-from backend.services.campaigns.recipients import read_customers
 from backend.services.campaigns.saved import WORKER, change
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.services.sending.eligibility import situations_of
+from backend.services.sending.recipients import read_customers
 from backend.services.sending.shared_content import Content, content_put, keep_facts
 from backend.services.shop_settings import get_shop_facts
 from backend.services.templates.catalogue import keep_edition

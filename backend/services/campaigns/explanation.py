@@ -13,11 +13,11 @@ from backend.records.campaign_chunks import Chunk, chunk_from, skip_in, step_fro
 from backend.records.messages import message_from
 from backend.services.campaigns.content import emails_of
 from backend.services.campaigns.orders_after import in_holdout
-from backend.services.campaigns.recipients import reasons_of
 from backend.services.campaigns.saved import read_campaign
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer
 from backend.services.sending.mailer import Mailer
+from backend.services.sending.recipients import reasons_of
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Query

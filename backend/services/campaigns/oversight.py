@@ -17,16 +17,14 @@ from backend.domain.campaigns import LATE, Campaign, CampaignState, Measure, Spl
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.errors import BackendError, ConflictError, InvalidInputError, NotFoundError, TemplateError
 from backend.records.campaign_chunks import ChunkStep, step_from
-from backend.services.campaigns import chunks
-from backend.services.campaigns import ledger as campaign_ledger
 from backend.services.campaigns.audience import freeze_some
-from backend.services.campaigns.chunks import Held, StepResult, done_counter
 from backend.services.campaigns.orders_after import count_orders, orders_by_variant
 from backend.services.campaigns.progress import figures_of, note_pace, patience_of
 from backend.services.campaigns.saved import WORKER, change, due_campaigns
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
-from backend.services.sending import ledger
+from backend.services.sending import campaign_ledger, chunks, ledger
+from backend.services.sending.chunks import Held, StepResult, done_counter
 from backend.services.snapshots.info import SnapshotMissingError
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema

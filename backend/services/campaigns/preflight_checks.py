@@ -22,10 +22,10 @@ from backend.email.rendering.renderer import Compiled, compile_template, render_
 from backend.email.rendering.uses import fields_used
 from backend.errors import BackendError, InvalidInputError, TemplateError
 from backend.services.campaigns.content import CampaignEmail, emails_of
-from backend.services.campaigns.recipients import read_customers, reasons_of
 from backend.services.context import Shop
 from backend.services.sending.composition import links_for, outgoing
 from backend.services.sending.mailer import Mailer
+from backend.services.sending.recipients import read_customers, reasons_of
 from backend.services.shop_settings import get_shop_facts
 from backend.services.templates import catalogue
 

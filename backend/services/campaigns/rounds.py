@@ -19,13 +19,13 @@ from loguru import logger
 from backend.domain.campaign_timing import opens_at
 from backend.domain.campaigns import Campaign, CampaignState, Wave
 from backend.errors import BackendError, ConflictError, NotFoundError, UnreadableItemError
-from backend.services.campaigns import chunks, progress
-from backend.services.campaigns.chunk_step import StepWork, Stopped, do_step
-from backend.services.campaigns.chunks import Held, StepResult
+from backend.services.campaigns import progress
 from backend.services.campaigns.saved import WORKER, change, due_campaigns, read_campaign
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
-from backend.services.sending import account
+from backend.services.sending import account, chunks
+from backend.services.sending.chunk_step import StepWork, Stopped, do_step
+from backend.services.sending.chunks import Held, StepResult
 from backend.services.sending.dispatch import Flight, Turn
 from backend.services.sending.mailer import Mailer, Pace
 from backend.services.sending.submissions import ACCOUNT_PAUSE, Worked

@@ -22,12 +22,12 @@ from backend.records.campaign_chunks import Chunk, ChunkStep, chunk_item, parts_
 from backend.records.campaigns import campaign_item
 from backend.records.events import click_updates
 from backend.records.send_stats import campaign_counters_of
-from backend.services.campaigns.chunks import done_counter
 from backend.services.campaigns.content import emails_of
 from backend.services.campaigns.drafts import checked
-from backend.services.campaigns.ledger import ending_counts, skip_counts
 from backend.services.campaigns.oversight import winner_of
 from backend.services.demo.messages import DemoMail, Edition, write_messages
+from backend.services.sending.campaign_ledger import ending_counts, skip_counts
+from backend.services.sending.chunks import done_counter
 from backend.services.sending.composition import links_for
 from backend.services.sending.shared_content import Content, content_put
 from backend.store import schema

@@ -13,14 +13,12 @@ from datetime import datetime
 from backend.domain.campaigns import Campaign
 from backend.domain.emails import Refused
 from backend.domain.messages import Message, MessageStatus, SkipReason
-from backend.services.campaigns import chunks
-from backend.services.campaigns import ledger as campaign_ledger
-from backend.services.campaigns.chunks import LOOK_AGAIN, Held, StepResult
-from backend.services.campaigns.recipients import Candidate, Prepared, prepare
 from backend.services.context import Shop
-from backend.services.sending import ledger
+from backend.services.sending import campaign_ledger, chunks, ledger
+from backend.services.sending.chunks import LOOK_AGAIN, Held, StepResult
 from backend.services.sending.dispatch import Flight, Ready, Turn, dispatch, in_flight
 from backend.services.sending.mailer import SMALLEST, Mailer, Pace
+from backend.services.sending.recipients import Candidate, Prepared, prepare
 from backend.services.sending.submissions import Worked
 
 

@@ -24,9 +24,9 @@ from backend.domain.time import to_text
 from backend.errors import UnreadableItemError
 from backend.records.campaign_chunks import Chunk, ChunkStep, chunk_from, skips_item, step_from, step_values
 from backend.records.values import without_empty
-from backend.services.campaigns.ledger import counted_by_hour, ending_counts, skip_counts
 from backend.services.concurrency.leases import LeaseLostError, Leases
 from backend.services.context import Shop
+from backend.services.sending.campaign_ledger import counted_by_hour, ending_counts, skip_counts
 from backend.services.sending.ledger import LEASE
 from backend.services.sending.mailer import LARGEST
 from backend.services.unreadable.items import set_aside
