@@ -1,6 +1,6 @@
 """Campaigns: planned by people, frozen, sent and watched over by workers.
 
-drafts ─▶ preflights ─▶ planning ─▶ steering (approve, start, pause, …)   what people do, and `storing` keeps
-freezing ─▶ mailing.campaign_* ─▶ tending                                what workers do with it
-progress, results, explaining                                            what pages show
+drafts ─▶ preflights ─▶ plan ─▶ actions (approve, start, pause, …)   what people do, and `saved` keeps
+audience ─▶ rounds (sending.chunk_step) ─▶ oversight                 what workers do with it
+progress, results, explanation                                       what pages show
 """
