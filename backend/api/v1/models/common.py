@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -16,6 +16,17 @@ class Given(BaseModel):
     """A body that a caller sends: a field that is not documented is refused, so that a typing error is noticed."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Shown(BaseModel):
+    """What is shown of something."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def read(cls, found: object, **others: object) -> Self:
+        """Each field is the attribute of its name, but for `others`."""
+        return cls(**{name: getattr(found, name) for name in cls.model_fields if name not in others}, **others)
 
 
 class Page(BaseModel, Generic[Entry]):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from backend.api.v1.models.common import Address, Country, Given, Moment, Text
+from backend.api.v1.models.common import Address, Country, Given, Moment, Shown, Text
 from backend.domain.customers import (
     MOST_TAGS,
-    Activity,
     ConsentSource,
     Customer,
     CustomerSummary,
@@ -76,7 +75,7 @@ class ConsentIn(Given):
         return f"{said}: “{self.text}” ({self.origin})" + (f" from {self.ip}" if self.ip else "")
 
 
-class ConsentOut(BaseModel):
+class ConsentOut(Shown):
     """The answer that stands."""
 
     given: bool
@@ -85,48 +84,7 @@ class ConsentOut(BaseModel):
     by: str = ""
 
 
-class CustomerOut(BaseModel):
-    """A customer. `revenue` is net of refunds; `orders` leaves out cancelled ones."""
-
-    id: str
-    name: str
-    email: str | None
-    country: str
-    city: str
-    phone: str
-    tags: list[str]
-    consent: ConsentOut | None
-    archived: bool
-    source: str
-    orders: int
-    revenue: int
-    currency: str
-    created_at: Moment
-    version: int
-
-    @classmethod
-    def of(cls, customer: Customer, currency: str) -> Self:
-        consent = customer.consent
-        return cls(
-            id=customer.id,
-            name=customer.name,
-            email=customer.email,
-            country=customer.country,
-            city=customer.city,
-            phone=customer.phone,
-            tags=list(customer.tags),
-            consent=consent and ConsentOut(given=consent.given, at=consent.at, source=consent.source, by=consent.by),
-            archived=customer.archived,
-            source=customer.source,
-            orders=customer.orders,
-            revenue=customer.revenue,
-            currency=currency,
-            created_at=customer.created_at,
-            version=customer.version,
-        )
-
-
-class CustomerListed(BaseModel):
+class CustomerListed(Shown):
     """What lists show of a customer."""
 
     id: str
@@ -140,27 +98,24 @@ class CustomerListed(BaseModel):
     currency: str
 
     @classmethod
-    def of(cls, found: CustomerSummary, currency: str) -> Self:
-        return cls(
-            id=found.id,
-            name=found.name,
-            email=found.email,
-            country=found.country,
-            tags=list(found.tags),
-            archived=found.archived,
-            orders=found.orders,
-            revenue=found.revenue,
-            currency=currency,
-        )
+    def of(cls, found: CustomerSummary | Customer, currency: str) -> Self:
+        return cls.read(found, currency=currency)
 
 
-class ConsentProof(BaseModel):
+class CustomerOut(CustomerListed):
+    """A customer. `revenue` is net of refunds; `orders` leaves out cancelled ones."""
+
+    city: str
+    phone: str
+    consent: ConsentOut | None
+    source: str
+    created_at: Moment
+    version: int
+
+
+class ConsentProof(Shown):
     """One line of what is known of a customer's answers."""
 
     at: Moment
     by: str
     text: str
-
-    @classmethod
-    def of(cls, activity: Activity) -> Self:
-        return cls(at=activity.at, by=activity.by, text=activity.text)

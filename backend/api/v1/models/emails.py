@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from backend.api.v1.models.common import Address, Given, Moment
+from backend.api.v1.models.common import Address, Given, Moment, Shown
 from backend.domain.campaign_figures import CampaignProgress
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.delivery import Outcome
 from backend.domain.emails import Kind
 from backend.domain.events import EventType
 from backend.domain.messages import Message, ShownStatus
-from backend.domain.suppression import Suppression, SuppressionReason
-from backend.services.events.lookup import ReceivedEvent
-from backend.services.sending.message_log import MessageSummary, summary_of
+from backend.domain.suppression import SuppressionReason
+from backend.services.sending.message_log import summary_of
 
 
 class MessageIn(Given):
@@ -29,7 +28,7 @@ class MessageIn(Given):
     again: Annotated[str, Field(max_length=200, description="Why the customer gets it a second time.")] = ""
 
 
-class MessageListed(BaseModel):
+class MessageListed(Shown):
     """What lists show of a message. `outcome` is what matters most of what was reported."""
 
     id: str
@@ -41,32 +40,14 @@ class MessageListed(BaseModel):
     requested_at: Moment
     campaign: str
 
-    @classmethod
-    def of(cls, found: MessageSummary) -> Self:
-        return cls(
-            id=found.id,
-            template=found.template,
-            kind=found.kind,
-            status=found.status,
-            reason=found.reason,
-            outcome=found.outcome,
-            requested_at=found.requested_at,
-            campaign=found.campaign,
-        )
 
-
-class EventOut(BaseModel):
+class EventOut(Shown):
     """One report of the mail provider. Clicks of a program are outcomes of their own, "bot clicked"."""
 
     type: EventType
     at: Moment
     detail: str
     link: str
-
-    @classmethod
-    def of(cls, received: ReceivedEvent) -> Self:
-        event = received.event
-        return cls(type=event.type, at=event.at, detail=event.detail, link=event.link)
 
 
 class MessageOut(MessageListed):
@@ -81,18 +62,16 @@ class MessageOut(MessageListed):
 
     @classmethod
     def of_message(cls, message: Message, events: list[EventOut] | None = None) -> Self:
-        return cls(
-            **MessageListed.of(summary_of(message)).model_dump(),
-            customer_id=message.customer_id,
+        return cls.read(
+            message,
+            **MessageListed.read(summary_of(message)).model_dump(),
             order_id=f"{message.customer_id}-{message.order_id}" if message.order_id else "",
-            sent_at=message.sent_at,
-            attempts=message.attempts,
             outcomes={outcome.value: at for outcome, at in message.outcomes.items()},
             events=events,
         )
 
 
-class ProgressOut(BaseModel):
+class ProgressOut(Shown):
     """How far a campaign is: audience = sent + failed + unknown + skipped + remaining."""
 
     audience: int
@@ -109,12 +88,8 @@ class ProgressOut(BaseModel):
     clicked: int
     unsubscribed: int
 
-    @classmethod
-    def of(cls, found: CampaignProgress) -> Self:
-        return cls(**{name: getattr(found, name) for name in cls.model_fields})
 
-
-class CampaignOut(BaseModel):
+class CampaignOut(Shown):
     """A campaign. `reason` says why it was paused or stopped; `progress` is there when one campaign is read."""
 
     id: str
@@ -135,22 +110,11 @@ class CampaignOut(BaseModel):
 
     @classmethod
     def of(cls, campaign: Campaign, progress: CampaignProgress | None = None) -> Self:
-        return cls(
-            id=campaign.id,
-            name=campaign.name,
-            state=campaign.state,
-            kind=campaign.kind,
+        return cls.read(
+            campaign,
             template=campaign.draft.template,
             segment_id=campaign.draft.segment_id,
-            segment_name=campaign.segment_name,
-            created_at=campaign.created_at,
-            start_at=campaign.start_at,
-            started_at=campaign.started_at,
-            ended_at=campaign.ended_at,
-            planned_recipients=campaign.planned_recipients,
-            reason=campaign.reason,
-            version=campaign.version,
-            progress=ProgressOut.of(progress) if progress else None,
+            progress=ProgressOut.read(progress) if progress else None,
         )
 
 
@@ -176,7 +140,7 @@ class SuppressionRemoval(Given):
     why: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class CauseOut(BaseModel):
+class CauseOut(Shown):
     """One reason for suppressing an address."""
 
     reason: SuppressionReason
@@ -186,13 +150,8 @@ class CauseOut(BaseModel):
     note: str
 
 
-class SuppressionOut(BaseModel):
+class SuppressionOut(Shown):
     """An address on the list, with its reasons, the strongest first; none for one that is not on it."""
 
     address: str
     causes: list[CauseOut]
-
-    @classmethod
-    def of(cls, entry: Suppression) -> Self:
-        causes = [CauseOut(reason=c.reason, at=c.at, source=c.source, by=c.by, note=c.note) for c in entry.causes]
-        return cls(address=entry.address, causes=causes)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
 
 from pydantic import BaseModel
 
-from backend.api.v1.models.common import Moment
-from backend.domain.segments import Segment
-from backend.domain.totals import Totals
+from backend.api.v1.models.common import Moment, Shown
 
 
-class SegmentOut(BaseModel):
+class SegmentOut(Shown):
     """A segment. `rule` says in words who belongs to it; ready ones come with the program."""
 
     id: str
@@ -22,17 +19,6 @@ class SegmentOut(BaseModel):
     ready: bool
     version: int
 
-    @classmethod
-    def of(cls, segment: Segment, rule: str) -> Self:
-        return cls(
-            id=segment.id,
-            name=segment.name,
-            rule=rule,
-            text=segment.text,
-            ready=segment.ready,
-            version=segment.version,
-        )
-
 
 class CountOut(BaseModel):
     """How many customers belong, as of the snapshot that was asked."""
@@ -41,7 +27,7 @@ class CountOut(BaseModel):
     as_of: Moment | None
 
 
-class TotalsOut(BaseModel):
+class TotalsOut(Shown):
     """Sums over the orders that were placed in a period. Revenue is net of refunds."""
 
     orders: int
@@ -49,16 +35,6 @@ class TotalsOut(BaseModel):
     refunded: int
     cancelled: int
     new_customers: int
-
-    @classmethod
-    def of(cls, totals: Totals) -> Self:
-        return cls(
-            orders=totals.orders,
-            revenue=totals.revenue,
-            refunded=totals.refunded,
-            cancelled=totals.cancelled,
-            new_customers=totals.new_customers,
-        )
 
 
 class DayOut(TotalsOut):

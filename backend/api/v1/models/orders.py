@@ -7,19 +7,17 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from backend.api.v1.models.common import Amount, Country, Currency, Given, Moment, Text
+from backend.api.v1.models.common import Amount, Country, Currency, Given, Moment, Shown, Text
 from backend.api.v1.models.customers import CustomerIn, CustomerOut
 from backend.domain.addresses import Address as PostalAddress
-from backend.domain.fulfilments import Fulfilment, Tracking
+from backend.domain.fulfilments import Tracking
 from backend.domain.orders import (
     LARGEST_QUANTITY,
     MOST_LINES,
-    HistoryEntry,
     LineItem,
     Order,
     OrderStatus,
     OrderSummary,
-    Refund,
 )
 from backend.services.orders.orders import OrderDraft
 
@@ -107,7 +105,7 @@ class RefundIn(Given):
     reason: Text = ""
 
 
-class RefundOut(BaseModel):
+class RefundOut(Shown):
     """A refund of an order."""
 
     id: str
@@ -115,10 +113,6 @@ class RefundOut(BaseModel):
     at: Moment
     by: str
     reason: str
-
-    @classmethod
-    def of(cls, refund: Refund) -> Self:
-        return cls(id=refund.id, amount=refund.amount, at=refund.at, by=refund.by, reason=refund.reason)
 
 
 class FulfilmentIn(Given):
@@ -137,7 +131,7 @@ class FulfilmentIn(Given):
         return Tracking(self.carrier, self.tracking_number, self.tracking_url)
 
 
-class PackedOut(BaseModel):
+class PackedOut(Shown):
     """So many of one product in a parcel."""
 
     title: str
@@ -145,7 +139,7 @@ class PackedOut(BaseModel):
     sku: str
 
 
-class FulfilmentOut(BaseModel):
+class FulfilmentOut(Shown):
     """A parcel of an order."""
 
     id: str
@@ -156,96 +150,16 @@ class FulfilmentOut(BaseModel):
     tracking_number: str
     tracking_url: str
 
-    @classmethod
-    def of(cls, parcel: Fulfilment) -> Self:
-        return cls(
-            id=parcel.id,
-            at=parcel.at,
-            by=parcel.by,
-            items=[PackedOut(title=item.title, quantity=item.quantity, sku=item.sku) for item in parcel.items],
-            carrier=parcel.carrier,
-            tracking_number=parcel.tracking_number,
-            tracking_url=parcel.tracking_url,
-        )
 
-
-class HistoryOut(BaseModel):
+class HistoryOut(Shown):
     """One change of an order."""
 
     at: Moment
     by: str
     text: str
 
-    @classmethod
-    def of(cls, entry: HistoryEntry) -> Self:
-        return cls(at=entry.at, by=entry.by, text=entry.text)
 
-
-class OrderOut(BaseModel):
-    """An order. `customer` is there when it was asked for with `expand=customer`."""
-
-    id: str
-    number: str
-    customer_id: str
-    customer_name: str
-    customer_email: str | None
-    customer: CustomerOut | None = None
-    status: OrderStatus
-    placed_at: Moment
-    currency: str
-    lines: list[Line]
-    subtotal: int
-    discount: int
-    shipping: int
-    tax: int
-    total: int
-    refunded: int
-    refundable: int
-    balance: int
-    refunds: list[RefundOut]
-    fulfilments: list[FulfilmentOut]
-    history: list[HistoryOut]
-    shipping_address: PostalAddressModel | None
-    source: str
-    note: str
-    version: int
-
-    @classmethod
-    def of(cls, order: Order, customer: CustomerOut | None = None) -> Self:
-        address = order.shipping_address
-        return cls(
-            id=public_id(order.customer_id, order.id),
-            number=order.number,
-            customer_id=order.customer_id,
-            customer_name=order.customer_name,
-            customer_email=order.customer_email,
-            customer=customer,
-            status=order.status,
-            placed_at=order.placed_at,
-            currency=order.currency,
-            lines=[
-                Line.model_construct(title=line.title, quantity=line.quantity, unit_price=line.unit_price, sku=line.sku)
-                for line in order.lines
-            ],
-            subtotal=order.subtotal,
-            discount=order.discount,
-            shipping=order.shipping,
-            tax=order.tax,
-            total=order.total,
-            refunded=order.refunded,
-            refundable=order.refundable,
-            balance=order.balance,
-            refunds=[*map(RefundOut.of, order.refunds)],
-            fulfilments=[*map(FulfilmentOut.of, order.fulfilments)],
-            history=[*map(HistoryOut.of, order.history)],
-            shipping_address=PostalAddressModel.of(address) if address else None,
-            source=order.source,
-            note=order.note,
-            version=order.version,
-        )
-
-
-class OrderListed(BaseModel):
+class OrderListed(Shown):
     """What lists show of an order."""
 
     id: str
@@ -261,17 +175,41 @@ class OrderListed(BaseModel):
 
     @classmethod
     def of(cls, found: OrderSummary | Order, currency: str) -> Self:
-        return cls(
-            id=public_id(found.customer_id, found.id),
-            number=found.number,
-            customer_id=found.customer_id,
-            customer_name=found.customer_name,
-            status=found.status,
-            placed_at=found.placed_at,
-            total=found.total,
-            refunded=found.refunded,
-            currency=currency,
-            source=found.source,
+        return cls.read(found, id=public_id(found.customer_id, found.id), currency=currency)
+
+
+class OrderOut(OrderListed):
+    """An order. `customer` is there when it was asked for with `expand=customer`."""
+
+    customer_email: str | None
+    customer: CustomerOut | None = None
+    lines: list[Line]
+    subtotal: int
+    discount: int
+    shipping: int
+    tax: int
+    refundable: int
+    balance: int
+    refunds: list[RefundOut]
+    fulfilments: list[FulfilmentOut]
+    history: list[HistoryOut]
+    shipping_address: PostalAddressModel | None
+    note: str
+    version: int
+
+    @classmethod
+    def of_order(cls, order: Order, customer: CustomerOut | None = None) -> Self:
+        address = order.shipping_address
+        return cls.read(
+            order,
+            id=public_id(order.customer_id, order.id),
+            customer=customer,
+            # Lines are not checked again: an import may have brought what a caller may not send.
+            lines=[
+                Line.model_construct(**{name: getattr(line, name) for name in Line.model_fields})
+                for line in order.lines
+            ],
+            shipping_address=PostalAddressModel.of(address) if address else None,
         )
 
 

@@ -89,7 +89,7 @@ def read_consent(call: CallOf, customer_id: Id) -> Page[ConsentProof]:
     """Read what is known of a customer's answers, the newest first."""
     customers.get_customer(call.shop, customer_id)
     found = customers.activity_of(call.shop, customer_id, limit=500)
-    return Page(data=[ConsentProof.of(each) for each in found if each.kind is ActivityKind.CONSENT])
+    return Page(data=[ConsentProof.read(each) for each in found if each.kind is ActivityKind.CONSENT])
 
 
 @router.get("/{customer_id}/data", **needs(Scope.CUSTOMERS_READ))

@@ -67,7 +67,7 @@ def find_messages(
         found = page_of(call.shop, customer_id, wanted, limit=limit, cursor=place or "")
     else:
         found = list_messages(call.shop, wanted, limit=limit, cursor=place)
-    data = [*map(MessageListed.of, found.messages)]
+    data = [*map(MessageListed.read, found.messages)]
     return Page(data=data, next_cursor=call.sealed(found.cursor), note=found.note)
 
 
@@ -79,5 +79,5 @@ def read_message(
 ) -> MessageOut:
     """Read what became of a message."""
     message = ledger.get_message(call.shop, message_id)
-    events = [*map(EventOut.of, received_events(call.shop, message))] if expand else None
+    events = [EventOut.read(each.event) for each in received_events(call.shop, message)] if expand else None
     return MessageOut.of_message(message, events)

@@ -164,7 +164,7 @@ def _shown(call: Call, order: Order, response: Response, *, expand: str = "") ->
         for permission in PERMISSIONS_OF[Scope.CUSTOMERS_READ]:
             call.actor.require(permission)
         customer = CustomerOut.of(get_customer(call.shop, order.customer_id), call.shop.currency)
-    return OrderOut.of(order, customer)
+    return OrderOut.of_order(order, customer)
 
 
 def _parts(order_id: str) -> tuple[str, str]:

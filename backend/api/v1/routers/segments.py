@@ -26,14 +26,14 @@ Id = Annotated[str, Path(max_length=100, pattern=ID, examples=["ready-vips"])]
 def find_segments(call: CallOf) -> Page[SegmentOut]:
     """List all segments: the saved ones by name, then those that come with the program."""
     found = [*list_segments(call.shop, call.actor), *READY]
-    return Page(data=[SegmentOut.of(each, sentence(call.shop, each.rule)) for each in found])
+    return Page(data=[SegmentOut.read(each, rule=sentence(call.shop, each.rule)) for each in found])
 
 
 @router.get("/{segment_id}", **needs(Scope.SEGMENTS_READ))
 def read_segment(call: CallOf, segment_id: Id) -> SegmentOut:
     """Read a segment, with its rule in words."""
     segment = get_segment(call.shop, segment_id)
-    return SegmentOut.of(segment, sentence(call.shop, segment.rule))
+    return SegmentOut.read(segment, rule=sentence(call.shop, segment.rule))
 
 
 @router.get("/{segment_id}/count", **needs(Scope.SEGMENTS_READ))

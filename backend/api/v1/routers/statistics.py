@@ -21,8 +21,8 @@ _DAYS = 30
 def read_sales(call: CallOf, first: First = None, last: Last = None) -> SalesOut:
     """Read the sales of the shop's days from first to last, both included."""
     found = totals_by_day(call.shop, *period(call, first, last, _DAYS))
-    days = [DayOut(day=each.day, **TotalsOut.of(each.totals).model_dump()) for each in found]
-    return SalesOut(currency=call.shop.currency, total=TotalsOut.of(totals_of(found)), days=days)
+    days = [DayOut.read(each.totals, day=each.day) for each in found]
+    return SalesOut(currency=call.shop.currency, total=TotalsOut.read(totals_of(found)), days=days)
 
 
 @router.get("/sends", **needs(Scope.STATISTICS_READ))

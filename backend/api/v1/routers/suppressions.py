@@ -28,16 +28,16 @@ def find_suppressions(
     """List addresses that get no email, the newest first; or look one up."""
     if address:
         entry = find_suppression(call.shop, address)
-        return Page(data=[SuppressionOut.of(entry)] if entry else [])
+        return Page(data=[SuppressionOut.read(entry)] if entry else [])
     page = list_suppressions(call.shop, call.actor, reason=reason, limit=limit, cursor=call.unsealed(cursor))
-    return Page(data=[*map(SuppressionOut.of, page.entries)], next_cursor=call.sealed(page.cursor))
+    return Page(data=[*map(SuppressionOut.read, page.entries)], next_cursor=call.sealed(page.cursor))
 
 
 @router.post("", **needs(Scope.SUPPRESSIONS_WRITE, example={"address": "maria@example.com", "reason": "unsubscribed"}))
 def add_suppression(call: CallOf, body: SuppressionIn) -> SuppressionOut:
     """Stop email to an address. A reason that is there already stays as it is."""
     added = suppress(call.shop, call.actor, body.address, reason=body.reason, note=body.note)
-    return SuppressionOut.of(added.entry)
+    return SuppressionOut.read(added.entry)
 
 
 @router.post(
@@ -46,4 +46,4 @@ def add_suppression(call: CallOf, body: SuppressionIn) -> SuppressionOut:
 def remove_suppression(call: CallOf, body: SuppressionRemoval) -> SuppressionOut:
     """Let email to an address out again, as far as no other reason is left."""
     left = unsuppress(call.shop, call.actor, body.address, why=body.why, reason=body.reason)
-    return SuppressionOut.of(left) if left else SuppressionOut(address=body.address, causes=[])
+    return SuppressionOut.read(left) if left else SuppressionOut(address=body.address, causes=[])
