@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from functools import cache
 
+import hypothesis
 import pytest
 import typer.testing
 from typer.main import get_command
@@ -14,8 +15,10 @@ from tests import engines
 
 
 def pytest_configure() -> None:
-    """A run that is told to end still stops the servers that it started, as after Ctrl-C."""
+    """No example has a deadline; a run that is told to end still stops the servers that it started, as after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hypothesis.settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+    hypothesis.settings.load_profile("suite")
     typer.testing._get_command = cache(
         get_command
     )  # the runner otherwise builds the whole command line for each command

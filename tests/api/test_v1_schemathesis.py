@@ -58,7 +58,6 @@ def test_made_up_requests_get_documented_answers(schema: Any, path: str, method:
 
     @hypothesis.settings(
         max_examples=EXAMPLES,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

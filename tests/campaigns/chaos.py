@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -30,12 +29,10 @@ from backend.services.statistics.counters import stats_by_hour, summed
 from backend.store import schema
 from tests.campaigns.support import Desk, messages_of, prepare_shop, write_people
 from tests.campaigns.worker_script import NO_LIMIT, TROUBLE, Orders, mailer_on, work
+from tests.forked import PROCESSES
 from tests.recount import everything
 from tests.support import STAFF, shop_on
 
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.campaigns.worker_script"])
-"""Workers are forked from a process that has read all modules, so that they begin at once; it has no threads."""
 WORKERS = 3
 SPEED = 40.0
 """A lease of 90 seconds is over in two."""
@@ -56,7 +53,7 @@ class Chaos:
         self.workers += [self._started(changes) for _ in range(number)]
 
     def _started(self, changes: dict[str, Any]) -> BaseProcess:
-        process = _PROCESSES.Process(target=work, args=(replace(self.orders, **changes),))
+        process = PROCESSES.Process(target=work, args=(replace(self.orders, **changes),))
         process.start()
         return process
 

@@ -44,7 +44,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(name=HOSTILE, title=HOSTILE, city=HOSTILE)
 @pytest.mark.parametrize("template", ["order-confirmation", "order-shipped"])
 def test_no_text_of_a_customer_or_an_order_breaks_an_email(template: str, name: str, title: str, city: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +49,3 @@ def main(url: str, folder: str, step: str) -> None:
     fate = Fate(step)
     shop = shop_on(MortalStore(url, fate), clock=utc_now)
     drain(shop, MortalSource(Path(folder), fate), EventPolicy(), threading.Event())
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:4])

@@ -481,7 +481,7 @@ def picture(shop: Shop) -> dict[str, Item]:
     return left
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.permutations(range(9)), st.integers(1, 9), st.booleans(), st.randoms())
 def test_the_order_and_number_of_reports_change_nothing(
     order: Sequence[int], size: int, doubted: bool, chance: Random

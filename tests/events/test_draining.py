@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -34,9 +33,10 @@ from backend.store import schema
 from backend.store.port import Put
 from backend.workers.duties import REST, event_rounds
 from tests.email.transports.samples import email
-from tests.engines import ROOT
+from tests.events.drain_script import main
 from tests.events.samples import event
 from tests.events.test_applying import drift, now, sent
+from tests.forked import PROCESSES
 from tests.mailing.worker_script import mailer_on
 from tests.recount import everything
 from tests.services.test_ledger import a_message, all_counts
@@ -117,8 +117,10 @@ def test_a_drainer_that_is_killed_loses_nothing_and_counts_nothing_twice(tmp_pat
         for message in messages:
             lines = (event(kind, message) for kind in ("Send", "Delivery", "Open"))
             writer.write(b"\n".join(lines) + b"\n")
-        command = [sys.executable, "-m", "tests.events.drain_script", url, str(folder), step]
-        assert subprocess.run(command, cwd=ROOT, check=False, capture_output=True).returncode == -9
+        drainer = PROCESSES.Process(target=main, args=(url, str(folder), step))
+        drainer.start()
+        drainer.join(60)
+        assert drainer.exitcode == -signal.SIGKILL
         drain(shop, SpoolSource(folder), POLICY, GO_ON)
         assert all(set(now(shop, each).outcomes) == {Outcome.DELIVERED, Outcome.OPENED} for each in messages)
         kept = [row for row in everything(shop, schema.MAIL) if row.key.sk.startswith("V#")]

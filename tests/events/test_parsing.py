@@ -146,7 +146,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(list(samples.DETAILS)), st.data(), JSON)
 def test_a_part_that_is_replaced_by_anything_is_read_or_refused_but_breaks_nothing(
     kind: str, data: st.DataObject, value: object

@@ -149,7 +149,7 @@ JSON = st.recursive(
 PLACES = ["eventType", "mail", "bounce", "mail.timestamp", "mail.messageId", "mail.tags", "mail.destination"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from([*PLACES, "mail.headers", "bounce.timestamp", "bounce.bouncedRecipients"]), value=JSON)
 def test_whatever_an_event_holds_it_has_one_fate(shop: Shop, place: str, value: object) -> None:
     found: dict[str, Any] = document("Bounce")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from backend.domain.customers import Customer
@@ -20,12 +19,10 @@ from backend.services.context import Shop
 from backend.services.sending.requests import SendRequest, request_message
 from backend.services.statistics.counters import stats_by_hour, summed
 from backend.store import schema
-from tests.engines import ROOT
-from tests.mailing.worker_script import Orders, mailer_on
+from tests.forked import PROCESSES
+from tests.mailing.worker_script import Orders, mailer_on, main
 from tests.recount import everything
 from tests.support import STAFF, add_customer, opened_shop
-
-SCRIPT = "tests.mailing.worker_script"
 
 
 @dataclass
@@ -85,24 +82,20 @@ def scene(folder: Path, customers: int) -> Iterator[Scene]:
         yield Scene(shop, url, folder / "journal", people)
 
 
-def start(orders: Orders) -> subprocess.Popen[str]:
+def start(orders: Orders) -> BaseProcess:
     """A process that has opened the store."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", SCRIPT, orders.to_text()],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    ready, says_so = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=main, args=(orders, says_so))
+    process.start()
+    assert ready.recv() == "ready"
     return process
 
 
-def end(process: subprocess.Popen[str]) -> int:
+def end(process: BaseProcess) -> int:
     """Waits until the process has ended; its exit code, negative for a signal."""
-    with process:
-        return process.wait(60)
+    process.join(60)
+    assert process.exitcode is not None
+    return process.exitcode
 
 
 def run(orders: Orders) -> int:

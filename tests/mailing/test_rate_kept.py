@@ -1,6 +1,7 @@
 """In real time: a provider that counts emails as they arrive, by its own clock, never sees more than the rate.
 
 These hold the count, not the speed: on a busy machine fewer may go out, but never more.
+`make bench` has more kinds of answers.
 """
 
 from __future__ import annotations
@@ -46,10 +47,7 @@ def stalls() -> Iterator[None]:
     "manner",
     [
         Manner(0.02, rate=50),
-        Manner(0.2, rate=14),
-        Manner(0.2, rate=50),
         Manner(0.08, spread=0.6, rate=14),
-        Manner(0.08, spread=0.6, rate=50),
         Manner(0.1, hangs=0.01, rate=50),
     ],
     ids=str,
@@ -61,8 +59,8 @@ def test_no_second_of_the_provider_sees_more_than_the_rate(tmp_path: Path, manne
     assert len(seen.moments) > manner.rate
 
 
-@pytest.mark.parametrize("rate", [14, 50])
-def test_neither_where_the_process_is_kept_from_its_work(tmp_path: Path, rate: int) -> None:
+def test_neither_where_the_process_is_kept_from_its_work(tmp_path: Path) -> None:
+    rate = 50
     with stalls():
         seen = run_at(tmp_path, Manner(0.1, on_the_way=JITTER, rate=rate), SECONDS).seen
     assert most_in_a_second(seen.moments) <= rate

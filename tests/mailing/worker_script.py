@@ -6,16 +6,15 @@ SIGKILL right before or right after the n-th of them; the product knows nothing 
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +68,6 @@ class Orders:
     request: str = ""
     key: str = ""
     seconds: float = 0.002
-
-    def to_text(self) -> str:
-        return json.dumps(asdict(self))
 
 
 class Fate:
@@ -152,10 +148,11 @@ def _opened(orders: Orders, clock: Clock) -> tuple[Shop, Mailer]:
     return shop, mailer_on(shop, MortalTransport(transport, fate))
 
 
-def main(orders: Orders) -> None:
+def main(orders: Orders, says_so: Connection) -> None:
+    """What the process does; it says when it has opened the store."""
     clock = Clock()
     shop, mailer = _opened(orders, clock)
-    print("ready", flush=True)  # noqa: T201 - the test waits for it
+    says_so.send("ready")
     if orders.request:
         request_message(shop, mailer, STAFF, SendRequest("verify-address", orders.key, orders.request))
         return
@@ -176,7 +173,3 @@ def _work_until_idle(shop: Shop, mailer: Mailer) -> None:
     while worked.total or worked.more or worked.wait:
         time.sleep(worked.wait)
         worked = deliver_due(shop, mailer)
-
-
-if __name__ == "__main__":
-    main(Orders(**json.loads(sys.argv[1])))

@@ -199,7 +199,6 @@ TestProductsAfterAnything = ProductMachine.TestCase
 TestProductsAfterAnything.settings = settings(
     max_examples=30,
     stateful_step_count=20,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -171,7 +171,6 @@ TestTotalsAfterAnything = ShopMachine.TestCase
 TestTotalsAfterAnything.settings = settings(
     max_examples=40,
     stateful_step_count=30,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.emails import Attachment
@@ -50,7 +50,6 @@ def test_one_click_unsubscribe_passes_unchanged() -> None:
         assert f"\r\n{name}: {value}\r\n".encode() in message
 
 
-@settings(deadline=None)
 @given(text=TEXTS, html=TEXTS.filter(bool), eight_bit=st.booleans())
 def test_any_text_arrives(text: str, html: str, eight_bit: bool) -> None:
     message = build_mime(email(text=text, html=html), at=AT, eight_bit=eight_bit)
@@ -62,7 +61,6 @@ def test_any_text_arrives(text: str, html: str, eight_bit: bool) -> None:
     assert b"\n" not in message.replace(b"\r\n", b"")
 
 
-@settings(deadline=None)
 @given(subject=LINES, value=LINES.filter(lambda text: bool(text) and len(text) < 60))
 def test_any_subject_and_header_arrives(subject: str, value: str) -> None:
     message = build_mime(email(subject=subject, headers={"X-Note": value}), at=AT)
