@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from backend.services.api.request_rate import RatePolicy
 from backend.services.api_keys import keys
 from backend.services.context import Shop
 from backend.services.orders.lists import orders_of
-from backend.services.orders.orders import get_order
+from backend.services.orders.orders import Placed, get_order, place_order
 from backend.services.statistics.figures import totals_by_day
 from backend.services.statistics.overview import today_of
 from tests.api.v1_support import Client, order
@@ -117,40 +118,91 @@ def test_a_refusal_is_repeated_too(ask: Client) -> None:
     assert ask("POST", "/orders", order(currency="EUR"), once="key-1").content == first.content
 
 
-def test_a_process_that_dies_after_the_order_leaves_nothing_to_place_twice(
+def test_an_order_and_its_answer_are_one_transaction(ask: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a process that dies after the order cannot lose its answer."""
+    add_customer(ask.shop, email="maria@example.com")
+    ask("POST", "/orders", order())  # notes that the key is used, and takes permits and numbers
+    written = counted_writes(ask.shop, monkeypatch)
+    first = ask("POST", "/orders", order(), once="key-1")
+    assert written == ["transact"]
+    assert ask("POST", "/orders", order(), once="key-1").content == first.content
+    assert written == ["transact"]
+
+
+def test_a_process_that_dies_after_it_added_the_customer_leaves_one_customer_and_no_order(
     ask: Client, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def dies(*_: object, **__: object) -> None:
+        raise SystemExit
+
     with monkeypatch.context() as dying:
-        dying.setattr("backend.api.v1.gate.Gate._keep", lambda *_: None)
-        first = ask("POST", "/orders", order(), once="key-1")
+        dying.setattr("backend.services.api.intake.place_order", dies)
+        with pytest.raises(SystemExit):
+            ask("POST", "/orders", order(), once="key-1")
     problem(ask("POST", "/orders", order(), once="key-1"), 409, "in-progress")
+    problem(ask("POST", "/orders", order(5), once="key-1"), 422, "key-reused")
     clock.forward(minutes=2)
     again = ask("POST", "/orders", order(), once="key-1")
-    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.status_code == 201
+    found = ask("GET", "/customers", params={"search": "maria@example.com"}).json()["data"]
+    assert [each["id"] for each in found] == [again.json()["customer_id"]]
     assert orders_placed(ask.shop) == 1
 
 
-def test_a_refund_is_given_once_also_when_the_process_died(
-    ask: Client, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("amount", "status"), [(1290, 201), (5, 422)])
+def test_of_two_processes_that_place_the_same_order_one_does_and_both_answer_alike(
+    ask: Client, monkeypatch: pytest.MonkeyPatch, amount: int, status: int
 ) -> None:
-    placed = ask("POST", "/orders", order()).json()
-    path = f"/orders/{placed['id']}/refunds"
-    with monkeypatch.context() as dying:
-        dying.setattr("backend.api.v1.gate.Gate._keep", lambda *_: None)
-        ask("POST", path, {"amount": 300}, once="key-1")
-    clock.forward(minutes=2)
-    assert ask("POST", path, {"amount": 300}, once="key-1").json()["refunded"] == 300
+    add_customer(ask.shop, email="maria@example.com")
+    other, answers = Client(ask.shop), []
+
+    def meanwhile(shop: Shop, *given: Any, **more: Any) -> Placed:
+        monkeypatch.undo()
+        answers.append(other("POST", "/orders", order(amount), once="key-1", key=ask.key))
+        return place_order(shop, *given, **more)
+
+    monkeypatch.setattr("backend.services.api.intake.place_order", meanwhile)
+    late = ask("POST", "/orders", order(), once="key-1")
+    assert (answers[0].status_code, late.status_code) == (201, status)
+    if status == 201:
+        assert late.content == answers[0].content
+    assert orders_placed(ask.shop) == 1
 
 
-def test_a_failure_of_ours_lets_the_request_be_tried_again(ask: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("a mistake")
+def test_the_same_order_sent_twice_at_once_is_refused_the_second_time(
+    ask: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_customer(ask.shop, email="maria@example.com")
+    answers: list[httpx.Response] = []
 
-    with monkeypatch.context() as failing:
-        failing.setattr("backend.api.v1.routers.orders.take_in", broken)
-        said = problem(ask("POST", "/orders", order(), once="key-1"), 500, "our-fault")
-        assert "mistake" not in str(said)
+    def meanwhile(shop: Shop, *given: Any, **more: Any) -> Placed:
+        monkeypatch.undo()
+        answers.extend(ask("POST", "/orders", order(amount), once="key-1") for amount in (1290, 5))
+        return place_order(shop, *given, **more)
+
+    monkeypatch.setattr("backend.services.api.intake.place_order", meanwhile)
     assert ask("POST", "/orders", order(), once="key-1").status_code == 201
+    problem(answers[0], 409, "in-progress")
+    problem(answers[1], 422, "key-reused")
+    assert orders_placed(ask.shop) == 1
+
+
+def counted_writes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the store's methods that write, as they are called from now on."""
+    written: list[str] = []
+
+    def counted(name: str) -> Any:
+        method = getattr(type(shop.store), name)
+
+        def call(*given: Any) -> Any:
+            written.append(name)
+            return method(*given)
+
+        return call
+
+    for name in ("put", "update", "delete", "transact", "transact_each"):
+        monkeypatch.setattr(type(shop.store), name, counted(name))
+    return written
 
 
 def test_a_rotated_key_keeps_the_idempotency_keys(ask: Client) -> None:

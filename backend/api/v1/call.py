@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from backend.domain.team import Actor
 from backend.domain.time import EARLIEST_YEAR
 from backend.errors import InvalidInputError
 from backend.sealed_text import seal, unseal
+from backend.services.api import idempotency
+from backend.services.api.idempotency import Answer, Begun
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 from backend.services.statistics.overview import today_of
+from backend.store.port import Write
 
 MOST_IN_A_PAGE = 100
 ID = "^[0-9A-Za-z_-]+$"
@@ -41,6 +44,22 @@ class Call:
     first_at: datetime
     listing: str
     key: bytes
+    begun: Begun | None = None
+
+    def claim(self) -> None:
+        """Before a call that keeps its answer writes anything else. Raises: `AnsweredMeanwhileError`."""
+        if self.begun is not None:
+            idempotency.claim(self.shop, self.begun)
+
+    def keeping(self, answer: Answer) -> list[Write]:
+        """What writes the answer in the transaction of the call's work."""
+        return [] if self.begun is None else [idempotency.keeping(self.begun, answer)]
+
+    def kept(self, answer: Answer) -> Response:
+        """The transaction with the answer is written."""
+        if self.begun is not None:
+            self.begun.kept = answer
+        return answered(answer)
 
     def part(self, name: str) -> str:
         """What makes a part of this call unique, such as one order of a batch; 64 hexadecimal digits."""
@@ -75,6 +94,11 @@ async def _version_of(
     if found is None:
         raise HTTPException(428)
     return int(found[1])
+
+
+def answered(answer: Answer) -> Response:
+    """An answer as a response."""
+    return Response(answer.body, answer.status, answer.headers)
 
 
 def etag(version: int) -> dict[str, str]:

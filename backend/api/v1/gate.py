@@ -1,13 +1,16 @@
 """What every call passes before its route: limits, key, scope, idempotency key; and what is kept of its answer.
 
 address's limit ▸ body ▸ key ▸ key's limit ▸ scope ▸ idempotency key ▸ route ▸ kept answer
+
+After the body all of it runs in one of the server's threads.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from anyio import to_thread
 from fastapi import Request, Response
@@ -17,12 +20,12 @@ from starlette.exceptions import HTTPException
 
 from backend.api.public.limits import RequestLimit
 from backend.api.v1 import problems
-from backend.api.v1.call import Call
+from backend.api.v1.call import Call, answered
 from backend.domain.api_keys import ApiKey, Scope
 from backend.domain.network import address_group, origin_of
 from backend.errors import BackendError
 from backend.services.api import idempotency
-from backend.services.api.idempotency import Answer, Begun, Refusal
+from backend.services.api.idempotency import Answer, AnsweredMeanwhileError, Begun, InHand, Refusal
 from backend.services.api.request_rate import RatePolicy, SharedRate, Taken
 from backend.services.api_keys import authentication
 from backend.services.api_keys.authentication import NotSignedInError
@@ -30,10 +33,12 @@ from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 
 LARGEST_BODY = 2 * 1024 * 1024
+_LARGEST_UNCLAIMED = 64 * 1024
+"""Of a request whose answer, which repeats it, surely has room in its transaction."""
 _KEPT_HEADERS = ("content-type", "etag", "location")
 _FAILED = 500
 _NOT_KEPT = frozenset({429, *range(_FAILED, 600)})
-Route = Callable[[Request], Awaitable[Response]]
+Route = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    request: Request
+    scope: Scope
+    body: bytes
+    address: str
+    claimed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Admitted:
     call: Call
-    begun: Begun | None
+    key: ApiKey
     headers: Mapping[str, str]
 
 
@@ -65,62 +79,94 @@ class Gate:
         limits: Limits | None = None,
     ) -> None:
         self._shop, self._mailer, self._key, self._trusted = shop, mailer, key, trusted
-        self._rate, self._limits = SharedRate(rate), limits or Limits()
+        self._rate, self._limits, self._in_hand = SharedRate(rate), limits or Limits(), InHand()
 
-    async def answer(self, request: Request, scope: Scope, route: Route) -> Response:
-        """The answer to a request for a route that needs this scope."""
+    async def answer(self, request: Request, scope: Scope, route: Route, *, claimed: bool = True) -> Response:
+        """The answer to a request for a route that needs this scope; not `claimed` where the route keeps its answer."""
         address = self._address(request)
         if not self._limits.addresses.allows(address) or self._limits.wrong_keys.is_spent(address):
             return problems.problem(problems.TOO_MANY, headers={"Retry-After": "10"})
         body = await _body(request)
         if body is None:
             return problems.problem(problems.TOO_LARGE, f"A request has {LARGEST_BODY // 1024 // 1024} MB at most.")
-        admitted = await to_thread.run_sync(self._admit, request, scope, body, address)
+        asked = _Asked(request, scope, body, address, claimed or len(body) > _LARGEST_UNCLAIMED)
+        return await to_thread.run_sync(self._answer, asked, route)
+
+    def _answer(self, asked: _Asked, route: Route) -> Response:
+        admitted = self._admit(asked)
         if isinstance(admitted, Response):
             return admitted
-        request.state.call = admitted.call
-        response = await _answered(request, route)
-        if admitted.begun is not None:
-            await to_thread.run_sync(self._keep, admitted.begun, response)
+        begun = admitted.call.begun
+        unclaimed = begun if begun is not None and begun.before is not None else None
+        if unclaimed is not None and (refusal := self._in_hand.take(unclaimed)):
+            return _refused(refusal)
+        try:
+            asked.request.state.call = admitted.call
+            response = self._answered(asked, admitted, route)
+        finally:
+            if unclaimed is not None:
+                self._in_hand.drop(unclaimed)
         response.headers.update({**admitted.headers, "Cache-Control": "no-store"})
         return response
 
-    def _admit(self, request: Request, scope: Scope, body: bytes, address: str) -> _Admitted | Response:
+    def _answered(self, asked: _Asked, admitted: _Admitted, route: Route) -> Response:
+        begun = admitted.call.begun
+        try:
+            response = _finished(_routed(asked.request, route))
+        except AnsweredMeanwhileError:
+            return self._of_another(asked, admitted)
+        if begun is not None and begun.kept is None:
+            self._keep(begun, response)
+        return response
+
+    def _of_another(self, asked: _Asked, admitted: _Admitted) -> Response:
+        """What the process has answered, or is going to answer, that was faster."""
+        shop = admitted.call.shop
+        try:
+            found = self._begin(shop, admitted.key, asked)
+            if isinstance(found, Response):
+                return found
+            if found.begun is not None:
+                idempotency.give_up(shop, found.begun)
+            return _refused(Refusal.IN_PROGRESS)
+        except BackendError as error:
+            return problems.problem_of(error)
+
+    def _admit(self, asked: _Asked) -> _Admitted | Response:
         try:
             shop = self._shop()
-            key = authentication.authenticated(shop, _key_in(request))
+            key = authentication.authenticated(shop, _key_in(asked.request))
             taken = self._rate.take(shop, key.family)
             headers = self._rate_headers(taken)
             if not taken.allowed:
                 wait = {"Retry-After": str(max(taken.resets_in, 1))}
                 return problems.problem(problems.TOO_MANY, headers={**headers, **wait})
-            authentication.require(key, scope)
-            admitted = self._begin(shop, key, request, body)
-            return admitted if isinstance(admitted, Response) else _Admitted(*admitted, headers)
+            authentication.require(key, asked.scope)
+            call = self._begin(shop, key, asked)
+            return call if isinstance(call, Response) else _Admitted(call, key, headers)
         except NotSignedInError as error:
-            self._limits.wrong_keys.allows(address)
+            self._limits.wrong_keys.allows(asked.address)
             return problems.problem_of(error)
         except BackendError as error:
             return problems.problem_of(error)
 
-    def _begin(self, shop: Shop, key: ApiKey, request: Request, body: bytes) -> tuple[Call, Begun | None] | Response:
+    def _begin(self, shop: Shop, key: ApiKey, asked: _Asked) -> Call | Response:
+        request = asked.request
         given = request.headers.get("idempotency-key", "")
         listing = f"{request.url.path}?{_filters(request)}"
         if request.method == "GET" or (not given and request.method != "POST"):
-            call = Call(shop, self._mailer, key.actor, secrets.token_hex(32), shop.clock(), listing, self._key())
-            return call, None
-        what = b"\0".join((request.method.encode(), listing.encode(), body))
-        begun = idempotency.begin(shop, key.family, given, what)
+            return Call(shop, self._mailer, key.actor, secrets.token_hex(32), shop.clock(), listing, self._key())
+        what = b"\0".join((request.method.encode(), listing.encode(), asked.body))
+        begun = idempotency.begin(shop, key.family, given, what, claimed=asked.claimed)
         match begun:
-            case Refusal.IN_PROGRESS:
-                return problems.problem(problems.IN_PROGRESS, begun.value, headers={"Retry-After": "1"})
-            case Refusal.OTHER_REQUEST:
-                return problems.problem(problems.KEY_REUSED, begun.value)
+            case Refusal():
+                return _refused(begun)
             case Answer():
-                return Response(begun.body, begun.status, {**begun.headers, "Idempotent-Replayed": "true"})
+                response = answered(begun)
+                response.headers["Idempotent-Replayed"] = "true"
+                return response
             case Begun():
-                call = Call(shop, self._mailer, key.actor, begun.unique, begun.first_at, listing, self._key())
-                return call, begun
+                return Call(shop, self._mailer, key.actor, begun.unique, begun.first_at, listing, self._key(), begun)
 
     def _keep(self, begun: Begun, response: Response) -> None:
         shop = self._shop()
@@ -171,7 +217,7 @@ async def _body(request: Request) -> bytes | None:
     return request._body
 
 
-async def _answered(request: Request, route: Route) -> Response:
+async def _routed(request: Request, route: Route) -> Response:
     try:
         return await route(request)
     except RequestValidationError as error:
@@ -179,8 +225,27 @@ async def _answered(request: Request, route: Route) -> Response:
     except HTTPException as error:
         missing = error.status_code == problems.NO_VERSION.status
         return problems.problem(problems.NO_VERSION if missing else problems.INVALID)
+    except AnsweredMeanwhileError:
+        raise
     except BackendError as error:
         return problems.problem_of(error, versioned="if-match" in request.headers)
     except Exception:
         logger.opt(exception=True).error("A request of the API has failed")
         return problems.problem(problems.OUR_FAULT)
+
+
+def _finished(work: Coroutine[Any, Any, Response]) -> Response:
+    """The result of a coroutine that waits for nothing: the body is read, and the route does all in this thread."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        response: Response = end.value
+        return response
+    work.close()
+    raise RuntimeError("A route of the API waits for something; in its thread nothing would wake it.")
+
+
+def _refused(refusal: Refusal) -> Response:
+    if refusal is Refusal.OTHER_REQUEST:
+        return problems.problem(problems.KEY_REUSED, refusal.value)
+    return problems.problem(problems.IN_PROGRESS, refusal.value, headers={"Retry-After": "1"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
@@ -13,17 +14,22 @@ from backend.api.v1.gate import Gate
 from backend.domain.api_keys import Scope
 
 SCOPE = "x-scope"
+_WHOLE = "keeps_its_answer"
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class ApiRoute(APIRoute):
-    """A route behind the gate, which the application's state holds."""
+    """A route behind the gate, which the application's state holds, in one of the server's threads from end to end."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, _in_this_thread(endpoint), **options)
 
     @property
     def scope(self) -> Scope:
         return Scope((self.openapi_extra or {})[SCOPE])
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        route, scope = super().get_route_handler(), self.scope
+        route, scope, whole = super().get_route_handler(), self.scope, hasattr(self.endpoint, _WHOLE)
         known = frozenset(field.alias for field in self.dependant.query_params)
 
         async def checked(request: Request) -> Response:
@@ -32,9 +38,25 @@ class ApiRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             gate: Gate = request.app.state.gate
-            return await gate.answer(request, scope, checked)
+            return await gate.answer(request, scope, checked, claimed=not whole)
 
         return handle
+
+
+def keeps_its_answer(endpoint: Endpoint) -> Endpoint:
+    """Decorates a route that is one transaction, in which it writes its answer (`Call.keeping`); see `idempotency`."""
+    setattr(endpoint, _WHOLE, True)
+    return endpoint
+
+
+def _in_this_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """FastAPI would move a plain function to another thread once more."""
+
+    @wraps(endpoint)
+    async def call(**given: Any) -> Any:
+        return endpoint(**given)
+
+    return call
 
 
 def router_of(tag: str) -> APIRouter:

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from backend.domain.customers import Customer
 from backend.domain.ids import customer_id_of, order_id_of
+from backend.domain.orders import Order
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.context import Shop
 from backend.services.customers.customers import Profile, create_customer, get_customer, owner_of
 from backend.services.orders.orders import OrderDraft, Placed, place_order
+from backend.store.port import Write
 
 SOURCE = "api"
 
 
 def take_in(
-    shop: Shop, actor: Actor, draft: OrderDraft, buyer: Profile | None, *, unique: str, first_at: datetime
+    shop: Shop,
+    actor: Actor,
+    draft: OrderDraft,
+    buyer: Profile | None,
+    *,
+    unique: str,
+    first_at: datetime,
+    before_adding: Callable[[], None] = lambda: None,
+    also: Callable[[Order], Sequence[Write]] = lambda _: (),
 ) -> Placed:
     """Places an order for the customer of the draft, or for the `buyer`, who is added where nobody has the address.
 
     `unique` and `first_at` are those of the request, so that a second attempt finds what the first one has made.
+    `also` is written with the order. That is all that is written, unless `before_adding` was called.
 
     Raises: as `place_order` and `create_customer`; `InvalidInputError` without a customer.
     """
     if (buyer is None) is not bool(draft.customer_id):
         raise InvalidInputError("Say who ordered: either customer_id or customer.", "customer_id")
-    customer_id = draft.customer_id if buyer is None else known_or_added(shop, actor, buyer, unique)
+    customer_id = draft.customer_id
+    if buyer is not None:
+        customer_id = owner_of(shop, buyer.email) if buyer.email.strip() else ""
+        if not customer_id:
+            before_adding()
+            customer_id = added(shop, actor, buyer, unique).id
     key = order_id_of(SOURCE, unique, first_at)
-    return place_order(shop, actor, replace(draft, customer_id=customer_id, source=SOURCE), key)
-
-
-def known_or_added(shop: Shop, actor: Actor, buyer: Profile, unique: str) -> str:
-    """The id of the customer with the buyer's address, else of a new one."""
-    known = owner_of(shop, buyer.email) if buyer.email.strip() else ""
-    return known or added(shop, actor, buyer, unique).id
+    return place_order(shop, actor, replace(draft, customer_id=customer_id, source=SOURCE), key, also=also)
 
 
 def added(shop: Shop, actor: Actor, profile: Profile, unique: str) -> Customer:

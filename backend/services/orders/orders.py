@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,7 +41,7 @@ from backend.services.orders.writes import OrderExistsError, placing_writes
 from backend.services.outgoing import writes as outgoing
 from backend.services.triggers import writes as triggers
 from backend.store import schema
-from backend.store.port import Item
+from backend.store.port import Item, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,18 @@ def new_idempotency_key(shop: Shop) -> str:
     return new_order_id(shop.clock())
 
 
-def place_order(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
-    """Places an order once; the second time it returns the first one's order.
+def place_order(
+    shop: Shop, actor: Actor, draft: OrderDraft, key: str, *, also: Callable[[Order], Sequence[Write]] = lambda _: ()
+) -> Placed:
+    """Places an order once; the second time it returns the first one's order. `also` is written with it, and what
+    it says about a failed condition goes first.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError` (no such customer), `ConflictError`
     (archived customer).
     """
     actor.require(Permission.PLACE_ORDERS)
     _check_key(key)
-    return until_settled(lambda: _place(shop, actor, draft, key))
+    return until_settled(lambda: _place(shop, actor, draft, key, also))
 
 
 def _check_key(key: str) -> None:
@@ -94,7 +98,7 @@ def _check_key(key: str) -> None:
         raise InvalidInputError("The idempotency key of this form is not valid; open the form again.")
 
 
-def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
+def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str, also: Callable[[Order], Sequence[Write]]) -> Placed:
     order_key = schema.order_key(draft.customer_id, key)
     found = shop.store.get(schema.customer_key(draft.customer_id))
     if found is None:
@@ -109,7 +113,7 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str) -> Placed:
         writes = placing_writes(order, customer, shop.zone, reference=draft.reference)
         numbered = [] if draft.reference else [number_put(order)]
         told = [*triggers.on_placed(shop, order), *outgoing.on_order_placed(shop, order)]
-        shop.store.transact([*writes, *numbered, *told])
+        shop.store.transact([*also(order), *writes, *numbered, *told])
     except OrderExistsError:
         found_before = draft.reference and find_by_reference(shop, draft.source, draft.reference)
         return Placed(found_before or get_order(shop, draft.customer_id, key), duplicate=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
 
-from backend.api.v1.call import Call, CallOf, Cursor, First, Last, Limit, SeenVersion, etag, period
+from backend.api.v1.call import Call, CallOf, Cursor, First, Last, Limit, SeenVersion, answered, etag, period
 from backend.api.v1.models.common import Page
 from backend.api.v1.models.customers import CustomerOut
 from backend.api.v1.models.orders import (
@@ -23,16 +24,18 @@ from backend.api.v1.models.orders import (
     public_id,
 )
 from backend.api.v1.problems import problem_kind
-from backend.api.v1.route import needs, router_of
+from backend.api.v1.route import keeps_its_answer, needs, router_of
 from backend.domain.api_keys import PERMISSIONS_OF, Scope
 from backend.domain.order_states import left_to_fulfil
 from backend.domain.orders import Order, OrderStatus
 from backend.errors import BackendError
+from backend.services.api.idempotency import Answer
 from backend.services.api.intake import take_in
 from backend.services.customers.customers import get_customer
 from backend.services.orders import fulfilments, orders
 from backend.services.orders.lists import OrderFilter, find_order, list_orders, orders_of
 from backend.services.orders.orders import OrderRef, Placed
+from backend.store.port import Write
 
 router = router_of("Orders")
 Id = Annotated[
@@ -53,14 +56,21 @@ _DAYS = 30
 @router.post(
     "",
     status_code=201,
+    response_model=OrderOut,
     responses={200: {"model": OrderOut, "description": "It was placed before."}},
     **needs(Scope.ORDERS_WRITE, example=ORDER),
 )
-def place_order(call: CallOf, body: OrderIn, response: Response) -> OrderOut:
+@keeps_its_answer
+def place_order(call: CallOf, body: OrderIn) -> Response:
     """Place an order once: 201, or 200 when its reference or an earlier attempt has placed it already."""
-    placed = _place(call, body, call.unique)
-    response.status_code = 200 if placed.duplicate else 201
-    return _shown(call, placed.order, response)
+    made: dict[str, Answer] = {}
+
+    def also(order: Order) -> list[Write]:
+        made[order.id] = _answer(order, 201)
+        return call.keeping(made[order.id])
+
+    placed = _place(call, body, call.unique, call.claim, also)
+    return answered(_answer(placed.order, 200)) if placed.duplicate else call.kept(made[placed.order.id])
 
 
 @router.post("/batch", **needs(Scope.ORDERS_WRITE, example={"orders": [ORDER]}))
@@ -137,10 +147,23 @@ def fulfil_order(call: CallOf, order_id: Id, body: FulfilmentIn, response: Respo
     return _shown(call, after, response)
 
 
-def _place(call: Call, body: OrderIn, unique: str) -> Placed:
+def _place(
+    call: Call,
+    body: OrderIn,
+    unique: str,
+    before_adding: Callable[[], None] = lambda: None,
+    also: Callable[[Order], Sequence[Write]] = lambda _: (),
+) -> Placed:
     buyer = body.customer.profile if body.customer else None
-    draft = body.draft(body.customer_id)
-    return take_in(call.shop, call.actor, draft, buyer, unique=unique, first_at=call.first_at)
+    draft, first_at = body.draft(body.customer_id), call.first_at
+    return take_in(
+        call.shop, call.actor, draft, buyer, unique=unique, first_at=first_at, before_adding=before_adding, also=also
+    )
+
+
+def _answer(order: Order, status: int) -> Answer:
+    headers = {"content-type": "application/json", **etag(order.version)}
+    return Answer(status, headers, OrderOut.of(order).model_dump_json().encode())
 
 
 def _result(call: Call, body: OrderIn, unique: str) -> BatchResult:
