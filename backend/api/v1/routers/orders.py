@@ -163,7 +163,7 @@ def _place(
 
 def _answer(order: Order, status: int) -> Answer:
     headers = {"content-type": "application/json", **etag(order.version)}
-    return Answer(status, headers, OrderOut.of(order).model_dump_json().encode())
+    return Answer(status, headers, OrderOut.of_order(order).model_dump_json().encode())
 
 
 def _result(call: Call, body: OrderIn, unique: str) -> BatchResult:
