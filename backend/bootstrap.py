@@ -14,6 +14,7 @@ from backend.email.links import Links
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.account_list import AccountList, FileAccountList
 from backend.email.transports.protocol import Transport
+from backend.email.transports.staging import StagingTransport
 from backend.email.web import HttpWeb
 from backend.errors import ConfigurationError
 from backend.secret_file import cookie_key, derived
@@ -57,10 +58,15 @@ def open_store(url: str, *, meter: Meter | None = None) -> Store:
 
 
 def open_transport(settings: Settings, *, clock: Clock = utc_now) -> Transport:
-    """The transport that the settings name.
+    """The transport that the settings name; in staging it writes to listed people alone.
 
     Raises: `ConfigurationError`.
     """
+    transport = _named_transport(settings, clock)
+    return StagingTransport(transport, settings.staging_allowed) if settings.staging else transport
+
+
+def _named_transport(settings: Settings, clock: Clock) -> Transport:
     if settings.mail_transport == "ses":
         from backend.email.transports.ses import SesTransport
         from backend.email.transports.ses_client import READ_SECONDS, open_client
@@ -95,8 +101,10 @@ def open_event_sources(settings: Settings) -> list[EventSource]:
 
 
 def open_account_list(settings: Settings, *, clock: Clock = utc_now) -> AccountList:
-    """The suppression list of the account; a local file for the local outbox. It connects on first use."""
-    if settings.mail_transport == "ses":
+    """The suppression list of the account; a local file for the local outbox, and for staging, which may share the
+    account with production. It connects on first use.
+    """
+    if settings.mail_transport == "ses" and not settings.staging:
         from backend.email.transports.account_list_ses import SesAccountList, open_client
 
         return SesAccountList(open_client)

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     mail_transport: Literal["local", "ses"] = Field(
         "local", description="Where emails go: a folder on this machine, or SES."
     )
+    staging: bool = Field(
+        False, description="This is a copy for trying things: it writes to STAGING_RECIPIENTS alone, subjects marked."
+    )
+    staging_recipients: str = Field(
+        "", description="Whom staging may write to: addresses, or domains such as @example.com, comma-separated."
+    )
     mail_rate: int = Field(0, ge=0, le=100_000, description="Most emails a second; 0 is what the transport allows.")
     mail_daily_quota: int = Field(0, ge=-1, description="Most emails in 24 hours; 0 is SES's own, -1 is no limit.")
     mail_transactional_share: float = Field(
@@ -132,7 +138,7 @@ class Settings(BaseSettings):
     @field_validator("api_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
-        for part in filter(None, (part.strip() for part in value.split(","))):
+        for part in _listed(value):
             if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", part):
                 raise ValueError("are not origins such as https://shop.example.com")
         return value
@@ -183,7 +189,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
-        for part in filter(None, (part.strip() for part in value.split(","))):
+        for part in _listed(value):
             try:
                 ip_network(part, strict=False)
             except ValueError as error:
@@ -200,20 +206,33 @@ class Settings(BaseSettings):
     @field_validator("ses_events_topics")
     @classmethod
     def _topics(cls, value: str) -> str:
-        for part in filter(None, (part.strip() for part in value.split(","))):
+        for part in _listed(value):
             if not re.fullmatch(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+", part):
                 raise ValueError("are not ARNs such as arn:aws:sns:eu-central-1:123456789012:tillpost-events")
         return value
 
+    @field_validator("staging_recipients")
+    @classmethod
+    def _recipients(cls, value: str) -> str:
+        for part in _listed(value):
+            if not re.fullmatch(r"[^@\s,]*@[^@\s,]+\.[^@\s,]+", part):
+                raise ValueError("are not addresses or domains such as mara@example.com,@example.com")
+        return value
+
+    @property
+    def staging_allowed(self) -> tuple[str, ...]:
+        """Whom a staging installation may write to."""
+        return _listed(self.staging_recipients)
+
     @property
     def event_topics(self) -> frozenset[str]:
         """The topics of SNS that may call the webhook."""
-        return frozenset(filter(None, (part.strip() for part in self.ses_events_topics.split(","))))
+        return frozenset(_listed(self.ses_events_topics))
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins whose pages may use the HTTP API."""
-        return tuple(filter(None, (part.strip() for part in self.api_origins.split(","))))
+        return _listed(self.api_origins)
 
     @property
     def spool_dir(self) -> Path:
@@ -228,6 +247,10 @@ class Settings(BaseSettings):
     def outbox_dir(self) -> Path:
         """The Maildir of the local transport."""
         return self.data_dir / "outbox"
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in value.split(","))))
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -25,4 +25,6 @@ elif view == "log":
     speed.show_log(here)
 else:
     now.show_now()
-st.caption(formats.plain(f"Store: {settings().store_url.partition(':')[0]}. Emails: {settings().mail_transport}."))
+staging = " (staging: listed recipients only)" if settings().staging else ""
+engine = settings().store_url.partition(":")[0]
+st.caption(formats.plain(f"Store: {engine}. Emails: {settings().mail_transport}{staging}."))

@@ -18,7 +18,11 @@ _LOCAL = "Emails are kept on this machine (MAIL_TRANSPORT=local)"
 
 
 def sending(installation: Installation) -> list[Diagnosis]:
-    """What SES lets the account do."""
+    """What SES lets the account do, and whether staging keeps everybody but its list from getting any."""
+    if installation.settings.staging and installation.sends:
+        allowed = len(installation.settings.staging_allowed)
+        found = f"Staging: emails go only to the {allowed} addresses and domains of STAGING_RECIPIENTS."
+        return [Diagnosis("Sending", Verdict.OK, found, "Set STAGING=false where customers shall get emails.")]
     if not installation.sends:
         return [Diagnosis("Sending", Verdict.OK, f"{_LOCAL}; nobody gets any.", "Go live by docs/sending.md.")]
     try:
