@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level to log.")
     auth_mode: Literal["password", "oidc"] = Field("password", description="How team members sign in.")
     session_days: float = Field(7.0, gt=0, le=90, description="Days after which a sign-in ends by itself.")
+    second_factor: Literal["optional", "admins", "everyone"] = Field(
+        "optional", description="Who must have a second factor, where members sign in by password."
+    )
     cookie_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sign-in cookies; without it, one is made in DATA_DIR/secrets.json."
     )

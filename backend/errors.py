@@ -60,6 +60,10 @@ class PermissionDeniedError(BackendError):
     """The team member's role does not allow the action."""
 
 
+class ConfirmationNeededError(PermissionDeniedError):
+    """The member has a second factor and has not shown it for a while."""
+
+
 class TemplateError(BackendError):
     """A template cannot become an email. `part` is "subject", "body", …; `line` counts from 1 (0: not known).
 

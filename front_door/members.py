@@ -17,6 +17,7 @@ from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.team import sign_in
 from backend.services.team.sessions import COOKIE_NAME, SignInPolicy, member_of, session_of
+from backend.services.team.sign_in_attempts import Refused
 
 
 class Members:
@@ -50,7 +51,7 @@ class Members:
         session = session_of(self._policy(), token) if token else None
         return None if session is None else member_of(self._shop(), self._policy(), session)
 
-    def _of_claims(self, cookies: Mapping[str, str]) -> Member | sign_in.Refused | None:
+    def _of_claims(self, cookies: Mapping[str, str]) -> Member | Refused | None:
         signed = _get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
         if not signed:
             return None

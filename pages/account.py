@@ -1,4 +1,4 @@
-"""Your account: your name, your password, and signing out everywhere."""
+"""Your account: your name, your password, your second factor, and signing out everywhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from backend.domain.team import Actor
 from backend.errors import BackendError
 from backend.services.team import members, sign_in
 from backend.services.team.sessions import Session
-from pages.components.ui import guard, session
+from pages.components.ui import guard, second_factor, session
 from pages.components.ui.client import client_address
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import policy, refuse, settings, shop
@@ -71,6 +71,7 @@ st.title("Your account")
 _profile(actor)
 if settings().auth_mode == "password":
     _password(actor)
+    second_factor.show(actor)
 with st.container(border=True):
     st.header("Sign out everywhere")
     st.caption("Ends your sessions in all browsers and on all devices, this one included.")

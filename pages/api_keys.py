@@ -7,12 +7,14 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.api_keys.keys import list_keys
 from pages.components.api import keys
-from pages.components.ui import guard
+from pages.components.ui import guard, second_factor
 from pages.components.ui.shell import shop
 
 actor = guard.require(Permission.MANAGE_API_KEYS)
 here = shop()
 
+if not second_factor.confirmed(actor, "api_keys"):
+    st.stop()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("API keys", width="content")
     keys.CREATE.opener("Create a key", "", icon=":material/add:", primary=True)

@@ -8,11 +8,13 @@ from backend.domain.team import Permission
 from backend.errors import BackendError
 from backend.services.team import members as team
 from pages.components.team import forms
-from pages.components.ui import filters, guard
+from pages.components.ui import filters, guard, second_factor
 from pages.components.ui.shell import refuse, settings, shop
 
 actor = guard.require(Permission.MANAGE_TEAM)
 st.title("Team")
+if not second_factor.confirmed(actor, "team"):
+    st.stop()
 members = team.list_members(shop(), actor)
 st.dataframe(
     [
@@ -22,6 +24,7 @@ st.dataframe(
             "Email address": member.email,
             "Role": member.role.value.capitalize(),
             "Since": member.created_at.astimezone(shop().zone).date(),
+            "Second factor": member.has_second_factor,
             "Active": not member.disabled,
         }
         for member in members

@@ -12,6 +12,7 @@ from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop
 from backend.domain.team import COMMAND_LINE, Member, Role
 from backend.services.team import members as team
+from backend.services.team import second_factor
 
 app = typer.Typer(no_args_is_help=True, help="Team members and their roles.")
 
@@ -79,6 +80,14 @@ def set_password(username: Username, as_json: Json = False) -> None:
         _print(team.set_password(shop, COMMAND_LINE, name, _password()), "has a new password", as_json)
 
 
+@app.command("reset-second-factor")
+def reset_second_factor(username: Username, as_json: Json = False) -> None:
+    """Take away the second factor of a member whose device is lost, and end all their sessions."""
+    with opened_shop("user reset-second-factor") as shop:
+        member = second_factor.reset(shop, COMMAND_LINE, team.normal_username(username))
+        _print(member, "has no second factor now", as_json)
+
+
 def _print(member: Member, said: str, as_json: bool) -> None:
     if as_json:
         write_json(_facts(member))
@@ -104,6 +113,7 @@ def _facts(member: Member) -> dict[str, object]:
         "role": member.role.value,
         "disabled": member.disabled,
         "demo": member.demo,
+        "second_factor": member.has_second_factor,
     }
 
 

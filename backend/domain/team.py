@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from backend.errors import PermissionDeniedError
+from backend.errors import ConfirmationNeededError, PermissionDeniedError
 
 
 class Role(StrEnum):
@@ -104,14 +104,23 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 
+SENSITIVE = frozenset({Permission.EXPORT_DATA, Permission.MANAGE_TEAM, Permission.MANAGE_API_KEYS})
+"""What a member with a second factor does only after having shown it a short while ago."""
+CONFIRMED_FOR = timedelta(minutes=10)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is doing something: a team member, a command, or an API key, which has `permissions` of its own."""
+    """Who is doing something: a team member, a command, or an API key, which has `permissions` of its own.
+
+    `confirmed` is False for a member at a page who has a second factor and has not shown it within `CONFIRMED_FOR`.
+    """
 
     username: str
     role: Role
     name: str = ""
     permissions: frozenset[Permission] | None = None
+    confirmed: bool = True
 
     def may(self, permission: Permission) -> bool:
         return permission in (PERMISSIONS[self.role] if self.permissions is None else self.permissions)
@@ -122,11 +131,18 @@ class Actor:
         return self.role.value if self.permissions is None else "API key"
 
     def require(self, permission: Permission) -> None:
-        """Raises: `PermissionDeniedError` when the role does not allow it."""
+        """Raises: `PermissionDeniedError` when the role does not allow it, `ConfirmationNeededError`."""
         if not self.may(permission) and self.permissions is not None:
             raise PermissionDeniedError(f"This API key may not {permission}. Its scopes say what it may do.")
         if not self.may(permission):
             raise PermissionDeniedError(f"Your role ({self.role}) may not {permission}. Ask an admin if you need to.")
+        if permission in SENSITIVE:
+            self.require_confirmation()
+
+    def require_confirmation(self) -> None:
+        """Raises: `ConfirmationNeededError` for who has to show the second factor again."""
+        if not self.confirmed:
+            raise ConfirmationNeededError("Confirm with your second factor first: reload the page, and enter a code.")
 
 
 COMMAND_LINE = Actor("command-line", Role.ADMIN, "Command line")
@@ -149,6 +165,8 @@ class Member:
 
     `password_hash` is a bcrypt hash, or "" for members who sign in with OpenID Connect only. `oidc_subject` is the
     provider's own name for the person (claim `sub`), kept at the first sign-in with the present address.
+    `second_factor` is the sealed secret of the member's authenticator, or ""; `second_factor_step` is the number of the
+    30 seconds whose code was used last. `recovery_codes` are hashes of those that were not used yet.
     """
 
     username: str
@@ -162,6 +180,13 @@ class Member:
     demo: bool = False
     version: int = 1
     oidc_subject: str = ""
+    second_factor: str = ""
+    second_factor_step: int = 0
+    recovery_codes: tuple[str, ...] = ()
+
+    @property
+    def has_second_factor(self) -> bool:
+        return bool(self.second_factor)
 
     @property
     def actor(self) -> Actor:

@@ -38,7 +38,12 @@ class Roster:
         return replace(self, emails=emails, admins=self.admins - {username}, version=self.version + 1)
 
 
-_MEMBER = Record(Member, needed=("password_hash", "disabled", "demo", "version"), keep_empty=True)
+_MEMBER = Record(
+    Member,
+    needed=("password_hash", "disabled", "demo", "version"),
+    sparse=("second_factor", "second_factor_step", "recovery_codes"),
+    keep_empty=True,
+)
 _ROSTER = Record(Roster, needed=("emails", "admins", "version"), keep_empty=True)
 
 

@@ -380,6 +380,7 @@ def test_a_member_is_added_with_the_password_of_standard_input(run: Run, shop: S
         "role": "manager",
         "disabled": False,
         "demo": False,
+        "second_factor": False,
     }
     assert run("user", "list", "--json").json == [added]
     assert members.find_member(shop, "olga") is not None

@@ -285,6 +285,14 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "member",
+        replace(filled(Member), second_factor="", second_factor_step=0, recovery_codes=()),
+        least(Member),
+        team.member_to_item,
+        lambda it, item: team.member_from_item(item),
+        (team.member_from_item,),
+    ),
+    Entity(
+        "member-with-second-factor",
         filled(Member),
         least(Member),
         team.member_to_item,

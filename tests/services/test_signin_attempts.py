@@ -12,8 +12,7 @@ from backend.domain.team import Role
 from backend.services.context import Shop
 from backend.services.team import members, sign_in, sign_in_attempts
 from backend.services.team.sessions import Session
-from backend.services.team.sign_in import Refused
-from backend.services.team.sign_in_attempts import Subject
+from backend.services.team.sign_in_attempts import Refused, Subject
 from backend.store import schema
 from tests.services.signing import CLIENT, OTHER_PASSWORD, PASSWORD, POLICY, add, quick_hashes
 from tests.support import ADMIN, STAFF, TestClock, outcomes_of
@@ -25,11 +24,11 @@ WRONG = "The username or the password is wrong."
 
 def try_it(
     shop: Shop, password: str = WRONG_PASSWORD, username: str = "sam", client: str = CLIENT
-) -> Session | Refused:
+) -> Session | sign_in.SecondStep | Refused:
     return sign_in.sign_in(shop, POLICY, username, password, client)
 
 
-def sentence(outcome: Session | Refused) -> str:
+def sentence(outcome: Session | sign_in.SecondStep | Refused) -> str:
     assert isinstance(outcome, Refused)
     return outcome.sentence
 

@@ -14,7 +14,7 @@ from backend.domain.team import Member, Role
 from backend.services.context import Shop
 from backend.services.team import members, sessions, sign_in
 from backend.services.team.sessions import Session
-from backend.services.team.sign_in import Refused
+from backend.services.team.sign_in_attempts import Refused
 from backend.store import schema
 from backend.store.port import Put
 from tests.services.signing import CLIENT, OTHER_PASSWORD, PASSWORD, POLICY, add, quick_hashes

@@ -58,10 +58,12 @@ def customer_data_file(shop: Shop, actor: Actor, customer_id: str) -> bytes:
 def customer_data(shop: Shop, actor: Actor, customer_id: str) -> dict[str, Any]:
     """What is kept, by section (`SECTIONS`), as JSON has it. The audit log notes it.
 
-    Raises: `PermissionDeniedError` for who may not see customers, orders and emails; `NotFoundError`.
+    Raises: `PermissionDeniedError` for who may not see customers, orders and emails; `ConfirmationNeededError`;
+    `NotFoundError`.
     """
     for permission in NEEDED:
         actor.require(permission)
+    actor.require_confirmation()
     customer = get_customer(shop, customer_id)
     sections = (
         customer,

@@ -142,7 +142,7 @@ def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version
     return roster.change(
         shop,
         username,
-        lambda member: _sessions_ended(replace(member, email=cleaned, oidc_subject=""), shop.clock()),
+        lambda member: ended_sessions(replace(member, email=cleaned, oidc_subject=""), shop.clock()),
         version=version,
         audit_entry=audit_entry,
     )
@@ -158,7 +158,7 @@ def change_role(shop: Shop, actor: Actor, username: str, role: Role, *, version:
     return roster.change(
         shop,
         username,
-        lambda member: _sessions_ended(replace(member, role=role), shop.clock()),
+        lambda member: ended_sessions(replace(member, role=role), shop.clock()),
         version=version,
         audit_entry=audit_entry,
     )
@@ -174,7 +174,7 @@ def disable(shop: Shop, actor: Actor, username: str, *, version: int | None = No
     return roster.change(
         shop,
         username,
-        lambda member: _sessions_ended(replace(member, disabled=True), shop.clock()),
+        lambda member: ended_sessions(replace(member, disabled=True), shop.clock()),
         version=version,
         audit_entry=audit_entry,
     )
@@ -190,7 +190,7 @@ def enable(shop: Shop, actor: Actor, username: str, *, version: int | None = Non
     return roster.change(
         shop,
         username,
-        lambda member: _sessions_ended(replace(member, disabled=False), shop.clock()),
+        lambda member: ended_sessions(replace(member, disabled=False), shop.clock()),
         version=version,
         audit_entry=audit_entry,
     )
@@ -220,7 +220,7 @@ def set_password(shop: Shop, actor: Actor, username: str, password: str, *, vers
     return roster.change(
         shop,
         username,
-        lambda current: _sessions_ended(replace(current, password_hash=hashed), shop.clock()),
+        lambda current: ended_sessions(replace(current, password_hash=hashed), shop.clock()),
         version=version,
         audit_entry=_audit_entry(shop, actor, "set a password", username),
     )
@@ -272,6 +272,7 @@ def _checked_hash(shop: Shop, member: Member, password: str) -> str:
     return hash_password(password)
 
 
-def _sessions_ended(member: Member, now: datetime) -> Member:
+def ended_sessions(member: Member, now: datetime) -> Member:
+    """The member, of whose sessions none is valid any more."""
     latest = max(now, member.sessions_valid_from + timedelta(microseconds=1))
     return replace(member, sessions_valid_from=latest)

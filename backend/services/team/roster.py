@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from backend.domain.customers import email_identity
 from backend.domain.team import Member
@@ -13,7 +14,7 @@ from backend.services.concurrency.retries import StaleReadError, settled
 from backend.services.context import Shop
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, AllOf, Condition, Delete, Equals, Put, Update, Write
+from backend.store.port import Absent, AllOf, Condition, Delete, Equals, Item, Put, Update, Write
 
 _ROSTER = schema.meta_key("team")
 
@@ -68,9 +69,11 @@ def change(
     next_roster = roster.with_member(after, _free_identity(roster, after))
     _keep_an_admin(roster, next_roster)
     old, new = member_to_item(before), member_to_item(after)
-    changed = {name: value for name, value in new.items() if old[name] != value}
     update = Update(
-        schema.member_key(username), set={**changed, "version": before.version + 1}, condition=_unmoved(before)
+        schema.member_key(username),
+        set={**_changed(old, new), "version": before.version + 1},
+        remove=[name for name in old if name not in new],
+        condition=_unmoved(before),
     )
     with access_pattern("change the team"):
         shop.store.transact([_retried(update), _roster_put(roster, next_roster), *_optional(audit_entry)])
@@ -92,6 +95,10 @@ def remove(
     delete = Delete(schema.member_key(username), _unmoved(before), _moved())
     with access_pattern("change the team"):
         shop.store.transact([delete, _roster_put(roster, next_roster), *_optional(audit_entry)])
+
+
+def _changed(old: Item, new: Item) -> Item:
+    return {name: value for name, value in new.items() if name not in old or old[name] != value}
 
 
 def _optional(audit_entry: Put | None) -> list[Write]:
@@ -119,7 +126,7 @@ def _moved() -> StaleReadError:
 
 
 def _retried(update: Update) -> Update:
-    return Update(update.key, set=update.set, condition=update.condition, otherwise=_moved())
+    return replace(update, otherwise=_moved())
 
 
 def _roster_put(before: Roster, after: Roster) -> Put:

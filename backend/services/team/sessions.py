@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 
 from backend.config import Settings
-from backend.domain.team import Member
+from backend.domain.team import Member, Role
 from backend.domain.time import to_text
 from backend.errors import ConditionFailedError
 from backend.secret_file import derived
@@ -26,6 +26,7 @@ from backend.store.port import Below, Update
 COOKIE_NAME = "tillpost_session"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ALGORITHM = "HS256"
+_MUST = {"optional": frozenset[Role](), "admins": frozenset({Role.ADMIN}), "everyone": frozenset(Role)}
 _CLOCK_SKEW = timedelta(seconds=30)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -33,11 +34,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class SignInPolicy:
-    """What an installation decides about signing in. `on_loopback`: only this machine can reach the server."""
+    """What an installation decides about signing in. `on_loopback`: only this machine can reach the server.
+
+    `must_have_second_factor` are the roles that need one; members who sign in by a provider have it there.
+    """
 
     key: bytes
     session_length: timedelta
     on_loopback: bool
+    must_have_second_factor: frozenset[Role] = frozenset()
 
     @property
     def cookie_key(self) -> bytes:
@@ -55,7 +60,8 @@ class Session:
 def policy_of(settings: Settings, key: bytes) -> SignInPolicy:
     """The policy of these settings; `key` is the installation's secret."""
     on_loopback = settings.host in LOOPBACK and not settings.trusted_proxies.strip()
-    return SignInPolicy(key, timedelta(days=settings.session_days), on_loopback)
+    asked = settings.second_factor if settings.auth_mode == "password" else "optional"
+    return SignInPolicy(key, timedelta(days=settings.session_days), on_loopback, _MUST[asked])
 
 
 def begin_session(shop: Shop, member: Member) -> Session:

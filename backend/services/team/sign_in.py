@@ -10,47 +10,65 @@ from datetime import UTC, datetime, timedelta
 
 from loguru import logger
 
-from backend.domain.network import THIS_MACHINE, address_group
+from backend.domain.network import THIS_MACHINE
 from backend.domain.team import Actor, Member
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.team import roster, sign_in_attempts
+from backend.services.team import roster, second_factor
 from backend.services.team.members import find_member, find_member_by_email, normal_username, set_password
 from backend.services.team.passwords import password_matches
 from backend.services.team.sessions import Session, SignInPolicy, begin_session, may_use_demo
-from backend.services.team.sign_in_attempts import Subject
+from backend.services.team.sign_in_attempts import Refused, attempt, settle
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a sign-in was refused, for the person to read. `wait` is how long no further attempt is accepted."""
+SECOND_STEP = timedelta(minutes=5)
+"""In which the code has to follow the password."""
 
-    sentence: str
-    wait: timedelta = timedelta(0)
+
+@dataclass(frozen=True, slots=True)
+class SecondStep:
+    """The password was right, and the member has a second factor. This is no session: it opens nothing."""
+
+    username: str
+    at: datetime
 
 
 _WRONG = Refused("The username or the password is wrong.")
 
 
-def sign_in(shop: Shop, policy: SignInPolicy, username: str, password: str, client: str) -> Session | Refused:
-    """Signs in by password; returns the new session. `client` is `Origin.client` of the request.
+def sign_in(
+    shop: Shop, policy: SignInPolicy, username: str, password: str, client: str
+) -> Session | SecondStep | Refused:
+    """Signs in by password; returns the new session, or that a code has to follow (`finish`).
+
+    `client` is `Origin.client` of the request.
 
     An unknown username takes as long as a wrong password and gets the same answer.
     """
     name = normal_username(username)
     if not name or not password:
         return Refused("Enter your username and your password.")
-    wait = _claim(shop, policy, name, client)
+    wait = attempt(shop, policy.key, name, client)
     if wait:
         return wait
     member = find_member(shop, name)
     if not password_matches(password, member.password_hash if member else "") or member is None:
         logger.info("Sign-in failed")
         return _WRONG
-    _settle(shop, policy, name, client)
-    return _let_in(shop, policy, member, client)
+    asks = member.has_second_factor and not member.disabled
+    settle(shop, policy.key, name, client, whole=not asks)
+    return SecondStep(name, shop.clock()) if asks else _let_in(shop, policy, member, client)
+
+
+def finish(shop: Shop, policy: SignInPolicy, step: SecondStep, code: str, client: str) -> Session | Refused:
+    """Signs in whoever gave the right password a moment ago, by a code of the second factor or a recovery code."""
+    member = find_member(shop, step.username)
+    if member is None or shop.clock() >= step.at + SECOND_STEP or member.sessions_valid_from > step.at:
+        return Refused("That took too long, or something has changed meanwhile. Sign in again.")
+    refused = second_factor.check(shop, policy, step.username, code, client)
+    return refused or _let_in(shop, policy, member, client)
 
 
 def demo_is_open(shop: Shop, policy: SignInPolicy, client: str) -> bool:
@@ -74,13 +92,13 @@ def change_own_password(
 
     Raises: `InvalidInputError` when the new password is not accepted.
     """
-    wait = _claim(shop, policy, actor.username, client)
+    wait = attempt(shop, policy.key, actor.username, client)
     if wait:
         return wait
     member = find_member(shop, actor.username)
     if not password_matches(current, member.password_hash if member else "") or member is None:
         return Refused("The current password is wrong.")
-    _settle(shop, policy, actor.username, client)
+    settle(shop, policy.key, actor.username, client)
     if current == new:
         raise InvalidInputError("The new password is the same as the current one.", "password")
     changed = set_password(shop, actor, actor.username, new)
@@ -132,28 +150,3 @@ def _issued_at(claim: object, first_seen: datetime) -> datetime:
         with contextlib.suppress(ValueError, OverflowError, OSError):  # not a valid date
             return datetime.fromtimestamp(claim, UTC)
     return first_seen
-
-
-def _claim(shop: Shop, policy: SignInPolicy, username: str, client: str) -> Refused | None:
-    """Counts the attempt for the account and the address; returns a refusal when either has to wait."""
-    for subject, identity in _counted(policy, username, client):
-        wait = sign_in_attempts.claim(shop, subject, identity)
-        if wait:
-            logger.warning("Sign-in held back because of failures of one {}", subject.kind)
-            return Refused(f"Too many failed attempts. Wait {sign_in_attempts.in_words(wait)}, then try again.", wait)
-    return None
-
-
-def _settle(shop: Shop, policy: SignInPolicy, username: str, client: str) -> None:
-    """After a right password: resets the account's failures, and takes back only this attempt of the address."""
-    (account, name), (address, group) = _counted(policy, username, client)
-    sign_in_attempts.forget(shop, account, name)
-    sign_in_attempts.take_back(shop, address, group)
-
-
-def _counted(policy: SignInPolicy, username: str, client: str) -> tuple[tuple[Subject, str], tuple[Subject, str]]:
-    group = address_group(client)
-    return (
-        (Subject.ACCOUNT, sign_in_attempts.digest(policy.key, Subject.ACCOUNT, username)),
-        (Subject.ADDRESS, sign_in_attempts.digest(policy.key, Subject.ADDRESS, group)),
-    )

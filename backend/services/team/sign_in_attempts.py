@@ -14,6 +14,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import cast
 
+from loguru import logger
+
+from backend.domain.network import address_group
 from backend.domain.time import from_text, to_seconds, to_text
 from backend.errors import ConditionFailedError
 from backend.services.concurrency.retries import StaleReadError, settled
@@ -36,6 +39,43 @@ class Subject(Enum):
     @property
     def kind(self) -> str:
         return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a sign-in was refused, for the person to read. `wait` is how long no further attempt is accepted."""
+
+    sentence: str
+    wait: timedelta = timedelta(0)
+
+
+def attempt(shop: Shop, key: bytes, username: str, client: str) -> Refused | None:
+    """Counts an attempt for the account and the address; returns a refusal when either has to wait."""
+    for subject, identity in _counted(key, username, client):
+        wait = claim(shop, subject, identity)
+        if wait:
+            logger.warning("Sign-in held back because of failures of one {}", subject.kind)
+            return Refused(f"Too many failed attempts. Wait {in_words(wait)}, then try again.", wait)
+    return None
+
+
+def settle(shop: Shop, key: bytes, username: str, client: str, *, whole: bool = True) -> None:
+    """After an attempt that was right: takes it back for the address, and resets the account's failures.
+
+    Without `whole` those stay, because a second factor is still to come: who knows the password has no more guesses.
+    """
+    (account, name), (address, group) = _counted(key, username, client)
+    if whole:
+        forget(shop, account, name)
+    take_back(shop, address, group)
+
+
+def _counted(key: bytes, username: str, client: str) -> tuple[tuple[Subject, str], tuple[Subject, str]]:
+    group = address_group(client)
+    return (
+        (Subject.ACCOUNT, digest(key, Subject.ACCOUNT, username)),
+        (Subject.ADDRESS, digest(key, Subject.ADDRESS, group)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from backend.services.customer_data.export import customer_data_file
 from pages.components.ui import charts, formats
 from pages.components.ui.caching import who
 from pages.components.ui.downloads import deferred
+from pages.components.ui.second_factor import confirmed_to_export
 from pages.components.ui.shell import name_tab
 
 _DEMO = "demo"
@@ -82,6 +83,8 @@ def activity_text(here: Shop, entry: Activity) -> str:
 
 def offer_data(here: Shop, actor: Actor, customer: Customer) -> None:
     """The button for everything that is kept about the customer, which they may ask for."""
+    if not confirmed_to_export(actor, "customer_data", "Export data"):
+        return
     st.download_button(
         "Export data",
         data=deferred(here, actor, lambda member: customer_data_file(here, member, customer.id)),

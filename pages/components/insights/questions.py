@@ -24,6 +24,7 @@ from pages.components.ui import empty, filters, formats
 from pages.components.ui.downloads import deferred
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_against, pick_period
+from pages.components.ui.second_factor import confirmed_to_export
 from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
 _LISTED = 25
@@ -241,7 +242,7 @@ def show_refunds(here: Shop) -> None:
 
 def _files(here: Shop, actor: Actor, what: str, name: str, make: Callable[[Actor, BinaryIO, Format], object]) -> None:
     """A button for each format, for whoever may export."""
-    if not actor.may(Permission.EXPORT_DATA):
+    if not actor.may(Permission.EXPORT_DATA) or not confirmed_to_export(actor, f"questions_{name}", f"Download {what}"):
         return
     with st.container(horizontal=True):
         for kind in reversed(Format):

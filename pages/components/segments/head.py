@@ -24,6 +24,7 @@ from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.downloads import deferred
 from pages.components.ui.navigation import page_of
+from pages.components.ui.second_factor import confirmed_to_export
 from pages.components.ui.shell import shop
 
 SAVE = "save_segment"
@@ -49,7 +50,7 @@ def show_links(here: Shop, actor: Actor, segment: Segment) -> None:
                 help="",
                 query_params={"copy": segment.id},
             )
-        if actor.may(Permission.EXPORT_DATA):
+        if actor.may(Permission.EXPORT_DATA) and confirmed_to_export(actor, "export_segment", "Export (CSV)"):
             st.download_button(
                 "Export (CSV)",
                 data=deferred(here, actor, lambda who: _exported(here, who, segment)),

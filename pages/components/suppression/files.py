@@ -13,7 +13,8 @@ from backend.services.context import Shop
 from backend.services.jobs.requests import enqueue_import, list_jobs, new_job_id
 from backend.services.suppression import files
 from pages.components.imports import job_list
-from pages.components.ui import actions
+from pages.components.ui import actions, second_factor
+from pages.components.ui.downloads import deferred
 from pages.components.ui.shell import shop
 from pages.components.ui.state import Slot
 
@@ -60,14 +61,17 @@ def _import(file: UploadedFile, key: str) -> None:
 def _show_export(here: Shop, actor: Actor) -> None:
     st.caption("A row for each address and reason. The file can be imported again.")
 
-    def file() -> bytes:
+    if not second_factor.confirmed(actor, "export_suppressions"):
+        return
+
+    def file(who: Actor) -> bytes:
         target = BytesIO()
-        files.export_suppressions(shop(), actor, target)
+        files.export_suppressions(shop(), who, target)
         return target.getvalue()
 
     st.download_button(
         "Download CSV",
-        file,
+        deferred(here, actor, file),
         file_name=f"suppressions-{here.clock():%Y%m%d}.csv",
         mime="text/csv",
         icon=":material/download:",

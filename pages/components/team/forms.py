@@ -11,6 +11,7 @@ from backend.errors import BackendError
 from backend.services.sending import by_hand
 from backend.services.sending.requests import new_click_key
 from backend.services.team import members as team
+from backend.services.team import second_factor
 from pages.components.sending import invitation
 from pages.components.ui.formats import plain
 from pages.components.ui.forms import Form
@@ -97,6 +98,8 @@ def change_forms(actor: Actor, members: Sequence[Member]) -> None:
     if settings().auth_mode == "password":
         _password_form(actor, member)
     _access_buttons(actor, member)
+    if member.has_second_factor:
+        _second_factor_button(actor, member)
     if not member.disabled:
         with st.container(border=True):
             invitation.show_button(shop(), member)
@@ -131,6 +134,13 @@ def _access_buttons(actor: Actor, member: Member) -> None:
         ):
             team.disable(shop(), actor, member.username, version=member.version)
             _done(f"{member.name} is signed out and can no longer sign in.")
+
+
+def _second_factor_button(actor: Actor, member: Member) -> None:
+    help_text = "For a lost device. They are signed out, and sign in by password alone until they set up a new one."
+    if st.button("Reset second factor", icon=":material/phonelink_erase:", help=help_text):
+        second_factor.reset(shop(), actor, member.username)
+        _done(f"{member.name} has no second factor now, and is signed out everywhere.")
 
 
 def _done(sentence: str) -> None:

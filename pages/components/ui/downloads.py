@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import BinaryIO
 
 import streamlit as st
 
-from backend.domain.team import Actor
+from backend.domain.team import CONFIRMED_FOR, Actor
 from backend.errors import PermissionDeniedError
 from backend.services.context import Shop
 from backend.services.exports import Format
 from backend.services.team.members import find_member
+from pages.components.ui.second_factor import confirmed
 
 Export = Callable[[Actor, BinaryIO, Format], object]
 
 
 def offer_files(here: Shop, actor: Actor, what: str, export: Export) -> None:
-    """One button a format, which makes the file when it is pressed."""
+    """One button a format, which makes the file when it is pressed; whoever has to confirm first is asked to."""
+    if not confirmed(actor, f"export_{what}"):
+        return
     with st.container(horizontal=True):
         for kind in Format:
             st.download_button(
@@ -46,7 +50,7 @@ def deferred(here: Shop, actor: Actor, make: Callable[[Actor], bytes]) -> Callab
 
     The button may be pressed much later, and Streamlit then runs this outside of the page and its guard.
     """
-    drawn_for = find_member(here, actor.username)
+    drawn_for, drawn_at = find_member(here, actor.username), here.clock()
 
     def checked() -> bytes:
         member = find_member(here, actor.username)
@@ -57,6 +61,7 @@ def deferred(here: Shop, actor: Actor, make: Callable[[Actor], bytes]) -> Callab
             or member.sessions_valid_from != drawn_for.sessions_valid_from
         ):
             raise PermissionDeniedError("Your session has ended. Sign in again.")
-        return make(member.actor)
+        fresh = not member.has_second_factor or here.clock() < drawn_at + CONFIRMED_FOR
+        return make(replace(member.actor, confirmed=actor.confirmed and fresh))
 
     return checked

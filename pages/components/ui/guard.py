@@ -19,7 +19,7 @@ from typing import NoReturn, ParamSpec
 import streamlit as st
 
 from backend.domain.team import Actor, Permission
-from pages.components.ui import navigation, sign_in
+from pages.components.ui import navigation, second_factor, sign_in
 from pages.components.ui.session import current_actor
 from pages.components.ui.state import ACTOR
 
@@ -38,6 +38,8 @@ def require(permission: Permission | None = None) -> Actor:
     if actor is None:
         _sign_in_instead(under_main_script)
     ACTOR.set(actor)
+    if second_factor.takes_the_page(actor):
+        st.stop()
     if permission is not None and not actor.may(permission):
         st.error(f"Your role ({actor.role}) may not {permission}. Ask an admin if you need to.", icon=":material/lock:")
         st.stop()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn
 
 import streamlit as st
 
-from backend.domain.team import Actor, Member
-from backend.services.team import sessions, sign_in
+from backend.domain.team import CONFIRMED_FOR, Actor, Member
+from backend.services.team import second_factor, sessions, sign_in
 from backend.services.team.sessions import Session
-from backend.services.team.sign_in import Refused
+from backend.services.team.sign_in_attempts import Refused
 from front_door.visitors import VISITORS
 from pages.components.ui import client, cookie
 from pages.components.ui.shell import policy, settings, shop
 from pages.components.ui.state import NOTICE, SESSION, Slot, forget_everything
 
 _CONNECTION: Slot[str] = Slot("connection")
+_CONFIRMED_AT: Slot[datetime] = Slot("confirmed_at")
 _FIRST_SEEN: Slot[datetime] = Slot("oidc_first_seen")
 
 
@@ -25,20 +27,38 @@ def current_actor() -> Actor | None:
     member = _oidc_member() if settings().auth_mode == "oidc" else _password_member()
     if isinstance(member, Member):
         VISITORS.signed_in(client.session_id(), client.connection_key(), member.username)
-        return member.actor
+        return replace(member.actor, confirmed=_is_confirmed(member))
     VISITORS.signed_out(client.session_id())
     return None
 
 
-def begin(session: Session, *, notice: str = "") -> NoReturn:
-    """Remembers in this browser that somebody signed in, and runs the page for them."""
+def begin(session: Session, *, notice: str = "", confirmed: bool = False) -> NoReturn:
+    """Remembers in this browser that somebody signed in, and runs the page for them.
+
+    `confirmed` says that they have shown their second factor.
+    """
     forget_everything()
+    if confirmed:
+        note_confirmed()
     if notice:
         NOTICE.set(notice)
     SESSION.set(session)
     _CONNECTION.set(client.connection_key())
     cookie.write_soon(session)
     st.rerun()
+
+
+def confirm(actor: Actor, code: str) -> Refused | None:
+    """Uses a code of the second factor; for a while after it, this tab may do what is asked for it."""
+    refused = second_factor.check(shop(), policy(), actor.username, code, client.client_address())
+    if refused is None:
+        note_confirmed()
+    return refused
+
+
+def note_confirmed() -> None:
+    """Somebody has shown their second factor in this tab."""
+    _CONFIRMED_AT.set(shop().clock())
 
 
 def sign_out(actor: Actor) -> NoReturn:
@@ -51,6 +71,16 @@ def sign_out(actor: Actor) -> NoReturn:
     else:
         cookie.delete_soon(session)
     st.rerun()
+
+
+def _is_confirmed(member: Member) -> bool:
+    """Providers ask for a second factor themselves, and demo sign-ins have none."""
+    at = _CONFIRMED_AT.get()
+    if settings().auth_mode == "oidc":
+        return True
+    if second_factor.is_missing(policy(), member):
+        return False
+    return not member.has_second_factor or (at is not None and shop().clock() < at + CONFIRMED_FOR)
 
 
 def oidc_refusal() -> Refused | None:

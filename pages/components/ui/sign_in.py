@@ -11,7 +11,10 @@ from pages.components.ui import cookie, session
 from pages.components.ui.client import client_address
 from pages.components.ui.formats import plain
 from pages.components.ui.shell import policy, refuse, settings, shop
-from pages.components.ui.state import NOTICE
+from pages.components.ui.state import NOTICE, Slot, forget_everything
+
+_STEP: Slot[sign_in.SecondStep] = Slot("second_step")
+"""Between the password and the code. It is kept here on the server, and opens nothing."""
 
 
 def show() -> None:
@@ -26,6 +29,8 @@ def show() -> None:
             _first_admin_form()
         elif settings().auth_mode == "oidc":
             _provider_button()
+        elif step := _STEP.get():
+            _code_form(step)
         else:
             _password_form()
             _demo_hint()
@@ -41,9 +46,28 @@ def _password_form() -> None:
         result = sign_in.sign_in(shop(), policy(), username, password, client_address())
         if isinstance(result, sessions.Session):
             session.begin(result)
+        elif isinstance(result, sign_in.SecondStep):
+            forget_everything()
+            _STEP.set(result)
+            st.rerun()
         else:
             refuse(result.sentence)
     st.caption("Forgot your password? An admin of your shop can set a new one.")
+
+
+def _code_form(step: sign_in.SecondStep) -> None:
+    with st.form("second_factor"):
+        st.header("Enter your code")
+        st.caption("The newest code of your authenticator app, or one of your recovery codes.")
+        code = st.text_input("Code", autocomplete="one-time-code", max_chars=40)
+        pressed = st.form_submit_button("Continue", type="primary", icon=":material/login:", width="stretch")
+    if pressed:
+        result = sign_in.finish(shop(), policy(), step, code, client_address())
+        if isinstance(result, sessions.Session):
+            session.begin(result, confirmed=True)
+        refuse(result.sentence)
+    st.caption("Lost your device and your recovery codes? Another admin of your shop can reset your second factor.")
+    st.button("Back to sign-in", icon=":material/arrow_back:", type="tertiary", on_click=_STEP.clear)
 
 
 def _demo_hint() -> None:
