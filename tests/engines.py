@@ -53,7 +53,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def ministack(services: str = "dynamodb") -> Iterator[str]:
+def ministack(services: str = "dynamodb,dynamodbstreams") -> Iterator[str]:
     """The address of a running ministack with these services (names with commas between them)."""
     python = ROOT / ".venv-ministack" / "bin" / "python"
     if not python.exists():

@@ -29,6 +29,7 @@ from backend.store.dynamodb_calls import (
 )
 from backend.store.dynamodb_client import open_client, parse_address
 from backend.store.dynamodb_expressions import Parameters, action_of, query_parameters, write_parameters
+from backend.store.dynamodb_feed import DynamoFeed
 from backend.store.dynamodb_items import WireItem, item_from_wire, item_to_wire, key_to_wire
 from backend.store.dynamodb_pages import (
     cursor_after,
@@ -88,12 +89,14 @@ class DynamoStore:
         meter: Meter | None = None,
         patience: Patience | None = None,
         workers: int = _WORKERS,
+        streams: DynamoDBClient | None = None,
     ) -> None:
         self._caller = Caller(client, meter=meter, patience=patience)
         self._tables = Tables(Caller(client, patience=patience), prefix)
         self._names = {table.name: self._tables.name(table.name) for table in TABLES}
         self._ports = {name: table for table, name in self._names.items()}
         self._workers = Workers(workers)
+        self._feed = DynamoFeed(Caller(streams, patience=patience), self._tables) if streams else None
 
     @classmethod
     def open(
@@ -111,7 +114,8 @@ class DynamoStore:
         """
         address = parse_address(url)
         client = open_client(address, connect_seconds=connect_seconds, read_seconds=read_seconds)
-        return cls(client, address.prefix, meter=meter, patience=patience)
+        streams = open_client(address, "dynamodbstreams", connect_seconds=connect_seconds, read_seconds=read_seconds)
+        return cls(client, address.prefix, meter=meter, patience=patience, streams=streams)
 
     # --- reads ---------------------------------------------------------------------------------------------------
 
@@ -307,7 +311,7 @@ class DynamoStore:
         self._caller.until_done(send, dict(requests))
 
     def changes(self, since: str | None = None, limit: int = 1000) -> Changes:
-        return Changes([], None)
+        return self._feed.read(since, limit) if self._feed else Changes([], None)
 
     # --- housekeeping --------------------------------------------------------------------------------------------
 
@@ -322,6 +326,8 @@ class DynamoStore:
 
     def close(self) -> None:
         self._workers.close()
+        if self._feed:
+            self._feed.close()
         self._caller.close()
 
 

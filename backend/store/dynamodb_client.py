@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import parse_qsl, urlsplit
 from zlib import crc32
 
@@ -23,6 +23,7 @@ from backend.store.dynamodb_calls import DynamoDBClient, NoAnswerError, unanswer
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE")
 _CONNECTIONS = 32
+Service: TypeAlias = Literal["dynamodb", "dynamodbstreams"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,12 @@ def parse_address(url: str) -> Address:
     return Address(parts.netloc, options.get("region"), endpoint)
 
 
-def open_client(address: Address, *, connect_seconds: float, read_seconds: float) -> DynamoDBClient:
-    """A client without retries. Credentials come from boto3's chain; an emulator on loopback needs none.
+def open_client(
+    address: Address, service: Service = "dynamodb", *, connect_seconds: float, read_seconds: float
+) -> DynamoDBClient:
+    """A client for DynamoDB, or for its streams ("dynamodbstreams"), without retries.
+
+    Credentials come from boto3's chain; an emulator on loopback needs none.
 
     Raises: `ConfigurationError` when no region is known or the AWS profile does not exist.
     """
@@ -71,16 +76,18 @@ def open_client(address: Address, *, connect_seconds: float, read_seconds: float
         parameter_validation=False,
         tcp_keepalive=True,
         proxies={} if address.is_loopback else None,
+        # Endpoints of a VPC, and moto, do not know the names of streams that begin with the account.
+        account_id_endpoint_mode="disabled" if service == "dynamodbstreams" else None,
     )
     try:
         session = boto3.Session(aws_access_key_id=secret, aws_secret_access_key=secret)
         region = address.region or session.region_name or ("us-east-1" if address.is_loopback else None)
-        client = session.client("dynamodb", region_name=region, endpoint_url=address.endpoint, config=config)
+        client = session.client(service, region_name=region, endpoint_url=address.endpoint, config=config)
     except NoRegionError as error:
         raise ConfigurationError("STORE_URL needs a region: dynamodb://PREFIX?region=REGION.") from error
     except ProfileNotFound as error:
         raise ConfigurationError("The profile that AWS_PROFILE names is not in AWS's configuration files.") from error
-    client.meta.events.register("response-received.dynamodb", _require_whole_answer)
+    client.meta.events.register(f"response-received.{service}", _require_whole_answer)
     # botocore's own time-out is for each piece of an answer; this one is for all of it.
     endpoint = cast(Any, client)._endpoint
     endpoint.http_session = _BoundedSession(endpoint.http_session, connect_seconds + read_seconds)

@@ -14,6 +14,7 @@ from backend.store.dynamodb_expressions import Parameters
 from backend.store.port import EXPIRES
 from backend.store.schema import TABLES, Index, Table
 
+STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
 _READY_SECONDS = 900.0
 """A new table is ready within seconds; an index of a large table is filled first."""
 
@@ -32,7 +33,7 @@ class Tables:
     def create(self) -> None:
         """Creates what is missing and waits until all of it can be used."""
         for table in TABLES:
-            if self._description(table) is None:
+            if self._description(table.name) is None:
                 self._request("create_table", _creation(table, self.name(table.name)))
             self._wait(table)
             while missing := self._missing_indexes(table):
@@ -40,24 +41,29 @@ class Tables:
                 self._request("update_table", _addition(missing[0], self.name(table.name)))
                 self._wait(table)
             self._let_expire(self.name(table.name))
+            self._let_stream(table)
 
     def missing(self) -> list[str]:
         """Names of tables, and of indexes as `table/index`, that are not there."""
         missing: list[str] = []
         for table in TABLES:
-            if self._description(table) is None:
+            if self._description(table.name) is None:
                 missing.append(self.name(table.name))
             else:
                 missing += [f"{self.name(table.name)}/{index.name}" for index in self._missing_indexes(table)]
         return missing
 
+    def described(self, table: str) -> Mapping[str, Any]:
+        """What DynamoDB says of the table that the port calls `table`; empty when it is not there."""
+        return self._description(table) or {}
+
     def _missing_indexes(self, table: Table) -> list[Index]:
-        present = {index["IndexName"] for index in _indexes(self._description(table) or {})}
+        present = {index["IndexName"] for index in _indexes(self.described(table.name))}
         return [index for index in table.indexes if index.name not in present]
 
-    def _description(self, table: Table) -> Mapping[str, Any] | None:
+    def _description(self, table: str) -> Mapping[str, Any] | None:
         try:
-            answer = self._caller.call("describe_table", {"TableName": self.name(table.name)}, repeatable=True)
+            answer = self._caller.call("describe_table", {"TableName": self.name(table)}, repeatable=True)
         except ConfigurationError as error:
             if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "ResourceNotFoundException":
                 return None
@@ -85,9 +91,20 @@ class Tables:
             # Another process may have done it a moment earlier, and a role may lack the right to.
             logger.warning("The time to live of {} could not be turned on: {}", name, type(error).__name__)
 
+    def _let_stream(self, table: Table) -> None:
+        """Turns the stream on, which the change feed reads. Where that is not possible, snapshots read whole tables."""
+        if (self.described(table.name).get("StreamSpecification") or {}).get("StreamEnabled"):
+            return
+        wanted: Parameters = {"TableName": self.name(table.name), "StreamSpecification": STREAM}
+        try:
+            self._caller.call("update_table", wanted, repeatable=True)
+            self._wait(table)
+        except (BackendError, ConfigurationError, ClientError) as error:
+            logger.warning("The stream of {} could not be turned on: {}", wanted["TableName"], type(error).__name__)
+
     def _wait(self, table: Table) -> None:
         def look() -> None:
-            found = self._description(table)
+            found = self._description(table.name)
             states = [found["TableStatus"], *(index["IndexStatus"] for index in _indexes(found))] if found else [""]
             if any(state != "ACTIVE" for state in states):
                 raise StoreBusyError(f"The table {self.name(table.name)} is not ready yet.")
@@ -108,6 +125,7 @@ def _creation(table: Table, name: str) -> Parameters:
     return {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
+        "StreamSpecification": STREAM,
         "KeySchema": _key_schema("pk", "sk"),
         "AttributeDefinitions": _definitions(types),
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),

@@ -81,8 +81,8 @@ def _engine(name: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
         from moto import mock_aws
 
         with mock_aws():
-            client = _client("dynamodb://tillpost?region=eu-west-1")
-            yield Engine(name, lambda: DynamoStore(client, "tillpost", workers=1))
+            client, streams = _clients("dynamodb://tillpost?region=eu-west-1")
+            yield Engine(name, lambda: DynamoStore(client, "tillpost", workers=1, streams=streams))
     else:
         yield Engine(name, _opener(name, request))
 
@@ -100,11 +100,17 @@ def _opener(name: str, request: pytest.FixtureRequest) -> Callable[[], Store]:
             return lambda: SqlStore(url, prefix=f"t{number}_")
         case "dynamodb-ministack":
             address: str = request.getfixturevalue("ministack_address")
-            return lambda: DynamoStore(_client(f"dynamodb://t?endpoint={address}"), f"t{number}")
+            client, streams = _clients(f"dynamodb://t?endpoint={address}")
+            return lambda: DynamoStore(client, f"t{number}", streams=streams)
     raise AssertionError(name)
 
 
 @cache
-def _client(url: str) -> DynamoDBClient:
-    """Made once: it takes longer than most tests. For moto this must happen while it is active."""
-    return open_client(parse_address(url), connect_seconds=3, read_seconds=10)
+def _clients(url: str) -> tuple[DynamoDBClient, DynamoDBClient]:
+    """One for DynamoDB and one for its streams, made once: it takes longer than most tests.
+
+    For moto this must happen while it is active.
+    """
+    address = parse_address(url)
+    client = open_client(address, connect_seconds=3, read_seconds=10)
+    return client, open_client(address, "dynamodbstreams", connect_seconds=3, read_seconds=10)

@@ -430,16 +430,17 @@ def test_without_a_meter_no_capacity_is_asked_for(server: FailingServer) -> None
 @pytest.mark.parametrize(
     "refusal", [refused("AccessDeniedException"), refused("ValidationException", "TimeToLive is already enabled")]
 )
-def test_where_items_cannot_be_made_to_expire_everything_else_works(
+def test_where_neither_expiry_nor_streams_can_be_turned_on_everything_else_works(
     server: FailingServer, running: tuple[FailingServer, DynamoDBClient], refusal: Reply
 ) -> None:
     for table in TABLES:
         indexes = [{"IndexName": index.name, "IndexStatus": "ACTIVE"} for index in table.indexes]
         described = Reply(200, {"Table": {"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": indexes}})
-        server.then(*[described] * 3, Reply(200, {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}), refusal)
+        disabled = Reply(200, {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}})
+        server.then(*[described] * 3, disabled, refusal, described, refusal)
     DynamoStore(running[1], "T", patience=IMPATIENT).create_tables()
     asked = [operation for operation, _ in server.received]
-    assert asked.count("UpdateTimeToLive") == len(TABLES)
+    assert asked.count("UpdateTimeToLive") == asked.count("UpdateTable") == len(TABLES)
 
 
 def test_a_failed_condition_is_not_busy_and_not_repeated(server: FailingServer, store: DynamoStore) -> None:

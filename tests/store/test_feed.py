@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest, tmp_path: object) -> str:
 
 
 @pytest.fixture
-def store(url: str, request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+def sql_store(url: str, request: pytest.FixtureRequest) -> Iterator[SqlStore]:
     with store_at(url, f"f{abs(hash(request.node.name)) % 10**8}_") as store:
         yield store
 
@@ -54,7 +54,7 @@ def begin(store: Store) -> str:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 1000])
-def test_every_kind_of_write_is_reported_once_it_is_done(store: SqlStore, limit: int) -> None:
+def test_every_kind_of_write_is_reported_once_it_is_done(store: Store, limit: int) -> None:
     since = begin(store)
     store.write_batch([Put(key, {"a": 1}) for key in (*FED, *NOT_FED)])
     found, since = read(store, since, limit)
@@ -67,45 +67,51 @@ def test_every_kind_of_write_is_reported_once_it_is_done(store: SqlStore, limit:
     assert read(store, since, limit) == ({}, since)
 
 
-def test_what_was_rolled_back_or_refused_is_not_reported(store: SqlStore) -> None:
+def test_what_was_rolled_back_or_refused_is_not_reported(store: Store) -> None:
     since = begin(store)
     with suppress(ConditionFailedError):
         store.transact([Put(MARIA, {"a": 1}), Update(ORDER, add={}, set={"a": 1}, condition=Exists())])
     assert read(store, since)[0] == {}
 
 
-def test_a_store_made_before_there_was_a_feed_gets_one(store: SqlStore) -> None:
-    with store._engine.begin() as connection:  # as an older version left it
-        for name in store.missing_tables() or store._feed._wanted():
-            table = store._tables["mail" if "mail" in name else "shop"].name
+def test_a_store_made_before_there_was_a_feed_gets_one(sql_store: SqlStore) -> None:
+    with sql_store._engine.begin() as connection:  # as an older version left it
+        for name in sql_store.missing_tables() or sql_store._feed._wanted():
+            table = sql_store._tables["mail" if "mail" in name else "shop"].name
             on = f' ON "{table}"' if connection.dialect.name == "postgresql" else ""
             connection.exec_driver_sql(f'DROP TRIGGER "{name}"{on}')
-        connection.exec_driver_sql(f'DROP TABLE "{store._feed._table.name}"')
-    assert store.missing_tables()
-    store.create_tables()
-    assert store.missing_tables() == []
-    since = begin(store)
-    store.put(Put(MARIA, {"a": 1}))
-    assert read(store, since)[0] == {MARIA: {"a": 1}}
+        connection.exec_driver_sql(f'DROP TABLE "{sql_store._feed._table.name}"')
+    assert sql_store.missing_tables()
+    sql_store.create_tables()
+    assert sql_store.missing_tables() == []
+    since = begin(sql_store)
+    sql_store.put(Put(MARIA, {"a": 1}))
+    assert read(sql_store, since)[0] == {MARIA: {"a": 1}}
 
 
-def test_who_was_away_for_too_long_hears_so(store: SqlStore) -> None:
-    away = begin(store)
-    store.put(Put(MARIA, {"a": 1}))
-    store.put(Put(ORDER, {"a": 1}))
-    _, late = read(store, away, 1)
-    with store._engine.begin() as connection:
-        connection.execute(sa.update(store._feed._table).where(store._feed._table.c.pk == MARIA.pk).values(at=1000))
-    store.put(Put(MAIL, {"a": 1}))
-    store.sweep(1000 + KEPT_SECONDS + 3601, 100)
-    assert store.changes(away) == ([], None, False)
-    assert store.changes(late) == ([(MAIL, {"a": 1})], store.changes(late).cursor, False)
+def test_who_was_away_for_too_long_hears_so(sql_store: SqlStore) -> None:
+    away = begin(sql_store)
+    sql_store.put(Put(MARIA, {"a": 1}))
+    sql_store.put(Put(ORDER, {"a": 1}))
+    _, late = read(sql_store, away, 1)
+    with sql_store._engine.begin() as connection:
+        connection.execute(
+            sa.update(sql_store._feed._table).where(sql_store._feed._table.c.pk == MARIA.pk).values(at=1000)
+        )
+    sql_store.put(Put(MAIL, {"a": 1}))
+    sql_store.sweep(1000 + KEPT_SECONDS + 3601, 100)
+    assert sql_store.changes(away) == ([], None, False)
+    assert sql_store.changes(late) == ([(MAIL, {"a": 1})], sql_store.changes(late).cursor, False)
 
 
-def test_a_cursor_of_another_store_or_of_a_later_state_is_of_no_use(store: SqlStore, url: str) -> None:
+def test_a_cursor_of_another_store_is_of_no_use(sql_store: SqlStore, url: str) -> None:
     with store_at(url, "other_") as other:
-        assert store.changes(begin(other)).cursor is None
-    assert store.changes("nonsense").cursor is None
+        assert sql_store.changes(begin(other)).cursor is None
+
+
+def test_a_cursor_that_is_none_is_of_no_use(store: Store) -> None:
+    assert store.changes("nonsense") == ([], None, False)
+    assert store.changes("{}") == ([], None, False)
 
 
 @pytest.mark.postgres
@@ -123,19 +129,19 @@ def test_a_transaction_that_ends_late_is_not_missed(postgres_url: str) -> None:
         assert {**found, **later} == {MARIA: {"a": 1}, ORDER: {"a": 2}}
 
 
-def test_nothing_is_missed_while_many_write(store: SqlStore) -> None:
-    since, found, writers = begin(store), dict[Key, object](), 4
+def test_nothing_is_missed_while_many_write(shared_store: Store) -> None:
+    since, found, writers = begin(shared_store), dict[Key, object](), 4
 
     def write(writer: int) -> None:
         for number in range(25):
             writes: list[Write] = [Put(schema.order_key(f"c{writer}", f"{number}"), {"n": number})]
-            store.transact([*writes, Update(MARIA, add={}, set={"last": f"{writer}"})])
+            shared_store.transact([*writes, Update(MARIA, add={}, set={"last": f"{writer}"})])
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        part, since = read(store, since, 7)
+        part, since = read(shared_store, since, 7)
         found |= part
-    found |= read(store, since)[0]
+    found |= read(shared_store, since)[0]
     assert len(found) == writers * 25 + 1
