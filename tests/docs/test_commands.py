@@ -14,6 +14,7 @@ from backend import cli
 from benchmarks.__main__ import app as benchmarks
 
 ROOT = Path(__file__).parents[2]
+COMMAND_LINE: Any = get_command(cli.app)
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _TARGET = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
@@ -45,7 +46,7 @@ def test_a_make_target_that_is_shown_exists_and_is_listed_by_help(document: str,
 @pytest.mark.parametrize(("document", "command"), BACKEND)
 def test_a_command_that_is_shown_exists_with_its_options(document: str, command: str) -> None:
     words = shlex.split(command.split("python -m backend", 1)[1], comments=True)
-    found = get_command(cli.app)
+    found = COMMAND_LINE
     while words and hasattr(found, "commands"):
         assert words[0] in found.commands, f"{document}: {command}"
         found = found.commands[words.pop(0)]
