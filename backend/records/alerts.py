@@ -43,9 +43,7 @@ _SETTINGS = Record(
     rules=As(write=_rules_item, read=_rules_from),
 )
 
-
-def alert_item(alert: Alert) -> Item:
-    return _ALERT.item(alert)
+alert_item = _ALERT.item
 
 
 @reads(lambda item: schema.alert_key(str(item.get("rule")), str(item.get("subject", ""))))
@@ -53,8 +51,7 @@ def alert_from(item: Item) -> Alert:
     return _ALERT.read(item)
 
 
-def settings_item(settings: AlertSettings) -> Item:
-    return _SETTINGS.item(settings)
+settings_item = _SETTINGS.item
 
 
 @reads(lambda item: schema.meta_key("alerts"))

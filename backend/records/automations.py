@@ -16,9 +16,7 @@ _STEP = Record(Step, conditions=rows(Condition))
 _AUTOMATION = Record(Automation, given=("id",))
 _TRIGGER = Record(Trigger, given=("customer_id", "automation", "due_at"), sparse=("step", "attempts"), order_id="order")
 
-
-def automation_item(automation: Automation) -> Item:
-    return _AUTOMATION.item(automation)
+automation_item = _AUTOMATION.item
 
 
 @reads(lambda automation_id, item: schema.automation_key(automation_id))

@@ -33,9 +33,7 @@ _FIGURES = Record(
 _DELIVERY = Record(Delivery, given=("connection",), sparse=("tries", "parts"), body=As())
 _PRIVACY = Record(PrivacyRequest, given=("id",), blank=("customer",), sparse=("orders",))
 
-
-def connection_item(connection: Connection) -> Item:
-    return _CONNECTION.item(connection)
+connection_item = _CONNECTION.item
 
 
 @reads(key_given)
@@ -43,8 +41,7 @@ def connection_from(key: Key, item: Item) -> Connection:
     return _CONNECTION.read(item, id=key.sk)
 
 
-def connection_figures_item(figures: ConnectionFigures) -> Item:
-    return _FIGURES.item(figures)
+connection_figures_item = _FIGURES.item
 
 
 @reads(key_given)
@@ -94,8 +91,7 @@ def is_done(state: DeliveryState) -> bool:
     return state not in (DeliveryState.WAITING, DeliveryState.FAILED)
 
 
-def privacy_item(request: PrivacyRequest) -> Item:
-    return _PRIVACY.item(request)
+privacy_item = _PRIVACY.item
 
 
 @reads(key_given)

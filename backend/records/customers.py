@@ -117,8 +117,7 @@ def email_key(address: str) -> Key:
     return schema.email_key(identity(address))
 
 
-def activity_item(activity: Activity) -> Item:
-    return _ACTIVITY.item(activity)
+activity_item = _ACTIVITY.item
 
 
 def activity_key(customer_id: str, activity: Activity) -> Key:
@@ -139,9 +138,7 @@ def created_and_id(sort_key: str) -> tuple[datetime, str]:
 _ADDRESS = Record(Address)
 _BOOK = Record(AddressBook, entries=rows(KnownAddress, "addresses"))
 
-
-def book_item(book: AddressBook) -> Item:
-    return _BOOK.item(book)
+book_item = _BOOK.item
 
 
 def book_of(key: Key, item: Item | None) -> AddressBook:

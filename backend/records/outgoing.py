@@ -18,9 +18,7 @@ KEPT = timedelta(days=30)
 _ENDPOINT = Record(Endpoint, given=("id",), secrets=rows(Secret))
 _EVENT = Record(OutgoingEvent, given=("endpoint", "id", "at"), sparse=("tries", "status"), body=compressed())
 
-
-def endpoint_item(endpoint: Endpoint) -> Item:
-    return _ENDPOINT.item(endpoint)
+endpoint_item = _ENDPOINT.item
 
 
 @reads(key_given)

@@ -19,9 +19,7 @@ LIST = "PREFLIGHTS"
 _PREFLIGHT = Record(Preflight, given=("listed", "is_current"), seconds=parts(1000, "milliseconds"))
 _BROKEN = rows(Broken)
 
-
-def preflight_item(preflight: Preflight) -> Item:
-    return _PREFLIGHT.item(preflight)
+preflight_item = _PREFLIGHT.item
 
 
 @reads(key_given)

@@ -36,9 +36,7 @@ _UNCOUNTED = Record(
     Uncounted, given=("order_id", "version"), sparse=("done",), customer_id="customer", lines=rows(SoldLine)
 )
 
-
-def product_item(product: Product) -> Item:
-    return _PRODUCT.item(product)
+product_item = _PRODUCT.item
 
 
 @reads(key_given)
@@ -53,8 +51,7 @@ def leading_item(product_id: str) -> Item:
     return {LEADS_TO: product_id}
 
 
-def uncounted_item(entry: Uncounted) -> Item:
-    return _UNCOUNTED.item(entry)
+uncounted_item = _UNCOUNTED.item
 
 
 @reads(key_given)

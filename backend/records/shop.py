@@ -45,9 +45,7 @@ def shop_from(defaults: ShopFacts, item: Item | None) -> ShopFacts:
 
 _NUMBERING = Record(Numbering, keep_empty=True)
 
-
-def numbering_item(numbering: Numbering) -> Item:
-    return _NUMBERING.item(numbering)
+numbering_item = _NUMBERING.item
 
 
 @reads(lambda item: schema.meta_key("order-numbers"))

@@ -45,8 +45,7 @@ def stamp_of(item: Item) -> str:
     return text(item, "stamp")
 
 
-def event_item(event: SuppressionEvent) -> Item:
-    return _EVENT.item(event)
+event_item = _EVENT.item
 
 
 @reads(key_of_row)
@@ -57,9 +56,7 @@ def event_from(row: Row) -> SuppressionEvent:
 _SYNC = Record(Sync, blank=("requested_by",), needed=("state",), action="deed")
 _COMPARISON = Record(Comparison, needed=("sample",), keep_empty=True, sample=packed(rows(SampleLine)))
 
-
-def sync_item(sync: Sync) -> Item:
-    return _SYNC.item(sync)
+sync_item = _SYNC.item
 
 
 @reads(lambda item: schema.meta_key("account-sync"))
@@ -67,8 +64,7 @@ def sync_from(item: Item) -> Sync:
     return _SYNC.read(item)
 
 
-def comparison_item(found: Comparison) -> Item:
-    return _COMPARISON.item(found)
+comparison_item = _COMPARISON.item
 
 
 @reads(lambda item: schema.meta_key("account-comparison"))

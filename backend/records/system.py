@@ -14,9 +14,7 @@ from backend.store.port import Item, Row
 _DUTY = Record(DutyBeat, needed=("patience",), patience=parts(1), began_at="began", ended_at="ended", trouble_now="now")
 _BEAT = Record(Beat, given=("process",), blank=("version",), skew_ms="skew")
 
-
-def beat_item(beat: Beat) -> Item:
-    return _BEAT.item(beat)
+beat_item = _BEAT.item
 
 
 @reads(key_of_row)
@@ -27,9 +25,7 @@ def beat_from(row: Row) -> Beat:
 _FINDINGS = As(write=plain, read=lambda found: made_of(tuple[Finding, ...], found))
 _REPORT = Record(DomainReport, keep_empty=True, findings=packed(_FINDINGS))
 
-
-def report_item(report: DomainReport) -> Item:
-    return _REPORT.item(report)
+report_item = _REPORT.item
 
 
 @reads(lambda item: schema.meta_key("domain-check"))
@@ -39,9 +35,7 @@ def report_from(item: Item) -> DomainReport:
 
 _ENTRY = Record(AuditEntry, given=("at", "id"), blank=("role",))
 
-
-def audit_item(entry: AuditEntry) -> Item:
-    return _ENTRY.item(entry)
+audit_item = _ENTRY.item
 
 
 @reads(key_of_row)

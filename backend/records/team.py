@@ -46,9 +46,7 @@ _MEMBER = Record(
 )
 _ROSTER = Record(Roster, needed=("emails", "admins", "version"), keep_empty=True)
 
-
-def member_to_item(member: Member) -> Item:
-    return _MEMBER.item(member)
+member_to_item = _MEMBER.item
 
 
 @reads(lambda item: schema.member_key(str(item.get("username"))))
@@ -56,8 +54,7 @@ def member_from_item(item: Item) -> Member:
     return _MEMBER.read(item)
 
 
-def roster_to_item(roster: Roster) -> Item:
-    return _ROSTER.item(roster)
+roster_to_item = _ROSTER.item
 
 
 @reads(lambda item: schema.meta_key("team"))
@@ -68,9 +65,7 @@ def roster_from_item(item: Item | None) -> Roster:
 
 _KEY = Record(ApiKey, given=("prefix",), needed=("version",))
 
-
-def api_key_item(key: ApiKey) -> Item:
-    return _KEY.item(key)
+api_key_item = _KEY.item
 
 
 @reads(key_of_row)

@@ -134,12 +134,6 @@ def target_of(campaign: Campaign) -> str:
     return f"campaign:{campaign.id}"
 
 
-def is_steered_away(shop: Shop, campaign: Campaign) -> bool:
-    """Whether somebody has paused, stopped or cancelled it by now; what a worker asks before each step."""
-    item = shop.store.get(schema.campaign_key(campaign.id))
-    return item is None or item.get("status") != CampaignState.RUNNING.value
-
-
 def _moved(campaign: Campaign) -> StaleReadError:
     return StaleReadError(f"Someone else has changed “{campaign.name}”.")
 

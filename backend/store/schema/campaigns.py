@@ -85,10 +85,6 @@ def chunk_place(wave: int, due: str, first: str = "") -> str:
     return f"{wave}#{due}#{first}" if first else f"{wave}#{due}"
 
 
-def first_in_chunk_place(place: str) -> str:
-    return place.split("#", 2)[2]
-
-
 def campaign_sent_key(campaign_id: str, first: str) -> Key:
     """The counters of how a campaign's messages ended, to which the chunk that begins with this customer adds."""
     return Key(MAIL, campaign_partition(campaign_id), f"{SENT}{shard_of(first, SENT_SHARDS)}")
