@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.services.campaigns.saved import list_campaigns
-from pages.components.campaigns import list
+from pages.components.campaigns import view
 from pages.components.ui import empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
@@ -23,7 +23,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
 pager = tables.Pager("campaigns", "all", sized=True)
 page = list_campaigns(here, actor, limit=pager.rows, cursor=pager.cursor)
 if page.campaigns:
-    list.show(here, actor, page.campaigns)
+    view.show_list(here, actor, page.campaigns)
 elif actor.may(Permission.PLAN_CAMPAIGNS):
     empty.nothing(
         ":material/campaign:",

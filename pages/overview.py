@@ -9,10 +9,10 @@ from backend.services.customers.leaderboards import Measure
 from backend.services.statistics.comparison import Against
 from backend.services.statistics.overview import granularities_of
 from pages.components.customers.table import customer_table
-from pages.components.first_steps import view as first_steps
 from pages.components.orders.table import order_table
 from pages.components.products import view as products
 from pages.components.statistics import cards
+from pages.components.todo import view
 from pages.components.todo import view as todo
 from pages.components.ui import caching, charts, empty, filters, formats
 from pages.components.ui.guard import require
@@ -31,9 +31,9 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         against = pick_against() if began else Against.BEFORE
 if began is None or chosen is None:
     empty.no_orders_yet(actor)
-    first_steps.show(here, actor, is_new=True)
+    view.show_first_steps(here, actor, is_new=True)
     st.stop()
-first_steps.show(here, actor, is_new=False)
+view.show_first_steps(here, actor, is_new=False)
 todo.show(here)
 
 granularities = granularities_of(chosen.first, chosen.last)

@@ -7,7 +7,7 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.services.segments.library import list_segments
 from backend.services.segments.ready import READY
-from pages.components.segments import age, list
+from pages.components.segments import age, view
 from pages.components.ui import empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
@@ -26,7 +26,7 @@ age.show(here, info)
 st.header("Your segments", anchor=False)
 saved = list_segments(here, actor)
 if saved:
-    list.show(here, saved, "saved_segments")
+    view.show_list(here, saved, "saved_segments")
 else:
     empty.nothing(
         ":material/filter_alt:",
@@ -34,4 +34,4 @@ else:
         "Create one with “New segment”, or open one below and duplicate it.",
     )
 st.header("Built-in segments", anchor=False)
-list.show(here, READY, "built_in_segments")
+view.show_list(here, READY, "built_in_segments")

@@ -9,7 +9,7 @@ from backend.errors import InvalidInputError
 from backend.services.statistics.sending import steps_for
 from pages.components.messages import table
 from pages.components.sending import limits
-from pages.components.statistics import send_charts, send_rates
+from pages.components.statistics import send_charts
 from pages.components.ui import caching, empty, filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_period
@@ -37,19 +37,19 @@ except InvalidInputError as error:
     st.stop()
 which = table.title_of(here, template) if template else "All emails"
 st.caption(formats.plain(f"{which}, {formats.span(here, chosen.first, chosen.last)}"))
-send_rates.show_numbers(here, figures)
+send_charts.show_numbers(here, figures)
 if not any(figures.totals.values()):
     empty.nothing(":material/query_stats:", "No emails in this period", "Choose more days, or send an email.")
     st.stop()
 with st.container(border=True):
     send_charts.show_volumes(here, chosen.first, chosen.last, step, template)
-send_rates.show_breakdown(here, figures, chosen.first, chosen.last, template)
+send_charts.show_breakdown(here, figures, chosen.first, chosen.last, template)
 left, right = st.columns(2)
 with left:
     st.header("Time to send and deliver")
-    send_rates.show_times(figures)
+    send_charts.show_times(figures)
 with right:
     st.header("Skipped by reason")
-    send_rates.show_skips(here, figures)
+    send_charts.show_skips(here, figures)
 st.header("Failures by reason")
-send_rates.show_problems(here, figures, caching.problems_of_sending(here, chosen.first, chosen.last, template))
+send_charts.show_problems(here, figures, caching.problems_of_sending(here, chosen.first, chosen.last, template))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
-from pages.components.system import cost, now, speed
+from pages.components.system import now, speed
 from pages.components.ui import filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.shell import settings, shop
@@ -20,7 +20,7 @@ view = filters.pick_view(
 if view == "speed":
     speed.show_speed(here, actor)
 elif view == "cost":
-    cost.show_cost(here, actor)
+    speed.show_cost(here, actor)
 elif view == "log":
     speed.show_log(here)
 else:

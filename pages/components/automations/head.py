@@ -1,4 +1,4 @@
-"""The head of an automation's page: its name and sentence, switching it on and off, deleting it; and a new one."""
+"""The head of an automation's page: name and sentence, switch, deleting, and customers who lapsed before."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import streamlit as st
 
 from backend.domain.automations import Automation, Step, TriggerKind
 from backend.domain.team import Actor, Permission
-from backend.services.automations import saved
+from backend.errors import BackendError
+from backend.services.automations import backfill, saved
 from backend.services.context import Shop
-from pages.components.automations import backfill, builder, list, words
+from pages.components.automations import builder, list, words
 from pages.components.ui import actions, caching, empty, formats
 from pages.components.ui.actions import Trouble
+from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.guard import guarded_fragment
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import name_tab, shop
 from pages.components.ui.state import Slot
@@ -30,7 +33,7 @@ def show(here: Shop, actor: Actor, automation: Automation) -> None:
     st.markdown(formats.plain(words.sentence(here, automation)))
     if automation.on and automation.active_from and automation.active_from > here.clock():
         st.caption(":material/hourglass_top: Active in a few seconds.")
-    backfill.show(here, actor, automation)
+    show_backfill(here, actor, automation)
     if not automation.on and actor.may(Permission.EDIT_AUTOMATIONS):
         DELETE.opener("Delete", automation, icon=":material/delete:")
     DELETE.show()
@@ -79,3 +82,67 @@ def _delete(seen: Automation) -> None:
 
 
 DELETE = Dialog[Automation]("delete_automation", "Delete the automation?", _delete, icon=":material/delete:")
+
+
+_POLL_SECONDS = 2.0
+
+
+def show_backfill(here: Shop, actor: Actor, automation: Automation) -> None:
+    """Renders it for an automation about lapsed customers that is on; nothing for others."""
+    if automation.kind is not TriggerKind.LAPSED or not automation.on or not actor.may(Permission.EDIT_AUTOMATIONS):
+        return
+    last = backfill.find_backfill(here, automation.id)
+    if last is not None and not last.ended:
+        _watch(automation.id)
+        return
+    with st.expander("Customers who lapsed earlier", icon=":material/history:"):
+        if last is not None:
+            when, people = formats.moment(here, last.asked_at), formats.counted(here, last.written, "customer")
+            sentence = f"{who(last.asked_by)} asked for this on {when}; {people} were checked. Nobody gets it twice."
+            st.caption(formats.plain(sentence))
+        _offer(here, automation)
+
+
+@guarded_fragment(Permission.EDIT_AUTOMATIONS, run_every=_POLL_SECONDS)
+def _watch(automation_id: str) -> None:
+    """How far it is; the whole page runs again when it has ended."""
+    here = shop()
+    under_way = backfill.find_backfill(here, automation_id)
+    if under_way is None or under_way.ended:
+        caching.changed()
+        st.rerun()
+    done = f"{formats.count(here, under_way.written)} of about {formats.count(here, under_way.expected)}"
+    st.info(f"Writing to customers who had lapsed before: {done}.", icon=":material/history:")
+
+
+def _offer(here: Shop, automation: Automation) -> None:
+    try:
+        count = caching.lapsed_before(here, automation)
+    except BackendError as error:
+        st.caption(formats.plain(error.sentence))
+        return
+    wait = words.waiting_time(automation.steps[0].delay)
+    people = formats.counted(here, count, "customer")
+    st.markdown(
+        f"**{people}** had not ordered for {wait} or longer before this automation was switched on. They get the email "
+        "only if you ask for it. Customers without consent, or unreachable, are skipped."
+    )
+    if not count:
+        return
+    with st.form(f"backfill_{automation.id}", border=False):
+        typed = st.text_input(f"Type {count} to confirm", max_chars=20, autocomplete="off")
+        pressed = st.form_submit_button("Email these customers", icon=":material/send:")
+    if not pressed:
+        return
+    if typed.strip() != str(count):
+        st.error("The number does not match.", icon=":material/error:")
+        return
+    asked = actions.attempt(
+        Permission.EDIT_AUTOMATIONS,
+        lambda actor: backfill.ask_backfill(shop(), actor, automation.id, count),
+        "Requested. It starts in a few seconds.",
+    )
+    if isinstance(asked, Trouble):
+        actions.show_trouble(asked)
+    else:
+        st.rerun()

@@ -21,7 +21,7 @@ from backend.domain.money import divided
 from backend.domain.team import Actor
 from backend.services.campaigns.results import results_of
 from backend.services.context import Shop
-from pages.components.statistics import send_rates
+from pages.components.statistics import send_charts
 from pages.components.ui import charts, formats
 
 _CHANCE = 0.05
@@ -165,7 +165,7 @@ def _show_mailboxes(here: Shop, mailboxes: tuple[MailboxResult, ...]) -> None:
         st.caption("No figures yet.")
         return
     rows = {
-        "Provider": [send_rates.MAILBOX_LABELS[each.mailbox] for each in shown],
+        "Provider": [send_charts.MAILBOX_LABELS[each.mailbox] for each in shown],
         "Sent": [formats.count(here, each.sent) for each in shown],
         "Delivered": [_share(here, each.delivered, each.sent) for each in shown],
         "Bounced": [_share(here, each.bounced, each.sent) for each in shown],
@@ -184,4 +184,4 @@ def _draw(table: pd.DataFrame, *, words: Collection[str], config: Mapping[str, A
 
 
 def _share(here: Shop, part: int, whole: int, digits: int = 1) -> str:
-    return formats.percent(here, part / whole, digits) if whole else send_rates.NOT_KNOWN
+    return formats.percent(here, part / whole, digits) if whole else send_charts.NOT_KNOWN

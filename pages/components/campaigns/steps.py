@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from backend.domain.campaign_figures import Plan, Preflight, PreflightStatus
@@ -15,16 +17,12 @@ from backend.services.context import Shop
 from pages.components.campaigns import (
     actions as campaign_steering,
 )
-from pages.components.campaigns import (
-    plan as campaign_plan,
-)
-from pages.components.campaigns import (
-    preflight as campaign_preflight,
-)
+from pages.components.campaigns import words
 from pages.components.ui import actions, formats
 from pages.components.ui.guard import guarded_fragment, require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import mailer, shop
+from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
 _POLL_SECONDS = 1.0
 _BUSY = (PreflightStatus.WAITING, PreflightStatus.RUNNING)
@@ -70,7 +68,7 @@ def _show_preflight(
     if preflight is None:
         st.caption("Every email is rendered before the first one is sent, so nobody gets a broken email.")
     else:
-        campaign_preflight.show(here, preflight)
+        show_preflight(here, preflight)
     if campaign.state not in EDITABLE:
         return
     if not actor.may(Permission.PLAN_CAMPAIGNS):
@@ -124,7 +122,7 @@ def _plan_of(here: Shop, actor: Actor, campaign: Campaign) -> Plan | None:
 
 def _show_plan(here: Shop, actor: Actor, campaign: Campaign, plan: Plan, *, enabled: bool) -> None:
     st.header("2. The plan")
-    campaign_plan.show(here, plan)
+    show_plan(here, plan)
     if not actor.may(Permission.PLAN_CAMPAIGNS):
         return
     found, taken = (plan.recipients, plan.audience), (campaign.planned_recipients, campaign.planned_segment)
@@ -148,3 +146,128 @@ def _take_plan(seen: Campaign) -> None:
         planning.plan(shop(), mailer(), actor, seen.id, seen_version=seen.version)
 
     actions.act(Permission.PLAN_CAMPAIGNS, take, "Plan confirmed. Nothing is sent yet.")
+
+
+def show_plan(here: Shop, plan: Plan) -> None:
+    """Recipients, end, cost and quota; below, what they follow from."""
+    with st.grid(4, min_column_width=150):
+        _card("Recipients", formats.count(here, plan.recipients), f"of {formats.count(here, plan.audience)} customers")
+        _card("Duration", _duration(plan), _until(here, plan))
+        _card("Cost", f"${plan.cost / 100:,.2f}", "SES, and the store beyond its free tier")
+        _card("Share of the daily quota", _share(here, plan), _quota(here, plan))
+    notes = [f"{formats.counted(here, plan.holdout, 'customer')} in the control group."] if plan.holdout else []
+    if plan.broken:
+        notes.append(f"{formats.counted(here, plan.broken, 'email')} cannot be rendered and will count as failed.")
+    if plan.days > 1:
+        notes.append(f"Sends on {formats.count(here, plan.days)} days.")
+    if plan.as_of is not None:
+        moment = formats.plain(formats.moment(here, plan.as_of))
+        notes.append(f"Segment as of {moment}. Each customer is checked again right before sending.")
+    st.caption(" ".join(notes))
+    left_out = sum(plan.excluded.values())
+    if left_out:
+        with st.expander(
+            f"{formats.counted(here, left_out, 'customer')} skipped, with reasons", icon=":material/block:"
+        ):
+            st.markdown(words.reasons(here, plan.excluded))
+
+
+def _card(label: str, value: str, note: str) -> None:
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        st.metric(label, formats.plain(value))
+        st.caption(formats.plain(note))
+
+
+def _duration(plan: Plan) -> str:
+    return words.short_lasting(plan.duration.total_seconds()) if plan.duration is not None else "Not known"
+
+
+def _until(here: Shop, plan: Plan) -> str:
+    if plan.finishes_at is None:
+        return plan.no_end
+    if plan.per_second is None:
+        return f"Until {formats.moment(here, plan.finishes_at)}, including waits"
+    return f"Until {formats.moment(here, plan.finishes_at)}, including waits, at {plan.per_second:g} a second"
+
+
+def _share(here: Shop, plan: Plan) -> str:
+    return formats.percent(here, plan.quota_share) if plan.quota_share is not None else "No limit"
+
+
+def _quota(here: Shop, plan: Plan) -> str:
+    if plan.quota is None or plan.quota_left is None:
+        return "No limit"
+    return f"{formats.count(here, plan.quota_left)} of {formats.count(here, plan.quota)} available now"
+
+
+_SHOWN = 20
+_COLUMNS = (Column("Customer", "main", 200), Column("Problem"), Column("Field", width=160))
+
+
+def show_preflight(here: Shop, preflight: Preflight) -> None:
+    """The result in words; names only where something is wrong."""
+    if preflight.status is PreflightStatus.FAILED:
+        st.error(formats.plain(preflight.error), icon=":material/error:")
+        return
+    if not preflight.is_current:
+        st.warning("The campaign has changed since this check. Check again.", icon=":material/sync_problem:")
+    _show_verdict(here, preflight)
+    if preflight.broken:
+        _show_broken(here, preflight)
+    if preflight.empty_fields:
+        _show_fields(
+            here,
+            preflight.empty_fields,
+            ":material/space_bar: Fields that are empty for some",
+            "The email goes out without them. Check how it reads then.",
+        )
+
+
+def _show_verdict(here: Shop, preflight: Preflight) -> None:
+    checked = formats.counted(here, preflight.checked, "customer")
+    recipients = formats.counted(here, preflight.recipients, "recipient")
+    took = f" in {preflight.seconds:.1f} seconds" if preflight.seconds else ""
+    finished = ""
+    if preflight.finished_at is not None:
+        finished = f", {formats.plain(formats.moment(here, preflight.finished_at))}"
+    st.caption(f"{checked} of the segment checked{took}{finished}.")
+    if not preflight.recipients:
+        st.warning("Nobody would get this email.", icon=":material/group_off:")
+    elif preflight.broken:
+        st.error(
+            f"The email of {formats.count(here, preflight.broken)} of {recipients} cannot be rendered. "
+            "They are skipped unless the email or their data is fixed.",
+            icon=":material/broken_image:",
+        )
+    else:
+        st.success(f"The emails of all {recipients} can be rendered.", icon=":material/check_circle:")
+
+
+def _show_broken(here: Shop, preflight: Preflight) -> None:
+    _show_fields(here, preflight.broken_fields, ":material/data_object: Fields with errors", "")
+    rows = [
+        Row(
+            broken.customer_id,
+            (Cell(formats.name_of(broken.name)), Cell(broken.sentence, quiet=True), Cell(broken.field)),
+            {"id": broken.customer_id},
+        )
+        for broken in preflight.listed
+    ]
+    _show_rows(rows[:_SHOWN], "broken")
+    if len(rows) > _SHOWN:
+        with st.expander(f"Show {formats.count(here, len(rows) - _SHOWN)} more"):
+            _show_rows(rows[_SHOWN : 10 * _SHOWN], "more_broken")
+    if preflight.broken > len(rows):
+        st.caption(f"The first {formats.count(here, len(rows))} are listed.")
+
+
+def _show_rows(rows: list[Row], key: str) -> None:
+    show_table(Table("Customers whose email cannot be rendered", _COLUMNS, rows, "customer.py"), key)
+
+
+def _show_fields(here: Shop, counts: Mapping[str, int], heading: str, advice: str) -> None:
+    st.markdown(f"**{heading}**")
+    ranked = sorted(counts.items(), key=lambda pair: -pair[1])
+    st.markdown("\n".join(f"- `{name}`: {formats.counted(here, number, 'recipient')}" for name, number in ranked))
+    if advice:
+        st.caption(advice)

@@ -1,6 +1,8 @@
-"""The parts of a campaign's page that are always there: its head, what it sends, and why somebody does not get it."""
+"""The list of campaigns; and of a campaign's page its head, what it sends, and why somebody does not get it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -8,6 +10,7 @@ from backend.domain.campaigns import Campaign, CampaignState, Variant
 from backend.domain.team import Actor, Permission
 from backend.errors import BackendError
 from backend.services.campaigns.explanation import explain
+from backend.services.campaigns.progress import progress_of
 from backend.services.context import Shop
 from pages.components.campaigns import preview, words
 from pages.components.customers import search
@@ -17,6 +20,7 @@ from pages.components.ui import formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import mailer, name_tab
 from pages.components.ui.state import Slot
+from pages.components.ui.table import Badge, Cell, Column, Row, Table, show_table
 
 _ASKED: Slot[tuple[str, str]] = Slot("campaign.asked")
 
@@ -36,8 +40,8 @@ def show_head(here: Shop, campaign: Campaign) -> None:
     st.markdown(words.summary(here, campaign))
     if campaign.reason:
         serious = campaign.state in (CampaignState.STOPPED, CampaignState.OVERDUE)
-        show = st.error if serious else st.warning
-        show(formats.plain(campaign.reason), icon=words.STATE_ICONS[campaign.state])
+        show_list = st.error if serious else st.warning
+        show_list(formats.plain(campaign.reason), icon=words.STATE_ICONS[campaign.state])
 
 
 def show_question(here: Shop, actor: Actor, campaign: Campaign) -> None:
@@ -59,8 +63,8 @@ def _answer(here: Shop, actor: Actor, campaign: Campaign, customer_id: str) -> N
         st.error(formats.plain(error.sentence), icon=":material/error:")
         return
     reasons = "".join(f"\n- {WHY.get(reason, reason.value)}" for reason in answer.reasons)
-    show = st.warning if answer.reasons or not answer.in_audience else st.info
-    show(formats.plain(answer.sentence) + (f"\n{reasons}" if reasons else ""), icon=":material/person:")
+    show_list = st.warning if answer.reasons or not answer.in_audience else st.info
+    show_list(formats.plain(answer.sentence) + (f"\n{reasons}" if reasons else ""), icon=":material/person:")
     if answer.message is not None:
         st.page_link(
             page_of("message.py"),
@@ -120,3 +124,52 @@ def _differs(here: Shop, variant: Variant) -> str:
     if variant.fields is not None and not variant.template:
         found.append("its own texts")
     return ", ".join(found) or "same email"
+
+
+_WAITING_FOR_PEOPLE = (CampaignState.AWAITING_APPROVAL, CampaignState.OVERDUE, CampaignState.STOPPED)
+_COLUMNS = (
+    Column("Campaign", "main"),
+    Column("Segment"),
+    Column("Status", width=180),
+    Column("Recipients", "figure", 140),
+    Column("When", width=150),
+)
+
+
+def show_list(here: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> None:
+    """First the campaigns that wait for somebody, then the others; each row leads to its campaign."""
+    waiting = [campaign for campaign in campaigns if campaign.state in _WAITING_FOR_PEOPLE]
+    others = [campaign for campaign in campaigns if campaign.state not in _WAITING_FOR_PEOPLE]
+    if waiting:
+        st.header(":material/notification_important: Needs your decision")
+        show_table(campaign_table(here, actor, waiting), "waiting_campaigns")
+        if others:
+            st.header("All campaigns")
+    if others:
+        show_table(campaign_table(here, actor, others), "campaigns")
+
+
+def campaign_table(here: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> Table:
+    """One row for each campaign."""
+    year = here.clock().astimezone(here.zone).year
+    rows = []
+    for campaign in campaigns:
+        when = campaign.started_at or campaign.start_at or campaign.changed_at
+        cells = (
+            Cell(campaign.name),
+            Cell(campaign.segment_name, quiet=True),
+            Cell(badges=(Badge(*words.look_of(campaign.state)),)),
+            Cell(_through(here, actor, campaign)),
+            Cell(formats.brief_moment(here, when, year), quiet=True),
+        )
+        rows.append(Row(campaign.id, cells, {"id": campaign.id}))
+    return Table("Campaigns", _COLUMNS, rows, "campaign.py")
+
+
+def _through(here: Shop, actor: Actor, campaign: Campaign) -> str:
+    if campaign.started_at is not None and campaign.audience.whole:
+        progress = progress_of(here, actor, campaign.id)
+        return f"{formats.count(here, progress.sent)} of {formats.count(here, progress.audience)}"
+    if campaign.planned_recipients is not None:
+        return f"{formats.count(here, campaign.planned_recipients)} planned"
+    return "no plan yet"

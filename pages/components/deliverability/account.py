@@ -8,7 +8,7 @@ from backend.domain.deliverability import GMAIL_BULK, GMAIL_SPAM_RATE, Level
 from backend.services.context import Shop
 from backend.services.deliverability.account import Concern, Gauge, Health
 from backend.services.sending.account import AccountUse
-from pages.components.statistics import send_rates
+from pages.components.statistics import send_charts
 from pages.components.ui import formats
 
 _VERDICTS = {
@@ -73,7 +73,7 @@ def show_gauges(here: Shop, use: AccountUse, health: Health) -> None:
 
 def _show_rate(here: Shop, label: str, gauge: Gauge) -> None:
     with st.container(border=True, gap="xsmall"):
-        share = send_rates.NOT_KNOWN if gauge.share is None else formats.percent(here, gauge.share, 2)
+        share = send_charts.NOT_KNOWN if gauge.share is None else formats.percent(here, gauge.share, 2)
         st.markdown(f"{label} {level_badge(gauge.level)}")
         st.markdown(f"### {formats.plain(share)}")
         st.progress(min((gauge.share or 0.0) / gauge.line.bad, 1.0))
@@ -137,7 +137,7 @@ def show_gmail(here: Shop, health: Health) -> None:
 
 def show_mailboxes(here: Shop, health: Health) -> None:
     """Outcomes of the newest mail by mailbox provider: one of them may refuse what the others take."""
-    rates = send_rates.by_mailbox(health.sample.counts)
+    rates = send_charts.by_mailbox(health.sample.counts)
     if rates:
         st.header("By mailbox provider")
-        send_rates.show_comparison("Mailbox provider", rates, counted_fully=False)
+        send_charts.show_comparison("Mailbox provider", rates, counted_fully=False)

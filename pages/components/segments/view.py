@@ -1,10 +1,12 @@
-"""A segment at a glance: how many, whom campaigns reach, where they live, and ten of them."""
+"""A segment at a glance (how many, whom campaigns reach, where they live, ten of them), and the list of segments."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from backend.domain.segments import Rule
+from backend.domain.segments import Rule, Segment
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.segments.preview import Preview
@@ -12,7 +14,7 @@ from backend.services.segments.sentences import sentence
 from pages.components.customers.table import customer_table
 from pages.components.ui import caching, charts, empty, formats
 from pages.components.ui.charts import Chart
-from pages.components.ui.table import show_table
+from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
 
 def show(here: Shop, rule: Rule) -> Preview | None:
@@ -74,3 +76,28 @@ def _figures(here: Shop, preview: Preview) -> None:
             border=True,
             help="All-time purchases, net of refunds.",
         )
+
+
+_LIST_COLUMNS = (
+    Column("Segment", "main", 260),
+    Column("Customers in it"),
+    Column("Customers", "figure", 100, labelled=True),
+)
+
+
+def show_list(here: Shop, segments: Sequence[Segment], key: str) -> None:
+    """Every segment leads to its page."""
+    counts = caching.segment_counts(here, {each.id: each.rule for each in segments})
+    rows = [
+        Row(
+            segment.id,
+            (
+                Cell(segment.name),
+                Cell(segment.text or sentence(here, segment.rule), quiet=True),
+                Cell(formats.count(here, counts[segment.id])),
+            ),
+            {"id": segment.id},
+        )
+        for segment in segments
+    ]
+    show_table(Table("Segments", _LIST_COLUMNS, rows, "segment.py"), key)

@@ -1,15 +1,31 @@
-"""Volumes of sending over time, as bars by status, by outcome or by template."""
+"""Sending over time as bars by status, outcome or template; rates, providers, campaigns and problems as tables."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from backend.domain.delivery import Outcome
+import streamlit as st
+
+from backend.domain.deliverability import Rates, rates_of
+from backend.domain.delivery import Mailbox, Outcome
 from backend.domain.messages import ShownStatus
+from backend.services.campaigns.results import MOST
 from backend.services.context import Shop
-from backend.services.statistics.sending import COUNTED, REPORTED, ChartStep, Series
+from backend.services.statistics.counters import took_percentile
+from backend.services.statistics.sending import (
+    COUNTED,
+    MOST_PROBLEMS,
+    REPORTED,
+    ChartStep,
+    Problems,
+    SendFigures,
+    Series,
+)
 from pages.components.messages import table
+from pages.components.messages import table as message_table
 from pages.components.ui import caching, charts, filters, formats
 from pages.components.ui.charts import Chart
 
@@ -93,3 +109,207 @@ def _short_label(here: Shop, place: str, step: ChartStep, *, one_day: bool) -> s
     if step is not ChartStep.HOUR:
         return _label(here, place, step)
     return f"{place[11:]}:00" if one_day else formats.short_day(here, date.fromisoformat(place[:10]))
+
+
+NOT_KNOWN = "\u2013"
+MAILBOX_LABELS = {
+    Mailbox.GMAIL: "Gmail",
+    Mailbox.MICROSOFT: "Microsoft",
+    Mailbox.YAHOO: "Yahoo and AOL",
+    Mailbox.APPLE: "Apple",
+    Mailbox.GMX: "GMX and WEB.DE",
+    Mailbox.PROTON: "Proton",
+    Mailbox.OTHER: "Other domains",
+}
+_RATES_BY = {"email": "Email", "campaign": "Campaign", "mailbox": "Mailbox provider"}
+_TIMES = {"50%": 0.5, "95%": 0.95, "99%": 0.99}
+_BY_CAMPAIGNS = "Campaign pages list whom they skipped."
+_OPENS = "An estimate: some mail apps load images automatically, others never."
+
+
+def show_numbers(here: Shop, figures: SendFigures) -> None:
+    """How the emails of the period ended, and which shares arrived, came back, and were read."""
+    with st.grid(4, min_column_width=130):
+        for status in COUNTED:
+            number = figures.totals.get(status.value, 0)
+            st.metric(message_table.STATUS_LABELS[status], formats.plain(formats.count(here, number)), border=True)
+    rates = rates_of(figures.totals)
+    if not rates.sent:
+        return
+    if not rates.reported:
+        st.caption(
+            "The mail provider has not reported yet whether these emails arrived. If this stays, ask an engineer "
+            "whether events are set up."
+        )
+        return
+    with st.grid(3, min_column_width=150):
+        for label, share, number, note in _rates(here, rates):
+            value = f"{share} :small[:gray[{formats.count(here, number)}]]"
+            st.metric(label, value, border=True, help=note)
+
+
+def _rates(here: Shop, rates: Rates) -> list[tuple[str, str, int, str]]:
+    """Label, share, number and explanation of each card."""
+    soft = formats.count(here, rates.soft_bounced)
+    bots = formats.count(here, rates.bot_clicked)
+    return [
+        ("Delivered", _percent(here, rates.delivery_rate), rates.delivered, "Accepted by the recipient's mail server."),
+        (
+            "Bounced",
+            _percent(here, rates.bounce_rate, 2),
+            rates.bounced,
+            f"Hard bounces. Another {soft} soft bounced, for example because a mailbox was full.",
+        ),
+        (
+            "Complaints",
+            _percent(here, rates.complaint_rate, 2),
+            rates.complained,
+            "Marked as spam, as far as providers report it. Gmail does not.",
+        ),
+        ("Opened (estimate)", _percent(here, rates.open_rate), rates.opened, f"Of what was delivered. {_OPENS}"),
+        (
+            "Clicked",
+            _percent(here, rates.click_rate),
+            rates.clicked,
+            f"Of what was delivered. Scanners likely clicked in another {bots}.",
+        ),
+        (
+            "Unsubscribed",
+            _percent(here, rates.unsubscribe_rate, 2),
+            rates.unsubscribed,
+            "Of what was delivered, by the email's own link.",
+        ),
+    ]
+
+
+def _percent(here: Shop, share: float | None, digits: int = 1) -> str:
+    return NOT_KNOWN if share is None else formats.percent(here, share, digits)
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date, template: str) -> None:
+    """What arrived, came back and was read: by email, by campaign or by provider."""
+    st.header("Delivery results")
+    by = filters.pick_view("By", list(_RATES_BY), name="results", key="rates_by", words=_RATES_BY.__getitem__)
+    if by == "campaign":
+        _show_campaigns(here, first, last, template)
+    elif by == "mailbox":
+        show_comparison("Mailbox provider", by_mailbox(figures.totals), counted_fully=False)
+    else:
+        _show_templates(here, figures)
+
+
+def _show_templates(here: Shop, figures: SendFigures) -> None:
+    """The same shares for each template, the one with most emails first."""
+    found = {message_table.title_of(here, name): rates_of(counts) for name, counts in figures.templates.items()}
+    counted = {title: rates for title, rates in found.items() if rates.sent}
+    if counted:
+        show_comparison("Email", counted)
+    else:
+        st.caption("No email was sent in these days, apart from tests.")
+
+
+def _show_campaigns(here: Shop, first: date, last: date, template: str) -> None:
+    """The same shares for each campaign that began in the period."""
+    campaigns = caching.rates_by_campaign(here, first, last, template)
+    if not campaigns:
+        st.caption("No campaign began in these days.")
+        return
+    names = Counter(each.name for each in campaigns)
+    rates_by_name = {
+        each.name if names[each.name] == 1 else f"{each.name} ({each.id})": each.rates for each in campaigns
+    }
+    show_comparison("Campaign", rates_by_name)
+    if len(campaigns) == MOST:
+        st.caption(f"The newest {MOST} campaigns of these days.")
+
+
+def by_mailbox(counts: Mapping[str, int]) -> dict[str, Rates]:
+    """The shares of each provider of mailboxes that got any mail, by its name."""
+    found = {label: rates_of(counts, f"{mailbox.value}:") for mailbox, label in MAILBOX_LABELS.items()}
+    return {label: rates for label, rates in found.items() if rates.sent}
+
+
+def show_comparison(what: str, found: Mapping[str, Rates], *, counted_fully: bool = True) -> None:
+    """A row of shares for each name, most sent first. Columns can be sorted."""
+    ranked = sorted(found.items(), key=lambda pair: -pair[1].sent)
+    columns: dict[str, list[Any]] = {
+        what: [name for name, _ in ranked],
+        "Sent": [rates.sent for _, rates in ranked],
+        "Delivered": [rates.delivery_rate for _, rates in ranked],
+        "Bounced": [rates.bounce_rate for _, rates in ranked],
+        "Complaints": [rates.complaint_rate for _, rates in ranked],
+        "Opened (est.)": [rates.open_rate for _, rates in ranked],
+        "Clicked": [rates.click_rate for _, rates in ranked],
+    }
+    if counted_fully:
+        columns["Unsubscribed"] = [rates.unsubscribe_rate for _, rates in ranked]
+    share = st.column_config.NumberColumn(format="percent")
+    config: dict[str, Any] = {name: share for name in columns if name not in (what, "Sent")}
+    config["Sent"] = st.column_config.NumberColumn(format="localized")
+    config[what] = st.column_config.TextColumn(pinned=True)
+    st.dataframe(columns, hide_index=True, column_config=config, alt=f"Delivery results by {what.lower()}")
+
+
+def show_times(figures: SendFigures) -> None:
+    """How long emails took from the request until they were sent, and until they were delivered."""
+    lines = [f"| From the request | {' | '.join(_TIMES)} |", "|---" + "|---:" * len(_TIMES) + "|"]
+    for label, until in (("until sent", "took"), ("until delivered", "arrived")):
+        times = [seconds_told(took_percentile(figures.totals, share, until)) for share in _TIMES.values()]
+        lines.append(f"| {label} | {' | '.join(times)} |")
+    st.markdown("\n".join(lines))
+    st.caption("Time within which 50%, 95% and 99% of emails were sent or delivered. Approximate.")
+
+
+def seconds_told(seconds: float | None) -> str:
+    """A time that is an estimate, in a few words that stay on one line."""
+    if seconds is None:
+        return NOT_KNOWN
+    if seconds < 1:
+        duration = "under 1 s"
+    elif seconds < 120:
+        duration = f"about {seconds:.0f} s"
+    else:
+        duration = f"about {seconds / 60:.0f} min" if seconds < 7200 else f"about {seconds / 3600:.0f} h"
+    return duration.replace(" ", "\u00a0")
+
+
+def show_skips(here: Shop, figures: SendFigures) -> None:
+    """Why messages were not sent to somebody."""
+    if not figures.totals.get("skipped"):
+        st.caption(f"No emails were skipped. {_BY_CAMPAIGNS}")
+        return
+    table: dict[str, list[Any]] = {
+        "Why": [(reason.value[:1].upper() + reason.value[1:]) for reason, _ in figures.skips],
+        "Messages": [number for _, number in figures.skips],
+    }
+    if untold := figures.totals.get("skipped", 0) - sum(table["Messages"]):
+        table["Why"].append("Skipped before reasons were counted")
+        table["Messages"].append(untold)
+    right = {"Messages": st.column_config.NumberColumn(format="localized", width="small")}
+    st.dataframe(table, hide_index=True, column_config=right, alt="Skipped messages by reason")
+    st.caption(_BY_CAMPAIGNS)
+
+
+def show_problems(here: Shop, figures: SendFigures, problems: Problems) -> None:
+    """Why messages of the period failed or are unknown; those that somebody has marked as handled are not listed."""
+    counted = figures.totals.get("failed", 0) + figures.totals.get("unknown", 0)
+    listed = sum(problem.failed + problem.unknown for problem in problems.reasons)
+    if not counted:
+        st.caption("No message has failed or is unknown.")
+        return
+    if not listed:
+        st.caption("All are marked as handled.")
+        return
+    table = {
+        "Reason": [problem.reason for problem in problems.reasons],
+        "Failed": [problem.failed for problem in problems.reasons],
+        "Unknown": [problem.unknown for problem in problems.reasons],
+    }
+    number = st.column_config.NumberColumn(format="localized", width="small")
+    config = {"Failed": number, "Unknown": number}
+    st.dataframe(table, hide_index=True, column_config=config, alt="Failed and unknown messages by reason")
+    if not problems.complete:
+        st.caption(f"Of the newest {formats.count(here, MOST_PROBLEMS)} failed and unknown messages of these days.")
