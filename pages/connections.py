@@ -1,4 +1,4 @@
-"""Connections: shops whose orders arrive by themselves, and programs that are told of orders and emails."""
+"""Connections: shops whose orders arrive by themselves, and programs that get events about orders and emails."""
 
 from __future__ import annotations
 

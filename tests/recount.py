@@ -1,4 +1,4 @@
-"""Counts a shop anew from its orders and customers alone, by the words of the design and not by our own code.
+"""Counts a shop again from its orders and customers alone, by the words of the design and not by our own code.
 
 It reads items raw, and knows nothing of ranks, shards, deltas or first days. Whatever keeps totals is held against it.
 """

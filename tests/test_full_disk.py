@@ -88,7 +88,7 @@ def test_check_names_the_full_disk(tiny: Path) -> None:
     assert check_folder(tiny).ok
 
 
-def test_a_snapshot_without_room_is_named_and_the_one_before_stands(shop: Shop, tiny: Path) -> None:
+def test_a_snapshot_without_room_is_named_and_the_one_before_stays(shop: Shop, tiny: Path) -> None:
     for number in range(20):
         add_customer(shop, f"Ann Ash {number}")
     before = make_snapshot(shop)

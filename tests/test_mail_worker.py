@@ -44,7 +44,7 @@ def worked_until(shop: Shop, mailer: Mailer, done: Callable[[], bool]) -> bool:
     return done() and not thread.is_alive()
 
 
-def test_a_waiting_message_goes_out_and_the_worker_ends_when_told(tmp_path: Path) -> None:
+def test_a_waiting_message_goes_out_and_the_worker_ends_when_asked(tmp_path: Path) -> None:
     with opened_shop(f"sqlite:///{tmp_path}/shop.db") as shop:
         mailer = mailer_on(shop)
         message = request_message(

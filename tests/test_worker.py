@@ -163,7 +163,7 @@ def until(happened: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_a_worker_that_is_told_to_stop_gives_the_job_back_and_another_one_completes_it(
+def test_a_worker_that_is_asked_to_stop_gives_the_job_back_and_another_one_completes_it(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "_RENEW_SECONDS", 0.0)

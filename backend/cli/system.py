@@ -74,7 +74,7 @@ def list_alerts(
 
 
 @alerts_app.command("test")
-def tell_of_a_test(as_json: Json = False) -> None:
+def notify_of_a_test(as_json: Json = False) -> None:
     """Send a test alert to everybody who is notified of alerts, and print how it was sent."""
     with opened_shop("alerts test") as shop:
         system = _system(shop)

@@ -91,7 +91,7 @@ def is_taken_back(kind: TriggerKind, order: Order | None, event: str = "") -> bo
     """Whether the order is not any more what started the automation, because somebody has undone a mistake.
 
     A cancelled order was paid or shipped nevertheless; ending for that is `Exit.ORDER_CANCELLED`. The event of a parcel
-    stands as long as the parcel does; "" is that of any.
+    applies as long as the parcel exists; "" is that of any.
     """
     if order is None or kind not in _STATUSES:
         return False

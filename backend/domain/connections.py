@@ -86,7 +86,7 @@ class ConnectionFigures:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook as it was received. `triggered_at` is the sender's moment, or "" where it tells none.
+    """One webhook as it was received. `triggered_at` is the sender's moment, or "" where it gives none.
 
     `parts` says how many further items hold the rest of a large body. A `test` event is read, and changes nothing.
     """

@@ -22,7 +22,7 @@ MOST_LINES_SHOWN = 50
 
 
 class EventKind(StrEnum):
-    """What an endpoint can be told of."""
+    """What an endpoint can get events about."""
 
     ORDER_CREATED = "order.created"
     ORDER_PAID = "order.paid"

@@ -31,7 +31,7 @@ class BulkResult:
     refused: tuple[Refused, ...]
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """For the audit log."""
         refused = f", {len(self.refused)} refused" if self.refused else ""
         return f"{len(self.changed)} changed{refused}"

@@ -19,7 +19,7 @@ MOST_READ = 200
 """Entries of each sort that are looked at, however long a customer has been one."""
 
 
-TOLD = frozenset({Outcome.CLICKED, Outcome.UNSUBSCRIBED, Outcome.REJECTED, Outcome.BOUNCED, Outcome.COMPLAINED})
+SHOWN = frozenset({Outcome.CLICKED, Outcome.UNSUBSCRIBED, Outcome.REJECTED, Outcome.BOUNCED, Outcome.COMPLAINED})
 """Reports with an entry of their own; of the others the message shows the last."""
 
 
@@ -62,7 +62,7 @@ def timeline_of(shop: Shop, customer_id: str, *, limit: int = 50) -> Timeline:
 def _events_of(message: Message) -> Iterator[Event]:
     yield Event(message.requested_at, message)
     yield from (
-        Event(at, DeliveryReport(message, outcome)) for outcome, at in message.outcomes.items() if outcome in TOLD
+        Event(at, DeliveryReport(message, outcome)) for outcome, at in message.outcomes.items() if outcome in SHOWN
     )
 
 

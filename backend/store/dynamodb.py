@@ -42,7 +42,7 @@ from backend.store.dynamodb_pages import (
 )
 from backend.store.dynamodb_parallel import Workers
 from backend.store.dynamodb_tables import Tables
-from backend.store.evaluate import check_transaction, check_write, damaged_counters, failure_of, tell_of_damage
+from backend.store.evaluate import check_transaction, check_write, damaged_counters, failure_of, report_damage
 from backend.store.limits import check_key, check_query, check_scan
 from backend.store.meter import Meter
 from backend.store.port import (
@@ -252,7 +252,7 @@ class DynamoStore:
         item = self.get(update.key) or {}
         damaged = damaged_counters(update, item)
         if damaged:
-            tell_of_damage(update.key)
+            report_damage(update.key)
             unmoved = AllOf(tuple(Equals(name, item[name]) for name in damaged))
             with contextlib.suppress(ConditionFailedError):  # somebody else has seen it too
                 self._write_one("update_item", Update(update.key, set=damaged, condition=unmoved))

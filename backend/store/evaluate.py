@@ -106,13 +106,13 @@ def applied(write: Write, item: Item | None) -> Item | None:
 
 def _updated(update: Update, item: Item | None) -> Item:
     if isinstance(item, UnreadableItem) and update.add and update.condition is None:
-        tell_of_damage(update.key)
+        report_damage(update.key)
         item = None
     new = {**item, **update.set} if item else {**update.set}
     if damaged := damaged_counters(update, new):
         if update.condition is not None:
             raise InvalidInputError(f"The attribute {min(damaged)} is not a number, so nothing can be added to it.")
-        tell_of_damage(update.key)
+        report_damage(update.key)
         new |= damaged
     for name, plus in update.add.items():
         before = new.get(name, plus.start)
@@ -130,7 +130,7 @@ def damaged_counters(update: Update, item: Item) -> Item:
     return {name: plus.start for name, plus in update.add.items() if name in item and type(item[name]) is not int}
 
 
-def tell_of_damage(key: Key) -> None:
+def report_damage(key: Key) -> None:
     """A counter begins again, and what it counts goes on; reconcile counts it from what is there."""
     logger.error("The counter {} could not be read and begins again. Run reconcile.", named_key(key))
 

@@ -140,7 +140,7 @@ def _apply_webhooks(place: Workplace, stop: threading.Event) -> Round:
 
 
 def _post_webhooks(place: Workplace, stop: threading.Event) -> Round:
-    """Posts to endpoints what they are told."""
+    """Posts events to endpoints."""
     key = open_connection_key(place.settings)
     return lambda: 0.0 if deliver_due(place.shop, key, stop) else REST_OF_WEBHOOKS
 

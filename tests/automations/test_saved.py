@@ -116,7 +116,7 @@ def test_only_managers_and_admins_change_automations(shop: Shop, actor: object) 
             change()
 
 
-def test_the_second_of_two_people_is_told_and_overwrites_nothing(shop: Shop) -> None:
+def test_the_second_of_two_people_is_warned_and_overwrites_nothing(shop: Shop) -> None:
     made = automation(shop)
     saved.change_automation(shop, MANAGER, replace(made, name="First"))
     for change in (
@@ -138,7 +138,7 @@ def test_what_is_on_keeps_its_trigger_and_stays(shop: Shop) -> None:
     assert saved.switch_on(shop, MANAGER, made.id, made.version) == made
 
 
-def test_each_deed_stands_in_the_audit_log(shop: Shop) -> None:
+def test_each_action_is_in_the_audit_log(shop: Shop) -> None:
     made = automation(shop)
     changed = saved.change_automation(shop, MANAGER, replace(made, name="Other"))
     on = saved.switch_on(shop, MANAGER, made.id, changed.version)

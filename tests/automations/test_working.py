@@ -360,7 +360,7 @@ def test_an_email_that_cannot_be_made_is_tried_again_and_then_told(
     assert found.problem
 
 
-def test_a_template_that_is_mended_in_time_is_sent_after_all(shop: Shop, mailer: Mailer, clock: TestClock) -> None:
+def test_a_template_that_is_repaired_in_time_is_sent_after_all(shop: Shop, mailer: Mailer, clock: TestClock) -> None:
     running(shop)
     good = published(shop, "order-confirmation", subject="Thank you")
     published(shop, "order-confirmation", subject=FAILS_FOR_SOME)
@@ -439,7 +439,7 @@ def test_a_step_for_a_segment_goes_to_who_belongs_to_it_when_it_is_due(shop: Sho
     assert figures.figures_of(shop, made.id).left_out == {Fact.SEGMENT: 1}
 
 
-def test_a_segment_that_is_gone_is_told_and_not_taken_for_everybody_or_nobody(shop: Shop, mailer: Mailer) -> None:
+def test_a_segment_that_is_gone_is_reported_and_not_taken_for_everybody_or_nobody(shop: Shop, mailer: Mailer) -> None:
     running(shop, TriggerKind.ORDER_PLACED, step("order-confirmation", AT_ONCE, Condition(Fact.SEGMENT, "GONE")))
     add_order(shop, add_customer(shop))
     work(shop, mailer)

@@ -99,7 +99,7 @@ def test_a_shop_for_measuring_is_written_once(big: BigShop) -> None:
     assert {path: path.stat().st_mtime_ns for path in folder.glob("naive-*.db")} == before
 
 
-def test_a_shop_that_was_not_finished_is_written_anew(tmp_path: Path) -> None:
+def test_a_shop_that_was_not_finished_is_written_again(tmp_path: Path) -> None:
     first = big_shop(tmp_path, 20, _silent)
     next(tmp_path.glob("*.done")).unlink()
     told: list[str] = []

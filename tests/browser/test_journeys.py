@@ -80,7 +80,7 @@ def test_a_sign_in_lasts_through_a_reload_in_a_cookie_that_no_script_reads(perso
     assert not [each for each in manager.page.context.cookies() if each["name"] == "tillpost_session"]
 
 
-def test_two_people_change_one_order_and_the_second_is_told(person: Arrive, shop: Shop) -> None:
+def test_two_people_change_one_order_and_the_second_is_warned(person: Arrive, shop: Shop) -> None:
     order = add_order(shop, add_customer(shop, "Jonas Weber"), 5000)
     path = f"/order?customer={order.customer_id}&id={order.id}"
     first, second = person(Role.STAFF).sign_in(path), person(Role.ADMIN).sign_in(path)

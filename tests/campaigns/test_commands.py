@@ -82,7 +82,7 @@ def test_a_time_is_the_shops_or_that_of_its_own_offset(run: Run, desk: Desk, mon
         assert read_campaign(desk.shop, campaign_id).start_at == wanted
 
 
-def test_an_unknown_segment_is_told(run: Run, desk: Desk) -> None:
+def test_an_unknown_segment_is_reported(run: Run, desk: Desk) -> None:
     failed = run("campaign", "create", "--template", "announcement", "--segment", "Nobody")
     assert (failed.code, failed.err) == (1, "There is no segment “Nobody”.\n")
 
@@ -117,7 +117,7 @@ def test_variants_are_compared(run: Run, desk: Desk) -> None:
         ("B.template=win-back", "go to different people"),
     ],
 )
-def test_a_variant_that_cannot_be_is_told(run: Run, desk: Desk, part: str, sentence: str) -> None:
+def test_a_variant_that_cannot_be_is_reported(run: Run, desk: Desk, part: str, sentence: str) -> None:
     fields = [word for name, value in NEWS.items() for word in ("--field", f"{name}={value}")]
     arguments = ("--template", "announcement", "--segment", "Everybody", *fields, "--variant", part)
     refused = run("campaign", "create", *arguments)
@@ -137,7 +137,7 @@ def test_a_campaign_that_failed_is_retried(run: Run, desk: Desk) -> None:
     assert run("campaign", "retry", campaign_id).code == 1
 
 
-def test_status_tells_what_a_campaign_waits_for(run: Run, desk: Desk) -> None:
+def test_status_says_what_a_campaign_waits_for(run: Run, desk: Desk) -> None:
     campaign = desk.started()
     assert run("campaign", "status", campaign.id, "--json").json["held_until"] is None
     until = desk.shop.clock() + timedelta(hours=1)

@@ -50,7 +50,7 @@ def test_afterwards_it_says_what_became_of_it(desk: Desk) -> None:
     assert not asked(desk, campaign.id, late.id).in_audience
 
 
-def test_the_holdout_is_told_apart_from_who_was_not_there(desk: Desk) -> None:
+def test_the_holdout_is_distinguished_from_who_was_not_there(desk: Desk) -> None:
     people = desk.people(30)
     campaign = desk.finished(desk.started(draft(holdout=50)))
     answers = [asked(desk, campaign.id, person.id) for person in people]

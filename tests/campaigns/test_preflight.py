@@ -82,7 +82,7 @@ def test_a_preflight_belongs_to_what_the_campaign_said_then(desk: Desk) -> None:
     assert get_plan(desk.shop, desk.mailer, STAFF, campaign.id) is None
 
 
-def test_a_preflight_that_its_worker_left_is_begun_anew(desk: Desk, clock: TestClock) -> None:
+def test_a_preflight_that_its_worker_left_is_begun_again(desk: Desk, clock: TestClock) -> None:
     desk.people(2)
     campaign = create_campaign(desk.shop, STAFF, draft())
     run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
@@ -132,7 +132,7 @@ def test_a_plan_without_a_known_rate_says_so_instead_of_an_end(shop: Shop) -> No
     assert "rate is not known" in found.no_end
 
 
-def test_the_plan_tells_recipients_cost_and_quota(shop: Shop) -> None:
+def test_the_plan_says_recipients_cost_and_quota(shop: Shop) -> None:
     desk = Desk(shop, RecordingTransport(account=replace(GENEROUS, per_second=10.0, daily_quota=40)))
     desk.people(20)
     archive_customer(shop, STAFF, desk.people(1)[0].id, 1)

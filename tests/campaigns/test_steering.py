@@ -89,7 +89,7 @@ def test_who_made_or_asked_for_a_campaign_cannot_approve_it(desk: Desk, large: C
 def test_whoever_changed_a_campaign_cannot_approve_it(desk: Desk, large: Campaign) -> None:
     changed = update_draft(desk.shop, MANAGER, large.id, draft(name="Cups"), seen_version=large.version)
     changed = update_draft(desk.shop, STAFF, large.id, draft(name="Jars"), seen_version=changed.version)
-    planned = planned_anew(desk, changed)
+    planned = planned_again(desk, changed)
     asked = actions.request_approval(desk.shop, STAFF, large.id, seen_version=planned.version)
     assert read_campaign(desk.shop, large.id).authors == {STAFF.username, MANAGER.username}
     with pytest.raises(PermissionDeniedError, match="second person"):
@@ -104,7 +104,7 @@ def test_a_campaign_of_which_every_email_is_broken_does_not_start(desk: Desk) ->
     with pytest.raises(WrongStateError, match=r"None of the 2 emails of “Mugs” can be made.*postal address"):
         actions.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
     save_shop_facts(desk.shop, ADMIN, replace(get_shop_facts(desk.shop), postal_address="1 Mill Lane"))
-    again = planned_anew(desk, campaign)
+    again = planned_again(desk, campaign)
     assert actions.start(desk.shop, STAFF, campaign.id, seen_version=again.version).state is CampaignState.SCHEDULED
 
 
@@ -134,7 +134,7 @@ def test_a_small_campaign_that_has_become_a_large_one_goes_back_to_its_plan(desk
     back = desk.tended(campaign)
     assert back.state is CampaignState.PLANNED
     assert "grown from 5 customers to 95 since this was planned" in back.reason
-    assert planned_anew(desk, back).needs_approval
+    assert planned_again(desk, back).needs_approval
 
 
 def test_a_small_campaign_may_grow_and_stay_small(desk: Desk, clock: TestClock) -> None:
@@ -157,21 +157,21 @@ def test_after_the_segment_has_grown_by_others_than_recipients_a_new_plan_can_be
     desk.make_snapshot()
     back = desk.tended(large)
     assert back.state is CampaignState.PLANNED
-    again = planned_anew(desk, back)
+    again = planned_again(desk, back)
     assert (again.planned_recipients, again.planned_segment) == (6, 86)
     approved = desk.approved(again)
     actions.start(desk.shop, STAFF, large.id, seen_version=approved.version)
     assert desk.tended(large).state is CampaignState.RUNNING
 
 
-def planned_anew(desk: Desk, campaign: Campaign) -> Campaign:
+def planned_again(desk: Desk, campaign: Campaign) -> Campaign:
     run_preflight(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
     while work_on_preflights(desk.shop, desk.mailer, desk.stop):
         pass
     return plan(desk.shop, desk.mailer, STAFF, campaign.id, seen_version=desk.version(campaign))[0]
 
 
-def test_the_second_of_two_people_is_told_that_it_has_changed(desk: Desk) -> None:
+def test_the_second_of_two_people_is_warned_that_it_has_changed(desk: Desk) -> None:
     desk.people(1)
     campaign = desk.planned()
     actions.start(desk.shop, STAFF, campaign.id, seen_version=campaign.version)
@@ -226,7 +226,7 @@ def test_a_copy_is_a_draft_of_its_own(desk: Desk) -> None:
     assert (copy.name, copy.state, copy.created_by) == ("Mugs (copy)", CampaignState.DRAFT, "mara")
 
 
-def test_every_deed_is_in_the_audit_log(desk: Desk) -> None:
+def test_every_action_is_in_the_audit_log(desk: Desk) -> None:
     desk.people(2)
     campaign = desk.finished(desk.started())
     entries = all_entries(desk.shop, ADMIN, AuditFilter(f"{desk.shop.clock():%Y-%m}"))

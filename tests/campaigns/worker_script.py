@@ -76,7 +76,7 @@ class Orders:
 
 
 class JournalTransport(RecordingTransport):
-    """Writes down what was taken, and when. It keeps no email, so that memory tells of the worker alone."""
+    """Writes down what was taken, and when. It keeps no email, so that its memory is that of the worker alone."""
 
     def _record(self, email: OutgoingEmail) -> None:
         assert self._journal is not None

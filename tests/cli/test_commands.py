@@ -245,7 +245,7 @@ def test_orders_are_exported_by_days_and_status(run: Run, sold: Shop, tmp_path: 
 # --- looking after -----------------------------------------------------------------------------------------------
 
 
-def test_reconcile_tells_and_mends(run: Run, sold: Shop) -> None:
+def test_reconcile_reports_and_repairs(run: Run, sold: Shop) -> None:
     assert run("reconcile", "--json").json == {"customers": 3, "orders": 6, "drift": []}
     assert "agrees" in run("reconcile").out
     sold.store.write_batch([Put(schema.alias_key("perez", "NOBODY0000"), {})])
@@ -259,9 +259,9 @@ def test_reconcile_tells_and_mends(run: Run, sold: Shop) -> None:
         "found": "one too many",
         "fixed": False,
     }
-    mending = run("reconcile", "--fix", "--json")
-    assert mending.code == 0
-    assert [each["fixed"] for each in mending.json["drift"]] == [True]
+    fixing = run("reconcile", "--fix", "--json")
+    assert fixing.code == 0
+    assert [each["fixed"] for each in fixing.json["drift"]] == [True]
     assert run("reconcile", "--json").json["drift"] == []
 
 
@@ -279,7 +279,7 @@ def test_the_demo_shop_is_loaded_and_removed(run: Run, shop: Shop, quick_hashes:
     assert not demo.is_demo(shop)
 
 
-def test_the_demo_is_not_loaded_beside_customers_unless_told(run: Run, shop: Shop, quick_hashes: None) -> None:
+def test_the_demo_is_not_loaded_beside_customers_unless_asked(run: Run, shop: Shop, quick_hashes: None) -> None:
     add_customer(shop)
     refused = run("seed", "--customers", "5", "--json")
     assert (refused.code, refused.out) == (1, "")
@@ -336,7 +336,7 @@ def test_settings_that_are_wrong_are_named_without_their_value(
         assert "geheim" not in shown
 
 
-def test_a_store_that_cannot_be_reached_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_reached_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORE_URL", "postgresql+psycopg://nobody:geheim@127.0.0.1:1/none")
     checked = run("check", "--json")
     assert checked.code == 1
@@ -464,7 +464,7 @@ def test_a_damaged_customer_is_left_out_and_named_in_the_log_of_the_process(
     assert f"shop / {key.pk} / A cannot be read" in err
 
 
-def test_the_worker_ends_when_it_is_told_to(store_url: str, tmp_path: Path, shop: Shop) -> None:
+def test_the_worker_ends_when_it_is_asked_to(store_url: str, tmp_path: Path, shop: Shop) -> None:
     with _process(store_url, tmp_path, "worker") as process:
         assert process.stderr is not None
         assert "waits for work" in process.stderr.readline()

@@ -56,7 +56,7 @@ def count(shop: Shop, back: int, template: str, **counts: int) -> None:
     shop.store.update(Update(key, set={"kind": "marketing"}, add=added))
 
 
-def test_figures_are_told_by_day_template_and_provider(run: Run, shop: Shop) -> None:
+def test_figures_are_given_by_day_template_and_provider(run: Run, shop: Shop) -> None:
     count(shop, 0, "welcome", gmail__sent=3, gmail__delivered=2, delivered=2, bounced=1)
     count(shop, 2, "newsletter", gmx__sent=4, delivered=4, opened=1)
     count(shop, 40, "newsletter", gmx__sent=9)

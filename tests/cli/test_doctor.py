@@ -11,7 +11,7 @@ HERE = ("--time-server", "127.0.0.1")
 """No network: nobody tells the time here."""
 
 
-def test_each_thing_is_told_with_its_verdict_and_the_exit_code_says_whether_one_fails(run: Run, shop: Shop) -> None:
+def test_each_thing_is_reported_with_its_verdict_and_the_exit_code_says_whether_one_fails(run: Run, shop: Shop) -> None:
     told = run("doctor", "--json", *HERE)
     checks = {check["subject"]: check for check in told.json["checks"]}
     assert (told.code, told.json["ok"]) == (1, False)
@@ -28,7 +28,7 @@ def test_people_read_what_to_do_below_what_is_wrong(run: Run, shop: Shop) -> Non
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "x"), ("COOKIE_KEY", "too-short"), ("STORE_URL", "mysql://x/y")])
-def test_settings_that_are_wrong_are_the_one_thing_to_mend_first(
+def test_settings_that_are_wrong_are_the_one_thing_to_repair_first(
     run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)

@@ -70,7 +70,7 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(
     assert refused.err.count("\n") == 1
 
 
-def test_send_tells_what_became_of_the_email(run: Run, shop: Shop) -> None:
+def test_send_says_what_became_of_the_email(run: Run, shop: Shop) -> None:
     customer = add_customer(shop, "Maria", "maria@example.com")
     sent = run("send", "verify-address", "--to", "Maria@Example.com", "--json")
     assert sent.code == 0

@@ -45,7 +45,7 @@ def test_a_profile_shows_where_the_time_goes(
     assert function in functions
 
 
-def test_what_cannot_be_profiled_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_profiled_is_reported(tmp_path: Path) -> None:
     unknown = profiled(tmp_path, "worker:nothing")
     assert "There is no duty nothing: choose " in unknown.stderr
     assert unknown.returncode == 1

@@ -38,7 +38,7 @@ def test_what_makes_no_sense_changes_nothing(run: Run, shop: Shop, arguments: tu
     assert get_shop_facts(shop).version == 0
 
 
-def test_a_pause_is_told_and_lifted(run: Run, shop: Shop) -> None:
+def test_a_pause_is_reported_and_lifted(run: Run, shop: Shop) -> None:
     assert run("mail", "status", "--json").json == {"paused": False, "reason": "", "until": None}
     until = utc_now() + timedelta(minutes=5)
     account.pause(shop, "SES has suspended the account.", until)

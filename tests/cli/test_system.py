@@ -33,7 +33,7 @@ def test_the_audit_log_is_listed_and_narrowed(run: Run, store_url: str) -> None:
     assert (refused.code, refused.out) == (1, "")
 
 
-def test_health_is_told_and_is_the_exit_code(run: Run, store_url: str) -> None:
+def test_health_is_reported_and_is_the_exit_code(run: Run, store_url: str) -> None:
     alone = run("health", "--json")
     assert (alone.code, alone.json["ok"]) == (1, False)
     workers = next(part for part in alone.json["parts"] if part["part"] == "Workers")
@@ -59,7 +59,7 @@ def test_alerts_are_listed(run: Run, store_url: str) -> None:
     assert run("alerts", "list", "--month", "2020-01", "--json").json == []
 
 
-def test_a_test_tells_who_is_told(run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_test_says_who_is_notified(run: Run, store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("alerts", "test").out == "Notified: nobody: no recipients and no webhook.\n"
     with opened_shop(store_url, clock=utc_now) as shop:
         eli = new_member(shop, username="eli", name="Eli", email="eli@example.com", role=Role.ENGINEER)

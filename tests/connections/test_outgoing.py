@@ -1,4 +1,4 @@
-"""Webhooks out: written with what they tell of, signed, tried again, and given up."""
+"""Webhooks out: written with what they report, signed, tried again, and given up."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def state_of(shop: Shop, it: Endpoint) -> list[OutgoingState]:
     return [event.state for event in log.list_events(shop, ENGINEER, it.id).events]
 
 
-def test_an_order_is_told_signed_with_its_content(
+def test_an_order_is_sent_signed_with_its_content(
     shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     it, secret = endpoints.add_endpoint(shop, ENGINEER, KEY, URL, [EventKind.ORDER_CREATED, EventKind.ORDER_PAID])
@@ -111,7 +111,7 @@ class _Now:
         return datetime.fromtimestamp(stamp, tz)  # type: ignore[arg-type]  # passed on
 
 
-def test_changes_are_told_by_what_they_are(shop: Shop, receiver: Receiver) -> None:
+def test_changes_are_named_by_what_they_are(shop: Shop, receiver: Receiver) -> None:
     endpoint(shop, *EventKind)
     order = place(shop).order
     order = orders.change_status(shop, STAFF, ref(order), OrderStatus.PAID)
@@ -120,7 +120,7 @@ def test_changes_are_told_by_what_they_are(shop: Shop, receiver: Receiver) -> No
     assert sorted(receiver.kinds) == ["order.created", "order.paid", "order.refunded"]
 
 
-def test_an_order_of_a_connected_shop_is_told_and_history_is_not(shop: Shop, receiver: Receiver) -> None:
+def test_an_order_of_a_connected_shop_is_reported_and_history_is_not(shop: Shop, receiver: Receiver) -> None:
     endpoint(shop)
     sender = Sender(shop)
     sender.send("orders/create", shopify_order(1001))
@@ -200,7 +200,7 @@ def test_after_a_rotation_events_are_signed_with_both_secrets(shop: Shop, receiv
     assert [len(headers["webhook-signature"].split()) for _, headers in receiver.got] == [2, 1]
 
 
-def test_a_large_order_is_told_with_fewer_lines(shop: Shop, receiver: Receiver) -> None:
+def test_a_large_order_is_reported_with_fewer_lines(shop: Shop, receiver: Receiver) -> None:
     endpoint(shop)
     place(shop, lines=500)
     deliver(shop, receiver)
@@ -235,7 +235,7 @@ def test_who_may_manage_endpoints(shop: Shop) -> None:
     assert writes.all_endpoints(shop) == []
 
 
-def test_an_email_is_told_from_its_sending_to_its_report(shop: Shop, receiver: Receiver) -> None:
+def test_an_email_is_shown_from_its_sending_to_its_report(shop: Shop, receiver: Receiver) -> None:
     endpoint(shop, *EventKind)
     message = sent(shop, customer_id="C7")
     took(shop, event("Delivery", message), event("Complaint", message), event("Delivery", message))
@@ -249,7 +249,7 @@ def test_an_email_is_told_from_its_sending_to_its_report(shop: Shop, receiver: R
     assert message.to not in str(told)
 
 
-def test_an_email_of_a_campaign_is_told(shop: Shop, receiver: Receiver) -> None:
+def test_an_email_of_a_campaign_is_reported(shop: Shop, receiver: Receiver) -> None:
     endpoint(shop, EventKind.MESSAGE_SENT)
     mine = campaign_ledger.claim(shop, [a_message("campaign-1", campaign="campaign-1")])
     campaign_ledger.record(shop, [replace(each, status=MessageStatus.SENT, sent_at=NOW) for each in mine])

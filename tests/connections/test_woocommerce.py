@@ -66,7 +66,7 @@ def test_discounts_fees_and_prices_that_do_not_divide(shop: Shop, sender: Sender
     assert order.discount_code == "X"
 
 
-def test_guests_are_told_apart_by_their_address_and_drafts_are_no_orders(shop: Shop, sender: Sender) -> None:
+def test_guests_are_distinguished_by_their_address_and_drafts_are_no_orders(shop: Shop, sender: Sender) -> None:
     sender.send("order.created", woo_order(1, customer_id=0))
     billing = {**woo_order()["billing"], "email": "bob@example.com"}
     sender.send("order.created", woo_order(2, customer_id=0, billing=billing))
@@ -96,7 +96,7 @@ def test_the_ping_is_answered(shop: Shop, sender: Sender) -> None:
     assert figures(shop, sender).waiting == 0
 
 
-def test_the_shops_of_two_kinds_are_told_apart(shop: Shop, sender: Sender) -> None:
+def test_the_shops_of_two_kinds_are_distinguished(shop: Shop, sender: Sender) -> None:
     other = Sender(shop)
     request = sender.request("order.created", woo_order())
     request.url = request.url.copy_with(path=f"/hooks/shopify/{sender.connection.id}")

@@ -46,7 +46,7 @@ def test_what_is_no_address_is_refused_with_its_field(changes: dict[str, str], f
         (Address(city="Milano", region="MI", postcode="20121", country="IT"), "20121 Milano, MI"),
     ],
 )
-def test_the_postcode_stands_where_the_country_writes_it(address: Address, last: str) -> None:
+def test_the_postcode_is_where_the_country_writes_it(address: Address, last: str) -> None:
     assert address.lines[-1] == last
 
 

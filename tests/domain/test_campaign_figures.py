@@ -44,7 +44,7 @@ def test_customers_may_order_more_than_once() -> None:
     assert (chance_of_difference([few, many], Measure.ORDERS) or 1) < 0.01
 
 
-def test_equal_variants_are_seldom_told_apart() -> None:
+def test_equal_variants_are_seldom_distinguished() -> None:
     """Of two emails that are as good as each other at most one pair in twenty may seem to differ, and a few do."""
     lots = random.Random(7)
     clicked = [[sum(lots.random() < 0.1 for _ in range(400)) for _ in "AB"] for _ in range(400)]

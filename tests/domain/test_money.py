@@ -119,7 +119,7 @@ def test_all_ways_to_write_a_negative_amount_are_refused_as_such(text: str) -> N
     ("text", "minor"),
     [("$-10.00", -1000), ("$(10.00)", -1000), ("10.00 -", -1000), ("\u200e\u221210", -1000), ("- 1'234.50", -123450)],
 )
-def test_what_was_given_back_is_read_below_zero_wherever_the_sign_stands(text: str, minor: int) -> None:
+def test_what_was_given_back_is_read_below_zero_wherever_the_sign_is(text: str, minor: int) -> None:
     assert read_amount(text, "USD") == (minor, "")
 
 
@@ -135,7 +135,7 @@ def test_what_was_given_back_is_read_below_zero_wherever_the_sign_stands(text: s
         ("A$10", "USD", 1000, ""),
     ],
 )
-def test_what_is_doubtful_about_an_amount_is_told(text: str, currency: str, minor: int, doubt: str) -> None:
+def test_what_is_doubtful_about_an_amount_is_reported(text: str, currency: str, minor: int, doubt: str) -> None:
     read = read_amount(text, currency)
     assert read.minor == minor
     assert doubt in read.doubt

@@ -57,7 +57,7 @@ from backend.domain.names import greeting_of, is_address, named
         ("*|FNAME|*", ""),
     ],
 )
-def test_a_single_name_tells_what_to_call_somebody(name: str, greeting: str) -> None:
+def test_a_single_name_says_what_to_call_somebody(name: str, greeting: str) -> None:
     assert greeting_of(name) == greeting
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_name_is_none() -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 300_000, "a@" * 150_000, "x@y" * 100_000, "a@" + "b" * 300_000])
-def test_a_long_text_is_told_from_an_address_in_a_moment(text: str) -> None:
+def test_a_long_text_is_distinguished_from_an_address_in_a_moment(text: str) -> None:
     started = time.process_time()
     is_address(text)
     assert time.process_time() - started < 1

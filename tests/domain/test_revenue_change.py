@@ -29,7 +29,7 @@ def test_what_did_not_change_has_no_effect(side: Side) -> None:
 
 
 @given(SIDES, SIDES)
-def test_every_cause_is_told_once_for_each_group_that_it_has(before: Side, now: Side) -> None:
+def test_every_cause_is_reported_once_for_each_group_that_it_has(before: Side, now: Side) -> None:
     told = [(part.cause, part.group) for part in explained(before, now)]
     assert len(told) == len(set(told)) == 3 + 2 * 3
     assert {cause for cause, _ in told} == set(Cause)
@@ -52,7 +52,7 @@ def test_each_part_is_what_it_is_called() -> None:
     assert effects(one(10, 20, 20_000, refunds=900), usual) == {Cause.REFUNDS: 900}
 
 
-def test_a_shorter_period_is_told_apart_from_fewer_customers() -> None:
+def test_a_shorter_period_is_distinguished_from_fewer_customers() -> None:
     whole = Side(30, {Group.NEW: Buyers(30, 30, 30_000)})
     assert effects(whole, Side(10, {Group.NEW: Buyers(10, 10, 10_000)})) == {Cause.LENGTH: -20_000}
     assert effects(whole, Side(10, {Group.NEW: Buyers(12, 12, 12_000)})) == {

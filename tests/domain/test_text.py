@@ -42,7 +42,7 @@ def test_a_text_may_have_lines_and_tabs() -> None:
     assert clean_text("one\r\ntwo\tthree\n", "Note") == "one\ntwo\tthree"
 
 
-def test_a_length_is_told_and_a_megabyte_is_not_looked_at() -> None:
+def test_a_length_is_reported_and_a_megabyte_is_not_looked_at() -> None:
     with pytest.raises(InvalidInputError, match="256 characters, of 255 at most"):
         clean_line("x" * 256, "Name")
     with pytest.raises(InvalidInputError, match="1,000,000 characters"):

@@ -62,7 +62,9 @@ def test_aliases_are_followed_whether_the_server_does_it_or_not(follows: bool) -
         ("x" * 70 + ".example", RecordKind.TXT, Absence.FAILED),
     ],
 )
-def test_what_is_not_there_is_told_from_what_is_not_known(name: str, kind: RecordKind, absence: Absence | None) -> None:
+def test_what_is_not_there_is_distinguished_from_what_is_not_known(
+    name: str, kind: RecordKind, absence: Absence | None
+) -> None:
     with name_server(ZONE) as resolver:
         found = DnsLookup(resolver).look_up(name, kind)
     assert found.absence is absence

@@ -40,7 +40,7 @@ def test_a_missing_value_is_named_with_its_line() -> None:
         ("{%- if customer.name -%}\n\n x {{ one }}{% endif %}", 5),
     ],
 )
-def test_the_line_is_that_of_the_tag_whatever_stands_around_it(content: str, line: int) -> None:
+def test_the_line_is_that_of_the_tag_whatever_is_around_it(content: str, line: int) -> None:
     error = refused(body=SECTION.format(content))
     assert error.variable == "one"
     assert error.line == line

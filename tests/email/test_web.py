@@ -66,7 +66,7 @@ def test_a_form_is_posted(address: str) -> None:
     assert HttpWeb().ask(address, {}) == Reached(400)
 
 
-def test_silence_and_closed_doors_are_told_apart(address: str) -> None:
+def test_silence_and_closed_doors_are_distinguished(address: str) -> None:
     assert HttpWeb(seconds=0.2).ask(f"{address}/silent") == Unreached("did not answer in time")
     assert HttpWeb().ask("http://127.0.0.1:1/") == Unreached("cannot be reached")
     assert HttpWeb().ask(address.replace("http:", "https:")) == Unreached("does not speak HTTPS")

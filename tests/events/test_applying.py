@@ -305,7 +305,7 @@ def test_a_message_that_cannot_be_read_does_not_hold_up_the_soft_bounces_of_othe
 
 
 @pytest.mark.parametrize("forgiven", [False, True])
-def test_soft_bounces_count_wherever_they_stand_among_two_thousand_messages(shop: Shop, forgiven: bool) -> None:
+def test_soft_bounces_count_wherever_they_are_among_two_thousand_messages(shop: Shop, forgiven: bool) -> None:
     old = [sent(shop, "a0")]
     item = shop.store.get(schema.message_key("AAAAAAAAAA", "a0")) or {}
     shop.store.write_batch([Put(schema.message_key("AAAAAAAAAA", f"b{n:05}"), item) for n in range(2_000)])
@@ -406,7 +406,7 @@ def links_of(shop: Shop, campaign: str) -> dict[str, tuple[int, int]]:
         (60, "python-requests/2.32", Outcome.BOT_CLICKED),
     ],
 )
-def test_clicks_of_programs_are_told_apart_by_haste_and_name(
+def test_clicks_of_programs_are_distinguished_by_haste_and_name(
     shop: Shop, seconds: int, agent: str, outcome: Outcome
 ) -> None:
     message = sent(shop, campaign="CAMPAIGN1")

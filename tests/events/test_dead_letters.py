@@ -44,14 +44,14 @@ def actions(shop: Shop) -> list[str]:
     return [entry.action for entry in list_entries(shop, COMMAND_LINE, AuditFilter("2026-11")).entries]
 
 
-def test_a_letter_is_replayed_when_what_was_wrong_is_mended(shop: Shop) -> None:
-    mend = broken(shop, "k1")
+def test_a_letter_is_replayed_when_what_was_wrong_is_repaired(shop: Shop) -> None:
+    repair = broken(shop, "k1")
     (letter,) = list_dead_letters(shop, ENGINEER).letters
     assert (letter.source, letter.tries, letter.whole) == ("test", 1, True)
     again = replay_dead_letter(shop, ENGINEER, letter.id)
     assert (again.done, again.dead) == (0, 1)
     assert get_dead_letter(shop, letter.id).tries == 2
-    mend()
+    repair()
     assert replay_dead_letter(shop, ENGINEER, letter.id) == Replay(1, 0)
     assert count_dead_letters(shop) == 0
     assert now(shop, a_message("k1")).outcome is Outcome.DELIVERED
@@ -60,10 +60,10 @@ def test_a_letter_is_replayed_when_what_was_wrong_is_mended(shop: Shop) -> None:
 
 
 def test_all_letters_are_replayed_and_those_that_stay_dead_stay(shop: Shop) -> None:
-    mends = [broken(shop, f"k{number}") for number in range(3)]
+    repairs = [broken(shop, f"k{number}") for number in range(3)]
     add_dead_letter(shop, b"nonsense", "This is not JSON.", "sqs")
-    for mend in mends[:2]:
-        mend()
+    for repair in repairs[:2]:
+        repair()
     assert replay_all(shop, ENGINEER) == Replay(2, 2)
     assert sorted(letter.tries for letter in list_dead_letters(shop, ENGINEER).letters) == [2, 2]
     assert actions(shop) == ["replayed all dead letters"]

@@ -69,7 +69,7 @@ def test_details_are_read() -> None:
         ("X-SES-MESSAGE-TAGS", "template=welcome, message=AAAAAAAAAA-k9, kind=marketing"),
     ],
 )
-def test_without_a_tag_the_headers_of_the_email_may_tell_the_message(header: str, value: str) -> None:
+def test_without_a_tag_the_headers_of_the_email_may_name_the_message(header: str, value: str) -> None:
     body = json.loads(feedback("Bounce", a_message()))
     body["mail"]["headers"].append({"name": header, "value": value})
     assert read(json.dumps(body).encode()).message_id == "AAAAAAAAAA-k9"

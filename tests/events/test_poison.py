@@ -193,7 +193,7 @@ class Stuck:
         return QueueState(9, 3)
 
 
-def test_health_tells_the_depth_of_a_queue_that_cannot_be_drained(shop: Shop) -> None:
+def test_health_says_the_depth_of_a_queue_that_cannot_be_drained(shop: Shop) -> None:
     with pytest.raises(StoreBusyError):
         event_rounds(shop, [Stuck()], POLICY, GO_ON)()
     assert event_health(shop).waiting == 12

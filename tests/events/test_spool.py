@@ -69,7 +69,7 @@ def test_a_large_file_is_followed_by_another(tmp_path: Path, monkeypatch: pytest
     assert [int(line) for line in read_all(SpoolSource(tmp_path))] == list(range(20))
 
 
-def test_the_state_tells_how_many_lines_wait_and_since_when(tmp_path: Path) -> None:
+def test_the_state_says_how_many_lines_wait_and_since_when(tmp_path: Path) -> None:
     reader = SpoolSource(tmp_path)
     assert reader.state().waiting == 0
     assert reader.state().oldest_at is None

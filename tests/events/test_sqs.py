@@ -191,7 +191,7 @@ class Slow:
 BACK = [("r0", 0), ("r1", 0), ("r2", 0)]
 
 
-def test_what_comes_after_the_worker_was_told_to_stop_is_given_back_at_once() -> None:
+def test_what_comes_after_the_worker_was_asked_to_stop_is_given_back_at_once() -> None:
     slow, stop = Slow(), threading.Event()
     source = SqsSource(slow, "https://sqs.eu-central-1.amazonaws.com/123456789012/events")
     with ThreadPoolExecutor(1) as pool:

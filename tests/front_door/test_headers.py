@@ -35,7 +35,7 @@ def get(path: str, *, https: bool = False, contact: str = "") -> httpx.Response:
     return asyncio.run(ask())
 
 
-def test_scripts_come_from_this_server_alone_and_none_stands_inside_a_page() -> None:
+def test_scripts_come_from_this_server_alone_and_none_is_inside_a_page() -> None:
     policy = dict(part.split(" ", 1) for part in content_policy().split("; "))
     assert policy["default-src"] == "'none'"
     assert "'unsafe-inline'" not in policy["script-src"]

@@ -61,7 +61,7 @@ def test_a_unit_is_fenced_in_runs_as_its_own_user_and_is_started_again(unit: Pat
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_no_secret_stands_in_a_unit_where_everybody_of_the_machine_may_read_it(unit: Path) -> None:
+def test_no_secret_is_in_a_unit_where_everybody_of_the_machine_may_read_it(unit: Path) -> None:
     assert "Environment=" not in unit.read_text()
     assert not re.search(r"(KEY|SECRET|TOKEN|PASSWORD|DSN)\s*=", unit.read_text())
 

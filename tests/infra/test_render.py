@@ -52,7 +52,7 @@ def test_staging_and_production_are_apart() -> None:
 
 
 @each_service
-def test_each_variable_is_a_setting_and_no_secret_stands_in_the_file(environment: str, service: dict[str, Any]) -> None:
+def test_each_variable_is_a_setting_and_no_secret_is_in_the_file(environment: str, service: dict[str, Any]) -> None:
     found = variables(environment, service)
     ours = {name.upper() for name in Settings.model_fields}
     assert {name for name in found if name not in ours and not name.startswith("AWS_")} == set()
@@ -71,7 +71,7 @@ def test_the_written_values_are_valid(
 
 
 @each_service
-def test_no_disk_stands_in_the_way_of_a_deploy_without_an_outage(environment: str, service: dict[str, Any]) -> None:
+def test_no_disk_prevents_a_deploy_without_an_outage(environment: str, service: dict[str, Any]) -> None:
     assert "disk" not in service
     assert service["numInstances"] == 1
     if service["type"] == "web":
@@ -97,5 +97,5 @@ def test_staging_sends_no_mail_to_anybody() -> None:
     assert variables(name, service)["MAIL_TRANSPORT"]["value"] == "local"
 
 
-def test_the_form_in_which_render_tells_the_address_of_its_databases_is_taken() -> None:
+def test_the_form_in_which_render_says_the_address_of_its_databases_is_taken() -> None:
     open_store("postgresql://user:password@host.example/database").close()

@@ -95,7 +95,7 @@ def test_each_table_and_index_that_is_throttled_raises_an_alarm(template: dict[s
     assert set(re.findall(r"FILL\((\w+), 0\)", metrics[0]["Expression"])) == ids
 
 
-def test_every_alarm_is_told_to_somebody(template: dict[str, Any]) -> None:
+def test_every_alarm_notifies_somebody(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     assert {"EventsDead", "EventsLate", "Bounces", "Complaints"} <= set(alarms)
     assert all(each["Properties"]["AlarmActions"] == [["Ref", "Alarms"]] for each in alarms.values())

@@ -124,7 +124,7 @@ def test_production_takes_the_free_units_and_on_demand_takes_none(cloud: Cloud, 
     assert protected == [(True, False)] * len(TABLES)
 
 
-def test_what_the_topic_is_told_waits_in_the_queue_of_the_worker(cloud: Cloud, production: dict[str, str]) -> None:
+def test_what_the_topic_gets_waits_in_the_queue_of_the_worker(cloud: Cloud, production: dict[str, str]) -> None:
     topics = [each["TopicArn"] for each in cloud.client("sns").list_topics()["Topics"]]
     topic = next(each for each in topics if each.endswith(":tillpost-production-events"))
     cloud.client("sns").publish(TopicArn=topic, Message='{"eventType": "Send"}')

@@ -132,7 +132,7 @@ def test_quoted_and_broken_addresses_are_refused_where_they_come_in(shop: Shop, 
         "{{ customer.nickname }}",
     ],
 )
-def test_a_template_that_escapes_runs_for_ever_or_asks_for_what_is_not_there_is_told_and_queues_nothing(
+def test_a_template_that_escapes_runs_for_ever_or_asks_for_what_is_not_there_is_reported_and_queues_nothing(
     shop: Shop, mailer: Mailer, subject: str
 ) -> None:
     customer = add_customer(shop)

@@ -65,7 +65,7 @@ def slots_since_long(shop: Shop) -> None:
     shop.store.put(Put(MARKER, {"since": to_text(NOW - timedelta(days=30))}))
 
 
-def test_the_newest_of_two_thousand_messages_count_wherever_their_keys_stand(clock: TestClock) -> None:
+def test_the_newest_of_two_thousand_messages_count_wherever_their_keys_are(clock: TestClock) -> None:
     with opened_shop(clock=clock) as shop:
         keep(shop, *(sent("MARIA", f"click-{number:05}", 30) for number in range(2_000)))
         keep(shop, sent("MARIA", "click-00777x", 1), sent("MARIA", "zz-last", 2))

@@ -114,7 +114,7 @@ def test_a_campaign_counts_an_answer_that_comes_after_the_rest_of_it(shop: Shop)
 
 
 @pytest.mark.parametrize("of_a_campaign", [False, True])
-def test_a_worker_that_is_told_to_stop_waits_for_its_answers_and_leaves_nothing_in_doubt(
+def test_a_worker_that_is_asked_to_stop_waits_for_its_answers_and_leaves_nothing_in_doubt(
     shop: Shop, of_a_campaign: bool
 ) -> None:
     transport = Hanging()

@@ -58,7 +58,7 @@ def test_the_ring_is_bounded_and_newest_first() -> None:
     assert len(small.troubles(100)) == 10
 
 
-def test_actions_are_measured_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_actions_are_measured_unless_asked_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = Measures()
     monkeypatch.setattr(logs, "MEASURES", mine)
     with logs.action("page orders"):
@@ -84,6 +84,6 @@ def test_the_process_has_one_of_each() -> None:
         "/oauth2callback?code=SECRET&state=SECRET",
     ],
 )
-def test_tokens_are_hidden_wherever_they_stand(text: str) -> None:
+def test_tokens_are_hidden_wherever_they_are(text: str) -> None:
     assert "SECRE" not in mask(text)
     assert "[token]" in mask(text)

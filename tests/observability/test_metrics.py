@@ -168,7 +168,7 @@ def test_several_may_ask_at_the_same_time(worker: str) -> None:
     assert found == [200] * 8
 
 
-def test_a_port_that_is_taken_is_told(worker: str) -> None:
+def test_a_port_that_is_taken_is_reported(worker: str) -> None:
     port = int(worker.rpartition(":")[2])
     with pytest.raises(ConfigurationError, match=str(port)), serving(Metrics(everything()), "127.0.0.1", port, "x"):
         pass

@@ -41,7 +41,7 @@ def test_an_open_alert_is_shown_with_what_to_do(dashboard: Dashboard, typed: str
     assert text.count(typed) >= 2, "among the open ones, and in the history"
 
 
-def test_long_thresholds_are_told_in_minutes(dashboard: Dashboard) -> None:
+def test_long_thresholds_are_given_in_minutes(dashboard: Dashboard) -> None:
     shown = said(dashboard.open("alerts.py", Role.ENGINEER))
     assert ("Over 45 seconds" in shown, "Over 5 minutes" in shown, "300 seconds" in shown) == (True, True, False)
 
@@ -66,7 +66,7 @@ def test_a_rule_is_switched_off(dashboard: Dashboard) -> None:
     assert not get_alert_settings(dashboard.shop).rules["provider"].on
 
 
-def test_the_second_of_two_people_is_told(dashboard: Dashboard) -> None:
+def test_the_second_of_two_people_is_warned(dashboard: Dashboard) -> None:
     app = adjust(dashboard, "bounces")
     adjust_rule(dashboard.shop, ADMIN, "queue", Adjusted(60), version=0)
     press(app, "Save")
@@ -74,7 +74,7 @@ def test_the_second_of_two_people_is_told(dashboard: Dashboard) -> None:
     assert get_alert_settings(dashboard.shop).rules == {"queue": Adjusted(60)}
 
 
-def test_who_is_told_is_changed(dashboard: Dashboard) -> None:
+def test_who_is_notified_is_changed(dashboard: Dashboard) -> None:
     dashboard.member(Role.MANAGER)
     app = press(dashboard.open("alerts.py", Role.ENGINEER), "Change")
     app.multiselect[0].set_value(["the-manager"])

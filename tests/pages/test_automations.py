@@ -131,7 +131,7 @@ def test_what_is_typed_stays_while_somebody_looks_at_the_dry_run(dashboard: Dash
     assert the_one(dashboard).name == made.name
 
 
-def test_the_second_of_two_people_is_told(dashboard: Dashboard) -> None:
+def test_the_second_of_two_people_is_warned(dashboard: Dashboard) -> None:
     made = automation(dashboard.shop)
     app = dashboard.open("automation.py", Role.MANAGER, id=made.id)
     field(app, "Name").set_value("Mine").run()
@@ -211,7 +211,7 @@ def test_a_name_is_shown_as_it_was_typed(dashboard: Dashboard) -> None:
         assert each.name in said(dashboard.open("automation.py", Role.STAFF, id=each.id))
 
 
-def test_one_that_does_not_exist_is_told(dashboard: Dashboard) -> None:
+def test_one_that_does_not_exist_is_reported(dashboard: Dashboard) -> None:
     assert "does not exist" in said(dashboard.open("automation.py", Role.STAFF, id="auto-nothing"))
 
 

@@ -53,7 +53,7 @@ def test_the_selected_customers_are_archived_and_restored(dashboard: Dashboard) 
     assert [row["cells"][0]["text"] for row in tables(app)[0]["rows"]] == ["Ana"]
 
 
-def test_the_selected_orders_are_fulfilled_and_their_customers_told_or_not(
+def test_the_selected_orders_are_fulfilled_and_their_customers_notified_or_not(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = dashboard.shop

@@ -49,7 +49,7 @@ def test_the_zone_belongs_to_the_key(shop: Shop) -> None:
     assert caching._identity(shop) == caching._identity(replace(shop, name="Another name"))
 
 
-def test_the_first_order_of_a_shop_is_seen_although_nobody_told(shop: Shop) -> None:
+def test_the_first_order_of_a_shop_is_seen_although_nobody_said_so(shop: Shop) -> None:
     assert caching.first_day(shop) is None
     add_order(shop, add_customer(shop))
     assert caching.first_day(shop) == date(2026, 11, 26)

@@ -121,7 +121,7 @@ def _segment(app: AppTest) -> Any:
     return box
 
 
-def test_what_cannot_be_sent_is_told_and_the_form_stays(dashboard: Dashboard, desk: Desk) -> None:
+def test_what_cannot_be_sent_is_reported_and_the_form_stays(dashboard: Dashboard, desk: Desk) -> None:
     app = dashboard.open("new_campaign.py", Role.STAFF, segment=SEGMENT)
     (email,) = [box for box in app.selectbox if box.label == "Email"]
     email.set_value("announcement").run()
@@ -166,7 +166,7 @@ def test_the_check_the_plan_and_the_start_follow_each_other(dashboard: Dashboard
     assert now(desk, campaign).state is CampaignState.SCHEDULED
 
 
-def test_a_plan_is_taken_anew_after_a_check_that_found_other_numbers(dashboard: Dashboard, desk: Desk) -> None:
+def test_a_plan_is_taken_again_after_a_check_that_found_other_numbers(dashboard: Dashboard, desk: Desk) -> None:
     """As after a segment that has grown so much that a campaign came back to its plan."""
     desk.people(3)
     campaign = desk.planned()
@@ -228,7 +228,7 @@ def test_a_running_campaign_is_paused_goes_on_and_is_through(dashboard: Dashboar
     assert "Pause" not in buttons(app)
 
 
-def test_what_was_in_doubt_and_went_out_after_all_is_told(dashboard: Dashboard) -> None:
+def test_what_was_in_doubt_and_went_out_after_all_is_reported(dashboard: Dashboard) -> None:
     prepare_shop(dashboard.shop)
     desk = Desk(dashboard.shop, RecordingTransport(always(LoseReply())))
     desk.people(3)
@@ -287,7 +287,7 @@ def test_why_somebody_does_not_get_it_is_answered(dashboard: Dashboard, desk: De
     assert "They have not agreed to marketing email." in said(app)
 
 
-def test_the_results_tell_variants_apart_and_call_opens_an_estimate(dashboard: Dashboard, desk: Desk) -> None:
+def test_the_results_distinguish_variants_and_call_opens_an_estimate(dashboard: Dashboard, desk: Desk) -> None:
     desk.people(12)
     test = SplitTest((Variant("A", "Mugs"), Variant("B", "New mugs")), share=100, wait=timedelta())
     campaign = desk.finished(desk.started(draft(test=test)))

@@ -33,7 +33,7 @@ def drawn(shop: Shop, first: date, last: date, granularity: Granularity = Granul
     return figure
 
 
-def test_revenue_is_drawn_in_units_of_the_currency_and_hovering_tells_it_exactly(shop: Shop) -> None:
+def test_revenue_is_drawn_in_units_of_the_currency_and_hovering_shows_it_exactly(shop: Shop) -> None:
     maria = add_customer(shop)
     add_order(shop, maria, 123_450, placed_at=datetime(2026, 11, 25, 12, tzinfo=UTC))
     add_order(shop, maria, 2_000, placed_at=datetime(2026, 11, 18, 12, tzinfo=UTC))

@@ -22,7 +22,7 @@ ACTIONS = {"Edit", "Archive", "Add note", "Customer agrees", "Customer declines"
 
 
 @pytest.mark.parametrize("customer_id", ["", "NOBODY", "x" * 5000])
-def test_an_unknown_customer_is_told_kindly(dashboard: Dashboard, customer_id: str) -> None:
+def test_an_unknown_customer_is_explained(dashboard: Dashboard, customer_id: str) -> None:
     app = dashboard.open("customer.py", Role.STAFF, id=customer_id)
     assert not app.exception
     assert "This customer does not exist" in said(app)
@@ -117,7 +117,7 @@ def test_a_button_of_an_older_version_changes_nothing_until_the_page_is_reloaded
     assert "Customer declines" not in buttons(app)
 
 
-def test_consent_is_shown_with_when_and_whence(dashboard: Dashboard) -> None:
+def test_consent_is_shown_with_when_and_where(dashboard: Dashboard) -> None:
     customer = add_customer(dashboard.shop, email="maria@example.com")
     app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
     assert "Not asked yet" in said(app)

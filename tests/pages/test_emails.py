@@ -50,7 +50,7 @@ def test_the_gallery_shows_one_kind_and_finds_by_a_word(dashboard: Dashboard) ->
     assert "No email matches" in said(app)
 
 
-def test_who_is_editing_is_told(dashboard: Dashboard) -> None:
+def test_who_is_editing_is_reported(dashboard: Dashboard) -> None:
     current = catalogue.current_version(dashboard.shop, "refund")
     text = replace(current.source, subject="Money *back*")
     save_working_copy(dashboard.shop, STAFF, "refund", text, seen_revision=0)
@@ -81,7 +81,7 @@ def test_the_gallery_is_read_once_for_everybody_until_something_is_written(dashb
     assert caching.email_cards(dashboard.shop) != first
 
 
-def test_an_email_stands_in_a_frame_without_any_right_and_cannot_leave_it() -> None:
+def test_an_email_is_in_a_frame_without_any_right_and_cannot_leave_it() -> None:
     page = document(HOSTILE, 'A "label"', width=DESKTOP, scheme=Scheme.LIGHT, remote=False)
     assert page.count("<iframe") == 1
     assert page.count("</iframe>") == 1

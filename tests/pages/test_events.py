@@ -1,4 +1,4 @@
-"""The page of events, and what a message's page tells of its reports."""
+"""The page of events, and what a message's page shows of its reports."""
 
 from __future__ import annotations
 

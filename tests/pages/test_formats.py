@@ -69,7 +69,7 @@ def test_numbers_and_shares_follow_the_locale(american: Shop, german: Shop) -> N
     assert formats.percent(german, 0.1256) == "12,6\u00a0%"
 
 
-def test_moments_are_told_in_the_shops_zone(american: Shop, german: Shop) -> None:
+def test_moments_are_shown_in_the_shops_zone(american: Shop, german: Shop) -> None:
     midnight = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
     assert formats.moment(american, midnight) == "Nov 24, 2026, 11:30\u202fPM"
     assert formats.moment(german, midnight) == "25.11.2026, 00:30"

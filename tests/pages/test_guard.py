@@ -84,7 +84,7 @@ def test_signing_in_opens_the_page_and_signing_out_closes_it(dashboard: Dashboar
     assert "Your session has ended. Sign in again." in texts(app)
 
 
-def test_a_wrong_password_is_told_in_a_sentence(dashboard: Dashboard) -> None:
+def test_a_wrong_password_is_reported_in_a_sentence(dashboard: Dashboard) -> None:
     dashboard.member(Role.ADMIN)
     app = dashboard.open("account.py")
     app.text_input[0].input("the-admin")

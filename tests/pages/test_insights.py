@@ -73,13 +73,13 @@ def test_kinds_of_buyers_lead_to_their_segments(dashboard: Dashboard) -> None:
     assert kinds
 
 
-def test_who_comes_back_is_told_in_figures(dashboard: Dashboard) -> None:
+def test_who_comes_back_is_given_in_figures(dashboard: Dashboard) -> None:
     sold(dashboard)
     app = dashboard.open("insights.py", Role.MANAGER).segmented_control[0].set_value("Returning customers").run()
     assert figures(app) == {"Returning customers": "50.0%", "Buyers": "2", "Between two orders": "0 days"}
 
 
-def test_the_value_of_customers_is_told_in_figures(dashboard: Dashboard) -> None:
+def test_the_value_of_customers_is_given_in_figures(dashboard: Dashboard) -> None:
     sold(dashboard)
     app = dashboard.open("insights.py", Role.MANAGER).segmented_control[0].set_value("Value").run()
     assert figures(app)["Average customer"] == "$22.50"
@@ -115,7 +115,7 @@ def filled(dashboard: Dashboard) -> None:
     make_snapshot(shop)
 
 
-def test_why_revenue_changed_is_told_to_the_cent(dashboard: Dashboard) -> None:
+def test_why_revenue_changed_is_explained_to_the_cent(dashboard: Dashboard) -> None:
     filled(dashboard)
     app = dashboard.open("insights.py", Role.MANAGER, view="change", period="90-days")
     assert not app.exception
@@ -163,7 +163,7 @@ def files(app: AppTest) -> list[str]:
     return [as_read(each.proto.label) for each in app.get("download_button")]
 
 
-def test_refunds_are_told_by_the_day_on_which_they_were_made(dashboard: Dashboard) -> None:
+def test_refunds_are_counted_by_the_day_on_which_they_were_made(dashboard: Dashboard) -> None:
     shop = dashboard.shop
     maria = add_customer(shop, "Maria")
     order = add_order(shop, maria, 5000, placed_at=shop.clock() - timedelta(days=100))

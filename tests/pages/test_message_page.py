@@ -20,7 +20,7 @@ from tests.support import ADMIN, add_customer, add_order
 
 
 @pytest.mark.parametrize("message_id", ["", "NOBODY-click-1", "nonsense", "a-" + "x" * 3000])
-def test_an_unknown_message_is_told_kindly(dashboard: Dashboard, message_id: str) -> None:
+def test_an_unknown_message_is_explained(dashboard: Dashboard, message_id: str) -> None:
     app = dashboard.open("message.py", Role.STAFF, id=message_id)
     assert not app.exception
     assert "This message does not exist" in said(app)
@@ -42,7 +42,7 @@ def test_a_sent_message_shows_exactly_what_was_sent_although_the_shop_changed(da
     assert links(app)["The order"] == {"customer": [customer.id], "id": [order.id]}
 
 
-def test_the_timeline_tells_who_asked_and_what_happened(dashboard: Dashboard) -> None:
+def test_the_timeline_says_who_asked_and_what_happened(dashboard: Dashboard) -> None:
     message = deliver(dashboard.shop, request(dashboard.shop, add_customer(dashboard.shop)))
     app = dashboard.open("message.py", Role.ENGINEER, id=message.id)
     shown = said(app)

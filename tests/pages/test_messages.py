@@ -173,7 +173,7 @@ def test_messages_of_one_customer_are_listed(dashboard: Dashboard) -> None:
     assert "All messages" in said(app)
 
 
-def test_a_range_that_is_too_long_is_told(dashboard: Dashboard) -> None:
+def test_a_range_that_is_too_long_is_reported(dashboard: Dashboard) -> None:
     app = dashboard.open("messages.py", Role.STAFF)
     app.selectbox[0].select("Last year").run()
     assert not app.exception

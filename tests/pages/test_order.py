@@ -35,7 +35,7 @@ def order(dashboard: Dashboard) -> Order:
 
 
 @pytest.mark.parametrize("query", [{}, {"customer": "NOBODY", "id": "NOTHING"}, {"customer": "x" * 5000, "id": "y"}])
-def test_an_unknown_order_is_told_kindly(dashboard: Dashboard, query: dict[str, str]) -> None:
+def test_an_unknown_order_is_explained(dashboard: Dashboard, query: dict[str, str]) -> None:
     app = dashboard.open("order.py", Role.STAFF, **query)
     assert not app.exception
     assert "This order does not exist" in said(app)
@@ -165,7 +165,7 @@ def test_cancelling_asks_first(dashboard: Dashboard, order: Order) -> None:
     assert "Cancel this order" not in buttons(app)
 
 
-def test_a_button_of_an_older_version_tells_who_was_faster_and_overwrites_nothing(
+def test_a_button_of_an_older_version_says_who_was_faster_and_overwrites_nothing(
     dashboard: Dashboard, order: Order
 ) -> None:
     app = opened(dashboard, order)

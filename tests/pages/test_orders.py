@@ -56,7 +56,7 @@ def test_statuses_and_periods_narrow_the_list(dashboard: Dashboard) -> None:
     assert "No orders in this period" in said(app)
 
 
-def test_the_cards_tell_of_the_orders_that_are_listed(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cards_are_of_the_orders_that_are_listed(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     shop, now = dashboard.shop, dashboard.shop.clock()
     maria = add_customer(shop, "Maria")
     for total, status in ((1000, OrderStatus.PENDING), (2500, OrderStatus.PAID), (700, OrderStatus.FULFILLED)):

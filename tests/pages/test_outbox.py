@@ -54,7 +54,7 @@ def test_clearing_asks_first_and_is_for_those_who_keep_mail_running(dashboard: D
     assert "The outbox is empty" in said(app)
 
 
-def test_an_email_that_is_gone_is_told(dashboard: Dashboard) -> None:
+def test_an_email_that_is_gone_is_reported(dashboard: Dashboard) -> None:
     request(dashboard.shop, add_customer(dashboard.shop))
     deliver_waiting(dashboard.shop)
     for wrong in ("nothing", "../../etc/passwd", "x" * 5000):

@@ -49,7 +49,7 @@ def fill(dashboard: Dashboard) -> None:
     refund_order(shop, STAFF, ref(last), 600, "Broken", new_refund_id())
 
 
-def test_figures_stand_beside_those_of_the_time_before(dashboard: Dashboard) -> None:
+def test_figures_are_beside_those_of_the_time_before(dashboard: Dashboard) -> None:
     fill(dashboard)
     app = dashboard.open("overview.py", Role.MANAGER)
     assert figures(app) == {
@@ -107,7 +107,7 @@ def test_top_customers_by_revenue_or_orders_lead_to_the_customer(dashboard: Dash
     assert "1. Maria Lopez" in links(app)
 
 
-def test_charts_tell_what_they_show_in_words(dashboard: Dashboard) -> None:
+def test_charts_say_what_they_show_in_words(dashboard: Dashboard) -> None:
     fill(dashboard)
     app = dashboard.open("overview.py", Role.MANAGER)
     over_time, countries = [chart.proto.alt for chart in app.get("plotly_chart")]

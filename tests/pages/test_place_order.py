@@ -122,7 +122,7 @@ def test_a_click_that_is_repeated_after_a_lost_answer_finds_the_first_order(
     assert "The button was clicked twice; the order was placed once." in said(app)
 
 
-def test_what_the_service_refuses_is_told_beside_the_button_and_nothing_is_lost(
+def test_what_the_service_refuses_is_reported_beside_the_button_and_nothing_is_lost(
     dashboard: Dashboard, maria: Customer
 ) -> None:
     app = fill(form_for(dashboard, maria))

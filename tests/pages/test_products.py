@@ -76,7 +76,7 @@ def test_the_best_of_a_period_are_listed_and_found_by_sku(dashboard: Dashboard, 
     assert [row["Product"] for row in rows(app)] == ["Assam"]
 
 
-def test_what_a_customer_bought_and_what_sells_best_stand_on_other_pages(dashboard: Dashboard, maria: Customer) -> None:
+def test_what_a_customer_bought_and_what_sells_best_are_on_other_pages(dashboard: Dashboard, maria: Customer) -> None:
     sell(dashboard, maria, LineItem("Assam", 2, 1000, "TEA-1"), LineItem("Teapot", 1, 4500))
     of_maria = rows(dashboard.open("customer.py", Role.STAFF, id=maria.id), "What the customer bought")
     assert [(row["Product"], row["Units"], row["Paid"]) for row in of_maria] == [

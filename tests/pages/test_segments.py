@@ -118,7 +118,7 @@ def test_every_kind_of_condition_can_be_chosen(dashboard: Dashboard) -> None:
         assert not app.error
 
 
-def test_an_amount_that_is_none_is_told_and_keeps_saving_away(dashboard: Dashboard) -> None:
+def test_an_amount_that_is_none_is_reported_and_keeps_saving_away(dashboard: Dashboard) -> None:
     sold(dashboard)
     app = choose(dashboard.open("segment.py", Role.MANAGER), "Condition", What.REVENUE)
     app = field(app, "Value in USD").set_value("a lot").run()
@@ -127,7 +127,7 @@ def test_an_amount_that_is_none_is_told_and_keeps_saving_away(dashboard: Dashboa
     assert library.list_segments(dashboard.shop, MANAGER) == []
 
 
-def test_the_second_of_two_people_is_told_and_may_look_at_what_is_saved(dashboard: Dashboard) -> None:
+def test_the_second_of_two_people_is_warned_and_may_look_at_what_is_saved(dashboard: Dashboard) -> None:
     sold(dashboard)
     identity = saved(dashboard)
     app = dashboard.open("segment.py", Role.MANAGER, id=identity)
@@ -209,7 +209,7 @@ def test_a_copy_and_a_square_of_the_grid_begin_new_segments(dashboard: Dashboard
 
 
 @pytest.mark.parametrize("wrong", ["nothing", "../../x", "ready-none"])
-def test_a_segment_that_does_not_exist_is_told_as_such(dashboard: Dashboard, wrong: str) -> None:
+def test_a_segment_that_does_not_exist_is_reported_as_such(dashboard: Dashboard, wrong: str) -> None:
     for query in ({"id": wrong}, {"copy": wrong}):
         app = dashboard.open("segment.py", Role.MANAGER, **query)
         assert not app.exception

@@ -99,7 +99,7 @@ def test_sending_again_asks_why_and_says_when_it_went(dashboard: Dashboard) -> N
     assert newest.reason == "Sent again: Maria lost it"
 
 
-def test_whoever_must_not_get_the_email_is_told_before_sending(dashboard: Dashboard) -> None:
+def test_whoever_must_not_get_the_email_is_named_before_sending(dashboard: Dashboard) -> None:
     customer = add_customer(dashboard.shop, "Maria", "maria@example.com")
     add_suppression(dashboard.shop, "maria@example.com", SuppressionReason.HARD_BOUNCE, source="test")
     app = sending(dashboard, template="verify-address", customer=customer.id)
@@ -162,7 +162,7 @@ def test_an_order_email_needs_an_order(dashboard: Dashboard) -> None:
 
 
 @pytest.mark.parametrize("customer_id", ["NOBODY", "x" * 3000])
-def test_an_unknown_customer_is_told_kindly(dashboard: Dashboard, customer_id: str) -> None:
+def test_an_unknown_customer_is_explained(dashboard: Dashboard, customer_id: str) -> None:
     app = sending(dashboard, template="verify-address", customer=customer_id)
     assert "This customer does not exist" in said(app)
     press(app, "Choose another customer")

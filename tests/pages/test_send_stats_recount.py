@@ -68,7 +68,7 @@ def test_the_cards_and_tables_equal_a_recount(busy: Dashboard) -> None:
     assert "No campaign began in these days." in said(app) or "No emails in this period" in said(app)
 
 
-def test_the_health_of_mail_is_told_of_the_same_messages(busy: Dashboard) -> None:
+def test_the_health_of_mail_is_of_the_same_messages(busy: Dashboard) -> None:
     rates = recounted(messages_in(busy.shop))
     text = said(busy.open("deliverability.py", Role.MANAGER))
     assert f"{formats.percent(busy.shop, rates.delivery_rate or 0)} of the last {rates.sent} emails" in text

@@ -43,7 +43,7 @@ def test_what_is_typed_is_saved_and_shown_in_the_example(dashboard: Dashboard) -
         ("Website", "javascript:alert(1)", "Website has to be a web address"),
     ],
 )
-def test_what_cannot_be_is_told_and_what_was_typed_stays(
+def test_what_cannot_be_is_reported_and_what_was_typed_stays(
     dashboard: Dashboard, label: str, value: str, sentence: str
 ) -> None:
     app = opened(dashboard)

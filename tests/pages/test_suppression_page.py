@@ -102,7 +102,7 @@ def test_a_list_of_many_comes_in_pages(dashboard: Dashboard) -> None:
     assert len({row["Address"] for row in rows(app)} - first) == 1
 
 
-def test_a_file_is_taken_in_by_a_worker_and_the_page_tells_what_became_of_it(dashboard: Dashboard) -> None:
+def test_a_file_is_taken_in_by_a_worker_and_the_page_says_what_became_of_it(dashboard: Dashboard) -> None:
     app = dashboard.open("suppression.py", Role.STAFF)
     app.file_uploader[0].set_value(("list.csv", b"email,reason\nmaria@example.com,bounce\nnonsense,\n", "text/csv"))
     app.run()

@@ -34,7 +34,7 @@ def add(dashboard: Dashboard, *, invited: bool) -> AppTest:
     return app
 
 
-def test_a_new_member_is_invited_unless_told_otherwise(dashboard: Dashboard) -> None:
+def test_a_new_member_is_invited_unless_asked_otherwise(dashboard: Dashboard) -> None:
     add(dashboard, invited=True)
     invitation = last_invitation(dashboard.shop, found(dashboard.shop, "olga"))
     assert invitation is not None

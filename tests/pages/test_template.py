@@ -62,7 +62,7 @@ def frame(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("name", ["", "nothing-like-this", "../../etc/passwd", "x" * 5000])
-def test_an_unknown_email_is_told_kindly(dashboard: Dashboard, name: str) -> None:
+def test_an_unknown_email_is_explained(dashboard: Dashboard, name: str) -> None:
     app = opened(dashboard, name=name)
     assert not app.exception
     assert "This email does not exist" in said(app)
@@ -136,7 +136,7 @@ def test_a_link_for_another_customer_is_not_overruled_by_an_earlier_choice(dashb
     assert "Noor" in frame(app.run())
 
 
-def test_a_customer_who_is_gone_is_told(dashboard: Dashboard) -> None:
+def test_a_customer_who_is_gone_is_reported(dashboard: Dashboard) -> None:
     app = opened(dashboard, customer="NOBODY")
     assert not app.exception
     assert "Send me a test" in buttons(app)
@@ -193,7 +193,7 @@ def test_a_test_goes_to_the_signed_in_person_once_for_each_press(dashboard: Dash
     assert len(list_messages(dashboard.shop, LogFilter(today, today)).messages) == 2
 
 
-def test_what_became_of_a_test_is_told(dashboard: Dashboard) -> None:
+def test_what_became_of_a_test_is_reported(dashboard: Dashboard) -> None:
     app = press(opened(dashboard), "Send me a test")
     today = dashboard.shop.clock().date()
     (logged,) = list_messages(dashboard.shop, LogFilter(today, today)).messages
@@ -239,7 +239,7 @@ def test_what_is_typed_stays_while_one_looks_at_the_versions(dashboard: Dashboar
     assert field(app, "Subject").value == "Mine"
 
 
-def test_a_mistake_is_told_with_its_line(dashboard: Dashboard) -> None:
+def test_a_mistake_is_reported_with_its_line(dashboard: Dashboard) -> None:
     app = editing(dashboard)
     field(app, "Body").set_value("<mj-section><mj-column>\n<mj-text>{{ customer.nam }}</mj-text>").run()
     assert not app.exception
@@ -286,7 +286,7 @@ def test_what_must_not_be_sent_is_not_published(dashboard: Dashboard) -> None:
     assert catalogue.state_of(dashboard.shop, NAME).number == 0
 
 
-def test_a_second_person_is_told_and_nothing_is_overwritten(dashboard: Dashboard) -> None:
+def test_a_second_person_is_warned_and_nothing_is_overwritten(dashboard: Dashboard) -> None:
     app = editing(dashboard)
     field(app, "Subject").set_value("Mine").run()
     save(dashboard, "Theirs")
@@ -300,7 +300,7 @@ def test_a_second_person_is_told_and_nothing_is_overwritten(dashboard: Dashboard
     assert not app.error
 
 
-def test_a_text_that_is_too_long_is_told_and_stays(dashboard: Dashboard) -> None:
+def test_a_text_that_is_too_long_is_reported_and_stays(dashboard: Dashboard) -> None:
     app = editing(dashboard)
     field(app, "Body").set_value("é" * 100_000).run()
     press(app, "Save draft")
@@ -354,7 +354,7 @@ def test_discarding_asks_first_and_goes_back_to_the_version_in_use(dashboard: Da
 # --- versions ----------------------------------------------------------------------------------------------------
 
 
-def test_versions_tell_who_when_why_and_what_changed(dashboard: Dashboard) -> None:
+def test_versions_say_who_when_why_and_what_changed(dashboard: Dashboard) -> None:
     publish_version(dashboard, "Second *subject*", "A note with *stars*")
     app = choose(opened(dashboard, Role.ENGINEER), "Versions")
     assert "A note with *stars*" in [text.value for text in app.text]

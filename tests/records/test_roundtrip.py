@@ -82,7 +82,7 @@ def test_a_customer_is_on_a_leaderboard_exactly_with_orders(customer: Customer) 
 
 
 @given(CUSTOMERS)
-def test_a_summary_tells_what_the_profile_tells(customer: Customer) -> None:
+def test_a_summary_says_what_the_profile_says(customer: Customer) -> None:
     summary = customers.summary_from(Row(schema.customer_key(customer.id), customers.customer_item(customer)))
     for name in ("id", "name", "email", "country", "tags", "archived", "orders", "revenue", "created_at"):
         assert getattr(summary, name) == getattr(customer, name)

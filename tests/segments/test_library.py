@@ -53,7 +53,7 @@ def test_saving_a_form_twice_makes_one_segment(shop: Shop) -> None:
     assert len(audit_entries(shop)) == 1
 
 
-def test_the_second_of_two_people_is_told_and_nothing_is_overwritten(shop: Shop) -> None:
+def test_the_second_of_two_people_is_warned_and_nothing_is_overwritten(shop: Shop) -> None:
     library.create_segment(shop, MANAGER, "SEG1", "Regulars", REGULARS)
     library.update_segment(shop, MANAGER, "SEG1", "Mine", REGULARS, seen_version=1)
     with pytest.raises(ConflictError, match="mara"):
@@ -105,7 +105,7 @@ def test_who_may_not_is_refused(shop: Shop) -> None:
             attempt()
 
 
-def test_a_preview_tells_how_many_whom_campaigns_reach_and_where_they_live(shop: Shop) -> None:
+def test_a_preview_says_how_many_whom_campaigns_reach_and_where_they_live(shop: Shop) -> None:
     agreed = add_customer(shop, "Maria", country="DE", consent=True)
     add_customer(shop, "Ana", country="DE", consent=False)
     add_customer(shop, "Jo", email="", country="AT")

@@ -87,7 +87,7 @@ def test_one_at_a_time_makes_a_snapshot(shop: Shop) -> None:
     assert make_snapshot(shop) is not None
 
 
-def test_who_is_told_to_stop_leaves_what_was_there(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_asked_to_stop_leaves_what_was_there(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backend.services.snapshots.extraction._AT_ONCE", 1)
     for _ in range(3):
         add_customer(shop)
@@ -114,7 +114,7 @@ def test_a_manifest_that_this_version_does_not_know_counts_as_none(shop: Shop, t
     assert make_first(shop).name != made.name
 
 
-def test_a_version_that_somebody_removed_by_hand_is_told_as_such(shop: Shop) -> None:
+def test_a_version_that_somebody_removed_by_hand_is_reported_as_such(shop: Shop) -> None:
     made = make_first(shop)
     shutil.rmtree(folders.folder_of(shop) / made.name)
     with pytest.raises(SnapshotFailedError), opened(shop):

@@ -61,7 +61,7 @@ def output() -> Output:
         "MARIA@EXAMPLE.COM",
     ],
 )
-def test_an_address_is_masked_wherever_it_stands(text: str) -> None:
+def test_an_address_is_masked_wherever_it_is(text: str) -> None:
     masked = logs.mask(f"before {text} after")
     assert "maria" not in masked.casefold()
     assert "maría" not in masked

@@ -114,7 +114,7 @@ def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path, settings:
     assert "Traceback" not in ended.stderr.decode()
 
 
-def test_a_port_that_is_taken_is_told_before_anything_is_promised(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported_before_anything_is_promised(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         environment = {**os.environ, **environment_of(tmp_path), "PORT": str(taken.getsockname()[1])}
         ended = subprocess.run(

@@ -132,12 +132,12 @@ class FailingLater(FileAccountList):
         return replace(super().page(limit, cursor), cursor="next")
 
 
-@pytest.mark.parametrize("deed", [SyncAction.COMPARE, SyncAction.TAKE_OVER])
+@pytest.mark.parametrize("action", [SyncAction.COMPARE, SyncAction.TAKE_OVER])
 def test_a_refusal_after_the_lease_was_renewed_ends_the_work_too(
-    shop: Shop, account: FileAccountList, tmp_path: Path, clock: TestClock, deed: SyncAction
+    shop: Shop, account: FileAccountList, tmp_path: Path, clock: TestClock, action: SyncAction
 ) -> None:
     compared(shop, account)
-    ask_for(shop, STAFF, deed, "two", typed_count=5)
+    ask_for(shop, STAFF, action, "two", typed_count=5)
     assert work_on_sync(shop, FailingLater(tmp_path / "none.json", clock), NEVER)
     assert state(shop) is SyncState.FAILED
 

@@ -32,13 +32,13 @@ def test_addresses_are_added_changed_and_removed(shop: Shop) -> None:
     assert [entry.address for entry in book.entries] == [HOME]
 
 
-def test_the_activity_tells_that_an_address_changed_and_not_which(shop: Shop) -> None:
+def test_the_activity_says_that_an_address_changed_and_not_which(shop: Shop) -> None:
     maria = add_customer(shop)
     addresses.save_address(shop, STAFF, maria.id, 0, KnownAddress("HOME", HOME))
     assert {entry.text for entry in customers.activity_of(shop, maria.id)} == {"", "postal address"}
 
 
-def test_the_second_of_two_people_is_told(shop: Shop) -> None:
+def test_the_second_of_two_people_is_warned(shop: Shop) -> None:
     maria = add_customer(shop)
     addresses.save_address(shop, STAFF, maria.id, 0, KnownAddress("HOME", HOME))
     with pytest.raises(ConflictError):

@@ -112,7 +112,7 @@ def test_the_file_holds_what_is_listed_and_no_formulas(shop: Shop) -> None:
     assert ',"=HYPERLINK' not in line
 
 
-def test_an_entry_of_a_deed_that_did_not_happen_is_not_written(shop: Shop) -> None:
+def test_an_entry_of_an_action_that_did_not_happen_is_not_written(shop: Shop) -> None:
     missing = Check(schema.meta_key("nothing"), Absent())
     audit_entry = audit_log.entry(shop, MANAGER, "did something")
     shop.store.transact([audit_entry, missing])

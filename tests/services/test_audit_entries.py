@@ -31,7 +31,7 @@ def told(shop: Shop) -> list[tuple[str, str, str, str]]:
     return sorted(found, key=lambda each: each[1])
 
 
-def test_orders_cancelled_and_refunded_are_told_and_placing_and_paying_are_not(shop: Shop) -> None:
+def test_orders_cancelled_and_refunded_are_reported_and_placing_and_paying_are_not(shop: Shop) -> None:
     order = add_order(shop, add_customer(shop), 1000, status=OrderStatus.PENDING)
     paid = orders.change_status(shop, STAFF, ref(order), OrderStatus.PAID)
     assert told(shop) == []
@@ -46,7 +46,7 @@ def test_orders_cancelled_and_refunded_are_told_and_placing_and_paying_are_not(s
     ]
 
 
-def test_customers_archived_and_restored_are_told_once(shop: Shop) -> None:
+def test_customers_archived_and_restored_are_reported_once(shop: Shop) -> None:
     customer = add_customer(shop)
     archived = customers.archive_customer(shop, STAFF, customer.id, 1)
     customers.archive_customer(shop, STAFF, customer.id, archived.version)
@@ -57,7 +57,7 @@ def test_customers_archived_and_restored_are_told_once(shop: Shop) -> None:
     ]
 
 
-def test_templates_published_and_restored_are_told_with_version_and_note(shop: Shop) -> None:
+def test_templates_published_and_restored_are_reported_with_version_and_note(shop: Shop) -> None:
     published(shop, "order-confirmation", subject="Thank you", note="Shorter")
     versions.restore(shop, STAFF, "order-confirmation", 0, seen_number=1)
     edited(shop, "order-confirmation", subject="Only a draft")
@@ -74,7 +74,7 @@ def test_settings_that_changed_are_named_without_their_values(shop: Shop) -> Non
     assert told(shop) == [("ada", "changed the shop's settings", "shop:settings", "name, reply to")]
 
 
-def test_what_happens_to_members_is_told_without_addresses_and_passwords(shop: Shop) -> None:
+def test_what_happens_to_members_is_reported_without_addresses_and_passwords(shop: Shop) -> None:
     members.add_member(shop, ADMIN, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN)
     members.add_member(shop, ADMIN, username="olga", name="Olga", email="olga@example.com", role=Role.STAFF)
     members.change_role(shop, ADMIN, "olga", Role.MANAGER)

@@ -57,7 +57,7 @@ def test_what_was_changed_is_changed_back_by_its_ids(shop: Shop) -> None:
     assert sorted(action for action, _, _ in noted(shop)) == actions
 
 
-def test_orders_are_fulfilled_and_those_that_cannot_be_are_told(shop: Shop) -> None:
+def test_orders_are_fulfilled_and_those_that_cannot_be_are_reported(shop: Shop) -> None:
     maria = add_customer(shop)
     paid, gone = add_order(shop, maria), add_order(shop, maria)
     done = add_order(shop, maria, status=OrderStatus.FULFILLED)

@@ -46,7 +46,7 @@ def test_a_created_customer_is_read_back_as_entered(shop: Shop) -> None:
     assert read.created_at == NOW
 
 
-def test_consent_says_when_whence_and_by_whom(shop: Shop) -> None:
+def test_consent_says_when_where_and_by_whom(shop: Shop) -> None:
     created = add_customer(shop, consent=True)
     assert created.consent is not None
     assert (created.consent.given, created.consent.at) == (True, NOW)
@@ -125,7 +125,7 @@ def test_changing_only_the_case_of_an_address_is_allowed(shop: Shop) -> None:
     assert found.email == "Maria@example.com"
 
 
-def test_of_two_people_editing_one_customer_the_second_is_told(shop: Shop) -> None:
+def test_of_two_people_editing_one_customer_the_second_is_warned(shop: Shop) -> None:
     customer = add_customer(shop)
     customers.edit_customer(shop, STAFF, customer.id, 1, Profile("First", customer.email or ""))
     with pytest.raises(ConflictError, match="Someone else has changed this customer"):
@@ -201,7 +201,7 @@ def test_archiving_twice_counts_once(shop: Shop) -> None:
     assert figures.counts_of(shop, "country") == {}
 
 
-def test_activity_tells_what_happened_newest_first_without_old_values(shop: Shop, clock: TestClock) -> None:
+def test_activity_says_what_happened_newest_first_without_old_values(shop: Shop, clock: TestClock) -> None:
     customer = add_customer(shop, "Maria Lopez")
     clock.forward(minutes=1)
     customers.add_note(shop, MANAGER, customer.id, "Prefers\nred paper")

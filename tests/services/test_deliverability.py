@@ -120,7 +120,7 @@ def test_a_provider_that_does_not_answer_is_a_concern() -> None:
 
 
 @pytest.mark.parametrize(("used", "levels"), [(39_999, []), (40_000, [Level.WATCH]), (50_000, [Level.BAD])])
-def test_a_quota_that_runs_out_is_told_before(used: int, levels: list[Level]) -> None:
+def test_a_quota_that_runs_out_is_reported_before(used: int, levels: list[Level]) -> None:
     found = healthy(a_day(sent=1000, delivered=1000), use=replace(USE, used=used)).concerns
     assert [concern.level for concern in found] == levels
 

@@ -201,7 +201,7 @@ def test_a_store_with_a_team_is_left_alone(shop: Shop) -> None:
     assert "team already" in demo.seed_demo(shop, customers=FEW).reason
 
 
-def test_a_store_with_customers_takes_the_demo_when_told(shop: Shop) -> None:
+def test_a_store_with_customers_takes_the_demo_when_asked(shop: Shop) -> None:
     with opened_shop() as other:
         demo.seed_demo(other, customers=FEW)
         taken = next(row.key.pk.removeprefix("E#") for row in everything(other) if row.key.pk.startswith("E#"))

@@ -184,7 +184,7 @@ def send(shop: Shop, mailer: Mailer, customer_id: str) -> str:
     return asked.message.id
 
 
-def test_the_automations_tell_what_they_have_sent(loaded: Shop) -> None:
+def test_the_automations_say_what_they_have_sent(loaded: Shop) -> None:
     for automation in demo_automations(loaded.clock()):
         figures = automation_figures(loaded, automation.id)
         assert figures.requested == figures.answered == figures.sent + figures.skipped > 0

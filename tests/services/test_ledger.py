@@ -194,7 +194,7 @@ def test_what_was_sent_is_counted_by_the_provider_of_the_mailbox_but_tests_are_n
     assert all_counts(shop) == {"sent": 3, "took_1": 3, "tests": 1, "gmail:sent": 1, "other:sent": 1}
 
 
-def test_failed_and_unknown_messages_stand_in_lists_of_their_own(shop: Shop) -> None:
+def test_failed_and_unknown_messages_are_in_lists_of_their_own(shop: Shop) -> None:
     for n, status in enumerate((MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SENT)):
         mine = claimed(shop, ledger.request(shop, a_message(f"click-{n}")).message)
         ledger.record(shop, [replace(mine, status=status, sent_at=NOW)])

@@ -80,7 +80,7 @@ def test_it_counts_the_messages(shop: Shop) -> None:
     assert reconcile_mail(shop, Reconciliation()) == 7
 
 
-def test_a_wrong_counter_is_told_and_mended(shop: Shop) -> None:
+def test_a_wrong_counter_is_reported_and_repaired(shop: Shop) -> None:
     sent(shop, "k1")
     (key,) = counters(shop)
     shop.store.update(Update(key, add={"sent": Plus(4)}))
@@ -119,7 +119,7 @@ def test_errors_that_cancel_out_within_a_day_are_found(shop: Shop, clock: TestCl
     assert reconciled(shop).drift_count == 2
 
 
-def test_what_moves_while_it_is_mended_is_left_alone(shop: Shop) -> None:
+def test_what_moves_while_it_is_repaired_is_left_alone(shop: Shop) -> None:
     sent(shop, "k1")
     (key,) = counters(shop)
     shop.store.update(Update(key, add={"sent": Plus(4)}))
@@ -132,7 +132,7 @@ def test_what_moves_while_it_is_mended_is_left_alone(shop: Shop) -> None:
     assert reconciled(shop).drift == []
 
 
-def test_an_unreadable_message_is_told(shop: Shop) -> None:
+def test_an_unreadable_message_is_reported(shop: Shop) -> None:
     message = sent(shop, "k1")
     key = schema.message_key(message.recipient, message.key)
     shop.store.update(Update(key, set={"status": "lost"}))

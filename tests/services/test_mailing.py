@@ -142,7 +142,7 @@ def test_only_those_who_may_send_can_send(shop: Shop) -> None:
         request_message(shop, mailer_on(shop), MANAGER, SendRequest("verify-address", "k", customer.id))
 
 
-def test_an_unknown_address_is_told(shop: Shop) -> None:
+def test_an_unknown_address_is_reported(shop: Shop) -> None:
     with pytest.raises(NotFoundError):
         request_message(shop, mailer_on(shop), STAFF, SendRequest("verify-address", "k", to="nobody@example.com"))
 

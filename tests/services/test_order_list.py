@@ -225,7 +225,7 @@ def _all_of(shop: Shop, customer: Customer, limit: int) -> list[OrderSummary]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
-def test_back_dated_orders_of_a_customer_stand_where_they_were_placed_on_whichever_page(
+def test_back_dated_orders_of_a_customer_are_where_they_were_placed_on_whichever_page(
     shop: Shop, clock: TestClock, limit: int
 ) -> None:
     customer, chance = add_customer(shop), Random(limit)

@@ -205,7 +205,7 @@ def test_the_same_status_again_changes_nothing(shop: Shop) -> None:
     assert orders.change_status(shop, STAFF, ref(order), OrderStatus.PAID) == order
 
 
-def test_of_two_people_changing_one_order_the_second_is_told_by_whom(shop: Shop) -> None:
+def test_of_two_people_changing_one_order_the_second_is_warned_by_whom(shop: Shop) -> None:
     order = add_order(shop, add_customer(shop))
     sent = orders.change_status(shop, STAFF, ref(order), OrderStatus.FULFILLED)
     with pytest.raises(ConflictError, match=r"Someone else has changed order .* \(sam: paid → fulfilled\)"):

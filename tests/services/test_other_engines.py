@@ -131,7 +131,7 @@ def test_the_demo_is_loaded_listed_reconciled_and_removed(engine_shop: Shop, qui
     assert list_customers(engine_shop, CustomerFilter(sort=Sort.NEWEST)).customers == []
 
 
-def test_what_is_wrong_is_found_and_mended(engine_shop: Shop) -> None:
+def test_what_is_wrong_is_found_and_repaired(engine_shop: Shop) -> None:
     customer = add_customer(engine_shop, "Maria Lopez", country="ES")
     for _ in range(3):
         add_order(engine_shop, customer, 100)

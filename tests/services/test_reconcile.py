@@ -196,7 +196,7 @@ BREAKAGES: dict[str, tuple[Callable[[Scene], None], str]] = {
 
 
 @pytest.mark.parametrize("name", BREAKAGES)
-def test_what_is_wrong_is_told_and_left_until_it_is_to_be_mended(scene: Scene, name: str) -> None:
+def test_what_is_wrong_is_reported_and_left_until_it_is_to_be_repaired(scene: Scene, name: str) -> None:
     break_it, said = BREAKAGES[name]
     break_it(scene)
     broken = fingerprint(scene.shop)
@@ -208,13 +208,13 @@ def test_what_is_wrong_is_told_and_left_until_it_is_to_be_mended(scene: Scene, n
 
 
 @pytest.mark.parametrize("name", BREAKAGES)
-def test_what_is_wrong_is_mended_to_what_it_was(scene: Scene, name: str) -> None:
+def test_what_is_wrong_is_repaired_to_what_it_was(scene: Scene, name: str) -> None:
     right = _without_empty_sums(scene.shop)
     BREAKAGES[name][0](scene)
     found = _reconciled(scene.shop, fix=True)
     assert found.drift
     assert all(drift.fixed for drift in found.drift)
-    if name != "reference that is gone":  # the fingerprint of the file went with it; the next import writes it anew
+    if name != "reference that is gone":  # the fingerprint of the file went with it; the next import writes it again
         assert _without_empty_sums(scene.shop) == right
     assert _reconciled(scene.shop).drift == []
     assert_totals_hold(scene.shop)
@@ -232,7 +232,7 @@ def _without_empty_sums(shop: Shop) -> list[object]:
     return found
 
 
-def test_everything_wrong_at_once_is_mended_too(scene: Scene) -> None:
+def test_everything_wrong_at_once_is_repaired_too(scene: Scene) -> None:
     for break_it, _ in list(BREAKAGES.values())[::-1]:
         break_it(scene)
     assert _reconciled(scene.shop, fix=True).drift
@@ -240,7 +240,7 @@ def test_everything_wrong_at_once_is_mended_too(scene: Scene) -> None:
     assert_totals_hold(scene.shop)
 
 
-def test_a_customer_with_more_wrong_items_than_a_transaction_holds_is_mended(shop: Shop) -> None:
+def test_a_customer_with_more_wrong_items_than_a_transaction_holds_is_repaired(shop: Shop) -> None:
     maria = add_customer(shop)
     for days in range(150):
         order = add_order(shop, maria, 10 + days, placed_at=NOW - timedelta(days=days))
@@ -266,7 +266,7 @@ def _archived(shop: Shop) -> set[str]:
     return {found.id for found in lists.list_customers(shop, CustomerFilter(archived=True)).customers}
 
 
-def test_orders_whose_customer_is_gone_are_told_and_left_to_a_person(scene: Scene) -> None:
+def test_orders_whose_customer_is_gone_are_reported_and_left_to_a_person(scene: Scene) -> None:
     scene.remove(scene.profile)
     found = _reconciled(scene.shop, fix=True)
     told = [drift for drift in found.drift if not drift.fixed]
@@ -274,7 +274,7 @@ def test_orders_whose_customer_is_gone_are_told_and_left_to_a_person(scene: Scen
     assert scene.shop.store.get(scene.order_key) is not None
 
 
-def test_two_customers_with_one_address_are_told_and_left_to_a_person(scene: Scene) -> None:
+def test_two_customers_with_one_address_are_reported_and_left_to_a_person(scene: Scene) -> None:
     second = add_customer(scene.shop, "Second", "")
     scene.change(schema.customer_key(second.id), email="maria@example.com")
     found = _reconciled(scene.shop, fix=True)
@@ -296,7 +296,7 @@ def test_an_address_that_was_given_away_is_taken_back_in_a_second_round(scene: S
     )
 
 
-def test_items_that_cannot_be_read_are_told_and_the_rest_goes_on(scene: Scene) -> None:
+def test_items_that_cannot_be_read_are_reported_and_the_rest_goes_on(scene: Scene) -> None:
     scene.change(scene.order_key, total="much")
     scene.change(schema.count_key("tag", "vip", scene.maria.id), n=40)
     found = _reconciled(scene.shop)
@@ -305,7 +305,7 @@ def test_items_that_cannot_be_read_are_told_and_the_rest_goes_on(scene: Scene) -
     assert found.customers == 2
 
 
-def test_drifts_tell_no_names_and_no_addresses(scene: Scene) -> None:
+def test_drifts_show_no_names_and_no_addresses(scene: Scene) -> None:
     for break_it, _ in BREAKAGES.values():
         break_it(scene)
     told = repr(_reconciled(scene.shop).drift).casefold()
@@ -322,7 +322,7 @@ def test_more_drifts_than_can_be_listed_are_counted(scene: Scene, monkeypatch: p
     assert found.drift_count > 20
 
 
-def test_progress_is_told(scene: Scene) -> None:
+def test_progress_is_reported(scene: Scene) -> None:
     told: list[tuple[int, int]] = []
     reconcile(scene.shop, progress=lambda *so_far: told.append(so_far), pause=lambda _: None)
     assert told[-1] == (3, 5)
@@ -346,7 +346,7 @@ def _order_and_edit(shop: Shop, maria: Customer) -> None:
     customers.edit_customer(shop, STAFF, maria.id, now.version, profile)
 
 
-def test_mending_while_orders_are_taken_loses_none(shared_shop: Shop) -> None:
+def test_repairing_while_orders_are_taken_loses_none(shared_shop: Shop) -> None:
     people = [add_customer(shared_shop, f"Person {number}", country="DE") for number in range(6)]
     for customer in people:
         add_order(shared_shop, customer, 100)

@@ -78,7 +78,7 @@ def test_what_kept_messages_back_is_counted_by_reason(shop: Shop) -> None:
     assert figures.skips == [(SkipReason.NO_CONSENT, 2), (SkipReason.BOUNCED, 1)]
 
 
-def test_mailbox_providers_are_told_apart(shop: Shop) -> None:
+def test_mailbox_providers_are_distinguished(shop: Shop) -> None:
     for number, address in enumerate(("a@gmail.com", "b@gmail.com", "c@shop.example", "d@web.de")):
         message = claimed(shop, ledger.request(shop, a_message(f"k{number}", to=address)).message)
         ledger.record(shop, [replace(message, status=MessageStatus.SENT, sent_at=shop.clock())])

@@ -73,7 +73,7 @@ def test_what_cannot_be_right_is_refused_by_the_name_of_its_field(shop: Shop, fi
     assert get_shop_facts(shop).version == 0
 
 
-def test_the_second_of_two_who_save_is_told(shop: Shop) -> None:
+def test_the_second_of_two_who_save_is_warned(shop: Shop) -> None:
     seen = get_shop_facts(shop)
     save_shop_facts(shop, MANAGER, replace(seen, name="One"))
     with pytest.raises(ConflictError):

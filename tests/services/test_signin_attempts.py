@@ -129,7 +129,7 @@ def test_attempts_at_the_same_moment_are_counted_exactly_and_none_slips_past(
 
 
 @pytest.mark.usefixtures("sam")
-def test_neither_usernames_nor_addresses_stand_in_keys(shop: Shop) -> None:
+def test_neither_usernames_nor_addresses_are_in_keys(shop: Shop) -> None:
     try_it(shop, username="maria.secret")
     rows = [row for row in shop.store.scan(schema.SHOP).rows if row.key.pk.startswith("F#")]
     assert len(rows) == 2

@@ -172,7 +172,7 @@ def test_demo_people_sign_in_only_on_loopback_while_the_demo_shop_is_loaded(shop
         ("127.0.0.1", "127.0.0.1", False),
     ],
 )
-def test_a_server_is_alone_on_its_machine_unless_it_listens_further_or_stands_behind_a_proxy(
+def test_a_server_is_alone_on_its_machine_unless_it_listens_further_or_is_behind_a_proxy(
     host: str, trusted_proxies: str, alone: bool
 ) -> None:
     assert sessions.policy_of(Settings(host=host, trusted_proxies=trusted_proxies), b"k" * 40).on_loopback is alone

@@ -236,7 +236,7 @@ def test_adding_and_removing_at_once_leaves_a_history_that_adds_up(shared_shop: 
     assert added - (len(history) - added) == len(reasons(shared_shop))
 
 
-def test_who_changed_the_list_stands_in_the_audit_log_without_the_address(shop: Shop) -> None:
+def test_who_changed_the_list_is_in_the_audit_log_without_the_address(shop: Shop) -> None:
     suppress(shop, STAFF, "maria@example.com", note="asked by phone")
     suppress(shop, STAFF, "maria@example.com")
     unsuppress(shop, STAFF, "maria@example.com", why="asked again")

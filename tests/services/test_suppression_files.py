@@ -180,7 +180,7 @@ def test_importing_again_changes_nothing(shop: Shop, tmp_path: Path) -> None:
     assert (second.added, second.unchanged) == (0, 450)
 
 
-def test_an_address_that_stands_twice_keeps_both_reasons(shop: Shop, tmp_path: Path) -> None:
+def test_an_address_that_is_there_twice_keeps_both_reasons(shop: Shop, tmp_path: Path) -> None:
     text = "email,reason\nmaria@example.com,unsubscribed\nMARIA@example.com,bounce\nmaria@example.com,bounce\n"
     result = import_suppressions(shop, STAFF, file_with(tmp_path, text))
     assert (result.added, result.unchanged) == (2, 1)
@@ -317,7 +317,7 @@ def test_json_that_holds_no_list_is_refused(shop: Shop, tmp_path: Path, text: st
         ("05.06.2026", "05.07.2026", "", "2026-06-05"),
     ],
 )
-def test_the_file_or_a_person_tells_day_and_month_apart(
+def test_the_file_or_a_person_distinguishes_day_and_month(
     shop: Shop, tmp_path: Path, dates: str, other: str, option: str, day: str
 ) -> None:
     file = file_with(

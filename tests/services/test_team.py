@@ -100,7 +100,7 @@ def test_the_last_admin_can_be_neither_demoted_nor_disabled_nor_removed(shop: Sh
     assert [member.username for member in members.list_members(shop, ADMIN)] == ["bob"]
 
 
-def test_of_two_changes_of_one_version_the_second_is_told(shop: Shop) -> None:
+def test_of_two_changes_of_one_version_the_second_is_warned(shop: Shop) -> None:
     sam = add(shop)
     members.change_role(shop, ADMIN, "sam", Role.MANAGER, version=sam.version)
     with pytest.raises(ConflictError, match="Someone else has changed “sam”"):

@@ -75,7 +75,7 @@ def test_a_working_copy_may_be_broken_but_not_published(shop: Shop) -> None:
     assert versions.get_working_copy(shop, NAME) == copy
 
 
-def test_the_second_of_two_who_save_is_told_and_nothing_is_overwritten(shop: Shop) -> None:
+def test_the_second_of_two_who_save_is_warned_and_nothing_is_overwritten(shop: Shop) -> None:
     first = edited(shop, NAME, subject="From Sam")
     with pytest.raises(ConflictError, match="sam saved this template while you were editing"):
         versions.save_working_copy(shop, MANAGER, NAME, replace(first.source, subject="From Mara"), seen_revision=0)

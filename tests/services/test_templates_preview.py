@@ -227,7 +227,7 @@ def test_what_was_left_over_is_found(shop: Shop, left: str) -> None:
     assert check(with_content(shop, left), "Leftovers").level is Level.WARNING
 
 
-def test_what_this_order_or_customer_lacks_is_told_in_a_sentence_without_words_of_programs(addressed: Shop) -> None:
+def test_what_this_order_or_customer_lacks_is_reported_in_a_sentence_without_words_of_programs(addressed: Shop) -> None:
     customer = add_customer(addressed)
     order = add_order(addressed, customer)
     preview = render_preview(addressed, "refund", recipient=Recipient(customer.id, order.id))

@@ -14,7 +14,7 @@ from tests.services.test_repairing import settled
 from tests.support import STAFF, TestClock, add_customer, add_order
 
 
-def test_orders_messages_and_notes_stand_on_one_line_newest_first(shop: Shop, clock: TestClock) -> None:
+def test_orders_messages_and_notes_are_on_one_line_newest_first(shop: Shop, clock: TestClock) -> None:
     customer = add_customer(shop)
     clock.forward(hours=1)
     add_order(shop, customer)
@@ -58,7 +58,7 @@ def test_messages_about_an_order_are_found(shop: Shop) -> None:
     assert [message.id for message in messages_about(shop, customer.id, order.id)] == [wanted.id]
 
 
-def test_clicks_and_bounces_stand_on_the_line_and_what_is_usual_does_not(shop: Shop, clock: TestClock) -> None:
+def test_clicks_and_bounces_are_on_the_line_and_what_is_usual_does_not(shop: Shop, clock: TestClock) -> None:
     begun = clock.now
     outcomes = {Outcome.DELIVERED: begun, Outcome.OPENED: begun, Outcome.CLICKED: clock.forward(hours=3)}
     message = settled(shop, "click-1", MessageStatus.SENT, requested_at=begun, outcomes=outcomes)

@@ -57,7 +57,7 @@ def test_everything_that_waits_is_counted_for_an_admin(shop: Shop) -> None:
     assert len(needing_attention(shop, MessageStatus.FAILED)) == 1
 
 
-def test_each_role_is_told_of_what_it_can_do(shop: Shop) -> None:
+def test_each_role_reads_what_it_can_do(shop: Shop) -> None:
     fill(shop)
     assert set(counted(shop, STAFF)) == {TaskKind.FULFIL, TaskKind.PAYMENT, TaskKind.FAILED, TaskKind.UNKNOWN}
     assert set(counted(shop, ENGINEER)) == {TaskKind.FAILED, TaskKind.UNKNOWN, TaskKind.ALERT}

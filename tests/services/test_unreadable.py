@@ -104,14 +104,14 @@ def audit_entries(shop: Shop) -> list[str]:
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_record_is_written_again_as_it_was_shown_and_mended(shared_shop: Shop, tmp_path: Path, how: str) -> None:
+def test_a_record_is_written_again_as_it_was_shown_and_repaired(shared_shop: Shop, tmp_path: Path, how: str) -> None:
     before = add_customer(shared_shop, "Bea Birch")
     whole = shared_shop.store.get(schema.customer_key(before.id))
     customer_id, record = noted(shared_shop, tmp_path / "tillpost.db", how)
     shown = stored_form(shared_shop, ADMIN, record)
-    mended = json.loads(shown.text) if how != "not JSON" else dict(whole or {})
-    mended |= {"created_at": to_text(shared_shop.clock()), "name": "Ann Ash"}
-    rewrite_unreadable(shared_shop, ADMIN, record, json.dumps(mended), seen=shown.seen)
+    repaired = json.loads(shown.text) if how != "not JSON" else dict(whole or {})
+    repaired |= {"created_at": to_text(shared_shop.clock()), "name": "Ann Ash"}
+    rewrite_unreadable(shared_shop, ADMIN, record, json.dumps(repaired), seen=shown.seen)
     assert customers.get_customer(shared_shop, customer_id).name == "Ann Ash"
     assert unreadable_records(shared_shop) == []
     assert "rewrote a record that could not be read" in audit_entries(shared_shop)
@@ -136,10 +136,10 @@ def test_a_record_that_somebody_has_changed_since_it_was_seen_is_not_overwritten
     whole = shared_shop.store.get(schema.customer_key(add_customer(shared_shop, "Bea Birch").id))
     customer_id, record = noted(shared_shop, tmp_path / "tillpost.db", how)
     seen = stored_form(shared_shop, ADMIN, record).seen
-    shared_shop.store.put(Put(schema.customer_key(customer_id), {**(whole or {}), "name": "Mended by another"}))
+    shared_shop.store.put(Put(schema.customer_key(customer_id), {**(whole or {}), "name": "Repaired by another"}))
     with pytest.raises(ConflictError):
         rewrite_unreadable(shared_shop, ADMIN, record, json.dumps(whole), seen=seen)
-    assert customers.get_customer(shared_shop, customer_id).name == "Mended by another"
+    assert customers.get_customer(shared_shop, customer_id).name == "Repaired by another"
 
 
 def test_text_that_is_not_json_is_overwritten_only_as_it_was_found(shared_shop: Shop, tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_bytes_are_shown_and_written_in_base_64(shared_shop: Shop) -> None:
     shared_shop.store.put(Put(row.key, {**row.item, "tries": "many"}))
     list_dead_letters(shared_shop, COMMAND_LINE)
     [record] = unreadable_records(shared_shop)
-    mended = json.loads(stored_form(shared_shop, ADMIN, record.id).text) | {"tries": 1}
-    rewrite_unreadable(shared_shop, ADMIN, record.id, json.dumps(mended))
+    repaired = json.loads(stored_form(shared_shop, ADMIN, record.id).text) | {"tries": 1}
+    rewrite_unreadable(shared_shop, ADMIN, record.id, json.dumps(repaired))
     assert shared_shop.store.get(row.key) == row.item
 
 

@@ -69,9 +69,9 @@ class FailingServer:
         self.address = ""
         self._lock = threading.Lock()
         self.ended = threading.Event()
-        self.begin_anew()
+        self.begin_again()
 
-    def begin_anew(self) -> None:
+    def begin_again(self) -> None:
         """Forgets everything, and lets go of those who still wait in silence."""
         self.ended.set()
         self.ended = threading.Event()

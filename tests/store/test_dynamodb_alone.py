@@ -55,7 +55,7 @@ def running() -> Iterator[tuple[FailingServer, Any]]:
 
 @pytest.fixture
 def server(running: tuple[FailingServer, Any]) -> FailingServer:
-    running[0].begin_anew()
+    running[0].begin_again()
     return running[0]
 
 

@@ -69,7 +69,7 @@ def running() -> Iterator[tuple[FailingServer, DynamoDBClient]]:
 
 @pytest.fixture
 def server(running: tuple[FailingServer, DynamoDBClient]) -> FailingServer:
-    running[0].begin_anew()
+    running[0].begin_again()
     return running[0]
 
 
@@ -181,7 +181,7 @@ def test_every_request_is_repeated_after_it_was_refused_and_happens_once(
     assert len(server.effects) == 1
 
 
-def test_a_condition_that_failed_is_told_at_once_although_another_write_met_a_conflict(
+def test_a_condition_that_failed_is_reported_at_once_although_another_write_met_a_conflict(
     server: FailingServer, store: DynamoStore
 ) -> None:
     server.then(cancelled("ConditionalCheckFailed", "TransactionConflict"))
@@ -381,7 +381,7 @@ def test_each_of_many_transactions_says_its_own_error(server: FailingServer, sto
     "code",
     ["ResourceNotFoundException", "AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException"],
 )
-def test_a_wrong_installation_is_told_at_once_and_is_no_backend_error(
+def test_a_wrong_installation_is_reported_at_once_and_is_no_backend_error(
     server: FailingServer, store: DynamoStore, code: str
 ) -> None:
     server.always = refused(code, "arn:aws:iam::1:user/secret")

@@ -55,7 +55,7 @@ def machine_of_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
 
 
 @pytest.mark.usefixtures("machine_of_nobody")
-def test_without_credentials_nothing_is_sent_and_the_reason_is_told() -> None:
+def test_without_credentials_nothing_is_sent_and_the_reason_is_reported() -> None:
     store = DynamoStore.open("dynamodb://shop?region=eu-west-1")
     with pytest.raises(ConfigurationError, match="credentials"):
         store.get(Key(SHOP, "P", "s"))

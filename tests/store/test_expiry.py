@@ -115,7 +115,7 @@ def test_finding_what_has_expired_does_not_read_the_whole_table(tmp_path: Path) 
     assert "USING COVERING INDEX ix_mail_expires" in plan[3]
 
 
-def test_dynamodb_is_told_to_remove_what_has_expired(engine: Engine) -> None:
+def test_dynamodb_is_asked_to_remove_what_has_expired(engine: Engine) -> None:
     if not engine.name.startswith("dynamodb"):
         return
     with opened(engine) as store:

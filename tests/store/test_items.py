@@ -134,7 +134,7 @@ class _Foreign:
     [1.5, float("nan"), {1, 2}, (1, 2), _Foreign(), 10**38, -(10**38), "\ud800"],
     ids=lambda value: str(type(value)),
 )
-def test_values_that_dynamodb_has_no_type_for_are_refused_wherever_they_stand(store: Store, value: Value) -> None:
+def test_values_that_dynamodb_has_no_type_for_are_refused_wherever_they_are(store: Store, value: Value) -> None:
     for item in ({"a": value}, {"a": [value]}, {"a": {"b": {"c": value}}}):
         with pytest.raises(InvalidInputError):
             store.put(Put(KEY, item))

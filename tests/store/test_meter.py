@@ -26,7 +26,7 @@ def used(sample: int) -> Usage:
 
 
 @pytest.mark.parametrize("sample", [2, 4])
-def test_a_sample_tells_the_same_requests_and_about_the_same_units(sample: int) -> None:
+def test_a_sample_makes_the_same_requests_and_about_the_same_units(sample: int) -> None:
     exact, sampled = used(1), used(sample)
     assert sampled.requests == exact.requests
     assert sampled.write_units + sampled.read_units == pytest.approx(exact.write_units + exact.read_units, rel=0.5)

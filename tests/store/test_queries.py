@@ -209,7 +209,7 @@ def test_a_cursor_resumes_in_an_index_of_texts(store: Store) -> None:
     assert [row.item["line_at"] for row in rows] == ["é4", "é3", "é2", "é1", "é0"]
 
 
-def test_a_cursor_survives_that_the_item_it_stands_on_is_deleted(store: Store) -> None:
+def test_a_cursor_survives_that_the_item_it_is_at_is_deleted(store: Store) -> None:
     fill(store, list("abcd"))
     page = store.query(Query(SHOP, "P", limit=2))
     store.delete(Delete(Key(SHOP, "P", "b")))

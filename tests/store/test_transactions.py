@@ -52,7 +52,7 @@ def test_all_kinds_of_writes_over_both_tables_happen_together(store: Store) -> N
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
-def test_nothing_happens_when_one_condition_fails_wherever_it_stands(store: Store, place: int) -> None:
+def test_nothing_happens_when_one_condition_fails_wherever_it_is(store: Store, place: int) -> None:
     store.put(Put(key("a"), {"n": 1}))
     before = contents(store)
     writes: list[Write] = [Update(key("a"), add={"n": Plus(1)}), Delete(key("x")), Put(key("b"), {})]

@@ -54,7 +54,7 @@ def test_an_update_that_requires_the_item_does_not_create_it(store: Store) -> No
     ],
 )
 @pytest.mark.parametrize("in_transaction", [False, True])
-def test_an_addition_starts_where_it_is_told_and_goes_on_from_what_is_there(
+def test_an_addition_starts_where_it_is_asked_and_goes_on_from_what_is_there(
     store: Store, before: int | None, plus: Plus, after: int, in_transaction: bool
 ) -> None:
     if before is not None:

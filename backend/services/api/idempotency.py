@@ -194,7 +194,7 @@ def _begin(shop: Shop, begun: Begun, *, claimed: bool) -> Begun | Answer | Refus
 
 
 def _claimed(shop: Shop, begun: Begun) -> Item | None:
-    """None when the request is ours now; otherwise what stands there."""
+    """None when the request is ours now; otherwise what is stored."""
     try:
         claim(shop, begun)
         return None

@@ -28,7 +28,7 @@ def apply_refund(shop: Shop, actor: Actor, connection: Connection, refund: Refun
     Raises: `InvalidInputError`, `StaleReadError`; as the store.
     """
     if not refund.amount:
-        return DeliveryState.UNCHANGED, "No money was given back; the order itself tells what was returned."
+        return DeliveryState.UNCHANGED, "No money was given back; the order itself shows what was returned."
     return until_settled(lambda: _applied(shop, actor, connection, refund))
 
 
@@ -72,5 +72,5 @@ def _order_writes(shop: Shop, before: Order, after: Order, item: Item) -> list[W
     people = schema.customer_key(after.customer_id), schema.customer_month_key(after.customer_id, day[:7])
     customer, month = (shop.store.get(key) or {} for key in people)
     changing = changing_writes(before, after, day, customer, month, shop.zone)
-    told = outgoing.on_order_changed(shop, before, after)
-    return [*changing, *triggers.on_changed(shop, before, after), *told]
+    events = outgoing.on_order_changed(shop, before, after)
+    return [*changing, *triggers.on_changed(shop, before, after), *events]

@@ -78,5 +78,5 @@ def _each(
 
     result = each_of(chosen(shop, ids), change, lambda c: c.id, lambda c: c.real_name or c.email or c.id)
     if result.changed:
-        audit_log.note(shop, actor, action, target, result.told)
+        audit_log.note(shop, actor, action, target, result.summary)
     return result

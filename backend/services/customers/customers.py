@@ -201,8 +201,8 @@ def record_own_answer(
             return customer
         if given and not customer.email:
             raise _no_address_to_consent_for()
-        stands = customer.consent
-        same = stands is not None and (stands.given, stands.source) == (given, ConsentSource.CUSTOMER)
+        last = customer.consent
+        same = last is not None and (last.given, last.source) == (given, ConsentSource.CUSTOMER)
         return customer if same else replace(customer, consent=consent)
 
     return change_customer(shop, THE_CUSTOMER, customer_id, None, changed, ActivityKind.CONSENT, proof)
@@ -271,7 +271,7 @@ def change_customer(
     *,
     audit_entry: Put | None = None,
 ) -> Customer:
-    """Changes a customer with everything that hangs on it; `said` tells it in the activity.
+    """Changes a customer with everything that hangs on it; `said` is what the activity says.
 
     `seen_version` None changes any version; `audit_entry` is written with it. Raises as `edit_customer`.
     """

@@ -18,7 +18,7 @@ SIGNATURES_END = timedelta(minutes=5)
 """AWS refuses requests whose time is further off ("RequestTimeTooSkewed", "Signature expired")."""
 COPIES_BEHIND = timedelta(minutes=10)
 _PRIVATE_FILE, _PRIVATE_FOLDER = 0o600, 0o700
-_MENDS = {
+_FIXES = {
     "store": "See that STORE_URL is right, and that the database runs and can be reached from here.",
     "tables": "Start the server once with STORE_CREATE=true, or create the tables (on AWS: infra/stack.yaml).",
     "data folder": "Give the server's user a DATA_DIR that it may write to, with room on its disk.",
@@ -35,7 +35,7 @@ def _of_check(check: Check) -> Diagnosis:
     subject = check.name[0].upper() + check.name[1:]
     if check.ok:
         return Diagnosis(subject, Verdict.OK, check.found)
-    return Diagnosis(subject, Verdict.FAIL, check.found, _MENDS[check.name])
+    return Diagnosis(subject, Verdict.FAIL, check.found, _FIXES[check.name])
 
 
 def backup(installation: Installation) -> list[Diagnosis]:

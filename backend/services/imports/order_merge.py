@@ -162,8 +162,8 @@ def _refunds(
 ) -> tuple[Refund, ...]:
     """The stored refunds, and one for the rest of the source's amount. Refunds are never removed.
 
-    Files show a sum, so theirs is one refund that grows. What arrives live is a refund of its own, which automations
-    and endpoints are told of.
+    Files show a sum, so theirs is one refund that grows. What arrives live is a refund of its own, which starts
+    automations and events for endpoints.
     """
     missing = refunded - sum(refund.amount for refund in stored)
     if missing <= 0:

@@ -36,5 +36,5 @@ def mark_fulfilled(shop: Shop, actor: Actor, refs: Sequence[tuple[str, str]], *,
 
     result = each_of(chosen(shop, refs), change, lambda order: order.id, lambda order: order.number)
     if result.changed:
-        audit_log.note(shop, actor, "marked orders as fulfilled", "orders", result.told)
+        audit_log.note(shop, actor, "marked orders as fulfilled", "orders", result.summary)
     return result

@@ -18,7 +18,7 @@ from backend.store import schema
 from backend.store.port import Item, Put
 
 WITHOUT_EMAIL = " (without email)"
-"""The end of a line of history about a change of which automations were not told."""
+"""The end of a line of history about a change of which automations were not notified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +116,5 @@ def _write(shop: Shop, before: Order, after: Order, item: Item, audit_entry: Put
     found = {key: shop.store.get(key) or {} for key in (customer, month)}
     writes = changing_writes(before, after, day, found[customer], found[month], shop.zone)
     started = triggers.on_changed(shop, before, after) if notify else []
-    told = outgoing.on_order_changed(shop, before, after)
-    shop.store.transact([*writes, *started, *told, *([audit_entry] if audit_entry else [])])
+    events = outgoing.on_order_changed(shop, before, after)
+    shop.store.transact([*writes, *started, *events, *([audit_entry] if audit_entry else [])])

@@ -236,7 +236,7 @@ def _numbered(row: Row) -> Row:
 
 
 def _find_own(shop: Shop, number: re.Match[str]) -> Order | None:
-    """The number tells the minute in which the order was placed, so only that minute is read."""
+    """The number says the minute in which the order was placed, so only that minute is read."""
     day, minute, ending = number.groups()
     try:
         moment = datetime.strptime(day + minute, "%y%m%d%H%M").replace(tzinfo=UTC)

@@ -68,7 +68,7 @@ class OrderDraft:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An order that stands. `duplicate` says that it had been placed before with the same idempotency key."""
+    """An order that is placed. `duplicate` says that it had been placed before with the same idempotency key."""
 
     order: Order
     duplicate: bool
@@ -112,8 +112,8 @@ def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str, also: Callable
     try:
         writes = placing_writes(order, customer, shop.zone, reference=draft.reference)
         numbered = [] if draft.reference else [number_put(order)]
-        told = [*triggers.on_placed(shop, order), *outgoing.on_order_placed(shop, order)]
-        shop.store.transact([*also(order), *writes, *numbered, *told])
+        events = [*triggers.on_placed(shop, order), *outgoing.on_order_placed(shop, order)]
+        shop.store.transact([*also(order), *writes, *numbered, *events])
     except OrderExistsError:
         found_before = draft.reference and find_by_reference(shop, draft.source, draft.reference)
         return Placed(found_before or get_order(shop, draft.customer_id, key), duplicate=True)

@@ -1,1 +1,1 @@
-"""Webhooks out: endpoints, the events written with what they tell of, and their delivery."""
+"""Webhooks out: endpoints, the events, each written in the transaction of what it reports, and their delivery."""

@@ -94,7 +94,7 @@ def rotate_secret(shop: Shop, actor: Actor, key: bytes, endpoint_id: str) -> str
 
 
 def switch(shop: Shop, actor: Actor, endpoint_id: str, *, on: bool) -> Endpoint:
-    """Switches an endpoint on or off. What happens while it is off is not told later.
+    """Switches an endpoint on or off. What happens while it is off is not sent later.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`.
     """

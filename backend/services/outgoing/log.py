@@ -72,7 +72,7 @@ def replay_span(shop: Shop, actor: Actor, endpoint_id: str, since: datetime, unt
 
 
 def send_test_event(shop: Shop, actor: Actor, endpoint_id: str) -> None:
-    """Sends an event that tells of nothing: of the first chosen kind, with `"test": true`.
+    """Sends an event about nothing: of the first chosen kind, with `"test": true`.
 
     Raises: `PermissionDeniedError`, `NotFoundError`.
     """

@@ -1,6 +1,6 @@
-"""Events for endpoints, as writes for the transaction of what they tell of: neither is without the other.
+"""Events for endpoints, as writes for the transaction of what they report: neither is without the other.
 
-Only what happens here is told. Orders that an import or the demo brings are history.
+Only what happens here is reported. Orders that an import or the demo brings are history.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _known: WeakKeyDictionary[Store, tuple[float, tuple[Endpoint, ...]]] = WeakKeyDi
 
 
 def on_order_placed(shop: Shop, order: Order) -> list[Write]:
-    """What endpoints are told of a new order."""
+    """The events of a new order."""
     return _about_order(shop, order, kinds_of_placing(order))
 
 
 def on_order_changed(shop: Shop, before: Order, after: Order) -> list[Write]:
-    """What endpoints are told of a changed order."""
+    """The events of a changed order."""
     return _about_order(shop, after, kinds_of_change(before, after))
 
 
 def on_message_reported(shop: Shop, before: Message, after: Message) -> list[Write]:
-    """What endpoints are told of an email about which the provider has reported something new."""
+    """The events of an email about which the provider has reported something new."""
     news = [
         kind for outcome, kind in OF_OUTCOME.items() if outcome in after.outcomes and outcome not in before.outcomes
     ]
@@ -60,7 +60,7 @@ def on_message_reported(shop: Shop, before: Message, after: Message) -> list[Wri
 
 
 def on_message_recorded(shop: Shop, message: Message) -> list[Write]:
-    """What endpoints are told of an email that was handed to the provider, or could not be."""
+    """The events of an email that was handed to the provider, or could not be."""
     kind = _OF_STATUS.get(message.status)
     return _events(shop, [kind], lambda: _message_data(message)) if kind is not None else []
 
@@ -95,8 +95,8 @@ def _events(shop: Shop, kinds: Iterable[EventKind], data: Callable[[], Mapping[s
     wanted = [(endpoint, kind) for kind in kinds for endpoint in _on(shop) if kind in endpoint.events]
     if not wanted:
         return []
-    told = data()
-    return [event_put(shop, endpoint, kind, told) for endpoint, kind in wanted]
+    found = data()
+    return [event_put(shop, endpoint, kind, found) for endpoint, kind in wanted]
 
 
 def _on(shop: Shop) -> tuple[Endpoint, ...]:

@@ -144,7 +144,7 @@ class _Round:
                         self._record(findings)
                         return partition
                     # What one transaction does not hold, or what has moved since, shows at the next look.
-                    self._mend(findings[:1])
+                    self._repair(findings[:1])
                     again = self._read(customer_id)
                 partition = again
         except (UnreadableItemError, MalformedItemError, ValueError) as error:
@@ -176,10 +176,10 @@ class _Round:
         """Adds the findings to the result, repaired if that is wanted."""
         rest = iter(findings)
         while chunk := list(islice(rest, _AT_ONCE)):
-            for finding in self._mend(chunk) if self._fix else chunk:
+            for finding in self._repair(chunk) if self._fix else chunk:
                 self._result.add(finding.drifts, fixed=False)
 
-    def _mend(self, findings: Sequence[Finding]) -> list[Finding]:
+    def _repair(self, findings: Sequence[Finding]) -> list[Finding]:
         """Repairs and records; gives those that could not be repaired."""
         left: list[Finding] = []
         for finding, fixed in zip(findings, repair(self._shop, findings), strict=True):

@@ -21,7 +21,7 @@ def is_message(key: Key) -> bool:
 
 
 def reason_of(key: Key) -> str:
-    """The reason to write in the key of a message, which with the recipient tells it from all others."""
+    """The reason to write in the key of a message, which with the recipient distinguishes it from all others."""
     return key.sk.removeprefix(MESSAGES)
 
 

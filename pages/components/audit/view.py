@@ -27,7 +27,7 @@ _PAGES = {
     "segment": ("segment.py", "id"),
     "template": ("template.py", "name"),
 }
-"""What stands before the colon of a target, with the page that shows it and the parameter that names it."""
+"""What is before the colon of a target, with the page that shows it and the parameter that names it."""
 _COLUMNS = (
     Column("Action", "main"),
     Column("Who", width=190),

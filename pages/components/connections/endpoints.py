@@ -200,7 +200,7 @@ def _switched(endpoint: Endpoint) -> Endpoint | Trouble:
 
 
 def _remove(endpoint: Endpoint) -> None:
-    st.markdown(f"**{formats.plain(endpoints.host_of(endpoint))}** is told nothing any more.")
+    st.markdown(f"**{formats.plain(endpoints.host_of(endpoint))}** gets no more events.")
     if actions.pressed("Remove endpoint", key="remove_endpoint", icon=":material/delete:", stretch=True):
         result = actions.attempt(
             Permission.MANAGE_CONNECTIONS,

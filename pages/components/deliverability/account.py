@@ -130,7 +130,7 @@ def show_gmail(here: Shop, health: Health) -> None:
             "- The sender's domain in line with SPF or DKIM (alignment).\n"
             "- One-click unsubscribe and a visible link in marketing mail. Tillpost sends none without.\n"
             "- TLS on the way, and names that fit the sending addresses (PTR). SES does both.\n"
-            f"- A spam rate below {watch}, and never {bad}. Gmail tells it to nobody but the domain's owner, in "
+            f"- A spam rate below {watch}, and never {bad}. Gmail shows it to the domain's owner alone, in "
             "[Postmaster Tools](https://postmaster.google.com): add the domain there and look once a week."
         )
 

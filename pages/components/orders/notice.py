@@ -38,8 +38,8 @@ def choose(here: Shop, form: Form, kind: TriggerKind, order: Order, after: Calla
         st.caption("The history will say “without email”.")
         return False
     for automation in automations:
-        told = formats.plain(f"“{automation.name}”: {sentence(here, automation)}")
-        st.caption(f":material/mail: {told}")
+        text = formats.plain(f"“{automation.name}”: {sentence(here, automation)}")
+        st.caption(f":material/mail: {text}")
     if st.toggle("Show the email", key=form.key("preview")):
         _preview(here, automations[0].steps[0].template, order, after())
     return True

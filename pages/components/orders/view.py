@@ -95,7 +95,7 @@ _FULFILMENT_LOOKS = {
 
 
 def _state_badges(order: Order) -> list[str]:
-    """What was paid and what was sent, as two badges; a cancelled order is that, and tells what was paid of it."""
+    """What was paid and what was sent, as two badges; a cancelled order is that, with what was paid of it."""
     payment, fulfilment = payment_of(order), fulfilment_of(order)
     paid = formats.badge(payment.capitalize(), *_PAYMENT_LOOKS[payment])
     if order.status is OrderStatus.CANCELLED:

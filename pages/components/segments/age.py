@@ -49,7 +49,7 @@ def show(here: Shop, info: SnapshotInfo) -> None:
         age = max(here.clock() - info.as_of, timedelta())
         icon = ":material/warning: " if age > _OLD else ""
         st.caption(f"{icon}{formats.plain(f'Updated {age_text(age)}')}", width="content")
-        st.button("Refresh", icon=":material/refresh:", type="tertiary", key="count_anew", on_click=_ask)
+        st.button("Refresh", icon=":material/refresh:", type="tertiary", key="count_again", on_click=_ask)
 
 
 def age_text(age: timedelta) -> str:

@@ -155,8 +155,8 @@ def show_order_numbers(here: Shop) -> None:
             key=form.key("prefix"),
             persist_state="session",
         )
-        told = f"Next number: {numbering.upcoming}. Orders keep the number that they have."
-        st.caption(formats.plain(told))
+        text = f"Next number: {numbering.upcoming}. Orders keep the number that they have."
+        st.caption(formats.plain(text))
         pressed = form.pressed("Save prefix", changed=prefix != numbering.prefix, stretch=False)
     if pressed:
         saved = actions.attempt(

@@ -46,7 +46,7 @@ def show(here: Shop, actor: Actor) -> None:
         if comparison is not None:
             _show_comparison(here, comparison)
         if actor.may(Permission.MANAGE_SUPPRESSION):
-            _show_deeds(here, comparison)
+            _show_actions(here, comparison)
         elif comparison is None:
             st.caption("The lists have not been compared yet.")
 
@@ -93,7 +93,7 @@ def _show_comparison(here: Shop, found: Comparison) -> None:
             st.caption(f"First {formats.count(here, len(found.sample))} shown.")
 
 
-def _show_deeds(here: Shop, found: Comparison | None) -> None:
+def _show_actions(here: Shop, found: Comparison | None) -> None:
     key = _KEY.once(lambda: new_job_id(here))
     actions.button("Compare now", _ask, SyncAction.COMPARE, key, key="compare_lists", icon=":material/compare_arrows:")
     if found is None:

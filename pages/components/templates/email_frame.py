@@ -1,7 +1,7 @@
 """The HTML of an email where nothing that it holds can act. This is the one way in which pages draw emails.
 
-Streamlit's own frame may run scripts and reach the dashboard, so it is given a document of ours and nothing else. In
-that stands a second frame with the email: `sandbox=""` forbids it scripts, forms, pop-ups and leaving the frame, and
+Streamlit's own frame may run scripts and reach the dashboard, so it is given a document of ours and nothing else. That
+holds a second frame with the email: `sandbox=""` forbids it scripts, forms, pop-ups and leaving the frame, and
 the policy of both documents loads nothing but pictures, and those from elsewhere only if a person asks for them.
 """
 

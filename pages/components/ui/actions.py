@@ -131,7 +131,7 @@ def is_stale() -> bool:
 
 
 def show_refusal(beside: str = "") -> None:
-    """Tells why the last action was refused, if it was that of the button with this key; of any without a key."""
+    """Shows why the last action was refused, if it was that of the button with this key; of any without a key."""
     trouble = _TROUBLE.get()
     if trouble is None or (beside and trouble.beside != beside):
         return

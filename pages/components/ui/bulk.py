@@ -1,4 +1,4 @@
-"""What became of an action on many rows: told above the list until it is closed, with the way to undo it."""
+"""What became of an action on many rows: shown above the list until it is closed, with the way to undo it."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def attempt(
     result = actions.attempt(permission, action, "")
     if isinstance(result, Trouble):
         return result
-    told = sentence.format(formats.counted(here, len(result.changed), one))
+    text = sentence.format(formats.counted(here, len(result.changed), one))
     if result.unchanged:
-        told += f" {formats.counted(here, result.unchanged, one)} needed no change."
-    _slot(of).set(_Done(told, result.changed, result.refused, undo if result.changed else None))
+        text += f" {formats.counted(here, result.unchanged, one)} needed no change."
+    _slot(of).set(_Done(text, result.changed, result.refused, undo if result.changed else None))
     return None
 
 

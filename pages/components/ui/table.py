@@ -25,7 +25,7 @@ Kind = Literal["main", "text", "figure"]
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A word on a coloured ground. `color` is one of Streamlit's, `icon` a Material icon such as ":material/undo:"."""
+    """A word on a colour. `color` is one of Streamlit's, `icon` a Material icon such as ":material/undo:"."""
 
     text: str
     color: str = "gray"
@@ -114,7 +114,7 @@ def show_table(
         if on_pick is not None and chosen in ids:
             on_pick(chosen)
 
-    def sorted_anew() -> None:
+    def sorted_again() -> None:
         chosen = sent_by(key, "sort")
         if on_sort is not None and any(chosen in column.sorts for column in table.columns):
             on_sort(str(chosen))
@@ -137,7 +137,7 @@ def show_table(
             "actions": [{"name": each.name, "title": each.title, "icon": _ligature(each.icon)} for each in actions],
         },
         on_pick_change=picked,
-        on_sort_change=sorted_anew,
+        on_sort_change=sorted_again,
         on_act_change=acted,
     )
 

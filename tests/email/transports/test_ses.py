@@ -189,9 +189,7 @@ def test_the_account_is_asked_for_once_a_minute(client: SesClient, server: SesSe
     assert counts == [1, 1, 2, 2]
 
 
-def test_an_old_account_stands_in_for_a_while_and_then_nothing_may_be_sent(
-    client: SesClient, server: SesServer
-) -> None:
+def test_an_old_account_is_used_for_a_while_and_then_nothing_may_be_sent(client: SesClient, server: SesServer) -> None:
     watch = Stopwatch()
     transport = SesTransport(client, SETS, monotonic=watch)
     known = transport.account()

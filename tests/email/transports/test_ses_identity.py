@@ -56,7 +56,7 @@ class FakeSes:
         return self.identities[EmailIdentity]
 
 
-def test_an_identity_tells_its_keys_and_its_return_path() -> None:
+def test_an_identity_says_its_keys_and_its_return_path() -> None:
     found = SesIdentities(FakeSes({"shop.example": KNOWN})).find("shop.example")
     assert found is not None
     assert (found.domain, found.dkim_tokens, found.dkim_enabled) == ("shop.example", ("aaa", "bbb", "ccc"), True)
@@ -64,7 +64,7 @@ def test_an_identity_tells_its_keys_and_its_return_path() -> None:
     assert (found.verified, found.region) == (True, "eu-central-1")
 
 
-def test_newer_identities_tell_where_their_keys_are() -> None:
+def test_newer_identities_say_where_their_keys_are() -> None:
     dkim = {**KNOWN["DkimAttributes"], "SigningHostedZone": "x.dkim.eu-south-2.amazonses.com", "Status": "PENDING"}  # type: ignore[dict-item]
     found = SesIdentities(FakeSes({"shop.example": {"DkimAttributes": dkim}})).find("shop.example")
     assert found is not None

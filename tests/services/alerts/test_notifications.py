@@ -49,7 +49,7 @@ def emails(here: Installation) -> list[Message]:
     return sorted(due_messages(here.shop, 1000)[0], key=lambda message: message.id)
 
 
-def test_engineers_and_admins_are_told_by_email_and_everybody_by_the_webhook(
+def test_engineers_and_admins_are_notified_by_email_and_everybody_by_the_webhook(
     installation: Installation, hook: Hook
 ) -> None:
     judged(installation, QUEUE)
@@ -63,7 +63,7 @@ def test_engineers_and_admins_are_told_by_email_and_everybody_by_the_webhook(
     assert alert.notified_by == "2 emails and webhook"
 
 
-def test_nothing_is_told_twice_while_it_stays(installation: Installation, hook: Hook) -> None:
+def test_nothing_is_reported_twice_while_it_stays(installation: Installation, hook: Hook) -> None:
     for _ in range(10):
         judged(installation, QUEUE)
         installation.clock.forward(seconds=30)
@@ -71,7 +71,7 @@ def test_nothing_is_told_twice_while_it_stays(installation: Installation, hook: 
     assert len(emails(installation)) == 2
 
 
-def test_the_end_is_told_and_the_alert_goes_off_the_list(installation: Installation, hook: Hook) -> None:
+def test_the_end_is_reported_and_the_alert_goes_off_the_list(installation: Installation, hook: Hook) -> None:
     judged(installation, QUEUE)
     installation.clock.forward(minutes=5)
     recovered(installation)
@@ -82,7 +82,7 @@ def test_the_end_is_told_and_the_alert_goes_off_the_list(installation: Installat
     assert len(hook.texts) == 2
 
 
-def test_what_flickers_is_told_once(installation: Installation, hook: Hook) -> None:
+def test_what_flickers_is_reported_once(installation: Installation, hook: Hook) -> None:
     for _ in range(8):
         judged(installation, QUEUE)
         installation.clock.forward(seconds=25)
@@ -117,7 +117,7 @@ def test_quiet_hours_hold_back_what_is_not_urgent(installation: Installation, ho
     assert hook.texts[1].startswith("🔴 Bounce rate")
 
 
-def test_what_came_and_went_in_quiet_hours_is_told_in_one(installation: Installation, hook: Hook) -> None:
+def test_what_came_and_went_in_quiet_hours_is_notified_in_one(installation: Installation, hook: Hook) -> None:
     _change_notifications(installation, quiet_from=time(11), quiet_to=time(13))
     judged(installation, BOUNCES)
     recovered(installation)
@@ -128,7 +128,7 @@ def test_what_came_and_went_in_quiet_hours_is_told_in_one(installation: Installa
     assert text.startswith("🟢 Recovered: Bounce rate: It works again after 1 minutes.")
 
 
-def test_what_comes_back_before_its_end_was_told_goes_on(installation: Installation, hook: Hook) -> None:
+def test_what_comes_back_before_its_end_was_reported_goes_on(installation: Installation, hook: Hook) -> None:
     judged(installation, BOUNCES)
     _change_notifications(installation, quiet_from=time(11), quiet_to=time(13))
     recovered(installation)
@@ -140,7 +140,7 @@ def test_what_comes_back_before_its_end_was_told_goes_on(installation: Installat
     assert (alert.stage, alert.needs_notice) == (Stage.OPEN, False)
 
 
-def test_many_processes_tell_once(shared_shop: Shop, clock: TestClock, hook: Hook) -> None:
+def test_many_processes_notify_once(shared_shop: Shop, clock: TestClock, hook: Hook) -> None:
     here = installation_on(
         shared_shop, clock, Settings(alert_webhook_url=SecretStr(hook.url), alert_webhook_loopback=True)
     )
@@ -197,7 +197,7 @@ def test_who_dies_after_asking_for_the_emails_does_not_make_them_twice(
     assert len(emails(installation)) == 2
 
 
-def test_nobody_to_tell_is_noted(shop: Shop, clock: TestClock) -> None:
+def test_nobody_to_notify_is_noted(shop: Shop, clock: TestClock) -> None:
     here = installation_on(shop, clock, Settings())
     judged(here, QUEUE)
     assert states.current_alerts(shop)[0].notified_by == "nobody: no recipients and no webhook"
@@ -254,7 +254,9 @@ def test_recipients_are_members_and_disabled_ones_are_left_out(installation: Ins
     assert [member.username for member in recipients_of(shop, get_alert_settings(shop))] == ["the-manager"]
 
 
-def test_a_test_is_told_once_also_in_quiet_hours_and_then_it_is_over(installation: Installation, hook: Hook) -> None:
+def test_a_test_is_reported_once_also_in_quiet_hours_and_then_it_is_over(
+    installation: Installation, hook: Hook
+) -> None:
     _change_notifications(installation, quiet_from=time(11), quiet_to=time(13))
     for _ in range(2):
         notifications.send_test(installation.system, ENGINEER, "TEST0001")

@@ -65,7 +65,7 @@ def requested(here: Installation) -> Message:
 
 
 def sent(here: Installation) -> None:
-    """Gets all waiting messages out of the way, those that tell of alerts too."""
+    """Gets all waiting messages out of the way, those about alerts too."""
     due, _ = due_messages(here.shop, 100)
     ledger.record(here.shop, [replace(each, status=MessageStatus.SENT, sent_at=here.clock()) for each in due])
 

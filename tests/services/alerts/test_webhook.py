@@ -78,7 +78,7 @@ def test_one_that_takes_the_call_and_never_answers_is_not_waited_for() -> None:
     assert not refused.value.final
 
 
-def test_a_name_that_is_not_known_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_not_known_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror
 

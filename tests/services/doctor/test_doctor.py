@@ -1,4 +1,4 @@
-"""The doctor names what is wrong with an installation, and how to mend it; what is right is called so."""
+"""The doctor names what is wrong with an installation, and how to fix it; what is right is called so."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def verdict(question: Question, installation: Installation) -> str:
     return only(question(installation)).verdict.value
 
 
-def test_each_question_is_answered_and_whatever_is_wrong_comes_with_a_sentence_to_mend_it(make: Make) -> None:
+def test_each_question_is_answered_and_whatever_is_wrong_comes_with_a_sentence_to_repair_it(make: Make) -> None:
     found = examine(make(account=None, web=FakeWeb(get=Unreached("refused"))))
     assert {diagnosis.subject for diagnosis in found} >= set(QUESTIONS) - {"Store", "Sender's domain"}
     assert [each for each in found if each.verdict in (Verdict.WARN, Verdict.FAIL) and not each.fix] == []
@@ -49,7 +49,7 @@ def test_what_hangs_is_unknown_and_holds_up_no_other(make: Make) -> None:
     assert answered.verdict is Verdict.OK
 
 
-def test_a_question_that_fails_itself_is_unknown_and_tells_no_more_than_the_kind_of_error(make: Make) -> None:
+def test_a_question_that_fails_itself_is_unknown_and_shows_no_more_than_the_kind_of_error(make: Make) -> None:
     def broken(_: Installation) -> list[Diagnosis]:
         raise ValueError("maria@example.com")
 
@@ -73,7 +73,7 @@ def test_a_store_without_tables_fails_with_how_to_make_them(make: Make, monkeypa
     assert "STORE_CREATE=true" in tables.fix
 
 
-def test_copies_are_told_from_litestreams_own_notes(make: Make, tmp_path: Path) -> None:
+def test_copies_are_distinguished_from_litestreams_own_notes(make: Make, tmp_path: Path) -> None:
     installation = make()
     assert verdict(machine.backup, installation) == "ok"
     here = replace(installation, environment={"LITESTREAM_REPLICA_URL": "file:///mnt/backup"})
@@ -114,7 +114,7 @@ def test_files_that_others_may_read_are_named_with_the_command_that_closes_them(
         (TimeoutError("timed out"), "unknown"),
     ],
 )
-def test_a_clock_that_is_off_is_told_by_how_far(make: Make, offset: timedelta | Exception, expected: str) -> None:
+def test_a_clock_that_is_off_is_reported_by_how_far(make: Make, offset: timedelta | Exception, expected: str) -> None:
     assert verdict(machine.clock, with_clock(make(), offset)) == expected
 
 
@@ -204,7 +204,7 @@ def test_public_passwords_fail_where_others_can_reach_the_server(make: Make, sho
         (replace(ACCOUNT, daily_quota=-1, sent_last_24_hours=40_000), "ok"),
     ],
 )
-def test_what_ses_allows_is_told(make: Make, account: object, expected: str) -> None:
+def test_what_ses_allows_is_reported(make: Make, account: object, expected: str) -> None:
     assert verdict(mail.sending, make(account=account)) == expected
 
 

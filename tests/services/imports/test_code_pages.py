@@ -44,7 +44,7 @@ KNOWN = {
 
 
 @pytest.mark.parametrize("encoding", KNOWN)
-def test_a_handful_of_names_tells_the_encoding(encoding: str) -> None:
+def test_a_handful_of_names_says_the_encoding(encoding: str) -> None:
     names = KNOWN[encoding].split(",")
     cells = [name.encode(encoding) for name in names]
     found = readings_of(cells)
@@ -102,7 +102,7 @@ def test_signs_of_typography_belong_to_text(text: str, encoding: str) -> None:
 UNCLEAR = "Dalė".encode("cp1257")
 
 
-def test_a_file_that_does_not_tell_its_encoding_is_refused_with_how_its_names_would_read(
+def test_a_file_that_does_not_show_its_encoding_is_refused_with_how_its_names_would_read(
     shop: Shop, tmp_path: Path
 ) -> None:
     path = written(tmp_path, b"Email,Name\nd@example.com," + UNCLEAR + b"\n")
@@ -127,7 +127,7 @@ def test_an_upload_is_shown_in_each_encoding_that_it_may_have() -> None:
     assert not readings_in(BytesIO(b"Email,Name\nd@example.com," + UNCLEAR + b"\n")).clear
 
 
-def test_the_only_letter_beyond_ascii_counts_wherever_it_stands() -> None:
+def test_the_only_letter_beyond_ascii_counts_wherever_it_is() -> None:
     beginning = b"Email,Name\n" + b"maria@example.com,Maria\n" * 20_000
     names = "\n".join(f"x@example.com,{name}" for name in TURKISH.split(",")).encode("cp1254")
     assert readings_in(BytesIO(beginning + names)).all[0].name == "cp1254"

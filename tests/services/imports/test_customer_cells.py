@@ -177,7 +177,7 @@ def test_what_is_no_country_is_refused(name: str) -> None:
         ("", ()),
     ],
 )
-def test_tags_are_told_apart_as_the_program_wrote_them(cell: str, tags: tuple[str, ...]) -> None:
+def test_tags_are_distinguished_as_the_program_wrote_them(cell: str, tags: tuple[str, ...]) -> None:
     assert repaired_tags(cell) == (tags, ())
 
 

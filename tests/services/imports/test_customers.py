@@ -105,7 +105,7 @@ def test_a_broken_row_is_reported_and_the_others_come_in(shop: Shop, row: str, c
     assert reason in fault["Reason"]
 
 
-def test_a_customer_who_stands_in_the_file_twice_is_taken_once(shop: Shop) -> None:
+def test_a_customer_who_is_in_the_file_twice_is_taken_once(shop: Shop) -> None:
     rows = ("maria@example.com;Maria;;;;;", "MARIA@example.com;Mia;;;;;")
     result = imported(shop, *rows)
 
@@ -301,7 +301,7 @@ def test_two_addresses_with_one_phone_are_two_customers(shop: Shop) -> None:
     assert imported(shop, *rows).customers.unchanged == 2
 
 
-def test_the_id_of_another_program_tells_who_has_no_address(shop: Shop) -> None:
+def test_the_id_of_another_program_says_who_has_no_address(shop: Shop) -> None:
     mapping = {"id": "Customer ID", "name": "Name", "email": "Email"}
     rows = ("6543210987,Maria,", "6543210988,Bob,")
     for _ in range(2):

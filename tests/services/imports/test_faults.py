@@ -73,7 +73,7 @@ def test_a_line_item_without_a_name_costs_the_order_before_it(shop: Shop) -> Non
     assert result.orders.created == 2
 
 
-def test_rows_of_an_order_that_stand_apart_are_refused_and_neither_cut_nor_doubled(shop: Shop) -> None:
+def test_rows_of_an_order_that_are_apart_are_refused_and_neither_cut_nor_doubled(shop: Shop) -> None:
     result = imported(shop, order("#1"), GOOD, line("#1"), order("#3"))
 
     assert (result.orders.created, result.orders.failed) == (2, 1)

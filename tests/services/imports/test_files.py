@@ -44,7 +44,7 @@ def name_in(shop: Shop, content: str | bytes, encoding: str = "") -> str:
         "cp1252",
     ],
 )
-def test_encodings_are_told_from_the_bytes(shop: Shop, encoding: str) -> None:
+def test_encodings_are_recognised_by_the_bytes(shop: Shop, encoding: str) -> None:
     marks = {"utf-16-le with mark": codecs.BOM_UTF16_LE, "utf-16-be with mark": codecs.BOM_UTF16_BE}
     content = marks.get(encoding, b"") + text_of(ROWS).encode(encoding.split(" ")[0])
     assert name_in(shop, content) == "Jürgen Müßig"
@@ -86,7 +86,7 @@ def test_utf_16_that_breaks_off_is_refused_with_the_line_before_anything_is_writ
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_delimiters_and_line_ends_are_told_from_the_header(shop: Shop, delimiter: str, end: str) -> None:
+def test_delimiters_and_line_ends_are_read_from_the_header(shop: Shop, delimiter: str, end: str) -> None:
     assert name_in(shop, text_of(ROWS, delimiter=delimiter, end=end)) == "Jürgen Müßig"
 
 
@@ -94,7 +94,7 @@ def test_excels_hint_about_the_delimiter_is_understood(shop: Shop) -> None:
     assert name_in(shop, "sep=;\r\n" + text_of(ROWS, delimiter=";", end="\r\n")) == "Jürgen Müßig"
 
 
-def test_columns_may_stand_anywhere_in_any_case_beside_unknown_ones(shop: Shop) -> None:
+def test_columns_may_be_anywhere_in_any_case_beside_unknown_ones(shop: Shop) -> None:
     header = ["Vendor", *reversed(HEADER), "Tax 1 Name"]
     text = text_of(ROWS, header=header).replace("Financial Status", "  FINANCIAL  status ", 1)
     assert name_in(shop, text) == "Jürgen Müßig"

@@ -171,7 +171,7 @@ def test_a_line_that_lacks_something_is_kept(
     assert only(shop).total == 2600
 
 
-def test_a_quantity_that_can_be_read_as_two_is_told(shop: Shop) -> None:
+def test_a_quantity_that_can_be_read_as_two_is_reported(shop: Shop) -> None:
     whole = {"subtotal": "20", "shipping": "5", "taxes": "1", "total": "26", "lineitem_price": "10"}
     amounts = whole | {"discount_amount": "", "refunded_amount": ""}
     result = imported(shop, order("#1", lineitem_quantity="1,000", **amounts))

@@ -49,7 +49,7 @@ def test_one_date_that_can_be_read_in_one_way_settles_the_others(
 
 
 @pytest.mark.parametrize(("dates", "day"), [("day-first", "2026-03-02"), ("month-first", "2026-02-03")])
-def test_where_the_file_settles_nothing_the_import_asks_and_does_what_it_is_told(
+def test_where_the_file_settles_nothing_the_import_asks_and_does_what_it_is_asked(
     shop: Shop, dates: str, day: str
 ) -> None:
     path = export(shop.data_dir, order("#1", created_at="02/03/2026"))

@@ -85,7 +85,7 @@ def test_only_who_may_see_the_system_asks(shop: Shop) -> None:
         health.health_of(system_on(shop), MANAGER)
 
 
-def test_a_store_that_does_not_answer_is_down_and_the_other_parts_are_told_of(
+def test_a_store_that_does_not_answer_is_down_and_the_other_parts_are_still_shown(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def silent(*_: object) -> None:
@@ -126,13 +126,13 @@ def _all(shop: Shop) -> list[Health]:
     return health.health_of(system_on(shop, None), ENGINEER)
 
 
-def test_a_pause_is_told_with_its_reason(shop: Shop) -> None:
+def test_a_pause_is_reported_with_its_reason(shop: Shop) -> None:
     sending_account.pause(shop, "The daily quota is used up.", shop.clock() + timedelta(minutes=5))
     found = health.check_sending(system_on(shop))
     assert (found.state, found.found) == (State.ATTENTION, "It pauses: The daily quota is used up.")
 
 
-def test_a_campaign_that_waits_for_the_quota_is_told(shop: Shop) -> None:
+def test_a_campaign_that_waits_for_the_quota_is_reported(shop: Shop) -> None:
     campaign = sample_campaigns(shop, ["MARIA000001", "MARIA000002", *(f"C{n}" for n in range(20))], number=1)
     assert campaign.state is CampaignState.RUNNING
     assert health.check_sending(system_on(shop)).state is not State.ATTENTION
@@ -144,7 +144,7 @@ def test_a_campaign_that_waits_for_the_quota_is_told(shop: Shop) -> None:
     assert f"“{campaign.name}” waits until 2026-11-26 14:00" in found.found
 
 
-def test_the_queue_tells_counts_and_ages(shop: Shop, clock: TestClock) -> None:
+def test_the_queue_says_counts_and_ages(shop: Shop, clock: TestClock) -> None:
     assert queue_state(shop) == QueueState()
     messages = [waiting(shop, f"click-{number}") for number in range(5)]
     ledger.claim(shop, messages[:2])
@@ -241,7 +241,7 @@ def test_a_snapshot_that_is_old_or_was_not_right_needs_attention(
 
 
 @pytest.mark.parametrize(("free", "state"), [(50.0, State.UP), (0.9, State.ATTENTION), (0.1, State.DOWN)])
-def test_a_full_disk_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch, free: float, state: State) -> None:
+def test_a_full_disk_is_reported(shop: Shop, monkeypatch: pytest.MonkeyPatch, free: float, state: State) -> None:
     usage = SimpleNamespace(free=int(free * 1024**3), total=100 * 1024**3)
     monkeypatch.setattr(health.shutil, "disk_usage", lambda _: usage)
     assert health.check_disk(system_on(shop)).state is state

@@ -32,7 +32,7 @@ def pulse(shop: Shop, rounds: Rounds | None = None, **more: object) -> BeatingPr
     return BeatingProcess("worker", "1.0", shop.clock(), Measures(), rounds or Rounds(shop.clock), Ring(), **more)
 
 
-def test_a_beat_tells_what_the_process_does(shop: Shop, clock: TestClock) -> None:
+def test_a_beat_says_what_the_process_does(shop: Shop, clock: TestClock) -> None:
     rounds = Rounds(clock)
     rounds.announce("mail", 60)
     rounds.announce("imports", 3600)
@@ -139,7 +139,7 @@ def test_the_heartbeat_of_a_real_process_begins_goes_on_through_trouble_and_ends
     assert mine.trouble == 1
 
 
-def test_every_duty_tells_of_its_rounds(shared_shop: Shop) -> None:
+def test_every_duty_reports_its_rounds(shared_shop: Shop) -> None:
     stop, done = threading.Event(), threading.Event()
 
     def begin(place: loop.Workplace, stop: threading.Event) -> loop.Round:

@@ -43,7 +43,7 @@ def answering(ahead: float = 0.0, *, mode: int = 4, stratum: int = 2, echo: bool
 
 
 @pytest.mark.parametrize("ahead", [0.0, 90.0, -3600.0])
-def test_the_offset_is_told(ahead: float) -> None:
+def test_the_offset_is_reported(ahead: float) -> None:
     with time_server(answering(ahead)) as port:
         assert abs(clock_offset("127.0.0.1", port) - timedelta(seconds=ahead)) < timedelta(seconds=1)
 

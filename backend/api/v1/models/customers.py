@@ -76,7 +76,7 @@ class ConsentIn(Given):
 
 
 class ConsentOut(Shown):
-    """The answer that stands."""
+    """The answer that counts."""
 
     given: bool
     at: Moment
