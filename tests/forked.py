@@ -6,5 +6,10 @@ import multiprocessing
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["tests.campaigns.worker_script", "tests.events.drain_script", "tests.mailing.worker_script"]
+    [
+        "tests.api.intake_server",
+        "tests.campaigns.worker_script",
+        "tests.events.drain_script",
+        "tests.mailing.worker_script",
+    ]
 )
