@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt requirements-dev.txt
 SCRIPTS := scripts/install.sh scripts/lock.sh infra/box/install.sh infra/box/tillpost infra/box/tillpost-restore .ci/run
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lock format bench soak profile pictures demo-remove install-check ministack clean
+.PHONY: help install run test check lock format bench load soak profile pictures demo-remove install-check ministack clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,10 @@ format: install-check ## Format the code and apply the linter's safe repairs
 bench: install ## Measure speed and cost beside the naive way (several minutes)
 	@$(PY) -m benchmarks
 
+load: install ## Measure the whole server under many callers at once (about two minutes)
+	@sh scripts/install.sh .venv-load requirements-load.txt
+	@$(PY) -m benchmarks.load $(ARGS)
+
 profile: install ## Profile TARGET=page:overview, TARGET="command:totals" or TARGET=worker, and look at it in SnakeViz
 	@$(PY) scripts/profile_target.py "$(or $(TARGET),page:overview)" --view $(ARGS)
 
@@ -61,6 +65,6 @@ ministack:
 	@sh scripts/install.sh .venv-ministack requirements-ministack.txt
 
 clean: ## Remove environments and caches; the shop's data in var/ stays
-	@rm -rf .venv .venv-ministack .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-ministack .venv-load .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@rm -rf .import_linter_cache test-results
 	@find backend benchmarks pages tests -name __pycache__ -type d -prune -exec rm -rf {} +

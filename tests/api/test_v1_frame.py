@@ -11,6 +11,8 @@ import pytest
 from backend.api.public.limits import RequestLimit
 from backend.api.v1.gate import LARGEST_BODY, Limits
 from backend.domain.api_keys import Scope
+from backend.domain.customers import Customer
+from backend.services.api.intake import added
 from backend.services.api.request_rate import RatePolicy
 from backend.services.api_keys import keys
 from backend.services.context import Shop
@@ -147,6 +149,23 @@ def test_a_process_that_dies_after_it_added_the_customer_leaves_one_customer_and
     found = ask("GET", "/customers", params={"search": "maria@example.com"}).json()["data"]
     assert [each["id"] for each in found] == [again.json()["customer_id"]]
     assert orders_placed(ask.shop) == 1
+
+
+def test_of_two_first_orders_of_a_customer_at_once_both_are_placed(
+    ask: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[httpx.Response] = []
+
+    def meanwhile(*given: Any) -> Customer:
+        monkeypatch.undo()
+        answers.append(ask("POST", "/orders", order()))
+        return added(*given)
+
+    monkeypatch.setattr("backend.services.api.intake.added", meanwhile)
+    answers.append(ask("POST", "/orders", order()))
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len({answer.json()["customer_id"] for answer in answers}) == 1
+    assert orders_placed(ask.shop) == 2
 
 
 @pytest.mark.parametrize(("amount", "status"), [(1290, 201), (5, 422)])

@@ -10,7 +10,7 @@ from backend.domain.customers import Customer
 from backend.domain.ids import customer_id_of, order_id_of
 from backend.domain.orders import Order
 from backend.domain.team import Actor
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import EmailTakenError, InvalidInputError, NotFoundError
 from backend.services.context import Shop
 from backend.services.customers.customers import Profile, create_customer, get_customer, owner_of
 from backend.services.orders.orders import OrderDraft, Placed, place_order
@@ -44,9 +44,16 @@ def take_in(
         customer_id = owner_of(shop, buyer.email) if buyer.email.strip() else ""
         if not customer_id:
             before_adding()
-            customer_id = added(shop, actor, buyer, unique).id
+            customer_id = _added_or_found(shop, actor, buyer, unique)
     key = order_id_of(SOURCE, unique, first_at)
     return place_order(shop, actor, replace(draft, customer_id=customer_id, source=SOURCE), key, also=also)
+
+
+def _added_or_found(shop: Shop, actor: Actor, buyer: Profile, unique: str) -> str:
+    try:
+        return added(shop, actor, buyer, unique).id
+    except EmailTakenError as error:  # by another order, since the address was looked up
+        return error.customer_id
 
 
 def added(shop: Shop, actor: Actor, profile: Profile, unique: str) -> Customer:
