@@ -15,6 +15,7 @@ actor = guard.require(Permission.MANAGE_TEAM)
 st.title("Team")
 if not second_factor.confirmed(actor, "team"):
     st.stop()
+forms.show_link()
 members = team.list_members(shop(), actor)
 st.dataframe(
     [

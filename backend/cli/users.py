@@ -10,9 +10,10 @@ import typer
 
 from backend.cli.output import Json, write_json, write_table
 from backend.cli.running import opened_shop
+from backend.config import load_settings
 from backend.domain.team import COMMAND_LINE, Member, Role
 from backend.services.team import members as team
-from backend.services.team import second_factor
+from backend.services.team import password_links, second_factor
 
 app = typer.Typer(no_args_is_help=True, help="Team members and their roles.")
 
@@ -78,6 +79,18 @@ def set_password(username: Username, as_json: Json = False) -> None:
     with opened_shop("user password") as shop:
         name = team.normal_username(username)
         _print(team.set_password(shop, COMMAND_LINE, name, _password()), "has a new password", as_json)
+
+
+@app.command("link")
+def make_link(username: Username, as_json: Json = False) -> None:
+    """Print a link with which the member sets a password, once, within three days."""
+    with opened_shop("user link") as shop:
+        name = team.normal_username(username)
+        link = password_links.make_link(shop, COMMAND_LINE, name, load_settings().public_url)
+        if as_json:
+            write_json({"username": name, "link": link})
+        else:
+            typer.echo(link)
 
 
 @app.command("reset-second-factor")

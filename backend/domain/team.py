@@ -166,7 +166,8 @@ class Member:
     `password_hash` is a bcrypt hash, or "" for members who sign in with OpenID Connect only. `oidc_subject` is the
     provider's own name for the person (claim `sub`), kept at the first sign-in with the present address.
     `second_factor` is the sealed secret of the member's authenticator, or ""; `second_factor_step` is the number of the
-    30 seconds whose code was used last. `recovery_codes` are hashes of those that were not used yet.
+    30 seconds whose code was used last. `recovery_codes` are hashes of those that were not used yet. `link_hash` is
+    that of the one link with which the member may set a password until `link_ends`.
     """
 
     username: str
@@ -183,6 +184,8 @@ class Member:
     second_factor: str = ""
     second_factor_step: int = 0
     recovery_codes: tuple[str, ...] = ()
+    link_hash: str = ""
+    link_ends: datetime | None = None
 
     @property
     def has_second_factor(self) -> bool:

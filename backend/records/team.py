@@ -41,7 +41,7 @@ class Roster:
 _MEMBER = Record(
     Member,
     needed=("password_hash", "disabled", "demo", "version"),
-    sparse=("second_factor", "second_factor_step", "recovery_codes"),
+    sparse=("second_factor", "second_factor_step", "recovery_codes", "link_hash", "link_ends"),
     keep_empty=True,
 )
 _ROSTER = Record(Roster, needed=("emails", "admins", "version"), keep_empty=True)

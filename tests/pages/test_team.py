@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import Member, Role
 from backend.services.context import Shop
 from backend.services.sending.by_hand import last_invitation
+from backend.services.team import password_links
 from backend.services.team.members import find_member
+from pages.components.ui.state import SESSION
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import field, press, said
-from tests.services.signing import PASSWORD, quick_hashes
-
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-__all__ = ["quick_hashes"]
+from tests.services.signing import PASSWORD
 
 
 def found(shop: Shop, username: str) -> Member:
@@ -27,10 +25,10 @@ def add(dashboard: Dashboard, *, invited: bool) -> AppTest:
     app = dashboard.open("team.py", Role.ADMIN)
     for label, value in {"Name": "Olga Petrova", "Email address": "olga@example.com", "Username": "olga"}.items():
         field(app, label).set_value(value)
-    field(app, "First password").set_value(PASSWORD)
     app.checkbox[0].set_value(invited)
     press(app, "Add")
     assert not app.exception
+    assert "?set_password=olga." in app.code[0].value
     return app
 
 
@@ -59,3 +57,14 @@ def test_a_member_who_was_not_invited_is_invited_later_once(dashboard: Dashboard
     second = last_invitation(dashboard.shop, olga)
     assert second is not None
     assert second.reason == "Sent again: Deleted it"
+
+
+def test_a_member_sets_the_password_by_the_link_that_the_admin_got(dashboard: Dashboard) -> None:
+    token = add(dashboard, invited=False).code[0].value.partition("?set_password=")[2]
+    app = dashboard.open("account.py", set_password=token)
+    assert "username olga, olga@example.com" in said(app)
+    field(app, "New password").set_value(PASSWORD)
+    field(app, "Confirm new password").set_value(PASSWORD)
+    press(app, "Set password")
+    assert app.session_state[SESSION.key].username == "olga"
+    assert password_links.OVER in said(dashboard.open("account.py", set_password=token))

@@ -285,7 +285,9 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "member",
-        replace(filled(Member), second_factor="", second_factor_step=0, recovery_codes=()),
+        replace(
+            filled(Member), second_factor="", second_factor_step=0, recovery_codes=(), link_hash="", link_ends=None
+        ),
         least(Member),
         team.member_to_item,
         lambda it, item: team.member_from_item(item),
@@ -293,6 +295,14 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "member-with-second-factor",
+        replace(filled(Member), link_hash="", link_ends=None),
+        least(Member),
+        team.member_to_item,
+        lambda it, item: team.member_from_item(item),
+        (team.member_from_item,),
+    ),
+    Entity(
+        "member-with-link",
         filled(Member),
         least(Member),
         team.member_to_item,

@@ -114,7 +114,7 @@ def new_member(shop: Shop, *, username: str, name: str, email: str, role: Role, 
         created_at=now,
         sessions_valid_from=now,
     )
-    return member if password is None else replace(member, password_hash=_checked_hash(shop, member, password))
+    return member if password is None else replace(member, password_hash=checked_hash(shop, member, password))
 
 
 def rename(shop: Shop, actor: Actor, username: str, name: str, *, version: int | None = None) -> Member:
@@ -142,7 +142,7 @@ def change_email(shop: Shop, actor: Actor, username: str, email: str, *, version
     return roster.change(
         shop,
         username,
-        lambda member: ended_sessions(replace(member, email=cleaned, oidc_subject=""), shop.clock()),
+        lambda member: ended_sessions(without_link(replace(member, email=cleaned, oidc_subject="")), shop.clock()),
         version=version,
         audit_entry=audit_entry,
     )
@@ -174,7 +174,7 @@ def disable(shop: Shop, actor: Actor, username: str, *, version: int | None = No
     return roster.change(
         shop,
         username,
-        lambda member: ended_sessions(replace(member, disabled=True), shop.clock()),
+        lambda member: ended_sessions(without_link(replace(member, disabled=True)), shop.clock()),
         version=version,
         audit_entry=audit_entry,
     )
@@ -216,11 +216,11 @@ def set_password(shop: Shop, actor: Actor, username: str, password: str, *, vers
     if member is None:
         raise NotFoundError(f"There is no member “{username[:40]}”.")
     # Hashed once, outside of the retries: each hash costs 0.2 s.
-    hashed = _checked_hash(shop, member, password)
+    hashed = checked_hash(shop, member, password)
     return roster.change(
         shop,
         username,
-        lambda current: ended_sessions(replace(current, password_hash=hashed), shop.clock()),
+        lambda current: ended_sessions(without_link(replace(current, password_hash=hashed)), shop.clock()),
         version=version,
         audit_entry=_audit_entry(shop, actor, "set a password", username),
     )
@@ -265,7 +265,11 @@ def _audit_entry(shop: Shop, actor: Actor, action: str, username: str, detail: s
     return audit_log.entry(shop, actor, action, f"member:{username}", detail)
 
 
-def _checked_hash(shop: Shop, member: Member, password: str) -> str:
+def checked_hash(shop: Shop, member: Member, password: str) -> str:
+    """The hash of a new password of this member.
+
+    Raises: `PermissionDeniedError` for demo sign-ins, `InvalidInputError` for a password that is not accepted.
+    """
     if member.demo:
         raise PermissionDeniedError("Demo sign-ins keep their well-known passwords. Remove the demo shop instead.")
     check_password(password, username=member.username, email=member.email, name=member.name, shop_name=shop.name)
@@ -276,3 +280,8 @@ def ended_sessions(member: Member, now: datetime) -> Member:
     """The member, of whose sessions none is valid any more."""
     latest = max(now, member.sessions_valid_from + timedelta(microseconds=1))
     return replace(member, sessions_valid_from=latest)
+
+
+def without_link(member: Member) -> Member:
+    """The member, whose link to set a password works no more."""
+    return replace(member, link_hash="", link_ends=None)

@@ -18,6 +18,7 @@ from backend.domain.team import Member, Role
 from backend.domain.time import to_text
 from backend.errors import ConditionFailedError
 from backend.secret_file import derived
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team.members import find_member
 from backend.store import schema
@@ -122,5 +123,8 @@ def sign_out(shop: Shop, session: Session) -> None:
                 condition=Below("sessions_valid_from", end),
             )
         )
+        member = find_member(shop, session.username)
+        if member is not None:
+            audit_log.note(shop, member.actor, "signed out", f"member:{member.username}")
     except ConditionFailedError:
         return  # The member is gone, or something ended the sessions later than now.

@@ -13,12 +13,13 @@ from loguru import logger
 from backend.domain.network import THIS_MACHINE
 from backend.domain.team import Actor, Member
 from backend.errors import InvalidInputError
+from backend.services.audit import log as audit_log
 from backend.services.context import Shop
-from backend.services.team import roster, second_factor
+from backend.services.team import password_links, roster, second_factor, sign_in_attempts
 from backend.services.team.members import find_member, find_member_by_email, normal_username, set_password
 from backend.services.team.passwords import password_matches
 from backend.services.team.sessions import Session, SignInPolicy, begin_session, may_use_demo
-from backend.services.team.sign_in_attempts import Refused, attempt, settle
+from backend.services.team.sign_in_attempts import Refused, Subject, attempt, settle
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -56,6 +57,7 @@ def sign_in(
     member = find_member(shop, name)
     if not password_matches(password, member.password_hash if member else "") or member is None:
         logger.info("Sign-in failed")
+        _note_failure(shop, policy, member)
         return _WRONG
     asks = member.has_second_factor and not member.disabled
     settle(shop, policy.key, name, client, whole=not asks)
@@ -68,6 +70,8 @@ def finish(shop: Shop, policy: SignInPolicy, step: SecondStep, code: str, client
     if member is None or shop.clock() >= step.at + SECOND_STEP or member.sessions_valid_from > step.at:
         return Refused("That took too long, or something has changed meanwhile. Sign in again.")
     refused = second_factor.check(shop, policy, step.username, code, client)
+    if refused:
+        _note_failure(shop, policy, member)
     return refused or _let_in(shop, policy, member, client)
 
 
@@ -82,7 +86,33 @@ def _let_in(shop: Shop, policy: SignInPolicy, member: Member, client: str) -> Se
     if member.demo and not demo_is_open(shop, policy, client):
         return Refused("Demo sign-ins work only on the machine that runs Tillpost, while the demo shop is loaded.")
     logger.info("{} signed in", member.username)
+    audit_log.note(shop, member.actor, "signed in", f"member:{member.username}")
     return begin_session(shop, member)
+
+
+def set_password_by_link(
+    shop: Shop, policy: SignInPolicy, token: str, password: str, client: str
+) -> Session | SecondStep | Refused:
+    """Sets the password of the member whom the link is for, and signs in; a second factor is asked for as ever.
+
+    Raises: `InvalidInputError` when the password is not accepted; then the link still works.
+    """
+    member = password_links.use(shop, token, password)
+    if member is None:
+        return Refused(password_links.OVER)
+    if member.has_second_factor:
+        return SecondStep(member.username, max(shop.clock(), member.sessions_valid_from))
+    return _let_in(shop, policy, member, client)
+
+
+def _note_failure(shop: Shop, policy: SignInPolicy, member: Member | None) -> None:
+    """Notes a failure of a member in the audit log from the one on that makes the account wait.
+
+    So an attacker writes at most a hundred entries a day for each member, and none for names that nobody has.
+    """
+    failures = sign_in_attempts.failures_of(shop, policy.key, member.username) if member else 0
+    if member and failures >= Subject.ACCOUNT.value:
+        audit_log.note(shop, member.actor, "failed to sign in", f"member:{member.username}", f"{failures} failures")
 
 
 def change_own_password(

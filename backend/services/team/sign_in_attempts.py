@@ -70,6 +70,16 @@ def settle(shop: Shop, key: bytes, username: str, client: str, *, whole: bool = 
     take_back(shop, address, group)
 
 
+def failures_of(shop: Shop, key: bytes, username: str) -> int:
+    """How many failures of an account count now."""
+    item = shop.store.get(schema.failures_key(Subject.ACCOUNT.kind, digest(key, Subject.ACCOUNT, username)))
+    return 0 if item is None else _failures(item).counted(shop.clock())
+
+
+def _failures(item: Item) -> Failures:
+    return Failures(cast(int, item["count"]), str(item["last"]))
+
+
 def _counted(key: bytes, username: str, client: str) -> tuple[tuple[Subject, str], tuple[Subject, str]]:
     group = address_group(client)
     return (
@@ -120,7 +130,7 @@ def claim(shop: Shop, subject: Subject, identity: str) -> timedelta:
 def _claim(shop: Shop, subject: Subject, key: Key) -> timedelta:
     item = shop.store.get(key)
     now = shop.clock()
-    before = Failures() if item is None else Failures(cast(int, item["count"]), str(item["last"]))
+    before = Failures() if item is None else _failures(item)
     wait = before.wait(now, subject.value)
     if wait:
         return wait

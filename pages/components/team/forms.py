@@ -11,13 +11,14 @@ from backend.errors import BackendError
 from backend.services.sending import by_hand
 from backend.services.sending.requests import new_click_key
 from backend.services.team import members as team
-from backend.services.team import second_factor
+from backend.services.team import password_links, second_factor
 from pages.components.sending import invitation
 from pages.components.ui.formats import plain
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import mailer, settings, shop
-from pages.components.ui.state import NOTICE
+from pages.components.ui.state import NOTICE, Slot
 
+_LINK: Slot[tuple[str, str]] = Slot("team.password_link")
 _ROLES = list(Role)
 _EXPLAINED = {
     Role.MANAGER: "Manager: figures, customers, campaigns, automations, refunds, exports",
@@ -45,17 +46,6 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
                 key=form.key("role"),
                 persist_state="session",
             )
-        password = (
-            st.text_input(
-                "First password",
-                type="password",
-                autocomplete="new-password",
-                help="At least 12 characters. Ask the new member to change it under “Your account”.",
-                key=form.key("password"),
-            )
-            if with_password
-            else None
-        )
         invited = st.checkbox(
             "Send an invitation by email",
             value=True,
@@ -65,9 +55,11 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
         )
         pressed = form.pressed("Add", icon=":material/person_add:", stretch=False)
     if pressed:
-        member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role, password=password)
+        member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role)
         form.done()
-        sentence = f"{member.name} can now sign in with the username {member.username}."
+        if with_password:
+            _make_link(actor, member)
+        sentence = f"{member.name} is in the team with the username {member.username}."
         _done(f"{sentence} {_invite(actor, member)}" if invited else sentence)
 
 
@@ -116,12 +108,25 @@ def _role_form(actor: Actor, member: Member) -> None:
 
 
 def _password_form(actor: Actor, member: Member) -> None:
-    with st.form(f"password_{member.username}", clear_on_submit=True):
-        password = st.text_input("New password", type="password", autocomplete="new-password")
-        pressed = st.form_submit_button("Reset password", icon=":material/key:")
-    if pressed:
-        team.set_password(shop(), actor, member.username, password, version=member.version)
-        _done(f"{member.name} has a new password and is signed out everywhere.")
+    help_text = "With the link they set a password themselves. It works once, and replaces an earlier link."
+    if member.username != actor.username and st.button("Link to set a password", icon=":material/key:", help=help_text):
+        _make_link(actor, member)
+        st.rerun()
+
+
+def _make_link(actor: Actor, member: Member) -> None:
+    link = password_links.make_link(shop(), actor, member.username, settings().public_url)
+    _LINK.set((member.name, link))
+
+
+def show_link() -> None:
+    """The link that was made last, until it was handed over: it is nowhere else."""
+    if (made := _LINK.get()) is None:
+        return
+    with st.container(border=True):
+        st.markdown(plain(f"Give {made[0]} this link. It works once, for three days, and is not shown again."))
+        st.code(made[1], language=None, wrap_lines=True)
+        st.button("Done", icon=":material/check:", on_click=_LINK.clear)
 
 
 def _access_buttons(actor: Actor, member: Member) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.errors import BackendError
-from backend.services.team import first_admin, sessions, sign_in
+from backend.services.team import first_admin, password_links, sessions, sign_in
 from backend.services.team.members import demo_sign_ins, team_is_empty
+from backend.services.team.sign_in_attempts import Refused
 from pages.components.ui import cookie, session
 from pages.components.ui.client import client_address
 from pages.components.ui.formats import plain
@@ -25,7 +26,10 @@ def show() -> None:
         st.title(plain(shop().name))
         if notice := NOTICE.get():
             st.info(plain(notice), icon=":material/info:")
-        if team_is_empty(shop()):
+        token = st.query_params.get(password_links.PARAMETER, "")
+        if token and settings().auth_mode == "password" and _STEP.get() is None:
+            _link_form(token)
+        elif team_is_empty(shop()):
             _first_admin_form()
         elif settings().auth_mode == "oidc":
             _provider_button()
@@ -43,16 +47,43 @@ def _password_form() -> None:
         password = st.text_input("Password", type="password", autocomplete="current-password", max_chars=200)
         pressed = st.form_submit_button("Sign in", type="primary", icon=":material/login:", width="stretch")
     if pressed:
-        result = sign_in.sign_in(shop(), policy(), username, password, client_address())
-        if isinstance(result, sessions.Session):
-            session.begin(result)
-        elif isinstance(result, sign_in.SecondStep):
-            forget_everything()
-            _STEP.set(result)
-            st.rerun()
-        else:
-            refuse(result.sentence)
-    st.caption("Forgot your password? An admin of your shop can set a new one.")
+        _go_on(sign_in.sign_in(shop(), policy(), username, password, client_address()))
+    st.caption("Forgot your password? An admin of your shop can give you a link to set a new one.")
+
+
+def _go_on(result: sessions.Session | sign_in.SecondStep | Refused) -> None:
+    if isinstance(result, sessions.Session):
+        session.begin(result)
+    elif isinstance(result, sign_in.SecondStep):
+        forget_everything()
+        _STEP.set(result)
+        st.rerun()
+    else:
+        refuse(result.sentence)
+
+
+def _link_form(token: str) -> None:
+    member = password_links.member_of_link(shop(), token)
+    if member is None:
+        refuse(password_links.OVER)
+        st.button("Go to sign-in", icon=":material/arrow_back:", on_click=st.query_params.clear)
+        return
+    with st.form("set_password"):
+        st.header("Set your password")
+        st.caption(plain(f"For {member.name}, username {member.username}, {member.email}. At least 12 characters."))
+        new = st.text_input("New password", type="password", autocomplete="new-password", max_chars=200)
+        again = st.text_input("Confirm new password", type="password", autocomplete="new-password", max_chars=200)
+        pressed = st.form_submit_button("Set password", type="primary", icon=":material/key:", width="stretch")
+    if pressed and new != again:
+        refuse("The two passwords differ.")
+    elif pressed:
+        try:
+            result = sign_in.set_password_by_link(shop(), policy(), token, new, client_address())
+        except BackendError as error:
+            refuse(error.sentence)
+            return
+        st.query_params.clear()
+        _go_on(result)
 
 
 def _code_form(step: sign_in.SecondStep) -> None:
