@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -155,16 +155,24 @@ def _after_refunds(goods: int, total: int, refunded: int) -> int:
     return shared_out(goods, max(total - refunded, 0), total)
 
 
-def difference(after: Order, before: Order | None) -> list[SoldLine]:
-    """What a new version of an order changes for each product; empty when nothing does."""
-    old, new = sold_in(before) if before else {}, sold_in(after)
+def difference(new: Mapping[str, SoldLine], old: Mapping[str, SoldLine]) -> list[SoldLine]:
+    """What turns the old figures of an order into the new ones, for each product; empty when they are the same."""
     changes = []
     for product, line in {**old, **new}.items():
-        after_it = new[product].sold if product in new else Sold()
-        change = after_it.minus(old[product].sold if product in old else Sold())
+        after = new[product].sold if product in new else Sold()
+        change = after.minus(old[product].sold if product in old else Sold())
         if change != Sold():
             changes.append(replace(line, units=change.units, revenue=change.revenue))
     return changes
+
+
+def added(old: Mapping[str, SoldLine], changes: Iterable[SoldLine]) -> dict[str, SoldLine]:
+    """The figures of an order with these changes; a product of which nothing is left is not among them."""
+    found = dict(old)
+    for line in changes:
+        sold = line.sold.plus(found[line.product].sold if line.product in found else Sold())
+        found[line.product] = replace(line, units=sold.units, revenue=sold.revenue)
+    return {product: line for product, line in found.items() if line.sold != Sold()}
 
 
 def check_product(product: Product) -> Product:

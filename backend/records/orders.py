@@ -19,6 +19,7 @@ from backend.domain.orders import (
 from backend.domain.time import day_of, from_text, to_text
 from backend.records.conversion import key_given, key_of_row, reads
 from backend.records.declared import Record, row, rows
+from backend.records.products import Waiting, waiting_attributes
 from backend.records.values import number, text
 from backend.store import schema
 from backend.store.port import Item, Key, Row
@@ -46,8 +47,11 @@ _SUMMARY = Record(
 )
 
 
-def order_item(order: Order, zone: ZoneInfo, day: str = "") -> Item:
-    """The item of an order. `day` is the day it already counts on; a new order counts on the shop's day of placing."""
+def order_item(order: Order, zone: ZoneInfo, day: str = "", waiting: Waiting | None = None) -> Item:
+    """The item of an order. `day` is the day it already counts on; a new order counts on the shop's day of placing.
+
+    It is `waiting` while the figures of products do not count it as it is.
+    """
     day = day or day_of(order.placed_at, zone)
     return _ORDER.item(
         order,
@@ -56,6 +60,7 @@ def order_item(order: Order, zone: ZoneInfo, day: str = "") -> Item:
         day=day,
         refunded=order.refunded,
         net=net_of(order.total, order.refunded, contribution_of(order)),
+        **(waiting_attributes(order.id, waiting) if waiting else {}),
     )
 
 

@@ -1,8 +1,9 @@
-"""Products as items, what was sold of them, and what orders have changed in that and nobody has counted yet."""
+"""Products as items, what was sold of them, and what an order carries while nobody has counted it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from backend.domain.products import Product, Sold, SoldLine
 from backend.records.conversion import key_given, reads
@@ -18,23 +19,17 @@ _PRODUCT = Record(Product, given=("id",))
 
 
 @dataclass(frozen=True, slots=True)
-class Uncounted:
-    """What one version of an order changes in the figures of products, beginning with the line `done`.
+class Waiting:
+    """An order waits for the figures of products: its place in the queue, and what of it they count until then.
 
-    `day` is the shop's day on which the order counts.
+    Every version of the order and every part that is counted has another place.
     """
 
-    customer_id: str
-    order_id: str
-    version: int
-    day: str
-    lines: tuple[SoldLine, ...]
-    done: int = 0
+    place: int
+    counted: tuple[SoldLine, ...] = ()
 
 
-_UNCOUNTED = Record(
-    Uncounted, given=("order_id", "version"), sparse=("done",), customer_id="customer", lines=rows(SoldLine)
-)
+_WAITING = Record(Waiting, place="rank_revenue", counted=rows(SoldLine))
 
 product_item = _PRODUCT.item
 
@@ -51,13 +46,20 @@ def leading_item(product_id: str) -> Item:
     return {LEADS_TO: product_id}
 
 
-uncounted_item = _UNCOUNTED.item
+def waiting_place(moment: datetime, version: int) -> int:
+    """The place in the queue of a version of an order that was made at this moment."""
+    return int(moment.timestamp() * 1000) * 10**9 + version * 1000
+
+
+def waiting_attributes(order_id: str, waiting: Waiting) -> Item:
+    """What the item of an order has beside the order while it waits."""
+    return _WAITING.item(waiting, board=schema.uncounted_board(order_id))
 
 
 @reads(key_given)
-def uncounted_from(key: Key, item: Item) -> Uncounted:
-    order_id, version = schema.uncounted_in(key)
-    return _UNCOUNTED.read(item, order_id=order_id, version=version)
+def waiting_from(key: Key, item: Item) -> Waiting | None:
+    """None for an order that is counted as it is."""
+    return _WAITING.read(item) if "board" in item else None
 
 
 @reads(key_given)

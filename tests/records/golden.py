@@ -66,7 +66,7 @@ from backend.records import (
 )
 from backend.records.campaign_chunks import Chunk, ChunkStep
 from backend.records.events import RawEvent
-from backend.records.products import Uncounted
+from backend.records.products import Waiting
 from backend.records.team import Roster
 from backend.store import schema
 from backend.store.port import Item, Key, Row
@@ -510,12 +510,12 @@ ENTITIES: tuple[Entity, ...] = (
         (products.sold_from, products.sold_on),
     ),
     Entity(
-        "uncounted",
-        filled(Uncounted),
-        least(Uncounted),
-        products.uncounted_item,
-        lambda it, item: products.uncounted_from(schema.uncounted_key(it.order_id, it.version), item),
-        (products.uncounted_from,),
+        "waiting",
+        filled(Waiting),
+        least(Waiting),
+        lambda it: products.waiting_attributes("order", it),
+        lambda it, item: products.waiting_from(schema.order_key(CUSTOMER, "order"), item),
+        (products.waiting_from,),
     ),
     Entity(
         "dead-letter",

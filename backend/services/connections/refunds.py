@@ -71,6 +71,6 @@ def _order_writes(shop: Shop, before: Order, after: Order, item: Item) -> list[W
     day = order_day(item)
     people = schema.customer_key(after.customer_id), schema.customer_month_key(after.customer_id, day[:7])
     customer, month = (shop.store.get(key) or {} for key in people)
-    changing = changing_writes(before, after, day, customer, month, shop.zone)
+    changing = changing_writes(before, after, item, customer, month, shop.zone)
     events = outgoing.on_order_changed(shop, before, after)
     return [*changing, *triggers.on_changed(shop, before, after), *events]

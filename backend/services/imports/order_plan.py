@@ -207,7 +207,7 @@ class OrderPlanner:
                 snapshot.items.get(each, {})
                 for each in (schema.customer_key(customer.id), schema.customer_month_key(customer.id, day[:7]))
             )
-            writes += changing_writes(before, after, day, customer_item, month_item, self._shop.zone)
+            writes += changing_writes(before, after, item, customer_item, month_item, self._shop.zone)
             if live is not None:
                 writes += triggers.on_changed(self._shop, before, after)
                 writes += outgoing.on_order_changed(self._shop, before, after)

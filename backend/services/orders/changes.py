@@ -114,7 +114,7 @@ def _write(shop: Shop, before: Order, after: Order, item: Item, audit_entry: Put
     customer = schema.customer_key(after.customer_id)
     month = schema.customer_month_key(after.customer_id, day[:7])
     found = {key: shop.store.get(key) or {} for key in (customer, month)}
-    writes = changing_writes(before, after, day, found[customer], found[month], shop.zone)
+    writes = changing_writes(before, after, item, found[customer], found[month], shop.zone)
     started = triggers.on_changed(shop, before, after) if notify else []
     events = outgoing.on_order_changed(shop, before, after)
     shop.store.transact([*writes, *started, *events, *([audit_entry] if audit_entry else [])])

@@ -1,4 +1,4 @@
-"""Which writes keep an order and all of its totals together: the customer, the customer's month, the day, products.
+"""Which writes keep an order and all of its totals together: the customer, the customer's month, the day.
 
 Everything here is computed from snapshots and written in one transaction. Where a write depends on what a snapshot
 said, it carries a condition; when that fails, `StaleReadError` tells the caller to read again.
@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from backend.domain.customers import Customer
 from backend.domain.orders import NOTHING, Contribution, Order, contribution_of
-from backend.domain.products import difference
+from backend.domain.products import difference, sold_in
 from backend.domain.time import day_of
 from backend.errors import AlreadyExistsError, ConflictError
 from backend.records import ranks, totals
-from backend.records.orders import order_item
-from backend.records.products import Uncounted, uncounted_item
+from backend.records.orders import order_day, order_item
+from backend.records.products import Waiting, waiting_from, waiting_place
 from backend.services.concurrency.retries import StaleReadError
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Check, Condition, Equals, Exists, Item, Missing, Put, Update, Write
@@ -34,7 +34,7 @@ def _moved() -> StaleReadError:
 
 
 def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, reference: str = "") -> list[Write]:
-    """The transaction that places an order: six writes at most, plus one for the `reference` of its source.
+    """The transaction that places an order: five writes at most, plus one for the `reference` of its source.
 
     Errors attached: `OrderExistsError`, `StaleReadError`.
     """
@@ -43,7 +43,7 @@ def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, referenc
     writes: list[Write] = [
         Put(
             schema.order_key(customer.id, order.id),
-            order_item(order, zone, day),
+            order_item(order, zone, day, Waiting(_place_of(order)) if sold_in(order) else None),
             Absent(),
             OrderExistsError("This order was placed already."),
         )
@@ -53,8 +53,7 @@ def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, referenc
     moves_first_day = not customer.first_day or day < customer.first_day
     writes.append(_customer_update(customer, change, day if moves_first_day else ""))
     writes.append(_month_update(customer, day[:7], change))
-    writes += _day_updates(customer, day, change, moves_first_day)
-    return writes + _uncounted(order, day)
+    return writes + _day_updates(customer, day, change, moves_first_day)
 
 
 def _reference(order: Order, reference: str) -> Put:
@@ -101,37 +100,46 @@ def _day_updates(customer: Customer, day: str, change: Contribution, moves_first
     return updates
 
 
-def _uncounted(after: Order, day: str, before: Order | None = None) -> list[Write]:
-    """What this version of an order changes in the figures of products, which `services.products.counting` adds up.
+def _waiting(before: Order, after: Order, item: Item) -> Waiting | None:
+    """How the next version waits for the figures of products, which `services.products.counting` brings up to date.
 
-    They are kept apart from the order: a hot product would hold up everybody who buys it, and an order of 500 lines has
-    more products than a transaction has room for. One small item stands for all of them.
+    They are not part of this transaction: a hot product would hold up everybody who buys it, and an order of 500 lines
+    has more products than a transaction has room for. So the order itself says what of it they count.
     """
-    lines = tuple(difference(after, before))
-    if not lines:
-        return []
-    entry = Uncounted(after.customer_id, after.id, after.version, day, lines)
-    return [Put(schema.uncounted_key(after.id, after.version), uncounted_item(entry))]
+    waiting = waiting_from(schema.order_key(before.customer_id, before.id), item)
+    old = sold_in(before)
+    if not difference(sold_in(after), old):
+        return waiting
+    counted = waiting.counted if waiting else tuple(old.values())
+    return Waiting(_place_of(after), counted)
+
+
+def _place_of(order: Order) -> int:
+    moment = order.history[-1].at if order.history else order.placed_at
+    return waiting_place(moment, order.version)
 
 
 def changing_writes(
-    before: Order, after: Order, day: str, customer_item: Item, month_item: Item, zone: ZoneInfo
+    before: Order, after: Order, item: Item, customer_item: Item, month_item: Item, zone: ZoneInfo
 ) -> list[Write]:
     """The transaction that turns one version of an order into the next; totals change by the difference.
 
-    `day` is the day on which the order counts. `customer_item` and `month_item` are the stored items: when an order
+    `item` is the stored item of the order. `customer_item` and `month_item` are those in which it counts: when an order
     stops counting, they tell whether it was the last one, so that the customer leaves the leaderboard.
 
-    Errors attached: `OrderChangedError`, `StaleReadError`.
+    Error attached: `StaleReadError`. The order may only have been counted meanwhile, so whoever has seen a version
+    compares it again.
     """
+    day, place = order_day(item), item.get("rank_revenue")
+    as_counted = Missing("rank_revenue") if place is None else Equals("rank_revenue", place)
     change = contribution_of(after).minus(contribution_of(before))
     customer_id = after.customer_id
     writes: list[Write] = [
         Put(
             schema.order_key(customer_id, after.id),
-            order_item(after, zone, day),
-            Equals("version", before.version),
-            OrderChangedError(f"Someone else has just changed order {before.number}."),
+            order_item(after, zone, day, _waiting(before, after, item)),
+            AllOf((Equals("version", before.version), as_counted)),
+            StaleReadError(f"Someone else has just changed order {before.number}. Try again."),
         )
     ]
     if change.orders or change.revenue:
@@ -140,7 +148,7 @@ def changing_writes(
         writes.append(_ranking_update(Update(month), day[:7], customer_id, month_item, change))
     if additions := totals.additions(change):
         writes.append(Update(schema.day_key(day, customer_id), add=additions))
-    return writes + _uncounted(after, day, before)
+    return writes
 
 
 def _ranking_update(update: Update, period: str, customer_id: str, item: Item, change: Contribution) -> Update:

@@ -1,7 +1,8 @@
-"""Adds what orders have changed to the figures of products. Any number of processes may do it.
+"""Brings the figures of products up to date with the orders. Any number of processes may do it.
 
-One transaction takes entries out of the outbox and adds them to the figures, on condition that nobody has done so.
-That condition makes it happen exactly once, also through a killed process. Orders of the same product share one
+An order that they do not count as it is waits in a queue, which is an index, and says itself what of it they count.
+One transaction takes orders out of the queue and adds the difference to the figures, on condition that nobody has done
+so. That condition makes it happen exactly once, also through a killed process. Orders of the same product share one
 addition, so the more orders there are, the less each costs.
 """
 
@@ -12,26 +13,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
 
 from backend.domain.leases import Lease
-from backend.domain.products import Product, ProductSource, Sold, SoldLine, id_of_title
-from backend.records.products import Uncounted, sold_additions, sold_from, uncounted_from
+from backend.domain.orders import Order
+from backend.domain.products import Product, ProductSource, Sold, SoldLine, added, difference, id_of_title, sold_in
+from backend.records.orders import order_day, order_from
+from backend.records.products import Waiting, sold_additions, sold_from, waiting_attributes, waiting_from
 from backend.services.concurrency.leases import Leases
 from backend.services.concurrency.retries import StaleReadError, until_settled
 from backend.services.context import Shop
 from backend.services.products.identity import Names, read_names
-from backend.services.unreadable.items import readable
+from backend.services.unreadable.items import readable, readable_due
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import (
     MAX_TRANSACTION_WRITES,
-    AllOf,
     Check,
-    Condition,
-    Delete,
     Equals,
-    Exists,
     Item,
     Key,
     Missing,
@@ -40,16 +38,27 @@ from backend.store.port import (
     Query,
     Update,
     Write,
-    pages_of,
 )
 
 ALL_TIME = "ALL"
 STATE = schema.meta_key("product-figures")
 LEASES = Leases(timedelta(minutes=2), "Another process counts products.", holder="holder")
 """Held by a recount, which needs the figures to stand still. Counting needs none, and waits while one is held."""
+COUNTED = "counted_by_order"
+"""The mark of a store whose orders say what of them is counted; those of former versions lack it."""
 _ROUND = 60
 _MOST_PER_LINE = 5
-"""Writes for one line item: its entry, a new product with its title, its month, all time."""
+"""Writes for one line item: its order, a new product with its title, its month, all time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """An order that waits, with what its figures lack: one line for each product."""
+
+    key: Key
+    day: str
+    waiting: Waiting
+    lines: tuple[SoldLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a round did. `more`: there are more entries than it took."""
+    """How many orders a round counted, wholly or in part. `more`: there are more."""
 
     entries: int
     more: bool = False
@@ -70,7 +79,7 @@ class Counted:
 
 @dataclass(slots=True)
 class _Plan:
-    """One transaction: how far each entry is counted by it, new products and names, and what it adds to figures."""
+    """One transaction: how far each order is counted by it, new products and names, and what it adds to figures."""
 
     done: dict[int, int] = field(default_factory=dict)
     names: list[Put] = field(default_factory=list)
@@ -101,26 +110,41 @@ def count_sold(shop: Shop) -> Counted:
 def state_of(shop: Shop) -> State | None:
     """None where it cannot be read, which is set aside."""
     item = shop.store.get(STATE) or {}
-    return next(readable(shop, [(STATE, item)], lambda k, i: State(LEASES.of(k, i), i.get("counted") is True)), None)
+    return next(readable(shop, [(STATE, item)], lambda k, i: State(LEASES.of(k, i), i.get(COUNTED) is True)), None)
 
 
-def waiting(shop: Shop, limit: int | None = None) -> Iterator[Uncounted]:
-    """What is not counted yet, a shard after the other, the oldest orders of each first; `limit` is for each shard."""
-    partitions = schema.uncounted_partitions()
-    random.shuffle(partitions)  # so that workers do not all begin with the same one
-    for partition in partitions:
-        query = Query(schema.SHOP, partition, limit=limit or 500)
-        yield from islice(readable(shop, pages_of(shop.store, query), uncounted_from), limit)
+def waiting(shop: Shop, limit: int) -> tuple[list[Uncounted], bool]:
+    """The orders that wait longest, so many of each shard, and whether there are more."""
+    boards = schema.uncounted_boards()
+    random.shuffle(boards)  # so that workers do not all begin with the same one
+    queries = [Query(schema.SHOP, board, index="by_revenue", limit=limit) for board in boards]
+    found, more = readable_due(shop, queries, _uncounted_from)
+    return [each for each in found if each is not None], more
+
+
+def counted_lines(order: Order, waiting: Waiting | None) -> dict[str, SoldLine]:
+    """What the figures of products count of an order, by the id that its lines name."""
+    return {line.product: line for line in waiting.counted} if waiting else sold_in(order)
 
 
 def is_behind(shop: Shop) -> bool:
     """Whether orders wait to be counted, as they do for seconds, or for minutes after a large import."""
     with access_pattern("product figures"):
-        return next(waiting(shop, 1), None) is not None
+        return bool(waiting(shop, 1)[0])
+
+
+def _uncounted_from(key: Key, item: Item) -> Uncounted | None:
+    """None when somebody has counted the order, which the index does not know yet."""
+    waiting = waiting_from(key, item)
+    if waiting is None:
+        return None
+    order = order_from(key, item)
+    lines = difference(sold_in(order), counted_lines(order, waiting))
+    return Uncounted(key, order_day(item), waiting, tuple(lines))
 
 
 def _count(shop: Shop) -> Counted:
-    entries = list(waiting(shop, _ROUND // schema.UNCOUNTED_SHARDS))
+    entries, more = waiting(shop, _ROUND // schema.UNCOUNTED_SHARDS)
     if not entries:
         return Counted(0)
     state = state_of(shop)
@@ -133,18 +157,20 @@ def _count(shop: Shop) -> Counted:
     writes += _added(plan, figures)
     shop.store.transact(writes)
     whole = sum(done == len(entries[place].lines) for place, done in plan.done.items())
-    return Counted(len(plan.done), more=whole < len(entries) or len(entries) >= _ROUND // schema.UNCOUNTED_SHARDS)
+    return Counted(len(plan.done), more=more or whole < len(entries))
 
 
 def _planned(shop: Shop, entries: Sequence[Uncounted]) -> _Plan:
-    lines = [line for entry in entries for line in entry.lines[entry.done :]]
+    lines = [line for entry in entries for line in entry.lines]
     names = read_names(shop, (name for line in lines for name in (line.product, id_of_title(line.title))))
     plan = _Plan()
     for place, entry in enumerate(entries):
-        for number in range(entry.done, len(entry.lines)):
+        if plan.size + _MOST_PER_LINE > MAX_TRANSACTION_WRITES:
+            break
+        plan.done[place] = 0
+        for number, line in enumerate(entry.lines):
             if plan.size + _MOST_PER_LINE > MAX_TRANSACTION_WRITES:
                 return plan
-            line = entry.lines[number]
             product = product_for(shop, names, line, plan.names)
             plan.sold[product, entry.day[:7], entry.day[8:]] = plan.sold[product, entry.day[:7], entry.day[8:]].plus(
                 line.sold
@@ -163,11 +189,14 @@ def product_for(shop: Shop, names: Names, line: SoldLine, puts: list[Put]) -> st
 
 
 def _taken_out(entry: Uncounted, done: int) -> Write:
-    key = schema.uncounted_key(entry.order_id, entry.version)
-    seen: Condition = Equals("done", entry.done) if entry.done else AllOf((Exists(), Missing("done")))
+    seen = Equals("rank_revenue", entry.waiting.place)
     if done == len(entry.lines):
-        return Delete(key, seen, _moved())
-    return Update(key, set={"done": done}, condition=seen, otherwise=_moved())
+        return Update(entry.key, remove=("board", "rank_revenue", "counted"), condition=seen, otherwise=_moved())
+    counted = added({line.product: line for line in entry.waiting.counted}, entry.lines[:done])
+    waiting = Waiting(entry.waiting.place + 1, tuple(counted.values()))
+    attributes = waiting_attributes(schema.order_id_of(entry.key), waiting)
+    remove = () if "counted" in attributes else ("counted",)
+    return Update(entry.key, set=attributes, remove=remove, condition=seen, otherwise=_moved())
 
 
 def _added(plan: _Plan, figures: dict[Key, Item]) -> Iterator[Write]:

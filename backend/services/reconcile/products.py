@@ -1,7 +1,7 @@
 """Figures of products, counted again from the orders. Nobody counts meanwhile, so one reading is enough.
 
-While the recount holds its lease, `services.products.counting` waits: the figures stand still, and what orders change
-stays in the outbox. So the figures have to be what the orders say as they were read, less what of it is in the outbox.
+While the recount holds its lease, `services.products.counting` waits: the figures stand still, and orders that change
+keep saying what of them is counted. So the figures have to be the sum of that.
 """
 
 from __future__ import annotations
@@ -11,25 +11,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from backend.domain.ids import new_entry_id
 from backend.domain.leases import Lease
-from backend.domain.products import Sold, SoldLine, sold_in
+from backend.domain.products import Sold, SoldLine
 from backend.errors import ConditionFailedError, UnreadableItemError
 from backend.records.orders import order_day, order_from
-from backend.records.products import Uncounted, sold_item
+from backend.records.products import sold_item, waiting_from
 from backend.records.ranks import figure
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
-from backend.services.products.counting import ALL_TIME, LEASES, STATE, product_for, state_of, waiting
+from backend.services.products.counting import ALL_TIME, COUNTED, LEASES, STATE, counted_lines, product_for, state_of
 from backend.services.products.identity import all_names
 from backend.services.reconcile.findings import Drift, Finding, as_found, repair
 from backend.services.reconcile.partitions import Placed
 from backend.store import schema
-from backend.store.port import AllOf, Delete, Item, Key, Missing, Put, Row, UnreadableItem, Write
+from backend.store.port import AllOf, Delete, Item, Key, Missing, Put, Query, Row, UnreadableItem, Write, pages_of
 
-_CLOCKS_DIFFER = timedelta(hours=1)
 _RANKS = ("rank_orders", "rank_revenue", "board")
 
 
@@ -38,7 +36,6 @@ class Hold:
 
     def __init__(self, shop: Shop, lease: Lease, *, counted: bool) -> None:
         self._shop, self._lease = shop, lease
-        self.begun = shop.clock()
         self.counted = counted
         """Whether all orders have been counted once; before that, figures cannot be wrong."""
         self.lost = False
@@ -56,7 +53,7 @@ class Hold:
         """Lets others count; leaves the store as it was found."""
         with contextlib.suppress(LeaseLostError, ConditionFailedError):
             self._shop.store.update(LEASES.release(STATE, self._lease))
-            self._shop.store.delete(Delete(STATE, AllOf((Missing(LEASES.until), Missing("counted")))))
+            self._shop.store.delete(Delete(STATE, AllOf((Missing(LEASES.until), Missing(COUNTED)))))
 
 
 @contextmanager
@@ -77,18 +74,12 @@ def holding(shop: Shop) -> Iterator[Hold | None]:
 
 @dataclass(slots=True)
 class ProductSums:
-    """What the orders say, as they are read one by one under a hold, and what is kept.
+    """What the orders say is counted of them, as they are read one by one under a hold, and what is kept."""
 
-    `versions` has the orders that may be in the outbox at the end: those that are in it now, and those changed since.
-    """
-
-    uncounted: frozenset[str]
-    since: datetime
     kept: dict[Key, Item] = field(default_factory=dict)
     sold: defaultdict[tuple[str, str], Sold] = field(default_factory=lambda: defaultdict(Sold))
     """By the id that a line names (`domain.products.id_of_words`), and day."""
     lines: dict[str, SoldLine] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
     unreadable: int = 0
 
     def add_all(self, placed: Iterable[Placed]) -> None:
@@ -98,41 +89,23 @@ class ProductSums:
     def add(self, key: Key, item: Item) -> None:
         """Adds an order."""
         try:
-            order, day = order_from(key, item), order_day(item)
+            order, day, waiting = order_from(key, item), order_day(item), waiting_from(key, item)
         except UnreadableItemError:
             self.unreadable += 1
             return
-        for line in sold_in(order).values():
-            self._add(line, day, line.sold)
-        if order.id in self.uncounted or (order.history[-1].at if order.history else order.placed_at) >= self.since:
-            self.versions[order.id] = order.version
+        for line in counted_lines(order, waiting).values():
+            self.sold[line.product, day] = self.sold[line.product, day].plus(line.sold)
+            self.lines.setdefault(line.product, line)
 
     def keep(self, rows: list[Row]) -> None:
         """Takes the figures among these rows as what is kept."""
         kept = (row for row in rows if schema.is_sold(row.key) and not isinstance(row.item, UnreadableItem))
         self.kept |= {row.key: row.item for row in kept}
 
-    def take_off(self, entry: Uncounted) -> bool:
-        """Takes off what is not counted yet; False when the order was not read, or in a version before."""
-        if self.versions.get(entry.order_id, 0) < entry.version:
-            return False
-        for line in entry.lines[entry.done :]:
-            self._add(line, entry.day, Sold().minus(line.sold))
-        return True
-
-    def _add(self, line: SoldLine, day: str, sold: Sold) -> None:
-        self.sold[line.product, day] = self.sold[line.product, day].plus(sold)
-        self.lines.setdefault(line.product, line)
-
-
-def begin(shop: Shop, hold: Hold) -> ProductSums:
-    """Sums to which all orders are added, read after this."""
-    return ProductSums(frozenset(entry.order_id for entry in waiting(shop)), hold.begun - _CLOCKS_DIFFER)
-
 
 def findings(shop: Shop, sums: ProductSums) -> list[Finding]:
-    """What is kept and is not what the orders say. Nobody may have counted since `begin`."""
-    found = [_stray(entry) for entry in waiting(shop) if not sums.take_off(entry) and _is_gone(shop, entry)]
+    """What is kept and is not what the orders say. Nobody may have counted since the first of them was read."""
+    found: list[Finding] = []
     names, wanted = all_names(shop), defaultdict[tuple[str, str], dict[str, Sold]](dict)
     for (name, day), sold in sums.sold.items():
         if sold == Sold():
@@ -150,16 +123,6 @@ def findings(shop: Shop, sums: ProductSums) -> list[Finding]:
     for key in sorted({*items, *sums.kept}):
         found += _compared(key, items.get(key, {}), sums.kept.get(key, {}))
     return found
-
-
-def _is_gone(shop: Shop, entry: Uncounted) -> bool:
-    return shop.store.get(schema.order_key(entry.customer_id, entry.order_id)) is None
-
-
-def _stray(entry: Uncounted) -> Finding:
-    key = schema.uncounted_key(entry.order_id, entry.version)
-    drift = Drift(f"order {entry.order_id}: in the outbox of products", "not there", "there")
-    return Finding((drift,), (Delete(key),))
 
 
 def _compared(key: Key, wanted: Item, found: Item) -> Iterator[Finding]:
@@ -188,17 +151,20 @@ def _shown(name: str, item: Item) -> str | int:
 
 
 def count_from_the_beginning(shop: Shop) -> bool:
-    """Counts all orders of a store that was made before there were product figures; once. Returns whether it did.
+    """Counts all orders of a store that a version before this one has made; once. Returns whether it did.
+
+    Such a store has no figures of products, or kept what they lack in an outbox beside the orders: its orders say
+    nothing, which means that all of them are counted, and the figures are made so.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`; it is begun again then.
     """
-    state = state_of(shop)
-    if state is None or state.counted:
+    state, outbox = state_of(shop), list(_outbox(shop))
+    if state is None or (state.counted and not outbox):
         return False
     with holding(shop) as hold:
         if hold is None:
             return False
-        sums = begin(shop, hold)
+        sums = ProductSums()
         cursor = None
         while True:
             page = shop.store.scan(schema.SHOP, cursor=cursor)
@@ -212,5 +178,12 @@ def count_from_the_beginning(shop: Shop) -> bool:
                 break
         done = repair(shop, findings(shop, sums))
         if all(done) and not hold.lost:
-            hold.renew(counted=True)
+            shop.store.write_batch([Delete(key) for key in outbox])
+            hold.renew(**{COUNTED: True})
     return True
+
+
+def _outbox(shop: Shop) -> Iterator[Key]:
+    """What former versions noted beside the orders."""
+    for partition in schema.uncounted_boards():
+        yield from (row.key for row in pages_of(shop.store, Query(schema.SHOP, partition, limit=500)))

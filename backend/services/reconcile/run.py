@@ -74,7 +74,7 @@ class _Round:
 
     def run(self) -> Reconciliation:
         with products.holding(self._shop) as hold:
-            self._sold = products.begin(self._shop, hold) if hold else None
+            self._sold = products.ProductSums() if hold else None
             for rows, ends in self._pages():
                 self._page(rows, ends)
                 if self._progress:

@@ -1,4 +1,4 @@
-"""Keys of products, of what was sold of them, and of what their figures do not count yet."""
+"""Keys of products and of what was sold of them, and the queue of orders that their figures do not count yet."""
 
 from __future__ import annotations
 
@@ -38,16 +38,11 @@ def product_board(period: str, product_id: str) -> str:
     return f"{_SOLD}{period}#{shard_of(product_id, LEADERBOARD_SHARDS)}"
 
 
-def uncounted_key(order_id: str, version: int) -> Key:
-    """What a version of an order changes in the figures of products, until they count it."""
-    return Key(SHOP, f"UNCOUNTED#{shard_of(order_id, UNCOUNTED_SHARDS)}", f"{order_id}#{version:06}")
+def uncounted_board(order_id: str) -> str:
+    """The partition of `by_revenue` in which an order waits until the figures of products count it."""
+    return f"UNCOUNTED#{shard_of(order_id, UNCOUNTED_SHARDS)}"
 
 
-def uncounted_partitions() -> list[str]:
+def uncounted_boards() -> list[str]:
+    """All of them. Former versions kept an item for each order in partitions of these names."""
     return [f"UNCOUNTED#{shard}" for shard in range(UNCOUNTED_SHARDS)]
-
-
-def uncounted_in(key: Key) -> tuple[str, int]:
-    """The order and its version in a key."""
-    order_id, _, version = key.sk.partition("#")
-    return order_id, int(version)
