@@ -8,7 +8,7 @@ from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.orders.orders import get_order
 from pages.components.messages import timeline
-from pages.components.orders import addresses, forms, fulfil, view
+from pages.components.orders import addresses, forms, fulfil, payment, returns, view
 from pages.components.ui import actions, empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
@@ -50,9 +50,11 @@ with items:
 with amounts:
     st.header("Amounts")
     view.show_amounts(here, order)
+    payment.show_payments(here, order)
 if order.fulfilments:
     st.header("Parcels")
     fulfil.show_parcels(here, actor, order, enabled=not stale)
+returns.show_returns(here, actor, order, enabled=not stale)
 addresses.show(here, actor, order, enabled=not stale)
 if order.note:
     st.header("Note")

@@ -61,6 +61,13 @@ def left_to_refund(order: Order) -> list[int]:
     return left
 
 
+def left_to_return(order: Order) -> list[int]:
+    """For each line item, how many no return is noted of."""
+    left = [line.quantity for line in order.lines]
+    _take(left, order.lines, [item for each in order.returns for item in each.items])
+    return left
+
+
 def name_of(line: LineItem | PackedItem | RefundLine) -> str:
     """What line items are recognised by: the SKU, else the title."""
     return line.sku or line.title

@@ -10,6 +10,8 @@ from backend.domain.addresses import Address
 from backend.domain.fulfilments import Fulfilment
 from backend.domain.money import check_amount
 from backend.domain.order_words import is_gift_card
+from backend.domain.payments import Payment
+from backend.domain.returns import Return
 from backend.domain.text import clean_line
 from backend.errors import InvalidInputError
 
@@ -98,8 +100,9 @@ class Order:
     `subtotal` is after discounts, as Shopify writes it. For orders placed here the total is what is added up, for those
     from elsewhere it is that of their source, and `other` is the difference. `tax` is part of the prices when
     `tax_included`. `gift_cards` is what of the total are sold gift cards. `paid` is what was received where that is
-    not what the status says. A `test` order never counts. `customer_name`, `country` and the two addresses are those
-    of the order's day; a `billing_address` of None is the same as the shipping address.
+    not what the status says, and `payments` are those that were recorded by hand. A `test` order never counts.
+    `customer_name`, `country` and the two addresses are those of the order's day; a `billing_address` of None is the
+    same as the shipping address.
     """
 
     id: str
@@ -132,6 +135,8 @@ class Order:
     shipping_address: Address | None = None
     billing_address: Address | None = None
     fulfilments: tuple[Fulfilment, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    returns: tuple[Return, ...] = ()
 
     @property
     def billed_to(self) -> Address | None:

@@ -16,6 +16,8 @@ from backend.domain.orders import (
     RefundLine,
     contribution_of,
 )
+from backend.domain.payments import Payment
+from backend.domain.returns import Return
 from backend.domain.time import day_of, from_text, to_text
 from backend.records.conversion import key_given, key_of_row, reads
 from backend.records.declared import Record, row, rows
@@ -34,6 +36,8 @@ _ORDER = Record(
     lines=rows(LineItem),
     refunds=rows(Refund, later=2, lines=rows(RefundLine)),
     fulfilments=rows(Fulfilment, "parcels", items=rows(PackedItem)),
+    payments=rows(Payment),
+    returns=rows(Return, items=rows(PackedItem)),
     history=rows(HistoryEntry),
     discount_code="code",
     shipping_address=row(Address, "ship_to"),

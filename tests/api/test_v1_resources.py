@@ -141,6 +141,17 @@ def test_an_order_is_fulfilled_with_tracking(ask: Client) -> None:
     assert ask("POST", path, {}).json()["status"] == "fulfilled"
 
 
+def test_an_order_is_paid_in_parts_and_its_goods_come_back(ask: Client) -> None:
+    placed = ask("POST", "/orders", order(1000, status="pending")).json()
+    path = f"/orders/{placed['id']}"
+    part = ask("POST", f"{path}/payments", {"amount": 300, "method": "Cash"}, once="cash-1").json()
+    assert (part["balance"], part["status"], part["payments"][0]["method"]) == (700, "pending", "Cash")
+    problem(ask("POST", f"{path}/payments", {"amount": 701}), 422, "invalid")
+    assert ask("POST", f"{path}/payments", {}).json()["status"] == "paid"
+    (noted,) = ask("POST", f"{path}/returns", {"quantities": [1], "reason": "Too small"}).json()["returns"]
+    assert (noted["items"][0]["quantity"], noted["received_at"]) == (1, None)
+
+
 def test_orders_of_a_customer_and_by_status_are_listed(ask: Client) -> None:
     placed = ask("POST", "/orders", order()).json()
     ask("POST", "/orders", order(5, customer={"name": "Olga", "email": "olga@example.com"}, status="pending"))

@@ -151,7 +151,23 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "order",
-        replace(filled(Order), shipping_address=None, billing_address=None, fulfilments=(), refunds=(_REFUND, _REFUND)),
+        replace(
+            filled(Order),
+            shipping_address=None,
+            billing_address=None,
+            fulfilments=(),
+            refunds=(_REFUND, _REFUND),
+            payments=(),
+            returns=(),
+        ),
+        least(Order, customer_name=""),
+        lambda it: orders.order_item(it, UTC),
+        lambda it, item: orders.order_from(_key_of_order(it), item),
+        (orders.order_from,),
+    ),
+    Entity(
+        "order-returned",
+        filled(Order),
         least(Order, customer_name=""),
         lambda it: orders.order_item(it, UTC),
         lambda it, item: orders.order_from(_key_of_order(it), item),
@@ -167,7 +183,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "order-sent",
-        filled(Order),
+        replace(filled(Order), payments=(), returns=()),
         least(Order, customer_name=""),
         lambda it: orders.order_item(it, UTC),
         lambda it, item: orders.order_from(_key_of_order(it), item),

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from backend.domain.customers import Customer
 from backend.domain.fulfilments import Tracking
-from backend.domain.order_states import left_to_fulfil, left_to_refund
+from backend.domain.order_states import left_to_fulfil, left_to_refund, left_to_return
 from backend.domain.orders import NEXT_STATUSES, LineItem, Order, OrderStatus
 from backend.domain.refunds import refund_lines, shipping_left, suggested_amount
 from backend.errors import ConflictError, InvalidInputError
@@ -23,6 +23,7 @@ from backend.services.customers import customers
 from backend.services.customers.customers import Profile
 from backend.services.orders import orders
 from backend.services.orders.fulfilments import fulfil_order, new_fulfilment_id, remove_fulfilment
+from backend.services.orders.returns import new_return_id, note_return
 from backend.store.sql import SqlStore
 from tests.recount import assert_totals_hold
 from tests.support import NOW, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref, shop_on
@@ -148,9 +149,26 @@ class ShopMachine(RuleBasedStateMachine):
             assert (after.total, after.received, after.refunded) == (order.total, order.received, order.refunded)
 
     @precondition(lambda self: self.orders)
-    @rule(which=NUMBERS)
-    def record_payment(self, which: int) -> None:
-        orders.record_payment(self.shop, STAFF, ref(self._order(which)))
+    @rule(which=NUMBERS, choice=NUMBERS)
+    def record_payment(self, which: int, choice: int) -> None:
+        order = self._order(which)
+        if order.balance > 0:
+            amount = 1 + choice % order.balance
+            after = orders.record_payment(self.shop, STAFF, ref(order), amount)
+            assert (after.total, after.received, after.balance) == (
+                order.total,
+                order.received + amount,
+                order.balance - amount,
+            )
+
+    @precondition(lambda self: self.orders)
+    @rule(which=NUMBERS, choice=NUMBERS)
+    def note_a_return(self, which: int, choice: int) -> None:
+        order = self._order(which)
+        quantities = [choice % (left + 1) for left in left_to_return(order)]
+        if any(quantities):
+            after = note_return(self.shop, STAFF, ref(order), quantities, "", new_return_id())
+            assert (after.total, after.received, after.refunded) == (order.total, order.received, order.refunded)
 
     @rule(hours=st.integers(1, 400))
     def time_passes(self, hours: int) -> None:

@@ -29,6 +29,8 @@ from backend.store.port import Query, Row, pages_of
 
 _OWN_NUMBER = re.compile(r"^T?(\d{6})-(\d{4})-([0-9A-Z]{3})$")
 LONGEST_REFERENCE = 200
+_SHORTEST_TRACKING = 6
+"""Characters; carriers' numbers have eight and more."""
 _NUMBERING = ("shopify", "api")
 """Sources whose numbers people look for."""
 MOST_SUMMED = 5_000
@@ -207,11 +209,11 @@ def _is_settled(order: OrderSummary, following: OrderSummary) -> bool:
 def find_order(shop: Shop, number: str) -> Order | None:
     """The order with this number: our own ("T1001", "1001", formerly "T261124-1432-K7Q") or its source's ("#1001").
 
-    Where several have it, that of a connected shop comes first.
+    Where several have it, that of a connected shop comes first; then it may be the tracking number of a parcel.
     """
     wanted = number.strip()
     own = _OWN_NUMBER.match(wanted.upper())
-    return _find_own(shop, own) if own else _find_reference(shop, wanted)
+    return _find_own(shop, own) if own else _find_reference(shop, wanted) or _find_parcel(shop, wanted)
 
 
 def _find_reference(shop: Shop, number: str) -> Order | None:
@@ -226,6 +228,16 @@ def _find_reference(shop: Shop, number: str) -> Order | None:
         if key in found:
             return order_named_in(shop, found[key])
     return None
+
+
+def _find_parcel(shop: Shop, number: str) -> Order | None:
+    if not _SHORTEST_TRACKING <= len(number) <= LONGEST_REFERENCE or not number.isprintable():
+        return None
+    key = schema.tracking_key(number)
+    item = shop.store.get(key)
+    order = order_named_in(shop, item) if item else None
+    sent = order.fulfilments if order else ()
+    return order if any(schema.tracking_key(each.tracking_number) == key for each in sent) else None
 
 
 @reads(key_of_row)

@@ -23,6 +23,8 @@ from backend.store.port import Absent, AnyOf, AtLeast, Item, Missing, Plus, Put,
 OWN = ""
 """The source of orders that are placed here, in the keys by which orders are found by number."""
 MOST_AT_ONCE = 512
+MOST_TRACKINGS = 10
+"""Tracking numbers that one transaction makes findable."""
 SOON = 5.0
 """Seconds. Whoever needs another number so soon after the last ones takes twice as many."""
 _KEY = schema.meta_key("order-numbers")
@@ -79,6 +81,19 @@ def number_put(order: Order) -> Put:
     taken = StaleReadError("This order number has just been taken. Try again.")
     item: Item = {"customer": order.customer_id, "order": order.id}
     return Put(schema.reference_key(OWN, order.number), item, Absent(), taken)
+
+
+def tracking_puts(order: Order, before: Order | None = None) -> list[Put]:
+    """What leads from the tracking numbers that are new in an order to it; of very many, the last ones.
+
+    Two orders may go in one parcel: then the number leads to the later one. A number that is taken off keeps leading to
+    its order, and whoever looks it up compares.
+    """
+    known = {parcel.tracking_number for parcel in before.fulfilments} if before else set()
+    numbers = (parcel.tracking_number for parcel in order.fulfilments)
+    keys = dict.fromkeys(schema.tracking_key(number) for number in numbers if number and number not in known)
+    item: Item = {"customer": order.customer_id, "order": order.id}
+    return [Put(key, item) for key in list(keys)[-MOST_TRACKINGS:]]
 
 
 def numbering_of(shop: Shop) -> Numbering:

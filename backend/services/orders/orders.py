@@ -35,6 +35,7 @@ from backend.services.orders.changes import OrderRef as OrderRef
 from backend.services.orders.changes import change_order, target_of, with_history
 from backend.services.orders.changes import get_order as get_order
 from backend.services.orders.numbers import next_number, number_put
+from backend.services.orders.payments import record_payment as record_payment
 from backend.services.orders.refunds import new_refund_id as new_refund_id
 from backend.services.orders.refunds import refund_order as refund_order
 from backend.services.orders.writes import OrderExistsError, placing_writes
@@ -187,7 +188,7 @@ def _subtotal(lines: tuple[LineItem, ...], discount: int) -> int:
 
 def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus, *, notify: bool = True) -> Order:
     """Moves an order to another status; the same status again changes nothing. A step back from fulfilled removes the
-    parcels. Without `notify` no automation hears of it.
+    parcels, and one to pending the payments. Without `notify` no automation hears of it.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (not possible from here).
     """
@@ -203,6 +204,8 @@ def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus, 
         moved = replace(order, status=status, paid=paid_as(order, status))
         if (order.status, status) == (OrderStatus.FULFILLED, OrderStatus.PAID):
             moved = replace(moved, fulfilments=())
+        if status is OrderStatus.PENDING:
+            moved = replace(moved, payments=())
         return with_history(shop, actor, moved, f"{order.status} → {status}", notify=notify)
 
     cancelled = (
@@ -255,25 +258,9 @@ def edited(order: Order, draft: OrderDraft) -> Order:
     after = replace(after, subtotal=subtotal)
     total = check_amount(after.added_up, "The total")
     unpaid = order.status is OrderStatus.PENDING and order.paid is None
-    paid = None if unpaid or order.received == total else order.received
+    settled = order.received == total and order.status is not OrderStatus.PENDING
+    paid = None if unpaid or settled else order.received
     return replace(after, total=total, gift_cards=gift_cards_in(lines, total), paid=paid)
-
-
-def record_payment(shop: Shop, actor: Actor, ref: OrderRef) -> Order:
-    """Records that the customer has paid the balance; an order without one stays as it is.
-
-    Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`.
-    """
-    actor.require(Permission.CHANGE_ORDERS)
-
-    def changed(order: Order) -> Order:
-        if order.balance <= 0:
-            return order
-        amount = format_money(order.balance, shop.currency, shop.locale)
-        settled = OrderStatus.PAID if order.status is OrderStatus.PENDING else order.status
-        return with_history(shop, actor, replace(order, status=settled, paid=None), f"Payment of {amount} recorded")
-
-    return change_order(shop, ref, changed)
 
 
 def change_addresses(

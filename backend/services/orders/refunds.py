@@ -15,6 +15,7 @@ from backend.errors import InvalidInputError
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.orders.changes import OrderRef, change_order, target_of, with_history
+from backend.services.orders.returns import with_return
 
 
 def new_refund_id() -> str:
@@ -33,12 +34,14 @@ def refund_order(
     quantities: Sequence[int] = (),
     shipping: int = 0,
     restocked: bool = False,
+    returned: bool = False,
     notify: bool = True,
 ) -> Order:
     """Gives back part or all of an order, once per `refund_id`. Amounts are in minor units.
 
     `quantities` (of each line item) and `shipping` say what the amount is for; it may differ from what they come to.
-    `restocked` notes that the goods are for sale again. Without `notify` no automation hears of it.
+    `restocked` notes that the goods are for sale again, and `returned` that they come back (as `note_return` does,
+    under the same id). Without `notify` no automation hears of it.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (nothing, more than is
     left, or an order that was never paid).
@@ -52,7 +55,11 @@ def refund_order(
         kept = check_shipping(order, shipping)
         refund = Refund(refund_id, amount, shop.clock(), actor.username, reason, lines, kept)
         after = replace(order, refunds=(*order.refunds, refund))
-        return with_history(shop, actor, after, _told(shop, refund), notify=notify)
+        if returned:
+            after = with_return(shop, actor, after, quantities, reason, refund_id)
+        return with_history(
+            shop, actor, after, _told(shop, refund) + ("; return noted" if returned else ""), notify=notify
+        )
 
     detail = format_money(check_amount(amount, "The refund"), shop.currency, shop.locale)
     audit_entry = audit_log.entry(shop, actor, "refunded an order", target_of(ref), detail)

@@ -17,6 +17,7 @@ from backend.records import ranks, totals
 from backend.records.orders import order_day, order_item
 from backend.records.products import Waiting, waiting_from, waiting_place
 from backend.services.concurrency.retries import StaleReadError
+from backend.services.orders.numbers import tracking_puts
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Check, Condition, Equals, Exists, Item, Missing, Put, Update, Write
 
@@ -53,7 +54,7 @@ def placing_writes(order: Order, customer: Customer, zone: ZoneInfo, *, referenc
     moves_first_day = not customer.first_day or day < customer.first_day
     writes.append(_customer_update(customer, change, day if moves_first_day else ""))
     writes.append(_month_update(customer, day[:7], change))
-    return writes + _day_updates(customer, day, change, moves_first_day)
+    return writes + _day_updates(customer, day, change, moves_first_day) + tracking_puts(order)
 
 
 def _reference(order: Order, reference: str) -> Put:
@@ -148,7 +149,7 @@ def changing_writes(
         writes.append(_ranking_update(Update(month), day[:7], customer_id, month_item, change))
     if additions := totals.additions(change):
         writes.append(Update(schema.day_key(day, customer_id), add=additions))
-    return writes
+    return writes + tracking_puts(after, before)
 
 
 def _ranking_update(update: Update, period: str, customer_id: str, item: Item, change: Contribution) -> Update:

@@ -7,6 +7,8 @@ from backend.store.schema.customers import customer_partition
 from backend.store.schema.tables import DAY_SHARDS, SHOP, shard_of
 
 ORDERS = "O#"
+TRACKING = "tracking"
+"""The source, in the keys by which orders are found, of what carriers call their parcels."""
 
 
 def order_key(customer_id: str, order_id: str) -> Key:
@@ -23,6 +25,11 @@ def order_id_of(key: Key) -> str:
 
 def reference_key(source: str, reference: str) -> Key:
     return Key(SHOP, f"R#{source}#{reference}", "R")
+
+
+def tracking_key(number: str) -> Key:
+    """The order with a parcel of this tracking number, whose case and spaces do not count."""
+    return reference_key(TRACKING, "".join(number.upper().split()))
 
 
 def day_key(day: str, customer_id: str) -> Key:

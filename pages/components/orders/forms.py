@@ -15,7 +15,7 @@ from backend.domain.text import NOTE_LENGTH
 from backend.services.orders import orders
 from backend.services.orders.orders import OrderDraft, OrderRef
 from backend.services.triggers.active import listening
-from pages.components.orders import addresses, fulfil, line_editor, notice, refund
+from pages.components.orders import addresses, fulfil, line_editor, notice, payment, refund, returns
 from pages.components.orders.line_editor import TypedLine
 from pages.components.ui import actions, formats, forms
 from pages.components.ui.actions import Trouble
@@ -51,8 +51,8 @@ def show_actions(actor: Actor, order: Order) -> None:
             fulfil.show_button(order)
             for status in () if order.test else NEXT_STATUSES[order.status]:
                 _status_button(order, status)
-            if order.balance > 0 and order.status is not OrderStatus.PENDING:
-                _payment_button(order)
+            payment.show_button(order)
+            returns.show_button(order)
             EDIT.opener("Edit", order, icon=":material/edit:")
         if actor.may(Permission.REFUND_ORDERS):
             refund.show_button(order)
@@ -65,6 +65,8 @@ def show_dialogs() -> None:
     EDIT.show()
     fulfil.show_dialogs()
     refund.show_dialogs()
+    payment.show_dialogs()
+    returns.show_dialogs()
     addresses.show_dialogs()
 
 
@@ -96,19 +98,6 @@ def _emails(order: Order, status: OrderStatus) -> bool:
     kind = _STARTS.get(status)
     back = order.status is OrderStatus.FULFILLED and status is OrderStatus.PAID
     return kind is not None and not back and bool(order.customer_email) and bool(listening(shop(), kind))
-
-
-def _payment_button(order: Order) -> None:
-    amount = formats.money(shop(), order.balance)
-    actions.button(
-        formats.plain(f"Record payment of {amount}"),
-        actions.act,
-        Permission.CHANGE_ORDERS,
-        lambda actor: orders.record_payment(shop(), actor, _ref(order)),
-        f"Payment of {amount} recorded.",
-        icon=":material/payments:",
-        key="record_payment",
-    )
 
 
 def _verb(order: Order, status: OrderStatus) -> str:

@@ -86,7 +86,8 @@ def _fulfil(packing: _Packing) -> None:
     here, order = shop(), packing.order
     form = Form("fulfil", f"{order.id}_{packing.fulfilment_id}")
     with form.area():
-        quantities = items.quantities(here, form, order, left_to_fulfil(order), preset=True)
+        left = left_to_fulfil(order)
+        quantities = items.quantities(here, form, order, left, preset=left)
         tracking = _tracking_fields(form, Tracking(_LAST_CARRIER.get() or ""))
         notify = notice.choose(
             here, form, TriggerKind.ORDER_SHIPPED, order, lambda: _after(here, packing, quantities, tracking)

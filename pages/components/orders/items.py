@@ -15,14 +15,16 @@ _ROWS_WITHOUT_SCROLLING = 6
 _HEIGHT = 420
 
 
-def quantities(here: Shop, form: Form, order: Order, left: Sequence[int], *, preset: bool) -> list[int]:
+def quantities(here: Shop, form: Form, order: Order, left: Sequence[int], *, preset: Sequence[int] = ()) -> list[int]:
     """Renders a field for each line item of which something is left; returns a number for each line item of the order.
 
-    `preset` fills in all that is left.
+    `preset` is filled in at first.
     """
     shown = sum(1 for most in left if most)
     with st.container(height=_HEIGHT if shown > _ROWS_WITHOUT_SCROLLING else "content", border=False):
-        return [_quantity(here, form, order, place, most, preset=preset) for place, most in enumerate(left)]
+        return [
+            _quantity(here, form, order, place, most, preset[place] if preset else 0) for place, most in enumerate(left)
+        ]
 
 
 def key_of(place: int) -> str:
@@ -30,7 +32,7 @@ def key_of(place: int) -> str:
     return f"quantity_{place}"
 
 
-def _quantity(here: Shop, form: Form, order: Order, place: int, most: int, *, preset: bool) -> int:
+def _quantity(here: Shop, form: Form, order: Order, place: int, most: int, preset: int) -> int:
     if not most:
         return 0
     line = order.lines[place]
@@ -38,7 +40,7 @@ def _quantity(here: Shop, form: Form, order: Order, place: int, most: int, *, pr
         f"{formats.plain(line.title)} · {formats.plain(formats.count(here, most))} left",
         min_value=0,
         max_value=most,
-        value=most if preset else 0,
+        value=min(preset, most),
         step=1,
         key=form.key(key_of(place)),
         persist_state="session",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend.domain.automations import TriggerKind
 from backend.domain.money import parse_amount
-from backend.domain.order_states import left_to_refund
+from backend.domain.order_states import left_to_refund, left_to_return
 from backend.domain.orders import Order, Refund
 from backend.domain.refunds import refund_lines, shipping_left, suggested_amount
 from backend.domain.team import Permission
@@ -31,6 +31,7 @@ class _Refunding:
 
     order: Order
     refund_id: str
+    quantities: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,16 @@ class _Typed:
     quantities: Sequence[int]
     shipping: int
     restocked: bool
+    returned: bool
     amount: int
     missing: str
 
 
-def show_button(order: Order) -> None:
-    """The button that opens the dialog, while something can be refunded."""
+def show_button(order: Order, *, quantities: Sequence[int] = (), label: str = "Refund", key: str = "") -> None:
+    """The button that opens the dialog, while something can be refunded; `quantities` are filled in."""
     if order.refundable > 0:
-        REFUND.opener("Refund", _Refunding(order, refunds.new_refund_id()), icon=":material/undo:")
+        refunding = _Refunding(order, refunds.new_refund_id(), quantities)
+        REFUND.opener(label, refunding, icon=":material/undo:", key=key)
 
 
 def show_dialogs() -> None:
@@ -60,7 +63,7 @@ def _refund(refunding: _Refunding) -> None:
     st.markdown(_left_to_refund(here, order))
     form = Form("refund", f"{order.id}_{refunding.refund_id}")
     with form.area():
-        typed = _fields(here, form, order)
+        typed = _fields(here, form, refunding)
         reason = st.text_input(
             "Reason",
             max_chars=200,
@@ -86,6 +89,7 @@ def _refund(refunding: _Refunding) -> None:
                 quantities=typed.quantities,
                 shipping=typed.shipping,
                 restocked=typed.restocked,
+                returned=typed.returned,
                 notify=notify,
             ),
             f"{formats.money(here, typed.amount)} refunded.",
@@ -93,12 +97,13 @@ def _refund(refunding: _Refunding) -> None:
         _finish(form, refunded)
 
 
-def _fields(here: Shop, form: Form, order: Order) -> _Typed:
+def _fields(here: Shop, form: Form, refunding: _Refunding) -> _Typed:
+    order = refunding.order
     left, most_shipping = left_to_refund(order), shipping_left(order)
     if any(left) or most_shipping:
         everything = {items.key_of(place): count for place, count in enumerate(left) if count} | {"shipping": True}
         st.button("Select all", icon=":material/select_all:", type="tertiary", on_click=form.begin, args=(everything,))
-    quantities = items.quantities(here, form, order, left, preset=False)
+    quantities = items.quantities(here, form, order, left, preset=refunding.quantities)
     shipping = 0
     if most_shipping:
         label = formats.plain(f"Shipping ({formats.money(here, most_shipping)})")
@@ -109,9 +114,21 @@ def _fields(here: Shop, form: Form, order: Order) -> _Typed:
         key=form.key("restocked"),
         persist_state="session",
     )
+    returned = _can_return(order, quantities) and st.checkbox(
+        "Note a return of these items",
+        help="They are sent back by the customer; note here when they have arrived.",
+        key=form.key("returned"),
+        persist_state="session",
+    )
     suggested = suggested_amount(order, refund_lines(order, quantities), shipping)
     amount, missing = _amount(here, form, order, suggested)
-    return _Typed(quantities, shipping, restocked, amount, missing)
+    return _Typed(quantities, shipping, restocked, returned, amount, missing)
+
+
+def _can_return(order: Order, quantities: Sequence[int]) -> bool:
+    """Whether these items were sent, and no return of them is noted."""
+    possible = all(wanted <= most for wanted, most in zip(quantities, left_to_return(order), strict=True))
+    return bool(order.fulfilments) and any(quantities) and possible
 
 
 def _amount(here: Shop, form: Form, order: Order, suggested: int) -> tuple[int, str]:

@@ -132,7 +132,7 @@ class FulfilmentIn(Given):
 
 
 class PackedOut(Shown):
-    """So many of one product in a parcel."""
+    """So many of one product in a parcel or a return."""
 
     title: str
     quantity: int
@@ -149,6 +149,47 @@ class FulfilmentOut(Shown):
     carrier: str
     tracking_number: str
     tracking_url: str
+
+
+class PaymentIn(Given):
+    """What a customer has paid of an order."""
+
+    amount: (
+        Annotated[int, Field(strict=True, ge=1, description="In minor units; all of the balance without it.")] | None
+    ) = None
+    method: Annotated[str, Field(max_length=100)] = ""
+    notify: Annotated[bool, Field(strict=True, description="Whether automations email the customer.")] = True
+
+
+class PaymentOut(Shown):
+    """A payment that was recorded."""
+
+    id: str
+    amount: int
+    at: Moment
+    by: str
+    method: str
+
+
+class ReturnIn(Given):
+    """Goods that come back. `quantities` are of each line, in their order."""
+
+    quantities: Annotated[
+        list[Annotated[int, Field(strict=True, ge=0, le=LARGEST_QUANTITY)]], Field(max_length=MOST_LINES)
+    ]
+    reason: Text = ""
+
+
+class ReturnOut(Shown):
+    """A return of an order; `received_at` is null until the goods have arrived."""
+
+    id: str
+    at: Moment
+    by: str
+    items: list[PackedOut]
+    reason: str
+    received_at: Moment | None
+    restocked: bool
 
 
 class HistoryOut(Shown):
@@ -192,6 +233,8 @@ class OrderOut(OrderListed):
     balance: int
     refunds: list[RefundOut]
     fulfilments: list[FulfilmentOut]
+    payments: list[PaymentOut]
+    returns: list[ReturnOut]
     history: list[HistoryOut]
     shipping_address: PostalAddressModel | None
     note: str

@@ -20,7 +20,9 @@ from backend.api.v1.models.orders import (
     OrderIn,
     OrderListed,
     OrderOut,
+    PaymentIn,
     RefundIn,
+    ReturnIn,
     public_id,
 )
 from backend.api.v1.problems import problem_kind
@@ -32,7 +34,7 @@ from backend.errors import BackendError
 from backend.services.api.idempotency import Answer
 from backend.services.api.intake import take_in
 from backend.services.customers.customers import get_customer
-from backend.services.orders import fulfilments, orders
+from backend.services.orders import fulfilments, orders, returns
 from backend.services.orders.lists import OrderFilter, find_order, list_orders, orders_of
 from backend.services.orders.orders import OrderRef, Placed
 from backend.store.port import Write
@@ -144,6 +146,34 @@ def fulfil_order(call: CallOf, order_id: Id, body: FulfilmentIn, response: Respo
     quantities = body.quantities or left_to_fulfil(order)
     tracking, parcel = body.tracking, call.unique[:12]
     after = fulfilments.fulfil_order(call.shop, call.actor, ref, quantities, tracking, parcel, notify=body.notify)
+    return _shown(call, after, response)
+
+
+@router.post(
+    "/{order_id}/payments",
+    status_code=201,
+    **needs(Scope.ORDERS_WRITE, example={"amount": 1000, "method": "Bank transfer"}),
+)
+def record_payment(call: CallOf, order_id: Id, body: PaymentIn, response: Response) -> OrderOut:
+    """Record what the customer has paid, all of the balance or a part. The idempotency key makes it happen once."""
+    order = orders.get_order(call.shop, *_parts(order_id))
+    ref, name = OrderRef(order.customer_id, order.id, order.version), call.unique[:12]
+    after = orders.record_payment(
+        call.shop, call.actor, ref, body.amount, method=body.method, payment_id=name, notify=body.notify
+    )
+    return _shown(call, after, response)
+
+
+@router.post(
+    "/{order_id}/returns",
+    status_code=201,
+    **needs(Scope.ORDERS_WRITE, example={"quantities": [1], "reason": "Too small"}),
+)
+def note_return(call: CallOf, order_id: Id, body: ReturnIn, response: Response) -> OrderOut:
+    """Note that goods come back. Money is given back by a refund, and the arrival is noted in Tillpost."""
+    order = orders.get_order(call.shop, *_parts(order_id))
+    ref = OrderRef(order.customer_id, order.id, order.version)
+    after = returns.note_return(call.shop, call.actor, ref, body.quantities, body.reason, call.unique[:12])
     return _shown(call, after, response)
 
 

@@ -1,0 +1,167 @@
+"""Returns of an order: noting one, the goods' arrival, and the refund that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from backend.domain.order_states import left_to_refund, left_to_return, name_of
+from backend.domain.orders import Order
+from backend.domain.returns import Return
+from backend.domain.team import Actor, Permission
+from backend.services.context import Shop
+from backend.services.orders import returns
+from backend.services.orders.changes import OrderRef
+from pages.components.orders import items, refund
+from pages.components.ui import actions, formats
+from pages.components.ui.actions import Trouble
+from pages.components.ui.caching import who
+from pages.components.ui.dialogs import Dialog
+from pages.components.ui.forms import Form
+from pages.components.ui.shell import shop
+
+
+@dataclass(frozen=True, slots=True)
+class _Noting:
+    """A return that is being entered; its id was made when the form was opened, so it is noted once."""
+
+    order: Order
+    return_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A return, in the version of the order that was seen."""
+
+    order: Order
+    found: Return
+
+
+def show_button(order: Order) -> None:
+    """The button that opens the dialog: after something was sent, while something can come back."""
+    if order.fulfilments and any(left_to_return(order)):
+        NOTE.opener("Note return", _Noting(order, returns.new_return_id()), icon=":material/assignment_return:")
+
+
+def show_returns(here: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
+    """The returns of an order, with what can be done with them."""
+    if not order.returns:
+        return
+    st.header("Returns")
+    for number, found in enumerate(order.returns, 1):
+        with st.container(border=True):
+            st.markdown(_text(here, number, found))
+            if enabled:
+                with st.container(horizontal=True):
+                    _buttons(actor, order, found)
+
+
+def show_dialogs() -> None:
+    """Renders the dialog that is open, if one is."""
+    for dialog in (RECEIVE, REMOVE):
+        dialog.show()
+    NOTE.show()
+
+
+def _buttons(actor: Actor, order: Order, found: Return) -> None:
+    known = _Known(order, found)
+    if actor.may(Permission.CHANGE_ORDERS) and found.received_at is None:
+        RECEIVE.opener("Mark as received", known, icon=":material/inventory:", key=found.id)
+        REMOVE.opener("Remove", known, icon=":material/delete:", key=found.id)
+    quantities = _refundable(order, found)
+    if actor.may(Permission.REFUND_ORDERS) and order.refundable > 0 and any(quantities):
+        refund.show_button(order, quantities=quantities, label="Refund these items", key=found.id)
+
+
+def _refundable(order: Order, found: Return) -> Sequence[int]:
+    """For each line item, how many of the return have not been refunded."""
+    wanted: dict[str, int] = {}
+    for item in found.items:
+        wanted[name_of(item)] = wanted.get(name_of(item), 0) + item.quantity
+    quantities = []
+    for line, left in zip(order.lines, left_to_refund(order), strict=True):
+        quantities.append(min(wanted.get(name_of(line), 0), left))
+        wanted[name_of(line)] = wanted.get(name_of(line), 0) - quantities[-1]
+    return quantities
+
+
+def _text(here: Shop, number: int, found: Return) -> str:
+    if found.received_at is None:
+        badge = formats.badge("Requested", "orange", ":material/schedule:")
+    else:
+        badge = formats.badge("Received", "green", ":material/check_circle:")
+    restocked = f" {formats.badge('Restocked', 'gray')}" if found.restocked else ""
+    what = ", ".join(f"{formats.count(here, item.quantity)} × {item.title}" for item in found.items)  # noqa: RUF001
+    when = f"{formats.moment(here, found.at)} · {who(found.by)}"
+    if found.received_at is not None:
+        when += f"; received {formats.moment(here, found.received_at)} · {who(found.received_by)}"
+    reason = f"  \n{formats.plain(found.reason)}" if found.reason else ""
+    title = f":material/assignment_return: **Return {number}** {badge}{restocked}"
+    return f"{title}  \n{formats.plain(what)}{reason}  \n:gray[{formats.plain(when)}]"
+
+
+def _note(noting: _Noting) -> None:
+    here, order = shop(), noting.order
+    form = Form("return", f"{order.id}_{noting.return_id}")
+    with form.area():
+        quantities = items.quantities(here, form, order, left_to_return(order))
+        reason = st.text_input("Reason", max_chars=200, key=form.key("reason"), persist_state="session")
+        st.caption("No email goes out for this, and no money is given back yet.")
+        count = sum(quantities)
+        missing = "" if count else "Choose at least one item that comes back."
+        pressed = form.pressed(f"Note return of {formats.counted(here, count, 'item')}", missing=missing)
+    if pressed:
+        ref = OrderRef(order.customer_id, order.id, order.version)
+        noted = actions.attempt(
+            Permission.CHANGE_ORDERS,
+            lambda actor: returns.note_return(here, actor, ref, quantities, reason, noting.return_id),
+            "Return noted.",
+        )
+        _finish(NOTE, form, noted)
+
+
+def _receive(known: _Known) -> None:
+    here, order, found = shop(), known.order, known.found
+    form = Form("receive_return", f"{found.id}_{order.version}")
+    with form.area():
+        restocked = st.checkbox("Restocked", help="Notes that the items are for sale again.", key=form.key("restocked"))
+        pressed = form.pressed("Mark as received")
+    if pressed:
+        ref = OrderRef(order.customer_id, order.id, order.version)
+        received = actions.attempt(
+            Permission.CHANGE_ORDERS,
+            lambda actor: returns.receive_return(here, actor, ref, found.id, restocked=restocked),
+            "Return received.",
+        )
+        _finish(RECEIVE, form, received)
+
+
+def _remove(known: _Known) -> None:
+    here, order, found = shop(), known.order, known.found
+    st.markdown("The items count as not coming back. A refund for them stays.")
+    form = Form("remove_return", f"{found.id}_{order.version}")
+    if form.pressed("Remove return", icon=":material/delete:"):
+        ref = OrderRef(order.customer_id, order.id, order.version)
+        removed = actions.attempt(
+            Permission.CHANGE_ORDERS,
+            lambda actor: returns.remove_return(here, actor, ref, found.id),
+            "Return removed.",
+        )
+        _finish(REMOVE, form, removed)
+
+
+def _finish(dialog: Dialog[_Noting] | Dialog[_Known], form: Form, result: Order | Trouble) -> None:
+    if not isinstance(result, Trouble):
+        form.done()
+        dialog.close()
+        st.rerun()
+    actions.show_trouble(result)
+    if result.stale:
+        st.button("Reload", icon=":material/refresh:", key=f"{form.name}_reload", on_click=dialog.close)
+
+
+NOTE = Dialog[_Noting]("note_return", "Note a return", _note, icon=":material/assignment_return:")
+RECEIVE = Dialog[_Known]("receive_return", "Has the return arrived?", _receive, icon=":material/inventory:")
+REMOVE = Dialog[_Known]("remove_return", "Remove this return?", _remove, icon=":material/delete:")
