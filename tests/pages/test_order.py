@@ -6,12 +6,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend.domain.automations import Automation, Step, TriggerKind
+from backend.domain.fulfilments import Tracking
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.team import Role
 from backend.services.automations import saved
 from backend.services.automations.defaults import add_defaults
 from backend.services.customers import customers
 from backend.services.orders import orders
+from backend.services.orders.fulfilments import fulfil_order
 from backend.services.orders.orders import OrderDraft
 from backend.services.triggers import active
 from tests.pages.dashboard import Dashboard
@@ -77,8 +79,27 @@ def test_a_paid_order_that_was_edited_shows_its_balance(dashboard: Dashboard, or
     amounts = {name: value.replace("\\", "") for name, value in app.table[0].value["value"].items()}
     assert (amounts["Total"], amounts["Paid"], amounts["Balance due"]) == ("$54.00", "$50.00", "$4.00")
     press(app, "Record payment")
-    press(app, "Record payment")
-    assert now(dashboard, order).balance == 0
+    field(app, "Amount in USD").set_value("1.50").run()
+    press(app, "Record payment of $1.50")
+    assert now(dashboard, order).balance == 250
+    assert "1.50" in said(app)
+
+
+def test_a_return_is_noted_received_and_refunded(dashboard: Dashboard) -> None:
+    shop = dashboard.shop
+    wanted = draft(add_customer(shop, "Maria Lopez"), lines=(LineItem("Mug", 2, 1250), LineItem("Tea", 1, 900)))
+    order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
+    order = fulfil_order(shop, STAFF, ref(order), (2, 1), Tracking(), "P1")
+    app = press(opened(dashboard, order), "Note return")
+    field(app, "Mug · 2 left").set_value(1).run()
+    press(app, "Note return of 1 item")
+    press(app, "Mark as received")
+    app.checkbox[0].check().run()
+    next(each for each in reversed(app.button) if each.label == "Mark as received").click().run()
+    assert now(dashboard, order).returns[0].restocked
+    press(app, "Refund these items")
+    press(app, "Refund $12.50 to Maria Lopez")
+    assert now(dashboard, order).refunds[0].lines[0].quantity == 1
 
 
 def test_each_role_sees_what_it_may_do(dashboard: Dashboard, order: Order) -> None:

@@ -80,7 +80,8 @@ def _pay(paying: _Paying) -> None:
             notify = notice.choose(
                 here, form, TriggerKind.ORDER_PAID, order, lambda: payments.paid_with(order, payment)
             )
-        pressed = form.pressed("Record payment", missing=missing)
+        label = "Record payment" if missing else f"Record payment of {formats.money(here, amount)}"
+        pressed = form.pressed(formats.plain(label), missing=missing)
     if pressed:
         ref = OrderRef(order.customer_id, order.id, order.version)
         recorded = actions.attempt(
