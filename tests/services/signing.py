@@ -21,9 +21,13 @@ CLIENT = "192.0.2.7"
 
 @pytest.fixture
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    hash_quickly(monkeypatch)
+
+
+def hash_quickly(patch: pytest.MonkeyPatch) -> None:
     """bcrypt at its least cost, so that a test with many passwords takes no seconds."""
     real = bcrypt.gensalt
-    monkeypatch.setattr(bcrypt, "gensalt", lambda rounds=12: real(4))
+    patch.setattr(bcrypt, "gensalt", lambda rounds=12: real(4))
 
 
 def add(shop: Shop, username: str = "sam", role: Role = Role.STAFF, *, password: str | None = PASSWORD) -> Member:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -40,7 +43,7 @@ from backend.services.suppression.entries import find_suppression, suppress
 from backend.store import schema
 from tests.mailing.worker_script import mailer_on
 from tests.recount import everything
-from tests.services.signing import quick_hashes
+from tests.services.signing import hash_quickly, quick_hashes
 from tests.services.test_demo import BrokenStore
 from tests.support import ADMIN, MANAGER, NOW, STAFF, TestClock, add_customer, opened_shop
 
@@ -49,15 +52,26 @@ pytestmark = pytest.mark.usefixtures("quick_hashes")
 SOME = 250
 
 
-@pytest.fixture
-def mailer(shop: Shop) -> Mailer:
-    return mailer_on(shop, RecordingTransport())
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a shop with the demo, made once."""
+    folder = tmp_path_factory.mktemp("seeded")
+    with pytest.MonkeyPatch.context() as patch, opened_shop(f"sqlite:///{folder}/tillpost.db", data_dir=folder) as shop:
+        hash_quickly(patch)
+        seed(shop, mailer_on(shop, RecordingTransport()))
+    return folder / "tillpost.db"
 
 
 @pytest.fixture
-def loaded(shop: Shop, mailer: Mailer) -> Shop:
-    seed(shop, mailer)
-    return shop
+def loaded(seeded: Path, clock: TestClock, tmp_path: Path) -> Iterator[Shop]:
+    shutil.copy(seeded, tmp_path)
+    with opened_shop(f"sqlite:///{tmp_path}/tillpost.db", clock=clock, data_dir=tmp_path) as shop:
+        yield shop
+
+
+@pytest.fixture
+def mailer(loaded: Shop) -> Mailer:
+    return mailer_on(loaded, RecordingTransport())
 
 
 def seed(shop: Shop, mailer: Mailer) -> None:
@@ -140,9 +154,8 @@ def test_marketing_went_only_to_who_had_agreed_and_nothing_before_its_cause(load
         assert max(moments) <= loaded.clock()
 
 
-def test_loading_again_after_an_interruption_adds_nothing_twice(
-    shop: Shop, mailer: Mailer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_loading_again_after_an_interruption_adds_nothing_twice(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailer = mailer_on(shop, RecordingTransport())
     monkeypatch.setattr(demo, "_CHUNK", 50)
     shop.store.__class__ = BrokenStore
     for calls in (2, 7, 9):
