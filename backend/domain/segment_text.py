@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from backend.domain.segment_checks import check_rule
 from backend.domain.segments import (
     DEEPEST,
     Bought,
     Day,
-    DayField,
-    DayTest,
-    Goods,
     Group,
     Mailed,
-    MailEvent,
-    MailKind,
     Match,
     Number,
-    NumberField,
-    NumberTest,
     Part,
     Rule,
     Test,
-    WordField,
     Words,
 )
 from backend.errors import InvalidInputError
@@ -35,7 +28,8 @@ from backend.errors import InvalidInputError
 Choice = TypeVar("Choice", bound=StrEnum)
 Json = Mapping[str, object]
 
-_KINDS = {Number: "number", Day: "day", Words: "words", Bought: "bought", Mailed: "mailed"}
+_TESTS: dict[str, type[Test]] = {"number": Number, "day": Day, "words": Words, "bought": Bought, "mailed": Mailed}
+_KINDS = {test: kind for kind, test in _TESTS.items()}
 
 
 def rule_text(rule: Rule) -> str:
@@ -68,10 +62,7 @@ def rule_from_json(value: object) -> Rule:
     """
     whole = _mapping(value)
     group = _group(whole, DEEPEST, ("archived",))
-    archived = whole.get("archived", False)
-    if not isinstance(archived, bool):
-        raise _wrong("“archived” is true or false")
-    return check_rule(Rule(group, archived))
+    return check_rule(Rule(group, _truth(whole, "archived")))
 
 
 # --- writing -----------------------------------------------------------------------------------------------------
@@ -110,55 +101,20 @@ def _part(value: Json, deepest: int) -> Part:
     kind = value.get("kind")
     if kind is None:
         return _group(value, deepest - 1)
-    if not isinstance(kind, str) or kind not in _READERS:
-        raise _wrong(f"“kind” is one of {', '.join(_READERS)}")
-    return _READERS[kind](value)
+    if not isinstance(kind, str) or kind not in _TESTS:
+        raise _wrong(f"“kind” is one of {', '.join(_TESTS)}")
+    test = _TESTS[kind]
+    _only(value, "kind", *test.__dataclass_fields__)
+    types = get_type_hints(test)
+    return test(**{each.name: _value(value, each, types[each.name]) for each in fields(test)})
 
 
-def _number(value: Json) -> Test:
-    _only(value, "kind", "field", "test", "low", "high", "negated")
-    return Number(
-        _choice(value, "field", NumberField),
-        _choice(value, "test", NumberTest),
-        _integer(value, "low"),
-        _integer(value, "high"),
-        _negated(value),
-    )
-
-
-def _day(value: Json) -> Test:
-    _only(value, "kind", "field", "test", "days", "first", "last", "negated")
-    return Day(
-        _choice(value, "field", DayField),
-        _choice(value, "test", DayTest),
-        _integer(value, "days"),
-        _date(value, "first"),
-        _date(value, "last"),
-        _negated(value),
-    )
-
-
-def _words(value: Json) -> Test:
-    _only(value, "kind", "field", "words", "negated")
-    return Words(_choice(value, "field", WordField), _texts(value), _negated(value))
-
-
-def _bought(value: Json) -> Test:
-    _only(value, "kind", "by", "words", "days", "negated")
-    return Bought(_choice(value, "by", Goods), _texts(value), _integer(value, "days"), _negated(value))
-
-
-def _mailed(value: Json) -> Test:
-    _only(value, "kind", "event", "mail", "days", "negated")
-    return Mailed(
-        _choice(value, "event", MailEvent),
-        _choice(value, "mail", MailKind, MailKind.ANY),
-        _integer(value, "days"),
-        _negated(value),
-    )
-
-
-_READERS = {"number": _number, "day": _day, "words": _words, "bought": _bought, "mailed": _mailed}
+def _value(value: Json, field: Field[Any], type_: type[Any]) -> Any:
+    """What a condition says in this field."""
+    if isinstance(type_, type) and issubclass(type_, StrEnum):
+        return _choice(value, field.name, type_, None if field.default is MISSING else field.default)
+    readers: dict[type[Any], Callable[[Json, str], object]] = {int: _integer, bool: _truth, tuple[str, ...]: _texts}
+    return readers.get(type_, _date)(value, field.name)
 
 
 def _mapping(value: object) -> Json:
@@ -187,10 +143,10 @@ def _integer(value: Json, name: str) -> int:
     return given
 
 
-def _negated(value: Json) -> bool:
-    given = value.get("negated", False)
+def _truth(value: Json, name: str) -> bool:
+    given = value.get(name, False)
     if not isinstance(given, bool):
-        raise _wrong("“negated” is true or false")
+        raise _wrong(f"“{name}” is true or false")
     return given
 
 
@@ -204,10 +160,10 @@ def _date(value: Json, name: str) -> date | None:
         raise _wrong(f"“{name}” is a day such as 2026-11-26") from error
 
 
-def _texts(value: Json) -> tuple[str, ...]:
-    given = value.get("words")
+def _texts(value: Json, name: str) -> tuple[str, ...]:
+    given = value.get(name)
     if not isinstance(given, list) or not all(isinstance(word, str) for word in given):
-        raise _wrong("“words” is a list of texts")
+        raise _wrong(f"“{name}” is a list of texts")
     return tuple(given)
 
 
