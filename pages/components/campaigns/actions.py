@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -104,9 +105,9 @@ def show_running(actor: Actor, campaign: Campaign, failed: int) -> None:
         return
     with st.container(horizontal=True):
         if campaign.state in (_S.PREPARING, _S.RUNNING):
-            _button("Pause", ":material/pause:", campaign, _pause, "Pausing…", primary=True)
+            _button("Pause", ":material/pause:", campaign, _whatever_version(steering.pause), "Pausing…", primary=True)
         if campaign.state in (_S.PAUSED, _S.STOPPED):
-            _button("Resume", ":material/play_arrow:", campaign, _resume, "Sending resumed.", primary=True)
+            _button("Resume", ":material/play_arrow:", campaign, steering.resume, "Sending resumed.", primary=True)
         if campaign.state in (_S.PREPARING, _S.RUNNING, _S.PAUSED, _S.STOPPED):
             _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
         if campaign.state is _S.FINISHED and failed:
@@ -151,13 +152,9 @@ def _act(seen: Campaign, step: _Step, done: str) -> None:
     actions.act(Permission.PLAN_CAMPAIGNS, lambda actor: step(shop(), actor, seen.id, seen_version=seen.version), done)
 
 
-def _pause(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
-    """Pauses the newest version: a change in the meantime must not prevent a stop."""
-    return steering.pause(here, actor, campaign_id)
-
-
-def _resume(here: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
-    return steering.resume(here, actor, campaign_id, seen_version=seen_version)
+def _whatever_version(step: Callable[[Shop, Actor, str], Campaign]) -> _Step:
+    """On the newest version: a change in the meantime must not prevent a stop."""
+    return lambda shop, actor, campaign_id, seen_version: step(shop, actor, campaign_id)
 
 
 # --- dialogs -----------------------------------------------------------------------------------------------------
@@ -187,20 +184,13 @@ def _schedule(seen: Campaign) -> None:
     st.caption("If we can't send on time, we'll ask you before sending late.")
     if _counted("Schedule", ":material/schedule_send:", seen, "emails will be sent at that time."):
         moment = datetime.combine(day, clock or time(10), tzinfo=here.zone)
-
-        def schedule(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
-            return steering.schedule(where, actor, campaign_id, moment, seen_version=seen_version)
-
-        _finish(_SCHEDULE, seen, schedule, "Campaign scheduled.", form=form)
+        _finish(_SCHEDULE, seen, partial(steering.schedule, start_at=moment), "Campaign scheduled.", form=form)
 
 
 def _approve(seen: Campaign) -> None:
     st.markdown(f"**{formats.plain(seen.name)}** to **{formats.plain(seen.segment_name)}**")
     if count := _counted("Approve", ":material/check:", seen, "emails may be sent."):
-
-        def approve(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
-            return steering.approve(where, actor, campaign_id, typed_count=count, seen_version=seen_version)
-
+        approve = partial(steering.approve, typed_count=count)
         _finish(_APPROVE, seen, approve, "Approved.", Permission.APPROVE_CAMPAIGNS)
 
 
@@ -217,10 +207,7 @@ def _decline(seen: Campaign) -> None:
         missing = "" if reason.strip() else "Enter a reason."
         now = form.pressed("Decline", icon=":material/close:", missing=missing)
     if now:
-
-        def decline(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
-            return steering.decline(where, actor, campaign_id, reason, seen_version=seen_version)
-
+        decline = partial(steering.decline, reason=reason)
         sentence = "Declined. The campaign is a draft again."
         _finish(_DECLINE, seen, decline, sentence, Permission.APPROVE_CAMPAIGNS, form=form)
 
@@ -228,11 +215,7 @@ def _decline(seen: Campaign) -> None:
 def _cancel(seen: Campaign) -> None:
     st.markdown("Customers who have not received it yet will not get it. This cannot be undone.")
     if st.button("Cancel the campaign", type="primary", icon=":material/cancel:", width="stretch"):
-
-        def cancel(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
-            return steering.cancel(where, actor, campaign_id)
-
-        _finish(_CANCEL, seen, cancel, "Campaign cancelled.")
+        _finish(_CANCEL, seen, _whatever_version(steering.cancel), "Campaign cancelled.")
 
 
 def _retry(seen: Campaign) -> None:
@@ -240,10 +223,7 @@ def _retry(seen: Campaign) -> None:
     failed = figures_of(here, seen.id)["failed"]
     st.markdown("Only the failed emails are sent again.")
     if _typed_count("Retry", ":material/replay:", f"Type {failed:,} to confirm", failed, "retry_campaign"):
-
-        def retry(where: Shop, actor: Actor, campaign_id: str, *, seen_version: int) -> Campaign:
-            return steering.retry_failed(where, actor, campaign_id, typed_count=failed, seen_version=seen_version)
-
+        retry = partial(steering.retry_failed, typed_count=failed)
         _finish(_RETRY, seen, retry, "Failed emails are being sent again.")
 
 
