@@ -27,12 +27,7 @@ def _profile(actor: Actor) -> None:
     with form.area(), st.container(border=True):
         st.header("Name")
         name = st.text_input(
-            "Your name",
-            member.name,
-            autocomplete="name",
-            max_chars=200,
-            key=form.key("name"),
-            persist_state="session",
+            "Your name", member.name, autocomplete="name", max_chars=200, key=form.key("name"), persist_state="session"
         )
         if form.pressed("Save", icon=":material/save:", stretch=False):
             try:

@@ -29,9 +29,7 @@ if saved:
     view.show_list(here, saved, "saved_segments")
 else:
     empty.nothing(
-        ":material/filter_alt:",
-        "No segments yet",
-        "Create one with “New segment”, or open one below and duplicate it.",
+        ":material/filter_alt:", "No segments yet", "Create one with “New segment”, or open one below and duplicate it."
     )
 st.header("Built-in segments", anchor=False)
 view.show_list(here, READY, "built_in_segments")

@@ -45,11 +45,7 @@ class PreflightFailedError(BackendError):
 
 
 @app.command("list")
-def list_all(
-    limit: Limit = 50,
-    cursor: Cursor = "",
-    as_json: Json = False,
-) -> None:
+def list_all(limit: Limit = 50, cursor: Cursor = "", as_json: Json = False) -> None:
     """List campaigns, newest first."""
     with opened_shop("campaign list") as shop:
 

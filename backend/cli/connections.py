@@ -19,8 +19,7 @@ app = typer.Typer(help="Shops whose orders arrive by webhooks.", no_args_is_help
 _COLUMNS = ("id", "kind", "domain", "last event", "applied", "waiting", "failed", "trouble")
 _MAKE = "-"
 Secret = Annotated[
-    str,
-    typer.Option("--secret", envvar="CONNECTION_SECRET", help="The secret; - makes one, shown once."),
+    str, typer.Option("--secret", envvar="CONNECTION_SECRET", help="The secret; - makes one, shown once.")
 ]
 
 

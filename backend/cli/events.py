@@ -64,11 +64,7 @@ def health(as_json: Json = False) -> None:
 
 
 @app.command("dead")
-def dead_letters(
-    limit: Limit = 50,
-    cursor: Cursor = "",
-    as_json: Json = False,
-) -> None:
+def dead_letters(limit: Limit = 50, cursor: Cursor = "", as_json: Json = False) -> None:
     """List events that could not be taken in, newest first, with the reason."""
     with opened_shop("events dead") as shop:
 

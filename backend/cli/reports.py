@@ -89,11 +89,7 @@ def top_products(
             write_table(("#", "product", "name", "SKU", "units", "revenue"), rows, right=(0, 4, 5))
 
 
-def totals(
-    first: FromDay = FIRST_DAY,
-    last: ToDay = "",
-    as_json: Json = False,
-) -> None:
+def totals(first: FromDay = FIRST_DAY, last: ToDay = "", as_json: Json = False) -> None:
     """Add up a period: orders, revenue net of refunds, what was refunded, and how many customers bought."""
     with opened_shop("totals") as shop:
         start = day_of_text(first)
@@ -102,12 +98,7 @@ def totals(
         customers = overview.count_buyers(shop, start, end)
         if as_json:
             write_json(
-                {
-                    "orders": total.orders,
-                    "revenue": total.revenue,
-                    "refunded": total.refunded,
-                    "customers": customers,
-                }
+                {"orders": total.orders, "revenue": total.revenue, "refunded": total.refunded, "customers": customers}
             )
             return
         rows = [

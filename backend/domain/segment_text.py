@@ -10,19 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, get_type_hints
 
 from backend.domain.segment_checks import check_rule
-from backend.domain.segments import (
-    DEEPEST,
-    Bought,
-    Day,
-    Group,
-    Mailed,
-    Match,
-    Number,
-    Part,
-    Rule,
-    Test,
-    Words,
-)
+from backend.domain.segments import DEEPEST, Bought, Day, Group, Mailed, Match, Number, Part, Rule, Test, Words
 from backend.errors import InvalidInputError
 
 Choice = TypeVar("Choice", bound=StrEnum)

@@ -27,8 +27,7 @@ FAILED_KEPT = timedelta(days=90)
 
 _CONNECTION = Record(Connection, given=("id",), blank=("domain",), secrets=rows(Secret))
 _FIGURES = Record(
-    ConnectionFigures,
-    sparse=("received", "applied", "unchanged", "ignored", "noted", "failed", "refused", "lag"),
+    ConnectionFigures, sparse=("received", "applied", "unchanged", "ignored", "noted", "failed", "refused", "lag")
 )
 _DELIVERY = Record(Delivery, given=("connection",), sparse=("tries", "parts"), body=As())
 _PRIVACY = Record(PrivacyRequest, given=("id",), blank=("customer",), sparse=("orders",))

@@ -65,10 +65,7 @@ def scan_filter(only: Begins | None) -> Parameters:
     names = [f":s{place}" for place in range(len(only.sks))]
     any_sort = " OR ".join(f"begins_with(sk, {name})" for name in names)
     values = {":p": to_wire(only.pk)} | {name: to_wire(sk) for name, sk in zip(names, only.sks, strict=True)}
-    return {
-        "FilterExpression": f"begins_with(pk, :p) AND ({any_sort})",
-        "ExpressionAttributeValues": values,
-    }
+    return {"FilterExpression": f"begins_with(pk, :p) AND ({any_sort})", "ExpressionAttributeValues": values}
 
 
 def scan_cursor(last: WireItem | None) -> str | None:

@@ -10,14 +10,7 @@ from collections.abc import Sequence
 from loguru import logger
 
 from backend.errors import BackendError, ConditionFailedError, InvalidInputError, named_key
-from backend.store.limits import (
-    attributes_bytes,
-    check_index_keys,
-    check_item,
-    check_key,
-    check_size,
-    check_value,
-)
+from backend.store.limits import attributes_bytes, check_index_keys, check_item, check_key, check_size, check_value
 from backend.store.port import (
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_WRITES,

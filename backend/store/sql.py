@@ -300,12 +300,7 @@ _END = chr(0x10FFFF)
 
 
 def scan_statement(
-    table: sa.Table,
-    limit: int,
-    cursor: str | None,
-    only: Begins | None,
-    segment: int = 0,
-    segments: int = 1,
+    table: sa.Table, limit: int, cursor: str | None, only: Begins | None, segment: int = 0, segments: int = 1
 ) -> sa.Select[Any]:
     """Selects partition key, sort key and document. Raises: `InvalidInputError` for a cursor that is none."""
     columns = table.c

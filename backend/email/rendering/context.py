@@ -160,11 +160,7 @@ def order_view(order: Order) -> Data:
 
 def tracking_of(parcel: Fulfilment) -> dict[str, str]:
     """The fields by which a template says how a parcel is tracked."""
-    return {
-        "carrier": parcel.carrier,
-        "tracking_number": parcel.tracking_number,
-        "tracking_url": parcel.tracking_url,
-    }
+    return {"carrier": parcel.carrier, "tracking_number": parcel.tracking_number, "tracking_url": parcel.tracking_url}
 
 
 def parcel_view(order: Order, parcel: Fulfilment) -> Data:

@@ -12,12 +12,7 @@ from jinja2.exceptions import SecurityError
 
 from backend.errors import BackendError, TemplateError
 
-_PARTS = {
-    "subject.txt": "subject",
-    "preheader.txt": "preheader",
-    "body.mjml": "body",
-    "body.txt": "text part",
-}
+_PARTS = {"subject.txt": "subject", "preheader.txt": "preheader", "body.mjml": "body", "body.txt": "text part"}
 
 _NEVER_THERE = {
     "order.refund": "This email is about a refund, and this order has none.",

@@ -10,13 +10,7 @@ from collections.abc import Mapping
 from email.header import Header
 
 from backend.domain.emails import OutgoingEmail
-from backend.email.transports.addresses import (
-    Mailbox,
-    UnsendableError,
-    encoded_words,
-    needs_encoding,
-    refuse_control,
-)
+from backend.email.transports.addresses import Mailbox, UnsendableError, encoded_words, needs_encoding, refuse_control
 
 MOST_HEADERS = 15
 _TAG = re.compile(r"^[A-Za-z0-9_-]{1,256}$")

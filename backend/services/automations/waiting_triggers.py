@@ -150,15 +150,7 @@ def stalled(shop: Shop) -> list[Stalled]:
 def _overdue(shop: Shop, before: datetime) -> Sequence[Row]:
     with access_pattern("automations stalled"):
         pages = [
-            shop.store.query(
-                Query(
-                    schema.MAIL,
-                    line,
-                    index="work",
-                    between=("0", to_text(before)),
-                    limit=_LOOKED_AT,
-                )
-            )
+            shop.store.query(Query(schema.MAIL, line, index="work", between=("0", to_text(before)), limit=_LOOKED_AT))
             for line in schema.trigger_lines()
         ]
     return [row for page in pages for row in page.rows]

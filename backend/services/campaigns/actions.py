@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backend.domain.campaigns import (
-    Approval,
-    Audience,
-    Campaign,
-    CampaignState,
-    WrongStateError,
-    check_transition,
-)
+from backend.domain.campaigns import Approval, Audience, Campaign, CampaignState, WrongStateError, check_transition
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
 from backend.errors import InvalidInputError, PermissionDeniedError

@@ -91,13 +91,7 @@ def give_back(shop: Shop, work: CampaignWork, *, landed: bool = False) -> None:
 
 
 def _work_on(
-    shop: Shop,
-    mailer: Mailer,
-    work: CampaignWork,
-    campaign_id: str,
-    stop: threading.Event,
-    end: float,
-    worked: Worked,
+    shop: Shop, mailer: Mailer, work: CampaignWork, campaign_id: str, stop: threading.Event, end: float, worked: Worked
 ) -> None:
     while time.monotonic() < end and not stop.is_set():
         campaign = _still_running(shop, campaign_id)

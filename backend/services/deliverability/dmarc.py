@@ -9,15 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.domain.deliverability import Level
-from backend.domain.sender_domain import (
-    Dmarc,
-    DnsRecord,
-    Finding,
-    Subject,
-    dmarc_of,
-    dmarc_records,
-    parents_of,
-)
+from backend.domain.sender_domain import Dmarc, DnsRecord, Finding, Subject, dmarc_of, dmarc_records, parents_of
 from backend.email.dns import Lookup, RecordKind
 
 
@@ -99,10 +91,7 @@ def check_dmarc(dmarc: DmarcState, domain: str) -> Finding:
             found=found,
         )
     return Finding(
-        Subject.DMARC,
-        Level.GOOD,
-        f"{dmarc.holder} protects its name by DMARC (p={dmarc.own.policy}).",
-        found=found,
+        Subject.DMARC, Level.GOOD, f"{dmarc.holder} protects its name by DMARC (p={dmarc.own.policy}).", found=found
     )
 
 

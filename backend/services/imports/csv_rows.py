@@ -125,8 +125,7 @@ class _Lines:
                 self._skip_rest_of_line()
         except UnicodeDecodeError as error:
             raise InvalidInputError(
-                f"From line {self._read + 1:,} on the file's bytes are no UTF-16. Save it as “CSV UTF-8”.",
-                "file",
+                f"From line {self._read + 1:,} on the file's bytes are no UTF-16. Save it as “CSV UTF-8”.", "file"
             ) from error
         if not line:
             raise StopIteration

@@ -15,12 +15,7 @@ REFUND_ID = "import"
 PARCEL = "source-"
 """How the ids of parcels begin that a source has reported."""
 _BY_FILE = "import"
-_STAGES = {
-    OrderStatus.PENDING: 0,
-    OrderStatus.PAID: 1,
-    OrderStatus.FULFILLED: 2,
-    OrderStatus.CANCELLED: 3,
-}
+_STAGES = {OrderStatus.PENDING: 0, OrderStatus.PAID: 1, OrderStatus.FULFILLED: 2, OrderStatus.CANCELLED: 3}
 
 
 def new_order(

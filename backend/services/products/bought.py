@@ -61,8 +61,5 @@ def bought_by(shop: Shop, customer_id: str) -> Basket:
 
 def _together(one: Bought, other: Bought) -> Bought:
     return replace(
-        one,
-        sold=one.sold.plus(other.sold),
-        orders=one.orders + other.orders,
-        last=max(one.last, other.last),
+        one, sold=one.sold.plus(other.sold), orders=one.orders + other.orders, last=max(one.last, other.last)
     )

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from backend.domain.products import (
-    Product,
-    ProductSource,
-    check_product,
-    id_of_sku,
-    id_of_words,
-    known_by,
-)
+from backend.domain.products import Product, ProductSource, check_product, id_of_sku, id_of_words, known_by
 from backend.domain.team import Actor, Permission
 from backend.domain.text import fold
 from backend.errors import AlreadyExistsError, ConflictError, NotFoundError
@@ -131,12 +124,7 @@ def matches(product: Product, text: str) -> bool:
 
 
 def _change(
-    shop: Shop,
-    actor: Actor,
-    product_id: str,
-    seen_version: int,
-    changed: Callable[[Product], Product],
-    action: str,
+    shop: Shop, actor: Actor, product_id: str, seen_version: int, changed: Callable[[Product], Product], action: str
 ) -> Product:
     actor.require(Permission.EDIT_PRODUCTS)
 

@@ -17,18 +17,7 @@ from backend.services.context import Shop
 from backend.services.customers.writes import MONTHS_PER_TRANSACTION
 from backend.services.reconcile.findings import Drift, Figure, Finding, as_found
 from backend.store import schema
-from backend.store.port import (
-    MAX_TRANSACTION_WRITES,
-    AllOf,
-    Check,
-    Item,
-    Key,
-    Query,
-    Row,
-    Update,
-    Write,
-    pages_of,
-)
+from backend.store.port import MAX_TRANSACTION_WRITES, AllOf, Check, Item, Key, Query, Row, Update, Write, pages_of
 
 _RANKS = ("rank_orders", "rank_revenue", "board")
 _SHOWN = ("name", "email", "country")

@@ -30,9 +30,7 @@ def _segment(name: str, text: str, *parts: Part) -> Segment:
 
 READY: tuple[Segment, ...] = (
     _segment(
-        "Subscribers",
-        "Everybody who has agreed to marketing emails.",
-        Words(WordField.CONSENT, (ConsentState.GIVEN,)),
+        "Subscribers", "Everybody who has agreed to marketing emails.", Words(WordField.CONSENT, (ConsentState.GIVEN,))
     ),
     _segment(
         "VIPs",

@@ -35,12 +35,7 @@ _NUMBERS = {
     NumberField.MONEY: "money",
 }
 _DAYS = {DayField.JOINED: "joined", DayField.FIRST_ORDER: "first_order", DayField.LAST_ORDER: "last_order"}
-_WORDS = {
-    WordField.COUNTRY: "country",
-    WordField.CITY: "city",
-    WordField.CONSENT: "consent",
-    WordField.EMAIL: "email",
-}
+_WORDS = {WordField.COUNTRY: "country", WordField.CITY: "city", WordField.CONSENT: "consent", WordField.EMAIL: "email"}
 _GOODS = {Goods.PRODUCT: "product", Goods.SKU: "sku"}
 
 

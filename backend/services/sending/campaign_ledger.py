@@ -151,13 +151,7 @@ def _free(message: Message, before: int | None = None) -> Condition:
     attempts = message.attempts if before is None else before
     if not attempts:
         return Absent()
-    return AllOf(
-        (
-            Equals("status", MessageStatus.WAITING.value),
-            Missing("lease_until"),
-            Equals("attempts", attempts),
-        )
-    )
+    return AllOf((Equals("status", MessageStatus.WAITING.value), Missing("lease_until"), Equals("attempts", attempts)))
 
 
 def _taken() -> LeaseLostError:
@@ -172,11 +166,7 @@ def _resolution(message: Message) -> list[Write]:
     """An unknown message whose end is known after all."""
     known = replace(message, resolved=True, lease_until=None)
     unknown = AllOf(
-        (
-            Equals("status", MessageStatus.UNKNOWN.value),
-            Equals("attempts", message.attempts),
-            Missing("resolved"),
-        )
+        (Equals("status", MessageStatus.UNKNOWN.value), Equals("attempts", message.attempts), Missing("resolved"))
     )
     values: Item = {
         "status": known.status.value,

@@ -212,10 +212,7 @@ def reopen(shop: Shop, held: Held, failed: Mapping[int, Message]) -> None:
     before, now = held.step, shop.clock()
     counts = ending_counts(failed.values())
     after = replace(
-        before,
-        retry={**before.retry, **dict.fromkeys(failed, now)},
-        failed=(),
-        counts=Counter(before.counts) - counts,
+        before, retry={**before.retry, **dict.fromkeys(failed, now)}, failed=(), counts=Counter(before.counts) - counts
     ).under(before.lease.released())
     added = {name: -count for name, count in counts.items()} | {"retrying": len(failed)}
     if before.is_done and failed:

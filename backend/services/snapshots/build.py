@@ -23,14 +23,7 @@ from backend.errors import DiskFullError
 from backend.services.context import Shop
 from backend.services.snapshots import folders
 from backend.services.snapshots.extraction import Share, read_share
-from backend.services.snapshots.follow import (
-    Changed,
-    bring_up_to_date,
-    changes_since,
-    differing,
-    merge,
-    should_merge,
-)
+from backend.services.snapshots.follow import Changed, bring_up_to_date, changes_since, differing, merge, should_merge
 from backend.services.snapshots.info import SnapshotFailedError, SnapshotInfo, SnapshotMissingError
 from backend.services.snapshots.tables import finish
 

@@ -67,11 +67,7 @@ def offer_test(actor: Actor) -> None:
 
 
 def _send_test(identity: str) -> None:
-    actions.act(
-        Permission.EDIT_ALERTS,
-        lambda actor: send_test(system(), actor, identity),
-        "Test alert requested.",
-    )
+    actions.act(Permission.EDIT_ALERTS, lambda actor: send_test(system(), actor, identity), "Test alert requested.")
     _TEST.clear()
 
 

@@ -117,10 +117,7 @@ def _conditions(
         with st.container(horizontal=True, vertical_alignment="bottom"):
             value = _value(here, draft.key(f"{number}_{place}_value"), condition)
             removed = st.button(
-                "Remove condition",
-                key=draft.key(f"{number}_{place}_remove"),
-                icon=":material/close:",
-                type="tertiary",
+                "Remove condition", key=draft.key(f"{number}_{place}_remove"), icon=":material/close:", type="tertiary"
             )
         found.append(Condition(condition.fact, value))
         if removed:

@@ -39,8 +39,7 @@ def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -
         moment = formats.moment(here, campaign.approval.at)
         count = formats.counted(here, campaign.approval.recipients, "recipient")
         st.success(
-            formats.plain(f"{who(campaign.approval.by)} approved {count}, {moment}."),
-            icon=":material/how_to_reg:",
+            formats.plain(f"{who(campaign.approval.by)} approved {count}, {moment}."), icon=":material/how_to_reg:"
         )
     if campaign.state is _S.AWAITING_APPROVAL:
         _show_approval(actor, campaign)
@@ -198,11 +197,7 @@ def _decline(seen: Campaign) -> None:
     form = Form("decline_campaign", seen.id)
     with form.area():
         reason = st.text_input(
-            "Reason",
-            max_chars=200,
-            placeholder="What needs to change",
-            key=form.key("reason"),
-            persist_state="session",
+            "Reason", max_chars=200, placeholder="What needs to change", key=form.key("reason"), persist_state="session"
         )
         missing = "" if reason.strip() else "Enter a reason."
         now = form.pressed("Decline", icon=":material/close:", missing=missing)

@@ -14,9 +14,7 @@ from backend.services.campaigns import plan as planning
 from backend.services.campaigns import preflights
 from backend.services.campaigns.saved import get_campaign
 from backend.services.context import Shop
-from pages.components.campaigns import (
-    actions as campaign_steering,
-)
+from pages.components.campaigns import actions as campaign_steering
 from pages.components.campaigns import words
 from pages.components.ui import actions, formats
 from pages.components.ui.guard import guarded_fragment, require

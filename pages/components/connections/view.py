@@ -33,10 +33,7 @@ def _show(here: Shop, seen: ConnectionView) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             trouble = bool(seen.trouble)
             badge = formats.badge("Needs attention" if trouble else "Working", "orange" if trouble else "green")
-            st.markdown(
-                f"**{formats.plain(connection.domain)}** {connection.kind.label} {badge}",
-                width="content",
-            )
+            st.markdown(f"**{formats.plain(connection.domain)}** {connection.kind.label} {badge}", width="content")
             _show_buttons(seen)
         if seen.trouble:
             st.markdown(formats.plain(seen.trouble))

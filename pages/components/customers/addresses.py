@@ -100,9 +100,7 @@ def _edit(editing: _Editing) -> None:
         pressed = form.pressed("Save address", changed=typed != entry.address)
     if pressed:
         saved = actions.attempt(
-            Permission.EDIT_CUSTOMERS,
-            lambda actor: _saved(here, actor, editing, typed),
-            "Address saved.",
+            Permission.EDIT_CUSTOMERS, lambda actor: _saved(here, actor, editing, typed), "Address saved."
         )
         dialog = ADD if editing.new else EDIT
         if not isinstance(saved, Trouble):

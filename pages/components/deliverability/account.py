@@ -23,11 +23,7 @@ _WORDS = {
     Level.WATCH: ("Watch", "orange", ":material/warning:"),
     Level.BAD: ("Act now", "red", ":material/error:"),
 }
-_STANDINGS = {
-    "HEALTHY": "In good standing",
-    "PROBATION": "Under review",
-    "SHUTDOWN": "Stopped",
-}
+_STANDINGS = {"HEALTHY": "In good standing", "PROBATION": "Under review", "SHUTDOWN": "Stopped"}
 
 
 def level_badge(level: Level) -> str:

@@ -55,9 +55,7 @@ def show_check() -> None:
     if st.button("Check now", icon=":material/travel_explore:", key="check_domain"):
         with st.spinner("Looking up the domain's records…"):
             done = actions.attempt(
-                Permission.VIEW_EMAIL,
-                lambda actor: domain_check.check_sender(shop(), actor, _probe(), selectors),
-                "",
+                Permission.VIEW_EMAIL, lambda actor: domain_check.check_sender(shop(), actor, _probe(), selectors), ""
             )
         if isinstance(done, Trouble):
             actions.show_trouble(done)

@@ -74,11 +74,7 @@ def _show(here: Shop, letter: DeadLetter, place: int, *, may_repair: bool) -> No
                     disabled=not letter.whole,
                 )
                 st.button(
-                    "Delete",
-                    icon=":material/delete:",
-                    key=f"discard_{place}",
-                    on_click=_DISCARD.open,
-                    args=(letter,),
+                    "Delete", icon=":material/delete:", key=f"discard_{place}", on_click=_DISCARD.open, args=(letter,)
                 )
 
 
@@ -115,9 +111,7 @@ def _ask(number: int) -> None:
 
 def _go_on(before: Replay) -> None:
     done = actions.attempt(
-        Permission.REPAIR_MAIL,
-        lambda actor: replay_all(shop(), actor, _policy(), after=before, seconds=_SECONDS),
-        "",
+        Permission.REPAIR_MAIL, lambda actor: replay_all(shop(), actor, _policy(), after=before, seconds=_SECONDS), ""
     )
     if isinstance(done, Trouble):
         actions.show_trouble(done)
@@ -139,9 +133,7 @@ def _discard(letter: DeadLetter) -> None:
     st.markdown(f"This event will be deleted: {formats.plain(letter.reason)}")
     if st.button("Delete", icon=":material/delete:", type="primary", width="stretch"):
         done = actions.attempt(
-            Permission.REPAIR_MAIL,
-            lambda actor: discard_dead_letter(shop(), actor, letter.id),
-            "Dead letter deleted.",
+            Permission.REPAIR_MAIL, lambda actor: discard_dead_letter(shop(), actor, letter.id), "Dead letter deleted."
         )
         if isinstance(done, Trouble):
             actions.show_trouble(done)

@@ -15,11 +15,7 @@ from pages.components.ui import caching, charts, empty, filters, formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
-_KINDS = (
-    Column("Kind", "main"),
-    Column("Customers", "figure", 92, labelled=True),
-    Column("Revenue", "figure", 100),
-)
+_KINDS = (Column("Kind", "main"), Column("Customers", "figure", 92, labelled=True), Column("Revenue", "figure", 100))
 _MEANS = {
     RfmClass.CHAMPIONS: "bought recently and often",
     RfmClass.LOYAL: "buy again and again",

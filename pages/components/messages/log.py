@@ -117,11 +117,7 @@ def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFil
             last,
             table.pick_template(here, "messages_template"),
             filters.pick_any(
-                "Status",
-                list(ShownStatus),
-                name="status",
-                key="messages_status",
-                words=table.STATUS_LABELS.__getitem__,
+                "Status", list(ShownStatus), name="status", key="messages_status", words=table.STATUS_LABELS.__getitem__
             ),
             filters.pick_any(
                 "Reported",

@@ -264,10 +264,7 @@ def parsed(here: Shop, typed: TypedAmounts, lines: Sequence[LineItem]) -> Amount
 
     return {
         "discount": parse_discount(
-            typed.discount,
-            sum(line.amount for line in lines),
-            here.currency,
-            decimal_comma=formats.decimal_comma(here),
+            typed.discount, sum(line.amount for line in lines), here.currency, decimal_comma=formats.decimal_comma(here)
         ),
         "shipping": minor(typed.shipping, "Shipping"),
         "tax": minor(typed.tax, "Tax"),

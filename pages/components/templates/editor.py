@@ -86,12 +86,7 @@ def _show_fields(draft: TemplateDraft) -> None:
 def _show_buttons(draft: TemplateDraft, state: TemplateState, copy: WorkingCopy | None, *, enabled: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Save draft",
-            icon=":material/save:",
-            key="save_draft",
-            disabled=not enabled,
-            on_click=_save,
-            args=(draft,),
+            "Save draft", icon=":material/save:", key="save_draft", disabled=not enabled, on_click=_save, args=(draft,)
         )
         st.button(
             "Publish",

@@ -136,9 +136,7 @@ def _note(form: Form, example: str) -> str:
 
 
 def _finish(
-    dialog: Dialog[_Publishing] | Dialog[tuple[str, int]] | Dialog[_Restoring],
-    result: object,
-    form: Form | None = None,
+    dialog: Dialog[_Publishing] | Dialog[tuple[str, int]] | Dialog[_Restoring], result: object, form: Form | None = None
 ) -> None:
     if not isinstance(result, Trouble):
         if form is not None:

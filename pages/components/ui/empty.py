@@ -22,10 +22,7 @@ def no_orders_yet(actor: Actor) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("medium")
         st.markdown("## :material/storefront: Your shop is ready", text_alignment="center")
-        st.markdown(
-            "Once you have orders, you see revenue and your best customers here.",
-            text_alignment="center",
-        )
+        st.markdown("Once you have orders, you see revenue and your best customers here.", text_alignment="center")
         with st.container(horizontal=True, horizontal_alignment="center"):
             if actor.may(Permission.IMPORT_DATA):
                 _step("import_export.py", "Import your orders", ":material/upload_file:")

@@ -156,14 +156,7 @@ def switch(label: str, *, name: str, key: str) -> bool:
 
 
 def search(
-    label: str,
-    placeholder: str,
-    *,
-    name: str,
-    key: str,
-    longest: int,
-    width: int | None = None,
-    labelled: bool = False,
+    label: str, placeholder: str, *, name: str, key: str, longest: int, width: int | None = None, labelled: bool = False
 ) -> str:
     """What somebody looks for, read while they type."""
     return address.keep(
