@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     cookie_key: SecretStr = Field(
         SecretStr(""), description="Key that signs sign-in cookies; without it, one is made in DATA_DIR/secrets.json."
     )
+    cookie_key_previous: SecretStr = Field(
+        SecretStr(""), description="The key before COOKIE_KEY, during a rotation: what it has signed is still accepted."
+    )
     backup_passphrase: SecretStr = Field(SecretStr(""), description="Encrypts backups; empty leaves them readable.")
     trusted_proxies: str = Field(
         "", description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed, comma-separated."

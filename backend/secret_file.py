@@ -9,6 +9,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Self
 
 import orjson
 
@@ -22,10 +23,16 @@ _SHORTEST = 32
 def cookie_key(settings: Settings) -> bytes:
     """The key from COOKIE_KEY, or from `secrets.json` in the data folder, which is made when it is missing.
 
-    Processes that start together end with the same key.
+    Processes that start together end with the same key. With COOKIE_KEY_PREVIOUS it is a `RotatedKey`.
 
     Raises: `ConfigurationError` when the key is too short or the file cannot be read or written.
     """
+    former = settings.cookie_key_previous.get_secret_value()
+    present = _present_key(settings)
+    return RotatedKey(present, _long_enough(former, "COOKIE_KEY_PREVIOUS")) if former else present
+
+
+def _present_key(settings: Settings) -> bytes:
     given = settings.cookie_key.get_secret_value()
     if given:
         return _long_enough(given, "COOKIE_KEY")
@@ -39,9 +46,31 @@ def cookie_key(settings: Settings) -> bytes:
         raise ConfigurationError(f"{path} cannot be read or written: {error.strerror}.") from error
 
 
+def seal_key(settings: Settings) -> bytes:
+    """The key with which the seals of the audit log are signed. Raises: as `cookie_key`."""
+    return derived(cookie_key(settings), "seals of the audit log")
+
+
+class RotatedKey(bytes):
+    """The present key, with the one before it (`former`): what that one has made is still accepted."""
+
+    former: bytes
+
+    def __new__(cls, key: bytes, former: bytes) -> Self:
+        made = super().__new__(cls, key)
+        made.former = former
+        return made
+
+
+def accepted(key: bytes) -> list[bytes]:
+    """The keys with which something may have been made that is still valid, the present one first."""
+    return [bytes(key), key.former] if isinstance(key, RotatedKey) else [key]
+
+
 def derived(key: bytes, purpose: str) -> bytes:
-    """32 bytes that belong to one purpose, so that no two uses share a key."""
-    return hmac.digest(key, purpose.encode(), hashlib.sha256)
+    """32 bytes that belong to one purpose, so that no two uses share a key; rotated as `key` is."""
+    present, *former = (hmac.digest(each, purpose.encode(), hashlib.sha256) for each in accepted(key))
+    return RotatedKey(present, former[0]) if former else present
 
 
 def _create(path: Path) -> None:

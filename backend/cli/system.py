@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,8 +16,10 @@ from backend.domain.alerts import Alert
 from backend.domain.audit import AuditEntry
 from backend.domain.health import State
 from backend.domain.team import COMMAND_LINE
+from backend.secret_file import seal_key
 from backend.services.alerts import notifications, states
 from backend.services.audit import log as audit_log
+from backend.services.audit import seals
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
 from backend.services.system.health import health_of
@@ -113,6 +116,10 @@ def _alert(alert: Alert) -> dict[str, str]:
 
 
 def audit(
+    what: Annotated[
+        Literal["list", "verify"],
+        typer.Argument(help="verify looks for entries changed since they were sealed."),
+    ] = "list",
     month: Annotated[str, typer.Option(help="A month such as 2026-11 (UTC); the present one without it.")] = "",
     who: Annotated[str, typer.Option(help="Only those of this person (part of the username).")] = "",
     action: Annotated[str, typer.Option(help="Only those whose action contains this.")] = "",
@@ -121,8 +128,11 @@ def audit(
     cursor: Cursor = "",
     as_json: Json = False,
 ) -> None:
-    """List who did what to what, newest first."""
+    """List who did what to what, newest first; or check that nobody has changed it."""
     with opened_shop("audit") as shop:
+        if what == "verify":
+            _verify(shop, as_json=as_json)
+            return
         wanted = AuditFilter(month or _month(shop), who, action, target)
 
         def read(size: int, place: str | None) -> tuple[list[AuditEntry], str | None]:
@@ -135,6 +145,16 @@ def audit(
             return
         columns = ("at", "who", "action", "target", "detail")
         write_page([_line(entry) for entry in found], following, columns, as_json=as_json)
+
+
+def _verify(shop: Shop, *, as_json: bool) -> None:
+    found = seals.verify(shop, COMMAND_LINE, seal_key(load_settings()))
+    if as_json:
+        write_json(asdict(found))
+    else:
+        typer.echo("\n".join(found.faults) or found.sentence)
+    if found.faults:
+        raise typer.Exit(1)
 
 
 def _line(entry: AuditEntry) -> dict[str, str]:

@@ -21,3 +21,20 @@ class AuditEntry:
     action: str
     target: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSeal:
+    """What the audit log of a day (UTC, "2026-11-26") was when the day was over.
+
+    `digest` is that of its `count` entries. `chain` is the digest of all of this with `previous`, the chain of the day
+    before; `signature` is made of it with a key that is not in the store.
+    """
+
+    day: str
+    sealed_at: datetime
+    count: int
+    digest: str
+    previous: str
+    chain: str
+    signature: str

@@ -14,6 +14,7 @@ from enum import StrEnum
 from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from backend.domain.time import Clock
+from backend.secret_file import accepted
 
 
 class Purpose(StrEnum):
@@ -54,7 +55,7 @@ class Target:
 
 
 class Links:
-    """Makes and reads links. `secret` is at least 32 bytes; `base_url` is where people reach this server."""
+    """Makes and reads links. `secret` is at least 32 bytes (a `RotatedKey` too), `base_url` where people reach it."""
 
     def __init__(self, secret: bytes, base_url: str, clock: Clock) -> None:
         self.base_url = base_url.rstrip("/")
@@ -93,4 +94,4 @@ def _serializer(secret: bytes, purpose: Purpose, clock: Clock) -> URLSafeTimedSe
         def timestamp_to_datetime(self, ts: int) -> datetime:
             return datetime.fromtimestamp(ts, clock().tzinfo)
 
-    return URLSafeTimedSerializer(secret, salt=f"tillpost {purpose.value} link", signer=Signer)
+    return URLSafeTimedSerializer(accepted(secret)[::-1], salt=f"tillpost {purpose.value} link", signer=Signer)

@@ -14,8 +14,10 @@ from backend.email.events.sources import EventSource
 from backend.observability.measures import MEASURES
 from backend.observability.ring import RING
 from backend.observability.rounds import Rounds
+from backend.secret_file import seal_key
 from backend.services.alerts.notifications import notify_all
 from backend.services.alerts.readings import is_my_turn, look
+from backend.services.audit.seals import seal_days
 from backend.services.automations.duty import answer_due
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
@@ -83,6 +85,7 @@ BETWEEN_LOOKS = 10.0
 """Seconds between two checks for alerts that people have to be notified of; rules are read every half minute."""
 REST_BETWEEN_PREFLIGHTS = 2.0
 REST_BETWEEN_SYNCS = 3.0
+BETWEEN_SEALS = 3600.0
 REST_WHEN_SWEPT = 600.0
 BETWEEN_SWEEPS = 0.5
 """Seconds in which others may write, between two batches of expired items."""
@@ -163,6 +166,16 @@ def _join_suppression_lists(place: Workplace, stop: threading.Event) -> Round:
     return work
 
 
+def _seal_audit_log(place: Workplace, stop: threading.Event) -> Round:
+    key = seal_key(place.settings)
+
+    def work() -> float:
+        seal_days(place.shop, key)
+        return BETWEEN_SEALS
+
+    return work
+
+
 DUTIES: tuple[Duty, ...] = (
     in_rounds("imports", import_rounds, patience=3600.0),
     Duty(MAIL, lambda place, stop: MailWork(place.shop, place.mailer, stop)),
@@ -177,6 +190,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("events", _take_in_events, patience=120.0),
     in_rounds("suppression lists", _join_suppression_lists, patience=3600.0),
     in_rounds("retention", _remove_expired),
+    in_rounds("audit log", _seal_audit_log, patience=1800.0),
     in_rounds("snapshot", begin_snapshots, patience=1800.0),
 )
 """`patience` is the longest that a round takes in a large shop, in seconds."""

@@ -38,6 +38,7 @@ from backend.services import shop_settings
 from backend.services.alerts import states
 from backend.services.api_keys import keys as api_keys
 from backend.services.audit import log as audit_log
+from backend.services.audit import seals
 from backend.services.automations import duty as working
 from backend.services.automations import saved, transitions
 from backend.services.automations.figures import figures_of
@@ -388,6 +389,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     86: lambda m: outgoing_log.list_events(m.shop, COMMAND_LINE, m.endpoint),
     87: lambda m: posting._due(m.shop),
     34: _listed(archived=True),
+    49: lambda m: seals.verify(m.shop, COMMAND_LINE, b"any key", since="9"),
     33: lambda m: audit_log.list_entries(m.shop, COMMAND_LINE, audit_log.AuditFilter(f"{m.now:%Y-%m}")),
     35: lambda m: lookup.received_events(m.shop, m.reported),
     36: lambda m: dead_letters.list_dead_letters(m.shop, COMMAND_LINE),

@@ -19,7 +19,7 @@ from backend.domain.account_sync import Comparison, Sync
 from backend.domain.addresses import AddressBook
 from backend.domain.alerts import Alert, AlertSettings
 from backend.domain.api_keys import ApiKey
-from backend.domain.audit import AuditEntry
+from backend.domain.audit import AuditEntry, AuditSeal
 from backend.domain.automations import PREFIX, Automation, Trigger
 from backend.domain.campaign_figures import Broken, Preflight
 from backend.domain.campaigns import Campaign, Wave
@@ -396,6 +396,14 @@ ENTITIES: tuple[Entity, ...] = (
         system.audit_item,
         at_row(system.audit_from, lambda it: schema.audit_key(to_text(it.at), it.id)),
         (system.audit_from,),
+    ),
+    Entity(
+        "audit-seal",
+        replace(filled(AuditSeal), day="2026-11-26"),
+        replace(least(AuditSeal, previous=""), day="2026-11-27"),
+        system.seal_item,
+        at_row(system.seal_from, lambda it: schema.audit_seal_key(it.day)),
+        (system.seal_from,),
     ),
     Entity(
         "beat",

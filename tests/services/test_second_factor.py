@@ -14,7 +14,7 @@ from backend.services.api_keys.keys import list_keys
 from backend.services.context import Shop
 from backend.services.customer_data.export import customer_data
 from backend.services.team import members, second_factor, sessions, sign_in
-from backend.services.team.sessions import Session
+from backend.services.team.sessions import Session, SignInPolicy
 from backend.services.team.sign_in import SecondStep
 from backend.services.team.sign_in_attempts import Refused
 from backend.store import schema
@@ -31,9 +31,9 @@ def code_at(shop: Shop, *, after: float = 0.0) -> str:
     return pyotp.TOTP(SECRET).at(shop.clock() + timedelta(seconds=after))
 
 
-def turn_on(shop: Shop, clock: TestClock, username: str = "sam") -> tuple[str, ...]:
+def turn_on(shop: Shop, clock: TestClock, username: str = "sam", *, policy: SignInPolicy = POLICY) -> tuple[str, ...]:
     member = members.find_member(shop, username) or add(shop, username)
-    codes = second_factor.turn_on(shop, POLICY, member.actor, SECRET, PASSWORD, code_at(shop), CLIENT)
+    codes = second_factor.turn_on(shop, policy, member.actor, SECRET, PASSWORD, code_at(shop), CLIENT)
     assert not isinstance(codes, Refused)
     clock.forward(seconds=60)
     return codes

@@ -33,6 +33,7 @@ from backend.services.alerts.notifications import notify_all
 from backend.services.alerts.readings import is_my_turn, look
 from backend.services.api_keys.keys import list_keys
 from backend.services.audit import log as audit_log
+from backend.services.audit import seals
 from backend.services.automations import figures as automation_figures
 from backend.services.automations import waiting_triggers
 from backend.services.automations.backfill import find_backfill
@@ -82,7 +83,7 @@ from backend.services.unreadable import items
 from backend.workers import jobs as worker
 from tests.mailing.worker_script import mailer_on
 from tests.support import ENGINEER, MANAGER, TestClock
-from tests.unreadable.world import CAPPED, World
+from tests.unreadable.world import CAPPED, SEAL_KEY, World
 
 GO_ON = threading.Event()
 
@@ -191,6 +192,7 @@ LISTS: dict[str, Surface] = {
     "team": lambda v: members.list_members(v.shop, COMMAND_LINE),
     "names": lambda v: members.names_of_actors(v.shop),
     "audit log": lambda v: audit_log.list_entries(v.shop, COMMAND_LINE, audit_log.AuditFilter("2026-11"), limit=500),
+    "audit seals": lambda v: seals.verify(v.shop, COMMAND_LINE, SEAL_KEY),
     "alerts": lambda v: alert_lists.list_current(v.shop, COMMAND_LINE),
     "alerts of a month": lambda v: alert_lists.list_past(v.shop, COMMAND_LINE, "2026-11"),
     "alert settings": lambda v: alert_settings.recipients_of(v.shop, alert_settings.get_alert_settings(v.shop)),
@@ -302,6 +304,7 @@ ROUNDS: dict[str, Surface] = {
     "alerts": lambda v: (is_my_turn(v.shop), look(v.system), notify_all(v.system)),
     "events": lambda v: replay_all(v.shop, COMMAND_LINE, EventPolicy()),
     "suppression lists": lambda v: account_sync.work_on_sync(v.shop, v.account, GO_ON),
+    "round of audit seals": lambda v: seals.seal_days(v.shop, SEAL_KEY),
     "retention": lambda v: usage.remove_expired(v.shop),
     "snapshot": lambda v: make_snapshot(v.shop),
     "heartbeat": lambda v: heartbeats.beat(

@@ -135,7 +135,7 @@ LOST: dict[str, str] = {
     r"AUTOMATIONS|TEMPLATES|TPL#": "afterwards|sent|automation|template",
     r"mail / AUTO#": "automation|sent|afterwards",
     r"mail / BEATS": "processes",
-    r"AUDIT#": "audit",
+    r"AUDIT#|SEALS": "audit",
     r"mail / X#": "suppression",
     r"META / alerts": "alert settings",
 }

@@ -45,6 +45,7 @@ from backend.services.alerts.readings import is_my_turn
 from backend.services.api import idempotency
 from backend.services.api.request_rate import SharedRate
 from backend.services.api_keys.keys import create_key
+from backend.services.audit.seals import seal_days
 from backend.services.automations import backfill, saved
 from backend.services.campaigns import drafts, orders_after, progress
 from backend.services.campaigns.oversight import tend_campaigns
@@ -90,6 +91,7 @@ from tests.services.imports.shopify_csv import order as shopify_order
 from tests.services.imports.shopify_csv import text_of
 from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock, add_customer, add_order, shop_on
 
+SEAL_KEY = b"seals the audit log of this shop"
 CAPPED = MarketingLimits(cap=3)
 POLICY = EventPolicy()
 
@@ -141,6 +143,7 @@ def made_world(folder: Path) -> World:
     _products(shop, people)
     _api(shop)
     _connections(shop, people)
+    seal_days(shop, SEAL_KEY)
     rows = (*everything(shop, schema.SHOP), *everything(shop, schema.MAIL))
     store.close()
     return World(rows, folder, clock, tuple(each.id for each in people))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from backend.domain.health import OF_STATE, Diagnosis, Verdict
 from backend.domain.team import COMMAND_LINE
 from backend.email.web import Reached
 from backend.errors import ConfigurationError
-from backend.secret_file import FILE_NAME, cookie_key
+from backend.secret_file import FILE_NAME, cookie_key, seal_key
+from backend.services.audit import seals
 from backend.services.demo.shop import is_demo
 from backend.services.doctor.installation import Installation
 from backend.services.first_steps import checklist
@@ -18,6 +20,7 @@ from backend.services.team.members import team_is_empty
 
 FEWEST_SIGNS = 10
 """A random key of 32 characters has fewer different ones once in many millions."""
+_LOOKED_BACK = timedelta(days=31)
 _SHORTEST_TOKEN = 20
 _NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
@@ -94,6 +97,16 @@ def first_steps(installation: Installation) -> list[Diagnosis]:
     found = f"{len(steps) - len(left)} of {len(steps)} are done. Not yet: {names}."
     verdict = Verdict.WARN if installation.sends else Verdict.OK
     return [Diagnosis("First steps", verdict, found, "Take them on the Overview, signed in as an admin.")]
+
+
+def audit_log(installation: Installation) -> list[Diagnosis]:
+    """Whether the audit log of the last month is as it was sealed."""
+    since = (installation.shop.clock() - _LOOKED_BACK).date().isoformat()
+    found = seals.verify(installation.shop, COMMAND_LINE, seal_key(installation.settings), since=since)
+    if found.faults:
+        fix = "Find out who writes to the store beside Tillpost. python -m backend audit verify lists all."
+        return [Diagnosis("Audit log", Verdict.FAIL, " ".join(found.faults[:3]), fix)]
+    return [Diagnosis("Audit log", Verdict.OK, found.sentence)]
 
 
 def _trusted(text: str) -> Iterator[IPv4Network | IPv6Network]:

@@ -26,6 +26,7 @@ QUESTIONS: dict[str, Question] = {
     "Address": access.address,
     "Proxy": access.proxy,
     "Sign-ins": access.sign_ins,
+    "Audit log": access.audit_log,
     "Sending": mail.sending,
     "Sender's domain": mail.sender_domain,
     "Events": mail.events,

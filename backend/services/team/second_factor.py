@@ -144,7 +144,7 @@ def check(shop: Shop, policy: SignInPolicy, username: str, code: str, client: st
         return Refused("You have no second factor. Sign in again.")
     secret = unseal(policy.key, _purpose(username), member.second_factor)
     given = code.strip().upper().replace(" ", "").replace("-", "")
-    if not _used_code(shop, member, secret, given) and not _used_recovery_code(shop, member, given):
+    if not _used_code(shop, policy, member, secret, given) and not _used_recovery_code(shop, member, given):
         return Refused(_WRONG if secret else "The key of this server has changed. Another admin has to reset this.")
     settle(shop, policy.key, username, client)
     return None
@@ -155,12 +155,14 @@ def without(member: Member) -> Member:
     return replace(member, second_factor="", second_factor_step=0, recovery_codes=())
 
 
-def _used_code(shop: Shop, member: Member, secret: str | None, code: str) -> bool:
+def _used_code(shop: Shop, policy: SignInPolicy, member: Member, secret: str | None, code: str) -> bool:
     step = _step_of(shop, secret, code, member.second_factor_step) if secret else None
-    if step is None:
+    if secret is None or step is None:
         return False
     unused = AllOf((Equals("second_factor", member.second_factor), Below("second_factor_step", step)))
-    return _won(shop, Update(schema.member_key(member.username), set={"second_factor_step": step}, condition=unused))
+    sealed = seal(policy.key, _purpose(member.username), secret)  # with the present key, if that was rotated
+    update = Update(schema.member_key(member.username), {"second_factor_step": step, "second_factor": sealed})
+    return _won(shop, replace(update, condition=unused))
 
 
 def _used_recovery_code(shop: Shop, member: Member, code: str) -> bool:

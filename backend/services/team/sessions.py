@@ -17,7 +17,7 @@ from backend.config import Settings
 from backend.domain.team import Member, Role
 from backend.domain.time import to_text
 from backend.errors import ConditionFailedError
-from backend.secret_file import derived
+from backend.secret_file import accepted, derived
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team.members import find_member
@@ -82,8 +82,12 @@ def session_token(policy: SignInPolicy, session: Session) -> str:
 
 def session_of(policy: SignInPolicy, token: str) -> Session | None:
     """The session of a cookie, or None when it was not signed by us."""
+    return next((found for key in accepted(policy.cookie_key) if (found := _read(key, token))), None)
+
+
+def _read(key: bytes, token: str) -> Session | None:
     try:
-        claims: dict[str, Any] = jwt.decode(token[:4096], policy.cookie_key, algorithms=[_ALGORITHM])
+        claims: dict[str, Any] = jwt.decode(token[:4096], key, algorithms=[_ALGORITHM])
         return Session(str(claims["username"]), _EPOCH + int(claims["began_at"]) * _MICROSECOND)
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, OverflowError):
         return None

@@ -38,6 +38,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 32 | what a customer chose about marketing mail | mail | `P#cid` | `P` |
 | 41 | recent marketing messages of many customers | mail | `P#cid` | `F` |
 | 33 | audit log of a month, newest first | shop | `AUDIT#2026-11` | `at#id` |
+| 49 | seals of the audit log by day | shop | `SEALS` | `2026-11-26` |
 | 34 | archived customers, newest first | shop | `L#archived` | `created#cid` |
 | 35 | events of a message, oldest first | mail | `C#cid` | `V#key#at#digest` |
 | 36 | dead letters, newest first | mail | `DEADLETTERS` | `at#digest` |

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.store.port import Key
 from backend.store.schema.tables import MAIL, SHOP
 
+AUDIT_SEALS = "SEALS"
 BEATS = "B#"
 JOB_LIST = "JOBS"
 JOBS = "J#"
@@ -33,6 +34,11 @@ def audit_key(at: str, entry_id: str) -> Key:
 def audit_partition(month: str) -> str:
     """What was done in a month ("2026-11")."""
     return f"AUDIT#{month}"
+
+
+def audit_seal_key(day: str) -> Key:
+    """The seal of the audit log of a day of UTC ("2026-11-26")."""
+    return Key(SHOP, AUDIT_SEALS, day)
 
 
 def job_key(job_id: str) -> Key:
