@@ -42,7 +42,7 @@ def api(folder: Path) -> tuple[FastAPI, str]:
     store.create_tables()
     shop = shop_on(store, settings)
     key = create_key(shop, COMMAND_LINE, "Benchmark", [Scope.ORDERS_WRITE, Scope.CUSTOMERS_WRITE])
-    limits = Limits(RequestLimit(_NO_LIMIT), RequestLimit(_NO_LIMIT))
+    limits = Limits(RequestLimit(_NO_LIMIT), RatePolicy(_NO_LIMIT), RequestLimit(_NO_LIMIT))
     v1 = ApiSettings(lambda: open_mailer(settings, shop), lambda: bytes(32), rate=RatePolicy(1_000_000), limits=limits)
     return create_app(lambda: shop, v1=v1), key.text
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from backend.api.v1 import ApiSettings, create_v1
 from backend.api.v1.app import ROUTERS
@@ -59,6 +60,10 @@ def test_a_call_says_all_that_a_caller_has_to_know(path: str, method: str) -> No
     for status, answer in operation["responses"].items():
         if status < "3":
             assert "RateLimit" in answer["headers"]
+            content = answer["content"]["application/json"]
+            checked = Draft202012Validator({**content["schema"], "components": DOCUMENT["components"]})
+            assert [*checked.iter_errors(content["example"])] == []
+            assert content["example"]
 
 
 def test_every_problem_has_a_type_of_its_own_and_says_what_to_do() -> None:

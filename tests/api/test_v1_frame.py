@@ -288,6 +288,13 @@ def test_an_address_that_asks_too_often_is_refused_before_its_key_is_looked_at(s
     assert [ask("GET", "/orders", key="").status_code for _ in range(3)] == [401, 401, 429]
 
 
+def test_processes_share_what_an_address_may_ask(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.api.v1.gate._ALONE", 1)
+    processes = [Client(shop, limits=Limits(shared_addresses=RatePolicy(3, 10))) for _ in range(2)]
+    answers = [ask("GET", "/orders", key="") for _ in range(4) for ask in processes]
+    assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 3
+
+
 def test_when_the_limiter_cannot_decide_nothing_is_done(ask: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from backend.errors import StoreUnreachableError
 

@@ -7,6 +7,7 @@ After the body all of it runs in one of the server's threads.
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ from backend.services.sending.mailer import Mailer
 LARGEST_BODY = 2 * 1024 * 1024
 _LARGEST_UNCLAIMED = 64 * 1024
 """Of a request whose answer, which repeats it, surely has room in its transaction."""
+_ALONE = 200
+"""Requests of an address that a process answers in ten seconds before it asks the store."""
 _KEPT_HEADERS = ("content-type", "etag", "location")
 _FAILED = 500
 _NOT_KEPT = frozenset({429, *range(_FAILED, 600)})
@@ -43,9 +46,11 @@ Route = Callable[[Request], Coroutine[Any, Any, Response]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many requests are answered: of an address in ten seconds, of wrong keys of an address in a minute."""
+    """How many requests are answered: of an address in ten seconds, by this process before their bodies are read and
+    by all processes; and of wrong keys of an address in a minute."""
 
     addresses: RequestLimit = field(default_factory=lambda: RequestLimit(4_000, 10.0))
+    shared_addresses: RatePolicy = field(default_factory=lambda: RatePolicy(4_000, 10))
     wrong_keys: RequestLimit = field(default_factory=lambda: RequestLimit(30))
 
 
@@ -80,6 +85,7 @@ class Gate:
     ) -> None:
         self._shop, self._mailer, self._key, self._trusted = shop, mailer, key, trusted
         self._rate, self._limits, self._in_hand = SharedRate(rate), limits or Limits(), InHand()
+        self._addresses = SharedRate(self._limits.shared_addresses, alone=_ALONE)
 
     async def answer(self, request: Request, scope: Scope, route: Route, *, claimed: bool = True) -> Response:
         """The answer to a request for a route that needs this scope; not `claimed` where the route keeps its answer."""
@@ -135,6 +141,9 @@ class Gate:
     def _admit(self, asked: _Asked) -> _Admitted | Response:
         try:
             shop = self._shop()
+            from_here = self._addresses.take(shop, self._hidden(asked.address))
+            if not from_here.allowed:
+                return problems.problem(problems.TOO_MANY, headers={"Retry-After": str(from_here.resets_in)})
             key = authentication.authenticated(shop, _key_in(asked.request))
             taken = self._rate.take(shop, key.family)
             headers = self._rate_headers(taken)
@@ -186,6 +195,10 @@ class Gate:
             "RateLimit-Policy": f'"key";q={policy.most};w={policy.seconds}',
             "RateLimit": f'"key";r={taken.left};t={taken.resets_in}',
         }
+
+    def _hidden(self, address: str) -> str:
+        """The address as the store may know it."""
+        return hmac.digest(self._key(), f"api address {address}".encode(), "sha256").hex()[:24]
 
     def _address(self, request: Request) -> str:
         peer = request.client.host if request.client else ""

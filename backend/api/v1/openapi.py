@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from backend.api.v1 import answers
 from backend.api.v1.problems import KINDS, MEDIA_TYPE, Kind, Problem
 from backend.api.v1.route import SCOPE
 
@@ -20,8 +21,11 @@ currency. Moments are RFC 3339 in UTC. Lists have `next_cursor`; send it as `cur
 Every POST needs an `Idempotency-Key`, which other writes may have too: the same request with the same key is carried
 out once, and answered alike for 24 hours. Changes need `If-Match` with the `ETag` of what you have read.
 
-Refusals are problem documents (RFC 9457). `RateLimit` says how many requests are left. When a call is going to
-disappear, it answers with `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) half a year before.
+Refusals are problem documents (RFC 9457). `RateLimit` says how many requests are left.
+
+New fields, calls and values of lists may come at any time; ignore what you do not know. A call that is going to
+disappear is `deprecated` here and answers with `Deprecation` (RFC 9745, since when) and `Sunset` (RFC 8594, from when
+on it may be gone, half a year later at least). No call is deprecated today.
 """
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _EVERY = frozenset({401, 403, 422, 429, 500, 503})
@@ -58,6 +62,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(path, method, operation)
+            _show_answers(schemas, operation)
     return document
 
 
@@ -80,6 +85,13 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             response["headers"] = {name: _header(text) for name, text in _RATE.items()}
     for status in sorted(statuses):
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+
+
+def _show_answers(schemas: dict[str, Any], operation: dict[str, Any]) -> None:
+    for status, response in operation["responses"].items():
+        if int(status) < 300:
+            content = response["content"]["application/json"]
+            content.setdefault("example", answers.example_of(schemas, content["schema"]))
 
 
 def _idempotency_key(*, required: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from functools import cache
 from pathlib import Path
@@ -59,6 +60,7 @@ def _call(document: dict[str, Any], path: str, method: str, operation: dict[str,
         "body": _fields(document, content.get("schema", {})),
         "answer": _fields(document, good["content"]["application/json"]["schema"]),
         "sample": samples.curl(method, path, operation),
+        "answer_sample": json.dumps(good["content"]["application/json"]["example"], indent=2, ensure_ascii=False),
     }
 
 

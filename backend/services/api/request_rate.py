@@ -1,7 +1,10 @@
-"""How many requests an API key may make: counted in the store, so that all processes share one limit.
+"""How many requests an API key or an address may make: counted in the store, so that all processes share one limit.
 
 A process takes permits in blocks, a twentieth of a window's, so that few requests cost a write. What is left of its
 block when a window ends is lost. When the store does not answer, nothing is allowed.
+
+Strangers can make up callers, each of which would cost a write. So a process may allow some requests of a window
+`alone`, before it asks the store; then the limit is exceeded by so many for each process at most.
 """
 
 from __future__ import annotations
@@ -16,7 +19,6 @@ from backend.store.port import EXPIRES, Plus, Update
 
 _BLOCKS = 20
 _KEPT_SECONDS = 60
-_MOST_CALLERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ class _Block:
 class SharedRate:
     """The limit of this process's callers. Keep one for a process; all its threads may use it."""
 
-    def __init__(self, policy: RatePolicy | None = None) -> None:
-        self.policy = policy or RatePolicy()
+    def __init__(self, policy: RatePolicy | None = None, *, alone: int = 0) -> None:
+        self.policy, self._alone = policy or RatePolicy(), alone
+        self._window = 0
         self._size = max(self.policy.most // _BLOCKS, 1)
         self._lock = threading.Lock()
         self._blocks: dict[str, _Block] = {}
@@ -63,20 +66,14 @@ class SharedRate:
         window = int(seconds // self.policy.seconds)
         resets_in = self.policy.seconds - int(seconds % self.policy.seconds)
         with self._lock:
-            block = self._blocks.get(caller)
-            if block is None or block.window != window:
-                block = self._remembered(caller, _Block(window, 0, self.policy.most))
+            if window != self._window:
+                self._window, self._blocks = window, {}
+            block = self._blocks.setdefault(caller, _Block(window, self._alone, self.policy.most))
             if not block.left and block.free:
                 self._reserve(shop, caller, block)
             allowed = block.left > 0
             block.left -= allowed
             return Taken(allowed, block.left + block.free, resets_in)
-
-    def _remembered(self, caller: str, block: _Block) -> _Block:
-        if len(self._blocks) >= _MOST_CALLERS:
-            self._blocks = {name: each for name, each in self._blocks.items() if each.window == block.window}
-        self._blocks[caller] = block
-        return block
 
     def _reserve(self, shop: Shop, caller: str, block: _Block) -> None:
         key = schema.api_window_key(caller, block.window)

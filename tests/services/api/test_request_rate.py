@@ -35,6 +35,18 @@ def test_processes_share_the_limit(shop: Shop) -> None:
     assert sum(rate.take(shop, "SHOP").allowed for _ in range(60) for rate in rates) == 100
 
 
+def test_few_requests_of_a_caller_cost_no_write_and_many_are_limited_together(clock: TestClock) -> None:
+    meter = Meter()
+    with opened_shop(clock=clock, meter=meter) as shop:
+        meter.reset()
+        rates = [SharedRate(POLICY, alone=10) for _ in range(2)]
+        assert [allowed(shop, rate, f"address {n}", 10) for rate in rates for n in range(50)] == [10] * 100
+        assert not meter.usage()
+        assert sum(allowed(shop, rate, "address 1") for rate in rates) == 100
+        clock.forward(seconds=10)
+        assert sum(allowed(shop, rate, "address 1") for rate in rates) == 120
+
+
 def test_the_number_left_is_never_too_high(shop: Shop) -> None:
     rate = SharedRate(POLICY)
     assert [rate.take(shop, "SHOP").left for _ in range(3)] == [99, 98, 97]

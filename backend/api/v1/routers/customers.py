@@ -29,6 +29,20 @@ Id = Annotated[str, Path(max_length=20, pattern=ID, examples=["7K2MQ9XA4B"])]
 MARIA = {"name": "Maria Lopez", "email": "maria@example.com", "country": "ES", "city": "Sevilla", "tags": ["tea"]}
 
 
+DATA = {
+    "shop": "Tea house",
+    "exported_at": "2026-11-26T12:00:00Z",
+    "currency": "USD",
+    "customer": {"id": "7K2MQ9XA4B", "name": "Maria Lopez", "email": "maria@example.com", "country": "ES"},
+    "addresses": {},
+    "preferences": {},
+    "activity": [],
+    "orders": [],
+    "emails": [],
+    "suppression": {},
+}
+
+
 @router.post("", status_code=201, **needs(Scope.CUSTOMERS_WRITE, example=MARIA))
 def create_customer(call: CallOf, body: CustomerIn, response: Response) -> CustomerOut:
     """Add a customer. An email address has one customer: the problem of a second one names the first."""
@@ -92,7 +106,11 @@ def read_consent(call: CallOf, customer_id: Id) -> Page[ConsentProof]:
     return Page(data=[ConsentProof.read(each) for each in found if each.kind is ActivityKind.CONSENT])
 
 
-@router.get("/{customer_id}/data", **needs(Scope.CUSTOMERS_READ))
+@router.get(
+    "/{customer_id}/data",
+    responses={200: {"content": {"application/json": {"example": DATA}}}},
+    **needs(Scope.CUSTOMERS_READ),
+)
 def export_data(call: CallOf, customer_id: Id) -> dict[str, Any]:
     """Export all that is kept about a customer; the audit log notes it. Needs orders:read and messages:read too."""
     return customer_data(call.shop, call.actor, customer_id)
