@@ -44,7 +44,7 @@ class Customer:
     """One customer. `orders` and `revenue` (minor units, net of refunds) are kept totals, never set by hand.
 
     `name` is for display, and the address where no name is known. `given_name` and `family_name` are its two parts
-    where a source has both.
+    where a source or a person has said them.
 
     `email` is None for customers who cannot be emailed (point of sale). `first_day` is the shop's day of the earliest
     order, or "". `version` counts changes of the profile.

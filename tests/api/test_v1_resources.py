@@ -249,3 +249,11 @@ def test_sales_and_sends_are_summed(ask: Client) -> None:
     ask("POST", "/messages", {"template": "newsletter", "to": "olga@example.com", "data": {}})
     sends = ask("GET", "/statistics/sends?from=2026-11-26&to=2026-11-26").json()
     assert set(sends) == {"total", "templates"}
+
+
+def test_a_customer_has_a_given_and_a_family_name(ask: Client) -> None:
+    wanted = {"given_name": "Maria", "family_name": "Lopez", "email": "ml@example.com"}
+    made = ask("POST", "/customers", wanted)
+    assert (made.json()["name"], made.json()["given_name"]) == ("Maria Lopez", "Maria")
+    changed = ask("PATCH", f"/customers/{made.json()['id']}", {"family_name": "Weber"}, version=1).json()
+    assert (changed["name"], changed["given_name"], changed["family_name"]) == ("Maria Weber", "Maria", "Weber")

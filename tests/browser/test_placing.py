@@ -47,7 +47,8 @@ def test_a_customer_who_calls_for_the_first_time_is_added_while_the_order_waits(
     known = add_customer(shop, "Vera Known")
     staff = person(Role.STAFF).sign_in(f"/place_order?customer={known.id}").sees_title("Place an order")
     staff.types("Product", "Mug").types("Price in USD", "9").presses("Change").presses("New customer")
-    staff.types("Name", "Nina Novak").presses("Add customer").sees("Nina Novak").has(Product="Mug")
+    staff.types("Given name", "Nina").types("Family name", "Novak").presses("Add customer")
+    staff.sees("Nina Novak").has(Product="Mug")
     staff.presses("Place order").sees("was placed.")
     (nina,) = list_customers(shop, CustomerFilter("nina", sort=Sort.NEWEST)).customers
     assert [order.total for order in orders_of(shop, nina.id).orders] == [900]

@@ -67,7 +67,7 @@ def test_each_role_sees_what_it_may_do(dashboard: Dashboard) -> None:
 def test_editing_changes_the_profile_and_the_tags(dashboard: Dashboard) -> None:
     customer = add_customer(dashboard.shop, "Maria", "maria@example.com", tags=("old",))
     app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
-    field(app, "Name").set_value("Maria Lopez")
+    field(app, "Whole name").set_value("Maria Lopez")
     app.multiselect[0].set_value(["vip"])
     press(app, "Save")
     after = get_customer(dashboard.shop, customer.id)
@@ -75,17 +75,40 @@ def test_editing_changes_the_profile_and_the_tags(dashboard: Dashboard) -> None:
     assert "Maria Lopez" in said(app)
 
 
+def test_a_name_whose_parts_nobody_has_said_stays_as_it_came_until_somebody_does(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Dr. Lopez, Maria", "maria@example.com")
+    app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
+    assert (field(app, "Given name").value, field(app, "Family name").value) == ("", "")
+    field(app, "City").set_value("Lyon")
+    press(app, "Save")
+    assert get_customer(dashboard.shop, customer.id).name == "Dr. Lopez, Maria"
+    press(app, "Edit")
+    field(app, "Given name").set_value("Maria")
+    field(app, "Family name").set_value("Lopez")
+    press(app, "Save")
+    after = get_customer(dashboard.shop, customer.id)
+    assert (after.name, after.given_name, after.family_name, after.greeting) == (
+        "Maria Lopez",
+        "Maria",
+        "Lopez",
+        "Maria",
+    )
+    press(app, "Edit")
+    assert "Whole name" not in said(app)
+    assert field(app, "Family name").value == "Lopez"
+
+
 def test_a_profile_that_somebody_else_changed_is_not_overwritten(dashboard: Dashboard) -> None:
     customer = add_customer(dashboard.shop, "Maria", "maria@example.com")
     app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
     customers.edit_customer(dashboard.shop, MANAGER, customer.id, customer.version, Profile("Maria Weber"))
-    field(app, "Name").set_value("Maria Lopez")
+    field(app, "Whole name").set_value("Maria Lopez")
     press(app, "Save")
     assert "Someone else has changed this customer." in said(app)
     assert get_customer(dashboard.shop, customer.id).name == "Maria Weber"
-    assert field(app, "Name").value == "Maria Lopez"
+    assert field(app, "Whole name").value == "Maria Lopez"
     press(app, "Reload and discard mine")
-    assert field(app, "Name").value == "Maria Weber"
+    assert field(app, "Whole name").value == "Maria Weber"
 
 
 def test_whoever_was_overtaken_keeps_what_they_changed_and_sees_the_rest_as_it_is_now(dashboard: Dashboard) -> None:
@@ -93,10 +116,10 @@ def test_whoever_was_overtaken_keeps_what_they_changed_and_sees_the_rest_as_it_i
     app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
     theirs = Profile("Maria", "maria@example.com", city="Lyon")
     customers.edit_customer(dashboard.shop, MANAGER, customer.id, customer.version, theirs)
-    field(app, "Name").set_value("Maria Lopez")
+    field(app, "Whole name").set_value("Maria Lopez")
     press(app, "Save")
     press(app, "Keep my changes")
-    assert (field(app, "Name").value, field(app, "City").value) == ("Maria Lopez", "Lyon")
+    assert (field(app, "Whole name").value, field(app, "City").value) == ("Maria Lopez", "Lyon")
     press(app, "Save")
     after = get_customer(dashboard.shop, customer.id)
     assert (after.name, after.city) == ("Maria Lopez", "Lyon")

@@ -117,7 +117,7 @@ def test_the_heads_of_the_columns_choose_the_order(dashboard: Dashboard) -> None
 
 def test_adding_a_customer_opens_the_new_page(dashboard: Dashboard) -> None:
     app = press(dashboard.open("customers.py", Role.MANAGER), "Add customer")
-    field(app, "Name").set_value("Maria Lopez")
+    field(app, "Given name").set_value("Maria Lopez")
     field(app, "Email address").set_value("Maria@Example.com")
     app.segmented_control[-1].set_value("Agreed")
     app.button(key="add_customer_now").click().run()
@@ -130,17 +130,17 @@ def test_adding_a_customer_opens_the_new_page(dashboard: Dashboard) -> None:
 def test_an_address_that_is_taken_names_its_customer_and_leads_there(dashboard: Dashboard) -> None:
     maria = add_customer(dashboard.shop, "Maria *Lopez*", "maria@example.com")
     app = press(dashboard.open("customers.py", Role.STAFF), "Add customer")
-    field(app, "Name").set_value("Somebody")
+    field(app, "Given name").set_value("Somebody")
     field(app, "Email address").set_value("MARIA@example.com")
     app.button(key="add_customer_now").click().run()
     assert "This email address belongs to Maria *Lopez* already." in said(app)
     assert links(app)["Open this customer"] == {"id": [maria.id]}
-    assert field(app, "Name").value == "Somebody"
+    assert field(app, "Given name").value == "Somebody"
 
 
 def test_a_malformed_address_is_refused_and_what_was_typed_stays(dashboard: Dashboard) -> None:
     app = press(dashboard.open("customers.py", Role.STAFF), "Add customer")
-    field(app, "Name").set_value("Maria")
+    field(app, "Given name").set_value("Maria")
     field(app, "Email address").set_value("not an address")
     app.button(key="add_customer_now").click().run()
     assert "is not an email address" in said(app)

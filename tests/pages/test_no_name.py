@@ -91,7 +91,7 @@ def test_whoever_is_overtaken_is_not_told_the_address(dashboard: Dashboard, cust
 
 def test_an_address_that_is_taken_by_them_belongs_to_another_customer(dashboard: Dashboard, customer: Customer) -> None:
     app = press(dashboard.open("customers.py", Role.STAFF), "Add customer")
-    field(app, "Name").set_value("Maria Lopez")
+    field(app, "Given name").set_value("Maria Lopez")
     field(app, "Email address").set_value(ADDRESS)
     app.button(key="add_customer_now").click().run()
     assert "This email address belongs to another customer already." in said(app)
@@ -100,7 +100,7 @@ def test_an_address_that_is_taken_by_them_belongs_to_another_customer(dashboard:
 
 def test_their_name_is_empty_in_the_form_and_stays_so(dashboard: Dashboard, customer: Customer) -> None:
     app = press(dashboard.open("customer.py", Role.STAFF, id=customer.id), "Edit")
-    assert field(app, "Name").value == ""
+    assert field(app, "Given name").value == ""
     field(app, "City").set_value("Lyon")
     press(app, "Save")
     after = get_customer(dashboard.shop, customer.id)

@@ -12,6 +12,7 @@ from backend.domain.team import Role
 from backend.services.automations import saved
 from backend.services.automations.defaults import add_defaults
 from backend.services.customers import customers
+from backend.services.customers.addresses import addresses_of
 from backend.services.orders import orders
 from backend.services.orders.fulfilments import fulfil_order
 from backend.services.orders.orders import OrderDraft
@@ -163,10 +164,12 @@ def test_an_address_is_corrected_on_the_order(dashboard: Dashboard, order: Order
     field(app, "Phone").set_value("call me").run()
     assert "“call me” is not a phone number" in said(press(app, "Save"))
     field(app, "Phone").set_value("").run()
+    app.checkbox[0].check().run()
     app = press(app, "Save")
     address = now(dashboard, order).shipping_address
     assert address is not None
     assert (address.name, address.street) == ("Maria Lopez", "Lindenstr. 5")
+    assert addresses_of(dashboard.shop, order.customer_id).default == address
     assert "Same as shipping" in said(app)
     assert "Shipping address changed" in said(app)
     press(app, "Edit billing address")

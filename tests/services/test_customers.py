@@ -346,3 +346,19 @@ def test_an_id_that_is_taken_is_not_overwritten(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(AlreadyExistsError, match="taken"):
             add_customer(shop, "Second")
         assert customers.get_customer(shop, "AAAAAAAAAA").name == "First"
+
+
+def test_a_name_is_made_of_its_two_parts_and_each_may_change(shop: Shop) -> None:
+    made = customers.create_customer(shop, STAFF, Profile("", given_name=" Mary Ann ", family_name="de la Cruz"))
+    assert (made.name, made.given_name, made.family_name, made.greeting) == (
+        "Mary Ann de la Cruz",
+        "Mary Ann",
+        "de la Cruz",
+        "Mary Ann",
+    )
+    same = customers.edit_customer(shop, STAFF, made.id, 1, Profile(made.name, city="Lyon"))
+    assert (same.given_name, same.family_name) == ("Mary Ann", "de la Cruz")
+    married = Profile("", city="Lyon", given_name="Mary Ann", family_name="Weber")
+    assert customers.edit_customer(shop, STAFF, made.id, 2, married).name == "Mary Ann Weber"
+    renamed = customers.edit_customer(shop, STAFF, made.id, 3, Profile("Shop of Mary"))
+    assert (renamed.name, renamed.given_name, renamed.family_name) == ("Shop of Mary", "", "")

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped]  # its stubs would be a package more
 
-from backend.domain.addresses import Address
+from backend.domain.addresses import Address, KnownAddress
 from backend.domain.fulfilments import Tracking
 from backend.domain.orders import LineItem, OrderStatus
 from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.context import Shop
 from backend.services.customers import customers
+from backend.services.customers.addresses import save_address
 from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import Format, export_customers, export_line_items, export_orders, writers
 from backend.services.orders import orders
@@ -53,6 +54,8 @@ def test_a_customer_is_exported_with_consent_tags_and_totals(shop: Shop) -> None
     customer = add_customer(shop, "Zoë", "zoe@example.com", country="DE", city="Köln", tags=["a", "b"], consent=True)
     add_order(shop, customer, 123456)
     add_order(shop, customer, 1001)
+    home = KnownAddress("1", Address("Zoë", street="Lindenstr. 5", postcode="50667", city="Köln", country="DE"))
+    save_address(shop, STAFF, customer.id, 0, home)
 
     [row] = customers_csv(shop)
 
@@ -61,7 +64,8 @@ def test_a_customer_is_exported_with_consent_tags_and_totals(shop: Shop) -> None
         "City": "Köln", "Phone": "", "Tags": "a, b", "Marketing": "yes", "Marketing since": "2026-11-26 12:00:00",
         "Marketing source": "staff", "Customer since": "2026-11-26 12:00:00", "Archived": "no", "Source": "staff",
         "Orders": "2", "Revenue": "1244.57", "Average order": "622.29", "Currency": "USD",
-        "First name": "", "Last name": "",
+        "First name": "", "Last name": "", "Company": "", "Street": "Lindenstr. 5", "Street 2": "", "Postcode": "50667",
+        "Region": "",
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from backend.records.customers import book_item, book_of
 from backend.services.context import Shop
 from backend.services.customers.customers import activity_put, get_customer
 from backend.store import schema
-from backend.store.port import Absent, Equals, Put
+from backend.store.port import Absent, Equals, Put, Write
 
 
 def new_address_id() -> str:
@@ -42,6 +42,21 @@ def save_address(
         return book.having(clean, default=default)
 
     return _change(shop, actor, customer_id, seen_version, changed, "postal address")
+
+
+def adding_writes(shop: Shop, actor: Actor, customer_id: str, address: Address) -> list[Write]:
+    """What adds an address to those of a customer and makes it the one for new orders; nothing if it is that.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError` (too many).
+    """
+    actor.require(Permission.EDIT_CUSTOMERS)
+    book, clean = addresses_of(shop, customer_id), clean_address(address, region_of(shop.zone, shop.locale))
+    if book.default == clean:
+        return []
+    known = next((each for each in book.entries if each.address == clean), None)
+    after = book.having(known or KnownAddress(new_address_id(), clean), default=True)
+    activity = activity_put(shop, actor, customer_id, ActivityKind.EDITED, "postal address")
+    return [addresses_put(customer_id, replace(after, version=book.version + 1)), activity]
 
 
 def remove_address(shop: Shop, actor: Actor, customer_id: str, seen_version: int, address_id: str) -> AddressBook:

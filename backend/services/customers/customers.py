@@ -38,7 +38,10 @@ class CustomerChangedError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a person may enter about a customer."""
+    """What a person may enter about a customer. An empty `name` is made of its two parts.
+
+    Without the parts, those that are known stay while the name does.
+    """
 
     name: str
     email: str = ""
@@ -46,6 +49,8 @@ class Profile:
     city: str = ""
     phone: str = ""
     tags: tuple[str, ...] = ()
+    given_name: str = ""
+    family_name: str = ""
 
 
 def clean_profile(profile: Profile) -> Profile:
@@ -56,13 +61,18 @@ def clean_profile(profile: Profile) -> Profile:
     tags = tuple(dict.fromkeys(clean_tag(tag) for tag in profile.tags))
     if len(tags) > MOST_TAGS:
         raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
+    given = clean_line(profile.given_name, "Given name", longest=SHORT_LENGTH)
+    family = clean_line(profile.family_name, "Family name", longest=SHORT_LENGTH)
+    name = profile.name if profile.name.strip() else f"{given} {family}"
     return Profile(
-        name=clean_line(profile.name, "Name", required=not profile.email.strip()),
+        name=clean_line(name, "Name", required=not profile.email.strip()),
         email=clean_email(profile.email) if profile.email.strip() else "",
         country=clean_country(profile.country),
         city=clean_line(profile.city, "City", longest=SHORT_LENGTH),
         phone=clean_line(profile.phone, "Phone", longest=50),
         tags=tags,
+        given_name=given,
+        family_name=family,
     )
 
 
@@ -88,6 +98,8 @@ def create_customer(
         tags=clean.tags,
         consent=None if consent is None else Consent(consent, now, ConsentSource.STAFF, actor.username),
         source="staff",
+        given_name=clean.given_name,
+        family_name=clean.family_name,
     )
     activity = _activity(shop, actor, ActivityKind.CREATED)
     writes = [*creating_writes(customer), _put(customer.id, activity), *triggers.on_joined(shop, customer)]
@@ -131,11 +143,13 @@ def edit_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int,
     clean = clean_profile(profile)
 
     def changed(customer: Customer) -> Customer:
-        same_name = clean.name == customer.name  # else the two parts belong to the old name
+        parts = (clean.given_name, clean.family_name)
+        if not any(parts) and clean.name == customer.name:  # else the two parts belong to the old name
+            parts = (customer.given_name, customer.family_name)
         return replace(
             customer,
-            given_name=customer.given_name if same_name else "",
-            family_name=customer.family_name if same_name else "",
+            given_name=parts[0],
+            family_name=parts[1],
             name=clean.name,
             email=clean.email or None,
             country=clean.country,

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
+from backend.domain.addresses import Address
 from backend.domain.customers import Customer
 from backend.domain.money import plain
 from backend.errors import InvalidInputError
-from backend.records.customers import created_and_id, customer_at
+from backend.records.customers import book_from, created_and_id, customer_at
 from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter, facet_of, list_customers
 from backend.services.exports.writers import Cell
@@ -20,7 +21,7 @@ from backend.store.port import Query, pages_of
 COLUMNS = (
     *("Customer id", "Name", "E-mail address", "Country", "City", "Phone", "Tags", "Marketing", "Marketing since"),
     *("Marketing source", "Customer since", "Archived", "Source", "Orders", "Revenue", "Average order", "Currency"),
-    *("First name", "Last name"),
+    *("First name", "Last name", "Company", "Street", "Street 2", "Postcode", "Region"),
 )
 _AT_ONCE = 500
 
@@ -30,7 +31,7 @@ def rows(shop: Shop, wanted: CustomerFilter) -> Iterator[tuple[Cell, ...]]:
 
     Raises: `InvalidInputError` for a search that finds more than can be listed.
     """
-    return (row_of(customer, shop) for customer in _customers(shop, _ids(shop, wanted)) if _fits(customer, wanted))
+    return rows_about(shop, (each for each in _customers(shop, _ids(shop, wanted)) if _fits(each, wanted)))
 
 
 def rows_as_listed(shop: Shop, wanted: CustomerFilter, most: int | None) -> Iterator[tuple[Cell, ...]]:
@@ -40,7 +41,18 @@ def rows_as_listed(shop: Shop, wanted: CustomerFilter, most: int | None) -> Iter
 
 def rows_of(shop: Shop, ids: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
     """The customers with these ids, in this order."""
-    return (row_of(customer, shop) for customer in _customers(shop, ids))
+    return rows_about(shop, _customers(shop, ids))
+
+
+def rows_about(shop: Shop, customers: Iterable[Customer]) -> Iterator[tuple[Cell, ...]]:
+    """These customers with their default addresses; one that cannot be read is set aside."""
+    left = iter(customers)
+    while chunk := list(islice(left, _AT_ONCE)):
+        keys = [schema.addresses_key(customer.id) for customer in chunk]
+        found = shop.store.get_many(keys)
+        for customer, key in zip(chunk, keys, strict=True):
+            book = next(readable(shop, [(key, found[key])] if key in found else [], book_from), None)
+            yield _row(customer, shop, (book and book.default) or Address())
 
 
 def _customers(shop: Shop, ids: Iterable[str]) -> Iterator[Customer]:
@@ -85,7 +97,7 @@ def _fits(customer: Customer, wanted: CustomerFilter) -> bool:
     )
 
 
-def row_of(customer: Customer, shop: Shop) -> tuple[Cell, ...]:
+def _row(customer: Customer, shop: Shop, address: Address) -> tuple[Cell, ...]:
     """A customer in the order of `COLUMNS`."""
     consent = customer.consent
 
@@ -112,4 +124,9 @@ def row_of(customer: Customer, shop: Shop) -> tuple[Cell, ...]:
         shop.currency,
         customer.given_name,
         customer.family_name,
+        address.company,
+        address.street,
+        address.street2,
+        address.postcode,
+        address.region,
     )

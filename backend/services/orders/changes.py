@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from backend.domain.orders import MOST_HISTORY, HistoryEntry, Order
@@ -15,7 +15,7 @@ from backend.services.orders.writes import OrderChangedError, changing_writes
 from backend.services.outgoing import writes as outgoing
 from backend.services.triggers import writes as triggers
 from backend.store import schema
-from backend.store.port import Item, Put
+from backend.store.port import Item, Put, Write
 
 WITHOUT_EMAIL = " (without email)"
 """The end of a line of history about a change of which automations were not notified."""
@@ -48,10 +48,11 @@ def change_order(
     changed: Callable[[Order], Order],
     *,
     audit_entry: Put | None = None,
+    also: Callable[[], Sequence[Write]] = lambda: (),
     notify: bool = True,
     done: Callable[[Order], bool] = lambda order: False,
 ) -> Order:
-    """Changes the order in the version that was seen; `audit_entry` is written with it.
+    """Changes the order in the version that was seen; `audit_entry`, and what `also` reads and returns, go with it.
 
     `changed` returns the order itself when nothing is to do. Without `notify` no automation hears of it. An order that
     is `done` already, because the same form was sent twice, is returned as it is.
@@ -59,7 +60,7 @@ def change_order(
     Raises: `NotFoundError`, `OrderChangedError`, `StaleReadError`, and what `changed` raises.
     """
     try:
-        return until_settled(lambda: _attempt(shop, ref, changed, audit_entry, notify, done))
+        return until_settled(lambda: _attempt(shop, ref, changed, audit_entry, also, notify, done))
     except OrderChangedError:
         found = get_order(shop, ref.customer_id, ref.order_id)
         if done(found):
@@ -88,6 +89,7 @@ def _attempt(
     ref: OrderRef,
     changed: Callable[[Order], Order],
     audit_entry: Put | None,
+    also: Callable[[], Sequence[Write]],
     notify: bool,
     done: Callable[[Order], bool],
 ) -> Order:
@@ -103,12 +105,15 @@ def _attempt(
         who = f" ({last.by}: {last.text})" if last else ""
         raise OrderChangedError(f"Someone else has changed order {before.number}{who}.")
     after = changed(before)
+    beside = also()
     if after is not before:
-        _write(shop, before, after, item, audit_entry, notify)
+        _write(shop, before, after, item, [*beside, *([audit_entry] if audit_entry else [])], notify)
+    elif beside:
+        shop.store.transact(beside)
     return after
 
 
-def _write(shop: Shop, before: Order, after: Order, item: Item, audit_entry: Put | None, notify: bool) -> None:
+def _write(shop: Shop, before: Order, after: Order, item: Item, beside: Sequence[Write], notify: bool) -> None:
     """Writes a new version of an order with the difference in all totals, and what automations will do about it."""
     day = order_day(item)
     customer = schema.customer_key(after.customer_id)
@@ -117,4 +122,4 @@ def _write(shop: Shop, before: Order, after: Order, item: Item, audit_entry: Put
     writes = changing_writes(before, after, item, found[customer], found[month], shop.zone)
     started = triggers.on_changed(shop, before, after) if notify else []
     events = outgoing.on_order_changed(shop, before, after)
-    shop.store.transact([*writes, *started, *events, *([audit_entry] if audit_entry else [])])
+    shop.store.transact([*writes, *started, *events, *beside])

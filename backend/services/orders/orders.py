@@ -264,9 +264,17 @@ def edited(order: Order, draft: OrderDraft) -> Order:
 
 
 def change_addresses(
-    shop: Shop, actor: Actor, ref: OrderRef, *, shipping: Address | None, billing: Address | None
+    shop: Shop,
+    actor: Actor,
+    ref: OrderRef,
+    *,
+    shipping: Address | None,
+    billing: Address | None,
+    also: Callable[[], Sequence[Write]] = lambda: (),
 ) -> Order:
-    """Replaces both addresses of the order; the customer's own stay. A billing address of None is the shipping address.
+    """Replaces both addresses of the order. A billing address of None is the shipping address.
+
+    The customer's own stay, unless `also` has the writes that change them in the same transaction.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` naming the field.
     """
@@ -281,4 +289,4 @@ def change_addresses(
         moved = after.shipping_address != order.shipping_address
         return with_history(shop, actor, after, f"{'Shipping' if moved else 'Billing'} address changed")
 
-    return change_order(shop, ref, changed, notify=False)
+    return change_order(shop, ref, changed, notify=False, also=also)

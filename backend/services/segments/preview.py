@@ -151,4 +151,4 @@ def _rows(shop: Shop, rule: Rule) -> Iterator[tuple[Cell, ...]]:
         items = shop.store.get_many(keys)
         found = list(readable(shop, ((key, items[key]) for key in keys if key in items), customer_at))
         belongs = still_matches(shop, rule, found)
-        yield from (customers.row_of(customer, shop) for customer in found if belongs[customer.id])
+        yield from customers.rows_about(shop, (customer for customer in found if belongs[customer.id]))

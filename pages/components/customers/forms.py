@@ -44,7 +44,7 @@ def _add(what_for: str) -> None:
         added = actions.attempt(
             Permission.EDIT_CUSTOMERS,
             lambda actor: customers.create_customer(shop(), actor, profile, consent=_ANSWERS[str(answer)]),
-            f"{formats.name_of(profile.name.strip(), 'Customer')} added.",
+            f"{formats.name_of(profile.name, 'Customer')} added.",
         )
         if isinstance(added, Trouble):
             actions.show_trouble(added)
@@ -84,7 +84,16 @@ def _edit_form(seen: Customer) -> Form:
 
 def _profile_of(customer: Customer) -> Profile:
     name = "" if is_address(customer.name) else customer.name
-    return Profile(name, customer.email or "", customer.country, customer.city, customer.phone, customer.tags)
+    return Profile(
+        name,
+        customer.email or "",
+        customer.country,
+        customer.city,
+        customer.phone,
+        customer.tags,
+        customer.given_name,
+        customer.family_name,
+    )
 
 
 def _reopen(seen: Customer, typed: Profile) -> None:
@@ -119,7 +128,7 @@ ARCHIVE = Dialog[Customer]("archive_customer", "Archive this customer?", _archiv
 
 
 def _profile_fields(here: Shop, form: Form, before: Profile) -> Profile:
-    name = _line(form, "Name", "name", before.name, 200)
+    name, given, family = _name_fields(form, before)
     email = _line(form, "Email address", "email", before.email, 320)
     left, right = st.columns(2)
     names = {"": "No country"} | formats.countries(here)
@@ -146,7 +155,22 @@ def _profile_fields(here: Shop, form: Form, before: Profile) -> Profile:
         key=form.key("tags"),
         persist_state="session",
     )
-    return Profile(name, email, country, city, phone, tuple(tags))
+    return Profile(name, email, country, city, phone, tuple(tags), given, family)
+
+
+def _name_fields(form: Form, before: Profile) -> tuple[str, str, str]:
+    """The name, the given name and the family name. A name whose parts nobody has said stays as it came until then."""
+    left, right = st.columns(2)
+    with left:
+        given = _line(form, "Given name", "given_name", before.given_name, 100)
+    with right:
+        family = _line(form, "Family name", "family_name", before.family_name, 100)
+    name = before.name
+    if before.name and not (before.given_name or before.family_name):
+        name = _line(form, "Whole name", "name", before.name, 200)
+        st.caption("Used until you enter a given name or a family name.")
+    same = (given.strip(), family.strip()) == (before.given_name, before.family_name)
+    return (name if same else f"{given} {family}".strip()), given, family
 
 
 def _line(form: Form, label: str, field: str, before: str, longest: int) -> str:

@@ -10,6 +10,7 @@ from backend.domain.addresses import Address
 from backend.domain.orders import Order
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
+from backend.services.customers.addresses import adding_writes
 from backend.services.orders import orders
 from backend.services.orders.changes import OrderRef
 from pages.components.addresses import fields, view
@@ -69,15 +70,28 @@ def _edit(editing: _Editing) -> None:
             persist_state="session",
         )
         typed = None if same else fields.show(here, form, before)
+        keep = False
         if not billing:
-            st.caption("Changes this order alone. The customer's addresses stay as they are.")
-        pressed = form.pressed("Save", changed=typed not in (None, before))
+            keep = st.checkbox(
+                "Also save to the customer",
+                help="Makes it the address for new orders. Otherwise this order alone changes.",
+                key=form.key("keep"),
+                persist_state="session",
+            )
+        pressed = form.pressed("Save", changed=keep or typed not in (None, before))
     if pressed:
         shipping, bill = (order.shipping_address, typed) if billing else (typed, order.billing_address)
         ref = OrderRef(order.customer_id, order.id, order.version)
         saved = actions.attempt(
             Permission.CHANGE_ORDERS,
-            lambda actor: orders.change_addresses(here, actor, ref, shipping=shipping, billing=bill),
+            lambda actor: orders.change_addresses(
+                here,
+                actor,
+                ref,
+                shipping=shipping,
+                billing=bill,
+                also=lambda: adding_writes(here, actor, order.customer_id, typed) if keep and typed else (),
+            ),
             "Address saved.",
         )
         _finish(BILLING if billing else SHIPPING, form, saved)

@@ -21,7 +21,9 @@ Tags = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=M
 class CustomerIn(Given):
     """A new customer. Their answer about marketing email is recorded by a call of its own, with its proof."""
 
-    name: Text
+    name: Annotated[Text, Field(description="Made of the given and the family name without it.")] = ""
+    given_name: Text = ""
+    family_name: Text = ""
     email: Address = ""
     country: Country = ""
     city: Text = ""
@@ -30,13 +32,15 @@ class CustomerIn(Given):
 
     @property
     def profile(self) -> Profile:
-        return Profile(self.name, self.email, self.country, self.city, self.phone, tuple(self.tags))
+        return Profile(**{**self.model_dump(), "tags": tuple(self.tags)})
 
 
 class CustomerChange(Given):
-    """What changes; what is left out stays."""
+    """What changes; what is left out stays. A new given or family name makes a new name, unless that is given too."""
 
     name: Text | None = None
+    given_name: Text | None = None
+    family_name: Text | None = None
     email: Address | None = None
     country: Country | None = None
     city: Text | None = None
@@ -46,13 +50,17 @@ class CustomerChange(Given):
     def profile_of(self, before: Customer) -> Profile:
         """The whole profile after the change."""
         given = self.model_dump(exclude_none=True)
+        parts = {name: given.get(name, getattr(before, name)) for name in ("given_name", "family_name")}
+        if not given.keys() & parts.keys():
+            parts = {}
         return Profile(
-            name=given.get("name", before.name),
+            name=given.get("name", "" if parts else before.name),
             email=given.get("email", before.email or ""),
             country=given.get("country", before.country),
             city=given.get("city", before.city),
             phone=given.get("phone", before.phone),
             tags=tuple(given.get("tags", before.tags)),
+            **parts,
         )
 
 
@@ -105,6 +113,8 @@ class CustomerListed(Shown):
 class CustomerOut(CustomerListed):
     """A customer. `revenue` is net of refunds; `orders` leaves out cancelled ones."""
 
+    given_name: str
+    family_name: str
     city: str
     phone: str
     consent: ConsentOut | None
