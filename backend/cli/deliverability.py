@@ -125,6 +125,7 @@ def _numbers(rates: Rates) -> dict[str, int]:
         "bounced": rates.bounced,
         "complained": rates.complained,
         "opened": rates.opened,
+        "bot_opened": rates.bot_opened,
         "clicked": rates.clicked,
         "bot_clicked": rates.bot_clicked,
         "unsubscribed": rates.unsubscribed,

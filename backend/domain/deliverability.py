@@ -23,6 +23,7 @@ class Rates:
     bounced: int
     complained: int
     opened: int
+    bot_opened: int
     clicked: int
     bot_clicked: int
     unsubscribed: int
@@ -30,7 +31,17 @@ class Rates:
     @property
     def reported(self) -> bool:
         """Whether the provider has reported anything about them; without reports, shares would look like news."""
-        return any((self.delivered, self.soft_bounced, self.bounced, self.complained, self.opened, self.clicked))
+        return any(
+            (
+                self.delivered,
+                self.soft_bounced,
+                self.bounced,
+                self.complained,
+                self.opened,
+                self.bot_opened,
+                self.clicked,
+            )
+        )
 
     @property
     def delivery_rate(self) -> float | None:
@@ -50,7 +61,7 @@ class Rates:
 
     @property
     def open_rate(self) -> float | None:
-        """An estimate: some mail apps load images automatically, others never."""
+        """An estimate, without the opens that programs have likely made: some mail apps never load images."""
         return _share(self.opened, self.delivered)
 
     @property
@@ -76,6 +87,7 @@ def rates_of(counts: Mapping[str, int], prefix: str = "") -> Rates:
         bounced=number(Outcome.BOUNCED.counter),
         complained=number(Outcome.COMPLAINED.counter),
         opened=number(Outcome.OPENED.counter),
+        bot_opened=number(Outcome.BOT_OPENED.counter),
         clicked=number(Outcome.CLICKED.counter),
         bot_clicked=number(Outcome.BOT_CLICKED.counter),
         unsubscribed=number(Outcome.UNSUBSCRIBED.counter),

@@ -12,12 +12,14 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """One fact about a message, from the least to the most important.
 
-    SOFT_BOUNCED is for now (a full mailbox), BOUNCED for good. BOT_CLICKED is a click that a scanner has likely made.
+    SOFT_BOUNCED is for now (a full mailbox), BOUNCED for good. BOT_OPENED and BOT_CLICKED are what a program has likely
+    done: Apple's privacy protection loads the images of every email, and scanners open each link.
     """
 
     DELAYED = "delayed"
     SOFT_BOUNCED = "soft bounced"
     DELIVERED = "delivered"
+    BOT_OPENED = "bot opened"
     OPENED = "opened"
     BOT_CLICKED = "bot clicked"
     CLICKED = "clicked"

@@ -1,9 +1,9 @@
 """Events: what the mail provider reports about an email, and what that means for its message. Pure rules.
 
 What a message has become is a function of the set of its events, so that repeated and reordered reports end in the
-same state: each outcome keeps its earliest moment, and clicks are judged again when the delivery becomes known late.
-Names and fields are those of AWS, "Contents of event data that Amazon SES publishes to Amazon SNS" (SES developer
-guide).
+same state: each outcome keeps its earliest moment, and opens and clicks are judged again when the delivery becomes
+known late. Names and fields are those of AWS, "Contents of event data that Amazon SES publishes to Amazon SNS" (SES
+developer guide).
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ from backend.domain.time import to_text
 
 SCANNER_SECONDS = timedelta(seconds=10)
 """People do not click this soon after an email was delivered; programs that look for harm do."""
+_PREFETCH_SECONDS = timedelta(seconds=1)
+"""Nor do they open it in the moment in which it is delivered."""
+_APPLE_PREFETCH = "Mozilla/5.0"
+"""All that Apple's Mail Privacy Protection calls itself. It loads images of emails that nobody may ever read. The image
+proxies of Gmail and Yahoo load them when somebody opens the email, and say their names."""
 _ANDROID_DEVICE = re.compile(r"\((?:Linux;|Android)(?![^)]*compatible;)[^)]*\)|\[FB[^\]]*\]", re.IGNORECASE)
 """The part of a user agent in which phones name their model. Makers choose these names freely (Cubot, Scanner)."""
 _PROGRAMS = re.compile(
@@ -120,6 +125,8 @@ class MailEvent:
                 return self._complaint()
             case EventType.CLICK:
                 return Outcome.BOT_CLICKED if self.by_program(delivered_at) else Outcome.CLICKED
+            case EventType.OPEN:
+                return Outcome.BOT_OPENED if self.by_program(delivered_at) else Outcome.OPENED
             case EventType.SUBSCRIPTION:
                 return Outcome.UNSUBSCRIBED if self.unsubscribed else None
             case _:
@@ -138,10 +145,14 @@ class MailEvent:
         return Outcome.REJECTED if self.sub_type == _ON_A_LIST else Outcome.COMPLAINED
 
     def by_program(self, delivered_at: datetime | None) -> bool:
-        """Whether a click was likely made by a program that checks links, by its name or by its haste."""
-        if not self.user_agent.strip() or _PROGRAMS.search(_ANDROID_DEVICE.sub("", self.user_agent)):
+        """Whether an open or a click was likely made by a program, by its name or by its haste."""
+        name = self.user_agent.strip()
+        if not name or _PROGRAMS.search(_ANDROID_DEVICE.sub("", name)):
             return True
-        return delivered_at is not None and self.at - delivered_at < SCANNER_SECONDS
+        if self.type is EventType.OPEN and name == _APPLE_PREFETCH:
+            return True
+        haste = _PREFETCH_SECONDS if self.type is EventType.OPEN else SCANNER_SECONDS
+        return delivered_at is not None and self.at - delivered_at < haste
 
     @property
     def about_the_message(self) -> bool:
@@ -169,14 +180,13 @@ _OUTCOMES = {
     EventType.REJECT: Outcome.REJECTED,
     EventType.RENDERING_FAILURE: Outcome.REJECTED,
     EventType.DELIVERY_DELAY: Outcome.DELAYED,
-    EventType.OPEN: Outcome.OPENED,
 }
-_CLICKS = (Outcome.CLICKED, Outcome.BOT_CLICKED)
+_JUDGED = (Outcome.OPENED, Outcome.BOT_OPENED, Outcome.CLICKED, Outcome.BOT_CLICKED)
 
 
 def needs_history(message: Message, events: Iterable[MailEvent]) -> bool:
-    """Whether the message's earlier events are needed: a delivery that is news, and clicks judged without it."""
-    if not any(outcome in message.outcomes for outcome in _CLICKS):
+    """Whether the message's earlier events are needed: a delivery that is news to opens or clicks judged without it."""
+    if not any(outcome in message.outcomes for outcome in _JUDGED):
         return False
     return _delivered_at(message.outcomes, events) != message.outcomes.get(Outcome.DELIVERED)
 
@@ -190,7 +200,7 @@ def reported(message: Message, events: Sequence[MailEvent], earlier: Sequence[Ma
     outcomes = dict(message.outcomes)
     delivered = _delivered_at(outcomes, events)
     if needs_history(message, events):
-        outcomes = {outcome: at for outcome, at in outcomes.items() if outcome not in _CLICKS}
+        outcomes = {outcome: at for outcome, at in outcomes.items() if outcome not in _JUDGED}
         events = (*earlier, *events)
     for event in events:
         outcome = event.outcome(delivered)

@@ -130,7 +130,8 @@ def test_a_report_about_an_email_in_doubt_corrects_the_figures_and_counts_what_c
     deliver_due(shop, losing)
     found = figures.figures_of(shop, made.id)
     assert (found.sent, found.unknown) == (0, 1)
-    take_in(shop, [event("Delivery", messages(shop)[0]), event("Open", messages(shop)[0])], "test", EventPolicy())
+    message = messages(shop)[0]
+    take_in(shop, [event("Delivery", message), event("Open", message, seconds=90)], "test", EventPolicy())
     found = figures.figures_of(shop, made.id)
     assert (found.sent, found.unknown) == (1, 0)
     assert found.outcomes == {Outcome.DELIVERED: 1, Outcome.OPENED: 1}

@@ -1,9 +1,12 @@
-"""Clicks of people and of programs are told apart by evidence in the user agent, not by the model of a phone."""
+"""Opens and clicks of people and of programs are told apart by the user agent, not by the model of a phone."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from backend.domain.delivery import Outcome
 from backend.domain.events import EventType, MailEvent
 from tests.support import NOW
 
@@ -61,6 +64,23 @@ PROGRAMS = [
     "Microsoft Office Existence Discovery",
     "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
 ]
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "seconds", "program"),
+    [
+        ("Mozilla/5.0", 600, True),  # Apple's Mail Privacy Protection
+        ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", 600, False),
+        ("YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", 600, False),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148", 5, False),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148", 0, True),
+        ("Barracuda Sentinel (EE)", 600, True),
+        ("", 600, True),
+    ],
+)
+def test_opens_by_programs_are_told_from_those_by_people(user_agent: str, seconds: int, program: bool) -> None:
+    opened = MailEvent(EventType.OPEN, NOW + timedelta(seconds=seconds), NOW, "id", user_agent=user_agent)
+    assert opened.outcome(NOW) is (Outcome.BOT_OPENED if program else Outcome.OPENED)
 
 
 def by_program(user_agent: str) -> bool:

@@ -115,7 +115,7 @@ def test_a_drainer_that_is_killed_loses_nothing_and_counts_nothing_twice(tmp_pat
         writer = EventSpool(folder)
         messages = sent_together(shop, 70)
         for message in messages:
-            lines = (event(kind, message) for kind in ("Send", "Delivery", "Open"))
+            lines = (event(kind, message, seconds=30 + n) for n, kind in enumerate(("Send", "Delivery", "Open")))
             writer.write(b"\n".join(lines) + b"\n")
         drainer = PROCESSES.Process(target=main, args=(url, str(folder), step))
         drainer.start()

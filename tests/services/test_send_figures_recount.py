@@ -93,6 +93,7 @@ def recounted(messages: list[Message]) -> Rates:
         bounced=outcomes[Outcome.BOUNCED],
         complained=outcomes[Outcome.COMPLAINED],
         opened=outcomes[Outcome.OPENED],
+        bot_opened=outcomes[Outcome.BOT_OPENED],
         clicked=outcomes[Outcome.CLICKED],
         bot_clicked=outcomes[Outcome.BOT_CLICKED],
         unsubscribed=outcomes[Outcome.UNSUBSCRIBED],

@@ -40,6 +40,7 @@ OUTCOME_LABELS = {
     Outcome.DELAYED: "Delayed",
     Outcome.SOFT_BOUNCED: "Soft bounce",
     Outcome.DELIVERED: "Delivered",
+    Outcome.BOT_OPENED: "Loaded by a program",
     Outcome.OPENED: "Opened",
     Outcome.BOT_CLICKED: "Scanner click",
     Outcome.CLICKED: "Clicked",
@@ -52,6 +53,7 @@ OUTCOME_ICONS = {
     Outcome.DELAYED: ":material/hourglass_top:",
     Outcome.SOFT_BOUNCED: ":material/redo:",
     Outcome.DELIVERED: ":material/inbox:",
+    Outcome.BOT_OPENED: ":material/smart_toy:",
     Outcome.OPENED: ":material/drafts:",
     Outcome.BOT_CLICKED: ":material/smart_toy:",
     Outcome.CLICKED: ":material/ads_click:",
@@ -63,6 +65,7 @@ OUTCOME_ICONS = {
 _OUTCOME_COLORS = {
     Outcome.DELAYED: "orange",
     Outcome.SOFT_BOUNCED: "orange",
+    Outcome.BOT_OPENED: "gray",
     Outcome.BOT_CLICKED: "gray",
     Outcome.UNSUBSCRIBED: "orange",
     Outcome.REJECTED: "red",

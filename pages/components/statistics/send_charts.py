@@ -124,7 +124,7 @@ MAILBOX_LABELS = {
 _RATES_BY = {"email": "Email", "campaign": "Campaign", "mailbox": "Mailbox provider"}
 _TIMES = {"50%": 0.5, "95%": 0.95, "99%": 0.99}
 _BY_CAMPAIGNS = "Campaign pages list whom they skipped."
-_OPENS = "An estimate: some mail apps load images automatically, others never."
+_OPENS = "An estimate: some mail apps never load images, and Apple's privacy protection hides who reads."
 
 
 def show_numbers(here: Shop, figures: SendFigures) -> None:
@@ -151,7 +151,8 @@ def show_numbers(here: Shop, figures: SendFigures) -> None:
 def _rates(here: Shop, rates: Rates) -> list[tuple[str, str, int, str]]:
     """Label, share, number and explanation of each card."""
     soft = formats.count(here, rates.soft_bounced)
-    bots = formats.count(here, rates.bot_clicked)
+    scanners = formats.count(here, rates.bot_clicked)
+    prefetched = formats.count(here, rates.bot_opened)
     return [
         ("Delivered", _percent(here, rates.delivery_rate), rates.delivered, "Accepted by the recipient's mail server."),
         (
@@ -166,12 +167,17 @@ def _rates(here: Shop, rates: Rates) -> list[tuple[str, str, int, str]]:
             rates.complained,
             "Marked as spam, as far as providers report it. Gmail does not.",
         ),
-        ("Opened (estimate)", _percent(here, rates.open_rate), rates.opened, f"Of what was delivered. {_OPENS}"),
+        (
+            "Opened (estimate)",
+            _percent(here, rates.open_rate),
+            rates.opened,
+            f"Of what was delivered. {_OPENS} Programs likely opened another {prefetched}.",
+        ),
         (
             "Clicked",
             _percent(here, rates.click_rate),
             rates.clicked,
-            f"Of what was delivered. Scanners likely clicked in another {bots}.",
+            f"Of what was delivered. Scanners likely clicked in another {scanners}.",
         ),
         (
             "Unsubscribed",
