@@ -67,4 +67,6 @@ def test_a_member_sets_the_password_by_the_link_that_the_admin_got(dashboard: Da
     field(app, "Confirm new password").set_value(PASSWORD)
     press(app, "Set password")
     assert app.session_state[SESSION.key].username == "olga"
-    assert password_links.OVER in said(dashboard.open("account.py", set_password=token))
+    again = dashboard.open("account.py", set_password=token)
+    assert password_links.OVER in said(again)
+    assert [each.label for each in again.text_input] == ["Username", "Password"]

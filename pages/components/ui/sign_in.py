@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from backend.domain.team import Member
 from backend.errors import BackendError
 from backend.services.team import first_admin, password_links, sessions, sign_in
 from backend.services.team.members import demo_sign_ins, team_is_empty
@@ -27,8 +28,12 @@ def show() -> None:
         if notice := NOTICE.get():
             st.info(plain(notice), icon=":material/info:")
         token = st.query_params.get(password_links.PARAMETER, "")
-        if token and settings().auth_mode == "password" and _STEP.get() is None:
-            _link_form(token)
+        waits_for_link = bool(token) and settings().auth_mode == "password" and _STEP.get() is None
+        member = password_links.member_of_link(shop(), token) if waits_for_link else None
+        if waits_for_link and member is None:
+            refuse(password_links.OVER)
+        if member is not None:
+            _link_form(member, token)
         elif team_is_empty(shop()):
             _first_admin_form()
         elif settings().auth_mode == "oidc":
@@ -62,12 +67,7 @@ def _go_on(result: sessions.Session | sign_in.SecondStep | Refused) -> None:
         refuse(result.sentence)
 
 
-def _link_form(token: str) -> None:
-    member = password_links.member_of_link(shop(), token)
-    if member is None:
-        refuse(password_links.OVER)
-        st.button("Go to sign-in", icon=":material/arrow_back:", on_click=st.query_params.clear)
-        return
+def _link_form(member: Member, token: str) -> None:
     with st.form("set_password"):
         st.header("Set your password")
         st.caption(plain(f"For {member.name}, username {member.username}, {member.email}. At least 12 characters."))
@@ -82,7 +82,6 @@ def _link_form(token: str) -> None:
         except BackendError as error:
             refuse(error.sentence)
             return
-        st.query_params.clear()
         _go_on(result)
 
 
