@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from backend.config import Settings
 from backend.domain.emails import Kind
@@ -18,6 +20,8 @@ from backend.email.transports.staging import StagingTransport
 from backend.email.web import HttpWeb
 from backend.errors import ConfigurationError
 from backend.secret_file import cookie_key, derived
+from backend.services.backup.places import FolderPlace, Place
+from backend.services.backup.schedule import Schedule
 from backend.services.context import Shop
 from backend.services.deliverability.domain import Probe
 from backend.services.sending.mailer import Mailer
@@ -81,6 +85,35 @@ def _named_transport(settings: Settings, clock: Clock) -> Transport:
     from backend.email.transports.outbox import OutboxTransport
 
     return OutboxTransport(settings.outbox_dir, clock=clock, events=EventSpool(settings.spool_dir))
+
+
+def open_backup_schedule(settings: Settings) -> Schedule | None:
+    """When and where backups are made; None where nobody said where.
+
+    Raises: `ConfigurationError`.
+    """
+    if not settings.backup_to:
+        return None
+    return Schedule(
+        place=open_backup_place(settings.backup_to),
+        every=timedelta(hours=settings.backup_hours),
+        daily=settings.backup_keep_daily,
+        weekly=settings.backup_keep_weekly,
+        drill_every=timedelta(days=settings.backup_drill_days),
+        passphrase=settings.backup_passphrase.get_secret_value(),
+    )
+
+
+def open_backup_place(where: str) -> Place:
+    """A folder, or what `s3://BUCKET/PREFIX` names.
+
+    Raises: `ConfigurationError`.
+    """
+    if where.startswith("s3:"):
+        from backend.backup_s3 import open_place
+
+        return open_place(where)
+    return FolderPlace(Path(where))
 
 
 def open_event_sources(settings: Settings) -> list[EventSource]:

@@ -58,6 +58,13 @@ class Settings(BaseSettings):
         SecretStr(""), description="The key before COOKIE_KEY, during a rotation: what it has signed is still accepted."
     )
     backup_passphrase: SecretStr = Field(SecretStr(""), description="Encrypts backups; empty leaves them readable.")
+    backup_to: str = Field(
+        "", description="Where backups are made by themselves: a folder, or s3://BUCKET/PREFIX; empty makes none."
+    )
+    backup_hours: int = Field(24, ge=1, le=720, description="Hours between two such backups.")
+    backup_keep_daily: int = Field(7, ge=1, le=366, description="Days of which the last backup is kept.")
+    backup_keep_weekly: int = Field(4, ge=0, le=520, description="Weeks of which the last backup is kept.")
+    backup_drill_days: int = Field(7, ge=0, le=366, description="Days between two drills of restoring; 0 is never.")
     trusted_proxies: str = Field(
         "", description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed, comma-separated."
     )

@@ -13,9 +13,12 @@ from backend import bootstrap
 from backend.cli.output import Json, ProgressLine, write_json
 from backend.cli.running import opened_shop, reporting_failures, say
 from backend.config import load_settings
-from backend.services.backup.archive import Manifest
+from backend.records.system import backup_state_item
+from backend.services.backup.archive import BackupError, Manifest
 from backend.services.backup.backup import Progress, keep_newest, make_backup, verify_backup
+from backend.services.backup.places import fetch
 from backend.services.backup.restore import Restored, move_shop, restore_backup
+from backend.services.system.backups import backup_state
 
 app = typer.Typer(help="Back up the whole store, and take it back.", no_args_is_help=True)
 _Folder = Annotated[
@@ -45,6 +48,42 @@ def make(
         _warn(manifest)
         if removed:
             typer.echo(f"Removed {len(removed)} older backups.")
+
+
+@app.command("status")
+def status(as_json: Json = False) -> None:
+    """Show how the last scheduled backup and the last drill went. Exit code 1 when one of them failed."""
+    with opened_shop("backup status") as shop:
+        state = backup_state(shop)
+        if as_json:
+            write_json({name: value for name, value in backup_state_item(state).items() if name != "lease_until"})
+        elif state.at is None:
+            typer.echo(state.error or "No scheduled backup was made yet (BACKUP_TO says where, a worker makes them).")
+        else:
+            size = f"{state.items:,} items, {state.bytes:,} bytes"
+            typer.echo(f"{state.name}: {size}, in {state.seconds} s. {state.error}".strip())
+            drilled = f"{state.drill_at:%Y-%m-%d %H:%M} UTC, {state.drill_items:,} items" if state.drill_at else "never"
+            typer.echo(f"Restored as a drill: {drilled}. {state.drill_error}".strip())
+        if state.error or state.drill_error:
+            raise typer.Exit(1)
+
+
+@app.command("fetch")
+def fetch_backup(
+    folder: Annotated[Path, typer.Argument(help="Where the backup is copied to; it becomes a folder in it.")],
+    name: Annotated[str, typer.Option(help="Which one; the newest without it.")] = "",
+    place: Annotated[str, typer.Option("--from", help="Where backups are; BACKUP_TO without it.")] = "",
+) -> None:
+    """Copy a scheduled backup out of its place (S3 or a folder), and verify it. `restore` takes it from there."""
+    with reporting_failures("backup fetch"):
+        where = place or load_settings().backup_to
+        found = bootstrap.open_backup_place(where)
+        names = found.names() if where else []
+        if not names or (name and name not in names):
+            raise BackupError(f"There is no backup {name} in {where or 'BACKUP_TO, which is not set'}.")
+        copied = fetch(found, name or names[-1], folder)
+        manifest = verify_backup(copied, passphrase=_passphrase())
+        typer.echo(f"{copied}: {manifest.items:,} items of {manifest.created_at}, verified.")
 
 
 @app.command("verify")

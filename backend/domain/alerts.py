@@ -27,6 +27,7 @@ class RuleName(StrEnum):
     DEAD_LETTERS = "dead-letters"
     EVENT_LAG = "event-lag"
     CONNECTIONS = "connections"
+    BACKUP = "backup"
     TEST = "test"
 
 
@@ -35,6 +36,7 @@ class Unit(StrEnum):
 
     SECONDS = "seconds"
     PERCENT = "%"
+    HOURS = "hours"
     COUNT = ""
 
 
@@ -152,6 +154,15 @@ RULES: tuple[Rule, ...] = (
         Unit.COUNT,
         0,
         "See on Connections why, correct the cause, and replay what failed.",
+    ),
+    Rule(
+        RuleName.BACKUP,
+        "Backup too old",
+        "How long ago the last good backup was made (where BACKUP_TO is set); or that a drill could not restore it.",
+        Unit.HOURS,
+        30,
+        "System says why it failed. Correct that; a worker tries again every half an hour.",
+        urgent=True,
     ),
 )
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}

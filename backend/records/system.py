@@ -1,4 +1,4 @@
-"""What an installation notes about itself as items: heartbeats, checks of the sender's domain, the audit log."""
+"""What an installation notes about itself as items: heartbeats, backups, the sender's domain, the audit log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import orjson
 
 from backend.domain.audit import AuditEntry, AuditSeal
+from backend.domain.backups import BackupState
 from backend.domain.health import Beat, DutyBeat
 from backend.domain.sender_domain import DomainReport, Finding
 from backend.domain.time import from_text
@@ -76,3 +77,15 @@ def _counted(row: Row, name: str, value: Value) -> tuple[str, str]:
     if name.endswith(_ERASED):
         return name, str(value)
     return f"{name}{_ERASED}", hashlib.sha256(f"{row.key.sk} {name} {value!r}".encode()).hexdigest()
+
+
+_BACKUPS = Record(BackupState)
+
+
+def backup_state_item(state: BackupState) -> Item:
+    return _BACKUPS.item(state)
+
+
+@reads(lambda item: schema.meta_key("backup"))
+def backup_state_from(item: Item) -> BackupState:
+    return _BACKUPS.read(item)

@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 
 from loguru import logger
 
-from backend.bootstrap import open_account_list, open_connection_key, open_event_sources
+from backend.bootstrap import (
+    open_account_list,
+    open_backup_schedule,
+    open_connection_key,
+    open_event_sources,
+    open_store,
+)
 from backend.domain.health import BEAT_EVERY
 from backend.email.events.sources import EventSource
 from backend.observability.measures import MEASURES
@@ -19,6 +25,7 @@ from backend.services.alerts.notifications import notify_all
 from backend.services.alerts.readings import is_my_turn, look
 from backend.services.audit.seals import seal_days
 from backend.services.automations.duty import answer_due
+from backend.services.backup.schedule import work_on_backups
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.connections.duty import apply_due
@@ -84,6 +91,8 @@ REST_OF_PRODUCTS = 3.0
 BETWEEN_LOOKS = 10.0
 """Seconds between two checks for alerts that people have to be notified of; rules are read every half minute."""
 REST_BETWEEN_PREFLIGHTS = 2.0
+REST_BETWEEN_BACKUPS = 60.0
+"""Seconds between looks whether a backup or a drill is due."""
 REST_BETWEEN_SYNCS = 3.0
 BETWEEN_SEALS = 3600.0
 REST_WHEN_SWEPT = 600.0
@@ -176,6 +185,18 @@ def _seal_audit_log(place: Workplace, stop: threading.Event) -> Round:
     return work
 
 
+def _make_backups(place: Workplace, stop: threading.Event) -> Round:
+    """Makes backups and restores them as a drill, as the settings say."""
+    schedule = open_backup_schedule(place.settings)
+
+    def work() -> float:
+        if schedule is not None:
+            work_on_backups(place.shop, schedule, open_store, stop)
+        return REST_BETWEEN_BACKUPS
+
+    return work
+
+
 DUTIES: tuple[Duty, ...] = (
     in_rounds("imports", import_rounds, patience=3600.0),
     Duty(MAIL, lambda place, stop: MailWork(place.shop, place.mailer, stop)),
@@ -191,6 +212,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("suppression lists", _join_suppression_lists, patience=3600.0),
     in_rounds("retention", _remove_expired),
     in_rounds("audit log", _seal_audit_log, patience=1800.0),
+    in_rounds("backups", _make_backups, patience=6 * 3600.0),
     in_rounds("snapshot", begin_snapshots, patience=1800.0),
 )
 """`patience` is the longest that a round takes in a large shop, in seconds."""

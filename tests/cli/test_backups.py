@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from backend.bootstrap import open_backup_schedule, open_store
+from backend.config import load_settings
+from backend.services.backup.schedule import work_on_backups
 from backend.services.context import Shop
 from tests.cli.conftest import Run
 from tests.support import add_customer, add_order
@@ -28,6 +32,21 @@ def test_a_shop_is_backed_up_lost_and_restored(
     monkeypatch.setenv("BACKUP_PASSPHRASE", "")
     refused = run("backup", "verify", made["folder"])
     assert (refused.code, "BACKUP_PASSPHRASE" in refused.err) == (1, True)
+
+
+def test_scheduled_backups_are_shown_and_fetched(
+    run: Run, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No scheduled backup" in run("backup", "status").out
+    assert "not set" in run("backup", "fetch", str(tmp_path / "copies")).err
+    monkeypatch.setenv("BACKUP_TO", str(tmp_path / "kept"))
+    schedule = open_backup_schedule(load_settings())
+    assert schedule is not None
+    while work_on_backups(shop, schedule, open_store, threading.Event()):
+        pass
+    assert "Restored as a drill" in run("backup", "status").out
+    assert run("backup", "status", "--json").json["drill_items"] > 0
+    assert "verified" in run("backup", "fetch", str(tmp_path / "copies")).out
 
 
 def test_a_shop_is_moved(run: Run, shop: Shop, tmp_path: Path) -> None:

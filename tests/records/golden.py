@@ -21,6 +21,7 @@ from backend.domain.alerts import Alert, AlertSettings
 from backend.domain.api_keys import ApiKey
 from backend.domain.audit import AuditEntry, AuditSeal
 from backend.domain.automations import PREFIX, Automation, Trigger
+from backend.domain.backups import BackupState
 from backend.domain.campaign_figures import Broken, Preflight
 from backend.domain.campaigns import Campaign, Wave
 from backend.domain.connections import Connection, ConnectionFigures, Delivery, PrivacyRequest
@@ -436,6 +437,14 @@ ENTITIES: tuple[Entity, ...] = (
         shop.shop_item,
         lambda it, item: shop.shop_from(DEFAULTS, item),
         (shop.shop_from,),
+    ),
+    Entity(
+        "backup-state",
+        filled(BackupState),
+        BackupState(),
+        system.backup_state_item,
+        lambda it, item: system.backup_state_from(item),
+        (system.backup_state_from,),
     ),
     Entity(
         "domain-report",

@@ -72,6 +72,7 @@ from backend.services.snapshots.build import make_snapshot
 from backend.services.statistics import counters, days, figures, overview, sending
 from backend.services.suppression import account_sync, entries, files
 from backend.services.system import checks, costs, heartbeats, objectives, usage
+from backend.services.system.backups import backup_state
 from backend.services.system.health import health_of
 from backend.services.system.installation import System
 from backend.services.system.queue import queue_state
@@ -305,6 +306,7 @@ ROUNDS: dict[str, Surface] = {
     "events": lambda v: replay_all(v.shop, COMMAND_LINE, EventPolicy()),
     "suppression lists": lambda v: account_sync.work_on_sync(v.shop, v.account, GO_ON),
     "round of audit seals": lambda v: seals.seal_days(v.shop, SEAL_KEY),
+    "backups": lambda v: backup_state(v.shop),
     "retention": lambda v: usage.remove_expired(v.shop),
     "snapshot": lambda v: make_snapshot(v.shop),
     "heartbeat": lambda v: heartbeats.beat(

@@ -30,6 +30,7 @@ from backend.services.outgoing.endpoints import host_of
 from backend.services.outgoing.writes import all_endpoints
 from backend.services.sending.account import account_use, current_pause
 from backend.services.statistics.counters import stats_by_hour, summed
+from backend.services.system.backups import backup_state
 from backend.services.system.heartbeats import read_beats
 from backend.services.system.installation import System
 from backend.services.system.queue import queue_state
@@ -197,6 +198,20 @@ def read_connections(system: System) -> list[Reading]:
     ]
 
 
+def read_backups(system: System) -> list[Reading]:
+    """Hours since the last good backup, and whether the last drill failed. Nothing where none are scheduled."""
+    if not system.settings.backup_to:
+        return []
+    state, now = backup_state(system.shop), system.shop.clock()
+    age = (now - state.at) / timedelta(hours=1) if state.at else _NOBODY if state.error else 0.0
+    last = f"The last good backup is {age:,.0f} hours old." if state.at else "There is no backup yet."
+    drill = f"The last drill could not restore a backup: {state.drill_error}" if state.drill_error else ""
+    return [
+        Reading(RuleName.BACKUP, "backup", age, f"{last} {state.error}".strip()),
+        Reading(RuleName.BACKUP, "drill", _NOBODY if drill else 0.0, drill or "The last drill went well."),
+    ]
+
+
 def read_event_lag(system: System) -> list[Reading]:
     """Seconds that events are late: the age of the oldest waiting one, or of recent ones when they were applied."""
     health = event_health(system.shop, _LATELY)
@@ -248,6 +263,7 @@ READERS: Mapping[RuleName, Reader] = {
     RuleName.DEAD_LETTERS: read_dead_letters,
     RuleName.EVENT_LAG: read_event_lag,
     RuleName.CONNECTIONS: read_connections,
+    RuleName.BACKUP: read_backups,
 }
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from backend.domain.health import OF_STATE, SKEW_ALLOWED, Diagnosis, Verdict
+from backend.domain.health import OF_STATE, SKEW_ALLOWED, Diagnosis, State, Verdict
 from backend.secret_file import FILE_NAME
 from backend.services.doctor.installation import Installation
 from backend.services.system import health
+from backend.services.system.backups import backup_state
 from backend.services.system.checks import Check, check_folder, check_store
 
 SIGNATURES_END = timedelta(minutes=5)
@@ -40,6 +41,8 @@ def _of_check(check: Check) -> Diagnosis:
 
 def backup(installation: Installation) -> list[Diagnosis]:
     """Whether copies of the store are being made, as far as this machine knows."""
+    if installation.settings.backup_to:
+        return [_scheduled_backup(installation)]
     file = installation.store_file
     if file is None:
         fix = "See in the provider's console that point-in-time recovery is on, and restore once to try it."
@@ -59,6 +62,17 @@ def backup(installation: Installation) -> list[Diagnosis]:
     return [
         Diagnosis("Backup", Verdict.OK, "Litestream keeps up with the store. Whether its copies arrive, a drill shows.")
     ]
+
+
+def _scheduled_backup(installation: Installation) -> Diagnosis:
+    found = health.check_backups(installation.system)
+    where = installation.settings.backup_to
+    if found.state is State.UP and backup_state(installation.shop).at is None:
+        return Diagnosis("Backup", Verdict.WARN, found.found, "Start a worker; then ask again.")
+    if found.state is State.UP and not where.startswith("s3:"):
+        fix = "Let BACKUP_TO lead to another machine or to S3, unless that folder already does."
+        return Diagnosis("Backup", Verdict.OK, f"{found.found} They are in a folder, {where}.", fix)
+    return Diagnosis("Backup", OF_STATE[found.state], found.found, found.advice)
 
 
 def _behind(file: Path, state: Path) -> timedelta | None:

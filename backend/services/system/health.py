@@ -6,11 +6,12 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from loguru import logger
 
 from backend.deadlines import DeadlineError, within
+from backend.domain.backups import BackupState
 from backend.domain.health import SKEW_ALLOWED, Health, State
 from backend.domain.team import Actor, Permission
 from backend.email.transports.protocol import AccountUnknownError
@@ -20,6 +21,7 @@ from backend.services.campaigns.progress import held_by_quota
 from backend.services.events.health import event_health
 from backend.services.sending.account import current_pause
 from backend.services.snapshots import folders
+from backend.services.system.backups import backup_state
 from backend.services.system.checks import check_writing, unnamed_proxy_seen
 from backend.services.system.heartbeats import read_beats
 from backend.services.system.installation import System
@@ -32,6 +34,9 @@ ALL_SECONDS = 8.0
 SLOW_STORE = timedelta(milliseconds=250)
 OLD_QUEUE = timedelta(minutes=5)
 _NECESSARY_DUTIES = ("mail", "imports")
+LATE_BACKUP = 1.25
+"""How many times the interval of backups may have passed since the last one."""
+_BACKUP_ADVICE = "Correct what is named: the bucket, its rights, or room on the disk. It is tried every half an hour."
 _GIGABYTE = 1024**3
 
 HealthCheck = Callable[[System], Health]
@@ -226,6 +231,32 @@ def check_proxy(system: System) -> Health:
     return Health("Proxy", State.UP, "Requests come through the proxies that TRUSTED_PROXIES names.")
 
 
+def check_backups(system: System) -> Health:
+    """Whether scheduled backups are made, and can be restored."""
+    if not system.settings.backup_to:
+        return Health("Backups", State.UNUSED, "None are scheduled here (BACKUP_TO is not set).")
+    state, now = backup_state(system.shop), system.shop.clock()
+    found = _last_backup(state, now)
+    if state.error:
+        return Health("Backups", State.ATTENTION, f"The last one failed: {state.error} {found}", _BACKUP_ADVICE)
+    if state.drill_error:
+        return Health("Backups", State.ATTENTION, f"{found} A drill failed: {state.drill_error}", _BACKUP_ADVICE)
+    if state.at and now - state.at > LATE_BACKUP * timedelta(hours=system.settings.backup_hours):
+        return Health("Backups", State.ATTENTION, found, "See whether a worker does the duty “backups”.")
+    return Health("Backups", State.UP, found)
+
+
+def _last_backup(state: BackupState, now: datetime) -> str:
+    if state.at is None:
+        return "There is none yet; the first begins within minutes."
+    age = (now - state.at).total_seconds() / 3600
+    found = f"{age:,.1f} hours ago: {state.items:,} records in {state.seconds:,} s."
+    if state.drill_at is None:
+        return f"{found} Not restored as a drill yet."
+    days = (now - state.drill_at).days
+    return f"{found} Drill {days:,} days ago: restored {state.drill_items:,} records in {state.drill_seconds:,} s."
+
+
 def check_records(system: System) -> Health:
     """Whether items of the store were found that cannot be read."""
     number = len(unreadable_records(system.shop))
@@ -247,5 +278,6 @@ HEALTH_CHECKS: tuple[HealthCheck, ...] = (
     check_clocks,
     check_disk,
     check_proxy,
+    check_backups,
     check_records,
 )

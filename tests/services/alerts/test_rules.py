@@ -10,20 +10,24 @@ from types import SimpleNamespace
 import pytest
 
 from backend.domain.alerts import RULES, Reading, RuleName
+from backend.domain.backups import BackupState
 from backend.domain.emails import Kind
+from backend.domain.health import State
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.outgoing import Endpoint
 from backend.errors import StoreBusyError
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
+from backend.records.system import backup_state_item
 from backend.services.alerts import readings, states
 from backend.services.automations.waiting_triggers import Stalled
 from backend.services.sending import account, ledger
 from backend.services.sending.delivery import due_messages
+from backend.services.system import health
 from backend.services.system.heartbeats import BeatingProcess, beat
 from backend.store import schema
-from backend.store.port import Plus, Update
+from backend.store.port import Plus, Put, Update
 from tests.services.alerts.conftest import ACCOUNT, Installation
 from tests.support import NOW
 
@@ -218,8 +222,28 @@ def test_a_rule_about_another_part_fires_and_recovers(
 def test_every_rule_has_a_reader_and_a_case() -> None:
     names = {rule.name for rule in RULES}
     assert set(readings.READERS) == names
-    others = {RuleName.AUTOMATION, RuleName.EVENT_LAG, RuleName.DEAD_LETTERS, RuleName.CONNECTIONS}
+    others = {RuleName.BACKUP, RuleName.AUTOMATION, RuleName.EVENT_LAG, RuleName.DEAD_LETTERS, RuleName.CONNECTIONS}
     assert {case.rule for case in CASES} | others == names
+
+
+def test_old_backups_and_failed_drills_are_alerts_where_backups_are_scheduled(installation: Installation) -> None:
+    shop, key, system = installation.shop, schema.meta_key("backup"), installation.system
+    scheduled = replace(system, settings=system.settings.model_copy(update={"backup_to": "kept"}))
+
+    def read(**state: object) -> list[float]:
+        shop.store.put(Put(key, backup_state_item(BackupState(**state))))  # type: ignore[arg-type]
+        return [reading.value for reading in readings.read_backups(scheduled)]
+
+    now = shop.clock()
+    assert readings.read_backups(system) == []
+    assert read() == [0.0, 0.0]
+    assert read(at=now - timedelta(hours=31)) == [31.0, 0.0]
+    never_made, drill_failed = read(error="No room."), read(at=now, drill_error="It is spoilt.")
+    assert never_made[0] > 1000
+    assert (drill_failed[0], drill_failed[1] > 1000) == (0.0, True)
+    found = health.check_backups(scheduled)
+    assert found.state is State.ATTENTION
+    assert "It is spoilt." in found.found
 
 
 def test_rates_of_few_emails_and_few_actions_say_nothing(installation: Installation) -> None:
