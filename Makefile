@@ -4,10 +4,10 @@ PY := .venv/bin/python
 # A file's tests stay together, so that its server or browser is started once.
 PYTEST := $(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 REQUIREMENTS := requirements.txt requirements-dev.txt
-SCRIPTS := scripts/install.sh scripts/lock.sh infra/box/install.sh infra/box/tillpost infra/box/tillpost-restore .ci/run
+SCRIPTS := scripts/install.sh scripts/lock.sh scripts/deploy.sh scripts/aws_sign_in.sh infra/box/install.sh infra/box/tillpost infra/box/tillpost-restore .ci/run
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lock format bench load soak profile pictures demo-remove install-check ministack clean
+.PHONY: docs help install run test check lock format bench load soak profile pictures demo-remove install-check ministack clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ check: install-check ministack ## Format, lint, types, layers and all tests
 	@echo "hadolint"     && .venv/bin/hadolint Dockerfile
 	@echo "lint-imports" && .venv/bin/lint-imports --no-logo
 	@echo "pytest"       && $(PYTEST) -W error $(ARGS)
+
+docs: install-check ## Build the documents as a site into docs/_build
+	@$(PY) -m sphinx --quiet --fail-on-warning --builder html docs docs/_build
 
 lock: install-check ## Write locks/ again, after a change of a requirements file
 	@sh scripts/lock.sh .venv/bin/uv

@@ -26,22 +26,29 @@ def test_a_workflow_has_no_rights_and_each_job_only_those_that_it_names(workflow
     found = read_yaml(workflow)
     assert found["permissions"] == {}
     for job in found["jobs"].values():
-        assert job["permissions"] == {"contents": "read"}
+        signs_in = {"id-token": "write"} if "environment" in job else {}
+        assert job["permissions"] in ({}, {"contents": "read", **signs_in})
         assert job["timeout-minutes"] <= 90
 
 
 @each_workflow
 def test_actions_are_pinned_by_commit_with_their_version_beside_it(workflow: Path) -> None:
     lines = [line for line in workflow.read_text().splitlines() if "uses:" in line]
-    assert lines
     assert [line for line in lines if not _PINNED.match(line)] == []
 
 
 @each_workflow
 def test_what_is_checked_out_keeps_no_credentials(workflow: Path) -> None:
     checkouts = [step for step in steps(workflow) if "actions/checkout@" in step.get("uses", "")]
-    assert checkouts
+    assert checkouts or not any("scripts/" in step.get("run", "") for step in steps(workflow))
     assert [step for step in checkouts if step["with"]["persist-credentials"] is not False] == []
+
+
+def test_production_is_deployed_after_staging_and_by_its_own_environment() -> None:
+    jobs = read_yaml(ROOT / ".github/workflows/deploy.yml")["jobs"]
+    assert (jobs["staging"]["environment"], jobs["production"]["environment"]) == ("staging", "production")
+    assert jobs["production"]["needs"] == "staging"
+    assert "secrets." not in (ROOT / ".github/workflows/deploy.yml").read_text()
 
 
 def test_zizmor_finds_nothing() -> None:
