@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import logs
 from backend.api.hooks.router import hooks_router
+from backend.api.maintenance import MaintenanceGate
 from backend.api.public.limits import LinkLimit
 from backend.api.public.router import PublicPages, public_router
 from backend.api.ses_events import Webhook, ses_events_router, webhook_of
@@ -57,6 +58,7 @@ def create_app(
     """
     app = FastAPI(title="Tillpost", docs_url=None, redoc_url=None, openapi_url=None)
 
+    app.add_middleware(MaintenanceGate)
     app.add_middleware(RequestIds)
     app.add_middleware(HeadAsGet)
 

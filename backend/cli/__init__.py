@@ -20,6 +20,7 @@ from backend.cli import (
     importing,
     keys,
     mail,
+    maintenance,
     reports,
     segments,
     shop,
@@ -52,6 +53,7 @@ app.add_typer(segments.app, name="segment")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(unreadable.app, name="unreadable")
 app.add_typer(backups.app, name="backup")
+app.add_typer(maintenance.app, name="maintenance")
 shop.add_to(app)
 reports.add_to(app)
 upkeep.add_to(app)

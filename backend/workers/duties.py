@@ -200,7 +200,7 @@ def _make_backups(place: Workplace, stop: threading.Event) -> Round:
 DUTIES: tuple[Duty, ...] = (
     in_rounds("imports", import_rounds, patience=3600.0),
     Duty(MAIL, lambda place, stop: MailWork(place.shop, place.mailer, stop)),
-    Duty("heartbeat", lambda place, stop: Heartbeat(place.shop, place.meter, place.kind, place.rounds)),
+    Duty("heartbeat", lambda place, stop: Heartbeat(place.shop, place.meter, place.kind, place.rounds), goes_on=True),
     in_rounds("campaigns", lambda place, stop: lambda: tend_campaigns(place.shop)),
     in_rounds("preflights", _check_campaigns, patience=3600.0),
     in_rounds("automations", _answer_triggers),

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from loguru import logger
 
@@ -19,6 +20,7 @@ from backend.errors import BackendError
 from backend.observability.rounds import Rounds
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
+from backend.services.system.maintenance import LOOK_SECONDS, WATCH
 from backend.store.meter import Meter, access_pattern
 
 MAIL = "mail"
@@ -84,16 +86,23 @@ class Work:
 class Duty:
     """One kind of work. `begin` is called in the duty's thread, again after trouble until it has succeeded once.
 
-    `patience` is how many seconds a round may take before the duty is called stalled.
+    `patience` is how many seconds a round may take before the duty is called stalled. Maintenance keeps rounds away,
+    unless it `goes_on`.
     """
 
     name: str
     begin: Callable[[Workplace, threading.Event], Work]
     patience: float = PATIENCE
+    goes_on: bool = False
 
     def run(self, place: Workplace, stop: threading.Event) -> None:
         with access_pattern(f"duty {self.name}"):
-            keep_working(self.name, lambda: self.begin(place, stop), stop, place.rounds)
+            held = _never if self.goes_on else partial(WATCH.look, place.shop)
+            keep_working(self.name, lambda: self.begin(place, stop), stop, place.rounds, held)
+
+
+def _never() -> bool:
+    return False
 
 
 def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round], *, patience: float = PATIENCE) -> Duty:
@@ -101,15 +110,27 @@ def in_rounds(name: str, begin: Callable[[Workplace, threading.Event], Round], *
     return Duty(name, lambda place, stop: Work(begin(place, stop)), patience)
 
 
-def keep_working(name: str, begin: Callable[[], Work], stop: threading.Event, rounds: Rounds | None = None) -> None:
-    """Does rounds until `stop` is set, then closes the work. `rounds` records each of them."""
+def keep_working(
+    name: str,
+    begin: Callable[[], Work],
+    stop: threading.Event,
+    rounds: Rounds | None = None,
+    held: Callable[[], bool] = _never,
+) -> None:
+    """Does rounds until `stop` is set, then closes the work. `rounds` records each of them; none begins while `held`.
+
+    What was begun before is still recorded, such as the answers to emails.
+    """
     rounds, work = rounds or Rounds(), None
     while not stop.is_set():
         seconds = AFTER_TROUBLE
         try:
-            with rounds.round(name):
-                work = work or begin()
-                seconds = work.round()
+            if held():
+                seconds = LOOK_SECONDS
+            else:
+                with rounds.round(name):
+                    work = work or begin()
+                    seconds = work.round()
         except BackendError as error:
             logger.warning("{}: nothing could be done ({}): {}", name, type(error).__name__, error.sentence)
         except Exception:

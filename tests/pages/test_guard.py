@@ -8,12 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import Permission, Role
+from backend.services.system.maintenance import WATCH, Maintenance
 from backend.services.team import members, sessions
 from backend.services.team.members import set_password
 from pages.components.ui import navigation
 from pages.components.ui.state import SESSION
 from tests.pages.dashboard import ROOT, Dashboard, texts
-from tests.support import ADMIN, ENGINEER, MANAGER, STAFF
+from tests.support import ADMIN, ENGINEER, MANAGER, NOW, STAFF
 
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py") if path.name != "__init__.py")
 TEAM = {actor.role: actor for actor in (MANAGER, STAFF, ENGINEER, ADMIN)}
@@ -171,3 +172,12 @@ def test_permissions_shown_in_the_menu_are_permissions(dashboard: Dashboard) -> 
     assert {entry.permission for entry in navigation.PAGES if entry.permission} <= set(Permission)
     assert {entry.group for entry in navigation.PAGES} <= set(navigation.GROUPS)
     assert sum(entry.default for entry in navigation.PAGES) == 1
+
+
+def test_in_maintenance_pages_say_why_and_those_who_look_after_the_system_go_on(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WATCH, "now", Maintenance("Back at *22:00*.", NOW))
+    shown = texts(dashboard.open("customers.py", Role.STAFF))
+    assert shown == ["Maintenance: Back at *22:00*. Nothing can be changed now."]
+    assert "Customers" in texts(dashboard.open("customers.py", Role.ADMIN))

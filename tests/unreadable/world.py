@@ -326,6 +326,7 @@ def _system(shop: Shop) -> None:
         "demo": {"state": "loaded", "at": now, "customers": 0},
         "demo-removed": {"at": now},
         "event-probe": {"at": now},
+        "maintenance": {"reason": "Back soon.", "since": now},
         "backup": {"at": now, "name": "tillpost-20261126T120000Z", "items": 1, "bytes": 1, "seconds": 1},
         "write-check": {"padding": "-"},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Actor
+from backend.services.system.maintenance import WATCH
 from pages.components.ui import cookie, keystrokes, session
 from pages.components.ui.formats import plain
 from pages.components.ui.navigation import page_of
@@ -15,6 +16,8 @@ def show_sidebar(actor: Actor) -> None:
     """Renders the sidebar below the menu, so low that the way out is in reach at a height of 900 pixels."""
     with st.sidebar, st.container(gap="xxsmall"):
         st.caption(f"**{plain(shop().name)}**")
+        if WATCH.now is not None:
+            st.warning("Maintenance is on", icon=":material/construction:")
         name = f"{plain(actor.name or actor.username)} :gray[{plain(actor.role.value.capitalize())}]"
         st.page_link(page_of("account.py"), label=name, icon=":material/account_circle:", help="Your account")
         if st.button("Sign out", icon=":material/logout:", type="tertiary", help="Signs you out in every browser."):

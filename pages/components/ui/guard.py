@@ -19,7 +19,9 @@ from typing import NoReturn, ParamSpec
 import streamlit as st
 
 from backend.domain.team import Actor, Permission
+from backend.services.system.maintenance import WATCH
 from pages.components.ui import navigation, second_factor, sign_in
+from pages.components.ui.formats import plain
 from pages.components.ui.session import current_actor
 from pages.components.ui.state import ACTOR
 
@@ -40,10 +42,20 @@ def require(permission: Permission | None = None) -> Actor:
     ACTOR.set(actor)
     if second_factor.takes_the_page(actor):
         st.stop()
+    _say_maintenance(actor)
     if permission is not None and not actor.may(permission):
         st.error(f"Your role ({actor.role}) may not {permission}. Ask an admin if you need to.", icon=":material/lock:")
         st.stop()
     return actor
+
+
+def _say_maintenance(actor: Actor) -> None:
+    """Ends the page for everybody but those who look after the system; they are reminded in the sidebar."""
+    now = WATCH.now
+    if now is None or actor.may(Permission.VIEW_SYSTEM):
+        return
+    st.warning(f"Maintenance: {plain(now.reason)} Nothing can be changed now.", icon=":material/construction:")
+    st.stop()
 
 
 def guarded_fragment(
