@@ -19,6 +19,7 @@ from schemathesis.config import SchemathesisConfig
 
 from backend.api.public.limits import RequestLimit
 from backend.api.v1.gate import Limits
+from backend.services.api.request_rate import RatePolicy
 from backend.services.context import Shop
 from tests.api.test_v1_contract import CALLS, DOCUMENT
 from tests.api.v1_support import Client
@@ -47,7 +48,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def stocked(shop: Shop) -> Client:
     add_order(shop, add_customer(shop))
-    nobody_waits = Limits(RequestLimit(1_000_000), RequestLimit(1_000_000))
+    nobody_waits = Limits(RequestLimit(1_000_000), RatePolicy(1_000_000), RequestLimit(1_000_000))
     return Client(shop, limits=nobody_waits)
 
 
