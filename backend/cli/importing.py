@@ -32,6 +32,9 @@ def import_orders(
     dates: Annotated[
         str, typer.Option(help="day-first or month-first, where the file does not show how its dates are written.")
     ] = "",
+    new_days: Annotated[
+        int, typer.Option(help="New orders of so many days (30 at most) start automations; older ones never do.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Import a Shopify order export. The same file again changes nothing; after an interruption run it again."""
@@ -39,7 +42,14 @@ def import_orders(
         progress = _ProgressLine()
         try:
             result = imports.import_orders(
-                shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding, dates=dates
+                shop,
+                COMMAND_LINE,
+                file,
+                report=report,
+                progress=progress,
+                encoding=encoding,
+                dates=dates,
+                new_days=new_days,
             )
         finally:
             progress.end()
@@ -135,3 +145,4 @@ def _print(result: ImportResult, as_json: bool) -> None:
     )
     if result.kind is domain.ImportKind.ORDERS:
         typer.echo(f"Customers: {result.customers.created:,} created")
+        typer.echo(f"Treated as new: {result.new:,} (only these start automations)")

@@ -168,7 +168,7 @@ class ImportProgress:
 class ImportResult:
     """What an import did. `report` is the CSV of what was left out or repaired, None when that was nothing.
 
-    `repaired` counts the cells that were put right.
+    `repaired` counts the cells that were put right, `new` the orders that started automations.
 
     An import of orders counts customers too: those that it created. A suppression that is there already is unchanged.
     """
@@ -182,6 +182,7 @@ class ImportResult:
     suppressions: Counts = field(default_factory=Counts)
     repaired: int = 0
     products: Counts = field(default_factory=Counts)
+    new: int = 0
 
     @property
     def counts(self) -> Counts:
@@ -202,4 +203,5 @@ class ImportResult:
             "customers": {"created": self.customers.created},
             "seconds": round(self.seconds, 3),
         }
-        return figures | ({"repaired": self.repaired} if self.repaired else {})
+        figures |= {"repaired": self.repaired} if self.repaired else {}
+        return figures | ({"treated_as_new": self.new} if self.new else {})

@@ -27,7 +27,8 @@ class Job:
 
     `share` is how much is done, between 0 and 1. `counts` are of what the file holds, `customers_created` of customers
     that came with orders, `repaired` of cells that were put right. `dates` is what comes first in dates that can be
-    read in two ways, "" if not given. `error` says why it failed; `has_report` that a file lists what was left out
+    read in two ways, "" if not given. Orders of the last `new_days` days start automations; `treated_as_new` counts
+    those that did. `error` says why it failed; `has_report` that a file lists what was left out
     or repaired. After `lease_until` another worker than `worker` may take the job. `attempts` counts
     how often it was begun.
     """
@@ -42,12 +43,14 @@ class Job:
     mapping: Mapping[str, str] = field(default_factory=dict)
     encoding: str = ""
     dates: str = ""
+    new_days: int = 0
     share: float = 0.0
     counts: Counts = field(default_factory=Counts)
     customers_created: int = 0
     seconds: float = 0.0
     has_report: bool = False
     repaired: int = 0
+    treated_as_new: int = 0
     error: str = ""
     attempts: int = 0
     worker: str = ""

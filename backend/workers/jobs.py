@@ -110,7 +110,14 @@ def _import(shop: Shop, job: Job, progress: Callable[[ImportProgress], None]) ->
     path, report = upload_path(shop, job.id), report_path(shop, job.id)
     if job.kind is ImportKind.ORDERS:
         return import_orders(
-            shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, dates=job.dates
+            shop,
+            job.actor,
+            path,
+            report=report,
+            progress=progress,
+            encoding=job.encoding,
+            dates=job.dates,
+            new_days=job.new_days,
         )
     if job.kind is ImportKind.PRODUCTS:
         return import_products(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)

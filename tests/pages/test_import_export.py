@@ -73,6 +73,19 @@ def test_orders_are_imported_from_the_choice_of_a_file_to_the_report(dashboard: 
     assert find_order(shop, "#1001") is not None
 
 
+def test_recent_orders_start_automations_only_when_asked(dashboard: Dashboard) -> None:
+    now = dashboard.shop.clock().timestamp()
+    rows = [order(created_at=f"{now - 3600:.0f}"), order("#1002", created_at=f"{now - 10 * 86_400:.0f}")]
+    app = upload(dashboard.open(PAGE, Role.STAFF), text_of(rows).encode())
+    assert "customers may be emailed" not in said(app)
+    app.number_input[0].set_value(2).run()
+    assert "Orders of the last 2 days that are not here yet start automations: customers may be emailed" in said(app)
+    press(app, "Start import")
+    assert work(dashboard.shop)
+    app.run()
+    assert "2 new orders, 1 new customer · 1 order treated as new" in said(app)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

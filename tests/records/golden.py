@@ -246,7 +246,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "job",
-        filled(Job),
+        filled(Job, new_days=0, treated_as_new=0),
         least(Job, file="", requested_by=""),
         jobs.job_item,
         lambda it, item: jobs.job_from(schema.job_key(it.id), item),

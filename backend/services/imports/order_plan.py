@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from backend.domain.customers import ActivityKind, Customer
 from backend.domain.ids import new_customer_id
 from backend.domain.imports import Fault, ImportedOrder, Outcome
-from backend.domain.orders import Order, contribution_of
+from backend.domain.orders import Order, OrderStatus, contribution_of
 from backend.domain.team import Actor
 from backend.domain.time import day_of
 from backend.errors import InvalidInputError
@@ -51,11 +52,13 @@ class OrderPlanner:
     """Plans imported orders for one shop, on behalf of one person.
 
     It caches customers from one plan to the next. If one was changed meanwhile, the version condition of the write
-    fails, and the order is planned again from fresh reads.
+    fails, and the order is planned again from fresh reads. Orders of a file that were placed at `new_since` or later
+    start automations.
     """
 
-    def __init__(self, shop: Shop, actor: Actor) -> None:
+    def __init__(self, shop: Shop, actor: Actor, new_since: datetime | None = None) -> None:
         self._shop = shop
+        self._new_since = new_since
         self._by = actor.username
         self._known = Known()
 
@@ -109,9 +112,7 @@ class OrderPlanner:
         if known is None:
             figures = contribution_of(order)
             after = replace(customer, first_day=first_day, orders=figures.orders, revenue=figures.revenue)
-            joined = (
-                triggers.on_joined(self._shop, after) if candidate.live is not None and candidate.live.is_new else []
-            )
+            joined = triggers.on_joined(self._shop, after) if self._is_new(candidate) else []
             writes = [*self._creating(after, order, writes), *joined]
         elif consent is not None:
             after = replace(known, first_day=first_day, consent=consent, version=known.version + 1)
@@ -121,7 +122,7 @@ class OrderPlanner:
         snapshot.keep(after, identities)
         if known is None:
             snapshot.created.add(after.id)
-        return ImportStep(Outcome.CREATED, writes, creates_customer=known is None)
+        return ImportStep(Outcome.CREATED, writes, creates_customer=known is None, is_new=self._is_new(candidate))
 
     def _place_with_address(self, candidate: OrderCandidate, known: Customer, snapshot: ImportSnapshot) -> ImportStep:
         """An order that brings the address of somebody who had none.
@@ -151,7 +152,7 @@ class OrderPlanner:
         snapshot.keep(after)
         puts = [*_reference_puts(candidate, order), *self._triggers(candidate, order)]
         address = snapshot.default_address(known.id, imported)
-        return ImportStep(Outcome.CREATED, [*writes, *puts, activity, *address])
+        return ImportStep(Outcome.CREATED, [*writes, *puts, activity, *address], is_new=self._is_new(candidate))
 
     def _new_order(self, candidate: OrderCandidate, customer_id: str) -> Order:
         return new_order(
@@ -167,9 +168,15 @@ class OrderPlanner:
 
     def _triggers(self, candidate: OrderCandidate, order: Order) -> list[Write]:
         """What a new order sends to automations and endpoints; history sends nothing."""
-        if candidate.live is None or not candidate.live.is_new:
+        if not self._is_new(candidate):
             return []
         return [*triggers.on_placed(self._shop, order), *outgoing.on_order_placed(self._shop, order)]
+
+    def _is_new(self, candidate: OrderCandidate) -> bool:
+        if candidate.live is not None:
+            return candidate.live.is_new
+        is_young = self._new_since is not None and candidate.order.placed_at >= self._new_since
+        return is_young and candidate.order.status is not OrderStatus.CANCELLED
 
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
         """One transaction for the order and its new customer, whose item has the order's figures from the start."""

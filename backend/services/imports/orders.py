@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 from backend.domain.imports import ImportKind, ImportResult
 from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
+from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.imports.dates import date_order_of
 from backend.services.imports.order_file import OrderFile
 from backend.services.imports.order_plan import OrderPlanner
 from backend.services.imports.parallel_reader import batches_ahead
 from backend.services.imports.run import ProgressListener, Run
+
+MOST_NEW_DAYS = 30
 
 
 def import_orders(
@@ -25,21 +29,34 @@ def import_orders(
     progress: ProgressListener | None = None,
     encoding: str = "",
     dates: str = "",
+    new_days: int = 0,
 ) -> ImportResult:
     """Imports the orders of a Shopify order export, and the customers who placed them.
 
     The same file again changes nothing, a newer export updates. An order that cannot be imported is skipped alone, and
     listed in the report (`report`, or a new file in the shop's data folder). An interrupted run is completed by
     running it again. `encoding` overrides the detected one; `dates` ("day-first", "month-first") is used where the
-    file's dates do not show it.
+    file's dates do not show it. New orders of the last `new_days` days (0 to 30) start automations and webhooks, as
+    if they had just been placed; older ones are history and start nothing.
 
     Raises: `PermissionDeniedError`; `InvalidInputError` when it is not such an export, before anything is written;
     `StoreBusyError` and `StoreUnreachableError`.
     """
     actor.require(Permission.IMPORT_DATA)
+    since = shop.clock() - timedelta(days=check_new_days(new_days)) if new_days else None
     file = OrderFile(
         path, encoding, shop.currency, shop.zone, shop.clock(), date_order_of(dates), region_of(shop.zone, shop.locale)
     )
-    run = Run(shop, ImportKind.ORDERS, OrderPlanner(shop, actor), report=report, progress=progress)
+    run = Run(shop, ImportKind.ORDERS, OrderPlanner(shop, actor, since), report=report, progress=progress)
     with closing(batches_ahead(file)) as batches:
         return run.work(batches)
+
+
+def check_new_days(days: int) -> int:
+    """The number of days, if it is possible.
+
+    Raises: `InvalidInputError`.
+    """
+    if not 0 <= days <= MOST_NEW_DAYS:
+        raise InvalidInputError(f"Orders of 0 to {MOST_NEW_DAYS} days can be treated as new.", "new_days")
+    return days

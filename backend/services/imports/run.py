@@ -40,6 +40,7 @@ class Run(Generic[AnyCandidate]):
         self._counts = Counts()
         self._customers_created = 0
         self._repaired = 0
+        self._new = 0
 
     def work(self, batches: Iterator[Batch[AnyCandidate]]) -> ImportResult:
         """Writes what is found in the file."""
@@ -75,6 +76,7 @@ class Run(Generic[AnyCandidate]):
                 continue
             self._counts.add(outcome.outcome)
             self._customers_created += outcome.creates_customer
+            self._new += outcome.is_new
             if outcome.outcome is not Outcome.UNCHANGED:
                 for repair in candidate.repairs:
                     self._repaired += 1
@@ -98,7 +100,9 @@ class Run(Generic[AnyCandidate]):
                 products=self._counts,
             )
         customers = Counts(created=self._customers_created)
-        return ImportResult(self._kind, self._counts, customers, seconds, report, encoding, repaired=self._repaired)
+        return ImportResult(
+            self._kind, self._counts, customers, seconds, report, encoding, repaired=self._repaired, new=self._new
+        )
 
 
 @contextmanager

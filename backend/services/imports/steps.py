@@ -23,6 +23,7 @@ class ImportStep:
     outcome: Outcome
     writes: list[Write] = field(default_factory=list)
     creates_customer: bool = False
+    is_new: bool = False  # starts automations
 
 
 class Candidate(Protocol):

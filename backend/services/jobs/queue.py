@@ -73,6 +73,8 @@ def finish(shop: Shop, job: Job, result: ImportResult) -> None:
         changed["customers_created"] = created
     if result.repaired:
         changed["repaired"] = result.repaired
+    if result.new:
+        changed["treated_as_new"] = result.new
     if result.report is not None:
         changed["has_report"] = True
     _close(shop, job, JobStatus.DONE, changed)

@@ -23,6 +23,7 @@ from backend.services.context import Shop
 from backend.services.imports.customer_table import Preview, check_mapping
 from backend.services.imports.dates import date_order_of
 from backend.services.imports.encoding import UnclearEncodingError
+from backend.services.imports.orders import check_new_days
 from backend.services.imports.preview import preview_of as preview_of_table
 from backend.services.suppression.files import check_columns
 from backend.services.suppression.json_lists import is_json, table_of
@@ -51,6 +52,7 @@ def enqueue_import(
     mapping: Mapping[str, str] | None = None,
     encoding: str = "",
     dates: str = "",
+    new_days: int = 0,
     job_id: str = "",
 ) -> Job:
     """Keeps the file (copied in pieces) and asks for its import; the same `job_id` again asks for nothing new.
@@ -77,6 +79,7 @@ def enqueue_import(
         mapping=mapping or {},
         encoding=encoding,
         dates=date_order_of(dates),
+        new_days=check_new_days(new_days),
     )
     _keep(source, upload_path(shop, job_id))
     taken = AlreadyExistsError("This import was asked for already.")

@@ -16,6 +16,7 @@ from backend.services.context import Shop
 from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, readings_in
 from backend.services.imports.code_pages import Readings
 from backend.services.imports.dates import DateOrder
+from backend.services.imports.orders import MOST_NEW_DAYS
 from backend.services.jobs.requests import enqueue_import, new_job_id, preview_of
 from pages.components.ui import actions, formats
 from pages.components.ui.shell import refuse, shop
@@ -78,20 +79,36 @@ def show(here: Shop) -> None:
         _show_rows(preview)
     mapping = _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
     dates = _choose_dates(key) if kind is ImportKind.ORDERS else DateOrder.UNKNOWN
+    new_days = _choose_new_days(key) if kind is ImportKind.ORDERS else 0
     nobody = kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys()
     missing = "Choose the column with email addresses first." if nobody else ""
     if actions.pressed("Start import", key="import_now", icon=":material/upload_file:", missing=missing):
-        _start(kind, upload, mapping, encoding, dates, key)
+        _start(kind, upload, mapping, encoding, dates, new_days, key)
         st.rerun()
 
 
 def _start(
-    kind: ImportKind, upload: Any, mapping: Mapping[str, str], encoding: str, dates: DateOrder, key: str
+    kind: ImportKind,
+    upload: Any,
+    mapping: Mapping[str, str],
+    encoding: str,
+    dates: DateOrder,
+    new_days: int,
+    key: str,
 ) -> None:
     actions.act(
         Permission.IMPORT_DATA,
         lambda actor: enqueue_import(
-            shop(), actor, kind, upload.name, upload, mapping=mapping, encoding=encoding, dates=dates, job_id=key
+            shop(),
+            actor,
+            kind,
+            upload.name,
+            upload,
+            mapping=mapping,
+            encoding=encoding,
+            dates=dates,
+            new_days=new_days,
+            job_id=key,
         ),
         f"{upload.name} is being imported. You can leave this page.",
         beside="import_now",
@@ -144,6 +161,26 @@ def _choose_dates(key: str) -> DateOrder:
             persist_state="session",
         )
     return chosen or DateOrder.UNKNOWN
+
+
+def _choose_new_days(key: str) -> int:
+    with st.expander("Should recent orders start automations?", icon=":material/bolt:"):
+        days = st.number_input(
+            "Treat orders as new that are younger than (days)",
+            min_value=0,
+            max_value=MOST_NEW_DAYS,
+            help="Automations and webhooks treat these orders as if they had just been placed, so their customers may "
+            "be emailed. With 0, all orders are history and start nothing.",
+            key=f"import_new_days_{key}",
+            persist_state="session",
+        )
+        if days:
+            st.warning(
+                f"Orders of the last {'day' if days == 1 else f'{days} days'} that are not here yet start automations: "
+                "customers may be emailed. Older ones start nothing.",
+                icon=":material/forward_to_inbox:",
+            )
+    return days
 
 
 def _choose_columns(preview: Preview, key: str) -> dict[str, str]:

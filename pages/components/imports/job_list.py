@@ -105,7 +105,8 @@ def _report(here: Shop, job_id: str, actor: Actor) -> bytes:
 def _result(here: Shop, job: Job) -> str:
     seconds = formats.plain(f"{job.seconds:,.0f} s") if job.seconds >= 1 else "less than a second"
     customers = f", {formats.counted(here, job.customers_created, 'new customer')}" if job.customers_created else ""
-    return f"{_told(here, job)}{customers} · {seconds}"
+    new = f" · {formats.counted(here, job.treated_as_new, 'order')} treated as new" if job.new_days else ""
+    return f"{_told(here, job)}{customers}{new} · {seconds}"
 
 
 def _told(here: Shop, job: Job) -> str:
