@@ -118,7 +118,12 @@ def _amount(here: Shop, form: Form, order: Order) -> tuple[int, str]:
 def _day(here: Shop, form: Form) -> date:
     today = here.clock().astimezone(here.zone).date()
     return st.date_input(
-        "Received on", today, max_value=today, key=form.key("day"), format=formats.date_input_format(here)
+        "Received on",
+        today,
+        max_value=today,
+        key=form.key("day"),
+        format=formats.date_input_format(here),
+        persist_state="session",
     )
 
 
