@@ -26,6 +26,7 @@ from backend.domain.campaign_figures import Broken, Preflight
 from backend.domain.campaigns import Campaign, Wave
 from backend.domain.connections import Connection, ConnectionFigures, Delivery, PrivacyRequest
 from backend.domain.customers import Activity, Customer
+from backend.domain.delivery import Outcome
 from backend.domain.emails import TemplateSource, TemplateVersion
 from backend.domain.events import DeadLetter, EventType, MailEvent
 from backend.domain.health import Beat
@@ -120,10 +121,16 @@ def _chunk_key(it: Chunk | ChunkStep) -> str:
     return it.key.sk
 
 
+def _message(**values: Any) -> Message:
+    """As it was when opens by programs were opens."""
+    full = filled(Message, key="K7", **values)
+    return replace(full, outcomes={o: at for o, at in full.outcomes.items() if o is not Outcome.BOT_OPENED})
+
+
 MOMENT = to_text(FIRST)
 SOLD_KEY = schema.sold_key("2026-11", CUSTOMER)
 CHUNK_IDS = {"campaign": "K1", "wave": Wave.REST}
-SENT = filled(Message, key="K7", status=MessageStatus.SENT, handled=None)
+SENT = _message(status=MessageStatus.SENT, handled=None)
 _REFUND = replace(filled(Refund), lines=(), shipping=0)
 ENTITIES: tuple[Entity, ...] = (
     Entity(
@@ -204,8 +211,9 @@ ENTITIES: tuple[Entity, ...] = (
             "sent": SENT,
             "waiting": replace(SENT, status=MessageStatus.WAITING, campaign=f"{PREFIX}1"),
             "failed": replace(SENT, status=MessageStatus.FAILED),
-            "handled": filled(Message, key="K7", status=MessageStatus.UNKNOWN),
-            "skipped": filled(Message, key="K7", handled=None),
+            "handled": _message(status=MessageStatus.UNKNOWN),
+            "skipped": _message(handled=None),
+            "prefetched": replace(SENT, outcomes={Outcome.BOT_OPENED: FIRST}),
         }.items()
     ),
     Entity(
