@@ -124,7 +124,8 @@ def _chunk_key(it: Chunk | ChunkStep) -> str:
 def _message(**values: Any) -> Message:
     """As it was when opens by programs were opens."""
     full = filled(Message, key="K7", **values)
-    return replace(full, outcomes={o: at for o, at in full.outcomes.items() if o is not Outcome.BOT_OPENED})
+    known = [outcome for outcome in full.outcomes if outcome is not Outcome.BOT_OPENED]
+    return replace(full, outcomes=dict(zip(known, full.outcomes.values(), strict=False)))
 
 
 MOMENT = to_text(FIRST)
