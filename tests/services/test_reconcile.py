@@ -192,6 +192,10 @@ BREAKAGES: dict[str, tuple[Callable[[Scene], None], str]] = {
         ),
         "day 2025-01-01",
     ),
+    "day that there is not": (
+        lambda s: s.add(schema.day_key("nonsense", s.maria.id), orders=1, revenue=5, new_customers=-1),
+        "day nons-nse",
+    ),
 }
 
 

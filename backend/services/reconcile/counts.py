@@ -83,7 +83,10 @@ def _wanted_of_day(shop: Shop, day: str) -> dict[Key, Totals]:
 
 def _orders_on(shop: Shop, day: str) -> Iterator[Placed]:
     """The orders that count on the day, looked for a day to both sides: the shop may have moved to another zone."""
-    middle = date.fromisoformat(day)
+    try:
+        middle = date.fromisoformat(day)
+    except ValueError:  # a damaged customer or order has left totals of a day that there is not
+        return
     between = (to_text(start_of(middle - _A_DAY, shop.zone)), to_text(start_of(middle + 2 * _A_DAY, shop.zone)))
     for month in months_between(middle - _A_DAY, middle + _A_DAY):
         for status in OrderStatus:
