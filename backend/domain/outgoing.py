@@ -35,6 +35,17 @@ class EventKind(StrEnum):
     MESSAGE_BOUNCED = "message.bounced"
     MESSAGE_COMPLAINED = "message.complained"
     MESSAGE_FAILED = "message.failed"
+    CUSTOMER_CREATED = "customer.created"
+    CUSTOMER_UPDATED = "customer.updated"
+    CUSTOMER_CONSENT_CHANGED = "customer.consent_changed"
+    CAMPAIGN_STARTED = "campaign.started"
+    CAMPAIGN_PAUSED = "campaign.paused"
+    CAMPAIGN_RESUMED = "campaign.resumed"
+    CAMPAIGN_STOPPED = "campaign.stopped"
+    CAMPAIGN_FINISHED = "campaign.finished"
+    CAMPAIGN_CANCELLED = "campaign.cancelled"
+    SUPPRESSION_ADDED = "suppression.added"
+    SUPPRESSION_REMOVED = "suppression.removed"
 
 
 class OutgoingState(StrEnum):

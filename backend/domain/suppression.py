@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from backend.domain.emails import Kind
 
+IMPORTED = "import"
+"""The source of what a file of suppressions brought."""
+
 
 class SuppressionReason(StrEnum):
     """Why an address is on the list, the strongest first."""

@@ -10,17 +10,24 @@ import orjson
 import pytest
 from standardwebhooks import Webhook
 
+from backend.domain.campaigns import Campaign, CampaignState, Draft
 from backend.domain.connections import SECRET_OVERLAP
+from backend.domain.emails import Kind
 from backend.domain.messages import MessageStatus
 from backend.domain.orders import LineItem, OrderStatus
 from backend.domain.outgoing import LARGEST_PAYLOAD, WAITS, Endpoint, EventKind, OutgoingState
+from backend.domain.suppression import IMPORTED, SuppressionReason
 from backend.email.web import Reached, Unreached
 from backend.errors import InvalidInputError, PermissionDeniedError
+from backend.services.campaigns import saved
 from backend.services.context import Shop
+from backend.services.customers import customers
+from backend.services.customers.customers import Profile
 from backend.services.orders import orders, refunds
 from backend.services.orders.orders import OrderDraft
 from backend.services.outgoing import delivery, endpoints, log, writes
 from backend.services.sending import campaign_ledger, ledger
+from backend.services.suppression import entries
 from tests.connections.door import KEY, Sender
 from tests.connections.payloads import shopify_order
 from tests.events.samples import event
@@ -112,7 +119,7 @@ class _Now:
 
 
 def test_changes_are_named_by_what_they_are(shop: Shop, receiver: Receiver) -> None:
-    endpoint(shop, *EventKind)
+    endpoint(shop, *(kind for kind in EventKind if kind.value.startswith("order.")))
     order = place(shop).order
     order = orders.change_status(shop, STAFF, ref(order), OrderStatus.PAID)
     refunds.refund_order(shop, STAFF, ref(order), 500, "Broken", "refund-1")
@@ -255,3 +262,57 @@ def test_an_email_of_a_campaign_is_reported(shop: Shop, receiver: Receiver) -> N
     campaign_ledger.record(shop, [replace(each, status=MessageStatus.SENT, sent_at=NOW) for each in mine])
     deliver(shop, receiver)
     assert receiver.kinds == ["message.sent"]
+
+
+def test_customers_are_told_of_with_their_answer_about_marketing(shop: Shop, receiver: Receiver) -> None:
+    endpoint(shop, *EventKind)
+    made = customers.create_customer(shop, STAFF, Profile("Ada", "ada@example.com"))
+    customers.set_consent(shop, STAFF, made.id, made.version, True)
+    deliver(shop, receiver)
+    assert sorted(receiver.kinds) == ["customer.consent_changed", "customer.created", "customer.updated"]
+    told = [orjson.loads(body)["data"] for body, _ in receiver.got]
+    assert {each["email"] for each in told} == {"ada@example.com"}
+    assert [each["consent"]["given"] for each in told if each["consent"]] == [True, True]
+
+
+def test_suppressions_are_told_of_and_those_of_a_file_are_not(shop: Shop, receiver: Receiver) -> None:
+    endpoint(shop, *EventKind)
+    entries.suppress(shop, MANAGER, "ada@example.com")
+    entries.add_suppression(shop, "ada@example.com", SuppressionReason.COMPLAINT, source="event")
+    entries.add_suppression(shop, "bob@example.com", SuppressionReason.MANUAL, source=IMPORTED)
+    entries.unsuppress(shop, MANAGER, "ada@example.com", why="Asked", reason=SuppressionReason.MANUAL)
+    entries.unsuppress(shop, MANAGER, "ada@example.com", why="Asked")
+    deliver(shop, receiver)
+    told = [orjson.loads(body) for body, _ in receiver.got]
+    assert sorted((each["type"], each["data"]["left"]) for each in told) == [
+        ("suppression.added", ["complaint", "manual"]),
+        ("suppression.added", ["manual"]),
+        ("suppression.removed", []),
+        ("suppression.removed", ["complaint"]),
+    ]
+    assert {each["data"]["address"] for each in told} == {"ada@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (CampaignState.SCHEDULED, CampaignState.PREPARING, ["campaign.started"]),
+        (CampaignState.PREPARING, CampaignState.RUNNING, []),
+        (CampaignState.RUNNING, CampaignState.PAUSED, ["campaign.paused"]),
+        (CampaignState.PAUSED, CampaignState.PREPARING, ["campaign.resumed"]),
+        (CampaignState.STOPPED, CampaignState.RUNNING, ["campaign.resumed"]),
+        (CampaignState.RUNNING, CampaignState.STOPPED, ["campaign.stopped"]),
+        (CampaignState.RUNNING, CampaignState.FINISHED, ["campaign.finished"]),
+        (CampaignState.PAUSED, CampaignState.CANCELLED, ["campaign.cancelled"]),
+        (CampaignState.RUNNING, CampaignState.RUNNING, []),
+    ],
+)
+def test_a_campaign_is_told_of_when_its_state_changes(
+    shop: Shop, receiver: Receiver, before: CampaignState, after: CampaignState, told: list[str]
+) -> None:
+    endpoint(shop, *EventKind)
+    held = Campaign("abc", Draft("Sale", "newsletter", "s"), Kind.MARKETING, 1, "", "", before, NOW, "mia", NOW)
+    saved.create(shop, MANAGER, held, "created a campaign")
+    saved.change(shop, MANAGER, held, replace(held, state=after))
+    deliver(shop, receiver)
+    assert receiver.kinds == told

@@ -13,6 +13,7 @@ from backend.records.campaigns import LIST, campaign_from, campaign_item
 from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
+from backend.services.outgoing.about import on_campaign_changed
 from backend.services.unreadable.items import readable, readable_due
 from backend.store import schema
 from backend.store.meter import access_pattern
@@ -119,7 +120,7 @@ def change(
         schema.campaign_key(changed.id), campaign_item(changed), Equals("version", before.version), _moved(before)
     )
     audited = [audit_log.entry(shop, actor, action, target_of(changed), detail or changed.name)] if action else []
-    shop.store.transact([put, *audited, *extra])
+    shop.store.transact([put, *audited, *on_campaign_changed(shop, before, changed), *extra])
     return changed
 
 

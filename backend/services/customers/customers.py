@@ -26,6 +26,7 @@ from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
 from backend.services.customers.writes import EmailReservedError, creating_writes, editing_writes
+from backend.services.outgoing.about import on_customer_changed, on_customer_created
 from backend.services.triggers import writes as triggers
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema
@@ -102,7 +103,8 @@ def create_customer(
         family_name=clean.family_name,
     )
     activity = _activity(shop, actor, ActivityKind.CREATED)
-    writes = [*creating_writes(customer), _put(customer.id, activity), *triggers.on_joined(shop, customer)]
+    news = [*triggers.on_joined(shop, customer), *on_customer_created(shop, customer)]
+    writes = [*creating_writes(customer), _put(customer.id, activity), *news]
     _refusing_taken(shop, lambda: shop.store.transact(writes))
     return customer
 
@@ -303,6 +305,7 @@ def change_customer(
         others = [
             _put(customer_id, activity),
             *triggers.on_edited(shop, before, after),
+            *on_customer_changed(shop, before, after),
             *([audit_entry] if audit_entry else []),
         ]
         writes = [*editing_writes(before, after, months_with_orders(shop, customer_id), room_for=len(others)), *others]

@@ -27,6 +27,7 @@ from backend.services.customers.writes import creating_writes, editing_writes
 from backend.services.imports.consents import activity_put, identity_put, newer_consent
 from backend.services.imports.identities import identities_of
 from backend.services.imports.steps import ImportStep, Read, print_before
+from backend.services.outgoing.about import on_customer_changed, on_customer_created
 from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
@@ -177,7 +178,8 @@ class CustomerPlanner:
         activity = activity_put(customer.id, ActivityKind.CREATED, said, self._by, now)
         puts = self._identity_puts(imported, customer.id, found)
         puts += _address_puts(imported, customer.id, found)
-        puts += triggers.on_joined(self._shop, customer) if live is not None and live.is_new else []
+        if live is not None and live.is_new:
+            puts += [*triggers.on_joined(self._shop, customer), *on_customer_created(self._shop, customer)]
         return ImportStep(Outcome.CREATED, [profile, *others, *puts, activity], creates_customer=True)
 
     def _edit(self, candidate: CustomerCandidate, before: Customer) -> ImportStep:
@@ -186,12 +188,15 @@ class CustomerPlanner:
             return ImportStep(Outcome.UNCHANGED, [_marks_update(before, candidate)])
         after = replace(after, version=before.version + 1)
         renamed = (before.name, before.email, before.country) != (after.name, after.email, after.country)
-        writes = editing_writes(before, after, self._months(before.id) if renamed else ())
+        news: list[Write] = []
+        if candidate.live is not None:
+            news = [*triggers.on_edited(self._shop, before, after), *on_customer_changed(self._shop, before, after)]
+        months = self._months(before.id) if renamed else ()
+        writes = editing_writes(before, after, months, room_for=1 + len(news))
         changed = ", ".join(field for field in _FIELDS if getattr(before, field) != getattr(after, field))
         said = f"{'import' if candidate.live is None else candidate.live.source}: {changed}"
         activity = activity_put(before.id, ActivityKind.EDITED, said, self._by, self._shop.clock())
-        edited = triggers.on_edited(self._shop, before, after) if candidate.live is not None else []
-        return ImportStep(Outcome.UPDATED, [*_with_marks(writes, before, candidate), activity, *edited])
+        return ImportStep(Outcome.UPDATED, [*_with_marks(writes, before, candidate), activity, *news])
 
     def _merged(self, before: Customer, candidate: CustomerCandidate) -> Customer:
         imported = candidate.customer

@@ -37,6 +37,7 @@ from backend.services.imports.snapshot import ImportSnapshot, Known, order_key_o
 from backend.services.imports.steps import ImportStep, Read, print_before
 from backend.services.orders.writes import OrderExistsError, changing_writes, placing_writes
 from backend.services.outgoing import writes as outgoing
+from backend.services.outgoing.about import on_customer_created
 from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import Absent, AllOf, Equals, Item, Missing, Put, Update, Write
@@ -112,8 +113,7 @@ class OrderPlanner:
         if known is None:
             figures = contribution_of(order)
             after = replace(customer, first_day=first_day, orders=figures.orders, revenue=figures.revenue)
-            joined = triggers.on_joined(self._shop, after) if self._is_new(candidate) else []
-            writes = [*self._creating(after, order, writes), *joined]
+            writes = [*self._creating(after, order, writes), *self._joined(candidate, after)]
         elif consent is not None:
             after = replace(known, first_day=first_day, consent=consent, version=known.version + 1)
             writes = with_consent(writes, known, after, self._by, self._shop.clock())
@@ -177,6 +177,12 @@ class OrderPlanner:
             return candidate.live.is_new
         is_young = self._new_since is not None and candidate.order.placed_at >= self._new_since
         return is_young and candidate.order.status is not OrderStatus.CANCELLED
+
+    def _joined(self, candidate: OrderCandidate, customer: Customer) -> list[Write]:
+        """The same of a new customer."""
+        if not self._is_new(candidate):
+            return []
+        return [*triggers.on_joined(self._shop, customer), *on_customer_created(self._shop, customer)]
 
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
         """One transaction for the order and its new customer, whose item has the order's figures from the start."""

@@ -56,13 +56,13 @@ def on_message_reported(shop: Shop, before: Message, after: Message) -> list[Wri
     news = [
         kind for outcome, kind in OF_OUTCOME.items() if outcome in after.outcomes and outcome not in before.outcomes
     ]
-    return _events(shop, news, lambda: _message_data(after)) if news else []
+    return events_for(shop, news, lambda: _message_data(after)) if news else []
 
 
 def on_message_recorded(shop: Shop, message: Message) -> list[Write]:
     """The events of an email that was handed to the provider, or could not be."""
     kind = _OF_STATUS.get(message.status)
-    return _events(shop, [kind], lambda: _message_data(message)) if kind is not None else []
+    return events_for(shop, [kind], lambda: _message_data(message)) if kind is not None else []
 
 
 def all_endpoints(shop: Shop) -> list[Endpoint]:
@@ -87,16 +87,17 @@ def event_put(shop: Shop, endpoint: Endpoint, kind: EventKind, data: Mapping[str
     return Put(outgoing_event_key(event), outgoing_item(event))
 
 
-def _about_order(shop: Shop, order: Order, kinds: Iterable[EventKind]) -> list[Write]:
-    return _events(shop, kinds, lambda: order_data(order))
-
-
-def _events(shop: Shop, kinds: Iterable[EventKind], data: Callable[[], Mapping[str, object]]) -> list[Write]:
+def events_for(shop: Shop, kinds: Iterable[EventKind], data: Callable[[], Mapping[str, object]]) -> list[Write]:
+    """The writes for each endpoint that wants one of the kinds; `data` is asked once, and only for one that does."""
     wanted = [(endpoint, kind) for kind in kinds for endpoint in _on(shop) if kind in endpoint.events]
     if not wanted:
         return []
     found = data()
     return [event_put(shop, endpoint, kind, found) for endpoint, kind in wanted]
+
+
+def _about_order(shop: Shop, order: Order, kinds: Iterable[EventKind]) -> list[Write]:
+    return events_for(shop, kinds, lambda: order_data(order))
 
 
 def _on(shop: Shop) -> tuple[Endpoint, ...]:

@@ -30,6 +30,7 @@ from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import StaleReadError, until_settled
 from backend.services.context import Shop
 from backend.services.listing import merged, page_size
+from backend.services.outgoing.about import on_suppression_changed
 from backend.services.unreadable.items import readable, readable_rows, set_aside
 from backend.store import schema
 from backend.store.limits import decode_cursor, encode_cursor
@@ -214,7 +215,7 @@ def adding_writes(shop: Shop, address: str, cause: Cause, item: Item | None) -> 
     if after == before:
         return after, ()
     event = SuppressionEvent(shop.clock(), SuppressionChange.ADDED, (cause.reason,), cause.source, cause.by, cause.note)
-    return after, _writes(after, event, item)
+    return after, _writes(shop, after, event, item)
 
 
 def _add(shop: Shop, address: str, cause: Cause, *audit_entries: Put) -> Added:
@@ -235,11 +236,13 @@ def _remove(
         raise NotFoundError("This address is not on the suppression list.")
     after = before.without(reason)
     event = SuppressionEvent(shop.clock(), SuppressionChange.REMOVED, gone, source, by, note)
-    shop.store.transact([*_writes(after or before, event, item, gone=after is None), *audit_entries])
+    shop.store.transact([*_writes(shop, after or before, event, item, gone=after is None), *audit_entries])
     return after
 
 
-def _writes(entry: Suppression, event: SuppressionEvent, item: Item | None, *, gone: bool = False) -> list[Write]:
+def _writes(
+    shop: Shop, entry: Suppression, event: SuppressionEvent, item: Item | None, *, gone: bool = False
+) -> list[Write]:
     """The entry and its history change together, and only if nobody else has changed the entry meanwhile."""
     digest, stamp = _digest(entry.address), new_entry_id()
     key = schema.suppression_key(digest)
@@ -249,7 +252,8 @@ def _writes(entry: Suppression, event: SuppressionEvent, item: Item | None, *, g
     change: Write = (
         Delete(key, unmoved, moved) if gone else Put(key, suppression_item(entry, digest, stamp), unmoved, moved)
     )
-    return [change, Put(history, event_item(event))]
+    told = on_suppression_changed(shop, entry.address, event, () if gone else entry.causes)
+    return [change, Put(history, event_item(event)), *told]
 
 
 def _target(address: str) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from backend.domain.customers import email_identity
 from backend.domain.imports import ImportKind
-from backend.domain.suppression import Cause, SuppressionReason
+from backend.domain.suppression import IMPORTED, Cause, SuppressionReason
 from backend.domain.team import Actor, Permission
 from backend.domain.time import check_placed_at, to_text
 from backend.errors import InvalidInputError
@@ -249,7 +249,7 @@ def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns, d
     doubts = [f"“{_note(said)[:30]}” is not a reason that is known; it counts as manual."] if reason is None else []
     doubts += [doubt] if doubt else []
     note = (cells[columns.note] if columns.note is not None else "") or said
-    cause = Cause(reason or SuppressionReason.MANUAL, since, "import", actor.username, _note(note))
+    cause = Cause(reason or SuppressionReason.MANUAL, since, IMPORTED, actor.username, _note(note))
     return _Wanted(address, cause, LineError(row.number, " ".join(doubts)) if doubts else None)
 
 
