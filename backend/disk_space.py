@@ -1,10 +1,12 @@
-"""How a file system says that it has no room, and what people read then."""
+"""Files that are written whole; how a file system says that it has no room, and what people read then."""
 
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from backend.errors import DiskFullError
 
@@ -27,3 +29,13 @@ def full_disk_named() -> Iterator[None]:
         if is_full(error):
             raise DiskFullError(FILES_FULL) from error
         raise
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Writes a file for its owner only; it is there whole or not at all, also after a crash."""
+    unfinished = path.with_suffix(path.suffix + ".part")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

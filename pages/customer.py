@@ -34,7 +34,7 @@ except (NotFoundError, InvalidInputError):
     st.stop()
 
 look_again = actions.is_stale()
-editable = actor.may(Permission.EDIT_CUSTOMERS)
+editable = actor.may(Permission.EDIT_CUSTOMERS) and not customer.erased_at
 view.show_header(customer)
 with st.container(horizontal=True, vertical_alignment="center"):
     if actor.may(Permission.PLACE_ORDERS) and not customer.archived:
@@ -61,6 +61,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         )
     elif editable and not look_again:
         forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
+    if actor.may(Permission.ERASE_CUSTOMERS) and not customer.erased_at and not look_again:
+        forms.ERASE.opener("Erase", customer, icon=":material/delete_forever:")
     if all(map(actor.may, NEEDED)):
         view.offer_data(here, actor, customer)
 view.show_figures(here, customer)
@@ -96,4 +98,5 @@ if editable and not look_again:
 timeline.show_timeline(here, customer.id)
 forms.EDIT.show()
 forms.ARCHIVE.show()
+forms.ERASE.show()
 addresses.show_dialogs()

@@ -13,6 +13,7 @@ from backend.cli import (
     backups,
     campaigns,
     connections,
+    customers,
     deliverability,
     doctor,
     events,
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(importing.app, name="import")
 app.add_typer(exporting.app, name="export")
+app.add_typer(customers.app, name="customers")
 app.add_typer(users.app, name="user")
 app.add_typer(keys.app, name="keys")
 app.add_typer(connections.app, name="connections")

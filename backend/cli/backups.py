@@ -175,5 +175,7 @@ def _show_restored(restored: Restored, seconds: float, as_json: bool) -> None:
         write_json({"tables": {name: asdict(each) for name, each in restored.tables.items()}, "seconds": seconds})
         return
     typer.echo(f"{restored.items:,} items were written in {seconds} s, and the store holds exactly what it should.")
+    if restored.erased:
+        typer.echo(f"{restored.erased:,} customers who had been erased since came back with it, and were erased again.")
     typer.echo("All email waits: look at the message log, then run `python -m backend mail resume`.")
     typer.echo("`python -m backend reconcile` recounts every total.")

@@ -23,6 +23,7 @@ class Scope(StrEnum):
 
     CUSTOMERS_READ = "customers:read"
     CUSTOMERS_WRITE = "customers:write"
+    CUSTOMERS_ERASE = "customers:erase"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
     MESSAGES_READ = "messages:read"
@@ -46,6 +47,7 @@ class Scope(StrEnum):
 PERMISSIONS_OF: dict[Scope, frozenset[Permission]] = {
     Scope.CUSTOMERS_READ: frozenset({Permission.VIEW_CUSTOMERS}),
     Scope.CUSTOMERS_WRITE: frozenset({Permission.VIEW_CUSTOMERS, Permission.EDIT_CUSTOMERS}),
+    Scope.CUSTOMERS_ERASE: frozenset({Permission.VIEW_CUSTOMERS, Permission.ERASE_CUSTOMERS}),
     Scope.ORDERS_READ: frozenset({Permission.VIEW_ORDERS}),
     Scope.ORDERS_WRITE: frozenset(
         {Permission.VIEW_ORDERS, Permission.PLACE_ORDERS, Permission.CHANGE_ORDERS, Permission.REFUND_ORDERS}

@@ -47,7 +47,7 @@ class Customer:
     where a source or a person has said them.
 
     `email` is None for customers who cannot be emailed (point of sale). `first_day` is the shop's day of the earliest
-    order, or "". `version` counts changes of the profile.
+    order, or "". `version` counts changes of the profile. `erased_at` says when everything personal was removed.
     """
 
     id: str
@@ -67,6 +67,7 @@ class Customer:
     version: int = 1
     given_name: str = ""
     family_name: str = ""
+    erased_at: datetime | None = None
 
     @property
     def real_name(self) -> str:

@@ -30,14 +30,10 @@ class EventKind(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     ORDER_REFUNDED = "order.refunded"
     ORDER_UPDATED = "order.updated"
-    MESSAGE_SENT = "message.sent"
-    MESSAGE_DELIVERED = "message.delivered"
-    MESSAGE_BOUNCED = "message.bounced"
-    MESSAGE_COMPLAINED = "message.complained"
-    MESSAGE_FAILED = "message.failed"
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"
     CUSTOMER_CONSENT_CHANGED = "customer.consent_changed"
+    CUSTOMER_ERASED = "customer.erased"
     CAMPAIGN_STARTED = "campaign.started"
     CAMPAIGN_PAUSED = "campaign.paused"
     CAMPAIGN_RESUMED = "campaign.resumed"
@@ -46,6 +42,11 @@ class EventKind(StrEnum):
     CAMPAIGN_CANCELLED = "campaign.cancelled"
     SUPPRESSION_ADDED = "suppression.added"
     SUPPRESSION_REMOVED = "suppression.removed"
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_DELIVERED = "message.delivered"
+    MESSAGE_BOUNCED = "message.bounced"
+    MESSAGE_COMPLAINED = "message.complained"
+    MESSAGE_FAILED = "message.failed"
 
 
 class OutgoingState(StrEnum):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from backend.domain.emails import Kind
 
+ERASED = "erased "
+"""What the list shows in the place of an erased address, with its digest behind it."""
 IMPORTED = "import"
 """The source of what a file of suppressions brought."""
 
@@ -63,6 +65,11 @@ class Suppression:
     causes: tuple[Cause, ...]
 
     @property
+    def is_erased(self) -> bool:
+        """Whether the address is known by its digest only."""
+        return self.address.startswith(ERASED)
+
+    @property
     def reason(self) -> SuppressionReason:
         """The strongest reason."""
         return self.causes[0].reason
@@ -75,6 +82,10 @@ class Suppression:
     def holds_for(self, kind: Kind) -> bool:
         """Whether mail of this kind must not go to the address."""
         return any(kind is Kind.MARKETING or not cause.reason.marketing_only for cause in self.causes)
+
+    def erased(self, digest: str) -> Suppression:
+        """The entry of an address that is known by its digest from now on; notes may have named somebody."""
+        return Suppression(f"{ERASED}{digest}", tuple(replace(cause, note="") for cause in self.causes))
 
     def with_cause(self, cause: Cause) -> Suppression:
         """The entry with one more reason; a reason that is there already stays as it is."""

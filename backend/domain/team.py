@@ -24,6 +24,7 @@ class Permission(StrEnum):
     VIEW_OVERVIEW = "view the overview"
     VIEW_CUSTOMERS = "view customers"
     EDIT_CUSTOMERS = "edit customers"
+    ERASE_CUSTOMERS = "erase customers"
     VIEW_ORDERS = "view orders"
     PLACE_ORDERS = "place orders"
     CHANGE_ORDERS = "change orders"
@@ -63,6 +64,7 @@ _SELL = frozenset(
 _STEER = frozenset(
     {
         Permission.EDIT_CUSTOMERS,
+        Permission.ERASE_CUSTOMERS,
         Permission.REFUND_ORDERS,
         Permission.EDIT_PRODUCTS,
         Permission.EDIT_TEMPLATES,

@@ -30,6 +30,7 @@ _PROFILE = (
     "tags",
     "consent",
     "archived",
+    "erased_at",
 )
 
 

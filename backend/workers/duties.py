@@ -30,6 +30,7 @@ from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
 from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
+from backend.services.customer_data.erasing import work_on_erasures
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.drain import drain_batch
 from backend.services.events.health import note_backlog
@@ -90,6 +91,8 @@ REST_OF_PRODUCTS = 3.0
 """Seconds between looks for orders that product figures do not count yet."""
 BETWEEN_LOOKS = 10.0
 """Seconds between two checks for alerts that people have to be notified of; rules are read every half minute."""
+REST_OF_ERASURES = 5.0
+"""Seconds between looks for customers to erase."""
 REST_BETWEEN_PREFLIGHTS = 2.0
 REST_BETWEEN_BACKUPS = 60.0
 """Seconds between looks whether a backup or a drill is due."""
@@ -197,6 +200,11 @@ def _make_backups(place: Workplace, stop: threading.Event) -> Round:
     return work
 
 
+def _erase(place: Workplace, stop: threading.Event) -> Round:
+    """Goes on with erasures of customers."""
+    return lambda: 0.0 if work_on_erasures(place.shop) else REST_OF_ERASURES
+
+
 DUTIES: tuple[Duty, ...] = (
     in_rounds("imports", import_rounds, patience=3600.0),
     Duty(MAIL, lambda place, stop: MailWork(place.shop, place.mailer, stop)),
@@ -209,6 +217,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("webhooks", _apply_webhooks),
     in_rounds("webhooks out", _post_webhooks, patience=120.0),
     in_rounds("events", _take_in_events, patience=120.0),
+    in_rounds("erasures", _erase, patience=120.0),
     in_rounds("suppression lists", _join_suppression_lists, patience=3600.0),
     in_rounds("retention", _remove_expired),
     in_rounds("audit log", _seal_audit_log, patience=1800.0),

@@ -264,7 +264,7 @@ def test_an_email_of_a_campaign_is_reported(shop: Shop, receiver: Receiver) -> N
     assert receiver.kinds == ["message.sent"]
 
 
-def test_customers_are_told_of_with_their_answer_about_marketing(shop: Shop, receiver: Receiver) -> None:
+def test_customers_are_sent_with_their_answer_about_marketing(shop: Shop, receiver: Receiver) -> None:
     endpoint(shop, *EventKind)
     made = customers.create_customer(shop, STAFF, Profile("Ada", "ada@example.com"))
     customers.set_consent(shop, STAFF, made.id, made.version, True)
@@ -275,7 +275,7 @@ def test_customers_are_told_of_with_their_answer_about_marketing(shop: Shop, rec
     assert [each["consent"]["given"] for each in told if each["consent"]] == [True, True]
 
 
-def test_suppressions_are_told_of_and_those_of_a_file_are_not(shop: Shop, receiver: Receiver) -> None:
+def test_suppressions_are_sent_and_those_of_a_file_are_not(shop: Shop, receiver: Receiver) -> None:
     endpoint(shop, *EventKind)
     entries.suppress(shop, STAFF, "ada@example.com")
     entries.add_suppression(shop, "ada@example.com", SuppressionReason.COMPLAINT, source="event")
@@ -307,7 +307,7 @@ def test_suppressions_are_told_of_and_those_of_a_file_are_not(shop: Shop, receiv
         (CampaignState.RUNNING, CampaignState.RUNNING, []),
     ],
 )
-def test_a_campaign_is_told_of_when_its_state_changes(
+def test_a_campaign_is_sent_when_its_state_changes(
     shop: Shop, receiver: Receiver, before: CampaignState, after: CampaignState, told: list[str]
 ) -> None:
     endpoint(shop, *EventKind)

@@ -48,6 +48,7 @@ from backend.services.campaigns import saved as storing
 from backend.services.connections import connections, deliveries
 from backend.services.connections import duty as applying
 from backend.services.context import Shop
+from backend.services.customer_data import erasure
 from backend.services.customers import addresses, customers, leaderboards, lists, preferences
 from backend.services.events import dead_letters, health, lookup
 from backend.services.events.consequences import EventPolicy
@@ -386,6 +387,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     93: lambda m: best.sold_in_period(m.shop, best.Days(date(2026, 1, 1), date(2026, 1, 3))),
     94: lambda m: counting.waiting(m.shop, 15),
     85: lambda m: outgoing.all_endpoints(m.shop),
+    88: lambda m: [*erasure.ledger(m.shop)],
     86: lambda m: outgoing_log.list_events(m.shop, COMMAND_LINE, m.endpoint),
     87: lambda m: posting._due(m.shop),
     34: _listed(archived=True),

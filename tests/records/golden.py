@@ -28,6 +28,7 @@ from backend.domain.connections import Connection, ConnectionFigures, Delivery, 
 from backend.domain.customers import Activity, Customer
 from backend.domain.delivery import Outcome
 from backend.domain.emails import TemplateSource, TemplateVersion
+from backend.domain.erasure import Erasure, erased
 from backend.domain.events import DeadLetter, EventType, MailEvent
 from backend.domain.health import Beat
 from backend.domain.jobs import Job
@@ -51,6 +52,7 @@ from backend.records import (
     campaigns,
     connections,
     customers,
+    erasures,
     events,
     jobs,
     messages,
@@ -136,11 +138,19 @@ _REFUND = replace(filled(Refund), lines=(), shipping=0)
 ENTITIES: tuple[Entity, ...] = (
     Entity(
         "customer",
-        filled(Customer, id=CUSTOMER),
+        filled(Customer, id=CUSTOMER, erased_at=None),
         least(Customer, id=CUSTOMER, name=""),
         customers.customer_item,
         lambda it, item: customers.customer_from(it.id, item),
         (customers.customer_from,),
+    ),
+    Entity(
+        "customer-erased",
+        erased(filled(Customer, id=CUSTOMER), FIRST),
+        erased(least(Customer, id=CUSTOMER, name=""), FIRST),
+        customers.customer_item,
+        lambda it, item: customers.customer_from(it.id, item),
+        (),
     ),
     Entity(
         "activity",
@@ -518,6 +528,14 @@ ENTITIES: tuple[Entity, ...] = (
         lambda it: connections.delivery_items(it, FIRST)[0][1],
         lambda it, item: connections.delivery_from(schema.delivery_key(it.connection, it.id), item),
         (connections.delivery_from,),
+    ),
+    Entity(
+        "erasure",
+        filled(Erasure, customer=CUSTOMER),
+        least(Erasure, customer=CUSTOMER),
+        erasures.erasure_item,
+        lambda it, item: erasures.erasure_from(schema.erasure_key(it.customer), item),
+        (erasures.erasure_from,),
     ),
     Entity(
         "privacy-request",

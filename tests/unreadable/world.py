@@ -55,6 +55,7 @@ from backend.services.connections.connections import add_connection
 from backend.services.connections.duty import apply_due
 from backend.services.connections.intake import Received, receive, signature_of
 from backend.services.context import Shop
+from backend.services.customer_data.erasure import erase_customer
 from backend.services.customers import customers, preferences
 from backend.services.events import dead_letters
 from backend.services.events.consequences import EventPolicy
@@ -364,6 +365,8 @@ def _connections(shop: Shop, people: list[Customer]) -> None:
                 apply_due(shop, threading.Event())
         endpoints.add_endpoint(shop, ENGINEER, key, f"https://hooks{number}.example.com/", [EventKind.ORDER_CREATED])
     add_order(shop, people[2], 800)
+    for name in ("Zoe", "Zed"):
+        erase_customer(shop, MANAGER, add_customer(shop, name).id)
 
 
 def _receive(shop: Shop, key: bytes, connection_id: str, domain: str, topic: str, payload: object) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from backend.disk_space import write_durably
 from backend.errors import BackendError
 from backend.services.sending.account import PAUSE
 from backend.store.documents import canonical, decode
@@ -131,16 +132,6 @@ def write_part(folder: Path, table: str, number: int, lines: Sequence[str], lock
     content = locker.close(name, gzip.compress("\n".join(lines).encode(), 6, mtime=0))
     write_durably(folder / name, content)
     return Part(name, table, hashlib.sha256(content).hexdigest(), len(content))
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Writes a file for its owner only; it is there whole or not at all, also after a crash."""
-    unfinished = path.with_suffix(path.suffix + ".part")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

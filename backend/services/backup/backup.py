@@ -24,6 +24,7 @@ from backend.services.backup.archive import (
     write_part,
 )
 from backend.services.context import Shop
+from backend.services.customer_data.erasure import keep_ledger
 from backend.services.system.installation import version
 from backend.store.port import Moment, Row
 from backend.store.schema import TABLES
@@ -69,6 +70,7 @@ def make_backup(shop: Shop, folder: Path, *, passphrase: str = "", progress: Pro
         is_exact = moment.is_exact
     manifest = Manifest(FORMAT, version(), created_at, is_exact, tables, tuple(parts), tuple(unreadable), salt)
     write_manifest(target, manifest)
+    keep_ledger(shop, folder)
     return target
 
 

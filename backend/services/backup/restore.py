@@ -10,6 +10,8 @@ from backend.errors import ConflictError
 from backend.services.backup.archive import BackupError, Contents, Locker, is_unreadable, lines_of, rows_of
 from backend.services.backup.backup import Progress, contents_of, verify_backup
 from backend.services.context import Shop
+from backend.services.customer_data.erasing import finish
+from backend.services.customer_data.erasure import ledger, replay
 from backend.services.sending.account import PAUSE, pause
 from backend.store import schema
 from backend.store.port import Put, Row, Store
@@ -20,9 +22,10 @@ _HELD = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was written, by table."""
+    """What was written, by table; and how many customers were erased again, who came back with the backup."""
 
     tables: dict[str, Contents]
+    erased: int = 0
 
     @property
     def items(self) -> int:
@@ -32,6 +35,7 @@ class Restored:
 def restore_backup(shop: Shop, folder: Path, *, passphrase: str = "", progress: Progress | None = None) -> Restored:
     """Takes a backup into the shop's store, which has to be empty, and compares what is there with the manifest.
 
+    Customers who were erased after it was made are erased again (`customer_data.erasure.replay`).
     Sending is paused until somebody resumes it: the copy still wants to send what was sent after it was made.
 
     Raises: `BackupError` (not whole, or the store holds something else afterwards), `ConflictError` (not empty).
@@ -48,7 +52,10 @@ def restore_backup(shop: Shop, folder: Path, *, passphrase: str = "", progress: 
         if progress:
             progress(done)
     _compare(shop.store, manifest.tables, "The store does not hold what the backup holds. Empty it and begin again.")
-    return Restored(manifest.tables)
+    replayed = replay(shop, folder.absolute().parent, shop.data_dir)
+    for erasure in [each for each in ledger(shop) if not each.is_done]:
+        finish(shop, erasure)
+    return Restored(manifest.tables, replayed)
 
 
 def move_shop(source: Store, target: Shop, *, progress: Progress | None = None) -> Restored:

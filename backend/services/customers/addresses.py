@@ -13,7 +13,7 @@ from backend.domain.team import Actor, Permission
 from backend.errors import ConflictError, NotFoundError
 from backend.records.customers import book_item, book_of
 from backend.services.context import Shop
-from backend.services.customers.customers import activity_put, get_customer
+from backend.services.customers.customers import activity_put, check_not_erased, get_customer
 from backend.store import schema
 from backend.store.port import Absent, Equals, Put, Write
 
@@ -88,7 +88,7 @@ def _change(
 ) -> AddressBook:
     """One transaction of the addresses and a line of activity, which never says an address itself."""
     actor.require(Permission.EDIT_CUSTOMERS)
-    get_customer(shop, customer_id)
+    check_not_erased(get_customer(shop, customer_id))
     before = addresses_of(shop, customer_id)
     after = changed(before)
     if after == before:

@@ -213,7 +213,7 @@ def record_own_answer(
     consent = Consent(given, shop.clock(), ConsentSource.CUSTOMER)
 
     def changed(customer: Customer) -> Customer:
-        if not only_if(customer):
+        if customer.erased_at or not only_if(customer):
             return customer
         if given and not customer.email:
             raise _no_address_to_consent_for()
@@ -262,10 +262,16 @@ def add_note(shop: Shop, actor: Actor, customer_id: str, note: str) -> Activity:
     Raises: `PermissionDeniedError`, `InvalidInputError`, `NotFoundError`.
     """
     actor.require(Permission.EDIT_CUSTOMERS)
-    get_customer(shop, customer_id)
+    check_not_erased(get_customer(shop, customer_id))
     activity = _activity(shop, actor, ActivityKind.NOTE, clean_text(note, "Note", required=True))
     shop.store.put(_put(customer_id, activity))
     return activity
+
+
+def check_not_erased(customer: Customer) -> None:
+    """Raises: `ConflictError`: nothing is added to somebody who was erased."""
+    if customer.erased_at:
+        raise ConflictError("This customer was erased. Add a new customer instead.")
 
 
 def activity_of(shop: Shop, customer_id: str, limit: int = 50) -> list[Activity]:
@@ -300,6 +306,7 @@ def change_customer(
         after = changed(before)
         if after == before:
             return before
+        check_not_erased(before)
         after = replace(after, version=before.version + 1)
         activity = _activity(shop, actor, kind, said or _difference(before, after))
         others = [

@@ -149,14 +149,21 @@ def _prepare(shop: Shop, group: _Group, taken: list[Taken | None], source: str) 
         events = _together(group)
         earlier = events_of(shop, group.message) if needs_history(group.message, events) else []
         after = reported(group.message, events, earlier)
-        suppressing = next((event for event in events if event.suppression and not group.message.test), None)
+        suppressing = next(
+            (event for event in events if event.suppression and not group.message.test and group.message.to), None
+        )
         suppressed = shop.store.get(suppression_key_for(group.message)) if suppressing else None
         change = MessageChange(group.message, group.item, after, new_clicks(group.message, after, events, earlier))
         group.after = after
         group.writes = [*writes_for(shop, change, suppressing, suppressed)]
         now = shop.clock()
         group.writes += [
-            Put(key, raw_item(read.event, read.body, source, now), Absent(), EventSeenError("This was applied before."))
+            Put(
+                key,
+                raw_item(read.event, read.body if group.message.to else b"", source, now),
+                Absent(),
+                EventSeenError("This was applied before."),
+            )
             for key, read in group.reads.items()
         ]
     except BackendError as error:

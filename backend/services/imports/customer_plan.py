@@ -105,6 +105,8 @@ class CustomerPlanner:
         item = found.get(schema.customer_key(customer_id))
         if item is None:
             raise InvalidInputError("The address belongs to a customer who is not here any more.")
+        if "erased_at" in item:
+            return ImportStep(Outcome.UNCHANGED)
         is_old = candidate.live is not None and text(item, "source_at", "") > candidate.live.updated
         if is_old or item.get("print") == candidate.print:
             return ImportStep(Outcome.UNCHANGED)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from backend.domain.customers import ActivityKind, Customer
+from backend.domain.erasure import anonymised
 from backend.domain.ids import new_customer_id
 from backend.domain.imports import Fault, ImportedOrder, Outcome
 from backend.domain.orders import Order, OrderStatus, contribution_of
@@ -213,6 +214,8 @@ class OrderPlanner:
         old = live is None and reference.get("print") == print_before(candidate.order, _LATER)
         after = updated_order(before, imported, self._by, now, self._shop.locale, how=how, addresses_alone=old)
         address = snapshot.default_address(customer.id, candidate.order)
+        if customer.erased_at:
+            after, address = _without_person(before, after), []
         writes = [*_reference_writes(candidate, reference), *address]
         if after is not before:
             day = order_day(item)
@@ -224,12 +227,19 @@ class OrderPlanner:
             if live is not None:
                 writes += triggers.on_changed(self._shop, before, after)
                 writes += outgoing.on_order_changed(self._shop, before, after)
-        consent = newer_consent(customer, consent_of(candidate.order))
+        consent = None if customer.erased_at else newer_consent(customer, consent_of(candidate.order))
         if consent is not None:
             consenting = replace(customer, consent=consent, version=customer.version + 1)
             writes = with_consent(writes, customer, consenting, self._by, now)
             snapshot.keep(consenting)
         return ImportStep(Outcome.UNCHANGED if after is before and consent is None else Outcome.UPDATED, writes)
+
+
+def _without_person(before: Order, after: Order) -> Order:
+    """The newer version of an erased customer's order: amounts and status alone."""
+    after = anonymised(after)
+    same = replace(after, version=before.version, history=before.history) == before
+    return before if same else after
 
 
 def _new_customer(imported: ImportedOrder, source: str) -> Customer:

@@ -98,7 +98,8 @@ class ImportSnapshot:
                 return None
             customer_id = text(item, "customer")
             self._known.ids[identity] = customer_id
-        return self.customer(customer_id)
+        found = self.customer(customer_id)
+        return None if found is None or found.erased_at else found
 
 
 def read_snapshot(candidates: Sequence[OrderCandidate], read: Read, known: Known) -> ImportSnapshot:

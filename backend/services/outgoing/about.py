@@ -1,8 +1,9 @@
-"""What endpoints are told of customers, campaigns and suppressions, as writes for the transaction of the change."""
+"""What endpoints receive about customers, campaigns and suppressions, as writes for the transaction of the change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from backend.domain.campaigns import Campaign, CampaignState
 from backend.domain.customers import Customer
@@ -24,20 +25,25 @@ _HALTED = frozenset({CampaignState.PAUSED, CampaignState.STOPPED})
 
 
 def on_customer_created(shop: Shop, customer: Customer) -> list[Write]:
-    """What endpoints are told of a new customer."""
+    """What endpoints receive about a new customer."""
     return events_for(shop, [EventKind.CUSTOMER_CREATED], lambda: customer_data(customer))
 
 
 def on_customer_changed(shop: Shop, before: Customer, after: Customer) -> list[Write]:
-    """What endpoints are told of a changed customer: another answer about marketing is an event of its own."""
+    """What endpoints receive about a changed customer: another answer about marketing is an event of its own."""
     kinds = [EventKind.CUSTOMER_UPDATED]
     if after.consent is not None and (before.consent is None or before.consent.given != after.consent.given):
         kinds.append(EventKind.CUSTOMER_CONSENT_CHANGED)
     return events_for(shop, kinds, lambda: customer_data(after))
 
 
+def on_customer_erased(shop: Shop, customer_id: str, at: datetime) -> list[Write]:
+    """What endpoints receive when nothing personal of a customer is left here."""
+    return events_for(shop, [EventKind.CUSTOMER_ERASED], lambda: {"id": customer_id, "erased_at": to_text(at)})
+
+
 def on_campaign_changed(shop: Shop, before: Campaign, after: Campaign) -> list[Write]:
-    """What endpoints are told when a campaign reaches one of the states that have an event."""
+    """What endpoints receive when a campaign reaches one of the states that have an event."""
     if before.state is after.state:
         return []
     resumed = before.state in _HALTED and after.state in (CampaignState.PREPARING, CampaignState.RUNNING)
@@ -46,7 +52,7 @@ def on_campaign_changed(shop: Shop, before: Campaign, after: Campaign) -> list[W
 
 
 def on_suppression_changed(shop: Shop, address: str, event: SuppressionEvent, left: Sequence[Cause]) -> list[Write]:
-    """What endpoints are told of a reason that was added to an address or taken off it; nothing of an import's.
+    """What endpoints receive about a reason that was added to an address or taken off it; nothing of an import's.
 
     `left` are the reasons that apply afterwards.
     """

@@ -96,7 +96,8 @@ def push(
     """
     actor.require(Permission.MANAGE_SUPPRESSION)
     page = list_suppressions(shop, actor, limit=limit, cursor=cursor)
-    wanted = [(entry.address, reason) for entry in page.entries if (reason := _reason_there(entry)) is not None]
+    known = [entry for entry in page.entries if not entry.is_erased]
+    wanted = [(entry.address, reason) for entry in known if (reason := _reason_there(entry)) is not None]
     for address, reason in wanted:
         account.add(address, reason)
     if wanted:

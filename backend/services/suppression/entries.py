@@ -35,7 +35,7 @@ from backend.services.unreadable.items import readable, readable_rows, set_aside
 from backend.store import schema
 from backend.store.limits import decode_cursor, encode_cursor
 from backend.store.meter import access_pattern
-from backend.store.port import Absent, Delete, Equals, Item, Put, Query, Row, Write
+from backend.store.port import Absent, Delete, Equals, Exists, Item, Put, Query, Row, Update, Write, pages_of
 
 NOTE_LENGTH = 300
 _UNREADABLE = "The entry cannot be read, so nothing is sent to this address. See System for how to repair it."
@@ -215,7 +215,27 @@ def adding_writes(shop: Shop, address: str, cause: Cause, item: Item | None) -> 
     if after == before:
         return after, ()
     event = SuppressionEvent(shop.clock(), SuppressionChange.ADDED, (cause.reason,), cause.source, cause.by, cause.note)
-    return after, _writes(shop, after, event, item)
+    return after, _writes(shop, address, after, event, item)
+
+
+def erasing_writes(shop: Shop, address: str) -> list[Write]:
+    """The writes after which the address gets no email, and is known by its digest only.
+
+    The history keeps when and why, without notes. Errors attached: `StaleReadError`.
+    """
+    digest, now = _digest(address), shop.clock()
+    item = shop.store.get(schema.suppression_key(digest))
+    before = Suppression(address, ()) if item is None else suppression_from(item)
+    entry = before.with_cause(Cause(SuppressionReason.MANUAL, now, "erasure")).erased(digest)
+    event = SuppressionEvent(now, SuppressionChange.ADDED, (SuppressionReason.MANUAL,), "erasure")
+    return _writes(shop, address, entry, event, item, silent=True)
+
+
+def forget_notes(shop: Shop, address: str) -> None:
+    """Removes what people noted in the history of an erased address."""
+    query = Query(schema.MAIL, schema.suppression_partition(_digest(address)), begins_with=schema.SUPPRESSION_HISTORY)
+    for row in (row for row in pages_of(shop.store, query) if "note" in row.item):
+        shop.store.update(Update(row.key, remove=["note"], condition=Exists()))
 
 
 def _add(shop: Shop, address: str, cause: Cause, *audit_entries: Put) -> Added:
@@ -236,15 +256,22 @@ def _remove(
         raise NotFoundError("This address is not on the suppression list.")
     after = before.without(reason)
     event = SuppressionEvent(shop.clock(), SuppressionChange.REMOVED, gone, source, by, note)
-    shop.store.transact([*_writes(shop, after or before, event, item, gone=after is None), *audit_entries])
+    shop.store.transact([*_writes(shop, address, after or before, event, item, gone=after is None), *audit_entries])
     return after
 
 
 def _writes(
-    shop: Shop, entry: Suppression, event: SuppressionEvent, item: Item | None, *, gone: bool = False
+    shop: Shop,
+    address: str,
+    entry: Suppression,
+    event: SuppressionEvent,
+    item: Item | None,
+    *,
+    gone: bool = False,
+    silent: bool = False,
 ) -> list[Write]:
     """The entry and its history change together, and only if nobody else has changed the entry meanwhile."""
-    digest, stamp = _digest(entry.address), new_entry_id()
+    digest, stamp = _digest(address), new_entry_id()
     key = schema.suppression_key(digest)
     unmoved = Absent() if item is None else Equals("stamp", stamp_of(item))
     moved = StaleReadError("Someone else changed this address at the same time. Try again.")
@@ -252,8 +279,9 @@ def _writes(
     change: Write = (
         Delete(key, unmoved, moved) if gone else Put(key, suppression_item(entry, digest, stamp), unmoved, moved)
     )
-    told = on_suppression_changed(shop, entry.address, event, () if gone else entry.causes)
-    return [change, Put(history, event_item(event)), *told]
+    left = () if gone else entry.causes
+    news = [] if silent else on_suppression_changed(shop, address, event, left)
+    return [change, Put(history, event_item(event)), *news]
 
 
 def _target(address: str) -> str:

@@ -338,6 +338,6 @@ def _rows_of(shop: Shop, keys: list[Key]) -> Iterator[tuple[Cell, ...]]:
     found = shop.store.get_many(keys)
     listed = ((key, found[key]) for key in keys if key in found)
     for entry in readable(shop, listed, lambda _, item: suppression_from(item)):
-        for cause in entry.causes:
+        for cause in () if entry.is_erased else entry.causes:
             # As text with its offset: cells of spreadsheets have no zones and would be read back an hour off.
             yield (entry.address, cause.reason.value, to_text(cause.at), cause.source, cause.by, cause.note)

@@ -76,6 +76,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 85 | endpoints of webhooks out | shop | `ENDPOINTS` | id |
 | 86 | events of an endpoint, newest first | mail | `W#endpoint` | `at#id` |
 | 87 | events that have to be posted | mail / work | `OUTGOING#shard` | `due#id` |
+| 88 | erasures; one by its customer | mail | `ERASURES` | cid |
 | 90 | products; one by its id | shop | `PRODUCTS` | pid |
 | 91 | best products by revenue, all or a month | shop / by_revenue | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
 | 92 | best products by units, all or a month | shop / by_orders | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
@@ -95,6 +96,7 @@ from backend.store.schema.automations import *
 from backend.store.schema.campaigns import *
 from backend.store.schema.connections import *
 from backend.store.schema.customers import *
+from backend.store.schema.erasure import *
 from backend.store.schema.events import *
 from backend.store.schema.feed import *
 from backend.store.schema.messages import *

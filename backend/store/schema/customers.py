@@ -12,6 +12,7 @@ FIRST_IDEOGRAPH = "\u2e80"
 
 
 CUSTOMERS = "C#"
+ERASURES = "ERASURES"
 """Partitions of customers begin with it, in both tables."""
 PROFILE = "A"
 MONTHS = "M#"
@@ -140,6 +141,11 @@ def board_of(period: str, customer_id: str) -> str:
 def boards_of(period: str) -> list[str]:
     """The partitions of the leaderboard of a period."""
     return [f"{period}#{shard}" for shard in range(LEADERBOARD_SHARDS)]
+
+
+def erasure_key(customer_id: str) -> Key:
+    """The entry of an erased customer in the ledger of erasures."""
+    return Key(MAIL, ERASURES, customer_id)
 
 
 def preferences_key(customer_id: str) -> Key:

@@ -8,6 +8,7 @@ from backend.domain.customers import Consent, Customer
 from backend.domain.names import is_address
 from backend.domain.team import Permission
 from backend.services.context import Shop
+from backend.services.customer_data import erasure
 from backend.services.customers import customers
 from backend.services.customers.customers import Profile
 from pages.components.ui import actions, caching, formats, forms
@@ -15,6 +16,7 @@ from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
+from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import shop
 
@@ -122,9 +124,37 @@ def _archive(seen: Customer) -> None:
             st.rerun()
 
 
+def _erase(seen: Customer) -> None:
+    preview = erasure.preview_erasure(shop(), require(Permission.ERASE_CUSTOMERS), seen.id)
+    st.markdown(
+        f"**Goes:** name, email address, phone, tags, {preview.addresses:,} addresses, {preview.notes:,} notes, the "
+        f"recipient and content of {preview.messages:,} emails, and what other programs have sent about the customer."
+    )
+    st.markdown(
+        f"**Stays:** {preview.orders:,} orders without name and address, with all amounts, so that totals stay as "
+        "they are; and a digest of the email address, so that it is never written to again."
+    )
+    for reason in preview.reasons:
+        st.warning(reason, icon=":material/block:")
+    typed = st.text_input("Type ERASE to confirm. This cannot be undone.", key=f"erase_{seen.id}")
+    ready = typed.strip() == "ERASE" and not preview.reasons
+    if st.button("Erase", type="primary", icon=":material/delete_forever:", width="stretch", disabled=not ready):
+        done = actions.attempt(
+            Permission.ERASE_CUSTOMERS,
+            lambda actor: erasure.erase_customer(shop(), actor, seen.id, seen_version=seen.version),
+            "Erased. A worker removes what is left within minutes.",
+        )
+        if isinstance(done, Trouble):
+            actions.show_trouble(done)
+        else:
+            ERASE.close()
+            st.rerun()
+
+
 ADD = Dialog[str]("add_customer", "Add a customer", _add, icon=":material/person_add:")
 EDIT = Dialog[Customer]("edit_customer", "Edit customer", _edit, icon=":material/edit:")
 ARCHIVE = Dialog[Customer]("archive_customer", "Archive this customer?", _archive, icon=":material/archive:")
+ERASE = Dialog[Customer]("erase_customer", "Erase this customer?", _erase, icon=":material/delete_forever:")
 
 
 def _profile_fields(here: Shop, form: Form, before: Profile) -> Profile:

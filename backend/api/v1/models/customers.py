@@ -13,6 +13,8 @@ from backend.domain.customers import (
     Customer,
     CustomerSummary,
 )
+from backend.domain.erasure import Erasure
+from backend.services.customer_data.erasure import ErasurePreview
 from backend.services.customers.customers import Profile
 
 Tags = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=MOST_TAGS)]
@@ -61,6 +63,33 @@ class CustomerChange(Given):
             phone=given.get("phone", before.phone),
             tags=tuple(given.get("tags", before.tags)),
             **parts,
+        )
+
+
+class ErasureOut(Shown):
+    """What an erasure would do, or how far it is. `reasons` say why it is not possible now."""
+
+    customer: str
+    state: Annotated[str, Field(description="possible, refused, running or done")]
+    orders: int = 0
+    messages: int = 0
+    notes: int = 0
+    addresses: int = 0
+    reasons: list[str] = []
+    erased_at: Moment | None = None
+
+    @classmethod
+    def of(cls, found: ErasurePreview | Erasure) -> Self:
+        if isinstance(found, Erasure):
+            return cls(customer=found.customer, state="done" if found.is_done else "running", erased_at=found.at)
+        return cls(
+            customer=found.customer.id,
+            state="refused" if found.reasons else "possible",
+            orders=found.orders,
+            messages=found.messages,
+            notes=found.notes,
+            addresses=found.addresses,
+            reasons=list(found.reasons),
         )
 
 

@@ -15,11 +15,13 @@ from backend.api.v1.models.customers import (
     CustomerIn,
     CustomerListed,
     CustomerOut,
+    ErasureOut,
 )
 from backend.api.v1.route import needs, router_of
 from backend.domain.api_keys import Scope
 from backend.domain.customers import ActivityKind, Customer
 from backend.services.api.intake import added
+from backend.services.customer_data import erasure
 from backend.services.customer_data.export import customer_data
 from backend.services.customers import customers
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
@@ -114,6 +116,19 @@ def read_consent(call: CallOf, customer_id: Id) -> Page[ConsentProof]:
 def export_data(call: CallOf, customer_id: Id) -> dict[str, Any]:
     """Export all that is kept about a customer; the audit log notes it. Needs orders:read and messages:read too."""
     return customer_data(call.shop, call.actor, customer_id)
+
+
+@router.get("/{customer_id}/erasure", **needs(Scope.CUSTOMERS_ERASE))
+def preview_erasure(call: CallOf, customer_id: Id) -> ErasureOut:
+    """Show what an erasure would remove and what would stay, or how far it is."""
+    found = erasure.find_erasure(call.shop, customer_id)
+    return ErasureOut.of(found or erasure.preview_erasure(call.shop, call.actor, customer_id))
+
+
+@router.post("/{customer_id}/erasure", status_code=202, **needs(Scope.CUSTOMERS_ERASE))
+def erase_customer(call: CallOf, customer_id: Id) -> ErasureOut:
+    """Remove everything personal of a customer for good. A worker removes what is left within minutes."""
+    return ErasureOut.of(erasure.erase_customer(call.shop, call.actor, customer_id))
 
 
 def _shown(call: Call, customer: Customer, response: Response) -> CustomerOut:
