@@ -21,6 +21,7 @@ from backend.domain.connections import ShopKind
 from backend.domain.customers import Customer
 from backend.domain.eligibility import MarketingLimits
 from backend.domain.emails import Kind
+from backend.domain.erasure import Erasure, ErasureStep
 from backend.domain.events import Click
 from backend.domain.imports import ImportKind
 from backend.domain.messages import Message, MessageStatus
@@ -36,6 +37,7 @@ from backend.email.transports.account_list import FileAccountList
 from backend.observability.measures import Measures
 from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
+from backend.records.erasures import erasure_item
 from backend.records.events import click_updates, minute_update
 from backend.records.system import report_item
 from backend.services import shop_settings
@@ -55,7 +57,6 @@ from backend.services.connections.connections import add_connection
 from backend.services.connections.duty import apply_due
 from backend.services.connections.intake import Received, receive, signature_of
 from backend.services.context import Shop
-from backend.services.customer_data.erasure import erase_customer
 from backend.services.customers import customers, preferences
 from backend.services.events import dead_letters
 from backend.services.events.consequences import EventPolicy
@@ -365,8 +366,9 @@ def _connections(shop: Shop, people: list[Customer]) -> None:
                 apply_due(shop, threading.Event())
         endpoints.add_endpoint(shop, ENGINEER, key, f"https://hooks{number}.example.com/", [EventKind.ORDER_CREATED])
     add_order(shop, people[2], 800)
-    for name in ("Zoe", "Zed"):
-        erase_customer(shop, MANAGER, add_customer(shop, name).id)
+    for erased in ("GONE000001", "GONE000002"):
+        entry = Erasure(erased, shop.clock(), "mara", ErasureStep.ORDERS, (erased.casefold(),))
+        shop.store.put(Put(schema.erasure_key(erased), erasure_item(entry)))
 
 
 def _receive(shop: Shop, key: bytes, connection_id: str, domain: str, topic: str, payload: object) -> None:
