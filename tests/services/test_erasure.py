@@ -179,7 +179,7 @@ def test_the_preview_counts_what_goes_and_says_what_is_in_the_way(shop: Shop) ->
         erase_customer(shop, MANAGER, maria.id)
     assert get_customer(shop, maria.id).email
     with pytest.raises(PermissionDeniedError):
-        preview_erasure(shop, STAFF, maria.id)
+        erase_customer(shop, STAFF, maria.id)
 
 
 def test_nothing_is_added_to_an_erased_customer_and_a_second_erasure_changes_nothing(shop: Shop) -> None:

@@ -118,7 +118,7 @@ def export_data(call: CallOf, customer_id: Id) -> dict[str, Any]:
     return customer_data(call.shop, call.actor, customer_id)
 
 
-@router.get("/{customer_id}/erasure", **needs(Scope.CUSTOMERS_ERASE))
+@router.get("/{customer_id}/erasure", **needs(Scope.CUSTOMERS_READ))
 def preview_erasure(call: CallOf, customer_id: Id) -> ErasureOut:
     """Show what an erasure would remove and what would stay, or how far it is."""
     found = erasure.find_erasure(call.shop, customer_id)
