@@ -22,6 +22,7 @@ from backend.services.concurrency.retries import StaleReadError, settled
 from backend.services.context import Shop
 from backend.services.customer_data.erasure import keep_ledger
 from backend.services.customer_data.sweep import left_of, without_person
+from backend.services.orders.numbers import tracking_puts
 from backend.services.outgoing.about import on_customer_erased
 from backend.services.suppression.entries import forget_notes
 from backend.services.unreadable.items import readable_due
@@ -78,20 +79,21 @@ def _orders(shop: Shop, erasure: Erasure) -> str | None:
     """All that is in the customer's partition of the shop's table, but for the profile."""
     partition = schema.customer_partition(erasure.customer)
     page = shop.store.query(Query(schema.SHOP, partition, limit=PAGE, cursor=erasure.cursor or None))
-    _write(shop, ([_of_shop(shop, row)] for row in page.rows if row.key.sk != schema.PROFILE))
+    _write(shop, (_of_shop(shop, row) for row in page.rows if row.key.sk != schema.PROFILE))
     return page.cursor
 
 
-def _of_shop(shop: Shop, row: Row) -> Write:
+def _of_shop(shop: Shop, row: Row) -> list[Write]:
     key = row.key
     if schema.is_month(key):
-        return Update(key, set={"name": ERASED_NAME}, remove=["email", "country"], condition=Exists())
+        return [Update(key, set={"name": ERASED_NAME}, remove=["email", "country"], condition=Exists())]
     if not key.sk.startswith(schema.ORDERS):
-        return Delete(key)
+        return [Delete(key)]
     before = order_from(key, row.item)
     after = replace(anonymised(before), version=before.version + 1)
     moved = StaleReadError("The order was changed at the same moment.")
-    return Put(key, order_item(after, shop.zone, order_day(row.item)), Equals("version", before.version), moved)
+    put = Put(key, order_item(after, shop.zone, order_day(row.item)), Equals("version", before.version), moved)
+    return [put, *(Delete(each.key) for each in tracking_puts(before))]
 
 
 def _mail(shop: Shop, erasure: Erasure) -> str | None:

@@ -38,11 +38,6 @@ def _identity(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
         yield Delete(row.key)
 
 
-def _audit(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
-    if _names(row.item.get("detail"), erasure.values):
-        yield Update(row.key, remove=["detail"], condition=Exists())
-
-
 def _message(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
     """A test email to a member, which showed the customer's data."""
     if row.item.get("customer") == erasure.customer:
@@ -70,7 +65,6 @@ def _preflight(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
 
 _WAYS = {
     schema.Place.IDENTITY: _identity,
-    schema.Place.AUDIT: _audit,
     schema.Place.MESSAGE: _message,
     schema.Place.DELIVERY: _delivery,
     schema.Place.OUTGOING: _payload,

@@ -13,7 +13,6 @@ class Place(StrEnum):
 
     IDENTITY = "I#"
     SOURCE_ORDER = "I#order#"
-    AUDIT = "AUDIT#"
     DELIVERY = "H#"
     OUTGOING = "W#"
     ANSWER = "ONCE#"
