@@ -71,12 +71,12 @@ class ErasureOut(Shown):
 
     customer: str
     state: Annotated[str, Field(description="possible, refused, running or done")]
+    erased_at: Moment | None
     orders: int = 0
     messages: int = 0
     notes: int = 0
     addresses: int = 0
     reasons: list[str] = []
-    erased_at: Moment | None = None
 
     @classmethod
     def of(cls, found: ErasurePreview | Erasure) -> Self:
@@ -85,6 +85,7 @@ class ErasureOut(Shown):
         return cls(
             customer=found.customer.id,
             state="refused" if found.reasons else "possible",
+            erased_at=None,
             orders=found.orders,
             messages=found.messages,
             notes=found.notes,
