@@ -69,7 +69,7 @@ class CustomerChange(Given):
 class ErasureOut(Shown):
     """What an erasure would do, or how far it is. `reasons` say why it is not possible now."""
 
-    customer: str
+    customer_id: str
     state: Annotated[str, Field(description="possible, refused, running or done")]
     erased_at: Moment | None
     orders: int = 0
@@ -81,9 +81,9 @@ class ErasureOut(Shown):
     @classmethod
     def of(cls, found: ErasurePreview | Erasure) -> Self:
         if isinstance(found, Erasure):
-            return cls(customer=found.customer, state="done" if found.is_done else "running", erased_at=found.at)
+            return cls(customer_id=found.customer, state="done" if found.is_done else "running", erased_at=found.at)
         return cls(
-            customer=found.customer.id,
+            customer_id=found.customer.id,
             state="refused" if found.reasons else "possible",
             erased_at=None,
             orders=found.orders,
