@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Protocol
 
-from backend.services.backup.archive import MANIFEST, BackupError, read_manifest, write_durably
+from backend.disk_space import write_durably
+from backend.services.backup.archive import MANIFEST, BackupError, read_manifest
 from backend.services.backup.backup import Progress
 
 
