@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
+from backend.domain.views import ListPage
 from backend.errors import InvalidInputError
 from backend.services.customers.lists import CustomerFilter, Sort
 from pages.components.customers import bulk
@@ -15,6 +16,7 @@ from pages.components.ui.bulk import show_result
 from pages.components.ui.guard import require
 from pages.components.ui.shell import shop
 from pages.components.ui.table import show_table
+from pages.components.ui.views import offer_views
 
 actor = require(Permission.VIEW_CUSTOMERS)
 here = shop()
@@ -38,6 +40,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     sort, choose_sort = filters.sort_by(list(Sort), name="sort", key="customers_sort")
     wanted = CustomerFilter(search, tag, country, sort, archived)
     bulk.offer_export(actor, wanted)
+    offer_views(here, actor, ListPage.CUSTOMERS)
 
 pager = tables.Pager("customers", wanted, sized=True)
 try:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Permission
+from backend.domain.views import ListPage
 from backend.errors import InvalidInputError
 from backend.services.orders.lists import OrderFilter, OrderSort
 from pages.components.orders import bulk, view
@@ -17,6 +18,7 @@ from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import shop
 from pages.components.ui.table import show_table
+from pages.components.ui.views import offer_views
 
 actor = require(Permission.VIEW_ORDERS)
 here = shop()
@@ -35,6 +37,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     sort, choose_sort = filters.sort_by(list(OrderSort), name="sort", key="orders_sort")
     wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses), sort)
     bulk.offer_export(actor, wanted)
+    offer_views(here, actor, ListPage.ORDERS)
 
 pager = tables.Pager("orders", wanted, sized=True)
 try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Permission
+from backend.domain.views import ListPage
 from backend.errors import InvalidInputError
 from backend.services.products.lists import ProductFilter, ProductSort
 from pages.components.products.forms import ADD
@@ -15,6 +16,7 @@ from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import shop
 from pages.components.ui.table import show_table
+from pages.components.ui.views import offer_views
 
 actor = require(Permission.VIEW_ORDERS)
 here = shop()
@@ -29,7 +31,8 @@ search = filters.search("Search", "Part of a title or SKU", name="search", key="
 with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = pick_period(here, "sold")
     archived = filters.switch("Archived", name="archived", key="products_archived")
-sort, choose_sort = filters.sort_by(list(ProductSort), name="sort", key="products_sort")
+    sort, choose_sort = filters.sort_by(list(ProductSort), name="sort", key="products_sort")
+    offer_views(here, actor, ListPage.PRODUCTS)
 
 wanted = ProductFilter(search.strip(), archived, sort, days_of(chosen))
 pager = tables.Pager("products", wanted)

@@ -45,6 +45,7 @@ from backend.domain.team import Member
 from backend.domain.templates import WorkingCopy
 from backend.domain.time import to_text
 from backend.domain.totals import Totals
+from backend.domain.views import View
 from backend.records import (
     alerts,
     automations,
@@ -67,6 +68,7 @@ from backend.records import (
     team,
     templates,
     totals,
+    views,
 )
 from backend.records.campaign_chunks import Chunk, ChunkStep
 from backend.records.events import RawEvent
@@ -294,6 +296,14 @@ ENTITIES: tuple[Entity, ...] = (
         segments.segment_item,
         at_row(segments.segment_from, lambda it: schema.segment_key(it.id)),
         (segments.segment_from,),
+    ),
+    Entity(
+        "view",
+        filled(View),
+        least(View),
+        views.view_item,
+        at_row(views.view_from, lambda it: schema.view_key(it.page, it.owner, "digest")),
+        (views.view_from,),
     ),
     Entity(
         "suppression",

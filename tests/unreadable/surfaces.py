@@ -19,6 +19,7 @@ from backend.domain.campaigns import CampaignState
 from backend.domain.messages import MessageStatus
 from backend.domain.segments import Rule
 from backend.domain.team import COMMAND_LINE
+from backend.domain.views import ListPage
 from backend.email.transports.account_list import FileAccountList
 from backend.email.transports.recording import RecordingTransport
 from backend.email.web import Reached
@@ -82,6 +83,7 @@ from backend.services.templates import catalogue, versions
 from backend.services.templates import overview as email_overview
 from backend.services.triggers import active
 from backend.services.unreadable import items
+from backend.services.views.saved import views_of
 from backend.workers import jobs as worker
 from tests.mailing.worker_script import mailer_on
 from tests.support import ENGINEER, MANAGER, TestClock
@@ -176,6 +178,7 @@ LISTS: dict[str, Surface] = {
     "suppressions": lambda v: entries.list_suppressions(v.shop, COMMAND_LINE),
     "templates": lambda v: catalogue.list_templates(v.shop),
     "templates that a campaign may send": lambda v: content.sendable_templates(v.shop),
+    "views": lambda v: views_of(v.shop, COMMAND_LINE, ListPage.CUSTOMERS),
     "segments": lambda v: library.list_segments(v.shop, COMMAND_LINE),
     "segment preview": lambda v: preview.preview_segment(v.shop, COMMAND_LINE, Rule()),
     "campaigns": lambda v: saved.list_campaigns(v.shop, COMMAND_LINE),

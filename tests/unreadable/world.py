@@ -32,6 +32,7 @@ from backend.domain.sender_domain import DomainReport
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE, Role
 from backend.domain.time import to_text
+from backend.domain.views import ListPage
 from backend.email.events.sources import QueueState
 from backend.email.transports.account_list import FileAccountList
 from backend.observability.measures import Measures
@@ -79,6 +80,7 @@ from backend.services.team import members, sign_in_attempts
 from backend.services.templates.catalogue import keep_edition
 from backend.services.triggers.active import LEAD
 from backend.services.unreadable import items
+from backend.services.views.saved import save_view
 from backend.store import schema
 from backend.store.meter import Meter, access_pattern
 from backend.store.port import Item, Plus, Put, Row, Store, Update
@@ -154,6 +156,8 @@ def made_world(folder: Path) -> World:
 def _people(shop: Shop, clock: TestClock) -> list[Customer]:
     prepare_shop(shop)
     library.create_segment(shop, MANAGER, "REGULARS01", "Regulars", READY[0].rule)
+    for name in ("Archived", "Newest"):
+        save_view(shop, MANAGER, ListPage.CUSTOMERS, name, f"sort={name.lower()}", shared=True)
     people: list[Customer] = []
     for name, phone, country in (
         ("Ann Ash", "+4930123451", "DE"),

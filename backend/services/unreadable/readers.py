@@ -28,6 +28,7 @@ from backend.records import (
     team,
     templates,
     totals,
+    views,
 )
 from backend.records.ranks import figure
 from backend.records.values import MalformedItemError
@@ -86,6 +87,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (f"{SHOP} META domain-check", _of_item(system.report_from)),
         (f"{SHOP} AUDIT#.+", _of_row(system.audit_from)),
         (f"{SHOP} SEGMENTS .+", _of_row(segments.segment_from)),
+        (f"{SHOP} VIEWS#.+", _of_row(views.view_from)),
         (f"{SHOP} TPL#.+ V#.+", _version),
         (f"{SHOP} TPL#.+ W", lambda key, item: templates.working_copy_from(key.pk[4:], item)),
         (f"{SHOP} EDITION#.+", templates.edition_from),

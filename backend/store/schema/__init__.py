@@ -82,6 +82,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 92 | best products by units, all or a month | shop / by_orders | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
 | 93 | what was sold of each product on the days of a month | shop | `SOLD#2026-11` | pid |
 | 94 | orders that product figures do not count yet | shop / by_revenue | `UNCOUNTED#shard` | place |
+| 95 | saved views of a list; those of one person | shop | `VIEWS#page` | `owner#digest` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -107,3 +108,4 @@ from backend.store.schema.suppression import *
 from backend.store.schema.system import *
 from backend.store.schema.tables import *
 from backend.store.schema.templates import *
+from backend.store.schema.views import *

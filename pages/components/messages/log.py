@@ -11,6 +11,7 @@ from backend.domain.customers import Customer
 from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus, ShownStatus
 from backend.domain.team import Actor
+from backend.domain.views import ListPage
 from backend.errors import BackendError
 from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
@@ -25,6 +26,7 @@ from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import name_tab
 from pages.components.ui.table import show_table
+from pages.components.ui.views import offer_views
 
 _MOST_PROBLEMS = 100
 _SHOWN = 5
@@ -108,11 +110,11 @@ def show_problems(here: Shop, actor: Actor) -> None:
 
 
 def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFilter:
-    """Renders the filters of a list of messages."""
+    """Renders the filters of a list of messages, and its saved views unless it is that of one customer."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         today = today_of(here)
         first, last = (today, today) if of_any_day else _pick_days(here)
-        return LogFilter(
+        wanted = LogFilter(
             first,
             last,
             table.pick_template(here, "messages_template"),
@@ -129,6 +131,9 @@ def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFil
             ),
             _pick_campaign(here, actor),
         )
+        if not of_any_day:
+            offer_views(here, actor, ListPage.MESSAGES)
+    return wanted
 
 
 def _pick_days(here: Shop) -> tuple[date, date]:

@@ -87,9 +87,20 @@ def keep(name: str, way: Way[Value], key: str, draw: Callable[[str], Value]) -> 
 
 
 def chosen(*names: str) -> dict[str, list[str]]:
-    """What was chosen in this run under these names, as the address writes it, for a link that carries it along."""
+    """What was chosen in this run under these names, as the address writes it, for a link that carries it along.
+
+    Without names: all that was chosen until now.
+    """
     visit = _VISIT.get()
-    return {name: visit.now[name] for name in names if visit and visit.now.get(name)}
+    now = visit.now if visit else {}
+    return {name: now[name] for name in names or now if now.get(name)}
+
+
+def go_to(query: Mapping[str, list[str]]) -> None:
+    """For `on_click`: the page is as if somebody arrived there with this address."""
+    visit = _VISIT.get()
+    st.query_params.from_dict(query)
+    _VISIT.set(_Visit(visit.page if visit else "", exact=True))
 
 
 def one_of(options: Iterable[Option], default: Option) -> Way[Option]:
