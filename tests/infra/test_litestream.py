@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from backend.config import Settings
 from backend.domain.health import Verdict
 from backend.services.context import Shop
 from backend.services.doctor import machine
@@ -230,7 +231,7 @@ def test_a_drill_changes_nothing_while_everything_runs(box: Box) -> None:
         drill = box.restore()
         assert drill.returncode == 0, drill.stderr
         assert everything(shop.store, but="") == before
-        installation = SimpleNamespace(store_file=box.store, environment={})
+        installation = SimpleNamespace(store_file=box.store, environment={}, settings=Settings())
         assert [each.verdict for each in machine.backup(installation)] == [Verdict.OK]
     assert "can be restored" in drill.stderr
     assert "1 customers, 1 orders" in drill.stdout
