@@ -14,6 +14,10 @@ NOT_KEPT = {
     ("components/automations/head.py", "Type … to confirm"): "a confirmation is typed each time",
     ("components/automations/head.py", "Type the name to delete it"): "a confirmation is typed each time",
     ("components/campaigns/actions.py", "ask"): "a confirmation is typed each time",
+    (
+        "components/customers/forms.py",
+        "Type ERASE to confirm. This cannot be undone.",
+    ): "a confirmation is typed each time",
     ("components/events/dead_letters.py", "Type … to confirm"): "a confirmation is typed each time",
     ("components/messages/repair.py", "ask"): "a confirmation is typed each time",
     ("components/suppression/account.py", "formats.plain(…)"): "a confirmation is typed each time",

@@ -31,7 +31,7 @@ from backend.services.events.drain import fault_of, is_down
 from backend.services.unreadable.items import set_aside
 from backend.store import schema
 from backend.store.meter import access_pattern
-from backend.store.port import EXPIRES, Delete, Equals, Item, Plus, Query, Row, Update, Write
+from backend.store.port import EXPIRES, Delete, Equals, Item, Plus, Query, Row, UnreadableItem, Update, Write
 
 AT_ONCE = 25
 """Deliveries of each list that are looked at in a round."""
@@ -69,7 +69,12 @@ def _due(shop: Shop) -> Iterator[Row]:
         shop.store.query(Query(schema.MAIL, line, index="work", between=("0", until), limit=AT_ONCE)).rows
         for line in schema.delivery_lines()
     )
-    return iter(sorted(chain.from_iterable(pages), key=lambda row: str(row.item.get("work_at", ""))))
+    return iter(sorted(chain.from_iterable(pages), key=_due_at))
+
+
+def _due_at(row: Row) -> str:
+    """Those that cannot be read come first; taking one sets it aside."""
+    return "" if isinstance(row.item, UnreadableItem) else str(row.item.get("work_at", ""))
 
 
 def _take(shop: Shop, row: Row) -> _Taken | None:
