@@ -86,7 +86,7 @@ def main() -> int:
         app = build_app(settings, stop)
         logs.configure(settings, silent=_SILENT)
         listener = listen(settings)
-        print(greeting(settings, shell.shop()), flush=True)  # noqa: T201 - people read it where they started the server
+        print(greeting(settings, shell.current_shop()), flush=True)  # noqa: T201 - people read it where they started the server
     except (ConfigurationError, BackendError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - there may be no log yet
         return 1
@@ -146,7 +146,7 @@ def _front_door(settings: Settings) -> Middleware:
     return Middleware(
         FrontDoor,
         rules_of(settings, st.get_option("server.allowedHosts")),
-        Members(shell.shop, shell.policy, oidc=settings.auth_mode == "oidc"),
+        Members(shell.current_shop, shell.policy, oidc=settings.auth_mode == "oidc"),
         Uploads(largest * megabyte, max(settings.uploads_mb, largest) * megabyte),
         trusted=settings.trusted_proxies,
     )
@@ -154,7 +154,7 @@ def _front_door(settings: Settings) -> Middleware:
 
 def _api(settings: Settings, stop: loop.Stop) -> FastAPI:
     return create_app(
-        shell.shop,
+        shell.current_shop,
         _links,
         trusted_proxies=settings.trusted_proxies,
         event_topics=settings.event_topics,
@@ -271,7 +271,13 @@ def _metrics(settings: Settings, rounds: Rounds) -> Callable[[Request], Awaitabl
             return PlainTextResponse("Not for you: see METRICS_TOKEN.\n", status_code=403)
         if not made:  # the store is opened by the first request, and not when the application is built
             sources = Sources(
-                MEASURES, rounds, shell.meter(), lambda: gauges(shell.shop()), version(), "server", shell.shop().clock
+                MEASURES,
+                rounds,
+                shell.meter(),
+                lambda: gauges(shell.current_shop()),
+                version(),
+                "server",
+                shell.current_shop().clock,
             )
             made.append(Metrics(sources))
         return Response(made[0].text(), media_type=CONTENT_TYPE)
@@ -288,7 +294,7 @@ def _lifespan(
         sentry.start(settings, version())
         _import_pages_code()
         navigation.make_known()
-        place = loop.Workplace(shell.shop(), shell.mailer(), settings, "server", shell.meter(), rounds)
+        place = loop.Workplace(shell.current_shop(), shell.mailer(), settings, "server", shell.meter(), rounds)
         workers = loop.start(place, stop, duties.DUTIES)
         # What is loaded now stays; without it, each collection costs more than most runs of a page.
         gc.collect()
@@ -296,7 +302,7 @@ def _lifespan(
         yield None
         stop.set()
         loop.end(workers, stop, settings.shutdown_seconds)
-        shell.shop().store.close()
+        shell.current_shop().store.close()
         sentry.stop()
 
     return lifespan

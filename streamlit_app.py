@@ -28,7 +28,7 @@ def main() -> None:
     with logs.action(name), access_pattern(name):
         frame.show_sidebar(actor)
         shell.show_notice()
-        everything.show(shell.shop(), actor, page.url_path)
+        everything.show(shell.current_shop(), actor, page.url_path)
         with actions.refusals_on_top(), address.kept_on(page.url_path):
             page.run()
 

@@ -11,12 +11,12 @@ from backend.services.team.sessions import Session
 from pages.components.ui import guard, second_factor, session
 from pages.components.ui.client import client_address
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import policy, refuse, settings, shop
+from pages.components.ui.shell import current_shop, policy, refuse, settings
 from pages.components.ui.state import NOTICE
 
 
 def _profile(actor: Actor) -> None:
-    member = members.find_member(shop(), actor.username)
+    member = members.find_member(current_shop(), actor.username)
     if member is None:
         return
     facts = {"Username": member.username, "Role": member.role.value.capitalize(), "Email address": member.email}
@@ -31,7 +31,7 @@ def _profile(actor: Actor) -> None:
         )
         if form.pressed("Save", icon=":material/save:", stretch=False):
             try:
-                members.rename(shop(), actor, actor.username, name, version=member.version)
+                members.rename(current_shop(), actor, actor.username, name, version=member.version)
             except BackendError as error:
                 refuse(error.sentence)
             else:
@@ -52,7 +52,7 @@ def _password(actor: Actor) -> None:
         st.error("The two new passwords differ.")
     elif pressed:
         try:
-            result = sign_in.change_own_password(shop(), policy(), actor, current, new, client_address())
+            result = sign_in.change_own_password(current_shop(), policy(), actor, current, new, client_address())
         except BackendError as error:
             refuse(error.sentence)
             return

@@ -8,10 +8,10 @@ from backend.domain.team import Permission
 from backend.services.api_keys.keys import list_keys
 from pages.components.api import keys
 from pages.components.ui import guard, second_factor
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = guard.require(Permission.MANAGE_API_KEYS)
-here = shop()
+shop = current_shop()
 
 if not second_factor.confirmed(actor, "api_keys"):
     st.stop()
@@ -21,7 +21,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
 st.caption("Shops, apps and scripts use these keys to work with customers, orders and emails over HTTP.")
 st.link_button("API reference", "/api/docs", icon=":material/menu_book:", type="tertiary")
 keys.show_issued()
-keys.show_list(here, list_keys(here, actor))
+keys.show_list(shop, list_keys(shop, actor))
 keys.CREATE.show()
 keys.ROTATE.show()
 keys.REVOKE.show()

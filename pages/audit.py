@@ -9,24 +9,24 @@ from backend.services.audit import log as audit_log
 from pages.components.audit import view
 from pages.components.ui import empty, tables
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_AUDIT)
-here = shop()
+shop = current_shop()
 
 st.title("Audit log")
 st.caption("Every change with its author. Entries cannot be changed or removed.")
-wanted = view.pick_filter(here)
+wanted = view.pick_filter(shop)
 pager = tables.Pager("audit", wanted, sized=True)
-page = audit_log.list_entries(here, actor, wanted, limit=pager.rows, cursor=pager.cursor)
+page = audit_log.list_entries(shop, actor, wanted, limit=pager.rows, cursor=pager.cursor)
 if page.entries:
-    show_table(view.entry_table(here, page.entries), "audit")
+    show_table(view.entry_table(shop, page.entries), "audit")
 else:
     empty.nothing(":material/policy:", "No entries", "Choose another month, or clear the filters.")
 if page.note:
     st.caption(page.note)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    view.offer_file(here, actor, wanted)
+    view.offer_file(shop, actor, wanted)
     with st.container(width="content"):
         pager.show(page.cursor)

@@ -11,10 +11,10 @@ from pages.components.automations import list
 from pages.components.ui import caching, empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Automations", width="content")
@@ -22,7 +22,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         st.page_link(page_of("automation.py"), label="New automation", icon=":material/add:", help="")
 st.caption("Emails sent automatically when something happens, after a delay and only if they still apply.")
 
-automations = all_automations(here)
+automations = all_automations(shop)
 if not automations:
     empty.nothing(
         ":material/bolt:",
@@ -32,7 +32,7 @@ if not automations:
     )
     list.offer_defaults(actor)
 else:
-    list.show(here, actor, automations, caching.automations_waiting(here))
+    list.show(shop, actor, automations, caching.automations_waiting(shop))
     used = {step.template for each in automations for step in each.steps}
-    if not used & {each.steps[0].template for each in default_automations(here.clock())}:
+    if not used & {each.steps[0].template for each in default_automations(shop.clock())}:
         list.offer_defaults(actor)

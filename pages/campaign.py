@@ -12,25 +12,25 @@ from pages.components.campaigns import progress, results, steps, view
 from pages.components.ui import actions, empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 try:
-    campaign = get_campaign(here, actor, st.query_params.get("id", ""))
+    campaign = get_campaign(shop, actor, st.query_params.get("id", ""))
 except BackendError as error:
     empty.nothing(":material/campaign:", "This campaign does not exist", error.sentence)
     st.page_link(page_of("campaigns.py"), label="All campaigns", help="")
     st.stop()
 
-view.show_head(here, campaign)
+view.show_head(shop, campaign)
 stale = actions.is_stale()
 campaign_steering.show_dialogs()
 if view.has_begun(campaign):
-    progress.show(here, actor, campaign, enabled=not stale)
-    results.show(here, actor, campaign)
+    progress.show(shop, actor, campaign, enabled=not stale)
+    results.show(shop, actor, campaign)
 else:
-    steps.show(here, actor, campaign, enabled=not stale)
-view.show_question(here, actor, campaign)
-view.show_content(here, campaign)
+    steps.show(shop, actor, campaign, enabled=not stale)
+view.show_question(shop, actor, campaign)
+view.show_content(shop, campaign)

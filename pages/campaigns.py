@@ -10,10 +10,10 @@ from pages.components.campaigns import view
 from pages.components.ui import empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Campaigns", width="content")
@@ -21,9 +21,9 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         st.page_link(page_of("new_campaign.py"), label="Plan a campaign", icon=":material/add:", help="")
 
 pager = tables.Pager("campaigns", "all", sized=True)
-page = list_campaigns(here, actor, limit=pager.rows, cursor=pager.cursor)
+page = list_campaigns(shop, actor, limit=pager.rows, cursor=pager.cursor)
 if page.campaigns:
-    view.show_list(here, actor, page.campaigns)
+    view.show_list(shop, actor, page.campaigns)
 elif actor.may(Permission.PLAN_CAMPAIGNS):
     empty.nothing(
         ":material/campaign:",

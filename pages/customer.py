@@ -16,15 +16,15 @@ from pages.components.products import view as products
 from pages.components.ui import actions, empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_CUSTOMERS)
-here = shop()
+shop = current_shop()
 
 st.page_link(page_of("customers.py"), label="All customers", icon=":material/arrow_back:", help="")
 try:
-    customer = get_customer(here, st.query_params.get("id", ""))
+    customer = get_customer(shop, st.query_params.get("id", ""))
 except (NotFoundError, InvalidInputError):
     empty.nothing(
         ":material/person_off:",
@@ -64,38 +64,38 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if actor.may(Permission.ERASE_CUSTOMERS) and not customer.erased_at and not look_again:
         forms.ERASE.opener("Erase", customer, icon=":material/delete_forever:")
     if all(map(actor.may, NEEDED)):
-        view.offer_data(here, actor, customer)
-view.show_figures(here, customer)
-view.show_months(here, customer)
+        view.offer_data(shop, actor, customer)
+view.show_figures(shop, customer)
+view.show_months(shop, customer)
 
 orders, profile = st.columns([2, 1])
 with orders:
     st.header("Orders")
     pager = tables.Pager("customer", customer.id)
-    page = orders_of(here, customer.id, limit=10, cursor=pager.cursor)
+    page = orders_of(shop, customer.id, limit=10, cursor=pager.cursor)
     if page.orders:
-        show_table(order_table(here, page.orders, of_one_customer=True), "orders")
+        show_table(order_table(shop, page.orders, of_one_customer=True), "orders")
     else:
         empty.nothing(":material/receipt_long:", "No orders yet", "Orders appear here once there is one.")
     pager.show(page.cursor)
     st.header("What they bought")
-    products.show_bought(here, customer.id)
+    products.show_bought(shop, customer.id)
 with profile:
     st.header("Profile")
     with st.container(border=True):
-        view.show_profile(here, customer)
-        forms.show_consent(here, customer, editable=editable, enabled=not look_again)
+        view.show_profile(shop, customer)
+        forms.show_consent(shop, customer, editable=editable, enabled=not look_again)
     st.header("Addresses")
     with st.container(border=True):
-        addresses.show(here, customer, editable=editable and not look_again)
+        addresses.show(shop, customer, editable=editable and not look_again)
     st.header("Can we email this customer?")
     with st.container(border=True):
-        can_we_email.show_answers(here, customer)
+        can_we_email.show_answers(shop, customer)
 
 st.header("Timeline")
 if editable and not look_again:
     forms.note_form(customer)
-timeline.show_timeline(here, customer.id)
+timeline.show_timeline(shop, customer.id)
 forms.EDIT.show()
 forms.ARCHIVE.show()
 forms.ERASE.show()

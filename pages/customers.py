@@ -14,12 +14,12 @@ from pages.components.customers.table import customer_table, how_many
 from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.bulk import show_result
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
 from pages.components.ui.views import offer_views
 
 actor = require(Permission.VIEW_CUSTOMERS)
-here = shop()
+shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Customers", width="content")
@@ -31,20 +31,20 @@ search = filters.search(
     "Search", "Start of a name or email address", name="search", key="customers_search", longest=200
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    countries, tags = caching.counts_of(here, "country"), caching.counts_of(here, "tag")
+    countries, tags = caching.counts_of(shop, "country"), caching.counts_of(shop, "tag")
     country = tables.pick_counted(
-        here, "Country", countries, "country", "customers_country", lambda code: formats.country(here, code)
+        shop, "Country", countries, "country", "customers_country", lambda code: formats.country(shop, code)
     )
-    tag = tables.pick_counted(here, "Tag", tags, "tag", "customers_tag", str)
+    tag = tables.pick_counted(shop, "Tag", tags, "tag", "customers_tag", str)
     archived = filters.switch("Archived", name="archived", key="customers_archived")
     sort, choose_sort = filters.sort_by(list(Sort), name="sort", key="customers_sort")
     wanted = CustomerFilter(search, tag, country, sort, archived)
     bulk.offer_export(actor, wanted)
-    offer_views(here, actor, ListPage.CUSTOMERS)
+    offer_views(shop, actor, ListPage.CUSTOMERS)
 
 pager = tables.Pager("customers", wanted, sized=True)
 try:
-    page = caching.list_customers(here, wanted, limit=pager.rows, cursor=pager.cursor)
+    page = caching.list_customers(shop, wanted, limit=pager.rows, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/keyboard:", "Type more letters", error.sentence)
     st.stop()
@@ -53,9 +53,9 @@ if page.note:
 show_result(bulk.OF, Permission.EDIT_CUSTOMERS)
 if page.customers:
     show_table(
-        customer_table(here, page.customers),
+        customer_table(shop, page.customers),
         "customers",
-        count=how_many(here, wanted, countries, tags),
+        count=how_many(shop, wanted, countries, tags),
         sorted_by=sort,
         on_sort=choose_sort,
         actions=bulk.actions_for(actor, archived=archived),

@@ -11,17 +11,17 @@ from pages.components.deliverability import account, domain
 from pages.components.sending import limits
 from pages.components.ui import caching
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 st.title("Deliverability")
-use = limits.use_of(here)
-health = health_of(caching.newest_days(here), use)
-report = last_report(here)
-account.show_verdict(here, health, domain.concern_of(report))
-account.show_gauges(here, use, health)
-account.show_mailboxes(here, health)
-account.show_gmail(here, health)
+use = limits.use_of(shop)
+health = health_of(caching.newest_days(shop), use)
+report = last_report(shop)
+account.show_verdict(shop, health, domain.concern_of(report))
+account.show_gauges(shop, use, health)
+account.show_mailboxes(shop, health)
+account.show_gmail(shop, health)
 domain.show_check()

@@ -10,10 +10,10 @@ from backend.domain.text import fold
 from pages.components.templates import gallery
 from pages.components.ui import caching, empty, filters
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 st.title("Emails")
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -22,11 +22,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 
 cards = [
     card
-    for card in caching.email_cards(here)
+    for card in caching.email_cards(shop)
     if kind in (None, card.state.facts.kind)
     and fold(search.strip()) in fold(f"{card.state.facts.title} {card.state.facts.purpose}")
 ]
 if cards:
-    gallery.show(here, cards)
+    gallery.show(shop, cards)
 else:
     empty.nothing(":material/search_off:", "No email matches", "Clear the kind, or search for another word.")

@@ -7,10 +7,10 @@ import streamlit as st
 from backend.domain.team import Permission
 from pages.components.events import dead_letters, fire_drill, health
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_SYSTEM)
-here = shop()
+shop = current_shop()
 
 st.title("Events")
 st.caption(
@@ -22,5 +22,5 @@ st.header("Fire drill")
 fire_drill.show_drill(actor)
 
 st.header("Dead letters")
-dead_letters.show_dead_letters(actor, here)
+dead_letters.show_dead_letters(actor, shop)
 dead_letters.show_dialogs()

@@ -10,7 +10,7 @@ from pages.components.insights import questions, views
 from pages.components.segments import age
 from pages.components.ui import filters, formats
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 _VIEWS = {
     "buyers": "Kinds of buyers",
@@ -24,28 +24,28 @@ _VIEWS = {
 }
 
 actor = require(Permission.VIEW_OVERVIEW)
-here = shop()
+shop = current_shop()
 
 st.title("Insights")
-info = age.require(here)
-age.show(here, info)
+info = age.require(shop)
+age.show(shop, info)
 part = filters.pick_view("View", list(_VIEWS), name="view", key="insights_part", words=_VIEWS.__getitem__, hidden=True)
 try:
     if part == "buyers":
-        views.show_buyers(here, info.name)
+        views.show_buyers(shop, info.name)
     elif part == "returning":
-        views.show_returning(here, info.name)
+        views.show_returning(shop, info.name)
     elif part == "value":
-        views.show_worth(here, info.name)
+        views.show_worth(shop, info.name)
     elif part == "change":
-        questions.show_change(here, actor)
+        questions.show_change(shop, actor)
     elif part == "best":
-        questions.show_best(here, actor)
+        questions.show_best(shop, actor)
     elif part == "refunds":
-        questions.show_refunds(here)
+        questions.show_refunds(shop)
     elif part == "lapsing":
-        questions.show_lapsing(here, actor)
+        questions.show_lapsing(shop, actor)
     else:
-        views.show_at_risk(here)
+        views.show_at_risk(shop)
 except BackendError as error:
     st.warning(formats.plain(error.sentence), icon=":material/warning:")

@@ -11,28 +11,28 @@ from pages.components.messages import repair, view
 from pages.components.ui import empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 st.page_link(page_of("messages.py"), label="Message log", icon=":material/arrow_back:", help="")
 try:
-    message = get_message(here, st.query_params.get("id", ""))
+    message = get_message(shop, st.query_params.get("id", ""))
 except (NotFoundError, InvalidInputError):
     empty.nothing(":material/mail:", "This message does not exist", "Find it in the message log.")
     st.stop()
 
-view.show_header(here, message)
-view.show_state(here, message)
+view.show_header(shop, message)
+view.show_state(shop, message)
 with st.container(horizontal=True, vertical_alignment="center"):
     repair.show_one(actor, message)
     view.show_resend(actor, message)
 repair.show_dialogs()
 email, history = st.columns([2, 1])
 with email:
-    view.show_email(here, message)
+    view.show_email(shop, message)
 with history:
     st.header("History")
-    view.show_timeline(here, message)
-    view.show_events(here, message)
+    view.show_timeline(shop, message)
+    view.show_events(shop, message)

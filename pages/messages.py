@@ -11,35 +11,35 @@ from pages.components.messages import log, repair, table
 from pages.components.ui import empty, tables
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Message log", width="content")
     if actor.may(Permission.SEND_EMAIL):
         st.page_link(page_of("send.py"), label="Send an email", help="")
 
-log.find_by_id(here)
-customer = log.chosen_customer(here)
+log.find_by_id(shop)
+customer = log.chosen_customer(shop)
 if customer is not None:
-    log.show_of_customer(here, actor, customer)
+    log.show_of_customer(shop, actor, customer)
     st.stop()
-log.show_problems(here, actor)
+log.show_problems(shop, actor)
 repair.show_dialogs()
 
 st.header("All messages")
-wanted = log.pick_filter(here, actor)
+wanted = log.pick_filter(shop, actor)
 pager = tables.Pager("messages", wanted, sized=True)
 try:
-    page = list_messages(here, wanted, limit=pager.rows, cursor=pager.cursor)
+    page = list_messages(shop, wanted, limit=pager.rows, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
 if page.messages:
-    show_table(table.message_table(here, page.messages), "messages")
+    show_table(table.message_table(shop, page.messages), "messages")
 else:
     empty.nothing(
         ":material/mail:", "No messages in this period", "Choose more days, clear the filters, or send an email."

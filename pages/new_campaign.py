@@ -13,14 +13,14 @@ from pages.components.campaigns import form, preview, saving
 from pages.components.ui import empty, formats
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import name_tab, shop
+from pages.components.ui.shell import current_shop, name_tab
 
 actor = require(Permission.PLAN_CAMPAIGNS)
-here = shop()
+shop = current_shop()
 
 wanted = st.query_params.get("id", "")
 try:
-    before = get_campaign(here, actor, wanted) if wanted else None
+    before = get_campaign(shop, actor, wanted) if wanted else None
 except BackendError as error:
     empty.nothing(":material/campaign:", "This campaign does not exist", error.sentence)
     st.page_link(page_of("campaigns.py"), label="All campaigns", help="")
@@ -43,7 +43,7 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     fields = saving.form_of(campaign_id)
     with fields.area():
-        draft = form.choose(here, actor, fields.key("draft"), before.draft if before else None)
-        saving.save_button(here, campaign_id, before, draft)
+        draft = form.choose(shop, actor, fields.key("draft"), before.draft if before else None)
+        saving.save_button(shop, campaign_id, before, draft)
 with right:
-    preview.show_draft(here, draft)
+    preview.show_draft(shop, draft)

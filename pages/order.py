@@ -12,14 +12,14 @@ from pages.components.orders import addresses, forms, fulfil, payment, returns, 
 from pages.components.ui import actions, empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_ORDERS)
-here = shop()
+shop = current_shop()
 
 st.page_link(page_of("orders.py"), label="All orders", icon=":material/arrow_back:", help="")
 try:
-    order = get_order(here, st.query_params.get("customer", ""), st.query_params.get("id", ""))
+    order = get_order(shop, st.query_params.get("customer", ""), st.query_params.get("id", ""))
 except (NotFoundError, InvalidInputError):
     empty.nothing(
         ":material/receipt_long:",
@@ -28,7 +28,7 @@ except (NotFoundError, InvalidInputError):
     )
     st.stop()
 
-view.show_header(here, order)
+view.show_header(shop, order)
 stale = actions.is_stale()
 if stale:
     actions.show_refusal()
@@ -46,21 +46,21 @@ if actor.may(Permission.SEND_EMAIL):
 items, amounts = st.columns([3, 2])
 with items:
     st.header("Line items")
-    view.show_lines(here, order)
+    view.show_lines(shop, order)
 with amounts:
     st.header("Amounts")
-    view.show_amounts(here, order)
-    payment.show_payments(here, order)
+    view.show_amounts(shop, order)
+    payment.show_payments(shop, order)
 if order.fulfilments:
     st.header("Parcels")
-    fulfil.show_parcels(here, actor, order, enabled=not stale)
-returns.show_returns(here, actor, order, enabled=not stale)
-addresses.show(here, actor, order, enabled=not stale)
+    fulfil.show_parcels(shop, actor, order, enabled=not stale)
+returns.show_returns(shop, actor, order, enabled=not stale)
+addresses.show(shop, actor, order, enabled=not stale)
 if order.note:
     st.header("Note")
     st.text(order.note)
 st.header("Emails about this order")
-timeline.show_messages_about(here, order)
+timeline.show_messages_about(shop, order)
 st.header("History")
-view.show_history(here, order)
+view.show_history(shop, order)
 forms.show_dialogs()

@@ -16,48 +16,48 @@ from pages.components.ui.bulk import show_result
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
 from pages.components.ui.views import offer_views
 
 actor = require(Permission.VIEW_ORDERS)
-here = shop()
+shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Orders", width="content")
     if actor.may(Permission.PLACE_ORDERS):
         st.page_link(page_of("place_order.py"), label="Place an order", help="")
 
-view.find_by_number(here)
+view.find_by_number(shop)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    chosen = pick_period(here, "placed")
+    chosen = pick_period(shop, "placed")
     statuses = filters.pick_pills(
         "Status", list(OrderStatus), name="status", key="orders_status", words=formats.status_label
     )
     sort, choose_sort = filters.sort_by(list(OrderSort), name="sort", key="orders_sort")
     wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses), sort)
     bulk.offer_export(actor, wanted)
-    offer_views(here, actor, ListPage.ORDERS)
+    offer_views(shop, actor, ListPage.ORDERS)
 
 pager = tables.Pager("orders", wanted, sized=True)
 try:
-    figures = caching.totals_like(here, wanted) if statuses else caching.totals_of(here, chosen.first, chosen.last)
-    page = caching.list_orders(here, wanted, limit=pager.rows, cursor=pager.cursor)
+    figures = caching.totals_like(shop, wanted) if statuses else caching.totals_of(shop, chosen.first, chosen.last)
+    page = caching.list_orders(shop, wanted, limit=pager.rows, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
-view.show_totals(here, wanted, figures)
+view.show_totals(shop, wanted, figures)
 if page.orders:
     show_result(bulk.OF, Permission.CHANGE_ORDERS)
     show_table(
-        order_table(here, page.orders),
+        order_table(shop, page.orders),
         "orders",
         sorted_by=sort,
         on_sort=choose_sort,
         actions=bulk.actions_for(actor),
         on_action=lambda name, ids: bulk.begin(name, ids, page.orders),
     )
-elif caching.first_day(here) is None:
+elif caching.first_day(shop) is None:
     empty.no_orders_yet(actor)
 else:
     empty.nothing(":material/search_off:", "No orders in this period", "Choose more days, or clear the status filter.")

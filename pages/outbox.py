@@ -9,10 +9,10 @@ from pages.components.messages import outbox
 from pages.components.ui import empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 st.title("Outbox")
 if settings().mail_transport != "local":
@@ -28,10 +28,10 @@ if not total:
         st.page_link(page_of("send.py"), label="Send an email", icon=":material/send:", help="")
     st.stop()
 
-outbox.show_head(here, actor, total, unread)
+outbox.show_head(shop, actor, total, unread)
 messages, reading = st.columns([2, 3])
 with messages:
-    outbox.show_list(here)
+    outbox.show_list(shop)
 with reading:
-    outbox.show_message(here, opened)
+    outbox.show_message(shop, opened)
 outbox.CLEAR.show()

@@ -17,24 +17,24 @@ from pages.components.todo import view as todo
 from pages.components.ui import caching, charts, empty, filters, formats
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_against, pick_month, pick_period
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
 
 actor = require(Permission.VIEW_OVERVIEW)
-here = shop()
+shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.title("Overview", width="content")
-    began = caching.first_day(here)
+    began = caching.first_day(shop)
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-        chosen = pick_period(here, "period") if began else None
+        chosen = pick_period(shop, "period") if began else None
         against = pick_against() if began else Against.BEFORE
 if began is None or chosen is None:
     empty.no_orders_yet(actor)
-    view.show_first_steps(here, actor, is_new=True)
+    view.show_first_steps(shop, actor, is_new=True)
     st.stop()
-view.show_first_steps(here, actor, is_new=False)
-todo.show(here)
+view.show_first_steps(shop, actor, is_new=False)
+todo.show(shop)
 
 granularities = granularities_of(chosen.first, chosen.last)
 granularity = granularities[0]
@@ -42,11 +42,11 @@ if len(granularities) > 1:
     granularity = filters.pick_view(
         "Chart by", granularities, name="by", key=f"by_{'_'.join(granularities)}", words=str.capitalize
     )
-figures = caching.overview_of(here, chosen.first, chosen.last, granularity, period=chosen.period, against=against)
-st.caption(formats.plain(cards.compared(here, figures)))
-cards.show_figures(here, figures.totals, figures.before)
+figures = caching.overview_of(shop, chosen.first, chosen.last, granularity, period=chosen.period, against=against)
+st.caption(formats.plain(cards.compared(shop, figures)))
+cards.show_figures(shop, figures.totals, figures.before)
 with st.container(border=True):
-    charts.show(charts.over_time(here, chosen.first, chosen.last, granularity, chosen.period, against), "over_time")
+    charts.show(charts.over_time(shop, chosen.first, chosen.last, granularity, chosen.period, against), "over_time")
 cards.to_questions()
 
 best, where = st.columns([3, 2])
@@ -54,16 +54,16 @@ with best:
     st.header("Top customers")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         measure = filters.pick_view("By", list(Measure), name="top_by", key="top_by", words=str.capitalize, hidden=True)
-        month = pick_month(here, began, "top_month")
-    best_ones = caching.top_customers(here, measure, month, 10)
-    show_table(customer_table(here, best_ones, ranked=True, details=False), "top_customers")
+        month = pick_month(shop, began, "top_month")
+    best_ones = caching.top_customers(shop, measure, month, 10)
+    show_table(customer_table(shop, best_ones, ranked=True, details=False), "top_customers")
 with where:
     st.header("Best products")
-    products.show_best(here, chosen)
+    products.show_best(shop, chosen)
 st.header("Customers by country")
 st.caption("All customers, whatever the period.")
-charts.show(charts.countries(here), "countries")
+charts.show(charts.countries(shop), "countries")
 
 st.header("Recent orders")
 st.caption("The newest, whatever the period.")
-show_table(order_table(here, caching.recent_orders(here, 8)), "recent_orders")
+show_table(order_table(shop, caching.recent_orders(shop, 8)), "recent_orders")

@@ -11,14 +11,14 @@ from pages.components.products import forms, view
 from pages.components.ui import actions, empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_ORDERS)
-here = shop()
+shop = current_shop()
 
 st.page_link(page_of("products.py"), label="All products", icon=":material/arrow_back:", help="")
 try:
-    product = get_product(here, st.query_params.get("id", ""))
+    product = get_product(shop, st.query_params.get("id", ""))
 except (NotFoundError, InvalidInputError):
     empty.nothing(":material/inventory_2:", "This product does not exist", "Find it in the list of products.")
     st.stop()
@@ -35,16 +35,16 @@ if actor.may(Permission.EDIT_PRODUCTS):
             )
         elif not look_again:
             actions.button("Archive", forms.archive, product, key="archive", icon=":material/archive:")
-view.show_figures(here, product)
-view.show_months(here, product)
+view.show_figures(shop, product)
+view.show_months(shop, product)
 
 buyers, facts = st.columns([2, 1])
 with buyers:
     st.header("Customers who bought it")
     if actor.may(Permission.VIEW_CUSTOMERS):
-        view.show_buyers(here, product)
+        view.show_buyers(shop, product)
 with facts:
     st.header("Details")
     with st.container(border=True):
-        view.show_facts(here, product)
+        view.show_facts(shop, product)
 forms.EDIT.show()

@@ -14,12 +14,12 @@ from pages.components.products.view import days_of, show_behind
 from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_period
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
 from pages.components.ui.views import offer_views
 
 actor = require(Permission.VIEW_ORDERS)
-here = shop()
+shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Products", width="content")
@@ -29,25 +29,25 @@ ADD.show()
 
 search = filters.search("Search", "Part of a title or SKU", name="search", key="products_search", longest=200)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    chosen = pick_period(here, "sold")
+    chosen = pick_period(shop, "sold")
     archived = filters.switch("Archived", name="archived", key="products_archived")
     sort, choose_sort = filters.sort_by(list(ProductSort), name="sort", key="products_sort")
-    offer_views(here, actor, ListPage.PRODUCTS)
+    offer_views(shop, actor, ListPage.PRODUCTS)
 
 wanted = ProductFilter(search.strip(), archived, sort, days_of(chosen))
 pager = tables.Pager("products", wanted)
 try:
-    page = caching.list_products(here, wanted, limit=tables.ROWS, cursor=pager.cursor)
+    page = caching.list_products(shop, wanted, limit=tables.ROWS, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
 if page.products:
-    show_behind(here)
-    st.caption(formats.plain(f"Sold {formats.span(here, chosen.first, chosen.last)}"))
+    show_behind(shop)
+    st.caption(formats.plain(f"Sold {formats.span(shop, chosen.first, chosen.last)}"))
     show_table(
-        product_table(here, page.products),
+        product_table(shop, page.products),
         "products",
-        count=formats.counted(here, page.count, "product"),
+        count=formats.counted(shop, page.count, "product"),
         sorted_by=sort,
         on_sort=choose_sort,
     )

@@ -12,14 +12,14 @@ from pages.components.segments.opening import opened
 from pages.components.ui import empty, formats, keystrokes
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import name_tab, shop
+from pages.components.ui.shell import current_shop, name_tab
 
 actor = require(Permission.VIEW_CUSTOMERS)
-here = shop()
+shop = current_shop()
 
 st.page_link(page_of("segments.py"), label="All segments", icon=":material/arrow_back:", help="")
 try:
-    segment, new = opened(here)
+    segment, new = opened(shop)
 except NotFoundError:
     empty.nothing(
         ":material/filter_alt_off:",
@@ -33,18 +33,18 @@ name_tab("New segment" if new else segment.name, "Segments")
 if segment.text and not new:
     st.caption(formats.plain(segment.text))
 if not new:
-    head.show_links(here, actor, segment)
-info = age.require(here)
+    head.show_links(shop, actor, segment)
+info = age.require(shop)
 
 editable = actor.may(Permission.EDIT_SEGMENTS) and not segment.ready
 draft = draft_of(segment, new=new) if editable else None
 with keystrokes.area(head.SAVE):
-    rule = builder.show(here, draft) if draft else segment.rule
-    preview = view.show(here, rule) if rule is not None else None
-    age.show(here, info)
+    rule = builder.show(shop, draft) if draft else segment.rule
+    preview = view.show(shop, rule) if rule is not None else None
+    age.show(shop, info)
     if draft:
-        head.show_saving(here, draft, rule, segment)
+        head.show_saving(shop, draft, rule, segment)
 if not draft and segment.ready and actor.may(Permission.EDIT_SEGMENTS):
     st.caption("Built-in segment. Duplicate it to change it.")
 if preview is not None:
-    view.show_people(here, preview, segment.id)
+    view.show_people(shop, preview, segment.id)

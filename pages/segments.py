@@ -11,25 +11,25 @@ from pages.components.segments import age, view
 from pages.components.ui import empty
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_CUSTOMERS)
-here = shop()
+shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Segments", width="content")
     if actor.may(Permission.EDIT_SEGMENTS):
         st.page_link(page_of("segment.py"), label="New segment", icon=":material/add:", help="")
-info = age.require(here)
-age.show(here, info)
+info = age.require(shop)
+age.show(shop, info)
 
 st.header("Your segments", anchor=False)
-saved = list_segments(here, actor)
+saved = list_segments(shop, actor)
 if saved:
-    view.show_list(here, saved, "saved_segments")
+    view.show_list(shop, saved, "saved_segments")
 else:
     empty.nothing(
         ":material/filter_alt:", "No segments yet", "Create one with “New segment”, or open one below and duplicate it."
     )
 st.header("Built-in segments", anchor=False)
-view.show_list(here, READY, "built_in_segments")
+view.show_list(shop, READY, "built_in_segments")

@@ -14,24 +14,24 @@ from pages.components.automations import list
 from pages.components.sending import form, invitation, progress
 from pages.components.ui import empty
 from pages.components.ui.guard import require
-from pages.components.ui.shell import mailer, shop
+from pages.components.ui.shell import current_shop, mailer
 
 actor = require(Permission.SEND_EMAIL)
-here = shop()
+shop = current_shop()
 
 st.title("Send an email")
-if progress.show_sent(here):
+if progress.show_sent(shop):
     st.stop()
 
-template = form.choose_template(here, actor)
+template = form.choose_template(shop, actor)
 if template is not None and Need.MEMBER in template.needs:
-    invitation.show(here, actor, template)
+    invitation.show(shop, actor, template)
     st.stop()
 customer_id = st.query_params.get("customer", "")
 if not customer_id:
-    form.choose_customer(here)
+    form.choose_customer(shop)
 try:
-    customer = get_customer(here, customer_id) if customer_id else None
+    customer = get_customer(shop, customer_id) if customer_id else None
 except BackendError:
     empty.nothing(":material/person_off:", "This customer does not exist", "Search for the customer again.")
     st.button("Choose another customer", on_click=form.forget_customer)
@@ -43,14 +43,14 @@ if template is None or customer is None:
 
 order_id = ""
 if Need.ORDER in template.needs:
-    order_id = form.choose_order(here, customer)
+    order_id = form.choose_order(shop, customer)
     if not order_id:
         st.stop()
-list.hint(here, template.name)
+list.hint(shop, template.name)
 fields = form.enter_fields(template)
-check = send_check_of(here, mailer(), customer, template, order_id)
-again = form.show_send_check(here, customer, check)
-sendable = progress.show_preview(here, template, Recipient(customer.id, order_id, fields))
+check = send_check_of(shop, mailer(), customer, template, order_id)
+again = form.show_send_check(shop, customer, check)
+sendable = progress.show_preview(shop, template, Recipient(customer.id, order_id, fields))
 form.send_button(
     template,
     customer,

@@ -11,27 +11,27 @@ from pages.components.shop import settings_form
 from pages.components.templates import preview
 from pages.components.ui import formats
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 _EXAMPLE = "welcome"
 
 actor = require(Permission.EDIT_SHOP)
-here = shop()
-facts = get_shop_facts(here)
+shop = current_shop()
+facts = get_shop_facts(shop)
 
 st.title("Shop settings")
 if not facts.postal_address.strip():
     st.warning("Add a postal address. Marketing emails are not sent without one.", icon=":material/home_pin:")
 form, example = st.columns(2, gap="medium")
 with form:
-    settings_form.show(here)
+    settings_form.show(shop)
     sentence = (
         f"Currency ({facts.currency}), language ({facts.locale}) and time zone ({facts.zone}) are set by your engineer."
     )
     st.caption(formats.plain(sentence))
     st.header("Order numbers", anchor=False)
-    settings_form.show_order_numbers(here)
+    settings_form.show_order_numbers(shop)
 with example:
     st.header("Email preview", anchor=False)
     st.caption("Preview with the saved settings.")
-    preview.show_views(here, render_preview(here, _EXAMPLE), preview.VIEWS_WHILE_EDITING, "shop")
+    preview.show_views(shop, render_preview(shop, _EXAMPLE), preview.VIEWS_WHILE_EDITING, "shop")

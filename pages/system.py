@@ -8,21 +8,21 @@ from backend.domain.team import Permission
 from pages.components.system import now, speed
 from pages.components.ui import filters, formats
 from pages.components.ui.guard import require
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 
 actor = require(Permission.VIEW_SYSTEM)
-here = shop()
+shop = current_shop()
 
 st.title("System")
 view = filters.pick_view(
     "View", ["now", "speed", "cost", "log"], name="view", key="system_view", words=str.capitalize, hidden=True
 )
 if view == "speed":
-    speed.show_speed(here, actor)
+    speed.show_speed(shop, actor)
 elif view == "cost":
-    speed.show_cost(here, actor)
+    speed.show_cost(shop, actor)
 elif view == "log":
-    speed.show_log(here)
+    speed.show_log(shop)
 else:
     now.show_now()
 staging = " (staging: listed recipients only)" if settings().staging else ""

@@ -9,14 +9,14 @@ from backend.errors import BackendError
 from backend.services.team import members as team
 from pages.components.team import forms
 from pages.components.ui import filters, guard, second_factor
-from pages.components.ui.shell import refuse, settings, shop
+from pages.components.ui.shell import current_shop, refuse, settings
 
 actor = guard.require(Permission.MANAGE_TEAM)
 st.title("Team")
 if not second_factor.confirmed(actor, "team"):
     st.stop()
 forms.show_link()
-members = team.list_members(shop(), actor)
+members = team.list_members(current_shop(), actor)
 st.dataframe(
     [
         {
@@ -24,7 +24,7 @@ st.dataframe(
             "Name": member.name,
             "Email address": member.email,
             "Role": member.role.value.capitalize(),
-            "Since": member.created_at.astimezone(shop().zone).date(),
+            "Since": member.created_at.astimezone(current_shop().zone).date(),
             "Second factor": member.has_second_factor,
             "Active": not member.disabled,
         }

@@ -11,28 +11,28 @@ from pages.components.templates import editor, preview, publishing, versions
 from pages.components.ui import empty, filters
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 actor = require(Permission.VIEW_EMAIL)
-here = shop()
+shop = current_shop()
 
 st.page_link(page_of("emails.py"), label="All emails", icon=":material/arrow_back:", help="")
 try:
-    state = catalogue.state_of(here, st.query_params.get("name", ""))
+    state = catalogue.state_of(shop, st.query_params.get("name", ""))
 except NotFoundError:
     empty.nothing(
         ":material/mail:", "This email does not exist", "It may have been deleted. Find it in the list of emails."
     )
     st.stop()
 
-publishing.show_head(here, actor, state)
+publishing.show_head(shop, actor, state)
 parts = ["preview", "edit", "versions"] if actor.may(Permission.EDIT_TEMPLATES) else ["preview", "versions"]
 part = filters.pick_view(
     "View", parts, name="view", key=f"template_part_{state.facts.name}", words=str.capitalize, hidden=True
 )
 if part == "edit":
-    editor.show(here, actor, state)
+    editor.show(shop, actor, state)
 elif part == "versions":
-    versions.show(here, actor, state)
+    versions.show(shop, actor, state)
 else:
-    preview.show(here, actor, state)
+    preview.show(shop, actor, state)

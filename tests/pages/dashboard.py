@@ -24,7 +24,7 @@ class Dashboard:
 
     @property
     def shop(self) -> Shop:
-        return shell.shop()
+        return shell.current_shop()
 
     def member(self, role: Role) -> Member:
         """The one member with this role, added when first asked for."""

@@ -16,11 +16,11 @@ from tests.support import add_customer, add_order
 def _above() -> None:
     from pages.components.search import everything
     from pages.components.ui.session import current_actor
-    from pages.components.ui.shell import shop
+    from pages.components.ui.shell import current_shop
 
     actor = current_actor()
     assert actor is not None
-    everything.show(shop(), actor, "overview")
+    everything.show(current_shop(), actor, "overview")
 
 
 def opened(dashboard: Dashboard, role: Role = Role.STAFF) -> AppTest:

@@ -24,7 +24,7 @@ SECRET = second_factor.new_secret()
 
 
 def code(steps: int = 0) -> str:
-    return pyotp.TOTP(SECRET).at(shell.shop().clock() + timedelta(seconds=30 * steps))
+    return pyotp.TOTP(SECRET).at(shell.current_shop().clock() + timedelta(seconds=30 * steps))
 
 
 @pytest.fixture

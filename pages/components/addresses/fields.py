@@ -10,7 +10,7 @@ from pages.components.ui import formats
 from pages.components.ui.forms import Form
 
 
-def show(here: Shop, form: Form, before: Address) -> Address:
+def show(shop: Shop, form: Form, before: Address) -> Address:
     """Renders the fields, filled with `before`; returns what is typed, which the service checks."""
     name = _line(form, "Name", "name", before.name)
     company = _line(form, "Company", "company", before.company)
@@ -25,13 +25,13 @@ def show(here: Shop, form: Form, before: Address) -> Address:
     with left:
         region = _line(form, "State or region", "region", before.region)
     with right:
-        country = _country(here, form, before.country)
+        country = _country(shop, form, before.country)
     phone = _line(form, "Phone", "phone", before.phone)
     return Address(name, company, street, street2, city, postcode, region, country, phone)
 
 
-def _country(here: Shop, form: Form, before: str) -> str:
-    names = {"": "No country"} | formats.countries(here)
+def _country(shop: Shop, form: Form, before: str) -> str:
+    names = {"": "No country"} | formats.countries(shop)
     codes = list(names) if before in names else [before, *names]
     return st.selectbox(
         "Country",

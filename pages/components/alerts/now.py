@@ -17,7 +17,7 @@ from backend.services.context import Shop
 from pages.components.system.installation import span_of, system
 from pages.components.ui import actions, empty, filters, formats
 from pages.components.ui.guard import guarded_fragment, require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 from pages.components.ui.tables import ROWS, Pager
 
@@ -28,33 +28,33 @@ _TEST: Slot[str] = Slot("alerts.test")
 @guarded_fragment(Permission.VIEW_SYSTEM, run_every=_LOOK_SECONDS)
 def show_open() -> None:
     """What is wrong now; looks again every five seconds."""
-    here, actor = shop(), require(Permission.VIEW_SYSTEM)
-    alerts = list_current(here, actor)
+    shop, actor = current_shop(), require(Permission.VIEW_SYSTEM)
+    alerts = list_current(shop, actor)
     shown = [alert for alert in alerts if alert.is_open and alert.rule is not RuleName.TEST]
     if any(alert.rule is RuleName.TEST for alert in alerts):
         st.info("Test alert requested. Recipients get it within seconds.", icon=":material/outgoing_mail:")
     if not shown:
         st.markdown("## :material/check_circle: No alert is open")
         return
-    st.markdown(f"## :material/notifications_active: {formats.counted(here, len(shown), 'alert')} open")
+    st.markdown(f"## :material/notifications_active: {formats.counted(shop, len(shown), 'alert')} open")
     for alert in shown:
-        _show_alert(here, alert)
+        _show_alert(shop, alert)
 
 
-def _show_alert(here: Shop, alert: Alert) -> None:
+def _show_alert(shop: Shop, alert: Alert) -> None:
     with st.container(border=True, gap="xsmall"):
-        since = span_of(here.clock() - alert.opened_at)
+        since = span_of(shop.clock() - alert.opened_at)
         badge = formats.badge(f"Open for {since}", "red", ":material/error:")
         st.markdown(f"**{formats.plain(alert.title)}** {badge}")
         st.markdown(formats.plain(alert.sentence))
         st.caption(formats.plain(BY_NAME[alert.rule].advice))
-        st.caption(formats.plain(_told(here, alert)))
+        st.caption(formats.plain(_told(shop, alert)))
 
 
-def _told(here: Shop, alert: Alert) -> str:
+def _told(shop: Shop, alert: Alert) -> str:
     if alert.notified_at is None:
         return "No notification sent yet."
-    return f"Notified on {formats.moment(here, alert.notified_at)}: {alert.notified_by}."
+    return f"Notified on {formats.moment(shop, alert.notified_at)}: {alert.notified_by}."
 
 
 def offer_test(actor: Actor) -> None:
@@ -71,30 +71,30 @@ def _send_test(identity: str) -> None:
     _TEST.clear()
 
 
-def show_past(here: Shop, actor: Actor) -> None:
+def show_past(shop: Shop, actor: Actor) -> None:
     """Alerts of a month, newest first, the tests too."""
     st.header("History", anchor=False)
     month = filters.pick_one(
         "Month",
-        months_until_now(here, 12),
+        months_until_now(shop, 12),
         name="month",
         key="alerts_month",
-        words=lambda text: formats.month(here, date.fromisoformat(f"{text}-01")),
+        words=lambda text: formats.month(shop, date.fromisoformat(f"{text}-01")),
     )
     pager = Pager("alerts", month)
-    alerts, following = list_past(here, actor, month, limit=ROWS, cursor=pager.cursor)
+    alerts, following = list_past(shop, actor, month, limit=ROWS, cursor=pager.cursor)
     if not alerts:
         empty.nothing(":material/notifications_off:", "No alerts this month", "Send a test alert to see one.")
     else:
-        _show_history(here, alerts)
+        _show_history(shop, alerts)
     pager.show(following)
 
 
-def _show_history(here: Shop, alerts: Sequence[Alert]) -> None:
-    year = here.clock().astimezone(here.zone).year
+def _show_history(shop: Shop, alerts: Sequence[Alert]) -> None:
+    year = shop.clock().astimezone(shop.zone).year
     with st.container(border=True, gap="small"):
         for alert in alerts:
-            at = formats.brief_moment(here, alert.opened_at, year)
+            at = formats.brief_moment(shop, alert.opened_at, year)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(
                     f"**{formats.plain(alert.title)}** {_badge(alert)}  \n{formats.plain(alert.sentence)}",

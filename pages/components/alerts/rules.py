@@ -17,7 +17,7 @@ from pages.components.ui import actions, formats, forms
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +38,27 @@ class _Notifications:
     remind: int
 
 
-def show_notifications(here: Shop, actor: Actor) -> None:
+def show_notifications(shop: Shop, actor: Actor) -> None:
     """Who is notified, how, and when not."""
-    given = get_alert_settings(here)
+    given = get_alert_settings(shop)
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown("**Recipients**", width="content")
             if actor.may(Permission.EDIT_ALERTS):
                 NOTIFICATIONS.opener("Change", given, icon=":material/edit:")
-        names = [member.name or member.username for member in recipients_of(here, given)]
+        names = [member.name or member.username for member in recipients_of(shop, given)]
         everybody = "" if given.recipients else " (all engineers and admins)"
         by_email = f"{formats.listed(names)}{everybody}" if names else "nobody"
         st.markdown(f":material/mail: By email: {formats.plain(by_email)}")
         hook = "set by ALERT_WEBHOOK_URL" if settings().alert_webhook_url.get_secret_value() else "none is set"
         st.markdown(f":material/webhook: By webhook: {formats.plain(hook)}")
-        st.caption(formats.plain(f"{_quiet(here, given)} {_reminders(given)}"))
+        st.caption(formats.plain(f"{_quiet(shop, given)} {_reminders(given)}"))
 
 
-def _quiet(here: Shop, given: AlertSettings) -> str:
+def _quiet(shop: Shop, given: AlertSettings) -> str:
     if given.quiet_from == given.quiet_to:
         return "No quiet hours."
-    hours = f"{formats.time_of_day(here, given.quiet_from)} to {formats.time_of_day(here, given.quiet_to)}"
+    hours = f"{formats.time_of_day(shop, given.quiet_from)} to {formats.time_of_day(shop, given.quiet_to)}"
     return f"From {hours} only urgent alerts are sent; the rest follow afterwards."
 
 
@@ -68,14 +68,14 @@ def _reminders(given: AlertSettings) -> str:
     return f"Reminders every {given.remind_hours} hours while an alert is open."
 
 
-def show_rules(here: Shop, actor: Actor) -> None:
+def show_rules(shop: Shop, actor: Actor) -> None:
     """Each rule with its threshold, and the way to change it."""
-    given = get_alert_settings(here)
+    given = get_alert_settings(shop)
     st.header("Rules", anchor=False)
     with st.container(border=True, gap="small"):
         for rule in RULES:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(_described(here, rule, given.of(rule)), width="stretch")
+                st.markdown(_described(shop, rule, given.of(rule)), width="stretch")
                 if actor.may(Permission.EDIT_ALERTS):
                     st.button(
                         "Adjust",
@@ -87,7 +87,7 @@ def show_rules(here: Shop, actor: Actor) -> None:
                     )
 
 
-def _described(here: Shop, rule: Rule, adjusted: Adjusted) -> str:
+def _described(shop: Shop, rule: Rule, adjusted: Adjusted) -> str:
     words = f"**{formats.plain(rule.title)}** "
     if not adjusted.on:
         words += formats.badge("Off", "gray", ":material/notifications_off:")
@@ -129,7 +129,7 @@ def _draw_rule(seen: _Seen) -> None:
         wanted = Adjusted(float(threshold), on)
         saved = actions.attempt(
             Permission.EDIT_ALERTS,
-            lambda actor: adjust_rule(shop(), actor, rule.name, wanted, version=seen.settings.version),
+            lambda actor: adjust_rule(current_shop(), actor, rule.name, wanted, version=seen.settings.version),
             f"Rule “{rule.title}” saved.",
         )
         _finish(saved, form, RULE, lambda newest: _begin_rule(rule, newest, before, wanted))
@@ -149,7 +149,7 @@ def _step(rule: Rule) -> float:
 
 
 def _draw_notifications(seen: AlertSettings) -> None:
-    members = {member.username: member for member in members_of(shop()) if not member.disabled}
+    members = {member.username: member for member in members_of(current_shop()) if not member.disabled}
     form = _notifications_form(seen)
     with form.area():
         recipients = st.multiselect(
@@ -165,14 +165,14 @@ def _draw_notifications(seen: AlertSettings) -> None:
             quiet_from = st.time_input(
                 "Quiet from",
                 seen.quiet_from,
-                format=formats.clock_of(shop()),
+                format=formats.clock_of(current_shop()),
                 key=form.key("quiet_from"),
                 persist_state="session",
             )
             quiet_to = st.time_input(
                 "Quiet to",
                 seen.quiet_to,
-                format=formats.clock_of(shop()),
+                format=formats.clock_of(current_shop()),
                 key=form.key("quiet_to"),
                 persist_state="session",
                 help="Same time in both fields: no quiet hours.",
@@ -195,7 +195,7 @@ def _draw_notifications(seen: AlertSettings) -> None:
         saved = actions.attempt(
             Permission.EDIT_ALERTS,
             lambda actor: change_notifications(
-                shop(),
+                current_shop(),
                 actor,
                 recipients=recipients,
                 quiet_from=quiet_from,
@@ -230,7 +230,7 @@ def _finish(
 
             def keep() -> None:
                 form.done()
-                begin(get_alert_settings(shop()))
+                begin(get_alert_settings(current_shop()))
 
             def discard() -> None:
                 form.done()

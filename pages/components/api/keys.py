@@ -18,7 +18,7 @@ from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _ISSUED: Slot[Issued] = Slot("api_keys.issued")
@@ -37,17 +37,17 @@ def show_issued() -> None:
         st.button("I have copied it", key="key_copied", on_click=_ISSUED.clear)
 
 
-def show_list(here: Shop, found: Sequence[ApiKey]) -> None:
+def show_list(shop: Shop, found: Sequence[ApiKey]) -> None:
     """All keys: the active ones first."""
     if not found:
         empty.nothing(":material/vpn_key:", "No API keys", "Create one for each program that uses the API.")
         return
-    now = here.clock()
+    now = shop.clock()
     for key in sorted(found, key=lambda each: each.state(now) is not KeyState.ACTIVE):
-        _show_key(here, key, key.state(now))
+        _show_key(shop, key, key.state(now))
 
 
-def _show_key(here: Shop, key: ApiKey, state: KeyState) -> None:
+def _show_key(shop: Shop, key: ApiKey, state: KeyState) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             badge = formats.badge(state.value.capitalize(), _COLORS[state])
@@ -58,21 +58,21 @@ def _show_key(here: Shop, key: ApiKey, state: KeyState) -> None:
                         st.button("Rotate", key=f"rotate_{key.prefix}", on_click=ROTATE.open, args=(key,))
                     st.button("Revoke", key=f"revoke_{key.prefix}", on_click=REVOKE.open, args=(key,))
         st.markdown(" ".join(f"`{scope}`" for scope in sorted(key.scopes)))
-        st.caption(" · ".join(_facts(here, key)))
+        st.caption(" · ".join(_facts(shop, key)))
 
 
-def _facts(here: Shop, key: ApiKey) -> list[str]:
-    facts = [f"Created {formats.moment(here, key.created_at)} by {formats.plain(who(key.created_by))}"]
+def _facts(shop: Shop, key: ApiKey) -> list[str]:
+    facts = [f"Created {formats.moment(shop, key.created_at)} by {formats.plain(who(key.created_by))}"]
     if key.revoked_at:
-        facts.append(f"Revoked {formats.moment(here, key.revoked_at)}")
+        facts.append(f"Revoked {formats.moment(shop, key.revoked_at)}")
     elif key.expires_at:
-        facts.append(f"Expires {formats.moment(here, key.expires_at)}")
-    facts.append(f"Last used {formats.moment(here, key.last_used_at)}" if key.last_used_at else "Never used")
+        facts.append(f"Expires {formats.moment(shop, key.expires_at)}")
+    facts.append(f"Last used {formats.moment(shop, key.last_used_at)}" if key.last_used_at else "Never used")
     return facts
 
 
 def _create(_: str) -> None:
-    here, actor = shop(), require(Permission.MANAGE_API_KEYS)
+    shop, actor = current_shop(), require(Permission.MANAGE_API_KEYS)
     offered = [scope for scope in Scope if all(map(actor.may, permissions_of((scope,))))]
     form = Form("create_key")
     with form.area():
@@ -91,13 +91,13 @@ def _create(_: str) -> None:
             key=form.key("scopes"),
             persist_state="session",
         )
-        today = here.clock().astimezone(here.zone).date()
+        today = shop.clock().astimezone(shop.zone).date()
         last = st.date_input(
             "Expires on",
             value=None,
             min_value=today,
             max_value=today + keys.LONGEST_LIFE - timedelta(days=2),
-            format=formats.date_input_format(here),
+            format=formats.date_input_format(shop),
             help="Without a date, the key works until it is revoked.",
             key=form.key("last"),
             persist_state="session",
@@ -105,10 +105,10 @@ def _create(_: str) -> None:
         missing = "" if name.strip() and scopes else "Give the key a name and at least one scope."
         pressed = form.pressed("Create", missing=missing, icon=":material/add:")
     if pressed:
-        ends = datetime.combine(last + timedelta(days=1), time(), here.zone) if last else None
+        ends = datetime.combine(last + timedelta(days=1), time(), shop.zone) if last else None
 
         def create(member: Actor) -> Issued:
-            return keys.create_key(here, member, name, scopes, expires_at=ends)
+            return keys.create_key(shop, member, name, scopes, expires_at=ends)
 
         result = actions.attempt(Permission.MANAGE_API_KEYS, create, "")
         if not isinstance(result, Trouble):
@@ -124,7 +124,7 @@ def _rotate(key: ApiKey) -> None:
     if actions.pressed("Rotate key", key="rotate_now", icon=":material/autorenew:", stretch=True):
 
         def rotate(member: Actor) -> Issued:
-            return keys.rotate_key(shop(), member, key.prefix, overlap=timedelta(hours=hours))
+            return keys.rotate_key(current_shop(), member, key.prefix, overlap=timedelta(hours=hours))
 
         _finish(actions.attempt(Permission.MANAGE_API_KEYS, rotate, ""), ROTATE)
 
@@ -134,7 +134,7 @@ def _revoke(key: ApiKey) -> None:
     if actions.pressed("Revoke key", key="revoke_now", icon=":material/block:", stretch=True):
         done = f"{key.name} no longer works."
         result = actions.attempt(
-            Permission.MANAGE_API_KEYS, lambda actor: keys.revoke_key(shop(), actor, key.prefix), done
+            Permission.MANAGE_API_KEYS, lambda actor: keys.revoke_key(current_shop(), actor, key.prefix), done
         )
         if isinstance(result, Trouble):
             actions.show_trouble(result)

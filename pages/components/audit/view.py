@@ -39,15 +39,15 @@ _NOTHING_TO_OPEN = ("deleted", "exported")
 """Entries whose target is gone, or is named by its title."""
 
 
-def pick_filter(here: Shop) -> AuditFilter:
+def pick_filter(shop: Shop) -> AuditFilter:
     """Renders the choice of a month and the fields that narrow it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         month = filters.pick_one(
             "Month",
-            audit_log.months_until_now(here),
+            audit_log.months_until_now(shop),
             name="month",
             key="audit_month",
-            words=lambda text: formats.month(here, date.fromisoformat(f"{text}-01")),
+            words=lambda text: formats.month(shop, date.fromisoformat(f"{text}-01")),
             help="Months of UTC.",
         )
         who = filters.text("Who", "Username", name="who", key="audit_who", longest=80, width=170)
@@ -56,7 +56,7 @@ def pick_filter(here: Shop) -> AuditFilter:
     return AuditFilter(month, who.strip(), action.strip(), target.strip())
 
 
-def entry_table(here: Shop, entries: Sequence[AuditEntry]) -> Table:
+def entry_table(shop: Shop, entries: Sequence[AuditEntry]) -> Table:
     """One row for each entry, which opens what was changed, where that has a page of its own."""
     rows = []
     for place, entry in enumerate(entries):
@@ -65,7 +65,7 @@ def entry_table(here: Shop, entries: Sequence[AuditEntry]) -> Table:
             Cell(who(entry.actor), (Badge(entry.role),)),
             Cell(entry.detail, quiet=True),
             Cell(entry.target, quiet=True),
-            Cell(formats.moment(here, entry.at), quiet=True),
+            Cell(formats.moment(shop, entry.at), quiet=True),
         )
         file, query = _subject(entry)
         rows.append(Row(str(place), cells, query, file))
@@ -84,11 +84,11 @@ def _subject(entry: AuditEntry) -> tuple[str, dict[str, str] | None]:
     return file, {"customer": customer, field: order}
 
 
-def offer_file(here: Shop, actor: Actor, wanted: AuditFilter) -> None:
+def offer_file(shop: Shop, actor: Actor, wanted: AuditFilter) -> None:
     """The button that makes a file of what is listed, when it is pressed."""
     st.download_button(
         "Download CSV",
-        deferred(here, actor, lambda who: export_csv(here, who, wanted)),
+        deferred(shop, actor, lambda who: export_csv(shop, who, wanted)),
         file_name=f"audit-{wanted.month}.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -17,34 +17,34 @@ from pages.components.automations import words
 from pages.components.automations.draft import AutomationDraft, draft_of, forget, keep, keep_mine, redraw
 from pages.components.ui import actions, formats, forms, keystrokes
 from pages.components.ui.actions import Trouble
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 Save = Callable[[Shop, Actor, Automation], Automation]
 
 _SAVE = "save_automation"
 
 
-def show(here: Shop, stored: Automation, save: Save, done: str) -> Automation | None:
+def show(shop: Shop, stored: Automation, save: Save, done: str) -> Automation | None:
     """Renders it; returns the automation once it was saved."""
     with keystrokes.area(_SAVE):
-        return _show(here, stored, save, done)
+        return _show(shop, stored, save, done)
 
 
-def _show(here: Shop, stored: Automation, save: Save, done: str) -> Automation | None:
+def _show(shop: Shop, stored: Automation, save: Save, done: str) -> Automation | None:
     draft = draft_of(stored)
     name = st.text_input(
         "Name", value=draft.base.name, max_chars=80, key=draft.key("name"), persist_state="session", width=420
     )
     kind = _kind(draft, stored)
-    offered = automation_steps.fitting_templates(here, kind)
-    steps = [automation_steps.show(here, draft, kind, n, offered) for n in range(len(draft.base.steps))]
+    offered = automation_steps.fitting_templates(shop, kind)
+    steps = [automation_steps.show(shop, draft, kind, n, offered) for n in range(len(draft.base.steps))]
     exits = _exits(draft, kind)
     now = replace(stored, name=name, kind=kind, steps=tuple(steps), exits=exits, version=draft.seen.version)
     draft = keep(draft, now)
     if len(steps) < MOST_STEPS and st.button("Add a step", key=draft.key("add_step"), icon=":material/add:"):
         redraw(draft, replace(now, steps=(*now.steps, Step("", timedelta(days=1)))))
         st.rerun()
-    st.info(formats.plain(words.sentence(here, now)), icon=":material/bolt:")
+    st.info(formats.plain(words.sentence(shop, now)), icon=":material/bolt:")
     return _save(draft, save, done)
 
 
@@ -100,13 +100,13 @@ def _save(draft: AutomationDraft, save: Save, done: str) -> Automation | None:
                 st.rerun()
     if not pressed:
         return None
-    saved = actions.attempt(Permission.EDIT_AUTOMATIONS, lambda actor: save(shop(), actor, draft.now), done)
+    saved = actions.attempt(Permission.EDIT_AUTOMATIONS, lambda actor: save(current_shop(), actor, draft.now), done)
     if isinstance(saved, Trouble):
         actions.show_trouble(saved)
         if saved.stale:
             mine, seen = draft, draft.seen
             forms.show_overtaken(
-                lambda: keep_mine(mine, get_automation(shop(), seen.id)), lambda: forget(seen.id), whole=True
+                lambda: keep_mine(mine, get_automation(current_shop(), seen.id)), lambda: forget(seen.id), whole=True
             )
         return None
     forget(draft.seen.id)

@@ -18,28 +18,28 @@ from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.guard import guarded_fragment
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import name_tab, shop
+from pages.components.ui.shell import current_shop, name_tab
 from pages.components.ui.state import Slot
 
 _NEW: Slot[Automation] = Slot("automation.new")
 
 
-def show(here: Shop, actor: Actor, automation: Automation) -> None:
+def show(shop: Shop, actor: Actor, automation: Automation) -> None:
     """Renders it."""
     name_tab(automation.name, "Automations")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(formats.plain(automation.name), anchor=False, width="content")
         list.switch(actor, automation)
-    st.markdown(formats.plain(words.sentence(here, automation)))
-    if automation.on and automation.active_from and automation.active_from > here.clock():
+    st.markdown(formats.plain(words.sentence(shop, automation)))
+    if automation.on and automation.active_from and automation.active_from > shop.clock():
         st.caption(":material/hourglass_top: Active in a few seconds.")
-    show_backfill(here, actor, automation)
+    show_backfill(shop, actor, automation)
     if not automation.on and actor.may(Permission.EDIT_AUTOMATIONS):
         DELETE.opener("Delete", automation, icon=":material/delete:")
     DELETE.show()
 
 
-def show_new(here: Shop, actor: Actor) -> None:
+def show_new(shop: Shop, actor: Actor) -> None:
     """The builder of one that does not exist yet. Its id is made when the form is first rendered."""
     if not actor.may(Permission.EDIT_AUTOMATIONS):
         empty.nothing(":material/bolt:", "Choose an automation", "A manager or an admin can make new ones.")
@@ -47,7 +47,7 @@ def show_new(here: Shop, actor: Actor) -> None:
     st.title("New automation", anchor=False)
     name_tab("New automation", "Automations")
     st.caption("It is off until you switch it on. Save it, then run a dry run first.")
-    made = builder.show(here, _NEW.once(lambda: _blank(here.clock())), saved.create_automation, "Saved, off.")
+    made = builder.show(shop, _NEW.once(lambda: _blank(shop.clock())), saved.create_automation, "Saved, off.")
     if made:
         _NEW.clear()
         st.switch_page(page_of("automation.py"), query_params={"id": made.id})
@@ -58,7 +58,7 @@ def _blank(now: datetime) -> Automation:
 
 
 def _delete(seen: Automation) -> None:
-    waiting = list.waiting_words(shop(), seen.id, caching.automations_waiting(shop()))
+    waiting = list.waiting_words(current_shop(), seen.id, caching.automations_waiting(current_shop()))
     st.text(seen.name)
     st.caption(f"{waiting.capitalize()}: nothing is sent for them. Its figures are deleted; messages in the log stay.")
     with st.form("delete_automation", border=False):
@@ -71,7 +71,7 @@ def _delete(seen: Automation) -> None:
         return
     done = actions.attempt(
         Permission.EDIT_AUTOMATIONS,
-        lambda actor: saved.delete_automation(shop(), actor, seen.id, seen.version),
+        lambda actor: saved.delete_automation(current_shop(), actor, seen.id, seen.version),
         "Deleted.",
     )
     if isinstance(done, Trouble):
@@ -87,42 +87,42 @@ DELETE = Dialog[Automation]("delete_automation", "Delete the automation?", _dele
 _POLL_SECONDS = 2.0
 
 
-def show_backfill(here: Shop, actor: Actor, automation: Automation) -> None:
+def show_backfill(shop: Shop, actor: Actor, automation: Automation) -> None:
     """Renders it for an automation about lapsed customers that is on; nothing for others."""
     if automation.kind is not TriggerKind.LAPSED or not automation.on or not actor.may(Permission.EDIT_AUTOMATIONS):
         return
-    last = backfill.find_backfill(here, automation.id)
+    last = backfill.find_backfill(shop, automation.id)
     if last is not None and not last.ended:
         _watch(automation.id)
         return
     with st.expander("Customers who lapsed earlier", icon=":material/history:"):
         if last is not None:
-            when, people = formats.moment(here, last.asked_at), formats.counted(here, last.written, "customer")
+            when, people = formats.moment(shop, last.asked_at), formats.counted(shop, last.written, "customer")
             sentence = f"{who(last.asked_by)} asked for this on {when}; {people} were checked. Nobody gets it twice."
             st.caption(formats.plain(sentence))
-        _offer(here, automation)
+        _offer(shop, automation)
 
 
 @guarded_fragment(Permission.EDIT_AUTOMATIONS, run_every=_POLL_SECONDS)
 def _watch(automation_id: str) -> None:
     """How far it is; the whole page runs again when it has ended."""
-    here = shop()
-    under_way = backfill.find_backfill(here, automation_id)
+    shop = current_shop()
+    under_way = backfill.find_backfill(shop, automation_id)
     if under_way is None or under_way.ended:
         caching.changed()
         st.rerun()
-    done = f"{formats.count(here, under_way.written)} of about {formats.count(here, under_way.expected)}"
+    done = f"{formats.count(shop, under_way.written)} of about {formats.count(shop, under_way.expected)}"
     st.info(f"Writing to customers who had lapsed before: {done}.", icon=":material/history:")
 
 
-def _offer(here: Shop, automation: Automation) -> None:
+def _offer(shop: Shop, automation: Automation) -> None:
     try:
-        count = caching.lapsed_before(here, automation)
+        count = caching.lapsed_before(shop, automation)
     except BackendError as error:
         st.caption(formats.plain(error.sentence))
         return
     wait = words.waiting_time(automation.steps[0].delay)
-    people = formats.counted(here, count, "customer")
+    people = formats.counted(shop, count, "customer")
     st.markdown(
         f"**{people}** had not ordered for {wait} or longer before this automation was switched on. They get the email "
         "only if you ask for it. Customers without consent, or unreachable, are skipped."
@@ -139,7 +139,7 @@ def _offer(here: Shop, automation: Automation) -> None:
         return
     asked = actions.attempt(
         Permission.EDIT_AUTOMATIONS,
-        lambda actor: backfill.ask_backfill(shop(), actor, automation.id, count),
+        lambda actor: backfill.ask_backfill(current_shop(), actor, automation.id, count),
         "Requested. It starts in a few seconds.",
     )
     if isinstance(asked, Trouble):

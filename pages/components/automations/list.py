@@ -18,17 +18,17 @@ from pages.components.automations import words
 from pages.components.automations import words as automation_words
 from pages.components.ui import actions, caching, formats
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _SWITCHED: Slot[int] = Slot("automation.switched")
 """How often somebody has pressed a switch: each time it gets a new key, and shows what is stored."""
 
 
-def show(here: Shop, actor: Actor, automations: list[Automation], waiting: Waiting) -> None:
+def show(shop: Shop, actor: Actor, automations: list[Automation], waiting: Waiting) -> None:
     """One box for each."""
     for automation in automations:
-        figures = caching.automation_figures(here, automation.id)
+        figures = caching.automation_figures(shop, automation.id)
         with st.container(border=True, gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.page_link(
@@ -39,8 +39,8 @@ def show(here: Shop, actor: Actor, automations: list[Automation], waiting: Waiti
                     help="",
                 )
                 switch(actor, automation)
-            st.markdown(formats.plain(automation_words.sentence(here, automation)))
-            st.markdown(f":small[:gray[{formats.plain(_figures(here, automation, figures, waiting))}]]")
+            st.markdown(formats.plain(automation_words.sentence(shop, automation)))
+            st.markdown(f":small[:gray[{formats.plain(_figures(shop, automation, figures, waiting))}]]")
 
 
 def switch(actor: Actor, automation: Automation) -> None:
@@ -66,43 +66,43 @@ def _switched(seen: Automation) -> None:
     if seen.on:
         actions.act(
             Permission.EDIT_AUTOMATIONS,
-            lambda actor: saved.switch_off(shop(), actor, seen.id, seen.version),
+            lambda actor: saved.switch_off(current_shop(), actor, seen.id, seen.version),
             f"“{name}” is off. Emails due from now on are not sent.",
             beside=beside,
         )
     else:
         actions.act(
             Permission.EDIT_AUTOMATIONS,
-            lambda actor: saved.switch_on(shop(), actor, seen.id, seen.version),
+            lambda actor: saved.switch_on(current_shop(), actor, seen.id, seen.version),
             f"“{name}” is on. Active in a few seconds.",
             beside=beside,
         )
 
 
-def _figures(here: Shop, automation: Automation, figures: Figures, waiting: Waiting) -> str:
-    parts = [waiting_words(here, automation.id, waiting), f"{formats.count(here, figures.sent)} sent"]
+def _figures(shop: Shop, automation: Automation, figures: Figures, waiting: Waiting) -> str:
+    parts = [waiting_words(shop, automation.id, waiting), f"{formats.count(shop, figures.sent)} sent"]
     if figures.skipped:
-        parts.append(f"{formats.count(here, figures.skipped)} skipped")
+        parts.append(f"{formats.count(shop, figures.skipped)} skipped")
     if trouble := figures.failed + figures.broken:
-        parts.append(f"{formats.count(here, trouble)} failed")
+        parts.append(f"{formats.count(shop, trouble)} failed")
     if figures.unknown:
-        parts.append(f"{formats.count(here, figures.unknown)} unknown")
-    parts += _rates(here, figures.outcomes, figures.sent)
+        parts.append(f"{formats.count(shop, figures.unknown)} unknown")
+    parts += _rates(shop, figures.outcomes, figures.sent)
     return " · ".join(parts)
 
 
-def _rates(here: Shop, outcomes: Mapping[Outcome, int], sent: int) -> list[str]:
+def _rates(shop: Shop, outcomes: Mapping[Outcome, int], sent: int) -> list[str]:
     words = ((Outcome.OPENED, "opened"), (Outcome.CLICKED, "clicked"))
     return [
-        f"{formats.percent(here, outcomes[outcome] / sent)} {word}"
+        f"{formats.percent(shop, outcomes[outcome] / sent)} {word}"
         for outcome, word in words
         if sent and outcome in outcomes
     ]
 
 
-def waiting_words(here: Shop, automation_id: str, waiting: Waiting) -> str:
+def waiting_words(shop: Shop, automation_id: str, waiting: Waiting) -> str:
     """How many triggers wait; of a shop with very many, how many at least."""
-    number = formats.count(here, waiting.by_automation.get(automation_id, 0))
+    number = formats.count(shop, waiting.by_automation.get(automation_id, 0))
     return f"at least {number} waiting" if waiting.more else f"{number} waiting"
 
 
@@ -117,15 +117,15 @@ def offer_defaults(actor: Actor) -> None:
 def _add_defaults() -> None:
     actions.act(
         Permission.EDIT_AUTOMATIONS,
-        lambda actor: defaults.add_defaults(shop(), actor),
+        lambda actor: defaults.add_defaults(current_shop(), actor),
         "Added and switched off. Check each one before you switch it on.",
     )
 
 
-def hint(here: Shop, template: str) -> None:
+def hint(shop: Shop, template: str) -> None:
     """One sentence for each automation that is on and sends this email; nothing when none does."""
-    for automation in sending(here, template):
-        sentence = f"Sent automatically by “{automation.name}”. {words.sentence(here, automation)}"
+    for automation in sending(shop, template):
+        sentence = f"Sent automatically by “{automation.name}”. {words.sentence(shop, automation)}"
         st.info(formats.plain(sentence), icon=":material/bolt:")
         st.page_link(
             page_of("automation.py"),

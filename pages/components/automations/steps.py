@@ -22,9 +22,9 @@ from pages.components.ui.navigation import page_of
 _UNITS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": timedelta(days=1)}
 
 
-def fitting_templates(here: Shop, kind: TriggerKind) -> dict[str, TemplateFacts]:
+def fitting_templates(shop: Shop, kind: TriggerKind) -> dict[str, TemplateFacts]:
     """The emails that an automation of this kind can fill, by name."""
-    found = [state.facts for state in catalogue.list_templates(here)]
+    found = [state.facts for state in catalogue.list_templates(shop)]
     return {
         facts.name: facts
         for facts in found
@@ -32,7 +32,7 @@ def fitting_templates(here: Shop, kind: TriggerKind) -> dict[str, TemplateFacts]
     }
 
 
-def show(here: Shop, draft: AutomationDraft, kind: TriggerKind, number: int, offered: dict[str, TemplateFacts]) -> Step:
+def show(shop: Shop, draft: AutomationDraft, kind: TriggerKind, number: int, offered: dict[str, TemplateFacts]) -> Step:
     """Renders the step; returns it as its widgets say."""
     base = draft.base.steps[number]
     with st.container(border=True):
@@ -46,7 +46,7 @@ def show(here: Shop, draft: AutomationDraft, kind: TriggerKind, number: int, off
         delay = _delay(draft, kind, number, base)
         name = _template(draft, number, base, offered)
         fields = _fields(draft, number, base, offered.get(name))
-        conditions = _conditions(here, draft, kind, number, base)
+        conditions = _conditions(shop, draft, kind, number, base)
         step = Step(name, delay, conditions, fields)
         _add_condition(draft, kind, number, step)
     return step
@@ -110,12 +110,12 @@ def _fields(draft: AutomationDraft, number: int, base: Step, template: TemplateF
 
 
 def _conditions(
-    here: Shop, draft: AutomationDraft, kind: TriggerKind, number: int, base: Step
+    shop: Shop, draft: AutomationDraft, kind: TriggerKind, number: int, base: Step
 ) -> tuple[Condition, ...]:
     found: list[Condition] = []
     for place, condition in enumerate(base.conditions):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            value = _value(here, draft.key(f"{number}_{place}_value"), condition)
+            value = _value(shop, draft.key(f"{number}_{place}_value"), condition)
             removed = st.button(
                 "Remove condition", key=draft.key(f"{number}_{place}_remove"), icon=":material/close:", type="tertiary"
             )
@@ -127,7 +127,7 @@ def _conditions(
     return tuple(found)
 
 
-def _value(here: Shop, key: str, condition: Condition) -> str:
+def _value(shop: Shop, key: str, condition: Condition) -> str:
     fact, label = condition.fact, f"Only if: {words.FACT_LABELS[condition.fact].lower()}"
     if fact is Fact.CONSENT:
         st.markdown(formats.plain(label), width="content")
@@ -137,19 +137,19 @@ def _value(here: Shop, key: str, condition: Condition) -> str:
         place = options.index(condition.value) if condition.value in options else 1
         return st.selectbox(label, options, index=place, key=key, persist_state="session", width=260) or ""
     if fact in (Fact.COUNTRY, Fact.TAG, Fact.NO_TAG, Fact.SEGMENT):
-        return _choice(here, label, key, condition)
-    shown = formats.amount_text(here, int(condition.value)) if fact.is_amount and condition.value else condition.value
+        return _choice(shop, label, key, condition)
+    shown = formats.amount_text(shop, int(condition.value)) if fact.is_amount and condition.value else condition.value
     typed = st.text_input(label, value=shown, max_chars=100, key=key, persist_state="session", width=260)
-    return _amount(here, typed) if fact.is_amount else typed.strip()
+    return _amount(shop, typed) if fact.is_amount else typed.strip()
 
 
-def _choice(here: Shop, label: str, key: str, condition: Condition) -> str:
+def _choice(shop: Shop, label: str, key: str, condition: Condition) -> str:
     """A country, a segment, or a tag that customers have."""
     if condition.fact in (Fact.COUNTRY, Fact.SEGMENT):
-        names = formats.countries(here) if condition.fact is Fact.COUNTRY else caching.segment_names(here)
+        names = formats.countries(shop) if condition.fact is Fact.COUNTRY else caching.segment_names(shop)
         options = list(names)
     else:
-        options, names = list(caching.counts_of(here, "tag")), {}
+        options, names = list(caching.counts_of(shop, "tag")), {}
     if condition.value and condition.value not in options:
         options.insert(0, condition.value)
     place = options.index(condition.value) if condition.value in options else None
@@ -165,9 +165,9 @@ def _choice(here: Shop, label: str, key: str, condition: Condition) -> str:
     return chosen or ""
 
 
-def _amount(here: Shop, typed: str) -> str:
+def _amount(shop: Shop, typed: str) -> str:
     try:
-        return str(parse_amount(typed, here.currency, decimal_comma=formats.decimal_comma(here))) if typed else ""
+        return str(parse_amount(typed, shop.currency, decimal_comma=formats.decimal_comma(shop))) if typed else ""
     except InvalidInputError:
         return typed  # the error is shown when it is saved
 

@@ -19,7 +19,7 @@ from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _COPY_ID: Slot[str] = Slot("campaign.copy_id")
@@ -32,12 +32,12 @@ def show_dialogs() -> None:
         dialog.show()
 
 
-def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None:
+def show_start(shop: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -> None:
     """The last step before sending: approval if the campaign is large, then the start or its time."""
     st.header("3. Start")
     if campaign.approval is not None:
-        moment = formats.moment(here, campaign.approval.at)
-        count = formats.counted(here, campaign.approval.recipients, "recipient")
+        moment = formats.moment(shop, campaign.approval.at)
+        count = formats.counted(shop, campaign.approval.recipients, "recipient")
         st.success(
             formats.plain(f"{who(campaign.approval.by)} approved {count}, {moment}."), icon=":material/how_to_reg:"
         )
@@ -45,12 +45,12 @@ def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -
         _show_approval(actor, campaign)
         return
     if campaign.state is _S.SCHEDULED and campaign.start_at is not None:
-        moment = formats.moment(here, campaign.start_at)
+        moment = formats.moment(shop, campaign.start_at)
         st.info(formats.plain(f"Scheduled for {moment}."), icon=":material/schedule_send:")
     if not actor.may(Permission.PLAN_CAMPAIGNS):
         return
     if campaign.needs_approval and campaign.approval is None:
-        _ask_for_approval(here, campaign, enabled=enabled)
+        _ask_for_approval(shop, campaign, enabled=enabled)
         return
     with st.container(horizontal=True):
         if campaign.may_start:
@@ -61,8 +61,8 @@ def show_start(here: Shop, actor: Actor, campaign: Campaign, *, enabled: bool) -
         _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
 
 
-def _ask_for_approval(here: Shop, campaign: Campaign, *, enabled: bool) -> None:
-    planned = formats.counted(here, campaign.planned_recipients or 0, "customer")
+def _ask_for_approval(shop: Shop, campaign: Campaign, *, enabled: bool) -> None:
+    planned = formats.counted(shop, campaign.planned_recipients or 0, "customer")
     st.info(f"It goes to {planned}, so a second person must approve it first.", icon=":material/how_to_reg:")
     with st.container(horizontal=True):
         actions.button(
@@ -120,7 +120,7 @@ def duplicate_button(campaign: Campaign) -> None:
         copied = actions.attempt(
             Permission.PLAN_CAMPAIGNS,
             lambda actor: drafts.duplicate_campaign(
-                shop(), actor, campaign.id, new_id=_COPY_ID.once(drafts.new_campaign_id)
+                current_shop(), actor, campaign.id, new_id=_COPY_ID.once(drafts.new_campaign_id)
             ),
             "This is the copy. Nothing is sent yet.",
         )
@@ -148,7 +148,9 @@ def _button(label: str, icon: str, campaign: Campaign, step: _Step, done: str, *
 
 
 def _act(seen: Campaign, step: _Step, done: str) -> None:
-    actions.act(Permission.PLAN_CAMPAIGNS, lambda actor: step(shop(), actor, seen.id, seen_version=seen.version), done)
+    actions.act(
+        Permission.PLAN_CAMPAIGNS, lambda actor: step(current_shop(), actor, seen.id, seen_version=seen.version), done
+    )
 
 
 def _whatever_version(step: Callable[[Shop, Actor, str], Campaign]) -> _Step:
@@ -165,24 +167,24 @@ def _start(seen: Campaign) -> None:
 
 
 def _schedule(seen: Campaign) -> None:
-    here = shop()
+    shop = current_shop()
     form = Form("schedule_campaign", seen.id)
-    tomorrow = (here.clock().astimezone(here.zone) + timedelta(days=1)).date()
+    tomorrow = (shop.clock().astimezone(shop.zone) + timedelta(days=1)).date()
     with st.container(horizontal=True):
         day = st.date_input(
-            "Day", tomorrow, format=formats.date_input_format(here), key=form.key("day"), persist_state="session"
+            "Day", tomorrow, format=formats.date_input_format(shop), key=form.key("day"), persist_state="session"
         )
         clock = st.time_input(
             "Time",
             time(10),
-            format=formats.clock_of(here),
-            help=f"In the shop's time ({here.zone.key}).",
+            format=formats.clock_of(shop),
+            help=f"In the shop's time ({shop.zone.key}).",
             key=form.key("time"),
             persist_state="session",
         )
     st.caption("If we can't send on time, we'll ask you before sending late.")
     if _counted("Schedule", ":material/schedule_send:", seen, "emails will be sent at that time."):
-        moment = datetime.combine(day, clock or time(10), tzinfo=here.zone)
+        moment = datetime.combine(day, clock or time(10), tzinfo=shop.zone)
         _finish(_SCHEDULE, seen, partial(steering.schedule, start_at=moment), "Campaign scheduled.", form=form)
 
 
@@ -214,8 +216,8 @@ def _cancel(seen: Campaign) -> None:
 
 
 def _retry(seen: Campaign) -> None:
-    here = shop()
-    failed = figures_of(here, seen.id)["failed"]
+    shop = current_shop()
+    failed = figures_of(shop, seen.id)["failed"]
     st.markdown("Only the failed emails are sent again.")
     if _typed_count("Retry", ":material/replay:", f"Type {failed:,} to confirm", failed, "retry_campaign"):
         retry = partial(steering.retry_failed, typed_count=failed)
@@ -225,7 +227,7 @@ def _retry(seen: Campaign) -> None:
 def _counted(label: str, icon: str, seen: Campaign, what: str) -> int:
     """The number of recipients once the button was pressed with this number typed; else 0."""
     planned = seen.planned_recipients or 0
-    st.markdown(f"**{formats.count(shop(), planned)}** {what}")
+    st.markdown(f"**{formats.count(current_shop(), planned)}** {what}")
     return _typed_count(label, icon, "Type this number to confirm", planned, f"count_{seen.id}_{seen.version}")
 
 
@@ -234,7 +236,7 @@ def _typed_count(label: str, icon: str, ask: str, count: int, key: str) -> int:
         typed = st.text_input(ask, max_chars=12, key=key, autocomplete="off")
         digits = "".join(sign for sign in typed if sign.isdigit())
         right = bool(digits) and int(digits) == count
-        missing = "" if right else f"Type {formats.count(shop(), count)} to confirm."
+        missing = "" if right else f"Type {formats.count(current_shop(), count)} to confirm."
         now = actions.submitted(label, key=f"{key}_now", icon=icon, missing=missing)
     return count if now else 0
 
@@ -248,7 +250,9 @@ def _finish(
     *,
     form: Form | None = None,
 ) -> None:
-    result = actions.attempt(permission, lambda actor: step(shop(), actor, seen.id, seen_version=seen.version), done)
+    result = actions.attempt(
+        permission, lambda actor: step(current_shop(), actor, seen.id, seen_version=seen.version), done
+    )
     if not isinstance(result, actions.Trouble):
         if form is not None:
             form.done()

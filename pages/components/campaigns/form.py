@@ -19,13 +19,13 @@ from pages.components.campaigns import fields as campaign_fields
 from pages.components.templates import gallery
 from pages.components.ui import formats
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _NEW = Draft("", "", "")
 
 
-def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft | None:
+def choose(shop: Shop, actor: Actor, place: str, before: Draft | None) -> Draft | None:
     """Renders the form; None until an email and a segment are chosen. `place` is part of the widgets' keys."""
     draft = before or _NEW
     st.header("Email", anchor=False)
@@ -38,7 +38,7 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
         placeholder="For example: Spring newsletter",
         help="For the team; customers do not see it.",
     )
-    offered = sendable_templates(here)
+    offered = sendable_templates(shop)
     template = _choose_template(offered, place, draft)
     if template is None:
         st.caption("Choose an email to continue.")
@@ -54,7 +54,7 @@ def choose(here: Shop, actor: Actor, place: str, before: Draft | None) -> Draft 
     )
     fields = campaign_fields.ask(template, f"{place}_field_{template.name}", draft.fields)
     st.header("Audience", anchor=False)
-    segment = _choose_segment(here, actor, place, draft)
+    segment = _choose_segment(shop, actor, place, draft)
     st.header("Sending options", anchor=False)
     with st.container(border=True):
         canary = _canary(place, draft.canary)
@@ -85,8 +85,8 @@ def _choose_template(offered: Mapping[str, TemplateFacts], place: str, draft: Dr
     return offered[chosen]
 
 
-def _choose_segment(here: Shop, actor: Actor, place: str, draft: Draft) -> str:
-    names = {segment.id: segment.name for segment in (*list_segments(here, actor), *READY)}
+def _choose_segment(shop: Shop, actor: Actor, place: str, draft: Draft) -> str:
+    names = {segment.id: segment.name for segment in (*list_segments(shop, actor), *READY)}
     asked, key = st.query_params.get("segment", ""), f"{place}_segment"
     came_for: Slot[str] = Slot(f"{place}.came_for")
     if asked in names and came_for.get() != asked:  # by the link of a segment, also when a draft is there already
@@ -158,7 +158,7 @@ def _hours(place: str, before: Hours | None) -> Hours | None:
         start = st.time_input(
             "From",
             given.start,
-            format=formats.clock_of(shop()),
+            format=formats.clock_of(current_shop()),
             key=f"{place}_from",
             persist_state="session",
             width=130,
@@ -166,7 +166,7 @@ def _hours(place: str, before: Hours | None) -> Hours | None:
         end = st.time_input(
             "Until",
             given.end,
-            format=formats.clock_of(shop()),
+            format=formats.clock_of(current_shop()),
             key=f"{place}_until",
             persist_state="session",
             width=130,

@@ -14,26 +14,26 @@ from pages.components.messages import view
 from pages.components.ui import formats
 
 
-def show_draft(here: Shop, draft: Draft | None) -> None:
+def show_draft(shop: Shop, draft: Draft | None) -> None:
     """The emails of a draft, with the templates in use now."""
     st.header("Preview", anchor=False)
     if draft is None:
         st.caption("The email appears here, for a sample customer.")
         return
-    _show(here, drafted_emails(here, draft))
+    _show(shop, drafted_emails(shop, draft))
 
 
-def show_campaign(here: Shop, campaign: Campaign) -> None:
+def show_campaign(shop: Shop, campaign: Campaign) -> None:
     """The emails of a campaign as it was saved, also when the templates have changed since.
 
     Raises: `NotFoundError` when a template is gone.
     """
     st.header("Preview", anchor=False)
-    _show(here, emails_of(here, campaign))
+    _show(shop, emails_of(shop, campaign))
 
 
-def _show(here: Shop, emails: Mapping[str, CampaignEmail]) -> None:
-    previews = {key: _preview(here, email) for key, email in emails.items()}
+def _show(shop: Shop, emails: Mapping[str, CampaignEmail]) -> None:
+    previews = {key: _preview(shop, email) for key, email in emails.items()}
     for key, preview in previews.items():
         _subject_line(key, preview)
     made = {key: preview.email for key, preview in previews.items() if preview.email is not None}
@@ -58,10 +58,10 @@ def _choose(keys: list[str]) -> str:
     )
 
 
-def _preview(here: Shop, email: CampaignEmail) -> Preview:
+def _preview(shop: Shop, email: CampaignEmail) -> Preview:
     version = email.version
     recipient = Recipient(fields=email.fields)
-    return render_preview(here, version.facts.name, source=version.source, number=version.number, recipient=recipient)
+    return render_preview(shop, version.facts.name, source=version.source, number=version.number, recipient=recipient)
 
 
 def _subject_line(key: str, preview: Preview) -> None:

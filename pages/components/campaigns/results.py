@@ -28,21 +28,21 @@ _CHANCE = 0.05
 """The significance level: below it, a difference is not put down to chance."""
 
 
-def show(here: Shop, actor: Actor, campaign: Campaign) -> None:
+def show(shop: Shop, actor: Actor, campaign: Campaign) -> None:
     """The results as far as they are known; nothing before the first email went out."""
-    results = results_of(here, actor, campaign.id)
+    results = results_of(shop, actor, campaign.id)
     if not results.progress.went_out:
         return
     st.header("Results")
-    _show_funnel(here, results.progress)
+    _show_funnel(shop, results.progress)
     if results.variants:
-        _show_variants(here, campaign, results.variants)
-    _show_orders(here, campaign, results)
-    _show_mailboxes(here, results.mailboxes)
-    _show_links(here, results)
+        _show_variants(shop, campaign, results.variants)
+    _show_orders(shop, campaign, results)
+    _show_mailboxes(shop, results.mailboxes)
+    _show_links(shop, results)
 
 
-def _show_funnel(here: Shop, progress: CampaignProgress) -> None:
+def _show_funnel(shop: Shop, progress: CampaignProgress) -> None:
     sent = progress.went_out
     steps = (
         ("Sent", sent),
@@ -52,20 +52,20 @@ def _show_funnel(here: Shop, progress: CampaignProgress) -> None:
     )
     labels = [label for label, _ in steps]
     values = [number for _, number in steps]
-    texts = [f"{formats.count(here, number)} · {_share(here, number, sent)}" for number in values]
+    texts = [f"{formats.count(shop, number)} · {_share(shop, number, sent)}" for number in values]
     summary = "Of the campaign: " + ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
     charts.show(charts.horizontal_bars(labels, values, texts, summary), "campaign_funnel")
     bad = (
-        f"{formats.count(here, progress.bounced)} hard bounced ({_share(here, progress.bounced, sent)}), "
-        f"{formats.count(here, progress.complained)} marked it as spam "
-        f"({_share(here, progress.complained, sent, 2)}), "
-        f"{formats.count(here, progress.unsubscribed)} unsubscribed "
-        f"({_share(here, progress.unsubscribed, sent, 2)})."
+        f"{formats.count(shop, progress.bounced)} hard bounced ({_share(shop, progress.bounced, sent)}), "
+        f"{formats.count(shop, progress.complained)} marked it as spam "
+        f"({_share(shop, progress.complained, sent, 2)}), "
+        f"{formats.count(shop, progress.unsubscribed)} unsubscribed "
+        f"({_share(shop, progress.unsubscribed, sent, 2)})."
     )
     st.caption(formats.plain(bad) + " Opens are an estimate: some mail apps open emails automatically, others hide it.")
 
 
-def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult, ...]) -> None:
+def _show_variants(shop: Shop, campaign: Campaign, variants: tuple[VariantResult, ...]) -> None:
     st.markdown("**Variants**")
     emails = {each.email for each in variants}
     table = pd.DataFrame(
@@ -73,12 +73,12 @@ def _show_variants(here: Shop, campaign: Campaign, variants: tuple[VariantResult
             "Variant": [f"{each.key}{' (chosen)' if each.is_winner else ''}" for each in variants],
             **({"Email": [each.email for each in variants]} if len(emails) > 1 else {}),
             "Subject": [each.subject for each in variants],
-            "Sent": [formats.count(here, each.sent) for each in variants],
-            "Opened (estimate)": [_share(here, each.opened, each.sent) for each in variants],
-            "Clicked": [_share(here, each.clicked, each.sent) for each in variants],
-            "Unsubscribed": [formats.count(here, each.unsubscribed) for each in variants],
-            "Orders": [formats.count(here, each.orders) for each in variants],
-            "Revenue": [formats.money(here, each.revenue) for each in variants],
+            "Sent": [formats.count(shop, each.sent) for each in variants],
+            "Opened (estimate)": [_share(shop, each.opened, each.sent) for each in variants],
+            "Clicked": [_share(shop, each.clicked, each.sent) for each in variants],
+            "Unsubscribed": [formats.count(shop, each.unsubscribed) for each in variants],
+            "Orders": [formats.count(shop, each.orders) for each in variants],
+            "Revenue": [formats.money(shop, each.revenue) for each in variants],
         }
     )
     _draw(table, words=("Variant", "Email", "Subject"))
@@ -98,17 +98,17 @@ def _certainty(chance: float | None, measure: Measure) -> str:
     return f"No clear winner in {measure.value} yet: the difference is not statistically reliable."
 
 
-def _show_orders(here: Shop, campaign: Campaign, results: Results) -> None:
+def _show_orders(shop: Shop, campaign: Campaign, results: Results) -> None:
     st.markdown(f"**Orders within {campaign.draft.result_days} days**")
     if results.orders is None:
         st.caption("Counted when the campaign has finished, then every few hours.")
         return
     orders = results.orders
     table = pd.DataFrame(
-        [_group(here, "Recipients", *_got(orders)), _group(here, "Control group", *_kept_back(orders))]
+        [_group(shop, "Recipients", *_got(orders)), _group(shop, "Control group", *_kept_back(orders))]
     )
     _draw(table if orders.holdout else table.head(1), words=("Group",))
-    st.caption(formats.plain(_lift(here, orders)))
+    st.caption(formats.plain(_lift(shop, orders)))
 
 
 def _got(orders: OrdersAfter) -> tuple[int, int, int, int]:
@@ -119,22 +119,22 @@ def _kept_back(orders: OrdersAfter) -> tuple[int, int, int, int]:
     return orders.holdout, orders.holdout_buyers, orders.holdout_orders, orders.holdout_revenue
 
 
-def _group(here: Shop, name: str, people: int, buyers: int, orders: int, revenue: int) -> dict[str, str]:
+def _group(shop: Shop, name: str, people: int, buyers: int, orders: int, revenue: int) -> dict[str, str]:
     return {
         "Group": name,
-        "Customers": formats.count(here, people),
-        "Bought": f"{formats.count(here, buyers)} ({_share(here, buyers, people)})",
-        "Orders": formats.count(here, orders),
-        "Revenue": formats.money(here, revenue),
-        "Revenue per customer": formats.money(here, divided(revenue, people)) if people else "",
+        "Customers": formats.count(shop, people),
+        "Bought": f"{formats.count(shop, buyers)} ({_share(shop, buyers, people)})",
+        "Orders": formats.count(shop, orders),
+        "Revenue": formats.money(shop, revenue),
+        "Revenue per customer": formats.money(shop, divided(revenue, people)) if people else "",
     }
 
 
-def _lift(here: Shop, orders: OrdersAfter) -> str:
-    counted = f"Counted {formats.moment(here, orders.counted_at)}{'' if orders.final else ', still counting'}. "
+def _lift(shop: Shop, orders: OrdersAfter) -> str:
+    counted = f"Counted {formats.moment(shop, orders.counted_at)}{'' if orders.final else ', still counting'}. "
     if orders.lift is None:
         return counted + "Without a control group we cannot tell what they would have bought anyway."
-    estimate = f"{'+' if orders.lift > 0 else ''}{formats.money(here, orders.lift)}"
+    estimate = f"{'+' if orders.lift > 0 else ''}{formats.money(shop, orders.lift)}"
     if orders.chance_of_lift is None or orders.chance_of_lift >= _CHANCE:
         return (
             f"{counted}No clear effect yet. Difference: {estimate}, not statistically reliable. "
@@ -146,19 +146,19 @@ def _lift(here: Shop, orders: OrdersAfter) -> str:
     )
 
 
-def _show_links(here: Shop, results: Results) -> None:
+def _show_links(shop: Shop, results: Results) -> None:
     st.markdown("**Links**")
     if not results.links:
         st.caption("Nobody has clicked yet.")
         return
     rows = {
         "Link": [link.url for link in results.links],
-        "Emails with a click": [formats.count(here, link.clicks) for link in results.links],
+        "Emails with a click": [formats.count(shop, link.clicks) for link in results.links],
     }
     _draw(pd.DataFrame(rows), words=("Link",), config={"Link": st.column_config.LinkColumn()})
 
 
-def _show_mailboxes(here: Shop, mailboxes: tuple[MailboxResult, ...]) -> None:
+def _show_mailboxes(shop: Shop, mailboxes: tuple[MailboxResult, ...]) -> None:
     st.markdown("**Mailbox providers**")
     shown = [each for each in mailboxes if each.sent]
     if not shown:
@@ -166,12 +166,12 @@ def _show_mailboxes(here: Shop, mailboxes: tuple[MailboxResult, ...]) -> None:
         return
     rows = {
         "Provider": [send_charts.MAILBOX_LABELS[each.mailbox] for each in shown],
-        "Sent": [formats.count(here, each.sent) for each in shown],
-        "Delivered": [_share(here, each.delivered, each.sent) for each in shown],
-        "Bounced": [_share(here, each.bounced, each.sent) for each in shown],
-        "Complained": [_share(here, each.complained, each.sent, 2) for each in shown],
-        "Opened": [_share(here, each.opened, each.sent) for each in shown],
-        "Clicked": [_share(here, each.clicked, each.sent) for each in shown],
+        "Sent": [formats.count(shop, each.sent) for each in shown],
+        "Delivered": [_share(shop, each.delivered, each.sent) for each in shown],
+        "Bounced": [_share(shop, each.bounced, each.sent) for each in shown],
+        "Complained": [_share(shop, each.complained, each.sent, 2) for each in shown],
+        "Opened": [_share(shop, each.opened, each.sent) for each in shown],
+        "Clicked": [_share(shop, each.clicked, each.sent) for each in shown],
     }
     _draw(pd.DataFrame(rows), words=("Provider",))
 
@@ -183,5 +183,5 @@ def _draw(table: pd.DataFrame, *, words: Collection[str], config: Mapping[str, A
     st.dataframe(table, hide_index=True, column_config={**columns, **(config or {})})
 
 
-def _share(here: Shop, part: int, whole: int, digits: int = 1) -> str:
-    return formats.percent(here, part / whole, digits) if whole else send_charts.NOT_KNOWN
+def _share(shop: Shop, part: int, whole: int, digits: int = 1) -> str:
+    return formats.percent(shop, part / whole, digits) if whole else send_charts.NOT_KNOWN

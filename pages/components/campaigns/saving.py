@@ -34,12 +34,12 @@ def form_of(campaign_id: str) -> Form:
     return Form("campaign", campaign_id)
 
 
-def _show_overtaken(here: Shop, actor: Actor, before: Campaign | None, draft: Draft | None) -> bool:
+def _show_overtaken(shop: Shop, actor: Actor, before: Campaign | None, draft: Draft | None) -> bool:
     """Whether there is a newer version than the form began with: said beside the button, with the ways to go on.
 
     Who has changed nothing sees the newer version at once.
     """
-    now = get_campaign(here, actor, before.id) if before else None
+    now = get_campaign(shop, actor, before.id) if before else None
     if before is None or now is None or now.version == before.version:
         return False
     if draft == before.draft:
@@ -55,7 +55,7 @@ def _begin_again(campaign_id: str) -> None:
     form_of(campaign_id).done()
 
 
-def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Draft | None) -> None:
+def save_button(shop: Shop, campaign_id: str, before: Campaign | None, draft: Draft | None) -> None:
     """The button; afterwards the campaign's own page opens, where it is checked and started."""
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = actions.pressed(
@@ -67,12 +67,12 @@ def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Dr
         if before is not None and st.button("Cancel", key="cancel_changes", type="tertiary"):
             _begin_again(campaign_id)
             st.switch_page(page_of("campaign.py"), query_params={"id": campaign_id})
-    overtaken = _show_overtaken(here, require(Permission.PLAN_CAMPAIGNS), before, draft)
+    overtaken = _show_overtaken(shop, require(Permission.PLAN_CAMPAIGNS), before, draft)
     if overtaken or not pressed or draft is None:
         return
     saved = actions.attempt(
         Permission.PLAN_CAMPAIGNS,
-        lambda actor: _save(here, actor, campaign_id, before, draft),
+        lambda actor: _save(shop, actor, campaign_id, before, draft),
         "Campaign saved. Nothing is sent yet.",
     )
     if isinstance(saved, Trouble):
@@ -83,7 +83,7 @@ def save_button(here: Shop, campaign_id: str, before: Campaign | None, draft: Dr
     st.switch_page(page_of("campaign.py"), query_params={"id": campaign_id})
 
 
-def _save(here: Shop, actor: Actor, campaign_id: str, before: Campaign | None, draft: Draft) -> Campaign:
+def _save(shop: Shop, actor: Actor, campaign_id: str, before: Campaign | None, draft: Draft) -> Campaign:
     if before is None:
-        return create_campaign(here, actor, draft, campaign_id=campaign_id)
-    return update_draft(here, actor, campaign_id, draft, seen_version=before.version)
+        return create_campaign(shop, actor, draft, campaign_id=campaign_id)
+    return update_draft(shop, actor, campaign_id, draft, seen_version=before.version)

@@ -30,35 +30,35 @@ def has_begun(campaign: Campaign) -> bool:
     return campaign.started_at is not None
 
 
-def show_head(here: Shop, campaign: Campaign) -> None:
+def show_head(shop: Shop, campaign: Campaign) -> None:
     """Name, state, and why it is in that state."""
     name_tab(campaign.name, "Campaigns")
     st.page_link(page_of("campaigns.py"), label="All campaigns", icon=":material/arrow_back:", help="")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(formats.plain(campaign.name), width="content")
         st.markdown(words.state_badge(campaign.state), width="content")
-    st.markdown(words.summary(here, campaign))
+    st.markdown(words.summary(shop, campaign))
     if campaign.reason:
         serious = campaign.state in (CampaignState.STOPPED, CampaignState.OVERDUE)
         show_list = st.error if serious else st.warning
         show_list(formats.plain(campaign.reason), icon=words.STATE_ICONS[campaign.state])
 
 
-def show_question(here: Shop, actor: Actor, campaign: Campaign) -> None:
+def show_question(shop: Shop, actor: Actor, campaign: Campaign) -> None:
     """Whether one customer gets the email, with all reasons."""
     with st.expander("Why does a customer get it, or not?", icon=":material/person_search:"):
         if not actor.may(Permission.VIEW_CUSTOMERS):
             st.caption("Your role cannot view customers.")
             return
-        search.search_customers(here, "Which customer?", lambda found: _ASKED.set((campaign.id, found)))
+        search.search_customers(shop, "Which customer?", lambda found: _ASKED.set((campaign.id, found)))
         asked = _ASKED.get()
         if asked is not None and asked[0] == campaign.id:
-            _answer(here, actor, campaign, asked[1])
+            _answer(shop, actor, campaign, asked[1])
 
 
-def _answer(here: Shop, actor: Actor, campaign: Campaign, customer_id: str) -> None:
+def _answer(shop: Shop, actor: Actor, campaign: Campaign, customer_id: str) -> None:
     try:
-        answer = explain(here, mailer(), actor, campaign.id, customer_id)
+        answer = explain(shop, mailer(), actor, campaign.id, customer_id)
     except BackendError as error:
         st.error(formats.plain(error.sentence), icon=":material/error:")
         return
@@ -75,19 +75,19 @@ def _answer(here: Shop, actor: Actor, campaign: Campaign, customer_id: str) -> N
         )
 
 
-def show_content(here: Shop, campaign: Campaign) -> None:
+def show_content(shop: Shop, campaign: Campaign) -> None:
     """What is sent and how, folded away."""
     with st.expander("Settings", icon=":material/mail:"):
-        st.markdown(_settings(here, campaign))
+        st.markdown(_settings(shop, campaign))
         try:
-            preview.show_campaign(here, campaign)
+            preview.show_campaign(shop, campaign)
         except BackendError as error:
             st.error(formats.plain(error.sentence), icon=":material/error:")
 
 
-def _settings(here: Shop, campaign: Campaign) -> str:
+def _settings(shop: Shop, campaign: Campaign) -> str:
     draft = campaign.draft
-    title = table.title_of(here, draft.template)
+    title = table.title_of(shop, draft.template)
     lines = [f"Email: **{formats.plain(title)}**, version {campaign.template_version}"]
     lines.append(f"Segment: **{formats.plain(campaign.segment_name)}**, as of when the campaign was saved")
     if draft.canary is not None:
@@ -100,24 +100,24 @@ def _settings(here: Shop, campaign: Campaign) -> str:
             f"**{draft.test.share}%** get one of {number} variants; after {wait} the others get the one "
             f"with more {draft.test.measure.value}"
         )
-        lines += [f"Variant {each.key}: {_differs(here, each)}" for each in draft.test.variants]
+        lines += [f"Variant {each.key}: {_differs(shop, each)}" for each in draft.test.variants]
     if draft.holdout:
         lines.append(f"**{draft.holdout}%** are held out as a control group")
     if draft.hours is not None:
         days = ", Monday to Friday" if draft.hours.weekdays_only else ""
-        start, end = (formats.plain(formats.time_of_day(here, hour)) for hour in (draft.hours.start, draft.hours.end))
+        start, end = (formats.plain(formats.time_of_day(shop, hour)) for hour in (draft.hours.start, draft.hours.end))
         lines.append(f"Sent between **{start}** and **{end}**{days}, shop time")
-    bounces = formats.plain(formats.percent(here, draft.limits.bounces))
-    complaints = formats.plain(formats.percent(here, draft.limits.complaints, 2))
+    bounces = formats.plain(formats.percent(shop, draft.limits.bounces))
+    complaints = formats.plain(formats.percent(shop, draft.limits.complaints, 2))
     lines.append(f"Stops automatically at {bounces} bounces or {complaints} complaints")
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _differs(here: Shop, variant: Variant) -> str:
+def _differs(shop: Shop, variant: Variant) -> str:
     """In what it differs from the campaign's own email."""
     found = []
     if variant.template:
-        title = formats.plain(table.title_of(here, variant.template))
+        title = formats.plain(table.title_of(shop, variant.template))
         found.append(f"the email **{title}**, version {variant.version}")
     if variant.subject:
         found.append(f"the subject “{formats.plain(variant.subject)}”")
@@ -136,22 +136,22 @@ _COLUMNS = (
 )
 
 
-def show_list(here: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> None:
+def show_list(shop: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> None:
     """First the campaigns that wait for somebody, then the others; each row leads to its campaign."""
     waiting = [campaign for campaign in campaigns if campaign.state in _WAITING_FOR_PEOPLE]
     others = [campaign for campaign in campaigns if campaign.state not in _WAITING_FOR_PEOPLE]
     if waiting:
         st.header(":material/notification_important: Needs your decision")
-        show_table(campaign_table(here, actor, waiting), "waiting_campaigns")
+        show_table(campaign_table(shop, actor, waiting), "waiting_campaigns")
         if others:
             st.header("All campaigns")
     if others:
-        show_table(campaign_table(here, actor, others), "campaigns")
+        show_table(campaign_table(shop, actor, others), "campaigns")
 
 
-def campaign_table(here: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> Table:
+def campaign_table(shop: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> Table:
     """One row for each campaign."""
-    year = here.clock().astimezone(here.zone).year
+    year = shop.clock().astimezone(shop.zone).year
     rows = []
     for campaign in campaigns:
         when = campaign.started_at or campaign.start_at or campaign.changed_at
@@ -159,17 +159,17 @@ def campaign_table(here: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> T
             Cell(campaign.name),
             Cell(campaign.segment_name, quiet=True),
             Cell(badges=(Badge(*words.look_of(campaign.state)),)),
-            Cell(_through(here, actor, campaign)),
-            Cell(formats.brief_moment(here, when, year), quiet=True),
+            Cell(_through(shop, actor, campaign)),
+            Cell(formats.brief_moment(shop, when, year), quiet=True),
         )
         rows.append(Row(campaign.id, cells, {"id": campaign.id}))
     return Table("Campaigns", _COLUMNS, rows, "campaign.py")
 
 
-def _through(here: Shop, actor: Actor, campaign: Campaign) -> str:
+def _through(shop: Shop, actor: Actor, campaign: Campaign) -> str:
     if campaign.started_at is not None and campaign.audience.whole:
-        progress = progress_of(here, actor, campaign.id)
-        return f"{formats.count(here, progress.sent)} of {formats.count(here, progress.audience)}"
+        progress = progress_of(shop, actor, campaign.id)
+        return f"{formats.count(shop, progress.sent)} of {formats.count(shop, progress.audience)}"
     if campaign.planned_recipients is not None:
-        return f"{formats.count(here, campaign.planned_recipients)} planned"
+        return f"{formats.count(shop, campaign.planned_recipients)} planned"
     return "no plan yet"

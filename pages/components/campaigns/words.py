@@ -72,24 +72,24 @@ def why_not(name: str) -> str:
     return reason[:1].upper() + reason[1:]
 
 
-def reasons(here: Shop, counts: Mapping[str, int]) -> str:
+def reasons(shop: Shop, counts: Mapping[str, int]) -> str:
     """Markdown: why customers do not get it, the most frequent reason first."""
     ranked = sorted(counts.items(), key=lambda pair: -pair[1])
     lines = [
-        f"- {formats.plain(why_not(name))}: **{formats.count(here, number)}**" for name, number in ranked if number
+        f"- {formats.plain(why_not(name))}: **{formats.count(shop, number)}**" for name, number in ranked if number
     ]
     return "\n".join(lines)
 
 
-def lasting(here: Shop, seconds: float) -> str:
+def lasting(shop: Shop, seconds: float) -> str:
     """A duration for people, such as "about 3 hours"."""
     if seconds < 90:
         return "about a minute"
     if seconds < 2 * _HOUR:
-        return f"about {formats.count(here, round(seconds / 60))} minutes"
+        return f"about {formats.count(shop, round(seconds / 60))} minutes"
     if seconds < 48 * _HOUR:
-        return f"about {formats.count(here, round(seconds / _HOUR))} hours"
-    return f"about {formats.count(here, round(seconds / 24 / _HOUR))} days"
+        return f"about {formats.count(shop, round(seconds / _HOUR))} hours"
+    return f"about {formats.count(shop, round(seconds / 24 / _HOUR))} days"
 
 
 def short_lasting(seconds: float) -> str:
@@ -107,9 +107,9 @@ def waiting(wait: timedelta) -> str:
     return "1 hour" if minutes == 60 else f"{minutes // 60} hours"
 
 
-def summary(here: Shop, campaign: Campaign) -> str:
+def summary(shop: Shop, campaign: Campaign) -> str:
     """Markdown: what is sent to whom, by whom it was planned, in a line."""
-    made = formats.moment(here, campaign.created_at)
+    made = formats.moment(shop, campaign.created_at)
     kind = campaign.kind.value.capitalize()
     words = f"{kind} to “{campaign.segment_name}” · created by {who(campaign.created_by)}, {made}"
     return f":gray[{formats.plain(words)}]"

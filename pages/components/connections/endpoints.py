@@ -17,7 +17,7 @@ from pages.components.ui import actions, empty, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 from pages.components.ui.tables import Pager
 
@@ -26,7 +26,7 @@ _COLORS = {OutgoingState.WAITING: "orange", OutgoingState.DELIVERED: "green", Ou
 _DAYS = {1: "Last day", 3: "Last 3 days", 30: "Last 30 days"}
 
 
-def show_endpoints(here: Shop, actor: Actor) -> None:
+def show_endpoints(shop: Shop, actor: Actor) -> None:
     """All endpoints with their logs."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(
@@ -34,11 +34,11 @@ def show_endpoints(here: Shop, actor: Actor) -> None:
         )
         ADD.opener("Add an endpoint", "", icon=":material/add:", primary=True)
     _show_secret()
-    found = endpoints.list_endpoints(here, actor)
+    found = endpoints.list_endpoints(shop, actor)
     if not found:
         empty.nothing(":material/outbound:", "No endpoints", "Add the address of a program that wants to know.")
     for endpoint in found:
-        _show(here, actor, endpoint)
+        _show(shop, actor, endpoint)
 
 
 def _show_secret() -> None:
@@ -51,7 +51,7 @@ def _show_secret() -> None:
         st.button("I have copied it", key="endpoint_secret_copied", on_click=_SECRET.clear)
 
 
-def _show(here: Shop, actor: Actor, endpoint: Endpoint) -> None:
+def _show(shop: Shop, actor: Actor, endpoint: Endpoint) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{formats.plain(endpoints.host_of(endpoint))}** {_badge(endpoint)}", width="content")
@@ -61,9 +61,9 @@ def _show(here: Shop, actor: Actor, endpoint: Endpoint) -> None:
         if endpoint.off_reason:
             st.markdown(formats.plain(endpoint.off_reason))
         elif endpoint.failing_since:
-            st.markdown(f"Failing since {formats.moment(here, endpoint.failing_since)}. Events are tried again.")
+            st.markdown(f"Failing since {formats.moment(shop, endpoint.failing_since)}. Events are tried again.")
         with st.expander("Delivery log", icon=":material/history:"):
-            _show_log(here, actor, endpoint)
+            _show_log(shop, actor, endpoint)
 
 
 def _badge(endpoint: Endpoint) -> str:
@@ -82,18 +82,18 @@ def _show_buttons(endpoint: Endpoint) -> None:
 def _test(endpoint_id: str) -> None:
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: log.send_test_event(shop(), actor, endpoint_id),
+        lambda actor: log.send_test_event(current_shop(), actor, endpoint_id),
         "A worker posts the test event within seconds. The log shows how it ended.",
     )
 
 
-def _show_log(here: Shop, actor: Actor, endpoint: Endpoint) -> None:
+def _show_log(shop: Shop, actor: Actor, endpoint: Endpoint) -> None:
     pager = Pager(f"outgoing_{endpoint.id}", "")
-    page = log.list_events(here, actor, endpoint.id, limit=10, cursor=pager.cursor)
+    page = log.list_events(shop, actor, endpoint.id, limit=10, cursor=pager.cursor)
     if not page.events:
         st.caption("Nothing has been posted yet.")
         return
-    _show_events(here, page.events)
+    _show_events(shop, page.events)
     pager.show(page.cursor)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.selectbox(
@@ -103,11 +103,11 @@ def _show_log(here: Shop, actor: Actor, endpoint: Endpoint) -> None:
         actions.button("Replay", _replay_span, endpoint.id, days, key=key, icon=":material/replay:")
 
 
-def _show_events(here: Shop, events: Sequence[OutgoingEvent]) -> None:
+def _show_events(shop: Shop, events: Sequence[OutgoingEvent]) -> None:
     for event in events:
         with st.container(horizontal=True, vertical_alignment="center"):
             badge = formats.badge(event.state.value.capitalize(), _COLORS[event.state])
-            said = f"{formats.moment(here, event.at)} `{event.kind.value}` {badge} {formats.plain(event.reason)}"
+            said = f"{formats.moment(shop, event.at)} `{event.kind.value}` {badge} {formats.plain(event.reason)}"
             st.markdown(said, width="stretch")
             if event.state is not OutgoingState.WAITING:
                 actions.button("Replay", _replay, event, key=f"replay_{event.id}", type="tertiary")
@@ -116,16 +116,16 @@ def _show_events(here: Shop, events: Sequence[OutgoingEvent]) -> None:
 def _replay(event: OutgoingEvent) -> None:
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: log.replay_event(shop(), actor, event),
+        lambda actor: log.replay_event(current_shop(), actor, event),
         "A worker posts it again within seconds.",
     )
 
 
 def _replay_span(endpoint_id: str, days: int) -> None:
-    now = shop().clock()
+    now = current_shop().clock()
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: log.replay_span(shop(), actor, endpoint_id, now - timedelta(days=days), now),
+        lambda actor: log.replay_span(current_shop(), actor, endpoint_id, now - timedelta(days=days), now),
         "Failed events are posted again within seconds.",
     )
 
@@ -153,7 +153,7 @@ def _add(_: str) -> None:
     if pressed:
         result = actions.attempt(
             Permission.MANAGE_CONNECTIONS,
-            lambda actor: endpoints.add_endpoint(shop(), actor, forms.key(), url, kinds)[1],
+            lambda actor: endpoints.add_endpoint(current_shop(), actor, forms.key(), url, kinds)[1],
             "The endpoint is added.",
         )
         if not isinstance(result, Trouble):
@@ -171,7 +171,7 @@ def _change(endpoint: Endpoint) -> None:
     if pressed:
         result = actions.attempt(
             Permission.MANAGE_CONNECTIONS,
-            lambda actor: endpoints.choose_events(shop(), actor, endpoint.id, kinds),
+            lambda actor: endpoints.choose_events(current_shop(), actor, endpoint.id, kinds),
             "The events are saved.",
         )
         _finish(result, CHANGE)
@@ -186,7 +186,7 @@ def _change(endpoint: Endpoint) -> None:
 def _rotated(endpoint: Endpoint) -> str | Trouble:
     return actions.attempt(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: endpoints.rotate_secret(shop(), actor, forms.key(), endpoint.id),
+        lambda actor: endpoints.rotate_secret(current_shop(), actor, forms.key(), endpoint.id),
         "",
     )
 
@@ -194,7 +194,7 @@ def _rotated(endpoint: Endpoint) -> str | Trouble:
 def _switched(endpoint: Endpoint) -> Endpoint | Trouble:
     return actions.attempt(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: endpoints.switch(shop(), actor, endpoint.id, on=endpoint.off),
+        lambda actor: endpoints.switch(current_shop(), actor, endpoint.id, on=endpoint.off),
         "The endpoint is on." if endpoint.off else "The endpoint is off.",
     )
 
@@ -204,7 +204,7 @@ def _remove(endpoint: Endpoint) -> None:
     if actions.pressed("Remove endpoint", key="remove_endpoint", icon=":material/delete:", stretch=True):
         result = actions.attempt(
             Permission.MANAGE_CONNECTIONS,
-            lambda actor: endpoints.remove_endpoint(shop(), actor, endpoint.id),
+            lambda actor: endpoints.remove_endpoint(current_shop(), actor, endpoint.id),
             "The endpoint is removed.",
         )
         _finish(result, REMOVE)

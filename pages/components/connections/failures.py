@@ -10,17 +10,17 @@ from backend.services.connections import deliveries
 from backend.services.connections.connections import all_connections
 from backend.services.context import Shop
 from pages.components.ui import actions, formats
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.tables import Pager
 
 _SHOWN_BYTES = 20_000
 
 
-def show_failures(here: Shop, actor: Actor) -> None:
+def show_failures(shop: Shop, actor: Actor) -> None:
     """The failed webhooks of each shop, newest first."""
-    for connection in all_connections(here):
+    for connection in all_connections(shop):
         pager = Pager(f"failed_{connection.id}", "")
-        page = deliveries.failed_deliveries(here, actor, connection.id, cursor=pager.cursor)
+        page = deliveries.failed_deliveries(shop, actor, connection.id, cursor=pager.cursor)
         if not page.deliveries:
             continue
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -29,15 +29,15 @@ def show_failures(here: Shop, actor: Actor) -> None:
             actions.button("Replay all", _replay_all, connection.id, key=key, icon=":material/replay:")
         st.caption("Kept for 90 days. Correct the cause, then replay.")
         for delivery in page.deliveries:
-            _show(here, delivery)
+            _show(shop, delivery)
         pager.show(page.cursor)
 
 
-def _show(here: Shop, delivery: Delivery) -> None:
-    when = formats.moment(here, delivery.received_at)
+def _show(shop: Shop, delivery: Delivery) -> None:
+    when = formats.moment(shop, delivery.received_at)
     with st.expander(f"{formats.plain(delivery.reason)} :gray[{formats.plain(delivery.topic)}, {when}]"):
         if st.toggle("Show payload", key=f"payload_{delivery.id}"):
-            body = deliveries.get_delivery(here, delivery.connection, delivery.id).body
+            body = deliveries.get_delivery(shop, delivery.connection, delivery.id).body
             st.code(body[:_SHOWN_BYTES].decode("utf-8", "replace"), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             where = (delivery.connection, delivery.id)
@@ -48,7 +48,7 @@ def _show(here: Shop, delivery: Delivery) -> None:
 def _replay(connection_id: str, delivery_id: str) -> None:
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: deliveries.replay(shop(), actor, connection_id, delivery_id),
+        lambda actor: deliveries.replay(current_shop(), actor, connection_id, delivery_id),
         "A worker tries it again within seconds.",
     )
 
@@ -56,7 +56,7 @@ def _replay(connection_id: str, delivery_id: str) -> None:
 def _replay_all(connection_id: str) -> None:
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: deliveries.replay_all(shop(), actor, connection_id),
+        lambda actor: deliveries.replay_all(current_shop(), actor, connection_id),
         "Workers try them again within seconds.",
     )
 
@@ -64,6 +64,6 @@ def _replay_all(connection_id: str) -> None:
 def _discard(connection_id: str, delivery_id: str) -> None:
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: deliveries.discard(shop(), actor, connection_id, delivery_id),
+        lambda actor: deliveries.discard(current_shop(), actor, connection_id, delivery_id),
         "The webhook is deleted.",
     )

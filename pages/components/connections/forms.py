@@ -12,7 +12,7 @@ from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 from pages.components.ui.state import Slot
 
 _MADE: Slot[str] = Slot("connections.secret")
@@ -61,7 +61,7 @@ def _add(_: str) -> None:
     secret = connections.new_secret() if chosen is ShopKind.WOOCOMMERCE else ""
 
     def add(actor: Actor) -> Connection:
-        return connections.add_connection(shop(), actor, key(), chosen, domain, secret)
+        return connections.add_connection(current_shop(), actor, key(), chosen, domain, secret)
 
     result = actions.attempt(Permission.MANAGE_CONNECTIONS, add, "The shop is connected. Set up its webhooks next.")
     if not isinstance(result, Trouble):
@@ -90,7 +90,7 @@ def _secret(connection: Connection) -> None:
         made = connections.new_secret() if way == _MAKE else ""
         result = actions.attempt(
             Permission.MANAGE_CONNECTIONS,
-            lambda actor: connections.set_secret(shop(), actor, key(), connection.id, made or secret),
+            lambda actor: connections.set_secret(current_shop(), actor, key(), connection.id, made or secret),
             "The secret is saved.",
         )
         _finish(result, made, SECRET)
@@ -101,7 +101,7 @@ def _secret(connection: Connection) -> None:
 def _end_old(connection_id: str) -> None:
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: connections.end_old_secret(shop(), actor, connection_id),
+        lambda actor: connections.end_old_secret(current_shop(), actor, connection_id),
         "Only the present secret is valid now.",
     )
     SECRET.close()
@@ -115,7 +115,7 @@ def _remove(connection: Connection) -> None:
     if actions.pressed("Remove connection", key="remove_now", icon=":material/delete:", stretch=True):
         result = actions.attempt(
             Permission.MANAGE_CONNECTIONS,
-            lambda actor: connections.remove_connection(shop(), actor, connection.id),
+            lambda actor: connections.remove_connection(current_shop(), actor, connection.id),
             "The connection is removed.",
         )
         _finish(result, "", REMOVE)

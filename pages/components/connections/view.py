@@ -15,19 +15,19 @@ from pages.components.connections import forms
 from pages.components.ui import actions, empty, formats
 from pages.components.ui.caching import who
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 
 _ASKED = {"customers/data_request": "Hand over the customer's data", "customers/redact": "Erase the customer's data"}
 
 
-def show_connections(here: Shop, found: Sequence[ConnectionView]) -> None:
+def show_connections(shop: Shop, found: Sequence[ConnectionView]) -> None:
     if not found:
         empty.nothing(":material/hub:", "No shop is connected", "Connect your Shopify or WooCommerce shop.")
     for each in found:
-        _show(here, each)
+        _show(shop, each)
 
 
-def _show(here: Shop, seen: ConnectionView) -> None:
+def _show(shop: Shop, seen: ConnectionView) -> None:
     connection = seen.connection
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -37,7 +37,7 @@ def _show(here: Shop, seen: ConnectionView) -> None:
             _show_buttons(seen)
         if seen.trouble:
             st.markdown(formats.plain(seen.trouble))
-        _show_figures(here, seen)
+        _show_figures(shop, seen)
         actions.show_refusal(f"test_{connection.id}")
         with st.expander("How to set up the shop", expanded=not connection.secrets, icon=":material/checklist:"):
             _show_steps(connection)
@@ -55,36 +55,36 @@ def _show_buttons(seen: ConnectionView) -> None:
 def _test(connection_id: str) -> None:
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: send_test(shop(), actor, forms.key(), settings().public_url, connection_id),
+        lambda actor: send_test(current_shop(), actor, forms.key(), settings().public_url, connection_id),
         "The test event has arrived. A worker reads it within seconds; it changes nothing.",
     )
 
 
-def _show_figures(here: Shop, seen: ConnectionView) -> None:
+def _show_figures(shop: Shop, seen: ConnectionView) -> None:
     figures = seen.figures
     with st.container(horizontal=True):
-        st.metric("Applied", formats.count(here, figures.applied), border=True)
+        st.metric("Applied", formats.count(shop, figures.applied), border=True)
         st.metric(
-            "Unchanged", formats.count(here, figures.unchanged), border=True, help="Repeated, or older than known."
+            "Unchanged", formats.count(shop, figures.unchanged), border=True, help="Repeated, or older than known."
         )
-        st.metric("Waiting", formats.count(here, seen.waiting), border=True)
-        st.metric("Failed", formats.count(here, seen.failed), border=True)
-        st.metric("Refused", formats.count(here, figures.refused), border=True, help="Not signed with the secret.")
-    st.caption(" · ".join(_facts(here, seen)))
+        st.metric("Waiting", formats.count(shop, seen.waiting), border=True)
+        st.metric("Failed", formats.count(shop, seen.failed), border=True)
+        st.metric("Refused", formats.count(shop, figures.refused), border=True, help="Not signed with the secret.")
+    st.caption(" · ".join(_facts(shop, seen)))
 
 
-def _facts(here: Shop, seen: ConnectionView) -> list[str]:
+def _facts(shop: Shop, seen: ConnectionView) -> list[str]:
     figures, connection = seen.figures, seen.connection
     facts = []
     if figures.last_at is not None:
-        facts.append(f"Last event {formats.moment(here, figures.last_at)}: {formats.plain(figures.last_topic)}")
+        facts.append(f"Last event {formats.moment(shop, figures.last_at)}: {formats.plain(figures.last_topic)}")
         facts.append(f"applied after {figures.lag / 1000:.1f} s")
     if connection.secrets:
-        facts.append(f"Secret of {formats.moment(here, connection.secrets[0].since)}")
+        facts.append(f"Secret of {formats.moment(shop, connection.secrets[0].since)}")
     facts += [
-        f"the one before is valid until {formats.moment(here, secret.until)}"
+        f"the one before is valid until {formats.moment(shop, secret.until)}"
         for secret in connection.secrets[1:]
-        if secret.until and secret.is_valid(here.clock())
+        if secret.until and secret.is_valid(shop.clock())
     ]
     return [*facts, f"Connected by {formats.plain(who(connection.created_by))}"]
 
@@ -94,7 +94,7 @@ def _show_steps(connection: Connection) -> None:
     st.markdown("\n".join(f"{number}. {formats.plain(step)}" for number, step in enumerate(steps_of(connection), 1)))
 
 
-def show_privacy_requests(here: Shop, found: Sequence[PrivacyRequest]) -> None:
+def show_privacy_requests(shop: Shop, found: Sequence[PrivacyRequest]) -> None:
     """What customers asked their shop about their data. A person answers; nothing is erased by itself."""
     if not found:
         return
@@ -107,7 +107,7 @@ def show_privacy_requests(here: Shop, found: Sequence[PrivacyRequest]) -> None:
                 state = formats.badge("Open", "orange")
             else:
                 state = formats.badge(f"Closed by {formats.plain(who(request.done_by))}", "green")
-            st.markdown(f"**{formats.plain(said)}** {formats.moment(here, request.requested_at)} {state}")
+            st.markdown(f"**{formats.plain(said)}** {formats.moment(shop, request.requested_at)} {state}")
             if request.customer:
                 st.page_link(page_of("customer.py"), label="Customer", query_params={"id": request.customer})
             else:
@@ -119,6 +119,6 @@ def show_privacy_requests(here: Shop, found: Sequence[PrivacyRequest]) -> None:
 def _close(request_id: str) -> None:
     actions.act(
         Permission.MANAGE_CONNECTIONS,
-        lambda actor: close_privacy_request(shop(), actor, request_id),
+        lambda actor: close_privacy_request(current_shop(), actor, request_id),
         "The request is closed.",
     )

@@ -17,7 +17,7 @@ from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class _Editing:
     new: bool = False
 
 
-def show(here: Shop, customer: Customer, *, editable: bool) -> None:
+def show(shop: Shop, customer: Customer, *, editable: bool) -> None:
     """All addresses, and what can be done with each."""
-    book = addresses.addresses_of(here, customer.id)
+    book = addresses.addresses_of(shop, customer.id)
     if not book.entries:
         st.caption("No postal address. New orders go to the default address.")
     for place, entry in enumerate(book.entries):
-        _one(here, customer, book, entry, default=place == 0, editable=editable)
+        _one(shop, customer, book, entry, default=place == 0, editable=editable)
     if editable:
         blank = Address(name=customer.real_name, city=customer.city, country=customer.country, phone=customer.phone)
         new = KnownAddress(addresses.new_address_id(), blank if not book.entries else Address(name=customer.real_name))
@@ -50,10 +50,10 @@ def show_dialogs() -> None:
 
 
 def _one(
-    here: Shop, customer: Customer, book: AddressBook, entry: KnownAddress, *, default: bool, editable: bool
+    shop: Shop, customer: Customer, book: AddressBook, entry: KnownAddress, *, default: bool, editable: bool
 ) -> None:
     badge = formats.badge("Default", "blue") + "  \n" if default and len(book.entries) > 1 else ""
-    st.markdown(badge + view.text_of(here, entry.address))
+    st.markdown(badge + view.text_of(shop, entry.address))
     if not editable:
         return
     with st.container(horizontal=True):
@@ -79,7 +79,7 @@ def _button(
 def _made_default(customer: Customer, version: int, address_id: str) -> None:
     actions.act(
         Permission.EDIT_CUSTOMERS,
-        lambda actor: addresses.make_default(shop(), actor, customer.id, version, address_id),
+        lambda actor: addresses.make_default(current_shop(), actor, customer.id, version, address_id),
         "New orders go to this address.",
     )
 
@@ -87,20 +87,20 @@ def _made_default(customer: Customer, version: int, address_id: str) -> None:
 def _removed(customer: Customer, version: int, address_id: str) -> None:
     actions.act(
         Permission.EDIT_CUSTOMERS,
-        lambda actor: addresses.remove_address(shop(), actor, customer.id, version, address_id),
+        lambda actor: addresses.remove_address(current_shop(), actor, customer.id, version, address_id),
         "Address removed. Orders keep theirs.",
     )
 
 
 def _edit(editing: _Editing) -> None:
-    here, entry = shop(), editing.entry
+    shop, entry = current_shop(), editing.entry
     form = Form("customer_address", f"{entry.id}_{editing.version}")
     with form.area():
-        typed = fields.show(here, form, entry.address)
+        typed = fields.show(shop, form, entry.address)
         pressed = form.pressed("Save address", changed=typed != entry.address)
     if pressed:
         saved = actions.attempt(
-            Permission.EDIT_CUSTOMERS, lambda actor: _saved(here, actor, editing, typed), "Address saved."
+            Permission.EDIT_CUSTOMERS, lambda actor: _saved(shop, actor, editing, typed), "Address saved."
         )
         dialog = ADD if editing.new else EDIT
         if not isinstance(saved, Trouble):
@@ -112,9 +112,9 @@ def _edit(editing: _Editing) -> None:
             st.button("Reload", icon=":material/refresh:", key="reload_addresses", on_click=dialog.close)
 
 
-def _saved(here: Shop, actor: Actor, editing: _Editing, typed: Address) -> AddressBook:
+def _saved(shop: Shop, actor: Actor, editing: _Editing, typed: Address) -> AddressBook:
     entry = KnownAddress(editing.entry.id, typed)
-    return addresses.save_address(here, actor, editing.customer.id, editing.version, entry)
+    return addresses.save_address(shop, actor, editing.customer.id, editing.version, entry)
 
 
 ADD = Dialog[_Editing]("add_address", "Add address", _edit, icon=":material/add_home:", width="medium")

@@ -18,7 +18,7 @@ from pages.components.ui.dialogs import Dialog
 from pages.components.ui.downloads import offer_files
 from pages.components.ui.forms import Form
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import Action
 
 OF = "customers"
@@ -57,27 +57,27 @@ def offer_export(actor: Actor, wanted: CustomerFilter) -> None:
     """The way to a file of what the list shows, all its pages."""
     if not actor.may(Permission.EXPORT_DATA):
         return
-    here = shop()
+    shop = current_shop()
     with st.popover("Export", icon=":material/download:"):
         every, first = "All that are listed", f"The first {_FIRST}"
         which = st.radio("Customers", [every, first], key="export_which")
         most = _FIRST if which == first else None
         offer_files(
-            here,
+            shop,
             actor,
             "customers",
-            lambda who, to, kind: exports.export_customers_as_listed(here, who, to, kind, wanted, most),
+            lambda who, to, kind: exports.export_customers_as_listed(shop, who, to, kind, wanted, most),
         )
 
 
 def _tag(ids: _Ids) -> None:
-    here, people = shop(), bulk.chosen(shop(), ids)
+    shop, people = current_shop(), bulk.chosen(current_shop(), ids)
     say_which(_names(people))
     form = Form("bulk_tag")
     with form.area():
         tag = st.selectbox(
             "Tag",
-            list(caching.counts_of(here, "tag")),
+            list(caching.counts_of(shop, "tag")),
             index=None,
             accept_new_options=True,
             placeholder="Choose or type a tag",
@@ -91,14 +91,14 @@ def _tag(ids: _Ids) -> None:
         _finish(
             form,
             "tag",
-            lambda actor: bulk.add_tag(here, actor, ids, tag),
+            lambda actor: bulk.add_tag(shop, actor, ids, tag),
             f"Tag “{_literal(tag)}” added to {{}}.",
-            lambda actor, changed: bulk.remove_tag(here, actor, changed, tag),
+            lambda actor, changed: bulk.remove_tag(shop, actor, changed, tag),
         )
 
 
 def _untag(ids: _Ids) -> None:
-    here, people = shop(), bulk.chosen(shop(), ids)
+    shop, people = current_shop(), bulk.chosen(current_shop(), ids)
     say_which(_names(people))
     form = Form("bulk_untag")
     offered = list(dict.fromkeys(tag for person in people for tag in person.tags))
@@ -113,14 +113,14 @@ def _untag(ids: _Ids) -> None:
         _finish(
             form,
             "untag",
-            lambda actor: bulk.remove_tag(here, actor, ids, tag),
+            lambda actor: bulk.remove_tag(shop, actor, ids, tag),
             f"Tag “{_literal(tag)}” removed from {{}}.",
-            lambda actor, changed: bulk.add_tag(here, actor, changed, tag),
+            lambda actor, changed: bulk.add_tag(shop, actor, changed, tag),
         )
 
 
 def _archive(ids: _Ids) -> None:
-    here, people = shop(), bulk.chosen(shop(), ids)
+    shop, people = current_shop(), bulk.chosen(current_shop(), ids)
     say_which(_names(people))
     st.caption("They leave lists and get no mail. Orders and figures stay. You can restore them.")
     form = Form("bulk_archive")
@@ -128,34 +128,34 @@ def _archive(ids: _Ids) -> None:
         _finish(
             form,
             "archive",
-            lambda actor: bulk.archive(here, actor, ids),
+            lambda actor: bulk.archive(shop, actor, ids),
             "{} archived.",
-            lambda actor, changed: bulk.restore(here, actor, changed),
+            lambda actor, changed: bulk.restore(shop, actor, changed),
         )
 
 
 def _restore(ids: _Ids) -> None:
-    here, people = shop(), bulk.chosen(shop(), ids)
+    shop, people = current_shop(), bulk.chosen(current_shop(), ids)
     say_which(_names(people))
     form = Form("bulk_restore")
     if form.pressed(_label("Restore", people), icon=":material/unarchive:"):
         _finish(
             form,
             "restore",
-            lambda actor: bulk.restore(here, actor, ids),
+            lambda actor: bulk.restore(shop, actor, ids),
             "{} restored.",
-            lambda actor, changed: bulk.archive(here, actor, changed),
+            lambda actor, changed: bulk.archive(shop, actor, changed),
         )
 
 
 def _export(ids: _Ids) -> None:
-    here, people = shop(), bulk.chosen(shop(), ids)
+    shop, people = current_shop(), bulk.chosen(current_shop(), ids)
     say_which(_names(people))
     offer_files(
-        here,
+        shop,
         require(Permission.EXPORT_DATA),
         "selected customers",
-        lambda who, to, kind: exports.export_chosen_customers(here, who, to, kind, ids),
+        lambda who, to, kind: exports.export_chosen_customers(shop, who, to, kind, ids),
     )
 
 
@@ -166,7 +166,7 @@ def _finish(
     sentence: str,
     undo: Callable[[Actor, _Ids], BulkResult],
 ) -> None:
-    trouble = attempt(shop(), OF, Permission.EDIT_CUSTOMERS, action, sentence, one="customer", undo=undo)
+    trouble = attempt(current_shop(), OF, Permission.EDIT_CUSTOMERS, action, sentence, one="customer", undo=undo)
     if trouble is not None:
         actions.show_trouble(trouble)
         return
@@ -180,12 +180,12 @@ def _names(people: Sequence[Customer]) -> list[str]:
 
 
 def _label(verb: str, people: Sequence[Customer]) -> str:
-    return f"{verb} {formats.counted(shop(), len(people), 'customer')}"
+    return f"{verb} {formats.counted(current_shop(), len(people), 'customer')}"
 
 
 def _say_unchanged(number: int, words: str) -> None:
     if number:
-        st.caption(f"{formats.count(shop(), number)} of them {words}.")
+        st.caption(f"{formats.count(current_shop(), number)} of them {words}.")
 
 
 def _literal(text: str) -> str:

@@ -28,9 +28,9 @@ WHY = {
 KIND_LABELS = {Kind.TRANSACTIONAL: "About their orders", Kind.MARKETING: "Marketing"}
 
 
-def show_answers(here: Shop, customer: Customer) -> None:
+def show_answers(shop: Shop, customer: Customer) -> None:
     """The answer for each kind of email at this moment."""
-    for kind, against in can_we_email(here, customer, mailer().limits).items():
+    for kind, against in can_we_email(shop, customer, mailer().limits).items():
         st.markdown(f"**{KIND_LABELS[kind]}**  \n{answer(against)}")
 
 

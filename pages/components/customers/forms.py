@@ -18,7 +18,7 @@ from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 _ANSWERS: dict[str, bool | None] = {"Not asked": None, "Agreed": True, "Declined": False}
 _MOST_TAGS_OFFERED = 500
@@ -31,7 +31,7 @@ FOR_ORDER = "order"
 def _add(what_for: str) -> None:
     form = Form("add_customer")
     with form.area():
-        profile = _profile_fields(shop(), form, Profile(""))
+        profile = _profile_fields(current_shop(), form, Profile(""))
         answer = st.segmented_control(
             "Marketing email",
             list(_ANSWERS),
@@ -45,7 +45,7 @@ def _add(what_for: str) -> None:
     if pressed:
         added = actions.attempt(
             Permission.EDIT_CUSTOMERS,
-            lambda actor: customers.create_customer(shop(), actor, profile, consent=_ANSWERS[str(answer)]),
+            lambda actor: customers.create_customer(current_shop(), actor, profile, consent=_ANSWERS[str(answer)]),
             f"{formats.name_of(profile.name, 'Customer')} added.",
         )
         if isinstance(added, Trouble):
@@ -63,12 +63,12 @@ def _edit(seen: Customer) -> None:
     form = _edit_form(seen)
     with form.area():
         before = _profile_of(seen)
-        profile = _profile_fields(shop(), form, before)
+        profile = _profile_fields(current_shop(), form, before)
         pressed = form.pressed("Save", changed=profile != before)
     if pressed:
         edited = actions.attempt(
             Permission.EDIT_CUSTOMERS,
-            lambda actor: customers.edit_customer(shop(), actor, seen.id, seen.version, profile),
+            lambda actor: customers.edit_customer(current_shop(), actor, seen.id, seen.version, profile),
             "Saved.",
         )
         if not isinstance(edited, Trouble):
@@ -100,7 +100,7 @@ def _profile_of(customer: Customer) -> Profile:
 
 def _reopen(seen: Customer, typed: Profile) -> None:
     """The newest version, with what was changed here."""
-    theirs = customers.get_customer(shop(), seen.id)
+    theirs = customers.get_customer(current_shop(), seen.id)
     _edit_form(seen).done()
     _edit_form(theirs).begin(forms.changed(_profile_of(seen), typed))
     EDIT.open(theirs)
@@ -114,7 +114,7 @@ def _archive(seen: Customer) -> None:
     if st.button("Archive", type="primary", icon=":material/archive:", width="stretch"):
         archived = actions.attempt(
             Permission.EDIT_CUSTOMERS,
-            lambda actor: customers.archive_customer(shop(), actor, seen.id, seen.version),
+            lambda actor: customers.archive_customer(current_shop(), actor, seen.id, seen.version),
             "Archived.",
         )
         if isinstance(archived, Trouble):
@@ -125,7 +125,7 @@ def _archive(seen: Customer) -> None:
 
 
 def _erase(seen: Customer) -> None:
-    preview = erasure.preview_erasure(shop(), require(Permission.ERASE_CUSTOMERS), seen.id)
+    preview = erasure.preview_erasure(current_shop(), require(Permission.ERASE_CUSTOMERS), seen.id)
     st.markdown(
         f"**Goes:** name, email address, phone, tags, {preview.addresses:,} addresses, {preview.notes:,} notes, the "
         f"recipient and content of {preview.messages:,} emails, and what other programs have sent about the customer."
@@ -141,7 +141,7 @@ def _erase(seen: Customer) -> None:
     if st.button("Erase", type="primary", icon=":material/delete_forever:", width="stretch", disabled=not ready):
         done = actions.attempt(
             Permission.ERASE_CUSTOMERS,
-            lambda actor: erasure.erase_customer(shop(), actor, seen.id, seen_version=seen.version),
+            lambda actor: erasure.erase_customer(current_shop(), actor, seen.id, seen_version=seen.version),
             "Erased. A worker removes what is left within minutes.",
         )
         if isinstance(done, Trouble):
@@ -157,11 +157,11 @@ ARCHIVE = Dialog[Customer]("archive_customer", "Archive this customer?", _archiv
 ERASE = Dialog[Customer]("erase_customer", "Erase this customer?", _erase, icon=":material/delete_forever:")
 
 
-def _profile_fields(here: Shop, form: Form, before: Profile) -> Profile:
+def _profile_fields(shop: Shop, form: Form, before: Profile) -> Profile:
     name, given, family = _name_fields(form, before)
     email = _line(form, "Email address", "email", before.email, 320)
     left, right = st.columns(2)
-    names = {"": "No country"} | formats.countries(here)
+    names = {"": "No country"} | formats.countries(shop)
     codes = list(names) if before.country in names else [before.country, *names]
     country = left.selectbox(
         "Country",
@@ -174,7 +174,7 @@ def _profile_fields(here: Shop, form: Form, before: Profile) -> Profile:
     with right:
         city = _line(form, "City", "city", before.city, 100)
     phone = _line(form, "Phone", "phone", before.phone, 50)
-    known = list(caching.counts_of(here, "tag"))[:_MOST_TAGS_OFFERED]
+    known = list(caching.counts_of(shop, "tag"))[:_MOST_TAGS_OFFERED]
     offered = list(dict.fromkeys([*before.tags, *known]))
     tags = st.multiselect(
         "Tags",
@@ -209,9 +209,9 @@ def _line(form: Form, label: str, field: str, before: str, longest: int) -> str:
     )
 
 
-def show_consent(here: Shop, customer: Customer, *, editable: bool, enabled: bool) -> None:
+def show_consent(shop: Shop, customer: Customer, *, editable: bool, enabled: bool) -> None:
     """What the customer said about marketing email, when and source; and the way to record another answer."""
-    st.markdown(f"**Marketing email**  \n{_consent_text(here, customer.consent)}")
+    st.markdown(f"**Marketing email**  \n{_consent_text(shop, customer.consent)}")
     if not customer.email:
         st.caption("Nothing can be sent: no address.")
     elif editable:
@@ -222,18 +222,18 @@ def show_consent(here: Shop, customer: Customer, *, editable: bool, enabled: boo
                     actions.button(label, _record_consent, customer, given, key=key, disabled=not enabled)
 
 
-def _consent_text(here: Shop, consent: Consent | None) -> str:
+def _consent_text(shop: Shop, consent: Consent | None) -> str:
     if consent is None:
         return ":material/help: Not asked yet"
     answer = ":material/check_circle: Agreed" if consent.given else ":material/block: Declined"
     source = f"{consent.source.value} ({who(consent.by)})" if consent.by else consent.source.value
-    return f"{answer} :gray[on {formats.plain(formats.moment(here, consent.at))}, by {formats.plain(source)}]"
+    return f"{answer} :gray[on {formats.plain(formats.moment(shop, consent.at))}, by {formats.plain(source)}]"
 
 
 def _record_consent(customer: Customer, given: bool) -> None:
     actions.act(
         Permission.EDIT_CUSTOMERS,
-        lambda actor: customers.set_consent(shop(), actor, customer.id, customer.version, given),
+        lambda actor: customers.set_consent(current_shop(), actor, customer.id, customer.version, given),
         "Recorded.",
     )
 
@@ -242,7 +242,7 @@ def restore(customer: Customer) -> None:
     """For `on_click`: undoes archiving."""
     actions.act(
         Permission.EDIT_CUSTOMERS,
-        lambda actor: customers.restore_customer(shop(), actor, customer.id, customer.version),
+        lambda actor: customers.restore_customer(current_shop(), actor, customer.id, customer.version),
         "Restored.",
     )
 
@@ -262,7 +262,7 @@ def note_form(customer: Customer) -> None:
     if pressed:
         note = actions.attempt(
             Permission.EDIT_CUSTOMERS,
-            lambda actor: customers.add_note(shop(), actor, customer.id, text),
+            lambda actor: customers.add_note(current_shop(), actor, customer.id, text),
             "Note added.",
         )
         if isinstance(note, Trouble):

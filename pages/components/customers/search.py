@@ -15,7 +15,7 @@ _MATCHES = 8
 
 
 def search_customers(
-    here: Shop,
+    shop: Shop,
     label: str,
     choose: Callable[[str], None],
     *,
@@ -39,7 +39,7 @@ def search_customers(
             st.caption(hint)
         return
     try:
-        matches = caching.list_customers(here, CustomerFilter(search), limit=_MATCHES, cursor=None).customers
+        matches = caching.list_customers(shop, CustomerFilter(search), limit=_MATCHES, cursor=None).customers
     except InvalidInputError as error:
         st.caption(formats.plain(error.sentence))
         return

@@ -42,52 +42,52 @@ def show_header(customer: Customer) -> None:
         st.markdown(" ".join(badges))
 
 
-def show_figures(here: Shop, customer: Customer) -> None:
+def show_figures(shop: Shop, customer: Customer) -> None:
     """What the customer is worth to the shop, over all time."""
-    first = formats.month(here, date.fromisoformat(customer.first_day), short=True) if customer.first_day else "None"
+    first = formats.month(shop, date.fromisoformat(customer.first_day), short=True) if customer.first_day else "None"
     with st.grid(4, min_column_width=140):
-        st.metric("Revenue", formats.plain(formats.round_money(here, customer.revenue)), border=True)
-        st.metric("Orders", formats.plain(formats.count(here, customer.orders)), border=True)
-        st.metric("Average order", formats.plain(formats.round_money(here, customer.average_order)), border=True)
+        st.metric("Revenue", formats.plain(formats.round_money(shop, customer.revenue)), border=True)
+        st.metric("Orders", formats.plain(formats.count(shop, customer.orders)), border=True)
+        st.metric("Average order", formats.plain(formats.round_money(shop, customer.average_order)), border=True)
         st.metric("First order", formats.plain(first), border=True)
 
 
-def show_months(here: Shop, customer: Customer) -> None:
+def show_months(shop: Shop, customer: Customer) -> None:
     """What the customer spent month by month, if anything."""
-    chart = charts.customer_months(here, customer.id)
+    chart = charts.customer_months(shop, customer.id)
     if chart is not None:
         with st.container(border=True):
             st.markdown("**Revenue by month**")
             charts.show(chart, "customer_months")
 
 
-def show_profile(here: Shop, customer: Customer) -> None:
+def show_profile(shop: Shop, customer: Customer) -> None:
     """Where the customer lives, and since when we know them."""
     facts = {
         "City": customer.city,
-        "Country": formats.country(here, customer.country) if customer.country else "",
+        "Country": formats.country(shop, customer.country) if customer.country else "",
         "Phone": customer.phone,
-        "Customer since": formats.day(here, customer.created_at.astimezone(here.zone).date()),
+        "Customer since": formats.day(shop, customer.created_at.astimezone(shop.zone).date()),
         "Source": customer.source,
     }
     known = {name: formats.plain(value) for name, value in facts.items() if value}
     st.table(known, border="horizontal", alt="Profile")
 
 
-def activity_text(here: Shop, entry: Activity) -> str:
+def activity_text(shop: Shop, entry: Activity) -> str:
     """Markdown for one note or change: what, when, by whom."""
-    when = f":gray[{formats.plain(formats.moment(here, entry.at))} · {formats.plain(who(entry.by))}]"
+    when = f":gray[{formats.plain(formats.moment(shop, entry.at))} · {formats.plain(who(entry.by))}]"
     text = "  \n".join(formats.plain(line) for line in entry.text.splitlines())
     return f"{_KINDS[entry.kind]} {when}" + (f"  \n{text}" if text else "")
 
 
-def offer_data(here: Shop, actor: Actor, customer: Customer) -> None:
+def offer_data(shop: Shop, actor: Actor, customer: Customer) -> None:
     """The button for everything that is kept about the customer, which they may ask for."""
     if not confirmed_to_export(actor, "customer_data", "Export data"):
         return
     st.download_button(
         "Export data",
-        data=deferred(here, actor, lambda member: customer_data_file(here, member, customer.id)),
+        data=deferred(shop, actor, lambda member: customer_data_file(shop, member, customer.id)),
         file_name=f"customer-{customer.id}.zip",
         mime="application/zip",
         icon=":material/folder_zip:",

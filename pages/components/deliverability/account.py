@@ -31,15 +31,15 @@ def level_badge(level: Level) -> str:
     return formats.badge(*_WORDS[level])
 
 
-def show_verdict(here: Shop, health: Health, more: list[Concern]) -> None:
+def show_verdict(shop: Shop, health: Health, more: list[Concern]) -> None:
     """One sentence, and below it what to do; `more` are concerns from elsewhere on the page."""
     concerns = sorted([*health.concerns, *more], key=lambda concern: -concern.level.weight)
     level = max([health.level, *(concern.level for concern in more)], key=lambda each: each.weight)
     sentence, icon = _VERDICTS[level]
     rates = health.sample.rates
     if rates.reported and rates.delivery_rate is not None:
-        share = formats.percent(here, rates.delivery_rate)
-        sentence += f" {share} of the last {formats.counted(here, rates.sent, 'email')} were delivered."
+        share = formats.percent(shop, rates.delivery_rate)
+        sentence += f" {share} of the last {formats.counted(shop, rates.sent, 'email')} were delivered."
     draw = {Level.GOOD: st.success, Level.WATCH: st.warning, Level.BAD: st.error}.get(level, st.info)
     draw(formats.plain(sentence), icon=icon)
     for concern in concerns:
@@ -48,16 +48,16 @@ def show_verdict(here: Shop, health: Health, more: list[Concern]) -> None:
             st.markdown(formats.plain(concern.advice))
 
 
-def show_gauges(here: Shop, use: AccountUse, health: Health) -> None:
+def show_gauges(shop: Shop, use: AccountUse, health: Health) -> None:
     """The account's standing and how near it is to each line."""
     st.header("Against the provider's limits")
-    span = formats.span(here, health.sample.first, health.sample.last)
+    span = formats.span(shop, health.sample.first, health.sample.last)
     with st.grid(2, min_column_width=260):
-        _show_rate(here, "Bounces", health.bounces)
-        _show_rate(here, "Complaints", health.complaints)
-        _show_use(here, "Daily quota", health.quota, "recipients in 24 hours")
-        _show_use(here, "Sending rate", health.rate, "emails in the last second")
-    volume = formats.counted(here, health.sample.rates.sent, "email")
+        _show_rate(shop, "Bounces", health.bounces)
+        _show_rate(shop, "Complaints", health.complaints)
+        _show_use(shop, "Daily quota", health.quota, "recipients in 24 hours")
+        _show_use(shop, "Sending rate", health.rate, "emails in the last second")
+    volume = formats.counted(shop, health.sample.rates.sent, "email")
     st.caption(
         formats.plain(
             f"Bounces and complaints are of {volume}, {span}: the most recent 10,000 emails, at most 30 days. "
@@ -67,17 +67,17 @@ def show_gauges(here: Shop, use: AccountUse, health: Health) -> None:
     st.markdown(f"**The account:** {_standing(use)}")
 
 
-def _show_rate(here: Shop, label: str, gauge: Gauge) -> None:
+def _show_rate(shop: Shop, label: str, gauge: Gauge) -> None:
     with st.container(border=True, gap="xsmall"):
-        share = send_charts.NOT_KNOWN if gauge.share is None else formats.percent(here, gauge.share, 2)
+        share = send_charts.NOT_KNOWN if gauge.share is None else formats.percent(shop, gauge.share, 2)
         st.markdown(f"{label} {level_badge(gauge.level)}")
         st.markdown(f"### {formats.plain(share)}")
         st.progress(min((gauge.share or 0.0) / gauge.line.bad, 1.0))
-        watch, bad = (formats.percent(here, line, 1) for line in (gauge.line.watch, gauge.line.bad))
+        watch, bad = (formats.percent(shop, line, 1) for line in (gauge.line.watch, gauge.line.bad))
         st.caption(f"Review at {watch}, suspended at {bad}.")
 
 
-def _show_use(here: Shop, label: str, gauge: Gauge, what: str) -> None:
+def _show_use(shop: Shop, label: str, gauge: Gauge, what: str) -> None:
     with st.container(border=True, gap="xsmall"):
         badge = level_badge(gauge.level) if gauge.level in (Level.WATCH, Level.BAD) else ""
         st.markdown(f"{label} {badge}")
@@ -85,7 +85,7 @@ def _show_use(here: Shop, label: str, gauge: Gauge, what: str) -> None:
             st.markdown("### No limit")
             st.caption("No limit")
             return
-        st.markdown(f"### {formats.count(here, gauge.events)} of {formats.count(here, gauge.volume)}")
+        st.markdown(f"### {formats.count(shop, gauge.events)} of {formats.count(shop, gauge.volume)}")
         st.progress(min(gauge.share, 1.0))
         st.caption(what.capitalize())
 
@@ -101,12 +101,12 @@ def _standing(use: AccountUse) -> str:
     return formats.plain(", ".join(words) + ".")
 
 
-def show_gmail(here: Shop, health: Health) -> None:
+def show_gmail(shop: Shop, health: Health) -> None:
     """How far the shop is from Gmail's bulk-sender line, and what Gmail demands beyond it."""
     st.header("Gmail")
-    most = formats.counted(here, health.gmail.sent, "email")
-    day = formats.day(here, health.gmail.day)
-    line = formats.count(here, GMAIL_BULK)
+    most = formats.counted(shop, health.gmail.sent, "email")
+    day = formats.day(shop, health.gmail.day)
+    line = formats.count(shop, GMAIL_BULK)
     if health.gmail.is_bulk:
         sentence = (
             f"{most} went to Gmail on {day}. Gmail treats whoever sends {line} in a day as a bulk sender for good."
@@ -118,8 +118,8 @@ def show_gmail(here: Shop, health: Health) -> None:
     else:
         sentence = f"Nothing went to Gmail in the last 30 days. From {line} emails a day, Gmail has stricter rules."
     st.markdown(formats.plain(sentence))
-    watch = formats.percent(here, GMAIL_SPAM_RATE.watch, 2)
-    bad = formats.percent(here, GMAIL_SPAM_RATE.bad, 2)
+    watch = formats.percent(shop, GMAIL_SPAM_RATE.watch, 2)
+    bad = formats.percent(shop, GMAIL_SPAM_RATE.bad, 2)
     with st.expander("Gmail's rules for bulk senders", icon=":material/checklist:", expanded=health.gmail.is_bulk):
         st.markdown(
             "- SPF and DKIM for the sender's domain, and a DMARC record of at least `p=none`: see the domain check.\n"
@@ -131,7 +131,7 @@ def show_gmail(here: Shop, health: Health) -> None:
         )
 
 
-def show_mailboxes(here: Shop, health: Health) -> None:
+def show_mailboxes(shop: Shop, health: Health) -> None:
     """Outcomes of the newest mail by mailbox provider: one of them may refuse what the others take."""
     rates = send_charts.by_mailbox(health.sample.counts)
     if rates:

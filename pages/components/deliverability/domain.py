@@ -16,7 +16,7 @@ from pages.components.deliverability.account import level_badge
 from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.guard import guarded_fragment
-from pages.components.ui.shell import mailer, settings, shop
+from pages.components.ui.shell import current_shop, mailer, settings
 
 _MEANINGS = {
     Subject.SPF: "Which servers may send for the domain.",
@@ -47,25 +47,27 @@ def concern_of(report: DomainReport | None) -> list[Concern]:
 @guarded_fragment(Permission.VIEW_EMAIL)
 def show_check() -> None:
     """The last report, and the button for a new one. Looking everything up takes some seconds, here alone."""
-    here = shop()
+    shop = current_shop()
     st.header("Domain check")
-    domain = domain_check.sender_domain(here, _probe())
+    domain = domain_check.sender_domain(shop, _probe())
     st.caption(formats.plain(f"Emails come from {domain}. Receivers check its DNS records before they trust them."))
     selectors = _selectors()
     if st.button("Check now", icon=":material/travel_explore:", key="check_domain"):
         with st.spinner("Looking up the domain's records…"):
             done = actions.attempt(
-                Permission.VIEW_EMAIL, lambda actor: domain_check.check_sender(shop(), actor, _probe(), selectors), ""
+                Permission.VIEW_EMAIL,
+                lambda actor: domain_check.check_sender(current_shop(), actor, _probe(), selectors),
+                "",
             )
         if isinstance(done, Trouble):
             actions.show_trouble(done)
             return
         st.rerun()
-    report = domain_check.last_report(here)
+    report = domain_check.last_report(shop)
     if report is None:
         st.info("The domain has not been checked yet.", icon=":material/help:")
     else:
-        _show_report(here, report, domain)
+        _show_report(shop, report, domain)
 
 
 def _selectors() -> list[str]:
@@ -83,8 +85,8 @@ def _selectors() -> list[str]:
     return [part for part in typed.replace(",", " ").split() if part]
 
 
-def _show_report(here: Shop, report: DomainReport, domain: str) -> None:
-    when = formats.moment(here, report.checked_at)
+def _show_report(shop: Shop, report: DomainReport, domain: str) -> None:
+    when = formats.moment(shop, report.checked_at)
     st.caption(formats.plain(f"{report.domain}, checked on {when}."))
     if report.domain != domain:
         st.warning("The sender has changed since. Check again.", icon=":material/warning:")

@@ -19,7 +19,7 @@ from backend.services.events.replay import Replay, replay_all, replay_dead_lette
 from pages.components.ui import actions, empty, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 from pages.components.ui.state import NOTICE
 from pages.components.ui.tables import Pager
 
@@ -29,23 +29,23 @@ _SECONDS = 4.0
 """Of a run of the page, for replaying; it goes on in the next one."""
 
 
-def show_dead_letters(actor: Actor, here: Shop) -> None:
+def show_dead_letters(actor: Actor, shop: Shop) -> None:
     """The list, newest first."""
     pager = Pager("dead_letters", "")
-    page = list_dead_letters(here, actor, limit=_ROWS, cursor=pager.cursor)
+    page = list_dead_letters(shop, actor, limit=_ROWS, cursor=pager.cursor)
     if not page.letters:
         empty.nothing(":material/inbox:", "No dead letters", "All events could be processed.")
         return
     may_repair = actor.may(Permission.REPAIR_MAIL)
-    number = count_dead_letters(here)
+    number = count_dead_letters(shop)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         more = " or more" if number >= MOST_COUNTED else ""
-        sentence = f"{formats.counted(here, number, 'letter')}{more}. Kept for 90 days."
+        sentence = f"{formats.counted(shop, number, 'letter')}{more}. Kept for 90 days."
         st.caption(formats.plain(sentence), width="content")
         if may_repair:
             _ALL.opener("Replay all", number, icon=":material/replay:")
     for place, letter in enumerate(page.letters):
-        _show(here, letter, place, may_repair=may_repair)
+        _show(shop, letter, place, may_repair=may_repair)
     pager.show(page.cursor)
 
 
@@ -55,10 +55,10 @@ def show_dialogs() -> None:
     _DISCARD.show()
 
 
-def _show(here: Shop, letter: DeadLetter, place: int, *, may_repair: bool) -> None:
-    when = formats.brief_moment(here, letter.at, here.clock().astimezone(here.zone).year)
+def _show(shop: Shop, letter: DeadLetter, place: int, *, may_repair: bool) -> None:
+    when = formats.brief_moment(shop, letter.at, shop.clock().astimezone(shop.zone).year)
     with st.expander(f"{formats.plain(letter.reason)} :gray[{formats.plain(f'{when}, {letter.source}')}]"):
-        st.caption(formats.plain(f"Tried {formats.counted(here, letter.tries, 'time')}."))
+        st.caption(formats.plain(f"Tried {formats.counted(shop, letter.tries, 'time')}."))
         body = without_tokens(letter.body[:_SHOWN_BYTES].decode("utf-8", "replace"))
         st.code(body, language=None, wrap_lines=True)
         if not letter.whole:
@@ -84,7 +84,7 @@ def _policy() -> EventPolicy:
 
 def _replay(letter_id: str) -> None:
     def replay(actor: Actor) -> None:
-        done = replay_dead_letter(shop(), actor, letter_id, _policy())
+        done = replay_dead_letter(current_shop(), actor, letter_id, _policy())
         NOTICE.set(f"Failed again: {done.reason}" if done.dead else "Event processed.")
 
     actions.act(Permission.REPAIR_MAIL, replay, "")
@@ -99,7 +99,9 @@ def _replay_all(subject: int | Replay) -> None:
 
 
 def _ask(number: int) -> None:
-    st.markdown(f"**{formats.plain(formats.counted(shop(), number, 'letter'))}** will be retried, oldest first.")
+    st.markdown(
+        f"**{formats.plain(formats.counted(current_shop(), number, 'letter'))}** will be retried, oldest first."
+    )
     with st.form("replay_all", border=False):
         typed = st.text_input(f"Type {number} to confirm", max_chars=10)
         if st.form_submit_button("Replay all", type="primary", width="stretch"):
@@ -111,7 +113,9 @@ def _ask(number: int) -> None:
 
 def _go_on(before: Replay) -> None:
     done = actions.attempt(
-        Permission.REPAIR_MAIL, lambda actor: replay_all(shop(), actor, _policy(), after=before, seconds=_SECONDS), ""
+        Permission.REPAIR_MAIL,
+        lambda actor: replay_all(current_shop(), actor, _policy(), after=before, seconds=_SECONDS),
+        "",
     )
     if isinstance(done, Trouble):
         actions.show_trouble(done)
@@ -125,15 +129,17 @@ def _go_on(before: Replay) -> None:
 
 
 def _told(done: Replay) -> str:
-    left = f"; {formats.count(shop(), done.dead)} failed again" if done.dead else ""
-    return f"{formats.counted(shop(), done.done, 'event')} processed{left}."
+    left = f"; {formats.count(current_shop(), done.dead)} failed again" if done.dead else ""
+    return f"{formats.counted(current_shop(), done.done, 'event')} processed{left}."
 
 
 def _discard(letter: DeadLetter) -> None:
     st.markdown(f"This event will be deleted: {formats.plain(letter.reason)}")
     if st.button("Delete", icon=":material/delete:", type="primary", width="stretch"):
         done = actions.attempt(
-            Permission.REPAIR_MAIL, lambda actor: discard_dead_letter(shop(), actor, letter.id), "Dead letter deleted."
+            Permission.REPAIR_MAIL,
+            lambda actor: discard_dead_letter(current_shop(), actor, letter.id),
+            "Dead letter deleted.",
         )
         if isinstance(done, Trouble):
             actions.show_trouble(done)

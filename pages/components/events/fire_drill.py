@@ -16,7 +16,7 @@ from pages.components.ui import actions, formats
 from pages.components.ui.caching import who
 from pages.components.ui.guard import guarded_fragment
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _LOOK_SECONDS = 2.0
@@ -36,8 +36,8 @@ def show_drill(actor: Actor) -> None:
         "Sends five test emails to the provider's simulator: one is delivered, the others bounce, complain or are "
         "refused. All five reports must arrive. Tests do not affect rates or the suppression list."
     )
-    drill = last_drill(shop())
-    running = drill is not None and not drill.is_over(shop().clock())
+    drill = last_drill(current_shop())
+    running = drill is not None and not drill.is_over(current_shop().clock())
     if actor.may(Permission.REPAIR_MAIL):
         key = _KEY.once(new_drill_key)
         actions.button(
@@ -53,28 +53,28 @@ def show_drill(actor: Actor) -> None:
     elif running:
         _watch(drill.id)
     else:
-        _show(shop(), drill)
+        _show(current_shop(), drill)
 
 
 def _start(key: str) -> None:
-    actions.act(Permission.REPAIR_MAIL, lambda actor: start_drill(shop(), actor, key), "Fire drill started.")
+    actions.act(Permission.REPAIR_MAIL, lambda actor: start_drill(current_shop(), actor, key), "Fire drill started.")
     _KEY.clear()
 
 
 @guarded_fragment(Permission.VIEW_SYSTEM, run_every=_LOOK_SECONDS)
 def _watch(drill_id: str) -> None:
-    here = shop()
-    drill = last_drill(here)
-    if drill is None or drill.id != drill_id or drill.is_over(here.clock()):
+    shop = current_shop()
+    drill = last_drill(shop)
+    if drill is None or drill.id != drill_id or drill.is_over(shop.clock()):
         st.rerun()
-    _show(here, drill)
+    _show(shop, drill)
 
 
-def _show(here: Shop, drill: Drill) -> None:
-    when = formats.plain(f"{formats.moment(here, drill.at)}, by {who(drill.by)}")
+def _show(shop: Shop, drill: Drill) -> None:
+    when = formats.plain(f"{formats.moment(shop, drill.at)}, by {who(drill.by)}")
     if drill.passed:
         st.success(f"All reports received. {when}", icon=":material/check_circle:")
-    elif drill.is_over(here.clock()):
+    elif drill.is_over(shop.clock()):
         st.error(f"Some reports are missing. {when}", icon=":material/error:")
     else:
         st.info(f"In progress. {when}", icon=":material/hourglass_top:")

@@ -14,7 +14,7 @@ from pages.components.messages import event_words
 from pages.components.system.installation import span_of
 from pages.components.ui import charts, empty, formats
 from pages.components.ui.guard import guarded_fragment
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 
 _LOOK_SECONDS = 5.0
 _SHORT = 10.0
@@ -25,25 +25,25 @@ _SOURCES = {"local": "The local outbox", "sqs": "The SQS queue"}
 @guarded_fragment(Permission.VIEW_SYSTEM, run_every=_LOOK_SECONDS)
 def show_health() -> None:
     """The last hour in figures, what waits, and the kinds of reports."""
-    here = shop()
-    health = event_health(here)
+    shop = current_shop()
+    health = event_health(shop)
     if health.last_at is None and not health.backlogs:
         _show_how_to_begin()
         return
     with st.grid(3, min_column_width=140):
-        for label, value, note in _cards(here, health):
+        for label, value, note in _cards(shop, health):
             st.metric(label, formats.plain(value), help=note, border=True)
     for backlog in health.backlogs:
-        st.caption(formats.plain(_backlog(here, backlog)))
+        st.caption(formats.plain(_backlog(shop, backlog)))
     if health.foreign:
-        number = formats.counted(here, health.foreign, "event")
+        number = formats.counted(shop, health.foreign, "event")
         st.caption(formats.plain(f"{number} in the last hour were about unknown emails and were ignored."))
     if health.by_type:
         ranked = sorted(health.by_type.items(), key=lambda pair: -pair[1])
         names = [event_words.LABELS[EventType(name)] for name, _ in ranked]
         numbers = [number for _, number in ranked]
         summary = ", ".join(f"{name} {number}" for name, number in zip(names, numbers, strict=True))
-        texts = [formats.count(here, number) for number in numbers]
+        texts = [formats.count(shop, number) for number in numbers]
         st.markdown("**Reports of the last hour**")
         charts.show(
             charts.horizontal_bars(names, numbers, texts, f"Reports of the last hour: {summary}."), "events_by_type"
@@ -58,15 +58,15 @@ def _show_how_to_begin() -> None:
     empty.nothing(":material/dynamic_feed:", "No reports yet", advice)
 
 
-def _cards(here: Shop, health: EventHealth) -> list[tuple[str, str, str]]:
-    last = span_of(here.clock() - health.last_at) + " ago" if health.last_at else "Not today"
+def _cards(shop: Shop, health: EventHealth) -> list[tuple[str, str, str]]:
+    last = span_of(shop.clock() - health.last_at) + " ago" if health.last_at else "Not today"
     return [
-        ("Waiting", formats.count(here, health.waiting), "Events at the source that are not applied yet."),
-        ("Applied in the last hour", formats.count(here, health.applied), "Each event is applied once."),
+        ("Waiting", formats.count(shop, health.waiting), "Events at the source that are not applied yet."),
+        ("Applied in the last hour", formats.count(shop, health.applied), "Each event is applied once."),
         ("Last event", last, "When the last event was processed."),
         ("Lag, usual", _lag(health.lag_p50), "From an event to its application; half of them were faster."),
         ("Lag, p95", _lag(health.lag_p95), "19 of 20 were applied faster than this."),
-        ("Repeated", formats.count(here, health.seen), "Duplicate events in the last hour."),
+        ("Repeated", formats.count(shop, health.seen), "Duplicate events in the last hour."),
     ]
 
 
@@ -76,11 +76,11 @@ def _lag(seconds: float | None) -> str:
     return f"{seconds:.1f} s" if seconds < _SHORT else span_of(timedelta(seconds=seconds))
 
 
-def _backlog(here: Shop, backlog: Backlog) -> str:
-    age = here.clock() - backlog.seen_at
-    summary = f"{_SOURCES[backlog.source]}: {formats.count(here, backlog.waiting)} waiting"
-    summary += f", {formats.count(here, backlog.in_flight)} being applied" if backlog.in_flight else ""
+def _backlog(shop: Shop, backlog: Backlog) -> str:
+    age = shop.clock() - backlog.seen_at
+    summary = f"{_SOURCES[backlog.source]}: {formats.count(shop, backlog.waiting)} waiting"
+    summary += f", {formats.count(shop, backlog.in_flight)} being applied" if backlog.in_flight else ""
     if backlog.oldest_at and backlog.waiting:
-        summary += f", the oldest for {span_of(here.clock() - backlog.oldest_at)}"
+        summary += f", the oldest for {span_of(shop.clock() - backlog.oldest_at)}"
     stale = "; not emptied since" if age > _STALE else ""
     return f"{summary}. Checked {span_of(age)} ago{stale}."

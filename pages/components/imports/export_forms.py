@@ -18,29 +18,29 @@ _ROWS = {"order": "Order", "line": "Line item"}
 _ORDERS = ("orders", exports.export_orders)
 
 
-def customers(here: Shop, actor: Actor) -> None:
+def customers(shop: Shop, actor: Actor) -> None:
     """All customers, or those of a tag or a country."""
     with st.container(border=True):
         st.header("Customers", anchor=False)
         st.caption("Profile, consent, tags and totals. You can import the file again.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            tag = _choose("Tag", list(caching.counts_of(here, "tag")), "All tags", "tag")
-            codes = [code for code in caching.counts_of(here, "country") if code != formats.NO_COUNTRY]
-            names = {code: formats.country(here, code) for code in codes}
+            tag = _choose("Tag", list(caching.counts_of(shop, "tag")), "All tags", "tag")
+            codes = [code for code in caching.counts_of(shop, "country") if code != formats.NO_COUNTRY]
+            names = {code: formats.country(shop, code) for code in codes}
             country = _choose("Country", codes, "All countries", "country", names)
         wanted = CustomerFilter(tag=tag, country=country)
         offer_files(
-            here, actor, "customers", lambda who, to, kind: exports.export_customers(here, who, to, kind, wanted)
+            shop, actor, "customers", lambda who, to, kind: exports.export_customers(shop, who, to, kind, wanted)
         )
 
 
-def orders(here: Shop, actor: Actor) -> None:
+def orders(shop: Shop, actor: Actor) -> None:
     """Orders of some days, one row each, or one row for each of their line items."""
     with st.container(border=True):
         st.header("Orders", anchor=False)
         st.caption("Amounts are decimal numbers, and times are those of the shop's time zone.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = pick_period(here, "exported")
+            chosen = pick_period(shop, "exported")
             statuses = filters.pick_pills(
                 "Status",
                 list(OrderStatus),
@@ -53,7 +53,7 @@ def orders(here: Shop, actor: Actor) -> None:
         )
         wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses))
         what, export = ("line items", exports.export_line_items) if rows == "line" else _ORDERS
-        offer_files(here, actor, what, lambda who, to, kind: export(here, who, to, kind, wanted))
+        offer_files(shop, actor, what, lambda who, to, kind: export(shop, who, to, kind, wanted))
 
 
 def _choose(label: str, options: list[str], every: str, name: str, names: dict[str, str] | None = None) -> str:

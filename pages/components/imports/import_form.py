@@ -19,7 +19,7 @@ from backend.services.imports.dates import DateOrder
 from backend.services.imports.orders import MOST_NEW_DAYS
 from backend.services.jobs.requests import enqueue_import, new_job_id, preview_of
 from pages.components.ui import actions, formats
-from pages.components.ui.shell import refuse, shop
+from pages.components.ui.shell import current_shop, refuse
 from pages.components.ui.state import Slot
 
 _KEY: Slot[str] = Slot("import.key")
@@ -44,9 +44,9 @@ _DATES = {
 }
 
 
-def show(here: Shop) -> None:
+def show(shop: Shop) -> None:
     """The form. Its idempotency key names the fields, so that it is empty again once an import was asked for."""
-    key = _KEY.once(lambda: new_job_id(here))
+    key = _KEY.once(lambda: new_job_id(shop))
     kind = st.segmented_control(
         "File contents",
         list(_KINDS),
@@ -99,7 +99,7 @@ def _start(
     actions.act(
         Permission.IMPORT_DATA,
         lambda actor: enqueue_import(
-            shop(),
+            current_shop(),
             actor,
             kind,
             upload.name,

@@ -40,22 +40,22 @@ _LAPSING = (
 _GROUPS = {Group.NEW: "new", Group.RETURNING: "returning"}
 
 
-def show_change(here: Shop, actor: Actor) -> None:
+def show_change(shop: Shop, actor: Actor) -> None:
     """The difference in revenue between two periods, cause by cause."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = pick_period(here, "period")
+        chosen = pick_period(shop, "period")
         against = pick_against()
     before = days_before(chosen.first, chosen.last, chosen.period, against)
     if before is None:
         empty.nothing(":material/compare_arrows:", "Nothing to compare with", "Choose a period that has one before it.")
         return
     days, earlier = (chosen.first, chosen.last), (before.first, before.last)
-    found = kept.revenue_change(here, earlier, days)
-    st.caption(formats.plain(f"{formats.span(here, *days)}, compared with {formats.span(here, *earlier)}"))
-    st.header(formats.plain(_headline(here, found)), anchor=False)
-    rows = [_row(here, found, part) for part in found.parts if part.amount]
-    whole = ("Revenue", formats.money(here, found.before.revenue), formats.money(here, found.now.revenue))
-    rows.append((*whole, _signed(here, found.amount)))
+    found = kept.revenue_change(shop, earlier, days)
+    st.caption(formats.plain(f"{formats.span(shop, *days)}, compared with {formats.span(shop, *earlier)}"))
+    st.header(formats.plain(_headline(shop, found)), anchor=False)
+    rows = [_row(shop, found, part) for part in found.parts if part.amount]
+    whole = ("Revenue", formats.money(shop, found.before.revenue), formats.money(shop, found.now.revenue))
+    rows.append((*whole, _signed(shop, found.amount)))
     titles = ("Cause", "Before", "Now", "Effect")
     st.table({title: [formats.plain(row[place]) for row in rows] for place, title in enumerate(titles)})
     st.caption(
@@ -65,53 +65,53 @@ def show_change(here: Shop, actor: Actor) -> None:
     with st.container(horizontal=True):
         _orders_link("Orders now", days)
         _orders_link("Orders before", earlier)
-    _show_campaigns(kept.campaigns_begun(here, (earlier, days)))
+    _show_campaigns(kept.campaigns_begun(shop, (earlier, days)))
 
 
-def _headline(here: Shop, found: Change) -> str:
+def _headline(shop: Shop, found: Change) -> str:
     if not found.amount:
         return "Revenue is the same"
-    return f"Revenue is {formats.money(here, abs(found.amount))} {'higher' if found.amount > 0 else 'lower'}"
+    return f"Revenue is {formats.money(shop, abs(found.amount))} {'higher' if found.amount > 0 else 'lower'}"
 
 
-def _row(here: Shop, found: Change, part: Part) -> tuple[str, str, str, str]:
-    return (*_told(here, part, found.before, found.now), _signed(here, part.amount))
+def _row(shop: Shop, found: Change, part: Part) -> tuple[str, str, str, str]:
+    return (*_told(shop, part, found.before, found.now), _signed(shop, part.amount))
 
 
-def _told(here: Shop, part: Part, before: Side, now: Side) -> tuple[str, str, str]:
+def _told(shop: Shop, part: Part, before: Side, now: Side) -> tuple[str, str, str]:
     """What a cause is called, and its figure before and now."""
     old, new = (side.buyers.get(part.group or Group.NEW, Buyers()) for side in (before, now))
     who = _GROUPS[part.group] if part.group else ""
     match part.cause:
         case Cause.LENGTH:
-            return "Length of the period", _days(here, before), _days(here, now)
+            return "Length of the period", _days(shop, before), _days(shop, now)
         case Cause.CUSTOMERS:
-            numbers = formats.count(here, old.customers), formats.count(here, new.customers)
+            numbers = formats.count(shop, old.customers), formats.count(shop, new.customers)
             return f"{who.capitalize()} customers", *numbers
         case Cause.ORDERS_EACH:
-            return f"Orders per {who} customer", _orders_each(here, old), _orders_each(here, new)
+            return f"Orders per {who} customer", _orders_each(shop, old), _orders_each(shop, new)
         case Cause.BASKET:
-            return f"Value of an order, {who} customers", _basket(here, old), _basket(here, new)
+            return f"Value of an order, {who} customers", _basket(shop, old), _basket(shop, new)
         case Cause.DISCOUNTS:
-            return "Discounts", formats.money(here, before.discounts), formats.money(here, now.discounts)
+            return "Discounts", formats.money(shop, before.discounts), formats.money(shop, now.discounts)
         case Cause.REFUNDS:
-            return "Refunds", formats.money(here, before.refunds), formats.money(here, now.refunds)
+            return "Refunds", formats.money(shop, before.refunds), formats.money(shop, now.refunds)
 
 
-def _days(here: Shop, side: Side) -> str:
-    return formats.counted(here, side.days, "day")
+def _days(shop: Shop, side: Side) -> str:
+    return formats.counted(shop, side.days, "day")
 
 
-def _orders_each(here: Shop, buyers: Buyers) -> str:
-    return formats.decimal(here, Decimal(buyers.orders) / buyers.customers, 2) if buyers.customers else "\u2013"
+def _orders_each(shop: Shop, buyers: Buyers) -> str:
+    return formats.decimal(shop, Decimal(buyers.orders) / buyers.customers, 2) if buyers.customers else "\u2013"
 
 
-def _basket(here: Shop, buyers: Buyers) -> str:
-    return formats.money(here, divided(buyers.value, buyers.orders)) if buyers.orders else "\u2013"
+def _basket(shop: Shop, buyers: Buyers) -> str:
+    return formats.money(shop, divided(buyers.value, buyers.orders)) if buyers.orders else "\u2013"
 
 
-def _signed(here: Shop, amount: int) -> str:
-    return ("+" if amount > 0 else "") + formats.money(here, amount)
+def _signed(shop: Shop, amount: int) -> str:
+    return ("+" if amount > 0 else "") + formats.money(shop, amount)
 
 
 def _orders_link(label: str, days: Days) -> None:
@@ -134,31 +134,31 @@ def _show_campaigns(begun: Sequence[Sequence[Campaign]]) -> None:
                 st.caption("None.")
 
 
-def show_best(here: Shop, actor: Actor) -> None:
+def show_best(shop: Shop, actor: Actor) -> None:
     """The best customers of any days, and the best hundred as a file."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = pick_period(here, "period")
+        chosen = pick_period(shop, "period")
         measure = filters.pick_view("By", list(Measure), name="top_by", key="best_by", words=str.capitalize)
-    best = kept.best_customers(here, chosen.first, chosen.last, measure, _LISTED)
+    best = kept.best_customers(shop, chosen.first, chosen.last, measure, _LISTED)
     if not best:
         empty.nothing(":material/emoji_events:", "No orders in this period", "Choose more days.")
         return
     days = (chosen.first, chosen.last)
     _files(
-        here,
+        shop,
         actor,
         f"the best {export.BEST}",
         f"best-customers-{chosen.first}-{chosen.last}",
-        lambda who, to, kind: export.export_best_customers(here, who, to, kind, days, measure),
+        lambda who, to, kind: export.export_best_customers(shop, who, to, kind, days, measure),
     )
-    names = {each.id: each for each in kept.summaries(here, tuple(each.customer_id for each in best))}
+    names = {each.id: each for each in kept.summaries(shop, tuple(each.customer_id for each in best))}
     rows = [
         Row(
             each.customer_id,
             (
                 Cell(f"{place}. {formats.name_of(names[each.customer_id].name)}"),
-                Cell(formats.count(here, each.orders)),
-                Cell(formats.money(here, each.revenue)),
+                Cell(formats.count(shop, each.orders)),
+                Cell(formats.money(shop, each.revenue)),
             ),
             {"id": each.customer_id},
         )
@@ -168,9 +168,9 @@ def show_best(here: Shop, actor: Actor) -> None:
     show_table(Table("Best customers", _BEST, rows, "customer.py"), "best_customers")
 
 
-def show_lapsing(here: Shop, actor: Actor) -> None:
+def show_lapsing(shop: Shop, actor: Actor) -> None:
     """Who is about to be lost: how many, what they brought, all of them as a file, and the best of them."""
-    found = kept.lapsing_customers(here)
+    found = kept.lapsing_customers(shop)
     if not found:
         empty.nothing(
             ":material/sentiment_satisfied:",
@@ -179,29 +179,29 @@ def show_lapsing(here: Shop, actor: Actor) -> None:
         )
         return
     with st.grid(2, min_column_width=150):
-        people = formats.plain(formats.count(here, len(found)))
+        people = formats.plain(formats.count(shop, len(found)))
         st.metric("Customers", people, border=True, help="Waiting 1.5 to 4 times as long as usual.")
-        money = formats.plain(formats.round_money(here, sum(each.revenue for each in found)))
+        money = formats.plain(formats.round_money(shop, sum(each.revenue for each in found)))
         st.metric("Their revenue", money, border=True, help="All-time revenue of these customers.")
     _files(
-        here,
+        shop,
         actor,
         "all of them",
-        f"about-to-be-lost-{here.clock().astimezone(here.zone):%Y-%m-%d}",
-        lambda who, to, kind: export.export_lapsing(here, who, to, kind),
+        f"about-to-be-lost-{shop.clock().astimezone(shop.zone):%Y-%m-%d}",
+        lambda who, to, kind: export.export_lapsing(shop, who, to, kind),
     )
     st.caption(f"The {_LISTED} with most revenue. Usual is the median of days between two of their orders.")
     top = found[:_LISTED]
-    names = {each.id: each for each in kept.summaries(here, tuple(each.customer_id for each in top))}
+    names = {each.id: each for each in kept.summaries(shop, tuple(each.customer_id for each in top))}
     rows = [
         Row(
             each.customer_id,
             (
                 Cell(formats.name_of(names[each.customer_id].name)),
-                Cell(formats.day(here, each.last_order)),
-                Cell(formats.counted(here, each.usual, "day")),
-                Cell(formats.counted(here, each.waiting, "day")),
-                Cell(formats.money(here, each.revenue)),
+                Cell(formats.day(shop, each.last_order)),
+                Cell(formats.counted(shop, each.usual, "day")),
+                Cell(formats.counted(shop, each.waiting, "day")),
+                Cell(formats.money(shop, each.revenue)),
             ),
             {"id": each.customer_id},
         )
@@ -211,25 +211,25 @@ def show_lapsing(here: Shop, actor: Actor) -> None:
     show_table(Table("Customers about to be lost", _LAPSING, rows, "customer.py"), "lapsing")
 
 
-def show_refunds(here: Shop) -> None:
+def show_refunds(shop: Shop) -> None:
     """What was given back in a period, whenever the orders were placed."""
-    chosen = pick_period(here, "period")
-    found = kept.refunds_made(here, chosen.first, chosen.last)
+    chosen = pick_period(shop, "period")
+    found = kept.refunds_made(shop, chosen.first, chosen.last)
     if not found.number:
         empty.nothing(":material/undo:", "No refunds in this period", "Choose more days.")
         return
     with st.grid(2, min_column_width=150):
-        st.metric("Refunded", formats.plain(formats.money(here, found.amount)), border=True)
-        st.metric("Refunds", formats.plain(formats.count(here, found.number)), border=True)
+        st.metric("Refunded", formats.plain(formats.money(shop, found.amount)), border=True)
+        st.metric("Refunds", formats.plain(formats.count(shop, found.number)), border=True)
     st.caption("By the day on which they were made. The Overview counts a refund on the day of its order.")
-    names = {each.id: each for each in kept.summaries(here, tuple(each.customer_id for each in found.newest))}
+    names = {each.id: each for each in kept.summaries(shop, tuple(each.customer_id for each in found.newest))}
     rows = [
         Row(
             f"{place}",
             (
                 Cell(formats.name_of(names[each.customer_id].name if each.customer_id in names else "")),
-                Cell(formats.day(here, each.day)),
-                Cell(formats.money(here, each.amount)),
+                Cell(formats.day(shop, each.day)),
+                Cell(formats.money(shop, each.amount)),
             ),
             {"customer": each.customer_id, "id": each.order_id},
         )
@@ -240,7 +240,7 @@ def show_refunds(here: Shop) -> None:
         st.caption(formats.plain(f"The newest {len(found.newest)}."))
 
 
-def _files(here: Shop, actor: Actor, what: str, name: str, make: Callable[[Actor, BinaryIO, Format], object]) -> None:
+def _files(shop: Shop, actor: Actor, what: str, name: str, make: Callable[[Actor, BinaryIO, Format], object]) -> None:
     """A button for each format, for whoever may export."""
     if not actor.may(Permission.EXPORT_DATA) or not confirmed_to_export(actor, f"questions_{name}", f"Download {what}"):
         return
@@ -248,7 +248,7 @@ def _files(here: Shop, actor: Actor, what: str, name: str, make: Callable[[Actor
         for kind in reversed(Format):
             st.download_button(
                 f"Download {what} ({kind.value.upper()})",
-                data=deferred(here, actor, _written(make, kind)),
+                data=deferred(shop, actor, _written(make, kind)),
                 file_name=f"{name}.{kind.value}",
                 mime=kind.mime,
                 key=f"questions_{kind.value}",

@@ -28,16 +28,16 @@ _MEANS = {
 }
 
 
-def show_buyers(here: Shop, snapshot: str) -> None:
+def show_buyers(shop: Shop, snapshot: str) -> None:
     """The grid, whose squares lead to segments, and the kinds of buyers in words."""
-    grid = caching.buyer_grid(here)
+    grid = caching.buyer_grid(shop)
     if not grid.cells:
         _nothing_yet()
         return
     left, right = st.columns([4, 5])
     with left:
         st.caption("Customers by their last order and their number of orders. Click a square to see these customers.")
-        chart = insight_charts.buyer_grid(here, snapshot, st.context.theme.type == "dark")
+        chart = insight_charts.buyer_grid(shop, snapshot, st.context.theme.type == "dark")
         event = st.plotly_chart(
             chart.figure,
             key="buyer_grid",
@@ -53,8 +53,8 @@ def show_buyers(here: Shop, snapshot: str) -> None:
                 each.kind.value,
                 (
                     Cell(each.kind.label, note=_MEANS[each.kind]),
-                    Cell(formats.count(here, each.customers)),
-                    Cell(formats.round_money(here, each.revenue)),
+                    Cell(formats.count(shop, each.customers)),
+                    Cell(formats.round_money(shop, each.revenue)),
                 ),
                 {"class": each.kind.value},
             )
@@ -73,18 +73,18 @@ def _open_pressed(event: object) -> None:
         st.switch_page(page_of("segment.py"), query_params={"recency": str(recency), "frequency": str(frequency)})
 
 
-def show_returning(here: Shop, snapshot: str) -> None:
+def show_returning(shop: Shop, snapshot: str) -> None:
     """The repeat rate, retention by month and the time between orders."""
-    found = caching.returning_buyers(here)
+    found = caching.returning_buyers(shop)
     if not found.buyers:
         _nothing_yet()
         return
     with st.grid(3, min_column_width=150):
-        rate = formats.plain(formats.percent(here, found.repeat_rate))
+        rate = formats.plain(formats.percent(shop, found.repeat_rate))
         st.metric("Returning customers", rate, border=True, help="Buyers who have ordered more than once.")
-        buyers = formats.plain(formats.count(here, found.buyers))
+        buyers = formats.plain(formats.count(shop, found.buyers))
         st.metric("Buyers", buyers, border=True, help="Customers with an order that was not cancelled.")
-        days = "None yet" if found.median_days is None else formats.counted(here, found.median_days, "day")
+        days = "None yet" if found.median_days is None else formats.counted(shop, found.median_days, "day")
         st.metric(
             "Between two orders",
             formats.plain(days),
@@ -97,25 +97,25 @@ def show_returning(here: Shop, snapshot: str) -> None:
         "many of them ordered so many months later. The last column of each row is the current month (incomplete)."
     )
     if any(len(cohort.active) > 1 for cohort in found.cohorts):
-        charts.show(insight_charts.retention(here, snapshot), "retention")
+        charts.show(insight_charts.retention(shop, snapshot), "retention")
     else:
         empty.nothing(":material/calendar_month:", "Not yet", "This needs first orders from at least a month ago.")
     st.header("Time between two orders", anchor=False)
-    charts.show(insight_charts.gaps(here, snapshot), "gaps")
+    charts.show(insight_charts.gaps(shop, snapshot), "gaps")
 
 
-def show_worth(here: Shop, snapshot: str) -> None:
+def show_worth(shop: Shop, snapshot: str) -> None:
     """Revenue of a customer, and how it grows."""
-    found = caching.worth_of_buyers(here)
+    found = caching.worth_of_buyers(shop)
     if not found.buyers:
         _nothing_yet()
         return
     with st.grid(3, min_column_width=150):
-        average = formats.plain(formats.money(here, found.average))
+        average = formats.plain(formats.money(shop, found.average))
         st.metric("Average customer", average, border=True, help="All-time revenue per customer with an order.")
-        median = formats.plain(formats.money(here, found.median))
+        median = formats.plain(formats.money(shop, found.median))
         st.metric("Median customer", median, border=True, help="Half have spent more than this, half less.")
-        share = formats.plain(formats.percent(here, found.top_share))
+        share = formats.plain(formats.percent(shop, found.top_share))
         st.metric("Share from the top 10%", share, border=True, help="Their share of all revenue.")
     st.header("What a customer has spent after …", anchor=False)
     st.caption(
@@ -123,46 +123,46 @@ def show_worth(here: Shop, snapshot: str) -> None:
         "the bars are not of the same people."
     )
     if found.growth:
-        charts.show(insight_charts.growth(here, snapshot), "growth")
+        charts.show(insight_charts.growth(shop, snapshot), "growth")
     else:
         empty.nothing(":material/calendar_month:", "Not yet", "This needs first orders from at least a month ago.")
 
 
-def show_at_risk(here: Shop) -> None:
+def show_at_risk(shop: Shop) -> None:
     """Good customers whom marketing mail does not reach: why, how much, and who."""
-    found = caching.revenue_at_risk(here)
+    found = caching.revenue_at_risk(shop)
     if not found.good:
         _nothing_yet()
         return
-    chosen = _pick_barrier(here, found.lost) if found.lost else None
+    chosen = _pick_barrier(shop, found.lost) if found.lost else None
     shown = [each for each in found.lost if chosen in (None, each.barrier)]
     recent = sum(each.recent for each in shown)
-    people = formats.count(here, sum(each.customers for each in shown))
+    people = formats.count(shop, sum(each.customers for each in shown))
     with st.grid(3, min_column_width=150):
-        lost = formats.plain(formats.round_money(here, recent))
+        lost = formats.plain(formats.round_money(shop, recent))
         st.metric("Revenue at risk", lost, border=True, help="Their purchases in the last 365 days, net of refunds.")
         st.metric("Customers", formats.plain(people), border=True, help="Good customers whom campaigns do not reach.")
-        share = formats.percent(here, recent / found.recent) if found.recent else "None yet"
+        share = formats.percent(shop, recent / found.recent) if found.recent else "None yet"
         st.metric("Share", formats.plain(share), border=True, help="Of the revenue of all good customers.")
-    good = formats.plain(formats.count(here, found.good))
+    good = formats.plain(formats.count(shop, found.good))
     st.caption(f"Good customers are the {good} in the top 40% of your buyers by revenue.")
     if not found.lost:
         empty.nothing(":material/mark_email_read:", "All of them can be reached", "Nothing to do.")
         return
     st.caption(_ADVICE[chosen] if chosen else "The top 25. Choose a reason to see what to do.")
-    show_table(customer_table(here, caching.customers_at_risk(here, chosen)), "at_risk")
+    show_table(customer_table(shop, caching.customers_at_risk(shop, chosen)), "at_risk")
 
 
-def _pick_barrier(here: Shop, lost: Sequence[Lost]) -> Barrier | None:
-    named = {each.barrier: _named(here, each) for each in lost}
+def _pick_barrier(shop: Shop, lost: Sequence[Lost]) -> Barrier | None:
+    named = {each.barrier: _named(shop, each) for each in lost}
     return filters.pick_pill(
         "Why mail does not reach them", list(named), name="reason", key="barrier", words=named.__getitem__
     )
 
 
-def _named(here: Shop, lost: Lost) -> str:
-    money = formats.plain(formats.round_money(here, lost.recent))
-    return f"{lost.barrier.value}: {formats.count(here, lost.customers)} ({money})"
+def _named(shop: Shop, lost: Lost) -> str:
+    money = formats.plain(formats.round_money(shop, lost.recent))
+    return f"{lost.barrier.value}: {formats.count(shop, lost.customers)} ({money})"
 
 
 _ADVICE = {

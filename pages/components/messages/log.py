@@ -45,16 +45,16 @@ _ADVICE = {
 }
 
 
-def find_by_id(here: Shop) -> None:
+def find_by_id(shop: Shop) -> None:
     """Renders the search for one message, and for a customer's."""
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        search.search_customers(here, "Messages to a customer", _choose)
+        search.search_customers(shop, "Messages to a customer", _choose)
     with right, st.form("find_message", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         typed = st.text_input("Message id", placeholder="Ours, or the mail provider's", max_chars=300)
         pressed = st.form_submit_button("Find message")
     if pressed and typed.strip():
-        message = find_message(here, typed)
+        message = find_message(shop, typed)
         if message is None:
             st.warning(_NOT_FOUND, icon=":material/search_off:")
             return
@@ -65,26 +65,26 @@ def _choose(customer_id: str) -> None:
     st.query_params["customer"] = customer_id
 
 
-def chosen_customer(here: Shop) -> Customer | None:
+def chosen_customer(shop: Shop) -> Customer | None:
     """The customer of the address, if there is one."""
     wanted = st.query_params.get("customer", "")
     try:
-        return get_customer(here, wanted) if wanted else None
+        return get_customer(shop, wanted) if wanted else None
     except BackendError:
         st.warning("This customer does not exist.", icon=":material/person_off:")
         return None
 
 
-def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
+def show_of_customer(shop: Shop, actor: Actor, customer: Customer) -> None:
     """The messages to one customer, of any day."""
     with st.container(horizontal=True, vertical_alignment="center"):
         name_tab(f"To {formats.name_of(customer.name)}", "Message log")
         st.header(f"To {formats.plain(formats.name_of(customer.name))}", width="content")
         st.button("Show all customers", type="tertiary", on_click=st.query_params.clear)
-    wanted = pick_filter(here, actor, of_any_day=True)
-    messages = messages_like(here, customer.id, wanted, _MOST_OF_ONE)
+    wanted = pick_filter(shop, actor, of_any_day=True)
+    messages = messages_like(shop, customer.id, wanted, _MOST_OF_ONE)
     if messages:
-        show_table(table.message_table(here, messages, named=False), "of_customer")
+        show_table(table.message_table(shop, messages, named=False), "of_customer")
     elif wanted.narrows:
         empty.nothing(":material/mail:", "No matching messages", "Clear the filters to see the others.")
     else:
@@ -93,31 +93,31 @@ def show_of_customer(here: Shop, actor: Actor, customer: Customer) -> None:
         st.caption(f"There are more than {_MOST_OF_ONE}; show all customers and choose days to see them all.")
 
 
-def show_problems(here: Shop, actor: Actor) -> None:
+def show_problems(shop: Shop, actor: Actor) -> None:
     """Messages that a person should look at, before all others."""
     for status, advice in _ADVICE.items():
-        found = needing_attention(here, status, _MOST_PROBLEMS)
+        found = needing_attention(shop, status, _MOST_PROBLEMS)
         if not found:
             continue
-        number = f"{_MOST_PROBLEMS} or more" if len(found) == _MOST_PROBLEMS else formats.count(here, len(found))
+        number = f"{_MOST_PROBLEMS} or more" if len(found) == _MOST_PROBLEMS else formats.count(shop, len(found))
         st.header(f"{table.STATUS_ICONS[status]} {table.STATUS_LABELS[status]}: {number}")
         st.caption(advice)
-        show_table(table.message_table(here, map(summary_of, found[:_SHOWN])), f"problems_{status}")
+        show_table(table.message_table(shop, map(summary_of, found[:_SHOWN])), f"problems_{status}")
         if len(found) > _SHOWN:
             with st.expander("Show all messages"):
-                show_table(table.message_table(here, map(summary_of, found[_SHOWN:])), f"more_{status}")
-        repair.show_many(actor, here, found)
+                show_table(table.message_table(shop, map(summary_of, found[_SHOWN:])), f"more_{status}")
+        repair.show_many(actor, shop, found)
 
 
-def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFilter:
+def pick_filter(shop: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFilter:
     """Renders the filters of a list of messages, and its saved views unless it is that of one customer."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        today = today_of(here)
-        first, last = (today, today) if of_any_day else _pick_days(here)
+        today = today_of(shop)
+        first, last = (today, today) if of_any_day else _pick_days(shop)
         wanted = LogFilter(
             first,
             last,
-            table.pick_template(here, "messages_template"),
+            table.pick_template(shop, "messages_template"),
             filters.pick_any(
                 "Status", list(ShownStatus), name="status", key="messages_status", words=table.STATUS_LABELS.__getitem__
             ),
@@ -129,21 +129,21 @@ def pick_filter(here: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFil
                 words=table.OUTCOME_LABELS.__getitem__,
                 help=_HIGHEST_RANK,
             ),
-            _pick_campaign(here, actor),
+            _pick_campaign(shop, actor),
         )
         if not of_any_day:
-            offer_views(here, actor, ListPage.MESSAGES)
+            offer_views(shop, actor, ListPage.MESSAGES)
     return wanted
 
 
-def _pick_days(here: Shop) -> tuple[date, date]:
-    chosen = pick_period(here, "requested")
+def _pick_days(shop: Shop) -> tuple[date, date]:
+    chosen = pick_period(shop, "requested")
     return chosen.first, chosen.last
 
 
-def _pick_campaign(here: Shop, actor: Actor) -> str:
+def _pick_campaign(shop: Shop, actor: Actor) -> str:
     """Renders the choice of what sent them, by name; the address may also name one that is not offered. "" is any."""
-    names = _senders(here, actor)
+    names = _senders(shop, actor)
     if asked := st.query_params.get("campaign", "")[:_LONGEST_ID]:
         names.setdefault(asked, asked)
     chosen = filters.pick_any(
@@ -158,9 +158,9 @@ def _pick_campaign(here: Shop, actor: Actor) -> str:
     return chosen or ""
 
 
-def _senders(here: Shop, actor: Actor) -> dict[str, str]:
+def _senders(shop: Shop, actor: Actor) -> dict[str, str]:
     """Names of campaigns and automations by id; those that share a name also show their ids."""
-    names = {each.id: each.name for each in list_campaigns(here, actor, limit=_CAMPAIGNS).campaigns}
-    names |= {each.id: f"{each.name} (automation)" for each in all_automations(here)}
+    names = {each.id: each.name for each in list_campaigns(shop, actor, limit=_CAMPAIGNS).campaigns}
+    names |= {each.id: f"{each.name} (automation)" for each in all_automations(shop)}
     often = Counter(names.values())
     return {key: name if often[name] == 1 else f"{name} ({key})" for key, name in names.items()}

@@ -16,7 +16,7 @@ from pages.components.messages import view
 from pages.components.ui import actions, empty, filters, formats
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 from pages.components.ui.tables import Pager
 
 _ROWS = 15
@@ -40,29 +40,29 @@ def outbox() -> Outbox:
     return Outbox(settings().outbox_dir)
 
 
-def show_head(here: Shop, actor: Actor, total: int, unread: int) -> None:
+def show_head(shop: Shop, actor: Actor, total: int, unread: int) -> None:
     """How many there are, and the way to remove them."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        numbers = f"{formats.counted(here, total, 'email')}, {formats.count(here, unread)} unread"
+        numbers = f"{formats.counted(shop, total, 'email')}, {formats.count(shop, unread)} unread"
         st.caption(formats.plain(f"{numbers}. These emails stay on this machine."), width="content")
         if actor.may(Permission.REPAIR_MAIL):
             CLEAR.opener("Clear the outbox", total, icon=":material/delete:")
 
 
-def show_list(here: Shop) -> None:
+def show_list(shop: Shop) -> None:
     """The emails, newest first; unread ones are bold and marked."""
     unread_only = filters.switch("Unread only", name="unread", key="outbox_unread")
     pager = Pager("outbox", unread_only)
     page = outbox().page(limit=_ROWS, cursor=pager.cursor, unread_only=unread_only)
     with st.container(border=True, gap="xxsmall"):
         for message in page.messages:
-            _show_line(here, message)
+            _show_line(shop, message)
         if not page.messages:
             st.caption("No unread emails.")
     pager.show(page.cursor)
 
 
-def _show_line(here: Shop, message: OutboxMessage) -> None:
+def _show_line(shop: Shop, message: OutboxMessage) -> None:
     subject = formats.plain(shorten(message.subject or "No subject", _SUBJECT, placeholder="…"))
     st.button(
         f"**{subject}**" if message.unread else subject,
@@ -73,7 +73,7 @@ def _show_line(here: Shop, message: OutboxMessage) -> None:
         on_click=_open,
         args=(message.id,),
     )
-    when = formats.brief_moment(here, message.at, here.clock().astimezone(here.zone).year)
+    when = formats.brief_moment(shop, message.at, shop.clock().astimezone(shop.zone).year)
     st.markdown(f":small[:gray[{formats.plain(message.to)} · {formats.plain(when)}]]{_outcome(message)}")
 
 
@@ -101,13 +101,13 @@ def open_wanted() -> OutboxEmail | None:
     return email
 
 
-def show_message(here: Shop, email: OutboxEmail | None) -> None:
+def show_message(shop: Shop, email: OutboxEmail | None) -> None:
     """The email that is open."""
     if email is None:
         gone = "This email no longer exists" if "id" in st.query_params else "No email is open"
         empty.nothing(":material/drafts:", gone, "Choose an email from the list.")
         return
-    _show_head_of(here, email.message)
+    _show_head_of(shop, email.message)
     looks, text, headers, source = filters.tabs(_TABS, name="show", key="outbox_tabs")
     with looks:
         view.show_html(email.html, f"The email “{email.message.subject}”", key="outbox")
@@ -120,9 +120,9 @@ def show_message(here: Shop, email: OutboxEmail | None) -> None:
         _show_source(email)
 
 
-def _show_head_of(here: Shop, message: OutboxMessage) -> None:
+def _show_head_of(shop: Shop, message: OutboxMessage) -> None:
     st.header(formats.plain(message.subject or "No subject"), anchor=False)
-    st.text(f"From {message.sender}\nTo {message.to}\n{formats.moment(here, message.at)}")
+    st.text(f"From {message.sender}\nTo {message.to}\n{formats.moment(shop, message.at)}")
     if message.simulated is not None:
         st.markdown(_outcome(message))
     if message.message_id:
@@ -158,7 +158,7 @@ def _clear(seen: int) -> None:
     )
     if st.button("Delete all", type="primary", icon=":material/delete:", width="stretch"):
         cleared = actions.attempt(
-            Permission.REPAIR_MAIL, lambda actor: clear_outbox(shop(), actor, outbox()), "Outbox cleared."
+            Permission.REPAIR_MAIL, lambda actor: clear_outbox(current_shop(), actor, outbox()), "Outbox cleared."
         )
         if isinstance(cleared, actions.Trouble):
             actions.show_trouble(cleared)

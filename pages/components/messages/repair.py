@@ -17,7 +17,7 @@ from pages.components.ui import actions, caching, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import NOTICE
 
 WHY_AGAIN = (
@@ -33,17 +33,17 @@ class Chosen:
     ids: tuple[str, ...]
 
 
-def show_many(actor: Actor, here: Shop, messages: list[Message]) -> None:
+def show_many(actor: Actor, shop: Shop, messages: list[Message]) -> None:
     """The buttons for all unknown or all failed messages that are shown."""
     if not messages or not actor.may(Permission.REPAIR_MAIL):
         return
     ids, status = tuple(message.id for message in messages), messages[0].status
-    silent = caching.silent_messages(here, ids) if status is MessageStatus.UNKNOWN else []
+    silent = caching.silent_messages(shop, ids) if status is MessageStatus.UNKNOWN else []
     with st.container(horizontal=True):
-        number = formats.count(here, len(messages))
+        number = formats.count(shop, len(messages))
         _HANDLE[status].opener(f"Mark {number} as handled", Chosen(ids), icon=":material/done_all:")
         if silent and actor.may(Permission.SEND_EMAIL):
-            label = f"Send {formats.count(here, len(silent))} again"
+            label = f"Send {formats.count(shop, len(silent))} again"
             _AGAIN.opener(label, Chosen(tuple(silent)), icon=":material/replay:")
 
 
@@ -60,7 +60,7 @@ def show_dialogs() -> None:
 
 
 def _handle(chosen: Chosen) -> None:
-    number = formats.counted(shop(), len(chosen.ids), "message")
+    number = formats.counted(current_shop(), len(chosen.ids), "message")
     st.markdown(
         f"**{formats.plain(number)}** will be removed from this list. The status stays, and the message shows who "
         "handled it and why."
@@ -70,18 +70,18 @@ def _handle(chosen: Chosen) -> None:
         note = _reason(form, "What was done", "For example: it did arrive")
         now = _confirmed(form, chosen, "Mark as handled")
     if now:
-        _act(form, Permission.REPAIR_MAIL, lambda actor: repair.mark_handled(shop(), actor, chosen.ids, note))
+        _act(form, Permission.REPAIR_MAIL, lambda actor: repair.mark_handled(current_shop(), actor, chosen.ids, note))
 
 
 def _send_again(chosen: Chosen) -> None:
-    number = formats.counted(shop(), len(chosen.ids), "email")
+    number = formats.counted(current_shop(), len(chosen.ids), "email")
     st.warning(f"**{formats.plain(number)}** will be sent again. {WHY_AGAIN}", icon=":material/replay:")
     form = _form("send_messages_again", chosen)
     with form.area():
         why = _reason(form, "Reason", "For example: never reported")
         now = _confirmed(form, chosen, "Send again")
     if now:
-        _act(form, Permission.SEND_EMAIL, lambda actor: repair.send_again(shop(), actor, chosen.ids, why))
+        _act(form, Permission.SEND_EMAIL, lambda actor: repair.send_again(current_shop(), actor, chosen.ids, why))
 
 
 def _form(name: str, chosen: Chosen) -> Form:
@@ -115,8 +115,8 @@ def _act(form: Form, permission: Permission, action: Callable[[Actor], Repaired]
 
 
 def _told(repaired: Repaired) -> str:
-    done = formats.counted(shop(), repaired.done, "message")
-    left = f"; {formats.count(shop(), repaired.left)} no longer needed it" if repaired.left else ""
+    done = formats.counted(current_shop(), repaired.done, "message")
+    left = f"; {formats.count(current_shop(), repaired.left)} no longer needed it" if repaired.left else ""
     return f"Done for {done}{left}."
 
 

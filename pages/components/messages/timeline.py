@@ -21,45 +21,45 @@ _FEW, _MANY = 15, 200
 _WHOLE: Slot[str] = Slot("timeline.whole")
 
 
-def show_timeline(here: Shop, customer_id: str) -> None:
+def show_timeline(shop: Shop, customer_id: str) -> None:
     """The last events, newest first; more of them on demand."""
     whole = _WHOLE.get() == customer_id
-    timeline = timeline_of(here, customer_id, limit=_MANY if whole else _FEW)
+    timeline = timeline_of(shop, customer_id, limit=_MANY if whole else _FEW)
     if not timeline.events:
         st.caption("Nothing yet. Orders, emails and notes appear here.")
         return
     with st.container(border=True, gap="xsmall"):
         for event in timeline.events:
-            _show(here, event)
+            _show(shop, event)
     if timeline.more and not whole:
         st.button("Show more", icon=":material/expand_more:", on_click=_WHOLE.set, args=(customer_id,))
     elif timeline.more:
         st.caption(f"Last {_MANY} events.")
 
 
-def show_messages_about(here: Shop, order: Order) -> None:
+def show_messages_about(shop: Shop, order: Order) -> None:
     """The emails about an order."""
-    messages = messages_about(here, order.customer_id, order.id)
+    messages = messages_about(shop, order.customer_id, order.id)
     if messages:
-        show_table(table.message_table(here, map(summary_of, messages), named=False), "of_order")
+        show_table(table.message_table(shop, map(summary_of, messages), named=False), "of_order")
     else:
         st.caption("No emails about this order yet.")
 
 
-def _show(here: Shop, event: Event) -> None:
-    when = f":gray[{formats.plain(formats.brief_moment(here, event.at, here.clock().astimezone(here.zone).year))}]"
+def _show(shop: Shop, event: Event) -> None:
+    when = f":gray[{formats.plain(formats.brief_moment(shop, event.at, shop.clock().astimezone(shop.zone).year))}]"
     if isinstance(event.what, OrderSummary):
-        _show_order(here, event.what, when)
+        _show_order(shop, event.what, when)
     elif isinstance(event.what, Message):
-        _show_message(here, event.what, when)
+        _show_message(shop, event.what, when)
     elif isinstance(event.what, DeliveryReport):
-        _show_report(here, event.what, when)
+        _show_report(shop, event.what, when)
     elif isinstance(event.what, Activity):
-        st.markdown(view.activity_text(here, event.what))
+        st.markdown(view.activity_text(shop, event.what))
 
 
-def _show_order(here: Shop, order: OrderSummary, when: str) -> None:
-    amount = formats.plain(formats.money(here, order.total))
+def _show_order(shop: Shop, order: OrderSummary, when: str) -> None:
+    amount = formats.plain(formats.money(shop, order.total))
     st.page_link(
         page_of("order.py"),
         label=f"Order **{formats.plain(order.number)}** for {amount} {formats.status_badge(order.status)} {when}",
@@ -69,8 +69,8 @@ def _show_order(here: Shop, order: OrderSummary, when: str) -> None:
     )
 
 
-def _show_message(here: Shop, message: Message, when: str) -> None:
-    title = formats.plain(table.title_of(here, message.template))
+def _show_message(shop: Shop, message: Message, when: str) -> None:
+    title = formats.plain(table.title_of(shop, message.template))
     state = table.state_badge(message.shown_status, message.outcome)
     st.page_link(
         page_of("message.py"),
@@ -81,8 +81,8 @@ def _show_message(here: Shop, message: Message, when: str) -> None:
     )
 
 
-def _show_report(here: Shop, report: DeliveryReport, when: str) -> None:
-    title = formats.plain(table.title_of(here, report.message.template))
+def _show_report(shop: Shop, report: DeliveryReport, when: str) -> None:
+    title = formats.plain(table.title_of(shop, report.message.template))
     said = report.message.diagnostic if report.outcome is report.message.failure else ""
     reason = f" ({formats.plain(said)})" if said else ""
     st.page_link(

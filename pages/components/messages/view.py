@@ -40,9 +40,9 @@ _SILENT = (
 _FAILED = "This email was not sent. Fix the cause, then send it again."
 
 
-def show_header(here: Shop, message: Message) -> None:
+def show_header(shop: Shop, message: Message) -> None:
     """What it is, to whom, and its status."""
-    title = table.title_of(here, message.template)
+    title = table.title_of(shop, message.template)
     name_tab(f"{title} to {formats.name_of(message.name)}" if message.name else title, "Message log")
     st.title(formats.plain(title), anchor=False)
     badges = [table.status_badge(message.shown_status)]
@@ -50,7 +50,7 @@ def show_header(here: Shop, message: Message) -> None:
         badges.append(table.outcome_badge(message.outcome))
     if message.test:
         badges.append(formats.badge("Test", "violet", ":material/science:"))
-    st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, message.requested_at))}]")
+    st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(shop, message.requested_at))}]")
     if message.customer_id:
         _link("customer.py", formats.name_of(message.name), ":material/person:", {"id": message.customer_id})
     if message.order_id:
@@ -66,32 +66,32 @@ def _link(file: str, label: str, icon: str, query: dict[str, str]) -> None:
     st.page_link(page_of(file), label=formats.plain(label), icon=icon, help="", query_params=query)
 
 
-def show_state(here: Shop, message: Message) -> None:
+def show_state(shop: Shop, message: Message) -> None:
     """The status in a sentence, with its reason."""
     reason = formats.plain(message.reason)
     if message.status is MessageStatus.UNKNOWN:
-        more = f"{_UNKNOWN}  \n{_SILENT}" if that_may_go_again(here, [message]) else _UNKNOWN
+        more = f"{_UNKNOWN}  \n{_SILENT}" if that_may_go_again(shop, [message]) else _UNKNOWN
         st.warning(f"**{reason}**  \n{more}" if reason else more, icon=":material/help:")
     elif message.status is MessageStatus.FAILED:
         st.error(f"**{reason}**  \n{_FAILED}" if reason else _FAILED, icon=":material/error:")
     elif message.status is MessageStatus.SKIPPED:
         st.info(f"Not sent. {formats.plain(_why(message.reason))}", icon=":material/block:")
     elif message.status is MessageStatus.SENT:
-        when = formats.plain(formats.moment(here, message.sent_at or message.requested_at))
+        when = formats.plain(formats.moment(shop, message.sent_at or message.requested_at))
         st.success(f"Sent on {when}." + (f" {reason.rstrip('.')}." if reason else ""), icon=":material/check_circle:")
     else:
-        _show_waiting(here, message, reason)
+        _show_waiting(shop, message, reason)
     if message.detail:
         st.caption(f"The provider said: {formats.plain(message.detail)}")
     if message.failure is not None and message.diagnostic:
         label = table.OUTCOME_LABELS[message.failure]
         st.caption(f"{label}. Reason given: {formats.plain(message.diagnostic)}")
     if message.handled is not None:
-        _show_handled(here, message.handled)
+        _show_handled(shop, message.handled)
 
 
-def _show_handled(here: Shop, handled: Handled) -> None:
-    when = formats.moment(here, handled.at)
+def _show_handled(shop: Shop, handled: Handled) -> None:
+    when = formats.moment(shop, handled.at)
     st.info(
         f"Handled by **{formats.plain(who(handled.by))}** on {formats.plain(when)}: {formats.plain(handled.note)}",
         icon=":material/done:",
@@ -103,9 +103,9 @@ def _why(reason: str) -> str:
     return WHY[known] if known else reason
 
 
-def _show_waiting(here: Shop, message: Message, reason: str) -> None:
-    if message.due_at > here.clock():
-        when = formats.plain(formats.moment(here, message.due_at))
+def _show_waiting(shop: Shop, message: Message, reason: str) -> None:
+    if message.due_at > shop.clock():
+        when = formats.plain(formats.moment(shop, message.due_at))
         st.info(f"Scheduled for {when}." + (f" {reason}" if reason else ""), icon=":material/schedule:")
     else:
         st.info("Sending…" + (f" {reason}" if reason else ""), icon=":material/outgoing_mail:")
@@ -118,7 +118,7 @@ def show_resend(actor: Actor, message: Message) -> None:
         _link("send.py", "Send again", ":material/replay:", {name: value for name, value in query.items() if value})
 
 
-def show_timeline(here: Shop, message: Message) -> None:
+def show_timeline(shop: Shop, message: Message) -> None:
     """What happened, oldest first."""
     lines = [(message.requested_at, f"Requested by {who(message.requested_by)}")]
     if message.lease_until is not None:
@@ -127,21 +127,21 @@ def show_timeline(here: Shop, message: Message) -> None:
         lines.append((message.due_at, "Due"))
     if message.sent_at is not None:
         lines.append((message.sent_at, "Accepted by the provider"))
-    facts = [f"- {formats.plain(what)}  \n  :gray[{formats.plain(formats.moment(here, at))}]" for at, what in lines]
+    facts = [f"- {formats.plain(what)}  \n  :gray[{formats.plain(formats.moment(shop, at))}]" for at, what in lines]
     if message.status in (MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.SKIPPED):
         label = table.STATUS_LABELS[message.status]
         facts.append(f"- {label}: {formats.plain(message.reason or 'no reason given')}")
     if message.handled is not None:
-        at = formats.plain(formats.moment(here, message.handled.at))
+        at = formats.plain(formats.moment(shop, message.handled.at))
         facts.append(f"- {formats.plain(f'Handled by {who(message.handled.by)}')}  \n  :gray[{at}]")
-    facts.append(f"- {formats.plain(formats.counted(here, message.attempts, 'attempt'))}")
+    facts.append(f"- {formats.plain(formats.counted(shop, message.attempts, 'attempt'))}")
     st.markdown("\n".join(facts))
 
 
-def show_email(here: Shop, message: Message) -> None:
+def show_email(shop: Shop, message: Message) -> None:
     """The email made again from what the ledger keeps, and whether it is to the byte what was sent."""
     try:
-        email = email_of(here, message)
+        email = email_of(shop, message)
     except BackendError as error:
         st.warning(f"The email can no longer be shown. {formats.plain(error.sentence)}", icon=":material/mail_off:")
         _show_details(message, "")
@@ -160,7 +160,7 @@ def show_email(here: Shop, message: Message) -> None:
     with text:
         st.code(without_tokens(email.text), language=None, wrap_lines=True)
     with headers:
-        _show_headers(here, message, email)
+        _show_headers(shop, message, email)
     with facts:
         _show_details(message, email.digest)
 
@@ -173,9 +173,9 @@ def show_html(html: str, label: str, *, key: str) -> None:
     )
 
 
-def _show_headers(here: Shop, message: Message, email: Rendered) -> None:
+def _show_headers(shop: Shop, message: Message, email: Rendered) -> None:
     try:
-        sent = outgoing(message, email, read_facts(here, message.facts), mailer().sender)
+        sent = outgoing(message, email, read_facts(shop, message.facts), mailer().sender)
     except BackendError as error:
         st.warning(formats.plain(error.sentence), icon=":material/warning:")
         return
@@ -200,34 +200,34 @@ _SHOWN = 50
 _MOVING = (MessageStatus.WAITING, MessageStatus.SKIPPED, MessageStatus.FAILED)
 
 
-def show_events(here: Shop, message: Message) -> None:
+def show_events(shop: Shop, message: Message) -> None:
     """The reports, oldest first; where there are none, what that means."""
     st.header("Delivery reports", anchor=False)
-    found = received_events(here, message, limit=_SHOWN + 1)
+    found = received_events(shop, message, limit=_SHOWN + 1)
     if not found:
-        st.caption(_nothing(here, message))
+        st.caption(_nothing(shop, message))
         return
     for event in found[:_SHOWN]:
-        _show(here, event)
+        _show(shop, event)
     if len(found) > _SHOWN:
         st.caption(f"These are the first {_SHOWN}; there are more.")
     with st.expander("Raw reports", icon=":material/data_object:"):
         st.code("\n\n".join(_pretty(event) for event in found[:_SHOWN]), language="json", wrap_lines=True)
 
 
-def _show(here: Shop, received: ReceivedEvent) -> None:
+def _show(shop: Shop, received: ReceivedEvent) -> None:
     event = received.event
     detail = event_words.detail_of(event)
-    sentence = f"{event_words.event_badge(event)}  \n:gray[{formats.plain(formats.moment(here, event.at))}]"
+    sentence = f"{event_words.event_badge(event)}  \n:gray[{formats.plain(formats.moment(shop, event.at))}]"
     st.markdown(sentence + (f"  \n:small[{formats.plain(detail)}]" if detail else ""))
 
 
-def _nothing(here: Shop, message: Message) -> str:
+def _nothing(shop: Shop, message: Message) -> str:
     if message.outcomes:
         return "Raw reports are kept for 30 days; their result stays with the message."
     if message.status in _MOVING:
         return "The provider reports on emails it has accepted; it has not accepted this one."
-    if message.id in never_accepted(here, [message]):
+    if message.id in never_accepted(shop, [message]):
         return (
             "Nothing, although the provider reported others of that time. It most likely never accepted this one. "
             "Decide whether to send it again."

@@ -18,7 +18,7 @@ from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,19 @@ class _Editing:
     billing: bool
 
 
-def show(here: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
+def show(shop: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
     """Both addresses, and the way to correct each."""
     editable = enabled and actor.may(Permission.CHANGE_ORDERS)
     left, right = st.columns(2)
     with left:
         st.header("Shipping address")
-        _one(here, order.shipping_address, "No shipping address")
+        _one(shop, order.shipping_address, "No shipping address")
         if editable:
             SHIPPING.opener("Edit shipping address", _Editing(order, billing=False), icon=":material/edit:")
     with right:
         st.header("Billing address")
         same = order.billing_address is None and order.shipping_address is not None
-        _one(here, None if same else order.billing_address, "Same as shipping" if same else "No billing address")
+        _one(shop, None if same else order.billing_address, "Same as shipping" if same else "No billing address")
         if editable:
             BILLING.opener("Edit billing address", _Editing(order, billing=True), icon=":material/edit:")
 
@@ -52,12 +52,12 @@ def show_dialogs() -> None:
         dialog.show()
 
 
-def _one(here: Shop, address: Address | None, nothing: str) -> None:
-    st.markdown(view.text_of(here, address) if address else f":gray[{nothing}]")
+def _one(shop: Shop, address: Address | None, nothing: str) -> None:
+    st.markdown(view.text_of(shop, address) if address else f":gray[{nothing}]")
 
 
 def _edit(editing: _Editing) -> None:
-    here, order, billing = shop(), editing.order, editing.billing
+    shop, order, billing = current_shop(), editing.order, editing.billing
     before = (order.billed_to if billing else order.shipping_address) or Address(
         name=formats.name_of(order.customer_name, ""), country=order.country
     )
@@ -69,7 +69,7 @@ def _edit(editing: _Editing) -> None:
             key=form.key("same"),
             persist_state="session",
         )
-        typed = None if same else fields.show(here, form, before)
+        typed = None if same else fields.show(shop, form, before)
         keep = False
         if not billing:
             keep = st.checkbox(
@@ -85,12 +85,12 @@ def _edit(editing: _Editing) -> None:
         saved = actions.attempt(
             Permission.CHANGE_ORDERS,
             lambda actor: orders.change_addresses(
-                here,
+                shop,
                 actor,
                 ref,
                 shipping=shipping,
                 billing=bill,
-                also=lambda: adding_writes(here, actor, order.customer_id, typed) if keep and typed else (),
+                also=lambda: adding_writes(shop, actor, order.customer_id, typed) if keep and typed else (),
             ),
             "Address saved.",
         )

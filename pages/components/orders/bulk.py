@@ -19,7 +19,7 @@ from pages.components.ui.dialogs import Dialog
 from pages.components.ui.downloads import offer_files
 from pages.components.ui.forms import Form
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import Action
 
 OF = "orders"
@@ -51,30 +51,30 @@ def offer_export(actor: Actor, wanted: OrderFilter) -> None:
     """The way to a file of what the list shows, all its pages."""
     if not actor.may(Permission.EXPORT_DATA):
         return
-    here = shop()
+    shop = current_shop()
     with st.popover("Export", icon=":material/download:"):
         rows = st.radio("One row for each", ["Order", "Line item"], key="export_orders_rows")
         export, what = (
             (exports.export_orders, "orders") if rows == "Order" else (exports.export_line_items, "line items")
         )
-        offer_files(here, actor, what, lambda who, to, kind: export(here, who, to, kind, wanted))
+        offer_files(shop, actor, what, lambda who, to, kind: export(shop, who, to, kind, wanted))
 
 
 def _fulfil(refs: _Refs) -> None:
-    here, orders = shop(), bulk.chosen(shop(), refs)
+    shop, orders = current_shop(), bulk.chosen(current_shop(), refs)
     open_ones = [order for order in orders if OrderStatus.FULFILLED in NEXT_STATUSES[order.status] and not order.test]
     say_which([order.number for order in orders])
     if left := len(orders) - len(open_ones):
-        st.caption(f"{formats.count(here, left)} of them cannot be fulfilled, or are already.")
+        st.caption(f"{formats.count(shop, left)} of them cannot be fulfilled, or are already.")
     st.caption("They get no tracking number. To add one, open the order.")
     form = Form("bulk_fulfil")
     notify = _choose_email(form, open_ones)
-    if form.pressed(f"Mark {formats.counted(here, len(open_ones), 'order')} as fulfilled"):
+    if form.pressed(f"Mark {formats.counted(shop, len(open_ones), 'order')} as fulfilled"):
         trouble = attempt(
-            here,
+            shop,
             OF,
             Permission.CHANGE_ORDERS,
-            lambda actor: bulk.mark_fulfilled(here, actor, refs, notify=notify),
+            lambda actor: bulk.mark_fulfilled(shop, actor, refs, notify=notify),
             "{} marked as fulfilled.",
             one="order",
         )
@@ -88,27 +88,27 @@ def _fulfil(refs: _Refs) -> None:
 
 def _choose_email(form: Form, orders: Sequence[Order]) -> bool:
     """Renders how many customers are emailed, with a switch; returns whether they should be."""
-    here = shop()
-    automations = listening(here, TriggerKind.ORDER_SHIPPED)
+    shop = current_shop()
+    automations = listening(shop, TriggerKind.ORDER_SHIPPED)
     if not automations:
         st.caption(":material/mail_off: No automation listens to this, so nobody gets an email.")
         return True
     wanted = st.toggle("Email the customers", value=True, key=form.key("notify"), persist_state="session")
     if wanted:
-        reached = formats.counted(here, sum(bool(order.customer_email) for order in orders), "order")
+        reached = formats.counted(shop, sum(bool(order.customer_email) for order in orders), "order")
         names = formats.listed([f"“{each.name}”" for each in automations])
         st.caption(f":material/mail: {formats.plain(f'{names} for {reached} with an email address.')}")
     return wanted
 
 
 def _export(refs: _Refs) -> None:
-    here = shop()
-    say_which([order.number for order in bulk.chosen(here, refs)])
+    shop = current_shop()
+    say_which([order.number for order in bulk.chosen(shop, refs)])
     offer_files(
-        here,
+        shop,
         require(Permission.EXPORT_DATA),
         "selected orders",
-        lambda who, to, kind: exports.export_chosen_orders(here, who, to, kind, refs),
+        lambda who, to, kind: exports.export_chosen_orders(shop, who, to, kind, refs),
     )
 
 

@@ -21,7 +21,7 @@ from pages.components.ui import actions, formats, forms
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 _VERBS = {
     OrderStatus.PENDING: "Mark as pending",
@@ -97,7 +97,7 @@ def _emails(order: Order, status: OrderStatus) -> bool:
     """Whether the step starts an automation: a step back starts none."""
     kind = _STARTS.get(status)
     back = order.status is OrderStatus.FULFILLED and status is OrderStatus.PAID
-    return kind is not None and not back and bool(order.customer_email) and bool(listening(shop(), kind))
+    return kind is not None and not back and bool(order.customer_email) and bool(listening(current_shop(), kind))
 
 
 def _verb(order: Order, status: OrderStatus) -> str:
@@ -112,15 +112,15 @@ def _change_status(ref: OrderRef, status: OrderStatus) -> None:
 def _changing(ref: OrderRef, status: OrderStatus, *, notify: bool = True) -> Callable[[Actor], None]:
     def change(actor: Actor) -> None:
         # A second click finds the first one's work done; that is no conflict.
-        if orders.get_order(shop(), ref.customer_id, ref.order_id).status is not status:
-            orders.change_status(shop(), actor, ref, status, notify=notify)
+        if orders.get_order(current_shop(), ref.customer_id, ref.order_id).status is not status:
+            orders.change_status(current_shop(), actor, ref, status, notify=notify)
 
     return change
 
 
 def _cancel(move: _Move) -> None:
     seen = move.order
-    total = formats.money(shop(), seen.total)
+    total = formats.money(current_shop(), seen.total)
     st.markdown(
         f"Order **{formats.plain(seen.number)}** of {formats.customer(seen.customer_name)} for "
         f"**{formats.plain(total)}** will count neither as an order nor as revenue. "
@@ -138,7 +138,7 @@ def _confirm(move: _Move, dialog: Dialog[_Move], label: str, icon: str) -> None:
     order, status = move.order, move.status
     form = Form("move_order", f"{order.id}_{order.version}_{status}")
     after = replace(order, status=status)
-    notify = notice.choose(shop(), form, _STARTS[status], order, lambda: after)
+    notify = notice.choose(current_shop(), form, _STARTS[status], order, lambda: after)
     if form.pressed(label, icon=icon):
         moved = actions.attempt(
             Permission.CHANGE_ORDERS,
@@ -154,25 +154,25 @@ def _confirm(move: _Move, dialog: Dialog[_Move], label: str, icon: str) -> None:
 
 
 def _edit(seen: Order) -> None:
-    here = shop()
+    shop = current_shop()
     st.caption("Customer, status and date do not change.")
     form = _edit_form(seen)
     with form.area():
-        lines = line_editor.table(here, seen.lines, name=form.key("table"))
-        amounts = line_editor.amounts(here, seen.discount, seen.shipping, seen.tax, name=form.key("amount"))
+        lines = line_editor.table(shop, seen.lines, name=form.key("table"))
+        amounts = line_editor.amounts(shop, seen.discount, seen.shipping, seen.tax, name=form.key("amount"))
         note = st.text_area(
             "Note", seen.note, max_chars=NOTE_LENGTH, height=80, key=form.key("note"), persist_state="session"
         )
 
         def typed() -> OrderDraft:
-            items = line_editor.items(here, lines)
-            return OrderDraft(seen.customer_id, items, **line_editor.parsed(here, amounts, items), note=note)
+            items = line_editor.items(shop, lines)
+            return OrderDraft(seen.customer_id, items, **line_editor.parsed(shop, amounts, items), note=note)
 
-        draft, missing = line_editor.show_total(here, typed, seen)
+        draft, missing = line_editor.show_total(shop, typed, seen)
         pressed = form.pressed("Save", missing=missing, changed=draft is None or _differs(draft, seen))
     if pressed and draft:
         edited = actions.attempt(
-            Permission.CHANGE_ORDERS, lambda actor: orders.edit_order(here, actor, _ref(seen), draft), "Saved."
+            Permission.CHANGE_ORDERS, lambda actor: orders.edit_order(shop, actor, _ref(seen), draft), "Saved."
         )
         _finish(EDIT, form, edited, lambda: _reopen(seen, form, lines))
 
@@ -188,13 +188,16 @@ def _differs(draft: OrderDraft, seen: Order) -> bool:
 
 def _reopen(seen: Order, form: Form, lines: list[TypedLine]) -> None:
     """The newest version, with the fields that were changed here as they were typed."""
-    theirs = orders.get_order(shop(), seen.customer_id, seen.id)
+    theirs = orders.get_order(current_shop(), seen.customer_id, seen.id)
     again = _edit_form(theirs)
-    before = {"note": seen.note, **line_editor.amount_fields(shop(), seen.discount, seen.shipping, seen.tax, "amount")}
+    before = {
+        "note": seen.note,
+        **line_editor.amount_fields(current_shop(), seen.discount, seen.shipping, seen.tax, "amount"),
+    }
     typed = {name: st.session_state.get(form.key(name)) for name in before}
     again.begin({name: text for name, text in typed.items() if text is not None and text != before[name]})
     table = line_editor.typed_table(form.key("table")).get()
-    if table is not None and not line_editor.are_lines(shop(), lines, seen.lines):
+    if table is not None and not line_editor.are_lines(current_shop(), lines, seen.lines):
         line_editor.typed_table(again.key("table")).set(table)
     EDIT.open(theirs)
 

@@ -22,7 +22,7 @@ from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _LAST_CARRIER: Slot[str] = Slot("orders.last_carrier")
@@ -52,12 +52,12 @@ def show_button(order: Order) -> None:
         FULFIL.opener("Fulfil", packing, icon=":material/local_shipping:", primary=primary)
 
 
-def show_parcels(here: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
+def show_parcels(shop: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
     """The parcels of an order, with their links and what can be done with them."""
     editable = enabled and actor.may(Permission.CHANGE_ORDERS)
     for number, parcel in enumerate(order.fulfilments, 1):
         with st.container(border=True):
-            st.markdown(_parcel_text(here, number, parcel))
+            st.markdown(_parcel_text(shop, number, parcel))
             with st.container(horizontal=True):
                 if parcel.tracking_url:
                     st.link_button("Follow parcel", parcel.tracking_url, icon=":material/open_in_new:")
@@ -74,42 +74,42 @@ def show_dialogs() -> None:
     FULFIL.show()
 
 
-def _parcel_text(here: Shop, number: int, parcel: Fulfilment) -> str:
+def _parcel_text(shop: Shop, number: int, parcel: Fulfilment) -> str:
     how = " ".join(filter(None, (parcel.carrier, parcel.tracking_number))) or "No tracking"
-    what = ", ".join(f"{formats.count(here, item.quantity)} × {item.title}" for item in parcel.items)  # noqa: RUF001
-    when = f"{formats.moment(here, parcel.at)} · {who(parcel.by)}"
+    what = ", ".join(f"{formats.count(shop, item.quantity)} × {item.title}" for item in parcel.items)  # noqa: RUF001
+    when = f"{formats.moment(shop, parcel.at)} · {who(parcel.by)}"
     title = f":material/package_2: **Parcel {number}** · {formats.plain(how)}"
     return f"{title}  \n{formats.plain(what)}  \n:gray[{formats.plain(when)}]"
 
 
 def _fulfil(packing: _Packing) -> None:
-    here, order = shop(), packing.order
+    shop, order = current_shop(), packing.order
     form = Form("fulfil", f"{order.id}_{packing.fulfilment_id}")
     with form.area():
         left = left_to_fulfil(order)
-        quantities = items.quantities(here, form, order, left, preset=left)
+        quantities = items.quantities(shop, form, order, left, preset=left)
         tracking = _tracking_fields(form, Tracking(_LAST_CARRIER.get() or ""))
         notify = notice.choose(
-            here, form, TriggerKind.ORDER_SHIPPED, order, lambda: _after(here, packing, quantities, tracking)
+            shop, form, TriggerKind.ORDER_SHIPPED, order, lambda: _after(shop, packing, quantities, tracking)
         )
         count = sum(quantities)
         missing = "" if count else "Choose at least one item for the parcel."
-        pressed = form.pressed(f"Fulfil {formats.counted(here, count, 'item')}", missing=missing)
+        pressed = form.pressed(f"Fulfil {formats.counted(shop, count, 'item')}", missing=missing)
     if pressed:
         ref = OrderRef(order.customer_id, order.id, order.version)
         sent = actions.attempt(
             Permission.CHANGE_ORDERS,
             lambda actor: fulfilments.fulfil_order(
-                here, actor, ref, quantities, tracking, packing.fulfilment_id, notify=notify
+                shop, actor, ref, quantities, tracking, packing.fulfilment_id, notify=notify
             ),
-            f"{formats.counted(here, count, 'item')} fulfilled.",
+            f"{formats.counted(shop, count, 'item')} fulfilled.",
         )
         if not isinstance(sent, Trouble):
             _LAST_CARRIER.set(tracking.carrier)
         _finish(FULFIL, form, sent)
 
 
-def _after(here: Shop, packing: _Packing, quantities: Sequence[int], typed: Tracking) -> Order | None:
+def _after(shop: Shop, packing: _Packing, quantities: Sequence[int], typed: Tracking) -> Order | None:
     """The order with the parcel as it is typed; None while that is not possible."""
     order = packing.order
     try:
@@ -118,7 +118,7 @@ def _after(here: Shop, packing: _Packing, quantities: Sequence[int], typed: Trac
         return None
     packed = zip(order.lines, quantities, strict=True)
     items_of = tuple(PackedItem(line.title, count, line.sku) for line, count in packed if count)
-    parcel = Fulfilment(packing.fulfilment_id, items_of, here.clock(), "", clean.carrier, clean.number, clean.url)
+    parcel = Fulfilment(packing.fulfilment_id, items_of, shop.clock(), "", clean.carrier, clean.number, clean.url)
     return replace(order, fulfilments=(*order.fulfilments, parcel)) if items_of else None
 
 
@@ -157,7 +157,7 @@ def _tracking_fields(form: Form, before: Tracking) -> Tracking:
 
 
 def _edit(following: _Following) -> None:
-    here, order, parcel = shop(), following.order, following.parcel
+    shop, order, parcel = current_shop(), following.order, following.parcel
     before = Tracking(parcel.carrier, parcel.tracking_number, parcel.tracking_url)
     form = Form("tracking", f"{parcel.id}_{order.version}")
     with form.area():
@@ -168,21 +168,21 @@ def _edit(following: _Following) -> None:
         ref = OrderRef(order.customer_id, order.id, order.version)
         changed = actions.attempt(
             Permission.CHANGE_ORDERS,
-            lambda actor: fulfilments.change_tracking(here, actor, ref, parcel.id, tracking),
+            lambda actor: fulfilments.change_tracking(shop, actor, ref, parcel.id, tracking),
             "Tracking saved.",
         )
         _finish(EDIT, form, changed)
 
 
 def _remove(following: _Following) -> None:
-    here, order, parcel = shop(), following.order, following.parcel
+    shop, order, parcel = current_shop(), following.order, following.parcel
     st.markdown("The items count as not sent again. Emails about the parcel that still wait are not sent.")
     form = Form("remove_parcel", f"{parcel.id}_{order.version}")
     if form.pressed("Remove parcel", icon=":material/delete:"):
         ref = OrderRef(order.customer_id, order.id, order.version)
         removed = actions.attempt(
             Permission.CHANGE_ORDERS,
-            lambda actor: fulfilments.remove_fulfilment(here, actor, ref, parcel.id),
+            lambda actor: fulfilments.remove_fulfilment(shop, actor, ref, parcel.id),
             "Parcel removed.",
         )
         _finish(REMOVE, form, removed)

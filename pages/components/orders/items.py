@@ -15,7 +15,7 @@ _ROWS_WITHOUT_SCROLLING = 6
 _HEIGHT = 420
 
 
-def quantities(here: Shop, form: Form, order: Order, left: Sequence[int], *, preset: Sequence[int] = ()) -> list[int]:
+def quantities(shop: Shop, form: Form, order: Order, left: Sequence[int], *, preset: Sequence[int] = ()) -> list[int]:
     """Renders a field for each line item of which something is left; returns a number for each line item of the order.
 
     `preset` is filled in at first.
@@ -23,7 +23,7 @@ def quantities(here: Shop, form: Form, order: Order, left: Sequence[int], *, pre
     shown = sum(1 for most in left if most)
     with st.container(height=_HEIGHT if shown > _ROWS_WITHOUT_SCROLLING else "content", border=False):
         return [
-            _quantity(here, form, order, place, most, preset[place] if preset else 0) for place, most in enumerate(left)
+            _quantity(shop, form, order, place, most, preset[place] if preset else 0) for place, most in enumerate(left)
         ]
 
 
@@ -32,12 +32,12 @@ def key_of(place: int) -> str:
     return f"quantity_{place}"
 
 
-def _quantity(here: Shop, form: Form, order: Order, place: int, most: int, preset: int) -> int:
+def _quantity(shop: Shop, form: Form, order: Order, place: int, most: int, preset: int) -> int:
     if not most:
         return 0
     line = order.lines[place]
     return st.number_input(
-        f"{formats.plain(line.title)} · {formats.plain(formats.count(here, most))} left",
+        f"{formats.plain(line.title)} · {formats.plain(formats.count(shop, most))} left",
         min_value=0,
         max_value=most,
         value=min(preset, most),

@@ -55,11 +55,11 @@ class Amounts(TypedDict):
     tax: int
 
 
-def fields(here: Shop, name: str) -> list[TypedLine]:
+def fields(shop: Shop, name: str) -> list[TypedLine]:
     """One row of fields a line item, with a button for another and one to take a row away."""
     rows: Slot[list[int]] = Slot(f"{name}.rows")
     numbers = rows.once(lambda: [0])
-    typed = [_field_row(here, name, rows, number, first=number == numbers[0]) for number in numbers]
+    typed = [_field_row(shop, name, rows, number, first=number == numbers[0]) for number in numbers]
     st.button(
         "Add another line",
         icon=":material/add:",
@@ -70,7 +70,7 @@ def fields(here: Shop, name: str) -> list[TypedLine]:
     return typed
 
 
-def put_line(here: Shop, name: str, title: str, sku: str, price: int | None) -> None:
+def put_line(shop: Shop, name: str, title: str, sku: str, price: int | None) -> None:
     """For callbacks: puts a product into the first blank row or a new one; one that is there gets another unit."""
     rows: Slot[list[int]] = Slot(f"{name}.rows")
     numbers = rows.get() or [0]
@@ -85,14 +85,14 @@ def put_line(here: Shop, name: str, title: str, sku: str, price: int | None) -> 
         rows.set([*numbers, number])
     _text(name, number, "title").set(title)
     _text(name, number, "sku").set(sku)
-    _text(name, number, "price").set("" if price is None else formats.amount_text(here, price))
+    _text(name, number, "price").set("" if price is None else formats.amount_text(shop, price))
 
 
 def _text(name: str, number: int, field: str) -> Slot[str]:
     return field_of(f"{name}_{number}_{field}", "")
 
 
-def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, first: bool) -> TypedLine:
+def _field_row(shop: Shop, name: str, rows: Slot[list[int]], number: int, *, first: bool) -> TypedLine:
     columns = st.columns(_WIDTHS, vertical_alignment="bottom", gap="xsmall")
     visibility: Literal["visible", "collapsed"] = "visible" if first else "collapsed"
     key = f"{name}_{number}"
@@ -122,11 +122,11 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
         persist_state="session",
     )
     price = columns[3].text_input(
-        f"Price in {here.currency}",
+        f"Price in {shop.currency}",
         key=f"{key}_price",
         max_chars=30,
         live=_LIVE,
-        placeholder=formats.amount_text(here, 0),
+        placeholder=formats.amount_text(shop, 0),
         label_visibility=visibility,
         persist_state="session",
     )
@@ -144,15 +144,15 @@ def _field_row(here: Shop, name: str, rows: Slot[list[int]], number: int, *, fir
     return TypedLine(title, sku, int(quantity or 1), price)
 
 
-def table(here: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine]:
+def table(shop: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine]:
     """All line items in one table that can be typed and pasted into. What was typed stays while it is not shown."""
-    places = decimals_of(here.currency)
+    places = decimals_of(shop.currency)
     frame = pd.DataFrame(
         {
             "title": pd.Series([line.title for line in lines], dtype="string"),
             "sku": pd.Series([line.sku for line in lines], dtype="string"),
             "quantity": pd.Series([line.quantity for line in lines], dtype="Int64"),
-            "price": pd.Series([float(in_units(line.unit_price, here.currency)) for line in lines], dtype="float"),
+            "price": pd.Series([float(in_units(line.unit_price, shop.currency)) for line in lines], dtype="float"),
         }
     )
     column = st.column_config
@@ -174,7 +174,7 @@ def table(here: Shop, lines: Sequence[LineItem], *, name: str) -> list[TypedLine
                 "Quantity", required=True, min_value=1, max_value=LARGEST_QUANTITY, step=1, default=1
             ),
             "price": column.NumberColumn(
-                f"Price in {here.currency}", required=True, min_value=0.0, step=10.0**-places, format=f"%.{places}f"
+                f"Price in {shop.currency}", required=True, min_value=0.0, step=10.0**-places, format=f"%.{places}f"
             ),
         },
     )
@@ -201,14 +201,14 @@ def _typed(record: Mapping[Any, object]) -> TypedLine:
     )
 
 
-def amounts(here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str) -> TypedAmounts:
+def amounts(shop: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, name: str) -> TypedAmounts:
     """Fields for what is taken off and added, which keep what was typed while they are not shown."""
-    begun = amount_fields(here, discount, shipping, tax, name)
+    begun = amount_fields(shop, discount, shipping, tax, name)
     typed = [
         column.text_input(
-            f"{label} in {here.currency}",
+            f"{label} in {shop.currency}",
             text,
-            placeholder=formats.amount_text(here, 0) + (" or 10%" if label == "Discount" else ""),
+            placeholder=formats.amount_text(shop, 0) + (" or 10%" if label == "Discount" else ""),
             key=key,
             max_chars=30,
             live=_LIVE,
@@ -221,57 +221,57 @@ def amounts(here: Shop, discount: int = 0, shipping: int = 0, tax: int = 0, *, n
     return TypedAmounts(*typed)
 
 
-def amount_fields(here: Shop, discount: int, shipping: int, tax: int, name: str) -> dict[str, str]:
+def amount_fields(shop: Shop, discount: int, shipping: int, tax: int, name: str) -> dict[str, str]:
     """The keys of the fields, and what these begin with."""
     amounts = {"discount": discount, "shipping": shipping, "tax": tax}
-    return {f"{name}_{each}": formats.amount_text(here, value) if value else "" for each, value in amounts.items()}
+    return {f"{name}_{each}": formats.amount_text(shop, value) if value else "" for each, value in amounts.items()}
 
 
-def are_lines(here: Shop, typed: Iterable[TypedLine], lines: Sequence[LineItem]) -> bool:
+def are_lines(shop: Shop, typed: Iterable[TypedLine], lines: Sequence[LineItem]) -> bool:
     """Whether a table says just these line items."""
     try:
-        return items(here, typed) == tuple(lines)
+        return items(shop, typed) == tuple(lines)
     except InvalidInputError:
         return False
 
 
-def items(here: Shop, typed: Iterable[TypedLine]) -> tuple[LineItem, ...]:
+def items(shop: Shop, typed: Iterable[TypedLine]) -> tuple[LineItem, ...]:
     """The line items, without blank rows.
 
     Raises: `InvalidInputError` for a price that is missing or no amount.
     """
-    return tuple(LineItem(line.title, line.quantity, _price(here, line), line.sku) for line in typed if not line.blank)
+    return tuple(LineItem(line.title, line.quantity, _price(shop, line), line.sku) for line in typed if not line.blank)
 
 
-def _price(here: Shop, line: TypedLine) -> int:
+def _price(shop: Shop, line: TypedLine) -> int:
     label = f"The price of “{line.title.strip()[:60]}”"
     if line.price is None or line.price == "":
         raise InvalidInputError(f"{label} is missing.", "price")
     if isinstance(line.price, float):
-        return to_minor(Decimal(str(line.price)), here.currency, label)
-    return parse_amount(line.price, here.currency, label, decimal_comma=formats.decimal_comma(here))
+        return to_minor(Decimal(str(line.price)), shop.currency, label)
+    return parse_amount(line.price, shop.currency, label, decimal_comma=formats.decimal_comma(shop))
 
 
-def parsed(here: Shop, typed: TypedAmounts, lines: Sequence[LineItem]) -> Amounts:
+def parsed(shop: Shop, typed: TypedAmounts, lines: Sequence[LineItem]) -> Amounts:
     """The amounts in minor units; what is left empty is nothing. A discount such as "10%" is of the line items.
 
     Raises: `InvalidInputError`.
     """
 
     def minor(text: str, label: str) -> int:
-        comma = formats.decimal_comma(here)
-        return parse_amount(text, here.currency, label, decimal_comma=comma) if text.strip() else 0
+        comma = formats.decimal_comma(shop)
+        return parse_amount(text, shop.currency, label, decimal_comma=comma) if text.strip() else 0
 
     return {
         "discount": parse_discount(
-            typed.discount, sum(line.amount for line in lines), here.currency, decimal_comma=formats.decimal_comma(here)
+            typed.discount, sum(line.amount for line in lines), shop.currency, decimal_comma=formats.decimal_comma(shop)
         ),
         "shipping": minor(typed.shipping, "Shipping"),
         "tax": minor(typed.tax, "Tax"),
     }
 
 
-def show_total(here: Shop, draft: Callable[[], OrderDraft], seen: Order | None = None) -> tuple[OrderDraft | None, str]:
+def show_total(shop: Shop, draft: Callable[[], OrderDraft], seen: Order | None = None) -> tuple[OrderDraft | None, str]:
     """What the order comes to as it is typed, and what is missing. The service decides when it is placed.
 
     `seen` is the order that is edited; its tip and duties stay, and what was paid leaves a balance.
@@ -285,7 +285,7 @@ def show_total(here: Shop, draft: Callable[[], OrderDraft], seen: Order | None =
         st.caption(f":material/edit_note: {formats.plain(error.sentence)}")
         return None, error.sentence
     added = sum(line.amount for line in typed.lines) - typed.discount + typed.shipping + typed.tax
-    st.metric("Total", formats.plain(formats.money(here, added if after is None else after.total)))
+    st.metric("Total", formats.plain(formats.money(shop, added if after is None else after.total)))
     owed = after is not None and after.received and after.balance
-    st.caption(formats.plain(formats.balance(here, after)) if owed and after else "\u00a0")
+    st.caption(formats.plain(formats.balance(shop, after)) if owed and after else "\u00a0")
     return typed, "" if typed.lines else "Add a line item first."

@@ -21,12 +21,12 @@ from pages.components.ui.forms import Form
 _HEIGHT = 480
 
 
-def choose(here: Shop, form: Form, kind: TriggerKind, order: Order, after: Callable[[], Order | None]) -> bool:
+def choose(shop: Shop, form: Form, kind: TriggerKind, order: Order, after: Callable[[], Order | None]) -> bool:
     """Renders which emails go out, with a switch and a preview; returns whether they should.
 
     `after` makes the order as the action leaves it, for the preview; None while something is missing.
     """
-    automations = listening(here, kind)
+    automations = listening(shop, kind)
     if not automations:
         st.caption(":material/mail_off: No automation listens to this, so the customer gets no email.")
         return True
@@ -38,19 +38,19 @@ def choose(here: Shop, form: Form, kind: TriggerKind, order: Order, after: Calla
         st.caption("The history will say “without email”.")
         return False
     for automation in automations:
-        text = formats.plain(f"“{automation.name}”: {sentence(here, automation)}")
+        text = formats.plain(f"“{automation.name}”: {sentence(shop, automation)}")
         st.caption(f":material/mail: {text}")
     if st.toggle("Show the email", key=form.key("preview")):
-        _preview(here, automations[0].steps[0].template, order, after())
+        _preview(shop, automations[0].steps[0].template, order, after())
     return True
 
 
-def _preview(here: Shop, template: str, order: Order, after: Order | None) -> None:
+def _preview(shop: Shop, template: str, order: Order, after: Order | None) -> None:
     if after is None:
         st.caption("The email is shown when nothing is missing any more.")
         return
     try:
-        preview = render_preview(here, template, recipient=Recipient(order.customer_id, order.id, {}, as_order=after))
+        preview = render_preview(shop, template, recipient=Recipient(order.customer_id, order.id, {}, as_order=after))
     except BackendError as error:
         st.warning(formats.plain(error.sentence), icon=":material/warning:")
         return

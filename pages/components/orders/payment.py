@@ -22,7 +22,7 @@ from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +44,26 @@ def show_dialogs() -> None:
     PAYMENT.show()
 
 
-def show_payments(here: Shop, order: Order) -> None:
+def show_payments(shop: Shop, order: Order) -> None:
     """What was recorded, by method and date."""
     if not order.payments:
         return
     st.subheader("Payments")
-    st.markdown("\n".join(_told(here, payment) for payment in order.payments))
+    st.markdown("\n".join(_told(shop, payment) for payment in order.payments))
 
 
-def _told(here: Shop, payment: Payment) -> str:
-    what = " · ".join(filter(None, (formats.money(here, payment.amount), payment.method)))
-    when = f"{formats.moment(here, payment.at)} · {who(payment.by)}"
+def _told(shop: Shop, payment: Payment) -> str:
+    what = " · ".join(filter(None, (formats.money(shop, payment.amount), payment.method)))
+    when = f"{formats.moment(shop, payment.at)} · {who(payment.by)}"
     return f"- {formats.plain(what)}  \n  :gray[{formats.plain(when)}]"
 
 
 def _pay(paying: _Paying) -> None:
-    here, order = shop(), paying.order
-    st.markdown(f"Left to pay: **{formats.plain(formats.money(here, order.balance))}**")
+    shop, order = current_shop(), paying.order
+    st.markdown(f"Left to pay: **{formats.plain(formats.money(shop, order.balance))}**")
     form = Form("payment", f"{order.id}_{paying.payment_id}")
     with form.area():
-        amount, missing = _amount(here, form, order)
+        amount, missing = _amount(shop, form, order)
         method = st.selectbox(
             "Method",
             METHODS,
@@ -73,32 +73,32 @@ def _pay(paying: _Paying) -> None:
             key=form.key("method"),
             persist_state="session",
         )
-        day = _day(here, form)
+        day = _day(shop, form)
         notify = True
         if order.status is OrderStatus.PENDING and amount == order.balance:
-            payment = Payment(paying.payment_id, amount, here.clock(), "")
+            payment = Payment(paying.payment_id, amount, shop.clock(), "")
             notify = notice.choose(
-                here, form, TriggerKind.ORDER_PAID, order, lambda: payments.paid_with(order, payment)
+                shop, form, TriggerKind.ORDER_PAID, order, lambda: payments.paid_with(order, payment)
             )
-        label = "Record payment" if missing else f"Record payment of {formats.money(here, amount)}"
+        label = "Record payment" if missing else f"Record payment of {formats.money(shop, amount)}"
         pressed = form.pressed(formats.plain(label), missing=missing)
     if pressed:
         ref = OrderRef(order.customer_id, order.id, order.version)
         recorded = actions.attempt(
             Permission.CHANGE_ORDERS,
             lambda actor: payments.record_payment(
-                here, actor, ref, amount, method=method or "", day=day, payment_id=paying.payment_id, notify=notify
+                shop, actor, ref, amount, method=method or "", day=day, payment_id=paying.payment_id, notify=notify
             ),
-            f"Payment of {formats.money(here, amount)} recorded.",
+            f"Payment of {formats.money(shop, amount)} recorded.",
         )
         _finish(form, recorded)
 
 
-def _amount(here: Shop, form: Form, order: Order) -> tuple[int, str]:
+def _amount(shop: Shop, form: Form, order: Order) -> tuple[int, str]:
     """The amount in minor units, and what is missing."""
     typed = st.text_input(
-        f"Amount in {here.currency}",
-        formats.amount_text(here, order.balance),
+        f"Amount in {shop.currency}",
+        formats.amount_text(shop, order.balance),
         max_chars=30,
         autocomplete="off",
         key=form.key("amount"),
@@ -107,22 +107,22 @@ def _amount(here: Shop, form: Form, order: Order) -> tuple[int, str]:
     if not typed.strip():
         return 0, "Enter an amount."
     try:
-        amount = parse_amount(typed, here.currency, "Amount", decimal_comma=formats.decimal_comma(here))
+        amount = parse_amount(typed, shop.currency, "Amount", decimal_comma=formats.decimal_comma(shop))
     except InvalidInputError as error:
         return 0, error.sentence
     if amount > order.balance:
-        return 0, f"At most {formats.money(here, order.balance)} is left to pay."
+        return 0, f"At most {formats.money(shop, order.balance)} is left to pay."
     return amount, "" if amount > 0 else "Enter an amount above zero."
 
 
-def _day(here: Shop, form: Form) -> date:
-    today = here.clock().astimezone(here.zone).date()
+def _day(shop: Shop, form: Form) -> date:
+    today = shop.clock().astimezone(shop.zone).date()
     return st.date_input(
         "Received on",
         today,
         max_value=today,
         key=form.key("day"),
-        format=formats.date_input_format(here),
+        format=formats.date_input_format(shop),
         persist_state="session",
     )
 

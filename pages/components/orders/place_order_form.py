@@ -28,9 +28,9 @@ _PRESSED_TWICE: Slot[str] = Slot(f"{NAME}.pressed_twice")
 _STATUSES = (OrderStatus.PENDING, OrderStatus.PAID)
 
 
-def choose_customer(actor: Actor, here: Shop) -> None:
+def choose_customer(actor: Actor, shop: Shop) -> None:
     """Finds the customer whom the order is for, or adds one; what was typed into the order stays."""
-    search.search_customers(here, "Customer", _choose, nobody="No match. Type less of the name, or add a new customer.")
+    search.search_customers(shop, "Customer", _choose, nobody="No match. Type less of the name, or add a new customer.")
     if actor.may(Permission.EDIT_CUSTOMERS):
         ADD.opener("New customer", FOR_ORDER, icon=":material/person_add:")
     ADD.show()
@@ -49,31 +49,31 @@ def show_customer(customer: Customer) -> None:
         st.button("Change", type="tertiary", on_click=st.query_params.clear)
 
 
-def show(here: Shop, customer: Customer) -> None:
+def show(shop: Shop, customer: Customer) -> None:
     """Renders the form, and places the order."""
     with keystrokes.area(_BUTTON):
-        draft, missing = _enter(here, customer)
-        _place_button(here, draft, missing)
+        draft, missing = _enter(shop, customer)
+        _place_button(shop, draft, missing)
 
 
-def _enter(here: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
+def _enter(shop: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
     """Renders the fields and their total, and says what is missing or is not an amount.
 
     The fields are named by the form's idempotency key, so an order that is placed leaves none of them filled in.
     """
-    name = f"{NAME}_{_key(here)}"
+    name = f"{NAME}_{_key(shop)}"
     st.header("Line items")
-    product_picker.show(here, name)
-    lines = line_editor.fields(here, name)
+    product_picker.show(shop, name)
+    lines = line_editor.fields(shop, name)
     st.header("Amounts")
-    amounts = line_editor.amounts(here, name=name)
+    amounts = line_editor.amounts(shop, name=name)
     status, note = _more_fields(name)
 
     def draft() -> OrderDraft:
-        items = line_editor.items(here, lines)
-        return OrderDraft(customer.id, items, **line_editor.parsed(here, amounts, items), status=status, note=note)
+        items = line_editor.items(shop, lines)
+        return OrderDraft(customer.id, items, **line_editor.parsed(shop, amounts, items), status=status, note=note)
 
-    return line_editor.show_total(here, draft)
+    return line_editor.show_total(shop, draft)
 
 
 def _more_fields(name: str) -> tuple[OrderStatus, str]:
@@ -97,11 +97,11 @@ def _more_fields(name: str) -> tuple[OrderStatus, str]:
     return status, note
 
 
-def _place_button(here: Shop, draft: OrderDraft | None, missing: str) -> None:
+def _place_button(shop: Shop, draft: OrderDraft | None, missing: str) -> None:
     """The button. Its idempotency key is made when the form is first rendered, and stays until an order is placed."""
     if actions.pressed("Place order", key=_BUTTON, icon=":material/check:", missing=missing) and draft:
-        key = _key(here)
-        placed = actions.attempt(Permission.PLACE_ORDERS, lambda actor: orders.place_order(here, actor, draft, key), "")
+        key = _key(shop)
+        placed = actions.attempt(Permission.PLACE_ORDERS, lambda actor: orders.place_order(shop, actor, draft, key), "")
         if isinstance(placed, Trouble):
             actions.show_trouble(placed)
         else:
@@ -109,8 +109,8 @@ def _place_button(here: Shop, draft: OrderDraft | None, missing: str) -> None:
             st.rerun()
 
 
-def _key(here: Shop) -> str:
-    return _KEY.once(lambda: orders.new_idempotency_key(here))
+def _key(shop: Shop) -> str:
+    return _KEY.once(lambda: orders.new_idempotency_key(shop))
 
 
 def _placed(placed: orders.Placed) -> None:
@@ -119,18 +119,18 @@ def _placed(placed: orders.Placed) -> None:
     st.query_params.from_dict({"customer": placed.order.customer_id, "placed": placed.order.id})
 
 
-def show_placed(here: Shop) -> bool:
+def show_placed(shop: Shop) -> bool:
     """Says that the order was placed, with a link to it, if one has just been placed."""
     order_id = st.query_params.get("placed", "")
     try:
-        order = orders.get_order(here, st.query_params.get("customer", ""), order_id) if order_id else None
+        order = orders.get_order(shop, st.query_params.get("customer", ""), order_id) if order_id else None
     except BackendError:
         order = None
     if order is None:
         return False
     if _KEY.get() == order.id:  # not sooner: a second click may interrupt the run of the first
         _KEY.clear()
-    total = formats.money(here, order.total)
+    total = formats.money(shop, order.total)
     st.success(
         f"Order **{formats.plain(order.number)}** of {formats.customer(order.customer_name)} for "
         f"**{formats.plain(total)}** was placed.",

@@ -22,7 +22,7 @@ from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ def show_dialogs() -> None:
 
 
 def _refund(refunding: _Refunding) -> None:
-    here, order = shop(), refunding.order
-    st.markdown(_left_to_refund(here, order))
+    shop, order = current_shop(), refunding.order
+    st.markdown(_left_to_refund(shop, order))
     form = Form("refund", f"{order.id}_{refunding.refund_id}")
     with form.area():
-        typed = _fields(here, form, refunding)
+        typed = _fields(shop, form, refunding)
         reason = st.text_input(
             "Reason",
             max_chars=200,
@@ -71,8 +71,8 @@ def _refund(refunding: _Refunding) -> None:
             key=form.key("reason"),
             persist_state="session",
         )
-        notify = notice.choose(here, form, TriggerKind.ORDER_REFUNDED, order, lambda: _after(here, refunding, typed))
-        what = "the amount above" if typed.missing else formats.money(here, typed.amount)
+        notify = notice.choose(shop, form, TriggerKind.ORDER_REFUNDED, order, lambda: _after(shop, refunding, typed))
+        what = "the amount above" if typed.missing else formats.money(shop, typed.amount)
         label = formats.plain(f"Refund {what} to {formats.name_of(order.customer_name, 'this customer')}")
         pressed = form.pressed(label, missing=typed.missing)
     if pressed:
@@ -80,7 +80,7 @@ def _refund(refunding: _Refunding) -> None:
         refunded = actions.attempt(
             Permission.REFUND_ORDERS,
             lambda actor: refunds.refund_order(
-                here,
+                shop,
                 actor,
                 ref,
                 typed.amount,
@@ -92,21 +92,21 @@ def _refund(refunding: _Refunding) -> None:
                 returned=typed.returned,
                 notify=notify,
             ),
-            f"{formats.money(here, typed.amount)} refunded.",
+            f"{formats.money(shop, typed.amount)} refunded.",
         )
         _finish(form, refunded)
 
 
-def _fields(here: Shop, form: Form, refunding: _Refunding) -> _Typed:
+def _fields(shop: Shop, form: Form, refunding: _Refunding) -> _Typed:
     order = refunding.order
     left, most_shipping = left_to_refund(order), shipping_left(order)
     if any(left) or most_shipping:
         everything = {items.key_of(place): count for place, count in enumerate(left) if count} | {"shipping": True}
         st.button("Select all", icon=":material/select_all:", type="tertiary", on_click=form.begin, args=(everything,))
-    quantities = items.quantities(here, form, order, left, preset=refunding.quantities)
+    quantities = items.quantities(shop, form, order, left, preset=refunding.quantities)
     shipping = 0
     if most_shipping:
-        label = formats.plain(f"Shipping ({formats.money(here, most_shipping)})")
+        label = formats.plain(f"Shipping ({formats.money(shop, most_shipping)})")
         shipping = most_shipping * st.checkbox(label, key=form.key("shipping"), persist_state="session")
     restocked = any(quantities) and st.checkbox(
         "Restocked",
@@ -121,7 +121,7 @@ def _fields(here: Shop, form: Form, refunding: _Refunding) -> _Typed:
         persist_state="session",
     )
     suggested = suggested_amount(order, refund_lines(order, quantities), shipping)
-    amount, missing = _amount(here, form, order, suggested)
+    amount, missing = _amount(shop, form, order, suggested)
     return _Typed(quantities, shipping, restocked, returned, amount, missing)
 
 
@@ -131,11 +131,11 @@ def _can_return(order: Order, quantities: Sequence[int]) -> bool:
     return bool(order.fulfilments) and any(quantities) and possible
 
 
-def _amount(here: Shop, form: Form, order: Order, suggested: int) -> tuple[int, str]:
+def _amount(shop: Shop, form: Form, order: Order, suggested: int) -> tuple[int, str]:
     """The amount in minor units, and what is missing. It begins again whenever something else is chosen."""
     typed = st.text_input(
-        f"Amount in {here.currency}",
-        formats.amount_text(here, suggested) if suggested else "",
+        f"Amount in {shop.currency}",
+        formats.amount_text(shop, suggested) if suggested else "",
         max_chars=30,
         autocomplete="off",
         key=form.key(f"amount_{suggested}"),
@@ -144,25 +144,25 @@ def _amount(here: Shop, form: Form, order: Order, suggested: int) -> tuple[int, 
     if not typed.strip():
         return 0, "Choose what to refund, or enter an amount."
     try:
-        amount = parse_amount(typed, here.currency, "Amount", decimal_comma=formats.decimal_comma(here))
+        amount = parse_amount(typed, shop.currency, "Amount", decimal_comma=formats.decimal_comma(shop))
     except InvalidInputError as error:
         return 0, error.sentence
     if amount > order.refundable:
-        return 0, f"At most {formats.money(here, order.refundable)} can be refunded."
+        return 0, f"At most {formats.money(shop, order.refundable)} can be refunded."
     return amount, "" if amount > 0 else "Enter an amount above zero."
 
 
-def _after(here: Shop, refunding: _Refunding, typed: _Typed) -> Order | None:
+def _after(shop: Shop, refunding: _Refunding, typed: _Typed) -> Order | None:
     """The order with the refund as it is typed; None while something is missing."""
     if typed.missing:
         return None
-    refund = Refund(refunding.refund_id, typed.amount, here.clock(), "")
+    refund = Refund(refunding.refund_id, typed.amount, shop.clock(), "")
     return replace(refunding.order, refunds=(*refunding.order.refunds, refund))
 
 
-def _left_to_refund(here: Shop, order: Order) -> str:
+def _left_to_refund(shop: Shop, order: Order) -> str:
     amounts = (order.received, order.refunded, order.refundable)
-    paid, refunded, left = (formats.plain(formats.money(here, amount)) for amount in amounts)
+    paid, refunded, left = (formats.plain(formats.money(shop, amount)) for amount in amounts)
     earlier = f"Refunded {refunded}. " if order.refunded else ""
     return f"Paid {paid}. {earlier}Refundable: **{left}**"
 

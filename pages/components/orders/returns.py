@@ -20,7 +20,7 @@ from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ def show_button(order: Order) -> None:
         NOTE.opener("Note return", _Noting(order, returns.new_return_id()), icon=":material/assignment_return:")
 
 
-def show_returns(here: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
+def show_returns(shop: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
     """The returns of an order, with what can be done with them."""
     if not order.returns:
         return
     st.header("Returns")
     for number, found in enumerate(order.returns, 1):
         with st.container(border=True):
-            st.markdown(_text(here, number, found))
+            st.markdown(_text(shop, number, found))
             if enabled:
                 with st.container(horizontal=True):
                     _buttons(actor, order, found)
@@ -87,43 +87,43 @@ def _refundable(order: Order, found: Return) -> Sequence[int]:
     return quantities
 
 
-def _text(here: Shop, number: int, found: Return) -> str:
+def _text(shop: Shop, number: int, found: Return) -> str:
     if found.received_at is None:
         badge = formats.badge("Requested", "orange", ":material/schedule:")
     else:
         badge = formats.badge("Received", "green", ":material/check_circle:")
     restocked = f" {formats.badge('Restocked', 'gray')}" if found.restocked else ""
-    what = ", ".join(f"{formats.count(here, item.quantity)} × {item.title}" for item in found.items)  # noqa: RUF001
-    when = f"{formats.moment(here, found.at)} · {who(found.by)}"
+    what = ", ".join(f"{formats.count(shop, item.quantity)} × {item.title}" for item in found.items)  # noqa: RUF001
+    when = f"{formats.moment(shop, found.at)} · {who(found.by)}"
     if found.received_at is not None:
-        when += f"; received {formats.moment(here, found.received_at)} · {who(found.received_by)}"
+        when += f"; received {formats.moment(shop, found.received_at)} · {who(found.received_by)}"
     reason = f"  \n{formats.plain(found.reason)}" if found.reason else ""
     title = f":material/assignment_return: **Return {number}** {badge}{restocked}"
     return f"{title}  \n{formats.plain(what)}{reason}  \n:gray[{formats.plain(when)}]"
 
 
 def _note(noting: _Noting) -> None:
-    here, order = shop(), noting.order
+    shop, order = current_shop(), noting.order
     form = Form("return", f"{order.id}_{noting.return_id}")
     with form.area():
-        quantities = items.quantities(here, form, order, left_to_return(order))
+        quantities = items.quantities(shop, form, order, left_to_return(order))
         reason = st.text_input("Reason", max_chars=200, key=form.key("reason"), persist_state="session")
         st.caption("No email goes out for this, and no money is given back yet.")
         count = sum(quantities)
         missing = "" if count else "Choose at least one item that comes back."
-        pressed = form.pressed(f"Note return of {formats.counted(here, count, 'item')}", missing=missing)
+        pressed = form.pressed(f"Note return of {formats.counted(shop, count, 'item')}", missing=missing)
     if pressed:
         ref = OrderRef(order.customer_id, order.id, order.version)
         noted = actions.attempt(
             Permission.CHANGE_ORDERS,
-            lambda actor: returns.note_return(here, actor, ref, quantities, reason, noting.return_id),
+            lambda actor: returns.note_return(shop, actor, ref, quantities, reason, noting.return_id),
             "Return noted.",
         )
         _finish(NOTE, form, noted)
 
 
 def _receive(known: _Known) -> None:
-    here, order, found = shop(), known.order, known.found
+    shop, order, found = current_shop(), known.order, known.found
     form = Form("receive_return", f"{found.id}_{order.version}")
     with form.area():
         restocked = st.checkbox("Restocked", help="Notes that the items are for sale again.", key=form.key("restocked"))
@@ -132,21 +132,21 @@ def _receive(known: _Known) -> None:
         ref = OrderRef(order.customer_id, order.id, order.version)
         received = actions.attempt(
             Permission.CHANGE_ORDERS,
-            lambda actor: returns.receive_return(here, actor, ref, found.id, restocked=restocked),
+            lambda actor: returns.receive_return(shop, actor, ref, found.id, restocked=restocked),
             "Return received.",
         )
         _finish(RECEIVE, form, received)
 
 
 def _remove(known: _Known) -> None:
-    here, order, found = shop(), known.order, known.found
+    shop, order, found = current_shop(), known.order, known.found
     st.markdown("The items count as not coming back. A refund for them stays.")
     form = Form("remove_return", f"{found.id}_{order.version}")
     if form.pressed("Remove return", icon=":material/delete:"):
         ref = OrderRef(order.customer_id, order.id, order.version)
         removed = actions.attempt(
             Permission.CHANGE_ORDERS,
-            lambda actor: returns.remove_return(here, actor, ref, found.id),
+            lambda actor: returns.remove_return(shop, actor, ref, found.id),
             "Return removed.",
         )
         _finish(REMOVE, form, removed)

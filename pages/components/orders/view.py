@@ -25,7 +25,7 @@ from pages.components.ui.shell import name_tab
 from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
 
-def find_by_number(here: Shop) -> None:
+def find_by_number(shop: Shop) -> None:
     """Renders the search for one order and goes there when it is found."""
     with st.form("find_order", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.text_input(
@@ -37,29 +37,29 @@ def find_by_number(here: Shop) -> None:
         )
         pressed = st.form_submit_button("Find order")
     if pressed and number.strip():
-        order = find_order(here, number)
+        order = find_order(shop, number)
         if order is not None:
             st.switch_page(page_of("order.py"), query_params={"customer": order.customer_id, "id": order.id})
         st.warning(formats.plain(f"There is no order with the number {number.strip()}."), icon=":material/search_off:")
 
 
-def show_totals(here: Shop, wanted: OrderFilter, totals: Totals | None) -> None:
+def show_totals(shop: Shop, wanted: OrderFilter, totals: Totals | None) -> None:
     """What the orders come to that are listed; `totals` is None when they are too many to be summed."""
     statuses = formats.listed([formats.STATUS_LABELS[status].lower() for status in wanted.statuses])
     which = f"{statuses.capitalize()} orders" if statuses else "All orders"
-    st.caption(formats.plain(f"{which} of {formats.span(here, wanted.first, wanted.last)}"))
+    st.caption(formats.plain(f"{which} of {formats.span(shop, wanted.first, wanted.last)}"))
     if totals is None:
-        most = formats.plain(formats.count(here, MOST_SUMMED))
+        most = formats.plain(formats.count(shop, MOST_SUMMED))
         st.caption(f"More than {most} orders match. Choose fewer days to see their totals.")
         return
     with st.grid(4, min_column_width=140):
-        st.metric("Revenue", formats.plain(formats.round_money(here, totals.revenue)), border=True)
-        st.metric("Orders", formats.plain(formats.count(here, totals.orders)), border=True)
-        st.metric("Refunded", formats.plain(formats.round_money(here, totals.refunded)), border=True)
-        st.metric("Cancelled", formats.plain(formats.count(here, totals.cancelled)), border=True)
+        st.metric("Revenue", formats.plain(formats.round_money(shop, totals.revenue)), border=True)
+        st.metric("Orders", formats.plain(formats.count(shop, totals.orders)), border=True)
+        st.metric("Refunded", formats.plain(formats.round_money(shop, totals.refunded)), border=True)
+        st.metric("Cancelled", formats.plain(formats.count(shop, totals.cancelled)), border=True)
 
 
-def show_header(here: Shop, order: Order) -> None:
+def show_header(shop: Shop, order: Order) -> None:
     """The number, the status, when it was placed, and the way to the customer."""
     st.title(f"Order {formats.plain(order.number)}", anchor=False)
     name_tab(f"Order {order.number}")
@@ -67,10 +67,10 @@ def show_header(here: Shop, order: Order) -> None:
     if order.test:
         badges.append(formats.badge("Test order", "gray", ":material/science:"))
     if order.balance and (order.received or order.status is not OrderStatus.PENDING):
-        badges.append(formats.badge(formats.balance(here, order), "orange", ":material/account_balance_wallet:"))
+        badges.append(formats.badge(formats.balance(shop, order), "orange", ":material/account_balance_wallet:"))
     if order.source:
         badges.append(formats.badge(f"From {order.source}", "gray"))
-    st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(here, order.placed_at))}]")
+    st.markdown(f"{' '.join(badges)} :gray[{formats.plain(formats.moment(shop, order.placed_at))}]")
     st.page_link(
         page_of("customer.py"),
         label=formats.plain(formats.name_of(order.customer_name)),
@@ -103,24 +103,24 @@ def _state_badges(order: Order) -> list[str]:
     return [paid, formats.badge(fulfilment.capitalize(), *_FULFILMENT_LOOKS[fulfilment])]
 
 
-def show_lines(here: Shop, order: Order) -> None:
+def show_lines(shop: Shop, order: Order) -> None:
     """The line items, with what is still to send and what was refunded where that says something."""
     shown = [
         (Column("Product", "main"), [Cell(line.title) for line in order.lines]),
         (Column("SKU", width=110), [Cell(line.sku, quiet=True) for line in order.lines]),
-        _counts(here, "Quantity", [line.quantity for line in order.lines]),
-        _counts(here, "To send", left_to_fulfil(order) if order.fulfilments else []),
-        _counts(here, "Refunded", _refunded_of_lines(order) if any(each.lines for each in order.refunds) else []),
-        (_amounts("Price"), [Cell(formats.money(here, line.unit_price)) for line in order.lines]),
-        (_amounts("Amount"), [Cell(formats.money(here, line.amount)) for line in order.lines]),
+        _counts(shop, "Quantity", [line.quantity for line in order.lines]),
+        _counts(shop, "To send", left_to_fulfil(order) if order.fulfilments else []),
+        _counts(shop, "Refunded", _refunded_of_lines(order) if any(each.lines for each in order.refunds) else []),
+        (_amounts("Price"), [Cell(formats.money(shop, line.unit_price)) for line in order.lines]),
+        (_amounts("Amount"), [Cell(formats.money(shop, line.amount)) for line in order.lines]),
     ]
     shown = [(column, cells) for column, cells in shown if any(cell.text for cell in cells)]
     rows = [Row(str(place), cells) for place, cells in enumerate(zip(*(cells for _, cells in shown), strict=True))]
     show_table(Table("Line items", tuple(column for column, _ in shown), rows), "order.lines")
 
 
-def _counts(here: Shop, title: str, numbers: Sequence[int]) -> tuple[Column, list[Cell]]:
-    return Column(title, "figure", 90, labelled=True), [Cell(formats.count(here, number)) for number in numbers]
+def _counts(shop: Shop, title: str, numbers: Sequence[int]) -> tuple[Column, list[Cell]]:
+    return Column(title, "figure", 90, labelled=True), [Cell(formats.count(shop, number)) for number in numbers]
 
 
 def _amounts(title: str) -> Column:
@@ -131,7 +131,7 @@ def _refunded_of_lines(order: Order) -> list[int]:
     return [line.quantity - left for line, left in zip(order.lines, left_to_refund(order), strict=True)]
 
 
-def show_amounts(here: Shop, order: Order) -> None:
+def show_amounts(shop: Shop, order: Order) -> None:
     """From the subtotal to what is left after refunds."""
     rows = {
         "Discount" + (f" ({order.discount_code})" if order.discount_code else ""): -max(order.taken_off, 0),
@@ -153,18 +153,18 @@ def show_amounts(here: Shop, order: Order) -> None:
     shown = {name: amount for name, amount in rows.items() if amount or name in ("Subtotal", "Total")}
     if order.refunded:
         shown["Net paid"] = order.refundable
-    table = {formats.plain(name): formats.plain(formats.money(here, amount)) for name, amount in shown.items()}
+    table = {formats.plain(name): formats.plain(formats.money(shop, amount)) for name, amount in shown.items()}
     st.table(table, border="horizontal", alt="Amounts of this order")
 
 
-def show_history(here: Shop, order: Order) -> None:
+def show_history(shop: Shop, order: Order) -> None:
     """Who changed what and when, newest first."""
     if not order.history:
         st.caption("No changes yet.")
         return
-    st.markdown("\n".join(_told(here, entry) for entry in reversed(order.history)))
+    st.markdown("\n".join(_told(shop, entry) for entry in reversed(order.history)))
 
 
-def _told(here: Shop, entry: HistoryEntry) -> str:
-    when = f"{formats.moment(here, entry.at)} · {who(entry.by)}"
+def _told(shop: Shop, entry: HistoryEntry) -> str:
+    when = f"{formats.moment(shop, entry.at)} · {who(entry.by)}"
     return f"- {formats.plain(entry.text)}  \n  :gray[{formats.plain(when)}]"

@@ -18,7 +18,7 @@ from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class _Typed:
 def _add(_: str) -> None:
     form = Form("add_product")
     with form.area():
-        typed = _fields(shop(), form, _Typed())
-        draft, missing = _draft(shop(), typed)
+        typed = _fields(current_shop(), form, _Typed())
+        draft, missing = _draft(current_shop(), typed)
         pressed = form.pressed("Add product", missing=missing, changed=typed != _Typed())
     if pressed and draft:
         added = actions.attempt(
             Permission.EDIT_PRODUCTS,
-            lambda actor: catalogue.create_product(shop(), actor, draft),
+            lambda actor: catalogue.create_product(current_shop(), actor, draft),
             f"{typed.title.strip()} added.",
         )
         if isinstance(added, Trouble):
@@ -53,15 +53,15 @@ def _add(_: str) -> None:
 
 
 def _edit(seen: Product) -> None:
-    form, before = _edit_form(seen), _typed_of(shop(), seen)
+    form, before = _edit_form(seen), _typed_of(current_shop(), seen)
     with form.area():
-        typed = _fields(shop(), form, before)
-        draft, missing = _draft(shop(), typed)
+        typed = _fields(current_shop(), form, before)
+        draft, missing = _draft(current_shop(), typed)
         pressed = form.pressed("Save", missing=missing, changed=typed != before)
     if pressed and draft:
         edited = actions.attempt(
             Permission.EDIT_PRODUCTS,
-            lambda actor: catalogue.edit_product(shop(), actor, seen.id, seen.version, draft),
+            lambda actor: catalogue.edit_product(current_shop(), actor, seen.id, seen.version, draft),
             "Saved.",
         )
         if not isinstance(edited, Trouble):
@@ -75,9 +75,9 @@ def _edit(seen: Product) -> None:
 
 def _reopen(seen: Product, typed: _Typed) -> None:
     """The newest version, with what was changed here."""
-    theirs = catalogue.get_product(shop(), seen.id)
+    theirs = catalogue.get_product(current_shop(), seen.id)
     _edit_form(seen).done()
-    _edit_form(theirs).begin(forms.changed(_typed_of(shop(), seen), typed))
+    _edit_form(theirs).begin(forms.changed(_typed_of(current_shop(), seen), typed))
     EDIT.open(theirs)
 
 
@@ -85,17 +85,17 @@ def _edit_form(seen: Product) -> Form:
     return Form("edit_product", f"{seen.id}_{seen.version}")
 
 
-def _typed_of(here: Shop, product: Product) -> _Typed:
-    price = "" if product.price is None else formats.amount_text(here, product.price)
+def _typed_of(shop: Shop, product: Product) -> _Typed:
+    price = "" if product.price is None else formats.amount_text(shop, product.price)
     return _Typed(product.title, product.variant, product.sku, price, product.picture)
 
 
-def _fields(here: Shop, form: Form, before: _Typed) -> _Typed:
+def _fields(shop: Shop, form: Form, before: _Typed) -> _Typed:
     title = _line(form, "Title", "title", before.title, TITLE_LENGTH)
     left, right = st.columns(2)
     with left:
         variant = _line(form, "Variant", "variant", before.variant, TITLE_LENGTH, hint="Such as Blue / M")
-        price = _line(form, f"Price in {here.currency}", "price", before.price, 30)
+        price = _line(form, f"Price in {shop.currency}", "price", before.price, 30)
     with right:
         sku = _line(form, "SKU", "sku", before.sku, 100)
         picture = _line(form, "Picture", "picture", before.picture, PICTURE_LENGTH, hint="https://…")
@@ -115,14 +115,14 @@ def _line(form: Form, label: str, field: str, value: str, longest: int, *, hint:
     )
 
 
-def _draft(here: Shop, typed: _Typed) -> tuple[ProductDraft | None, str]:
+def _draft(shop: Shop, typed: _Typed) -> tuple[ProductDraft | None, str]:
     """What was typed, and what is missing in it."""
     if not typed.title.strip():
         return None, "Enter a title."
     try:
-        comma = formats.decimal_comma(here)
+        comma = formats.decimal_comma(shop)
         text = typed.price.strip()
-        price = parse_amount(text, here.currency, "Price", decimal_comma=comma) if text else None
+        price = parse_amount(text, shop.currency, "Price", decimal_comma=comma) if text else None
     except InvalidInputError as error:
         return None, error.sentence
     return ProductDraft(typed.title, typed.sku, typed.variant, price, typed.picture), ""
@@ -132,7 +132,7 @@ def archive(product: Product) -> None:
     """For `actions.button`."""
     actions.act(
         Permission.EDIT_PRODUCTS,
-        lambda actor: catalogue.archive_product(shop(), actor, product.id, product.version),
+        lambda actor: catalogue.archive_product(current_shop(), actor, product.id, product.version),
         "Archived: not offered for new orders any more.",
     )
 
@@ -141,7 +141,7 @@ def restore(product: Product) -> None:
     """For `actions.button`."""
     actions.act(
         Permission.EDIT_PRODUCTS,
-        lambda actor: catalogue.restore_product(shop(), actor, product.id, product.version),
+        lambda actor: catalogue.restore_product(current_shop(), actor, product.id, product.version),
         "Restored.",
     )
 

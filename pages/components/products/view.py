@@ -32,21 +32,21 @@ def days_of(chosen: Chosen) -> Days:
     return Days() if chosen.period is Period.ALL_TIME else Days(chosen.first, chosen.last)
 
 
-def show_behind(here: Shop) -> None:
+def show_behind(shop: Shop) -> None:
     """Says so while orders are not in the figures yet."""
-    if caching.products_behind(here):
+    if caching.products_behind(shop):
         st.caption(":material/hourglass_top: New orders are still being added to these figures.")
 
 
-def show_best(here: Shop, chosen: Chosen) -> None:
+def show_best(shop: Shop, chosen: Chosen) -> None:
     """The products of which most was sold in a period, with the way to all of them."""
     measure = filters.pick_view(
         "By", list(ProductMeasure), name="best_by", key="best_by", words=str.capitalize, hidden=True
     )
-    show_behind(here)
-    best = caching.best_products(here, measure, days_of(chosen), _BEST)
+    show_behind(shop)
+    best = caching.best_products(shop, measure, days_of(chosen), _BEST)
     if best:
-        show_table(product_table(here, best, ranked=True), "best_products")
+        show_table(product_table(shop, best, ranked=True), "best_products")
         query = {"sold": chosen.period.value} if chosen.period else {}
         st.page_link(page_of("products.py"), label="All products", query_params=query, help="")
     else:
@@ -68,73 +68,73 @@ def show_header(product: Product) -> None:
         st.markdown(" ".join(badges))
 
 
-def show_figures(here: Shop, product: Product) -> None:
+def show_figures(shop: Shop, product: Product) -> None:
     """What was sold of it in all time, and when last."""
-    show_behind(here)
-    sold, last = caching.figures_of_product(here, product.id)
+    show_behind(shop)
+    sold, last = caching.figures_of_product(shop, product.id)
     with st.grid(4, min_column_width=140):
-        st.metric("Revenue", formats.plain(formats.round_money(here, sold.revenue)), border=True)
-        st.metric("Units sold", formats.plain(formats.count(here, sold.units)), border=True)
-        price = "None" if product.price is None else formats.money(here, product.price)
+        st.metric("Revenue", formats.plain(formats.round_money(shop, sold.revenue)), border=True)
+        st.metric("Units sold", formats.plain(formats.count(shop, sold.units)), border=True)
+        price = "None" if product.price is None else formats.money(shop, product.price)
         st.metric("Price", formats.plain(price), border=True)
-        st.metric("Last sold", formats.plain(_brief_day(here, last)), border=True)
+        st.metric("Last sold", formats.plain(_brief_day(shop, last)), border=True)
 
 
-def _brief_day(here: Shop, day: date | None) -> str:
+def _brief_day(shop: Shop, day: date | None) -> str:
     """Short enough for a card on a phone."""
     if day is None:
         return "None"
-    this_year = here.clock().astimezone(here.zone).year == day.year
-    return formats.short_day(here, day) if this_year else formats.month(here, day, short=True)
+    this_year = shop.clock().astimezone(shop.zone).year == day.year
+    return formats.short_day(shop, day) if this_year else formats.month(shop, day, short=True)
 
 
-def show_months(here: Shop, product: Product) -> None:
+def show_months(shop: Shop, product: Product) -> None:
     """What was sold of it month by month, if anything."""
-    chart = charts.product_months(here, product.id)
+    chart = charts.product_months(shop, product.id)
     if chart is not None:
         with st.container(border=True):
             st.markdown("**Revenue by month**")
             charts.show(chart, "product_months")
 
 
-def show_facts(here: Shop, product: Product) -> None:
+def show_facts(shop: Shop, product: Product) -> None:
     """What is known of it."""
     facts = {
         "SKU": product.sku,
         "Variant": product.variant,
-        "Added": formats.day(here, product.created_at.astimezone(here.zone).date()),
+        "Added": formats.day(shop, product.created_at.astimezone(shop.zone).date()),
         "Source": _SOURCES[product.source],
     }
     known = {name: formats.plain(value) for name, value in facts.items() if value}
     st.table(known, border="horizontal", alt="Details")
 
 
-def show_buyers(here: Shop, product: Product) -> None:
+def show_buyers(shop: Shop, product: Product) -> None:
     """Who bought it, as of the newest snapshot."""
-    found = caching.buyers_of_product(here, product.id)
+    found = caching.buyers_of_product(shop, product.id)
     if found is None:
         empty.nothing(":material/hourglass:", "Not counted yet", "The list is made every few seconds. Reload the page.")
     elif not found.newest:
         empty.nothing(":material/group:", "Nobody yet", "Customers appear here within a minute of their order.")
     else:
         show_table(
-            buyer_table(here, found.newest), "product_buyers", count=formats.counted(here, found.count, "customer")
+            buyer_table(shop, found.newest), "product_buyers", count=formats.counted(shop, found.count, "customer")
         )
         if found.count > len(found.newest):
             st.caption(f"The {len(found.newest)} who bought it last are listed.")
 
 
-def show_bought(here: Shop, customer_id: str) -> None:
+def show_bought(shop: Shop, customer_id: str) -> None:
     """What a customer bought, each product once."""
-    basket = caching.bought_by(here, customer_id)
+    basket = caching.bought_by(shop, customer_id)
     if not basket.products:
         empty.nothing(":material/inventory_2:", "Nothing yet", "Products appear here once there is an order.")
         return
-    count = formats.counted(here, len(basket.products), "product")
+    count = formats.counted(shop, len(basket.products), "product")
     best, others = basket.products[:_BEST], basket.products[_BEST:]
-    show_table(bought_table(here, best), "bought", count=count)
+    show_table(bought_table(shop, best), "bought", count=count)
     if others:
-        with st.expander(formats.plain(formats.counted(here, len(others), "more product"))):
-            show_table(bought_table(here, others), "bought_too")
+        with st.expander(formats.plain(formats.counted(shop, len(others), "more product"))):
+            show_table(bought_table(shop, others), "bought_too")
     if not basket.complete:
         st.caption("From the 1,000 newest orders.")

@@ -22,7 +22,7 @@ _PLACES = {
 """The page of what was found, its icon, and what the page calls its id."""
 
 
-def show(here: Shop, actor: Actor, page: str) -> None:
+def show(shop: Shop, actor: Actor, page: str) -> None:
     """The field, and below it what was found. It is empty again on another page, and about another subject there."""
     subject = st.query_params.get("id", "")[:40]
     with st.container(key=keystrokes.SEARCH):
@@ -39,7 +39,7 @@ def show(here: Shop, actor: Actor, page: str) -> None:
         )
     if len((text or "").strip()) < SHORTEST:
         return
-    hits = caching.search_everything(here, actor, text)
+    hits = caching.search_everything(shop, actor, text)
     pages = [each for each in navigation.PAGES if navigation.shown_to(actor, each) and is_in(text, each.title)]
     with st.container(border=True, gap="xxsmall"):
         for hit in hits:

@@ -12,7 +12,7 @@ from backend.services.segments import audience
 from backend.services.snapshots.info import SnapshotInfo
 from pages.components.ui import empty, formats
 from pages.components.ui.guard import guarded_fragment
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _LOOK_SECONDS = 2.0
@@ -20,22 +20,22 @@ _OLD = timedelta(hours=1)
 _ASKED: Slot[datetime] = Slot("snapshot.asked")
 
 
-def require(here: Shop) -> SnapshotInfo:
+def require(shop: Shop) -> SnapshotInfo:
     """The snapshot that the page's figures are of. Without one the page waits here, and goes on when there is one."""
-    info = audience.snapshot_info(here)
+    info = audience.snapshot_info(shop)
     if info is None:
         empty.nothing(
             ":material/hourglass_top:",
             "Counting customers",
             "This takes a few seconds, up to a minute for a large shop. A server or worker must be running.",
         )
-        audience.fresh_enough(here, here.clock())
+        audience.fresh_enough(shop, shop.clock())
         _wait(None)
         st.stop()
     return info
 
 
-def show(here: Shop, info: SnapshotInfo) -> None:
+def show(shop: Shop, info: SnapshotInfo) -> None:
     """Says how old the figures are, and offers newer ones."""
     asked = _ASKED.get()
     if asked is not None and info.as_of >= asked:
@@ -46,7 +46,7 @@ def show(here: Shop, info: SnapshotInfo) -> None:
             st.caption(":material/hourglass_top: Updating …", width="content")
             _wait(asked)
             return
-        age = max(here.clock() - info.as_of, timedelta())
+        age = max(shop.clock() - info.as_of, timedelta())
         icon = ":material/warning: " if age > _OLD else ""
         st.caption(f"{icon}{formats.plain(f'Updated {age_text(age)}')}", width="content")
         st.button("Refresh", icon=":material/refresh:", type="tertiary", key="count_again", on_click=_ask)
@@ -65,13 +65,13 @@ def age_text(age: timedelta) -> str:
 
 
 def _ask() -> None:
-    now = shop().clock()
+    now = current_shop().clock()
     _ASKED.set(now)
-    audience.fresh_enough(shop(), now)
+    audience.fresh_enough(current_shop(), now)
 
 
 @guarded_fragment(Permission.VIEW_CUSTOMERS, run_every=_LOOK_SECONDS)
 def _wait(since: datetime | None) -> None:
-    info = audience.snapshot_info(shop())
+    info = audience.snapshot_info(current_shop())
     if info is not None and (since is None or info.as_of >= since):
         st.rerun()

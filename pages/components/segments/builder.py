@@ -16,10 +16,10 @@ from pages.components.ui import formats
 _MATCHES = {Match.ALL: "All conditions", Match.ANY: "Any condition"}
 
 
-def show(here: Shop, draft: SegmentDraft) -> Rule | None:
+def show(shop: Shop, draft: SegmentDraft) -> Rule | None:
     """Renders the builder. Returns its rule; None, with a message, while something in it is not right."""
     wrong: list[str] = []
-    group = _branch(here, draft, draft.root, 1, wrong)
+    group = _branch(shop, draft, draft.root, 1, wrong)
     archived = st.toggle(
         "Include archived customers",
         draft.seen.rule.archived,
@@ -36,16 +36,16 @@ def show(here: Shop, draft: SegmentDraft) -> Rule | None:
     return None
 
 
-def _branch(here: Shop, draft: SegmentDraft, branch: Branch, depth: int, wrong: list[str]) -> Group:
+def _branch(shop: Shop, draft: SegmentDraft, branch: Branch, depth: int, wrong: list[str]) -> Group:
     parts: list[Part] = []
     with st.container(border=True):
         match = _head(draft, branch, nested=depth > 1)
         for part in branch.parts:
             if isinstance(part, Branch):
-                parts.append(_branch(here, draft, part, depth + 1, wrong))
+                parts.append(_branch(shop, draft, part, depth + 1, wrong))
                 continue
             try:
-                parts.append(conditions.show(here, draft, part))
+                parts.append(conditions.show(shop, draft, part))
             except InvalidInputError as error:
                 wrong.append(error.sentence)
         if not branch.parts:

@@ -40,7 +40,7 @@ _NO_VALUE = {WordField.COUNTRY: "No country", WordField.CITY: "No city"}
 _LARGEST_COUNT = 1_000_000
 
 
-def show(here: Shop, draft: SegmentDraft, condition: Condition) -> Test:
+def show(shop: Shop, draft: SegmentDraft, condition: Condition) -> Test:
     """Renders what is asked, how, and with which values.
 
     Raises: `InvalidInputError` when a value cannot be read.
@@ -52,7 +52,7 @@ def show(here: Shop, draft: SegmentDraft, condition: Condition) -> Test:
         start = condition.test if what is began else begin(what)
         keys.add(what.name)  # another kind of condition has other widgets
         negated = _negation(start, keys)
-        test = _values(here, start, keys, HELP.get(what))
+        test = _values(shop, start, keys, HELP.get(what))
         st.button(
             "",
             icon=":material/close:",
@@ -93,39 +93,39 @@ def _negation(start: Test, keys: _Keys) -> bool:
     )
 
 
-def _values(here: Shop, start: Test, keys: _Keys, note: str | None) -> Test:
+def _values(shop: Shop, start: Test, keys: _Keys, note: str | None) -> Test:
     match start:
         case Number():
-            return _number(here, start, keys, note)
+            return _number(shop, start, keys, note)
         case Day():
-            return _day(here, start, keys)
+            return _day(shop, start, keys)
         case Words():
-            return _words(here, start, keys, note)
+            return _words(shop, start, keys, note)
         case Bought():
-            return _bought(here, start, keys)
+            return _bought(shop, start, keys)
         case Mailed():
             return _mailed(start, keys, note)
 
 
-def _number(here: Shop, start: Number, keys: _Keys, note: str | None) -> Number:
+def _number(shop: Shop, start: Number, keys: _Keys, note: str | None) -> Number:
     test = _choose("Comparison", list(NumberTest), start.test, keys("test"), str, 120)
     label = "From" if test is NumberTest.BETWEEN else "Value"
-    low = _figure(here, start.field, label, start.low, keys("low"), note)
-    high = _figure(here, start.field, "To", start.high, keys("high"), None) if test is NumberTest.BETWEEN else 0
+    low = _figure(shop, start.field, label, start.low, keys("low"), note)
+    high = _figure(shop, start.field, "To", start.high, keys("high"), None) if test is NumberTest.BETWEEN else 0
     return Number(start.field, test, low, high)
 
 
-def _figure(here: Shop, field: NumberField, label: str, value: int, key: str, note: str | None) -> int:
+def _figure(shop: Shop, field: NumberField, label: str, value: int, key: str, note: str | None) -> int:
     if field in _MONEY:
         typed = st.text_input(
-            f"{label} in {here.currency}",
-            formats.amount_text(here, value),
+            f"{label} in {shop.currency}",
+            formats.amount_text(shop, value),
             key=key,
             max_chars=30,
             persist_state="session",
             width=125,
         )
-        return parse_amount(typed, here.currency, decimal_comma=formats.decimal_comma(here))
+        return parse_amount(typed, shop.currency, decimal_comma=formats.decimal_comma(shop))
     largest = _LARGEST_COUNT if field is NumberField.ORDERS else 5
     return int(
         st.number_input(
@@ -134,40 +134,40 @@ def _figure(here: Shop, field: NumberField, label: str, value: int, key: str, no
     )
 
 
-def _day(here: Shop, start: Day, keys: _Keys) -> Day:
+def _day(shop: Shop, start: Day, keys: _Keys) -> Day:
     test = _choose("When", list(DayTest), start.test, keys("test"), DAY_TESTS.__getitem__, 180)
     if test in (DayTest.WITHIN, DayTest.LONGER_AGO):
         return Day(start.field, test, days=_days("Days", start.days or 30, 1, keys("days")))
-    today = here.clock().astimezone(here.zone).date()
+    today = shop.clock().astimezone(shop.zone).date()
     first = last = None
     if test in (DayTest.FROM, DayTest.BETWEEN):
-        first = _date(here, "First day", start.first or today, keys("first"))
+        first = _date(shop, "First day", start.first or today, keys("first"))
     if test in (DayTest.UNTIL, DayTest.BETWEEN):
-        last = _date(here, "Last day", start.last or today, keys("last"))
+        last = _date(shop, "Last day", start.last or today, keys("last"))
     return Day(start.field, test, first=first, last=last)
 
 
-def _words(here: Shop, start: Words, keys: _Keys, note: str | None) -> Words:
+def _words(shop: Shop, start: Words, keys: _Keys, note: str | None) -> Words:
     if closed := CLOSED_WORDS.get(start.field):
         return Words(start.field, _several("One of", list(closed), start.words, keys("words"), label_of, note))
     options: Sequence[str]
     if start.field is WordField.CITY:
-        options = ["", *_choices(here, WordField.CITY)]
+        options = ["", *_choices(shop, WordField.CITY)]
     else:
         kind = "country" if start.field is WordField.COUNTRY else "tag"
-        options = ["" if value == formats.NO_COUNTRY else value for value in caching.counts_of(here, kind)]
+        options = ["" if value == formats.NO_COUNTRY else value for value in caching.counts_of(shop, kind)]
 
     def named(value: str) -> str:
         if not value:
             return _NO_VALUE.get(start.field, "None")
-        return formats.country(here, value) if start.field is WordField.COUNTRY else value
+        return formats.country(shop, value) if start.field is WordField.COUNTRY else value
 
     return Words(start.field, _several("One of", options, start.words, keys("words"), named, None))
 
 
-def _bought(here: Shop, start: Bought, keys: _Keys) -> Bought:
+def _bought(shop: Shop, start: Bought, keys: _Keys) -> Bought:
     label = "One of the SKUs" if start.by is Goods.SKU else "One of the products"
-    words = _several(label, _choices(here, start.by), start.words, keys("words"), str, None, more=True)
+    words = _several(label, _choices(shop, start.by), start.words, keys("words"), str, None, more=True)
     return Bought(start.by, words, _days("Within days (0 = any time)", start.days, 0, keys("days")))
 
 
@@ -227,12 +227,12 @@ def _days(label: str, value: int, fewest: int, key: str, note: str | None = None
     )
 
 
-def _date(here: Shop, label: str, value: date, key: str) -> date:
+def _date(shop: Shop, label: str, value: date, key: str) -> date:
     chosen = st.date_input(
         label,
         value,
         min_value=date(2000, 1, 1),
-        format=formats.date_input_format(here),
+        format=formats.date_input_format(shop),
         key=key,
         persist_state="session",
         width=150,
@@ -240,8 +240,8 @@ def _date(here: Shop, label: str, value: date, key: str) -> date:
     return chosen if isinstance(chosen, date) else value
 
 
-def _choices(here: Shop, what: Goods | WordField) -> list[str]:
+def _choices(shop: Shop, what: Goods | WordField) -> list[str]:
     try:
-        return caching.segment_choices(here, what)
+        return caching.segment_choices(shop, what)
     except BackendError:
         return []  # the snapshot is being made; what was chosen stays

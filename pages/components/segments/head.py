@@ -25,13 +25,13 @@ from pages.components.ui.dialogs import Dialog
 from pages.components.ui.downloads import deferred
 from pages.components.ui.navigation import page_of
 from pages.components.ui.second_factor import confirmed_to_export
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 SAVE = "save_segment"
 """The key of the main button."""
 
 
-def show_links(here: Shop, actor: Actor, segment: Segment) -> None:
+def show_links(shop: Shop, actor: Actor, segment: Segment) -> None:
     """What can be done with a saved or ready segment."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if actor.may(Permission.PLAN_CAMPAIGNS):
@@ -53,8 +53,8 @@ def show_links(here: Shop, actor: Actor, segment: Segment) -> None:
         if actor.may(Permission.EXPORT_DATA) and confirmed_to_export(actor, "export_segment", "Export (CSV)"):
             st.download_button(
                 "Export (CSV)",
-                data=deferred(here, actor, lambda who: _exported(here, who, segment)),
-                file_name=f"segment-{here.clock().astimezone(here.zone):%Y-%m-%d}.csv",
+                data=deferred(shop, actor, lambda who: _exported(shop, who, segment)),
+                file_name=f"segment-{shop.clock().astimezone(shop.zone):%Y-%m-%d}.csv",
                 mime=Format.CSV.mime,
                 key="export_segment",
                 icon=":material/download:",
@@ -66,13 +66,13 @@ def show_links(here: Shop, actor: Actor, segment: Segment) -> None:
     DELETE.show()
 
 
-def _exported(here: Shop, actor: Actor, segment: Segment) -> bytes:
+def _exported(shop: Shop, actor: Actor, segment: Segment) -> bytes:
     target = io.BytesIO()
-    export_segment(here, actor, segment.rule, target, Format.CSV, name=segment.id)
+    export_segment(shop, actor, segment.rule, target, Format.CSV, name=segment.id)
     return target.getvalue()
 
 
-def show_saving(here: Shop, draft: SegmentDraft, rule: Rule | None, stored: Segment) -> None:
+def show_saving(shop: Shop, draft: SegmentDraft, rule: Rule | None, stored: Segment) -> None:
     """Name, description and the buttons. What was typed stays when saving is refused.
 
     Who has changed nothing sees what somebody else saves meanwhile; who has is asked when saving.
@@ -107,23 +107,25 @@ def show_saving(here: Shop, draft: SegmentDraft, rule: Rule | None, stored: Segm
                 )
                 st.caption("Unsaved changes.", width="content")
     if pressed and rule is not None:
-        _save(here, draft, name, rule, text)
+        _save(shop, draft, name, rule, text)
 
 
-def _save(here: Shop, draft: SegmentDraft, name: str, rule: Rule, text: str) -> None:
+def _save(shop: Shop, draft: SegmentDraft, name: str, rule: Rule, text: str) -> None:
     seen = draft.seen
 
     def save(actor: Actor) -> Segment:
         if draft.new:
-            return library.create_segment(here, actor, seen.id, name, rule, text)
-        return library.update_segment(here, actor, seen.id, name, rule, text, seen_version=seen.version)
+            return library.create_segment(shop, actor, seen.id, name, rule, text)
+        return library.update_segment(shop, actor, seen.id, name, rule, text, seen_version=seen.version)
 
     saved = actions.attempt(Permission.EDIT_SEGMENTS, save, "Segment saved.")
     if isinstance(saved, Trouble):
         actions.show_trouble(saved)
         if saved.stale:
             forms.show_overtaken(
-                lambda: draft.keep(get_segment(shop(), seen.id)), lambda: segment_draft.forget(seen.id), whole=True
+                lambda: draft.keep(get_segment(current_shop(), seen.id)),
+                lambda: segment_draft.forget(seen.id),
+                whole=True,
             )
         return
     segment_draft.forget(seen.id)
@@ -135,7 +137,7 @@ def _save(here: Shop, draft: SegmentDraft, name: str, rule: Rule, text: str) -> 
 
 def _delete(seen: Segment) -> None:
     st.markdown(f"The segment **{formats.plain(seen.name)}** will be deleted. Its customers stay.")
-    if used := [each.name for each in campaigns_with(shop(), guard.require(Permission.EDIT_SEGMENTS), seen.id)]:
+    if used := [each.name for each in campaigns_with(current_shop(), guard.require(Permission.EDIT_SEGMENTS), seen.id)]:
         names = formats.plain(formats.listed([f"“{name}”" for name in used]))
         st.warning(
             f"{names} {'uses' if len(used) == 1 else 'use'} it and {'is' if len(used) == 1 else 'are'} not over yet. "
@@ -144,7 +146,7 @@ def _delete(seen: Segment) -> None:
         )
     else:
         st.caption("Campaigns planned with it keep the current rule.")
-    if asking := [each.name for each in all_automations(shop()) if asks_for_segment(each, seen.id)]:
+    if asking := [each.name for each in all_automations(current_shop()) if asks_for_segment(each, seen.id)]:
         names = formats.plain(formats.listed([f"“{name}”" for name in asking]))
         st.warning(
             f"{names} {'asks' if len(asking) == 1 else 'ask'} for it. Without it, the email of that step is not sent.",
@@ -153,7 +155,7 @@ def _delete(seen: Segment) -> None:
     if st.button("Delete this segment", type="primary", icon=":material/delete:", width="stretch", key="delete_now"):
         done = actions.attempt(
             Permission.EDIT_SEGMENTS,
-            lambda actor: library.delete_segment(shop(), actor, seen.id, seen_version=seen.version),
+            lambda actor: library.delete_segment(current_shop(), actor, seen.id, seen_version=seen.version),
             "Segment deleted.",
         )
         if isinstance(done, Trouble):

@@ -15,14 +15,14 @@ from pages.components.segments.words import What, begin
 from pages.components.ui.state import Slot
 
 
-def opened(here: Shop) -> tuple[Segment, bool]:
+def opened(shop: Shop) -> tuple[Segment, bool]:
     """The segment that the address names, and whether it is a new one that is not saved yet.
 
     Raises: `NotFoundError`.
     """
     if wanted := st.query_params.get("id", ""):
-        return get_segment(here, wanted), False
-    return _new().once(lambda: _begun(here)), True
+        return get_segment(shop, wanted), False
+    return _new().once(lambda: _begun(shop)), True
 
 
 def _new() -> Slot[Segment]:
@@ -30,11 +30,11 @@ def _new() -> Slot[Segment]:
     return Slot(f"segment.new.{sorted(st.query_params.to_dict().items())!r}")
 
 
-def _begun(here: Shop) -> Segment:
+def _begun(shop: Shop) -> Segment:
     """A new segment; its id is made now, so that saving it twice makes one."""
     identity = library.new_segment_id()
     if wanted := st.query_params.get("copy", ""):
-        original = get_segment(here, wanted)
+        original = get_segment(shop, wanted)
         return replace(original, id=identity, name=f"{original.name} (copy)"[:80], ready=False, version=1)
     recency, frequency = _score("recency"), _score("frequency")
     if recency and frequency:

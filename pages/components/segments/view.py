@@ -17,19 +17,19 @@ from pages.components.ui.charts import Chart
 from pages.components.ui.table import Cell, Column, Row, Table, show_table
 
 
-def show(here: Shop, rule: Rule) -> Preview | None:
+def show(shop: Shop, rule: Rule) -> Preview | None:
     """Says who belongs and how many, for a rule, saved or not. None, and a warning, when it cannot be counted."""
-    st.markdown(formats.plain(sentence(here, rule)))
+    st.markdown(formats.plain(sentence(shop, rule)))
     try:
-        preview = caching.segment_preview(here, rule)
+        preview = caching.segment_preview(shop, rule)
     except BackendError as error:
         st.warning(formats.plain(error.sentence), icon=":material/warning:")
         return None
-    _figures(here, preview)
+    _figures(shop, preview)
     return preview
 
 
-def show_people(here: Shop, preview: Preview, key: str) -> None:
+def show_people(shop: Shop, preview: Preview, key: str) -> None:
     """Ten of them, and where all of them live."""
     if not preview.count:
         empty.nothing(":material/group_off:", "No matching customers", "Remove a condition, or make it wider.")
@@ -37,10 +37,10 @@ def show_people(here: Shop, preview: Preview, key: str) -> None:
     people, where = st.columns([3, 2])
     with people:
         st.header("Sample of customers", anchor=False)
-        show_table(customer_table(here, preview.sample), f"customers_{key}")
+        show_table(customer_table(shop, preview.sample), f"customers_{key}")
     with where:
         st.header("By country", anchor=False)
-        charts.show(_countries(here, preview.countries, preview.count), f"segment_countries_{key}")
+        charts.show(_countries(shop, preview.countries, preview.count), f"segment_countries_{key}")
 
 
 @caching.kept_figure
@@ -54,25 +54,25 @@ def _countries(shop: Shop, counts: tuple[tuple[str, int], ...], everybody: int) 
     return charts.horizontal_bars(names, numbers, texts, f"Customers of the segment by country. Most: {summary}.")
 
 
-def _figures(here: Shop, preview: Preview) -> None:
+def _figures(shop: Shop, preview: Preview) -> None:
     everybody = preview.info.customers
-    share = formats.percent(here, preview.count / everybody) if everybody else ""
+    share = formats.percent(shop, preview.count / everybody) if everybody else ""
     with st.grid(3, min_column_width=150):
         st.metric(
             "Customers",
-            formats.plain(formats.count(here, preview.count)),
+            formats.plain(formats.count(shop, preview.count)),
             border=True,
             help=f"{formats.plain(share)} of all customers." if share else None,
         )
         st.metric(
             "Campaigns reach",
-            formats.plain(formats.count(here, preview.marketable)),
+            formats.plain(formats.count(shop, preview.marketable)),
             border=True,
             help="They agreed to marketing, and mail reaches them.",
         )
         st.metric(
             "All-time revenue",
-            formats.plain(formats.round_money(here, preview.revenue)),
+            formats.plain(formats.round_money(shop, preview.revenue)),
             border=True,
             help="All-time purchases, net of refunds.",
         )
@@ -85,16 +85,16 @@ _LIST_COLUMNS = (
 )
 
 
-def show_list(here: Shop, segments: Sequence[Segment], key: str) -> None:
+def show_list(shop: Shop, segments: Sequence[Segment], key: str) -> None:
     """Every segment leads to its page."""
-    counts = caching.segment_counts(here, {each.id: each.rule for each in segments})
+    counts = caching.segment_counts(shop, {each.id: each.rule for each in segments})
     rows = [
         Row(
             segment.id,
             (
                 Cell(segment.name),
-                Cell(segment.text or sentence(here, segment.rule), quiet=True),
-                Cell(formats.count(here, counts[segment.id])),
+                Cell(segment.text or sentence(shop, segment.rule), quiet=True),
+                Cell(formats.count(shop, counts[segment.id])),
             ),
             {"id": segment.id},
         )

@@ -26,7 +26,7 @@ from pages.components.messages import table
 from pages.components.templates import fields as template_fields
 from pages.components.ui import actions, formats
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import mailer, name_tab, shop
+from pages.components.ui.shell import current_shop, mailer, name_tab
 from pages.components.ui.state import Slot
 
 _KEY: Slot[str] = Slot("send.key")
@@ -35,14 +35,14 @@ _ORDERS = 50
 INCOMPLETE = "The email cannot be sent as it is. The preview says what is missing."
 
 
-def choose_template(here: Shop, actor: Actor) -> TemplateFacts | None:
+def choose_template(shop: Shop, actor: Actor) -> TemplateFacts | None:
     """The template of the address, or the one that is chosen here.
 
     Of the emails to the team only the invitation is sent by hand, by those who manage the team.
     """
     offered = {
         state.facts.name: state.facts
-        for state in catalogue.list_templates(here)
+        for state in catalogue.list_templates(shop)
         if Need.MEMBER not in state.facts.needs or (state.facts.name == TEMPLATE and actor.may(Permission.MANAGE_TEAM))
     }
     wanted = st.query_params.get("template", "")
@@ -66,9 +66,9 @@ def _kind_of(template: TemplateFacts) -> str:
     return "to the team" if Need.MEMBER in template.needs else KIND_LABELS[template.kind].lower()
 
 
-def choose_customer(here: Shop) -> None:
+def choose_customer(shop: Shop) -> None:
     """A search whose matches are buttons."""
-    search.search_customers(here, "Customer", lambda customer_id: _keep_in_address("customer", customer_id))
+    search.search_customers(shop, "Customer", lambda customer_id: _keep_in_address("customer", customer_id))
 
 
 def show_customer(customer: Customer) -> None:
@@ -86,9 +86,9 @@ def forget_customer() -> None:
     _keep_in_address("order", "")
 
 
-def choose_order(here: Shop, customer: Customer) -> str:
+def choose_order(shop: Shop, customer: Customer) -> str:
     """The order that the email is about; "" when the customer has none, which is said."""
-    orders = {order.id: order for order in orders_of(here, customer.id, limit=_ORDERS).orders}
+    orders = {order.id: order for order in orders_of(shop, customer.id, limit=_ORDERS).orders}
     if not orders:
         st.warning("This email is about an order, and this customer has none.", icon=":material/receipt_long:")
         return ""
@@ -98,18 +98,18 @@ def choose_order(here: Shop, customer: Customer) -> str:
         "Order",
         ids,
         index=ids.index(wanted) if wanted else 0,
-        format_func=lambda order_id: _order_label(here, orders.get(order_id)),
+        format_func=lambda order_id: _order_label(shop, orders.get(order_id)),
         key=f"send_order_{customer.id}_{wanted}",
         persist_state="session",
     )
     return chosen or ""
 
 
-def _order_label(here: Shop, order: OrderSummary | None) -> str:
+def _order_label(shop: Shop, order: OrderSummary | None) -> str:
     if order is None:
         return "The order you came from"
-    day = formats.day(here, order.placed_at.astimezone(here.zone).date())
-    return f"{order.number}, {day}, {formats.money(here, order.total)}, {formats.STATUS_LABELS[order.status].lower()}"
+    day = formats.day(shop, order.placed_at.astimezone(shop.zone).date())
+    return f"{order.number}, {day}, {formats.money(shop, order.total)}, {formats.STATUS_LABELS[order.status].lower()}"
 
 
 def prefill(template: TemplateFacts, field: str, value: str) -> None:
@@ -125,23 +125,23 @@ def enter_fields(template: TemplateFacts) -> dict[str, str]:
     }
 
 
-def show_send_check(here: Shop, customer: Customer, check: SendCheck) -> str:
+def show_send_check(shop: Shop, customer: Customer, check: SendCheck) -> str:
     """Whether the email may go, and when it went before; returns the reason for sending it again."""
     name = formats.customer(customer.name, "This customer")
     if check.against:
         reasons = "".join(f"\n- {WHY[reason]}" for reason in check.against)
         st.warning(f"{name} cannot get this email now.\n{reasons}", icon=":material/block:")
     elif check.waits_until is not None:
-        until = formats.plain(formats.moment(here, check.waits_until))
+        until = formats.plain(formats.moment(shop, check.waits_until))
         st.info(f"It is quiet hours. The email is sent after {until}.", icon=":material/bedtime:")
     else:
         st.success(f"{name} can get this email.", icon=":material/check_circle:")
-    return ask_why_again(here, check.last) if check.last is not None else ""
+    return ask_why_again(shop, check.last) if check.last is not None else ""
 
 
-def ask_why_again(here: Shop, last: Message, whom: str = "this customer") -> str:
+def ask_why_again(shop: Shop, last: Message, whom: str = "this customer") -> str:
     """Says when the same email went last; returns the reason for sending it again."""
-    when = formats.plain(formats.moment(here, last.sent_at or last.requested_at))
+    when = formats.plain(formats.moment(shop, last.sent_at or last.requested_at))
     badge = table.status_badge(last.shown_status)
     st.warning(
         f"This email went to {whom} before: {when} {badge}. To send it again, give a reason.", icon=":material/replay:"
@@ -206,7 +206,7 @@ def _request(actor: Actor, seen: SendRequest, missing: str) -> Requested:
         seen = replace(seen, again=reason_typed())
     if missing:
         raise InvalidInputError(missing)
-    return by_hand.request_by_hand(shop(), mailer(), actor, seen)
+    return by_hand.request_by_hand(current_shop(), mailer(), actor, seen)
 
 
 def check_unchanged(template: str, seen: Mapping[str, str]) -> None:

@@ -19,16 +19,16 @@ from pages.components.sending.form import PRESSED_TWICE
 from pages.components.ui import formats
 from pages.components.ui.guard import guarded_fragment
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 _POLL_SECONDS = 1.0
 _SOON = timedelta(minutes=1)
 _MOVING = (MessageStatus.WAITING,)
 
 
-def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> bool:
+def show_preview(shop: Shop, template: TemplateFacts, recipient: Recipient) -> bool:
     """Renders exactly what the recipient will get. False when it cannot be sent as it is."""
-    preview = render_preview(here, template.name, recipient=recipient)
+    preview = render_preview(shop, template.name, recipient=recipient)
     st.header("Email preview")
     if preview.email is None:
         sentence = preview.problem.sentence if preview.problem else "This email cannot be rendered."
@@ -43,22 +43,22 @@ def show_preview(here: Shop, template: TemplateFacts, recipient: Recipient) -> b
     return not problems
 
 
-def show_sent(here: Shop) -> bool:
+def show_sent(shop: Shop) -> bool:
     """The outcome of the message that the address names, if one has just been requested."""
     message_id = st.query_params.get("sent", "")
     try:
-        message = get_message(here, message_id) if message_id else None
+        message = get_message(shop, message_id) if message_id else None
     except BackendError:
         message = None
     if message is None:
         return False
-    st.markdown(_what(here, message))
+    st.markdown(_what(shop, message))
     if PRESSED_TWICE.get() == message.id:
         st.info("The button was clicked twice; the email is sent once.", icon=":material/info:")
-    if _is_moving(here, message):
+    if _is_moving(shop, message):
         _watch(message.id)
     else:
-        view.show_state(here, message)
+        view.show_state(shop, message)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             page_of("message.py"),
@@ -71,21 +71,21 @@ def show_sent(here: Shop) -> bool:
     return True
 
 
-def _is_moving(here: Shop, message: Message) -> bool:
+def _is_moving(shop: Shop, message: Message) -> bool:
     """Whether something will happen within a minute; what waits for hours need not be looked at each second."""
-    return message.status in _MOVING and message.due_at <= here.clock() + _SOON
+    return message.status in _MOVING and message.due_at <= shop.clock() + _SOON
 
 
-def _what(here: Shop, message: Message) -> str:
-    title = formats.plain(table.title_of(here, message.template))
+def _what(shop: Shop, message: Message) -> str:
+    title = formats.plain(table.title_of(shop, message.template))
     return f"**{title}** to {formats.customer(message.name)}"
 
 
 @guarded_fragment(Permission.SEND_EMAIL, run_every=_POLL_SECONDS)
 def _watch(message_id: str) -> None:
     """Looks again each second until the message is settled."""
-    here = shop()
-    message = get_message(here, message_id)
-    if not _is_moving(here, message):
+    shop = current_shop()
+    message = get_message(shop, message_id)
+    if not _is_moving(shop, message):
         st.rerun()
-    view.show_state(here, message)
+    view.show_state(shop, message)

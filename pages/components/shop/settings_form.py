@@ -49,19 +49,19 @@ _LINKS = (
 _SEEN: Slot[ShopFacts] = Slot("shop_settings.seen")
 
 
-def show(here: Shop) -> None:
+def show(shop: Shop) -> None:
     """Renders the form, and saves what was typed."""
-    seen = _SEEN.once(lambda: get_shop_facts(here))
+    seen = _SEEN.once(lambda: get_shop_facts(shop))
     form = _form(seen)
     with form.area():
         typed = _typed(seen, form)
-        if typed == seen and get_shop_facts(here) != seen:  # nothing is lost by showing what others saved
+        if typed == seen and get_shop_facts(shop) != seen:  # nothing is lost by showing what others saved
             _SEEN.clear()
             st.rerun()
         pressed = form.pressed("Save", icon=":material/save:", stretch=False, changed=typed != seen)
     if pressed:
         saved = actions.attempt(
-            Permission.EDIT_SHOP, lambda actor: save_shop_facts(here, actor, typed), "Settings saved."
+            Permission.EDIT_SHOP, lambda actor: save_shop_facts(shop, actor, typed), "Settings saved."
         )
         if not isinstance(saved, Trouble):
             form.done()
@@ -69,16 +69,16 @@ def show(here: Shop) -> None:
             st.rerun()
         actions.show_trouble(saved)
         if saved.stale:
-            forms.show_overtaken(lambda: _begin_again(here, seen, typed), lambda: _begin_again(here, seen, seen))
+            forms.show_overtaken(lambda: _begin_again(shop, seen, typed), lambda: _begin_again(shop, seen, seen))
 
 
 def _form(seen: ShopFacts) -> Form:
     return Form("shop_settings", str(seen.version))
 
 
-def _begin_again(here: Shop, seen: ShopFacts, typed: ShopFacts) -> None:
+def _begin_again(shop: Shop, seen: ShopFacts, typed: ShopFacts) -> None:
     """With the newest settings, and with what was changed here."""
-    theirs = get_shop_facts(here)
+    theirs = get_shop_facts(shop)
     _form(seen).done()
     _form(theirs).begin(forms.changed(seen, typed))
     _SEEN.set(theirs)
@@ -142,9 +142,9 @@ def _line(field: _Field, seen: ShopFacts, form: Form) -> str:
     )
 
 
-def show_order_numbers(here: Shop) -> None:
+def show_order_numbers(shop: Shop) -> None:
     """Renders the field and what the next order is called."""
-    numbering = numbers.numbering_of(here)
+    numbering = numbers.numbering_of(shop)
     form = Form("order_numbers")
     with form.area():
         prefix = st.text_input(
@@ -160,7 +160,7 @@ def show_order_numbers(here: Shop) -> None:
         pressed = form.pressed("Save prefix", changed=prefix != numbering.prefix, stretch=False)
     if pressed:
         saved = actions.attempt(
-            Permission.EDIT_SHOP, lambda actor: numbers.change_prefix(here, actor, prefix), "Prefix saved."
+            Permission.EDIT_SHOP, lambda actor: numbers.change_prefix(shop, actor, prefix), "Prefix saved."
         )
         if isinstance(saved, Trouble):
             actions.show_trouble(saved)

@@ -49,44 +49,44 @@ _COLORS = {
 """Of the palette of Okabe and Ito, which colour-blind people can tell apart."""
 
 
-def show_volumes(here: Shop, first: date, last: date, step: ChartStep, template: str) -> None:
+def show_volumes(shop: Shop, first: date, last: date, step: ChartStep, template: str) -> None:
     """Bars by status, by what was reported, or what was sent by template."""
     by = filters.pick_view(
         "Volumes by", ["status", "outcome", "template"], name="volumes", key="volumes_by", words=str.capitalize
     )
-    charts.show(_volumes(here, first, last, step, template, by), "volumes")
+    charts.show(_volumes(shop, first, last, step, template, by), "volumes")
 
 
 @caching.kept_figure
-def _volumes(here: Shop, first: date, last: date, step: ChartStep, template: str, by: str) -> Chart:
-    figures = caching.figures_of_sending(here, first, last, step, template)
+def _volumes(shop: Shop, first: date, last: date, step: ChartStep, template: str, by: str) -> Chart:
+    figures = caching.figures_of_sending(shop, first, last, step, template)
     if by == "template":
-        series = _largest(here, figures.by_template)
+        series = _largest(shop, figures.by_template)
     elif by == "outcome":
         series = {_OUTCOMES[outcome]: figures.by_outcome[outcome.counter] for outcome in REPORTED}
     else:
         series = {table.STATUS_LABELS[status]: figures.by_status[status.value] for status in COUNTED}
-    labels = [_label(here, place, step) for place in figures.steps]
+    labels = [_label(shop, place, step) for place in figures.steps]
     # Where there is little room, the label of several days is the day, and of one day the hour.
-    short = [_short_label(here, place, step, one_day=len(figures.steps) <= 24) for place in figures.steps]
-    data = [_bars(here, name, counts, figures.steps, labels) for name, counts in series.items()]
+    short = [_short_label(shop, place, step, one_day=len(figures.steps) <= 24) for place in figures.steps]
+    data = [_bars(shop, name, counts, figures.steps, labels) for name, counts in series.items()]
     summary = ", ".join(f"{name} {sum(counts.values())}" for name, counts in series.items())
-    return charts.stacked(here, data, short, f"Emails by {by}: {summary}.")
+    return charts.stacked(shop, data, short, f"Emails by {by}: {summary}.")
 
 
-def _largest(here: Shop, by_template: Series) -> Series:
+def _largest(shop: Shop, by_template: Series) -> Series:
     """The templates with most emails by title, and the others together."""
     ranked = sorted(by_template.items(), key=lambda pair: -sum(pair[1].values()))
-    series = {table.title_of(here, name): counts for name, counts in ranked[:_MOST_TEMPLATES]}
+    series = {table.title_of(shop, name): counts for name, counts in ranked[:_MOST_TEMPLATES]}
     if others := ranked[_MOST_TEMPLATES:]:
         places = {place for _, counts in others for place in counts}
         series["Others"] = {place: sum(counts.get(place, 0) for _, counts in others) for place in places}
     return series
 
 
-def _bars(here: Shop, name: str, counts: dict[str, int], steps: list[str], labels: list[str]) -> dict[str, Any]:
+def _bars(shop: Shop, name: str, counts: dict[str, int], steps: list[str], labels: list[str]) -> dict[str, Any]:
     numbers = [counts.get(place, 0) for place in steps]
-    texts = [f"{label}: {formats.count(here, number)}" for label, number in zip(labels, numbers, strict=True)]
+    texts = [f"{label}: {formats.count(shop, number)}" for label, number in zip(labels, numbers, strict=True)]
     trace: dict[str, Any] = {
         "type": "bar",
         "name": name,
@@ -98,17 +98,17 @@ def _bars(here: Shop, name: str, counts: dict[str, int], steps: list[str], label
     return trace | ({"marker": {"color": _COLORS[name]}} if name in _COLORS else {})
 
 
-def _label(here: Shop, place: str, step: ChartStep) -> str:
+def _label(shop: Shop, place: str, step: ChartStep) -> str:
     if step is ChartStep.MONTH:
-        return formats.month(here, date.fromisoformat(f"{place}-01"), short=True)
-    day = formats.short_day(here, date.fromisoformat(place[:10]))
+        return formats.month(shop, date.fromisoformat(f"{place}-01"), short=True)
+    day = formats.short_day(shop, date.fromisoformat(place[:10]))
     return f"{day}, {place[11:]}:00" if step is ChartStep.HOUR else day
 
 
-def _short_label(here: Shop, place: str, step: ChartStep, *, one_day: bool) -> str:
+def _short_label(shop: Shop, place: str, step: ChartStep, *, one_day: bool) -> str:
     if step is not ChartStep.HOUR:
-        return _label(here, place, step)
-    return f"{place[11:]}:00" if one_day else formats.short_day(here, date.fromisoformat(place[:10]))
+        return _label(shop, place, step)
+    return f"{place[11:]}:00" if one_day else formats.short_day(shop, date.fromisoformat(place[:10]))
 
 
 NOT_KNOWN = "\u2013"
@@ -127,12 +127,12 @@ _BY_CAMPAIGNS = "Campaign pages list whom they skipped."
 _OPENS = "An estimate: some mail apps never load images, and Apple's privacy protection hides who reads."
 
 
-def show_numbers(here: Shop, figures: SendFigures) -> None:
+def show_numbers(shop: Shop, figures: SendFigures) -> None:
     """How the emails of the period ended, and which shares arrived, came back, and were read."""
     with st.grid(4, min_column_width=130):
         for status in COUNTED:
             number = figures.totals.get(status.value, 0)
-            st.metric(message_table.STATUS_LABELS[status], formats.plain(formats.count(here, number)), border=True)
+            st.metric(message_table.STATUS_LABELS[status], formats.plain(formats.count(shop, number)), border=True)
     rates = rates_of(figures.totals)
     if not rates.sent:
         return
@@ -143,73 +143,73 @@ def show_numbers(here: Shop, figures: SendFigures) -> None:
         )
         return
     with st.grid(3, min_column_width=150):
-        for label, share, number, note in _rates(here, rates):
-            value = f"{share} :small[:gray[{formats.count(here, number)}]]"
+        for label, share, number, note in _rates(shop, rates):
+            value = f"{share} :small[:gray[{formats.count(shop, number)}]]"
             st.metric(label, value, border=True, help=note)
 
 
-def _rates(here: Shop, rates: Rates) -> list[tuple[str, str, int, str]]:
+def _rates(shop: Shop, rates: Rates) -> list[tuple[str, str, int, str]]:
     """Label, share, number and explanation of each card."""
-    soft = formats.count(here, rates.soft_bounced)
-    scanners = formats.count(here, rates.bot_clicked)
-    prefetched = formats.count(here, rates.bot_opened)
+    soft = formats.count(shop, rates.soft_bounced)
+    scanners = formats.count(shop, rates.bot_clicked)
+    prefetched = formats.count(shop, rates.bot_opened)
     return [
-        ("Delivered", _percent(here, rates.delivery_rate), rates.delivered, "Accepted by the recipient's mail server."),
+        ("Delivered", _percent(shop, rates.delivery_rate), rates.delivered, "Accepted by the recipient's mail server."),
         (
             "Bounced",
-            _percent(here, rates.bounce_rate, 2),
+            _percent(shop, rates.bounce_rate, 2),
             rates.bounced,
             f"Hard bounces. Another {soft} soft bounced, for example because a mailbox was full.",
         ),
         (
             "Complaints",
-            _percent(here, rates.complaint_rate, 2),
+            _percent(shop, rates.complaint_rate, 2),
             rates.complained,
             "Marked as spam, as far as providers report it. Gmail does not.",
         ),
         (
             "Opened (estimate)",
-            _percent(here, rates.open_rate),
+            _percent(shop, rates.open_rate),
             rates.opened,
             f"Of what was delivered. {_OPENS} Programs likely opened another {prefetched}.",
         ),
         (
             "Clicked",
-            _percent(here, rates.click_rate),
+            _percent(shop, rates.click_rate),
             rates.clicked,
             f"Of what was delivered. Scanners likely clicked in another {scanners}.",
         ),
         (
             "Unsubscribed",
-            _percent(here, rates.unsubscribe_rate, 2),
+            _percent(shop, rates.unsubscribe_rate, 2),
             rates.unsubscribed,
             "Of what was delivered, by the email's own link.",
         ),
     ]
 
 
-def _percent(here: Shop, share: float | None, digits: int = 1) -> str:
-    return NOT_KNOWN if share is None else formats.percent(here, share, digits)
+def _percent(shop: Shop, share: float | None, digits: int = 1) -> str:
+    return NOT_KNOWN if share is None else formats.percent(shop, share, digits)
 
 
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-def show_breakdown(here: Shop, figures: SendFigures, first: date, last: date, template: str) -> None:
+def show_breakdown(shop: Shop, figures: SendFigures, first: date, last: date, template: str) -> None:
     """What arrived, came back and was read: by email, by campaign or by provider."""
     st.header("Delivery results")
     by = filters.pick_view("By", list(_RATES_BY), name="results", key="rates_by", words=_RATES_BY.__getitem__)
     if by == "campaign":
-        _show_campaigns(here, first, last, template)
+        _show_campaigns(shop, first, last, template)
     elif by == "mailbox":
         show_comparison("Mailbox provider", by_mailbox(figures.totals), counted_fully=False)
     else:
-        _show_templates(here, figures)
+        _show_templates(shop, figures)
 
 
-def _show_templates(here: Shop, figures: SendFigures) -> None:
+def _show_templates(shop: Shop, figures: SendFigures) -> None:
     """The same shares for each template, the one with most emails first."""
-    found = {message_table.title_of(here, name): rates_of(counts) for name, counts in figures.templates.items()}
+    found = {message_table.title_of(shop, name): rates_of(counts) for name, counts in figures.templates.items()}
     counted = {title: rates for title, rates in found.items() if rates.sent}
     if counted:
         show_comparison("Email", counted)
@@ -217,9 +217,9 @@ def _show_templates(here: Shop, figures: SendFigures) -> None:
         st.caption("No email was sent in these days, apart from tests.")
 
 
-def _show_campaigns(here: Shop, first: date, last: date, template: str) -> None:
+def _show_campaigns(shop: Shop, first: date, last: date, template: str) -> None:
     """The same shares for each campaign that began in the period."""
-    campaigns = caching.rates_by_campaign(here, first, last, template)
+    campaigns = caching.rates_by_campaign(shop, first, last, template)
     if not campaigns:
         st.caption("No campaign began in these days.")
         return
@@ -282,7 +282,7 @@ def seconds_told(seconds: float | None) -> str:
     return duration.replace(" ", "\u00a0")
 
 
-def show_skips(here: Shop, figures: SendFigures) -> None:
+def show_skips(shop: Shop, figures: SendFigures) -> None:
     """Why messages were not sent to somebody."""
     if not figures.totals.get("skipped"):
         st.caption(f"No emails were skipped. {_BY_CAMPAIGNS}")
@@ -299,7 +299,7 @@ def show_skips(here: Shop, figures: SendFigures) -> None:
     st.caption(_BY_CAMPAIGNS)
 
 
-def show_problems(here: Shop, figures: SendFigures, problems: Problems) -> None:
+def show_problems(shop: Shop, figures: SendFigures, problems: Problems) -> None:
     """Why messages of the period failed or are unknown; those that somebody has marked as handled are not listed."""
     counted = figures.totals.get("failed", 0) + figures.totals.get("unknown", 0)
     listed = sum(problem.failed + problem.unknown for problem in problems.reasons)
@@ -318,4 +318,4 @@ def show_problems(here: Shop, figures: SendFigures, problems: Problems) -> None:
     config = {"Failed": number, "Unknown": number}
     st.dataframe(table, hide_index=True, column_config=config, alt="Failed and unknown messages by reason")
     if not problems.complete:
-        st.caption(f"Of the newest {formats.count(here, MOST_PROBLEMS)} failed and unknown messages of these days.")
+        st.caption(f"Of the newest {formats.count(shop, MOST_PROBLEMS)} failed and unknown messages of these days.")

@@ -12,7 +12,7 @@ from backend.services.suppression.account_sync import ask_for, last_comparison, 
 from pages.components.ui import actions, caching, formats
 from pages.components.ui.caching import who
 from pages.components.ui.guard import guarded_fragment
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _KEY: Slot[str] = Slot("suppression.sync_key")
@@ -29,24 +29,24 @@ _ASKED = {
 }
 
 
-def show(here: Shop, actor: Actor) -> None:
+def show(shop: Shop, actor: Actor) -> None:
     """What the account's list has, and for those who may, the ways to bring the two together."""
     with st.expander("The mail provider's own list", icon=":material/cloud_sync:"):
         st.caption(
             "SES keeps its own list of addresses that bounced or complained, and does not send to them. "
             "Both lists should match."
         )
-        sync = last_sync(here)
+        sync = last_sync(shop)
         if sync is not None and sync.is_open:
             _watch()
             return
         if sync is not None:
-            st.markdown(_told(here, sync))
-        comparison = last_comparison(here)
+            st.markdown(_told(shop, sync))
+        comparison = last_comparison(shop)
         if comparison is not None:
-            _show_comparison(here, comparison)
+            _show_comparison(shop, comparison)
         if actor.may(Permission.MANAGE_SUPPRESSION):
-            _show_actions(here, comparison)
+            _show_actions(shop, comparison)
         elif comparison is None:
             st.caption("The lists have not been compared yet.")
 
@@ -54,34 +54,34 @@ def show(here: Shop, actor: Actor) -> None:
 @guarded_fragment(Permission.VIEW_EMAIL, run_every=_POLL_SECONDS)
 def _watch() -> None:
     """Looks again each second until the work is over; then the whole page runs again."""
-    here = shop()
-    sync = last_sync(here)
+    shop = current_shop()
+    sync = last_sync(shop)
     if sync is None or not sync.is_open:
         caching.changed()
         st.rerun()
-    seen = formats.counted(here, sync.seen, "address", "addresses")
+    seen = formats.counted(shop, sync.seen, "address", "addresses")
     st.info(
         formats.plain(f"{_DOING[sync.action]}: {seen} so far. You can leave this page."), icon=":material/autorenew:"
     )
 
 
-def _told(here: Shop, sync: Sync) -> str:
+def _told(shop: Shop, sync: Sync) -> str:
     if sync.state is SyncState.FAILED:
         return f":material/error: {formats.plain(sync.error)}"
-    when = formats.moment(here, sync.asked_at)
+    when = formats.moment(shop, sync.asked_at)
     if sync.action is SyncAction.COMPARE:
         return f":material/check_circle: {formats.plain(f'Compared by {who(sync.requested_by)}, {when}.')}"
-    changed = formats.counted(here, sync.changed, "address", "addresses")
+    changed = formats.counted(shop, sync.changed, "address", "addresses")
     verb = "imported" if sync.action is SyncAction.TAKE_OVER else "added to the provider's list"
     return f":material/check_circle: {formats.plain(f'{changed} {verb} by {who(sync.requested_by)}, {when}.')}"
 
 
-def _show_comparison(here: Shop, found: Comparison) -> None:
+def _show_comparison(shop: Shop, found: Comparison) -> None:
     with st.grid(3, min_column_width=170):
-        st.metric("On the provider's list", formats.plain(formats.count(here, found.there)), border=True)
-        st.metric("Missing here", formats.plain(formats.count(here, found.missing_here)), border=True)
-        st.metric("Bounces and complaints here", formats.plain(formats.count(here, found.ours)), border=True)
-    st.caption(formats.plain(f"As of {formats.moment(here, found.at)}."))
+        st.metric("On the provider's list", formats.plain(formats.count(shop, found.there)), border=True)
+        st.metric("Missing here", formats.plain(formats.count(shop, found.missing_here)), border=True)
+        st.metric("Bounces and complaints here", formats.plain(formats.count(shop, found.ours)), border=True)
+    st.caption(formats.plain(f"As of {formats.moment(shop, found.at)}."))
     if found.sample:
         table = {
             "Email address": [line.address for line in found.sample],
@@ -90,23 +90,23 @@ def _show_comparison(here: Shop, found: Comparison) -> None:
         }
         st.dataframe(table, hide_index=True, height=240, alt="Addresses on the provider's list")
         if len(found.sample) < found.there:
-            st.caption(f"First {formats.count(here, len(found.sample))} shown.")
+            st.caption(f"First {formats.count(shop, len(found.sample))} shown.")
 
 
-def _show_actions(here: Shop, found: Comparison | None) -> None:
-    key = _KEY.once(lambda: new_job_id(here))
+def _show_actions(shop: Shop, found: Comparison | None) -> None:
+    key = _KEY.once(lambda: new_job_id(shop))
     actions.button("Compare now", _ask, SyncAction.COMPARE, key, key="compare_lists", icon=":material/compare_arrows:")
     if found is None:
         return
     if found.missing_here:
-        _confirmed(here, SyncAction.TAKE_OVER, "Import missing addresses", found.missing_here, key)
+        _confirmed(shop, SyncAction.TAKE_OVER, "Import missing addresses", found.missing_here, key)
     if found.ours:
-        _confirmed(here, SyncAction.PUSH, "Add ours to the provider's list", found.ours, key)
+        _confirmed(shop, SyncAction.PUSH, "Add ours to the provider's list", found.ours, key)
 
 
-def _confirmed(here: Shop, action: SyncAction, label: str, count: int, key: str) -> None:
+def _confirmed(shop: Shop, action: SyncAction, label: str, count: int, key: str) -> None:
     """A button that asks for the count of what it is about."""
-    counted = formats.counted(here, count, "address", "addresses")
+    counted = formats.counted(shop, count, "address", "addresses")
     field = f"sync_{action.name.lower()}_{key}"
     with st.form(f"form_{field}", border=False):
         typed = st.number_input(
@@ -117,7 +117,7 @@ def _confirmed(here: Shop, action: SyncAction, label: str, count: int, key: str)
             key=field,
             width=420,
         )
-        missing = "" if typed == count else f"Type {formats.count(here, count)} to confirm."
+        missing = "" if typed == count else f"Type {formats.count(shop, count)} to confirm."
         now = actions.submitted(label, key=f"{field}_now", missing=missing, stretch=False)
     if now:
         _ask(action, key, count, beside=f"{field}_now")
@@ -126,7 +126,7 @@ def _confirmed(here: Shop, action: SyncAction, label: str, count: int, key: str)
 
 def _ask(action: SyncAction, key: str, typed: int = 0, *, beside: str = "") -> None:
     def asked(actor: Actor) -> None:
-        ask_for(shop(), actor, action, key, typed_count=typed)
+        ask_for(current_shop(), actor, action, key, typed_count=typed)
         _KEY.clear()
 
     actions.act(Permission.MANAGE_SUPPRESSION, asked, _ASKED[action], beside=beside)

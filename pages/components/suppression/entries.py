@@ -16,7 +16,7 @@ from pages.components.ui import actions, address, empty, filters, formats, guard
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.table import Badge, Cell, Column, Row, Table, show_table
 from pages.components.ui.tables import Pager
 
@@ -31,7 +31,7 @@ _COLUMNS = (
 )
 
 
-def look_up(here: Shop, actor: Actor) -> None:
+def look_up(shop: Shop, actor: Actor) -> None:
     """Renders the search for an address, and what is known of it."""
     with st.form("look_up", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         typed = address.keep(
@@ -44,8 +44,8 @@ def look_up(here: Shop, actor: Actor) -> None:
     if not typed.strip():
         return
     try:
-        entry = entries.find_suppression(here, typed)
-        history = entries.suppression_history(here, typed)
+        entry = entries.find_suppression(shop, typed)
+        history = entries.suppression_history(shop, typed)
     except InvalidInputError as error:
         st.warning(formats.plain(error.sentence), icon=":material/warning:")
         return
@@ -53,40 +53,40 @@ def look_up(here: Shop, actor: Actor) -> None:
         if entry is None:
             st.markdown(":material/check_circle: This address is not on the list.")
         else:
-            _show_causes(here, entry)
+            _show_causes(shop, entry)
             if actor.may(Permission.MANAGE_SUPPRESSION):
                 ENTRY.opener("Remove", entry, icon=":material/delete:")
-        _show_history(here, history)
+        _show_history(shop, history)
 
 
-def _show_history(here: Shop, history: list[SuppressionEvent]) -> None:
+def _show_history(shop: Shop, history: list[SuppressionEvent]) -> None:
     if history:
-        st.markdown("**History**\n\n" + "\n".join(_told(here, event) for event in history))
+        st.markdown("**History**\n\n" + "\n".join(_told(shop, event) for event in history))
 
 
-def _told(here: Shop, event: SuppressionEvent) -> str:
+def _told(shop: Shop, event: SuppressionEvent) -> str:
     verb = "Added" if event.change is SuppressionChange.ADDED else "Removed"
     reasons = formats.listed([reason.label.lower() for reason in event.reasons])
-    parts = [formats.moment(here, event.at), event.by or event.source, event.note]
+    parts = [formats.moment(shop, event.at), event.by or event.source, event.note]
     detail = " · ".join(part for part in parts if part)
     return f"- {verb}: {formats.plain(reasons)}  \n  :gray[{formats.plain(detail)}]"
 
 
-def show_list(here: Shop, actor: Actor) -> None:
+def show_list(shop: Shop, actor: Actor) -> None:
     """The entries, the newest first."""
     st.header("Entries")
     reason = filters.pick_pill("Reason", list(SuppressionReason), name="reason", key="suppression_reason", words=_label)
     pager = Pager("suppression", reason, sized=True)
-    page = entries.list_suppressions(here, actor, reason=reason, limit=pager.rows, cursor=pager.cursor)
+    page = entries.list_suppressions(shop, actor, reason=reason, limit=pager.rows, cursor=pager.cursor)
     if not page.entries:
         empty.nothing(":material/unsubscribe:", "No addresses", "Bounces, complaints and unsubscribes appear here.")
     else:
         by_address = {entry.address: entry for entry in page.entries}
-        show_table(entry_table(here, page.entries), "suppressions", on_pick=lambda each: ENTRY.open(by_address[each]))
+        show_table(entry_table(shop, page.entries), "suppressions", on_pick=lambda each: ENTRY.open(by_address[each]))
     pager.show(page.cursor)
 
 
-def entry_table(here: Shop, found: Sequence[Suppression]) -> Table:
+def entry_table(shop: Shop, found: Sequence[Suppression]) -> Table:
     """One row for each address."""
     rows = []
     for entry in found:
@@ -97,7 +97,7 @@ def entry_table(here: Shop, found: Sequence[Suppression]) -> Table:
             Cell("Marketing" if all(cause.reason.marketing_only for cause in entry.causes) else "All mail"),
             Cell(latest.note, quiet=True),
             Cell(latest.by or latest.source, quiet=True),
-            Cell(formats.moment(here, latest.at), quiet=True),
+            Cell(formats.moment(shop, latest.at), quiet=True),
         )
         rows.append(Row(entry.address, cells))
     return Table("Suppressed addresses", _COLUMNS, rows)
@@ -107,18 +107,18 @@ def _color(cause: Cause) -> str:
     return "gray" if cause.reason.marketing_only else "orange"
 
 
-def _show_causes(here: Shop, entry: Suppression) -> None:
+def _show_causes(shop: Shop, entry: Suppression) -> None:
     st.text(entry.address)
-    st.markdown("  \n".join(_cause(here, cause) for cause in entry.causes))
+    st.markdown("  \n".join(_cause(shop, cause) for cause in entry.causes))
 
 
 def _label(reason: SuppressionReason) -> str:
     return reason.label
 
 
-def _cause(here: Shop, cause: Cause) -> str:
+def _cause(shop: Shop, cause: Cause) -> str:
     stops = "Blocked: marketing" if cause.reason.marketing_only else "Blocked: all mail"
-    parts = [stops, formats.moment(here, cause.at), cause.by or cause.source, cause.note]
+    parts = [stops, formats.moment(shop, cause.at), cause.by or cause.source, cause.note]
     detail = " · ".join(part for part in parts if part)
     return f"{formats.badge(cause.reason.label, _color(cause))} :gray[{formats.plain(detail)}]"
 
@@ -149,7 +149,7 @@ def _add(_: str) -> None:
         added = actions.attempt(
             Permission.MANAGE_SUPPRESSION,
             lambda actor: entries.suppress(
-                shop(), actor, address, reason=reason or SuppressionReason.MANUAL, note=note
+                current_shop(), actor, address, reason=reason or SuppressionReason.MANUAL, note=note
             ),
             "Address added.",
         )
@@ -157,9 +157,9 @@ def _add(_: str) -> None:
 
 
 def _show_entry(seen: Suppression) -> None:
-    here = shop()
-    _show_causes(here, seen)
-    _show_history(here, entries.suppression_history(here, seen.address))
+    shop = current_shop()
+    _show_causes(shop, seen)
+    _show_history(shop, entries.suppression_history(shop, seen.address))
     if guard.require(Permission.VIEW_EMAIL).may(Permission.MANAGE_SUPPRESSION):
         _remove(seen)
 
@@ -185,7 +185,7 @@ def _remove(seen: Suppression) -> None:
         reason = None if which == _ALL else SuppressionReason(which)
         removed = actions.attempt(
             Permission.MANAGE_SUPPRESSION,
-            lambda actor: entries.unsuppress(shop(), actor, seen.address, why=why, reason=reason),
+            lambda actor: entries.unsuppress(current_shop(), actor, seen.address, why=why, reason=reason),
             "Removed.",
         )
         _finish(ENTRY, form, removed)

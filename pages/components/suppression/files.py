@@ -15,42 +15,42 @@ from backend.services.suppression import files
 from pages.components.imports import job_list
 from pages.components.ui import actions, second_factor
 from pages.components.ui.downloads import deferred
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _KEY: Slot[str] = Slot("suppression.import_key")
 
 
-def show(here: Shop, actor: Actor) -> None:
+def show(shop: Shop, actor: Actor) -> None:
     """Import and export, for those who may."""
     if actor.may(Permission.MANAGE_SUPPRESSION):
         with st.expander("Import a file", icon=":material/upload:"):
-            _show_import(here, actor)
+            _show_import(shop, actor)
     if actor.may(Permission.EXPORT_DATA):
         with st.expander("Export the list", icon=":material/download:"):
-            _show_export(here, actor)
+            _show_export(shop, actor)
 
 
-def _show_import(here: Shop, actor: Actor) -> None:
+def _show_import(shop: Shop, actor: Actor) -> None:
     """The form. Its idempotency key names the field, so that it is empty again once an import was asked for."""
     st.caption(
         "A CSV file with a column of email addresses, and perhaps a reason and a date. The lists of other mail "
         "programs are understood. Importing a file again changes nothing."
     )
-    key = _KEY.once(lambda: new_job_id(here))
+    key = _KEY.once(lambda: new_job_id(shop))
     file = st.file_uploader("CSV file", type=["csv", "txt"], key=f"suppression_file_{key}")
     missing = "" if file else "Choose a file first."
     if actions.pressed("Import", key="suppression_import", icon=":material/upload:", missing=missing) and file:
         _import(file, key)
         st.rerun()
-    if list_jobs(here, actor, limit=1, kind=ImportKind.SUPPRESSIONS):
-        job_list.show(here, actor, ImportKind.SUPPRESSIONS)
+    if list_jobs(shop, actor, limit=1, kind=ImportKind.SUPPRESSIONS):
+        job_list.show(shop, actor, ImportKind.SUPPRESSIONS)
 
 
 def _import(file: UploadedFile, key: str) -> None:
     actions.act(
         Permission.MANAGE_SUPPRESSION,
-        lambda actor: enqueue_import(shop(), actor, ImportKind.SUPPRESSIONS, file.name, file, job_id=key),
+        lambda actor: enqueue_import(current_shop(), actor, ImportKind.SUPPRESSIONS, file.name, file, job_id=key),
         f"{file.name} is being imported. You may leave this page.",
         beside="suppression_import",
     )
@@ -58,7 +58,7 @@ def _import(file: UploadedFile, key: str) -> None:
         _KEY.clear()
 
 
-def _show_export(here: Shop, actor: Actor) -> None:
+def _show_export(shop: Shop, actor: Actor) -> None:
     st.caption("A row for each address and reason. The file can be imported again.")
 
     if not second_factor.confirmed(actor, "export_suppressions"):
@@ -66,13 +66,13 @@ def _show_export(here: Shop, actor: Actor) -> None:
 
     def file(who: Actor) -> bytes:
         target = BytesIO()
-        files.export_suppressions(shop(), who, target)
+        files.export_suppressions(current_shop(), who, target)
         return target.getvalue()
 
     st.download_button(
         "Download CSV",
-        deferred(here, actor, file),
-        file_name=f"suppressions-{here.clock():%Y%m%d}.csv",
+        deferred(shop, actor, file),
+        file_name=f"suppressions-{shop.clock():%Y%m%d}.csv",
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",

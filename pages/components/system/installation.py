@@ -7,7 +7,7 @@ from datetime import timedelta
 from backend.domain.health import State
 from backend.services.system.installation import System
 from pages.components.ui.formats import badge
-from pages.components.ui.shell import mailer, settings, shop
+from pages.components.ui.shell import current_shop, mailer, settings
 
 ICONS = {
     State.UP: ":material/check_circle:",
@@ -20,7 +20,7 @@ _COLORS = {State.UP: "green", State.UNUSED: "gray", State.ATTENTION: "orange", S
 
 def system() -> System:
     """This installation, seen from the server."""
-    return System(shop(), mailer(), settings())
+    return System(current_shop(), mailer(), settings())
 
 
 def state_badge(state: State) -> str:

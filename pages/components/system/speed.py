@@ -19,21 +19,21 @@ from pages.components.ui import caching, empty, filters, formats
 _KINDS = {"page": "Page", "api": "Request", "import": "Import"}
 
 
-def show_speed(here: Shop, actor: Actor) -> None:
+def show_speed(shop: Shop, actor: Actor) -> None:
     """The last 30 days."""
     st.caption(f"The last {WINDOW_DAYS} days, all processes. Saved once a minute.")
     with st.grid(3, min_column_width=220):
-        for reached in attainments(here, actor):
-            _show_attainment(here, reached)
+        for reached in attainments(shop, actor):
+            _show_attainment(shop, reached)
     st.header("Slowest actions", anchor=False)
-    found = slowest(here, actor)
+    found = slowest(shop, actor)
     if not found:
         empty.nothing(":material/speed:", "No measurements yet", "Open some pages; they appear here a minute later.")
         return
-    st.table(_rows(here, found), border="horizontal", alt="Slowest actions", hide_index=True)
+    st.table(_rows(shop, found), border="horizontal", alt="Slowest actions", hide_index=True)
 
 
-def _show_attainment(here: Shop, reached: Attainment) -> None:
+def _show_attainment(shop: Shop, reached: Attainment) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
         name, left, share = reached.target.objective.value, reached.budget_left, reached.share
         if left is None or share is None:
@@ -42,29 +42,29 @@ def _show_attainment(here: Shop, reached: Attainment) -> None:
             return
         met = ("Met", "green", ":material/check_circle:") if reached.is_met else ("Missed", "red", ":material/error:")
         st.markdown(f"**{name}** {formats.badge(*met)}")
-        number = formats.count(here, reached.total)
-        st.markdown(formats.plain(f"{_precise(here, share)} of {number} were good."))
-        text = f"{formats.percent(here, max(left, 0.0), 0)} of the error budget is left"
+        number = formats.count(shop, reached.total)
+        st.markdown(formats.plain(f"{_precise(shop, share)} of {number} were good."))
+        text = f"{formats.percent(shop, max(left, 0.0), 0)} of the error budget is left"
         st.progress(min(max(left, 0.0), 1.0), text=formats.plain(text))
         st.caption(formats.plain(f"{reached.target.words}."))
 
 
-def _precise(here: Shop, share: float) -> str:
+def _precise(shop: Shop, share: float) -> str:
     """Rounded down, so that no objective that was missed seems met."""
-    return formats.percent(here, int(share * 10_000) / 10_000, 2)
+    return formats.percent(shop, int(share * 10_000) / 10_000, 2)
 
 
-def _rows(here: Shop, found: list[tuple[str, str, Durations]]) -> dict[str, list[str]]:
+def _rows(shop: Shop, found: list[tuple[str, str, Durations]]) -> dict[str, list[str]]:
     def column(share: float) -> list[str]:
         return [formats.plain(_within(took.percentile(share))) for _, _, took in found]
 
     return {
         "Action": [formats.plain(f"{_KINDS[kind]} {name}") for kind, name, _ in found],
-        "Times": [formats.plain(formats.count(here, took.count)) for _, _, took in found],
+        "Times": [formats.plain(formats.count(shop, took.count)) for _, _, took in found],
         "p50": column(0.5),
         "p95": column(0.95),
         "p99": column(0.99),
-        "Errors": [formats.plain(formats.count(here, took.failed)) for _, _, took in found],
+        "Errors": [formats.plain(formats.count(shop, took.failed)) for _, _, took in found],
     }
 
 
@@ -79,7 +79,7 @@ _LEVELS = {"all": (), "warnings": ("WARNING", "ERROR", "CRITICAL"), "errors": ("
 _LEVEL_WORDS = {"all": "All", "warnings": "Warnings and errors", "errors": "Errors"}
 
 
-def show_log(here: Shop) -> None:
+def show_log(shop: Shop) -> None:
     """Newest first, narrowed by level and by a text: an incident number, the id of an action, a word."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         level = filters.pick_view("Level", list(_LEVELS), name="level", key="log_level", words=_LEVEL_WORDS.__getitem__)
@@ -94,7 +94,7 @@ def show_log(here: Shop) -> None:
     if not found:
         empty.nothing(":material/article:", "No records here", "Choose all levels, or clear the search.")
         return
-    st.code("\n".join(_line(here, record) for record in found[:_SHOWN]), language=None, wrap_lines=True, height=480)
+    st.code("\n".join(_line(shop, record) for record in found[:_SHOWN]), language=None, wrap_lines=True, height=480)
 
 
 def _fits(record: LogRecord, levels: tuple[str, ...], text: str) -> bool:
@@ -104,8 +104,8 @@ def _fits(record: LogRecord, levels: tuple[str, ...], text: str) -> bool:
     return text in said
 
 
-def _line(here: Shop, record: LogRecord) -> str:
-    at = f"{record.at.astimezone(here.zone):%m-%d %H:%M:%S}"
+def _line(shop: Shop, record: LogRecord) -> str:
+    at = f"{record.at.astimezone(shop.zone):%m-%d %H:%M:%S}"
     where = f" [{record.action} {record.action_id}]" if record.action else ""
     line = f"{at} {record.level:<7}{where} {record.message}"
     return f"{line}\n{record.error}" if record.error else line
@@ -115,22 +115,22 @@ _PATTERNS_SHOWN = 25
 _FORECAST = "Projected to the end of the month."
 
 
-def show_cost(here: Shop, actor: Actor) -> None:
+def show_cost(shop: Shop, actor: Actor) -> None:
     """The present month of UTC."""
-    month = caching.month_cost(here, actor)
+    month = caching.month_cost(shop, actor)
     cost = month.cost
     st.caption(
         formats.plain(
-            f"{formats.month(here, month.first)} so far, in US dollars, at DynamoDB on-demand and SES prices. "
+            f"{formats.month(shop, month.first)} so far, in US dollars, at DynamoDB on-demand and SES prices. "
             "With another store or transport, this is what they would cost."
         )
     )
     with st.grid(4, min_column_width=150):
-        st.metric("Store", _dollars(cost.store), help=_units(here, month), border=True)
+        st.metric("Store", _dollars(cost.store), help=_units(shop, month), border=True)
         st.metric("Store, forecast", _dollars(cost.store_forecast), help=_FORECAST, border=True)
-        st.metric("Mail", _dollars(cost.mail), help=_emails(here, month), border=True)
+        st.metric("Mail", _dollars(cost.mail), help=_emails(shop, month), border=True)
         st.metric("Mail, forecast", _dollars(cost.mail_forecast), help=_FORECAST, border=True)
-    share = formats.percent(here, cost.free_share, 1)
+    share = formats.percent(shop, cost.free_share, 1)
     if cost.fits_free_tier:
         text = f"The busiest day used {share} of the always-free tier ({FREE_UNITS_A_SECOND} units a second)."
         st.success(formats.plain(text), icon=":material/savings:")
@@ -142,17 +142,17 @@ def show_cost(here: Shop, actor: Actor) -> None:
         empty.nothing(":material/database:", "No usage yet", "Usage is saved once a minute.")
     else:
         st.table(
-            _pattern_rows(here, month), border="horizontal", alt="Use of the store by access pattern", hide_index=True
+            _pattern_rows(shop, month), border="horizontal", alt="Use of the store by access pattern", hide_index=True
         )
     with st.expander("Prices"):
         st.table(_prices(), border="horizontal", alt="Prices", hide_index=True)
 
 
-def _pattern_rows(here: Shop, month: Month) -> dict[str, list[str]]:
+def _pattern_rows(shop: Shop, month: Month) -> dict[str, list[str]]:
     shown = list(month.patterns.items())[:_PATTERNS_SHOWN]
 
     def column(numbers: list[float]) -> list[str]:
-        return [formats.plain(formats.count(here, round(number))) for number in numbers]
+        return [formats.plain(formats.count(shop, round(number))) for number in numbers]
 
     return {
         "Used by": [formats.plain(name) for name, _ in shown],
@@ -175,10 +175,10 @@ def _dollars(amount: Decimal) -> str:
     return formats.plain(f"${amount:,.2f}" if amount >= Decimal("0.01") or not amount else "< $0.01")
 
 
-def _units(here: Shop, month: Month) -> str:
-    reads, writes = formats.count(here, round(month.use.reads)), formats.count(here, round(month.use.writes))
+def _units(shop: Shop, month: Month) -> str:
+    reads, writes = formats.count(shop, round(month.use.reads)), formats.count(shop, round(month.use.writes))
     return formats.plain(f"{writes} write units and {reads} read units.")
 
 
-def _emails(here: Shop, month: Month) -> str:
-    return formats.plain(f"{formats.counted(here, month.use.emails, 'email')}, unknown ones included.")
+def _emails(shop: Shop, month: Month) -> str:
+    return formats.plain(f"{formats.counted(shop, month.use.emails, 'email')}, unknown ones included.")

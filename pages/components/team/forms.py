@@ -15,7 +15,7 @@ from backend.services.team import password_links, second_factor
 from pages.components.sending import invitation
 from pages.components.ui.formats import plain
 from pages.components.ui.forms import Form
-from pages.components.ui.shell import mailer, settings, shop
+from pages.components.ui.shell import current_shop, mailer, settings
 from pages.components.ui.state import NOTICE, Slot
 
 _LINK: Slot[tuple[str, str]] = Slot("team.password_link")
@@ -55,7 +55,7 @@ def add_form(actor: Actor, *, with_password: bool) -> None:
         )
         pressed = form.pressed("Add", icon=":material/person_add:", stretch=False)
     if pressed:
-        member = team.add_member(shop(), actor, username=username, name=name, email=email, role=role)
+        member = team.add_member(current_shop(), actor, username=username, name=name, email=email, role=role)
         form.done()
         if with_password:
             _make_link(actor, member)
@@ -70,7 +70,7 @@ def _line(form: Form, label: str, field: str, longest: int) -> str:
 def _invite(actor: Actor, member: Member) -> str:
     """Asks for the invitation; the member stays, also when it fails. Returns what happened, as a sentence."""
     try:
-        by_hand.invite_member(shop(), mailer(), actor, member.username, new_click_key())
+        by_hand.invite_member(current_shop(), mailer(), actor, member.username, new_click_key())
     except BackendError as error:
         return f"The invitation could not be sent: {error.sentence}"
     return "An invitation is on its way."
@@ -94,7 +94,7 @@ def change_forms(actor: Actor, members: Sequence[Member]) -> None:
         _second_factor_button(actor, member)
     if not member.disabled:
         with st.container(border=True):
-            invitation.show_button(shop(), member)
+            invitation.show_button(current_shop(), member)
 
 
 def _role_form(actor: Actor, member: Member) -> None:
@@ -103,7 +103,7 @@ def _role_form(actor: Actor, member: Member) -> None:
         st.caption("Changing the role signs them out; it applies at the next sign-in.")
         pressed = st.form_submit_button("Change role", icon=":material/badge:")
     if pressed and role is not member.role:
-        team.change_role(shop(), actor, member.username, role, version=member.version)
+        team.change_role(current_shop(), actor, member.username, role, version=member.version)
         _done(f"{member.name} is {role.value} now.")
 
 
@@ -115,7 +115,7 @@ def _password_form(actor: Actor, member: Member) -> None:
 
 
 def _make_link(actor: Actor, member: Member) -> None:
-    link = password_links.make_link(shop(), actor, member.username, settings().public_url)
+    link = password_links.make_link(current_shop(), actor, member.username, settings().public_url)
     _LINK.set((member.name, link))
 
 
@@ -132,19 +132,19 @@ def show_link() -> None:
 def _access_buttons(actor: Actor, member: Member) -> None:
     with st.container(horizontal=True):
         if member.disabled and st.button("Reactivate", icon=":material/lock_open:"):
-            team.enable(shop(), actor, member.username, version=member.version)
+            team.enable(current_shop(), actor, member.username, version=member.version)
             _done(f"{member.name} can sign in again.")
         if not member.disabled and st.button(
             "Deactivate", icon=":material/block:", help="You can reactivate them later."
         ):
-            team.disable(shop(), actor, member.username, version=member.version)
+            team.disable(current_shop(), actor, member.username, version=member.version)
             _done(f"{member.name} is signed out and can no longer sign in.")
 
 
 def _second_factor_button(actor: Actor, member: Member) -> None:
     help_text = "For a lost device. They are signed out, and sign in by password alone until they set up a new one."
     if st.button("Reset second factor", icon=":material/phonelink_erase:", help=help_text):
-        second_factor.reset(shop(), actor, member.username)
+        second_factor.reset(current_shop(), actor, member.username)
         _done(f"{member.name} has no second factor now, and is signed out everywhere.")
 
 

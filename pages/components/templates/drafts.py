@@ -49,12 +49,12 @@ class TemplateDraft:
         return not same(self.typed, self.saved)
 
 
-def draft_of(here: Shop, state: TemplateState, copy: WorkingCopy | None) -> TemplateDraft:
+def draft_of(shop: Shop, state: TemplateState, copy: WorkingCopy | None) -> TemplateDraft:
     """The draft of this session. It begins again when others changed something and nothing was typed here."""
     slot = _slot(state.facts.name)
     draft = slot.get()
     if draft is None or (is_behind(draft, state, copy) and not draft.dirty):
-        source = copy.source if copy else catalogue.version(here, state.facts.name, state.number).source
+        source = copy.source if copy else catalogue.version(shop, state.facts.name, state.number).source
         draft = TemplateDraft(state.facts.name, revision_of(copy), state.number, source, source, secrets.token_hex(4))
         slot.set(draft)
     return draft

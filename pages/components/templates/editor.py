@@ -17,7 +17,7 @@ from pages.components.ui import actions, formats, keystrokes
 from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.guard import require
-from pages.components.ui.shell import refuse, shop
+from pages.components.ui.shell import current_shop, refuse
 from pages.components.ui.state import Slot
 
 _LONGEST_LINE, _LONGEST = 1_000, 150_000
@@ -25,22 +25,22 @@ _BODY_HEIGHT, _TEXT_HEIGHT = 480, 160
 _TROUBLE: Slot[Trouble] = Slot("editor.trouble")
 
 
-def show(here: Shop, actor: Actor, state: TemplateState) -> None:
+def show(shop: Shop, actor: Actor, state: TemplateState) -> None:
     """The whole editor."""
-    copy = versions.get_working_copy(here, state.facts.name)
-    draft = drafts.draft_of(here, state, copy)
+    copy = versions.get_working_copy(shop, state.facts.name)
+    draft = drafts.draft_of(shop, state, copy)
     behind = drafts.is_behind(draft, state, copy)
     if behind:
-        _show_overtaken(here, draft, state, copy)
+        _show_overtaken(shop, draft, state, copy)
     elif copy is not None and copy.edited_by != actor.username:
-        sentence = f"{who(copy.edited_by)} saved this draft last, on {formats.moment(here, copy.edited_at)}."
+        sentence = f"{who(copy.edited_by)} saved this draft last, on {formats.moment(shop, copy.edited_at)}."
         st.info(formats.plain(sentence), icon=":material/group:")
     texts, result = st.columns(2, gap="medium")
     with texts, keystrokes.area("save_draft"):
         _show_fields(draft)
         _show_buttons(draft, state, copy, enabled=not behind)
     with result:
-        _show_result(here, draft, state)
+        _show_result(shop, draft, state)
     publishing.show_dialogs()
 
 
@@ -106,30 +106,30 @@ def _show_buttons(draft: TemplateDraft, state: TemplateState, copy: WorkingCopy 
         st.caption("Draft saved. Customers get the published version until then.")
 
 
-def _show_result(here: Shop, draft: TemplateDraft, state: TemplateState) -> None:
+def _show_result(shop: Shop, draft: TemplateDraft, state: TemplateState) -> None:
     with st.expander("Preview as", icon=":material/person:"):
-        recipient = recipient_picker.pick(here, state.facts, "editor")
+        recipient = recipient_picker.pick(shop, state.facts, "editor")
     try:
-        preview = render_preview(here, state.facts.name, source=draft.typed, recipient=recipient)
+        preview = render_preview(shop, state.facts.name, source=draft.typed, recipient=recipient)
     except BackendError as error:
         refuse(error.sentence)
         return
-    email_preview.show_views(here, preview, email_preview.VIEWS_WHILE_EDITING, "editor")
+    email_preview.show_views(shop, preview, email_preview.VIEWS_WHILE_EDITING, "editor")
     if preview.email is not None:
         email_preview.show_checks(preview, only_findings=True)
 
 
-def _show_overtaken(here: Shop, draft: TemplateDraft, state: TemplateState, copy: WorkingCopy | None) -> None:
+def _show_overtaken(shop: Shop, draft: TemplateDraft, state: TemplateState, copy: WorkingCopy | None) -> None:
     """Somebody was faster while something was typed here: both texts are there, and the person decides."""
     name = state.facts.name
     if copy is not None:
         sentence = (
-            f"{who(copy.edited_by)} saved this template on {formats.moment(here, copy.edited_at)} while you edited it."
+            f"{who(copy.edited_by)} saved this template on {formats.moment(shop, copy.edited_at)} while you edited it."
         )
         theirs, label = copy.source, "Use theirs"
     else:
         sentence = "Someone published or discarded this draft while you were editing."
-        theirs, label = catalogue.version(here, name, state.number).source, "Use the published version"
+        theirs, label = catalogue.version(shop, name, state.number).source, "Use the published version"
     st.warning(formats.plain(f"{sentence} Nothing was overwritten."), icon=":material/group:")
     with st.expander("Differences: theirs, then yours", expanded=True):
         st.code(difference(theirs, draft.typed, "theirs", "yours") or "Nothing.", language="diff", wrap_lines=True)
@@ -163,7 +163,7 @@ def _save(draft: TemplateDraft, done: str = "Draft saved.") -> None:
     saved = actions.attempt(
         Permission.EDIT_TEMPLATES,
         lambda actor: versions.save_working_copy(
-            shop(), actor, draft.template, draft.typed, seen_revision=draft.revision
+            current_shop(), actor, draft.template, draft.typed, seen_revision=draft.revision
         ),
         done,
     )
@@ -182,11 +182,11 @@ def _show_trouble() -> None:
 
 def _save_and_publish(draft: TemplateDraft, number: int) -> None:
     """Saves what is not saved yet and opens the dialog with the difference; if that fails, the page says why."""
-    if drafts.same(draft.typed, catalogue.version(shop(), draft.template, number).source):
+    if drafts.same(draft.typed, catalogue.version(current_shop(), draft.template, number).source):
         _TROUBLE.set(Trouble("There is nothing to publish: this is the published text.", stale=False))
         return
     if draft.dirty or draft.revision == 0:
         _save(draft, "")
-    copy = versions.get_working_copy(shop(), draft.template)
+    copy = versions.get_working_copy(current_shop(), draft.template)
     if copy is not None and drafts.same(copy.source, draft.typed):
-        publishing.open_publishing(shop(), copy, number)
+        publishing.open_publishing(current_shop(), copy, number)

@@ -30,16 +30,16 @@ def kind_badge(kind: Kind) -> str:
     return formats.badge(KIND_LABELS[kind], KIND_COLORS[kind], KIND_ICONS[kind])
 
 
-def version_words(here: Shop, state: TemplateState) -> str:
+def version_words(shop: Shop, state: TemplateState) -> str:
     """Which version is in use and since when, as plain text."""
     if state.number == 0 or state.published_at is None:
         return "Tillpost default"
     return (
-        f"Version {state.number}, published by {who(state.published_by)} on {formats.moment(here, state.published_at)}"
+        f"Version {state.number}, published by {who(state.published_by)} on {formats.moment(shop, state.published_at)}"
     )
 
 
-def show(here: Shop, cards: Sequence[EmailCard]) -> None:
+def show(shop: Shop, cards: Sequence[EmailCard]) -> None:
     """The cards under a heading for each kind."""
     for kind in Kind:
         group = [card for card in cards if card.state.facts.kind is kind]
@@ -48,10 +48,10 @@ def show(here: Shop, cards: Sequence[EmailCard]) -> None:
             st.caption(KIND_MEANINGS[kind])
             with st.grid(4, min_column_width=230):
                 for card in group:
-                    _show_card(here, card)
+                    _show_card(shop, card)
 
 
-def _show_card(here: Shop, card: EmailCard) -> None:
+def _show_card(shop: Shop, card: EmailCard) -> None:
     state, title = card.state, formats.plain(card.state.facts.title)
     with st.container(border=True, gap="xsmall", key=f"email_{state.facts.name}"):
         if card.email is not None:
@@ -60,18 +60,18 @@ def _show_card(here: Shop, card: EmailCard) -> None:
             page_of("template.py"), label=f"**{title}**", icon="", help="", query_params={"name": state.facts.name}
         )
         st.caption(formats.plain(state.facts.purpose))
-        st.markdown(_usage(here, card))
+        st.markdown(_usage(shop, card))
         for badge in _badges(card):
             st.markdown(badge)
 
 
-def _usage(here: Shop, card: EmailCard) -> str:
+def _usage(shop: Shop, card: EmailCard) -> str:
     usage = card.usage
     parts = [
-        f"{formats.count(here, usage.sent)} sent in {USAGE_DAYS} days" if usage.sent else f"None in {USAGE_DAYS} days"
+        f"{formats.count(shop, usage.sent)} sent in {USAGE_DAYS} days" if usage.sent else f"None in {USAGE_DAYS} days"
     ]
     if usage.open_rate is not None:
-        parts.append(f"about {formats.percent(here, usage.open_rate)} opened")
+        parts.append(f"about {formats.percent(shop, usage.open_rate)} opened")
     parts.append(f"version {card.state.number}" if card.state.number else "default")
     return f":small[:gray[{formats.plain(' · '.join(parts))}]]"
 

@@ -50,23 +50,23 @@ _DRAWN = (View.DESKTOP, View.PHONE, View.DARK)
 VIEWS_WHILE_EDITING = (*_DRAWN, View.TEXT)
 
 
-def show(here: Shop, actor: Actor, state: TemplateState) -> None:
+def show(shop: Shop, actor: Actor, state: TemplateState) -> None:
     """The whole preview: the email at the left; whom it is for, its checklist and what to do with it at the right."""
     email, choices = st.columns([2, 1], gap="medium")
     with choices:
-        recipient = recipient_picker.pick(here, state.facts, "preview")
-        preview = _chosen(here, state, recipient)
+        recipient = recipient_picker.pick(shop, state.facts, "preview")
+        preview = _chosen(shop, state, recipient)
         if preview is not None:
-            _show_sampled(here, preview, recipient)
+            _show_sampled(shop, preview, recipient)
             show_checks(preview)
-            test_email.show(here, actor, preview)
-            _show_download(here, preview)
+            test_email.show(shop, actor, preview)
+            _show_download(shop, preview)
     with email:
         if preview is not None:
-            show_views(here, preview, tuple(View), "preview")
+            show_views(shop, preview, tuple(View), "preview")
 
 
-def show_views(here: Shop, preview: Preview, views: tuple[View, ...], place: str) -> None:
+def show_views(shop: Shop, preview: Preview, views: tuple[View, ...], place: str) -> None:
     """The choice of a view, and the email in it. `place` is part of the widgets' keys."""
     if preview.email is None:
         refuse(preview.problem.sentence if preview.problem else "This email cannot be rendered.")
@@ -82,7 +82,7 @@ def show_views(here: Shop, preview: Preview, views: tuple[View, ...], place: str
     if view in _DRAWN:
         _draw(preview, preview.email, view, remote=remote)
     else:
-        _show_text(here, preview, preview.email, view)
+        _show_text(shop, preview, preview.email, view)
 
 
 def show_checks(preview: Preview, *, only_findings: bool = False) -> None:
@@ -102,9 +102,9 @@ def _told(check: CheckResult) -> str:
     return f"{_ICONS[check.level]} **{formats.plain(check.name)}** :small[{formats.plain(sentence)}]"
 
 
-def _chosen(here: Shop, state: TemplateState, recipient: Recipient) -> Preview | None:
+def _chosen(shop: Shop, state: TemplateState, recipient: Recipient) -> Preview | None:
     """The preview of the version that the person chooses: the one in use, the working copy, or an earlier one."""
-    copy = versions.get_working_copy(here, state.facts.name) if state.edited_by else None
+    copy = versions.get_working_copy(shop, state.facts.name) if state.edited_by else None
     drafts = ["Draft"] if copy else []
     numbers = list(range(state.number, -1, -1))
     which = st.selectbox(
@@ -117,7 +117,7 @@ def _chosen(here: Shop, state: TemplateState, recipient: Recipient) -> Preview |
     source, number = (copy.source, None) if copy and isinstance(which, str) else (None, which)
     try:
         return render_preview(
-            here,
+            shop,
             state.facts.name,
             source=source,
             number=number if isinstance(number, int) else None,
@@ -135,10 +135,10 @@ def _version_label(which: int | str, in_use: int) -> str:
     return f"{name} (in use)" if which == in_use else name
 
 
-def _show_sampled(here: Shop, preview: Preview, recipient: Recipient) -> None:
+def _show_sampled(shop: Shop, preview: Preview, recipient: Recipient) -> None:
     """What of a real customer's preview is not theirs."""
     if recipient.customer_id:
-        typed = recipient_picker.untouched_fields(here, preview.version.facts, recipient)
+        typed = recipient_picker.untouched_fields(shop, preview.version.facts, recipient)
         if words := [need.value for need in preview.sampled] + [label[0].lower() + label[1:] for label in typed]:
             st.caption(f":material/info: {formats.plain(f'Sample data: {formats.listed(words)}.')}")
 
@@ -164,24 +164,24 @@ def _draw(preview: Preview, email: Rendered, view: View, *, remote: bool) -> Non
         st.caption(f"{width} px wide. Links and scripts are disabled here.")
 
 
-def _show_text(here: Shop, preview: Preview, email: Rendered, view: View) -> None:
+def _show_text(shop: Shop, preview: Preview, email: Rendered, view: View) -> None:
     if view is View.TEXT:
         st.code(email.text, language=None, wrap_lines=True)
     elif view is View.SOURCE:
         st.code(email.html, language="html", wrap_lines=True, height=_HEIGHT)
     else:
         try:
-            st.code(headers_of(preview_message(here, mailer().sender, preview)), language=None, wrap_lines=True)
+            st.code(headers_of(preview_message(shop, mailer().sender, preview)), language=None, wrap_lines=True)
         except BackendError as error:
             refuse(error.sentence)
         st.caption("As sent; the provider adds its own. Unsubscribe links are samples.")
 
 
-def _show_download(here: Shop, preview: Preview) -> None:
+def _show_download(shop: Shop, preview: Preview) -> None:
     if preview.email is None:
         return
     try:
-        message = preview_message(here, mailer().sender, preview)
+        message = preview_message(shop, mailer().sender, preview)
     except BackendError as error:
         st.caption(formats.plain(error.sentence))
         return

@@ -18,7 +18,7 @@ from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.navigation import PAGES, page_of
-from pages.components.ui.shell import name_tab, shop
+from pages.components.ui.shell import current_shop, name_tab
 
 _DIFFERENCE_HEIGHT = 360
 
@@ -42,15 +42,15 @@ class _Restoring:
     difference: str
 
 
-def open_publishing(here: Shop, copy: WorkingCopy, number: int) -> None:
+def open_publishing(shop: Shop, copy: WorkingCopy, number: int) -> None:
     """Opens the dialog about publishing this working copy after the version in use, `number`."""
-    PUBLISH.open(_Publishing(copy, number, _changes(here, copy.name, number, copy, "draft")))
+    PUBLISH.open(_Publishing(copy, number, _changes(shop, copy.name, number, copy, "draft")))
 
 
-def open_restoring(here: Shop, version: TemplateVersion, number: int) -> None:
+def open_restoring(shop: Shop, version: TemplateVersion, number: int) -> None:
     """Opens the dialog about making an earlier version the one in use again."""
     name = version.facts.name
-    changes = _changes(here, name, number, version, f"version {version.number}")
+    changes = _changes(shop, name, number, version, f"version {version.number}")
     RESTORE.open(_Restoring(name, version.number, number, changes))
 
 
@@ -70,8 +70,8 @@ def show_difference(text: str) -> None:
         st.caption("No differences.")
 
 
-def _changes(here: Shop, name: str, number: int, newer: WorkingCopy | TemplateVersion, label: str) -> str:
-    in_use = catalogue.version(here, name, number)
+def _changes(shop: Shop, name: str, number: int, newer: WorkingCopy | TemplateVersion, label: str) -> str:
+    in_use = catalogue.version(shop, name, number)
     return difference(in_use.source, newer.source, f"version {number}", label)
 
 
@@ -87,7 +87,7 @@ def _publish(seen: _Publishing) -> None:
         published = actions.attempt(
             Permission.EDIT_TEMPLATES,
             lambda actor: versions.publish(
-                shop(), actor, name, seen_revision=seen.copy.revision, seen_number=seen.number, note=note
+                current_shop(), actor, name, seen_revision=seen.copy.revision, seen_number=seen.number, note=note
             ),
             f"Version {seen.number + 1} is published.",
         )
@@ -104,7 +104,7 @@ def _discard(seen: tuple[str, int]) -> None:
         if revision:
             discarded = actions.attempt(
                 Permission.EDIT_TEMPLATES,
-                lambda actor: versions.discard_working_copy(shop(), actor, name, seen_revision=revision),
+                lambda actor: versions.discard_working_copy(current_shop(), actor, name, seen_revision=revision),
                 "Draft discarded.",
             )
         if not isinstance(discarded, Trouble):
@@ -124,7 +124,7 @@ def _restore(seen: _Restoring) -> None:
         restored = actions.attempt(
             Permission.EDIT_TEMPLATES,
             lambda actor: versions.restore(
-                shop(), actor, seen.template, seen.earlier, seen_number=seen.number, note=note
+                current_shop(), actor, seen.template, seen.earlier, seen_number=seen.number, note=note
             ),
             f"Version {seen.earlier} is published again as version {seen.number + 1}.",
         )
@@ -153,15 +153,15 @@ RESTORE = Dialog[_Restoring](
 )
 
 
-def show_head(here: Shop, actor: Actor, state: TemplateState) -> None:
+def show_head(shop: Shop, actor: Actor, state: TemplateState) -> None:
     """Renders it."""
     st.title(formats.plain(state.facts.title), anchor=False)
     name_tab(state.facts.title, "Emails")
-    version = f":gray[{formats.plain(gallery.version_words(here, state))}]"
+    version = f":gray[{formats.plain(gallery.version_words(shop, state))}]"
     st.markdown(f"{gallery.kind_badge(state.facts.kind)} {version}")
     st.caption(formats.plain(state.facts.purpose))
     if state.edited_by and state.edited_at is not None:
-        when = formats.moment(here, state.edited_at)
+        when = formats.moment(shop, state.edited_at)
         st.caption(f":material/edit: {formats.plain(f'{who(state.edited_by)} is editing this. Last saved {when}.')}")
     sendable = Need.CUSTOMER in state.facts.needs and actor.may(Permission.SEND_EMAIL)
     if sendable and any(entry.file == "send.py" and entry.path.exists() for entry in PAGES):

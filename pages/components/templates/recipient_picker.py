@@ -21,27 +21,27 @@ _MOST_FOUND = 20
 _MOST_ORDERS = 50
 
 
-def pick(here: Shop, facts: TemplateFacts, place: str) -> Recipient:
+def pick(shop: Shop, facts: TemplateFacts, place: str) -> Recipient:
     """Renders the choice. `place` is part of the widgets' keys; `?customer=…&order=…` in the address chooses first."""
     # A link for another customer begins again.
     key = f"{place}_{facts.name}_{st.query_params.get('customer', '')[:40]}"
     customer_id = order_id = ""
     if Need.CUSTOMER in facts.needs:
-        customer_id = _pick_customer(here, key)
+        customer_id = _pick_customer(shop, key)
     else:
         st.caption("This email goes to a member of the team; the preview shows the sample.")
     if customer_id and Need.ORDER in facts.needs:
-        order_id = _pick_order(here, customer_id, key)
-    return Recipient(customer_id, order_id, _fill(here, facts, key))
+        order_id = _pick_order(shop, customer_id, key)
+    return Recipient(customer_id, order_id, _fill(shop, facts, key))
 
 
-def untouched_fields(here: Shop, facts: TemplateFacts, recipient: Recipient) -> list[str]:
+def untouched_fields(shop: Shop, facts: TemplateFacts, recipient: Recipient) -> list[str]:
     """The labels of the values that still are the sample's."""
-    sample, given = catalogue.files(here).samples[facts.name].fields, recipient.fields or {}
+    sample, given = catalogue.files(shop).samples[facts.name].fields, recipient.fields or {}
     return [f.label for f in facts.fields if given.get(f.name) and given[f.name] == sample.get(f.name)]
 
 
-def _pick_customer(here: Shop, key: str) -> str:
+def _pick_customer(shop: Shop, key: str) -> str:
     asked = st.query_params.get("customer", "")
     kinds = (_REAL, _SAMPLE) if asked else (_SAMPLE, _REAL)
     who = address.keep(
@@ -70,7 +70,7 @@ def _pick_customer(here: Shop, key: str) -> str:
         longest=200,
         labelled=True,
     )
-    found = _found(here, search, asked)
+    found = _found(shop, search, asked)
     chosen = address.keep(
         "whom",
         address.one_of(found, next(iter(found), None)),
@@ -87,13 +87,13 @@ def _pick_customer(here: Shop, key: str) -> str:
     return chosen or ""
 
 
-def _found(here: Shop, search: str, asked: str) -> dict[str, str]:
+def _found(shop: Shop, search: str, asked: str) -> dict[str, str]:
     """Who can be chosen, named by id: those who match, or without a search the one asked for, or the best customers."""
     try:
         if asked and not search.strip():
-            customer = get_customer(here, asked)
+            customer = get_customer(shop, asked)
             return {customer.id: _named(customer.name, customer.email)}
-        page = caching.list_customers(here, CustomerFilter(search), limit=_MOST_FOUND, cursor=None)
+        page = caching.list_customers(shop, CustomerFilter(search), limit=_MOST_FOUND, cursor=None)
     except (NotFoundError, InvalidInputError) as error:
         st.caption(formats.plain(error.sentence))
         return {}
@@ -106,8 +106,8 @@ def _named(name: str, email: str | None) -> str:
     return f"{formats.name_of(name)}, {email or 'without an email address'}"
 
 
-def _pick_order(here: Shop, customer_id: str, key: str) -> str:
-    orders = {order.id: order for order in orders_of(here, customer_id, limit=_MOST_ORDERS).orders}
+def _pick_order(shop: Shop, customer_id: str, key: str) -> str:
+    orders = {order.id: order for order in orders_of(shop, customer_id, limit=_MOST_ORDERS).orders}
     if not orders:
         st.caption("This customer has no orders, so the order is the sample's.")
         return ""
@@ -119,22 +119,22 @@ def _pick_order(here: Shop, customer_id: str, key: str) -> str:
         lambda key: st.selectbox(
             "Order",
             ids,
-            format_func=lambda each: _described(here, orders[each]) if each in orders else each,
+            format_func=lambda each: _described(shop, orders[each]) if each in orders else each,
             key=key,
             persist_state="session",
         ),
     )
 
 
-def _described(here: Shop, order: OrderSummary) -> str:
-    return f"{order.number}, {formats.moment(here, order.placed_at)}, {formats.money(here, order.total)}"
+def _described(shop: Shop, order: OrderSummary) -> str:
+    return f"{order.number}, {formats.moment(shop, order.placed_at)}, {formats.money(shop, order.total)}"
 
 
-def _fill(here: Shop, facts: TemplateFacts, key: str) -> dict[str, str] | None:
+def _fill(shop: Shop, facts: TemplateFacts, key: str) -> dict[str, str] | None:
     """What the sender would type in, beginning with the sample's values; None when there is nothing to type."""
     if not facts.fields:
         return None
-    sample = catalogue.files(here).samples[facts.name].fields
+    sample = catalogue.files(shop).samples[facts.name].fields
     with st.expander("Values typed in when it is sent", icon=":material/edit_note:"):
         return {
             field.name: st.text_input(

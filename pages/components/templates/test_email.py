@@ -17,7 +17,7 @@ from backend.services.team.members import find_member
 from backend.services.templates.previews import Preview
 from pages.components.ui import actions, formats
 from pages.components.ui.guard import guarded_fragment
-from pages.components.ui.shell import mailer, shop
+from pages.components.ui.shell import current_shop, mailer
 from pages.components.ui.state import Slot
 
 _PATIENCE = timedelta(seconds=20)
@@ -36,11 +36,11 @@ _KEY: Slot[str] = Slot("test_key")
 _SENT: Slot[_Sent] = Slot("test_sent")
 
 
-def show(here: Shop, actor: Actor, preview: Preview) -> None:
+def show(shop: Shop, actor: Actor, preview: Preview) -> None:
     """The button and, after a press, the outcome. It is drawn for those who may send."""
     if not actor.may(Permission.SEND_EMAIL):
         return
-    member = find_member(here, actor.username)
+    member = find_member(shop, actor.username)
     address = member.email if member else ""
     actions.button(
         "Send me a test",
@@ -53,12 +53,12 @@ def show(here: Shop, actor: Actor, preview: Preview) -> None:
     )
     sent = _SENT.get()
     if sent is not None and sent.template == preview.version.facts.name:
-        _show_outcome(here, sent.message_id)
+        _show_outcome(shop, sent.message_id)
 
 
 def _send(preview: Preview, key: str) -> None:
     def send(actor: Actor) -> None:
-        member = find_member(shop(), actor.username)
+        member = find_member(current_shop(), actor.username)
         if member is None:
             raise NotFoundError("Your account no longer exists.")
         if preview.email is None or not member.email:
@@ -67,15 +67,15 @@ def _send(preview: Preview, key: str) -> None:
                 if member.email
                 else "Your account has no email address."
             )
-        requested = request_test(shop(), mailer(), actor, member, preview.version, preview.data, key)
+        requested = request_test(current_shop(), mailer(), actor, member, preview.version, preview.data, key)
         _SENT.set(_Sent(preview.version.facts.name, requested.message.id))
         _KEY.clear()
 
     actions.act(Permission.SEND_EMAIL, send, "")
 
 
-def _show_outcome(here: Shop, message_id: str) -> None:
-    message = ledger.get_message(here, message_id)
+def _show_outcome(shop: Shop, message_id: str) -> None:
+    message = ledger.get_message(shop, message_id)
     if _is_settled(message):
         _tell(message)
     else:
@@ -85,7 +85,7 @@ def _show_outcome(here: Shop, message_id: str) -> None:
 @guarded_fragment(Permission.SEND_EMAIL, run_every=_SECONDS)
 def _watch(message_id: str) -> None:
     """Looks again until the test is settled; then the whole page is drawn, without looking any further."""
-    message = ledger.get_message(shop(), message_id)
+    message = ledger.get_message(current_shop(), message_id)
     if _is_settled(message):
         st.rerun()
     _tell(message)
@@ -98,13 +98,13 @@ def _is_settled(message: Message) -> bool:
 def _tell(message: Message) -> None:
     to, reason = formats.plain(message.to), formats.plain(message.reason)
     if message.status is MessageStatus.SENT and message.sent_at is not None:
-        when = formats.plain(formats.moment(shop(), message.sent_at))
+        when = formats.plain(formats.moment(current_shop(), message.sent_at))
         st.success(f"Test sent to {to}, {when}.", icon=":material/check_circle:")
     elif message.status is MessageStatus.UNKNOWN:
         st.warning(f"We don't know whether the test was sent. {reason}", icon=":material/help:")
     elif _is_settled(message):
         st.error(f"The test was not sent. {reason}", icon=":material/error:")
-    elif shop().clock() - message.requested_at > _PATIENCE:
+    elif current_shop().clock() - message.requested_at > _PATIENCE:
         st.info("The test is still waiting. It is sent as soon as a worker runs.", icon=":material/schedule:")
     else:
         st.info("Sending the test…", icon=":material/schedule_send:")

@@ -14,14 +14,14 @@ from pages.components.templates import publishing
 from pages.components.ui import empty, formats
 from pages.components.ui.caching import who
 from pages.components.ui.guard import require
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 _AT_ONCE = 20
 
 
-def show(here: Shop, actor: Actor, state: TemplateState) -> None:
+def show(shop: Shop, actor: Actor, state: TemplateState) -> None:
     """The list, newest first."""
-    versions = template_versions.list_versions(here, state.facts.name)
+    versions = template_versions.list_versions(shop, state.facts.name)
     if len(versions) == 1:
         empty.nothing(
             ":material/history:",
@@ -32,11 +32,11 @@ def show(here: Shop, actor: Actor, state: TemplateState) -> None:
     if len(versions) > _AT_ONCE and not st.toggle(f"Show all {len(versions)} versions", key="all_versions"):
         shown = versions[:_AT_ONCE]
     for published in shown:
-        _show_version(here, actor, state, published)
+        _show_version(shop, actor, state, published)
     publishing.show_dialogs()
 
 
-def _show_version(here: Shop, actor: Actor, state: TemplateState, published: PublishedVersion) -> None:
+def _show_version(shop: Shop, actor: Actor, state: TemplateState, published: PublishedVersion) -> None:
     version = published.version
     with st.container(border=True, gap="xsmall", key=f"version_{version.number}"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -49,7 +49,7 @@ def _show_version(here: Shop, actor: Actor, state: TemplateState, published: Pub
                     on_click=_open_restoring,
                     args=(version, state.number),
                 )
-        st.markdown(f":gray[{formats.plain(_who_and_when(here, version))}]")
+        st.markdown(f":gray[{formats.plain(_who_and_when(shop, version))}]")
         if version.note:
             st.text(version.note)
         if published.difference:
@@ -64,10 +64,10 @@ def _heading(version: TemplateVersion, state: TemplateState) -> str:
     return f"**Version {version.number}**{in_use}"
 
 
-def _who_and_when(here: Shop, version: TemplateVersion) -> str:
+def _who_and_when(shop: Shop, version: TemplateVersion) -> str:
     if version.published_at is None:
         return "Tillpost default"
-    return f"{who(version.published_by)}, {formats.moment(here, version.published_at)}"
+    return f"{who(version.published_by)}, {formats.moment(shop, version.published_at)}"
 
 
 def _show_source(version: TemplateVersion) -> None:
@@ -80,4 +80,4 @@ def _show_source(version: TemplateVersion) -> None:
 
 def _open_restoring(version: TemplateVersion, number: int) -> None:
     require(Permission.EDIT_TEMPLATES)
-    publishing.open_restoring(shop(), version, number)
+    publishing.open_restoring(current_shop(), version, number)

@@ -44,13 +44,13 @@ _PLACES = {
 }
 
 
-def show(here: Shop) -> None:
+def show(shop: Shop) -> None:
     """What whoever looks can do something about."""
-    tasks = caching.open_tasks(here)
+    tasks = caching.open_tasks(shop)
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown("**To do**", width="content")
         for task in tasks:
-            _link(here, task)
+            _link(shop, task)
         if not tasks:
             st.caption(
                 ":material/task_alt: Nothing at the moment. What needs somebody appears here, such as orders to fulfil "
@@ -58,10 +58,10 @@ def show(here: Shop) -> None:
             )
 
 
-def _link(here: Shop, task: Task) -> None:
+def _link(shop: Shop, task: Task) -> None:
     place = _PLACES[task.kind]
-    number = f"{formats.count(here, MOST)}+ {place.noun}s" if task.number >= MOST else None
-    label = f"{number or formats.counted(here, task.number, place.noun)} {place.rest}"
+    number = f"{formats.count(shop, MOST)}+ {place.noun}s" if task.number >= MOST else None
+    label = f"{number or formats.counted(shop, task.number, place.noun)} {place.rest}"
     single = place.one if task.subject else ""
     st.page_link(
         page_of(single or place.file),
@@ -86,11 +86,11 @@ _STEPS = {
 }
 
 
-def show_first_steps(here: Shop, actor: Actor, *, is_new: bool) -> None:
+def show_first_steps(shop: Shop, actor: Actor, *, is_new: bool) -> None:
     """For those who set up the shop, until all is done; it begins closed unless the shop is new."""
     if not actor.may(Permission.EDIT_SHOP):
         return
-    steps = caching.first_steps(here, mailer().sender)
+    steps = caching.first_steps(shop, mailer().sender)
     done = sum(each.done for each in steps)
     if done == len(steps):
         return

@@ -32,7 +32,7 @@ def _slot(of: str) -> Slot[_Done]:
 
 
 def attempt(
-    here: Shop,
+    shop: Shop,
     of: str,
     permission: Permission,
     action: Callable[[Actor], BulkResult],
@@ -48,9 +48,9 @@ def attempt(
     result = actions.attempt(permission, action, "")
     if isinstance(result, Trouble):
         return result
-    text = sentence.format(formats.counted(here, len(result.changed), one))
+    text = sentence.format(formats.counted(shop, len(result.changed), one))
     if result.unchanged:
-        text += f" {formats.counted(here, result.unchanged, one)} needed no change."
+        text += f" {formats.counted(shop, result.unchanged, one)} needed no change."
     _slot(of).set(_Done(text, result.changed, result.refused, undo if result.changed else None))
     return None
 

@@ -132,7 +132,7 @@ _names_of_actors = _cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)(memb
 
 def who(username: str) -> str:
     """What people call the author of something; the username where the member was removed."""
-    return _names_of_actors(shell.shop()).get(username, username)
+    return _names_of_actors(shell.current_shop()).get(username, username)
 
 
 overview_of = _cached(max_entries=200)(overview.overview_of)

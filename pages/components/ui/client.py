@@ -7,13 +7,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from backend.domain.network import THIS_MACHINE, Origin, origin_of
 from backend.services.system.checks import note_origin
-from pages.components.ui.shell import settings, shop
+from pages.components.ui.shell import current_shop, settings
 
 
 def client_address() -> str:
     """What failed sign-ins are counted for, `THIS_MACHINE` for somebody who sits at it; never logged."""
     origin = client_origin()
-    note_origin(shop(), origin)
+    note_origin(current_shop(), origin)
     return origin.client
 
 

@@ -19,7 +19,7 @@ from pages.components.ui.second_factor import confirmed
 Export = Callable[[Actor, BinaryIO, Format], object]
 
 
-def offer_files(here: Shop, actor: Actor, what: str, export: Export) -> None:
+def offer_files(shop: Shop, actor: Actor, what: str, export: Export) -> None:
     """One button a format, which makes the file when it is pressed; whoever has to confirm first is asked to."""
     if not confirmed(actor, f"export_{what}"):
         return
@@ -27,8 +27,8 @@ def offer_files(here: Shop, actor: Actor, what: str, export: Export) -> None:
         for kind in Format:
             st.download_button(
                 f"Download {what} ({kind.value.upper()})",
-                data=deferred(here, actor, _written(export, kind)),
-                file_name=f"{what.replace(' ', '-')}-{here.clock().astimezone(here.zone):%Y-%m-%d}.{kind.value}",
+                data=deferred(shop, actor, _written(export, kind)),
+                file_name=f"{what.replace(' ', '-')}-{shop.clock().astimezone(shop.zone):%Y-%m-%d}.{kind.value}",
                 mime=kind.mime,
                 key=f"export_{what}_{kind.value}",
                 icon=":material/download:",
@@ -45,15 +45,15 @@ def _written(export: Export, kind: Format) -> Callable[[Actor], bytes]:
     return write
 
 
-def deferred(here: Shop, actor: Actor, make: Callable[[Actor], bytes]) -> Callable[[], bytes]:
+def deferred(shop: Shop, actor: Actor, make: Callable[[Actor], bytes]) -> Callable[[], bytes]:
     """Makes the file if the person is still signed in as they were when the button was rendered.
 
     The button may be pressed much later, and Streamlit then runs this outside of the page and its guard.
     """
-    drawn_for, drawn_at = find_member(here, actor.username), here.clock()
+    drawn_for, drawn_at = find_member(shop, actor.username), shop.clock()
 
     def checked() -> bytes:
-        member = find_member(here, actor.username)
+        member = find_member(shop, actor.username)
         if (
             member is None
             or drawn_for is None
@@ -61,7 +61,7 @@ def deferred(here: Shop, actor: Actor, make: Callable[[Actor], bytes]) -> Callab
             or member.sessions_valid_from != drawn_for.sessions_valid_from
         ):
             raise PermissionDeniedError("Your session has ended. Sign in again.")
-        fresh = not member.has_second_factor or here.clock() < drawn_at + CONFIRMED_FOR
+        fresh = not member.has_second_factor or shop.clock() < drawn_at + CONFIRMED_FOR
         return make(replace(member.actor, confirmed=actor.confirmed and fresh))
 
     return checked

@@ -9,13 +9,13 @@ from backend.services.system.maintenance import WATCH
 from pages.components.ui import cookie, keystrokes, session
 from pages.components.ui.formats import plain
 from pages.components.ui.navigation import page_of
-from pages.components.ui.shell import shop
+from pages.components.ui.shell import current_shop
 
 
 def show_sidebar(actor: Actor) -> None:
     """Renders the sidebar below the menu, so low that the way out is in reach at a height of 900 pixels."""
     with st.sidebar, st.container(gap="xxsmall"):
-        st.caption(f"**{plain(shop().name)}**")
+        st.caption(f"**{plain(current_shop().name)}**")
         if WATCH.now is not None:
             st.warning("Maintenance is on", icon=":material/construction:")
         name = f"{plain(actor.name or actor.username)} :gray[{plain(actor.role.value.capitalize())}]"

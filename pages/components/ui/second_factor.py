@@ -13,7 +13,7 @@ from backend.services.team.members import find_member
 from backend.services.team.sign_in_attempts import Refused
 from pages.components.ui import session
 from pages.components.ui.client import client_address
-from pages.components.ui.shell import policy, refuse, shop
+from pages.components.ui.shell import current_shop, policy, refuse
 from pages.components.ui.state import NOTICE, Slot
 
 _SECRET: Slot[str] = Slot("second_factor.secret")
@@ -51,7 +51,7 @@ def takes_the_page(actor: Actor) -> bool:
         st.title("Your recovery codes")
         _show_codes(codes)
         return True
-    member = None if actor.confirmed else find_member(shop(), actor.username)
+    member = None if actor.confirmed else find_member(current_shop(), actor.username)
     if member is None or not second_factor.is_missing(policy(), member):
         return False
     st.title("Set up a second factor")
@@ -62,7 +62,7 @@ def takes_the_page(actor: Actor) -> bool:
 
 def show(actor: Actor) -> None:
     """The part of the page about one's own account."""
-    member = find_member(shop(), actor.username)
+    member = find_member(current_shop(), actor.username)
     if member is None or member.demo:
         return
     with st.container(border=True):
@@ -84,7 +84,9 @@ def _set_up(actor: Actor, member: Member) -> None:
     secret = _SECRET.once(second_factor.new_secret)
     picture, words = st.columns([1, 2], vertical_alignment="center")
     with picture:
-        st.image(second_factor.picture_of(shop(), member, secret), width=240, alt="QR code for an authenticator app")
+        st.image(
+            second_factor.picture_of(current_shop(), member, secret), width=240, alt="QR code for an authenticator app"
+        )
     with words:
         st.markdown("1. Scan the picture with an authenticator app, or enter this key there.")
         st.code(secret, language=None, wrap_lines=True)
@@ -95,7 +97,7 @@ def _set_up(actor: Actor, member: Member) -> None:
         pressed = st.form_submit_button("Turn on", icon=":material/phonelink_lock:", type="primary")
     if pressed:
         _finish(
-            lambda: second_factor.turn_on(shop(), policy(), actor, secret, password, code, client_address()),
+            lambda: second_factor.turn_on(current_shop(), policy(), actor, secret, password, code, client_address()),
             "Your second factor is on.",
         )
 
@@ -123,12 +125,12 @@ def _manage(actor: Actor, member: Member) -> None:
             ended = st.form_submit_button("Turn off", icon=":material/lock_open:")
     if renewed:
         _finish(
-            lambda: second_factor.renew_recovery_codes(shop(), policy(), actor, code, client_address()),
+            lambda: second_factor.renew_recovery_codes(current_shop(), policy(), actor, code, client_address()),
             "You have new recovery codes.",
         )
     if ended:
         _finish(
-            lambda: second_factor.turn_off(shop(), policy(), actor, code, client_address()),
+            lambda: second_factor.turn_off(current_shop(), policy(), actor, code, client_address()),
             "Your second factor is off.",
         )
 

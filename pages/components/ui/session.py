@@ -14,7 +14,7 @@ from backend.services.team.sessions import Session
 from backend.services.team.sign_in_attempts import Refused
 from front_door.visitors import VISITORS
 from pages.components.ui import client, cookie
-from pages.components.ui.shell import policy, settings, shop
+from pages.components.ui.shell import current_shop, policy, settings
 from pages.components.ui.state import NOTICE, SESSION, Slot, forget_everything
 
 _CONNECTION: Slot[str] = Slot("connection")
@@ -50,7 +50,7 @@ def begin(session: Session, *, notice: str = "", confirmed: bool = False) -> NoR
 
 def confirm(actor: Actor, code: str) -> Refused | None:
     """Uses a code of the second factor; for a while after it, this tab may do what is asked for it."""
-    refused = second_factor.check(shop(), policy(), actor.username, code, client.client_address())
+    refused = second_factor.check(current_shop(), policy(), actor.username, code, client.client_address())
     if refused is None:
         note_confirmed()
     return refused
@@ -58,13 +58,13 @@ def confirm(actor: Actor, code: str) -> Refused | None:
 
 def note_confirmed() -> None:
     """Somebody has shown their second factor in this tab."""
-    _CONFIRMED_AT.set(shop().clock())
+    _CONFIRMED_AT.set(current_shop().clock())
 
 
 def sign_out(actor: Actor) -> NoReturn:
     """Ends all sessions of this person, in every browser, and shows the sign-in."""
-    session = SESSION.get() or Session(actor.username, shop().clock())
-    sessions.sign_out(shop(), session)
+    session = SESSION.get() or Session(actor.username, current_shop().clock())
+    sessions.sign_out(current_shop(), session)
     forget_everything()
     if settings().auth_mode == "oidc":
         st.logout()
@@ -80,7 +80,7 @@ def _is_confirmed(member: Member) -> bool:
         return True
     if second_factor.is_missing(policy(), member):
         return False
-    return not member.has_second_factor or (at is not None and shop().clock() < at + CONFIRMED_FOR)
+    return not member.has_second_factor or (at is not None and current_shop().clock() < at + CONFIRMED_FOR)
 
 
 def oidc_refusal() -> Refused | None:
@@ -94,7 +94,7 @@ def oidc_refusal() -> Refused | None:
 def _password_member() -> Member | None:
     known = SESSION.get()
     session = cookie.read() if known is None else known
-    member = None if session is None else sessions.member_of(shop(), policy(), session)
+    member = None if session is None else sessions.member_of(current_shop(), policy(), session)
     if member is not None and known is not None and not _is_own_connection(known):
         member = None
     if member is not None:
@@ -121,4 +121,4 @@ def _oidc_member() -> Member | Refused | None:
     if not st.user.is_logged_in:
         return None
     claims: dict[str, Any] = dict(st.user.to_dict())
-    return sign_in.member_of_claims(shop(), policy(), claims, _FIRST_SEEN.once(shop().clock))
+    return sign_in.member_of_claims(current_shop(), policy(), claims, _FIRST_SEEN.once(current_shop().clock))

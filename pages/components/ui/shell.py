@@ -51,7 +51,7 @@ def meter() -> Meter:
 
 
 @st.cache_resource(show_spinner=False)
-def shop() -> Shop:
+def current_shop() -> Shop:
     """The shop of this process: one store, shared by all sessions and the worker."""
     return open_shop(settings(), meter=meter())
 
@@ -59,7 +59,7 @@ def shop() -> Shop:
 @st.cache_resource(show_spinner=False)
 def mailer() -> Mailer:
     """What sending needs, shared by all sessions and the mail worker."""
-    return open_mailer(settings(), shop())
+    return open_mailer(settings(), current_shop())
 
 
 @st.cache_resource(show_spinner=False)
@@ -70,7 +70,7 @@ def policy() -> SignInPolicy:
 
 def name_tab(*words: str) -> None:
     """Names the browser's tab: what it shows comes first, because tabs are narrow, and the shop's name last."""
-    st.set_page_config(page_title=" · ".join((*words, shop().name)))
+    st.set_page_config(page_title=" · ".join((*words, current_shop().name)))
 
 
 def show_notice() -> None:

@@ -12,7 +12,7 @@ from backend.services.team.sign_in_attempts import Refused
 from pages.components.ui import cookie, session
 from pages.components.ui.client import client_address
 from pages.components.ui.formats import plain
-from pages.components.ui.shell import policy, refuse, settings, shop
+from pages.components.ui.shell import current_shop, policy, refuse, settings
 from pages.components.ui.state import NOTICE, Slot, forget_everything
 
 _STEP: Slot[sign_in.SecondStep] = Slot("second_step")
@@ -24,17 +24,17 @@ def show() -> None:
     cookie.deliver()
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
-        st.title(plain(shop().name))
+        st.title(plain(current_shop().name))
         if notice := NOTICE.get():
             st.info(plain(notice), icon=":material/info:")
         token = st.query_params.get(password_links.PARAMETER, "")
         waits_for_link = bool(token) and settings().auth_mode == "password" and _STEP.get() is None
-        member = password_links.member_of_link(shop(), token) if waits_for_link else None
+        member = password_links.member_of_link(current_shop(), token) if waits_for_link else None
         if waits_for_link and member is None:
             refuse(password_links.OVER)
         if member is not None:
             _link_form(member, token)
-        elif team_is_empty(shop()):
+        elif team_is_empty(current_shop()):
             _first_admin_form()
         elif settings().auth_mode == "oidc":
             _provider_button()
@@ -52,7 +52,7 @@ def _password_form() -> None:
         password = st.text_input("Password", type="password", autocomplete="current-password", max_chars=200)
         pressed = st.form_submit_button("Sign in", type="primary", icon=":material/login:", width="stretch")
     if pressed:
-        _go_on(sign_in.sign_in(shop(), policy(), username, password, client_address()))
+        _go_on(sign_in.sign_in(current_shop(), policy(), username, password, client_address()))
     st.caption("Forgot your password? An admin of your shop can give you a link to set a new one.")
 
 
@@ -78,7 +78,7 @@ def _link_form(member: Member, token: str) -> None:
         refuse("The two passwords differ.")
     elif pressed:
         try:
-            result = sign_in.set_password_by_link(shop(), policy(), token, new, client_address())
+            result = sign_in.set_password_by_link(current_shop(), policy(), token, new, client_address())
         except BackendError as error:
             refuse(error.sentence)
             return
@@ -92,7 +92,7 @@ def _code_form(step: sign_in.SecondStep) -> None:
         code = st.text_input("Code", autocomplete="one-time-code", max_chars=40)
         pressed = st.form_submit_button("Continue", type="primary", icon=":material/login:", width="stretch")
     if pressed:
-        result = sign_in.finish(shop(), policy(), step, code, client_address())
+        result = sign_in.finish(current_shop(), policy(), step, code, client_address())
         if isinstance(result, sessions.Session):
             session.begin(result, confirmed=True)
         refuse(result.sentence)
@@ -101,7 +101,7 @@ def _code_form(step: sign_in.SecondStep) -> None:
 
 
 def _demo_hint() -> None:
-    if sign_in.demo_is_open(shop(), policy(), client_address()):
+    if sign_in.demo_is_open(current_shop(), policy(), client_address()):
         with st.expander("Demo sign-ins", icon=":material/science:"):
             st.caption("This is a demo shop with invented people. These sign-ins work only on this machine.")
             st.table(
@@ -139,7 +139,7 @@ def _first_admin_form() -> None:
 def _create_first_admin(code: str, name: str, email: str, username: str, password: str | None) -> None:
     try:
         member = first_admin.create_first_admin(
-            shop(),
+            current_shop(),
             policy(),
             code=code,
             username=username,
@@ -152,5 +152,5 @@ def _create_first_admin(code: str, name: str, email: str, username: str, passwor
         refuse(error.sentence)
         return
     if settings().auth_mode == "password":
-        session.begin(sessions.begin_session(shop(), member))
+        session.begin(sessions.begin_session(current_shop(), member))
     st.rerun()

@@ -15,7 +15,7 @@ from pages.components.ui.forms import Form
 from pages.components.ui.state import field_of
 
 
-def offer_views(here: Shop, actor: Actor, page: ListPage) -> None:
+def offer_views(shop: Shop, actor: Actor, page: ListPage) -> None:
     """Renders the views of a list. Called after its filters, because it saves what they have chosen.
 
     They are read and drawn only while they are open.
@@ -24,12 +24,12 @@ def offer_views(here: Shop, actor: Actor, page: ListPage) -> None:
     with st.popover("Views", icon=":material/bookmark:", key=key, on_change="rerun") as shown:
         if not shown.open:
             return
-        for view in views_of(here, actor, page):
-            _show(here, actor, view, key)
-        _show_form(here, actor, page)
+        for view in views_of(shop, actor, page):
+            _show(shop, actor, view, key)
+        _show_form(shop, actor, page)
 
 
-def _show(here: Shop, actor: Actor, view: View, popover: str) -> None:
+def _show(shop: Shop, actor: Actor, view: View, popover: str) -> None:
     name, place = formats.plain(view.name), f"{view.page}_{view.owner}_{view.name}"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.button(
@@ -45,7 +45,7 @@ def _show(here: Shop, actor: Actor, view: View, popover: str) -> None:
             actions.button(
                 "Remove",
                 _remove,
-                here,
+                shop,
                 view,
                 key=f"remove_view_{place}",
                 icon=":material/delete:",
@@ -54,7 +54,7 @@ def _show(here: Shop, actor: Actor, view: View, popover: str) -> None:
             )
 
 
-def _show_form(here: Shop, actor: Actor, page: ListPage) -> None:
+def _show_form(shop: Shop, actor: Actor, page: ListPage) -> None:
     form = Form(f"view_{page}")
     query = urlencode(address.chosen(), doseq=True)
     with form.area():
@@ -65,7 +65,7 @@ def _show_form(here: Shop, actor: Actor, page: ListPage) -> None:
         if form.pressed("Save this view", missing="" if name.strip() else "Enter a name."):
             saved = actions.attempt(
                 page.permission,
-                lambda actor: save_view(here, actor, page, name, query, shared=shared),
+                lambda actor: save_view(shop, actor, page, name, query, shared=shared),
                 "The view is saved.",
             )
             if isinstance(saved, actions.Trouble):
@@ -80,5 +80,5 @@ def _open(view: View, popover: str) -> None:
     address.go_to(parse_qs(view.query))
 
 
-def _remove(here: Shop, view: View) -> None:
-    actions.act(view.page.permission, lambda actor: remove_view(here, actor, view), "The view is removed.")
+def _remove(shop: Shop, view: View) -> None:
+    actions.act(view.page.permission, lambda actor: remove_view(shop, actor, view), "The view is removed.")
