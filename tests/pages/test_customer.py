@@ -249,3 +249,17 @@ def test_who_may_see_all_of_a_customer_can_export_it(dashboard: Dashboard) -> No
     app = dashboard.open("customer.py", Role.STAFF, id=customer.id)
     assert not app.exception
     assert "Export data" in [each.proto.label for each in app.get("download_button")]
+
+
+def test_erasing_says_what_goes_and_asks_for_the_word(dashboard: Dashboard) -> None:
+    customer = add_customer(dashboard.shop, "Maria Lopez", "maria@example.com")
+    assert "Erase" not in buttons(dashboard.open("customer.py", Role.STAFF, id=customer.id))
+    app = press(dashboard.open("customer.py", Role.MANAGER, id=customer.id), "Erase")
+    assert "0 orders without name and address" in said(app)
+    [button for button in app.button if button.label == "Erase"][-1].click().run()
+    assert "Type ERASE" in said(app)
+    assert get_customer(dashboard.shop, customer.id).email == "maria@example.com"
+    field(app, "Type ERASE to confirm. This cannot be undone.").set_value("ERASE")
+    [button for button in app.button if button.label == "Erase"][-1].click().run()
+    assert "Erased" in said(app)
+    assert "maria@example.com" not in [text.value for text in app.text]

@@ -125,30 +125,40 @@ def _archive(seen: Customer) -> None:
 
 
 def _erase(seen: Customer) -> None:
-    preview = erasure.preview_erasure(current_shop(), require(Permission.ERASE_CUSTOMERS), seen.id)
+    shop = current_shop()
+    preview = erasure.preview_erasure(shop, require(Permission.ERASE_CUSTOMERS), seen.id)
+    addresses = formats.counted(shop, preview.addresses, "postal address", "postal addresses")
+    notes = formats.counted(shop, preview.notes, "note")
+    emails = formats.counted(shop, preview.messages, "email")
+    orders = formats.counted(shop, preview.orders, "order")
     st.markdown(
-        f"**Goes:** name, email address, phone, tags, {preview.addresses:,} addresses, {preview.notes:,} notes, the "
-        f"recipient and content of {preview.messages:,} emails, and what other programs have sent about the customer."
+        f"**Goes:** name, email address, phone, tags, {addresses}, {notes}, the recipient and content of {emails}, and "
+        "what other programs have sent about the customer."
     )
     st.markdown(
-        f"**Stays:** {preview.orders:,} orders without name and address, with all amounts, so that totals stay as "
-        "they are; and a digest of the email address, so that it is never written to again."
+        f"**Stays:** {orders} without name and address, with all amounts, so that totals stay as they are; and a "
+        "digest of the email address, so that it is never written to again."
     )
     for reason in preview.reasons:
         st.warning(reason, icon=":material/block:")
-    typed = st.text_input("Type ERASE to confirm. This cannot be undone.", key=f"erase_{seen.id}")
-    ready = typed.strip() == "ERASE" and not preview.reasons
-    if st.button("Erase", type="primary", icon=":material/delete_forever:", width="stretch", disabled=not ready):
-        done = actions.attempt(
-            Permission.ERASE_CUSTOMERS,
-            lambda actor: erasure.erase_customer(current_shop(), actor, seen.id, seen_version=seen.version),
-            "Erased. A worker removes what is left within minutes.",
-        )
-        if isinstance(done, Trouble):
-            actions.show_trouble(done)
-        else:
-            ERASE.close()
-            st.rerun()
+    if preview.reasons:
+        return
+    with st.form(f"erase_{seen.id}", border=False):
+        typed = st.text_input("Type ERASE to confirm. This cannot be undone.", max_chars=20, autocomplete="off")
+        missing = "" if typed.strip() == "ERASE" else "Type ERASE, in capital letters."
+        pressed = actions.submitted("Erase", key="erase_now", missing=missing, icon=":material/delete_forever:")
+    if not pressed:
+        return
+    done = actions.attempt(
+        Permission.ERASE_CUSTOMERS,
+        lambda actor: erasure.erase_customer(shop, actor, seen.id, seen_version=seen.version),
+        "Erased. A worker removes what is left within minutes.",
+    )
+    if isinstance(done, Trouble):
+        actions.show_trouble(done)
+    else:
+        ERASE.close()
+        st.rerun()
 
 
 ADD = Dialog[str]("add_customer", "Add a customer", _add, icon=":material/person_add:")
