@@ -6,7 +6,6 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services.customer_data.export import NEEDED
 from backend.services.customers.customers import get_customer
 from backend.services.orders.lists import orders_of
 from pages.components.customers import addresses, can_we_email, forms, view
@@ -36,35 +35,7 @@ except (NotFoundError, InvalidInputError):
 look_again = actions.is_stale()
 editable = actor.may(Permission.EDIT_CUSTOMERS) and not customer.erased_at
 view.show_header(customer)
-with st.container(horizontal=True, vertical_alignment="center"):
-    if actor.may(Permission.PLACE_ORDERS) and not customer.archived:
-        st.page_link(
-            page_of("place_order.py"),
-            label="Place an order",
-            icon=":material/add_shopping_cart:",
-            help="",
-            query_params={"customer": customer.id},
-        )
-    if actor.may(Permission.SEND_EMAIL) and not customer.archived:
-        st.page_link(
-            page_of("send.py"),
-            label="Send an email",
-            icon=":material/send:",
-            help="",
-            query_params={"customer": customer.id},
-        )
-    if editable and not look_again:
-        forms.EDIT.opener("Edit", customer, icon=":material/edit:")
-    if editable and customer.archived:
-        actions.button(
-            "Restore", forms.restore, customer, key="restore", icon=":material/unarchive:", disabled=look_again
-        )
-    elif editable and not look_again:
-        forms.ARCHIVE.opener("Archive", customer, icon=":material/archive:")
-    if actor.may(Permission.ERASE_CUSTOMERS) and not customer.erased_at and not look_again:
-        forms.ERASE.opener("Erase", customer, icon=":material/delete_forever:")
-    if all(map(actor.may, NEEDED)):
-        view.offer_data(shop, actor, customer)
+forms.show_actions(shop, actor, customer, editable=editable, stale=look_again)
 view.show_figures(shop, customer)
 view.show_months(shop, customer)
 

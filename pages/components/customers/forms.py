@@ -6,11 +6,13 @@ import streamlit as st
 
 from backend.domain.customers import Consent, Customer
 from backend.domain.names import is_address
-from backend.domain.team import Permission
+from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.customer_data import erasure
+from backend.services.customer_data.export import NEEDED
 from backend.services.customers import customers
 from backend.services.customers.customers import Profile
+from pages.components.customers import view
 from pages.components.ui import actions, caching, formats, forms
 from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
@@ -26,6 +28,29 @@ _MOST_TAGS_OFFERED = 500
 
 FOR_ORDER = "order"
 """For whom an order is being entered, where the dialog that adds somebody returns to."""
+
+
+def show_actions(shop: Shop, actor: Actor, customer: Customer, *, editable: bool, stale: bool) -> None:
+    """What the person who looks may do with the customer. `stale`: what is shown is no longer what is stored."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        query = {"customer": customer.id}
+        if actor.may(Permission.PLACE_ORDERS) and not customer.archived:
+            to = page_of("place_order.py")
+            st.page_link(to, label="Place an order", icon=":material/add_shopping_cart:", help="", query_params=query)
+        if actor.may(Permission.SEND_EMAIL) and not customer.archived:
+            to = page_of("send.py")
+            st.page_link(to, label="Send an email", icon=":material/send:", help="", query_params=query)
+        if editable and not stale:
+            EDIT.opener("Edit", customer, icon=":material/edit:")
+        if editable and customer.archived:
+            icon = ":material/unarchive:"
+            actions.button("Restore", restore, customer, key="restore", icon=icon, disabled=stale)
+        elif editable and not stale:
+            ARCHIVE.opener("Archive", customer, icon=":material/archive:")
+        if actor.may(Permission.ERASE_CUSTOMERS) and not customer.erased_at and not stale:
+            ERASE.opener("Erase", customer, icon=":material/delete_forever:")
+        if all(map(actor.may, NEEDED)):
+            view.offer_data(shop, actor, customer)
 
 
 def _add(what_for: str) -> None:
