@@ -1,6 +1,6 @@
 """`python -m benchmarks.load`: orders, staff and webhooks against a new server on loopback, then orders alone on both.
 
-Every part lasts as long as it is told; Locust and the servers are processes of their own. It prints each kind of
+`--seconds` says how long each part lasts; Locust and the servers are processes of their own. It prints each kind of
 request with its rate, percentiles and errors, and the processor time of the server for a request.
 """
 

@@ -24,7 +24,7 @@ from backend.store.port import Delete, Item, Key, Put
 
 LOOK_SECONDS = 2.0
 RETRY_SECONDS = 120
-"""What those are told who have to come back (Retry-After)."""
+"""The Retry-After of an answer that refuses a write."""
 _KEY = schema.meta_key("maintenance")
 
 
