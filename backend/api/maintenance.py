@@ -11,7 +11,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class MaintenanceGate:
-    """Pure ASGI. Reads go on; writes are refused with the reason. Programs that send webhooks try again by themselves."""
+    """Pure ASGI. Reads go on; writes are refused with the reason. Programs that send webhooks try again later."""
 
     def __init__(self, app: ASGIApp, watch: Watch = WATCH) -> None:
         self._app, self._watch = app, watch

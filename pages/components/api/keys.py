@@ -144,12 +144,9 @@ def _revoke(key: ApiKey) -> None:
 
 
 def _finish(result: Issued | Trouble, dialog: Dialog[ApiKey] | Dialog[str]) -> None:
-    if isinstance(result, Trouble):
-        actions.show_trouble(result)
-        return
-    _ISSUED.set(result)
-    dialog.close()
-    st.rerun()
+    if not isinstance(result, Trouble):
+        _ISSUED.set(result)
+    dialog.finish(result)
 
 
 CREATE: Dialog[str] = Dialog("create_key", "Create an API key", _create, icon=":material/add:")

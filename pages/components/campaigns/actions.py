@@ -253,14 +253,7 @@ def _finish(
     result = actions.attempt(
         permission, lambda actor: step(current_shop(), actor, seen.id, seen_version=seen.version), done
     )
-    if not isinstance(result, actions.Trouble):
-        if form is not None:
-            form.done()
-        dialog.close()
-        st.rerun()
-    actions.show_trouble(result)
-    if result.stale:
-        st.button("Reload", icon=":material/refresh:", key="reload_campaign", on_click=dialog.close)
+    dialog.finish(result, form)
 
 
 _START = Dialog[Campaign]("campaign_start", "Start this campaign?", _start, icon=":material/send:")

@@ -211,13 +211,9 @@ def _remove(endpoint: Endpoint) -> None:
 
 
 def _finish(result: object, dialog: Dialog[Endpoint] | Dialog[str]) -> None:
-    if isinstance(result, Trouble):
-        actions.show_trouble(result)
-        return
     if isinstance(result, str):
         _SECRET.set(result)
-    dialog.close()
-    st.rerun()
+    dialog.finish(result)
 
 
 ADD: Dialog[str] = Dialog("add_endpoint", "Add an endpoint", _add, icon=":material/add:")

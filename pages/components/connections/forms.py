@@ -122,13 +122,9 @@ def _remove(connection: Connection) -> None:
 
 
 def _finish(result: object, made: str, dialog: Dialog[Connection] | Dialog[str]) -> None:
-    if isinstance(result, Trouble):
-        actions.show_trouble(result)
-        return
-    if made:
+    if made and not isinstance(result, Trouble):
         _MADE.set(made)
-    dialog.close()
-    st.rerun()
+    dialog.finish(result)
 
 
 ADD: Dialog[str] = Dialog("connect_shop", "Connect a shop", _add, icon=":material/add:")

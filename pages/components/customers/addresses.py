@@ -14,7 +14,6 @@ from backend.services.context import Shop
 from backend.services.customers import addresses
 from pages.components.addresses import fields, view
 from pages.components.ui import actions, formats
-from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop
@@ -102,14 +101,7 @@ def _edit(editing: _Editing) -> None:
         saved = actions.attempt(
             Permission.EDIT_CUSTOMERS, lambda actor: _saved(shop, actor, editing, typed), "Address saved."
         )
-        dialog = ADD if editing.new else EDIT
-        if not isinstance(saved, Trouble):
-            form.done()
-            dialog.close()
-            st.rerun()
-        actions.show_trouble(saved)
-        if saved.stale:
-            st.button("Reload", icon=":material/refresh:", key="reload_addresses", on_click=dialog.close)
+        (ADD if editing.new else EDIT).finish(saved, form)
 
 
 def _saved(shop: Shop, actor: Actor, editing: _Editing, typed: Address) -> AddressBook:

@@ -142,11 +142,7 @@ def _archive(seen: Customer) -> None:
             lambda actor: customers.archive_customer(current_shop(), actor, seen.id, seen.version),
             "Archived.",
         )
-        if isinstance(archived, Trouble):
-            actions.show_trouble(archived)
-        else:
-            ARCHIVE.close()
-            st.rerun()
+        ARCHIVE.finish(archived)
 
 
 def _erase(seen: Customer) -> None:
@@ -179,11 +175,7 @@ def _erase(seen: Customer) -> None:
         lambda actor: erasure.erase_customer(shop, actor, seen.id, seen_version=seen.version),
         "Erased. A worker removes what is left within minutes.",
     )
-    if isinstance(done, Trouble):
-        actions.show_trouble(done)
-    else:
-        ERASE.close()
-        st.rerun()
+    ERASE.finish(done)
 
 
 ADD = Dialog[str]("add_customer", "Add a customer", _add, icon=":material/person_add:")

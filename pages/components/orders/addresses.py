@@ -15,7 +15,6 @@ from backend.services.orders import orders
 from backend.services.orders.changes import OrderRef
 from pages.components.addresses import fields, view
 from pages.components.ui import actions, formats
-from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop
@@ -94,17 +93,7 @@ def _edit(editing: _Editing) -> None:
             ),
             "Address saved.",
         )
-        _finish(BILLING if billing else SHIPPING, form, saved)
-
-
-def _finish(dialog: Dialog[_Editing], form: Form, result: Order | Trouble) -> None:
-    if not isinstance(result, Trouble):
-        form.done()
-        dialog.close()
-        st.rerun()
-    actions.show_trouble(result)
-    if result.stale:
-        st.button("Reload", icon=":material/refresh:", key="reload_order", on_click=dialog.close)
+        (BILLING if billing else SHIPPING).finish(saved, form)
 
 
 SHIPPING = Dialog[_Editing]("shipping_address", "Shipping address", _edit, icon=":material/home_pin:", width="medium")

@@ -208,15 +208,11 @@ def _finish(
     result: Order | Trouble,
     keep: Callable[[], None] | None = None,
 ) -> None:
-    if not isinstance(result, Trouble):
-        form.done()
-        dialog.close()
-        st.rerun()
-    actions.show_trouble(result)
-    if result.stale and keep:
+    if keep and isinstance(result, Trouble) and result.stale:
+        actions.show_trouble(result)
         forms.show_overtaken(keep, dialog.close)
-    elif result.stale:
-        st.button("Reload", icon=":material/refresh:", key="reload_order", on_click=dialog.close)
+    else:
+        dialog.finish(result, form)
 
 
 def _ref(order: Order) -> OrderRef:

@@ -106,7 +106,7 @@ def _fulfil(packing: _Packing) -> None:
         )
         if not isinstance(sent, Trouble):
             _LAST_CARRIER.set(tracking.carrier)
-        _finish(FULFIL, form, sent)
+        FULFIL.finish(sent, form)
 
 
 def _after(shop: Shop, packing: _Packing, quantities: Sequence[int], typed: Tracking) -> Order | None:
@@ -171,7 +171,7 @@ def _edit(following: _Following) -> None:
             lambda actor: fulfilments.change_tracking(shop, actor, ref, parcel.id, tracking),
             "Tracking saved.",
         )
-        _finish(EDIT, form, changed)
+        EDIT.finish(changed, form)
 
 
 def _remove(following: _Following) -> None:
@@ -185,17 +185,7 @@ def _remove(following: _Following) -> None:
             lambda actor: fulfilments.remove_fulfilment(shop, actor, ref, parcel.id),
             "Parcel removed.",
         )
-        _finish(REMOVE, form, removed)
-
-
-def _finish(dialog: Dialog[_Packing] | Dialog[_Following], form: Form, result: Order | Trouble) -> None:
-    if not isinstance(result, Trouble):
-        form.done()
-        dialog.close()
-        st.rerun()
-    actions.show_trouble(result)
-    if result.stale:
-        st.button("Reload", icon=":material/refresh:", key=f"{form.name}_reload", on_click=dialog.close)
+        REMOVE.finish(removed, form)
 
 
 FULFIL = Dialog[_Packing]("fulfil_order", "Fulfil", _fulfil, icon=":material/local_shipping:")

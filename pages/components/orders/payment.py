@@ -18,7 +18,6 @@ from backend.services.orders import payments
 from backend.services.orders.changes import OrderRef
 from pages.components.orders import notice
 from pages.components.ui import actions, formats
-from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
@@ -91,7 +90,7 @@ def _pay(paying: _Paying) -> None:
             ),
             f"Payment of {formats.money(shop, amount)} recorded.",
         )
-        _finish(form, recorded)
+        PAYMENT.finish(recorded, form)
 
 
 def _amount(shop: Shop, form: Form, order: Order) -> tuple[int, str]:
@@ -125,16 +124,6 @@ def _day(shop: Shop, form: Form) -> date:
         format=formats.date_input_format(shop),
         persist_state="session",
     )
-
-
-def _finish(form: Form, result: Order | Trouble) -> None:
-    if not isinstance(result, Trouble):
-        form.done()
-        PAYMENT.close()
-        st.rerun()
-    actions.show_trouble(result)
-    if result.stale:
-        st.button("Reload", icon=":material/refresh:", key="payment_reload", on_click=PAYMENT.close)
 
 
 PAYMENT = Dialog[_Paying]("record_payment", "Record payment", _pay, icon=":material/payments:")

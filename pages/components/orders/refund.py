@@ -19,7 +19,6 @@ from backend.services.orders import refunds
 from backend.services.orders.changes import OrderRef
 from pages.components.orders import items, notice
 from pages.components.ui import actions, formats
-from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop
@@ -94,7 +93,7 @@ def _refund(refunding: _Refunding) -> None:
             ),
             f"{formats.money(shop, typed.amount)} refunded.",
         )
-        _finish(form, refunded)
+        REFUND.finish(refunded, form)
 
 
 def _fields(shop: Shop, form: Form, refunding: _Refunding) -> _Typed:
@@ -165,16 +164,6 @@ def _left_to_refund(shop: Shop, order: Order) -> str:
     paid, refunded, left = (formats.plain(formats.money(shop, amount)) for amount in amounts)
     earlier = f"Refunded {refunded}. " if order.refunded else ""
     return f"Paid {paid}. {earlier}Refundable: **{left}**"
-
-
-def _finish(form: Form, result: Order | Trouble) -> None:
-    if not isinstance(result, Trouble):
-        form.done()
-        REFUND.close()
-        st.rerun()
-    actions.show_trouble(result)
-    if result.stale:
-        st.button("Reload", icon=":material/refresh:", key="reload_order", on_click=REFUND.close)
 
 
 REFUND = Dialog[_Refunding]("refund_order", "Refund", _refund, icon=":material/undo:")

@@ -16,7 +16,6 @@ from backend.services.orders import returns
 from backend.services.orders.changes import OrderRef
 from pages.components.orders import items, refund
 from pages.components.ui import actions, formats
-from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
@@ -119,7 +118,7 @@ def _note(noting: _Noting) -> None:
             lambda actor: returns.note_return(shop, actor, ref, quantities, reason, noting.return_id),
             "Return noted.",
         )
-        _finish(NOTE, form, noted)
+        NOTE.finish(noted, form)
 
 
 def _receive(known: _Known) -> None:
@@ -135,7 +134,7 @@ def _receive(known: _Known) -> None:
             lambda actor: returns.receive_return(shop, actor, ref, found.id, restocked=restocked),
             "Return received.",
         )
-        _finish(RECEIVE, form, received)
+        RECEIVE.finish(received, form)
 
 
 def _remove(known: _Known) -> None:
@@ -149,17 +148,7 @@ def _remove(known: _Known) -> None:
             lambda actor: returns.remove_return(shop, actor, ref, found.id),
             "Return removed.",
         )
-        _finish(REMOVE, form, removed)
-
-
-def _finish(dialog: Dialog[_Noting] | Dialog[_Known], form: Form, result: Order | Trouble) -> None:
-    if not isinstance(result, Trouble):
-        form.done()
-        dialog.close()
-        st.rerun()
-    actions.show_trouble(result)
-    if result.stale:
-        st.button("Reload", icon=":material/refresh:", key=f"{form.name}_reload", on_click=dialog.close)
+        REMOVE.finish(removed, form)
 
 
 NOTE = Dialog[_Noting]("note_return", "Note a return", _note, icon=":material/assignment_return:")

@@ -13,7 +13,6 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.suppression import entries
 from pages.components.ui import actions, address, empty, filters, formats, guard
-from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop
@@ -153,7 +152,7 @@ def _add(_: str) -> None:
             ),
             "Address added.",
         )
-        _finish(ADD, form, added)
+        ADD.finish(added, form)
 
 
 def _show_entry(seen: Suppression) -> None:
@@ -188,16 +187,7 @@ def _remove(seen: Suppression) -> None:
             lambda actor: entries.unsuppress(current_shop(), actor, seen.address, why=why, reason=reason),
             "Removed.",
         )
-        _finish(ENTRY, form, removed)
-
-
-def _finish(dialog: Dialog[str] | Dialog[Suppression], form: Form, result: object) -> None:
-    if isinstance(result, Trouble):
-        actions.show_trouble(result)
-        return
-    form.done()
-    dialog.close()
-    st.rerun()
+        ENTRY.finish(removed, form)
 
 
 ADD = Dialog[str]("add_suppression", "Add an address", _add, icon=":material/add:")

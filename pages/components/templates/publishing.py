@@ -93,7 +93,7 @@ def _publish(seen: _Publishing) -> None:
         )
         if not isinstance(published, Trouble):
             drafts.begin_again(name)
-        _finish(PUBLISH, published, form)
+        PUBLISH.finish(published, form)
 
 
 def _discard(seen: tuple[str, int]) -> None:
@@ -109,7 +109,7 @@ def _discard(seen: tuple[str, int]) -> None:
             )
         if not isinstance(discarded, Trouble):
             drafts.begin_again(name)
-        _finish(DISCARD, discarded)
+        DISCARD.finish(discarded)
 
 
 def _restore(seen: _Restoring) -> None:
@@ -128,22 +128,11 @@ def _restore(seen: _Restoring) -> None:
             ),
             f"Version {seen.earlier} is published again as version {seen.number + 1}.",
         )
-        _finish(RESTORE, restored, form)
+        RESTORE.finish(restored, form)
 
 
 def _note(form: Form, example: str) -> str:
     return st.text_input("Note", max_chars=200, placeholder=example, key=form.key("note"), persist_state="session")
-
-
-def _finish(
-    dialog: Dialog[_Publishing] | Dialog[tuple[str, int]] | Dialog[_Restoring], result: object, form: Form | None = None
-) -> None:
-    if not isinstance(result, Trouble):
-        if form is not None:
-            form.done()
-        dialog.close()
-        st.rerun()
-    actions.show_trouble(result)
 
 
 PUBLISH = Dialog[_Publishing]("publish_template", "Publish?", _publish, icon=":material/publish:", width="large")

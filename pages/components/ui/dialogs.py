@@ -7,6 +7,8 @@ from typing import Generic, Literal, TypeVar
 
 import streamlit as st
 
+from pages.components.ui.actions import Trouble, show_trouble
+from pages.components.ui.forms import Form
 from pages.components.ui.state import Slot
 
 Subject = TypeVar("Subject")
@@ -53,6 +55,17 @@ class Dialog(Generic[Subject]):
 
     def close(self) -> None:
         self._slot.clear()
+
+    def finish(self, result: object, form: Form | None = None) -> None:
+        """After an action of the dialog: closes it, and its form begins again. A refusal is said, and it stays open."""
+        if not isinstance(result, Trouble):
+            if form is not None:
+                form.done()
+            self.close()
+            st.rerun()
+        show_trouble(result)
+        if result.stale:
+            st.button("Reload", icon=":material/refresh:", key=f"reload_{self._slot.key}", on_click=self.close)
 
     def _draw(self) -> None:
         subject = self._slot.get()
