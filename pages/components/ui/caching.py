@@ -94,30 +94,31 @@ def kept_figure(function: Callable[P, Result]) -> Callable[P, Result]:
     return keep(function)
 
 
-def _cached(*, max_entries: int, seconds: int = _SECONDS) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+def cached(*, max_entries: int, seconds: int = _SECONDS) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """For what does not depend on who asks."""
     keys: dict[str | type, Callable[..., str]] = {Shop: _identity, Actor: _role, Rule: rule_text}
     return st.cache_data(ttl=seconds, max_entries=max_entries, show_spinner=False, hash_funcs=keys)
 
 
-def _asked(
+def asked(
     *, max_entries: int, seconds: int = _SECONDS, of_snapshot: bool = False
 ) -> Callable[[Callable[Concatenate[Shop, Actor, P], Result]], Callable[Concatenate[Shop, P], Result]]:
     """What is asked in the name of who is signed in; `of_snapshot`, so that a newer snapshot is seen at once."""
 
-    def cached(function: Callable[Concatenate[Shop, Actor, P], Result]) -> Callable[Concatenate[Shop, P], Result]:
+    def decorate(function: Callable[Concatenate[Shop, Actor, P], Result]) -> Callable[Concatenate[Shop, P], Result]:
         def read(shop: Shop, actor: Actor, snapshot: str, *args: P.args, **kwargs: P.kwargs) -> Result:
             return function(shop, actor, *args, **kwargs)
 
         # Streamlit knows functions apart by these.
         read.__module__, read.__qualname__ = function.__module__, function.__qualname__
-        kept = _cached(max_entries=max_entries, seconds=seconds)(read)
+        kept = cached(max_entries=max_entries, seconds=seconds)(read)
 
         def ask(shop: Shop, /, *args: P.args, **kwargs: P.kwargs) -> Result:
             return kept(shop, _asking(), _snapshot_name(shop) if of_snapshot else "", *args, **kwargs)
 
         return ask
 
-    return cached
+    return decorate
 
 
 def _snapshot_name(shop: Shop) -> str:
@@ -127,7 +128,7 @@ def _snapshot_name(shop: Shop) -> str:
 
 # --- The shop ----------------------------------------------------------------------------------------------------
 
-_names_of_actors = _cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)(members.names_of_actors)
+_names_of_actors = cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)(members.names_of_actors)
 
 
 def who(username: str) -> str:
@@ -135,9 +136,9 @@ def who(username: str) -> str:
     return _names_of_actors(shell.current_shop()).get(username, username)
 
 
-overview_of = _cached(max_entries=200)(overview.overview_of)
-recent_orders = _cached(max_entries=20)(overview.recent_orders)
-_first_day = _cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)(overview.first_day)
+overview_of = cached(max_entries=200)(overview.overview_of)
+recent_orders = cached(max_entries=20)(overview.recent_orders)
+_first_day = cached(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)(overview.first_day)
 
 
 def first_day(shop: Shop) -> date | None:
@@ -145,32 +146,32 @@ def first_day(shop: Shop) -> date | None:
     return _first_day(shop) or overview.first_day(shop)
 
 
-@_cached(max_entries=200)
+@cached(max_entries=200)
 def totals_of(shop: Shop, first: date, last: date) -> Totals:
     return figures.totals_of(figures.totals_by_day(shop, first, last))
 
 
-totals_like = _cached(max_entries=100)(order_lists.totals_like)
-list_orders = _cached(max_entries=500)(order_lists.list_orders)
-counts_of = _cached(max_entries=20)(figures.counts_of)
-top_customers = _cached(max_entries=200)(leaderboards.top_customers)
-list_customers = _cached(max_entries=500)(lists.list_customers)
-open_tasks = _asked(max_entries=10)(tasks.open_tasks)
-search_everything = _cached(max_entries=500)(everything.search_everything)
-first_steps = _asked(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)(checklist.first_steps)
-month_cost = _cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)(this_month)
+totals_like = cached(max_entries=100)(order_lists.totals_like)
+list_orders = cached(max_entries=500)(order_lists.list_orders)
+counts_of = cached(max_entries=20)(figures.counts_of)
+top_customers = cached(max_entries=200)(leaderboards.top_customers)
+list_customers = cached(max_entries=500)(lists.list_customers)
+open_tasks = asked(max_entries=10)(tasks.open_tasks)
+search_everything = cached(max_entries=500)(everything.search_everything)
+first_steps = asked(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)(checklist.first_steps)
+month_cost = cached(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS)(this_month)
 
 # --- Products ----------------------------------------------------------------------------------------------------
 
-list_products = _cached(max_entries=200)(product_lists.list_products)
-products_to_sell = _cached(max_entries=5)(product_lists.products_to_sell)
-best_products = _cached(max_entries=100)(product_figures.best_products)
-products_behind = _cached(max_entries=5, seconds=5)(counting.is_behind)
-bought_by = _cached(max_entries=200)(bought.bought_by)
-_buyers_of_product = _asked(max_entries=100, of_snapshot=True)(buyers.buyers_of)
+list_products = cached(max_entries=200)(product_lists.list_products)
+products_to_sell = cached(max_entries=5)(product_lists.products_to_sell)
+best_products = cached(max_entries=100)(product_figures.best_products)
+products_behind = cached(max_entries=5, seconds=5)(counting.is_behind)
+bought_by = cached(max_entries=200)(bought.bought_by)
+_buyers_of_product = asked(max_entries=100, of_snapshot=True)(buyers.buyers_of)
 
 
-@_cached(max_entries=200)
+@cached(max_entries=200)
 def figures_of_product(shop: Shop, product_id: str) -> tuple[Sold, date | None]:
     """What was sold of it in all time, and when last."""
     sold = product_figures.sold_in_all(shop, [product_id]).get(product_id, Sold())
@@ -184,35 +185,35 @@ def buyers_of_product(shop: Shop, product_id: str) -> Buyers | None:
 
 # --- Emails ------------------------------------------------------------------------------------------------------
 
-email_cards = _cached(max_entries=10)(email_overview)
-figures_of_sending = _cached(max_entries=100)(sending.send_figures)
-problems_of_sending = _cached(max_entries=100)(sending.problems_of)
-rates_by_campaign = _asked(max_entries=50)(results.rates_by_campaign)
+email_cards = cached(max_entries=10)(email_overview)
+figures_of_sending = cached(max_entries=100)(sending.send_figures)
+problems_of_sending = cached(max_entries=100)(sending.problems_of)
+rates_by_campaign = asked(max_entries=50)(results.rates_by_campaign)
 newest_days = kept_figure(account.newest_days)
-automation_figures = _cached(max_entries=100)(figures_of)
-automations_waiting = _cached(max_entries=10)(count_waiting)
-lapsed_before = _cached(max_entries=20)(backfill.lapsed_before)
-silent_messages = _cached(max_entries=50)(ids_that_may_go_again)
+automation_figures = cached(max_entries=100)(figures_of)
+automations_waiting = cached(max_entries=10)(count_waiting)
+lapsed_before = cached(max_entries=20)(backfill.lapsed_before)
+silent_messages = cached(max_entries=50)(ids_that_may_go_again)
 """Unknown messages that were in all likelihood never taken: looking at their days takes many queries."""
 
 # --- Segments and insights, of the newest snapshot. Raise: `SnapshotMissingError`, `SnapshotFailedError`. -----------
 
-segment_preview = _asked(max_entries=200, of_snapshot=True)(preview.preview_segment)
-segment_counts = _asked(max_entries=20, of_snapshot=True)(preview.count_segments)
-buyer_grid = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(buyers.buyer_grid)
-returning_buyers = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(returning.returning)
-worth_of_buyers = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(returning.worth)
-revenue_at_risk = _asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(at_risk.revenue_at_risk)
-customers_at_risk = _asked(max_entries=50, of_snapshot=True)(at_risk.customers_at_risk)
+segment_preview = asked(max_entries=200, of_snapshot=True)(preview.preview_segment)
+segment_counts = asked(max_entries=20, of_snapshot=True)(preview.count_segments)
+buyer_grid = asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(buyers.buyer_grid)
+returning_buyers = asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(returning.returning)
+worth_of_buyers = asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(returning.worth)
+revenue_at_risk = asked(max_entries=5, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)(at_risk.revenue_at_risk)
+customers_at_risk = asked(max_entries=50, of_snapshot=True)(at_risk.customers_at_risk)
 
 
-@_asked(max_entries=10)
+@asked(max_entries=10)
 def segment_names(shop: Shop, actor: Actor) -> dict[str, str]:
     """Names by id: the ready segments first, then the saved ones."""
     return {each.id: each.name for each in (*READY, *library.list_segments(shop, actor))}
 
 
-@_asked(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)
+@asked(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS, of_snapshot=True)
 def segment_choices(shop: Shop, actor: Actor, what: Goods | WordField) -> list[str]:
     """Products, SKUs or cities to choose from, the most frequent first."""
     return preview.goods_sold(shop, actor, what) if isinstance(what, Goods) else preview.cities_of(shop, actor)
