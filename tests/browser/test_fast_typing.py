@@ -88,7 +88,7 @@ def test_a_customer_is_added_as_typed(staff: Person, shop: Shop) -> None:
     staff.sign_in("/customers").sees_title("Customers").settled()
     address = f"maria-{staff.page.viewport_size['width']}@example.com"
     staff.presses("Add customer")
-    staff.fills(Name="Maria Lopez", Email_address=address, Phone="+43 660 1234567")
+    staff.fills(Given_name="Maria", Family_name="Lopez", Email_address=address, Phone="+43 660 1234567")
     clicked(staff, "Add customer").sees_title("Maria Lopez")
     added = find_by_email(shop, address)
     assert added is not None
