@@ -58,7 +58,7 @@ def of_an_order(shop: Shop, meter: Meter) -> float:
 
 
 def test_an_order_costs_nothing_more_when_none_is_on(shop: Shop, meter: Meter) -> None:
-    assert of_an_order(shop, meter) == said("an order, and no automation listens") == 22
+    assert of_an_order(shop, meter) == said("an order, and no automation listens") == 21
 
 
 def test_an_automation_that_listens_costs_a_trigger(shop: Shop, meter: Meter) -> None:
