@@ -72,7 +72,7 @@ def profile_page(profiler: cProfile.Profile, what: str, runs: int) -> None:
     path = ROOT / "pages" / f"{name}.py"
     if not path.exists():
         raise SystemExit(f"There is no page {name}.")
-    shop = shell.shop()
+    shop = shell.current_shop()
     session = begin_session(shop, _admin(shop))
     app = AppTest.from_function(_page, kwargs={"path": str(path), "around": _around(profiler)}, default_timeout=120)
     app.session_state[SESSION.key] = session
