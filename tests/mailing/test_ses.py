@@ -44,7 +44,7 @@ def server() -> Iterator[SesServer]:
 def client(server: SesServer) -> Iterator[SesClient]:
     with pytest.MonkeyPatch.context() as patch:
         set_environment(patch, server)
-        client = open_client(connect_seconds=1, read_seconds=0.5)
+        client = open_client(connect_seconds=3, read_seconds=1.5)
     yield client
     client.close()
 

@@ -50,7 +50,7 @@ OURS = {"n": {"N": "2"}, "who": {"S": "me"}}
 def running() -> Iterator[tuple[FailingServer, Any]]:
     with failing_server() as server:
         address = parse_address(f"dynamodb://T?endpoint={server.address}")
-        yield server, open_client(address, connect_seconds=3, read_seconds=0.3)
+        yield server, open_client(address, connect_seconds=3, read_seconds=2)
 
 
 @pytest.fixture

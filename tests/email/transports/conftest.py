@@ -40,7 +40,7 @@ def client(running_server: SesServer) -> Iterator[SesClient]:
     """One client for all tests: making one takes as long as a hundred requests."""
     with pytest.MonkeyPatch.context() as patch:
         set_environment(patch, running_server)
-        client = open_client(connect_seconds=1, read_seconds=0.5)
+        client = open_client(connect_seconds=3, read_seconds=1.5)
     yield client
     client.close()
 
