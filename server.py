@@ -37,7 +37,7 @@ from starlette.types import ASGIApp
 from backend import logs
 from backend.api import create_app
 from backend.api.v1 import ApiSettings
-from backend.bootstrap import keep_files_private, open_connection_key
+from backend.bootstrap import keep_files_private, open_connection_key, open_tokens
 from backend.config import Settings, load_settings
 from backend.deadlines import LONGEST_WAIT
 from backend.domain.network import origin_of
@@ -166,6 +166,7 @@ def _api(settings: Settings, stop: loop.Stop) -> FastAPI:
             lambda: shell.policy().key,
             settings.origins,
             RatePolicy(settings.api_requests),
+            tokens=open_tokens(settings),
         ),
     )
 

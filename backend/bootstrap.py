@@ -17,9 +17,10 @@ from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.account_list import AccountList, FileAccountList
 from backend.email.transports.protocol import Transport
 from backend.email.transports.staging import StagingTransport
-from backend.email.web import HttpWeb
+from backend.email.web import HttpWeb, Reach
 from backend.errors import ConfigurationError
 from backend.secret_file import cookie_key, derived
+from backend.services.api_keys.tokens import TokenPolicy, Tokens
 from backend.services.backup.places import FolderPlace, Place
 from backend.services.backup.schedule import Schedule
 from backend.services.context import Shop
@@ -177,6 +178,30 @@ def open_connection_key(settings: Settings) -> bytes:
     Raises: `ConfigurationError`.
     """
     return derived(cookie_key(settings), "secrets of connections")
+
+
+def open_tokens(settings: Settings) -> Tokens | None:
+    """The access tokens that the HTTP API takes; None where it takes API keys alone.
+
+    Raises: `ConfigurationError`.
+    """
+    issuer = settings.api_token_issuer
+    if not issuer:
+        return None
+    if not settings.api_token_audience:
+        raise ConfigurationError("API_TOKEN_ISSUER needs API_TOKEN_AUDIENCE too: tokens for others are not for us.")
+    policy = TokenPolicy(
+        issuer,
+        settings.api_token_audience,
+        settings.api_token_keys_url,
+        settings.oidc_metadata_url or f"{issuer.rstrip('/')}/.well-known/openid-configuration",
+        settings.token_algorithms,
+        settings.api_token_role_claim,
+        settings.token_roles,
+        settings.api_token_private,
+    )
+    reach = Reach.ANYWHERE if settings.api_token_private else Reach.PUBLIC
+    return Tokens(policy, HttpWeb(reach=reach, kind="The identity provider"))
 
 
 def open_probe(settings: Settings, mailer: Mailer) -> Probe:

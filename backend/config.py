@@ -13,9 +13,11 @@ from babel.core import Locale, UnknownLocaleError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.domain.api_keys import PUBLIC_KEY_ALGORITHMS
 from backend.domain.customers import clean_email
 from backend.domain.eligibility import MarketingLimits
 from backend.domain.money import decimals_of
+from backend.domain.team import Role
 from backend.errors import ConfigurationError, InvalidInputError
 
 
@@ -108,6 +110,21 @@ class Settings(BaseSettings):
     api_requests: int = Field(
         1000, ge=20, le=1_000_000, description="Requests that an API key may make in ten seconds."
     )
+    api_token_issuer: str = Field(
+        "", description="Issuer of access tokens (JWT) that the HTTP API takes beside keys; none without it."
+    )
+    api_token_audience: str = Field("", description="Access tokens: the audience that they must be for.")
+    api_token_keys_url: str = Field(
+        "", description="Access tokens: the provider's keys (JWKS); without it, its OpenID metadata name them."
+    )
+    api_token_algorithms: str = Field("RS256", description="Access tokens: algorithms allowed, comma-separated.")
+    api_token_role_claim: str = Field("roles", description="Access tokens: the claim with the roles; dots go deeper.")
+    api_token_roles: str = Field(
+        "", description="Access tokens: the provider's roles and ours, such as shop-admins=admin,support=staff."
+    )
+    api_token_private: bool = Field(
+        False, description="Access tokens: the provider is in your own network, perhaps without https."
+    )
     uploads_mb: int = Field(
         1200, ge=1, description="Megabytes of uploaded files that a server process holds at most, of all people."
     )
@@ -154,6 +171,20 @@ class Settings(BaseSettings):
         for part in _listed(value):
             if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", part):
                 raise ValueError("are not origins such as https://shop.example.com")
+        return value
+
+    @field_validator("api_token_algorithms")
+    @classmethod
+    def _public_keys(cls, value: str) -> str:
+        if not set(_listed(value)) <= set(PUBLIC_KEY_ALGORITHMS) or not _listed(value):
+            raise ValueError(f"are not among {', '.join(PUBLIC_KEY_ALGORITHMS)}")
+        return value
+
+    @field_validator("api_token_roles")
+    @classmethod
+    def _roles(cls, value: str) -> str:
+        if any(ours not in [*Role] for _, ours in _pairs(value)):
+            raise ValueError(f"are not such as shop-admins=admin,support=staff; ours are {', '.join(Role)}")
         return value
 
     @field_validator("quiet_hours")
@@ -248,6 +279,17 @@ class Settings(BaseSettings):
         return _listed(self.api_origins)
 
     @property
+    def token_algorithms(self) -> tuple[str, ...]:
+        """With which access tokens may be signed."""
+        return _listed(self.api_token_algorithms)
+
+    @property
+    def token_roles(self) -> dict[str, Role]:
+        """Our role for each of the provider's; without a list, the names are the same."""
+        pairs = _pairs(self.api_token_roles)
+        return {theirs: Role(ours) for theirs, ours in pairs} or {role.value: role for role in Role}
+
+    @property
     def spool_dir(self) -> Path:
         """Where the local transport leaves its events."""
         return self.data_dir / "events"
@@ -264,6 +306,11 @@ class Settings(BaseSettings):
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in value.split(","))))
+
+
+def _pairs(value: str) -> list[tuple[str, str]]:
+    """Name and value of each part such as `support=staff`."""
+    return [(name.strip(), to.strip()) for name, _, to in (part.rpartition("=") for part in _listed(value))]
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -1,4 +1,4 @@
-"""API keys: who may call the HTTP API, for what, and until when."""
+"""Who may call the HTTP API, and for what: API keys, and the access tokens of an identity provider."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from backend.domain.ids import new_customer_id
-from backend.domain.team import Actor, Permission, Role
+from backend.domain.team import PERMISSIONS, Actor, Permission, Role
 
 MARK = "tp"
 """What a key begins with, so that people and secret scanners recognise it."""
+PUBLIC_KEY_ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"),
+    "EdDSA",
+)
+"""What access tokens may be signed with. With HS256 and the like, whoever can check tokens could make them."""
 _SECRET_BYTES = 32
 
 
@@ -64,6 +69,19 @@ PERMISSIONS_OF: dict[Scope, frozenset[Permission]] = {
 """What services ask for when a key with this scope acts. Whoever creates a key needs these permissions too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls the API. Limits and idempotency keys are counted for its `family`."""
+
+    family: str
+    actor: Actor
+    scopes: frozenset[Scope]
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether the caller has this scope, or for a read the write scope of the same resource."""
+        return any(has is scope or (scope.is_read and has.resource == scope.resource) for has in self.scopes)
+
+
 class KeyState(StrEnum):
     """Whether a key works."""
 
@@ -103,19 +121,24 @@ class ApiKey:
         """Who acts when the key is used. Permissions are those of the scopes, whatever the role."""
         return Actor(actor_name(self.prefix), Role.STAFF, f"API key {self.name}", permissions_of(self.scopes))
 
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.family, self.actor, self.scopes)
+
     def state(self, now: datetime) -> KeyState:
         if self.revoked_at is not None:
             return KeyState.REVOKED
         return KeyState.EXPIRED if self.expires_at is not None and self.expires_at <= now else KeyState.ACTIVE
 
-    def allows(self, scope: Scope) -> bool:
-        """Whether the key has this scope, or for a read the write scope of the same resource."""
-        return any(has is scope or (scope.is_read and has.resource == scope.resource) for has in self.scopes)
-
 
 def permissions_of(scopes: Iterable[Scope]) -> frozenset[Permission]:
     """All that keys with these scopes may do."""
     return frozenset().union(*(PERMISSIONS_OF[scope] for scope in scopes))
+
+
+def scopes_of(role: Role) -> frozenset[Scope]:
+    """The scopes whose permissions a role has."""
+    return frozenset(scope for scope in Scope if PERMISSIONS_OF[scope] <= PERMISSIONS[role])
 
 
 def actor_name(prefix: str) -> str:

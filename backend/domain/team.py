@@ -113,8 +113,9 @@ CONFIRMED_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is doing something: a team member, a command, or an API key, which has `permissions` of its own.
+    """Who is doing something: a team member, a command, or a program, which has `permissions` of its own.
 
+    `program` is what such an actor shows: an API key, or an access token.
     `confirmed` is False for a member at a page who has a second factor and has not shown it within `CONFIRMED_FOR`.
     """
 
@@ -123,6 +124,7 @@ class Actor:
     name: str = ""
     permissions: frozenset[Permission] | None = None
     confirmed: bool = True
+    program: str = "API key"
 
     def may(self, permission: Permission) -> bool:
         return permission in (PERMISSIONS[self.role] if self.permissions is None else self.permissions)
@@ -130,12 +132,12 @@ class Actor:
     @property
     def acts_as(self) -> str:
         """The role, or what takes its place in the audit log."""
-        return self.role.value if self.permissions is None else "API key"
+        return self.role.value if self.permissions is None else self.program
 
     def require(self, permission: Permission) -> None:
         """Raises: `PermissionDeniedError` when the role does not allow it, `ConfirmationNeededError`."""
         if not self.may(permission) and self.permissions is not None:
-            raise PermissionDeniedError(f"This API key may not {permission}. Its scopes say what it may do.")
+            raise PermissionDeniedError(f"This {self.program} may not {permission}. Its scopes say what it may do.")
         if not self.may(permission):
             raise PermissionDeniedError(f"Your role ({self.role}) may not {permission}. Ask an admin if you need to.")
         if permission in SENSITIVE:

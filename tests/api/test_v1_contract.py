@@ -14,9 +14,11 @@ from backend.api.v1.app import ROUTERS
 from backend.api.v1.problems import KINDS
 from backend.api.v1.route import ApiRoute
 from backend.api.v1.samples import body_of
-from backend.domain.api_keys import Scope
+from backend.domain.api_keys import Scope, scopes_of
+from backend.domain.team import Role
 from backend.services.context import Shop
 from tests.api.v1_support import Client
+from tests.services.api_keys.provider import Provider
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "openapi.json"
@@ -44,7 +46,7 @@ def test_every_route_passes_the_gate() -> None:
 @pytest.mark.parametrize(("path", "method"), CALLS)
 def test_a_call_says_all_that_a_caller_has_to_know(path: str, method: str) -> None:
     operation = DOCUMENT["paths"][path][method]
-    assert operation["security"] == [{"key": []}]
+    assert operation["security"] == [{"key": []}, {"token": []}]
     assert Scope(operation["x-scope"]).is_read is (method == "get")
     assert operation["x-scope"].startswith(f"{operation['tags'][0].lower()}:")
     assert operation["description"].endswith(f"Scope: `{operation['x-scope']}`.")
@@ -64,6 +66,17 @@ def test_a_call_says_all_that_a_caller_has_to_know(path: str, method: str) -> No
             checked = Draft202012Validator({**content["schema"], "components": DOCUMENT["components"]})
             assert [*checked.iter_errors(content["example"])] == []
             assert content["example"]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_reaches_the_calls_whose_scope_its_role_has(role: Role, shop: Shop) -> None:
+    provider = Provider()
+    ask, token = Client(shop, tokens=provider.tokens()), provider.token(roles=[role.value])
+    for path, method in CALLS:
+        status = ask(method, path, key=token, version=1).status_code
+        allowed = Scope(DOCUMENT["paths"][path][method]["x-scope"]) in scopes_of(role)
+        assert (status == 403) is not allowed, (path, method, status)
+        assert status != 401
 
 
 def test_every_problem_has_a_type_of_its_own_and_says_what_to_do() -> None:

@@ -14,6 +14,7 @@ from backend.api.v1.gate import Limits
 from backend.domain.api_keys import Scope
 from backend.services.api.request_rate import RatePolicy
 from backend.services.api_keys.keys import create_key
+from backend.services.api_keys.tokens import Tokens
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 from tests.mailing.processes import NoTransport
@@ -36,11 +37,13 @@ class Client:
         limits: Limits | None = None,
         origins: tuple[str, ...] = (),
         trusted: str = "",
+        tokens: Tokens | None = None,
     ) -> None:
         self.shop = shop
         self.key = create_key(shop, ADMIN, "Online shop", scopes).text
         self.limits = limits or Limits()
-        settings = ApiSettings(self.mailer, lambda: SEALING_KEY, origins, rate or RatePolicy(100_000, 10), self.limits)
+        rate = rate or RatePolicy(100_000, 10)
+        settings = ApiSettings(self.mailer, lambda: SEALING_KEY, origins, rate, self.limits, tokens)
         self.app = create_app(lambda: shop, v1=settings, trusted_proxies=trusted)
 
     def mailer(self) -> Mailer:

@@ -15,6 +15,7 @@ from backend.api.v1.gate import Gate, Limits
 from backend.api.v1.openapi import describe
 from backend.api.v1.routers import campaigns, customers, messages, orders, segments, statistics, suppressions
 from backend.services.api.request_rate import RatePolicy
+from backend.services.api_keys.tokens import Tokens
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 
@@ -34,20 +35,30 @@ _NO_ROUTE = {kind.status: kind for kind in (problems.NOT_FOUND, problems.NO_METH
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What the API needs beside the shop. `key` is the installation's; pages of these `origins` may use the API."""
+    """What the API needs beside the shop. `key` is the installation's; pages of these `origins` may use the API.
+
+    With `tokens`, access tokens of an identity provider are taken beside API keys.
+    """
 
     mailer: Callable[[], Mailer]
     key: Callable[[], bytes]
     origins: tuple[str, ...] = ()
     rate: RatePolicy = field(default_factory=RatePolicy)
     limits: Limits | None = None
+    tokens: Tokens | None = None
 
 
 def create_v1(shop: Callable[[], Shop], settings: ApiSettings, *, trusted_proxies: str = "") -> FastAPI:
     """The application, to be mounted at `/v1`."""
     app = FastAPI(title="Tillpost API", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.gate = Gate(
-        shop, settings.mailer, settings.key, trusted=trusted_proxies, rate=settings.rate, limits=settings.limits
+        shop,
+        settings.mailer,
+        settings.key,
+        trusted=trusted_proxies,
+        rate=settings.rate,
+        limits=settings.limits,
+        tokens=settings.tokens,
     )
     for router in ROUTERS:
         app.include_router(router)

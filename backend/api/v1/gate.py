@@ -2,7 +2,7 @@
 
 address's limit ▸ body ▸ key ▸ key's limit ▸ scope ▸ idempotency key ▸ route ▸ kept answer
 
-After the body all of it runs in one of the server's threads.
+In place of an API key, a call may show an access token. After the body all of it runs in one of the server's threads.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 from backend.api.public.limits import RequestLimit
 from backend.api.v1 import problems
 from backend.api.v1.call import Call, answered
-from backend.domain.api_keys import ApiKey, Scope
+from backend.domain.api_keys import Caller, Scope
 from backend.domain.network import address_group, origin_of
 from backend.errors import BackendError
 from backend.services.api import idempotency
@@ -30,6 +30,7 @@ from backend.services.api.idempotency import Answer, AnsweredMeanwhileError, Beg
 from backend.services.api.request_rate import RatePolicy, SharedRate, Taken
 from backend.services.api_keys import authentication
 from backend.services.api_keys.authentication import NotSignedInError
+from backend.services.api_keys.tokens import Tokens, is_token
 from backend.services.context import Shop
 from backend.services.sending.mailer import Mailer
 
@@ -66,7 +67,7 @@ class _Asked:
 @dataclass(frozen=True, slots=True)
 class _Admitted:
     call: Call
-    key: ApiKey
+    caller: Caller
     headers: Mapping[str, str]
 
 
@@ -82,9 +83,11 @@ class Gate:
         trusted: str = "",
         rate: RatePolicy | None = None,
         limits: Limits | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self._shop, self._mailer, self._key, self._trusted = shop, mailer, key, trusted
         self._rate, self._limits, self._in_hand = SharedRate(rate), limits or Limits(), InHand()
+        self._tokens = tokens
         self._addresses = SharedRate(self._limits.shared_addresses, alone=_ALONE)
 
     async def answer(self, request: Request, scope: Scope, route: Route, *, claimed: bool = True) -> Response:
@@ -129,7 +132,7 @@ class Gate:
         """What the process has answered, or is going to answer, that was faster."""
         shop = admitted.call.shop
         try:
-            found = self._begin(shop, admitted.key, asked)
+            found = self._begin(shop, admitted.caller, asked)
             if isinstance(found, Response):
                 return found
             if found.begun is not None:
@@ -144,29 +147,34 @@ class Gate:
             from_here = self._addresses.take(shop, self._hidden(asked.address))
             if not from_here.allowed:
                 return problems.problem(problems.TOO_MANY, headers={"Retry-After": str(from_here.resets_in)})
-            key = authentication.authenticated(shop, _key_in(asked.request))
-            taken = self._rate.take(shop, key.family)
+            caller = self._caller(shop, _bearer_in(asked.request))
+            taken = self._rate.take(shop, caller.family)
             headers = self._rate_headers(taken)
             if not taken.allowed:
                 wait = {"Retry-After": str(max(taken.resets_in, 1))}
                 return problems.problem(problems.TOO_MANY, headers={**headers, **wait})
-            authentication.require(key, asked.scope)
-            call = self._begin(shop, key, asked)
-            return call if isinstance(call, Response) else _Admitted(call, key, headers)
+            authentication.require(caller, asked.scope)
+            call = self._begin(shop, caller, asked)
+            return call if isinstance(call, Response) else _Admitted(call, caller, headers)
         except NotSignedInError as error:
             self._limits.wrong_keys.allows(asked.address)
             return problems.problem_of(error)
         except BackendError as error:
             return problems.problem_of(error)
 
-    def _begin(self, shop: Shop, key: ApiKey, asked: _Asked) -> Call | Response:
+    def _caller(self, shop: Shop, text: str) -> Caller:
+        if self._tokens is not None and is_token(text):
+            return self._tokens.caller(text)
+        return authentication.authenticated(shop, text).caller
+
+    def _begin(self, shop: Shop, caller: Caller, asked: _Asked) -> Call | Response:
         request = asked.request
         given = request.headers.get("idempotency-key", "")
         listing = f"{request.url.path}?{_filters(request)}"
         if request.method == "GET" or (not given and request.method != "POST"):
-            return Call(shop, self._mailer, key.actor, secrets.token_hex(32), shop.clock(), listing, self._key())
+            return Call(shop, self._mailer, caller.actor, secrets.token_hex(32), shop.clock(), listing, self._key())
         what = b"\0".join((request.method.encode(), listing.encode(), asked.body))
-        begun = idempotency.begin(shop, key.family, given, what, claimed=asked.claimed)
+        begun = idempotency.begin(shop, caller.family, given, what, claimed=asked.claimed)
         match begun:
             case Refusal():
                 return _refused(begun)
@@ -175,7 +183,7 @@ class Gate:
                 response.headers["Idempotent-Replayed"] = "true"
                 return response
             case Begun():
-                return Call(shop, self._mailer, key.actor, begun.unique, begun.first_at, listing, self._key(), begun)
+                return Call(shop, self._mailer, caller.actor, begun.unique, begun.first_at, listing, self._key(), begun)
 
     def _keep(self, begun: Begun, response: Response) -> None:
         shop = self._shop()
@@ -205,7 +213,7 @@ class Gate:
         return address_group(origin_of(peer, request.headers.items(), self._trusted).client)
 
 
-def _key_in(request: Request) -> str:
+def _bearer_in(request: Request) -> str:
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     return text.strip() if scheme.lower() == "bearer" else ""
 

@@ -15,7 +15,8 @@ VERSION = "1.0.0"
 ABOUT = """
 Customers, orders and emails of the shop, for other programs.
 
-Send an API key with each request: `Authorization: Bearer tp_…`. Amounts are whole minor units (cents) with their
+Send an API key with each request: `Authorization: Bearer tp_…`; or, where the installation allows it, an access token
+of the team's identity provider. Amounts are whole minor units (cents) with their
 currency. Moments are RFC 3339 in UTC. Lists have `next_cursor`; send it as `cursor` for the next page.
 
 Every POST needs an `Idempotency-Key`, which other writes may have too: the same request with the same key is carried
@@ -27,12 +28,13 @@ New fields, calls and values of lists may come at any time; ignore what you do n
 disappear is `deprecated` here and answers with `Deprecation` (RFC 9745, since when) and `Sunset` (RFC 8594, from when
 on it may be gone, half a year later at least). No call is deprecated today.
 """
+_BEARER = "An access token of the team's identity provider: its roles say which scopes it has."
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}
 _EVERY = frozenset({401, 403, 422, 429, 500, 503})
 _WRITES = frozenset({404, 409, 413})
 _RATE = {
     "RateLimit": "How many requests are left, and the seconds until there are more.",
-    "RateLimit-Policy": "How many requests the key has in so many seconds.",
+    "RateLimit-Policy": "How many requests the key or token has in so many seconds.",
     "X-Request-Id": "The id of this request in the log. Tell us when something is wrong.",
 }
 
@@ -57,7 +59,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update({**own.pop("$defs"), "Problem": own})
-    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}}
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": _BEARER},
+    }
     components["responses"] = {_name(status): _response(status) for status in sorted({kind.status for kind in KINDS})}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -68,7 +73,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Adds to an operation what all have: its key and scope, its idempotency key, limits and problems."""
-    operation["security"] = [{"key": []}]
+    operation["security"] = [{"key": []}, {"token": []}]
     scope = operation[SCOPE]
     operation["description"] = f"{operation.get('description', '')}\n\nScope: `{scope}`.".strip()
     parameters = operation.setdefault("parameters", [])

@@ -24,6 +24,7 @@ from backend.errors import (
     UnreadableItemError,
 )
 from backend.services.api_keys.authentication import NotSignedInError, OutOfScopeError
+from backend.services.api_keys.tokens import KeysUnreachableError
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.customers.customers import CustomerChangedError
 from backend.services.orders.writes import OrderChangedError
@@ -47,8 +48,10 @@ class Kind:
         return f"/api/docs#problem-{self.name}"
 
 
-NO_KEY = Kind("no-key", 401, "No API key that works", "Send a key that works: Authorization: Bearer tp_….")
-FORBIDDEN = Kind("forbidden", 403, "Not allowed", "Use a key with the scope that the reference names for this call.")
+NO_KEY = Kind("no-key", 401, "No API key that works", "Send a key or token that works: Authorization: Bearer ….")
+FORBIDDEN = Kind(
+    "forbidden", 403, "Not allowed", "Use a key or token with the scope that the reference names for this call."
+)
 NOT_FOUND = Kind("not-found", 404, "Not found", "Check the path and the id.")
 NO_METHOD = Kind(
     "method-not-allowed", 405, "Method not allowed", "Use a method that the reference names for this path."
@@ -81,6 +84,7 @@ _OF_ERRORS: tuple[tuple[type[BackendError], Kind], ...] = (
     (ConflictError, CONFLICT),
     (InvalidInputError, INVALID),
     (TemplateError, INVALID),
+    (KeysUnreachableError, BUSY),
     (StoreBusyError, BUSY),
     (StoreUnreachableError, BUSY),
     (UnreadableItemError, OUR_FAULT),

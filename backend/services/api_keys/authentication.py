@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from loguru import logger
 
-from backend.domain.api_keys import ApiKey, KeyState, Scope, hash_of, is_right, parts_of
+from backend.domain.api_keys import ApiKey, Caller, KeyState, Scope, hash_of, is_right, parts_of
 from backend.domain.time import to_text
 from backend.errors import BackendError, ConditionFailedError
 from backend.services.api_keys.keys import find_key
@@ -41,10 +41,10 @@ def authenticated(shop: Shop, text: str) -> ApiKey:
     return found
 
 
-def require(key: ApiKey, scope: Scope) -> None:
+def require(caller: Caller, scope: Scope) -> None:
     """Raises: `OutOfScopeError`."""
-    if not key.allows(scope):
-        raise OutOfScopeError(f"This API key lacks the scope {scope}.")
+    if not caller.allows(scope):
+        raise OutOfScopeError(f"This {caller.actor.program} lacks the scope {scope}.")
 
 
 def _note_use(shop: Shop, key: ApiKey) -> None:

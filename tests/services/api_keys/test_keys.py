@@ -82,13 +82,13 @@ def test_an_unknown_key_takes_the_same_steps_as_a_wrong_one(clock: TestClock, mo
 
 
 def test_a_write_scope_includes_reading_and_nothing_of_other_resources(shop: Shop) -> None:
-    key = created(shop, Scope.ORDERS_WRITE).key
+    key = created(shop, Scope.ORDERS_WRITE).key.caller
     require(key, Scope.ORDERS_READ)
     for scope in (Scope.CUSTOMERS_READ, Scope.SUPPRESSIONS_WRITE):
         with pytest.raises(OutOfScopeError, match=scope):
             require(key, scope)
     with pytest.raises(OutOfScopeError):
-        require(created(shop, Scope.ORDERS_READ).key, Scope.ORDERS_WRITE)
+        require(created(shop, Scope.ORDERS_READ).key.caller, Scope.ORDERS_WRITE)
 
 
 def test_nobody_gives_a_key_more_than_they_may_do(shop: Shop) -> None:
