@@ -6,7 +6,8 @@
 | `email` | subject, preheader, kind |
 | `customer` | id, name, first_name, email, phone, city, country, country_name, address_lines |
 | `member` | name, first_name, email, username: whom an email to the team is for |
-| `order` | number, placed_at, status, currency, count, lines (title, quantity, unit_price, amount, sku), amounts |
+| `order` | number, placed_at, status, currency, count, lines (title, quantity, unit_price, amount, sku), amounts; \
+`bought`: titles and SKUs in lower case, to look for one |
 | `order.parcel` | carrier, tracking_number, tracking_url, count, lines, whole; nothing where none was sent |
 | `links` | addresses made for this message, such as unsubscribe_url |
 
@@ -136,6 +137,7 @@ def order_view(order: Order) -> Data:
         "placed_at": Moment(to_text(order.placed_at)),
         "currency": order.currency,
         "lines": lines,
+        "bought": "\n".join(f"{line.title}\n{line.sku}".lower() for line in order.lines),
         "count": sum(line.quantity for line in order.lines),
         "subtotal": order.subtotal,
         "discount": max(order.taken_off, 0),

@@ -65,7 +65,9 @@ def _plain(body: str, tags: tuple[Tag, ...]) -> str:
     root = lxml.html.fragment_fromstring(html, create_parent="div")
     for element in list(root.iter("a", "nav", "img", "hr", "data")):
         _write_out(element)
-    text = get_text(lxml.html.tostring(root, encoding="unicode"), _config()).replace("\xa0", " ")
+    # inscriptis decodes entities once more: "&amp;lt;", which says "&lt;", would become "<".
+    written = lxml.html.tostring(root, encoding="unicode").replace("&amp;", "&amp;amp;")
+    text = get_text(written, _config()).replace("\xa0", " ")
     lines = [line.rstrip() for line in text.strip("\n").splitlines()]
     return "".join(line.strip() if _only_statements(line, tags) else f"{line}\n" for line in lines)
 

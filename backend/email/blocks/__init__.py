@@ -1,0 +1,1 @@
+"""Emails made of blocks, for people who write no code: the document, how it is read, and the MJML that it becomes."""
