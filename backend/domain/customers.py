@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import ipaddress
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -37,6 +38,39 @@ class Consent:
     at: datetime
     source: ConsentSource
     by: str = ""
+
+
+class ConsentMethod(StrEnum):
+    """How an answer about marketing was given."""
+
+    CHECKOUT = "checkout"
+    FORM = "form"
+    IMPORT = "import"
+    API = "api"
+    DOUBLE_OPT_IN = "double_opt_in"
+    EMAIL_LINK = "email_link"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentProof:
+    """How we know of one answer about marketing email (GDPR, article 7(1)).
+
+    `text` is what the customer answered to, or the version of it; `origin` where; `ip` the address they came from.
+    """
+
+    given: bool
+    at: datetime
+    method: ConsentMethod
+    text: str = ""
+    origin: str = ""
+    ip: str = field(default="", repr=False)
+
+    @property
+    def sentence(self) -> str:
+        """One line, without the address."""
+        said = "Agreed to marketing" if self.given else "Refused marketing"
+        return said + (f": “{self.text}”" if self.text else "") + (f" ({self.origin})" if self.origin else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +148,17 @@ class ActivityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One thing that happened to a customer's profile, or a note that somebody wrote."""
+    """One thing that happened to a customer's profile, or a note that somebody wrote.
+
+    `proof` is there where it brought an answer about marketing.
+    """
 
     id: str
     at: datetime
     by: str
     kind: ActivityKind
     text: str = ""
+    proof: ConsentProof | None = None
 
 
 def clean_email(text: str) -> str:
@@ -144,6 +182,17 @@ def email_identity(address: str) -> str:
 def address_digest(address: str) -> str:
     """What a page shows of the address that its link was sent to: enough to recognise it, not to read it."""
     return hashlib.sha256(email_identity(address).encode()).hexdigest()[:24]
+
+
+def clean_ip(text: str) -> str:
+    """An IPv4 or IPv6 address, or "".
+
+    Raises: `InvalidInputError`.
+    """
+    try:
+        return str(ipaddress.ip_address(text.strip())) if text.strip() else ""
+    except ValueError as error:
+        raise InvalidInputError("This is not an IP address.", "ip") from error
 
 
 def clean_country(text: str) -> str:

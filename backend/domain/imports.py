@@ -68,6 +68,7 @@ class ImportedCustomer:
 
     `refused_address` is what the file has as the email address where it cannot be written to; `address` is the postal
     one.
+    The three fields of the consent prove it: when, by which text, from which IP address.
     """
 
     id: str = ""
@@ -82,6 +83,9 @@ class ImportedCustomer:
     family_name: str = ""
     refused_address: str = ""
     address: Address | None = None
+    consent_at: datetime | None = None
+    consent_text: str = ""
+    consent_ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from backend.domain.addresses import Address, AddressBook, KnownAddress
-from backend.domain.customers import LISTED_TAGS, Activity, Consent, Customer, CustomerSummary
+from backend.domain.customers import LISTED_TAGS, Activity, Consent, ConsentProof, Customer, CustomerSummary
 from backend.domain.customers import email_identity as identity
 from backend.domain.text import search_words, words_in
 from backend.domain.time import from_text, to_text
@@ -18,6 +18,7 @@ from backend.store.port import Item, Key, Row
 _CONSENT = Record(Consent, keep_empty=True, sparse=("by",))
 _CUSTOMER = Record(Customer, given=("id", "orders", "revenue"), blank=("name",))
 _SUMMARY = Record(CustomerSummary, given=("id", "orders", "revenue"), blank=("name", "country", "tags", "archived"))
+_PROOF = Record(ConsentProof, keep_empty=True, sparse=("text", "origin", "ip"))
 _ACTIVITY = Record(Activity, given=("id", "at"), blank=("by",))
 _PROFILE = (
     "name",

@@ -12,13 +12,13 @@ from fastapi import FastAPI
 
 from backend.api.app import create_app
 from backend.api.public.limits import RequestLimit
-from backend.domain.customers import ConsentSource, Customer, address_digest
+from backend.domain.customers import ConsentMethod, ConsentSource, Customer, address_digest
 from backend.domain.suppression import SuppressionReason
 from backend.email.links import Links, Purpose, Target
 from backend.email.rate import RatePolicy, RateWindow
 from backend.email.transports.recording import RecordingTransport
 from backend.services.context import Shop
-from backend.services.customers.customers import Profile, activity_of, edit_customer, get_customer
+from backend.services.customers.customers import Profile, consent_history, edit_customer, get_customer
 from backend.services.customers.preferences import get_preferences
 from backend.services.sending import ledger
 from backend.services.sending.delivery import deliver_one
@@ -108,7 +108,9 @@ def test_one_click_unsubscribes_as_mail_programs_do_it(
     entry = find_suppression(shop, "maria@example.com")
     assert entry is not None
     assert entry.reason is SuppressionReason.UNSUBSCRIBED
-    assert sum("unsubscribed" in line.text for line in activity_of(shop, customer.id)) == 1
+    (refusal,) = (each.proof for each in consent_history(shop, customer.id) if each.proof and not each.proof.given)
+    assert (refusal.method, refusal.text) == (ConsentMethod.EMAIL_LINK, "Unsubscribe")
+    assert refusal.ip
 
 
 def test_no_page_says_an_address_or_may_be_kept_framed_or_scripted(
@@ -188,9 +190,11 @@ def test_double_opt_in_keeps_the_proof(client: Visitor, shop: Shop, links: Links
     assert not has_consent(shop, customer)
     assert "confirmed" in client.post(url).text
     assert has_consent(shop, customer)
-    proof = next(line.text for line in activity_of(shop, customer.id) if "confirmed" in line.text)
-    assert address_digest("noah@example.com") in proof
-    assert f"{customer.id}-news-1" in proof
+    proof = consent_history(shop, customer.id)[0].proof
+    assert proof is not None
+    assert proof.method is ConsentMethod.DOUBLE_OPT_IN
+    assert address_digest("noah@example.com") in proof.origin
+    assert f"{customer.id}-news-1" in proof.origin
 
 
 def test_a_link_for_an_earlier_address_confirms_nothing(client: Visitor, shop: Shop, links: Links) -> None:

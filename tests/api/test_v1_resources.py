@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from backend.domain.api_keys import Scope
 from backend.domain.campaigns import CampaignState
 from backend.domain.customers import ActivityKind
+from backend.domain.team import THE_CUSTOMER
 from backend.services.context import Shop
 from backend.services.customers.customers import activity_of, get_customer
 from backend.services.orders.lists import orders_of
@@ -48,9 +51,13 @@ def test_consent_is_recorded_with_its_proof(ask: Client) -> None:
     customer = ask("POST", "/customers", MARIA).json()
     path = f"/customers/{customer['id']}/consent"
     answer = {"given": True, "text": "Send me news about tea.", "origin": "Checkout", "ip": "192.0.2.7"}
+    problem(ask("PUT", path, answer | {"ip": "here"}), 422, "invalid")
+    answer |= {"method": "checkout", "at": "2026-01-02T10:00:00Z"}
     assert ask("PUT", path, answer).json()["consent"]["source"] == "customer"
     (proof,) = ask("GET", path).json()["data"]
-    assert proof["text"] == "Agreed to marketing: “Send me news about tea.” (Checkout) from 192.0.2.7"
+    assert proof == answer | {"by": THE_CUSTOMER.username}
+    assert "192.0.2.7" not in "".join(each.text for each in activity_of(ask.shop, customer["id"]))
+    assert "192.0.2.7" in json.dumps(ask("GET", f"/customers/{customer['id']}/data").json()["consent"])
     ask("PUT", path, answer)
     kinds = [each.kind for each in activity_of(ask.shop, customer["id"])]
     assert kinds.count(ActivityKind.CONSENT) == 1

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.automations import Condition, Exit, Fact, TriggerKind
+from backend.domain.customers import ConsentMethod, ConsentProof
 from backend.domain.orders import OrderStatus
 from backend.domain.suppression import SuppressionReason
 from backend.services.automations import history
@@ -116,7 +117,7 @@ def test_it_looks_at_those_who_joined(shop: Shop, clock: TestClock, kind: Trigge
     add_customer(shop, email="")
     clock.forward(days=40)
     verified, other, without = add_customer(shop), add_customer(shop), add_customer(shop, email="")
-    customers.record_own_answer(shop, verified.id, given=True, proof="link")
+    customers.record_own_answer(shop, verified.id, ConsentProof(True, shop.clock(), ConsentMethod.EMAIL_LINK))
     clock.forward(days=2)
     found = dry_run(shop, MANAGER, made)
     if kind is TriggerKind.NOT_VERIFIED:

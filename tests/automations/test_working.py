@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.automations import Condition, Exit, Fact, Trigger, TriggerKind
+from backend.domain.customers import ConsentMethod, ConsentProof
 from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus, SkipReason
 from backend.domain.orders import OrderStatus
@@ -221,7 +222,7 @@ def test_who_has_paid_is_not_reminded(shop: Shop, mailer: Mailer, clock: TestClo
 def test_who_has_confirmed_the_address_is_not_asked_again(shop: Shop, mailer: Mailer, clock: TestClock) -> None:
     made = running(shop, TriggerKind.NOT_VERIFIED, step("verify-address", DAY))
     first, second = add_customer(shop), add_customer(shop)
-    record_own_answer(shop, first.id, given=True, proof="link")
+    record_own_answer(shop, first.id, ConsentProof(True, shop.clock(), ConsentMethod.EMAIL_LINK))
     clock.forward(days=1)
     work(shop, mailer)
     assert [message.customer_id for message in messages(shop)] == [second.id]

@@ -25,7 +25,7 @@ from backend.domain.backups import BackupState
 from backend.domain.campaign_figures import Broken, Preflight
 from backend.domain.campaigns import Campaign, Wave
 from backend.domain.connections import Connection, ConnectionFigures, Delivery, PrivacyRequest
-from backend.domain.customers import Activity, Customer
+from backend.domain.customers import Activity, ConsentProof, Customer
 from backend.domain.delivery import Outcome
 from backend.domain.emails import TemplateSource, TemplateVersion
 from backend.domain.erasure import Erasure, erased
@@ -156,8 +156,16 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "activity",
-        filled(Activity, at=FIRST),
+        filled(Activity, at=FIRST, proof=None),
         least(Activity, by="", at=FIRST),
+        customers.activity_item,
+        at_row(customers.activity_from, lambda it: customers.activity_key(CUSTOMER, it)),
+        (customers.activity_from,),
+    ),
+    Entity(
+        "activity-with-proof",
+        filled(Activity, at=FIRST),
+        least(Activity, by="", at=FIRST, proof=least(ConsentProof)),
         customers.activity_item,
         at_row(customers.activity_from, lambda it: customers.activity_key(CUSTOMER, it)),
         (customers.activity_from,),

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSource, Customer
+from backend.domain.customers import (
+    Activity,
+    ActivityKind,
+    Consent,
+    ConsentMethod,
+    ConsentProof,
+    ConsentSource,
+    Customer,
+)
 from backend.domain.orders import HistoryEntry, LineItem, Order, OrderStatus, Refund
 from backend.domain.totals import Totals
 from backend.records import customers, orders, totals, values
@@ -124,7 +132,10 @@ def test_a_usual_order_costs_one_write_unit() -> None:
     assert item_bytes(key, orders.order_item(order, ZoneInfo("UTC"))) <= 1024
 
 
-@given(st.builds(Activity, IDS, MOMENTS, TEXTS, st.sampled_from(ActivityKind), TEXTS))
+PROOFS = st.builds(ConsentProof, st.booleans(), MOMENTS, st.sampled_from(ConsentMethod), TEXTS, TEXTS, TEXTS)
+
+
+@given(st.builds(Activity, IDS, MOMENTS, TEXTS, st.sampled_from(ActivityKind), TEXTS, st.none() | PROOFS))
 def test_an_activity_is_read_back_whole(activity: Activity) -> None:
     key = customers.activity_key("ABCDEFGHJK", activity)
     assert customers.activity_from(Row(key, customers.activity_item(activity))) == activity

@@ -10,6 +10,7 @@ import pytest
 
 from backend.domain.addresses import Address, KnownAddress
 from backend.domain.api_keys import Scope
+from backend.domain.customers import ConsentMethod, ConsentProof
 from backend.domain.suppression import SuppressionReason
 from backend.errors import NotFoundError, PermissionDeniedError
 from backend.services.api_keys.keys import create_key
@@ -32,7 +33,9 @@ def known_shop(shop: Shop) -> str:
     """Maria, of whom everything is known that can be."""
     maria = add_customer(shop, "Maria Lopez", "maria@example.com", tags=["tea"])
     save_address(shop, STAFF, maria.id, 0, KnownAddress("HOME01", Address(street="Calle Sol 1", city="Sevilla")))
-    record_consent(shop, STAFF, maria.id, given=True, proof="Agreed at the checkout")
+    record_consent(
+        shop, STAFF, maria.id, ConsentProof(True, shop.clock(), ConsentMethod.FORM, "Agreed at the checkout")
+    )
     add_note(shop, STAFF, maria.id, f"Likes Assam {EVIL}")
     for amount in (1000, 2000):
         add_order(shop, maria, amount)

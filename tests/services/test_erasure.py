@@ -15,7 +15,7 @@ import pytest
 from backend.bootstrap import open_store
 from backend.domain.addresses import Address, KnownAddress
 from backend.domain.connections import Delivery, DeliveryState
-from backend.domain.customers import Customer
+from backend.domain.customers import ConsentMethod, ConsentProof, Customer
 from backend.domain.erasure import ERASED_NAME, ErasureStep
 from backend.domain.messages import MessageStatus
 from backend.domain.orders import OrderStatus
@@ -49,7 +49,10 @@ from tests.services.test_ledger import a_message, claimed
 from tests.support import ENGINEER, MANAGER, NOW, STAFF, TestClock, add_customer, add_order, draft, ref, shop_on
 
 _numbers = count(1)
-PERSONAL = ("maria", "lopez", "calle sol", "sevilla-ost", "34911234567", "likes assam", "asked at the fair", "4930999")
+PERSONAL = (
+    *("maria", "lopez", "calle sol", "sevilla-ost", "34911234567", "likes assam", "asked at the fair", "4930999"),
+    "192.0.2.77",
+)
 
 
 def a_store(engine: str, request: pytest.FixtureRequest) -> Store:
@@ -88,7 +91,8 @@ def people(shop: Shop) -> tuple[Customer, Customer]:
     )  # fmt: skip
     home = Address(name="Maria Lopez", street="Calle Sol 1", city="Sevilla-Ost", country="ES", phone="+4930999")
     save_address(shop, STAFF, maria.id, 0, KnownAddress("HOME01", home), default=True)
-    record_consent(shop, STAFF, maria.id, given=True, proof="Maria asked at the fair")
+    asked = ConsentProof(True, shop.clock(), ConsentMethod.FORM, "Maria asked at the fair", "fair", "192.0.2.77")
+    record_consent(shop, STAFF, maria.id, asked)
     add_note(shop, STAFF, maria.id, "Maria likes Assam")
     for amount in (1000, 2500):
         placed = orders.place_order(
@@ -196,7 +200,7 @@ def test_nothing_is_added_to_an_erased_customer_and_a_second_erasure_changes_not
     ):
         with pytest.raises(ConflictError):
             refused()
-    record_consent(shop, STAFF, maria.id, given=True, proof="Again")
+    record_consent(shop, STAFF, maria.id, ConsentProof(True, shop.clock(), ConsentMethod.FORM, "Again"))
     assert get_customer(shop, maria.id).consent is None
     back = add_customer(shop, "Maria Lopez", "maria.lopez@example.com")
     assert back.id != maria.id

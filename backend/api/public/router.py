@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -33,7 +34,17 @@ from backend.services.shop_settings import get_shop_facts
 from backend.services.system.checks import note_origin
 
 _LARGEST_FORM = 8 * 1024
-Handler = Callable[[Target, dict[str, list[str]]], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request brings beside its link: the fields of a form, and the address that it comes from."""
+
+    form: dict[str, list[str]]
+    ip: str = field(repr=False)
+
+
+Handler = Callable[[Target, Asked], Response]
 
 
 class PublicPages:
@@ -64,24 +75,24 @@ class PublicPages:
                 "This link does not work", target.value, status=404 if target is LinkProblem.WRONG else 410
             )
         try:
-            return handler(target, form)
+            return handler(target, Asked(form, origin.address))
         except BackendError as error:
             logger.info("A public page could not be shown: {}", type(error).__name__)
             return self._message("This does not work now", "Please try again later, or write to us.", status=503)
 
     # --- what is behind the links --------------------------------------------------------------------------------
 
-    def ask_unsubscribe(self, target: Target, _form: dict[str, list[str]]) -> Response:
+    def ask_unsubscribe(self, target: Target, _asked: Asked) -> Response:
         sentence = "You will get no marketing mail from us any more. Mail about your orders still reaches you."
         return self._page("confirm.html", title="Unsubscribe?", sentences=[sentence], button="Unsubscribe")
 
-    def unsubscribe(self, target: Target, _form: dict[str, list[str]]) -> Response:
-        email_choices.unsubscribe(self._shop, target)
+    def unsubscribe(self, target: Target, asked: Asked) -> Response:
+        email_choices.unsubscribe(self._shop, target, ip=asked.ip)
         link = {"url": self._links.url(Purpose.PREFERENCES, target), "text": "Changed your mind?"}
         return self._message("You are unsubscribed", "You get no marketing mail from us any more.", link=link)
 
-    def preferences(self, target: Target, form: dict[str, list[str]]) -> Response:
-        notice = self._changed(target, form)
+    def preferences(self, target: Target, asked: Asked) -> Response:
+        notice = self._changed(target, asked)
         choices = email_choices.choices_of(self._shop, target)
         until = choices.preferences.paused_until if choices.preferences.paused(self._shop.clock()) else None
         return self._page(
@@ -97,8 +108,8 @@ class PublicPages:
             paused_until=format_date(until.astimezone(self._shop.zone), locale=self._shop.locale) if until else "",
         )
 
-    def _changed(self, target: Target, form: dict[str, list[str]]) -> str:
-        action = form.get("action", [""])[0]
+    def _changed(self, target: Target, asked: Asked) -> str:
+        form, action = asked.form, asked.form.get("action", [""])[0]
         if action == "topics":
             return _notice(email_choices.choose_topics(self._shop, target, form.get("topic", [])), "Saved.")
         if action == "pause":
@@ -107,22 +118,22 @@ class PublicPages:
         if action == "resume":
             return _notice(email_choices.end_pause(self._shop, target), "The pause is over.")
         if action == "unsubscribe":
-            email_choices.unsubscribe(self._shop, target)
+            email_choices.unsubscribe(self._shop, target, ip=asked.ip)
             return "You are unsubscribed."
         if action == "subscribe":
-            return _notice(email_choices.subscribe(self._shop, target), "Welcome back.")
+            return _notice(email_choices.subscribe(self._shop, target, ip=asked.ip), "Welcome back.")
         return ""
 
-    def ask_verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
-        sentence = "Confirm that this address is yours and that we may write to you."
-        return self._page("confirm.html", title="Is this you?", sentences=[sentence], button="Yes, confirm")
+    def ask_verify(self, target: Target, _asked: Asked) -> Response:
+        sentences = [email_choices.VERIFY_TEXT]
+        return self._page("confirm.html", title="Is this you?", sentences=sentences, button="Yes, confirm")
 
-    def verify(self, target: Target, _form: dict[str, list[str]]) -> Response:
-        outcome = email_choices.verify_address(self._shop, target)
+    def verify(self, target: Target, asked: Asked) -> Response:
+        outcome = email_choices.verify_address(self._shop, target, ip=asked.ip)
         done = outcome is email_choices.Granted.DONE
         return self._message("Confirmed" if done else "Not confirmed", outcome.value, status=200 if done else 409)
 
-    def view(self, target: Target, _form: dict[str, list[str]]) -> Response:
+    def view(self, target: Target, _asked: Asked) -> Response:
         message = ledger.get_message(self._shop, target.message_id)
         return email_page(email_of(self._shop, message).html)
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from backend.domain.customers import (
     MOST_TAGS,
     Activity,
     ActivityKind,
     Consent,
+    ConsentMethod,
+    ConsentProof,
     ConsentSource,
     Customer,
     clean_country,
     clean_email,
+    clean_ip,
 )
 from backend.domain.ids import new_customer_id, new_entry_id
 from backend.domain.names import named
@@ -31,6 +35,9 @@ from backend.services.triggers import writes as triggers
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.port import Put, Query, pages_of
+
+_MOST_READ = 100_000
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class CustomerChangedError(ConflictError):
@@ -102,7 +109,8 @@ def create_customer(
         given_name=clean.given_name,
         family_name=clean.family_name,
     )
-    activity = _activity(shop, actor, ActivityKind.CREATED)
+    proof = None if consent is None else ConsentProof(consent, now, ConsentMethod.STAFF)
+    activity = _activity(shop, actor, ActivityKind.CREATED, proof=proof)
     news = [*triggers.on_joined(shop, customer), *on_customer_created(shop, customer)]
     writes = [*creating_writes(customer), _put(customer.id, activity), *news]
     _refusing_taken(shop, lambda: shop.store.transact(writes))
@@ -175,42 +183,50 @@ def set_tags(shop: Shop, actor: Actor, customer_id: str, seen_version: int, tags
 
 def set_consent(shop: Shop, actor: Actor, customer_id: str, seen_version: int, given: bool) -> Customer:
     """Records the customer's answer about marketing email, with its time and source. Raises as `edit_customer`."""
-    consent = Consent(given, shop.clock(), ConsentSource.STAFF, actor.username)
+    proof = ConsentProof(given, shop.clock(), ConsentMethod.STAFF)
+    consent = Consent(given, proof.at, ConsentSource.STAFF, actor.username)
 
     def changed(customer: Customer) -> Customer:
         if given and not customer.email:
             raise _no_address_to_consent_for()
         return replace(customer, consent=consent)
 
-    said = "Agreed to marketing" if given else "Refused marketing"
-    return change_customer(shop, actor, customer_id, seen_version, changed, ActivityKind.CONSENT, said)
+    kind = ActivityKind.CONSENT
+    return change_customer(shop, actor, customer_id, seen_version, changed, kind, proof.sentence, proof=proof)
 
 
-def record_consent(shop: Shop, actor: Actor, customer_id: str, *, given: bool, proof: str) -> Customer:
-    """Records what the customer has answered to another program, which says in `proof` how it knows.
+def record_consent(shop: Shop, actor: Actor, customer_id: str, proof: ConsentProof) -> Customer:
+    """Records what the customer has answered to another program, with how it knows.
 
-    Raises: as `record_own_answer`, and `PermissionDeniedError`.
+    Raises: as `record_own_answer`; `PermissionDeniedError`; `InvalidInputError`, also for a moment in the future.
     """
     actor.require(Permission.EDIT_CUSTOMERS)
-    return record_own_answer(shop, customer_id, given=given, proof=clean_text(proof, "Proof", required=True))
+    if proof.at > shop.clock() + _CLOCKS_DIFFER:
+        raise InvalidInputError("The answer cannot be from the future.", "at")
+    clean = replace(
+        proof,
+        text=clean_text(proof.text, "Text", required=True),
+        origin=clean_line(proof.origin, "Origin"),
+        ip=clean_ip(proof.ip),
+    )
+    return record_own_answer(shop, customer_id, clean)
 
 
 def record_own_answer(
     shop: Shop,
     customer_id: str,
+    proof: ConsentProof,
     *,
-    given: bool,
-    proof: str,
     only_if: Callable[[Customer], bool] = lambda customer: True,
 ) -> Customer:
-    """Records what the customer has answered themselves. The same answer again changes nothing.
+    """Records what the customer has answered themselves. The same answer again, or an older one, changes nothing.
 
-    `proof` says how we know, and is kept in the activity. The answer is stored despite concurrent changes, unless the
-    current customer fails `only_if`: then nothing changes. Returns the current customer.
+    The proof is kept in the activity. The answer is stored despite concurrent changes, unless the current customer
+    fails `only_if`: then nothing changes. Returns the current customer.
 
     Raises: `NotFoundError`, `InvalidInputError` (agreement without an address).
     """
-    consent = Consent(given, shop.clock(), ConsentSource.CUSTOMER)
+    given, consent = proof.given, Consent(proof.given, proof.at, ConsentSource.CUSTOMER)
 
     def changed(customer: Customer) -> Customer:
         if customer.erased_at or not only_if(customer):
@@ -219,9 +235,17 @@ def record_own_answer(
             raise _no_address_to_consent_for()
         last = customer.consent
         same = last is not None and (last.given, last.source) == (given, ConsentSource.CUSTOMER)
-        return customer if same else replace(customer, consent=consent)
+        is_old = last is not None and last.at > proof.at
+        return customer if same or is_old else replace(customer, consent=consent)
 
-    return change_customer(shop, THE_CUSTOMER, customer_id, None, changed, ActivityKind.CONSENT, proof)
+    kind = ActivityKind.CONSENT
+    return change_customer(shop, THE_CUSTOMER, customer_id, None, changed, kind, proof.sentence, proof=proof)
+
+
+def consent_history(shop: Shop, customer_id: str) -> list[Activity]:
+    """The customer's answers about marketing, newest first. Those from before proofs were kept have a text alone."""
+    found = activity_of(shop, customer_id, _MOST_READ)
+    return [each for each in found if each.proof is not None or each.kind is ActivityKind.CONSENT]
 
 
 def _no_address_to_consent_for() -> InvalidInputError:
@@ -292,8 +316,9 @@ def change_customer(
     said: str = "",
     *,
     audit_entry: Put | None = None,
+    proof: ConsentProof | None = None,
 ) -> Customer:
-    """Changes a customer with everything that hangs on it; `said` is what the activity says.
+    """Changes a customer with everything that hangs on it; `said` is what the activity says, `proof` what it keeps.
 
     `seen_version` None changes any version; `audit_entry` is written with it. Raises as `edit_customer`.
     """
@@ -308,7 +333,7 @@ def change_customer(
             return before
         check_not_erased(before)
         after = replace(after, version=before.version + 1)
-        activity = _activity(shop, actor, kind, said or _difference(before, after))
+        activity = _activity(shop, actor, kind, said or _difference(before, after), proof)
         others = [
             _put(customer_id, activity),
             *triggers.on_edited(shop, before, after),
@@ -333,8 +358,10 @@ def _difference(before: Customer, after: Customer) -> str:
     return ", ".join(field for field in fields if getattr(before, field) != getattr(after, field))
 
 
-def _activity(shop: Shop, actor: Actor, kind: ActivityKind, said: str = "") -> Activity:
-    return Activity(new_entry_id(), shop.clock(), actor.username, kind, said)
+def _activity(
+    shop: Shop, actor: Actor, kind: ActivityKind, said: str = "", proof: ConsentProof | None = None
+) -> Activity:
+    return Activity(new_entry_id(), shop.clock(), actor.username, kind, said, proof)
 
 
 def activity_put(shop: Shop, actor: Actor, customer_id: str, kind: ActivityKind, said: str) -> Put:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from backend.domain.customers import Activity, ActivityKind, Consent, ConsentSource, Customer
+from backend.domain.customers import (
+    Activity,
+    ActivityKind,
+    Consent,
+    ConsentMethod,
+    ConsentProof,
+    ConsentSource,
+    Customer,
+)
 from backend.domain.ids import new_entry_id
 from backend.domain.imports import ImportedOrder
 from backend.records.customers import activity_item, activity_key, profile_attributes
@@ -19,6 +27,11 @@ def consent_of(order: ImportedOrder) -> Consent | None:
     if order.consent is None or order.email is None:
         return None
     return Consent(order.consent, order.placed_at, ConsentSource.IMPORT)
+
+
+def proof_of(consent: Consent | None) -> ConsentProof | None:
+    """How an order proves the answer that it brought."""
+    return None if consent is None else ConsentProof(consent.given, consent.at, ConsentMethod.CHECKOUT)
 
 
 def newer_consent(customer: Customer, given: Consent | None, *, is_live: bool = False) -> Consent | None:
@@ -49,7 +62,7 @@ def with_consent(writes: Sequence[Write], before: Customer, after: Customer, by:
     if before.consent is not None and before.consent.given == given:
         return merged
     said = "Agreed to marketing (import)" if given else "Refused marketing (import)"
-    return [*merged, activity_put(after.id, ActivityKind.CONSENT, said, by, now)]
+    return [*merged, activity_put(after.id, ActivityKind.CONSENT, said, by, now, proof_of(after.consent))]
 
 
 def combined(*parts: Sequence[Write]) -> list[Write]:
@@ -79,6 +92,8 @@ def identity_put(identity: str, customer_id: str) -> Put:
     return Put(schema.identity_key(identity), {"customer": customer_id}, Absent(), moved)
 
 
-def activity_put(customer_id: str, kind: ActivityKind, said: str, by: str, now: datetime) -> Put:
-    activity = Activity(new_entry_id(), now, by, kind, said)
+def activity_put(
+    customer_id: str, kind: ActivityKind, said: str, by: str, now: datetime, proof: ConsentProof | None = None
+) -> Put:
+    activity = Activity(new_entry_id(), now, by, kind, said, proof)
     return Put(activity_key(customer_id, activity), activity_item(activity))

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backend.domain.addresses import MOST_ADDRESSES, KnownAddress
-from backend.domain.customers import MOST_TAGS, ActivityKind, Consent, ConsentSource, Customer, email_identity
+from backend.domain.customers import (
+    MOST_TAGS,
+    ActivityKind,
+    Consent,
+    ConsentMethod,
+    ConsentProof,
+    ConsentSource,
+    Customer,
+    email_identity,
+)
 from backend.domain.ids import is_our_id, new_customer_id
 from backend.domain.imports import Fault, ImportedCustomer, Outcome, Repair
 from backend.domain.phones import region_of
@@ -32,8 +41,9 @@ from backend.services.triggers import writes as triggers
 from backend.store import schema
 from backend.store.port import AllOf, Equals, Exists, Item, Key, Put, Query, Update, Write, pages_of
 
-_LATER = ("address",)
-"""Fields that stored fingerprints of earlier versions of the program do not know."""
+_PROOF = ("consent_at", "consent_text", "consent_ip")
+_LATER = (_PROOF, ("address", *_PROOF))
+"""Fields that stored fingerprints of earlier versions of the program do not know, the latest version first."""
 _FIELDS = ("name", "email", "country", "city", "phone", "tags", "consent")
 
 
@@ -110,7 +120,7 @@ class CustomerPlanner:
         is_old = candidate.live is not None and text(item, "source_at", "") > candidate.live.updated
         if is_old or item.get("print") == candidate.print:
             return ImportStep(Outcome.UNCHANGED)
-        if item.get("print") == print_before(candidate.customer, _LATER):
+        if item.get("print") in [print_before(candidate.customer, later) for later in _LATER]:
             step = ImportStep(Outcome.UNCHANGED, [_marks_update(customer_from(customer_id, item), candidate)])
         else:
             step = self._edit(candidate, customer_from(customer_id, item))
@@ -177,7 +187,8 @@ class CustomerPlanner:
             raise TypeError(profile)
         profile = replace(profile, item=profile.item | _marks(candidate))
         said = "Imported" if live is None else f"Received from {live.source}"
-        activity = activity_put(customer.id, ActivityKind.CREATED, said, self._by, now)
+        proof = _proof(candidate, customer.consent)
+        activity = activity_put(customer.id, ActivityKind.CREATED, said, self._by, now, proof)
         puts = self._identity_puts(imported, customer.id, found)
         puts += _address_puts(imported, customer.id, found)
         if live is not None and live.is_new:
@@ -197,7 +208,8 @@ class CustomerPlanner:
         writes = editing_writes(before, after, months, room_for=1 + len(news))
         changed = ", ".join(field for field in _FIELDS if getattr(before, field) != getattr(after, field))
         said = f"{'import' if candidate.live is None else candidate.live.source}: {changed}"
-        activity = activity_put(before.id, ActivityKind.EDITED, said, self._by, self._shop.clock())
+        proof = None if after.consent == before.consent else _proof(candidate, after.consent)
+        activity = activity_put(before.id, ActivityKind.EDITED, said, self._by, self._shop.clock(), proof)
         return ImportStep(Outcome.UPDATED, [*_with_marks(writes, before, candidate), activity, *news])
 
     def _merged(self, before: Customer, candidate: CustomerCandidate) -> Customer:
@@ -223,12 +235,20 @@ class CustomerPlanner:
     def _consent(self, candidate: CustomerCandidate) -> Consent | None:
         """The answer; one without a date is as old as the import."""
         given, live = candidate.customer.consent, candidate.live
-        at = self._shop.clock() if live is None else live.consent_at
+        at = (candidate.customer.consent_at or self._shop.clock()) if live is None else live.consent_at
         return None if given is None else Consent(given, at, ConsentSource.IMPORT)
 
     def _months(self, customer_id: str) -> list[str]:
         query = Query(schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.MONTHS, limit=500)
         return [schema.month_of(row.key) for row in pages_of(self._shop.store, query)]
+
+
+def _proof(candidate: CustomerCandidate, consent: Consent | None) -> ConsentProof | None:
+    if consent is None:
+        return None
+    customer, source = candidate.customer, "" if candidate.live is None else candidate.live.source
+    text, ip = customer.consent_text, customer.consent_ip
+    return ConsentProof(consent.given, consent.at, ConsentMethod.IMPORT, text, source, ip)
 
 
 def _address_puts(imported: ImportedCustomer, customer_id: str, found: dict[Key, Item]) -> list[Write]:

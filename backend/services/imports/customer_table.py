@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from backend.domain.addresses import Address
+from backend.domain.customers import clean_ip
 from backend.domain.imports import Fault, ImportedCustomer, Repair
 from backend.domain.names import named
-from backend.domain.text import NAME_LENGTH, SHORT_LENGTH
+from backend.domain.text import NAME_LENGTH, NOTE_LENGTH, SHORT_LENGTH
 from backend.errors import InvalidInputError
 from backend.services.imports import fields
 from backend.services.imports.addresses import SHOPIFY_PARTS, read_address
 from backend.services.imports.csv_rows import BrokenLine, Line
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS, means_opt_out
+from backend.services.imports.dates import Moments
 from backend.services.imports.dialect import open_table, reading
 from backend.services.imports.repair import Repairs
 
@@ -66,10 +69,12 @@ def check_mapping(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str
 
 
 class CustomerReader:
-    """Makes customers of rows. `home` is the shop's country."""
+    """Makes customers of rows. `home` is the shop's country; without `moments` no dates are read."""
 
-    def __init__(self, header: Sequence[str], places: Mapping[str, int], home: str = "") -> None:
-        self._header, self._home = header, home
+    def __init__(
+        self, header: Sequence[str], places: Mapping[str, int], home: str = "", moments: Moments | None = None
+    ) -> None:
+        self._header, self._home, self._moments = header, home, moments
         self._places = places
         self._opt_out = "consent" in places and means_opt_out(header[places["consent"]])
         self._refusals = [
@@ -125,6 +130,9 @@ class CustomerReader:
             phone=self._repairs.phone(self._cell(cells, "phone"), self._title("phone")),
             tags=self._repairs.tags(self._cell(cells, "tags"), self._title("tags")),
             consent=self._consent(cells) if email else None,
+            consent_at=self._consent_at(cells),
+            consent_text=self._line(cells, "consent_text", NOTE_LENGTH),
+            consent_ip=self._consent_ip(cells),
             refused_address="" if email else written,
             address=self._address(cells, name),
         )
@@ -162,6 +170,23 @@ class CustomerReader:
         except InvalidInputError as error:
             self._repairs.note(self._title("consent"), f"{error.sentence} No consent was taken over.")
             return None
+
+    def _consent_at(self, cells: list[str]) -> datetime | None:
+        text = self._cell(cells, "consent_at")
+        if not (text and self._moments):
+            return None
+        try:
+            return self._moments.read(text, "The date of the consent")
+        except InvalidInputError as error:
+            self._repairs.note(self._title("consent_at"), f"{error.sentence} It was left out.")
+            return None
+
+    def _consent_ip(self, cells: list[str]) -> str:
+        try:
+            return clean_ip(self._cell(cells, "consent_ip"))
+        except InvalidInputError as error:
+            self._repairs.note(self._title("consent_ip"), f"{error.sentence} It was left out.")
+            return ""
 
     def _called(self, cells: list[str]) -> str:
         """How a person finds the row: its address, or another value."""

@@ -27,6 +27,9 @@ CUSTOMER_FIELDS: dict[str, str] = {
     "phone": "Phone",
     "tags": "Tags",
     "consent": "Marketing",
+    "consent_at": "Consent date",
+    "consent_text": "Consent text",
+    "consent_ip": "Consent IP address",
     "id": "Customer id",
 }
 """What a column can be, and its label. Without a name column, first and last name together are the name."""
@@ -107,6 +110,12 @@ _TITLES: dict[str, tuple[str, ...]] = {
         *("inscrit a la newsletter", "lettre d information", "consentement", "suscrito", "suscrito al boletin"),
         *("boletin", "acepta marketing", "consentimiento", "iscritto", "inscrito", "nieuwsbrief"),
     ),
+    "consent_at": (
+        *("confirm time", "optin time", "opt in time", "consent date", "consent timestamp", "consent at"),
+        *("marketing since", "subscribed at", "subscription date", "email marketing consent timestamp"),
+    ),
+    "consent_text": ("consent text", "consent version", "opt in text", "consent wording"),
+    "consent_ip": ("confirm ip", "optin ip", "opt in ip", "consent ip", "consent ip address", "signup ip"),
     "id": ("customer id", "tillpost id", "kundennummer", "kunden id", "client id", "id client", "id cliente"),
 }
 _OPT_OUT = frozenset(

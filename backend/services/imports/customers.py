@@ -15,6 +15,7 @@ from backend.services.imports.batches import in_batches
 from backend.services.imports.csv_rows import BrokenLine, Line
 from backend.services.imports.customer_plan import CustomerCandidate, CustomerPlanner, identities
 from backend.services.imports.customer_table import CustomerReader, check_mapping
+from backend.services.imports.dates import DateOrder, Moments
 from backend.services.imports.dialect import open_table, reading, with_skipped
 from backend.services.imports.run import ProgressListener, Run
 from backend.services.imports.steps import print_of
@@ -39,7 +40,9 @@ def import_customers(
     """
     actor.require(Permission.IMPORT_DATA)
     table = open_table(path, encoding)
-    reader = CustomerReader(table.header, check_mapping(table.header, mapping), region_of(shop.zone, shop.locale))
+    moments = Moments(shop.zone, shop.clock(), DateOrder.UNKNOWN)
+    places = check_mapping(table.header, mapping)
+    reader = CustomerReader(table.header, places, region_of(shop.zone, shop.locale), moments)
     run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
     size = path.stat().st_size
     answers = _Answers()

@@ -30,6 +30,7 @@ from backend.services.imports.consents import (
     consent_of,
     identity_put,
     newer_consent,
+    proof_of,
     with_consent,
 )
 from backend.services.imports.order_file import OrderCandidate
@@ -149,7 +150,8 @@ class OrderPlanner:
             editing_writes(seen, after, months, room_for=_WRITES_BESIDE),
         )
         said = f"The address came with order {order.number}"
-        activity = activity_put(known.id, ActivityKind.EDITED, said, self._by, self._shop.clock())
+        now = self._shop.clock()
+        activity = activity_put(known.id, ActivityKind.EDITED, said, self._by, now, proof_of(consent))
         snapshot.keep(after)
         puts = [*_reference_puts(candidate, order), *self._triggers(candidate, order)]
         address = snapshot.default_address(known.id, imported)
@@ -188,11 +190,11 @@ class OrderPlanner:
     def _creating(self, customer: Customer, order: Order, placing: Sequence[Write]) -> list[Write]:
         """One transaction for the order and its new customer, whose item has the order's figures from the start."""
         key = schema.customer_key(customer.id)
-        said = f"Imported with order {order.number}"
+        said, now = f"Imported with order {order.number}", self._shop.clock()
         return [
             *creating_writes(customer),
             *(write for write in placing if write.key != key),
-            activity_put(customer.id, ActivityKind.CREATED, said, self._by, self._shop.clock()),
+            activity_put(customer.id, ActivityKind.CREATED, said, self._by, now, proof_of(customer.consent)),
         ]
 
     # --- orders that are here already ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from backend.domain.customers import Customer, address_digest, email_identity
+from backend.domain.customers import ConsentMethod, ConsentProof, Customer, address_digest, email_identity
 from backend.domain.eligibility import TOPICS, Preferences
 from backend.domain.suppression import SuppressionReason
 from backend.email.links import Target
@@ -23,6 +23,10 @@ from backend.services.customers import preferences
 from backend.services.customers.customers import get_customer, record_own_answer
 from backend.services.sending import ledger
 from backend.services.suppression.entries import add_suppression, lift_unsubscribe
+
+VERIFY_TEXT = "Confirm that this address is yours and that we may write to you."
+SUBSCRIBE_TEXT = "Write to me again"
+"""What customers are shown where they agree: the sentence, the button."""
 
 
 class Granted(StrEnum):
@@ -48,7 +52,7 @@ def choices_of(shop: Shop, target: Target) -> Choices:
     return Choices(given, preferences.get_preferences(shop, customer.id), _fits(shop, target, customer))
 
 
-def unsubscribe(shop: Shop, target: Target) -> None:
+def unsubscribe(shop: Shop, target: Target, *, ip: str = "") -> None:
     """No marketing mail any more: the customer's answer is kept, and the address goes on the suppression list.
 
     A customer who is gone gets no mail anyway, so that is no error.
@@ -57,25 +61,25 @@ def unsubscribe(shop: Shop, target: Target) -> None:
         customer = get_customer(shop, target.customer_id)
     except NotFoundError:
         return
-    record_own_answer(shop, customer.id, given=False, proof=f"unsubscribed by link of {target.message_id}")
+    record_own_answer(shop, customer.id, _proof(shop, target, False, ConsentMethod.EMAIL_LINK, "Unsubscribe", ip))
     if customer.email:
         add_suppression(shop, customer.email, SuppressionReason.UNSUBSCRIBED, source=f"link of {target.message_id}")
 
 
-def subscribe(shop: Shop, target: Target) -> Granted:
+def subscribe(shop: Shop, target: Target, *, ip: str = "") -> Granted:
     """Marketing mail again, because the customer asked for it with a link that was sent to their address.
 
     Raises: `NotFoundError`.
     """
-    return _grant(shop, target, f"subscribed by link of {target.message_id}")
+    return _grant(shop, target, _proof(shop, target, True, ConsentMethod.EMAIL_LINK, SUBSCRIBE_TEXT, ip))
 
 
-def verify_address(shop: Shop, target: Target) -> Granted:
+def verify_address(shop: Shop, target: Target, *, ip: str = "") -> Granted:
     """Double opt-in: the customer has shown that the address is theirs, and agrees to marketing mail.
 
     Raises: `NotFoundError`.
     """
-    return _grant(shop, target, f"address {target.detail} confirmed by link of {target.message_id}")
+    return _grant(shop, target, _proof(shop, target, True, ConsentMethod.DOUBLE_OPT_IN, VERIFY_TEXT, ip))
 
 
 def choose_topics(shop: Shop, target: Target, wanted: Collection[str]) -> Granted:
@@ -101,9 +105,14 @@ def end_pause(shop: Shop, target: Target) -> Granted:
     return Granted.DONE
 
 
-def _grant(shop: Shop, target: Target, proof: str) -> Granted:
+def _proof(shop: Shop, target: Target, given: bool, method: ConsentMethod, text: str, ip: str) -> ConsentProof:
+    sent_to = f" to the address {target.detail}" if target.detail else ""
+    return ConsentProof(given, shop.clock(), method, text, f"link of {target.message_id}{sent_to}", ip)
+
+
+def _grant(shop: Shop, target: Target, proof: ConsentProof) -> Granted:
     fits = partial(_fits, shop, target)
-    customer = record_own_answer(shop, target.customer_id, given=True, proof=proof, only_if=fits)
+    customer = record_own_answer(shop, target.customer_id, proof, only_if=fits)
     if not fits(customer):
         return Granted.OTHER_ADDRESS
     lift_unsubscribe(shop, customer.email or "", source=f"link of {target.message_id}")

@@ -247,6 +247,7 @@ def show_consent(shop: Shop, customer: Customer, *, editable: bool, enabled: boo
                 if customer.consent is None or customer.consent.given is not given:
                     key = f"consent_{given}"
                     actions.button(label, _record_consent, customer, given, key=key, disabled=not enabled)
+    view.show_consent_history(shop, customer)
 
 
 def _consent_text(shop: Shop, consent: Consent | None) -> str:

@@ -6,10 +6,11 @@ from datetime import date
 
 import streamlit as st
 
-from backend.domain.customers import Activity, ActivityKind, Customer
+from backend.domain.customers import Activity, ActivityKind, ConsentMethod, Customer
 from backend.domain.team import Actor
 from backend.services.context import Shop
 from backend.services.customer_data.export import customer_data_file
+from backend.services.customers.customers import consent_history
 from pages.components.ui import charts, formats
 from pages.components.ui.caching import who
 from pages.components.ui.downloads import deferred
@@ -72,6 +73,38 @@ def show_profile(shop: Shop, customer: Customer) -> None:
     }
     known = {name: formats.plain(value) for name, value in facts.items() if value}
     st.table(known, border="horizontal", alt="Profile")
+
+
+_METHODS = {
+    ConsentMethod.CHECKOUT: "at the checkout",
+    ConsentMethod.FORM: "in a form",
+    ConsentMethod.IMPORT: "import",
+    ConsentMethod.API: "API",
+    ConsentMethod.DOUBLE_OPT_IN: "double opt-in",
+    ConsentMethod.EMAIL_LINK: "link of an email",
+    ConsentMethod.STAFF: "recorded by staff",
+}
+
+
+def show_consent_history(shop: Shop, customer: Customer) -> None:
+    """All answers about marketing email with their proof, newest first."""
+    answers = consent_history(shop, customer.id)
+    if not answers:
+        return
+    with st.expander("Consent history", icon=":material/history:"):
+        for each in answers:
+            st.markdown(_answer_text(shop, each))
+
+
+def _answer_text(shop: Shop, entry: Activity) -> str:
+    proof = entry.proof
+    if proof is None:
+        return activity_text(shop, entry)
+    said = ":material/check_circle: Agreed" if proof.given else ":material/block: Declined"
+    how = " · ".join(filter(None, (formats.moment(shop, proof.at), _METHODS[proof.method], who(entry.by))))
+    details = [f"“{proof.text}”" if proof.text else "", proof.origin, f"IP address {proof.ip}" if proof.ip else ""]
+    lines = [f"{said} :gray[{formats.plain(how)}]", *(formats.plain(each) for each in details if each)]
+    return "  \n".join(lines)
 
 
 def activity_text(shop: Shop, entry: Activity) -> str:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from backend.domain.customers import LISTED_TAGS, MOST_TAGS, ConsentSource
+from backend.domain.customers import LISTED_TAGS, MOST_TAGS, ConsentMethod, ConsentProof, ConsentSource
 from backend.domain.imports import ImportResult
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.customers import customers
-from backend.services.customers.customers import activity_of, find_by_email, get_customer
+from backend.services.customers.customers import activity_of, consent_history, find_by_email, get_customer
 from backend.services.customers.leaderboards import Measure, top_customers
 from backend.services.customers.lists import CustomerFilter, list_customers
 from backend.services.exports import Format, export_customers
 from backend.services.imports import guess_mapping, import_customers, read_preview
 from backend.services.statistics.figures import counts_of
 from tests.services.imports.shopify_csv import faults, written
-from tests.support import MANAGER, STAFF, add_customer, add_order
+from tests.support import MANAGER, NOW, STAFF, add_customer, add_order
 
 HEADER = "E-Mail;Full name;Land;Town;Mobile;Groups;Newsletter"
 MAPPING = {
@@ -49,6 +50,23 @@ def test_a_row_becomes_a_customer_who_can_be_found(shop: Shop) -> None:
     assert [activity.text for activity in activity_of(shop, customer.id)] == ["Imported"]
     assert [c.id for c in list_customers(shop, CustomerFilter(search="lop")).customers] == [customer.id]
     assert counts_of(shop, "country") == {"DE": 1}
+
+
+def test_the_proof_of_a_consent_is_taken_over(shop: Shop) -> None:
+    header = "Email,Consent,CONFIRM_TIME,CONFIRM_IP,Consent text"
+    row = "maria@example.com,yes,2026-01-02 10:00:00,192.0.2.7,Send me news"
+    mapping = guess_mapping(header.split(","))
+    result = imported(shop, row, "olga@example.com,yes,01/02/26,my house,", header=header, mapping=mapping)
+    maria, olga = (find_by_email(shop, f"{name}@example.com") for name in ("maria", "olga"))
+    assert maria is not None
+    assert olga is not None
+    assert maria.consent is not None
+    at = datetime(2026, 1, 2, 10, tzinfo=shop.zone)
+    expected = ConsentProof(True, at, ConsentMethod.IMPORT, "Send me news", "", "192.0.2.7")
+    assert [each.proof for each in consent_history(shop, maria.id)] == [expected]
+    assert maria.consent.at == at
+    assert [(each.proof.at, each.proof.ip) for each in consent_history(shop, olga.id) if each.proof] == [(NOW, "")]
+    assert result.repaired == 2  # a date that can be read in two ways, and no address
 
 
 def test_the_same_file_again_writes_nothing_and_undoes_nothing(shop: Shop) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -9,6 +11,9 @@ from pydantic import Field
 from backend.api.v1.models.common import Address, Country, Given, Moment, Shown, Text
 from backend.domain.customers import (
     MOST_TAGS,
+    Activity,
+    ConsentMethod,
+    ConsentProof,
     ConsentSource,
     Customer,
     CustomerSummary,
@@ -106,11 +111,11 @@ class ConsentIn(Given):
     ]
     ip: Annotated[str, Field(max_length=45, description="The address from which they answered.")] = ""
 
-    @property
-    def proof(self) -> str:
-        """One line for the customer's activity, which keeps its time."""
-        said = "Agreed to marketing" if self.given else "Refused marketing"
-        return f"{said}: “{self.text}” ({self.origin})" + (f" from {self.ip}" if self.ip else "")
+    method: ConsentMethod = ConsentMethod.API
+    at: Annotated[Moment | None, Field(description="When they answered; now without it.")] = None
+
+    def proof(self, now: datetime) -> ConsentProof:
+        return ConsentProof(self.given, self.at or now, self.method, self.text, self.origin, self.ip)
 
 
 class ConsentOut(Shown):
@@ -153,9 +158,19 @@ class CustomerOut(CustomerListed):
     version: int
 
 
-class ConsentProof(Shown):
-    """One line of what is known of a customer's answers."""
+class ConsentProofOut(Shown):
+    """One of a customer's answers with its proof. Earlier ones have a text alone."""
 
     at: Moment
     by: str
     text: str
+    given: bool | None = None
+    method: ConsentMethod | None = None
+    origin: str = ""
+    ip: str = ""
+
+    @classmethod
+    def of(cls, found: Activity) -> Self:
+        if found.proof is None:
+            return cls(at=found.at, by=found.by, text=found.text)
+        return cls(by=found.by, **asdict(found.proof))

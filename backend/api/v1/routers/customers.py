@@ -10,7 +10,7 @@ from backend.api.v1.call import ID, Call, CallOf, Cursor, Limit, SeenVersion, et
 from backend.api.v1.models.common import Page
 from backend.api.v1.models.customers import (
     ConsentIn,
-    ConsentProof,
+    ConsentProofOut,
     CustomerChange,
     CustomerIn,
     CustomerListed,
@@ -19,7 +19,7 @@ from backend.api.v1.models.customers import (
 )
 from backend.api.v1.route import needs, router_of
 from backend.domain.api_keys import Scope
-from backend.domain.customers import ActivityKind, Customer
+from backend.domain.customers import Customer
 from backend.services.api.intake import added
 from backend.services.customer_data import erasure
 from backend.services.customer_data.export import customer_data
@@ -38,6 +38,7 @@ DATA = {
     "customer": {"id": "7K2MQ9XA4B", "name": "Maria Lopez", "email": "maria@example.com", "country": "ES"},
     "addresses": {},
     "preferences": {},
+    "consent": [],
     "activity": [],
     "orders": [],
     "emails": [],
@@ -91,21 +92,28 @@ def change_customer(
     "/{customer_id}/consent",
     **needs(
         Scope.CUSTOMERS_WRITE,
-        example={"given": True, "text": "Send me news about tea.", "origin": "Checkout", "ip": "192.0.2.7"},
+        example={
+            "given": True,
+            "text": "Send me news about tea.",
+            "origin": "Checkout",
+            "method": "checkout",
+            "ip": "192.0.2.7",
+        },
     ),
 )
 def record_consent(call: CallOf, customer_id: Id, body: ConsentIn, response: Response) -> CustomerOut:
-    """Record a customer's own answer about marketing email with its proof. The same answer again changes nothing."""
-    after = customers.record_consent(call.shop, call.actor, customer_id, given=body.given, proof=body.proof)
-    return _shown(call, after, response)
+    """Record a customer's own answer about marketing email with its proof.
+
+    The same answer again changes nothing, nor does one that is older than what is known."""
+    proof = body.proof(call.shop.clock())
+    return _shown(call, customers.record_consent(call.shop, call.actor, customer_id, proof), response)
 
 
 @router.get("/{customer_id}/consent", **needs(Scope.CUSTOMERS_READ))
-def read_consent(call: CallOf, customer_id: Id) -> Page[ConsentProof]:
+def read_consent(call: CallOf, customer_id: Id) -> Page[ConsentProofOut]:
     """Read what is known of a customer's answers, the newest first."""
     customers.get_customer(call.shop, customer_id)
-    found = customers.activity_of(call.shop, customer_id, limit=500)
-    return Page(data=[ConsentProof.read(each) for each in found if each.kind is ActivityKind.CONSENT])
+    return Page(data=[ConsentProofOut.of(each) for each in customers.consent_history(call.shop, customer_id)])
 
 
 @router.get(
