@@ -11,7 +11,7 @@ class AuditEntry:
     """One action. `action` is a few words in the past tense, such as "published a template".
 
     `target` names what it was done to, as `kind:id` ("template:newsletter", "campaign:0A1B2C"); `detail` says more,
-    without anybody's address.
+    without anybody's address. `change` is the id of the recorded change that the action made.
     """
 
     at: datetime
@@ -21,6 +21,7 @@ class AuditEntry:
     action: str
     target: str = ""
     detail: str = ""
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ def new_order_id(now: datetime) -> str:
     return f"{_stamp(now)}{_random(_RANDOM_LENGTH)}"
 
 
+def new_change_id(now: datetime) -> str:
+    """The id of a recorded change, which sorts by time."""
+    return f"{_stamp(now)}{_random(_RANDOM_LENGTH)}"
+
+
 def product_id_of(words: str) -> str:
     """The id of what these words name; the same words give the same id, so that orders find their products unasked."""
     digest = hashlib.sha256(words.encode()).digest()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from backend.domain.team import Actor, Permission
 from backend.errors import BackendError, InvalidInputError, PermissionDeniedError
+from backend.services.audit import log as audit_log
+from backend.services.changes.recording import Recording, begin, finish
+from backend.services.context import Shop
 
 Thing = TypeVar("Thing")
 
@@ -24,11 +28,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class BulkResult:
-    """The ids of what was changed, how many were as wanted already, and what was refused."""
+    """The ids of what was changed, how many were as wanted already, and what was refused.
+
+    `change` is the id of the recorded change, by which it is undone; "" when nothing changed.
+    """
 
     changed: tuple[str, ...]
     unchanged: int
     refused: tuple[Refused, ...]
+    change: str = ""
 
     @property
     def summary(self) -> str:
@@ -61,3 +69,34 @@ def each_of(
         except BackendError as error:
             refused.append(Refused(name(thing), error.sentence))
     return BulkResult(tuple(changed), unchanged, tuple(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is done to many things, for the recorded change and the audit log, and what one needs for it."""
+
+    summary: str
+    needs: Permission
+    audited: str
+    target: str
+
+
+def recorded_each_of(
+    shop: Shop,
+    actor: Actor,
+    action: Action,
+    things: Sequence[Thing],
+    change: Callable[[Recording, Thing], bool],
+    id_of: Callable[[Thing], str],
+    name: Callable[[Thing], str],
+) -> BulkResult:
+    """As `each_of`, as one recorded change with one audit entry. Raises: as `each_of`."""
+    actor.require(action.needs)
+    recording = begin(shop, actor, action.summary, action.needs)
+    result = each_of(things, lambda thing: change(recording, thing), id_of, name)
+    if not result.changed:
+        finish(shop, recording, 0)
+        return result
+    noted = audit_log.entry(shop, actor, action.audited, action.target, result.summary, change=recording.id)
+    finish(shop, recording, len(result.changed), noted)
+    return replace(result, change=recording.id)

@@ -45,11 +45,12 @@ from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting_triggers import list_waiting
 from backend.services.campaigns import explanation, progress
 from backend.services.campaigns import saved as storing
+from backend.services.changes import reading as recorded_changes
 from backend.services.connections import connections, deliveries
 from backend.services.connections import duty as applying
 from backend.services.context import Shop
 from backend.services.customer_data import erasure
-from backend.services.customers import addresses, customers, leaderboards, lists, preferences
+from backend.services.customers import addresses, bulk, customers, leaderboards, lists, preferences
 from backend.services.events import dead_letters, health, lookup
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
@@ -144,6 +145,8 @@ class Metered:
         self.connection = self._connected()
         self.reported = self._reported()
         self._products()
+        tagged = bulk.add_tag(self.shop, COMMAND_LINE, [customer.id for customer in self.customers[:100]], "new")
+        self.change = tagged.change
         self.provider_id = ledger.get_message(self.shop, self.reported.id).provider_id
 
     def _connected(self) -> str:
@@ -386,6 +389,8 @@ READS: dict[int, Callable[[Metered], object]] = {
     92: lambda m: best.best_products(m.shop, best.ProductMeasure.UNITS, best.Days(date(2026, 1, 1), date(2026, 1, 31))),
     93: lambda m: best.sold_in_period(m.shop, best.Days(date(2026, 1, 1), date(2026, 1, 3))),
     94: lambda m: counting.waiting(m.shop, 15),
+    96: lambda m: recorded_changes.list_changes(m.shop, COMMAND_LINE),
+    97: lambda m: [*recorded_changes.entries_of(m.shop, m.change)],
     85: lambda m: outgoing.all_endpoints(m.shop),
     88: lambda m: [*erasure.ledger(m.shop)],
     86: lambda m: outgoing_log.list_events(m.shop, COMMAND_LINE, m.endpoint),

@@ -24,6 +24,7 @@ from backend.domain.automations import PREFIX, Automation, Trigger
 from backend.domain.backups import BackupState
 from backend.domain.campaign_figures import Broken, Preflight
 from backend.domain.campaigns import Campaign, Wave
+from backend.domain.changes import Change, ChangeEntry
 from backend.domain.connections import Connection, ConnectionFigures, Delivery, PrivacyRequest
 from backend.domain.customers import Activity, ConsentProof, Customer
 from backend.domain.delivery import Outcome
@@ -51,6 +52,7 @@ from backend.records import (
     automations,
     campaign_chunks,
     campaigns,
+    changes,
     connections,
     customers,
     erasures,
@@ -314,6 +316,22 @@ ENTITIES: tuple[Entity, ...] = (
         (views.view_from,),
     ),
     Entity(
+        "change",
+        filled(Change),
+        least(Change),
+        changes.change_item,
+        at_row(changes.change_from, lambda it: schema.change_key(it.id)),
+        (changes.change_from,),
+    ),
+    Entity(
+        "change-entry",
+        filled(ChangeEntry, before={"city": "Kiel", "tags": ["vip"]}, after={"city": None, "tags": []}),
+        least(ChangeEntry),
+        lambda it: changes.entry_item(it, FIRST),
+        at_row(changes.entry_from, changes.entry_key),
+        (changes.entry_from,),
+    ),
+    Entity(
         "suppression",
         filled(Suppression),
         Suppression("x", filled(Suppression).causes[:1]),
@@ -429,7 +447,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "audit-entry",
-        filled(AuditEntry),
+        filled(AuditEntry, change=""),
         least(AuditEntry, role="", target="", detail=""),
         system.audit_item,
         at_row(system.audit_from, lambda it: schema.audit_key(to_text(it.at), it.id)),

@@ -30,7 +30,7 @@ _CHUNK = 500
 """How many of them are read at once."""
 
 
-def entry(shop: Shop, actor: Actor, action: str, target: str = "", detail: str = "") -> Put:
+def entry(shop: Shop, actor: Actor, action: str, target: str = "", detail: str = "", *, change: str = "") -> Put:
     """The write of an entry, for the transaction of the action. See `AuditEntry` for what the words are."""
     noted = AuditEntry(
         at=shop.clock(),
@@ -40,6 +40,7 @@ def entry(shop: Shop, actor: Actor, action: str, target: str = "", detail: str =
         action=action,
         target=target[:_LONGEST],
         detail=detail[:_LONGEST],
+        change=change,
     )
     return Put(schema.audit_key(to_text(noted.at), noted.id), audit_item(noted))
 

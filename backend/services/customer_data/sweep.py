@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 
 from backend.domain.erasure import Erasure
+from backend.records.changes import names_any, without_values
 from backend.records.preflights import broken_from, broken_item
 from backend.services.connections.deliveries import part_keys, whole_delivery
 from backend.services.context import Shop
@@ -63,6 +64,11 @@ def _preflight(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
         yield Put(row.key, broken_item(others), Exists())
 
 
+def _change(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
+    if names_any(row, erasure.customer, erasure.values):
+        yield without_values(row)
+
+
 _WAYS = {
     schema.Place.IDENTITY: _identity,
     schema.Place.MESSAGE: _message,
@@ -71,6 +77,7 @@ _WAYS = {
     schema.Place.ANSWER: _payload,
     schema.Place.DEAD_LETTER: _payload,
     schema.Place.PREFLIGHT: _preflight,
+    schema.Place.CHANGE: _change,
 }
 
 

@@ -10,10 +10,11 @@ from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_tag
 from backend.errors import InvalidInputError
 from backend.records.customers import customer_at
-from backend.services.audit import log as audit_log
-from backend.services.bulk import BulkResult, each_of
+from backend.services.bulk import Action, BulkResult, recorded_each_of
+from backend.services.changes.recording import Recording
 from backend.services.context import Shop
 from backend.services.customers.customers import change_customer
+from backend.services.customers.recorded import one_of
 from backend.services.unreadable.items import readable
 from backend.store import schema
 
@@ -39,7 +40,7 @@ def add_tag(shop: Shop, actor: Actor, ids: Sequence[str], tag: str) -> BulkResul
             raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
         return replace(customer, tags=(*customer.tags, clean))
 
-    return _each(shop, actor, ids, tagged, ActivityKind.TAGGED, "added a tag", f"tag:{clean}")
+    return _each(shop, actor, ids, tagged, ActivityKind.TAGGED, _tag("added", clean))
 
 
 def remove_tag(shop: Shop, actor: Actor, ids: Sequence[str], tag: str) -> BulkResult:
@@ -49,17 +50,26 @@ def remove_tag(shop: Shop, actor: Actor, ids: Sequence[str], tag: str) -> BulkRe
     def untagged(customer: Customer) -> Customer:
         return replace(customer, tags=tuple(each for each in customer.tags if each != clean))
 
-    return _each(shop, actor, ids, untagged, ActivityKind.TAGGED, "removed a tag", f"tag:{clean}")
+    return _each(shop, actor, ids, untagged, ActivityKind.TAGGED, _tag("removed", clean))
 
 
 def archive(shop: Shop, actor: Actor, ids: Sequence[str]) -> BulkResult:
     """Removes them from lists and mailings; orders and figures stay. Raises as `add_tag`."""
-    return _each(shop, actor, ids, lambda c: replace(c, archived=True), ActivityKind.ARCHIVED, "archived customers")
+    return _archive(shop, actor, ids, ActivityKind.ARCHIVED, archived=True)
 
 
 def restore(shop: Shop, actor: Actor, ids: Sequence[str]) -> BulkResult:
     """Undoes archiving. Raises as `add_tag`."""
-    return _each(shop, actor, ids, lambda c: replace(c, archived=False), ActivityKind.RESTORED, "restored customers")
+    return _archive(shop, actor, ids, ActivityKind.RESTORED, archived=False)
+
+
+def _archive(shop: Shop, actor: Actor, ids: Sequence[str], kind: ActivityKind, *, archived: bool) -> BulkResult:
+    action = Action(f"{kind} customers", Permission.EDIT_CUSTOMERS, f"{kind} customers", "customers")
+    return _each(shop, actor, ids, lambda c: replace(c, archived=archived), kind, action)
+
+
+def _tag(did: str, tag: str) -> Action:
+    return Action(f"{did} the tag {tag}", Permission.EDIT_CUSTOMERS, f"{did} a tag", f"tag:{tag}")
 
 
 def _each(
@@ -68,15 +78,12 @@ def _each(
     ids: Sequence[str],
     changed: Callable[[Customer], Customer],
     kind: ActivityKind,
-    action: str,
-    target: str = "customers",
+    action: Action,
 ) -> BulkResult:
-    actor.require(Permission.EDIT_CUSTOMERS)
+    def change(recording: Recording, customer: Customer) -> bool:
+        found = change_customer(shop, actor, customer.id, None, changed, kind, also=one_of(recording))
+        return found.version != customer.version
 
-    def change(customer: Customer) -> bool:
-        return change_customer(shop, actor, customer.id, None, changed, kind).version != customer.version
-
-    result = each_of(chosen(shop, ids), change, lambda c: c.id, lambda c: c.real_name or c.email or c.id)
-    if result.changed:
-        audit_log.note(shop, actor, action, target, result.summary)
-    return result
+    return recorded_each_of(
+        shop, actor, action, chosen(shop, ids), change, lambda c: c.id, lambda c: c.real_name or c.email or c.id
+    )

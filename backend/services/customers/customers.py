@@ -26,9 +26,9 @@ from backend.domain.text import SHORT_LENGTH, clean_line, clean_tag, clean_text
 from backend.errors import ConflictError, EmailTakenError, InvalidInputError, NotFoundError
 from backend.records.customers import activity_from, activity_item, activity_key, customer_from
 from backend.records.values import text
-from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
+from backend.services.customers.recorded import Also, alone
 from backend.services.customers.writes import EmailReservedError, creating_writes, editing_writes
 from backend.services.outgoing.about import on_customer_changed, on_customer_created
 from backend.services.triggers import writes as triggers
@@ -168,7 +168,8 @@ def edit_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int,
             tags=clean.tags,
         )
 
-    return change_customer(shop, actor, customer_id, seen_version, changed, ActivityKind.EDITED)
+    also = alone(shop, actor, "edited a customer")
+    return change_customer(shop, actor, customer_id, seen_version, changed, ActivityKind.EDITED, also=also)
 
 
 def set_tags(shop: Shop, actor: Actor, customer_id: str, seen_version: int, tags: Sequence[str]) -> Customer:
@@ -176,8 +177,9 @@ def set_tags(shop: Shop, actor: Actor, customer_id: str, seen_version: int, tags
     clean = tuple(dict.fromkeys(clean_tag(tag) for tag in tags))
     if len(clean) > MOST_TAGS:
         raise InvalidInputError(f"A customer can have {MOST_TAGS} tags at most.", "tags")
+    also = alone(shop, actor, "changed a customer's tags")
     return change_customer(
-        shop, actor, customer_id, seen_version, lambda customer: replace(customer, tags=clean), ActivityKind.TAGGED
+        shop, actor, customer_id, seen_version, lambda c: replace(c, tags=clean), ActivityKind.TAGGED, also=also
     )
 
 
@@ -254,29 +256,19 @@ def _no_address_to_consent_for() -> InvalidInputError:
 
 def archive_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Removes a customer from lists and mailings; orders and figures stay. Raises as `edit_customer`."""
-    audit_entry = audit_log.entry(shop, actor, "archived a customer", f"customer:{customer_id}")
-    return change_customer(
-        shop,
-        actor,
-        customer_id,
-        seen_version,
-        lambda c: replace(c, archived=True),
-        ActivityKind.ARCHIVED,
-        audit_entry=audit_entry,
-    )
+    return _set_archived(shop, actor, customer_id, seen_version, archived=True)
 
 
 def restore_customer(shop: Shop, actor: Actor, customer_id: str, seen_version: int) -> Customer:
     """Undoes archiving. Raises as `edit_customer`."""
-    audit_entry = audit_log.entry(shop, actor, "restored a customer", f"customer:{customer_id}")
+    return _set_archived(shop, actor, customer_id, seen_version, archived=False)
+
+
+def _set_archived(shop: Shop, actor: Actor, customer_id: str, seen_version: int, *, archived: bool) -> Customer:
+    kind = ActivityKind.ARCHIVED if archived else ActivityKind.RESTORED
+    also = alone(shop, actor, f"{kind} a customer", audited=True)
     return change_customer(
-        shop,
-        actor,
-        customer_id,
-        seen_version,
-        lambda c: replace(c, archived=False),
-        ActivityKind.RESTORED,
-        audit_entry=audit_entry,
+        shop, actor, customer_id, seen_version, lambda c: replace(c, archived=archived), kind, also=also
     )
 
 
@@ -315,12 +307,12 @@ def change_customer(
     kind: ActivityKind,
     said: str = "",
     *,
-    audit_entry: Put | None = None,
     proof: ConsentProof | None = None,
+    also: Also = lambda before, after: (),
 ) -> Customer:
     """Changes a customer with everything that hangs on it; `said` is what the activity says, `proof` what it keeps.
 
-    `seen_version` None changes any version; `audit_entry` is written with it. Raises as `edit_customer`.
+    `seen_version` None changes any version; `also` is written with it. Raises as `edit_customer`.
     """
     actor.require(Permission.EDIT_CUSTOMERS)
 
@@ -338,7 +330,7 @@ def change_customer(
             _put(customer_id, activity),
             *triggers.on_edited(shop, before, after),
             *on_customer_changed(shop, before, after),
-            *([audit_entry] if audit_entry else []),
+            *also(before, after),
         ]
         writes = [*editing_writes(before, after, months_with_orders(shop, customer_id), room_for=len(others)), *others]
         _refusing_taken(shop, lambda: shop.store.transact(writes))

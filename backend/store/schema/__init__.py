@@ -83,6 +83,8 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 93 | what was sold of each product on the days of a month | shop | `SOLD#2026-11` | pid |
 | 94 | orders that product figures do not count yet | shop / by_revenue | `UNCOUNTED#shard` | place |
 | 95 | saved views of a list; those of one person | shop | `VIEWS#page` | `owner#digest` |
+| 96 | recorded changes, newest first; one by its id | shop | `CHANGES` | id |
+| 97 | what a change touched | shop | `CHANGE#id` | `kind#thing#step` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
@@ -95,6 +97,7 @@ provider, idempotent requests and request limits of the API.
 from backend.store.schema.api import *
 from backend.store.schema.automations import *
 from backend.store.schema.campaigns import *
+from backend.store.schema.changes import *
 from backend.store.schema.connections import *
 from backend.store.schema.customers import *
 from backend.store.schema.erasure import *

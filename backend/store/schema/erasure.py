@@ -19,6 +19,7 @@ class Place(StrEnum):
     DEAD_LETTER = "DEADLETTERS"
     MESSAGE = "C#"
     PREFLIGHT = "K#"
+    CHANGE = "CHANGE#"
 
 
 _SORT_KEYS = {Place.DELIVERY: "D#", Place.PREFLIGHT: "BROKEN"}

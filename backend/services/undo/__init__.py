@@ -1,0 +1,1 @@
+"""Taking recorded changes back (`services.changes` says how they are recorded)."""
