@@ -8,6 +8,7 @@ from backend.domain.team import Permission
 from backend.services.audit import log as audit_log
 from pages.components.audit import view
 from pages.components.ui import empty, tables
+from pages.components.ui.columns import pick_columns
 from pages.components.ui.guard import require
 from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
@@ -18,10 +19,11 @@ shop = current_shop()
 st.title("Audit log")
 st.caption("Every change with its author. Entries cannot be changed or removed.")
 wanted = view.pick_filter(shop)
+columns = pick_columns(view.AUDIT_COLUMNS, "audit")
 pager = tables.Pager("audit", wanted, sized=True)
 page = audit_log.list_entries(shop, actor, wanted, limit=pager.rows, cursor=pager.cursor)
 if page.entries:
-    show_table(view.entry_table(shop, page.entries), "audit")
+    show_table(view.entry_table(shop, page.entries, columns), "audit")
 else:
     empty.nothing(":material/policy:", "No entries", "Choose another month, or clear the filters.")
 if page.note:

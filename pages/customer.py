@@ -10,7 +10,7 @@ from backend.services.customers.customers import get_customer
 from backend.services.orders.lists import orders_of
 from pages.components.customers import addresses, can_we_email, forms, view
 from pages.components.messages import timeline
-from pages.components.orders.table import order_table
+from pages.components.orders.table import OF_ONE_CUSTOMER, order_table
 from pages.components.products import view as products
 from pages.components.ui import actions, empty, tables
 from pages.components.ui.guard import require
@@ -45,7 +45,7 @@ with orders:
     pager = tables.Pager("customer", customer.id)
     page = orders_of(shop, customer.id, limit=10, cursor=pager.cursor)
     if page.orders:
-        show_table(order_table(shop, page.orders, of_one_customer=True), "orders")
+        show_table(order_table(shop, page.orders, OF_ONE_CUSTOMER), "orders")
     else:
         empty.nothing(":material/receipt_long:", "No orders yet", "Orders appear here once there is one.")
     pager.show(page.cursor)

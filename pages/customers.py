@@ -10,9 +10,10 @@ from backend.errors import InvalidInputError
 from backend.services.customers.lists import CustomerFilter, Sort
 from pages.components.customers import bulk
 from pages.components.customers.forms import ADD
-from pages.components.customers.table import customer_table, how_many
+from pages.components.customers.table import CUSTOMER_COLUMNS, customer_table, how_many
 from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.bulk import show_result
+from pages.components.ui.columns import pick_columns
 from pages.components.ui.guard import require
 from pages.components.ui.shell import current_shop
 from pages.components.ui.table import show_table
@@ -39,6 +40,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     archived = filters.switch("Archived", name="archived", key="customers_archived")
     sort, choose_sort = filters.sort_by(list(Sort), name="sort", key="customers_sort")
     wanted = CustomerFilter(search, tag, country, sort, archived)
+    columns = pick_columns(CUSTOMER_COLUMNS, "customers")
     bulk.offer_export(actor, wanted)
     offer_views(shop, actor, ListPage.CUSTOMERS)
 
@@ -53,7 +55,7 @@ if page.note:
 show_result(bulk.OF, Permission.EDIT_CUSTOMERS)
 if page.customers:
     show_table(
-        customer_table(shop, page.customers),
+        customer_table(shop, page.customers, columns),
         "customers",
         count=how_many(shop, wanted, countries, tags),
         sorted_by=sort,

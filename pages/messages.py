@@ -9,6 +9,7 @@ from backend.errors import InvalidInputError
 from backend.services.sending.message_log import list_messages
 from pages.components.messages import log, repair, table
 from pages.components.ui import empty, tables
+from pages.components.ui.columns import pick_columns
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import current_shop
@@ -31,6 +32,7 @@ log.show_problems(shop, actor)
 repair.show_dialogs()
 
 st.header("All messages")
+columns = pick_columns(table.MESSAGE_COLUMNS, "messages")
 wanted = log.pick_filter(shop, actor)
 pager = tables.Pager("messages", wanted, sized=True)
 try:
@@ -39,7 +41,7 @@ except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
 if page.messages:
-    show_table(table.message_table(shop, page.messages), "messages")
+    show_table(table.message_table(shop, page.messages, columns), "messages")
 else:
     empty.nothing(
         ":material/mail:", "No messages in this period", "Choose more days, clear the filters, or send an email."

@@ -10,9 +10,10 @@ from backend.domain.views import ListPage
 from backend.errors import InvalidInputError
 from backend.services.orders.lists import OrderFilter, OrderSort
 from pages.components.orders import bulk, view
-from pages.components.orders.table import order_table
+from pages.components.orders.table import ORDER_COLUMNS, order_table
 from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.bulk import show_result
+from pages.components.ui.columns import pick_columns
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
@@ -32,10 +33,11 @@ view.find_by_number(shop)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = pick_period(shop, "placed")
     statuses = filters.pick_pills(
-        "Status", list(OrderStatus), name="status", key="orders_status", words=formats.status_label
+        "Status", list(OrderStatus), name="status", key="orders_status", words=formats.STATUS_LABELS.__getitem__
     )
     sort, choose_sort = filters.sort_by(list(OrderSort), name="sort", key="orders_sort")
     wanted = OrderFilter(chosen.first, chosen.last, tuple(statuses), sort)
+    columns = pick_columns(ORDER_COLUMNS, "orders")
     bulk.offer_export(actor, wanted)
     offer_views(shop, actor, ListPage.ORDERS)
 
@@ -50,7 +52,7 @@ view.show_totals(shop, wanted, figures)
 if page.orders:
     show_result(bulk.OF, Permission.CHANGE_ORDERS)
     show_table(
-        order_table(shop, page.orders),
+        order_table(shop, page.orders, columns),
         "orders",
         sorted_by=sort,
         on_sort=choose_sort,

@@ -56,7 +56,7 @@ with best:
         measure = filters.pick_view("By", list(Measure), name="top_by", key="top_by", words=str.capitalize, hidden=True)
         month = pick_month(shop, began, "top_month")
     best_ones = caching.top_customers(shop, measure, month, 10)
-    show_table(customer_table(shop, best_ones, ranked=True, details=False), "top_customers")
+    show_table(customer_table(shop, best_ones, ranked=True), "top_customers")
 with where:
     st.header("Best products")
     products.show_best(shop, chosen)

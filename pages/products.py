@@ -9,9 +9,10 @@ from backend.domain.views import ListPage
 from backend.errors import InvalidInputError
 from backend.services.products.lists import ProductFilter, ProductSort
 from pages.components.products.forms import ADD
-from pages.components.products.table import product_table
+from pages.components.products.table import PRODUCT_COLUMNS, product_table
 from pages.components.products.view import days_of, show_behind
 from pages.components.ui import caching, empty, filters, formats, tables
+from pages.components.ui.columns import pick_columns
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import current_shop
@@ -32,12 +33,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = pick_period(shop, "sold")
     archived = filters.switch("Archived", name="archived", key="products_archived")
     sort, choose_sort = filters.sort_by(list(ProductSort), name="sort", key="products_sort")
+    columns = pick_columns(PRODUCT_COLUMNS, "products")
     offer_views(shop, actor, ListPage.PRODUCTS)
 
 wanted = ProductFilter(search.strip(), archived, sort, days_of(chosen))
-pager = tables.Pager("products", wanted)
+pager = tables.Pager("products", wanted, sized=True)
 try:
-    page = caching.list_products(shop, wanted, limit=tables.ROWS, cursor=pager.cursor)
+    page = caching.list_products(shop, wanted, limit=pager.rows, cursor=pager.cursor)
 except InvalidInputError as error:
     empty.nothing(":material/date_range:", "This period cannot be listed", error.sentence)
     st.stop()
@@ -45,7 +47,7 @@ if page.products:
     show_behind(shop)
     st.caption(formats.plain(f"Sold {formats.span(shop, chosen.first, chosen.last)}"))
     show_table(
-        product_table(shop, page.products),
+        product_table(shop, page.products, columns),
         "products",
         count=formats.counted(shop, page.count, "product"),
         sorted_by=sort,

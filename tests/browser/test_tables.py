@@ -99,6 +99,30 @@ def test_on_a_phone_what_is_too_long_ends_with_an_ellipsis(
         assert [text for text, _ in cut] == [names[0]]
 
 
+def test_columns_are_chosen_with_the_keyboard_and_kept_in_the_address(person: Arrive, names: tuple[str, str]) -> None:
+    for width, height in ((1280, 800), (390, 844)):
+        staff = person(Role.STAFF, width=width, height=height).sign_in("/customers").sees_title("Customers")
+        menu = staff.main.get_by_label("Columns", exact=True)
+        staff.main.locator("summary").focus()
+        staff.page.keyboard.press("Enter")
+        menu.get_by_role("checkbox", name="Average order").focus()
+        staff.page.keyboard.press("Space")
+        staff.page.wait_for_url("**/customers?*columns=average*")
+        staff.settled()
+        assert menu.get_by_role("checkbox", name="Average order").evaluate("box => box.matches(':focus')")
+        staff.page.keyboard.press("Escape")
+        menu.wait_for(state="hidden")
+        kim = staff.main.get_by_role("row", name=names[1]).get_by_role("cell")
+        assert "$980,000.00" in kim.all_inner_texts()[-3]
+        assert staff.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_desktop_the_filters_of_orders_are_one_row(person: Arrive) -> None:
+    staff = person(Role.ADMIN).sign_in("/orders").sees_title("Orders")
+    tops = {staff.main.get_by_role("button", name=name).bounding_box()["y"] for name in ("Export", "Views")}
+    assert len(tops) == 1
+
+
 def test_text_that_looks_like_markup_is_text(person: Arrive, shop: Shop) -> None:
     name = "<img src=x onerror=\"document.title='broken'\"> **Bold**"
     add_order(shop, add_customer(shop, name), 97_000_000)

@@ -34,7 +34,7 @@ class Dashboard:
             new_member(self.shop, username=username, name=username, email=f"{username}@example.com", role=role),
         )
 
-    def open(self, page: str, /, role: Role | None = None, **query: str) -> AppTest:
+    def open(self, page: str, /, role: Role | None = None, **query: str | list[str]) -> AppTest:
         """A page after its first run; signed in as the member with this role, or not at all."""
         app = AppTest.from_file(str(ROOT / page if page == "streamlit_app.py" else ROOT / "pages" / page))
         app.default_timeout = 30

@@ -62,6 +62,13 @@ def sort(app: AppTest, title: str, by: str) -> AppTest:
     return _send(app, table, "sort", by)
 
 
+def choose_columns(app: AppTest, *titles: str) -> AppTest:
+    """Chooses these columns, besides the first, in the menu of the one table that has it; none: the usual ones."""
+    (table,) = [table for table in tables(app) if table["choice"]]
+    names = [each["name"] for each in table["choice"]["offered"] if each["title"] in titles]
+    return _send(app, table, "columns", names if titles else "usual")
+
+
 def act(app: AppTest, name: str, *beginnings: str) -> AppTest:
     """Ticks the rows that begin like this and presses the action with this name."""
     (table,) = [t for t in tables(app) if any(action["name"] == name for action in t["actions"])]

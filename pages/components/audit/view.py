@@ -15,6 +15,7 @@ from backend.services.context import Shop
 from backend.services.exports.audit import export_csv
 from pages.components.ui import filters, formats
 from pages.components.ui.caching import who
+from pages.components.ui.columns import Columns, Offered, usual
 from pages.components.ui.downloads import deferred
 from pages.components.ui.table import Badge, Cell, Column, Row, Table
 
@@ -28,13 +29,15 @@ _PAGES = {
     "template": ("template.py", "name"),
 }
 """What is before the colon of a target, with the page that shows it and the parameter that names it."""
-_COLUMNS = (
-    Column("Action", "main"),
-    Column("Who", width=190),
-    Column("Detail"),
-    Column("Target", width=170, room="wide"),
-    Column("When", width=190),
+AUDIT_COLUMNS: tuple[Offered[AuditEntry], ...] = (
+    Offered("action", Column("Action", "main"), lambda _, entry: Cell(entry.action)),
+    Offered("who", Column("Who", width=190), lambda _, entry: Cell(who(entry.actor), (Badge(entry.role),))),
+    Offered("detail", Column("Detail"), lambda _, entry: Cell(entry.detail, quiet=True)),
+    Offered("target", Column("Target", width=170, room="wide"), lambda _, entry: Cell(entry.target, quiet=True)),
+    Offered("username", Column("Username", width=150), lambda _, entry: Cell(entry.actor, quiet=True), usual=False),
+    Offered("when", Column("When", width=190), lambda shop, entry: Cell(formats.moment(shop, entry.at), quiet=True)),
 )
+_USUAL = usual(AUDIT_COLUMNS)
 _NOTHING_TO_OPEN = ("deleted", "exported")
 """Entries whose target is gone, or is named by its title."""
 
@@ -56,20 +59,13 @@ def pick_filter(shop: Shop) -> AuditFilter:
     return AuditFilter(month, who.strip(), action.strip(), target.strip())
 
 
-def entry_table(shop: Shop, entries: Sequence[AuditEntry]) -> Table:
+def entry_table(shop: Shop, entries: Sequence[AuditEntry], columns: Columns[AuditEntry] = _USUAL) -> Table:
     """One row for each entry, which opens what was changed, where that has a page of its own."""
     rows = []
     for place, entry in enumerate(entries):
-        cells = (
-            Cell(entry.action),
-            Cell(who(entry.actor), (Badge(entry.role),)),
-            Cell(entry.detail, quiet=True),
-            Cell(entry.target, quiet=True),
-            Cell(formats.moment(shop, entry.at), quiet=True),
-        )
         file, query = _subject(entry)
-        rows.append(Row(str(place), cells, query, file))
-    return Table("Changes", _COLUMNS, rows)
+        rows.append(Row(str(place), columns.cells(shop, entry), query, file))
+    return Table("Changes", columns.heads, rows, choice=columns.choice)
 
 
 def _subject(entry: AuditEntry) -> tuple[str, dict[str, str] | None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import streamlit as st
 
@@ -16,7 +18,8 @@ from pages.components.campaigns import preview, words
 from pages.components.customers import search
 from pages.components.customers.can_we_email import WHY
 from pages.components.messages import table
-from pages.components.ui import formats
+from pages.components.ui import caching, formats
+from pages.components.ui.columns import Columns, Offered, pick_columns
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import mailer, name_tab
 from pages.components.ui.state import Slot
@@ -127,49 +130,88 @@ def _differs(shop: Shop, variant: Variant) -> str:
 
 
 _WAITING_FOR_PEOPLE = (CampaignState.AWAITING_APPROVAL, CampaignState.OVERDUE, CampaignState.STOPPED)
-_COLUMNS = (
-    Column("Campaign", "main"),
-    Column("Segment"),
-    Column("Status", width=180),
-    Column("Recipients", "figure", 140),
-    Column("When", width=150),
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A campaign, and who looks at it."""
+
+    campaign: Campaign
+    actor: Actor
+
+
+def _moment(shop: Shop, at: datetime | None) -> Cell:
+    year = shop.clock().astimezone(shop.zone).year
+    return Cell(formats.brief_moment(shop, at, year) if at else "", quiet=True)
+
+
+def _when(campaign: Campaign) -> datetime:
+    return campaign.started_at or campaign.start_at or campaign.changed_at
+
+
+def _through(shop: Shop, each: _Listed) -> Cell:
+    campaign = each.campaign
+    if campaign.started_at is not None and campaign.audience.whole:
+        progress = progress_of(shop, each.actor, campaign.id)
+        return Cell(f"{formats.count(shop, progress.sent)} of {formats.count(shop, progress.audience)}")
+    if campaign.planned_recipients is not None:
+        return Cell(f"{formats.count(shop, campaign.planned_recipients)} planned")
+    return Cell("no plan yet")
+
+
+CAMPAIGN_COLUMNS: tuple[Offered[_Listed], ...] = (
+    Offered("name", Column("Campaign", "main"), lambda _, each: Cell(each.campaign.name)),
+    Offered("segment", Column("Segment"), lambda _, each: Cell(each.campaign.segment_name, quiet=True)),
+    Offered(
+        "email",
+        Column("Email"),
+        lambda shop, each: Cell(table.title_of(shop, each.campaign.draft.template), quiet=True),
+        usual=False,
+    ),
+    Offered(
+        "status",
+        Column("Status", width=180),
+        lambda _, each: Cell(badges=(Badge(*words.look_of(each.campaign.state)),)),
+    ),
+    Offered("recipients", Column("Recipients", "figure", 140), _through),
+    Offered(
+        "by",
+        Column("Created by", width=150, labelled=True),
+        lambda _, each: Cell(caching.who(each.campaign.created_by), quiet=True),
+        usual=False,
+    ),
+    Offered(
+        "created",
+        Column("Created", width=150, labelled=True),
+        lambda shop, each: _moment(shop, each.campaign.created_at),
+        usual=False,
+    ),
+    Offered(
+        "ended",
+        Column("Ended", width=150, labelled=True),
+        lambda shop, each: _moment(shop, each.campaign.ended_at),
+        usual=False,
+    ),
+    Offered("when", Column("When", width=150), lambda shop, each: _moment(shop, _when(each.campaign))),
 )
 
 
 def show_list(shop: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> None:
     """First the campaigns that wait for somebody, then the others; each row leads to its campaign."""
+    columns = pick_columns(CAMPAIGN_COLUMNS, "campaigns")
     waiting = [campaign for campaign in campaigns if campaign.state in _WAITING_FOR_PEOPLE]
     others = [campaign for campaign in campaigns if campaign.state not in _WAITING_FOR_PEOPLE]
     if waiting:
         st.header(":material/notification_important: Needs your decision")
-        show_table(campaign_table(shop, actor, waiting), "waiting_campaigns")
+        shown = columns if not others else replace(columns, choice=None)
+        show_table(_table(shop, actor, waiting, shown), "waiting_campaigns")
         if others:
             st.header("All campaigns")
     if others:
-        show_table(campaign_table(shop, actor, others), "campaigns")
+        show_table(_table(shop, actor, others, columns), "campaigns")
 
 
-def campaign_table(shop: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> Table:
+def _table(shop: Shop, actor: Actor, campaigns: Sequence[Campaign], columns: Columns[_Listed]) -> Table:
     """One row for each campaign."""
-    year = shop.clock().astimezone(shop.zone).year
-    rows = []
-    for campaign in campaigns:
-        when = campaign.started_at or campaign.start_at or campaign.changed_at
-        cells = (
-            Cell(campaign.name),
-            Cell(campaign.segment_name, quiet=True),
-            Cell(badges=(Badge(*words.look_of(campaign.state)),)),
-            Cell(_through(shop, actor, campaign)),
-            Cell(formats.brief_moment(shop, when, year), quiet=True),
-        )
-        rows.append(Row(campaign.id, cells, {"id": campaign.id}))
-    return Table("Campaigns", _COLUMNS, rows, "campaign.py")
-
-
-def _through(shop: Shop, actor: Actor, campaign: Campaign) -> str:
-    if campaign.started_at is not None and campaign.audience.whole:
-        progress = progress_of(shop, actor, campaign.id)
-        return f"{formats.count(shop, progress.sent)} of {formats.count(shop, progress.audience)}"
-    if campaign.planned_recipients is not None:
-        return f"{formats.count(shop, campaign.planned_recipients)} planned"
-    return "no plan yet"
+    rows = [Row(each.id, columns.cells(shop, _Listed(each, actor)), {"id": each.id}) for each in campaigns]
+    return Table("Campaigns", columns.heads, rows, "campaign.py", columns.choice)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from backend.domain.delivery import Outcome
 from backend.domain.messages import MessageStatus, ShownStatus
 from backend.services.context import Shop
 from backend.services.sending.message_log import MessageSummary
 from backend.services.templates import catalogue
-from pages.components.ui import filters, formats
+from pages.components.customers.can_we_email import KIND_LABELS
+from pages.components.ui import caching, filters, formats
+from pages.components.ui.columns import Columns, Offered, usual
 from pages.components.ui.table import Badge, Cell, Column, Row, Table
 
 STATUS_LABELS: Mapping[str, str] = {
@@ -72,9 +75,6 @@ _OUTCOME_COLORS = {
     Outcome.BOUNCED: "red",
     Outcome.COMPLAINED: "red",
 }
-_REST = (Column("Status", width=150), Column("Reason"), Column("Requested", width=150))
-_NAMED = (Column("Recipient", "main"), Column("Email"), *_REST)
-_UNNAMED = (Column("Email", "main"), *_REST)
 
 
 def status_badge(status: ShownStatus | MessageStatus) -> str:
@@ -111,22 +111,49 @@ def titles(shop: Shop) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
 
-def message_table(shop: Shop, messages: Iterable[MessageSummary], *, named: bool = True) -> Table:
+def _email(shop: Shop, message: MessageSummary) -> Cell:
+    test = (Badge("Test", "violet", ":material/science:"),) if message.test else ()
+    return Cell(title_of(shop, message.template), test)
+
+
+def _requested(shop: Shop, message: MessageSummary) -> Cell:
+    year = shop.clock().astimezone(shop.zone).year
+    return Cell(formats.brief_moment(shop, message.requested_at, year), quiet=True)
+
+
+MESSAGE_COLUMNS: tuple[Offered[MessageSummary], ...] = (
+    Offered("recipient", Column("Recipient", "main"), lambda _, each: Cell(formats.name_of(each.name))),
+    Offered("email", Column("Email"), _email),
+    Offered("kind", Column("Kind", width=120), lambda _, each: Cell(KIND_LABELS[each.kind], quiet=True), usual=False),
+    Offered(
+        "status",
+        Column("Status", width=150),
+        lambda _, each: Cell(badges=(Badge(*_look(each.status, each.outcome)),)),
+    ),
+    Offered("reason", Column("Reason"), lambda _, each: Cell(each.reason, quiet=True)),
+    Offered(
+        "by",
+        Column("Requested by", width=150, labelled=True),
+        lambda _, each: Cell(caching.who(each.requested_by), quiet=True),
+        usual=False,
+    ),
+    Offered("requested", Column("Requested", width=150), _requested),
+)
+_NAMED = usual(MESSAGE_COLUMNS)
+_EMAIL_FIRST = usual((replace(MESSAGE_COLUMNS[1], column=Column("Email", "main")), *MESSAGE_COLUMNS[2:]))
+
+
+def message_table(
+    shop: Shop,
+    messages: Iterable[MessageSummary],
+    columns: Columns[MessageSummary] = _NAMED,
+    *,
+    named: bool = True,
+) -> Table:
     """Messages with recipient, template, reason, status and time; without names where all have the same recipient."""
-    rows, year = [], shop.clock().astimezone(shop.zone).year
-    for message in messages:
-        test = (Badge("Test", "violet", ":material/science:"),) if message.test else ()
-        email = Cell(title_of(shop, message.template), test)
-        who = (Cell(formats.name_of(message.name)),) if named else ()
-        cells = (
-            *who,
-            email,
-            Cell(badges=(Badge(*_look(message.status, message.outcome)),)),
-            Cell(message.reason, quiet=True),
-            Cell(formats.brief_moment(shop, message.requested_at, year), quiet=True),
-        )
-        rows.append(Row(message.id, cells, {"id": message.id}))
-    return Table("Messages", _NAMED if named else _UNNAMED, rows, "message.py")
+    columns = columns if named else _EMAIL_FIRST
+    rows = [Row(message.id, columns.cells(shop, message), {"id": message.id}) for message in messages]
+    return Table("Messages", columns.heads, rows, "message.py", columns.choice)
 
 
 def pick_template(shop: Shop, key: str) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from backend.domain.order_states import (
-    FulfilmentState,
-    PaymentState,
     fulfilment_of,
     left_to_fulfil,
     left_to_refund,
@@ -18,6 +16,7 @@ from backend.domain.orders import HistoryEntry, Order, OrderStatus
 from backend.domain.totals import Totals
 from backend.services.context import Shop
 from backend.services.orders.lists import MOST_SUMMED, OrderFilter, find_order
+from pages.components.orders.table import FULFILMENT_LOOKS, PAYMENT_LOOKS
 from pages.components.ui import formats
 from pages.components.ui.caching import who
 from pages.components.ui.navigation import page_of
@@ -80,27 +79,13 @@ def show_header(shop: Shop, order: Order) -> None:
     )
 
 
-_PAYMENT_LOOKS = {
-    PaymentState.PENDING: ("orange", ":material/schedule:"),
-    PaymentState.PARTLY_PAID: ("orange", ":material/payments:"),
-    PaymentState.PAID: ("blue", ":material/payments:"),
-    PaymentState.PARTLY_REFUNDED: ("violet", ":material/undo:"),
-    PaymentState.REFUNDED: ("violet", ":material/undo:"),
-}
-_FULFILMENT_LOOKS = {
-    FulfilmentState.UNFULFILLED: ("orange", ":material/inventory_2:"),
-    FulfilmentState.PARTLY: ("blue", ":material/local_shipping:"),
-    FulfilmentState.FULFILLED: ("green", ":material/check_circle:"),
-}
-
-
 def _state_badges(order: Order) -> list[str]:
     """What was paid and what was sent, as two badges; a cancelled order is that, with what was paid of it."""
     payment, fulfilment = payment_of(order), fulfilment_of(order)
-    paid = formats.badge(payment.capitalize(), *_PAYMENT_LOOKS[payment])
+    paid = formats.badge(payment.capitalize(), *PAYMENT_LOOKS[payment])
     if order.status is OrderStatus.CANCELLED:
         return [formats.status_badge(order.status), *([paid] if order.received else [])]
-    return [paid, formats.badge(fulfilment.capitalize(), *_FULFILMENT_LOOKS[fulfilment])]
+    return [paid, formats.badge(fulfilment.capitalize(), *FULFILMENT_LOOKS[fulfilment])]
 
 
 def show_lines(shop: Shop, order: Order) -> None:

@@ -3,38 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from backend.domain.money import divided
+from backend.domain.products import Product, ProductSource
 from backend.services.context import Shop
 from backend.services.insights.buyers import Buyer
 from backend.services.products.bought import Bought
 from backend.services.products.figures import ProductSales
 from backend.services.products.lists import ProductSort
 from pages.components.ui import formats
+from pages.components.ui.columns import Columns, Offered, usual
 from pages.components.ui.table import Badge, Cell, Column, Row, Table
 
-_UNITS = Column("Units", "figure", 80, sorts={ProductSort.UNITS: "descending"}, labelled=True)
-_REVENUE = Column("Revenue", "figure", 108, sorts={ProductSort.REVENUE: "descending"})
-_DETAILS = (
-    Column("SKU", width=120, room="middle"),
-    Column("Price", "figure", 96, sorts={ProductSort.PRICE: "descending"}, room="middle", labelled=True),
+SOURCES = {
+    ProductSource.ORDERS: "An order",
+    ProductSource.STAFF: "Added by the team",
+    ProductSource.SHOPIFY: "Shopify's export of products",
+    ProductSource.DEMO: "The demo shop",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A product with what was sold of it, and the name as it is shown."""
+
+    sales: ProductSales
+    name: str
+
+    @property
+    def product(self) -> Product:
+        return self.sales.product
+
+
+def _name(shop: Shop, each: _Listed) -> Cell:
+    return Cell(each.name, (Badge("Archived", "orange", ":material/archive:"),) if each.product.archived else ())
+
+
+def _price(shop: Shop, each: _Listed) -> Cell:
+    price = each.product.price
+    return Cell("" if price is None else formats.money(shop, price), quiet=True)
+
+
+def _added(shop: Shop, each: _Listed) -> Cell:
+    return Cell(formats.day(shop, each.product.created_at.astimezone(shop.zone).date()), quiet=True)
+
+
+def _per_unit(shop: Shop, each: _Listed) -> Cell:
+    sold = each.sales.sold
+    return Cell(formats.money(shop, divided(sold.revenue, sold.units)) if sold.units else "")
+
+
+PRODUCT_COLUMNS: tuple[Offered[_Listed], ...] = (
+    Offered("name", Column("Product", "main", sorts={ProductSort.NAME: "ascending"}), _name),
+    Offered(
+        "variant", Column("Variant", width=130), lambda _, each: Cell(each.product.variant, quiet=True), usual=False
+    ),
+    Offered("sku", Column("SKU", width=120, room="middle"), lambda _, each: Cell(each.product.sku, quiet=True)),
+    Offered(
+        "added",
+        Column("Added", width=108, sorts={ProductSort.NEWEST: "descending"}, labelled=True),
+        _added,
+        usual=False,
+    ),
+    Offered(
+        "source",
+        Column("Source", width=150, labelled=True),
+        lambda _, each: Cell(SOURCES[each.product.source], quiet=True),
+        usual=False,
+    ),
+    Offered(
+        "price",
+        Column("Price", "figure", 96, sorts={ProductSort.PRICE: "descending"}, room="middle", labelled=True),
+        _price,
+    ),
+    Offered("per-unit", Column("Revenue per unit", "figure", 136, labelled=True), _per_unit, usual=False),
+    Offered(
+        "units",
+        Column("Units", "figure", 80, sorts={ProductSort.UNITS: "descending"}, labelled=True),
+        lambda shop, each: Cell(formats.count(shop, each.sales.sold.units)),
+    ),
+    Offered(
+        "revenue",
+        Column("Revenue", "figure", 108, sorts={ProductSort.REVENUE: "descending"}),
+        lambda shop, each: Cell(formats.money(shop, each.sales.sold.revenue)),
+    ),
 )
+_FIGURES = usual(PRODUCT_COLUMNS, without=("sku", "price"))
+_USUAL = usual(PRODUCT_COLUMNS)
 
 
-def product_table(shop: Shop, products: Iterable[ProductSales], *, ranked: bool = False) -> Table:
+def product_table(
+    shop: Shop, products: Iterable[ProductSales], columns: Columns[_Listed] = _USUAL, *, ranked: bool = False
+) -> Table:
     """One row for each product with what was sold; `ranked` puts their places before their names, without details."""
-    name = Column("Product", "main", sorts={ProductSort.NAME: "ascending"})
-    columns = (name, *(() if ranked else _DETAILS), _UNITS, _REVENUE)
+    columns = _FIGURES if ranked else columns
     rows = []
-    for place, each in enumerate(products, start=1):
-        product = each.product
-        badges = (Badge("Archived", "orange", ":material/archive:"),) if product.archived else ()
-        cells = [Cell(f"{place}. {product.name}" if ranked else product.name, badges)]
-        if not ranked:
-            price = "" if product.price is None else formats.money(shop, product.price)
-            cells += [Cell(product.sku, quiet=True), Cell(price, quiet=True)]
-        cells += [Cell(formats.count(shop, each.sold.units)), Cell(formats.money(shop, each.sold.revenue))]
-        rows.append(Row(product.id, tuple(cells), {"id": product.id}))
-    return Table("Products", columns, rows, "product.py")
+    for place, sales in enumerate(products, start=1):
+        product = sales.product
+        listed = _Listed(sales, f"{place}. {product.name}" if ranked else product.name)
+        rows.append(Row(product.id, columns.cells(shop, listed), {"id": product.id}))
+    return Table("Products", columns.heads, rows, "product.py", columns.choice)
 
 
 def bought_table(shop: Shop, bought: Iterable[Bought]) -> Table:

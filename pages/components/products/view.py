@@ -10,19 +10,13 @@ from backend.domain.products import Product, ProductSource
 from backend.services.context import Shop
 from backend.services.products.figures import Days, ProductMeasure
 from backend.services.statistics.comparison import Period
-from pages.components.products.table import bought_table, buyer_table, product_table
+from pages.components.products.table import SOURCES, bought_table, buyer_table, product_table
 from pages.components.ui import caching, charts, empty, filters, formats
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import Chosen
 from pages.components.ui.shell import name_tab
 from pages.components.ui.table import show_table
 
-_SOURCES = {
-    ProductSource.ORDERS: "An order",
-    ProductSource.STAFF: "Added by the team",
-    ProductSource.SHOPIFY: "Shopify's export of products",
-    ProductSource.DEMO: "The demo shop",
-}
 _PICTURE_WIDTH = 160
 _BEST = 10
 
@@ -103,7 +97,7 @@ def show_facts(shop: Shop, product: Product) -> None:
         "SKU": product.sku,
         "Variant": product.variant,
         "Added": formats.day(shop, product.created_at.astimezone(shop.zone).date()),
-        "Source": _SOURCES[product.source],
+        "Source": SOURCES[product.source],
     }
     known = {name: formats.plain(value) for name, value in facts.items() if value}
     st.table(known, border="horizontal", alt="Details")

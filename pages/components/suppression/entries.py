@@ -13,6 +13,7 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.suppression import entries
 from pages.components.ui import actions, address, empty, filters, formats, guard
+from pages.components.ui.columns import Columns, Offered, pick_columns
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop
@@ -20,14 +21,6 @@ from pages.components.ui.table import Badge, Cell, Column, Row, Table, show_tabl
 from pages.components.ui.tables import Pager
 
 _ALL = "All reasons"
-_COLUMNS = (
-    Column("Address", "main"),
-    Column("Reason", width=170),
-    Column("Blocks", width=90),
-    Column("Note", room="middle"),
-    Column("From", width=110, room="wide"),
-    Column("Since", width=190),
-)
 
 
 def look_up(shop: Shop, actor: Actor) -> None:
@@ -75,31 +68,57 @@ def show_list(shop: Shop, actor: Actor) -> None:
     """The entries, the newest first."""
     st.header("Entries")
     reason = filters.pick_pill("Reason", list(SuppressionReason), name="reason", key="suppression_reason", words=_label)
+    columns = pick_columns(SUPPRESSION_COLUMNS, "suppressions")
     pager = Pager("suppression", reason, sized=True)
     page = entries.list_suppressions(shop, actor, reason=reason, limit=pager.rows, cursor=pager.cursor)
     if not page.entries:
         empty.nothing(":material/unsubscribe:", "No addresses", "Bounces, complaints and unsubscribes appear here.")
     else:
         by_address = {entry.address: entry for entry in page.entries}
-        show_table(entry_table(shop, page.entries), "suppressions", on_pick=lambda each: ENTRY.open(by_address[each]))
+        table = entry_table(shop, page.entries, columns)
+        show_table(table, "suppressions", on_pick=lambda each: ENTRY.open(by_address[each]))
     pager.show(page.cursor)
 
 
-def entry_table(shop: Shop, found: Sequence[Suppression]) -> Table:
+def _latest(entry: Suppression) -> Cause:
+    return max(entry.causes, key=lambda cause: cause.at)
+
+
+def _reasons(_: Shop, entry: Suppression) -> Cell:
+    return Cell(badges=tuple(Badge(cause.reason.label, _color(cause)) for cause in entry.causes))
+
+
+def _blocks(_: Shop, entry: Suppression) -> Cell:
+    return Cell("Marketing" if all(cause.reason.marketing_only for cause in entry.causes) else "All mail")
+
+
+def _from(_: Shop, entry: Suppression) -> Cell:
+    return Cell(_latest(entry).by or _latest(entry).source, quiet=True)
+
+
+def _first_added(shop: Shop, entry: Suppression) -> Cell:
+    return Cell(formats.moment(shop, min(cause.at for cause in entry.causes)), quiet=True)
+
+
+SUPPRESSION_COLUMNS: tuple[Offered[Suppression], ...] = (
+    Offered("address", Column("Address", "main"), lambda _, each: Cell(each.address)),
+    Offered("reason", Column("Reason", width=170), _reasons),
+    Offered("blocks", Column("Blocks", width=90), _blocks),
+    Offered("note", Column("Note", room="middle"), lambda _, each: Cell(_latest(each).note, quiet=True)),
+    Offered("from", Column("From", width=110, room="wide"), _from),
+    Offered("first", Column("First added", width=190, labelled=True), _first_added, usual=False),
+    Offered(
+        "since",
+        Column("Since", width=190),
+        lambda shop, each: Cell(formats.moment(shop, _latest(each).at), quiet=True),
+    ),
+)
+
+
+def entry_table(shop: Shop, found: Sequence[Suppression], columns: Columns[Suppression]) -> Table:
     """One row for each address."""
-    rows = []
-    for entry in found:
-        latest = max(entry.causes, key=lambda cause: cause.at)
-        cells = (
-            Cell(entry.address),
-            Cell(badges=tuple(Badge(cause.reason.label, _color(cause)) for cause in entry.causes)),
-            Cell("Marketing" if all(cause.reason.marketing_only for cause in entry.causes) else "All mail"),
-            Cell(latest.note, quiet=True),
-            Cell(latest.by or latest.source, quiet=True),
-            Cell(formats.moment(shop, latest.at), quiet=True),
-        )
-        rows.append(Row(entry.address, cells))
-    return Table("Suppressed addresses", _COLUMNS, rows)
+    rows = [Row(entry.address, columns.cells(shop, entry)) for entry in found]
+    return Table("Suppressed addresses", columns.heads, rows, choice=columns.choice)
 
 
 def _color(cause: Cause) -> str:

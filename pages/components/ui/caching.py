@@ -29,11 +29,13 @@ from backend.services.automations.figures import figures_of
 from backend.services.automations.waiting_triggers import count_waiting
 from backend.services.campaigns import results
 from backend.services.context import Shop
+from backend.services.customers import bulk as customer_bulk
 from backend.services.customers import leaderboards, lists
 from backend.services.deliverability import account
 from backend.services.first_steps import checklist
 from backend.services.insights import at_risk, buyers, returning
 from backend.services.insights.buyers import Buyers
+from backend.services.orders import bulk as order_bulk
 from backend.services.orders import lists as order_lists
 from backend.services.products import bought, counting
 from backend.services.products import figures as product_figures
@@ -155,7 +157,9 @@ totals_like = cached(max_entries=100)(order_lists.totals_like)
 list_orders = cached(max_entries=500)(order_lists.list_orders)
 counts_of = cached(max_entries=20)(figures.counts_of)
 top_customers = cached(max_entries=200)(leaderboards.top_customers)
+whole_orders = cached(max_entries=100)(order_bulk.chosen)
 list_customers = cached(max_entries=500)(lists.list_customers)
+whole_customers = cached(max_entries=100)(customer_bulk.chosen)
 open_tasks = asked(max_entries=10)(tasks.open_tasks)
 search_everything = cached(max_entries=500)(everything.search_everything)
 first_steps = asked(max_entries=10, seconds=_SECONDS_OF_SLOW_THINGS)(checklist.first_steps)

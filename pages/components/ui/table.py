@@ -1,4 +1,5 @@
-"""One list of the dashboard as one element: a table whose rows open, with sorting, selection, and cards on a phone.
+"""One list of the dashboard as one element: a table whose rows open, with sorting, selection, a choice of columns, and
+cards on a phone.
 
 A row is a real link: it works with the keyboard, in a screen reader, on a phone, and with the middle mouse button.
 Texts are handed over as data and shown as they are, so nothing here is Markdown.
@@ -72,6 +73,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A choice of columns: the titles of those that can be left out by name, and the names of those that are shown.
+
+    `usual` says that nothing was chosen. `choose` gets the names that were, or None for the usual ones.
+    """
+
+    offered: Mapping[str, str]
+    shown: tuple[str, ...]
+    usual: bool
+    choose: Callable[[Sequence[str] | None], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A list. `title` names it for screen readers; `file` is the page that its rows open."""
 
@@ -79,6 +93,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: Sequence[Row]
     file: str = ""
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,11 @@ def show_table(
         if on_action is not None and chosen and wanted.get("name") in {action.name for action in actions}:
             on_action(wanted["name"], chosen)
 
+    def chose_columns() -> None:
+        wanted = sent_by(key, "columns")
+        if table.choice is not None and (wanted == "usual" or isinstance(wanted, list)):
+            table.choice.choose(None if wanted == "usual" else [str(name) for name in wanted])
+
     _component()(
         key=key,
         data={
@@ -133,13 +153,22 @@ def show_table(
             "sorted": sorted_by,
             "picks": on_pick is not None,
             "columns": [_column(column, sorting=on_sort is not None) for column in table.columns],
+            "choice": _choice(table.choice),
             "rows": [_row(row, table.file) for row in table.rows],
             "actions": [{"name": each.name, "title": each.title, "icon": _ligature(each.icon)} for each in actions],
         },
         on_pick_change=picked,
         on_sort_change=sorted_again,
         on_act_change=acted,
+        on_columns_change=chose_columns,
     )
+
+
+def _choice(choice: Choice | None) -> dict[str, object] | None:
+    if choice is None:
+        return None
+    offered = [{"name": name, "title": title} for name, title in choice.offered.items()]
+    return {"offered": offered, "shown": choice.shown, "usual": choice.usual}
 
 
 def _column(column: Column, *, sorting: bool) -> dict[str, object]:

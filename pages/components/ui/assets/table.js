@@ -11,16 +11,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const chosen = new Set([...(chosenIn.get(parentElement) ?? [])].filter((id) => ids.has(id)));
   chosenIn.set(parentElement, chosen);
   const focused = parentElement.activeElement?.dataset.focus;
+  const menuOpen = root.querySelector("details")?.open;
   const bar = element("div", "bar");
-  const table = element("table", data.actions.length ? "choosable" : "", {
+  const wide = data.choice && !data.choice.usual;
+  const table = element("table", `${data.actions.length ? "choosable" : ""}${wide ? " every" : ""}`, {
     role: "table",
     "aria-label": data.title,
   });
   table.append(columns(data), head(data, setTriggerValue), body(data));
-  root.replaceChildren(bar, table);
+  root.replaceChildren(bar, wide ? scroller(table, data) : table);
   listen(table, data, setTriggerValue);
   if (data.actions.length) choosing({ root, bar, table, data, chosen, setTriggerValue });
   else bar.append(element("span", "count", {}, data.count));
+  if (data.choice) bar.append(menu(data.choice, menuOpen, setTriggerValue));
   if (focused) [...root.querySelectorAll("[data-focus]")].find((each) => each.dataset.focus === focused)?.focus();
 }
 
@@ -104,6 +107,48 @@ function drawn(row, column, cell, picks) {
     made.append(" ", element("span", `badge ${badge.color}`, badge.icon ? { "data-icon": badge.icon } : {}, badge.text));
   }
   if (cell.note) made.append(" ", element("span", "note", {}, cell.note));
+  return made;
+}
+
+// Columns that somebody chose are all shown, as wide as they need to be: what does not fit is scrolled to.
+const SHARED = 150; // pixels of a column without a width
+
+function scroller(table, data) {
+  const width = data.columns.reduce((sum, column) => sum + (column.width || SHARED), data.actions.length ? 36 : 0);
+  table.style.setProperty("--width", `${width}px`);
+  const made = element("div", "scroller", { role: "region", "aria-label": data.title, tabindex: "0" });
+  made.append(table);
+  return made;
+}
+
+function menu(choice, open, send) {
+  const made = element("details", "menu");
+  made.open = Boolean(open);
+  const summary = element("summary", "", { "data-icon": "view_column", "data-focus": "columns" }, "Columns");
+  const list = element("div", "", { role: "group", "aria-label": "Columns", tabindex: "-1" });
+  const boxes = choice.offered.map(({ name, title }) => {
+    const label = element("label");
+    const box = element("input", "", { type: "checkbox", "data-focus": `column ${name}` });
+    box.checked = choice.shown.includes(name);
+    box.onchange = () => send("columns", choice.offered.filter((_, at) => boxes[at].checked).map((each) => each.name));
+    label.append(box, element("span", "", {}, title));
+    list.append(label);
+    return box;
+  });
+  if (!choice.usual) {
+    const back = element("button", "", { type: "button", "data-focus": "usual columns" }, "Usual columns");
+    back.onclick = () => send("columns", "usual");
+    list.append(back);
+  }
+  made.append(summary, list);
+  made.onkeydown = (event) => {
+    if (event.key !== "Escape" || !made.open) return;
+    made.open = false;
+    summary.focus();
+  };
+  made.onfocusout = (event) => {
+    if (made.isConnected && !made.contains(event.relatedTarget)) made.open = false;
+  };
   return made;
 }
 
