@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CUSTOMER_LENGTH = 10
 _RANDOM_LENGTH = 8
+_TOKEN_LENGTH = 16
 _ENTRY_LENGTH = 6
 _STAMP, _STAMP_LENGTH = "%Y%m%d%H%M%S", 14
 
@@ -48,6 +49,11 @@ def new_order_id(now: datetime) -> str:
 def new_change_id(now: datetime) -> str:
     """The id of a recorded change, which sorts by time."""
     return f"{_stamp(now)}{_random(_RANDOM_LENGTH)}"
+
+
+def new_draft_id(now: datetime) -> str:
+    """A draft order's id: as an order's, with 120 random bits, because it is the token of a link to pay."""
+    return f"{new_order_id(now)}{_random(_TOKEN_LENGTH)}"
 
 
 def product_id_of(words: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from backend.domain.addresses import Address
+from backend.domain.draft_orders import DraftOrder, DraftState, DraftSummary
 from backend.domain.fulfilments import Fulfilment, PackedItem
 from backend.domain.orders import (
     Contribution,
@@ -42,6 +44,9 @@ _ORDER = Record(
     discount_code="code",
     shipping_address=row(Address, "ship_to"),
     billing_address=row(Address, "bill_to"),
+)
+_DRAFT_SUMMARY = Record(
+    DraftSummary, given=("id", "customer_id", "state", "changed_at"), blank=("customer_name",), customer_name="name"
 )
 _SUMMARY = Record(
     OrderSummary,
@@ -94,10 +99,48 @@ def summary_from(row: Row) -> OrderSummary:
     return _SUMMARY.read(row.item, revenue=revenue_of(row.item), **_in_key(row.key, row.item))
 
 
+def draft_item(draft: DraftOrder) -> Item:
+    """The item of a draft order: that of an order, in the list of drafts."""
+    order = draft.order
+    return _ORDER.item(
+        order,
+        line=schema.draft_line(draft.state.value),
+        line_at=schema.place_of(to_text(order.placed_at), order.id),
+        placed=draft.placed,
+    )
+
+
+@reads(key_given)
+def draft_from(key: Key, item: Item) -> DraftOrder:
+    order = _ORDER.read(item, **_in_key(key, item) | {"id": schema.draft_id_of(key)})
+    return DraftOrder(order, _state_in(item), text(item, "placed", ""))
+
+
+@reads(key_of_row)
+def draft_summary_from(row: Row) -> DraftSummary:
+    """A draft as lists show it, from the timeline index."""
+    owner, changed_at = schema.customer_id_of(row.key), _moment_in(row.item)
+    return _DRAFT_SUMMARY.read(
+        row.item,
+        id=schema.draft_id_of(row.key),
+        customer_id=owner,
+        state=_state_in(row.item),
+        changed_at=changed_at,
+    )
+
+
+def _state_in(item: Item) -> DraftState:
+    return DraftState(schema.draft_state_in(text(item, "line")))
+
+
+def _moment_in(item: Item) -> datetime:
+    return from_text(schema.moment_in(text(item, "line_at")))
+
+
 def _in_key(key: Key, item: Item) -> dict[str, object]:
     """What is not among an order's own attributes: whose it is, and since when."""
     return {
         "id": schema.order_id_of(key),
         "customer_id": schema.customer_id_of(key),
-        "placed_at": from_text(schema.moment_in(text(item, "line_at"))),
+        "placed_at": _moment_in(item),
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from backend.domain.draft_orders import DraftSettings
 from backend.domain.numbering import Numbering
 from backend.domain.shop import ShopFacts, clean_colour
 from backend.records.conversion import reads
@@ -51,3 +52,13 @@ numbering_item = _NUMBERING.item
 @reads(lambda item: schema.meta_key("order-numbers"))
 def numbering_from(item: Item) -> Numbering:
     return _NUMBERING.read(item)
+
+
+_DRAFTS = Record(DraftSettings, keep_empty=True)
+
+draft_settings_item = _DRAFTS.item
+
+
+@reads(lambda item: schema.meta_key("draft-orders"))
+def draft_settings_from(item: Item) -> DraftSettings:
+    return _DRAFTS.read(item)

@@ -72,7 +72,7 @@ def test_the_examples_in_python(served: tuple[Shop, dict[str, str]]) -> None:
         ran(["bash", "-c", blocks("sh")[1]], environment)
     said = ran([sys.executable, "-c", "\n".join(blocks("python"))], environment).splitlines()
     assert said[:2] == ["WEB-1002 2580", "The shop sells in USD; an order in EUR cannot be mixed in."]
-    assert said[3:] == ["pending", said[4], "True", "waiting"]
+    assert said[3:] == ["pending", said[4], "D1 is order T1001", "True", "waiting"]
     assert said[4].endswith("00340434161094042557")
 
 

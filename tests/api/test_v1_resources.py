@@ -12,11 +12,12 @@ from backend.domain.customers import ActivityKind
 from backend.domain.team import THE_CUSTOMER
 from backend.services.context import Shop
 from backend.services.customers.customers import activity_of, get_customer
+from backend.services.draft_orders.settings import change_draft_settings
 from backend.services.orders.lists import orders_of
 from tests.api.test_v1_frame import problem
 from tests.api.v1_support import Client, order
 from tests.campaigns.samples import sample_campaigns
-from tests.support import add_customer, add_order
+from tests.support import MANAGER, add_customer, add_order
 
 MARIA = {"name": "Maria Lopez", "email": "maria@example.com", "country": "ES", "tags": ["tea"]}
 
@@ -157,6 +158,37 @@ def test_an_order_is_paid_in_parts_and_its_goods_come_back(ask: Client) -> None:
     assert ask("POST", f"{path}/payments", {}).json()["status"] == "paid"
     (noted,) = ask("POST", f"{path}/returns", {"quantities": [1], "reason": "Too small"}).json()["returns"]
     assert (noted["items"][0]["quantity"], noted["received_at"]) == (1, None)
+
+
+def test_a_draft_is_paid_through_its_link_once(ask: Client) -> None:
+    change_draft_settings(ask.shop, MANAGER, "https://shop.example/pay/{token}", 30)
+    wanted = {name: value for name, value in order(1000).items() if name != "status"}
+    created = ask("POST", "/draft-orders", wanted, once="quote-1")
+    draft = created.json()
+    assert (created.status_code, draft["number"], draft["state"], draft["order_id"]) == (201, "D1", "open", None)
+    assert draft["payment_url"] == f"https://shop.example/pay/{draft['id']}"
+    assert ask("POST", "/draft-orders", wanted, once="quote-1").json() == draft
+    assert ask("GET", f"/draft-orders/{draft['id']}").json() == draft
+    assert ask("GET", "/orders").json()["data"] == []
+    path = f"/draft-orders/{draft['id']}/complete"
+    problem(ask("POST", path, {"total": 1}), 409, "conflict")
+    problem(ask("POST", path, {"status": "fulfilled"}), 422, "invalid")
+    placed = ask("POST", path, {"total": 1000}).json()
+    assert (placed["status"], placed["total"]) == ("paid", 1000)
+    assert ask("POST", path, {}).json() == placed
+    assert ask("GET", f"/draft-orders/{draft['id']}").json()["order_id"] == placed["id"]
+    problem(ask("POST", f"/draft-orders/{draft['id']}/cancel"), 409, "conflict")
+    problem(ask("GET", "/draft-orders/none-none"), 404, "not-found")
+
+
+def test_drafts_are_listed_by_state_and_cancelled(ask: Client) -> None:
+    wanted = {name: value for name, value in order(1000).items() if name != "status"}
+    made = [ask("POST", "/draft-orders", wanted).json()["id"] for _ in range(3)]
+    assert [ask("POST", f"/draft-orders/{made[0]}/cancel").json()["state"] for _ in range(2)] == ["cancelled"] * 2
+    first = ask("GET", "/draft-orders", params={"state": "open", "limit": 1}).json()
+    rest = ask("GET", "/draft-orders", params={"state": "open", "limit": 1, "cursor": first["next_cursor"]}).json()
+    assert {each["id"] for each in first["data"] + rest["data"]} == {*made[1:]}
+    assert rest["next_cursor"] is None
 
 
 def test_orders_of_a_customer_and_by_status_are_listed(ask: Client) -> None:

@@ -51,6 +51,8 @@ from backend.services.connections import duty as applying
 from backend.services.context import Shop
 from backend.services.customer_data import erasure
 from backend.services.customers import addresses, bulk, customers, leaderboards, lists, preferences
+from backend.services.draft_orders import drafts
+from backend.services.draft_orders.lists import drafts_of, list_drafts
 from backend.services.events import dead_letters, health, lookup
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
@@ -147,6 +149,7 @@ class Metered:
         self._products()
         tagged = bulk.add_tag(self.shop, COMMAND_LINE, [customer.id for customer in self.customers[:100]], "new")
         self.change = tagged.change
+        self._drafts()
         self.provider_id = ledger.get_message(self.shop, self.reported.id).provider_id
 
     def _connected(self) -> str:
@@ -172,6 +175,13 @@ class Metered:
             pass
         for _ in range(20):
             self._order(Random(4), self.customers[0].id)
+
+    def _drafts(self) -> None:
+        """Sixty, of which one customer has 25."""
+        for number in range(60):
+            customer = self.customers[max(number - 24, 0)]
+            wanted = orders.OrderDraft(customer.id, (LineItem("Mug", 1, 900),))
+            drafts.create_draft(self.shop, COMMAND_LINE, wanted, drafts.new_draft_key(self.shop))
 
     def _unreadable(self) -> None:
         for number in range(20):
@@ -391,6 +401,8 @@ READS: dict[int, Callable[[Metered], object]] = {
     94: lambda m: counting.waiting(m.shop, 15),
     96: lambda m: recorded_changes.list_changes(m.shop, COMMAND_LINE),
     97: lambda m: [*recorded_changes.entries_of(m.shop, m.change)],
+    78: lambda m: list_drafts(m.shop),
+    79: lambda m: [*drafts_of(m.shop, m.customers[0].id)],
     85: lambda m: outgoing.all_endpoints(m.shop),
     88: lambda m: [*erasure.ledger(m.shop)],
     86: lambda m: outgoing_log.list_events(m.shop, COMMAND_LINE, m.endpoint),

@@ -28,6 +28,7 @@ from backend.domain.changes import Change, ChangeEntry
 from backend.domain.connections import Connection, ConnectionFigures, Delivery, PrivacyRequest
 from backend.domain.customers import Activity, ConsentProof, Customer
 from backend.domain.delivery import Outcome
+from backend.domain.draft_orders import DraftOrder, DraftSettings, DraftState
 from backend.domain.emails import TemplateSource, TemplateVersion
 from backend.domain.erasure import Erasure, erased
 from backend.domain.events import DeadLetter, EventType, MailEvent
@@ -203,6 +204,22 @@ ENTITIES: tuple[Entity, ...] = (
         lambda it: orders.order_item(it, UTC),
         lambda it, item: orders.order_from(_key_of_order(it), item),
         (orders.order_from,),
+    ),
+    Entity(
+        "draft-order",
+        DraftOrder(filled(Order), DraftState.COMPLETED, "placed"),
+        DraftOrder(least(Order, customer_name="")),
+        orders.draft_item,
+        lambda it, item: orders.draft_from(schema.draft_key(it.order.customer_id, it.order.id), item),
+        (orders.draft_from,),
+    ),
+    Entity(
+        "draft-settings",
+        filled(DraftSettings),
+        DraftSettings(),
+        shop.draft_settings_item,
+        lambda it, item: shop.draft_settings_from(item),
+        (shop.draft_settings_from,),
     ),
     Entity(
         "numbering",

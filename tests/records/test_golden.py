@@ -12,7 +12,11 @@ import pytest
 from backend import records
 from tests.records.golden import ENTITIES, FOLDER, Entity
 
-SUMMARIES = {"backend.records.customers.summary_from", "backend.records.orders.summary_from"}
+SUMMARIES = {
+    "backend.records.customers.summary_from",
+    "backend.records.orders.summary_from",
+    "backend.records.orders.draft_summary_from",
+}
 """They read what the items of customers and orders hold; `test_roundtrip` holds them to these."""
 OF_OTHER_ITEMS = {"backend.records.templates.difference_from", "backend.records.templates.state_from"}
 """They read a part of a version's item, and what updates have made of a version's attributes."""

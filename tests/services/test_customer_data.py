@@ -18,13 +18,14 @@ from backend.services.context import Shop
 from backend.services.customer_data.export import SECTIONS, customer_data, customer_data_file
 from backend.services.customers.addresses import save_address
 from backend.services.customers.customers import add_note, record_consent
+from backend.services.draft_orders.drafts import create_draft, new_draft_key
 from backend.services.sending.requests import SendRequest, request_message
 from backend.services.suppression.entries import suppress
 from backend.store import schema
 from tests.mailing.processes import NoTransport
 from tests.mailing.worker_script import mailer_on
 from tests.services.test_repairing import audit_entries
-from tests.support import ADMIN, STAFF, add_customer, add_order
+from tests.support import ADMIN, STAFF, add_customer, add_order, draft
 
 EVIL = "<script>alert(1)</script>"
 
@@ -39,6 +40,7 @@ def known_shop(shop: Shop) -> str:
     add_note(shop, STAFF, maria.id, f"Likes Assam {EVIL}")
     for amount in (1000, 2000):
         add_order(shop, maria, amount)
+    create_draft(shop, STAFF, draft(maria, 3000), new_draft_key(shop))
     request_message(shop, mailer_on(shop, NoTransport()), STAFF, SendRequest("welcome", "welcome-1", maria.id))
     suppress(shop, STAFF, "maria@example.com", reason=SuppressionReason.UNSUBSCRIBED)
     return maria.id
@@ -52,6 +54,7 @@ def test_everything_of_the_customer_is_in_it_and_nothing_of_others(shop: Shop) -
     said = json.dumps(data)
     assert all(data[section] for section in SECTIONS if section != "preferences")
     assert sorted(order["total"] for order in data["orders"]) == [1000, 2000]
+    assert [(each["total"], each["state"]) for each in data["draft_orders"]] == [(3000, "open")]
     assert [email["template"] for email in data["emails"]] == ["welcome"]
     for part in ("Calle Sol 1", "Agreed at the checkout", "Likes Assam", "unsubscribed", "tea", "Assam tea"):
         assert part in said
@@ -68,7 +71,7 @@ def test_every_field_that_is_stored_of_a_customer_is_in_it(shop: Shop) -> None:
         for row in shop.store.scan(table).rows
         if row.key.pk == f"C#{maria}"
     }
-    assert kinds <= {"A", "P", "V#", "O#", "E#", "M#"}
+    assert kinds <= {"A", "P", "V#", "O#", "D#", "E#", "M#"}
 
 
 def test_the_zip_has_a_document_and_a_page_in_which_nothing_runs(shop: Shop) -> None:

@@ -50,6 +50,8 @@ from backend.services.customer_data.erasure import ledger
 from backend.services.customers import customers, leaderboards, lists, months, preferences
 from backend.services.deliverability import account as deliverability
 from backend.services.deliverability import domain
+from backend.services.draft_orders.lists import drafts_of, list_drafts
+from backend.services.draft_orders.settings import draft_settings
 from backend.services.events import dead_letters, fire_drill, health, lookup
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.replay import replay_all
@@ -151,6 +153,8 @@ LISTS: dict[str, Surface] = {
     "top customers": lambda v: leaderboards.top_customers(v.shop, leaderboards.Measure.REVENUE),
     "top customers of a month": lambda v: leaderboards.top_customers(v.shop, leaderboards.Measure.ORDERS, "2026-11"),
     "orders": lambda v: order_list.list_orders(v.shop, _orders(v)),
+    "draft orders": lambda v: list_drafts(v.shop),
+    "settings of draft orders": lambda v: draft_settings(v.shop).payment_url,
     "order by number": lambda v: order_list.find_order(v.shop, "#1001"),
     "overview": lambda v: overview.overview_of(v.shop, v.today - MONTH, v.today),
     "first day": lambda v: overview.first_day(v.shop),
@@ -242,6 +246,7 @@ def _of_customer(v: Visit, customer_id: str) -> object:
         message_log.messages_of(shop, customer_id),
         timeline.timeline_of(shop, customer_id),
         preferences.get_preferences(shop, customer_id),
+        [*drafts_of(shop, customer_id)],
         [lookup.received_events(shop, each) for each in message_log.messages_of(shop, customer_id)],
     )
 

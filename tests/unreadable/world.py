@@ -59,6 +59,8 @@ from backend.services.connections.duty import apply_due
 from backend.services.connections.intake import Received, receive, signature_of
 from backend.services.context import Shop
 from backend.services.customers import customers, preferences
+from backend.services.draft_orders.drafts import create_draft, new_draft_key
+from backend.services.draft_orders.settings import change_draft_settings
 from backend.services.events import dead_letters
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.fire_drill import start_drill
@@ -94,6 +96,7 @@ from tests.services.emails import edited, published
 from tests.services.imports.shopify_csv import order as shopify_order
 from tests.services.imports.shopify_csv import text_of
 from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock, add_customer, add_order, shop_on
+from tests.support import draft as order_draft
 
 SEAL_KEY = b"seals the audit log of this shop"
 CAPPED = MarketingLimits(cap=3)
@@ -180,6 +183,10 @@ def _people(shop: Shop, clock: TestClock) -> list[Customer]:
     lines = [shopify_order(f"#{n}", email=f"imported{n}@example.com", phone=f"+49301234{n}") for n in (501, 502)]
     file.write_text(text_of(lines))
     import_orders(shop, STAFF, file)
+    change_draft_settings(shop, MANAGER, "https://shop.example/pay/{token}", 30)
+    for person in people[:2]:
+        for _ in range(2):
+            create_draft(shop, STAFF, order_draft(person), new_draft_key(shop))
     for name in ("Eve Elm", "Finn Fir"):
         gone = add_customer(shop, name, country="GB")
         customers.archive_customer(shop, STAFF, gone.id, gone.version)

@@ -8,6 +8,7 @@ from typing import Any
 from backend.api.v1.problems import KINDS
 
 _ORDER_ID = "7K2MQ9XA4B-20261126120000K7Q2M9XA"
+_DRAFT_ID = f"{_ORDER_ID}4T0W8ZC3N6VE1J5H"
 _AT = "2026-11-26T12:00:00Z"
 _REFUSED = next(kind for kind in KINDS if kind.name == "invalid")
 _FIELDS: Mapping[str, Any] = {
@@ -19,6 +20,14 @@ _FIELDS: Mapping[str, Any] = {
     "MessageOut.id": "7K2MQ9XA4B-api-0f3c",
     "MessageListed.id": "7K2MQ9XA4B-api-0f3c",
     "SegmentOut.id": "ready-vips",
+    "DraftOut.id": _DRAFT_ID,
+    "DraftListed.id": _DRAFT_ID,
+    "DraftOut.number": "D12",
+    "DraftListed.number": "D12",
+    "DraftOut.state": "open",
+    "DraftListed.state": "open",
+    "DraftOut.order_id": None,
+    "DraftOut.payment_url": f"https://shop.example/pay/{_DRAFT_ID}",
     "customer_id": "7K2MQ9XA4B",
     "order_id": _ORDER_ID,
     "name": "Maria Lopez",

@@ -13,7 +13,16 @@ from starlette.middleware.cors import CORSMiddleware
 from backend.api.v1 import problems
 from backend.api.v1.gate import Gate, Limits
 from backend.api.v1.openapi import describe
-from backend.api.v1.routers import campaigns, customers, messages, orders, segments, statistics, suppressions
+from backend.api.v1.routers import (
+    campaigns,
+    customers,
+    draft_orders,
+    messages,
+    orders,
+    segments,
+    statistics,
+    suppressions,
+)
 from backend.services.api.request_rate import RatePolicy
 from backend.services.api_keys.tokens import Tokens
 from backend.services.context import Shop
@@ -22,6 +31,7 @@ from backend.services.sending.mailer import Mailer
 ROUTERS = (
     customers.router,
     orders.router,
+    draft_orders.router,
     messages.router,
     campaigns.router,
     segments.router,

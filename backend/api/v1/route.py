@@ -59,9 +59,9 @@ def _in_this_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def router_of(tag: str) -> APIRouter:
-    """The router of one resource."""
-    return APIRouter(prefix=f"/{tag.lower()}", tags=[tag], route_class=ApiRoute)
+def router_of(tag: str, name: str = "") -> APIRouter:
+    """The router of one resource, named as its tag unless it has a name of its own."""
+    return APIRouter(prefix=f"/{name or tag.lower()}", tags=[tag], route_class=ApiRoute)
 
 
 def needs(scope: Scope, *, example: object = None) -> dict[str, Any]:

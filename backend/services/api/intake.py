@@ -35,18 +35,35 @@ def take_in(
     `unique` and `first_at` are those of the request, so that a second attempt finds what the first one has made.
     `also` is written with the order. That is all that is written, unless `before_adding` was called.
 
-    Raises: as `place_order` and `create_customer`; `InvalidInputError` without a customer.
+    Raises: as `place_order` and `customer_of`.
     """
-    if (buyer is None) is not bool(draft.customer_id):
-        raise InvalidInputError("Say who ordered: either customer_id or customer.", "customer_id")
-    customer_id = draft.customer_id
-    if buyer is not None:
-        customer_id = owner_of(shop, buyer.email) if buyer.email.strip() else ""
-        if not customer_id:
-            before_adding()
-            customer_id = _added_or_found(shop, actor, buyer, unique)
+    customer_id = customer_of(shop, actor, draft.customer_id, buyer, unique=unique, before_adding=before_adding)
     key = order_id_of(SOURCE, unique, first_at)
     return place_order(shop, actor, replace(draft, customer_id=customer_id, source=SOURCE), key, also=also)
+
+
+def customer_of(
+    shop: Shop,
+    actor: Actor,
+    customer_id: str,
+    buyer: Profile | None,
+    *,
+    unique: str,
+    before_adding: Callable[[], None] = lambda: None,
+) -> str:
+    """The id of who orders: the one that is named, or that of the `buyer`, who is added where nobody has the address.
+
+    Raises: as `create_customer`; `InvalidInputError` without a customer.
+    """
+    if (buyer is None) is not bool(customer_id):
+        raise InvalidInputError("Say who ordered: either customer_id or customer.", "customer_id")
+    if buyer is None:
+        return customer_id
+    known = owner_of(shop, buyer.email) if buyer.email.strip() else ""
+    if known:
+        return known
+    before_adding()
+    return _added_or_found(shop, actor, buyer, unique)
 
 
 def _added_or_found(shop: Shop, actor: Actor, buyer: Profile, unique: str) -> str:

@@ -26,13 +26,24 @@ from backend.services.context import Shop
 from backend.services.customers.addresses import addresses_of
 from backend.services.customers.customers import activity_of, consent_history, get_customer
 from backend.services.customers.preferences import get_preferences
+from backend.services.draft_orders.lists import drafts_of
 from backend.services.events.lookup import received_events
 from backend.services.orders.changes import get_order
 from backend.services.orders.lists import orders_of
 from backend.services.sending.message_log import messages_of
 from backend.services.suppression.entries import find_suppression, suppression_history
 
-SECTIONS = ("customer", "addresses", "preferences", "consent", "activity", "orders", "emails", "suppression")
+SECTIONS = (
+    "customer",
+    "addresses",
+    "preferences",
+    "consent",
+    "activity",
+    "orders",
+    "draft_orders",
+    "emails",
+    "suppression",
+)
 NEEDED = (Permission.VIEW_CUSTOMERS, Permission.VIEW_ORDERS, Permission.VIEW_EMAIL)
 """The permissions to see all that is in it."""
 _OURS = frozenset({"by", "version", "requested_by", "rank_revenue", "rank_orders"})
@@ -72,6 +83,7 @@ def customer_data(shop: Shop, actor: Actor, customer_id: str) -> dict[str, Any]:
         [each.proof or each for each in consent_history(shop, customer_id)],
         activity_of(shop, customer_id, _MOST_NOTES),
         [*_orders(shop, customer_id)],
+        [{**asdict(each.order), "state": each.state} for each in drafts_of(shop, customer_id)],
         [_email(shop, message) for message in messages_of(shop, customer_id, _MOST_MESSAGES)],
         _suppression(shop, customer.email) if customer.email else {},
     )

@@ -100,25 +100,29 @@ def _check_key(key: str) -> None:
 
 
 def _place(shop: Shop, actor: Actor, draft: OrderDraft, key: str, also: Callable[[Order], Sequence[Write]]) -> Placed:
-    order_key = schema.order_key(draft.customer_id, key)
-    found = shop.store.get(schema.customer_key(draft.customer_id))
-    if found is None:
-        raise NotFoundError("This customer no longer exists.")
-    customer = customer_from(draft.customer_id, found)
-    addresses_key = schema.addresses_key(customer.id)
-    default = book_of(addresses_key, shop.store.get(addresses_key)).default
-    order = _order_of(shop, actor, draft, key, customer, default)
-    if customer.archived and shop.store.get(order_key) is None:
-        raise ConflictError("This customer is archived. Restore the customer first.")
+    order, customer = written_order(shop, actor, draft, key, next_number)
+    if customer.archived and shop.store.get(schema.order_key(customer.id, key)) is None:
+        raise archived_error()
     try:
-        writes = placing_writes(order, customer, shop.zone, reference=draft.reference)
-        numbered = [] if draft.reference else [number_put(order)]
-        events = [*triggers.on_placed(shop, order), *outgoing.on_order_placed(shop, order)]
-        shop.store.transact([*also(order), *writes, *numbered, *events])
+        shop.store.transact([*also(order), *order_writes(shop, order, customer, draft.reference)])
     except OrderExistsError:
         found_before = draft.reference and find_by_reference(shop, draft.source, draft.reference)
         return Placed(found_before or get_order(shop, draft.customer_id, key), duplicate=True)
     return Placed(order, duplicate=False)
+
+
+def order_writes(shop: Shop, order: Order, customer: Customer, reference: str = "") -> list[Write]:
+    """All that placing an order writes: the order with all totals, its number, and what hears of it.
+
+    Errors attached: `OrderExistsError`, `StaleReadError`.
+    """
+    writes = placing_writes(order, customer, shop.zone, reference=reference)
+    numbered = [] if reference else [number_put(order)]
+    return [*writes, *numbered, *triggers.on_placed(shop, order), *outgoing.on_order_placed(shop, order)]
+
+
+def archived_error() -> ConflictError:
+    return ConflictError("This customer is archived. Restore the customer first.")
 
 
 def find_by_reference(shop: Shop, source: str, reference: str) -> Order | None:
@@ -134,8 +138,30 @@ def order_named_in(shop: Shop, item: Item) -> Order | None:
     return order_from(key, found) if found else None
 
 
+def written_order(
+    shop: Shop, actor: Actor, draft: OrderDraft, key: str, number: Callable[[Shop], str]
+) -> tuple[Order, Customer]:
+    """The order that a draft describes, and its customer. `number` gives one where the draft has no reference.
+
+    Raises: `InvalidInputError`, `NotFoundError` (no such customer).
+    """
+    found = shop.store.get(schema.customer_key(draft.customer_id))
+    if found is None:
+        raise NotFoundError("This customer no longer exists.")
+    customer = customer_from(draft.customer_id, found)
+    addresses_key = schema.addresses_key(customer.id)
+    default = book_of(addresses_key, shop.store.get(addresses_key)).default
+    return _order_of(shop, actor, draft, key, customer, default, number), customer
+
+
 def _order_of(
-    shop: Shop, actor: Actor, draft: OrderDraft, key: str, customer: Customer, default: Address | None
+    shop: Shop,
+    actor: Actor,
+    draft: OrderDraft,
+    key: str,
+    customer: Customer,
+    default: Address | None,
+    number: Callable[[Shop], str],
 ) -> Order:
     now = shop.clock()
     if draft.currency and draft.currency != shop.currency:
@@ -151,7 +177,7 @@ def _order_of(
     total = check_amount(subtotal + shipping + tax, "The total")
     return Order(
         id=key,
-        number=clean_line(draft.reference, "Reference", longest=SHORT_LENGTH) or next_number(shop),
+        number=clean_line(draft.reference, "Reference", longest=SHORT_LENGTH) or number(shop),
         customer_id=draft.customer_id,
         customer_name=customer.name,
         customer_email=customer.email,

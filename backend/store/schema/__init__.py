@@ -85,6 +85,8 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 95 | saved views of a list; those of one person | shop | `VIEWS#page` | `owner#digest` |
 | 96 | recorded changes, newest first; one by its id | shop | `CHANGES` | id |
 | 97 | what a change touched | shop | `CHANGE#id` | `kind#thing#step` |
+| 78 | draft orders in a state, the last changed first | shop / timeline | `DRAFTS#state` | `changed#did` |
+| 79 | draft orders of a customer, the newest first | shop | `C#cid` | `D#did` |
 
 A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digits, and below it a number that is
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one

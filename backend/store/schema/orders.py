@@ -1,4 +1,4 @@
-"""Keys of orders, of their numbers at the source, and of the totals of a day."""
+"""Keys of orders and draft orders, of their numbers at the source, and of the totals of a day."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from backend.store.schema.customers import customer_partition
 from backend.store.schema.tables import DAY_SHARDS, SHOP, shard_of
 
 ORDERS = "O#"
+DRAFTS = "D#"
 TRACKING = "tracking"
 """The source, in the keys by which orders are found, of what carriers call their parcels."""
 
@@ -50,6 +51,24 @@ def is_day(key: Key) -> bool:
 def day_in(key: Key) -> str:
     """The day ("2026-11-26") in the key of its totals."""
     return f"{key.pk.removeprefix('DAYS#')}-{key.sk.partition('#')[0]}"
+
+
+def draft_key(customer_id: str, draft_id: str) -> Key:
+    return Key(SHOP, customer_partition(customer_id), f"{DRAFTS}{draft_id}")
+
+
+def draft_id_of(key: Key) -> str:
+    return key.sk.removeprefix(DRAFTS)
+
+
+def draft_line(state: str) -> str:
+    """The partition of the list of draft orders in a state."""
+    return f"DRAFTS#{state}"
+
+
+def draft_state_in(line: str) -> str:
+    """The state in the partition of a list of draft orders."""
+    return line.rpartition("#")[2]
 
 
 def order_line(month: str, status: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Self
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field
 
 from backend.api.v1.models.common import Amount, Country, Currency, Given, Moment, Shown, Text
 from backend.api.v1.models.customers import CustomerIn, CustomerOut
 from backend.domain.addresses import Address as PostalAddress
+from backend.domain.draft_orders import DraftOrder, DraftSettings, DraftState, DraftSummary
 from backend.domain.fulfilments import Tracking
 from backend.domain.orders import (
     LARGEST_QUANTITY,
@@ -53,12 +55,8 @@ class PostalAddressModel(BaseModel):
         return cls(**asdict(address))
 
 
-class OrderIn(Given):
-    """A new order of a customer who is known by `customer_id`, or by the address of `customer`.
-
-    A customer with an unknown address is added, if the key may write customers. `reference` is the order's number at
-    your side: it places one order, whatever the idempotency key.
-    """
+class _Content(Given):
+    """What an order and a draft order are written with."""
 
     customer_id: Annotated[str, Field(max_length=20)] = ""
     customer: CustomerIn | None = None
@@ -67,10 +65,7 @@ class OrderIn(Given):
     discount: Amount = 0
     shipping: Amount = 0
     tax: Amount = 0
-    status: OrderStatus = OrderStatus.PENDING
     note: Annotated[str, Field(max_length=5000)] = ""
-    placed_at: Moment | None = None
-    reference: Annotated[str, Field(max_length=100)] = ""
     shipping_address: PostalAddressModel | None = None
 
     def draft(self, customer_id: str) -> OrderDraft:
@@ -81,13 +76,30 @@ class OrderIn(Given):
             discount=self.discount,
             shipping=self.shipping,
             tax=self.tax,
-            status=self.status,
             note=self.note,
             currency=self.currency,
-            placed_at=self.placed_at,
             shipping_address=PostalAddress(**address.model_dump()) if address else None,
-            reference=self.reference,
         )
+
+
+class OrderIn(_Content):
+    """A new order of a customer who is known by `customer_id`, or by the address of `customer`.
+
+    A customer with an unknown address is added, if the key may write customers. `reference` is the order's number at
+    your side: it places one order, whatever the idempotency key.
+    """
+
+    status: OrderStatus = OrderStatus.PENDING
+    placed_at: Moment | None = None
+    reference: Annotated[str, Field(max_length=100)] = ""
+
+    def draft(self, customer_id: str) -> OrderDraft:
+        draft = super().draft(customer_id)
+        return replace(draft, status=self.status, placed_at=self.placed_at, reference=self.reference)
+
+
+class DraftIn(_Content):
+    """A draft order. The customer is named as in an order."""
 
 
 class OrderChange(Given):
@@ -242,18 +254,73 @@ class OrderOut(OrderListed):
 
     @classmethod
     def of_order(cls, order: Order, customer: CustomerOut | None = None) -> Self:
-        address = order.shipping_address
         return cls.read(
             order,
             id=public_id(order.customer_id, order.id),
             customer=customer,
-            # Lines are not checked again: an import may have brought what a caller may not send.
-            lines=[
-                Line.model_construct(**{name: getattr(line, name) for name in Line.model_fields})
-                for line in order.lines
-            ],
-            shipping_address=PostalAddressModel.of(address) if address else None,
+            lines=_lines_of(order),
+            shipping_address=_address_of(order),
         )
+
+
+class DraftListed(Shown):
+    """What lists show of a draft order."""
+
+    id: str
+    number: str
+    customer_id: str
+    customer_name: str
+    state: DraftState
+    changed_at: Moment
+    total: int
+    currency: str
+
+    @classmethod
+    def listed(cls, found: DraftSummary, currency: str) -> Self:
+        return cls.read(found, id=public_id(found.customer_id, found.id), currency=currency)
+
+
+class DraftOut(DraftListed):
+    """A draft order. `id` is the token of its link; `payment_url` is "" while the shop has set no payment address.
+
+    `order_id` is the order that was placed when it was completed.
+    """
+
+    lines: list[Line]
+    subtotal: int
+    discount: int
+    shipping: int
+    tax: int
+    shipping_address: PostalAddressModel | None
+    note: str
+    history: list[HistoryOut]
+    version: int
+    payment_url: str
+    order_id: str | None
+
+    @classmethod
+    def of(cls, draft: DraftOrder, settings: DraftSettings, now: datetime) -> Self:
+        order = draft.order
+        return cls.read(
+            order,
+            id=draft.token,
+            state=settings.state_of(draft.state, order.placed_at, now),
+            changed_at=order.placed_at,
+            lines=_lines_of(order),
+            shipping_address=_address_of(order),
+            payment_url=settings.link_of(draft),
+            order_id=public_id(order.customer_id, draft.placed) if draft.placed else None,
+        )
+
+
+class CompletionIn(Given):
+    """How a draft order becomes an order."""
+
+    status: Literal[OrderStatus.PENDING, OrderStatus.PAID] = OrderStatus.PAID
+    total: (
+        Annotated[int, Field(strict=True, ge=0, description="What was paid, in minor units; another total is a 409.")]
+        | None
+    ) = None
 
 
 class BatchIn(Given):
@@ -279,6 +346,15 @@ class BatchOut(BaseModel):
     """The results, in the order of the orders."""
 
     results: list[BatchResult]
+
+
+def _lines_of(order: Order) -> list[Line]:
+    """Lines are not checked again: an import may have brought what a caller may not send."""
+    return [Line.model_construct(**{name: getattr(line, name) for name in Line.model_fields}) for line in order.lines]
+
+
+def _address_of(order: Order) -> PostalAddressModel | None:
+    return PostalAddressModel.of(order.shipping_address) if order.shipping_address else None
 
 
 def public_id(customer_id: str, order_id: str) -> str:

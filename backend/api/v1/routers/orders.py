@@ -108,14 +108,14 @@ def find_orders(
 @router.get("/{order_id}", **needs(Scope.ORDERS_READ))
 def read_order(call: CallOf, order_id: Id, response: Response, expand: Expand = "") -> OrderOut:
     """Read an order with its lines, refunds and history. The ETag names the version."""
-    order = orders.get_order(call.shop, *_parts(order_id))
+    order = orders.get_order(call.shop, *parts_of(order_id))
     return _shown(call, order, response, expand=expand)
 
 
 @router.patch("/{order_id}", **needs(Scope.ORDERS_WRITE, example={"status": "fulfilled"}))
 def change_order(call: CallOf, order_id: Id, version: SeenVersion, body: OrderChange, response: Response) -> OrderOut:
     """Move an order to another status, in the version that you have read."""
-    ref = OrderRef(*_parts(order_id), version)
+    ref = OrderRef(*parts_of(order_id), version)
     return _shown(call, orders.change_status(call.shop, call.actor, ref, body.status), response)
 
 
@@ -126,7 +126,7 @@ def change_order(call: CallOf, order_id: Id, version: SeenVersion, body: OrderCh
 )
 def refund_order(call: CallOf, order_id: Id, body: RefundIn, response: Response) -> OrderOut:
     """Give back part or all of what was paid. The idempotency key makes it happen once."""
-    order = orders.get_order(call.shop, *_parts(order_id))
+    order = orders.get_order(call.shop, *parts_of(order_id))
     ref = OrderRef(order.customer_id, order.id, order.version)
     amount = order.refundable if body.amount is None else body.amount
     return _shown(
@@ -141,7 +141,7 @@ def refund_order(call: CallOf, order_id: Id, body: RefundIn, response: Response)
 )
 def fulfil_order(call: CallOf, order_id: Id, body: FulfilmentIn, response: Response) -> OrderOut:
     """Note a parcel with its tracking. Without quantities it is all that is left; the last parcel fulfils the order."""
-    order = orders.get_order(call.shop, *_parts(order_id))
+    order = orders.get_order(call.shop, *parts_of(order_id))
     ref = OrderRef(order.customer_id, order.id, order.version)
     quantities = body.quantities or left_to_fulfil(order)
     tracking, parcel = body.tracking, call.unique[:12]
@@ -156,7 +156,7 @@ def fulfil_order(call: CallOf, order_id: Id, body: FulfilmentIn, response: Respo
 )
 def record_payment(call: CallOf, order_id: Id, body: PaymentIn, response: Response) -> OrderOut:
     """Record what the customer has paid, all of the balance or a part. The idempotency key makes it happen once."""
-    order = orders.get_order(call.shop, *_parts(order_id))
+    order = orders.get_order(call.shop, *parts_of(order_id))
     ref, name = OrderRef(order.customer_id, order.id, order.version), call.unique[:12]
     after = orders.record_payment(
         call.shop, call.actor, ref, body.amount, method=body.method, payment_id=name, notify=body.notify
@@ -171,7 +171,7 @@ def record_payment(call: CallOf, order_id: Id, body: PaymentIn, response: Respon
 )
 def note_return(call: CallOf, order_id: Id, body: ReturnIn, response: Response) -> OrderOut:
     """Note that goods come back. Money is given back by a refund, and the arrival is noted in Tillpost."""
-    order = orders.get_order(call.shop, *_parts(order_id))
+    order = orders.get_order(call.shop, *parts_of(order_id))
     ref = OrderRef(order.customer_id, order.id, order.version)
     after = returns.note_return(call.shop, call.actor, ref, body.quantities, body.reason, call.unique[:12])
     return _shown(call, after, response)
@@ -220,6 +220,7 @@ def _shown(call: Call, order: Order, response: Response, *, expand: str = "") ->
     return OrderOut.of_order(order, customer)
 
 
-def _parts(order_id: str) -> tuple[str, str]:
+def parts_of(order_id: str) -> tuple[str, str]:
+    """Customer and own id in the public id of an order or draft order."""
     customer_id, _, own = order_id.partition("-")
     return customer_id, own
