@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from backend.domain.imports import ImportResult
 from backend.domain.team import COMMAND_LINE
 from backend.errors import InvalidInputError
 from backend.services import imports
+from backend.services.context import Shop
 
 app = typer.Typer(no_args_is_help=True, help="Bring in orders, customers or products from a CSV file.")
 
@@ -22,6 +24,10 @@ Report = Annotated[
     Path | None, typer.Option(help="Where to write what was left out; a new file in DATA_DIR otherwise.")
 ]
 Encoding = Annotated[str, typer.Option(help="The file's encoding, where it is not recognised.")]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is which field; once for each field."),
+]
 
 
 @app.command("orders")
@@ -35,10 +41,15 @@ def import_orders(
     new_days: Annotated[
         int, typer.Option(help="New orders of so many days (30 at most) start automations; older ones never do.")
     ] = 0,
+    mapping: Map = None,
+    source: Annotated[
+        str, typer.Option(help="The shop or program of the orders, where the file is not recognised.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Import a Shopify order export. The same file again changes nothing; after an interruption run it again."""
+    """Import orders of any shop. The same file again changes nothing; after an interruption run it again."""
     with opened_shop("import orders") as shop:
+        chosen = _order_mapping(shop, file, encoding, mapping or [], source)
         progress = _ProgressLine()
         try:
             result = imports.import_orders(
@@ -50,6 +61,7 @@ def import_orders(
                 encoding=encoding,
                 dates=dates,
                 new_days=new_days,
+                mapping=chosen,
             )
         finally:
             progress.end()
@@ -59,17 +71,14 @@ def import_orders(
 @app.command("customers")
 def import_customers(
     file: File,
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is which field; once for each field."),
-    ] = None,
+    mapping: Map = None,
     report: Report = None,
     encoding: Encoding = "",
     as_json: Json = False,
 ) -> None:
     """Import customers from any CSV. Without --map, the titles of the columns decide which field they are."""
     with opened_shop("import customers") as shop:
-        chosen = _mapping(mapping) if mapping else _guessed(file, encoding)
+        chosen = _mapping(mapping, imports.CUSTOMER_FIELDS) if mapping else _guessed(file, encoding)
         progress = _ProgressLine()
         try:
             result = imports.import_customers(
@@ -94,15 +103,28 @@ def import_products(file: File, report: Report = None, encoding: Encoding = "", 
         _print(result, as_json)
 
 
-def _mapping(pairs: list[str]) -> dict[str, str]:
+def _mapping(pairs: Sequence[str], known: Collection[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
         field, equals, title = pair.partition("=")
-        if not equals or field.strip() not in imports.CUSTOMER_FIELDS:
-            known = ", ".join(imports.CUSTOMER_FIELDS)
-            raise InvalidInputError(f"--map is written such as email=Mail. Fields: {known}.", "map")
+        if not equals or field.strip() not in known:
+            raise InvalidInputError(f"--map is written such as email=Mail. Fields: {', '.join(known)}.", "map")
         mapping[field.strip()] = title.strip()
     return mapping
+
+
+def _order_mapping(
+    shop: Shop, file: Path, encoding: str, pairs: Sequence[str], source: str
+) -> domain.OrderMapping | None:
+    """The remembered or recognised columns, with those that were asked for; None for Shopify's own export."""
+    header = imports.read_preview(file, encoding=encoding).header
+    asked = _mapping(pairs, imports.ORDER_FIELDS)
+    if imports.is_shopifys(header) and not asked:
+        return None
+    found = imports.mapping_of(shop, header, asked, source)
+    columns = ", ".join(f"{field}={title}" for field, title in found.columns.items())
+    say(f"{found.label or 'A table of orders'} ({found.source}). Columns: {columns}")
+    return found
 
 
 def _guessed(file: Path, encoding: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,18 @@ class ImportedOrder:
     shipping_address: Address | None = None
     billing_address: Address | None = None
     fulfilments: tuple[Fulfilment, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMapping:
+    """What the columns of a table of orders are: titles by field. `source` names the program or shop of the orders.
+
+    `label` is what a recognised file is.
+    """
+
+    source: str
+    columns: Mapping[str, str]
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def test_recent_orders_start_automations_only_when_asked(dashboard: Dashboard) -
     ("content", "sentence"),
     [
         (b"PK\x03\x04 not a table", "This is an Excel workbook"),
-        (b"Email,Name\nmaria@example.com,Maria\n", "This is a table of customers, not Shopify's export of orders"),
+        (b"Email,Name\nmaria@example.com,Maria\n", "This is a table of customers, not a table of orders"),
     ],
 )
 def test_a_wrong_file_is_refused_before_anything_starts(

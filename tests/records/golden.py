@@ -33,6 +33,7 @@ from backend.domain.emails import TemplateSource, TemplateVersion
 from backend.domain.erasure import Erasure, erased
 from backend.domain.events import DeadLetter, EventType, MailEvent
 from backend.domain.health import Beat
+from backend.domain.imports import OrderMapping
 from backend.domain.jobs import Job
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.numbering import Numbering
@@ -60,6 +61,7 @@ from backend.records import (
     events,
     jobs,
     messages,
+    order_mappings,
     orders,
     outgoing,
     preflights,
@@ -323,6 +325,14 @@ ENTITIES: tuple[Entity, ...] = (
         segments.segment_item,
         at_row(segments.segment_from, lambda it: schema.segment_key(it.id)),
         (segments.segment_from,),
+    ),
+    Entity(
+        "order-mapping",
+        filled(OrderMapping),
+        least(OrderMapping),
+        order_mappings.mapping_item,
+        lambda it, item: order_mappings.mapping_from(schema.meta_key("columns-x"), item),
+        (order_mappings.mapping_from,),
     ),
     Entity(
         "view",

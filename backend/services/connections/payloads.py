@@ -7,7 +7,7 @@ repairs, tips, gift cards, duties, test orders, taxes and customers' identities 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -29,25 +29,13 @@ from backend.services.imports.customer_table import CustomerReader
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS
 from backend.services.imports.dates import DateOrder, Moments
 from backend.services.imports.order_file import Live, OrderCandidate
+from backend.services.imports.order_form import PLACES, LineOfOrder, form_rows
 from backend.services.imports.order_rows import RawOrder
-from backend.services.imports.shopify import OPTIONAL, REQUIRED, OrderReader
+from backend.services.imports.shopify import OrderReader
 from backend.services.imports.steps import print_of
 
 Payload = Mapping[str, Any]
-_TITLES = (*REQUIRED, *OPTIONAL)
-_PLACES = {title: place for place, title in enumerate(_TITLES)}
-_LINE_TITLES = ("Lineitem name", "Lineitem quantity", "Lineitem price", "Lineitem sku")
 _CUSTOMER_PLACES = {field: place for place, field in enumerate(CUSTOMER_FIELDS)}
-
-
-@dataclass(frozen=True, slots=True)
-class LineOfOrder:
-    """A line item as the source writes it."""
-
-    title: str
-    quantity: str
-    price: str
-    sku: str = ""
 
 
 def payload_of(body: bytes) -> Payload:
@@ -126,8 +114,8 @@ def order_of(
         raise InvalidInputError("The payload of the order has no total.")
     now = shop.clock()
     amounts, moments = Amounts(shop.currency, decimal_comma=False), Moments(shop.zone, now, DateOrder.UNKNOWN)
-    reader = OrderReader(_PLACES, amounts, moments, shop.currency, region_of(shop.zone, shop.locale))
-    read = reader.read(RawOrder(fields["Name"], 0, [*_rows(fields, lines)]))
+    reader = OrderReader(PLACES, amounts, moments, shop.currency, region_of(shop.zone, shop.locale))
+    read = reader.read(RawOrder(fields["Name"], 0, [*form_rows(fields, lines)]))
     if isinstance(read, Fault):
         raise InvalidInputError(f"{read.column}: {read.reason}" if read.column else read.reason)
     return OrderCandidate(0, read, reader.repairs, source=connection.source, live=live)
@@ -155,10 +143,3 @@ def customer_of(fields: Mapping[str, str], live: LiveCustomer) -> CustomerCandid
     if isinstance(read, Fault):
         raise InvalidInputError(read.reason)
     return CustomerCandidate(0, read, print_of(read), reader.repairs, live)
-
-
-def _rows(fields: Mapping[str, str], lines: Sequence[LineOfOrder]) -> Iterable[Line]:
-    for number, line in enumerate(lines or [LineOfOrder("", "", "")]):
-        cells = dict(zip(_LINE_TITLES, (line.title, line.quantity, line.price, line.sku), strict=True))
-        row = {**fields, **cells} if number == 0 else {"Name": fields["Name"], **cells}
-        yield Line(0, [row.get(title, "") for title in _TITLES])

@@ -15,7 +15,6 @@ from backend.domain.money import to_minor
 from backend.domain.text import repaired_line
 from backend.errors import InvalidInputError
 from backend.services.connections.payloads import (
-    LineOfOrder,
     Payload,
     added,
     customer_of,
@@ -32,6 +31,7 @@ from backend.services.connections.payloads import (
 from backend.services.context import Shop
 from backend.services.imports.customer_plan import CustomerCandidate, LiveCustomer
 from backend.services.imports.order_file import Live, OrderCandidate
+from backend.services.imports.order_form import LineOfOrder
 from backend.services.imports.order_merge import PARCEL
 
 _CALLED_OFF = ("cancelled", "error", "failure")

@@ -8,7 +8,6 @@ from backend.domain.connections import NEW_FOR, Connection, Delivery
 from backend.domain.money import decimals_of, to_minor
 from backend.errors import InvalidInputError
 from backend.services.connections.payloads import (
-    LineOfOrder,
     Payload,
     added,
     customer_of,
@@ -23,19 +22,10 @@ from backend.services.connections.payloads import (
 from backend.services.context import Shop
 from backend.services.imports.customer_plan import CustomerCandidate, LiveCustomer
 from backend.services.imports.order_file import Live, OrderCandidate
+from backend.services.imports.order_form import LineOfOrder
+from backend.services.imports.order_sources import NO_ORDER, WOOCOMMERCE_STATUSES
 
-_STATUSES = {
-    "pending": ("pending", ""),
-    "on-hold": ("pending", ""),
-    "processing": ("paid", ""),
-    "completed": ("paid", "fulfilled"),
-    "refunded": ("refunded", ""),
-    "cancelled": ("voided", ""),
-    "failed": ("voided", ""),
-}
-"""Financial and fulfillment status as Shopify has them. An order whose payment failed counts no more than a cancelled
-one, until it is paid after all."""
-NO_ORDERS = frozenset({"checkout-draft", "auto-draft", "trash", "draft"})
+NO_ORDERS = frozenset(word for word, status in WOOCOMMERCE_STATUSES.items() if status == NO_ORDER)
 """Statuses of what is no order yet, or no order any more."""
 
 
@@ -85,7 +75,9 @@ def customer_from(connection: Connection, delivery: Delivery, customer: Payload)
 def _fields(connection: Connection, order: Payload) -> dict[str, str]:
     billing, shipping = part(order, "billing"), part(order, "shipping")
     status = said(order, "status")
-    financial, fulfilment = _STATUSES.get(status, ("paid" if said(order, "date_paid_gmt") else "pending", ""))
+    financial, fulfilment = WOOCOMMERCE_STATUSES.get(
+        status, ("paid" if said(order, "date_paid_gmt") else "pending", "")
+    )
     number = said(order, "number", "id")
     if not number:
         raise InvalidInputError("The order has no number.")

@@ -9,20 +9,25 @@ from backend.services.imports.customer_table import Preview, read_preview
 from backend.services.imports.customer_titles import CUSTOMER_FIELDS, guess_mapping
 from backend.services.imports.customers import import_customers
 from backend.services.imports.encoding import ENCODINGS, UnclearEncodingError, readings_in
-from backend.services.imports.file_kinds import refuse_other_file
+from backend.services.imports.file_kinds import is_shopifys, refuse_other_file
+from backend.services.imports.order_titles import ORDER_FIELDS
 from backend.services.imports.orders import import_orders
 from backend.services.imports.preview import preview_of
 from backend.services.imports.products import import_products
+from backend.services.imports.remembered import mapping_of
 
 __all__ = [
     "CUSTOMER_FIELDS",
     "ENCODINGS",
+    "ORDER_FIELDS",
     "Preview",
     "UnclearEncodingError",
     "guess_mapping",
     "import_customers",
     "import_orders",
     "import_products",
+    "is_shopifys",
+    "mapping_of",
     "preview_of",
     "read_preview",
     "readings_in",

@@ -19,12 +19,9 @@ from backend.services.imports.dialect import title_words
 class _Way(Enum):
     """What to do with a file of this kind."""
 
-    SHOPIFYS_ORDERS = "It comes in under “Orders from Shopify” (import orders), with its customers."
+    SHOPIFYS_ORDERS = "It comes in under “Orders” (import orders), with its customers."
     CUSTOMERS = "It comes in under “A table of customers” (import customers)."
-    OTHER_ORDERS = (
-        "Of orders, Shopify's export is read (Orders → Export → Plain CSV file). The customers of other shops come in "
-        "as “A table of customers”."
-    )
+    OTHER_ORDERS = "It comes in under “Orders” (import orders), where its columns are matched."
     EXPORT_ORDERS = "Export the orders instead: in Shopify, Orders → Export → All orders → Plain CSV file."
     PRODUCTS = "It comes in under “Products from Shopify” (import products)."
     OURS = "Orders from here do not come back in; the export of customers from here does."
@@ -42,6 +39,7 @@ def _kind(label: str, titles: str, way: _Way) -> _Kind:
     return _Kind(label, frozenset(titles.split(", ")), way)
 
 
+_ANY_PRODUCTS = "an export of products"
 _SHOPIFYS_ORDERS = _kind("Shopify's export of orders", "financial status, lineitem name, name", _Way.SHOPIFYS_ORDERS)
 _KINDS: tuple[_Kind, ...] = (
     _kind("an export of abandoned checkouts", "abandoned checkout url", _Way.EXPORT_ORDERS),
@@ -79,7 +77,7 @@ _KINDS: tuple[_Kind, ...] = (
     _kind("Etsy's export of sold items", "sale date, item name, transaction id", _Way.OTHER_ORDERS),
     _kind("Etsy's export of orders", "sale date, order id, ship name", _Way.OTHER_ORDERS),
     _kind("Etsy's export of orders", "sale date, order id", _Way.OTHER_ORDERS),
-    _kind("Etsy's export of payments", "payment id, buyer username, gross amount", _Way.OTHER_ORDERS),
+    _kind("Etsy's export of payments", "payment id, buyer username, gross amount", _Way.CUSTOMERS_INSTEAD),
     _kind("Etsy's statement", "date, type, title, info, fees taxes, net", _Way.CUSTOMERS_INSTEAD),
     _kind("Etsy's export of listings", "title, description, quantity, tags, materials", _Way.CUSTOMERS_INSTEAD),
     _kind("Stripe's export of customers", "created utc, delinquent", _Way.CUSTOMERS),
@@ -110,11 +108,11 @@ _KINDS: tuple[_Kind, ...] = (
     _kind("PrestaShop's export of orders", "reference, new client, payment", _Way.OTHER_ORDERS),
     _kind("PrestaShop's export of orders", "reference, nouveau client, paiement", _Way.OTHER_ORDERS),
     _kind("PrestaShop's export of orders", "id order, reference, total paid", _Way.OTHER_ORDERS),
-    _kind("WooCommerce's export of subscriptions", "subscription id, subscription status", _Way.OTHER_ORDERS),
+    _kind("WooCommerce's export of subscriptions", "subscription id, subscription status", _Way.CUSTOMERS_INSTEAD),
     _kind("WooCommerce's export of coupons", "discount type, coupon amount", _Way.CUSTOMERS_INSTEAD),
     _kind("Etsy's export of deposits", "bank account ending digits", _Way.CUSTOMERS_INSTEAD),
     _kind("Square's export of transfers", "deposit date, deposit id", _Way.CUSTOMERS_INSTEAD),
-    _kind("Stripe's export of invoices", "id, amount due, subscription", _Way.OTHER_ORDERS),
+    _kind("Stripe's export of invoices", "id, amount due, subscription", _Way.CUSTOMERS_INSTEAD),
     _kind("Stripe's export of disputes", "charge id, dispute amount", _Way.CUSTOMERS_INSTEAD),
     _kind("Amazon's report of settlements", "settlement id, order id", _Way.CUSTOMERS_INSTEAD),
     _kind("Amazon's report of listings", "item name, listing id, seller sku", _Way.CUSTOMERS_INSTEAD),
@@ -142,35 +140,44 @@ _KINDS: tuple[_Kind, ...] = (
     _kind("an export of orders", "order number, order date", _Way.OTHER_ORDERS),
     _kind("an export of orders", "order id, order total", _Way.OTHER_ORDERS),
     _kind("an export of orders", "order number, total", _Way.OTHER_ORDERS),
-    _kind("an export of products", "product name, price", _Way.CUSTOMERS_INSTEAD),
-    _kind("an export of products", "sku, price, title", _Way.CUSTOMERS_INSTEAD),
+    _kind(_ANY_PRODUCTS, "product name, price", _Way.CUSTOMERS_INSTEAD),
+    _kind(_ANY_PRODUCTS, "sku, price, title", _Way.CUSTOMERS_INSTEAD),
 )
 """The first whose titles are all in the file. Of two kinds that share titles the more exact one comes first."""
 _CUSTOMERS = _Kind("a table of customers", frozenset(), _Way.CUSTOMERS)
 _WANTED = {
-    ImportKind.ORDERS: "Shopify's export of orders",
+    ImportKind.ORDERS: "a table of orders",
     ImportKind.CUSTOMERS: "a table of customers",
     ImportKind.SUPPRESSIONS: "a suppression list",
     ImportKind.PRODUCTS: "Shopify's export of products",
 }
 
 
-def refuse_other_file(header: Sequence[str], wanted: ImportKind) -> None:
-    """Refuses a file of a known other kind.
+def refuse_other_file(header: Sequence[str], wanted: ImportKind, *, fits: bool = False) -> None:
+    """Refuses a file of a known other kind. `fits`: it has all columns of the wanted one, and may have any others.
 
     Raises: `InvalidInputError` that names the kind and what to do instead.
     """
     found = _found(header)
-    if found is None or found.way is _FITS.get(wanted) or (found is _CUSTOMERS and wanted is ImportKind.SUPPRESSIONS):
+    if (
+        found is None
+        or found.way in _FITS.get(wanted, ())
+        or (found is _CUSTOMERS and wanted is ImportKind.SUPPRESSIONS)
+    ):
         return
     raise InvalidInputError(f"This is {found.label}, not {_WANTED[wanted]}. {found.way.value}", "file")
 
 
 _FITS = {
-    ImportKind.ORDERS: _Way.SHOPIFYS_ORDERS,
-    ImportKind.CUSTOMERS: _Way.CUSTOMERS,
-    ImportKind.PRODUCTS: _Way.PRODUCTS,
+    ImportKind.ORDERS: (_Way.SHOPIFYS_ORDERS, _Way.OTHER_ORDERS),
+    ImportKind.CUSTOMERS: (_Way.CUSTOMERS,),
+    ImportKind.PRODUCTS: (_Way.PRODUCTS,),
 }
+
+
+def is_shopifys(header: Sequence[str]) -> bool:
+    """Whether these are the titles of Shopify's export of orders."""
+    return _found(header) is _SHOPIFYS_ORDERS
 
 
 def _found(header: Sequence[str]) -> _Kind | None:

@@ -85,12 +85,11 @@ class AmountReader:
 
     def _discount(self, row: _Row, sold: int) -> int:
         """The discount; a percentage is one of what the line items come to."""
-        share = _PERCENT.fullmatch(row["Discount Amount"])
+        share = share_of(row["Discount Amount"], sold)
         if share is None:
             return abs(self._amount(row, "Discount Amount"))
-        discount = half_up(sold * Decimal(share[1].replace(",", ".")) / 100)
         self._repairs.note("Discount Amount", f"“{row['Discount Amount']}” was read as a share of the line items.")
-        return min(discount, sold)
+        return share
 
     def _amount(self, row: _Row, title: str) -> int:
         """An amount that the total includes already, so that an unreadable one counts as none."""
@@ -120,6 +119,12 @@ class AmountReader:
         if read.doubt:
             self._repairs.note(title, read.doubt)
         return read.minor
+
+
+def share_of(written: str, sold: int) -> int | None:
+    """The discount that a percentage of what the line items come to is; None for another text."""
+    share = _PERCENT.fullmatch(written)
+    return None if share is None else min(half_up(sold * Decimal(share[1].replace(",", ".")) / 100), sold)
 
 
 def tips_of(lines: Sequence[LineItem], money: OrderAmounts) -> list[LineItem]:

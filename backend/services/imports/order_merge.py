@@ -14,6 +14,8 @@ REFUND_ID = "import"
 """The id of the one refund for what an export says was refunded."""
 PARCEL = "source-"
 """How the ids of parcels begin that a source has reported."""
+UNLISTED = "Items that the file does not list"
+"""The title of the one line of an order of which a table says only what it came to."""
 _BY_FILE = "import"
 _STAGES = {OrderStatus.PENDING: 0, OrderStatus.PAID: 1, OrderStatus.FULFILLED: 2, OrderStatus.CANCELLED: 3}
 
@@ -115,7 +117,7 @@ def _with_values(before: Order, imported: ImportedOrder, by: str, now: datetime,
         before,
         customer_name=imported.name,
         status=imported.status,
-        lines=imported.lines,
+        lines=before.lines if [line.title for line in imported.lines] == [UNLISTED] else imported.lines,
         subtotal=imported.subtotal,
         total=imported.total,
         discount=imported.discount,

@@ -1,8 +1,8 @@
-"""Groups the rows of a Shopify order export into orders, without losing or doubling a row."""
+"""Groups the rows of a table of orders, without losing or doubling a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from backend.domain.imports import Fault
@@ -24,14 +24,37 @@ class RawOrder:
         if self.fault is None:
             self.fault = Fault(self.name, line, column, reason)
 
+    def join(self, further: RawOrder) -> None:
+        """Adds rows of the order that are elsewhere in the file."""
+        self.rows += further.rows
+        self.fault = self.fault or further.fault
+        if len(self.rows) > MOST_LINES:
+            self.blame(further.line, "Lineitem name", f"The order has more than {MOST_LINES} line items.")
 
-def group(rows: Iterable[Line | BrokenLine], places: Mapping[str, int], delimiter: str) -> Iterator[RawOrder]:
-    """The orders of a file, in its order. Rows of one order must follow each other."""
-    place = places["Name"]
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the columns of a table of orders are.
+
+    The first row of each order fills one of `starts`, and every order one of `marks`, which a row of sums leaves
+    empty. `gathers`: rows of an order may be apart.
+    """
+
+    number: int
+    starts: tuple[int, ...]
+    marks: tuple[int, ...]
+    amounts: tuple[int, ...]
+    dates: tuple[int, ...]
+    gathers: bool = False
+
+
+def group(rows: Iterable[Line | BrokenLine], layout: Layout, delimiter: str) -> Iterator[RawOrder]:
+    """The orders of a file, in its order, as far as their rows follow each other."""
+    place = layout.number
     current: RawOrder | None = None
     for row in rows:
         name = _guessed(row, place, delimiter) if isinstance(row, BrokenLine) else row.cells[place].strip()
-        if current is None or not (name == current.name if name else not starts_order(row, places)):
+        if current is None or not (name == current.name if name else not _starts_order(row, layout)):
             if current is not None:
                 yield current
             current = RawOrder(name, row.number)
@@ -57,11 +80,6 @@ def _guessed(row: BrokenLine, place: int, delimiter: str) -> str:
     return parts[place].strip(' "') if len(parts) > place + 1 else ""
 
 
-def order_marks(places: Mapping[str, int]) -> tuple[int, ...]:
-    """The columns of which an order fills one, and a row of sums none."""
-    return tuple(places[title] for title in ("Lineitem name", "Created at", "Financial Status"))
-
-
-def starts_order(row: Line | BrokenLine, places: Mapping[str, int]) -> bool:
+def _starts_order(row: Line | BrokenLine, layout: Layout) -> bool:
     """Whether the row carries the order's own columns, as the first row of each order does."""
-    return isinstance(row, Line) and bool(row.cells[places["Total"]] or row.cells[places["Financial Status"]])
+    return isinstance(row, Line) and any(row.cells[place] for place in layout.starts)

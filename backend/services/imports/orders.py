@@ -1,4 +1,4 @@
-"""Imports a Shopify order export, a part of it at a time in memory."""
+"""Imports a table of orders, a part of it at a time in memory."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from backend.domain.imports import ImportKind, ImportResult
+from backend.domain.imports import ImportKind, ImportResult, OrderMapping
 from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.imports.dates import date_order_of
+from backend.services.imports.dialect import open_table
 from backend.services.imports.order_file import OrderFile
 from backend.services.imports.order_plan import OrderPlanner
 from backend.services.imports.parallel_reader import batches_ahead
+from backend.services.imports.remembered import settled_mapping
 from backend.services.imports.run import ProgressListener, Run
 
 MOST_NEW_DAYS = 30
@@ -30,8 +32,12 @@ def import_orders(
     encoding: str = "",
     dates: str = "",
     new_days: int = 0,
+    mapping: OrderMapping | None = None,
 ) -> ImportResult:
-    """Imports the orders of a Shopify order export, and the customers who placed them.
+    """Imports the orders of a file, and the customers who placed them.
+
+    Shopify's export needs no `mapping`. That of another table is remembered for the next file with the same titles;
+    without one, the remembered one is used, else what the titles show.
 
     The same file again changes nothing, a newer export updates. An order that cannot be imported is skipped alone, and
     listed in the report (`report`, or a new file in the shop's data folder). An interrupted run is completed by
@@ -39,13 +45,20 @@ def import_orders(
     file's dates do not show it. New orders of the last `new_days` days (0 to 30) start automations and webhooks, as
     if they had just been placed; older ones are history and start nothing.
 
-    Raises: `PermissionDeniedError`; `InvalidInputError` when it is not such an export, before anything is written;
+    Raises: `PermissionDeniedError`; `InvalidInputError` when it is no table of orders, before anything is written;
     `StoreBusyError` and `StoreUnreachableError`.
     """
     actor.require(Permission.IMPORT_DATA)
     since = shop.clock() - timedelta(days=check_new_days(new_days)) if new_days else None
     file = OrderFile(
-        path, encoding, shop.currency, shop.zone, shop.clock(), date_order_of(dates), region_of(shop.zone, shop.locale)
+        path,
+        encoding,
+        shop.currency,
+        shop.zone,
+        shop.clock(),
+        date_order_of(dates),
+        region_of(shop.zone, shop.locale),
+        settled_mapping(shop, open_table(path, encoding).header, mapping),
     )
     run = Run(shop, ImportKind.ORDERS, OrderPlanner(shop, actor, since), report=report, progress=progress)
     with closing(batches_ahead(file)) as batches:

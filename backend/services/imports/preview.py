@@ -13,6 +13,7 @@ from backend.domain.imports import ImportKind
 from backend.services.imports.customer_table import Preview, read_preview
 from backend.services.imports.encoding import encoding_in
 from backend.services.imports.file_kinds import refuse_other_file
+from backend.services.imports.order_mapping import proposed_mapping
 from backend.services.imports.product_table import product_places
 from backend.services.imports.shopify import places_of
 
@@ -30,7 +31,8 @@ def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: s
     with beginning_of(source) as path:
         preview = read_preview(path, rows, encoding=found.shown)
     if kind is ImportKind.ORDERS:
-        places_of(preview.header)
+        if proposed_mapping(preview.header) is None:
+            places_of(preview.header)
     elif kind is ImportKind.PRODUCTS:
         product_places(preview.header)
     else:

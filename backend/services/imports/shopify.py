@@ -25,7 +25,7 @@ from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.identities import identities_of
 from backend.services.imports.order_amounts import AmountReader, OrderAmounts, is_tax_included, tips_of
 from backend.services.imports.order_lines import LineReader
-from backend.services.imports.order_rows import RawOrder
+from backend.services.imports.order_rows import Layout, RawOrder
 from backend.services.imports.repair import Repairs
 
 REQUIRED = (
@@ -78,11 +78,11 @@ _NOT_FULFILLED = frozenset(
     {"", "unfulfilled", "partial", "partially_fulfilled", "restocked", "pending", "pending_fulfillment", "open"}
     | {"unshipped", "scheduled", "on_hold", "in_progress", "request_declined", "not_eligible"}
 )
-AMOUNTS = (
+_AMOUNTS = (
     *("Subtotal", "Total", "Discount Amount", "Shipping", "Taxes", "Refunded Amount"),
     *("Outstanding Balance", "Duties", "Tip", "Lineitem price"),
 )
-DATES = ("Created at", "Paid at", "Cancelled at")
+_DATES = ("Created at", "Paid at", "Cancelled at")
 _UNKNOWN = (
     "This is a table of another kind, not Shopify's export of orders. Export the orders: in Shopify, Orders → Export → "
     "All orders → Plain CSV file."
@@ -111,6 +111,17 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
             "file",
         )
     return places
+
+
+def layout_of(places: Mapping[str, int]) -> Layout:
+    """Where the columns are by which rows are grouped, and from which the writing of the file is learnt."""
+    return Layout(
+        number=places["Name"],
+        starts=(places["Total"], places["Financial Status"]),
+        marks=(places["Lineitem name"], places["Created at"], places["Financial Status"]),
+        amounts=tuple(places[title] for title in _AMOUNTS if title in places),
+        dates=tuple(places[title] for title in _DATES if title in places),
+    )
 
 
 class OrderReader:
@@ -280,12 +291,12 @@ class OrderReader:
         """What Shopify's two statuses mean here. Fulfilled orders may be unpaid (cash on delivery)."""
         financial, fulfilment = _word(row["Financial Status"]), _word(row["Fulfillment Status"])
         if financial not in PAID | PENDING | {"voided"}:
-            said = f"“{row['Financial Status'][:40]}” is not a financial status that Shopify writes."
+            said = f"“{row['Financial Status'][:40]}” is not a known financial status."
             financial = "paid" if row["Paid at"] and not fields.is_lost(row["Paid at"]) else "pending"
             said = f"{said if row['Financial Status'] else 'Financial Status is missing.'} It counts as {financial}."
             self._repairs.note("Financial Status", said)
         if fulfilment not in FULFILLED | _NOT_FULFILLED:
-            said = f"“{row['Fulfillment Status'][:40]}” is not a fulfillment status that Shopify writes."
+            said = f"“{row['Fulfillment Status'][:40]}” is not a known fulfillment status."
             self._repairs.note("Fulfillment Status", f"{said} The order counts as not fulfilled.")
         if row["Cancelled at"] or financial == "voided":
             return OrderStatus.CANCELLED

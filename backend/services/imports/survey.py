@@ -12,8 +12,7 @@ from backend.errors import InvalidInputError
 from backend.services.imports.amounts import DecimalSigns
 from backend.services.imports.dates import DateEvidence
 from backend.services.imports.dialect import Table, reading
-from backend.services.imports.order_rows import group, order_marks
-from backend.services.imports.shopify import AMOUNTS, DATES
+from backend.services.imports.order_rows import Layout, group
 
 _MOST_SCATTERED = 10_000
 _ORDERS_A_REPORT = 1_000
@@ -22,8 +21,8 @@ _ORDERS_A_REPORT = 1_000
 class Survey:
     """The first reading of a table. `scattered` maps the name of an order to two lines that are apart."""
 
-    def __init__(self, table: Table, places: Mapping[str, int], dates: DateEvidence, currency: str) -> None:
-        self._table, self._places = table, places
+    def __init__(self, table: Table, layout: Layout, dates: DateEvidence, currency: str) -> None:
+        self._table, self._layout = table, layout
         self._signs = DecimalSigns(table.delimiter, currency)
         self.dates = dates
         self.scattered: dict[str, tuple[int, int]] = {}
@@ -38,17 +37,16 @@ class Survey:
 
         Raises: `InvalidInputError` when the rows of most orders are scattered, or the file's encoding breaks off.
         """
-        amounts = [self._places[title] for title in AMOUNTS if title in self._places]
-        dates = [self._places[title] for title in DATES if title in self._places]
+        layout = self._layout
         first_lines: dict[int, int] = {}  # by the hash of a name: a file may name millions, and each is long
-        with reading(self._table, sums_lack=order_marks(self._places)) as rows:
-            for count, raw in enumerate(group(rows, self._places, self._table.delimiter)):
+        with reading(self._table, sums_lack=layout.marks) as rows:
+            for count, raw in enumerate(group(rows, layout, self._table.delimiter)):
                 if count % _ORDERS_A_REPORT == 0:
                     yield rows.position
                 for row in raw.rows:
-                    for place in amounts:
+                    for place in layout.amounts:
                         self._signs.see(row.cells[place])
-                    for place in dates:
+                    for place in layout.dates:
                         self.dates.see(row.cells[place])
                 before = first_lines.setdefault(hash(raw.name), raw.line) if raw.name else raw.line
                 if before != raw.line:
@@ -59,6 +57,6 @@ class Survey:
 def _refuse_if_most(scattered: Mapping[str, tuple[int, int]]) -> None:
     if len(scattered) > _MOST_SCATTERED:
         raise InvalidInputError(
-            "The rows of many orders do not follow each other. Sort the file by the column Name and import it again.",
+            "The rows of many orders do not follow each other. Sort the file by the order number and import it again.",
             "file",
         )

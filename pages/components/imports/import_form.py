@@ -25,13 +25,13 @@ from pages.components.ui.state import Slot
 _KEY: Slot[str] = Slot("import.key")
 _READINGS: Slot[tuple[str, Readings]] = Slot("import.readings")
 _KINDS = {
-    ImportKind.ORDERS: "Orders from Shopify",
+    ImportKind.ORDERS: "Orders",
     ImportKind.CUSTOMERS: "A table of customers",
     ImportKind.PRODUCTS: "Products from Shopify",
 }
 _HELP = {
-    ImportKind.ORDERS: "In Shopify: Orders → Export → All orders → Plain CSV file. Importing the same file again "
-    "changes nothing; a newer export updates orders.",
+    ImportKind.ORDERS: "The export of Shopify, WooCommerce, Etsy, Square, BigCommerce or Stripe, or any table of "
+    "orders. Importing the same file again changes nothing; a newer export updates orders.",
     ImportKind.CUSTOMERS: "Any CSV file with a column of email addresses. Existing customers are updated.",
     ImportKind.PRODUCTS: "In Shopify: Products → Export → All products → Plain CSV file. A product is found again by "
     "its SKU, or by title and variant.",

@@ -216,8 +216,8 @@ def no_csv(folder: Path, kind: str) -> Path:
         ("folder", "is a folder"),
         ("missing", "There is no file missing.csv"),
         ("pipe", "is not a file"),
-        ("customers", "This is a table of customers, not Shopify's export of orders."),
-        ("unknown table", "This is a table of another kind, not Shopify's export of orders. Export the orders"),
+        ("customers", "This is a table of customers, not a table of orders."),
+        ("unknown table", "The table needs a column for: Order number"),
         ("column twice", "The column “Total” is in the file twice"),
     ],
 )

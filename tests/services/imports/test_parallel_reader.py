@@ -82,9 +82,9 @@ def test_an_import_through_another_process_is_like_any_other(
 def test_what_the_other_process_refuses_is_refused_here(
     shop: Shop, tmp_path: Path, children: list[subprocess.Popen[bytes]]
 ) -> None:
-    with pytest.raises(InvalidInputError, match="This is a table of another kind") as refused:
-        import_orders(shop, STAFF, written(tmp_path, "a,b\n1,2\n"))
-    assert refused.value.field == "file"
+    with pytest.raises(InvalidInputError, match="day first or with the month first") as refused:
+        import_orders(shop, STAFF, written(tmp_path, text_of([order(created_at="02/03/2026")])))
+    assert refused.value.field == "dates"
     assert len(children) == 1
 
 
