@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.errors import BackendError
-from pages.components.insights import questions, views
+from pages.components.insights import email_effect, questions, views
 from pages.components.segments import age
 from pages.components.ui import filters, formats
 from pages.components.ui.guard import require
@@ -18,6 +18,7 @@ _VIEWS = {
     "value": "Value",
     "at-risk": "Revenue at risk",
     "change": "Why did it change?",
+    "email": "What email brought",
     "best": "Best customers",
     "lapsing": "About to be lost",
     "refunds": "Refunds",
@@ -39,6 +40,8 @@ try:
         views.show_worth(shop, info.name)
     elif part == "change":
         questions.show_change(shop, actor)
+    elif part == "email":
+        email_effect.show(shop)
     elif part == "best":
         questions.show_best(shop, actor)
     elif part == "refunds":

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 from backend.domain.campaigns import CampaignState, Measure
 from backend.domain.delivery import Mailbox
-from backend.domain.money import divided
+from backend.domain.lift import Buying, Lift, lift_of
 
 MOST_LISTED = 1000
 """Broken recipients that a preflight lists by name; all are counted."""
@@ -231,37 +231,23 @@ class MailboxResult:
 
 @dataclass(frozen=True, slots=True)
 class OrdersAfter:
-    """Orders in the days after a campaign: those who got it, compared with the holdout. Money is in minor units.
+    """Orders in the days after a campaign: those who got it, beside the holdout.
 
-    `buyers` are customers who ordered. `lift` compares revenue a head; None without a holdout, or with nothing to
-    compare. It is an estimate: a small holdout says little, and people who got the email differ by chance.
-    `chance_of_lift` is the probability that the shares of buyers differ that much by chance, between 0 and 1.
+    `clicked` are the orders, and their revenue in minor units, of customers who had clicked in the email before: what
+    tools report that credit the last click. None in counts of an older version.
     """
 
     days: int
-    recipients: int
-    buyers: int
-    orders: int
-    revenue: int
-    holdout: int
-    holdout_buyers: int
-    holdout_orders: int
-    holdout_revenue: int
+    got: Buying
+    holdout: Buying
     counted_at: datetime
     final: bool
+    clicked: tuple[int, int] | None = None
 
     @property
-    def lift(self) -> int | None:
-        """Revenue that the email has likely brought, in minor units."""
-        if not self.holdout or not self.recipients:
-            return None
-        return self.revenue - divided(self.holdout_revenue * self.recipients, self.holdout)
-
-    @property
-    def chance_of_lift(self) -> float | None:
-        if not self.holdout or not self.recipients:
-            return None
-        return _chance((self.buyers, self.recipients), (self.holdout_buyers, self.holdout))
+    def lift(self) -> Lift | None:
+        """What the email brought; None without a holdout."""
+        return lift_of(self.got, self.holdout)
 
 
 @dataclass(frozen=True, slots=True)

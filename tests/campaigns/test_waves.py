@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backend.domain.campaigns import CampaignState, Canary, Measure, SplitTest, Variant, Wave
+from backend.domain.lift import Buying
 from backend.domain.messages import SkipReason
 from backend.services.campaigns.actions import cancel
 from backend.services.campaigns.explanation import explain
@@ -121,9 +122,12 @@ def test_the_holdout_gets_nothing_and_is_compared(desk: Desk, clock: TestClock) 
     desk.tended(campaign)
     orders, _ = kept_orders(desk.shop, campaign.id)
     assert orders is not None
-    assert (orders.orders, orders.revenue) == (len(got), 1000 * len(got))
-    assert (orders.holdout_orders, orders.holdout_revenue) == (progress.holdout, 500 * progress.holdout)
-    assert orders.lift == 500 * len(got)
+    assert orders.got == Buying(len(got), len(got), len(got), 1000 * len(got), 0)
+    held = progress.holdout
+    assert orders.holdout == Buying(held, held, held, 500 * held, 0)
+    assert orders.lift is not None
+    assert orders.lift.amount == 500 * len(got)
+    assert orders.clicked == (0, 0)
     assert not orders.final
 
 
@@ -145,7 +149,9 @@ def test_only_who_could_have_got_it_is_held_back_and_compared(desk: Desk, clock:
     desk.tended(campaign)
     orders, _ = kept_orders(desk.shop, campaign.id)
     assert orders is not None
-    assert (orders.holdout, orders.holdout_buyers, orders.lift) == (progress.holdout, progress.holdout, 0)
+    assert (orders.holdout.customers, orders.holdout.buyers) == (progress.holdout, progress.holdout)
+    assert orders.lift is not None
+    assert orders.lift.amount == 0
     answers = {explain(desk.shop, desk.mailer, STAFF, campaign.id, person.id).reasons for person in refused}
     assert answers == {(SkipReason.NO_CONSENT,)}
 
@@ -162,7 +168,7 @@ def test_orders_after_a_campaign_that_was_cancelled_on_the_way_are_counted_too(d
     desk.tended(campaign)
     orders, _ = kept_orders(desk.shop, campaign.id)
     assert orders is not None
-    assert (orders.recipients, orders.orders, orders.final) == (sent, sent, False)
+    assert (orders.got.customers, orders.got.orders, orders.final) == (sent, sent, False)
     clock.forward(days=15)
     assert desk.tended(campaign).due_at is None
 
@@ -184,5 +190,5 @@ def test_orders_before_the_email_or_long_after_it_do_not_count(desk: Desk, clock
     desk.tended(campaign)
     orders, _ = kept_orders(desk.shop, campaign.id)
     assert orders is not None
-    assert (orders.orders, orders.final) == (0, True)
+    assert (orders.got.orders, orders.final) == (0, True)
     assert desk.tended(campaign).due_at is None

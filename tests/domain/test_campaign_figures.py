@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
 
 import pytest
 
-from backend.domain.campaign_figures import OrdersAfter, VariantResult, chance_of_difference
+from backend.domain.campaign_figures import VariantResult, chance_of_difference
 from backend.domain.campaigns import Measure
 
 
@@ -51,19 +50,3 @@ def test_equal_variants_are_seldom_distinguished() -> None:
     chances = [chance_of_difference([result("A", 400, a), result("B", 400, b)], Measure.CLICKS) for a, b in clicked]
     wrong = sum(chance is not None and chance < 0.05 for chance in chances)
     assert 4 <= wrong <= 24
-
-
-@pytest.mark.parametrize(
-    ("buyers", "holdout_buyers", "least", "most"),
-    [(95, 15, 0.1, 0.4), (95, 10, 0.7, 1.0), (190, 5, 0.0, 0.001), (0, 0, 1.0, 1.0)],
-)
-def test_what_an_email_brought_is_held_against_chance(
-    buyers: int, holdout_buyers: int, least: float, most: float
-) -> None:
-    found = OrdersAfter(14, 959, buyers, buyers, 0, 101, holdout_buyers, 0, 0, datetime(2026, 11, 26, tzinfo=UTC), True)
-    assert least <= (found.chance_of_lift or 0) <= most
-
-
-def test_without_a_holdout_nobody_knows() -> None:
-    found = OrdersAfter(14, 959, 9, 9, 900, 0, 0, 0, 0, datetime(2026, 11, 26, tzinfo=UTC), True)
-    assert (found.lift, found.chance_of_lift) == (None, None)

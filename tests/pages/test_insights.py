@@ -9,11 +9,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import COMMAND_LINE, Role
+from backend.services.campaigns.orders_after import count_orders
+from backend.services.campaigns.saved import list_campaigns
 from backend.services.insights.at_risk import Barrier
 from backend.services.orders.orders import new_refund_id, refund_order
 from backend.services.snapshots.build import make_snapshot
 from pages.components.insights import charts
 from pages.components.ui import caching
+from tests.campaigns.support import Desk, draft, prepare_shop
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import as_read, figures, links, rows, said
 from tests.support import STAFF, add_customer, add_order, ref
@@ -134,6 +137,26 @@ def test_all_time_has_nothing_to_compare_with(dashboard: Dashboard) -> None:
     assert "Nothing to compare with" in said(
         dashboard.open("insights.py", Role.MANAGER, view="change", period="all-time")
     )
+
+
+def test_what_email_brought_adds_up_the_campaigns_of_a_period(dashboard: Dashboard) -> None:
+    prepare_shop(dashboard.shop)
+    desk = Desk(dashboard.shop)
+    people = desk.people(60)
+    for name in ("Spring", "Summer"):
+        campaign = desk.finished(desk.started(draft(name=name, holdout=50)))
+        got_it = {message.recipient for message in desk.messages(campaign)}
+    for person in people:
+        add_order(dashboard.shop, person, 70_000 if person.id in got_it else 100)
+    for each in list_campaigns(dashboard.shop, STAFF).campaigns[:1]:
+        count_orders(dashboard.shop, each)
+    app = dashboard.open("insights.py", Role.MANAGER, view="email", period="90-days")
+    assert "Recipients bought more than the control group" in said(app)
+    brought = f"+${699 * len(got_it):,}"
+    assert figures(app) == {"Brought, by control groups": brought, "Ordered after a click": "$0.00"}
+    assert [row["Campaign"].split()[0] for row in rows(app)] == ["Summer", "Spring"]
+    assert rows(app)[0]["Recipients"] == str(len(got_it))
+    assert "No campaign began" in said(dashboard.open("insights.py", Role.MANAGER, view="email", period="last-month"))
 
 
 def test_the_best_customers_of_any_days_are_listed_and_can_be_exported(dashboard: Dashboard) -> None:

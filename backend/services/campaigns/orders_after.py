@@ -6,13 +6,16 @@ its customer got the campaign. So the cost follows from how much the shop sells,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
 from backend.domain.campaign_figures import OrdersAfter
 from backend.domain.campaigns import Campaign, wave_of
+from backend.domain.delivery import Outcome
+from backend.domain.lift import Buying, spread_of
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import OrderStatus, OrderSummary
 from backend.domain.time import from_text, to_text
@@ -35,16 +38,39 @@ _COUNTING = tuple(status for status in OrderStatus if status is not OrderStatus.
 
 @dataclass(slots=True)
 class _Sum:
-    """Orders and revenue of some customers, and who of them ordered."""
+    """Orders of some customers, and the revenue of each who ordered, in minor units."""
 
     orders: int = 0
-    revenue: int = 0
-    buyers: set[str] = field(default_factory=set)
+    revenue_of: Counter[str] = field(default_factory=Counter)
 
     def add(self, order: OrderSummary) -> None:
         self.orders += 1
-        self.revenue += order.revenue
-        self.buyers.add(order.customer_id)
+        self.revenue_of[order.customer_id] += order.revenue
+
+    @property
+    def revenue(self) -> int:
+        return self.revenue_of.total()
+
+    def among(self, customers: int) -> Buying:
+        """What these customers bought, as a part of so many."""
+        spread = spread_of(list(self.revenue_of.values()), customers)
+        return Buying(customers, len(self.revenue_of), self.orders, self.revenue, spread)
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What was ordered after a campaign, by variant, by the holdout, and after a click."""
+
+    variants: dict[str, _Sum] = field(default_factory=dict)
+    holdout: _Sum = field(default_factory=_Sum)
+    clicked: _Sum = field(default_factory=_Sum)
+
+    @property
+    def got(self) -> _Sum:
+        return _Sum(
+            sum(each.orders for each in self.variants.values()),
+            sum((each.revenue_of for each in self.variants.values()), Counter()),
+        )
 
 
 def count_orders(shop: Shop, campaign: Campaign) -> OrdersAfter:
@@ -52,20 +78,14 @@ def count_orders(shop: Shop, campaign: Campaign) -> OrdersAfter:
     with access_pattern("count orders after a campaign"):
         sums = _sums(shop, campaign)
         figures = figures_of(shop, campaign.id)
-        got, held = _total(sum_ for key, sum_ in sums.items() if key is not None), sums.get(None, _Sum())
-        over = shop.clock() >= _end(campaign, campaign.ended_at or shop.clock())
+        recipients = figures["sent"] + figures["resolved"]
         found = OrdersAfter(
             days=campaign.draft.result_days,
-            recipients=figures["sent"] + figures["resolved"],
-            buyers=len(got.buyers),
-            orders=got.orders,
-            revenue=got.revenue,
-            holdout=campaign.audience.holdout,
-            holdout_buyers=len(held.buyers),
-            holdout_orders=held.orders,
-            holdout_revenue=held.revenue,
+            got=sums.got.among(recipients),
+            holdout=sums.holdout.among(campaign.audience.holdout),
             counted_at=shop.clock(),
-            final=over,
+            final=shop.clock() >= _end(campaign, campaign.ended_at or shop.clock()),
+            clicked=(sums.clicked.orders, sums.clicked.revenue),
         )
         shop.store.put(Put(schema.campaign_part_key(campaign.id, _PART), _item(found, sums)))
     return found
@@ -73,7 +93,7 @@ def count_orders(shop: Shop, campaign: Campaign) -> OrdersAfter:
 
 def orders_by_variant(shop: Shop, campaign: Campaign) -> dict[str, int]:
     """The orders of those who got each variant, counted now."""
-    return {key: found.orders for key, found in _sums(shop, campaign).items() if key}
+    return {key: found.orders for key, found in _sums(shop, campaign).variants.items()}
 
 
 def kept_orders(shop: Shop, campaign_id: str) -> tuple[OrdersAfter | None, dict[str, tuple[int, int]]]:
@@ -96,9 +116,8 @@ def in_holdout(shop: Shop, campaign: Campaign, customer_id: str) -> bool:
     return any(customer_id in each for each in ids)
 
 
-def _sums(shop: Shop, campaign: Campaign) -> dict[str | None, _Sum]:
-    """By variant; None is the holdout."""
-    sums: dict[str | None, _Sum] = {}
+def _sums(shop: Shop, campaign: Campaign) -> _Sums:
+    sums = _Sums()
     if campaign.started_at is None:
         return sums
     orders = _orders(shop, campaign, campaign.started_at)
@@ -106,10 +125,13 @@ def _sums(shop: Shop, campaign: Campaign) -> dict[str | None, _Sum]:
         messages = _messages(shop, campaign, {order.customer_id for order in batch})
         for order in batch:
             message = messages.get(order.customer_id)
-            if message is not None and _follows(campaign, order.placed_at, message.sent_at):
-                sums.setdefault(message.variant, _Sum()).add(order)
-            elif message is None and _is_of_holdout(shop, campaign, order):
-                sums.setdefault(None, _Sum()).add(order)
+            if message is None:
+                if _is_of_holdout(shop, campaign, order):
+                    sums.holdout.add(order)
+            elif _follows(campaign, order.placed_at, message.sent_at):
+                sums.variants.setdefault(message.variant, _Sum()).add(order)
+                if _follows(campaign, order.placed_at, message.outcomes.get(Outcome.CLICKED)):
+                    sums.clicked.add(order)
     return sums
 
 
@@ -137,59 +159,55 @@ def _end(campaign: Campaign, since: datetime) -> datetime:
     return since + timedelta(days=campaign.draft.result_days)
 
 
-def _total(sums: Iterable[_Sum]) -> _Sum:
-    total = _Sum()
-    for each in sums:
-        total.orders += each.orders
-        total.revenue += each.revenue
-        total.buyers |= each.buyers
-    return total
-
-
-def _item(found: OrdersAfter, sums: Mapping[str | None, _Sum]) -> Item:
+def _item(found: OrdersAfter, sums: _Sums) -> Item:
     return {
         "days": found.days,
-        "recipients": found.recipients,
-        "buyers": found.buyers,
-        "orders": found.orders,
-        "revenue": found.revenue,
-        "holdout": found.holdout,
-        "holdout_buyers": found.holdout_buyers,
-        "holdout_orders": found.holdout_orders,
-        "holdout_revenue": found.holdout_revenue,
+        "recipients": found.got.customers,
+        "buyers": found.got.buyers,
+        "orders": found.got.orders,
+        "revenue": found.got.revenue,
+        "spread": found.got.spread,
+        "holdout": found.holdout.customers,
+        "holdout_buyers": found.holdout.buyers,
+        "holdout_orders": found.holdout.orders,
+        "holdout_revenue": found.holdout.revenue,
+        "holdout_spread": found.holdout.spread,
+        "clicked": list(found.clicked or ()),
         "counted_at": to_text(found.counted_at),
         "final": found.final,
-        "variants": {key: [each.orders, each.revenue] for key, each in sums.items() if key},
+        "variants": {key: [each.orders, each.revenue] for key, each in sums.variants.items() if key},
     }
 
 
 @reads(key_given)
 def _kept_from(_: Key, item: Item) -> tuple[OrdersAfter, dict[str, tuple[int, int]]]:
-    return _from(item), _variants_in(item)
-
-
-def _from(item: Item) -> OrdersAfter:
-    return OrdersAfter(
+    found = OrdersAfter(
         days=number(item, "days"),
-        recipients=number(item, "recipients"),
-        buyers=number(item, "buyers"),
-        orders=number(item, "orders"),
-        revenue=number(item, "revenue"),
-        holdout=number(item, "holdout"),
-        holdout_buyers=number(item, "holdout_buyers"),
-        holdout_orders=number(item, "holdout_orders"),
-        holdout_revenue=number(item, "holdout_revenue"),
+        got=_buying_in(item, "recipients", ""),
+        holdout=_buying_in(item, "holdout", "holdout_"),
+        clicked=_pair(item.get("clicked")),
         counted_at=from_text(text(item, "counted_at")),
         final=flag(item, "final"),
     )
+    return found, _variants_in(item)
+
+
+def _buying_in(item: Item, customers: str, group: str) -> Buying:
+    return Buying(
+        number(item, customers),
+        number(item, f"{group}buyers"),
+        number(item, f"{group}orders"),
+        number(item, f"{group}revenue"),
+        number(item, f"{group}spread") if f"{group}spread" in item else None,
+    )
+
+
+def _pair(found: object) -> tuple[int, int] | None:
+    """Orders and revenue as they are kept together."""
+    return (int(str(found[0])), int(str(found[1]))) if isinstance(found, list) and len(found) == 2 else None
 
 
 def _variants_in(item: Item) -> dict[str, tuple[int, int]]:
     variants = item.get("variants", {})
-    if not isinstance(variants, dict):
-        return {}
-    return {
-        key: (int(str(pair[0])), int(str(pair[1])))
-        for key, pair in variants.items()
-        if isinstance(pair, list) and len(pair) == 2
-    }
+    found = {key: _pair(each) for key, each in variants.items()} if isinstance(variants, dict) else {}
+    return {key: pair for key, pair in found.items() if pair is not None}

@@ -17,10 +17,11 @@ from backend.domain.campaign_figures import (
     chance_of_difference,
 )
 from backend.domain.campaigns import Campaign, Measure
-from backend.domain.money import divided
+from backend.domain.lift import Buying
 from backend.domain.team import Actor
 from backend.services.campaigns.results import results_of
 from backend.services.context import Shop
+from pages.components.campaigns import lift
 from pages.components.statistics import send_charts
 from pages.components.ui import charts, formats
 
@@ -104,29 +105,29 @@ def _show_orders(shop: Shop, campaign: Campaign, results: Results) -> None:
         st.caption("Counted when the campaign has finished, then every few hours.")
         return
     orders = results.orders
-    table = pd.DataFrame(
-        [_group(shop, "Recipients", *_got(orders)), _group(shop, "Control group", *_kept_back(orders))]
-    )
-    _draw(table if orders.holdout else table.head(1), words=("Group",))
+    groups = [_group(shop, "Recipients", orders.got)]
+    if orders.holdout.customers:
+        groups.append(_group(shop, "Control group", orders.holdout))
+    _draw(pd.DataFrame(groups), words=("Group",))
     st.caption(formats.plain(_lift(shop, orders)))
+    if orders.clicked is not None:
+        number, revenue = orders.clicked
+        st.caption(
+            formats.plain(
+                f"{formats.counted(shop, number, 'order')} ({formats.money(shop, revenue)}) came after a click in the "
+                "email. Some of these customers would have bought anyway; only a control group shows how many."
+            )
+        )
 
 
-def _got(orders: OrdersAfter) -> tuple[int, int, int, int]:
-    return orders.recipients, orders.buyers, orders.orders, orders.revenue
-
-
-def _kept_back(orders: OrdersAfter) -> tuple[int, int, int, int]:
-    return orders.holdout, orders.holdout_buyers, orders.holdout_orders, orders.holdout_revenue
-
-
-def _group(shop: Shop, name: str, people: int, buyers: int, orders: int, revenue: int) -> dict[str, str]:
+def _group(shop: Shop, name: str, bought: Buying) -> dict[str, str]:
     return {
         "Group": name,
-        "Customers": formats.count(shop, people),
-        "Bought": f"{formats.count(shop, buyers)} ({_share(shop, buyers, people)})",
-        "Orders": formats.count(shop, orders),
-        "Revenue": formats.money(shop, revenue),
-        "Revenue per customer": formats.money(shop, divided(revenue, people)) if people else "",
+        "Customers": formats.count(shop, bought.customers),
+        "Bought": f"{formats.count(shop, bought.buyers)} ({_share(shop, bought.buyers, bought.customers)})",
+        "Orders": formats.count(shop, bought.orders),
+        "Revenue": formats.money(shop, bought.revenue),
+        "Revenue per customer": formats.money(shop, round(bought.each)) if bought.customers else "",
     }
 
 
@@ -134,16 +135,7 @@ def _lift(shop: Shop, orders: OrdersAfter) -> str:
     counted = f"Counted {formats.moment(shop, orders.counted_at)}{'' if orders.final else ', still counting'}. "
     if orders.lift is None:
         return counted + "Without a control group we cannot tell what they would have bought anyway."
-    estimate = f"{'+' if orders.lift > 0 else ''}{formats.money(shop, orders.lift)}"
-    if orders.chance_of_lift is None or orders.chance_of_lift >= _CHANCE:
-        return (
-            f"{counted}No clear effect yet. Difference: {estimate}, not statistically reliable. "
-            "A larger control group helps."
-        )
-    return (
-        f"{counted}Recipients bought {'more' if orders.lift >= 0 else 'less'} than the control group, and the "
-        f"difference is statistically reliable. Estimated effect of the email: {estimate}."
-    )
+    return counted + lift.sentence(shop, orders.lift)
 
 
 def _show_links(shop: Shop, results: Results) -> None:
