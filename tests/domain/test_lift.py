@@ -64,7 +64,7 @@ def test_the_interval_covers_the_truth_about_19_times_of_20() -> None:
     assert 276 <= hits <= 296
 
 
-def test_several_emails_tell_more_than_each() -> None:
+def test_several_emails_have_a_narrower_interval_than_each() -> None:
     each = lift_of(bought([5000] * 120, 1000), bought([5000] * 96, 1000))
     assert each is not None
     assert each.verdict is Verdict.TOO_SMALL
