@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level to log.")
     auth_mode: Literal["password", "oidc"] = Field("password", description="How team members sign in.")
     session_days: float = Field(7.0, gt=0, le=90, description="Days after which a sign-in ends by itself.")
+    session_idle_hours: float = Field(
+        0.0, ge=0, le=2160, description="Hours without use after which a sign-in ends; 0 is never."
+    )
     second_factor: Literal["optional", "admins", "everyone"] = Field(
         "optional", description="Who must have a second factor, where members sign in by password."
     )

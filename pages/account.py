@@ -1,13 +1,14 @@
-"""Your account: your name, your password, your second factor, and signing out everywhere."""
+"""Your account: your name, your password, your second factor, and the devices on which you are signed in."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from backend.domain.team import Actor
+from backend.domain.team import Actor, Member
 from backend.errors import BackendError
 from backend.services.team import members, sign_in
 from backend.services.team.sessions import Session
+from pages.components.team import devices
 from pages.components.ui import guard, second_factor, session
 from pages.components.ui.client import client_address
 from pages.components.ui.forms import Form
@@ -15,10 +16,7 @@ from pages.components.ui.shell import current_shop, policy, refuse, settings
 from pages.components.ui.state import NOTICE
 
 
-def _profile(actor: Actor) -> None:
-    member = members.find_member(current_shop(), actor.username)
-    if member is None:
-        return
+def _profile(actor: Actor, member: Member) -> None:
     facts = {"Username": member.username, "Role": member.role.value.capitalize(), "Email address": member.email}
     for column, (label, value) in zip(st.columns(3), facts.items(), strict=True):
         column.caption(label)
@@ -63,12 +61,11 @@ def _password(actor: Actor) -> None:
 
 actor = guard.require()
 st.title("Your account")
-_profile(actor)
+member = members.find_member(current_shop(), actor.username)
+if member is None:
+    st.stop()
+_profile(actor, member)
 if settings().auth_mode == "password":
     _password(actor)
     second_factor.show(actor)
-with st.container(border=True):
-    st.header("Sign out everywhere")
-    st.caption("Ends your sessions in all browsers and on all devices, this one included.")
-    if st.button("Sign out everywhere", icon=":material/logout:"):
-        session.sign_out(actor)
+devices.show_own(actor, member)

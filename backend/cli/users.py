@@ -101,6 +101,14 @@ def reset_second_factor(username: Username, as_json: Json = False) -> None:
         _print(member, "has no second factor now", as_json)
 
 
+@app.command("sign-out")
+def sign_out(username: Username, as_json: Json = False) -> None:
+    """Sign a member out on all devices."""
+    with opened_shop("user sign-out") as shop:
+        member = team.end_sessions(shop, COMMAND_LINE, team.normal_username(username))
+        _print(member, "is signed out on all devices", as_json)
+
+
 def _print(member: Member, said: str, as_json: bool) -> None:
     if as_json:
         write_json(_facts(member))

@@ -154,13 +154,15 @@ AUTOMATION = Actor("automation", Role.STAFF, "Automation")
 """The actor of emails that automations send."""
 THE_ALERTS = Actor("alerts", Role.ADMIN, "Alerts")
 """The actor of the emails that notify the team of alerts."""
+THE_ACCOUNTS = Actor("accounts", Role.ADMIN, "Account notices")
+"""The actor of the emails that members get about their own accounts."""
 THE_CUSTOMER = Actor("customer", Role.STAFF, "The customer")
 """Who answers about their own marketing mail, through a link that only they have."""
 SHOPIFY = Actor("shopify", Role.STAFF, "Shopify")
 WOOCOMMERCE = Actor("woocommerce", Role.STAFF, "WooCommerce")
 """The actors of what connected shops report."""
 
-NOT_MEMBERS = (COMMAND_LINE, AUTOMATION, THE_ALERTS, THE_CUSTOMER, SHOPIFY, WOOCOMMERCE)
+NOT_MEMBERS = (COMMAND_LINE, AUTOMATION, THE_ALERTS, THE_ACCOUNTS, THE_CUSTOMER, SHOPIFY, WOOCOMMERCE)
 
 
 @dataclass(frozen=True, slots=True)

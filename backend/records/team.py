@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backend.domain.api_keys import ApiKey
+from backend.domain.sessions import AccountNotice, SignedIn
 from backend.domain.team import Member, Role
 from backend.records.conversion import key_of_row, reads
 from backend.records.declared import Record
@@ -61,6 +62,26 @@ roster_to_item = _ROSTER.item
 def roster_from_item(item: Item | None) -> Roster:
     """The roster; an absent item is the roster of a team without members."""
     return Roster({}, frozenset()) if item is None else _ROSTER.read(item)
+
+
+_SIGNED_IN = Record(SignedIn, given=("username", "id"))
+
+signed_in_item = _SIGNED_IN.item
+
+
+@reads(key_of_row)
+def signed_in_from(row: Row) -> SignedIn:
+    return _SIGNED_IN.read(row.item, username=row.key.pk.partition("#")[2], id=row.key.sk)
+
+
+_NOTICE = Record(AccountNotice)
+
+notice_item = _NOTICE.item
+
+
+@reads(key_of_row)
+def notice_from(row: Row) -> AccountNotice:
+    return _NOTICE.read(row.item)
 
 
 _KEY = Record(ApiKey, given=("prefix",), needed=("version",))

@@ -38,6 +38,7 @@ from backend.services.events.intake import Intake
 from backend.services.outgoing.delivery import deliver_due
 from backend.services.products.counting import count_sold
 from backend.services.reconcile.products import count_from_the_beginning
+from backend.services.sending.account_notices import ask_for_notices
 from backend.services.suppression.account_sync import work_on_sync
 from backend.services.system import heartbeats
 from backend.services.system.installation import System, version
@@ -91,6 +92,8 @@ REST_OF_PRODUCTS = 3.0
 """Seconds between looks for orders that product figures do not count yet."""
 BETWEEN_LOOKS = 10.0
 """Seconds between two checks for alerts that people have to be notified of; rules are read every half minute."""
+REST_OF_NOTICES = 10.0
+"""Seconds between looks for emails to members about their accounts."""
 REST_OF_ERASURES = 5.0
 """Seconds between looks for customers to erase."""
 REST_BETWEEN_PREFLIGHTS = 2.0
@@ -188,6 +191,16 @@ def _seal_audit_log(place: Workplace, stop: threading.Event) -> Round:
     return work
 
 
+def _email_members(place: Workplace, stop: threading.Event) -> Round:
+    """Asks for emails to members about their accounts."""
+
+    def work() -> float:
+        ask_for_notices(place.shop, place.mailer, place.settings.public_url)
+        return REST_OF_NOTICES
+
+    return work
+
+
 def _make_backups(place: Workplace, stop: threading.Event) -> Round:
     """Makes backups and restores them as a drill, as the settings say."""
     schedule = open_backup_schedule(place.settings)
@@ -214,6 +227,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("automations", _answer_triggers),
     in_rounds("products", _count_products, patience=3600.0),
     in_rounds("alerts", _watch),
+    in_rounds("account notices", _email_members),
     in_rounds("webhooks", _apply_webhooks),
     in_rounds("webhooks out", _post_webhooks, patience=120.0),
     in_rounds("events", _take_in_events, patience=120.0),

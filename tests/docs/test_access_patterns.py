@@ -26,7 +26,7 @@ from backend.domain.messages import Message, MessageStatus
 from backend.domain.orders import LineItem, Order, OrderStatus
 from backend.domain.outgoing import EventKind
 from backend.domain.suppression import SuppressionReason
-from backend.domain.team import COMMAND_LINE
+from backend.domain.team import COMMAND_LINE, Role
 from backend.domain.time import to_text
 from backend.observability.measures import Measures
 from backend.observability.ring import LogRecord, Ring
@@ -72,7 +72,8 @@ from backend.services.statistics import counters, figures
 from backend.services.suppression import entries
 from backend.services.system import heartbeats, usage
 from backend.services.system.usage import SavedUsage
-from backend.services.team import members
+from backend.services.team import devices, members
+from backend.services.team.sessions import Session
 from backend.services.templates import catalogue, versions
 from backend.services.templates.catalogue import keep_edition
 from backend.services.triggers import active, writes
@@ -127,6 +128,12 @@ class Metered:
         for customer in (each for each in self.customers[40:90] if each.id != self.orders[0].customer_id):
             customers.archive_customer(self.shop, COMMAND_LINE, customer.id, customer.version)
         self._processes()
+        ada = members.add_member(
+            self.shop, COMMAND_LINE, username="ada", name="Ada", email="ada@example.com", role=Role.ADMIN
+        )
+        for second in range(12):
+            session = Session("ada", self.now + timedelta(seconds=second))
+            devices.note_visit(self.shop, ada, session, f"Firefox/{second} (Windows NT 10.0)")
         for number in range(60):
             states.open_alert(self.shop, Reading(RuleName.TEST, f"{number}", 1.0, "This is a test of the alerts."))
             if number < 55:
@@ -352,6 +359,8 @@ READS: dict[int, Callable[[Metered], object]] = {
     14: lambda m: _partition(m.shop, schema.SHOP, f"C#{m.customers[0].id}", "M#"),
     15: lambda m: members.list_members(m.shop, COMMAND_LINE),
     16: lambda m: m.shop.store.get(schema.failures_key("account", "0" * 64)),
+    96: lambda m: devices._stored(m.shop, "ada"),
+    97: lambda m: m.shop.store.query(Query(schema.SHOP, schema.ACCOUNT_NOTICES, consistent=True)),
     17: lambda m: _partition(m.shop, schema.MAIL, "JOBS", "J#"),
     18: lambda m: m.shop.store.get(schema.meta_key("demo")),
     19: lambda m: catalogue.list_templates(m.shop),

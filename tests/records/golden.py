@@ -42,6 +42,7 @@ from backend.domain.outgoing import Endpoint, OutgoingEvent
 from backend.domain.products import Product, Sold
 from backend.domain.segments import Rule, Segment
 from backend.domain.sender_domain import DomainReport
+from backend.domain.sessions import AccountNotice, SignedIn
 from backend.domain.shop import ShopFacts
 from backend.domain.suppression import Suppression, SuppressionEvent
 from backend.domain.team import Member
@@ -407,6 +408,22 @@ ENTITIES: tuple[Entity, ...] = (
         team.member_to_item,
         lambda it, item: team.member_from_item(item),
         (team.member_from_item,),
+    ),
+    Entity(
+        "session",
+        filled(SignedIn),
+        least(SignedIn),
+        team.signed_in_item,
+        at_row(team.signed_in_from, lambda it: schema.session_key(it.username, it.id)),
+        (team.signed_in_from,),
+    ),
+    Entity(
+        "account-notice",
+        filled(AccountNotice),
+        least(AccountNotice),
+        team.notice_item,
+        at_row(team.notice_from, lambda it: schema.account_notice_key(to_text(it.at), it.id)),
+        (team.notice_from,),
     ),
     Entity(
         "roster",

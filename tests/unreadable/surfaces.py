@@ -69,7 +69,7 @@ from backend.services.reconcile.messages import reconcile_mail
 from backend.services.reconcile.run import reconcile
 from backend.services.segments import library, preview
 from backend.services.sending import account as send_account
-from backend.services.sending import message_log
+from backend.services.sending import account_notices, message_log
 from backend.services.sending.delivery import deliver_due
 from backend.services.sending.mailer import Mailer
 from backend.services.snapshots.build import make_snapshot
@@ -80,7 +80,7 @@ from backend.services.system.backups import backup_state
 from backend.services.system.health import health_of
 from backend.services.system.installation import System
 from backend.services.system.queue import queue_state
-from backend.services.team import members
+from backend.services.team import devices, members
 from backend.services.templates import catalogue, versions
 from backend.services.templates import overview as email_overview
 from backend.services.triggers import active
@@ -199,6 +199,8 @@ LISTS: dict[str, Surface] = {
     "clicks": lambda v: health.link_clicks(v.shop, "SAMPLE"),
     "drill": lambda v: fire_drill.last_drill(v.shop),
     "team": lambda v: members.list_members(v.shop, COMMAND_LINE),
+    "sessions": lambda v: [devices._stored(v.shop, name) for name in ("mara", "nina")],
+    "account notices": lambda v: account_notices.ask_for_notices(v.shop, v.mailer, "https://shop.example"),
     "names": lambda v: members.names_of_actors(v.shop),
     "audit log": lambda v: audit_log.list_entries(v.shop, COMMAND_LINE, audit_log.AuditFilter("2026-11"), limit=500),
     "audit seals": lambda v: seals.verify(v.shop, COMMAND_LINE, SEAL_KEY),

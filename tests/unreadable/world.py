@@ -29,6 +29,7 @@ from backend.domain.network import Origin
 from backend.domain.orders import OrderStatus
 from backend.domain.outgoing import EventKind
 from backend.domain.sender_domain import DomainReport
+from backend.domain.sessions import AccountEvent
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import COMMAND_LINE, Role
 from backend.domain.time import to_text
@@ -78,7 +79,7 @@ from backend.services.sending import frequency_cap, ledger, shared_content
 from backend.services.suppression import account_sync, entries
 from backend.services.system import checks, heartbeats, usage
 from backend.services.system.checks import check_writing
-from backend.services.team import members, sign_in_attempts
+from backend.services.team import devices, members, notices, sessions, sign_in_attempts
 from backend.services.templates.catalogue import keep_edition
 from backend.services.triggers.active import LEAD
 from backend.services.unreadable import items
@@ -207,6 +208,10 @@ def _team(shop: Shop) -> None:
         members.add_member(
             shop, COMMAND_LINE, username=name, name=name.title(), email=f"{name}@example.com", role=Role.ADMIN
         )
+        member = members.find_member(shop, name)
+        assert member is not None
+        devices.note_visit(shop, member, sessions.begin_session(shop, member), "Firefox/128.0 (X11; Linux)")
+        shop.store.put(notices.notice(shop, name, AccountEvent.PASSWORD))
     for identity in ("0" * 64, "1" * 64):
         sign_in_attempts.claim(shop, sign_in_attempts.Subject.ACCOUNT, identity)
 

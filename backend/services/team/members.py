@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backend.domain.customers import clean_email, email_identity
+from backend.domain.sessions import AccountEvent
 from backend.domain.team import NOT_MEMBERS, Actor, Member, Permission, Role
 from backend.domain.text import clean_line
 from backend.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
@@ -20,6 +21,7 @@ from backend.services.api_keys.keys import names_of_keys
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team import roster
+from backend.services.team.notices import notice
 from backend.services.team.passwords import check_password, hash_password
 from backend.services.unreadable.items import readable
 from backend.store import schema
@@ -196,6 +198,17 @@ def enable(shop: Shop, actor: Actor, username: str, *, version: int | None = Non
     )
 
 
+def end_sessions(shop: Shop, actor: Actor, username: str) -> Member:
+    """Signs the member out on all devices.
+
+    Raises: as `rename`.
+    """
+    if actor.username != username:
+        actor.require(Permission.MANAGE_TEAM)
+    audit_entry = _audit_entry(shop, actor, "ended all sessions", username)
+    return roster.change(shop, username, lambda now: ended_sessions(now, shop.clock()), audit_entry=audit_entry)
+
+
 def remove(shop: Shop, actor: Actor, username: str, *, version: int | None = None) -> None:
     """Removes the member from the team.
 
@@ -223,6 +236,7 @@ def set_password(shop: Shop, actor: Actor, username: str, password: str, *, vers
         lambda current: ended_sessions(without_link(replace(current, password_hash=hashed)), shop.clock()),
         version=version,
         audit_entry=_audit_entry(shop, actor, "set a password", username),
+        also=[notice(shop, username, AccountEvent.PASSWORD)],
     )
 
 

@@ -12,12 +12,14 @@ import secrets
 from dataclasses import replace
 from datetime import timedelta
 
+from backend.domain.sessions import AccountEvent
 from backend.domain.team import Actor, Member, Permission
 from backend.errors import BackendError, ConflictError, PermissionDeniedError
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team import roster
 from backend.services.team.members import checked_hash, ended_sessions, find_member, without_link
+from backend.services.team.notices import notice
 
 PARAMETER = "set_password"
 """Of the dashboard's address."""
@@ -76,7 +78,8 @@ def use(shop: Shop, token: str, password: str) -> Member | None:
 
     entry = audit_log.entry(shop, member.actor, "set a password by a link", f"member:{member.username}")
     try:
-        return roster.change(shop, member.username, edit, audit_entry=entry)
+        told = [notice(shop, member.username, AccountEvent.PASSWORD)]
+        return roster.change(shop, member.username, edit, audit_entry=entry, also=told)
     except _LinkOverError:
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from backend.domain.customers import email_identity
@@ -59,8 +59,9 @@ def change(
     *,
     version: int | None = None,
     audit_entry: Put | None = None,
+    also: Sequence[Write] = (),
 ) -> Member:
-    """Stores the edited member if nobody changed it since `version` (None: whatever it is now).
+    """Stores the edited member if nobody changed it since `version` (None: whatever it is now), and `also` with it.
 
     Raises: `NotFoundError`, `ConflictError`, `AlreadyExistsError` (address), `LastAdminError`, and what `edit` raises.
     """
@@ -76,7 +77,7 @@ def change(
         condition=_unmoved(before),
     )
     with access_pattern("change the team"):
-        shop.store.transact([_retried(update), _roster_put(roster, next_roster), *_optional(audit_entry)])
+        shop.store.transact([_retried(update), _roster_put(roster, next_roster), *_optional(audit_entry), *also])
     return member_from_item({**new, "version": before.version + 1})
 
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 import pyotp
 import segno
 
+from backend.domain.sessions import AccountEvent
 from backend.domain.team import Actor, Member, Permission
 from backend.errors import ConditionFailedError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.sealed_text import seal, unseal
@@ -24,6 +25,7 @@ from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team import roster
 from backend.services.team.members import ended_sessions, find_member
+from backend.services.team.notices import notice
 from backend.services.team.passwords import password_matches
 from backend.services.team.sessions import SignInPolicy
 from backend.services.team.sign_in_attempts import Refused, attempt, settle
@@ -81,7 +83,8 @@ def turn_on(
         sealed = seal(policy.key, _purpose(now.username), secret)
         return replace(now, second_factor=sealed, second_factor_step=step, recovery_codes=_hashes(codes))
 
-    roster.change(shop, member.username, edit, audit_entry=_entry(shop, actor, "turned on a second factor"))
+    told = [notice(shop, member.username, AccountEvent.SECOND_FACTOR_ON)]
+    roster.change(shop, member.username, edit, audit_entry=_entry(shop, actor, "turned on a second factor"), also=told)
     return codes
 
 
@@ -95,7 +98,9 @@ def turn_off(shop: Shop, policy: SignInPolicy, actor: Actor, code: str, client: 
         raise PermissionDeniedError("Your role needs a second factor here, so it cannot be turned off.")
     refused = check(shop, policy, member.username, code, client)
     if refused is None:
-        roster.change(shop, member.username, without, audit_entry=_entry(shop, actor, "turned off a second factor"))
+        entry = _entry(shop, actor, "turned off a second factor")
+        told = [notice(shop, member.username, AccountEvent.SECOND_FACTOR_OFF)]
+        roster.change(shop, member.username, without, audit_entry=entry, also=told)
     return refused
 
 
@@ -112,6 +117,7 @@ def renew_recovery_codes(
         actor.username,
         lambda now: replace(now, recovery_codes=_hashes(codes)),
         audit_entry=_entry(shop, actor, "renewed recovery codes"),
+        also=[notice(shop, actor.username, AccountEvent.RECOVERY_CODES)],
     )
     return codes
 
@@ -131,7 +137,8 @@ def reset(shop: Shop, actor: Actor, username: str) -> Member:
         return ended_sessions(without(member), shop.clock())
 
     entry = audit_log.entry(shop, actor, "reset a second factor", f"member:{username}")
-    return roster.change(shop, username, edit, audit_entry=entry)
+    told = [notice(shop, username, AccountEvent.SECOND_FACTOR_OFF)]
+    return roster.change(shop, username, edit, audit_entry=entry, also=told)
 
 
 def check(shop: Shop, policy: SignInPolicy, username: str, code: str, client: str) -> Refused | None:

@@ -1,8 +1,8 @@
 """Sessions: the cookie of a signed-in browser, and whether it is still valid.
 
 The cookie says who signed in and when. Everything else is read from the store on every run of a page, so a session
-ends at once, in every browser and tab, when the member signs out, is disabled or removed, or gets another role or
-password.
+ends at once, in every process, browser and tab, when somebody ends it (`devices`), or when the member is disabled or
+removed, or gets another role or password.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from typing import Any
 import jwt
 
 from backend.config import Settings
+from backend.domain.sessions import SEEN_EVERY, SignedIn
 from backend.domain.team import Member, Role
 from backend.domain.time import to_text
-from backend.errors import ConditionFailedError
+from backend.errors import ConditionFailedError, UnreadableItemError
+from backend.records.team import signed_in_from
 from backend.secret_file import accepted, derived
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.team.members import find_member
 from backend.store import schema
-from backend.store.port import Below, Update
+from backend.store.port import Below, Row, Update
 
 COOKIE_NAME = "tillpost_session"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -37,13 +39,15 @@ _MICROSECOND = timedelta(microseconds=1)
 class SignInPolicy:
     """What an installation decides about signing in. `on_loopback`: only this machine can reach the server.
 
-    `must_have_second_factor` are the roles that need one; members who sign in by a provider have it there.
+    `idle_length` is how long a session may rest; zero is any time. `must_have_second_factor` are the roles that need
+    one; members who sign in by a provider have it there.
     """
 
     key: bytes
     session_length: timedelta
     on_loopback: bool
     must_have_second_factor: frozenset[Role] = frozenset()
+    idle_length: timedelta = timedelta(0)
 
     @property
     def cookie_key(self) -> bytes:
@@ -57,12 +61,18 @@ class Session:
     username: str
     began_at: datetime
 
+    @property
+    def id(self) -> str:
+        """Names the session in the store. Two of a member that begin in one microsecond are one."""
+        return str((self.began_at - _EPOCH) // _MICROSECOND)
+
 
 def policy_of(settings: Settings, key: bytes) -> SignInPolicy:
     """The policy of these settings; `key` is the installation's secret."""
     on_loopback = settings.host in LOOPBACK and not settings.trusted_proxies.strip()
     asked = settings.second_factor if settings.auth_mode == "password" else "optional"
-    return SignInPolicy(key, timedelta(days=settings.session_days), on_loopback, _MUST[asked])
+    length, idle = timedelta(days=settings.session_days), timedelta(hours=settings.session_idle_hours)
+    return SignInPolicy(key, length, on_loopback, _MUST[asked], idle)
 
 
 def begin_session(shop: Shop, member: Member) -> Session:
@@ -75,7 +85,7 @@ def session_token(policy: SignInPolicy, session: Session) -> str:
     claims = {
         "username": session.username,
         "exp_date": (session.began_at + policy.session_length).timestamp(),
-        "began_at": (session.began_at - _EPOCH) // _MICROSECOND,
+        "began_at": int(session.id),
     }
     return jwt.encode(claims, policy.cookie_key, algorithm=_ALGORITHM)
 
@@ -96,9 +106,30 @@ def _read(key: bytes, token: str) -> Session | None:
 def member_of(shop: Shop, policy: SignInPolicy, session: Session) -> Member | None:
     """The member of a session as stored now; None when the session is over."""
     member = find_member(shop, session.username)
-    if member is None or not _is_valid(shop, policy, member, session.began_at):
+    if member is None or not _is_valid(shop, policy, member, session.began_at) or is_over(shop, policy, session):
         return None
     return member
+
+
+def is_over(shop: Shop, policy: SignInPolicy, session: Session) -> bool:
+    """Whether somebody ended this session, or nobody has used it for too long.
+
+    One that is not stored yet goes on: its first page writes it (`devices.note_visit`). One that cannot be read ends.
+    """
+    key = schema.session_key(session.username, session.id)
+    item = shop.store.get(key)
+    if item is None:
+        return False
+    try:
+        stored = signed_in_from(Row(key, item))
+    except UnreadableItemError:
+        return True
+    return stored.ended_at is not None or has_rested(policy, stored, shop.clock())
+
+
+def has_rested(policy: SignInPolicy, stored: SignedIn, now: datetime) -> bool:
+    """Whether nobody has used the session for too long. `seen_at` may be an hour older than the last use."""
+    return policy.idle_length > timedelta(0) and now >= stored.seen_at + policy.idle_length + SEEN_EVERY
 
 
 def _is_valid(shop: Shop, policy: SignInPolicy, member: Member, began_at: datetime) -> bool:

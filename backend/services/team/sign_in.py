@@ -18,7 +18,7 @@ from backend.services.context import Shop
 from backend.services.team import password_links, roster, second_factor, sign_in_attempts
 from backend.services.team.members import find_member, find_member_by_email, normal_username, set_password
 from backend.services.team.passwords import password_matches
-from backend.services.team.sessions import Session, SignInPolicy, begin_session, may_use_demo
+from backend.services.team.sessions import Session, SignInPolicy, begin_session, is_over, may_use_demo
 from backend.services.team.sign_in_attempts import Refused, Subject, attempt, settle
 
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -156,10 +156,17 @@ def member_of_claims(
         return Refused(f"{email} is not in the team of {shop.name}. Ask an admin of the shop to add this address.")
     if member.disabled:
         return Refused("Your sign-in was disabled. Ask an admin of your shop.")
-    began_at = _issued_at(claims.get("iat"), first_seen)
-    if began_at < member.sessions_valid_from or shop.clock() >= began_at + policy.session_length:
+    session = Session(member.username, _issued_at(claims.get("iat")) or first_seen)
+    too_old = shop.clock() >= session.began_at + policy.session_length
+    if session.began_at < member.sessions_valid_from or too_old or is_over(shop, policy, session):
         return Refused("Your session has ended. Sign in again.")
     return _bound(shop, member, str(claims.get("sub") or ""))
+
+
+def session_of_claims(username: str, claims: Mapping[str, object]) -> Session | None:
+    """The session of a member whom a provider signed in; None when the provider does not say when."""
+    began_at = _issued_at(claims.get("iat"))
+    return None if began_at is None else Session(username, began_at)
 
 
 def _bound(shop: Shop, member: Member, subject: str) -> Member | Refused:
@@ -175,8 +182,8 @@ def _bound(shop: Shop, member: Member, subject: str) -> Member | Refused:
     return member
 
 
-def _issued_at(claim: object, first_seen: datetime) -> datetime:
+def _issued_at(claim: object) -> datetime | None:
     if isinstance(claim, int | float) and not isinstance(claim, bool):
         with contextlib.suppress(ValueError, OverflowError, OSError):  # not a valid date
             return datetime.fromtimestamp(claim, UTC)
-    return first_seen
+    return None

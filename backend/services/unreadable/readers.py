@@ -79,6 +79,8 @@ _READERS: tuple[tuple[re.Pattern[str], _Reader], ...] = tuple(
         (f"{SHOP} C#[^ ]+ V#.+", _of_row(customers.activity_from)),
         (f"{SHOP} DAYS#.+", _of_item(totals.totals_from)),
         (f"{SHOP} TEAM .+", _of_item(team.member_from_item)),
+        (f"{SHOP} SESSIONS#.+", _of_row(team.signed_in_from)),
+        (f"{SHOP} NOTICES .+", _of_row(team.notice_from)),
         (f"{SHOP} META team", _of_item(team.roster_from_item)),
         (f"{SHOP} META shop", lambda key, item: shop.shop_from(ShopFacts("", "USD", "en_US", "UTC"), item)),
         (f"{SHOP} META order-numbers", _of_item(shop.numbering_from)),

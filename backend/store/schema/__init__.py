@@ -20,6 +20,8 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 14 | months of a customer | shop | `C#cid` | `M#2026-11` |
 | 15 | team members | shop | `TEAM` | `U#username` |
 | 16 | failed sign-ins of an account or an address | shop | `F#kind#hash` | `F` |
+| 96 | sessions of a member | shop | `SESSIONS#username` | id |
+| 97 | emails to members about their accounts | shop | `NOTICES` | `at#id` |
 | 17 | jobs, newest first | mail | `JOBS` | `J#jid` |
 | 18 | one setting or marker | shop | `META` | name |
 | 19 | templates and which version is in use | shop | `TEMPLATES` | name |
@@ -92,7 +94,7 @@ A rank is one integer, `value * RANK_UNIT + tie`: the figure in the leading digi
 larger for a smaller customer id. Additions change the figure and keep the tie, so every leaderboard has one
 total order on every engine.
 
-Items that are of use for a time only carry `expires` (`port.EXPIRES`): failed sign-ins, events of the mail
+Items that are of use for a time only carry `expires` (`port.EXPIRES`): failed sign-ins, sessions, events of the mail
 provider, idempotent requests and request limits of the API.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.store.port import Key
 from backend.store.schema.tables import MAIL, SHOP
 
+ACCOUNT_NOTICES = "NOTICES"
 AUDIT_SEALS = "SEALS"
 BEATS = "B#"
 JOB_LIST = "JOBS"
@@ -16,6 +17,20 @@ UNREADABLE = "UNREADABLE"
 
 def member_key(username: str) -> Key:
     return Key(SHOP, TEAM, f"{MEMBERS}{username}")
+
+
+def session_key(username: str, session_id: str) -> Key:
+    """A session of a member; its id is when it began, so that the newest come last."""
+    return Key(SHOP, sessions_partition(username), session_id)
+
+
+def sessions_partition(username: str) -> str:
+    return f"SESSIONS#{username}"
+
+
+def account_notice_key(at: str, notice_id: str) -> Key:
+    """An email to a member about their account that has to be asked for."""
+    return Key(SHOP, ACCOUNT_NOTICES, f"{at}#{notice_id}")
 
 
 def failures_key(kind: str, digest: str) -> Key:

@@ -13,6 +13,7 @@ from backend.services.sending.requests import new_click_key
 from backend.services.team import members as team
 from backend.services.team import password_links, second_factor
 from pages.components.sending import invitation
+from pages.components.team import devices
 from pages.components.ui.formats import plain
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop, mailer, settings
@@ -92,6 +93,8 @@ def change_forms(actor: Actor, members: Sequence[Member]) -> None:
     _access_buttons(actor, member)
     if member.has_second_factor:
         _second_factor_button(actor, member)
+    if member.username != actor.username:
+        devices.show_of(actor, member)
     if not member.disabled:
         with st.container(border=True):
             invitation.show_button(current_shop(), member)

@@ -29,6 +29,11 @@ def connection_key() -> str:
     return st.context.headers.get("Sec-WebSocket-Key", "")
 
 
+def user_agent() -> str:
+    """How the browser names itself."""
+    return st.context.headers.get("User-Agent", "")
+
+
 def session_id() -> str:
     """The id of this session of Streamlit."""
     context = get_script_run_ctx()

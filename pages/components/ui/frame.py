@@ -20,7 +20,7 @@ def show_sidebar(actor: Actor) -> None:
             st.warning("Maintenance is on", icon=":material/construction:")
         name = f"{plain(actor.name or actor.username)} :gray[{plain(actor.role.value.capitalize())}]"
         st.page_link(page_of("account.py"), label=name, icon=":material/account_circle:", help="Your account")
-        if st.button("Sign out", icon=":material/logout:", type="tertiary", help="Signs you out in every browser."):
+        if st.button("Sign out", icon=":material/logout:", type="tertiary", help="Signs you out on this device."):
             session.sign_out(actor)
         cookie.deliver()
         keystrokes.listen()

@@ -22,7 +22,7 @@ from backend.domain.team import Actor, Permission
 from backend.services.system.maintenance import WATCH
 from pages.components.ui import navigation, second_factor, sign_in
 from pages.components.ui.formats import plain
-from pages.components.ui.session import current_actor
+from pages.components.ui.session import current_actor, note_visit
 from pages.components.ui.state import ACTOR
 
 P = ParamSpec("P")
@@ -31,8 +31,11 @@ _MAIN_SCRIPT = "streamlit_app.py"
 _menu_known = False
 
 
-def require(permission: Permission | None = None) -> Actor:
-    """The person who is signed in and may do this; otherwise the page ends here with the sign-in or a sentence."""
+def require(permission: Permission | None = None, *, by_itself: bool = False) -> Actor:
+    """The person who is signed in and may do this; otherwise the page ends here with the sign-in or a sentence.
+
+    `by_itself`: nobody has done anything, so it does not count as use of the session.
+    """
     under_main_script = _main_script_is_ours()
     if under_main_script and not _menu_known:
         _run_main_script_first()
@@ -40,6 +43,8 @@ def require(permission: Permission | None = None) -> Actor:
     if actor is None:
         _sign_in_instead(under_main_script)
     ACTOR.set(actor)
+    if not by_itself:
+        note_visit(actor)
     if second_factor.takes_the_page(actor):
         st.stop()
     _say_maintenance(actor)
@@ -66,7 +71,7 @@ def guarded_fragment(
     def decorate(function: Callable[P, None]) -> Callable[P, None]:
         @functools.wraps(function)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            require(permission)
+            require(permission, by_itself=run_every is not None)
             function(*args, **kwargs)
 
         return st.fragment(guarded, run_every=run_every)

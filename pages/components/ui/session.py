@@ -8,8 +8,10 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
+from backend.domain.sessions import SEEN_EVERY
 from backend.domain.team import CONFIRMED_FOR, Actor, Member
-from backend.services.team import second_factor, sessions, sign_in
+from backend.services.team import devices, second_factor, sessions, sign_in
+from backend.services.team.members import find_member
 from backend.services.team.sessions import Session
 from backend.services.team.sign_in_attempts import Refused
 from front_door.visitors import VISITORS
@@ -19,6 +21,7 @@ from pages.components.ui.state import NOTICE, SESSION, Slot, forget_everything
 
 _CONNECTION: Slot[str] = Slot("connection")
 _CONFIRMED_AT: Slot[datetime] = Slot("confirmed_at")
+_NOTED_AT: Slot[datetime] = Slot("visit_noted_at")
 _FIRST_SEEN: Slot[datetime] = Slot("oidc_first_seen")
 
 
@@ -61,10 +64,33 @@ def note_confirmed() -> None:
     _CONFIRMED_AT.set(current_shop().clock())
 
 
-def sign_out(actor: Actor) -> NoReturn:
-    """Ends all sessions of this person, in every browser, and shows the sign-in."""
-    session = SESSION.get() or Session(actor.username, current_shop().clock())
-    sessions.sign_out(current_shop(), session)
+def note_visit(actor: Actor) -> None:
+    """Notes that somebody uses this session; asks the store about it once an hour for each tab."""
+    now, noted_at, session = current_shop().clock(), _NOTED_AT.get(), current_session(actor)
+    if session is None or (noted_at is not None and now < noted_at + SEEN_EVERY):
+        return
+    member = find_member(current_shop(), actor.username)
+    if member is not None:
+        by_provider = settings().auth_mode == "oidc"
+        devices.note_visit(current_shop(), member, session, client.user_agent(), by_provider=by_provider)
+        _NOTED_AT.set(now)
+
+
+def current_session(actor: Actor) -> Session | None:
+    """The session of this browser; None where a provider does not say when it signed the person in."""
+    if settings().auth_mode == "oidc":
+        return sign_in.session_of_claims(actor.username, st.user.to_dict())
+    return SESSION.get()
+
+
+def sign_out(actor: Actor, *, everywhere: bool = False) -> NoReturn:
+    """Ends the session of this browser, or all of this person, and shows the sign-in."""
+    session = current_session(actor)
+    if session is None or everywhere:
+        session = session or Session(actor.username, current_shop().clock())
+        sessions.sign_out(current_shop(), session)
+    else:
+        devices.end_session(current_shop(), actor, session)
     forget_everything()
     if settings().auth_mode == "oidc":
         st.logout()
