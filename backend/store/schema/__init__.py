@@ -20,8 +20,8 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 14 | months of a customer | shop | `C#cid` | `M#2026-11` |
 | 15 | team members | shop | `TEAM` | `U#username` |
 | 16 | failed sign-ins of an account or an address | shop | `F#kind#hash` | `F` |
-| 96 | sessions of a member | shop | `SESSIONS#username` | id |
-| 97 | emails to members about their accounts | shop | `NOTICES` | `at#id` |
+| 116 | sessions of a member | shop | `SESSIONS#username` | id |
+| 117 | emails to members about their accounts | shop | `NOTICES` | `at#id` |
 | 17 | jobs, newest first | mail | `JOBS` | `J#jid` |
 | 18 | one setting or marker | shop | `META` | name |
 | 19 | templates and which version is in use | shop | `TEMPLATES` | name |
