@@ -71,7 +71,7 @@ signed_in_item = _SIGNED_IN.item
 
 @reads(key_of_row)
 def signed_in_from(row: Row) -> SignedIn:
-    return _SIGNED_IN.read(row.item, username=row.key.pk.partition("#")[2], id=row.key.sk)
+    return _SIGNED_IN.read(row.item, username=schema.member_of_session(row.key), id=row.key.sk)
 
 
 _NOTICE = Record(AccountNotice)

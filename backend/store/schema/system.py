@@ -11,6 +11,7 @@ BEATS = "B#"
 JOB_LIST = "JOBS"
 JOBS = "J#"
 MEMBERS = "U#"
+SESSIONS = "SESSIONS#"
 TEAM = "TEAM"
 UNREADABLE = "UNREADABLE"
 
@@ -25,7 +26,12 @@ def session_key(username: str, session_id: str) -> Key:
 
 
 def sessions_partition(username: str) -> str:
-    return f"SESSIONS#{username}"
+    return f"{SESSIONS}{username}"
+
+
+def member_of_session(key: Key) -> str:
+    """The username in the key of a session."""
+    return key.pk.removeprefix(SESSIONS)
 
 
 def account_notice_key(at: str, notice_id: str) -> Key:
