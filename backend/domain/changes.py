@@ -17,6 +17,21 @@ Fields: TypeAlias = Mapping[str, Any]
 """Values by the names of their fields, as items hold them: texts, whole numbers, flags, None, lists and mappings."""
 
 
+_WORDS = {
+    "addresses": "postal addresses",
+    "bill_to": "billing address",
+    "grounds": "reasons",
+    "lines": "line items",
+    "ship_to": "shipping address",
+    "sku": "SKU",
+}
+
+
+def field_word(name: str) -> str:
+    """What people call a field."""
+    return _WORDS.get(name) or name.replace("_", " ")
+
+
 class ChangeState(StrEnum):
     """How far a change is. An open one is being made, or was interrupted; either way it can be undone."""
 
@@ -83,8 +98,8 @@ class ChangeEntry:
 
 def difference(before: Fields, after: Fields) -> tuple[Fields, Fields]:
     """The fields in which two states of a thing differ, with the values of each."""
-    names = [name for name in after if before.get(name) != after[name]]
-    return {name: before.get(name) for name in names}, {name: after[name] for name in names}
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
 _CHANGED = object()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from backend.domain.addresses import Address, AddressBook, KnownAddress
 from backend.domain.customers import LISTED_TAGS, Activity, Consent, ConsentProof, Customer, CustomerSummary
@@ -151,3 +153,13 @@ def book_of(key: Key, item: Item | None) -> AddressBook:
 @reads(key_given)
 def book_from(key: Key, item: Item) -> AddressBook:
     return _BOOK.read(item)
+
+
+def fields_of_book(book: AddressBook) -> Item:
+    """What a recorded change may touch of a customer's addresses, as their item holds it."""
+    return {"addresses": _BOOK.attributes(book)["addresses"]}
+
+
+def book_with(book: AddressBook, fields: Mapping[str, Any]) -> AddressBook:
+    """The addresses that `fields_of_book` gave, in this version."""
+    return _BOOK.read({**fields, "version": book.version})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend.domain.addresses import Address
@@ -48,6 +50,10 @@ _ORDER = Record(
 _DRAFT_SUMMARY = Record(
     DraftSummary, given=("id", "customer_id", "state", "changed_at"), blank=("customer_name",), customer_name="name"
 )
+_RECORDED = (
+    "status", "lines", "discount", "shipping", "tax", "subtotal", "total", "gift_cards", "paid", "note", "ship_to",
+    "bill_to", "parcels", "payments",
+)  # fmt: skip
 _SUMMARY = Record(
     OrderSummary,
     given=("id", "customer_id", "placed_at", "revenue"),
@@ -71,6 +77,19 @@ def order_item(order: Order, zone: ZoneInfo, day: str = "", waiting: Waiting | N
         net=net_of(order.total, order.refunded, contribution_of(order)),
         **(waiting_attributes(order.id, waiting) if waiting else {}),
     )
+
+
+def fields_of(order: Order) -> Item:
+    """What a recorded change may touch of an order, as its item holds it."""
+    attributes = _ORDER.attributes(order)
+    return {name: attributes.get(name) for name in _RECORDED}
+
+
+def with_fields(order: Order, fields: Mapping[str, Any]) -> Order:
+    """The order with some of the fields that `fields_of` gives. Raises: `MalformedItemError`."""
+    whole = {**_ORDER.attributes(order), **fields}
+    known = {name: value for name, value in whole.items() if value is not None}
+    return _ORDER.read(known, id=order.id, customer_id=order.customer_id, placed_at=order.placed_at)
 
 
 def net_of(total: int, refunded: int, counts: Contribution) -> int | None:

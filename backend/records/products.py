@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from backend.domain.products import Product, Sold, SoldLine
 from backend.records.conversion import key_given, reads
@@ -39,6 +41,17 @@ def product_from(key: Key, item: Item) -> Product | str:
     """The product, or the id of the product that this id leads to."""
     leads_to = optional_text(item, LEADS_TO)
     return leads_to or _PRODUCT.read(item, id=key.sk)
+
+
+def fields_of(product: Product) -> Item:
+    """What a recorded change may touch of a product, as its item holds it."""
+    attributes = _PRODUCT.attributes(product)
+    return {name: attributes[name] for name in ("title", "sku", "variant", "price", "picture", "archived")}
+
+
+def with_fields(product: Product, fields: Mapping[str, Any]) -> Product:
+    """The product with some of the fields that `fields_of` gives. Raises: `MalformedItemError`."""
+    return _PRODUCT.read({**_PRODUCT.attributes(product), **fields}, id=product.id)
 
 
 def leading_item(product_id: str) -> Item:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from backend.domain.account_sync import Comparison, SampleLine, Sync
 from backend.domain.suppression import Cause, Suppression, SuppressionEvent
@@ -43,6 +45,16 @@ def suppression_from(item: Item) -> Suppression:
 
 def stamp_of(item: Item) -> str:
     return text(item, "stamp")
+
+
+def fields_of(entry: Suppression | None) -> Item:
+    """What a recorded change may touch of an entry, as its item holds it; None is no entry."""
+    return {"grounds": [] if entry is None else _ENTRY.attributes(entry)["grounds"]}
+
+
+def reasons_in(fields: Mapping[str, Any]) -> tuple[Cause, ...]:
+    """The causes that `fields_of` gave; there may be none."""
+    return _ENTRY.read({"address": "", **fields}).causes
 
 
 event_item = _EVENT.item

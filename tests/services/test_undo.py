@@ -7,8 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from backend.domain.addresses import Address, KnownAddress
 from backend.domain.changes import KEPT, ChangeState
 from backend.domain.customers import Customer
+from backend.domain.orders import OrderStatus
+from backend.domain.products import id_of_sku
+from backend.domain.suppression import SuppressionChange, SuppressionReason
 from backend.errors import NotFoundError, PermissionDeniedError, StoreUnreachableError
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
@@ -18,6 +22,7 @@ from backend.services.context import Shop
 from backend.services.customer_data.erasing import finish
 from backend.services.customer_data.erasure import erase_customer
 from backend.services.customers import bulk
+from backend.services.customers.addresses import addresses_of, save_address
 from backend.services.customers.customers import (
     Profile,
     archive_customer,
@@ -26,10 +31,15 @@ from backend.services.customers.customers import (
     get_customer,
     set_tags,
 )
+from backend.services.orders import bulk as orders_bulk
+from backend.services.orders.orders import change_addresses, change_status, edit_order, get_order, refund_order
+from backend.services.products import catalogue
+from backend.services.products.catalogue import ProductDraft
+from backend.services.suppression.entries import find_suppression, suppress, suppression_history, unsuppress
 from backend.services.undo import handlers
 from backend.services.undo.undoing import Undo, preview_undo, undo_change
 from tests.recount import assert_totals_hold
-from tests.support import ENGINEER, MANAGER, STAFF, TestClock, add_customer
+from tests.support import ENGINEER, MANAGER, STAFF, TestClock, add_customer, add_order, draft, ref
 
 
 def tags_of(shop: Shop, *people: Customer) -> list[tuple[str, ...]]:
@@ -214,3 +224,101 @@ def test_erasing_a_customer_blanks_the_entries_and_they_are_left(shop: Shop) -> 
     assert undo_change(shop, STAFF, edit).left == (Refused(maria.id, "The customer was erased."),)
     assert undo_change(shop, STAFF, both) == Undo(1, (Refused(maria.id, "The customer was erased."),))
     assert get_customer(shop, maria.id).name == "Erased customer"
+
+
+def test_orders_marked_as_fulfilled_in_bulk_are_paid_again(shop: Shop) -> None:
+    maria = add_customer(shop)
+    paid, other = add_order(shop, maria), add_order(shop, maria)
+    chosen = [(maria.id, order.id) for order in (paid, other)]
+    change = orders_bulk.mark_fulfilled(shop, STAFF, chosen, notify=False).change
+    refund_order(shop, STAFF, ref(get_order(shop, maria.id, other.id)), 100, "Dent", "R1")
+    assert undo_change(shop, STAFF, change) == Undo(2, ())
+    found = [get_order(shop, maria.id, order.id) for order in (paid, other)]
+    assert [(order.status, order.refunded) for order in found] == [(OrderStatus.PAID, 0), (OrderStatus.PAID, 100)]
+    assert [order.history[-1].text for order in found] == 2 * ["Undone: status"]
+    assert_totals_hold(shop)
+
+
+def test_an_edit_of_an_order_is_undone_with_its_totals(shop: Shop) -> None:
+    maria = add_customer(shop)
+    order = add_order(shop, maria, 1000)
+    edit_order(shop, STAFF, ref(order), draft(maria, 2500, note="Ring twice"))
+    change_addresses(
+        shop,
+        STAFF,
+        ref(get_order(shop, maria.id, order.id)),
+        shipping=Address(street="Elm 1", city="Kiel"),
+        billing=None,
+    )
+    assert undo_change(shop, STAFF, the_change(shop, "edited an order")) == Undo(1, ())
+    found = get_order(shop, maria.id, order.id)
+    assert (found.total, found.lines, found.note, found.balance) == (1000, order.lines, "", 0)
+    assert found.shipping_address is not None
+    assert undo_change(shop, STAFF, the_change(shop, "changed an order's addresses")) == Undo(1, ())
+    assert get_order(shop, maria.id, order.id).shipping_address is None
+    assert get_customer(shop, maria.id).revenue == 1000
+    assert_totals_hold(shop)
+
+
+def test_an_order_of_which_more_was_refunded_since_keeps_its_total(shop: Shop) -> None:
+    maria = add_customer(shop)
+    order = add_order(shop, maria, 1000, status=OrderStatus.PENDING)
+    edit_order(shop, STAFF, ref(order), draft(maria, 2500))
+    edit = the_change(shop, "edited an order")
+    change_status(shop, STAFF, ref(get_order(shop, maria.id, order.id)), OrderStatus.PAID)
+    refund_order(shop, STAFF, ref(get_order(shop, maria.id, order.id)), 2000, "", "R1")
+    assert undo_change(shop, STAFF, edit).left == (
+        Refused(order.number, "More than the earlier total was refunded since."),
+    )
+    cancel = get_order(shop, maria.id, order.id)
+    change_status(shop, STAFF, ref(cancel), OrderStatus.CANCELLED)
+    assert undo_change(shop, STAFF, the_change(shop, "cancelled an order")) == Undo(1, ())
+    assert get_order(shop, maria.id, order.id).status is OrderStatus.PAID
+    assert_totals_hold(shop)
+
+
+def test_postal_addresses_are_taken_back(shop: Shop) -> None:
+    maria = add_customer(shop)
+    home = KnownAddress("HOME01", Address(name="Maria", street="Elm 1", city="Kiel", country="DE"))
+    save_address(shop, STAFF, maria.id, 0, home)
+    first = the_change(shop, "changed a customer's postal addresses")
+    work = KnownAddress("WORK01", Address(name="Maria", street="Oak 2", city="Bonn", country="DE"))
+    save_address(shop, STAFF, maria.id, 1, work, default=True)
+    (second,) = {each.id for each in list_changes(shop, STAFF).changes} - {first}
+    assert undo_change(shop, STAFF, first).left == (Refused("Maria Lopez", "Changed since: postal addresses."),)
+    assert undo_change(shop, STAFF, second) == Undo(1, ())
+    assert [each.id for each in addresses_of(shop, maria.id).entries] == ["HOME01"]
+    assert undo_change(shop, STAFF, first) == Undo(1, ())
+    assert addresses_of(shop, maria.id).entries == ()
+
+
+def test_an_edit_of_a_product_is_undone_and_every_name_leads_to_it(shop: Shop) -> None:
+    product = catalogue.create_product(shop, STAFF, ProductDraft("Tea", "T-1", price=500))
+    catalogue.edit_product(shop, STAFF, product.id, 1, ProductDraft("Green tea", "T-2", price=700))
+    catalogue.archive_product(shop, STAFF, product.id, 2)
+    assert undo_change(shop, STAFF, the_change(shop, "changed a product")) == Undo(1, ())
+    found = catalogue.get_product(shop, product.id)
+    assert (found.title, found.sku, found.price, found.archived, found.version) == ("Tea", "T-1", 500, True, 4)
+    assert undo_change(shop, STAFF, the_change(shop, "archived a product")) == Undo(1, ())
+    assert not catalogue.get_product(shop, id_of_sku("T-2")).archived
+
+
+def test_the_suppression_list_is_as_before_but_what_a_recipient_said_stays(shop: Shop) -> None:
+    suppress(shop, STAFF, "maria@example.com", note="Called")
+    manual = the_change(shop, "suppressed an address")
+    assert undo_change(shop, STAFF, manual) == Undo(1, ())
+    assert find_suppression(shop, "maria@example.com") is None
+    suppress(shop, STAFF, "maria@example.com", reason=SuppressionReason.UNSUBSCRIBED)
+    assert [each.summary for each in list_changes(shop, STAFF).changes] == ["suppressed an address"]
+    entry = find_suppression(shop, "maria@example.com")
+    unsuppress(shop, STAFF, "maria@example.com", why="A mistake")
+    assert undo_change(shop, STAFF, the_change(shop, "took an address off the suppression list")) == Undo(1, ())
+    assert find_suppression(shop, "maria@example.com") == entry
+    changes = [(each.change, each.reasons) for each in suppression_history(shop, "maria@example.com")]
+    assert sorted(changes) == [
+        (SuppressionChange.ADDED, (SuppressionReason.MANUAL,)),
+        (SuppressionChange.ADDED, (SuppressionReason.UNSUBSCRIBED,)),
+        (SuppressionChange.ADDED, (SuppressionReason.UNSUBSCRIBED,)),
+        (SuppressionChange.REMOVED, (SuppressionReason.MANUAL,)),
+        (SuppressionChange.REMOVED, (SuppressionReason.UNSUBSCRIBED,)),
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from backend.domain.changes import ChangeEntry, Fields
+from backend.domain.changes import ChangeEntry, Fields, field_word
 from backend.domain.team import Actor
 from backend.errors import ConflictError
 from backend.services.context import Shop
@@ -38,7 +38,7 @@ def refusal(entry: ChangeEntry, current: Fields | None) -> str:
         return "" if entry.after is None else "It is gone."
     if entry.after is None:
         return "It is there again."
-    names = ", ".join(name.replace("_", " ") for name in entry.changed_since(current))
+    names = ", ".join(map(field_word, entry.changed_since(current)))
     return f"Changed since: {names}." if names else ""
 
 

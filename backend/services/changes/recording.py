@@ -45,13 +45,25 @@ def finish(shop: Shop, recording: Recording, count: int, *others: Write) -> None
 
 
 def single(
-    shop: Shop, actor: Actor, summary: str, needs: Permission, entry: ChangeEntry, *, audited: bool = False
+    shop: Shop,
+    actor: Actor,
+    summary: str,
+    needs: Permission,
+    entry: ChangeEntry,
+    *,
+    audited: bool = False,
+    detail: str = "",
 ) -> list[Write]:
-    """The writes of a change of one thing, for the transaction that changes it; with `audited` an audit entry too."""
+    """The writes of a change of one thing, for the transaction that changes it; none when no field differs.
+
+    With `audited` an audit entry is among them, whose action is the summary.
+    """
+    if entry.before == entry.after:
+        return []
     recording = _new(shop, actor, summary, needs)
     head = change_item(replace(recording.change, state=ChangeState.DONE, count=1))
     target = f"{entry.kind}:{entry.id}"
-    noted = [audit_log.entry(shop, actor, summary, target, change=recording.id)] if audited else []
+    noted = [audit_log.entry(shop, actor, summary, target, detail, change=recording.id)] if audited else []
     return [Put(schema.change_key(recording.id), head), recording.entry_put(entry), *noted]
 
 

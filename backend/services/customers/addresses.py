@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from backend.domain.addresses import Address, AddressBook, KnownAddress, clean_address
+from backend.domain.changes import ChangeEntry, Fields, difference
 from backend.domain.customers import ActivityKind
 from backend.domain.ids import new_entry_id
 from backend.domain.phones import region_of
 from backend.domain.team import Actor, Permission
 from backend.errors import ConflictError, NotFoundError
-from backend.records.customers import book_item, book_of
+from backend.records.customers import book_item, book_of, book_with, fields_of_book
+from backend.services.changes.handler import Handler, check_unchanged
+from backend.services.changes.recording import single
 from backend.services.context import Shop
 from backend.services.customers.customers import activity_put, check_not_erased, get_customer
+from backend.services.customers.recorded import name_of
 from backend.store import schema
 from backend.store.port import Absent, Equals, Put, Write
+
+KIND = "addresses"
+"""What recorded changes call a customer's postal addresses."""
 
 
 def new_address_id() -> str:
@@ -88,7 +95,8 @@ def _change(
 ) -> AddressBook:
     """One transaction of the addresses and a line of activity, which never says an address itself."""
     actor.require(Permission.EDIT_CUSTOMERS)
-    check_not_erased(get_customer(shop, customer_id))
+    customer = get_customer(shop, customer_id)
+    check_not_erased(customer)
     before = addresses_of(shop, customer_id)
     after = changed(before)
     if after == before:
@@ -97,8 +105,30 @@ def _change(
         raise _overtaken()
     after = replace(after, version=before.version + 1)
     activity = activity_put(shop, actor, customer_id, ActivityKind.EDITED, said)
-    shop.store.transact([addresses_put(customer_id, after), activity])
+    old, new = difference(fields_of_book(before), fields_of_book(after))
+    entry = ChangeEntry("", KIND, customer_id, name=name_of(customer), before=old, after=new, people=(customer_id,))
+    recorded = single(shop, actor, "changed a customer's postal addresses", Permission.EDIT_CUSTOMERS, entry)
+    shop.store.transact([addresses_put(customer_id, after), activity, *recorded])
     return after
+
+
+def current(shop: Shop, entries: Sequence[ChangeEntry]) -> list[Fields | None]:
+    """The addresses of the customers of these entries as they are now."""
+    return [fields_of_book(addresses_of(shop, entry.id)) for entry in entries]
+
+
+def take_back(shop: Shop, actor: Actor, entry: ChangeEntry, also: Sequence[Write]) -> None:
+    """Restores the addresses of one customer. Raises: `ChangedSinceError`, and as `save_address`."""
+    actor.require(Permission.EDIT_CUSTOMERS)
+    check_not_erased(get_customer(shop, entry.id))
+    book = addresses_of(shop, entry.id)
+    check_unchanged(entry, fields_of_book(book))
+    before = book_with(book, entry.before or {})
+    activity = activity_put(shop, actor, entry.id, ActivityKind.EDITED, "undone: postal addresses")
+    shop.store.transact([addresses_put(entry.id, replace(before, version=book.version + 1)), activity, *also])
+
+
+HANDLER = Handler(current, take_back)
 
 
 def addresses_put(customer_id: str, book: AddressBook) -> Put:

@@ -14,7 +14,7 @@ from backend.services.bulk import Action, BulkResult, recorded_each_of
 from backend.services.changes.recording import Recording
 from backend.services.context import Shop
 from backend.services.customers.customers import change_customer
-from backend.services.customers.recorded import one_of
+from backend.services.customers.recorded import name_of, one_of
 from backend.services.unreadable.items import readable
 from backend.store import schema
 
@@ -84,6 +84,4 @@ def _each(
         found = change_customer(shop, actor, customer.id, None, changed, kind, also=one_of(recording))
         return found.version != customer.version
 
-    return recorded_each_of(
-        shop, actor, action, chosen(shop, ids), change, lambda c: c.id, lambda c: c.real_name or c.email or c.id
-    )
+    return recorded_each_of(shop, actor, action, chosen(shop, ids), change, lambda c: c.id, name_of)

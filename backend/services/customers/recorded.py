@@ -40,5 +40,9 @@ def one_of(recording: Recording) -> Also:
 
 def _entry(before: Customer, after: Customer) -> ChangeEntry:
     old, new = difference(fields_of(before), fields_of(after))
-    name = before.real_name or before.email or before.id
-    return ChangeEntry("", KIND, before.id, name=name, before=old, after=new, people=(before.id,))
+    return ChangeEntry("", KIND, before.id, name=name_of(before), before=old, after=new, people=(before.id,))
+
+
+def name_of(customer: Customer) -> str:
+    """What people call a customer."""
+    return customer.real_name or customer.email or customer.id

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from backend.domain.orders import Order, OrderStatus
 from backend.domain.team import Actor, Permission
 from backend.records.orders import order_from
-from backend.services.audit import log as audit_log
-from backend.services.bulk import BulkResult, each_of
+from backend.services.bulk import Action, BulkResult, recorded_each_of
+from backend.services.changes.recording import Recording
 from backend.services.context import Shop
 from backend.services.orders.changes import OrderRef
 from backend.services.orders.orders import change_status
@@ -28,13 +28,19 @@ def mark_fulfilled(shop: Shop, actor: Actor, refs: Sequence[tuple[str, str]], *,
 
     Raises: `PermissionDeniedError`, `InvalidInputError` for too many orders.
     """
-    actor.require(Permission.CHANGE_ORDERS)
 
-    def change(order: Order) -> bool:
+    def change(recording: Recording, order: Order) -> bool:
         ref = OrderRef(order.customer_id, order.id, order.version)
-        return change_status(shop, actor, ref, OrderStatus.FULFILLED, notify=notify).version != order.version
+        after = change_status(shop, actor, ref, OrderStatus.FULFILLED, notify=notify, within=recording)
+        return after.version != order.version
 
-    result = each_of(chosen(shop, refs), change, lambda order: order.id, lambda order: order.number)
-    if result.changed:
-        audit_log.note(shop, actor, "marked orders as fulfilled", "orders", result.summary)
-    return result
+    did = "marked orders as fulfilled"
+    return recorded_each_of(
+        shop,
+        actor,
+        Action(did, Permission.CHANGE_ORDERS, did, "orders"),
+        chosen(shop, refs),
+        change,
+        lambda order: order.id,
+        lambda order: order.number,
+    )

@@ -15,8 +15,10 @@ from backend.services.orders.writes import OrderChangedError, changing_writes
 from backend.services.outgoing import writes as outgoing
 from backend.services.triggers import writes as triggers
 from backend.store import schema
-from backend.store.port import Item, Put, Write
+from backend.store.port import Item, Write
 
+Record = Callable[[Order, Order], Sequence[Write]]
+"""The writes that record a change of an order, from the order before and after."""
 WITHOUT_EMAIL = " (without email)"
 """The end of a line of history about a change of which automations were not notified."""
 
@@ -47,12 +49,13 @@ def change_order(
     ref: OrderRef,
     changed: Callable[[Order], Order],
     *,
-    audit_entry: Put | None = None,
+    record: Record = lambda before, after: (),
     also: Callable[[], Sequence[Write]] = lambda: (),
     notify: bool = True,
     done: Callable[[Order], bool] = lambda order: False,
 ) -> Order:
-    """Changes the order in the version that was seen; `audit_entry`, and what `also` reads and returns, go with it.
+    """Changes the order in the version that was seen; what `also` reads and returns goes with it, as does what `record`
+    makes of the order before and after.
 
     `changed` returns the order itself when nothing is to do. Without `notify` no automation hears of it. An order that
     is `done` already, because the same form was sent twice, is returned as it is.
@@ -60,7 +63,7 @@ def change_order(
     Raises: `NotFoundError`, `OrderChangedError`, `StaleReadError`, and what `changed` raises.
     """
     try:
-        return until_settled(lambda: _attempt(shop, ref, changed, audit_entry, also, notify, done))
+        return until_settled(lambda: _attempt(shop, ref, changed, record, also, notify, done))
     except OrderChangedError:
         found = get_order(shop, ref.customer_id, ref.order_id)
         if done(found):
@@ -88,7 +91,7 @@ def _attempt(
     shop: Shop,
     ref: OrderRef,
     changed: Callable[[Order], Order],
-    audit_entry: Put | None,
+    record: Record,
     also: Callable[[], Sequence[Write]],
     notify: bool,
     done: Callable[[Order], bool],
@@ -107,7 +110,7 @@ def _attempt(
     after = changed(before)
     beside = also()
     if after is not before:
-        _write(shop, before, after, item, [*beside, *([audit_entry] if audit_entry else [])], notify)
+        _write(shop, before, after, item, [*beside, *record(before, after)], notify)
     elif beside:
         shop.store.transact(beside)
     return after

@@ -28,14 +28,15 @@ from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.records.customers import book_of, customer_from
 from backend.records.orders import order_from
 from backend.records.values import text as text_in
-from backend.services.audit import log as audit_log
+from backend.services.changes.recording import Recording
 from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
 from backend.services.orders.changes import OrderRef as OrderRef
-from backend.services.orders.changes import change_order, target_of, with_history
+from backend.services.orders.changes import change_order, with_history
 from backend.services.orders.changes import get_order as get_order
 from backend.services.orders.numbers import next_number, number_put
 from backend.services.orders.payments import record_payment as record_payment
+from backend.services.orders.recorded import alone, one_of
 from backend.services.orders.refunds import new_refund_id as new_refund_id
 from backend.services.orders.refunds import refund_order as refund_order
 from backend.services.orders.writes import OrderExistsError, placing_writes
@@ -212,9 +213,18 @@ def _subtotal(lines: tuple[LineItem, ...], discount: int) -> int:
     return amount - discount
 
 
-def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus, *, notify: bool = True) -> Order:
+def change_status(
+    shop: Shop,
+    actor: Actor,
+    ref: OrderRef,
+    status: OrderStatus,
+    *,
+    notify: bool = True,
+    within: Recording | None = None,
+) -> Order:
     """Moves an order to another status; the same status again changes nothing. A step back from fulfilled removes the
-    parcels, and one to pending the payments. Without `notify` no automation hears of it.
+    parcels, and one to pending the payments. Without `notify` no automation hears of it. It is recorded as a change of
+    its own, or `within` a larger one.
 
     Raises: `PermissionDeniedError`, `NotFoundError`, `ConflictError`, `InvalidInputError` (not possible from here).
     """
@@ -234,10 +244,10 @@ def change_status(shop: Shop, actor: Actor, ref: OrderRef, status: OrderStatus, 
             moved = replace(moved, payments=())
         return with_history(shop, actor, moved, f"{order.status} → {status}", notify=notify)
 
-    cancelled = (
-        audit_log.entry(shop, actor, "cancelled an order", target_of(ref)) if status is OrderStatus.CANCELLED else None
-    )
-    return change_order(shop, ref, changed, audit_entry=cancelled, notify=notify)
+    cancelled = status is OrderStatus.CANCELLED
+    summary = "cancelled an order" if cancelled else f"changed an order's status to {status}"
+    record = one_of(within) if within else alone(shop, actor, summary, audited=cancelled)
+    return change_order(shop, ref, changed, record=record, notify=notify)
 
 
 def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Order:
@@ -261,7 +271,7 @@ def edit_order(shop: Shop, actor: Actor, ref: OrderRef, draft: OrderDraft) -> Or
         amounts = [format_money(amount, shop.currency, shop.locale) for amount in (order.total, after.total)]
         return with_history(shop, actor, after, f"Edited: {amounts[0]} → {amounts[1]}")
 
-    return change_order(shop, ref, changed)
+    return change_order(shop, ref, changed, record=alone(shop, actor, "edited an order"))
 
 
 def edited(order: Order, draft: OrderDraft) -> Order:
@@ -315,4 +325,5 @@ def change_addresses(
         moved = after.shipping_address != order.shipping_address
         return with_history(shop, actor, after, f"{'Shipping' if moved else 'Billing'} address changed")
 
-    return change_order(shop, ref, changed, notify=False, also=also)
+    record = alone(shop, actor, "changed an order's addresses")
+    return change_order(shop, ref, changed, record=record, notify=False, also=also)

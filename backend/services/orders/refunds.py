@@ -67,7 +67,7 @@ def refund_order(
         shop,
         ref,
         changed,
-        audit_entry=audit_entry,
+        record=lambda before, after: [audit_entry],
         notify=notify,
         done=lambda order: any(refund.id == refund_id for refund in order.refunds),
     )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from backend.domain.changes import ChangeEntry, difference
 from backend.domain.products import Product, ProductSource, check_product, id_of_sku, id_of_words, known_by
 from backend.domain.team import Actor, Permission
 from backend.domain.text import fold
 from backend.errors import AlreadyExistsError, ConflictError, NotFoundError
-from backend.records.products import product_from, product_item
+from backend.records.products import fields_of, product_from, product_item
 from backend.services.audit import log as audit_log
+from backend.services.changes.recording import single
 from backend.services.concurrency.retries import StaleReadError, until_settled
 from backend.services.context import Shop
 from backend.services.products.identity import Names, all_names, read_names
 from backend.store import schema
 from backend.store.port import Equals, Put, Write
+
+KIND = "product"
+"""What recorded changes call a product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +131,38 @@ def matches(product: Product, text: str) -> bool:
 def _change(
     shop: Shop, actor: Actor, product_id: str, seen_version: int, changed: Callable[[Product], Product], action: str
 ) -> Product:
+    def record(before: Product, after: Product) -> Sequence[Write]:
+        old, new = difference(fields_of(before), fields_of(after))
+        entry = ChangeEntry("", KIND, before.id, name=before.name, before=old, after=new)
+        return single(shop, actor, action, Permission.EDIT_PRODUCTS, entry, audited=True, detail=after.name)
+
+    return change_product(shop, actor, product_id, seen_version, changed, record)
+
+
+def change_product(
+    shop: Shop,
+    actor: Actor,
+    product_id: str,
+    seen_version: int | None,
+    changed: Callable[[Product], Product],
+    also: Callable[[Product, Product], Sequence[Write]],
+) -> Product:
+    """Changes a product, and writes with it what `also` makes of the product before and after.
+
+    `seen_version` None changes any version. Raises as `edit_product`.
+    """
     actor.require(Permission.EDIT_PRODUCTS)
 
     def attempt() -> Product:
         before = get_product(shop, product_id)
-        if before.version != seen_version:
+        if seen_version is not None and before.version != seen_version:
             raise ConflictError("Someone else has changed this product. Reload to see it.")
         after = changed(before)
         if after == before:
             return before
         after = replace(after, version=before.version + 1)
-        entry = audit_log.entry(shop, actor, action, f"product:{before.id}", after.name)
-        shop.store.transact([*changing_writes(read_names(shop, known_by(after)), before, after), entry])
+        names = read_names(shop, known_by(after))
+        shop.store.transact([*changing_writes(names, before, after), *also(before, after)])
         return after
 
     return until_settled(attempt)

@@ -31,6 +31,7 @@ from backend.services.concurrency.retries import StaleReadError, until_settled
 from backend.services.context import Shop
 from backend.services.listing import merged, page_size
 from backend.services.outgoing.about import on_suppression_changed
+from backend.services.suppression.recorded import Record, not_recorded, recorded
 from backend.services.unreadable.items import readable, readable_rows, set_aside
 from backend.store import schema
 from backend.store.limits import decode_cursor, encode_cursor
@@ -148,7 +149,7 @@ def _lines(shop: Shop, reason: SuppressionReason | None, before: str, limit: int
 def suppress(
     shop: Shop, actor: Actor, address: str, *, reason: SuppressionReason = SuppressionReason.MANUAL, note: str = ""
 ) -> Added:
-    """Adds an address to the list.
+    """Adds an address to the list. What staff decided is recorded and can be undone; what the recipient said cannot.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`.
     """
@@ -156,8 +157,11 @@ def suppress(
     cleaned = clean_line(note, "Note", longest=NOTE_LENGTH, field="note")
     clean = clean_email(address)
     cause = Cause(reason, shop.clock(), BY_STAFF, actor.username, cleaned)
-    audit_entry = audit_log.entry(shop, actor, "suppressed an address", _target(clean), reason.label)
-    return until_settled(lambda: _add(shop, clean, cause, audit_entry))
+    audited = (shop, actor, "suppressed an address")
+    if reason is SuppressionReason.MANUAL:
+        return until_settled(lambda: _add(shop, clean, cause, recorded(*audited, reason.label)))
+    audit_entry = audit_log.entry(*audited, _target(clean), reason.label)
+    return until_settled(lambda: _add(shop, clean, cause, lambda before, after: [audit_entry]))
 
 
 def add_suppression(
@@ -188,8 +192,8 @@ def unsuppress(
     note = clean_line(why, "Reason", longest=NOTE_LENGTH, required=True, field="why")
     cleaned = clean_email(address)
     which = reason.label if reason else "all reasons"
-    audit_entry = audit_log.entry(shop, actor, "took an address off the suppression list", _target(cleaned), which)
-    return until_settled(lambda: _remove(shop, cleaned, reason, BY_STAFF, actor.username, note, audit_entry))
+    record = recorded(shop, actor, "took an address off the suppression list", which)
+    return until_settled(lambda: _remove(shop, cleaned, reason, BY_STAFF, actor.username, note, record))
 
 
 def lift_unsubscribe(shop: Shop, address: str, *, source: str) -> None:
@@ -215,7 +219,7 @@ def adding_writes(shop: Shop, address: str, cause: Cause, item: Item | None) -> 
     if after == before:
         return after, ()
     event = SuppressionEvent(shop.clock(), SuppressionChange.ADDED, (cause.reason,), cause.source, cause.by, cause.note)
-    return after, _writes(shop, address, after, event, item)
+    return after, entry_writes(shop, address, after, event, item)
 
 
 def erasing_writes(shop: Shop, address: str) -> list[Write]:
@@ -228,7 +232,7 @@ def erasing_writes(shop: Shop, address: str) -> list[Write]:
     before = Suppression(address, ()) if item is None else suppression_from(item)
     entry = before.with_cause(Cause(SuppressionReason.MANUAL, now, "erasure")).erased(digest)
     event = SuppressionEvent(now, SuppressionChange.ADDED, (SuppressionReason.MANUAL,), "erasure")
-    return _writes(shop, address, entry, event, item, silent=True)
+    return entry_writes(shop, address, entry, event, item, silent=True)
 
 
 def forget_notes(shop: Shop, address: str) -> None:
@@ -238,16 +242,23 @@ def forget_notes(shop: Shop, address: str) -> None:
         shop.store.update(Update(row.key, remove=["note"], condition=Exists()))
 
 
-def _add(shop: Shop, address: str, cause: Cause, *audit_entries: Put) -> Added:
+def _add(shop: Shop, address: str, cause: Cause, record: Record = not_recorded) -> Added:
     item = shop.store.get(schema.suppression_key(_digest(address)))
     entry, writes = adding_writes(shop, address, cause, item)
     if writes:
-        shop.store.transact([*writes, *audit_entries])
+        before = None if item is None else suppression_from(item)
+        shop.store.transact([*writes, *record(before, entry)])
     return Added(entry, changed=bool(writes))
 
 
 def _remove(
-    shop: Shop, address: str, reason: SuppressionReason | None, source: str, by: str, note: str, *audit_entries: Put
+    shop: Shop,
+    address: str,
+    reason: SuppressionReason | None,
+    source: str,
+    by: str,
+    note: str,
+    record: Record = not_recorded,
 ) -> Suppression | None:
     item = shop.store.get(schema.suppression_key(_digest(address)))
     before = None if item is None else suppression_from(item)
@@ -256,11 +267,12 @@ def _remove(
         raise NotFoundError("This address is not on the suppression list.")
     after = before.without(reason)
     event = SuppressionEvent(shop.clock(), SuppressionChange.REMOVED, gone, source, by, note)
-    shop.store.transact([*_writes(shop, address, after or before, event, item, gone=after is None), *audit_entries])
+    writes = entry_writes(shop, address, after or before, event, item, gone=after is None)
+    shop.store.transact([*writes, *record(before, after)])
     return after
 
 
-def _writes(
+def entry_writes(
     shop: Shop,
     address: str,
     entry: Suppression,
@@ -270,7 +282,10 @@ def _writes(
     gone: bool = False,
     silent: bool = False,
 ) -> list[Write]:
-    """The entry and its history change together, and only if nobody else has changed the entry meanwhile."""
+    """The entry and its history change together, and only if nobody else has changed the entry meanwhile.
+
+    An entry that is `gone` is removed. Error attached: `StaleReadError`.
+    """
     digest, stamp = _digest(address), new_entry_id()
     key = schema.suppression_key(digest)
     unmoved = Absent() if item is None else Equals("stamp", stamp_of(item))
