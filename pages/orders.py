@@ -26,8 +26,10 @@ shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Orders", width="content")
-    if actor.may(Permission.PLACE_ORDERS):
-        st.page_link(page_of("place_order.py"), label="Place an order", help="")
+    with st.container(horizontal=True, width="content"):
+        st.page_link(page_of("drafts.py"), label="Draft orders", help="")
+        if actor.may(Permission.PLACE_ORDERS):
+            st.page_link(page_of("place_order.py"), label="Place an order", help="")
 
 view.find_by_number(shop)
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -16,6 +16,7 @@ actor = require(Permission.PLACE_ORDERS)
 shop = current_shop()
 
 st.title("Place an order")
+place_order_form.open_saved()
 if place_order_form.show_placed(shop):
     st.stop()
 

@@ -31,6 +31,8 @@ with form:
     st.caption(formats.plain(sentence))
     st.header("Order numbers", anchor=False)
     settings_form.show_order_numbers(shop)
+    st.header("Draft orders", anchor=False)
+    settings_form.show_draft_orders(shop)
 with example:
     st.header("Email preview", anchor=False)
     st.caption("Preview with the saved settings.")

@@ -56,6 +56,11 @@ def new_draft_id(now: datetime) -> str:
     return f"{new_order_id(now)}{_random(_TOKEN_LENGTH)}"
 
 
+def is_draft_id(order_id: str) -> bool:
+    """Whether the id of an order is that of a draft order."""
+    return len(order_id) == _STAMP_LENGTH + _RANDOM_LENGTH + _TOKEN_LENGTH
+
+
 def product_id_of(words: str) -> str:
     """The id of what these words name; the same words give the same id, so that orders find their products unasked."""
     digest = hashlib.sha256(words.encode()).digest()

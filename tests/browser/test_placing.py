@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from backend.domain.draft_orders import DraftState
 from backend.domain.team import Role
 from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
+from backend.services.draft_orders.lists import drafts_of
+from backend.services.draft_orders.settings import change_draft_settings
 from backend.services.orders.lists import orders_of
 from backend.services.products.catalogue import ProductDraft, create_product
+from backend.services.sending.message_log import messages_of
 from tests.browser.people import Person
-from tests.support import STAFF, add_customer, add_order
+from tests.support import MANAGER, STAFF, add_customer, add_order
 
 Arrive = Callable[..., Person]
 
@@ -41,6 +45,29 @@ def test_a_phone_order_of_two_known_products_takes_ten_clicks_at_most(person: Ar
     assert staff.page.evaluate("window.clicks") <= 10
     (order,) = orders_of(shop, rosa.id).orders
     assert order.total == 5490
+
+
+def test_a_draft_with_its_link_to_pay_takes_twelve_clicks_at_most(person: Arrive, shop: Shop) -> None:
+    dora = add_customer(shop, "Dora Draft")
+    create_product(shop, STAFF, ProductDraft("Darjeeling", "TEA-2", price=990))
+    create_product(shop, STAFF, ProductDraft("Kettle", "KET-1", price=4500))
+    change_draft_settings(shop, MANAGER, "https://shop.example/pay/{token}", 14)
+    staff = person(Role.STAFF).sign_in()
+    staff.page.evaluate(_COUNT)
+    staff.goes_to("Place an order")
+    staff.page.get_by_label("Customer", exact=True).click()
+    staff.searches("Customer", "dora").presses_one("Dora Draft")
+    pick(staff, "Darjeeling")
+    pick(staff, "KET-1")
+    staff.sees("$54.90").presses("Save as draft").sees_title("Draft D1").settled()
+    staff.presses("Send link to pay").presses("Send the link").sees("Link sent")
+    assert staff.page.evaluate("window.clicks") <= 12
+    (draft,) = drafts_of(shop, dora.id)
+    assert (draft.state, draft.order.total) == (DraftState.LINK_SENT, 5490)
+    (message,) = messages_of(shop, dora.id)
+    assert (message.template, message.order_id) == ("payment-link", draft.order.id)
+    staff.presses("Complete").presses("Place the order").sees("Open the order")
+    assert [order.total for order in orders_of(shop, dora.id).orders] == [5490]
 
 
 def test_a_customer_who_calls_for_the_first_time_is_added_while_the_order_waits(person: Arrive, shop: Shop) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from backend.domain.draft_orders import WAITING, DraftOrder, DraftState
-from backend.domain.ids import new_draft_id, new_order_id
+from backend.domain.ids import is_draft_id, new_draft_id, new_order_id
 from backend.domain.money import format_money
 from backend.domain.orders import HistoryEntry, OrderStatus
 from backend.domain.team import Actor, Permission
@@ -47,7 +47,7 @@ def create_draft(
     (archived customer).
     """
     actor.require(Permission.PLACE_ORDERS)
-    if not (30 < len(key) <= 40 and key.isascii() and key.isalnum()):
+    if not (is_draft_id(key) and key.isascii() and key.isalnum()):
         raise InvalidInputError("The idempotency key of this form is not valid; open the form again.")
     order, customer = written_order(shop, actor, replace(wanted, status=OrderStatus.PENDING), key, next_draft_number)
     if customer.archived:

@@ -41,7 +41,8 @@ class SendRequest:
     """One email to one person. `key` makes it happen once; `again` is the reason for a deliberate repetition.
 
     The recipient is `customer_id`, or the customer (or, for the team, the member) with the address `to`. `parcel` is
-    the id of the one that an email about an order is about; None is the last one, "" is none.
+    the id of the one that an email about an order is about; None is the last one, "" is none. `as_order` is
+    what a draft order would be; then `order_id` is the draft's.
     """
 
     template: str
@@ -52,6 +53,7 @@ class SendRequest:
     fields: Mapping[str, str] = field(default_factory=dict)
     again: str = ""
     parcel: str | None = None
+    as_order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,8 @@ def _member_recipient(shop: Shop, wanted: SendRequest) -> _Recipient:
 def _order_of(shop: Shop, wanted: SendRequest, version: TemplateVersion, recipient: _Recipient) -> Order | None:
     if Need.ORDER not in version.facts.needs:
         return None
+    if wanted.as_order is not None:
+        return wanted.as_order
     if not wanted.order_id or recipient.customer is None:
         raise InvalidInputError("This email is about an order; choose which one.", "order")
     return get_order(shop, recipient.customer.id, wanted.order_id)

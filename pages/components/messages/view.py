@@ -8,6 +8,7 @@ import streamlit as st
 
 from backend.domain.automations import is_automation
 from backend.domain.emails import Rendered
+from backend.domain.ids import is_draft_id
 from backend.domain.messages import Handled, Message, MessageStatus, SkipReason
 from backend.domain.team import Actor, Permission
 from backend.email.links import without_tokens
@@ -55,7 +56,8 @@ def show_header(shop: Shop, message: Message) -> None:
         _link("customer.py", formats.name_of(message.name), ":material/person:", {"id": message.customer_id})
     if message.order_id:
         query = {"customer": message.customer_id, "id": message.order_id}
-        _link("order.py", "The order", ":material/receipt_long:", query)
+        about = ("draft.py", "The draft order") if is_draft_id(message.order_id) else ("order.py", "The order")
+        _link(*about, ":material/receipt_long:", query)
     if is_automation(message.campaign):
         _link("automation.py", "The automation that sent it", ":material/bolt:", {"id": message.campaign})
     elif message.campaign:
@@ -112,8 +114,9 @@ def _show_waiting(shop: Shop, message: Message, reason: str) -> None:
 
 
 def show_resend(actor: Actor, message: Message) -> None:
-    """The way to send the same email again, deliberately."""
-    if actor.may(Permission.SEND_EMAIL) and message.customer_id and not message.test:
+    """The way to send the same email again, deliberately. A link to pay is sent again on the page of its draft."""
+    sendable = message.customer_id and not message.test and not is_draft_id(message.order_id)
+    if sendable and actor.may(Permission.SEND_EMAIL):
         query = {"template": message.template, "customer": message.customer_id, "order": message.order_id}
         _link("send.py", "Send again", ":material/replay:", {name: value for name, value in query.items() if value})
 

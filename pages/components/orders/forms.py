@@ -11,13 +11,12 @@ from backend.domain.automations import TriggerKind
 from backend.domain.order_states import left_to_fulfil
 from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
 from backend.domain.team import Actor, Permission
-from backend.domain.text import NOTE_LENGTH
 from backend.services.orders import orders
-from backend.services.orders.orders import OrderDraft, OrderRef
+from backend.services.orders.orders import OrderRef
 from backend.services.triggers.active import listening
-from pages.components.orders import addresses, fulfil, line_editor, notice, payment, refund, returns
-from pages.components.orders.line_editor import TypedLine
-from pages.components.ui import actions, formats, forms
+from pages.components.orders import addresses, fulfil, notice, payment, refund, returns
+from pages.components.orders.edit import Editor
+from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
@@ -153,72 +152,16 @@ def _confirm(move: _Move, dialog: Dialog[_Move], label: str, icon: str) -> None:
             st.rerun()
 
 
-def _edit(seen: Order) -> None:
-    shop = current_shop()
-    st.caption("Customer, status and date do not change.")
-    form = _edit_form(seen)
-    with form.area():
-        lines = line_editor.table(shop, seen.lines, name=form.key("table"))
-        amounts = line_editor.amounts(shop, seen.discount, seen.shipping, seen.tax, name=form.key("amount"))
-        note = st.text_area(
-            "Note", seen.note, max_chars=NOTE_LENGTH, height=80, key=form.key("note"), persist_state="session"
-        )
-
-        def typed() -> OrderDraft:
-            items = line_editor.items(shop, lines)
-            return OrderDraft(seen.customer_id, items, **line_editor.parsed(shop, amounts, items), note=note)
-
-        draft, missing = line_editor.show_total(shop, typed, seen)
-        pressed = form.pressed("Save", missing=missing, changed=draft is None or _differs(draft, seen))
-    if pressed and draft:
-        edited = actions.attempt(
-            Permission.CHANGE_ORDERS, lambda actor: orders.edit_order(shop, actor, _ref(seen), draft), "Saved."
-        )
-        _finish(EDIT, form, edited, lambda: _reopen(seen, form, lines))
-
-
-def _edit_form(seen: Order) -> Form:
-    return Form("edit_order", f"{seen.id}_{seen.version}")
-
-
-def _differs(draft: OrderDraft, seen: Order) -> bool:
-    typed = (draft.lines, draft.discount, draft.shipping, draft.tax, draft.note)
-    return typed != (seen.lines, seen.discount, seen.shipping, seen.tax, seen.note)
-
-
-def _reopen(seen: Order, form: Form, lines: list[TypedLine]) -> None:
-    """The newest version, with the fields that were changed here as they were typed."""
-    theirs = orders.get_order(current_shop(), seen.customer_id, seen.id)
-    again = _edit_form(theirs)
-    before = {
-        "note": seen.note,
-        **line_editor.amount_fields(current_shop(), seen.discount, seen.shipping, seen.tax, "amount"),
-    }
-    typed = {name: st.session_state.get(form.key(name)) for name in before}
-    again.begin({name: text for name, text in typed.items() if text is not None and text != before[name]})
-    table = line_editor.typed_table(form.key("table")).get()
-    if table is not None and not line_editor.are_lines(current_shop(), lines, seen.lines):
-        line_editor.typed_table(again.key("table")).set(table)
-    EDIT.open(theirs)
-
-
-def _finish(
-    dialog: Dialog[Order],
-    form: Form,
-    result: Order | Trouble,
-    keep: Callable[[], None] | None = None,
-) -> None:
-    if keep and isinstance(result, Trouble) and result.stale:
-        actions.show_trouble(result)
-        forms.show_overtaken(keep, dialog.close)
-    else:
-        dialog.finish(result, form)
-
-
 def _ref(order: Order) -> OrderRef:
     return OrderRef(order.customer_id, order.id, order.version)
 
 
 CANCEL = Dialog[_Move]("cancel_order", "Cancel this order?", _cancel, icon=":material/cancel:")
 MOVE = Dialog[_Move]("move_order", "Change the status", _move, icon=":material/mail:")
-EDIT = Dialog[Order]("edit_order", "Edit order", _edit, icon=":material/edit:", width="medium")
+EDIT = Editor(
+    "edit_order",
+    "Edit order",
+    Permission.CHANGE_ORDERS,
+    lambda actor, seen, draft: orders.edit_order(current_shop(), actor, _ref(seen), draft),
+    lambda seen: orders.get_order(current_shop(), seen.customer_id, seen.id),
+)

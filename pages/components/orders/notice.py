@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from backend.domain.automations import TriggerKind
-from backend.domain.orders import Order
+from backend.domain.orders import Order, OrderStatus
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.templates.previews import Recipient, render_preview
@@ -33,15 +33,27 @@ def choose(shop: Shop, form: Form, kind: TriggerKind, order: Order, after: Calla
     if not order.customer_email:
         st.caption(":material/mail_off: The customer has no email address, so no email goes out.")
         return True
-    wanted = st.toggle("Email the customer", value=True, key=form.key("notify"), persist_state="session")
-    if not wanted:
+    said = [f"“{each.name}”: {sentence(shop, each)}" for each in automations]
+    return ask(form, said, lambda: _preview(shop, automations[0].steps[0].template, order, after()))
+
+
+def say_placing(shop: Shop, order: Order, status: OrderStatus) -> None:
+    """Which emails start when an order is placed with this status; they are not asked about."""
+    kinds = (TriggerKind.ORDER_PLACED, *((TriggerKind.ORDER_PAID,) if status is OrderStatus.PAID else ()))
+    for each in (each for kind in kinds for each in listening(shop, kind) if order.customer_email):
+        text = formats.plain(f"“{each.name}”: {sentence(shop, each)}")
+        st.caption(f":material/mail: {text}")
+
+
+def ask(form: Form, said: Sequence[str], preview: Callable[[], None]) -> bool:
+    """Renders a switch for the emails that are `said`, and one that shows the first; returns whether they go out."""
+    if not st.toggle("Email the customer", value=True, key=form.key("notify"), persist_state="session"):
         st.caption("The history will say “without email”.")
         return False
-    for automation in automations:
-        text = formats.plain(f"“{automation.name}”: {sentence(shop, automation)}")
-        st.caption(f":material/mail: {text}")
+    for text in said:
+        st.caption(f":material/mail: {formats.plain(text)}")
     if st.toggle("Show the email", key=form.key("preview")):
-        _preview(shop, automations[0].steps[0].template, order, after())
+        preview()
     return True
 
 
@@ -49,8 +61,13 @@ def _preview(shop: Shop, template: str, order: Order, after: Order | None) -> No
     if after is None:
         st.caption("The email is shown when nothing is missing any more.")
         return
+    show_preview(shop, template, Recipient(order.customer_id, order.id, {}, as_order=after))
+
+
+def show_preview(shop: Shop, template: str, recipient: Recipient) -> None:
+    """The email as this customer would get it, or what is wrong with it."""
     try:
-        preview = render_preview(shop, template, recipient=Recipient(order.customer_id, order.id, {}, as_order=after))
+        preview = render_preview(shop, template, recipient=recipient)
     except BackendError as error:
         st.warning(formats.plain(error.sentence), icon=":material/warning:")
         return

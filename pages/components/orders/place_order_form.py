@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from backend.domain.customers import Customer
+from backend.domain.draft_orders import DraftOrder
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Actor, Permission
 from backend.domain.text import NOTE_LENGTH
 from backend.errors import BackendError
 from backend.services.context import Shop
+from backend.services.draft_orders import drafts
 from backend.services.orders import orders
 from backend.services.orders.orders import OrderDraft
 from pages.components.customers import search
@@ -24,6 +28,7 @@ from pages.components.ui.state import Slot
 NAME = "place_order"
 _BUTTON = f"{NAME}_now"
 _KEY: Slot[str] = Slot(f"{NAME}.key")
+_DRAFT_KEY: Slot[str] = Slot(f"{NAME}.draft_key")
 _PRESSED_TWICE: Slot[str] = Slot(f"{NAME}.pressed_twice")
 _STATUSES = (OrderStatus.PENDING, OrderStatus.PAID)
 
@@ -53,7 +58,7 @@ def show(shop: Shop, customer: Customer) -> None:
     """Renders the form, and places the order."""
     with keystrokes.area(_BUTTON):
         draft, missing = _enter(shop, customer)
-        _place_button(shop, draft, missing)
+        _buttons(shop, draft, missing)
 
 
 def _enter(shop: Shop, customer: Customer) -> tuple[OrderDraft | None, str]:
@@ -97,16 +102,27 @@ def _more_fields(name: str) -> tuple[OrderStatus, str]:
     return status, note
 
 
-def _place_button(shop: Shop, draft: OrderDraft | None, missing: str) -> None:
-    """The button. Its idempotency key is made when the form is first rendered, and stays until an order is placed."""
-    if actions.pressed("Place order", key=_BUTTON, icon=":material/check:", missing=missing) and draft:
-        key = _key(shop)
-        placed = actions.attempt(Permission.PLACE_ORDERS, lambda actor: orders.place_order(shop, actor, draft, key), "")
-        if isinstance(placed, Trouble):
-            actions.show_trouble(placed)
-        else:
-            _placed(placed)
-            st.rerun()
+def _buttons(shop: Shop, draft: OrderDraft | None, missing: str) -> None:
+    """Placing, and saving as a draft. Their idempotency keys are made when the form is first rendered, and stay until
+    one of them is done."""
+    key, draft_key = _key(shop), _DRAFT_KEY.once(lambda: drafts.new_draft_key(shop))
+    with st.container(horizontal=True):
+        place = actions.pressed("Place order", key=_BUTTON, icon=":material/check:", missing=missing)
+        save = actions.pressed(
+            "Save as draft", key=f"{NAME}_draft", icon=":material/edit_document:", missing=missing, main=False
+        )
+    if place and draft:
+        _finish(lambda actor: _placed(orders.place_order(shop, actor, draft, key)))
+    elif save and draft:
+        _finish(lambda actor: _saved(drafts.create_draft(shop, actor, draft, draft_key)))
+
+
+def _finish(act: Callable[[Actor], None]) -> None:
+    result = actions.attempt(Permission.PLACE_ORDERS, act, "")
+    if isinstance(result, Trouble):
+        actions.show_trouble(result)
+    else:
+        st.rerun()
 
 
 def _key(shop: Shop) -> str:
@@ -117,6 +133,20 @@ def _placed(placed: orders.Placed) -> None:
     if placed.duplicate:
         _PRESSED_TWICE.set(placed.order.id)
     st.query_params.from_dict({"customer": placed.order.customer_id, "placed": placed.order.id})
+
+
+def _saved(draft: DraftOrder) -> None:
+    st.query_params.from_dict({"customer": draft.order.customer_id, "draft": draft.order.id})
+
+
+def open_saved() -> None:
+    """Goes to the draft that has just been saved, if one was."""
+    customer_id, draft_id = (st.query_params.get(name, "") for name in ("customer", "draft"))
+    if draft_id:
+        if _DRAFT_KEY.get() == draft_id:  # not sooner, as with an order that is placed
+            _KEY.clear()
+            _DRAFT_KEY.clear()
+        st.switch_page(page_of("draft.py"), query_params={"customer": customer_id, "id": draft_id})
 
 
 def show_placed(shop: Shop) -> bool:
@@ -130,6 +160,7 @@ def show_placed(shop: Shop) -> bool:
         return False
     if _KEY.get() == order.id:  # not sooner: a second click may interrupt the run of the first
         _KEY.clear()
+        _DRAFT_KEY.clear()
     total = formats.money(shop, order.total)
     st.success(
         f"Order **{formats.plain(order.number)}** of {formats.customer(order.customer_name)} for "

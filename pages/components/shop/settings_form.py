@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from backend.domain.draft_orders import LONGEST_DAYS
 from backend.domain.shop import ShopFacts
 from backend.domain.team import Permission
 from backend.services.context import Shop
+from backend.services.draft_orders.settings import change_draft_settings, draft_settings
 from backend.services.orders import numbers
 from backend.services.shop_settings import get_shop_facts, save_shop_facts
 from pages.components.ui import actions, formats, forms
@@ -161,6 +163,43 @@ def show_order_numbers(shop: Shop) -> None:
     if pressed:
         saved = actions.attempt(
             Permission.EDIT_SHOP, lambda actor: numbers.change_prefix(shop, actor, prefix), "Prefix saved."
+        )
+        if isinstance(saved, Trouble):
+            actions.show_trouble(saved)
+        else:
+            form.done()
+            st.rerun()
+
+
+def show_draft_orders(shop: Shop) -> None:
+    """Renders where customers pay drafts, and when drafts expire."""
+    seen = draft_settings(shop)
+    form = Form("draft_settings")
+    with form.area():
+        url = st.text_input(
+            "Payment address",
+            seen.payment_url,
+            max_chars=500,
+            placeholder="https://shop.example/pay/{token}",
+            help="Where a draft is paid in your shop. {token}, {number}, {amount} and {currency} are filled in.",
+            key=form.key("url"),
+            persist_state="session",
+        )
+        days = st.number_input(
+            "Drafts expire after days",
+            0,
+            LONGEST_DAYS,
+            seen.days,
+            help="Counted from the last change; 0 is never. An expired draft can still be completed.",
+            key=form.key("days"),
+            persist_state="session",
+        )
+        pressed = form.pressed(
+            "Save draft settings", changed=(url, days) != (seen.payment_url, seen.days), stretch=False
+        )
+    if pressed:
+        saved = actions.attempt(
+            Permission.EDIT_SHOP, lambda actor: change_draft_settings(shop, actor, url, days), "Draft settings saved."
         )
         if isinstance(saved, Trouble):
             actions.show_trouble(saved)

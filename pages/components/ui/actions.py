@@ -44,13 +44,15 @@ class Trouble:
 _TROUBLE: Slot[Trouble] = Slot("trouble")
 
 
-def pressed(label: str, *, key: str, missing: str = "", icon: str | None = None, stretch: bool = False) -> bool:
-    """The main button of fields outside an `st.form`. True in the run of a press, while nothing is missing.
+def pressed(
+    label: str, *, key: str, missing: str = "", icon: str | None = None, stretch: bool = False, main: bool = True
+) -> bool:
+    """The main button of fields outside an `st.form`, or another one. True when pressed, if nothing is missing.
 
     It is never disabled, because a field counts only when it is left, and the click that leaves it would be lost.
     """
     width: Literal["stretch", "content"] = "stretch" if stretch else "content"
-    now = st.button(label, key=key, type="primary", icon=icon, width=width)
+    now = st.button(label, key=key, type="primary" if main else "secondary", icon=icon, width=width)
     return _complete(key, missing, now=now)
 
 

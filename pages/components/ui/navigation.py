@@ -112,6 +112,15 @@ PAGES: tuple[PageEntry, ...] = (
         help="Enter an order by hand.",
     ),
     PageEntry(
+        "drafts.py",
+        "Draft orders",
+        ":material/edit_document:",
+        Permission.VIEW_ORDERS,
+        "Shop",
+        visible=False,
+    ),
+    PageEntry("draft.py", "Draft order", ":material/edit_document:", Permission.VIEW_ORDERS, "Shop", visible=False),
+    PageEntry(
         "emails.py",
         "Emails",
         ":material/mail:",
