@@ -144,7 +144,8 @@ class Draft:
     """What a person decides about a campaign. `fields` are the values of its template's fields.
 
     `segment_id` names the segment whose rule is frozen with the campaign. `holdout` percent of those who could
-    get it get nothing, so that what the others order can be compared with them.
+    get it get nothing, so that what the others order can be compared with them. `again` is the id of a campaign whose
+    recipients get this one unless they opened it; nobody else does.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Draft:
     hours: Hours | None = None
     limits: Limits = field(default_factory=Limits)
     result_days: int = RESULT_DAYS
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ class Campaign:
     @property
     def key(self) -> str:
         """The key of its messages in the ledger, so that no customer gets two of them."""
-        return f"K{self.id}"
+        return ledger_key(self.id)
 
     @property
     def authors(self) -> frozenset[str]:
@@ -246,6 +248,11 @@ class Campaign:
     def may_start(self) -> bool:
         """Whether it may be started or scheduled now, as far as approval goes."""
         return self.state in (_S.PLANNED, _S.OVERDUE) and (not self.needs_approval or self.approval is not None)
+
+
+def ledger_key(campaign_id: str) -> str:
+    """The key that a campaign's messages have in the ledger."""
+    return f"K{campaign_id}"
 
 
 def check_transition(campaign: Campaign, to: CampaignState) -> None:

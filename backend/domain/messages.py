@@ -72,6 +72,8 @@ class SkipReason(StrEnum):
     CUSTOMER_GONE = "does not exist any more"
     LEFT_SEGMENT = "has left the segment since"
     CANCELLED = "the campaign was cancelled"
+    NOT_SENT_BEFORE = "did not get the first email"
+    OPENED_BEFORE = "opened the first email, or their mail program did"
     UNREADABLE = "has a record that cannot be read"
 
 

@@ -41,7 +41,7 @@ _AUDIENCE = Record(Audience, sparse=("size", "holdout"), chunks=As(write=_chunks
 _DRAFT = Record(
     Draft,
     needed=("limits", "result_days"),
-    sparse=("holdout",),
+    sparse=("holdout", "again"),
     segment_id="segment",
     canary=row(Canary),
     limits=As(write=_limits_item, read=_limits_from),

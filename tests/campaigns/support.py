@@ -88,8 +88,9 @@ class Desk:
     def people(self, number: int, *, consent: bool | None = True, **profile: Any) -> list[Customer]:
         return [add_customer(self.shop, consent=consent, **profile) for _ in range(number)]
 
-    def planned(self, wanted: Draft | None = None) -> Campaign:
-        campaign = create_campaign(self.shop, STAFF, wanted or draft())
+    def planned(self, wanted: Draft | Campaign | None = None) -> Campaign:
+        known = isinstance(wanted, Campaign)
+        campaign = wanted if known else create_campaign(self.shop, STAFF, wanted or draft())
         run_preflight(self.shop, STAFF, campaign.id, seen_version=campaign.version)
         while work_on_preflights(self.shop, self.mailer, self.stop):
             pass
@@ -100,7 +101,7 @@ class Desk:
         count = asked.planned_recipients or 0
         return approve(self.shop, MANAGER, campaign.id, typed_count=count, seen_version=asked.version)
 
-    def started(self, wanted: Draft | None = None) -> Campaign:
+    def started(self, wanted: Draft | Campaign | None = None) -> Campaign:
         """A campaign whose audience is frozen."""
         campaign = self.planned(wanted)
         if campaign.needs_approval:

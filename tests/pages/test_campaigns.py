@@ -346,3 +346,15 @@ def test_an_unknown_campaign_leads_back(dashboard: Dashboard, desk: Desk) -> Non
     app = dashboard.open("campaign.py", Role.STAFF, id="NOBODY")
     assert "This campaign does not exist" in said(app)
     assert "All campaigns" in links(app)
+
+
+def test_a_finished_campaign_is_sent_again_to_those_who_did_not_open_it(dashboard: Dashboard, desk: Desk) -> None:
+    desk.people(2)
+    first = desk.finished(desk.started())
+    app = opened(dashboard, first)
+    press(app, "Send again to those who did not open it")
+    again = read_campaign(dashboard.shop, f"{first.id}2")
+    assert (again.draft.again, again.state) == (first.id, CampaignState.DRAFT)
+    page = opened(dashboard, again)
+    assert "Only to those who got" in said(page)
+    assert "Duplicate" not in buttons(page)

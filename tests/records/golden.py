@@ -23,7 +23,7 @@ from backend.domain.audit import AuditEntry, AuditSeal
 from backend.domain.automations import PREFIX, Automation, Trigger
 from backend.domain.backups import BackupState
 from backend.domain.campaign_figures import Broken, Preflight
-from backend.domain.campaigns import Campaign, Wave
+from backend.domain.campaigns import Campaign, Draft, Wave
 from backend.domain.changes import Change, ChangeEntry
 from backend.domain.connections import Connection, ConnectionFigures, Delivery, PrivacyRequest
 from backend.domain.customers import Activity, ConsentProof, Customer
@@ -261,7 +261,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "campaign",
-        filled(Campaign),
+        filled(Campaign, draft=filled(Draft, again="")),
         least(Campaign, segment_name="", rule=""),
         campaigns.campaign_item,
         lambda it, item: campaigns.campaign_from(it.id, item),
@@ -285,7 +285,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "skips",
-        dict.fromkeys(SkipReason, (1, 20)),
+        dict.fromkeys(set(SkipReason) - {SkipReason.NOT_SENT_BEFORE, SkipReason.OPENED_BEFORE}, (1, 20)),
         {SkipReason.PAUSED: (0,)},
         campaign_chunks.skips_item,
         lambda it, item: {

@@ -23,7 +23,7 @@ from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line, clean_text
 from backend.email.rendering.context import build_context
 from backend.email.rendering.renderer import compile_template
-from backend.errors import InvalidInputError
+from backend.errors import InvalidInputError, NotFoundError
 from backend.services.campaigns.content import CampaignEmail, are_comparable, drafted_emails, is_sendable
 from backend.services.campaigns.saved import CampaignExistsError, change, check_seen, create, read_campaign
 from backend.services.context import Shop
@@ -83,7 +83,7 @@ def update_draft(shop: Shop, actor: Actor, campaign_id: str, draft: Draft, *, se
     check_seen(before, seen_version)
     if before.state not in EDITABLE:
         raise WrongStateError(f"“{before.name}” is {before.state}; what it sends cannot be changed any more.")
-    after = back_to_draft(checked(shop, before, draft))
+    after = back_to_draft(checked(shop, before, replace(draft, again=before.draft.again)))
     after = replace(after, edited_by=tuple(sorted({*before.edited_by, actor.username})))
     return change(shop, actor, before, after, "changed a campaign")
 
@@ -95,7 +95,58 @@ def duplicate_campaign(shop: Shop, actor: Actor, campaign_id: str, *, new_id: st
     """
     actor.require(Permission.PLAN_CAMPAIGNS)
     draft = read_campaign(shop, campaign_id).draft
+    if draft.again:
+        raise WrongStateError("An email is sent again once. Duplicate the first campaign instead.")
     return create_campaign(shop, actor, replace(draft, name=f"{draft.name[:90]} (copy)"), campaign_id=new_id)
+
+
+def send_again(shop: Shop, actor: Actor, campaign_id: str) -> Campaign:
+    """The draft of the campaign that goes to those who got this one and did not open it; there is one for each.
+
+    It sends the better variant, to everybody at once. Its id follows from the first campaign's, so that it exists once
+    whoever asks; one that was cancelled before it began makes room for another.
+
+    Raises: as `create_campaign`; `WrongStateError` before the campaign has finished, and for one that is sent again
+    already.
+    """
+    actor.require(Permission.PLAN_CAMPAIGNS)
+    first = read_campaign(shop, campaign_id)
+    if first.state is not CampaignState.FINISHED:
+        raise WrongStateError(f"“{first.name}” is {first.state}; it can be sent again when it has finished.")
+    if first.draft.again:
+        raise WrongStateError("An email is sent again once.")
+    for number in range(2, 10):
+        found = _found(shop, f"{first.id}{number}")
+        if found is None:
+            draft = _again(first.draft, first)
+            return create_campaign(shop, actor, draft, campaign_id=f"{first.id}{number}")
+        if found.state is not CampaignState.CANCELLED or found.started_at is not None:
+            return found
+    raise WrongStateError("Sending it again was cancelled too often. Duplicate the campaign instead.")
+
+
+def _found(shop: Shop, campaign_id: str) -> Campaign | None:
+    try:
+        return read_campaign(shop, campaign_id)
+    except NotFoundError:
+        return None
+
+
+def _again(draft: Draft, first: Campaign) -> Draft:
+    draft = replace(draft, name=f"{draft.name[:90]} (again)", test=None, canary=None, holdout=0, again=first.id)
+    winner = (
+        next((each for each in first.draft.test.variants if each.key == first.winner), None)
+        if first.draft.test
+        else None
+    )
+    if winner is None:
+        return draft
+    return replace(
+        draft,
+        subject=winner.subject or draft.subject,
+        template=winner.template or draft.template,
+        fields=draft.fields if winner.fields is None else winner.fields,
+    )
 
 
 def refreshed(shop: Shop, campaign: Campaign) -> Campaign:

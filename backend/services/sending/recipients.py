@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from backend.domain.campaigns import Campaign, Wave, variant_of
+from backend.domain.campaigns import Campaign, Wave, ledger_key, variant_of
 from backend.domain.customers import Customer
+from backend.domain.delivery import Outcome
 from backend.domain.eligibility import reasons_against
 from backend.domain.emails import TemplateVersion
 from backend.domain.messages import Message, MessageStatus, SkipReason
@@ -17,6 +18,7 @@ from backend.email.rendering.mjml_scan import Layout
 from backend.email.rendering.renderer import compile_template, render_compiled
 from backend.errors import BackendError
 from backend.records.customers import customer_at
+from backend.records.messages import message_from
 from backend.services.context import Shop
 from backend.services.segments import audience
 from backend.services.sending.composition import links_for, outgoing, packed
@@ -28,6 +30,8 @@ from backend.services.sending.shared_content import Content, read_content, read_
 from backend.services.templates.catalogue import read_edition
 from backend.services.unreadable.items import readable
 from backend.store import schema
+
+_OPENS = {Outcome.OPENED, Outcome.BOT_OPENED, Outcome.CLICKED, Outcome.BOT_CLICKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +106,35 @@ def reasons_of(
     now = shop.clock()
     situations = situations_of(shop, customers, campaign.kind, mailer.limits)
     belongs = audience.still_matches(shop, rule_from_text(campaign.rule), customers)
+    again = _reasons_against_again(shop, campaign.draft.again, list(situations)) if campaign.draft.again else {}
     found: dict[str, list[SkipReason]] = {}
     for customer in customers:
         reasons = reasons_against(campaign.kind, topic, situations[customer.id], mailer.limits, now, campaign.key)
         if not belongs.get(customer.id, False):
             reasons.append(SkipReason.LEFT_SEGMENT)
+        reasons += again.get(customer.id, [])
         found[customer.id] = reasons
     return found
+
+
+def _reasons_against_again(shop: Shop, first: str, customer_ids: Sequence[str]) -> dict[str, list[SkipReason]]:
+    """Who gets no second email after the campaign `first`, by customer id.
+
+    Where a program opened it, nobody knows whether the customer did; it counts as opened.
+    """
+    found = shop.store.get_many([schema.message_key(each, ledger_key(first)) for each in customer_ids])
+    sent = {
+        each.recipient: each
+        for each in readable(shop, found.items(), message_from)
+        if each.status is MessageStatus.SENT
+    }
+    reasons: dict[str, list[SkipReason]] = {}
+    for each in customer_ids:
+        if each not in sent:
+            reasons[each] = [SkipReason.NOT_SENT_BEFORE]
+        elif _OPENS & set(sent[each].outcomes):
+            reasons[each] = [SkipReason.OPENED_BEFORE]
+    return reasons
 
 
 def _email(shop: Shop, digest: str) -> _Email:

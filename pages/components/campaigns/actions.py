@@ -111,12 +111,32 @@ def show_running(actor: Actor, campaign: Campaign, failed: int) -> None:
             _CANCEL.opener("Cancel permanently", campaign, icon=":material/cancel:")
         if campaign.state is _S.FINISHED and failed:
             _RETRY.opener(f"Retry the {failed:,} that failed", campaign, icon=":material/replay:")
+        if campaign.state is _S.FINISHED and not campaign.draft.again:
+            _again_button(campaign)
         duplicate_button(campaign)
 
 
+def _again_button(campaign: Campaign) -> None:
+    """Opens the draft that goes to those who did not open this one."""
+    label = "Send again to those who did not open it"
+    help = (
+        "Makes a draft, once. Whoever opened the email since, or whose mail program opens all emails, gets no second."
+    )
+    if st.button(label, icon=":material/forward_to_inbox:", key="campaign_again", help=help):
+        draft = actions.attempt(
+            Permission.PLAN_CAMPAIGNS,
+            lambda actor: drafts.send_again(current_shop(), actor, campaign.id),
+            "This is the draft. Give it another subject; nothing is sent yet.",
+        )
+        if isinstance(draft, actions.Trouble):
+            actions.show_trouble(draft)
+            return
+        st.switch_page(page_of("campaign.py"), query_params={"id": draft.id})
+
+
 def duplicate_button(campaign: Campaign) -> None:
-    """Makes a new draft that sends the same."""
-    if st.button("Duplicate", icon=":material/content_copy:", key="campaign_duplicate"):
+    """Makes a new draft that sends the same; not of one that sends again, which is done once."""
+    if not campaign.draft.again and st.button("Duplicate", icon=":material/content_copy:", key="campaign_duplicate"):
         copied = actions.attempt(
             Permission.PLAN_CAMPAIGNS,
             lambda actor: drafts.duplicate_campaign(

@@ -93,6 +93,9 @@ def _settings(shop: Shop, campaign: Campaign) -> str:
     title = table.title_of(shop, draft.template)
     lines = [f"Email: **{formats.plain(title)}**, version {campaign.template_version}"]
     lines.append(f"Segment: **{formats.plain(campaign.segment_name)}**, as of when the campaign was saved")
+    if draft.again:
+        first = page_of("campaign.py").url_path
+        lines.append(f"Only to those who got [the first campaign](/{first}?id={draft.again}) and did not open it")
     if draft.canary is not None:
         wait = words.waiting(draft.canary.wait)
         lines.append(f"First **{draft.canary.share}%** get it first; after {wait} the results are checked")
