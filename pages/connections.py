@@ -25,5 +25,5 @@ with shops:
     view.show_privacy_requests(shop, privacy_requests(shop, actor))
 with webhooks:
     endpoints.show_endpoints(shop, actor)
-for dialog in (forms.ADD, forms.SECRET, forms.REMOVE, endpoints.ADD, endpoints.CHANGE, endpoints.REMOVE):
+for dialog in (forms.ADD, forms.SECRET, forms.TOKEN, forms.REMOVE, endpoints.ADD, endpoints.CHANGE, endpoints.REMOVE):
     dialog.show()

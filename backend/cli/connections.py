@@ -70,6 +70,25 @@ def rotate(connection: str, secret: Secret = _MAKE) -> None:
         say(f"The secret before, if there was one, is valid for {SECRET_OVERLAP.days} more days.")
 
 
+@app.command("token")
+def token(
+    connection: str,
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token",
+            envvar="CONNECTION_TOKEN",
+            help="Shopify's access token, or WooCommerce's key and secret: ck_…:cs_…. Without one, it is removed.",
+        ),
+    ] = "",
+) -> None:
+    """Enter a token of the shop's own API: every night its orders are compared, and those that are missing come."""
+    with opened_shop("connections token") as shop:
+        key = open_connection_key(load_settings())
+        connections.set_token(shop, COMMAND_LINE, key, connection, token)
+        typer.echo("The first comparison begins within a minute." if token else "Orders are not compared any more.")
+
+
 @app.command("replay")
 def replay(
     connection: str, delivery: Annotated[str, typer.Argument(help="One delivery; all without it.")] = ""

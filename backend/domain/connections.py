@@ -54,7 +54,8 @@ class Secret:
 class Connection:
     """One connected shop. `domain` is the shop's own, "" for any; `source` is what its orders are called here.
 
-    `secrets` are the current one and the one before it, at most; without one nothing is accepted.
+    `secrets` are the current one and the one before it, at most; without one nothing is accepted. With a `token` of
+    the shop's own API, its orders are compared with those here every night.
     """
 
     id: str
@@ -65,6 +66,25 @@ class Connection:
     created_by: str
     secrets: tuple[Secret, ...] = ()
     version: int = 1
+    token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderComparison:
+    """How far the orders of a shop are compared with those here: all that it changed before `since`.
+
+    One that is under way goes until `until`. Of it, or else of the last one, `seen` orders had changed there; `missed`
+    of them had not arrived, and `behind` were older here. `trouble` is why it cannot go on now.
+    """
+
+    since: datetime
+    due_at: datetime
+    until: datetime | None = None
+    seen: int = 0
+    missed: int = 0
+    behind: int = 0
+    finished_at: datetime | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backend.domain.connections import Connection, ConnectionFigures, Delivery, DeliveryState, PrivacyRequest, Secret
+from backend.domain.connections import (
+    Connection,
+    ConnectionFigures,
+    Delivery,
+    DeliveryState,
+    OrderComparison,
+    PrivacyRequest,
+    Secret,
+)
 from backend.domain.time import to_text
 from backend.records.conversion import key_given, reads
-from backend.records.declared import As, Record, rows
+from backend.records.declared import As, Record, row, rows
 from backend.store import schema
 from backend.store.port import EXPIRES, Item, Key
 
@@ -25,10 +33,11 @@ DONE_KEPT = timedelta(days=30)
 """How long the id of a delivery is known, so that it counts once."""
 FAILED_KEPT = timedelta(days=90)
 
-_CONNECTION = Record(Connection, given=("id",), blank=("domain",), secrets=rows(Secret))
+_CONNECTION = Record(Connection, given=("id",), blank=("domain",), secrets=rows(Secret), token=row(Secret))
 _FIGURES = Record(
     ConnectionFigures, sparse=("received", "applied", "unchanged", "ignored", "noted", "failed", "refused", "lag")
 )
+_COMPARISON = Record(OrderComparison, sparse=("seen", "missed", "behind"))
 _DELIVERY = Record(Delivery, given=("connection",), sparse=("tries", "parts"), body=As())
 _PRIVACY = Record(PrivacyRequest, given=("id",), blank=("customer",), sparse=("orders",))
 
@@ -46,6 +55,14 @@ connection_figures_item = _FIGURES.item
 @reads(key_given)
 def connection_figures_from(key: Key, item: Item) -> ConnectionFigures:
     return _FIGURES.read(item)
+
+
+comparison_item = _COMPARISON.item
+
+
+@reads(key_given)
+def comparison_from(key: Key, item: Item) -> OrderComparison:
+    return _COMPARISON.read(item)
 
 
 def delivery_items(delivery: Delivery, due: datetime) -> list[tuple[Key, Item]]:

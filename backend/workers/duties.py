@@ -28,6 +28,7 @@ from backend.services.automations.duty import answer_due
 from backend.services.backup.schedule import work_on_backups
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import work_on_preflights
+from backend.services.connections.comparison import compare_due
 from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
 from backend.services.customer_data.erasing import work_on_erasures
@@ -88,6 +89,9 @@ REST_OF_AUTOMATIONS = 2.0
 """Seconds between looks for triggers that are due."""
 REST_OF_WEBHOOKS = 1.0
 """Seconds between looks for webhooks that wait."""
+REST_OF_COMPARISONS = 1.0
+"""Seconds between two requests to shops; Shopify allows two a second."""
+REST_WHEN_COMPARED = 60.0
 REST_OF_PRODUCTS = 3.0
 """Seconds between looks for orders that product figures do not count yet."""
 BETWEEN_LOOKS = 10.0
@@ -155,6 +159,12 @@ def _take_in_events(place: Workplace, stop: threading.Event) -> Round:
 def _apply_webhooks(place: Workplace, stop: threading.Event) -> Round:
     """Applies what connected shops have sent."""
     return lambda: 0.0 if apply_due(place.shop, stop) else REST_OF_WEBHOOKS
+
+
+def _compare_orders(place: Workplace, stop: threading.Event) -> Round:
+    """Asks connected shops for orders that have not arrived, a page at a time, no faster than shops allow."""
+    key = open_connection_key(place.settings)
+    return lambda: REST_OF_COMPARISONS if compare_due(place.shop, key) else REST_WHEN_COMPARED
 
 
 def _post_webhooks(place: Workplace, stop: threading.Event) -> Round:
@@ -229,6 +239,7 @@ DUTIES: tuple[Duty, ...] = (
     in_rounds("alerts", _watch),
     in_rounds("account notices", _email_members),
     in_rounds("webhooks", _apply_webhooks),
+    in_rounds("comparisons", _compare_orders, patience=120.0),
     in_rounds("webhooks out", _post_webhooks, patience=120.0),
     in_rounds("events", _take_in_events, patience=120.0),
     in_rounds("erasures", _erase, patience=120.0),

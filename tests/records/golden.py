@@ -25,7 +25,7 @@ from backend.domain.backups import BackupState
 from backend.domain.campaign_figures import Broken, Preflight
 from backend.domain.campaigns import Campaign, Draft, Wave
 from backend.domain.changes import Change, ChangeEntry
-from backend.domain.connections import Connection, ConnectionFigures, Delivery, PrivacyRequest
+from backend.domain.connections import Connection, ConnectionFigures, Delivery, OrderComparison, PrivacyRequest
 from backend.domain.customers import Activity, ConsentProof, Customer
 from backend.domain.delivery import Outcome
 from backend.domain.draft_orders import DraftOrder, DraftSettings, DraftState
@@ -587,6 +587,14 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "connection",
+        filled(Connection, id="CONNECTION", token=None),
+        least(Connection, id="CONNECTION", domain=""),
+        connections.connection_item,
+        lambda it, item: connections.connection_from(schema.connection_key(it.id), item),
+        (connections.connection_from,),
+    ),
+    Entity(
+        "connection-with-token",
         filled(Connection, id="CONNECTION"),
         least(Connection, id="CONNECTION", domain=""),
         connections.connection_item,
@@ -600,6 +608,14 @@ ENTITIES: tuple[Entity, ...] = (
         connections.connection_figures_item,
         lambda it, item: connections.connection_figures_from(schema.connection_figures_key("CONNECTION"), item),
         (connections.connection_figures_from,),
+    ),
+    Entity(
+        "order-comparison",
+        filled(OrderComparison),
+        least(OrderComparison),
+        connections.comparison_item,
+        lambda it, item: connections.comparison_from(schema.comparison_key("CONNECTION"), item),
+        (connections.comparison_from,),
     ),
     Entity(
         "delivery",

@@ -43,6 +43,7 @@ from backend.services.automations.waiting_triggers import stalled
 from backend.services.campaigns import content, orders_after, plan, preflights, progress, results, saved
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
+from backend.services.connections.comparison import compare_due
 from backend.services.connections.connections import list_connections, privacy_requests
 from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
@@ -313,6 +314,7 @@ ROUNDS: dict[str, Surface] = {
     "mail of automations": lambda v: _deliver(v),
     "products": lambda v: [count_sold(v.shop) for _ in range(3)],
     "webhooks": lambda v: [apply_due(v.shop, GO_ON) for _ in range(3)],
+    "comparisons": lambda v: [compare_due(v.shop, b"k" * 32, lambda *_: Reached(503)) for _ in range(3)],
     "webhooks out": lambda v: _deliver_webhooks(v),
     "alerts": lambda v: (is_my_turn(v.shop), look(v.system), notify_all(v.system)),
     "events": lambda v: replay_all(v.shop, COMMAND_LINE, EventPolicy()),

@@ -55,7 +55,7 @@ from backend.services.campaigns import drafts, orders_after, progress
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.preflights import run_preflight
 from backend.services.campaigns.saved import read_campaign
-from backend.services.connections.connections import add_connection
+from backend.services.connections.connections import add_connection, set_token
 from backend.services.connections.duty import apply_due
 from backend.services.connections.intake import Received, receive, signature_of
 from backend.services.context import Shop
@@ -380,6 +380,7 @@ def _connections(shop: Shop, people: list[Customer]) -> None:
             _receive(shop, key, connection.id, domain, topic, payload)
             if topic == "customers/redact":
                 apply_due(shop, threading.Event())
+        set_token(shop, ENGINEER, key, connection.id, "shpat_0123456789abcdef")
         endpoints.add_endpoint(shop, ENGINEER, key, f"https://hooks{number}.example.com/", [EventKind.ORDER_CREATED])
     add_order(shop, people[2], 800)
     for erased in ("GONE000001", "GONE000002"):

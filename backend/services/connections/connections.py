@@ -14,6 +14,7 @@ from backend.domain.connections import (
     SILENT_AFTER,
     Connection,
     ConnectionFigures,
+    OrderComparison,
     PrivacyRequest,
     Secret,
     ShopKind,
@@ -22,7 +23,14 @@ from backend.domain.ids import new_customer_id
 from backend.domain.team import Actor, Permission
 from backend.domain.time import to_text
 from backend.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
-from backend.records.connections import connection_figures_from, connection_from, connection_item, privacy_from
+from backend.records.connections import (
+    comparison_from,
+    comparison_item,
+    connection_figures_from,
+    connection_from,
+    connection_item,
+    privacy_from,
+)
 from backend.sealed_text import seal, unseal
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
@@ -34,8 +42,11 @@ from backend.store.port import Absent, Delete, Equals, Exists, Put, Query, Updat
 MOST_CONNECTIONS = 50
 SHORTEST_SECRET, LONGEST_SECRET = 16, 200
 _PURPOSE = "connection secret"
+_OF_TOKENS = "connection token"
 _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
 _TROUBLE_FOR = timedelta(days=1)
+LONGEST_LOOK_BACK = timedelta(days=60)
+"""How far back Shopify shows orders to a token that may not read all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,7 @@ class ConnectionView:
     waiting: int
     failed: int
     trouble: str
+    comparison: OrderComparison | None = None
 
 
 def list_connections(shop: Shop, actor: Actor) -> list[ConnectionView]:
@@ -139,6 +151,36 @@ def end_old_secret(shop: Shop, actor: Actor, connection_id: str) -> Connection:
     )
 
 
+def set_token(shop: Shop, actor: Actor, key: bytes, connection_id: str, token: str) -> Connection:
+    """Enters a token of the shop's own API, by which its orders are compared every night, the first time now.
+
+    WooCommerce's is the consumer key and the consumer secret with a colon between. "" removes it.
+
+    Raises: as `set_secret`.
+    """
+    bare, now = token.strip(), shop.clock()
+
+    def changed(connection: Connection) -> Connection:
+        if connection.kind is ShopKind.WOOCOMMERCE and bare and not re.fullmatch("ck_[^:]+:cs_[^:]+", bare):
+            raise InvalidInputError("Enter the consumer key (ck_…) and the consumer secret (cs_…).", "token")
+        return replace(connection, token=_sealed(shop, key, bare, _OF_TOKENS) if bare else None)
+
+    action = "entered an API token of a connection" if bare else "removed the API token of a connection"
+    after = _change(shop, actor, connection_id, action, changed)
+    place = schema.comparison_key(connection_id)
+    if bare and shop.store.get(place) is None:
+        begun = OrderComparison(since=max(after.created_at, now - LONGEST_LOOK_BACK), due_at=now)
+        shop.store.put(Put(place, {**comparison_item(begun), "version": 0}))
+    elif bare:
+        shop.store.update(Update(place, set={"due_at": to_text(now)}, remove=["trouble"]))
+    return after
+
+
+def open_token(key: bytes, connection: Connection) -> str | None:
+    """The token; None without one, or when the installation's key is another one than when it was entered."""
+    return unseal(key, _OF_TOKENS, connection.token.sealed) if connection.token else None
+
+
 def new_secret() -> str:
     """A secret to be entered at the shop."""
     return secrets.token_urlsafe(32)
@@ -154,7 +196,8 @@ def remove_connection(shop: Shop, actor: Actor, connection_id: str) -> None:
     gone = NotFoundError("This connection does not exist any more.")
     said = f"{connection.kind.label} {connection.domain}"
     noted = audit_log.entry(shop, actor, "removed a connection", f"connection:{connection_id}", said)
-    shop.store.transact([Delete(schema.connection_key(connection_id), Exists(), gone), noted])
+    compared = Delete(schema.comparison_key(connection_id))
+    shop.store.transact([Delete(schema.connection_key(connection_id), Exists(), gone), compared, noted])
 
 
 def open_secret(key: bytes, secret: Secret) -> str | None:
@@ -185,11 +228,13 @@ def view_of(shop: Shop, connection: Connection) -> ConnectionView:
 def _view(shop: Shop, connection: Connection, waiting: int) -> ConnectionView:
     key = schema.connection_figures_key(connection.id)
     figures = read_one(shop, key, connection_figures_from) or ConnectionFigures()
+    compared = read_one(shop, schema.comparison_key(connection.id), comparison_from) if connection.token else None
     failed = count_failed(shop, connection.id)
-    return ConnectionView(connection, figures, waiting, failed, _trouble(shop, connection, figures, failed))
+    trouble = _trouble(shop, connection, figures, failed, _missed(compared))
+    return ConnectionView(connection, figures, waiting, failed, trouble, compared)
 
 
-def _trouble(shop: Shop, connection: Connection, figures: ConnectionFigures, failed: int) -> str:
+def _trouble(shop: Shop, connection: Connection, figures: ConnectionFigures, failed: int, missed: str) -> str:
     """What is wrong with a connection, as a sentence; "" when nothing is."""
     now = shop.clock()
     if not connection.secrets:
@@ -199,11 +244,22 @@ def _trouble(shop: Shop, connection: Connection, figures: ConnectionFigures, fai
     refused = figures.last_refused_at
     if refused is not None and now - refused < _TROUBLE_FOR and (figures.last_at is None or refused > figures.last_at):
         return "Its webhooks are refused: the secret entered here is not the one that the shop signs with."
+    if missed:
+        return missed
     if figures.last_at is None:
         return "It has not received a webhook yet."
     if now - figures.last_at > SILENT_AFTER:
         return f"It has received nothing for {(now - figures.last_at).days} days. Check the webhooks in the shop."
     return ""
+
+
+def _missed(compared: OrderComparison | None) -> str:
+    if compared is None:
+        return ""
+    if compared.trouble or not compared.missed or compared.until is not None:
+        return compared.trouble
+    many = f"{compared.missed} orders" if compared.missed > 1 else "One order"
+    return f"{many} had not arrived, and came by the last comparison. Check the webhooks in the shop."
 
 
 def count_failed(shop: Shop, connection_id: str) -> int:
@@ -228,11 +284,11 @@ def _source(kind: ShopKind, others: list[Connection]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _sealed(shop: Shop, key: bytes, secret: str) -> Secret:
+def _sealed(shop: Shop, key: bytes, secret: str, purpose: str = _PURPOSE) -> Secret:
     bare = secret.strip()
     if not (SHORTEST_SECRET <= len(bare) <= LONGEST_SECRET and bare.isascii() and bare.isprintable()):
         raise InvalidInputError(f"The secret has {SHORTEST_SECRET} to {LONGEST_SECRET} characters.", "secret")
-    return Secret(seal(key, _PURPOSE, bare), shop.clock())
+    return Secret(seal(key, purpose, bare), shop.clock())
 
 
 def _change(

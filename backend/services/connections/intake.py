@@ -84,7 +84,7 @@ def receive(
         domain = headers.get(names.domain, "").lower() if names.domain else ""
         if domain and connection.domain and domain != connection.domain:
             return Received.REFUSED
-        return _stored(shop, _delivery(shop, connection, names, headers, body))
+        return store_delivery(shop, _delivery(shop, connection, names, headers, body))
 
 
 def note_refusal(shop: Shop, connection_id: str) -> None:
@@ -125,7 +125,8 @@ def _delivery(shop: Shop, connection: Connection, names: Headers, headers: Mappi
     )
 
 
-def _stored(shop: Shop, delivery: Delivery) -> Received:
+def store_delivery(shop: Shop, delivery: Delivery) -> Received:
+    """Keeps a delivery for the workers, once. Raises: as the store."""
     items = delivery_items(delivery, delivery.received_at)
     if len(items) > MOST_PARTS:
         return Received.TOO_LARGE

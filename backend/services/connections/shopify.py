@@ -71,6 +71,11 @@ def order_from(shop: Shop, connection: Connection, delivery: Delivery, order: Pa
     return with_fulfilments(found, _fulfilments(connection, delivery, order))
 
 
+def number_of(order: Payload) -> str:
+    """The order's number as people see it."""
+    return said(order, "name") or (f"#{number}" if (number := said(order, "order_number")) else said(order, "id"))
+
+
 def refund_from(shop: Shop, refund: Payload) -> RefundOfOrder:
     """Raises: `InvalidInputError`."""
     order, name = said(refund, "order_id"), said(refund, "id")
@@ -111,7 +116,7 @@ def customer_from(connection: Connection, delivery: Delivery, customer: Payload)
 
 def _fields(order: Payload, refunds: _Refunds, is_void: bool) -> dict[str, str]:
     billing, shipping, customer = (part(order, name) for name in ("billing_address", "shipping_address", "customer"))
-    name = said(order, "name") or (f"#{number}" if (number := said(order, "order_number")) else said(order, "id"))
+    name = number_of(order)
     if not name:
         raise InvalidInputError("The order has no name and no number.")
     person = f"{said(customer, 'first_name')} {said(customer, 'last_name')}".strip()

@@ -49,6 +49,11 @@ def order_from(shop: Shop, connection: Connection, delivery: Delivery, order: Pa
     return order_of(shop, connection, _fields(connection, order), lines, live)
 
 
+def number_of(order: Payload) -> str:
+    """The order's number as people see it."""
+    return said(order, "number", "id")
+
+
 def customer_from(connection: Connection, delivery: Delivery, customer: Payload) -> CustomerCandidate:
     """Raises: `InvalidInputError`."""
     billing = part(customer, "billing")
@@ -78,7 +83,7 @@ def _fields(connection: Connection, order: Payload) -> dict[str, str]:
     financial, fulfilment = WOOCOMMERCE_STATUSES.get(
         status, ("paid" if said(order, "date_paid_gmt") else "pending", "")
     )
-    number = said(order, "number", "id")
+    number = number_of(order)
     if not number:
         raise InvalidInputError("The order has no number.")
     refunded = added(abs(decimal_in(each, "total", "amount") or Decimal(0)) for each in parts(order, "refunds"))

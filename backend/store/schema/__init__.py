@@ -70,7 +70,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 70 | API keys; one by its prefix | shop | `APIKEYS` | prefix |
 | 71 | what became of a request with an idempotency key | mail | `ONCE#caller#hash` | `R` |
 | 72 | requests of an API key or an address in a window of time | mail | `CALLS#caller#window` | `N` |
-| 80 | connected shops, and what each has brought | shop, mail | `CONNECTIONS`, `H#connection` | id, `FIGURES` |
+| 80 | connected shops; what each brought | shop, mail | `CONNECTIONS`, `H#connection` | id, `FIGURES`, `COMPARISON` |
 | 81 | deliveries that wait for a worker | mail / work | `DELIVERIES#shard` | `due#id` |
 | 82 | deliveries of a connection that failed, newest first | mail / work | `UNDELIVERED#connection` | `at#id` |
 | 83 | a delivery, with all of its body | mail | `H#connection` | `D#hash`, `P#hash#number` |

@@ -19,6 +19,11 @@ def connection_figures_key(connection_id: str) -> Key:
     return Key(MAIL, f"H#{connection_id}", "FIGURES")
 
 
+def comparison_key(connection_id: str) -> Key:
+    """How far a shop's orders are compared with those here."""
+    return Key(MAIL, f"H#{connection_id}", "COMPARISON")
+
+
 def delivery_key(connection_id: str, delivery_id: str, part: int = 0) -> Key:
     """A delivery by the id that its sender gave it, or a further part of its body."""
     digest = hashlib.sha256(delivery_id.encode()).hexdigest()[:32]

@@ -107,6 +107,49 @@ def _end_old(connection_id: str) -> None:
     SECRET.close()
 
 
+def _token(connection: Connection) -> None:
+    is_woo = connection.kind is ShopKind.WOOCOMMERCE
+    st.markdown(
+        "Every night Tillpost asks the shop for orders that changed, and takes over what webhooks have not brought. "
+        + (
+            "In WooCommerce, open **Settings → Advanced → REST API** and add a key with the permission Read."
+            if is_woo
+            else "In Shopify, create an app with the scope `read_orders`, and copy its Admin API access token."
+        )
+    )
+    with st.form("enter_token", border=False):
+        longest = connections.LONGEST_SECRET
+        first = st.text_input(
+            "Consumer key" if is_woo else "Access token", type="password", max_chars=longest, autocomplete="off"
+        ).strip()
+        second = (
+            st.text_input("Consumer secret", type="password", max_chars=longest, autocomplete="off").strip()
+            if is_woo
+            else ""
+        )
+        missing = "" if first and (second or not is_woo) else "Enter the key and the secret." if is_woo else "Enter it."
+        pressed = actions.submitted("Save token", key="save_token", missing=missing, icon=":material/sync:")
+    if pressed:
+        entered = f"{first}:{second}" if is_woo else first
+        result = actions.attempt(
+            Permission.MANAGE_CONNECTIONS,
+            lambda actor: connections.set_token(current_shop(), actor, key(), connection.id, entered),
+            "The token is saved. The first comparison begins within a minute.",
+        )
+        _finish(result, "", TOKEN)
+    if connection.token is not None:
+        actions.button("Remove token", _remove_token, connection.id, key="remove_token", icon=":material/delete:")
+
+
+def _remove_token(connection_id: str) -> None:
+    actions.act(
+        Permission.MANAGE_CONNECTIONS,
+        lambda actor: connections.set_token(current_shop(), actor, key(), connection_id, ""),
+        "The token is removed. Orders are not compared any more.",
+    )
+    TOKEN.close()
+
+
 def _remove(connection: Connection) -> None:
     st.markdown(
         f"Webhooks of **{formats.plain(connection.domain)}** are refused from now on. Its orders and customers stay. "
@@ -129,4 +172,5 @@ def _finish(result: object, made: str, dialog: Dialog[Connection] | Dialog[str])
 
 ADD: Dialog[str] = Dialog("connect_shop", "Connect a shop", _add, icon=":material/add:")
 SECRET: Dialog[Connection] = Dialog("connection_secret", "Secret", _secret, icon=":material/key:")
+TOKEN: Dialog[Connection] = Dialog("connection_token", "Compare with the shop", _token, icon=":material/sync:")
 REMOVE: Dialog[Connection] = Dialog("remove_connection", "Remove this connection?", _remove, icon=":material/delete:")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from backend.domain.connections import Connection, PrivacyRequest
+from backend.domain.connections import Connection, OrderComparison, PrivacyRequest
 from backend.domain.team import Permission
 from backend.services.connections.connections import ConnectionView, address_of, close_privacy_request
 from backend.services.connections.trial import send_test, steps_of
@@ -49,6 +49,7 @@ def _show_buttons(seen: ConnectionView) -> None:
         actions.button("Send a test", _test, connection.id, key=f"test_{connection.id}", icon=":material/science:")
         label = "Rotate secret" if connection.secrets else "Enter secret"
         forms.SECRET.opener(label, connection, icon=":material/key:", key=connection.id)
+        forms.TOKEN.opener("Compare", connection, icon=":material/sync:", key=connection.id)
         forms.REMOVE.opener("Remove", connection, icon=":material/delete:", key=connection.id)
 
 
@@ -71,6 +72,19 @@ def _show_figures(shop: Shop, seen: ConnectionView) -> None:
         st.metric("Failed", formats.count(shop, seen.failed), border=True)
         st.metric("Refused", formats.count(shop, figures.refused), border=True, help="Not signed with the secret.")
     st.caption(" · ".join(_facts(shop, seen)))
+    if seen.comparison is not None:
+        st.caption(_compared(shop, seen.comparison))
+
+
+def _compared(shop: Shop, found: OrderComparison) -> str:
+    """What the comparison with the shop has found, or how far it is."""
+    said = f"{formats.counted(shop, found.seen, 'order')} had changed, {formats.count(shop, found.missed)} of them had "
+    said += f"not arrived, {formats.count(shop, found.behind)} were older here."
+    if found.until is not None:
+        return f"Comparing with the shop, up to {formats.moment(shop, found.since)} so far: {said}"
+    if found.finished_at is not None:
+        return f"Compared with the shop {formats.moment(shop, found.finished_at)}: {said}"
+    return "The first comparison with the shop's orders begins within a minute."
 
 
 def _facts(shop: Shop, seen: ConnectionView) -> list[str]:
