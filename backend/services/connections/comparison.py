@@ -132,7 +132,7 @@ def _standing(connection: Connection, order: Payload, references: dict[Key, Item
     reference = references.get(schema.reference_key(connection.source, number)) if number else None
     if reference is None:
         return _Here.MISSED
-    known, changed = text(reference, "updated", "").partition("#")[0], _changed(connection, order)
+    known, changed = text(reference, "updated", ""), _changed(connection, order)
     return _Here.SAME if changed is not None and known >= to_text(changed) else _Here.BEHIND
 
 
