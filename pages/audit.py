@@ -18,7 +18,7 @@ shop = current_shop()
 
 st.title("Audit log")
 st.caption("Every change with its author. Entries cannot be changed or removed.")
-wanted = view.pick_filter(shop)
+wanted = view.pick_filter(shop, actor)
 columns = pick_columns(view.AUDIT_COLUMNS, "audit")
 pager = tables.Pager("audit", wanted, sized=True)
 page = audit_log.list_entries(shop, actor, wanted, limit=pager.rows, cursor=pager.cursor)
@@ -28,7 +28,4 @@ else:
     empty.nothing(":material/policy:", "No entries", "Choose another month, or clear the filters.")
 if page.note:
     st.caption(page.note)
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    view.offer_file(shop, actor, wanted)
-    with st.container(width="content"):
-        pager.show(page.cursor)
+pager.show(page.cursor)

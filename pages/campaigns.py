@@ -6,8 +6,10 @@ import streamlit as st
 
 from backend.domain.team import Permission
 from backend.services.campaigns.saved import list_campaigns
+from backend.services.list_exports import export_campaigns
 from pages.components.campaigns import view
 from pages.components.ui import empty, tables
+from pages.components.ui.downloads import offer_export
 from pages.components.ui.guard import require
 from pages.components.ui.navigation import page_of
 from pages.components.ui.shell import current_shop
@@ -17,6 +19,7 @@ shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Campaigns", width="content")
+    offer_export(shop, actor, "campaigns", lambda who, to, kind: export_campaigns(shop, who, to, kind))
     if actor.may(Permission.PLAN_CAMPAIGNS):
         st.page_link(page_of("new_campaign.py"), label="Plan a campaign", icon=":material/add:", help="")
 

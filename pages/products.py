@@ -7,12 +7,14 @@ import streamlit as st
 from backend.domain.team import Permission
 from backend.domain.views import ListPage
 from backend.errors import InvalidInputError
+from backend.services.list_exports import export_products
 from backend.services.products.lists import ProductFilter, ProductSort
 from pages.components.products.forms import ADD
 from pages.components.products.table import PRODUCT_COLUMNS, product_table
 from pages.components.products.view import days_of, show_behind
 from pages.components.ui import caching, empty, filters, formats, tables
 from pages.components.ui.columns import pick_columns
+from pages.components.ui.downloads import offer_export
 from pages.components.ui.guard import require
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import current_shop
@@ -33,10 +35,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = pick_period(shop, "sold")
     archived = filters.switch("Archived", name="archived", key="products_archived")
     sort, choose_sort = filters.sort_by(list(ProductSort), name="sort", key="products_sort")
+    wanted = ProductFilter(search.strip(), archived, sort, days_of(chosen))
     columns = pick_columns(PRODUCT_COLUMNS, "products")
+    offer_export(shop, actor, "products", lambda who, to, kind: export_products(shop, who, to, kind, wanted))
     offer_views(shop, actor, ListPage.PRODUCTS)
 
-wanted = ProductFilter(search.strip(), archived, sort, days_of(chosen))
 pager = tables.Pager("products", wanted, sized=True)
 try:
     page = caching.list_products(shop, wanted, limit=pager.rows, cursor=pager.cursor)

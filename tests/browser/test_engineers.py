@@ -42,8 +42,8 @@ def test_an_engineer_adjusts_a_rule_tests_the_alerts_and_finds_both_in_the_audit
     engineer.types("Action", "rule").sees("changed an alert rule")
     assert not engineer.page.get_by_text("tested the alerts").is_visible()
     with engineer.page.expect_download() as download:
-        engineer.presses("Download CSV")
-    assert re.fullmatch(r"audit-\d{4}-\d\d\.csv", download.value.suggested_filename)
+        engineer.presses("Export").presses("Download audit log (CSV)")
+    assert re.fullmatch(r"audit-log-[\d-]{10}\.csv", download.value.suggested_filename)
 
 
 def test_an_alert_appears_while_somebody_looks_and_goes_by_itself(person: Arrive, shop: Shop) -> None:

@@ -89,6 +89,17 @@ def _send(app: AppTest, table: dict[str, Any], event: str, value: object) -> App
     return app._run(states)
 
 
+def open_export(app: AppTest, what: str) -> AppTest:
+    """Opens the menu *Export* of this list."""
+    app.session_state[f"export_menu_{what}"] = True
+    return app.run()
+
+
+def downloads(app: AppTest) -> list[str]:
+    """The labels of the files that are offered."""
+    return [as_read(each.proto.label) for each in app.get("download_button")]
+
+
 def figures(app: AppTest) -> dict[str, str]:
     """The values of the metrics by their labels."""
     return {as_read(metric.label): as_read(metric.value) for metric in app.metric}

@@ -14,7 +14,7 @@ from backend.services.team.members import set_password
 from pages.components.ui import shell
 from pages.components.ui.state import SESSION
 from tests.pages.dashboard import Dashboard, texts
-from tests.pages.reading import field, press, said
+from tests.pages.reading import field, open_export, press, said
 from tests.services.signing import PASSWORD, quick_hashes
 from tests.support import ADMIN
 
@@ -72,7 +72,7 @@ def test_a_page_for_what_matters_asks_again_and_then_opens(
 
 
 def test_exports_are_offered_after_a_code(dashboard: Dashboard, admin: tuple[str, ...]) -> None:
-    app = dashboard.open("customers.py", Role.ADMIN)
+    app = open_export(dashboard.open("customers.py", Role.ADMIN), "customers")
     assert app.get("download_button") == []
     field(app, "Code").set_value(admin[0])
     press(app, "Confirm")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from backend.errors import ConditionFailedError, InvalidInputError, PermissionDe
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
-from backend.services.exports.audit import export_csv
+from backend.services.list_exports import export_audit_log
 from backend.store import schema
 from backend.store.port import Absent, Check
 from tests.support import ENGINEER, MANAGER, STAFF, TestClock
@@ -91,9 +92,11 @@ def test_a_filtered_list_goes_on_where_it_stopped_looking(
 
 
 def test_only_who_may_see_it_reads_or_exports(shop: Shop) -> None:
-    for read in (audit_log.list_entries, export_csv, audit_log.all_entries):
+    for read in (audit_log.list_entries, audit_log.all_entries):
         with pytest.raises(PermissionDeniedError):
             read(shop, STAFF, AuditFilter(NOVEMBER))
+    with pytest.raises(PermissionDeniedError):
+        export_audit_log(shop, STAFF, io.BytesIO(), "csv", AuditFilter(NOVEMBER))
 
 
 @pytest.mark.parametrize("month", ["", "2026", "2026-13", "2026-11#x", "../..", "1999-01"])
@@ -104,7 +107,9 @@ def test_what_is_no_month_is_refused(shop: Shop, month: str) -> None:
 
 def test_the_file_holds_what_is_listed_and_no_formulas(shop: Shop) -> None:
     audit_log.note(shop, MANAGER, "changed a rule", "alert:queue", '=HYPERLINK("https://example.com")')
-    text = export_csv(shop, MANAGER, AuditFilter(NOVEMBER)).decode("utf-8-sig")
+    target = io.BytesIO()
+    assert export_audit_log(shop, MANAGER, target, "csv", AuditFilter(NOVEMBER)) == 1
+    text = target.getvalue().decode("utf-8-sig")
     header, line = text.splitlines()
     assert header == "At,Who,Role,Action,Target,Detail"
     assert "mara" in line

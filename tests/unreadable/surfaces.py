@@ -35,6 +35,7 @@ from backend.services.alerts.readings import is_my_turn, look
 from backend.services.api_keys.keys import list_keys
 from backend.services.audit import log as audit_log
 from backend.services.audit import seals
+from backend.services.audit.log import AuditFilter
 from backend.services.automations import figures as automation_figures
 from backend.services.automations import waiting_triggers
 from backend.services.automations.backfill import find_backfill
@@ -56,8 +57,8 @@ from backend.services.draft_orders.settings import draft_settings
 from backend.services.events import dead_letters, fire_drill, health, lookup
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.replay import replay_all
-from backend.services.exports import audit as audit_export
 from backend.services.jobs import queue, requests
+from backend.services.list_exports import export_audit_log, export_campaigns, export_messages, export_products
 from backend.services.orders import lists as order_list
 from backend.services.orders.lists import OrderFilter
 from backend.services.outgoing import delivery as webhook_delivery
@@ -65,6 +66,7 @@ from backend.services.outgoing import endpoints
 from backend.services.products import catalogue as product_catalogue
 from backend.services.products import figures as product_figures
 from backend.services.products.counting import count_sold
+from backend.services.products.lists import ProductFilter
 from backend.services.reconcile.findings import Reconciliation
 from backend.services.reconcile.messages import reconcile_mail
 from backend.services.reconcile.run import reconcile
@@ -131,6 +133,10 @@ def _orders(v: Visit) -> OrderFilter:
     return OrderFilter(v.today - MONTH, v.today)
 
 
+def _month_of(v: Visit) -> message_log.LogFilter:
+    return message_log.LogFilter(v.today - MONTH, v.today)
+
+
 def _csv(write: Callable[[Visit, io.BytesIO], object]) -> Surface:
     def export(v: Visit) -> object:
         target = io.BytesIO()
@@ -169,7 +175,7 @@ LISTS: dict[str, Surface] = {
     "best products of some days": lambda v: product_figures.sold_in_period(
         v.shop, product_figures.Days(v.today - MONTH, v.today)
     ),
-    "message log": lambda v: message_log.list_messages(v.shop, message_log.LogFilter(v.today - MONTH, v.today)),
+    "message log": lambda v: message_log.list_messages(v.shop, _month_of(v)),
     "failed messages": lambda v: message_log.needing_attention(v.shop, MessageStatus.FAILED),
     "unknown messages": lambda v: message_log.needing_attention(v.shop, MessageStatus.UNKNOWN),
     "send statistics by hour": lambda v: counters.stats_by_hour(v.shop, v.today, v.today),
@@ -203,7 +209,7 @@ LISTS: dict[str, Surface] = {
     "sessions": lambda v: [devices._stored(v.shop, name) for name in ("mara", "nina")],
     "account notices": lambda v: account_notices.ask_for_notices(v.shop, v.mailer, "https://shop.example"),
     "names": lambda v: members.names_of_actors(v.shop),
-    "audit log": lambda v: audit_log.list_entries(v.shop, COMMAND_LINE, audit_log.AuditFilter("2026-11"), limit=500),
+    "audit log": lambda v: audit_log.list_entries(v.shop, COMMAND_LINE, AuditFilter("2026-11"), limit=500),
     "audit seals": lambda v: seals.verify(v.shop, COMMAND_LINE, SEAL_KEY),
     "alerts": lambda v: alert_lists.list_current(v.shop, COMMAND_LINE),
     "alerts of a month": lambda v: alert_lists.list_past(v.shop, COMMAND_LINE, "2026-11"),
@@ -229,13 +235,17 @@ LISTS: dict[str, Surface] = {
     "records that cannot be read": lambda v: [each.id for each in items.unreadable_records(v.shop)] and None,
 }
 
+
 EXPORTS: dict[str, Surface] = {
     "export customers": _csv(lambda v, t: exports.export_customers(v.shop, COMMAND_LINE, t, "csv")),
     "export orders": _csv(lambda v, t: exports.export_orders(v.shop, COMMAND_LINE, t, "csv", _orders(v))),
     "export line items": _csv(lambda v, t: exports.export_line_items(v.shop, COMMAND_LINE, t, "csv", _orders(v))),
     "export suppressions": _csv(lambda v, t: files.export_suppressions(v.shop, COMMAND_LINE, t)),
     "export a segment": _csv(lambda v, t: preview.export_segment(v.shop, COMMAND_LINE, Rule(), t)),
-    "export the audit log": lambda v: audit_export.export_csv(v.shop, COMMAND_LINE, audit_log.AuditFilter("2026-11")),
+    "export the audit log": _csv(lambda v, t: export_audit_log(v.shop, COMMAND_LINE, t, "csv", AuditFilter("2026-11"))),
+    "export products": _csv(lambda v, t: export_products(v.shop, COMMAND_LINE, t, "csv", ProductFilter())),
+    "export messages": _csv(lambda v, t: export_messages(v.shop, COMMAND_LINE, t, "csv", _month_of(v))),
+    "export campaigns": _csv(lambda v, t: export_campaigns(v.shop, COMMAND_LINE, t, "csv")),
 }
 
 

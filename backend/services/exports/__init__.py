@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from backend.domain.team import Actor, Permission
-from backend.services.audit import log as audit_log
+from backend.domain.team import Actor
 from backend.services.context import Shop
 from backend.services.customers.lists import CustomerFilter
 from backend.services.exports import customers, orders
-from backend.services.exports.writers import Cell, Format, write_table
+from backend.services.exports.writers import Format
+from backend.services.exports.writing import export_table
 from backend.services.orders import bulk
 from backend.services.orders.lists import OrderFilter
 
@@ -36,9 +35,8 @@ def export_customers(
 
     Raises: `PermissionDeniedError`, `InvalidInputError`.
     """
-    actor.require(Permission.EXPORT_DATA)
-    table = _Table("Customers", customers.COLUMNS, customers.rows(shop, wanted or CustomerFilter()))
-    return _write(shop, actor, target, format, table)
+    rows = customers.rows(shop, wanted or CustomerFilter())
+    return export_table(shop, actor, target, format, "Customers", customers.COLUMNS, rows)
 
 
 def export_customers_as_listed(
@@ -48,25 +46,22 @@ def export_customers_as_listed(
 
     Raises: `PermissionDeniedError`, `InvalidInputError` (a search that finds more than can be listed).
     """
-    actor.require(Permission.EXPORT_DATA)
     rows = customers.rows_as_listed(shop, wanted, most)
-    return _write(shop, actor, target, format, _Table("Customers", customers.COLUMNS, rows))
+    return export_table(shop, actor, target, format, "Customers", customers.COLUMNS, rows)
 
 
 def export_chosen_customers(shop: Shop, actor: Actor, target: BinaryIO, format: Format, ids: Sequence[str]) -> int:
     """Writes the customers with these ids. Raises: `PermissionDeniedError`."""
-    actor.require(Permission.EXPORT_DATA)
-    table = _Table("Customers", customers.COLUMNS, customers.rows_of(shop, ids))
-    return _write(shop, actor, target, format, table)
+    rows = customers.rows_of(shop, ids)
+    return export_table(shop, actor, target, format, "Customers", customers.COLUMNS, rows)
 
 
 def export_chosen_orders(
     shop: Shop, actor: Actor, target: BinaryIO, format: Format, refs: Sequence[tuple[str, str]]
 ) -> int:
     """Writes these orders (customer and order id), one row each. Raises: `PermissionDeniedError`."""
-    actor.require(Permission.EXPORT_DATA)
-    table = _Table("Orders", orders.COLUMNS, orders.rows_of(shop, bulk.chosen(shop, refs)))
-    return _write(shop, actor, target, format, table)
+    rows = orders.rows_of(shop, bulk.chosen(shop, refs))
+    return export_table(shop, actor, target, format, "Orders", orders.COLUMNS, rows)
 
 
 def export_orders(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, wanted: OrderFilter) -> int:
@@ -74,28 +69,13 @@ def export_orders(shop: Shop, actor: Actor, target: Path | BinaryIO, format: For
 
     Raises: `PermissionDeniedError`, `InvalidInputError` (the range is upside down).
     """
-    actor.require(Permission.EXPORT_DATA)
-    return _write(shop, actor, target, format, _Table("Orders", orders.COLUMNS, orders.rows(shop, wanted)))
+    rows = orders.rows(shop, wanted)
+    return export_table(shop, actor, target, format, "Orders", orders.COLUMNS, rows)
 
 
 def export_line_items(
     shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, wanted: OrderFilter
 ) -> int:
     """Writes the line items of the wanted orders, one row each, and returns how many. Raises as `export_orders`."""
-    actor.require(Permission.EXPORT_DATA)
-    table = _Table("Line items", orders.LINE_COLUMNS, orders.line_rows(shop, wanted))
-    return _write(shop, actor, target, format, table)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    title: str
-    header: tuple[str, ...]
-    rows: Iterator[tuple[Cell, ...]]
-
-
-def _write(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, table: _Table) -> int:
-    count = write_table(target, Format.of(format), table.title, table.header, table.rows, shop.currency)
-    what = table.title.lower()
-    audit_log.note(shop, actor, f"exported {what}", f"export:{what}", f"{count:,} rows")
-    return count
+    rows = orders.line_rows(shop, wanted)
+    return export_table(shop, actor, target, format, "Line items", orders.LINE_COLUMNS, rows)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from backend.domain.money import plain
-from backend.domain.team import Actor, Permission
+from backend.domain.team import Actor
 from backend.records.customers import customer_at
-from backend.services.audit import log as audit_log
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
-from backend.services.exports.writers import Cell, Format, write_table
+from backend.services.exports.writers import Cell, Format
+from backend.services.exports.writing import export_table
 from backend.services.insights.best import Best, Lapsing, best_customers, walk_lapsing
 from backend.services.unreadable.items import readable
 from backend.store import schema
@@ -35,33 +35,16 @@ def export_lapsing(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Fo
 
     Raises: `PermissionDeniedError`, `SnapshotMissingError`, `SnapshotFailedError`.
     """
-    actor.require(Permission.EXPORT_DATA)
     rows = _lapsing_rows(shop, walk_lapsing(shop, actor))
-    return _write(shop, actor, target, format, "Customers about to be lost", _LAPSING_COLUMNS, rows)
+    return export_table(shop, actor, target, format, "Customers about to be lost", _LAPSING_COLUMNS, rows)
 
 
 def export_best_customers(
     shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, days: tuple[date, date], by: Measure
 ) -> int:
     """Writes the best hundred customers of some days, best first, and returns how many. Raises as `export_lapsing`."""
-    actor.require(Permission.EXPORT_DATA)
     rows = _best_rows(shop, best_customers(shop, actor, *days, by, BEST))
-    return _write(shop, actor, target, format, "Best customers", _BEST_COLUMNS, rows)
-
-
-def _write(
-    shop: Shop,
-    actor: Actor,
-    target: Path | BinaryIO,
-    format: Format | str,
-    title: str,
-    columns: Sequence[str],
-    rows: Iterator[tuple[Cell, ...]],
-) -> int:
-    count = write_table(target, Format.of(format), title, columns, rows, shop.currency)
-    what = title.lower()
-    audit_log.note(shop, actor, f"exported {what}", f"export:{what}", f"{count:,} rows")
-    return count
+    return export_table(shop, actor, target, format, "Best customers", _BEST_COLUMNS, rows)
 
 
 def _lapsing_rows(shop: Shop, found: Iterable[Lapsing]) -> Iterator[tuple[Cell, ...]]:

@@ -20,7 +20,8 @@ from backend.records.suppression import digest_of, suppression_from
 from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import StaleReadError
 from backend.services.context import Shop
-from backend.services.exports.writers import Cell, Format, write_table
+from backend.services.exports.writers import Cell, Format
+from backend.services.exports.writing import export_table
 from backend.services.imports.csv_rows import BrokenLine, Line
 from backend.services.imports.dates import DateEvidence, DateOrder, date_order_of
 from backend.services.imports.dialect import Table, open_table, reading, title_words
@@ -225,15 +226,20 @@ def _columns(header: Sequence[str]) -> _Columns:
     return _Columns(address, places(REASON_TITLES), places(SINCE_TITLES), note, reason_of_columns(titles))
 
 
-def export_suppressions(shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str = Format.CSV) -> int:
-    """Writes the whole list, a row for each address and reason, and returns how many rows. It can be imported again.
+def export_suppressions(
+    shop: Shop,
+    actor: Actor,
+    target: Path | BinaryIO,
+    format: Format | str = Format.CSV,
+    reason: SuppressionReason | None = None,
+) -> int:
+    """Writes the list, a row for each address and reason, and returns how many rows. It can be imported again.
+
+    With `reason`, only the entries whose strongest it is, as they are listed.
 
     Raises: `PermissionDeniedError`, `InvalidInputError`.
     """
-    actor.require(Permission.EXPORT_DATA)
-    count = write_table(target, Format.of(format), "Suppressions", COLUMNS, _rows(shop), shop.currency)
-    audit_log.note(shop, actor, "exported suppressions", "export:suppressions", f"{count:,} rows")
-    return count
+    return export_table(shop, actor, target, format, "Suppressions", COLUMNS, _rows(shop, reason))
 
 
 def _read(shop: Shop, actor: Actor, row: Line | BrokenLine, columns: _Columns, dates: DateOrder) -> _Wanted | LineError:
@@ -322,8 +328,8 @@ def _write(shop: Shop, batch: Sequence[_Wanted], result: SuppressionImport) -> N
             result.count(bool(writes))
 
 
-def _rows(shop: Shop) -> Iterator[tuple[Cell, ...]]:
-    for reason in SuppressionReason:
+def _rows(shop: Shop, only: SuppressionReason | None) -> Iterator[tuple[Cell, ...]]:
+    for reason in SuppressionReason if only is None else (only,):
         query = Query(schema.MAIL, schema.suppression_line(reason.value), index="timeline", limit=_AT_ONCE)
         keys = []
         for row in pages_of(shop.store, query):

@@ -12,11 +12,11 @@ from backend.domain.team import Actor
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
 from backend.services.context import Shop
-from backend.services.exports.audit import export_csv
+from backend.services.list_exports import export_audit_log
 from pages.components.ui import filters, formats
 from pages.components.ui.caching import who
 from pages.components.ui.columns import Columns, Offered, usual
-from pages.components.ui.downloads import deferred
+from pages.components.ui.downloads import offer_export
 from pages.components.ui.table import Badge, Cell, Column, Row, Table
 
 _PAGES = {
@@ -42,8 +42,8 @@ _NOTHING_TO_OPEN = ("deleted", "exported")
 """Entries whose target is gone, or is named by its title."""
 
 
-def pick_filter(shop: Shop) -> AuditFilter:
-    """Renders the choice of a month and the fields that narrow it."""
+def pick_filter(shop: Shop, actor: Actor) -> AuditFilter:
+    """Renders the choice of a month and the fields that narrow it, and the way to a file."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         month = filters.pick_one(
             "Month",
@@ -56,7 +56,9 @@ def pick_filter(shop: Shop) -> AuditFilter:
         who = filters.text("Who", "Username", name="who", key="audit_who", longest=80, width=170)
         action = filters.text("Action", "Such as campaign", name="action", key="audit_action", longest=80, width=190)
         target = filters.text("Target", "Such as template", name="target", key="audit_target", longest=120, width=190)
-    return AuditFilter(month, who.strip(), action.strip(), target.strip())
+        wanted = AuditFilter(month, who.strip(), action.strip(), target.strip())
+        offer_export(shop, actor, "audit log", lambda who, to, kind: export_audit_log(shop, who, to, kind, wanted))
+    return wanted
 
 
 def entry_table(shop: Shop, entries: Sequence[AuditEntry], columns: Columns[AuditEntry] = _USUAL) -> Table:
@@ -78,15 +80,3 @@ def _subject(entry: AuditEntry) -> tuple[str, dict[str, str] | None]:
         return file, {field: name}
     customer, _, order = name.partition("-")
     return file, {"customer": customer, field: order}
-
-
-def offer_file(shop: Shop, actor: Actor, wanted: AuditFilter) -> None:
-    """The button that makes a file of what is listed, when it is pressed."""
-    st.download_button(
-        "Download CSV",
-        deferred(shop, actor, lambda who: export_csv(shop, who, wanted)),
-        file_name=f"audit-{wanted.month}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )

@@ -15,7 +15,7 @@ from backend.services.customers.lists import CustomerFilter
 from pages.components.ui import actions, caching, formats
 from pages.components.ui.bulk import attempt, say_which
 from pages.components.ui.dialogs import Dialog
-from pages.components.ui.downloads import offer_files
+from pages.components.ui.downloads import export_menu, offer_files
 from pages.components.ui.forms import Form
 from pages.components.ui.guard import require
 from pages.components.ui.shell import current_shop
@@ -55,19 +55,19 @@ def show() -> None:
 
 def offer_export(actor: Actor, wanted: CustomerFilter) -> None:
     """The way to a file of what the list shows, all its pages."""
-    if not actor.may(Permission.EXPORT_DATA):
-        return
-    shop = current_shop()
-    with st.popover("Export", icon=":material/download:"):
-        every, first = "All that are listed", f"The first {_FIRST}"
-        which = st.radio("Customers", [every, first], key="export_which")
-        most = _FIRST if which == first else None
-        offer_files(
-            shop,
-            actor,
-            "customers",
-            lambda who, to, kind: exports.export_customers_as_listed(shop, who, to, kind, wanted, most),
-        )
+    export_menu(actor, "customers", lambda: _choose_file(actor, wanted))
+
+
+def _choose_file(actor: Actor, wanted: CustomerFilter) -> None:
+    shop, every, first = current_shop(), "All that are listed", f"The first {_FIRST}"
+    which = st.radio("Customers", [every, first], key="export_which", persist_state="session")
+    most = _FIRST if which == first else None
+    offer_files(
+        shop,
+        actor,
+        "customers",
+        lambda who, to, kind: exports.export_customers_as_listed(shop, who, to, kind, wanted, most),
+    )
 
 
 def _tag(ids: _Ids) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import BinaryIO
 
 import streamlit as st
 
@@ -15,13 +13,12 @@ from backend.domain.revenue_change import Buyers, Cause, Group, Part, Side
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
-from backend.services.exports import Format
 from backend.services.insights import export
 from backend.services.insights.change import Change, Days
 from backend.services.statistics.comparison import days_before
 from pages.components.insights import kept
 from pages.components.ui import empty, filters, formats
-from pages.components.ui.downloads import deferred
+from pages.components.ui.downloads import Export, file_buttons
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_against, pick_period
 from pages.components.ui.second_factor import confirmed_to_export
@@ -240,27 +237,7 @@ def show_refunds(shop: Shop) -> None:
         st.caption(formats.plain(f"The newest {len(found.newest)}."))
 
 
-def _files(shop: Shop, actor: Actor, what: str, name: str, make: Callable[[Actor, BinaryIO, Format], object]) -> None:
+def _files(shop: Shop, actor: Actor, what: str, name: str, make: Export) -> None:
     """A button for each format, for whoever may export."""
-    if not actor.may(Permission.EXPORT_DATA) or not confirmed_to_export(actor, f"questions_{name}", f"Download {what}"):
-        return
-    with st.container(horizontal=True):
-        for kind in reversed(Format):
-            st.download_button(
-                f"Download {what} ({kind.value.upper()})",
-                data=deferred(shop, actor, _written(make, kind)),
-                file_name=f"{name}.{kind.value}",
-                mime=kind.mime,
-                key=f"questions_{kind.value}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-
-
-def _written(make: Callable[[Actor, BinaryIO, Format], object], kind: Format) -> Callable[[Actor], bytes]:
-    def write(actor: Actor) -> bytes:
-        target = io.BytesIO()
-        make(actor, target, kind)
-        return target.getvalue()
-
-    return write
+    if actor.may(Permission.EXPORT_DATA) and confirmed_to_export(actor, f"questions_{name}", f"Download {what}"):
+        file_buttons(shop, actor, what, name, make)

@@ -16,12 +16,14 @@ from backend.errors import BackendError
 from backend.services.campaigns.saved import list_campaigns
 from backend.services.context import Shop
 from backend.services.customers.customers import get_customer
+from backend.services.list_exports import export_messages
 from backend.services.sending.message_log import LogFilter, find_message, messages_like, needing_attention, summary_of
 from backend.services.statistics.overview import today_of
 from backend.services.triggers.active import all_automations
 from pages.components.customers import search
 from pages.components.messages import repair, table
 from pages.components.ui import empty, filters, formats
+from pages.components.ui.downloads import offer_export
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_period
 from pages.components.ui.shell import name_tab
@@ -110,7 +112,7 @@ def show_problems(shop: Shop, actor: Actor) -> None:
 
 
 def pick_filter(shop: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFilter:
-    """Renders the filters of a list of messages, and its saved views unless it is that of one customer."""
+    """Renders the filters of a list of messages, and its file and saved views unless it is that of one customer."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         today = today_of(shop)
         first, last = (today, today) if of_any_day else _pick_days(shop)
@@ -132,6 +134,7 @@ def pick_filter(shop: Shop, actor: Actor, *, of_any_day: bool = False) -> LogFil
             _pick_campaign(shop, actor),
         )
         if not of_any_day:
+            offer_export(shop, actor, "messages", lambda who, to, kind: export_messages(shop, who, to, kind, wanted))
             offer_views(shop, actor, ListPage.MESSAGES)
     return wanted
 

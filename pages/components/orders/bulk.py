@@ -16,7 +16,7 @@ from backend.services.triggers.active import listening
 from pages.components.ui import actions, formats
 from pages.components.ui.bulk import attempt, say_which
 from pages.components.ui.dialogs import Dialog
-from pages.components.ui.downloads import offer_files
+from pages.components.ui.downloads import export_menu, offer_files
 from pages.components.ui.forms import Form
 from pages.components.ui.guard import require
 from pages.components.ui.shell import current_shop
@@ -49,15 +49,14 @@ def show() -> None:
 
 def offer_export(actor: Actor, wanted: OrderFilter) -> None:
     """The way to a file of what the list shows, all its pages."""
-    if not actor.may(Permission.EXPORT_DATA):
-        return
+    export_menu(actor, "orders", lambda: _choose_file(actor, wanted))
+
+
+def _choose_file(actor: Actor, wanted: OrderFilter) -> None:
     shop = current_shop()
-    with st.popover("Export", icon=":material/download:"):
-        rows = st.radio("One row for each", ["Order", "Line item"], key="export_orders_rows")
-        export, what = (
-            (exports.export_orders, "orders") if rows == "Order" else (exports.export_line_items, "line items")
-        )
-        offer_files(shop, actor, what, lambda who, to, kind: export(shop, who, to, kind, wanted))
+    rows = st.radio("One row for each", ["Order", "Line item"], key="export_orders_rows", persist_state="session")
+    export, what = (exports.export_orders, "orders") if rows == "Order" else (exports.export_line_items, "line items")
+    offer_files(shop, actor, what, lambda who, to, kind: export(shop, who, to, kind, wanted))
 
 
 def _fulfil(refs: _Refs) -> None:

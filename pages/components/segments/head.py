@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import streamlit as st
 
 from backend.domain.automations import asks_for_segment
@@ -11,7 +9,6 @@ from backend.domain.segments import Rule, Segment
 from backend.domain.team import Actor, Permission
 from backend.services.campaigns.saved import campaigns_with
 from backend.services.context import Shop
-from backend.services.exports import Format
 from backend.services.segments import library
 from backend.services.segments.audience import get_segment
 from backend.services.segments.preview import export_segment
@@ -22,9 +19,8 @@ from pages.components.segments.opening import forget_new
 from pages.components.ui import actions, formats, forms, guard
 from pages.components.ui.actions import Trouble
 from pages.components.ui.dialogs import Dialog
-from pages.components.ui.downloads import deferred
+from pages.components.ui.downloads import offer_export
 from pages.components.ui.navigation import page_of
-from pages.components.ui.second_factor import confirmed_to_export
 from pages.components.ui.shell import current_shop
 
 SAVE = "save_segment"
@@ -50,26 +46,15 @@ def show_links(shop: Shop, actor: Actor, segment: Segment) -> None:
                 help="",
                 query_params={"copy": segment.id},
             )
-        if actor.may(Permission.EXPORT_DATA) and confirmed_to_export(actor, "export_segment", "Export (CSV)"):
-            st.download_button(
-                "Export (CSV)",
-                data=deferred(shop, actor, lambda who: _exported(shop, who, segment)),
-                file_name=f"segment-{shop.clock().astimezone(shop.zone):%Y-%m-%d}.csv",
-                mime=Format.CSV.mime,
-                key="export_segment",
-                icon=":material/download:",
-                type="tertiary",
-                on_click="ignore",
-            )
+        offer_export(
+            shop,
+            actor,
+            "members",
+            lambda who, to, kind: export_segment(shop, who, segment.rule, to, kind, name=segment.id),
+        )
         if actor.may(Permission.EDIT_SEGMENTS) and not segment.ready:
             DELETE.opener("Delete", segment, icon=":material/delete:")
     DELETE.show()
-
-
-def _exported(shop: Shop, actor: Actor, segment: Segment) -> bytes:
-    target = io.BytesIO()
-    export_segment(shop, actor, segment.rule, target, Format.CSV, name=segment.id)
-    return target.getvalue()
 
 
 def show_saving(shop: Shop, draft: SegmentDraft, rule: Rule | None, stored: Segment) -> None:

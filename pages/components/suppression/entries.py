@@ -12,9 +12,11 @@ from backend.domain.team import Actor, Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.suppression import entries
+from backend.services.suppression.files import export_suppressions
 from pages.components.ui import actions, address, empty, filters, formats, guard
 from pages.components.ui.columns import Columns, Offered, pick_columns
 from pages.components.ui.dialogs import Dialog
+from pages.components.ui.downloads import offer_export
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop
 from pages.components.ui.table import Badge, Cell, Column, Row, Table, show_table
@@ -67,7 +69,16 @@ def _told(shop: Shop, event: SuppressionEvent) -> str:
 def show_list(shop: Shop, actor: Actor) -> None:
     """The entries, the newest first."""
     st.header("Entries")
-    reason = filters.pick_pill("Reason", list(SuppressionReason), name="reason", key="suppression_reason", words=_label)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        reason = filters.pick_pill(
+            "Reason", list(SuppressionReason), name="reason", key="suppression_reason", words=_label
+        )
+        offer_export(
+            shop,
+            actor,
+            "suppressions",
+            lambda who, to, kind: export_suppressions(shop, who, to, kind, reason),
+        )
     columns = pick_columns(SUPPRESSION_COLUMNS, "suppressions")
     pager = Pager("suppression", reason, sized=True)
     page = entries.list_suppressions(shop, actor, reason=reason, limit=pager.rows, cursor=pager.cursor)

@@ -1,8 +1,6 @@
-"""The suppression list as a file: taken in by a worker, with a report of what was left out, and taken out."""
+"""A file of suppressions, taken in by a worker, with a report of what was left out."""
 
 from __future__ import annotations
-
-from io import BytesIO
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -11,10 +9,8 @@ from backend.domain.imports import ImportKind
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.jobs.requests import enqueue_import, list_jobs, new_job_id
-from backend.services.suppression import files
 from pages.components.imports import job_list
-from pages.components.ui import actions, second_factor
-from pages.components.ui.downloads import deferred
+from pages.components.ui import actions
 from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
@@ -22,13 +18,10 @@ _KEY: Slot[str] = Slot("suppression.import_key")
 
 
 def show(shop: Shop, actor: Actor) -> None:
-    """Import and export, for those who may."""
+    """The import, for those who may."""
     if actor.may(Permission.MANAGE_SUPPRESSION):
         with st.expander("Import a file", icon=":material/upload:"):
             _show_import(shop, actor)
-    if actor.may(Permission.EXPORT_DATA):
-        with st.expander("Export the list", icon=":material/download:"):
-            _show_export(shop, actor)
 
 
 def _show_import(shop: Shop, actor: Actor) -> None:
@@ -56,24 +49,3 @@ def _import(file: UploadedFile, key: str) -> None:
     )
     if _KEY.get() == key:
         _KEY.clear()
-
-
-def _show_export(shop: Shop, actor: Actor) -> None:
-    st.caption("A row for each address and reason. The file can be imported again.")
-
-    if not second_factor.confirmed(actor, "export_suppressions"):
-        return
-
-    def file(who: Actor) -> bytes:
-        target = BytesIO()
-        files.export_suppressions(current_shop(), who, target)
-        return target.getvalue()
-
-    st.download_button(
-        "Download CSV",
-        deferred(shop, actor, file),
-        file_name=f"suppressions-{shop.clock():%Y%m%d}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
