@@ -12,6 +12,7 @@ from backend.cli import (
     automations,
     backups,
     campaigns,
+    changes,
     connections,
     customers,
     deliverability,
@@ -53,6 +54,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(automations.app, name="automation")
 app.add_typer(segments.app, name="segment")
 app.add_typer(campaigns.app, name="campaign")
+app.add_typer(changes.app, name="changes")
 app.add_typer(unreadable.app, name="unreadable")
 app.add_typer(backups.app, name="backup")
 app.add_typer(maintenance.app, name="maintenance")

@@ -6,9 +6,10 @@ import pytest
 
 from backend.domain.team import Role
 from backend.services.audit import log as audit_log
+from backend.services.customers import bulk
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, field, links, press, said
-from tests.support import MANAGER, STAFF
+from tests.support import MANAGER, STAFF, add_customer
 
 
 def test_an_empty_log_says_so(dashboard: Dashboard) -> None:
@@ -32,6 +33,12 @@ def test_an_entry_leads_to_what_was_changed(dashboard: Dashboard) -> None:
     audit_log.note(dashboard.shop, STAFF, "refunded an order", "order:C1-20261125A")
     app = dashboard.open("audit.py", Role.MANAGER)
     assert links(app)["refunded an order"] == {"customer": ["C1"], "id": ["20261125A"]}
+
+
+def test_an_entry_leads_to_its_recorded_change(dashboard: Dashboard) -> None:
+    change = bulk.archive(dashboard.shop, STAFF, [add_customer(dashboard.shop).id]).change
+    app = dashboard.open("audit.py", Role.MANAGER)
+    assert links(app)["archived customers"] == {"id": [change]}
 
 
 def test_an_entry_of_what_has_no_page_leads_nowhere(dashboard: Dashboard) -> None:

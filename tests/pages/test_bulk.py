@@ -14,7 +14,7 @@ from backend.services.orders.changes import get_order
 from backend.services.orders.orders import change_status
 from backend.services.triggers import active
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import act, downloads, open_export, press, said, tables
+from tests.pages.reading import act, downloads, links, open_export, press, said, tables
 from tests.support import ADMIN, STAFF, add_customer, add_order, ref
 
 
@@ -36,6 +36,8 @@ def test_a_tag_is_added_to_the_selected_customers_and_taken_back(dashboard: Dash
     press(app, "Undo")
     assert (get_customer(shop, maria.id).tags, get_customer(shop, jonas.id).tags) == ((), ("{vip}",))
     assert "added to" not in said(app)
+    assert "1 item undone." in said(app)
+    assert "Show change" in links(app)
 
 
 def test_the_selected_customers_are_archived_and_restored(dashboard: Dashboard) -> None:

@@ -64,6 +64,18 @@ def entries_of(shop: Shop, change_id: str, kind: str = "") -> Iterator[ChangeEnt
     return readable_rows(shop, pages_of(shop.store, query), entry_from)
 
 
+def list_entries(
+    shop: Shop, actor: Actor, change_id: str, *, limit: int = 50, cursor: str | None = None
+) -> tuple[list[ChangeEntry], str | None]:
+    """One page of the entries of a change, and the cursor of the next.
+
+    Raises: as `get_change`; `InvalidInputError` for a cursor of another list.
+    """
+    get_change(shop, actor, change_id)
+    page = shop.store.query(Query(schema.SHOP, schema.change_partition(change_id), limit=limit, cursor=cursor))
+    return [*readable_rows(shop, page.rows, entry_from)], page.cursor
+
+
 def read_entry(shop: Shop, entry: ChangeEntry) -> ChangeEntry | None:
     """The entry as it is now."""
     key = entry_key(entry)

@@ -8,6 +8,7 @@ from datetime import date
 import streamlit as st
 
 from backend.domain.audit import AuditEntry
+from backend.domain.changes import KEPT
 from backend.domain.team import Actor
 from backend.services.audit import log as audit_log
 from backend.services.audit.log import AuditFilter
@@ -22,6 +23,7 @@ from pages.components.ui.table import Badge, Cell, Column, Row, Table
 _PAGES = {
     "automation": ("automation.py", "id"),
     "campaign": ("campaign.py", "id"),
+    "change": ("change.py", "id"),
     "customer": ("customer.py", "id"),
     "message": ("message.py", "id"),
     "order": ("order.py", "id"),
@@ -65,13 +67,15 @@ def entry_table(shop: Shop, entries: Sequence[AuditEntry], columns: Columns[Audi
     """One row for each entry, which opens what was changed, where that has a page of its own."""
     rows = []
     for place, entry in enumerate(entries):
-        file, query = _subject(entry)
+        file, query = _subject(shop, entry)
         rows.append(Row(str(place), columns.cells(shop, entry), query, file))
     return Table("Changes", columns.heads, rows, choice=columns.choice)
 
 
-def _subject(entry: AuditEntry) -> tuple[str, dict[str, str] | None]:
-    """The page of what was changed, and its parameters."""
+def _subject(shop: Shop, entry: AuditEntry) -> tuple[str, dict[str, str] | None]:
+    """The page of the recorded change, while it is kept; else that of what was changed; and its parameters."""
+    if entry.change and shop.clock() < entry.at + KEPT:
+        return "change.py", {"id": entry.change}
     kind, _, name = entry.target.partition(":")
     if kind not in _PAGES or not name or entry.action.startswith(_NOTHING_TO_OPEN):
         return "", None

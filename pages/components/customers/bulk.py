@@ -93,7 +93,6 @@ def _tag(ids: _Ids) -> None:
             "tag",
             lambda actor: bulk.add_tag(shop, actor, ids, tag),
             f"Tag “{_literal(tag)}” added to {{}}.",
-            lambda actor, changed: bulk.remove_tag(shop, actor, changed, tag),
         )
 
 
@@ -115,7 +114,6 @@ def _untag(ids: _Ids) -> None:
             "untag",
             lambda actor: bulk.remove_tag(shop, actor, ids, tag),
             f"Tag “{_literal(tag)}” removed from {{}}.",
-            lambda actor, changed: bulk.add_tag(shop, actor, changed, tag),
         )
 
 
@@ -130,7 +128,6 @@ def _archive(ids: _Ids) -> None:
             "archive",
             lambda actor: bulk.archive(shop, actor, ids),
             "{} archived.",
-            lambda actor, changed: bulk.restore(shop, actor, changed),
         )
 
 
@@ -144,7 +141,6 @@ def _restore(ids: _Ids) -> None:
             "restore",
             lambda actor: bulk.restore(shop, actor, ids),
             "{} restored.",
-            lambda actor, changed: bulk.archive(shop, actor, changed),
         )
 
 
@@ -164,9 +160,8 @@ def _finish(
     name: str,
     action: Callable[[Actor], BulkResult],
     sentence: str,
-    undo: Callable[[Actor, _Ids], BulkResult],
 ) -> None:
-    trouble = attempt(current_shop(), OF, Permission.EDIT_CUSTOMERS, action, sentence, one="customer", undo=undo)
+    trouble = attempt(current_shop(), OF, Permission.EDIT_CUSTOMERS, action, sentence, one="customer")
     if trouble is not None:
         actions.show_trouble(trouble)
         return

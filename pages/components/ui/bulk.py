@@ -10,21 +10,23 @@ import streamlit as st
 from backend.domain.team import Actor, Permission
 from backend.services.bulk import BulkResult, Refused
 from backend.services.context import Shop
+from backend.services.undo.undoing import undo_change
 from pages.components.ui import actions, formats
 from pages.components.ui.actions import Trouble
+from pages.components.ui.navigation import page_of
+from pages.components.ui.shell import current_shop
 from pages.components.ui.state import Slot
 
 _NAMED = 8
 """How many things are named before an action, and how many refusals after it."""
-Undo = Callable[[Actor, tuple[str, ...]], BulkResult]
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
     sentence: str
-    changed: tuple[str, ...]
     refused: tuple[Refused, ...]
-    undo: Undo | None
+    change: str
+    undone: bool = False
 
 
 def _slot(of: str) -> Slot[_Done]:
@@ -39,7 +41,6 @@ def attempt(
     sentence: str,
     *,
     one: str,
-    undo: Undo | None = None,
 ) -> Trouble | None:
     """Acts, and remembers the result for the list with this name. `sentence` has a place for what was changed.
 
@@ -51,7 +52,7 @@ def attempt(
     text = sentence.format(formats.counted(shop, len(result.changed), one))
     if result.unchanged:
         text += f" {formats.counted(shop, result.unchanged, one)} needed no change."
-    _slot(of).set(_Done(text, result.changed, result.refused, undo if result.changed else None))
+    _slot(of).set(_Done(text, result.refused, result.change))
     return None
 
 
@@ -63,22 +64,37 @@ def show_result(of: str, permission: Permission) -> None:
     with st.container(border=True):
         st.markdown(f":material/check_circle: {formats.plain(done.sentence)}")
         if done.refused:
-            reasons = "\n".join(f"- **{formats.plain(r.name)}**: {formats.plain(r.why)}" for r in done.refused[:_NAMED])
-            more = len(done.refused) - _NAMED
-            st.warning(f"Refused:\n\n{reasons}" + (f"\n- and {more} more" if more > 0 else ""), icon=":material/block:")
-        with st.container(horizontal=True):
-            if done.undo is not None:
-                actions.button("Undo", _undo, of, permission, key=f"undo_{of}", icon=":material/undo:")
+            say_refused("Not undone" if done.undone else "Refused", done.refused)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if done.change and not done.undone:
+                actions.button("Undo", _undo, of, permission, done, key=f"undo_{of}", icon=":material/undo:")
+            if done.change:
+                st.page_link(
+                    page_of("change.py"),
+                    label="Show change",
+                    icon=":material/difference:",
+                    help="",
+                    query_params={"id": done.change},
+                )
             st.button("Close", key=f"close_{of}", type="tertiary", on_click=_slot(of).clear)
 
 
-def _undo(of: str, permission: Permission) -> None:
-    done = _slot(of).get()
-    if done is None or done.undo is None:
-        return
-    undo, ids = done.undo, done.changed
-    actions.act(permission, lambda actor: undo(actor, ids), "Undone.")
-    _slot(of).clear()
+def _undo(of: str, permission: Permission, done: _Done) -> None:
+    shop = current_shop()
+
+    def undo(actor: Actor) -> None:
+        found = undo_change(shop, actor, done.change)
+        sentence = f"{formats.counted(shop, found.taken_back + found.before, 'item')} undone."
+        _slot(of).set(_Done(sentence, found.left, done.change, undone=True))
+
+    actions.act(permission, undo, "")
+
+
+def say_refused(what: str, refused: Sequence[Refused]) -> None:
+    """Names what stayed as it was, with the reasons."""
+    reasons = "\n".join(f"- **{formats.plain(r.name)}**: {formats.plain(r.why)}" for r in refused[:_NAMED])
+    more = len(refused) - _NAMED
+    st.warning(f"{what}:\n\n{reasons}" + (f"\n- and {more} more" if more > 0 else ""), icon=":material/block:")
 
 
 def say_which(names: Sequence[str]) -> None:

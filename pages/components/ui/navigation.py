@@ -254,6 +254,15 @@ PAGES: tuple[PageEntry, ...] = (
         help="Who changed what, and when.",
     ),
     PageEntry(
+        "changes.py",
+        "Changes",
+        ":material/difference:",
+        Permission.VIEW_CUSTOMERS,
+        "Settings",
+        help="What was changed in the last 30 days, and undoing it.",
+    ),
+    PageEntry("change.py", "Change", ":material/difference:", Permission.VIEW_CUSTOMERS, "Settings", visible=False),
+    PageEntry(
         "team.py", "Team", ":material/badge:", Permission.MANAGE_TEAM, "Settings", help="Team members and their roles."
     ),
     PageEntry(
