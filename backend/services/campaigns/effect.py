@@ -9,7 +9,7 @@ from backend.domain.campaign_figures import OrdersAfter
 from backend.domain.campaigns import Campaign
 from backend.domain.lift import Lift, together
 from backend.domain.team import Actor
-from backend.services.campaigns.orders_after import kept_orders
+from backend.services.campaigns.orders_after import kept_orders_of
 from backend.services.campaigns.results import campaigns_begun
 from backend.services.context import Shop
 from backend.store.meter import access_pattern
@@ -40,7 +40,8 @@ def email_effect(shop: Shop, actor: Actor, first: date, last: date) -> EmailEffe
     """Of the newest 200 campaigns. Raises: `PermissionDeniedError`."""
     (begun,) = campaigns_begun(shop, actor, [(first, last)])
     with access_pattern("results of a campaign"):
-        found = tuple(CampaignEffect(each, kept_orders(shop, each.id)[0]) for each in begun)
+        orders = kept_orders_of(shop, [each.id for each in begun])
+    found = tuple(CampaignEffect(each, orders.get(each.id)) for each in begun)
     counted = [each.orders for each in found if each.orders is not None]
     clicks = [each.clicked for each in counted if each.clicked is not None]
     return EmailEffect(

@@ -7,7 +7,7 @@ its customer got the campaign. So the cost follows from how much the shop sells,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -99,6 +99,13 @@ def orders_by_variant(shop: Shop, campaign: Campaign) -> dict[str, int]:
 def kept_orders(shop: Shop, campaign_id: str) -> tuple[OrdersAfter | None, dict[str, tuple[int, int]]]:
     """What was counted last, and orders and revenue by variant; None when nobody has counted yet."""
     return read_one(shop, schema.campaign_part_key(campaign_id, _PART), _kept_from) or (None, {})
+
+
+def kept_orders_of(shop: Shop, campaign_ids: Sequence[str]) -> dict[str, OrdersAfter]:
+    """The same of several campaigns, without variants, by id."""
+    found = shop.store.get_many([schema.campaign_part_key(each, _PART) for each in campaign_ids])
+    kept = readable(shop, found.items(), lambda key, item: (schema.campaign_id_of(key), _kept_from(key, item)[0]))
+    return dict(kept)
 
 
 def in_holdout(shop: Shop, campaign: Campaign, customer_id: str) -> bool:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from backend.domain.campaign_figures import LinkResult, MailboxResult, Results, VariantResult
+from backend.domain.campaign_figures import (
+    CampaignProgress,
+    LinkResult,
+    MailboxResult,
+    OrdersAfter,
+    Results,
+    VariantResult,
+)
 from backend.domain.campaigns import Campaign
 from backend.domain.deliverability import Rates, rates_of_campaign
 from backend.domain.delivery import Mailbox
 from backend.domain.team import Actor, Permission
 from backend.records.send_stats import mailbox_counter
 from backend.services.campaigns.content import CampaignEmail, emails_of
-from backend.services.campaigns.orders_after import kept_orders
+from backend.services.campaigns.orders_after import kept_orders, kept_orders_of
 from backend.services.campaigns.progress import figures_of, progress_in
 from backend.services.campaigns.saved import list_campaigns, read_campaign
 from backend.services.context import Shop
@@ -89,6 +96,31 @@ def _mailboxes(figures: Counter[str]) -> tuple[MailboxResult, ...]:
 
     found = [of(mailbox) for mailbox in Mailbox]
     return tuple(sorted((each for each in found if each.sent), key=lambda each: -each.sent))
+
+
+# --- Lists of campaigns ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """A campaign with what came of it; `progress` is None before it began, `orders` before anybody counted."""
+
+    campaign: Campaign
+    progress: CampaignProgress | None
+    orders: OrdersAfter | None
+
+
+def with_results(shop: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> list[CampaignRow]:
+    """The campaigns of a list, each with its figures. Costs two queries for each that has begun.
+
+    Raises: `PermissionDeniedError`.
+    """
+    actor.require(Permission.VIEW_EMAIL)
+    with access_pattern("results of a campaign"):
+        begun = [each for each in campaigns if each.started_at is not None and each.audience.whole]
+        progress = {each.id: progress_in(shop, each) for each in begun}
+        orders = kept_orders_of(shop, list(progress))
+    return [CampaignRow(each, progress.get(each.id), orders.get(each.id)) for each in campaigns]
 
 
 # --- Rates of the campaigns of a range of days -------------------------------------------------------------------

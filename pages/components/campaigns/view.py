@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import streamlit as st
 
+from backend.domain.campaign_figures import CampaignProgress
 from backend.domain.campaigns import Campaign, CampaignState, Variant
 from backend.domain.team import Actor, Permission
 from backend.errors import BackendError
 from backend.services.campaigns.explanation import explain
-from backend.services.campaigns.progress import progress_of
+from backend.services.campaigns.results import CampaignRow, with_results
 from backend.services.context import Shop
 from pages.components.campaigns import preview, words
 from pages.components.customers import search
@@ -135,14 +136,6 @@ def _differs(shop: Shop, variant: Variant) -> str:
 _WAITING_FOR_PEOPLE = (CampaignState.AWAITING_APPROVAL, CampaignState.OVERDUE, CampaignState.STOPPED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """A campaign, and who looks at it."""
-
-    campaign: Campaign
-    actor: Actor
-
-
 def _moment(shop: Shop, at: datetime | None) -> Cell:
     year = shop.clock().astimezone(shop.zone).year
     return Cell(formats.brief_moment(shop, at, year) if at else "", quiet=True)
@@ -152,17 +145,34 @@ def _when(campaign: Campaign) -> datetime:
     return campaign.started_at or campaign.start_at or campaign.changed_at
 
 
-def _through(shop: Shop, each: _Listed) -> Cell:
-    campaign = each.campaign
-    if campaign.started_at is not None and campaign.audience.whole:
-        progress = progress_of(shop, each.actor, campaign.id)
-        return Cell(f"{formats.count(shop, progress.sent)} of {formats.count(shop, progress.audience)}")
-    if campaign.planned_recipients is not None:
-        return Cell(f"{formats.count(shop, campaign.planned_recipients)} planned")
+def _through(shop: Shop, each: CampaignRow) -> Cell:
+    if each.progress is not None:
+        return Cell(f"{formats.count(shop, each.progress.sent)} of {formats.count(shop, each.progress.audience)}")
+    if each.campaign.planned_recipients is not None:
+        return Cell(f"{formats.count(shop, each.campaign.planned_recipients)} planned")
     return Cell("no plan yet")
 
 
-CAMPAIGN_COLUMNS: tuple[Offered[_Listed], ...] = (
+def _share(of: Callable[[CampaignProgress], int]) -> Callable[[Shop, CampaignRow], Cell]:
+    """A cell with a share of the emails that went out."""
+
+    def cell(shop: Shop, each: CampaignRow) -> Cell:
+        if each.progress is None or not each.progress.went_out:
+            return Cell("")
+        return Cell(formats.percent(shop, of(each.progress) / each.progress.went_out))
+
+    return cell
+
+
+def _orders(shop: Shop, each: CampaignRow) -> Cell:
+    return Cell(formats.count(shop, each.orders.got.orders) if each.orders else "")
+
+
+def _revenue(shop: Shop, each: CampaignRow) -> Cell:
+    return Cell(formats.round_money(shop, each.orders.got.revenue) if each.orders else "")
+
+
+CAMPAIGN_COLUMNS: tuple[Offered[CampaignRow], ...] = (
     Offered("name", Column("Campaign", "main"), lambda _, each: Cell(each.campaign.name)),
     Offered("segment", Column("Segment"), lambda _, each: Cell(each.campaign.segment_name, quiet=True)),
     Offered(
@@ -177,6 +187,16 @@ CAMPAIGN_COLUMNS: tuple[Offered[_Listed], ...] = (
         lambda _, each: Cell(badges=(Badge(*words.look_of(each.campaign.state)),)),
     ),
     Offered("recipients", Column("Recipients", "figure", 140), _through),
+    Offered("opened", Column("Opened", "figure", 80, labelled=True), _share(lambda it: it.opened), usual=False),
+    Offered("clicked", Column("Clicked", "figure", 80, labelled=True), _share(lambda it: it.clicked)),
+    Offered(
+        "unsubscribed",
+        Column("Unsubscribed", "figure", 110, labelled=True),
+        _share(lambda it: it.unsubscribed),
+        usual=False,
+    ),
+    Offered("orders", Column("Orders after", "figure", 100, labelled=True), _orders, usual=False),
+    Offered("revenue", Column("Revenue after", "figure", 110, labelled=True), _revenue),
     Offered(
         "by",
         Column("Created by", width=150, labelled=True),
@@ -214,7 +234,8 @@ def show_list(shop: Shop, actor: Actor, campaigns: Sequence[Campaign]) -> None:
         show_table(_table(shop, actor, others, columns), "campaigns")
 
 
-def _table(shop: Shop, actor: Actor, campaigns: Sequence[Campaign], columns: Columns[_Listed]) -> Table:
+def _table(shop: Shop, actor: Actor, campaigns: Sequence[Campaign], columns: Columns[CampaignRow]) -> Table:
     """One row for each campaign."""
-    rows = [Row(each.id, columns.cells(shop, _Listed(each, actor)), {"id": each.id}) for each in campaigns]
+    listed = with_results(shop, actor, campaigns)
+    rows = [Row(each.campaign.id, columns.cells(shop, each), {"id": each.campaign.id}) for each in listed]
     return Table("Campaigns", columns.heads, rows, "campaign.py", columns.choice)
