@@ -23,6 +23,7 @@ from backend.cli import (
     keys,
     mail,
     maintenance,
+    migrating,
     reports,
     segments,
     shop,
@@ -58,6 +59,7 @@ app.add_typer(changes.app, name="changes")
 app.add_typer(unreadable.app, name="unreadable")
 app.add_typer(backups.app, name="backup")
 app.add_typer(maintenance.app, name="maintenance")
+app.add_typer(migrating.app, name="migrate")
 shop.add_to(app)
 reports.add_to(app)
 upkeep.add_to(app)

@@ -16,9 +16,6 @@ from backend.services.orders.fulfilments import change_tracking, fulfil_order, r
 from backend.services.orders.lists import find_order
 from backend.services.orders.payments import record_payment
 from backend.services.orders.returns import note_return, receive_return, remove_return
-from backend.services.reconcile.products import count_from_the_beginning
-from backend.store import schema
-from backend.store.port import Delete
 from tests.recount import assert_totals_hold
 from tests.support import ENGINEER, NOW, STAFF, add_customer, add_order, draft, ref
 
@@ -110,11 +107,3 @@ def test_an_order_is_found_by_the_tracking_number_of_a_parcel(shop: Shop, order:
     assert (find_order(shop, "123456789"), find_order(shop, "00340434X")) == (moved, None)
     remove_fulfilment(shop, STAFF, ref(moved), "P1")
     assert find_order(shop, "123456789") is None
-
-
-def test_parcels_from_before_are_found_after_the_first_start(shop: Shop, order: Order) -> None:
-    sent = fulfil_order(shop, STAFF, ref(order), (2, 1), DHL, "P1")
-    shop.store.delete(Delete(schema.tracking_key(DHL.number)))
-    assert find_order(shop, DHL.number) is None
-    count_from_the_beginning(shop)
-    assert find_order(shop, DHL.number) == sent

@@ -59,6 +59,7 @@ from backend.services.events.consequences import EventPolicy
 from backend.services.events.replay import replay_all
 from backend.services.jobs import queue, requests
 from backend.services.list_exports import export_audit_log, export_campaigns, export_messages, export_products
+from backend.services.migrations.run import standings
 from backend.services.orders import lists as order_list
 from backend.services.orders.lists import OrderFilter
 from backend.services.outgoing import delivery as webhook_delivery
@@ -205,6 +206,7 @@ LISTS: dict[str, Surface] = {
     "health of events": lambda v: health.event_health(v.shop),
     "clicks": lambda v: health.link_clicks(v.shop, "SAMPLE"),
     "drill": lambda v: fire_drill.last_drill(v.shop),
+    "migrations": lambda v: standings(v.shop, COMMAND_LINE),
     "team": lambda v: members.list_members(v.shop, COMMAND_LINE),
     "sessions": lambda v: [devices._stored(v.shop, name) for name in ("mara", "nina")],
     "account notices": lambda v: account_notices.ask_for_notices(v.shop, v.mailer, "https://shop.example"),

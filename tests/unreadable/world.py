@@ -69,6 +69,7 @@ from backend.services.events.health import note_backlog
 from backend.services.events.intake import take_in
 from backend.services.imports import import_orders
 from backend.services.jobs import requests
+from backend.services.migrations.run import migrate
 from backend.services.outgoing import endpoints
 from backend.services.products.counting import count_sold
 from backend.services.reconcile.products import count_from_the_beginning
@@ -151,6 +152,7 @@ def made_world(folder: Path) -> World:
     _products(shop, people)
     _api(shop)
     _connections(shop, people)
+    migrate(shop, COMMAND_LINE, lambda _: None)
     seal_days(shop, SEAL_KEY)
     rows = (*everything(shop, schema.SHOP), *everything(shop, schema.MAIL))
     store.close()

@@ -18,6 +18,7 @@ Question = Callable[[Installation], list[Diagnosis]]
 
 QUESTIONS: dict[str, Question] = {
     "Store": machine.store,
+    "Migrations": machine.migrations,
     "Backup": machine.backup,
     "Disk": machine.disk,
     "File modes": machine.file_modes,

@@ -9,8 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from backend.domain.health import OF_STATE, SKEW_ALLOWED, Diagnosis, State, Verdict
+from backend.domain.team import COMMAND_LINE
 from backend.secret_file import FILE_NAME
 from backend.services.doctor.installation import Installation
+from backend.services.migrations.run import Stage, standings
 from backend.services.system import health
 from backend.services.system.backups import backup_state
 from backend.services.system.checks import Check, check_folder, check_store
@@ -30,6 +32,16 @@ def store(installation: Installation) -> list[Diagnosis]:
     """Whether the store answers and can be written to, has its tables, and whether files can be written."""
     checks = [*check_store(installation.shop.store), check_folder(installation.settings.data_dir)]
     return [_of_check(check) for check in checks]
+
+
+def migrations(installation: Installation) -> list[Diagnosis]:
+    """Whether the store has what this version adds to those of earlier ones."""
+    left = [each for each in standings(installation.shop, COMMAND_LINE) if each.stage is not Stage.DONE]
+    if not left:
+        return [Diagnosis("Migrations", Verdict.OK, "The store is up to date.")]
+    found = "; ".join(f"{each.name} is {each.stage}" for each in left)
+    fix = "Run python -m backend migrate (--dry-run counts first). The shop may go on meanwhile."
+    return [Diagnosis("Migrations", Verdict.WARN, f"{found[0].upper()}{found[1:]}.", fix)]
 
 
 def _of_check(check: Check) -> Diagnosis:

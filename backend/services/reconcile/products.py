@@ -21,12 +21,10 @@ from backend.records.products import sold_item, waiting_from
 from backend.records.ranks import figure
 from backend.services.concurrency.leases import LeaseLostError
 from backend.services.context import Shop
-from backend.services.orders.numbers import tracking_puts
 from backend.services.products.counting import ALL_TIME, COUNTED, LEASES, STATE, counted_lines, product_for, state_of
 from backend.services.products.identity import all_names
 from backend.services.reconcile.findings import Drift, Finding, as_found, repair
 from backend.services.reconcile.partitions import Placed
-from backend.services.unreadable.items import readable
 from backend.store import schema
 from backend.store.port import AllOf, Delete, Item, Key, Missing, Put, Query, Row, UnreadableItem, Write, pages_of
 
@@ -156,8 +154,7 @@ def count_from_the_beginning(shop: Shop) -> bool:
     """Counts all orders of a store that a version before this one has made; once. Returns whether it did.
 
     Such a store has no figures of products, or kept what they lack in an outbox beside the orders: its orders say
-    nothing, which means that all of them are counted, and the figures are made so. Its orders are not found by the
-    tracking numbers of their parcels either, so these are noted on the way.
+    nothing, which means that all of them are counted, and the figures are made so.
 
     Raises: `StoreBusyError`, `StoreUnreachableError`; it is begun again then.
     """
@@ -175,8 +172,6 @@ def count_from_the_beginning(shop: Shop) -> bool:
             for row in page.rows:
                 if schema.is_order(row.key):
                     sums.add(row.key, row.item)
-            orders = readable(shop, ((row.key, row.item) for row in page.rows if schema.is_order(row.key)), order_from)
-            shop.store.write_batch([put for order in orders for put in tracking_puts(order)])
             hold.renew()
             cursor = page.cursor
             if cursor is None:
