@@ -9,6 +9,7 @@ from backend.errors import InvalidInputError, NotFoundError
 from backend.services.customers.customers import get_customer
 from backend.services.orders.lists import orders_of
 from pages.components.customers import addresses, can_we_email, forms, view
+from pages.components.customers.merge import MERGE
 from pages.components.messages import timeline
 from pages.components.orders.table import OF_ONE_CUSTOMER, order_table
 from pages.components.products import view as products
@@ -70,4 +71,5 @@ timeline.show_timeline(shop, customer.id)
 forms.EDIT.show()
 forms.ARCHIVE.show()
 forms.ERASE.show()
+MERGE.show()
 addresses.show_dialogs()

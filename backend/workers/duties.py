@@ -32,6 +32,7 @@ from backend.services.connections.comparison import compare_due
 from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
 from backend.services.customer_data.erasing import work_on_erasures
+from backend.services.customer_data.merging import work_on_merges
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.drain import drain_batch
 from backend.services.events.health import note_backlog
@@ -224,8 +225,8 @@ def _make_backups(place: Workplace, stop: threading.Event) -> Round:
 
 
 def _erase(place: Workplace, stop: threading.Event) -> Round:
-    """Goes on with erasures of customers."""
-    return lambda: 0.0 if work_on_erasures(place.shop) else REST_OF_ERASURES
+    """Goes on with erasures and merges of customers."""
+    return lambda: 0.0 if work_on_erasures(place.shop) or work_on_merges(place.shop) else REST_OF_ERASURES
 
 
 DUTIES: tuple[Duty, ...] = (

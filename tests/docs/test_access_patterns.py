@@ -49,7 +49,7 @@ from backend.services.changes import reading as recorded_changes
 from backend.services.connections import connections, deliveries
 from backend.services.connections import duty as applying
 from backend.services.context import Shop
-from backend.services.customer_data import erasure
+from backend.services.customer_data import erasure, merge
 from backend.services.customers import addresses, bulk, customers, leaderboards, lists, preferences
 from backend.services.draft_orders import drafts
 from backend.services.draft_orders.lists import drafts_of, list_drafts
@@ -414,6 +414,7 @@ READS: dict[int, Callable[[Metered], object]] = {
     79: lambda m: [*drafts_of(m.shop, m.customers[0].id)],
     85: lambda m: outgoing.all_endpoints(m.shop),
     88: lambda m: [*erasure.ledger(m.shop)],
+    89: lambda m: [*merge.merges(m.shop)],
     86: lambda m: outgoing_log.list_events(m.shop, COMMAND_LINE, m.endpoint),
     87: lambda m: posting._due(m.shop),
     34: _listed(archived=True),

@@ -35,6 +35,7 @@ from backend.domain.events import DeadLetter, EventType, MailEvent
 from backend.domain.health import Beat
 from backend.domain.imports import OrderMapping
 from backend.domain.jobs import Job
+from backend.domain.merging import Merge, MergeStep
 from backend.domain.messages import Message, MessageStatus, SkipReason
 from backend.domain.numbering import Numbering
 from backend.domain.orders import Order, Refund
@@ -61,6 +62,7 @@ from backend.records import (
     erasures,
     events,
     jobs,
+    merges,
     messages,
     order_mappings,
     orders,
@@ -632,6 +634,14 @@ ENTITIES: tuple[Entity, ...] = (
         erasures.erasure_item,
         lambda it, item: erasures.erasure_from(schema.erasure_key(it.customer), item),
         (erasures.erasure_from,),
+    ),
+    Entity(
+        "merge",
+        filled(Merge, gone=CUSTOMER, step=MergeStep.NOTES),
+        least(Merge, gone=CUSTOMER),
+        merges.merge_item,
+        lambda it, item: merges.merge_from(schema.merge_key(it.gone), item),
+        (merges.merge_from,),
     ),
     Entity(
         "privacy-request",

@@ -9,10 +9,12 @@ import pytest
 
 from backend.domain.alerts import Reading, RuleName
 from backend.domain.campaigns import Campaign, CampaignState
+from backend.domain.connections import PrivacyRequest
 from backend.domain.messages import MessageStatus
 from backend.domain.orders import OrderStatus
 from backend.domain.team import PERMISSIONS, Actor, Role
 from backend.records.campaigns import campaign_item
+from backend.records.connections import privacy_item
 from backend.services.alerts import states
 from backend.services.campaigns.drafts import create_campaign
 from backend.services.context import Shop
@@ -39,6 +41,9 @@ def fill(shop: Shop) -> None:
         mine = claimed(shop, ledger.request(shop, a_message(key)).message)
         ledger.record(shop, [replace(mine, status=ending, reason="Because.")])
     states.open_alert(shop, Reading(RuleName.QUEUE, "messages", 400.0, "It waits."))
+    for name, done_at in (("ASKED", None), ("ANSWERED", shop.clock())):
+        asked = PrivacyRequest(name, "SHOP", "customers/data_request", shop.clock(), maria.id, done_at=done_at)
+        shop.store.put(Put(schema.privacy_request_key(name), privacy_item(asked)))
 
 
 def counted(shop: Shop, actor: Actor) -> dict[TaskKind, int]:
@@ -53,6 +58,7 @@ def test_everything_that_waits_is_counted_for_an_admin(shop: Shop) -> None:
         TaskKind.FAILED: 1,
         TaskKind.UNKNOWN: 1,
         TaskKind.ALERT: 1,
+        TaskKind.PRIVACY: 1,
     }
     assert len(needing_attention(shop, MessageStatus.FAILED)) == 1
 
@@ -60,7 +66,7 @@ def test_everything_that_waits_is_counted_for_an_admin(shop: Shop) -> None:
 def test_each_role_reads_what_it_can_do(shop: Shop) -> None:
     fill(shop)
     assert set(counted(shop, STAFF)) == {TaskKind.FULFIL, TaskKind.PAYMENT, TaskKind.FAILED, TaskKind.UNKNOWN}
-    assert set(counted(shop, ENGINEER)) == {TaskKind.FAILED, TaskKind.UNKNOWN, TaskKind.ALERT}
+    assert set(counted(shop, ENGINEER)) == {TaskKind.FAILED, TaskKind.UNKNOWN, TaskKind.ALERT, TaskKind.PRIVACY}
     assert counted(shop, MANAGER) == {}
 
 

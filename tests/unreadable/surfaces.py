@@ -49,6 +49,7 @@ from backend.services.connections.connections import list_connections, privacy_r
 from backend.services.connections.duty import apply_due
 from backend.services.context import Shop
 from backend.services.customer_data.erasure import ledger
+from backend.services.customer_data.merge import merges
 from backend.services.customers import customers, leaderboards, lists, months, preferences
 from backend.services.deliverability import account as deliverability
 from backend.services.deliverability import domain
@@ -232,6 +233,7 @@ LISTS: dict[str, Surface] = {
     "API keys": lambda v: list_keys(v.shop, COMMAND_LINE),
     "connections": lambda v: list_connections(v.shop, ENGINEER),
     "erasures": lambda v: [*ledger(v.shop)],
+    "merges": lambda v: [*merges(v.shop)],
     "privacy requests": lambda v: privacy_requests(v.shop, ENGINEER),
     "endpoints": lambda v: endpoints.list_endpoints(v.shop, ENGINEER),
     "records that cannot be read": lambda v: [each.id for each in items.unreadable_records(v.shop)] and None,

@@ -24,6 +24,7 @@ from backend.domain.emails import Kind
 from backend.domain.erasure import Erasure, ErasureStep
 from backend.domain.events import Click
 from backend.domain.imports import ImportKind
+from backend.domain.merging import Merge, MergeStep
 from backend.domain.messages import Message, MessageStatus
 from backend.domain.network import Origin
 from backend.domain.orders import OrderStatus
@@ -41,6 +42,7 @@ from backend.observability.ring import Ring
 from backend.observability.rounds import Rounds
 from backend.records.erasures import erasure_item
 from backend.records.events import click_updates, minute_update
+from backend.records.merges import merge_item, moved_item
 from backend.records.system import report_item
 from backend.services import shop_settings
 from backend.services.alerts import settings as alert_settings
@@ -388,6 +390,10 @@ def _connections(shop: Shop, people: list[Customer]) -> None:
     for erased in ("GONE000001", "GONE000002"):
         entry = Erasure(erased, shop.clock(), "mara", ErasureStep.ORDERS, (erased.casefold(),))
         shop.store.put(Put(schema.erasure_key(erased), erasure_item(entry)))
+        merge = Merge(erased, people[2].id, shop.clock(), "mara", MergeStep.DONE)
+        shop.store.put(Put(schema.merge_key(erased), merge_item(merge)))
+        shop.store.put(Put(schema.moved_key(erased, "notes", "V#"), moved_item(merge, keys=[])))
+        shop.store.put(Put(schema.merged_key(people[2].id, erased), {"email": ""}))
 
 
 def _receive(shop: Shop, key: bytes, connection_id: str, domain: str, topic: str, payload: object) -> None:

@@ -27,7 +27,7 @@ from backend.services.outgoing.about import on_customer_erased
 from backend.services.suppression.entries import forget_notes
 from backend.services.unreadable.items import readable_due
 from backend.store import schema
-from backend.store.port import Delete, Equals, Exists, Put, Query, Row, Update, Write
+from backend.store.port import Delete, Equals, Exists, Put, Query, Row, Update, Write, pages_of
 
 PAGE = 100
 _SCAN = 1000
@@ -100,6 +100,10 @@ def _mail(shop: Shop, erasure: Erasure) -> str | None:
     """All that is in the customer's partitions of the mail's table."""
     partition = schema.customer_partition(erasure.customer)
     page = shop.store.query(Query(schema.MAIL, partition, limit=PAGE, cursor=erasure.cursor or None))
+    for row in page.rows:
+        if row.key.sk.startswith(schema.MERGED):
+            former = Query(schema.MAIL, schema.customer_partition(schema.merged_id(row.key)), limit=PAGE)
+            _write(shop, (writes for each in pages_of(shop.store, former) if (writes := _of_mail(each))))
     _write(shop, (writes for row in page.rows if (writes := _of_mail(row))))
     if page.cursor is None:
         for address in (value for value in erasure.values if "@" in value):

@@ -6,7 +6,7 @@ or a worker, and goes on after a crash.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -23,6 +23,7 @@ from backend.domain.time import from_text, to_text
 from backend.errors import ConflictError, NotFoundError
 from backend.records.customers import book_of, customer_from
 from backend.records.erasures import erasure_from, erasure_item
+from backend.records.values import text
 from backend.services.audit import log as audit_log
 from backend.services.concurrency.retries import settled
 from backend.services.context import Shop
@@ -145,8 +146,10 @@ def _begin(shop: Shop, customer_id: str, by: str, at: datetime, *others: Write) 
     if item is None:
         raise NotFoundError("This customer does not exist.")
     before = customer_from(customer_id, item)
-    entry = Erasure(customer_id, at, by, ErasureStep.ORDERS, _values(shop, before))
-    suppressing = erasing_writes(shop, before.email) if before.email else []
+    former = _former(shop, customer_id)
+    entry = Erasure(customer_id, at, by, ErasureStep.ORDERS, _values(shop, before, former))
+    addresses = dict.fromkeys(each for each in (before.email, *former.values()) if each)
+    suppressing = [write for address in addresses for write in erasing_writes(shop, address)]
     ledger_put = Put(schema.erasure_key(customer_id), erasure_item(entry))
     fixed = [*suppressing, ledger_put, *others]
     profile, *writes = editing_writes(
@@ -164,11 +167,18 @@ def _without_marks(profile: Write, item: Item) -> Write:
     )
 
 
-def _values(shop: Shop, customer: Customer) -> tuple[str, ...]:
+def _former(shop: Shop, customer_id: str) -> dict[str, str]:
+    """Who was merged into the customer, with their addresses."""
+    partition = schema.customer_partition(customer_id)
+    rows = pages_of(shop.store, Query(schema.MAIL, partition, begins_with=schema.MERGED))
+    return {schema.merged_id(row.key): text(row.item, "email", "") for row in rows}
+
+
+def _values(shop: Shop, customer: Customer, former: Mapping[str, str]) -> tuple[str, ...]:
     """By what the rest is recognised: values that belong to one person, in lower case."""
     key = schema.addresses_key(customer.id)
     phones = [known.address.phone for known in book_of(key, shop.store.get(key)).entries]
-    found = (customer.id, customer.email, customer.phone, *phones)
+    found = (customer.id, customer.email, customer.phone, *phones, *former, *former.values())
     return tuple(dict.fromkeys(value.casefold() for value in found if value))
 
 

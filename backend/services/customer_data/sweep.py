@@ -39,6 +39,12 @@ def _identity(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
         yield Delete(row.key)
 
 
+def _moved(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
+    """What came from somebody who was merged into the customer."""
+    if row.item.get("kept") == erasure.customer:
+        yield Delete(row.key)
+
+
 def _message(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
     """A test email to a member, which showed the customer's data."""
     if row.item.get("customer") == erasure.customer:
@@ -71,6 +77,8 @@ def _change(shop: Shop, row: Row, erasure: Erasure) -> Iterator[Write]:
 
 _WAYS = {
     schema.Place.IDENTITY: _identity,
+    schema.Place.ADDRESS: _identity,
+    schema.Place.MOVED: _moved,
     schema.Place.MESSAGE: _message,
     schema.Place.DELIVERY: _delivery,
     schema.Place.OUTGOING: _payload,

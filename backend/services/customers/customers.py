@@ -118,14 +118,17 @@ def create_customer(
 
 
 def get_customer(shop: Shop, customer_id: str) -> Customer:
-    """One customer.
+    """One customer: for somebody who was merged into another, that other one.
 
     Raises: `NotFoundError`.
     """
     item = shop.store.get(schema.customer_key(customer_id)) if customer_id else None
-    if item is None:
+    if item is not None and "merged_into" not in item:
+        return customer_from(customer_id, item)
+    former = shop.store.get(schema.former_key(customer_id)) if customer_id else None
+    if former is None:
         raise NotFoundError("This customer does not exist.")
-    return customer_from(customer_id, item)
+    return get_customer(shop, text(former, "customer"))
 
 
 def find_by_email(shop: Shop, address: str) -> Customer | None:

@@ -46,22 +46,23 @@ def set_topics_off(shop: Shop, customer_id: str, topics_off: Sequence[str]) -> P
     if unknown := [topic for topic in topics_off if topic not in TOPICS]:
         raise InvalidInputError(f"There is no topic “{unknown[0][:30]}”.", "topics")
     before = get_preferences(shop, customer_id)
-    return _save(shop, customer_id, Preferences(tuple(sorted(set(topics_off))), before.paused_until))
+    return keep(shop, customer_id, Preferences(tuple(sorted(set(topics_off))), before.paused_until))
 
 
 def pause(shop: Shop, customer_id: str) -> Preferences:
     """No marketing mail for 30 days from now."""
     before = get_preferences(shop, customer_id)
-    return _save(shop, customer_id, Preferences(before.topics_off, shop.clock() + PAUSE))
+    return keep(shop, customer_id, Preferences(before.topics_off, shop.clock() + PAUSE))
 
 
 def resume(shop: Shop, customer_id: str) -> Preferences:
     """Ends a pause."""
     before = get_preferences(shop, customer_id)
-    return _save(shop, customer_id, Preferences(before.topics_off, None))
+    return keep(shop, customer_id, Preferences(before.topics_off, None))
 
 
-def _save(shop: Shop, customer_id: str, preferences: Preferences) -> Preferences:
+def keep(shop: Shop, customer_id: str, preferences: Preferences) -> Preferences:
+    """Stores what the customer has chosen."""
     until = to_text(preferences.paused_until) if preferences.paused_until else ""
     item: Item = without_empty({"topics_off": list(preferences.topics_off), "paused_until": until})
     shop.store.put(Put(schema.preferences_key(customer_id), item))

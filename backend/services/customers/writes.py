@@ -14,6 +14,7 @@ from backend.store.port import (
     MAX_TRANSACTION_WRITES,
     Absent,
     AllOf,
+    AnyOf,
     Delete,
     Equals,
     Exists,
@@ -95,7 +96,9 @@ def _identity(customer: Customer) -> Key | None:
 
 
 def _reserve(address: str, customer_id: str) -> Put:
-    return Put(email_key(address), email_item(customer_id), Absent(), EmailReservedError(address))
+    """The address may lead to the customer already, from somebody who was merged into them."""
+    free = AnyOf((Absent(), Equals("customer", customer_id)))
+    return Put(email_key(address), email_item(customer_id), free, EmailReservedError(address))
 
 
 def _counter_updates(old: list[Key], new: list[Key]) -> list[Write]:

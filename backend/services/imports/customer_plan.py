@@ -123,7 +123,7 @@ class CustomerPlanner:
         if item.get("print") in [print_before(candidate.customer, later) for later in _LATER]:
             step = ImportStep(Outcome.UNCHANGED, [_marks_update(customer_from(customer_id, item), candidate)])
         else:
-            step = self._edit(candidate, customer_from(customer_id, item))
+            step = self._edit(_as_known(candidate, customer_id, found), customer_from(customer_id, item))
         address = _address_puts(candidate.customer, customer_id, found)
         if address and step.outcome is Outcome.UNCHANGED:
             step = replace(step, outcome=Outcome.UPDATED)
@@ -241,6 +241,14 @@ class CustomerPlanner:
     def _months(self, customer_id: str) -> list[str]:
         query = Query(schema.SHOP, schema.customer_partition(customer_id), begins_with=schema.MONTHS, limit=500)
         return [schema.month_of(row.key) for row in pages_of(self._shop.store, query)]
+
+
+def _as_known(candidate: CustomerCandidate, customer_id: str, found: dict[Key, Item]) -> CustomerCandidate:
+    """Without the address if it is that of somebody who was merged into the customer, and only leads to them."""
+    item = found.get(email_key(candidate.customer.email)) if candidate.customer.email else None
+    if item is None or "merged" not in item or text(item, "customer") != customer_id:
+        return candidate
+    return replace(candidate, customer=replace(candidate.customer, email=""))
 
 
 def _proof(candidate: CustomerCandidate, consent: Consent | None) -> ConsentProof | None:

@@ -9,6 +9,7 @@ from backend.domain.orders import MOST_HISTORY, HistoryEntry, Order
 from backend.domain.team import Actor
 from backend.errors import InvalidInputError, NotFoundError
 from backend.records.orders import order_day, order_from
+from backend.records.values import text
 from backend.services.concurrency.retries import until_settled
 from backend.services.context import Shop
 from backend.services.orders.writes import OrderChangedError, changing_writes
@@ -33,15 +34,18 @@ class OrderRef:
 
 
 def get_order(shop: Shop, customer_id: str, order_id: str) -> Order:
-    """One order.
+    """One order, also by the id of a customer who was merged into its own.
 
     Raises: `NotFoundError`.
     """
     key = schema.order_key(customer_id, order_id)
     item = shop.store.get(key) if customer_id and order_id else None
-    if item is None:
-        raise NotFoundError("This order does not exist.")
-    return order_from(key, item)
+    if item is not None:
+        return order_from(key, item)
+    former = shop.store.get(schema.former_key(customer_id)) if customer_id and order_id else None
+    if former is not None:
+        return get_order(shop, text(former, "customer"), order_id)
+    raise NotFoundError("This order does not exist.")
 
 
 def change_order(

@@ -147,8 +147,11 @@ def written_order(
     Raises: `InvalidInputError`, `NotFoundError` (no such customer).
     """
     found = shop.store.get(schema.customer_key(draft.customer_id))
-    if found is None:
-        raise NotFoundError("This customer no longer exists.")
+    if found is None or "merged_into" in found:
+        former = shop.store.get(schema.former_key(draft.customer_id))
+        if former is None:
+            raise NotFoundError("This customer no longer exists.")
+        return written_order(shop, actor, replace(draft, customer_id=text_in(former, "customer")), key, number)
     customer = customer_from(draft.customer_id, found)
     addresses_key = schema.addresses_key(customer.id)
     default = book_of(addresses_key, shop.store.get(addresses_key)).default

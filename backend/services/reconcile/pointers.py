@@ -148,7 +148,8 @@ def _target(row: Row) -> Key | None:
 
 
 def _is_wanted(row: Row, target: Item | None) -> bool:
-    if target is None or schema.pointer_kind(row.key) is PointerKind.REFERENCE:
+    kind = schema.pointer_kind(row.key)
+    if target is None or kind is PointerKind.REFERENCE or (kind is PointerKind.EMAIL and "merged" in row.item):
         return target is not None
     try:
         customer = customer_from(_customer_id(row), target)

@@ -170,9 +170,19 @@ def messages_of(shop: Shop, customer_id: str, limit: int = 200) -> list[Message]
 
     The ledger is sorted by key, not by time, so up to 20,000 entries are read to find the newest.
     """
-    query = Query(schema.MAIL, schema.customer_partition(customer_id), begins_with=schema.MESSAGES, limit=500)
-    found = list(readable(shop, islice(pages_of(shop.store, query), MOST_OF_ONE), message_from))
+    found = list(readable(shop, islice(_rows_of(shop, customer_id), MOST_OF_ONE), message_from))
     return sorted(found, key=lambda message: message.requested_at, reverse=True)[:limit]
+
+
+def _rows_of(shop: Shop, customer_id: str) -> Iterator[Row]:
+    """Those of the customer, and of whoever was merged into them."""
+    ends = (schema.MESSAGES, schema.MERGED + "~")
+    query = Query(schema.MAIL, schema.customer_partition(customer_id), between=ends, limit=500)
+    for row in pages_of(shop.store, query):
+        if schema.is_message(row.key):
+            yield row
+        elif row.key.sk.startswith(schema.MERGED):
+            yield from _rows_of(shop, schema.merged_id(row.key))
 
 
 def messages_like(shop: Shop, customer_id: str, wanted: LogFilter, limit: int = 200) -> list[MessageSummary]:

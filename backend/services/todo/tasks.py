@@ -14,6 +14,7 @@ from backend.domain.orders import OrderStatus
 from backend.domain.team import Actor, Permission
 from backend.services.alerts import states
 from backend.services.campaigns.saved import list_campaigns
+from backend.services.connections.connections import privacy_requests
 from backend.services.context import Shop
 from backend.services.orders.lists import OrderFilter, walk_orders
 from backend.services.sending.message_log import count_needing_attention
@@ -36,6 +37,7 @@ class TaskKind(StrEnum):
     FAILED = "failed emails"
     UNKNOWN = "unknown emails"
     ALERT = "open alerts"
+    PRIVACY = "privacy requests"
 
 
 PERMISSIONS = {
@@ -46,6 +48,7 @@ PERMISSIONS = {
     TaskKind.FAILED: Permission.REPAIR_MAIL,
     TaskKind.UNKNOWN: Permission.REPAIR_MAIL,
     TaskKind.ALERT: Permission.VIEW_SYSTEM,
+    TaskKind.PRIVACY: Permission.MANAGE_CONNECTIONS,
 }
 """Whose task it is: what somebody may do about it."""
 
@@ -68,6 +71,9 @@ def open_tasks(shop: Shop, actor: Actor) -> list[Task]:
         TaskKind.FAILED: lambda: _messages(shop, TaskKind.FAILED, MessageStatus.FAILED),
         TaskKind.UNKNOWN: lambda: _messages(shop, TaskKind.UNKNOWN, MessageStatus.UNKNOWN),
         TaskKind.ALERT: lambda: Task(TaskKind.ALERT, sum(each.is_open for each in states.current_alerts(shop))),
+        TaskKind.PRIVACY: lambda: Task(
+            TaskKind.PRIVACY, sum(each.done_at is None for each in privacy_requests(shop, actor))
+        ),
     }
     found = [count() for kind, count in counts.items() if kind in asked]
     if asked & {TaskKind.APPROVE, TaskKind.DECIDE}:

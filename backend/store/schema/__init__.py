@@ -79,6 +79,7 @@ Access patterns (the same table, with the cost of each, is in docs/architecture.
 | 86 | events of an endpoint, newest first | mail | `W#endpoint` | `at#id` |
 | 87 | events that have to be posted | mail / work | `OUTGOING#shard` | `due#id` |
 | 88 | erasures; one by its customer | mail | `ERASURES` | cid |
+| 89 | merges of customers; one by who is gone | mail | `MERGES` | cid |
 | 90 | products; one by its id | shop | `PRODUCTS` | pid |
 | 91 | best products by revenue, all or a month | shop / by_revenue | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
 | 92 | best products by units, all or a month | shop / by_orders | `SOLD#ALL#shard`, `SOLD#2026-11#shard` | rank |
@@ -107,6 +108,7 @@ from backend.store.schema.customers import *
 from backend.store.schema.erasure import *
 from backend.store.schema.events import *
 from backend.store.schema.feed import *
+from backend.store.schema.merges import *
 from backend.store.schema.messages import *
 from backend.store.schema.orders import *
 from backend.store.schema.outgoing import *

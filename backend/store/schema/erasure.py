@@ -12,6 +12,8 @@ class Place(StrEnum):
     """A kind of item that may name a customer; the value is the beginning of its partition."""
 
     IDENTITY = "I#"
+    ADDRESS = "E#"
+    MOVED = "MERGE#"
     SOURCE_ORDER = "I#order#"
     DELIVERY = "H#"
     OUTGOING = "W#"

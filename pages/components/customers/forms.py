@@ -13,6 +13,7 @@ from backend.services.customer_data.export import NEEDED
 from backend.services.customers import customers
 from backend.services.customers.customers import Profile
 from pages.components.customers import view
+from pages.components.customers.merge import MERGE
 from pages.components.ui import actions, caching, formats, forms
 from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
@@ -48,6 +49,7 @@ def show_actions(shop: Shop, actor: Actor, customer: Customer, *, editable: bool
         elif editable and not stale:
             ARCHIVE.opener("Archive", customer, icon=":material/archive:")
         if actor.may(Permission.ERASE_CUSTOMERS) and not customer.erased_at and not stale:
+            MERGE.opener("Merge with …", customer, icon=":material/merge:")
             ERASE.opener("Erase", customer, icon=":material/delete_forever:")
         if all(map(actor.may, NEEDED)):
             view.offer_data(shop, actor, customer)

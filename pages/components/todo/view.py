@@ -41,6 +41,7 @@ _PLACES = {
     TaskKind.FAILED: _Place("messages.py", ":material/error:", "email", "failed"),
     TaskKind.UNKNOWN: _Place("messages.py", ":material/help:", "email", "unknown"),
     TaskKind.ALERT: _Place("alerts.py", ":material/notifications_active:", "alert", "open"),
+    TaskKind.PRIVACY: _Place("connections.py", ":material/privacy_tip:", "privacy request", "open"),
 }
 
 

@@ -19,7 +19,9 @@ from backend.domain.customers import (
     CustomerSummary,
 )
 from backend.domain.erasure import Erasure
+from backend.domain.merging import Merge
 from backend.services.customer_data.erasure import ErasurePreview
+from backend.services.customer_data.merge import MergePreview
 from backend.services.customers.customers import Profile
 
 Tags = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=MOST_TAGS)]
@@ -95,6 +97,45 @@ class ErasureOut(Shown):
             messages=found.messages,
             notes=found.notes,
             addresses=found.addresses,
+            reasons=list(found.reasons),
+        )
+
+
+class MergeIn(Given):
+    """Who becomes part of the customer in the address."""
+
+    customer_id: Annotated[str, Field(max_length=20, description="The id of the customer who is merged in.")]
+    two_accounts: Annotated[bool, Field(strict=True, description="Also when both have an id at a shop.")] = False
+
+
+class MergeOut(Shown):
+    """What a merge would do, or how far it is. `reasons` say why it is not possible now."""
+
+    kept: str
+    gone: str
+    state: Annotated[str, Field(description="possible, refused, running or done")]
+    merged_at: Moment | None = None
+    orders: int = 0
+    messages: int = 0
+    notes: int = 0
+    addresses: int = 0
+    two_accounts: Annotated[bool, Field(description="Both have an id of their own at a shop.")] = False
+    reasons: list[str] = []
+
+    @classmethod
+    def of(cls, found: MergePreview | Merge) -> Self:
+        if isinstance(found, Merge):
+            state = "done" if found.is_done else "running"
+            return cls(kept=found.kept, gone=found.gone, state=state, merged_at=found.at)
+        return cls(
+            kept=found.kept.id,
+            gone=found.gone.id,
+            state="refused" if found.reasons else "possible",
+            orders=found.orders,
+            messages=found.messages,
+            notes=found.notes,
+            addresses=found.addresses,
+            two_accounts=found.has_two_accounts,
             reasons=list(found.reasons),
         )
 

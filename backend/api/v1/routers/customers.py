@@ -16,12 +16,14 @@ from backend.api.v1.models.customers import (
     CustomerListed,
     CustomerOut,
     ErasureOut,
+    MergeIn,
+    MergeOut,
 )
 from backend.api.v1.route import needs, router_of
 from backend.domain.api_keys import Scope
 from backend.domain.customers import Customer
 from backend.services.api.intake import added
-from backend.services.customer_data import erasure
+from backend.services.customer_data import erasure, merge
 from backend.services.customer_data.export import customer_data
 from backend.services.customers import customers
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
@@ -137,6 +139,27 @@ def preview_erasure(call: CallOf, customer_id: Id) -> ErasureOut:
 def erase_customer(call: CallOf, customer_id: Id) -> ErasureOut:
     """Remove everything personal of a customer for good. A worker removes what is left within minutes."""
     return ErasureOut.of(erasure.erase_customer(call.shop, call.actor, customer_id))
+
+
+@router.get("/{customer_id}/merge", **needs(Scope.CUSTOMERS_READ))
+def preview_merge(
+    call: CallOf, customer_id: Id, other: Annotated[str, Query(max_length=20, pattern=ID, examples=["9XB4C7K2MQ"])]
+) -> MergeOut:
+    """Show what a merge with another customer would move to this one, or how far it is."""
+    found = merge.find_merge(call.shop, other)
+    is_known = found is not None and found.kept == customer_id
+    return MergeOut.of(found if found and is_known else merge.preview_merge(call.shop, call.actor, customer_id, other))
+
+
+@router.post(
+    "/{customer_id}/merge",
+    status_code=202,
+    **needs(Scope.CUSTOMERS_ERASE, example={"customer_id": "9XB4C7K2MQ"}),
+)
+def merge_customers(call: CallOf, customer_id: Id, body: MergeIn) -> MergeOut:
+    """Merge another customer into this one. From now on the other's id means this one; a worker moves the rest."""
+    two = body.two_accounts
+    return MergeOut.of(merge.begin_merge(call.shop, call.actor, customer_id, body.customer_id, two_accounts=two))
 
 
 def _shown(call: Call, customer: Customer, response: Response) -> CustomerOut:
