@@ -146,7 +146,7 @@ def rates_by_campaign(shop: Shop, actor: Actor, first: date, last: date, templat
 
     Raises: `PermissionDeniedError`.
     """
-    wanted = (each for each in _newest(shop, actor) if template in ("", each.draft.template))
+    wanted = (each for each in _begun(shop, actor) if template in ("", each.draft.template))
     found = (each for each in wanted if first <= _day(shop, each) <= last)
     return [
         CampaignRates(each.id, each.name, rates_of_campaign(figures_of(shop, each.id))) for each in islice(found, MOST)
@@ -158,19 +158,23 @@ def campaigns_begun(shop: Shop, actor: Actor, periods: Iterable[tuple[date, date
 
     Raises: `PermissionDeniedError`.
     """
-    begun = [(each, _day(shop, each)) for each in _newest(shop, actor)]
+    begun = [(each, _day(shop, each)) for each in _begun(shop, actor)]
     return [[each for each, day in begun if first <= day <= last] for first, last in periods]
 
 
-def _newest(shop: Shop, actor: Actor) -> Iterator[Campaign]:
-    """Campaigns that have begun, the newest first; not endlessly far back."""
+def newest_campaigns(shop: Shop, actor: Actor) -> Iterator[Campaign]:
+    """The newest 200, the newest first, page by page. Raises: `PermissionDeniedError`."""
     cursor, seen = None, 0
     while seen < _LOOKED_AT:
         page = list_campaigns(shop, actor, limit=50, cursor=cursor)
-        yield from (each for each in page.campaigns if each.started_at is not None)
+        yield from page.campaigns
         cursor, seen = page.cursor, seen + 50
         if cursor is None:
             return
+
+
+def _begun(shop: Shop, actor: Actor) -> Iterator[Campaign]:
+    return (each for each in newest_campaigns(shop, actor) if each.started_at is not None)
 
 
 def _day(shop: Shop, campaign: Campaign) -> date:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from backend.domain.customers import Customer
 from backend.domain.segment_checks import check_rule
-from backend.domain.segments import Rule, Segment
+from backend.domain.segments import Group, Rule, Segment
 from backend.services.context import Shop
 from backend.services.segments import library
 from backend.services.segments.facts import facts_of
@@ -29,7 +29,17 @@ def count_segment(shop: Shop, rule: Rule) -> int:
 
     Raises: `InvalidInputError` for a rule that cannot be asked, `SnapshotMissingError`, `SnapshotFailedError`.
     """
-    question = asked(check_rule(rule), today(shop))
+    return _counted(shop, check_rule(rule))
+
+
+def count_in_both(shop: Shop, one: Rule, other: Rule) -> int:
+    """How many customers belong to both of two rules, as of the snapshot. Raises: as `count_segment`."""
+    both = Rule(Group(parts=(one.group, other.group)), archived=one.archived and other.archived)
+    return _counted(shop, both)
+
+
+def _counted(shop: Shop, rule: Rule) -> int:
+    question = asked(rule, today(shop))
     make_first(shop)
     with opened(shop) as snapshot:
         rows = snapshot.rows(f"SELECT count(*) FROM customers WHERE {question.where}", question.parameters)

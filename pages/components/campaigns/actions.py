@@ -14,6 +14,7 @@ from backend.services.campaigns import actions as steering
 from backend.services.campaigns import drafts
 from backend.services.campaigns.progress import figures_of
 from backend.services.context import Shop
+from pages.components.campaigns import collisions
 from pages.components.ui import actions, formats
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
@@ -202,6 +203,7 @@ def _schedule(seen: Campaign) -> None:
             key=form.key("time"),
             persist_state="session",
         )
+    collisions.show(shop, seen, day)
     st.caption("If we can't send on time, we'll ask you before sending late.")
     if _counted("Schedule", ":material/schedule_send:", seen, "emails will be sent at that time."):
         moment = datetime.combine(day, clock or time(10), tzinfo=shop.zone)

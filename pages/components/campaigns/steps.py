@@ -15,7 +15,7 @@ from backend.services.campaigns import preflights
 from backend.services.campaigns.saved import get_campaign
 from backend.services.context import Shop
 from pages.components.campaigns import actions as campaign_steering
-from pages.components.campaigns import words
+from pages.components.campaigns import collisions, words
 from pages.components.ui import actions, formats
 from pages.components.ui.guard import guarded_fragment, require
 from pages.components.ui.navigation import page_of
@@ -121,6 +121,7 @@ def _plan_of(shop: Shop, actor: Actor, campaign: Campaign) -> Plan | None:
 def _show_plan(shop: Shop, actor: Actor, campaign: Campaign, plan: Plan, *, enabled: bool) -> None:
     st.header("2. The plan")
     show_plan(shop, plan)
+    collisions.show(shop, campaign, (campaign.start_at or shop.clock()).astimezone(shop.zone).date())
     if not actor.may(Permission.PLAN_CAMPAIGNS):
         return
     found, taken = (plan.recipients, plan.audience), (campaign.planned_recipients, campaign.planned_segment)
