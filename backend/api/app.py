@@ -14,6 +14,7 @@ from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import logs
+from backend.api import demo_pictures
 from backend.api.hooks.router import hooks_router
 from backend.api.maintenance import MaintenanceGate
 from backend.api.public.limits import LinkLimit
@@ -62,6 +63,7 @@ def create_app(
     app.add_middleware(RequestIds)
     app.add_middleware(HeadAsGet)
 
+    app.include_router(demo_pictures.router)
     looks = CapacityLimiter(_LOOKS_AT_ONCE)
 
     @app.get("/health")

@@ -6,18 +6,17 @@ import bisect
 import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from backend.demo.catalogue import CITIES, COUNTRIES, COUNTRY_WEIGHTS, PRODUCTS, names_of
+from backend.demo.outcomes import address_of, sent
 from backend.domain.addresses import Address
 from backend.domain.customers import Consent, ConsentSource, Customer
-from backend.domain.fulfilments import Fulfilment, PackedItem
 from backend.domain.ids import order_id_of
 from backend.domain.money import divided, half_up
 from backend.domain.orders import HistoryEntry, LineItem, Order, OrderStatus, Refund
-from backend.domain.refunds import refund_lines
 from backend.domain.text import fold
 
 SOURCE = "demo"
@@ -182,71 +181,3 @@ class DemoShop:
         at = min(placed_at + timedelta(days=rng.randint(2, 20)), self._now)
         reason = rng.choice(("Arrived broken", "Changed their mind", "Wrong colour", "Came too late"))
         return (Refund("demo", amount, at, SOURCE, reason),)
-
-
-_STREETS: dict[str, tuple[str, ...]] = {
-    "DE": ("Lindenstr. {}", "Am Markt {}", "Gartenweg {}", "Schulstr. {}"),
-    "FR": ("{} rue des Tilleuls", "{} place du Marché", "{} rue du Jardin"),
-    "ES": ("Calle del Olmo {}", "Plaza Mayor {}", "Calle Jardín {}"),
-    "IT": ("Via dei Tigli {}", "Piazza del Mercato {}", "Via Giardino {}"),
-}
-_ELSEWHERE = ("{} Linden Street", "{} Market Square", "{} Garden Lane", "{} School Road")
-_FLATS = ("Apt. 4", "2nd floor", "Unit 12")
-_CARRIERS = ("DHL", "UPS", "GLS", "DPD")
-_KEPT = timedelta(days=180)
-"""Parcels of orders that are older are long forgotten: those orders are fulfilled, and that is all."""
-_LINKS = "https://parcels.example/track/{}"
-
-
-def address_of(customer: Customer) -> Address | None:
-    """Where a customer lives; a few never said."""
-    rng = _chance(customer.id)
-    if rng.random() < 0.04:
-        return None
-    street = rng.choice(_STREETS.get(customer.country, _ELSEWHERE)).format(rng.randint(1, 140))
-    flat = rng.choice(_FLATS) if rng.random() < 0.15 else ""
-    postcode = f"{rng.randint(10_000, 98_999)}"
-    return Address(customer.real_name, "", street, flat, customer.city, postcode, "", customer.country)
-
-
-def sent(order: Order, address: Address | None, now: datetime) -> Order:
-    """The order with where it went, its parcels, and the line items of its refund."""
-    rng = _chance(order.id)
-    bill = replace(address, company="Corner Shop Ltd", street2="") if address and rng.random() < 0.05 else None
-    order = _with_refund_lines(replace(order, shipping_address=address, billing_address=bill))
-    return replace(order, fulfilments=_parcels(rng, order, now))
-
-
-def _parcels(rng: random.Random, order: Order, now: datetime) -> tuple[Fulfilment, ...]:
-    if order.placed_at < now - _KEPT or order.status not in (OrderStatus.FULFILLED, OrderStatus.PAID):
-        return ()
-    items = tuple(PackedItem(line.title, line.quantity, line.sku) for line in order.lines)
-    several = len(items) > 1
-    if order.status is OrderStatus.PAID:
-        return (_parcel(rng, order, items[:1], now, 1),) if several and rng.random() < 0.4 else ()
-    if several and rng.random() < 0.15:
-        return (_parcel(rng, order, items[:1], now, 1), _parcel(rng, order, items[1:], now, 2))
-    return (_parcel(rng, order, items, now, 1),)
-
-
-def _parcel(rng: random.Random, order: Order, items: tuple[PackedItem, ...], now: datetime, number: int) -> Fulfilment:
-    at = min(order.placed_at + timedelta(hours=rng.uniform(5, 30) + 24 * number), now)
-    tracking = f"{rng.randrange(10**11, 10**12)}"
-    return Fulfilment(
-        f"demo{number}", items, at, order.source, rng.choice(_CARRIERS), tracking, _LINKS.format(tracking)
-    )
-
-
-def _with_refund_lines(order: Order) -> Order:
-    """A refund of a part was for one item of the first line item."""
-    if not order.refunds or order.refunded == order.total:
-        return order
-    (refund,) = order.refunds
-    before = replace(order, refunds=())
-    lines = refund_lines(before, [1] + [0] * (len(order.lines) - 1), restocked=refund.reason == "Changed their mind")
-    amount = lines[0].amount
-    return replace(order, refunds=(replace(refund, amount=amount, lines=lines),)) if amount else order
-
-
-def _chance(text: str) -> random.Random:
-    return random.Random(text)  # noqa: S311 - invented data, nothing secret

@@ -45,8 +45,9 @@ PRODUCTS: tuple[tuple[str, str, int, int], ...] = (
     ("Shortbread, 200 g", "FOO-802", 650, 9),
     ("Gift box, small", "GIF-901", 3500, 4),
     ("Gift box, large", "GIF-902", 6900, 2),
+    ("Gift card", "GIF-950", 5000, 0),
 )
-"""Title, SKU, price in minor units, and how often it is bought beside the others."""
+"""Title, SKU, price in minor units, how often it is bought beside the others. Gift cards are added to some orders."""
 
 PLACES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("US", 34, ("Portland", "Chicago", "Boston", "Austin", "Denver", "Seattle")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,8 @@ from backend.errors import InvalidInputError
 
 TITLE_LENGTH = 300
 PICTURE_LENGTH = 1000
+_OURS = re.compile(r"/api/demo/pictures/[A-Z]{3}-[0-9]{3}\.svg")
+"""Pictures of the demo shop's products, which the application serves itself."""
 
 
 class ProductSource(StrEnum):
@@ -32,8 +35,9 @@ class ProductSource(StrEnum):
 class Product:
     """One thing that is sold: a product without variants, or one variant of a product.
 
-    `price` is in minor units, None when nobody has said it. `picture` is an https address, or "". What is `archived`
-    keeps its figures and is not offered for new orders. `print` is the fingerprint of what a file said last.
+    `price` is in minor units, None when nobody has said it. `picture` is an https address, "", or the path of a picture
+    of the demo shop. What is `archived` keeps its figures and is not offered for new orders. `print` is the fingerprint
+    of what a file said last.
     """
 
     id: str
@@ -194,11 +198,11 @@ def check_product(product: Product) -> Product:
 def clean_picture(address: str) -> str:
     """The address of a picture; "" for none.
 
-    Raises: `InvalidInputError` unless it is an https address without a password in it.
+    Raises: `InvalidInputError` unless it is an https address without a password in it, or one of ours.
     """
     address = clean_line(address, "Picture", longest=PICTURE_LENGTH)
-    if not address:
-        return ""
+    if not address or _OURS.fullmatch(address):
+        return address
     try:
         parts = urlsplit(address)
         fits = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and " " not in address

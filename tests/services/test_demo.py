@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from xml.etree import ElementTree
 
 import pytest
 
 from backend.demo.behaviour import SOURCE, DemoCustomer, DemoShop
 from backend.demo.catalogue import PRODUCTS
+from backend.demo.pictures import drawn
+from backend.domain.draft_orders import DraftState
 from backend.domain.orders import LineItem, OrderStatus
-from backend.domain.products import ProductSource
+from backend.domain.products import ProductSource, clean_picture
 from backend.domain.team import Role
 from backend.errors import BackendError, ConflictError, StoreUnreachableError
 from backend.services.context import Shop
@@ -20,6 +23,8 @@ from backend.services.customers.customers import Profile
 from backend.services.customers.leaderboards import Measure
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 from backend.services.demo import shop as demo
+from backend.services.draft_orders.lists import list_drafts
+from backend.services.draft_orders.settings import draft_settings
 from backend.services.orders import orders
 from backend.services.products import catalogue, counting
 from backend.services.products import figures as product_figures
@@ -87,6 +92,34 @@ def test_the_demo_brings_its_products_and_takes_away_what_was_not_really_sold(sh
     demo.remove_demo(shop)
     assert [each.id for each in catalogue.all_products(shop)] == [found[0].id]
     assert [each.sold.units for each in product_figures.best_products(shop)] == [1]
+
+
+def test_the_demo_shows_what_happens_to_orders(made: list[DemoCustomer]) -> None:
+    orders = [order for each in made for order in each.orders]
+    returns = [each for order in orders for each in order.returns]
+    assert min(sum(each.received_at is None for each in returns), sum(each.restocked for each in returns)) > 5
+    assert any(order.returns and order.refunds for order in orders)
+    assert any(order.payments and 0 < order.balance < order.total for order in orders)
+    assert any(order.tip for order in orders)
+    assert any(order.gift_cards for order in orders)
+    assert any(order.test for order in orders)
+    assert {len(order.fulfilments) for order in orders} == {0, 1, 2}
+    assert all(order.other == 0 for order in orders)
+
+
+def test_the_demo_has_a_draft_in_every_state(loaded: Shop) -> None:
+    assert {each.state for each in list_drafts(loaded).drafts} == set(DraftState)
+    demo.remove_demo(loaded)
+    assert (list_drafts(loaded).drafts, draft_settings(loaded).payment_url) == ([], "")
+
+
+def test_every_product_of_the_demo_has_a_small_picture(loaded: Shop) -> None:
+    for product in catalogue.all_products(loaded):
+        drawing = drawn(product.sku)
+        assert drawing is not None
+        assert len(drawing) < 2000
+        assert ElementTree.fromstring(drawing).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 - our own
+        assert clean_picture(product.picture) == f"/api/demo/pictures/{product.sku}.svg"
 
 
 def test_nobody_real_can_be_emailed(made: list[DemoCustomer]) -> None:

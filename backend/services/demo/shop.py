@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -15,6 +16,9 @@ from typing import TypeVar
 
 from backend.demo.behaviour import SOURCE, DemoCustomer, DemoShop
 from backend.demo.catalogue import NOTES, PRODUCTS
+from backend.demo.drafts import SETTINGS as DRAFT_SETTINGS
+from backend.demo.drafts import demo_drafts
+from backend.demo.pictures import picture_path
 from backend.domain.addresses import Address, AddressBook, KnownAddress
 from backend.domain.customers import Activity, ActivityKind, Customer
 from backend.domain.products import Product, ProductSource, id_of_words
@@ -22,6 +26,8 @@ from backend.domain.time import day_of, from_text, to_text
 from backend.email.links import Links
 from backend.errors import AlreadyExistsError, ConflictError
 from backend.records.customers import activity_item, activity_key, customer_from, email_key, pointer_keys
+from backend.records.orders import draft_item
+from backend.records.shop import draft_settings_item
 from backend.records.values import number, text
 from backend.services.automations.defaults import add_demo_automations, remove_demo_automations
 from backend.services.context import Shop
@@ -38,10 +44,11 @@ from backend.services.shop_settings import give_demo_address, take_demo_address
 from backend.services.team.members import DEMO_TEAM, add_demo_team, remove_demo_team
 from backend.services.team.roster import read_roster
 from backend.store import schema
-from backend.store.port import Delete, Equals, Item, Key, Put, Query, Row, Write, pages_of
+from backend.store.port import Absent, Delete, Equals, Item, Key, Put, Query, Row, Update, Write, pages_of
 
 CUSTOMERS = 2000
 _REMOVED_KEY = schema.meta_key("demo-removed")
+_DRAFTS_KEY = schema.meta_key("draft-orders")
 _CHUNK = 100
 _BEGAN = timedelta(days=730)
 _Element = TypeVar("_Element")
@@ -122,6 +129,8 @@ def _load_all(
     progress(done)
     for chunk in _chunks(DemoShop(today, shop.zone, shop.currency, now).customers(customers)):
         there = _load(shop, chunk, today)
+        if not done:
+            _load_drafts(shop, there, now)
         orders += sum(len(made.orders) for made in there)
         loaded += [made.customer for made in there]
         if mail is not None:
@@ -185,6 +194,23 @@ def _writes(shop: Shop, made: DemoCustomer, today: date) -> Iterator[list[Write]
         first_day = first_day or day_of(order.placed_at, shop.zone)
 
 
+def _load_drafts(shop: Shop, made: Sequence[DemoCustomer], now: datetime) -> None:
+    """Draft orders and their settings, unless the shop has drafts or settings already."""
+    there = AlreadyExistsError("There are settings of draft orders.")
+    drafts = demo_drafts(made, shop.currency, now)
+    puts = [Put(schema.draft_key(each.order.customer_id, each.order.id), draft_item(each)) for each in drafts]
+    with suppress(AlreadyExistsError):
+        shop.store.transact([Put(_DRAFTS_KEY, draft_settings_item(DRAFT_SETTINGS), Absent(), there), *puts])
+
+
+def _take_payment_url(shop: Shop) -> None:
+    """Takes the demo's payment address out again; the numbers of drafts go on."""
+    with suppress(ConflictError):
+        condition = Equals("payment_url", DRAFT_SETTINGS.payment_url)
+        changed = ConflictError("The payment address is the shop's own.")
+        shop.store.update(Update(_DRAFTS_KEY, set={"payment_url": ""}, condition=condition, otherwise=changed))
+
+
 def _book(address: Address) -> AddressBook:
     return AddressBook((KnownAddress(SOURCE, address),), 1)
 
@@ -215,12 +241,13 @@ def remove_demo(shop: Shop) -> Removed:
         found = [_contents(shop, customer) for customer in chunk]
         gone = _remove(shop, found)
         removed, kept = removed + gone, kept + len(chunk) - gone
-        orders += sum(len(each.orders) for each in found)
+        orders += sum(schema.is_order(row.key) for each in found for row in each.orders)
     reconcile(shop, fix=True)
     remove_products(shop)
     remove_campaigns(shop, from_text(text(marker, "at")))
     remove_demo_automations(shop)
     take_demo_address(shop)
+    _take_payment_url(shop)
     remove_demo_team(shop)
     shop.store.transact([Delete(schema.meta_key("demo")), Put(_REMOVED_KEY, {"at": to_text(shop.clock())})])
     return Removed(removed, orders, kept)
@@ -236,7 +263,7 @@ def _demo_customers(shop: Shop) -> Iterator[Customer]:
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """A customer of the demo, the demo's orders, and whether there are no others."""
+    """A customer of the demo, the demo's orders with its drafts, and whether there are no others."""
 
     customer: Customer
     profile: Row
@@ -258,7 +285,7 @@ def _contents(shop: Shop, customer: Customer) -> _Contents:
     rows = list(
         pages_of(shop.store, Query(schema.SHOP, schema.customer_partition(customer.id), limit=500, consistent=True))
     )
-    orders = [row for row in rows if schema.is_order(row.key)]
+    orders = [row for row in rows if schema.is_order(row.key) or schema.is_draft(row.key)]
     own = [row for row in orders if row.item.get("source") == SOURCE]
     return _Contents(customer, rows[0], rows, own, len(own) == len(orders))
 
@@ -281,7 +308,7 @@ def _remove(shop: Shop, found: Sequence[_Contents]) -> int:
 def load_products(shop: Shop, at: datetime) -> None:
     """Adds the products that are not there yet; `at` is when the shop is said to have begun to sell them."""
     made = [
-        Product(id_of_words(title, sku), title, ProductSource.DEMO, at, sku=sku, price=price)
+        Product(id_of_words(title, sku), title, ProductSource.DEMO, at, sku=sku, price=price, picture=picture_path(sku))
         for title, sku, price, _ in PRODUCTS
     ]
     names = read_names(shop, [each.id for each in made])

@@ -57,6 +57,10 @@ def draft_key(customer_id: str, draft_id: str) -> Key:
     return Key(SHOP, customer_partition(customer_id), f"{DRAFTS}{draft_id}")
 
 
+def is_draft(key: Key) -> bool:
+    return key.table == SHOP and key.sk.startswith(DRAFTS)
+
+
 def draft_id_of(key: Key) -> str:
     return key.sk.removeprefix(DRAFTS)
 

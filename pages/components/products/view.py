@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import urljoin
 
 import streamlit as st
 
@@ -51,7 +52,7 @@ def show_header(product: Product) -> None:
     """The name, with the picture if there is one."""
     name_tab(product.name, "Products")
     if product.picture:
-        st.image(product.picture, width=_PICTURE_WIDTH, alt=product.name)
+        st.image(urljoin(st.context.url or "", product.picture), width=_PICTURE_WIDTH, alt=product.name)
     st.title(formats.plain(product.name), anchor=False)
     badges = []
     if product.archived:
