@@ -17,13 +17,18 @@ from backend.errors import InvalidInputError
 from backend.services import imports
 from backend.services.context import Shop
 
-app = typer.Typer(no_args_is_help=True, help="Bring in orders, customers or products from a CSV file.")
+app = typer.Typer(no_args_is_help=True, help="Bring in orders, customers or products from a CSV or Excel file.")
 
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The CSV file.")]
+File = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The CSV file or Excel workbook.")
+]
 Report = Annotated[
     Path | None, typer.Option(help="Where to write what was left out; a new file in DATA_DIR otherwise.")
 ]
+Sheet = Annotated[str, typer.Option(help="The sheet of an Excel workbook; the first one otherwise.")]
 Encoding = Annotated[str, typer.Option(help="The file's encoding, where it is not recognised.")]
+_LOOKED_AT = 50
+"""Rows of a workbook that show what its columns are called."""
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is which field; once for each field."),
@@ -35,6 +40,7 @@ def import_orders(
     file: File,
     report: Report = None,
     encoding: Encoding = "",
+    sheet: Sheet = "",
     dates: Annotated[
         str, typer.Option(help="day-first or month-first, where the file does not show how its dates are written.")
     ] = "",
@@ -49,7 +55,7 @@ def import_orders(
 ) -> None:
     """Import orders of any shop. The same file again changes nothing; after an interruption run it again."""
     with opened_shop("import orders") as shop:
-        chosen = _order_mapping(shop, file, encoding, mapping or [], source)
+        chosen = _order_mapping(shop, _header(file, encoding, sheet), mapping or [], source)
         progress = _ProgressLine()
         try:
             result = imports.import_orders(
@@ -59,6 +65,7 @@ def import_orders(
                 report=report,
                 progress=progress,
                 encoding=encoding,
+                sheet=sheet,
                 dates=dates,
                 new_days=new_days,
                 mapping=chosen,
@@ -74,15 +81,16 @@ def import_customers(
     mapping: Map = None,
     report: Report = None,
     encoding: Encoding = "",
+    sheet: Sheet = "",
     as_json: Json = False,
 ) -> None:
     """Import customers from any CSV. Without --map, the titles of the columns decide which field they are."""
     with opened_shop("import customers") as shop:
-        chosen = _mapping(mapping, imports.CUSTOMER_FIELDS) if mapping else _guessed(file, encoding)
+        chosen = _mapping(mapping, imports.CUSTOMER_FIELDS) if mapping else _guessed(_header(file, encoding, sheet))
         progress = _ProgressLine()
         try:
             result = imports.import_customers(
-                shop, COMMAND_LINE, file, chosen, report=report, progress=progress, encoding=encoding
+                shop, COMMAND_LINE, file, chosen, report=report, progress=progress, encoding=encoding, sheet=sheet
             )
         finally:
             progress.end()
@@ -90,13 +98,15 @@ def import_customers(
 
 
 @app.command("products")
-def import_products(file: File, report: Report = None, encoding: Encoding = "", as_json: Json = False) -> None:
+def import_products(
+    file: File, report: Report = None, encoding: Encoding = "", sheet: Sheet = "", as_json: Json = False
+) -> None:
     """Import Shopify's export of products. The same file again changes nothing."""
     with opened_shop("import products") as shop:
         progress = _ProgressLine()
         try:
             result = imports.import_products(
-                shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding
+                shop, COMMAND_LINE, file, report=report, progress=progress, encoding=encoding, sheet=sheet
             )
         finally:
             progress.end()
@@ -113,11 +123,8 @@ def _mapping(pairs: Sequence[str], known: Collection[str]) -> dict[str, str]:
     return mapping
 
 
-def _order_mapping(
-    shop: Shop, file: Path, encoding: str, pairs: Sequence[str], source: str
-) -> domain.OrderMapping | None:
+def _order_mapping(shop: Shop, header: Sequence[str], pairs: Sequence[str], source: str) -> domain.OrderMapping | None:
     """The remembered or recognised columns, with those that were asked for; None for Shopify's own export."""
-    header = imports.read_preview(file, encoding=encoding).header
     asked = _mapping(pairs, imports.ORDER_FIELDS)
     if imports.is_shopifys(header) and not asked:
         return None
@@ -127,8 +134,12 @@ def _order_mapping(
     return found
 
 
-def _guessed(file: Path, encoding: str) -> dict[str, str]:
-    header = imports.read_preview(file, encoding=encoding).header
+def _header(file: Path, encoding: str, sheet: str) -> Sequence[str]:
+    with imports.as_csv(file, sheet, rows=_LOOKED_AT) as table:
+        return imports.read_preview(table, encoding=encoding).header
+
+
+def _guessed(header: Sequence[str]) -> dict[str, str]:
     imports.refuse_other_file(header, domain.ImportKind.CUSTOMERS)
     mapping = imports.guess_mapping(header)
     say("Columns: " + (", ".join(f"{field}={title}" for field, title in mapping.items()) or "none recognised"))

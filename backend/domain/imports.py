@@ -12,6 +12,9 @@ from backend.domain.addresses import Address
 from backend.domain.fulfilments import Fulfilment
 from backend.domain.orders import LineItem, OrderStatus
 
+FILE_SOURCES = ("shopify", "woocommerce", "etsy", "square", "bigcommerce", "stripe", "other")
+"""What the orders of files are called by where they come from; a person may give another name."""
+
 
 class ImportKind(StrEnum):
     """What a file holds."""

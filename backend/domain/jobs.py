@@ -26,7 +26,8 @@ class Job:
     """One import that somebody requested.
 
     `share` is how much is done, between 0 and 1. `counts` are of what the file holds, `customers_created` of customers
-    that came with orders, `repaired` of cells that were put right. `dates` is what comes first in dates that can be
+    that came with orders, `repaired` of cells that were put right. `source`
+    names the shop of mapped orders, `sheet` that of a workbook, `dates` what comes first in dates that can be
     read in two ways, "" if not given. Orders of the last `new_days` days start automations; `treated_as_new` counts
     those that did. `error` says why it failed; `has_report` that a file lists what was left out
     or repaired. After `lease_until` another worker than `worker` may take the job. `attempts` counts
@@ -41,6 +42,8 @@ class Job:
     created_at: datetime
     status: JobStatus = JobStatus.WAITING
     mapping: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    sheet: str = ""
     encoding: str = ""
     dates: str = ""
     new_days: int = 0

@@ -19,7 +19,7 @@ _JOB = Record(
     given=("id",),
     blank=("file", "requested_by"),
     needed=("status",),
-    sparse=("customers_created", "repaired", "attempts", "new_days", "treated_as_new"),
+    sparse=("customers_created", "repaired", "attempts", "new_days", "treated_as_new", "source", "sheet"),
     share=parts(_THOUSANDTHS),
     counts=row(Counts),
     seconds=parts(_THOUSANDTHS, "milliseconds", zero=None),

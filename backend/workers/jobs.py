@@ -13,7 +13,7 @@ from loguru import logger
 
 from backend import logs
 from backend.disk_space import full_disk_named
-from backend.domain.imports import ImportKind, ImportProgress, ImportResult
+from backend.domain.imports import ImportKind, ImportProgress, ImportResult, OrderMapping
 from backend.domain.jobs import Job
 from backend.errors import BackendError, DiskFullError, StoreBusyError, StoreUnreachableError
 from backend.services.concurrency.leases import LeaseLostError
@@ -118,14 +118,27 @@ def _import(shop: Shop, job: Job, progress: Callable[[ImportProgress], None]) ->
             encoding=job.encoding,
             dates=job.dates,
             new_days=job.new_days,
+            sheet=job.sheet,
+            mapping=OrderMapping(job.source, job.mapping) if job.mapping else None,
         )
     if job.kind is ImportKind.PRODUCTS:
-        return import_products(shop, job.actor, path, report=report, progress=progress, encoding=job.encoding)
+        return import_products(
+            shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, sheet=job.sheet
+        )
     if job.kind is ImportKind.SUPPRESSIONS:
         return import_listed(
             shop, job.actor, path, report=report, progress=progress, encoding=job.encoding, dates=job.dates
         )
-    return import_customers(shop, job.actor, path, job.mapping, report=report, progress=progress, encoding=job.encoding)
+    return import_customers(
+        shop,
+        job.actor,
+        path,
+        job.mapping,
+        report=report,
+        progress=progress,
+        encoding=job.encoding,
+        sheet=job.sheet,
+    )
 
 
 class _StoppedError(Exception):

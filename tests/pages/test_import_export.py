@@ -25,6 +25,7 @@ from pages.components.ui.downloads import deferred
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, as_read, buttons, press, said
 from tests.services.imports.shopify_csv import order, text_of
+from tests.services.imports.test_other_shops import STRIPE
 from tests.support import STAFF, add_customer
 
 PAGE = "import_export.py"
@@ -51,7 +52,7 @@ def downloads(app: AppTest) -> list[str]:
 def test_an_empty_page_says_what_to_do_next(dashboard: Dashboard) -> None:
     app = dashboard.open(PAGE, Role.STAFF)
     assert not app.exception
-    assert "In Shopify: Orders → Export" in said(app)
+    assert "The export of Shopify, WooCommerce, Etsy" in said(app)
     assert "No imports yet" in said(app)
     assert "Start import" not in buttons(app)
 
@@ -64,7 +65,7 @@ def test_orders_are_imported_from_the_choice_of_a_file_to_the_report(dashboard: 
     press(app, "Start import")
     assert "Waiting" in said(app)
     assert [job.file for job in list_jobs(shop, STAFF)] == ["orders_export.csv"]
-    assert "In Shopify: Orders → Export" in said(app)  # the form is empty again
+    assert "The export of Shopify, WooCommerce, Etsy" in said(app)  # the form is empty again
     assert work(shop)
     app.run()
 
@@ -217,3 +218,31 @@ def test_a_clear_guess_is_shown_with_five_names_to_confirm(dashboard: Dashboard)
     captions = choice.proto.captions
     assert len([name for name in names if name in captions[0]]) == 5
     assert "Start import" in buttons(app)
+
+
+TABLE = b"Beleg;Wann;Kunde;Was;Betrag\nA-1;02.03.2026;Maria;Tee;2,50\n"
+
+
+def test_the_columns_of_a_table_are_matched_and_its_first_orders_shown(dashboard: Dashboard) -> None:
+    app = upload(dashboard.open(PAGE, Role.STAFF), TABLE, "till.csv")
+    assert "Matched by the titles of the columns" in said(app)
+    assert "The table needs a column for: Order number, Date, Total" in said(app)
+    for label, title in (("Order number", "Beleg"), ("Date", "Wann"), ("Item", "Was"), ("Price of one", "Betrag")):
+        next(each for each in app.selectbox if each.label == label).select(title)
+    app.text_input[0].set_value("Till").run()
+    assert [row["Order"] for row in app.dataframe[-1].value.to_dict("records")] == ["A-1"]
+
+    press(app, "Start import")
+    assert work(dashboard.shop)
+    app.run()
+    assert "1 new order" in said(app)
+    app = upload(dashboard.open(PAGE, Role.STAFF), TABLE, "till.csv")
+    assert "Matched as the last time" in said(app)
+
+
+def test_orders_of_a_known_program_are_recognised(dashboard: Dashboard) -> None:
+    app = upload(dashboard.open(PAGE, Role.STAFF), STRIPE.encode(), "payments.csv")
+    assert "Recognised as Stripe's payments" in said(app)
+    press(app, "Start import")
+    assert work(dashboard.shop)
+    assert find_order(dashboard.shop, "ch_1") is not None

@@ -19,6 +19,7 @@ from backend.services.imports.dates import DateOrder, Moments
 from backend.services.imports.dialect import open_table, reading, with_skipped
 from backend.services.imports.run import ProgressListener, Run
 from backend.services.imports.steps import print_of
+from backend.services.imports.workbooks import as_csv
 
 
 def import_customers(
@@ -30,6 +31,7 @@ def import_customers(
     report: Path | None = None,
     progress: ProgressListener | None = None,
     encoding: str = "",
+    sheet: str = "",
 ) -> ImportResult:
     """Imports customers. `mapping` maps fields (see `CUSTOMER_FIELDS`) to titles of columns.
 
@@ -39,19 +41,20 @@ def import_customers(
     `StoreBusyError` and `StoreUnreachableError`.
     """
     actor.require(Permission.IMPORT_DATA)
-    table = open_table(path, encoding)
-    moments = Moments(shop.zone, shop.clock(), DateOrder.UNKNOWN)
-    places = check_mapping(table.header, mapping)
-    reader = CustomerReader(table.header, places, region_of(shop.zone, shop.locale), moments)
-    run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
-    size = path.stat().st_size
-    answers = _Answers()
-    if reader.has_consent:
-        with reading(table) as rows:
-            answers.learn(rows, reader)
-    with reading(table, sums_lack=reader.marks) as rows:
-        candidates = with_skipped(_candidates(rows, reader, answers), rows)
-        return run.work(in_batches(candidates, lambda: rows.position / size, table.encoding.shown))
+    with as_csv(path, sheet) as file:
+        table = open_table(file, encoding)
+        moments = Moments(shop.zone, shop.clock(), DateOrder.UNKNOWN)
+        places = check_mapping(table.header, mapping)
+        reader = CustomerReader(table.header, places, region_of(shop.zone, shop.locale), moments)
+        run = Run(shop, ImportKind.CUSTOMERS, CustomerPlanner(shop, actor), report=report, progress=progress)
+        size = file.stat().st_size
+        answers = _Answers()
+        if reader.has_consent:
+            with reading(table) as rows:
+                answers.learn(rows, reader)
+        with reading(table, sums_lack=reader.marks) as rows:
+            candidates = with_skipped(_candidates(rows, reader, answers), rows)
+            return run.work(in_batches(candidates, lambda: rows.position / size, table.encoding.shown))
 
 
 class _Answers:

@@ -52,9 +52,16 @@ _SUPERSETS = {
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "This is an Excel workbook or a ZIP file, whatever its name says."),
-    (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook, whatever its name says."),
+    (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook, or one with a password, whatever its name says."),
     (b"%PDF", "This is a PDF document."),
     (b"\x1f\x8b", "This is a compressed file; unpack it first."),
+    (b"<!DOCTYPE html", "This is a web page, whatever its name says."),
+    (b"<html", "This is a web page, whatever its name says."),
+    (b"{\\rtf", "This is a text document."),
+    (b"\x89PNG", "This is a picture."),
+    (b"\xff\xd8\xff", "This is a picture."),
+    (b"OFXHEADER", "This is a bank statement."),
+    (b"!Type:", "This is a bank statement."),
 )
 _JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _MARKS: tuple[tuple[bytes, str], ...] = (
@@ -215,7 +222,7 @@ def _refuse_no_text(start: bytes) -> None:
     for signature, sentence in _SIGNATURES:
         if start.startswith(signature):
             raise InvalidInputError(
-                f"{sentence} Export the orders from Shopify as “Plain CSV file”, or save the sheet as “CSV UTF-8”.",
+                f"{sentence} Export the table as CSV, or save the sheet as “CSV UTF-8” or .xlsx.",
                 "file",
             )
     if not start.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):

@@ -136,6 +136,9 @@ _KINDS: tuple[_Kind, ...] = (
     _kind("an export of orders from here", "number, placed at, customer id", _Way.OURS),
     _kind("the report of an import", "line, column, reason, outcome", _Way.CUSTOMERS_INSTEAD),
     _kind("Google's ads or analytics report", "campaign, impressions, clicks", _Way.CUSTOMERS_INSTEAD),
+    _kind("a bank statement", "date, description, amount, balance", _Way.CUSTOMERS_INSTEAD),
+    _kind("a bank statement", "debit, credit, balance", _Way.CUSTOMERS_INSTEAD),
+    _kind("a bank statement", "verwendungszweck, betrag", _Way.CUSTOMERS_INSTEAD),
     _kind("an export of orders", "order id, order date", _Way.OTHER_ORDERS),
     _kind("an export of orders", "order number, order date", _Way.OTHER_ORDERS),
     _kind("an export of orders", "order id, order total", _Way.OTHER_ORDERS),
@@ -159,6 +162,8 @@ def refuse_other_file(header: Sequence[str], wanted: ImportKind, *, fits: bool =
     Raises: `InvalidInputError` that names the kind and what to do instead.
     """
     found = _found(header)
+    if fits and found is not None and found.label in (_CUSTOMERS.label, _ANY_PRODUCTS):
+        return
     if (
         found is None
         or found.way in _FITS.get(wanted, ())

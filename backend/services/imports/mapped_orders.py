@@ -59,7 +59,7 @@ class MappedReader:
         currency: str,
         region: str,
     ) -> None:
-        self._mapping, self._moments = mapping, moments
+        self._mapping, self._moments, self._currency = mapping, moments, currency
         self._cells = Cells(header, mapping, amounts, currency)
         self._reader = OrderReader(PLACES, amounts, moments, currency, region)
         self._is_utc = "utc" in title_words(mapping.columns["date"]).split()
@@ -150,6 +150,7 @@ class MappedReader:
             "Created at": f"{date} UTC" if date and self._is_utc and not _OFFSET.search(date) else date,
             "Billing Name": form["Customer Name"] or form["Billing Name"],
             "Customer ID": f"{self._mapping.source}-{customer}" if customer.strip("0") else "",
+            "Currency": form["Currency"] if self._cells.has("currency") else self._currency,
             "Financial Status": status,
             "Fulfillment Status": shipment,
         }

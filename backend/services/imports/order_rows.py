@@ -37,7 +37,7 @@ class Layout:
     """Where the columns of a table of orders are.
 
     The first row of each order fills one of `starts`, and every order one of `marks`, which a row of sums leaves
-    empty. `gathers`: rows of an order may be apart.
+    empty. `gathers`: rows of an order may be apart, and further ones without its number.
     """
 
     number: int
@@ -58,7 +58,7 @@ def group(rows: Iterable[Line | BrokenLine], layout: Layout, delimiter: str) -> 
             if current is not None:
                 yield current
             current = RawOrder(name, row.number)
-        _take(current, row, name)
+        _take(current, row, name or (current.name if layout.gathers else ""))
     if current is not None:
         yield current
 

@@ -18,6 +18,7 @@ from backend.services.imports.order_plan import OrderPlanner
 from backend.services.imports.parallel_reader import batches_ahead
 from backend.services.imports.remembered import settled_mapping
 from backend.services.imports.run import ProgressListener, Run
+from backend.services.imports.workbooks import as_csv
 
 MOST_NEW_DAYS = 30
 
@@ -33,11 +34,12 @@ def import_orders(
     dates: str = "",
     new_days: int = 0,
     mapping: OrderMapping | None = None,
+    sheet: str = "",
 ) -> ImportResult:
     """Imports the orders of a file, and the customers who placed them.
 
     Shopify's export needs no `mapping`. That of another table is remembered for the next file with the same titles;
-    without one, the remembered one is used, else what the titles show.
+    without one, the remembered one is used, else what the titles show. Of a workbook, `sheet` or the first one is read.
 
     The same file again changes nothing, a newer export updates. An order that cannot be imported is skipped alone, and
     listed in the report (`report`, or a new file in the shop's data folder). An interrupted run is completed by
@@ -50,19 +52,20 @@ def import_orders(
     """
     actor.require(Permission.IMPORT_DATA)
     since = shop.clock() - timedelta(days=check_new_days(new_days)) if new_days else None
-    file = OrderFile(
-        path,
-        encoding,
-        shop.currency,
-        shop.zone,
-        shop.clock(),
-        date_order_of(dates),
-        region_of(shop.zone, shop.locale),
-        settled_mapping(shop, open_table(path, encoding).header, mapping),
-    )
     run = Run(shop, ImportKind.ORDERS, OrderPlanner(shop, actor, since), report=report, progress=progress)
-    with closing(batches_ahead(file)) as batches:
-        return run.work(batches)
+    with as_csv(path, sheet) as table:
+        file = OrderFile(
+            table,
+            encoding,
+            shop.currency,
+            shop.zone,
+            shop.clock(),
+            date_order_of(dates),
+            region_of(shop.zone, shop.locale),
+            settled_mapping(shop, open_table(table, encoding).header, mapping),
+        )
+        with closing(batches_ahead(file)) as batches:
+            return run.work(batches)
 
 
 def check_new_days(days: int) -> int:

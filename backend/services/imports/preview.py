@@ -16,20 +16,19 @@ from backend.services.imports.file_kinds import refuse_other_file
 from backend.services.imports.order_mapping import proposed_mapping
 from backend.services.imports.product_table import product_places
 from backend.services.imports.shopify import places_of
+from backend.services.imports.workbooks import as_csv_source
 
 _LENGTH = 1 << 18
 
 
-def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "") -> Preview:
+def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "", sheet: str = "") -> Preview:
     """The header and the first rows of an upload; rewinds it afterwards.
 
-    Raises: `InvalidInputError` when it is not a CSV file, or a known file of another kind;
+    Raises: `InvalidInputError` when it is no table, or a known file of another kind;
     `UnclearEncodingError`.
     """
-    source.seek(0)
-    found = encoding_in(source, encoding)  # reads all of it: the first letter that is not ASCII may be the last one
-    with beginning_of(source) as path:
-        preview = read_preview(path, rows, encoding=found.shown)
+    with as_csv_source(source, sheet) as table:
+        preview = _preview(table, rows, encoding)
     if kind is ImportKind.ORDERS:
         if proposed_mapping(preview.header) is None:
             places_of(preview.header)
@@ -38,6 +37,13 @@ def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: s
     else:
         refuse_other_file(preview.header, kind)
     return preview
+
+
+def _preview(table: BinaryIO, rows: int, encoding: str) -> Preview:
+    table.seek(0)
+    found = encoding_in(table, encoding)  # reads all of it: the first letter that is not ASCII may be the last one
+    with beginning_of(table) as path:
+        return read_preview(path, rows, encoding=found.shown)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from backend.services.imports.product_plan import ProductCandidate, ProductPlann
 from backend.services.imports.product_table import Found, ProductReader, product_places
 from backend.services.imports.run import ProgressListener, Run
 from backend.services.imports.steps import print_of
+from backend.services.imports.workbooks import as_csv
 
 
 def import_products(
@@ -27,6 +28,7 @@ def import_products(
     report: Path | None = None,
     progress: ProgressListener | None = None,
     encoding: str = "",
+    sheet: str = "",
 ) -> ImportResult:
     """Imports the products and variants of Shopify's export of products.
 
@@ -38,14 +40,15 @@ def import_products(
     """
     actor.require(Permission.IMPORT_DATA)
     actor.require(Permission.EDIT_PRODUCTS)
-    table = open_table(path, encoding)
-    places = product_places(table.header)
-    reader = ProductReader(places, Amounts(shop.currency, _decimal_comma(table, places, shop.currency)))
-    run = Run(shop, ImportKind.PRODUCTS, ProductPlanner(shop), report=report, progress=progress)
-    size = path.stat().st_size
-    with reading(table) as rows:
-        candidates = with_skipped(_candidates(reader.read(rows)), rows)
-        return run.work(in_batches(candidates, lambda: rows.position / size, table.encoding.shown))
+    with as_csv(path, sheet) as file:
+        table = open_table(file, encoding)
+        places = product_places(table.header)
+        reader = ProductReader(places, Amounts(shop.currency, _decimal_comma(table, places, shop.currency)))
+        run = Run(shop, ImportKind.PRODUCTS, ProductPlanner(shop), report=report, progress=progress)
+        size = file.stat().st_size
+        with reading(table) as rows:
+            candidates = with_skipped(_candidates(reader.read(rows)), rows)
+            return run.work(in_batches(candidates, lambda: rows.position / size, table.encoding.shown))
 
 
 def _decimal_comma(table: Table, places: dict[str, int], currency: str) -> bool | None:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from backend.disk_space import full_disk_named
 from backend.domain.ids import new_order_id
-from backend.domain.imports import ImportKind
+from backend.domain.imports import ImportKind, OrderMapping
 from backend.domain.jobs import Job
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
@@ -23,6 +23,7 @@ from backend.services.context import Shop
 from backend.services.imports.customer_table import Preview, check_mapping
 from backend.services.imports.dates import date_order_of
 from backend.services.imports.encoding import UnclearEncodingError
+from backend.services.imports.order_mapping import checked_mapping
 from backend.services.imports.orders import check_new_days
 from backend.services.imports.preview import preview_of as preview_of_table
 from backend.services.suppression.files import check_columns
@@ -50,6 +51,8 @@ def enqueue_import(
     source: BinaryIO,
     *,
     mapping: Mapping[str, str] | None = None,
+    source_name: str = "",
+    sheet: str = "",
     encoding: str = "",
     dates: str = "",
     new_days: int = 0,
@@ -68,7 +71,7 @@ def enqueue_import(
     _check_id(job_id)
     if (known := shop.store.get(schema.job_key(job_id))) is not None:
         return job_from(schema.job_key(job_id), known)
-    _check_beginning(kind, source, mapping or {}, encoding)
+    _check_beginning(kind, source, mapping or {}, encoding, source_name, sheet)
     job = Job(
         job_id,
         kind,
@@ -77,6 +80,8 @@ def enqueue_import(
         actor.role,
         shop.clock(),
         mapping=mapping or {},
+        source=source_name,
+        sheet=sheet,
         encoding=encoding,
         dates=date_order_of(dates),
         new_days=check_new_days(new_days),
@@ -167,7 +172,7 @@ def _keep(source: BinaryIO, path: Path) -> None:
         aside.unlink(missing_ok=True)  # what is half-written takes room that may be missing
 
 
-def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "") -> Preview:
+def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: str = "", sheet: str = "") -> Preview:
     """The beginning of an upload, as `imports.preview_of`; of a suppression list also where it is JSON."""
     if kind is ImportKind.SUPPRESSIONS:
         source.seek(0)
@@ -176,17 +181,21 @@ def preview_of(kind: ImportKind, source: BinaryIO, rows: int = 5, *, encoding: s
             header, records = table_of(source.read())
             source.seek(0)
             return Preview(header, records[:rows], "utf-8")
-    return preview_of_table(kind, source, rows, encoding=encoding)
+    return preview_of_table(kind, source, rows, encoding=encoding, sheet=sheet)
 
 
-def _check_beginning(kind: ImportKind, source: BinaryIO, mapping: Mapping[str, str], encoding: str) -> None:
+def _check_beginning(
+    kind: ImportKind, source: BinaryIO, mapping: Mapping[str, str], encoding: str, source_name: str, sheet: str
+) -> None:
     try:
-        preview = preview_of(kind, source, 0, encoding=encoding)
+        preview = preview_of(kind, source, 0, encoding=encoding, sheet=sheet)
     except UnclearEncodingError as error:
         if kind is not ImportKind.SUPPRESSIONS:
             raise
         preview = preview_of(kind, source, 0, encoding=error.readings[0].name)
     if kind is ImportKind.CUSTOMERS:
         check_mapping(preview.header, mapping)
+    if kind is ImportKind.ORDERS and mapping:
+        checked_mapping(preview.header, OrderMapping(source_name, mapping))
     if kind is ImportKind.SUPPRESSIONS:
         check_columns(preview.header)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import islice, product
 
 from backend.domain.ids import moment_in
+from backend.domain.imports import FILE_SOURCES
 from backend.domain.orders import Order, OrderStatus, OrderSummary
 from backend.domain.time import EARLIEST_YEAR, from_text, months_between, start_of, to_text
 from backend.domain.totals import Totals
@@ -31,7 +32,7 @@ _OWN_NUMBER = re.compile(r"^T?(\d{6})-(\d{4})-([0-9A-Z]{3})$")
 LONGEST_REFERENCE = 200
 _SHORTEST_TRACKING = 6
 """Characters; carriers' numbers have eight and more."""
-_NUMBERING = ("shopify", "api")
+_NUMBERING = (*FILE_SOURCES, "api")
 """Sources whose numbers people look for."""
 MOST_SUMMED = 5_000
 _CHUNK = 500

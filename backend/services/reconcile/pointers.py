@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from backend.domain.customers import Customer
+from backend.domain.imports import FILE_SOURCES
 from backend.errors import UnreadableItemError
 from backend.records.customers import customer_from, email_key, pointer_keys
 from backend.records.values import optional_text, text
@@ -18,7 +19,7 @@ from backend.store import schema
 from backend.store.port import Absent, Check, Condition, Delete, Equals, Exists, Item, Key, Put, Row, UnreadableItem
 from backend.store.schema import PointerKind
 
-REFERRED_SOURCES = ("shopify",)
+REFERRED_SOURCES = FILE_SOURCES
 """Sources whose orders are found again by the number that they came with."""
 
 _KINDS: dict[PointerKind | None, str] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,11 +13,12 @@ from backend.domain.imports import ImportKind
 from backend.domain.team import Permission
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
-from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, readings_in
+from backend.services.imports import CUSTOMER_FIELDS, ENCODINGS, Preview, guess_mapping, readings_in, sheet_names
 from backend.services.imports.code_pages import Readings
 from backend.services.imports.dates import DateOrder
 from backend.services.imports.orders import MOST_NEW_DAYS
 from backend.services.jobs.requests import enqueue_import, new_job_id, preview_of
+from pages.components.imports import order_columns
 from pages.components.ui import actions, formats
 from pages.components.ui.shell import current_shop, refuse
 from pages.components.ui.state import Slot
@@ -56,34 +57,44 @@ def show(shop: Shop) -> None:
         key="import_kind",
         persist_state="session",
     )
-    upload = st.file_uploader("CSV file", type=["csv", "tsv", "txt", "json"], key=f"import_{key}")
+    upload = st.file_uploader(
+        "CSV file or Excel workbook", type=["csv", "tsv", "txt", "json", "xlsx"], key=f"import_{key}"
+    )
     if upload is None:
         st.caption(_HELP[kind])
         return
     first_rows = st.container()
     with first_rows:
         try:
-            confirmed = _confirm_letters(upload, key)
+            sheets = sheet_names(upload)
+            sheet = _choose_sheet(sheets, f"{key}_{upload.file_id}")
+            confirmed = "" if sheets else _confirm_letters(upload, key)
         except InvalidInputError as error:
             refuse(error.sentence)
             return
-    encoding = _choose_encoding(key) or confirmed
+    encoding = "" if sheets else _choose_encoding(key) or confirmed
     if encoding is None:
         return
     with first_rows:
         try:
-            preview = preview_of(kind, upload, encoding=encoding)
+            preview = preview_of(kind, upload, encoding=encoding, sheet=sheet)
         except InvalidInputError as error:
             refuse(error.sentence)
             return
         _show_rows(preview)
-    mapping = _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
-    dates = _choose_dates(key) if kind is ImportKind.ORDERS else DateOrder.UNKNOWN
-    new_days = _choose_new_days(key) if kind is ImportKind.ORDERS else 0
+    is_orders = kind is ImportKind.ORDERS
+    columns = order_columns.choose(shop, preview, key) if is_orders else None
+    looked = st.container()
+    mapping = columns.columns if columns else _choose_columns(preview, key) if kind is ImportKind.CUSTOMERS else {}
+    dates = _choose_dates(key) if is_orders else DateOrder.UNKNOWN
+    if columns:
+        with looked:
+            order_columns.show_first(shop, upload, columns, encoding, dates, sheet)
+    new_days = _choose_new_days(key) if is_orders else 0
     nobody = kind is ImportKind.CUSTOMERS and not {"email", "id"} & mapping.keys()
-    missing = "Choose the column with email addresses first." if nobody else ""
+    missing = "Choose the column with email addresses first." if nobody else order_columns.missing_in(columns)
     if actions.pressed("Start import", key="import_now", icon=":material/upload_file:", missing=missing):
-        _start(kind, upload, mapping, encoding, dates, new_days, key)
+        _start(kind, upload, mapping, columns.source if columns else "", sheet, encoding, dates, new_days, key)
         st.rerun()
 
 
@@ -91,6 +102,8 @@ def _start(
     kind: ImportKind,
     upload: Any,
     mapping: Mapping[str, str],
+    source: str,
+    sheet: str,
     encoding: str,
     dates: DateOrder,
     new_days: int,
@@ -105,6 +118,8 @@ def _start(
             upload.name,
             upload,
             mapping=mapping,
+            source_name=source,
+            sheet=sheet,
             encoding=encoding,
             dates=dates,
             new_days=new_days,
@@ -115,6 +130,14 @@ def _start(
     )
     if _KEY.get() == key:
         _KEY.clear()
+
+
+def _choose_sheet(names: Sequence[str], key: str) -> str:
+    """The sheet of a workbook that has several; "" for the first, and for other files."""
+    if len(names) <= 1:
+        return ""
+    chosen = st.selectbox("Sheet", names, key=f"import_sheet_{key}", persist_state="session")
+    return chosen or ""
 
 
 def _confirm_letters(upload: UploadedFile, key: str) -> str | None:

@@ -206,7 +206,7 @@ def no_csv(folder: Path, kind: str) -> Path:
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("workbook", "This is an Excel workbook or a ZIP file, whatever its name says. Export the orders from Shopify"),
+        ("workbook", "The workbook has no sheet with a table. Save it again"),
         ("old workbook", "This is an old Excel workbook"),
         ("compressed", "This is a compressed file"),
         ("pdf", "This is a PDF document"),
