@@ -20,6 +20,7 @@ _VIEWS = {
     "change": "Why did it change?",
     "email": "What email brought",
     "best": "Best customers",
+    "products": "Best products",
     "lapsing": "About to be lost",
     "refunds": "Refunds",
 }
@@ -44,6 +45,8 @@ try:
         email_effect.show(shop)
     elif part == "best":
         questions.show_best(shop, actor)
+    elif part == "products":
+        questions.show_best_products(shop, actor)
     elif part == "refunds":
         questions.show_refunds(shop)
     elif part == "lapsing":

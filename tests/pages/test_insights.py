@@ -6,19 +6,19 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from backend.domain.team import COMMAND_LINE, Role
 from backend.services.campaigns.orders_after import count_orders
 from backend.services.campaigns.saved import list_campaigns
 from backend.services.insights.at_risk import Barrier
 from backend.services.orders.orders import new_refund_id, refund_order
+from backend.services.products import counting
 from backend.services.snapshots.build import make_snapshot
 from pages.components.insights import charts
 from pages.components.ui import caching
 from tests.campaigns.support import Desk, draft, prepare_shop
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import as_read, figures, links, rows, said
+from tests.pages.reading import downloads, figures, links, open_export, rows, said
 from tests.support import STAFF, add_customer, add_order, ref
 
 ENOUGH = 4.5
@@ -123,13 +123,30 @@ def test_why_revenue_changed_is_explained_to_the_cent(dashboard: Dashboard) -> N
     app = dashboard.open("insights.py", Role.MANAGER, view="change", period="90-days")
     assert not app.exception
     assert "Revenue is $50.00 lower" in said(app)
-    table = app.table[0].value
-    effects = dict(zip(table["Cause"], map(as_read, table["Effect"]), strict=True))
+    effects = {row["Cause"]: row["Effect"] for row in rows(app, "Why revenue changed")}
     assert effects["Revenue"] == "-$50.00"
     parts = [Decimal(text.replace("$", "")) for cause, text in effects.items() if cause != "Revenue"]
     assert sum(parts) == Decimal(-50)
     assert "No campaign began in either period." in said(app)
     assert {"Orders now", "Orders before"} <= set(links(app))
+    query = links(app)["Orders per new customer"]
+    assert query == {"view": ["change"], "period": ["90-days"], "orders": ["new"]}
+    app = dashboard.open("insights.py", Role.MANAGER, **query)
+    assert figures(app) == {"Orders": "1", "Value before discounts and refunds": "$10.00"}
+    (order,) = rows(app, "Orders behind the change")
+    assert (order["Customer"], order["Counted"]) == ("Noor", "$10.00")
+    app = open_export(dashboard.open("insights.py", Role.MANAGER, **query, side="before"), "orders")
+    assert figures(app) == {"Orders": "2", "Value before discounts and refunds": "$90.00"}
+    assert downloads(app) == ["Download orders (CSV)", "Download orders (XLSX)"]
+
+
+def test_the_best_products_of_any_days_are_listed_and_can_be_exported(dashboard: Dashboard) -> None:
+    filled(dashboard)
+    counting.count_sold(dashboard.shop)
+    app = dashboard.open("insights.py", Role.MANAGER, view="products", period="90-days")
+    (row,) = rows(app, "Products")
+    assert (row["Units"], row["Revenue"]) == ("2", "$40.00")
+    assert downloads(app) == ["Download the best 100 (CSV)", "Download the best 100 (XLSX)"]
 
 
 def test_all_time_has_nothing_to_compare_with(dashboard: Dashboard) -> None:
@@ -163,8 +180,8 @@ def test_the_best_customers_of_any_days_are_listed_and_can_be_exported(dashboard
     filled(dashboard)
     app = dashboard.open("insights.py", Role.MANAGER, view="best", period="90-days")
     assert [(row["Customer"], row["Revenue"]) for row in rows(app)] == [("1. Maria", "$30.00"), ("2. Noor", "$10.00")]
-    assert files(app) == ["Download the best 100 (CSV)", "Download the best 100 (XLSX)"]
-    assert files(dashboard.open("insights.py", Role.STAFF, view="best", period="90-days")) == []
+    assert downloads(app) == ["Download the best 100 (CSV)", "Download the best 100 (XLSX)"]
+    assert downloads(dashboard.open("insights.py", Role.STAFF, view="best", period="90-days")) == []
     assert "No orders in this period" in said(dashboard.open("insights.py", Role.STAFF, view="best", period="today"))
 
 
@@ -174,16 +191,12 @@ def test_who_is_about_to_be_lost_is_listed_with_last_order_and_usual_interval(da
     assert figures(app) == {"Customers": "1", "Their revenue": "$120.00"}
     (row,) = rows(app)
     assert (row["Customer"], row["Usually after"], row["Waiting for"]) == ("Maria", "35 days", "60 days")
-    assert files(app) == ["Download all of them (CSV)", "Download all of them (XLSX)"]
+    assert downloads(app) == ["Download all of them (CSV)", "Download all of them (XLSX)"]
 
 
 def test_nobody_about_to_be_lost_is_good_news(dashboard: Dashboard) -> None:
     sold(dashboard)
     assert "Nobody is about to be lost" in said(dashboard.open("insights.py", Role.MANAGER, view="lapsing"))
-
-
-def files(app: AppTest) -> list[str]:
-    return [as_read(each.proto.label) for each in app.get("download_button")]
 
 
 def test_refunds_are_counted_by_the_day_on_which_they_were_made(dashboard: Dashboard) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -11,16 +13,18 @@ from statistics import median
 
 import pytest
 
-from backend.domain.orders import OrderStatus
-from backend.domain.revenue_change import Buyers, Group
+from backend.domain.orders import OrderStatus, OrderSummary
+from backend.domain.revenue_change import Buyers, Group, Side
 from backend.domain.suppression import SuppressionReason
 from backend.domain.team import Actor, Role
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
 from backend.services.insights.at_risk import Barrier, customers_at_risk, revenue_at_risk
+from backend.services.insights.behind import Counted, orders_behind
 from backend.services.insights.best import best_customers, lapsing_customers
 from backend.services.insights.buyers import buyer_grid
 from backend.services.insights.change import Days, refunds_made, revenue_change
+from backend.services.insights.export import export_behind
 from backend.services.insights.returning import Returning, returning, worth
 from backend.services.orders.orders import change_status, new_refund_id, refund_order
 from backend.services.segments.audience import today
@@ -29,6 +33,7 @@ from backend.services.statistics.figures import totals_by_day, totals_of
 from backend.services.suppression import entries
 from tests.segments.by_hand import ByHand, Person, people_of
 from tests.segments.random_shops import fill
+from tests.services.test_exports import csv_of
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, opened_shop, ref
 
 
@@ -79,6 +84,32 @@ def _check_change(shop: Shop, buyers: list[Person], before: Days, this: Days) ->
             assert (side.buyers.get(group, Buyers()).customers, side.buyers.get(group, Buyers()).orders) == numbers
         assert side.discounts == sum(order.get("discount", 0) for _, order in orders)
         assert side.refunds == sum(order["refunded"] for _, order in orders)
+        _check_behind(shop, side, (first, last))
+
+
+def _check_behind(shop: Shop, side: Side, days: Days) -> None:
+    """The orders behind each part, page by page and in the file, add up to what it counted, to the cent."""
+    values = {group: side.buyers.get(group, Buyers()).value for group in Group}
+    expected = {
+        Counted.ALL: sum(values.values()),
+        Counted.NEW: values[Group.NEW],
+        Counted.RETURNING: values[Group.RETURNING],
+        Counted.DISCOUNTED: side.discounts,
+        Counted.REFUNDED: side.refunds,
+    }
+    for counted, amount in expected.items():
+        listed: list[tuple[OrderSummary, int]] = []
+        cursor, more = None, True
+        while more:
+            page = orders_behind(shop, MANAGER, days, counted, limit=7, cursor=cursor)
+            assert page.amount == amount
+            listed += page.orders
+            cursor, more = page.cursor, page.cursor is not None
+        assert (len({order.id for order, _ in listed}), sum(part for _, part in listed)) == (page.number, amount)
+        assert page.number == len(listed)
+        file = io.BytesIO()
+        assert export_behind(shop, MANAGER, file, "csv", days, counted) == page.number
+        assert sum(Decimal(row["Counted"]) for row in csv_of(file.getvalue())) == Decimal(amount).scaleb(-2)
 
 
 def _check_lapsing(shop: Shop, buyers: list[Person], now: date) -> None:

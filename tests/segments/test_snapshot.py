@@ -28,7 +28,7 @@ from tests.support import NOW, TestClock, add_customer, add_order, opened_shop
 
 
 def versions(shop: Shop) -> list[str]:
-    return sorted(path.name for path in folders.folder_of(shop).glob("v-*"))
+    return sorted(path.name for path in folders.folder_of(shop).glob("v*-*"))
 
 
 def test_a_snapshot_says_when_it_was_made_and_what_it_holds(shop: Shop, clock: TestClock) -> None:

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backend.domain.money import plain
-from backend.domain.team import Actor
+from backend.domain.team import Actor, Permission
 from backend.records.customers import customer_at
 from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
+from backend.services.exports import orders
 from backend.services.exports.writers import Cell, Format
 from backend.services.exports.writing import export_table
+from backend.services.insights.behind import Counted, walk_behind
 from backend.services.insights.best import Best, Lapsing, best_customers, walk_lapsing
+from backend.services.orders import bulk
+from backend.services.products.figures import Days, ProductMeasure, best_products
 from backend.services.unreadable.items import readable
 from backend.store import schema
 
@@ -27,6 +31,8 @@ _LAPSING_COLUMNS = (
     *("Last order", "Usual days between orders", "Days since the last order", "Orders", "Revenue", "Currency"),
 )
 _BEST_COLUMNS = ("Place", *_WHO, "Orders", "Revenue", "Currency")
+_PRODUCT_COLUMNS = ("Place", "Product id", "Product", "SKU", "Units", "Revenue", "Currency")
+_BEHIND_COLUMNS = (*orders.COLUMNS, "Counted")
 _AT_ONCE = 100
 
 
@@ -45,6 +51,38 @@ def export_best_customers(
     """Writes the best hundred customers of some days, best first, and returns how many. Raises as `export_lapsing`."""
     rows = _best_rows(shop, best_customers(shop, actor, *days, by, BEST))
     return export_table(shop, actor, target, format, "Best customers", _BEST_COLUMNS, rows)
+
+
+def export_behind(
+    shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, days: tuple[date, date], counted: Counted
+) -> int:
+    """Writes the orders behind a part of a change, newest first, and returns how many. Raises as `export_lapsing`."""
+    rows = _behind_rows(shop, walk_behind(shop, actor, days, counted))
+    return export_table(shop, actor, target, format, "Orders behind a change", _BEHIND_COLUMNS, rows)
+
+
+def export_best_products(
+    shop: Shop, actor: Actor, target: Path | BinaryIO, format: Format | str, days: Days, by: ProductMeasure
+) -> int:
+    """Writes the best hundred products of some days, best first, and returns how many.
+
+    Raises: `PermissionDeniedError`, `InvalidInputError`.
+    """
+    actor.require(Permission.VIEW_ORDERS)
+    rows = (
+        (place, each.product.id, each.product.name, each.product.sku, each.sold.units, *_money(shop, each.sold.revenue))
+        for place, each in enumerate(best_products(shop, by, days, BEST), 1)
+    )
+    return export_table(shop, actor, target, format, "Best products", _PRODUCT_COLUMNS, rows)
+
+
+def _behind_rows(shop: Shop, batches: Iterator[list[tuple[str, str, int]]]) -> Iterator[tuple[Cell, ...]]:
+    """In the order of `_BEHIND_COLUMNS`; an order that cannot be read any more is left out."""
+    for batch in batches:
+        counted = {(customer, order): amount for customer, order, amount in batch}
+        for order in bulk.chosen(shop, list(counted)):
+            (row,) = orders.rows_of(shop, [order])
+            yield (*row, plain(counted[order.customer_id, order.id], shop.currency))
 
 
 def _lapsing_rows(shop: Shop, found: Iterable[Lapsing]) -> Iterator[tuple[Cell, ...]]:

@@ -23,7 +23,9 @@ from backend.services.snapshots.info import SnapshotInfo, info_from_text, info_t
 
 _MANIFEST = "current.json"
 _MAKING = ".making-"
-_VERSION = "v-"
+_ANY = "v*-"
+_VERSION = "v2-"
+"""Another number is another set of columns: what an older program made is made again."""
 _LOCK = "lock"
 _ASKED = "asked"
 
@@ -34,11 +36,12 @@ def folder_of(shop: Shop) -> Path:
 
 
 def current(shop: Shop) -> SnapshotInfo | None:
-    """The manifest; None when there is none that can be read."""
+    """The manifest; None when there is none that can be read, or it is of a program with other columns."""
     try:
-        return info_from_text((folder_of(shop) / _MANIFEST).read_text())
+        info = info_from_text((folder_of(shop) / _MANIFEST).read_text())
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return info if info.name.startswith(_VERSION) else None
 
 
 def ask(shop: Shop) -> None:
@@ -88,7 +91,7 @@ def publish(shop: Shop, aside: Path, info: SnapshotInfo) -> None:
     (aside / _LOCK).touch()
     aside.rename(folder / info.name)
     make_current(shop, info)
-    for version in folder.glob(f"{_VERSION}*"):
+    for version in folder.glob(f"{_ANY}*"):
         if version.name != info.name:
             _remove_unread(version)
 

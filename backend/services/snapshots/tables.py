@@ -58,7 +58,9 @@ def finish(read: Path, target: Path) -> Finished:
 _NUMBERED = """
     CREATE TABLE numbered AS SELECT id, (row_number() OVER (ORDER BY id))::INTEGER AS n FROM customers
 """
-_PLACED = "CREATE TABLE placed AS SELECT n, day, net, refunded, discount FROM orders JOIN numbered ON id = customer"
+_PLACED = """
+    CREATE TABLE placed AS SELECT n, order_id, day, net, refunded, discount FROM orders JOIN numbered ON id = customer
+"""
 _BUYERS = """
     CREATE TABLE buyers AS SELECT n, min(day) AS first_order, max(day) AS last_order FROM placed GROUP BY n
 """
@@ -82,7 +84,7 @@ def _orders(target: Path) -> str:
     """Each order with its place among the customer's (from 1), and the days of the first and the one before."""
     return f"""
     COPY (
-        SELECT n, day, net, refunded, discount, row_number() OVER own AS place, lag(day) OVER own AS previous,
+        SELECT n, order_id, day, net, refunded, discount, row_number() OVER own AS place, lag(day) OVER own AS previous,
             first_value(day) OVER own AS first
         FROM placed WINDOW own AS (PARTITION BY n ORDER BY day)
     ) TO '{_path(target / "orders.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from backend.domain.customers import CustomerSummary
 from backend.services.campaigns import effect, results
 from backend.services.context import Shop
-from backend.services.insights import best, change
+from backend.services.insights import behind, best, change
 from backend.services.segments import preview
 from pages.components.ui.caching import asked, cached
 
 revenue_change = asked(max_entries=50, of_snapshot=True)(change.revenue_change)
+orders_behind = asked(max_entries=50, of_snapshot=True)(behind.orders_behind)
 refunds_made = asked(max_entries=50, of_snapshot=True)(change.refunds_made)
 campaigns_begun = asked(max_entries=50)(results.campaigns_begun)
 email_effect = asked(max_entries=20)(effect.email_effect)

@@ -15,9 +15,12 @@ from backend.services.context import Shop
 from backend.services.customers.leaderboards import Measure
 from backend.services.insights import export
 from backend.services.insights.change import Change, Days
+from backend.services.products.figures import ProductMeasure
 from backend.services.statistics.comparison import days_before
-from pages.components.insights import kept
-from pages.components.ui import empty, filters, formats
+from pages.components.insights import behind, kept
+from pages.components.products.table import product_table
+from pages.components.products.view import days_of, show_behind
+from pages.components.ui import address, caching, empty, filters, formats
 from pages.components.ui.downloads import Export, file_buttons
 from pages.components.ui.navigation import page_of
 from pages.components.ui.periods import pick_against, pick_period
@@ -33,6 +36,12 @@ _LAPSING = (
     Column("Usually after", "figure", 110, labelled=True),
     Column("Waiting for", "figure", 100, labelled=True),
     Column("Revenue", "figure", 108),
+)
+_CAUSES = (
+    Column("Cause", "main"),
+    Column("Before", "figure", 130, labelled=True),
+    Column("Now", "figure", 130, labelled=True),
+    Column("Effect", "figure", 130),
 )
 _GROUPS = {Group.NEW: "new", Group.RETURNING: "returning"}
 
@@ -50,19 +59,29 @@ def show_change(shop: Shop, actor: Actor) -> None:
     found = kept.revenue_change(shop, earlier, days)
     st.caption(formats.plain(f"{formats.span(shop, *days)}, compared with {formats.span(shop, *earlier)}"))
     st.header(formats.plain(_headline(shop, found)), anchor=False)
-    rows = [_row(shop, found, part) for part in found.parts if part.amount]
+    chosen_so_far = address.chosen()
+    rows = [
+        Row(f"{place}", _cells(_row(shop, found, part)), chosen_so_far | behind.link_to(part))
+        for place, part in enumerate(found.parts)
+        if part.amount
+    ]
     whole = ("Revenue", formats.money(shop, found.before.revenue), formats.money(shop, found.now.revenue))
-    rows.append((*whole, _signed(shop, found.amount)))
-    titles = ("Cause", "Before", "Now", "Effect")
-    st.table({title: [formats.plain(row[place]) for row in rows] for place, title in enumerate(titles)})
+    rows.append(Row("revenue", _cells((*whole, _signed(shop, found.amount)))))
+    show_table(Table("Why revenue changed", _CAUSES, rows, "insights.py"), "revenue_change")
     st.caption(
         "The effects add up to the difference exactly. Each step assumes that all after it stayed as they were. New "
-        "customers have their first order ever in the period. Values of orders are before discounts and refunds."
+        "customers have their first order ever in the period. Values of orders are before discounts and refunds. "
+        "A cause opens the orders that it counts."
     )
     with st.container(horizontal=True):
         _orders_link("Orders now", days)
         _orders_link("Orders before", earlier)
+    behind.show(shop, actor, days, earlier)
     _show_campaigns(kept.campaigns_begun(shop, (earlier, days)))
+
+
+def _cells(texts: Sequence[str]) -> tuple[Cell, ...]:
+    return tuple(map(Cell, texts))
 
 
 def _headline(shop: Shop, found: Change) -> str:
@@ -163,6 +182,27 @@ def show_best(shop: Shop, actor: Actor) -> None:
         if each.customer_id in names
     ]
     show_table(Table("Best customers", _BEST, rows, "customer.py"), "best_customers")
+
+
+def show_best_products(shop: Shop, actor: Actor) -> None:
+    """The products of which most was sold in any days, and the best hundred as a file."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        days = days_of(pick_period(shop, "period"))
+        measure = filters.pick_view("By", list(ProductMeasure), name="by", key="products_by", words=str.capitalize)
+    show_behind(shop)
+    best = caching.best_products(shop, measure, days, _LISTED)
+    if not best:
+        empty.nothing(":material/inventory_2:", "Nothing sold in this period", "Choose more days.")
+        return
+    name = "-".join(str(day) for day in ("best-products", days.first, days.last) if day)
+    _files(
+        shop,
+        actor,
+        f"the best {export.BEST}",
+        name,
+        lambda who, to, kind: export.export_best_products(shop, who, to, kind, days, measure),
+    )
+    show_table(product_table(shop, best, ranked=True), "best_products")
 
 
 def show_lapsing(shop: Shop, actor: Actor) -> None:

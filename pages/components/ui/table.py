@@ -68,7 +68,7 @@ class Row:
 
     id: str
     cells: tuple[Cell, ...]
-    query: dict[str, str] | None = None
+    query: Mapping[str, str] | Mapping[str, list[str]] | None = None
     file: str = ""
 
 
@@ -183,7 +183,7 @@ def _column(column: Column, *, sorting: bool) -> dict[str, object]:
 
 
 def _row(row: Row, file: str) -> dict[str, object]:
-    href = "" if row.query is None else f"{Path(row.file or file).stem}?{urlencode(row.query)}"
+    href = "" if row.query is None else f"{Path(row.file or file).stem}?{urlencode(row.query, doseq=True)}"
     return {"id": row.id, "href": href, "cells": [_cell(cell) for cell in row.cells]}
 
 
