@@ -16,7 +16,7 @@ from backend.config import load_settings
 from backend.records.system import backup_state_item
 from backend.services.backup.archive import BackupError, Manifest
 from backend.services.backup.backup import Progress, keep_newest, make_backup, verify_backup
-from backend.services.backup.places import fetch
+from backend.services.backup.places import fetch, keep_newest_in, make_in_place
 from backend.services.backup.restore import Restored, move_shop, restore_backup
 from backend.services.system.backups import backup_state
 
@@ -28,21 +28,24 @@ _Folder = Annotated[
 
 @app.command("make")
 def make(
-    folder: Annotated[Path, typer.Argument(help="Where backups are kept; each becomes a folder in it.")],
+    where: Annotated[str, typer.Argument(help="Where backups are kept: a folder, or s3://BUCKET/PREFIX.")],
     keep: Annotated[int | None, typer.Option(min=1, help="Afterwards remove all but the newest.")] = None,
     as_json: Json = False,
 ) -> None:
     """Back up the store while the shop goes on. BACKUP_PASSPHRASE encrypts it."""
     with opened_shop("backup make") as shop, _Shown() as shown:
         passphrase = _passphrase()
-        made = make_backup(shop, folder, passphrase=passphrase, progress=shown.progress)
-        manifest = verify_backup(made, passphrase=passphrase)
-        removed = keep_newest(folder, keep) if keep else []
+        if where.startswith("s3:"):
+            place = bootstrap.open_backup_place(where)
+            name, manifest = make_in_place(shop, place, passphrase=passphrase, progress=shown.progress)
+            made, removed = f"{where.rstrip('/')}/{name}", keep_newest_in(place, keep) if keep else []
+        else:
+            folder = make_backup(shop, Path(where), passphrase=passphrase, progress=shown.progress)
+            made, manifest = str(folder), verify_backup(folder, passphrase=passphrase)
+            removed = [str(each) for each in keep_newest(Path(where), keep)] if keep else []
         shown.end()
         if as_json:
-            write_json(
-                _described(made, manifest) | {"seconds": shown.seconds, "removed": [str(each) for each in removed]}
-            )
+            write_json(_described(made, manifest) | {"seconds": shown.seconds, "removed": removed})
             return
         typer.echo(f"{made}: {manifest.items:,} items, {manifest.bytes:,} bytes, in {shown.seconds} s.")
         _warn(manifest)
@@ -92,7 +95,7 @@ def verify(folder: _Folder, as_json: Json = False) -> None:
     with reporting_failures("backup verify"):
         manifest = verify_backup(folder, passphrase=_passphrase())
         if as_json:
-            write_json(_described(folder, manifest))
+            write_json(_described(str(folder), manifest))
             return
         lock = ", encrypted" if manifest.salt else ""
         typer.echo(f"Whole: {manifest.items:,} items of {manifest.created_at}, by Tillpost {manifest.version}{lock}.")
@@ -150,11 +153,11 @@ def _passphrase() -> str:
     return load_settings().backup_passphrase.get_secret_value()
 
 
-def _described(folder: Path, manifest: Manifest) -> dict[str, object]:
+def _described(folder: str, manifest: Manifest) -> dict[str, object]:
     """Without the parts."""
     facts = {name: value for name, value in asdict(manifest).items() if name not in ("parts", "salt")}
     return facts | {
-        "folder": str(folder),
+        "folder": folder,
         "items": manifest.items,
         "bytes": manifest.bytes,
         "encrypted": bool(manifest.salt),

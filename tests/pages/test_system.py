@@ -10,12 +10,12 @@ from backend.domain.time import utc_now
 from backend.observability.measures import Measures
 from backend.observability.ring import LogRecord, Ring
 from backend.observability.rounds import Rounds
-from backend.services.system import heartbeats
+from backend.services.system import heartbeats, maintenance
 from backend.services.system.usage import SavedUsage, save_usage
 from backend.store.meter import Meter, access_pattern
 from pages.components.system import speed
 from tests.pages.dashboard import Dashboard
-from tests.pages.reading import MARKUP, as_read, field, figures, said
+from tests.pages.reading import MARKUP, as_read, field, figures, press, said
 
 
 def view(dashboard: Dashboard, name: str) -> object:
@@ -97,3 +97,18 @@ def test_the_log_is_narrowed_by_level_and_text(dashboard: Dashboard, monkeypatch
     field(app, "Find").set_value("nothing like it")
     app.run()
     assert "No records here" in said(app)
+
+
+def test_maintenance_is_begun_with_a_reason_and_ended(dashboard: Dashboard) -> None:
+    app = press(dashboard.open("system.py", Role.ENGINEER, view="controls"), "Begin maintenance")
+    assert "Reason" in said(app)
+    assert maintenance.current(dashboard.shop) is None
+    field(app, "Reason").set_value("Back at 22:00.")
+    press(app, "Begin maintenance")
+    found = maintenance.current(dashboard.shop)
+    assert found is not None
+    assert found.reason == "Back at 22:00."
+    app = dashboard.open("system.py", Role.ADMIN, view="controls")
+    assert "Back at 22:00." in said(app)
+    press(app, "End maintenance")
+    assert maintenance.current(dashboard.shop) is None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from backend.disk_space import write_durably
-from backend.services.backup.archive import MANIFEST, BackupError, read_manifest
-from backend.services.backup.backup import Progress
+from backend.services.backup.archive import MANIFEST, BackupError, Manifest, read_manifest
+from backend.services.backup.backup import Progress, make_backup, verify_backup
+from backend.services.context import Shop
 
 
 class Place(Protocol):
@@ -52,6 +54,29 @@ class FolderPlace:
     def remove(self, name: str) -> None:
         (self._folder / name / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(self._folder / name, ignore_errors=True)
+
+
+def make_in_place(
+    shop: Shop, place: Place, *, passphrase: str = "", progress: Progress = lambda _: None
+) -> tuple[str, Manifest]:
+    """Makes a backup in a folder for the time being, verifies it, and puts it into a place. Returns its name.
+
+    Raises: as `make_backup`; `BackupError` when the place does not take it.
+    """
+    shop.data_dir.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="backup-", dir=shop.data_dir) as folder:
+        made = make_backup(shop, Path(folder), passphrase=passphrase, progress=progress)
+        manifest = verify_backup(made, passphrase=passphrase)
+        upload(place, made, progress)
+    return made.name, manifest
+
+
+def keep_newest_in(place: Place, count: int) -> list[str]:
+    """Removes all whole backups of a place but the newest ones; returns what was removed."""
+    removed = place.names()[: -max(count, 1)]
+    for name in removed:
+        place.remove(name)
+    return removed
 
 
 def upload(place: Place, backup: Path, progress: Progress) -> None:

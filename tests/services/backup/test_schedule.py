@@ -17,12 +17,13 @@ from backend.config import load_settings
 from backend.domain.backups import kept, made_at
 from backend.errors import ConfigurationError
 from backend.services.backup.archive import MANIFEST, BackupError
-from backend.services.backup.places import FolderPlace, Place, fetch
+from backend.services.backup.places import FolderPlace, Place, fetch, keep_newest_in, make_in_place
 from backend.services.backup.schedule import Schedule, work_on_backups
 from backend.services.context import Shop
 from backend.services.system.backups import backup_state
 from backend.store import schema
 from backend.store.port import Put
+from tests.recount import everything
 from tests.support import TestClock, add_customer, add_order, shop_on
 
 GO_ON = threading.Event()
@@ -115,6 +116,29 @@ def test_a_drill_finds_a_backup_that_was_changed(shop: Shop, place: Place, clock
     clock.forward(hours=25)
     assert rounds(shop, schedule) == [True, True, False]
     assert backup_state(shop).drill_error == ""
+
+
+def test_a_drill_recounts_the_restored_copy(shop: Shop, place: Place, clock: TestClock) -> None:
+    (row,) = [row for row in everything(shop) if row.key.pk.startswith("DAYS#")]
+    shop.store.put(Put(row.key, {**row.item, "orders": 7}))
+    assert rounds(shop, schedule_on(place)) == [True, True, False]
+    assert "1 figures differ from the orders" in backup_state(shop).drill_error
+    shop.store.put(Put(row.key, row.item))
+    clock.forward(hours=25)
+    assert rounds(shop, schedule_on(place)) == [True, True, False]
+    assert backup_state(shop).drill_error == ""
+
+
+def test_a_backup_by_hand_goes_to_a_place_too_and_the_newest_stay(shop: Shop, place: Place, clock: TestClock) -> None:
+    names = []
+    for _ in range(3):
+        clock.forward(seconds=1)
+        name, manifest = make_in_place(shop, place, passphrase="seventeen linen napkins")
+        names.append(name)
+    assert (manifest.items > 0, bool(manifest.salt)) == (True, True)
+    assert keep_newest_in(place, 1) == names[:2]
+    assert place.names() == names[2:]
+    assert [each.name for each in shop.data_dir.iterdir() if each.is_dir()] == []
 
 
 def test_a_process_that_is_to_end_leaves_it_to_the_next_one(shop: Shop, place: Place) -> None:
