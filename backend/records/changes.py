@@ -48,7 +48,7 @@ def names_any(row: Row, customer: str, values: Collection[str]) -> bool:
     people = row.item.get("people")
     if isinstance(people, list) and customer in people:
         return True
-    kept = orjson.dumps([row.key.sk, *(row.item.get(name) for name in _PERSONAL)]).decode().casefold()
+    kept = orjson.dumps([row.key.sk, *(row.item.get(name) for name in _PERSONAL)], default=repr).decode().casefold()
     return any(value in kept for value in values)
 
 

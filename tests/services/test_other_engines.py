@@ -15,8 +15,9 @@ from backend.domain.automations import TriggerKind
 from backend.domain.orders import LineItem, OrderStatus
 from backend.services.automations.duty import answer, due_triggers
 from backend.services.automations.figures import figures_of
+from backend.services.changes.reading import list_changes
 from backend.services.context import Shop
-from backend.services.customers import customers
+from backend.services.customers import bulk, customers
 from backend.services.customers.leaderboards import Measure, top_customers
 from backend.services.customers.lists import CustomerFilter, Sort, list_customers
 from backend.services.demo import shop
@@ -24,6 +25,7 @@ from backend.services.orders import orders
 from backend.services.products import counting
 from backend.services.reconcile import reconcile
 from backend.services.reconcile.products import count_from_the_beginning
+from backend.services.undo.undoing import Undo, undo_change
 from backend.store import schema
 from backend.store.port import Delete, Put
 from backend.store.sql import SqlStore
@@ -57,6 +59,20 @@ def engine_shop(request: pytest.FixtureRequest, clock: TestClock) -> Iterator[Sh
         yield shop_on(store, clock=clock)
     finally:
         store.close()
+
+
+def test_a_change_is_undone_once_by_two_at_once(engine_shop: Shop) -> None:
+    people = [add_customer(engine_shop, country="DE") for _ in range(6)]
+    order = add_order(engine_shop, people[0], 1000)
+    change = bulk.add_tag(engine_shop, STAFF, [each.id for each in people], "vip").change
+    customers.set_tags(engine_shop, STAFF, people[1].id, 2, [])
+    orders.edit_order(engine_shop, STAFF, ref(order), draft(people[0], 2500))
+    (edit,) = {each.id for each in list_changes(engine_shop, STAFF).changes if "order" in each.summary}
+    found = outcomes_of([partial(undo_change, engine_shop, STAFF, each) for each in (change, change, edit)])
+    assert [len(each.left) for each in found if isinstance(each, Undo)] == [1, 1, 0]
+    assert [customers.get_customer(engine_shop, each.id).tags for each in people] == 6 * [()]
+    assert customers.get_customer(engine_shop, people[0].id).revenue == 1000
+    assert_totals_hold(engine_shop)
 
 
 def test_products_of_orders_that_come_and_go_at_once_are_counted_once_by_several(engine_shop: Shop) -> None:

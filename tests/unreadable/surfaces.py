@@ -44,6 +44,7 @@ from backend.services.automations.waiting_triggers import stalled
 from backend.services.campaigns import content, orders_after, plan, preflights, progress, results, saved
 from backend.services.campaigns.oversight import tend_campaigns
 from backend.services.campaigns.rounds import CampaignWork, work_on_campaigns
+from backend.services.changes.reading import list_changes
 from backend.services.connections.comparison import compare_due
 from backend.services.connections.connections import list_connections, privacy_requests
 from backend.services.connections.duty import apply_due
@@ -89,6 +90,7 @@ from backend.services.team import devices, members
 from backend.services.templates import catalogue, versions
 from backend.services.templates import overview as email_overview
 from backend.services.triggers import active
+from backend.services.undo.undoing import preview_undo
 from backend.services.unreadable import items
 from backend.services.views.saved import views_of
 from backend.workers import jobs as worker
@@ -191,6 +193,9 @@ LISTS: dict[str, Surface] = {
     "suppressions": lambda v: entries.list_suppressions(v.shop, COMMAND_LINE),
     "templates": lambda v: catalogue.list_templates(v.shop),
     "templates that a campaign may send": lambda v: content.sendable_templates(v.shop),
+    "recorded changes": lambda v: [
+        preview_undo(v.shop, COMMAND_LINE, each.id) for each in list_changes(v.shop, COMMAND_LINE).changes
+    ],
     "views": lambda v: views_of(v.shop, COMMAND_LINE, ListPage.CUSTOMERS),
     "segments": lambda v: library.list_segments(v.shop, COMMAND_LINE),
     "segment preview": lambda v: preview.preview_segment(v.shop, COMMAND_LINE, Rule()),
