@@ -58,12 +58,16 @@ class TemplateFacts:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSource:
-    """The texts that a person writes, Jinja2 in each; `body` is MJML, and `text` "" means that it is made from it."""
+    """The texts that a person writes, Jinja2 in each; `body` is MJML, and `text` "" means that it is made from it.
+
+    Where there are `blocks`, a document as JSON, the body is made of them.
+    """
 
     subject: str
     body: str
     text: str = ""
     preheader: str = ""
+    blocks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from backend.domain.emails import TemplateFacts, TemplateSource
 from backend.errors import InvalidInputError
 
-PARTS = {"subject": "Subject", "preheader": "Preheader", "body": "Body", "text": "Text part"}
+PARTS = {"subject": "Subject", "preheader": "Preheader", "body": "Body", "text": "Text part", "blocks": "Blocks"}
 """The parts of a template by their attributes, and what people call them."""
 MOST_BYTES = 150_000
 """Of all parts together in UTF-8, so that a version and its difference fit into one item of the store."""
@@ -52,10 +52,15 @@ def clean_source(source: TemplateSource) -> TemplateSource:
     return TemplateSource(**parts)
 
 
+def parts_between(one: TemplateSource, other: TemplateSource) -> dict[str, str]:
+    """The parts in which two sources can differ: where both are made of blocks, nothing but these."""
+    return {"blocks": PARTS["blocks"]} if one.blocks and other.blocks else PARTS
+
+
 def difference(before: TemplateSource, after: TemplateSource, older: str, newer: str) -> str:
-    """What changed, as a unified diff with a header for each part; "" when nothing did."""
+    """What changed, as a unified diff with a header for each part, "" when nothing did."""
     lines: list[str] = []
-    for name, label in PARTS.items():
+    for name, label in parts_between(before, after).items():
         old, new = (getattr(source, name).splitlines() for source in (before, after))
         lines += difflib.unified_diff(old, new, f"{label}, {older}", f"{label}, {newer}", lineterm="")
     return "\n".join(lines)

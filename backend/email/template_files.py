@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from backend.domain.emails import Kind, Need, TemplateFacts, TemplateField, TemplateSource, TemplateVersion
+from backend.email.blocks.sources import with_body
 from backend.email.rendering.context import RESERVED
 from backend.email.rendering.mjml_scan import Layout
 from backend.email.samples import Sample, read_sample
-from backend.errors import ConfigurationError
+from backend.errors import ConfigurationError, InvalidInputError
 
 BASE = "_base"
 
@@ -38,7 +39,7 @@ def read_templates(folder: Path) -> TemplateFiles:
     common = _json(folder / BASE / "sample.json")
     return TemplateFiles(
         layout=_layout(folder / BASE),
-        versions={name: TemplateVersion(_facts(folder / name), 0, _source(folder / name)) for name in names},
+        versions={name: _version(folder / name) for name in names},
         samples={name: read_sample(common, _json(folder / name / "sample.json")) for name in names},
     )
 
@@ -52,6 +53,16 @@ def _layout(base: Path) -> Layout:
         text_macros=_text(base / "macros.txt"),
         text_footer=_text(base / "footer.txt"),
     )
+
+
+def _version(folder: Path) -> TemplateVersion:
+    """Version 0, whose source is a file of blocks, or a file for each part of its code."""
+    facts, blocks = _facts(folder), _text(folder / "blocks.json", optional=True)
+    try:
+        source = with_body(TemplateSource("", "", blocks=blocks), facts) if blocks else _source(folder)
+    except InvalidInputError as error:
+        raise ConfigurationError(f"blocks.json of the template {folder.name} is wrong: {error}") from error
+    return TemplateVersion(facts, 0, source)
 
 
 def _source(folder: Path) -> TemplateSource:

@@ -58,8 +58,9 @@ def state_from(facts: TemplateFacts, item: Item | None) -> TemplateState:
 
 
 def edition_document(layout: Mapping[str, str], version: TemplateVersion) -> bytes:
-    """A version together with the files of its layout. The same content gives the same bytes."""
-    content = {"layout": layout, "source": plain(version.source), "facts": plain(version.facts)}
+    """A version with the files of its layout, without the blocks of its body. The same content gives the same bytes."""
+    source = {part: text for part, text in plain(version.source).items() if part != "blocks"}
+    content = {"layout": layout, "source": source, "facts": plain(version.facts)}
     return orjson.dumps({**content, "number": version.number}, option=orjson.OPT_SORT_KEYS)
 
 
@@ -75,7 +76,7 @@ def edition_from(_: Key, item: Item) -> tuple[dict[str, str], TemplateVersion]:
 
 
 def _source_item(source: TemplateSource) -> Item:
-    return {name: getattr(source, name) for name in PARTS}
+    return {name: getattr(source, name) for name in PARTS if name != "blocks" or source.blocks}
 
 
 def _source_from(item: Item) -> TemplateSource:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from backend.domain.emails import Kind, Need, TemplateFacts, TemplateField, TemplateSource, TemplateVersion
 from backend.email.blocks import model
-from backend.email.blocks.compiling import compile_document
 from backend.email.blocks.model import Case, Document
+from backend.email.blocks.reading import written_document
+from backend.email.blocks.sources import with_body
 
 FACTS = TemplateFacts(
     "letter",
@@ -55,6 +56,8 @@ _simple = st.one_of(
 documents = st.fixed_dictionaries(
     {
         "format": st.just(1),
+        "subject": lines,
+        "preheader": lines,
         "blocks": st.lists(
             _simple | _block("columns", left=st.lists(_simple, max_size=2), right=st.lists(_simple, max_size=2)),
             max_size=6,
@@ -82,4 +85,4 @@ ONE_OF_EACH = Document(
 
 def version_of(document: Document, facts: TemplateFacts = FACTS) -> TemplateVersion:
     """A template whose body is made of these blocks."""
-    return TemplateVersion(facts, 1, TemplateSource("Hello", compile_document(document, facts)))
+    return TemplateVersion(facts, 1, with_body(TemplateSource("", "", blocks=written_document(document)), facts))

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 
-from backend.domain.emails import Need
+from backend.domain.emails import Need, TemplateSource, TemplateVersion
 from backend.domain.templates import MOST_BYTES
 from backend.email.blocks import model
 from backend.email.blocks.compiling import compile_document
 from backend.email.blocks.model import MOST_CHARACTERS, MOST_MERGE_FIELDS, Case, Condition, Document
 from backend.email.blocks.problems import problems_of
 from backend.email.blocks.reading import read_document, written_document
+from backend.email.blocks.sources import with_body
 from backend.email.rendering.limits import LONGEST_SOURCE
 from backend.email.rendering.renderer import render
 from backend.errors import InvalidInputError
@@ -42,8 +43,7 @@ def test_whatever_is_written_renders_and_survives_the_way_to_json_and_back(writt
     document = read_document(json.dumps(written))
     assert read_document(written_document(document)) == document
     email = render(files().layout, version_of(document), data(FACTS, order=ORDER, fields={"note": "A\n\nB"}))
-    assert "{{" not in email.text
-    assert "{%" not in email.text
+    assert email.text.endswith("12 Market Street\nPortland, OR 97205\n")
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,27 @@ def test_every_block_shows_what_it_is_for() -> None:
     assert "Assam tea" in text
     assert "HELLO5" in text
     assert "everybody at Fern & Fig" in text
-    assert problems_of(ONE_OF_EACH, FACTS) == []
+    assert problems_of(replace(ONE_OF_EACH, subject="Hello {Full name}"), FACTS) == []
 
 
 def test_the_fallback_is_shown_when_the_value_is_empty() -> None:
     nameless = replace(CUSTOMER, name="")
     assert "Hello there," in shown(model.Text(text="Hello {First name|there},"), customer=nameless)[1]
     assert "Hello Maria," in shown(model.Text(text="Hello {First name|there},"))[1]
+
+
+def test_a_subject_may_look_like_code() -> None:
+    facts = replace(FACTS, title="{{ title }}")
+    source = with_body(TemplateSource("", "", blocks='{"format": 1, "blocks": []}'), facts)
+    email = render(files().layout, TemplateVersion(facts, 1, source), data(facts, order=ORDER))
+    assert (email.subject, email.preheader) == ("{{ title }}", "")
+    written = replace(ONE_OF_EACH, subject="{% if %} {#", preheader="{Note} {City|somewhere}")
+    source = with_body(replace(source, blocks=written_document(written)), FACTS)
+    email = render(
+        files().layout, TemplateVersion(FACTS, 1, source), data(FACTS, order=ORDER, fields={"note": "n" * 200})
+    )
+    assert email.subject == "{% if %} {#"
+    assert email.preheader == "n" * 99 + "… Lisbon"
 
 
 def test_text_that_looks_like_code_is_text() -> None:
@@ -139,7 +153,7 @@ def test_what_is_incomplete_is_told_and_does_not_keep_the_rest_from_being_seen(
 def test_an_order_table_is_left_out_of_an_email_about_no_order() -> None:
     facts = replace(FACTS, needs=(Need.CUSTOMER,))
     document = Document((model.OrderTable(), model.Text(text="{Order number}")))
-    assert len(problems_of(document, facts)) == 2
+    assert len(problems_of(replace(document, subject="Hello"), facts)) == 2
     assert "order_table" not in compile_document(document, facts)
 
 

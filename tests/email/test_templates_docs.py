@@ -91,9 +91,9 @@ def test_it_gives_the_limits() -> None:
 
 
 def test_it_lists_the_checks() -> None:
-    layout, newsletter = shipped("newsletter")
-    given = from_sample("newsletter")
-    checks = check_email(newsletter, given, SHOP, render(layout, newsletter, given))
+    layout, welcome = shipped("welcome")
+    given = from_sample("welcome")
+    checks = check_email(welcome, given, SHOP, render(layout, welcome, given))
     rows = table("The checklist")
     assert [row[0] for row in rows] == [check.name for check in checks]
     assert {check.level for check in checks} == {Level.OK}

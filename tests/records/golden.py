@@ -453,7 +453,7 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         "template-edition",
-        filled(TemplateVersion, published_at=None, published_by="", note=""),
+        filled(TemplateVersion, source=filled(TemplateSource, blocks=""), published_at=None, published_by="", note=""),
         least(TemplateVersion),
         lambda it: templates.edition_item(templates.edition_document({"a.mjml": "x"}, it)),
         lambda it, item: templates.edition_from(schema.edition_key("golden"), item)[1],

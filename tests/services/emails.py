@@ -13,9 +13,9 @@ from tests.support import STAFF
 
 
 def edited(shop: Shop, name: str, *, source: TemplateSource | None = None, **parts: Any) -> WorkingCopy:
-    """A working copy in which these parts differ from the version in use."""
+    """A working copy in which these parts differ from the version in use; of code, unless the parts are blocks."""
     before = versions.get_working_copy(shop, name)
-    source = source or replace(catalogue.current_version(shop, name).source, **parts)
+    source = source or replace(catalogue.current_version(shop, name).source, **{"blocks": "", **parts})
     revision = before.revision if before else 0
     return versions.save_working_copy(shop, STAFF, name, source, seen_revision=revision)
 

@@ -29,6 +29,11 @@ def compile_document(document: Document, facts: TemplateFacts) -> str:
     return "\n".join(filter(None, sections)) + "\n"
 
 
+def compile_header(text: str, facts: TemplateFacts) -> str:
+    """The subject or preheader of a template of these facts."""
+    return inline.header(text, merge_fields(facts))
+
+
 def _columns(block: Any, facts: TemplateFacts, fields: inline.Fields) -> str:
     columns = [_column(each, facts, fields, ' padding="0 8px"') for each in (block.left, block.right)]
     return _section(columns) if any(columns) else ""

@@ -51,6 +51,19 @@ def plain(text: str, fields: Fields) -> str:
     return "".join(_pieces(text, fields, marks=False))
 
 
+def header(text: str, fields: Fields) -> str:
+    """One line as the Jinja of a subject or preheader, in which long values are cut."""
+    pieces: list[str] = []
+    at = 0
+    for found in MERGE_FIELD.finditer(text):
+        field = fields.get(found[1].strip().casefold())
+        if field is not None:
+            cut = " | truncate(100)" if field.is_long else ""
+            pieces += [_literally(text[at : found.start()]), f"{{{{ {value_of(field, found[2] or '')}{cut} }}}}"]
+            at = found.end()
+    return "".join((*pieces, _literally(text[at:])))
+
+
 def expression(text: str, fields: Fields) -> str:
     """One line as a Jinja expression, for a macro."""
     parts: list[str] = []
@@ -90,6 +103,11 @@ def escaped(text: str) -> str:
     """The text as HTML, in which nothing is left that could be read as a tag, or as Jinja's."""
     text = _TAG.sub(f"till{_HOLD}post", re.sub("[\ufffe\uffff]", "", text)).replace("{", "{" + _HOLD)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def _literally(text: str) -> str:
+    """The text outside HTML, in which no brace is Jinja's."""
+    return re.sub(r"\{+", lambda found: f"{{{{ {literal(found[0])} }}}}", text)
 
 
 def _kind(line: str) -> str:

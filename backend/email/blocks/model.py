@@ -174,9 +174,11 @@ KINDS: dict[str, type[Block]] = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The blocks of an email, from top to bottom."""
+    """The blocks of an email, from top to bottom, and what inboxes list of it."""
 
     blocks: tuple[Block, ...] = ()
+    subject: str = _line()
+    preheader: str = _line()
 
     @property
     def all_blocks(self) -> tuple[Block, ...]:

@@ -17,8 +17,16 @@ _LINKS = ("link", *model.NETWORKS)
 
 def problems_of(document: Document, facts: TemplateFacts) -> list[str]:
     """What has to be completed or corrected, by block; [] when nothing."""
-    if not document.blocks:
-        return ["The email has no blocks yet. Add one."]
+    headers = [document.subject, document.preheader]
+    return [
+        *([] if document.subject else ["The subject is missing."]),
+        *([] if document.blocks else ["The email has no blocks yet. Add one."]),
+        *(f"Subject or preheader: {sentence}" for text in headers for sentence in _unknown(text, merge_fields(facts))),
+        *_problems_of_blocks(document, facts),
+    ]
+
+
+def _problems_of_blocks(document: Document, facts: TemplateFacts) -> list[str]:
     return [
         f"Block {place} ({block.TITLE.lower()}): {sentence}"
         for place, block in numbered(document)
@@ -41,8 +49,7 @@ def _problems(block: Block, facts: TemplateFacts) -> Iterator[str]:
     for name, value in values.items():
         if not isinstance(value, str):
             continue
-        for unknown in (each for each in found_in(value) if each.casefold() not in fields):
-            yield f"“{{{unknown}}}” is no merge field of this email."
+        yield from _unknown(value, fields)
         links = [link for _, link in inline.LINK.findall(value)] if block.KIND in ("text", "product") else []
         for link in [value] if name in _LINKS and value else links:
             if inline.link_expression(link, fields) is None:
@@ -50,6 +57,12 @@ def _problems(block: Block, facts: TemplateFacts) -> Iterator[str]:
     yield from _incomplete(block, facts)
     if block.only_if is not None and expression_of(block.only_if, facts) is None:
         yield f"the condition “{in_words(block.only_if)}” cannot be checked in this email."
+
+
+def _unknown(text: str, fields: inline.Fields) -> Iterator[str]:
+    for name in found_in(text):
+        if name.casefold() not in fields:
+            yield f"“{{{name}}}” is no merge field of this email."
 
 
 def _incomplete(block: Block, facts: TemplateFacts) -> Iterator[str]:

@@ -25,6 +25,7 @@ from backend.errors import InvalidInputError
 
 _FORMAT = 1
 _FIELD = "blocks"
+_HEADERS = {field.name: field for field in dataclasses.fields(Document) if field.name != "blocks"}
 
 
 def read_document(text: str) -> Document:
@@ -36,10 +37,11 @@ def read_document(text: str) -> Document:
         written = orjson.loads(text)
     except ValueError as error:
         raise InvalidInputError("The blocks are not JSON.", _FIELD) from error
-    _check_names(written, {"format", "blocks"}, "The document")
+    _check_names(written, {"format", "blocks", *_HEADERS}, "The document")
     if written.get("format") != _FORMAT:
         raise InvalidInputError(f"The blocks are of format {written.get('format')!r}, not {_FORMAT}.", _FIELD)
-    document = Document(_blocks(written.get("blocks", []), "", inside=False))
+    headers = {name: _value(field, written.get(name, ""), "The email") for name, field in _HEADERS.items()}
+    document = Document(_blocks(written.get("blocks", []), "", inside=False), **headers)
     check_limits(document)
     return document
 
@@ -49,14 +51,15 @@ def written_document(document: Document) -> str:
 
     The document was read, or its blocks were made by `cleaned`.
     """
-    content = {"format": _FORMAT, "blocks": [_as_json(block) for block in document.blocks]}
+    headers = {name: value for name in _HEADERS if (value := getattr(document, name))}
+    content = {"format": _FORMAT, **headers, "blocks": [_as_json(block) for block in document.blocks]}
     return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
 
 
 def check_limits(document: Document) -> None:
     """Raises: `InvalidInputError` when it is more than an email can hold."""
     blocks = document.all_blocks
-    texts = [text for block in blocks for text in _texts(block)]
+    texts = [document.subject, document.preheader, *(text for block in blocks for text in _texts(block))]
     for found, most, what in (
         (len(blocks), MOST_BLOCKS, "blocks"),
         (sum(map(len, texts)), MOST_CHARACTERS, "characters"),

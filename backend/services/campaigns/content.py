@@ -43,9 +43,12 @@ def _email(shop: Shop, draft: Draft, variant: Variant, number: int | None) -> Ca
         catalogue.version(shop, template, wanted) if wanted is not None else catalogue.current_version(shop, template)
     )
     subject = variant.subject or draft.subject
+    if subject:
+        # The blocks would bring their own subject back; the body that they made stays.
+        version = replace(version, source=replace(version.source, subject=subject, blocks=""))
     given = draft.fields if variant.fields is None else variant.fields
     return CampaignEmail(
-        version=replace(version, source=replace(version.source, subject=subject)) if subject else version,
+        version=version,
         fields={field.name: given.get(field.name, "") for field in version.facts.fields},
     )
 

@@ -14,6 +14,8 @@ from lxml.html import HtmlElement
 from backend.domain.emails import Kind, Rendered, TemplateVersion
 from backend.domain.shop import ShopFacts
 from backend.domain.templates import PARTS
+from backend.email.blocks.problems import problems_of
+from backend.email.blocks.reading import read_document
 from backend.email.rendering.context import Data
 from backend.email.rendering.uses import empty_names
 from backend.errors import BackendError
@@ -23,6 +25,7 @@ SUBJECT_LENGTH = 60
 PREHEADER_LENGTH = 110
 GMAIL_CLIPS_AT = 102 * 1024
 """Bytes of HTML beyond which Gmail hides the rest, and with it the link to unsubscribe."""
+_WITH_VALUES = [part for part in PARTS if part != "blocks"]
 _LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\blorem ipsum\b|\bTODO\b|\bXXX+\b|\[(?:insert|your|name|link|text)\b", re.I)
 
 
@@ -55,12 +58,23 @@ def check_email(version: TemplateVersion, data: Data, shop: ShopFacts, email: Re
         _size(email),
         _empty_values(version, data),
         _leftovers(email, document),
+        *_blocks(version),
     ]
 
 
 def not_rendered(problem: BackendError | None) -> CheckResult:
     """The only check of an email that could not be rendered."""
     return CheckResult("Renders", Level.PROBLEM, problem.sentence if problem else "It does not render.")
+
+
+def _blocks(version: TemplateVersion) -> list[CheckResult]:
+    """What is missing in the blocks, each a problem; no check for a template of code."""
+    if not version.source.blocks:
+        return []
+    problems = problems_of(read_document(version.source.blocks), version.facts)
+    if not problems:
+        return [CheckResult("Blocks", Level.OK, "All blocks are complete.")]
+    return [CheckResult("Blocks", Level.PROBLEM, sentence) for sentence in problems]
 
 
 def _subject(email: Rendered) -> CheckResult:
@@ -154,7 +168,7 @@ def _size(email: Rendered) -> CheckResult:
 
 
 def _empty_values(version: TemplateVersion, data: Data) -> CheckResult:
-    names = dict.fromkeys(name for part in PARTS for name in empty_names(getattr(version.source, part), data))
+    names = dict.fromkeys(name for part in _WITH_VALUES for name in empty_names(getattr(version.source, part), data))
     if names:
         shown = ", ".join(f"“{name}”" for name in list(names)[:5])
         verb = "is" if len(names) == 1 else "are"

@@ -10,6 +10,7 @@ from backend.domain.emails import Kind, Need, OutgoingEmail, Rendered, TemplateF
 from backend.domain.orders import Order
 from backend.domain.shop import ShopFacts
 from backend.domain.team import Member
+from backend.email.blocks.sources import with_body
 from backend.email.rendering.context import Data, build_context
 from backend.email.samples import Sample
 from backend.email.transports.addresses import named_address
@@ -69,10 +70,13 @@ def render_preview(
 ) -> Preview:
     """A preview of a version (the one in use unless `number` says another), or of a text that is being edited.
 
-    Raises: `NotFoundError` for an unknown template, version, customer or order.
+    Raises: `NotFoundError` for an unknown template, version, customer or order, `InvalidInputError` for blocks that
+    cannot be read.
     """
     current = catalogue.current_version(shop, name) if number is None else catalogue.version(shop, name, number)
-    shown = TemplateVersion(current.facts, current.number, source) if source is not None else current
+    shown = current
+    if source is not None:
+        shown = TemplateVersion(current.facts, current.number, with_body(source, current.facts))
     return _preview(shop, shown, recipient, isolated=shown.source != current.source)
 
 

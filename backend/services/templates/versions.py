@@ -13,6 +13,7 @@ from backend.domain.team import Actor, Permission
 from backend.domain.templates import WorkingCopy, clean_source, difference
 from backend.domain.text import clean_line
 from backend.domain.time import to_text
+from backend.email.blocks.sources import with_body
 from backend.errors import BackendError, ConflictError, InvalidInputError, NotFoundError
 from backend.records.templates import difference_from, version_from, version_item, working_copy_from, working_copy_item
 from backend.services.audit import log as audit_log
@@ -62,7 +63,7 @@ def save_working_copy(
     state, before = catalogue.state_of(shop, name), _seen(shop, name, seen_revision)
     copy = WorkingCopy(
         name=name,
-        source=clean_source(source),
+        source=clean_source(with_body(source, state.facts)),
         revision=seen_revision + 1,
         base=before.base if before else state.number,
         edited_by=actor.username,

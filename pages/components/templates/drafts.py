@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from backend.domain.emails import TemplateSource
-from backend.domain.templates import PARTS, TemplateState, WorkingCopy
+from backend.domain.templates import PARTS, TemplateState, WorkingCopy, parts_between
 from backend.services.context import Shop
 from backend.services.templates import catalogue
-from pages.components.ui.state import Slot
+from pages.components.ui.state import Slot, forget_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,14 @@ def begin_again(template: str) -> None:
     """Forgets what was typed; the fields are filled again."""
     draft = _slot(template).get()
     _slot(template).clear()
-    for part in PARTS if draft else ():
-        st.session_state.pop(draft.key(part), None)  # type: ignore[union-attr]  # there are no parts without a draft
+    if draft is not None:
+        forget_fields(draft.key(""))
 
 
 def same(one: TemplateSource, other: TemplateSource) -> bool:
     """Whether two texts are alike as they are kept: line ends do not count."""
-    return all(getattr(one, part).splitlines() == getattr(other, part).splitlines() for part in PARTS)
+    parts = parts_between(one, other)
+    return all(getattr(one, part).splitlines() == getattr(other, part).splitlines() for part in parts)
 
 
 def revision_of(copy: WorkingCopy | None) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from backend.domain.team import Actor, Permission
-from backend.domain.templates import TemplateState, WorkingCopy, difference
+from backend.domain.templates import PARTS, TemplateState, WorkingCopy, difference
 from backend.errors import BackendError
 from backend.services.context import Shop
 from backend.services.templates import catalogue, versions
 from backend.services.templates.previews import render_preview
-from pages.components.templates import drafts, publishing, recipient_picker
+from pages.components.templates import blocks_editor, drafts, publishing, recipient_picker
 from pages.components.templates import preview as email_preview
 from pages.components.templates.drafts import TemplateDraft
 from pages.components.ui import actions, formats, keystrokes
@@ -18,7 +18,7 @@ from pages.components.ui.actions import Trouble
 from pages.components.ui.caching import who
 from pages.components.ui.guard import require
 from pages.components.ui.shell import current_shop, refuse
-from pages.components.ui.state import Slot
+from pages.components.ui.state import Slot, field_of
 
 _LONGEST_LINE, _LONGEST = 1_000, 150_000
 _BODY_HEIGHT, _TEXT_HEIGHT = 480, 160
@@ -37,18 +37,25 @@ def show(shop: Shop, actor: Actor, state: TemplateState) -> None:
         st.info(formats.plain(sentence), icon=":material/group:")
     texts, result = st.columns(2, gap="medium")
     with texts, keystrokes.area("save_draft"):
-        _show_fields(draft)
+        _show_fields(draft, state)
         _show_buttons(draft, state, copy, enabled=not behind)
     with result:
         _show_result(shop, draft, state)
     publishing.show_dialogs()
 
 
-def _show_fields(draft: TemplateDraft) -> None:
-    source = draft.initial
+def _show_fields(draft: TemplateDraft, state: TemplateState) -> None:
+    if draft.typed.blocks:
+        blocks_editor.show(draft, state.facts)
+    else:
+        _show_code(draft, state)
+
+
+def _show_code(draft: TemplateDraft, state: TemplateState) -> None:
+    for part in PARTS:
+        field_of(draft.key(part), getattr(draft.initial, part).strip("\n"))
     st.text_input(
         "Subject",
-        source.subject.strip(),
         key=draft.key("subject"),
         live="500ms",
         max_chars=_LONGEST_LINE,
@@ -56,7 +63,6 @@ def _show_fields(draft: TemplateDraft) -> None:
     )
     st.text_input(
         "Preheader",
-        source.preheader.strip(),
         key=draft.key("preheader"),
         live="500ms",
         max_chars=_LONGEST_LINE,
@@ -65,7 +71,6 @@ def _show_fields(draft: TemplateDraft) -> None:
     )
     st.text_area(
         "Body",
-        source.body,
         key=draft.key("body"),
         height=_BODY_HEIGHT,
         max_chars=_LONGEST,
@@ -74,12 +79,19 @@ def _show_fields(draft: TemplateDraft) -> None:
     )
     st.text_area(
         "Text part (optional)",
-        source.text,
         key=draft.key("text"),
         height=_TEXT_HEIGHT,
         max_chars=_LONGEST,
         persist_state="session",
         help="For mail apps without HTML. Leave empty to generate it from the body.",
+    )
+    st.button(
+        "Write it in blocks instead",
+        icon=":material/view_agenda:",
+        key=draft.key("to_blocks"),
+        help="Begins again with a heading, a text and a signature. This text stays in the version in use.",
+        on_click=blocks_editor.begin,
+        args=(draft, state.facts),
     )
 
 
@@ -157,6 +169,7 @@ def _keep_mine(name: str, theirs: WorkingCopy | None, number: int) -> None:
 
 def _save(draft: TemplateDraft, done: str = "Draft saved.") -> None:
     """Keeps what is typed. When somebody was faster, the page shows both texts instead of a sentence."""
+    blocks_editor.absorb(draft)
     if done and not draft.dirty:
         _TROUBLE.set(Trouble("There is nothing to save: the text has not changed.", stale=False))
         return
@@ -182,6 +195,7 @@ def _show_trouble() -> None:
 
 def _save_and_publish(draft: TemplateDraft, number: int) -> None:
     """Saves what is not saved yet and opens the dialog with the difference; if that fails, the page says why."""
+    blocks_editor.absorb(draft)
     if drafts.same(draft.typed, catalogue.version(current_shop(), draft.template, number).source):
         _TROUBLE.set(Trouble("There is nothing to publish: this is the published text.", stale=False))
         return
