@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -26,14 +26,15 @@ from backend.services.orders.orders import order_named_in
 from backend.services.unreadable.items import readable_rows
 from backend.store import schema
 from backend.store.limits import encode_cursor
-from backend.store.port import Query, Row, pages_of
+from backend.store.port import Key, Query, Row, pages_of
 
 _OWN_NUMBER = re.compile(r"^T?(\d{6})-(\d{4})-([0-9A-Z]{3})$")
 LONGEST_REFERENCE = 200
 _SHORTEST_TRACKING = 6
 """Characters; carriers' numbers have eight and more."""
-_NUMBERING = (*FILE_SOURCES, "api")
-"""Sources whose numbers people look for."""
+_NUMBERING = ("shopify", "api")
+"""Sources whose numbers people look for first."""
+_FURTHER = tuple(source for source in FILE_SOURCES if source not in _NUMBERING)
 MOST_SUMMED = 5_000
 _CHUNK = 500
 LONGEST_RANGE = timedelta(days=3660)
@@ -224,11 +225,14 @@ def _find_reference(shop: Shop, number: str) -> Order | None:
     keys = [schema.reference_key(source, reference) for source, reference in product(_NUMBERING, written)]
     prefixed = (number, number.upper(), numbering_of(shop).prefix + number)
     keys += [schema.reference_key(OWN, each) for each in dict.fromkeys(prefixed) if each]
+    further = [schema.reference_key(source, reference) for source, reference in product(_FURTHER, written)]
+    return _find_named(shop, keys) or _find_named(shop, further)
+
+
+def _find_named(shop: Shop, keys: Sequence[Key]) -> Order | None:
     found = shop.store.get_many(keys)
-    for key in keys:
-        if key in found:
-            return order_named_in(shop, found[key])
-    return None
+    named = next((found[key] for key in keys if key in found), None)
+    return None if named is None else order_named_in(shop, named)
 
 
 def _find_parcel(shop: Shop, number: str) -> Order | None:
