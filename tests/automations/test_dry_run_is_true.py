@@ -17,6 +17,7 @@ from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
 from backend.services.automations.dry_run import dry_run
 from backend.services.context import Shop
 from backend.services.orders import orders
+from backend.services.orders.parts import new_part_id
 from backend.services.sending.mailer import Mailer
 from tests.automations.making import messages, running, step, work
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, ref
@@ -37,7 +38,7 @@ def busy_days(shop: Shop, clock: TestClock, mailer: Mailer, chance: Random, days
             place = chance.randrange(len(placed))
             order = placed[place]
             if chance.random() < 0.2 and order.status in (OrderStatus.PAID, OrderStatus.FULFILLED):
-                placed[place] = orders.refund_order(shop, MANAGER, ref(order), 1, "", orders.new_refund_id())
+                placed[place] = orders.refund_order(shop, MANAGER, ref(order), 1, "", new_part_id())
             elif chance.random() < 0.8:
                 possible = [each for each in NEXT_STATUSES[order.status] if cancel or each is not OrderStatus.CANCELLED]
                 placed[place] = orders.change_status(shop, STAFF, ref(order), chance.choice(possible))

@@ -16,6 +16,7 @@ from backend.domain.automation_rules import Event, events_of_change, events_of_p
 from backend.domain.automations import TriggerKind
 from backend.domain.orders import NEXT_STATUSES, Order, OrderStatus
 from backend.services.orders import orders
+from backend.services.orders.parts import new_part_id
 from backend.services.reconcile import reconcile
 from backend.store.sql import SqlStore
 from tests.automations.making import messages, running, step, waiting, work
@@ -79,7 +80,7 @@ class OrdersMachine(RuleBasedStateMachine):
     def refund(self, which: int) -> None:
         order = self._order(which)
         if order.status is not OrderStatus.PENDING and order.refundable >= 100:
-            refund_id = orders.new_refund_id()
+            refund_id = new_part_id()
             self._changed(which, lambda seen: orders.refund_order(self.shop, STAFF, ref(seen), 100, "", refund_id))
 
     @rule(minutes=st.integers(1, 300))

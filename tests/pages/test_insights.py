@@ -11,7 +11,8 @@ from backend.domain.team import COMMAND_LINE, Role
 from backend.services.campaigns.orders_after import count_orders
 from backend.services.campaigns.saved import list_campaigns
 from backend.services.insights.at_risk import Barrier
-from backend.services.orders.orders import new_refund_id, refund_order
+from backend.services.orders.orders import refund_order
+from backend.services.orders.parts import new_part_id
 from backend.services.products import counting
 from backend.services.snapshots.build import make_snapshot
 from pages.components.insights import charts
@@ -203,7 +204,7 @@ def test_refunds_are_counted_by_the_day_on_which_they_were_made(dashboard: Dashb
     shop = dashboard.shop
     maria = add_customer(shop, "Maria")
     order = add_order(shop, maria, 5000, placed_at=shop.clock() - timedelta(days=100))
-    refund_order(shop, STAFF, ref(order), 700, "Broken", new_refund_id())
+    refund_order(shop, STAFF, ref(order), 700, "Broken", new_part_id())
     make_snapshot(shop)
     app = dashboard.open("insights.py", Role.MANAGER, view="refunds", period="7-days")
     assert figures(app) == {"Refunded": "$7.00", "Refunds": "1"}

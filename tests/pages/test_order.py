@@ -16,6 +16,7 @@ from backend.services.customers.addresses import addresses_of
 from backend.services.orders import orders
 from backend.services.orders.fulfilments import fulfil_order
 from backend.services.orders.orders import OrderDraft
+from backend.services.orders.parts import new_part_id
 from backend.services.triggers import active
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, buttons, field, links, press, rows, said
@@ -194,7 +195,7 @@ def test_a_button_of_an_older_version_says_who_was_faster_and_overwrites_nothing
     dashboard: Dashboard, order: Order
 ) -> None:
     app = opened(dashboard, order)
-    orders.refund_order(dashboard.shop, MANAGER, ref(order), 1000, "", orders.new_refund_id())
+    orders.refund_order(dashboard.shop, MANAGER, ref(order), 1000, "", new_part_id())
     press(app, "Mark as pending")
     assert "(mara: Refunded $10.00)" in said(app)
     assert now(dashboard, order).status is OrderStatus.PAID
@@ -299,7 +300,7 @@ def test_markup_is_shown_as_text(dashboard: Dashboard, name: str) -> None:
     shop = dashboard.shop
     wanted = draft(add_customer(shop, name), lines=(LineItem(name, 1, 500),), note=name)
     order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
-    orders.refund_order(shop, STAFF, ref(order), 100, name, orders.new_refund_id())
+    orders.refund_order(shop, STAFF, ref(order), 100, name, new_part_id())
     app = opened(dashboard, order)
     assert name in links(app)
     assert [row["Product"] for row in rows(app, "Line items")] == [name]

@@ -8,7 +8,8 @@ import pytest
 
 from backend.domain.orders import OrderStatus
 from backend.domain.team import Role
-from backend.services.orders.orders import new_refund_id, refund_order
+from backend.services.orders.orders import refund_order
+from backend.services.orders.parts import new_part_id
 from backend.services.statistics.comparison import Against
 from tests.pages.dashboard import Dashboard
 from tests.pages.reading import MARKUP, figures, links, rows, said
@@ -46,7 +47,7 @@ def fill(dashboard: Dashboard) -> None:
     add_order(shop, maria, 3000, placed_at=now - timedelta(days=3))
     add_order(shop, jonas, 1000, placed_at=now - timedelta(days=2))
     last = add_order(shop, jonas, 2000, placed_at=now - timedelta(days=1))
-    refund_order(shop, STAFF, ref(last), 600, "Broken", new_refund_id())
+    refund_order(shop, STAFF, ref(last), 600, "Broken", new_part_id())
 
 
 def test_figures_are_beside_those_of_the_time_before(dashboard: Dashboard) -> None:

@@ -23,6 +23,7 @@ from backend.services.customers.customers import add_note, archive_customer, set
 from backend.services.events.consequences import EventPolicy
 from backend.services.events.intake import take_in
 from backend.services.orders import orders
+from backend.services.orders.parts import new_part_id
 from backend.services.suppression.entries import suppress
 from backend.services.team.members import add_demo_team
 from backend.store import schema
@@ -80,7 +81,7 @@ def _sell(shop: Shop) -> None:
         if status is not OrderStatus.CANCELLED:
             add_order(shop, maria, 2500, status=status, placed_at=NOW - timedelta(days=40))
     paid = add_order(shop, maria, 4990)
-    orders.refund_order(shop, STAFF, ref(paid), 1000, "Broken lid", orders.new_refund_id())
+    orders.refund_order(shop, STAFF, ref(paid), 1000, "Broken lid", new_part_id())
     orders.change_status(shop, STAFF, ref(add_order(shop, maria, 700)), OrderStatus.CANCELLED)
     add_note(shop, STAFF, maria.id, "Prefers to be called")
     tom = add_customer(shop, "Tom Brown", country="GB")

@@ -39,6 +39,7 @@ from backend.records.messages import key_of, message_item
 from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.orders import orders
+from backend.services.orders.parts import new_part_id
 from backend.services.sending import ledger
 from backend.services.suppression import entries
 from backend.store.port import Put
@@ -90,7 +91,7 @@ def _order(shop: Shop, clock: TestClock, chance: Random, customer_id: str, end: 
         orders.change_status(shop, STAFF, ref(order), OrderStatus.CANCELLED)
     elif chance.random() < 0.2:
         amount = chance.randint(1, order.total)
-        orders.refund_order(shop, MANAGER, ref(order), amount, "broken", orders.new_refund_id())
+        orders.refund_order(shop, MANAGER, ref(order), amount, "broken", new_part_id())
 
 
 def _message(shop: Shop, clock: TestClock, chance: Random, customer_id: str, key: str, end: object) -> None:

@@ -26,7 +26,8 @@ from backend.services.insights.buyers import buyer_grid
 from backend.services.insights.change import Days, refunds_made, revenue_change
 from backend.services.insights.export import export_behind
 from backend.services.insights.returning import Returning, returning, worth
-from backend.services.orders.orders import change_status, new_refund_id, refund_order
+from backend.services.orders.orders import change_status, refund_order
+from backend.services.orders.parts import new_part_id
 from backend.services.segments.audience import today
 from backend.services.snapshots.build import make_first, make_snapshot
 from backend.services.statistics.figures import totals_by_day, totals_of
@@ -145,7 +146,7 @@ def test_refunds_count_on_the_day_on_which_they_were_made(tmp_path: Path) -> Non
         maria = add_customer(shop)
         order = add_order(shop, maria, 5000, placed_at=clock() - timedelta(days=40))
         for amount in (700, 300):
-            order = refund_order(shop, STAFF, ref(order), amount, "Broken", new_refund_id())
+            order = refund_order(shop, STAFF, ref(order), amount, "Broken", new_part_id())
             clock.now += timedelta(days=1)
         change_status(shop, STAFF, ref(order), OrderStatus.CANCELLED)
         make_snapshot(shop)

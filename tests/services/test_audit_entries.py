@@ -14,6 +14,7 @@ from backend.services import shop_settings
 from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.orders import orders
+from backend.services.orders.parts import new_part_id
 from backend.services.team import members
 from backend.services.templates import versions
 from tests.services.emails import edited, published
@@ -35,7 +36,7 @@ def test_orders_cancelled_and_refunded_are_reported_and_placing_and_paying_are_n
     order = add_order(shop, add_customer(shop), 1000, status=OrderStatus.PENDING)
     paid = orders.change_status(shop, STAFF, ref(order), OrderStatus.PAID)
     assert told(shop) == []
-    refund_id = orders.new_refund_id()
+    refund_id = new_part_id()
     refunded = orders.refund_order(shop, MANAGER, ref(paid), 250, "Broken", refund_id)
     orders.refund_order(shop, MANAGER, ref(paid), 250, "Broken", refund_id)  # the second click of a pair
     orders.change_status(shop, STAFF, ref(refunded), OrderStatus.CANCELLED)
@@ -104,7 +105,7 @@ REFUSED: list[Callable[[Shop], object]] = [
     lambda shop: versions.publish(shop, STAFF, "welcome", seen_revision=0, seen_number=0, note=""),
     lambda shop: shop_settings.save_shop_facts(shop, ADMIN, replace(shop_settings.get_shop_facts(shop), version=7)),
     lambda shop: orders.refund_order(
-        shop, MANAGER, ref(add_order(shop, add_customer(shop), 100)), 101, "", orders.new_refund_id()
+        shop, MANAGER, ref(add_order(shop, add_customer(shop), 100)), 101, "", new_part_id()
     ),
     lambda shop: customers.archive_customer(shop, MANAGER, add_customer(shop).id, 7),
 ]

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from backend.services.context import Shop
 from backend.services.customers.months import MOST_MONTHS, CustomerMonth, months_of
-from backend.services.orders.orders import new_refund_id, refund_order
+from backend.services.orders.orders import refund_order
+from backend.services.orders.parts import new_part_id
 from tests.support import NOW, STAFF, add_customer, add_order, ref
 
 
@@ -15,7 +16,7 @@ def test_months_go_from_the_first_order_to_now_without_gaps(shop: Shop) -> None:
     old = add_order(shop, customer, 700, placed_at=NOW - timedelta(days=70))
     add_order(shop, customer, 1000)
     add_order(shop, customer, 500)
-    refund_order(shop, STAFF, ref(old), 200, "Broken", new_refund_id())
+    refund_order(shop, STAFF, ref(old), 200, "Broken", new_part_id())
     assert months_of(shop, customer.id) == [
         CustomerMonth("2026-09", 1, 500),
         CustomerMonth("2026-10", 0, 0),

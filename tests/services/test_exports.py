@@ -24,6 +24,7 @@ from backend.services.exports import Format, export_customers, export_line_items
 from backend.services.orders import orders
 from backend.services.orders.fulfilments import fulfil_order
 from backend.services.orders.lists import OrderFilter
+from backend.services.orders.parts import new_part_id
 from tests.services.test_repairing import audit_entries
 from tests.support import MANAGER, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref
 
@@ -81,7 +82,7 @@ def test_an_order_is_one_row_with_its_amounts_in_the_shops_zone(clock: TestClock
         wanted = replace(wanted, shipping_address=address)
         order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
         order = fulfil_order(shop, STAFF, ref(order), (2, 0), Tracking("Yamato", "4411"), "P1")
-        orders.refund_order(shop, MANAGER, ref(order), 1000, "", orders.new_refund_id())
+        orders.refund_order(shop, MANAGER, ref(order), 1000, "", new_part_id())
         target = io.BytesIO()
         assert export_orders(shop, MANAGER, target, Format.CSV, YEAR) == 1
 

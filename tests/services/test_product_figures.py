@@ -22,7 +22,8 @@ from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.orders import orders
 from backend.services.orders.changes import change_order, with_history
-from backend.services.orders.refunds import new_refund_id, refund_order
+from backend.services.orders.parts import new_part_id
+from backend.services.orders.refunds import refund_order
 from backend.services.products import catalogue, counting, figures
 from backend.services.products.catalogue import ProductDraft, ProductTakenError
 from backend.services.products.figures import Days, ProductMeasure
@@ -177,7 +178,7 @@ class ProductMachine(RuleBasedStateMachine):
     def refund(self, which: int, share: float) -> None:
         order = self._order(which)
         if amount := round(order.refundable * share):
-            refund_order(self.shop, STAFF, ref(order), amount, "", new_refund_id())
+            refund_order(self.shop, STAFF, ref(order), amount, "", new_part_id())
 
     @rule()
     def count(self) -> None:
@@ -350,16 +351,16 @@ def test_a_refund_for_a_line_item_comes_off_its_product_and_the_rest_off_all(sho
     lines = [LineItem("Assam", 2, 1000, "TEA-1"), LineItem("Teapot", 1, 3000)]
     wanted = draft(add_customer(shop), lines=lines, shipping=500)
     order = orders.place_order(shop, STAFF, wanted, orders.new_idempotency_key(shop)).order
-    order = refund_order(shop, STAFF, ref(order), 1000, "", new_refund_id(), quantities=[1, 0])
+    order = refund_order(shop, STAFF, ref(order), 1000, "", new_part_id(), quantities=[1, 0])
     count_all(shop)
     assert revenue_by_name(shop) == {"Assam": 1000, "Teapot": 3000}
-    order = refund_order(shop, STAFF, ref(order), 500, "", new_refund_id(), shipping=500)
+    order = refund_order(shop, STAFF, ref(order), 500, "", new_part_id(), shipping=500)
     count_all(shop)
     assert revenue_by_name(shop) == {"Assam": 1000, "Teapot": 3000}
-    order = refund_order(shop, STAFF, ref(order), 1001, "A gesture", new_refund_id())
+    order = refund_order(shop, STAFF, ref(order), 1001, "A gesture", new_part_id())
     count_all(shop)
     assert revenue_by_name(shop) == {"Assam": 750, "Teapot": 2249}  # 2,999 of 4,000 are left
-    refund_order(shop, STAFF, ref(order), order.refundable, "", new_refund_id())
+    refund_order(shop, STAFF, ref(order), order.refundable, "", new_part_id())
     count_all(shop)
     assert revenue_by_name(shop) == {"Assam": 0, "Teapot": 0}
     assert reconcile(shop, fix=True, pause=lambda _: None).drift == []

@@ -13,7 +13,8 @@ from backend.email.template_files import read_templates
 from backend.errors import InvalidInputError, NotFoundError, TemplateError
 from backend.services import shop_settings
 from backend.services.context import Shop
-from backend.services.orders.orders import new_refund_id, refund_order
+from backend.services.orders.orders import refund_order
+from backend.services.orders.parts import new_part_id
 from backend.services.sending.requests import SendRequest, request_message
 from backend.services.templates.checklist import CheckResult, Level
 from backend.services.templates.previews import Preview, Recipient, render_preview
@@ -234,7 +235,7 @@ def test_what_this_order_or_customer_lacks_is_reported_in_a_sentence_without_wor
     assert preview.email is None
     assert str(preview.problem) == "This email is about a refund, and this order has none."
     assert [result.sentence for result in preview.checks] == [str(preview.problem)]
-    refund_order(addressed, STAFF, ref(order), 500, "Broken cup", new_refund_id())
+    refund_order(addressed, STAFF, ref(order), 500, "Broken cup", new_part_id())
     assert render_preview(addressed, "refund", recipient=Recipient(customer.id, order.id)).email is not None
 
 

@@ -22,8 +22,9 @@ from backend.services.context import Shop
 from backend.services.customers import customers
 from backend.services.customers.customers import Profile
 from backend.services.orders import orders
-from backend.services.orders.fulfilments import fulfil_order, new_fulfilment_id, remove_fulfilment
-from backend.services.orders.returns import new_return_id, note_return
+from backend.services.orders.fulfilments import fulfil_order, remove_fulfilment
+from backend.services.orders.parts import new_part_id
+from backend.services.orders.returns import note_return
 from backend.store.sql import SqlStore
 from tests.recount import assert_totals_hold
 from tests.support import NOW, STAFF, TestClock, add_customer, add_order, draft, opened_shop, ref, shop_on
@@ -84,7 +85,7 @@ class ShopMachine(RuleBasedStateMachine):
     def refund(self, which: int, share: float, again: bool) -> None:
         order = self._order(which)
         amount = round(order.refundable * share)
-        refund_id = orders.new_refund_id()
+        refund_id = new_part_id()
         if not amount:
             return
         orders.refund_order(self.shop, STAFF, ref(order), amount, "", refund_id)
@@ -125,7 +126,7 @@ class ShopMachine(RuleBasedStateMachine):
         given_back = shipping_left(order) if shipping else 0
         amount = suggested_amount(order, refund_lines(order, quantities), given_back)
         if amount:
-            key = orders.new_refund_id()
+            key = new_part_id()
             after = orders.refund_order(
                 self.shop, STAFF, ref(order), amount, "", key, quantities=quantities, shipping=given_back
             )
@@ -137,7 +138,7 @@ class ShopMachine(RuleBasedStateMachine):
         order = self._order(which)
         quantities = [choice % (left + 1) for left in left_to_fulfil(order)]
         if order.status is not OrderStatus.CANCELLED and any(quantities):
-            after = fulfil_order(self.shop, STAFF, ref(order), quantities, Tracking(), new_fulfilment_id())
+            after = fulfil_order(self.shop, STAFF, ref(order), quantities, Tracking(), new_part_id())
             assert (after.total, after.received, after.refunded) == (order.total, order.received, order.refunded)
 
     @precondition(lambda self: self.orders)
@@ -167,7 +168,7 @@ class ShopMachine(RuleBasedStateMachine):
         order = self._order(which)
         quantities = [choice % (left + 1) for left in left_to_return(order)]
         if any(quantities):
-            after = note_return(self.shop, STAFF, ref(order), quantities, "", new_return_id())
+            after = note_return(self.shop, STAFF, ref(order), quantities, "", new_part_id())
             assert (after.total, after.received, after.refunded) == (order.total, order.received, order.refunded)
 
     @rule(hours=st.integers(1, 400))
@@ -228,7 +229,7 @@ def _act(shop: Shop, choose: random.Random, customer_id: str, key: str) -> None:
         case 1:
             orders.change_status(shop, STAFF, ref(order), OrderStatus.FULFILLED)
         case 2:
-            orders.refund_order(shop, STAFF, ref(order), order.refundable // 2, "", orders.new_refund_id())
+            orders.refund_order(shop, STAFF, ref(order), order.refundable // 2, "", new_part_id())
         case 3:
             orders.edit_order(shop, STAFF, ref(order), draft(customer, choose.randrange(1000)))
         case 4:

@@ -30,7 +30,7 @@ def mark_fulfilled(shop: Shop, actor: Actor, refs: Sequence[tuple[str, str]], *,
     """
 
     def change(recording: Recording, order: Order) -> bool:
-        ref = OrderRef(order.customer_id, order.id, order.version)
+        ref = OrderRef.of(order)
         after = change_status(shop, actor, ref, OrderStatus.FULFILLED, notify=notify, within=recording)
         return after.version != order.version
 

@@ -32,6 +32,11 @@ class OrderRef:
     order_id: str
     seen_version: int
 
+    @classmethod
+    def of(cls, order: Order) -> OrderRef:
+        """The order in the version at hand."""
+        return cls(order.customer_id, order.id, order.version)
+
 
 def get_order(shop: Shop, customer_id: str, order_id: str) -> Order:
     """One order, also by the id of a customer who was merged into its own.

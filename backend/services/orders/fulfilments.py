@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backend.domain.fulfilments import MOST_FULFILMENTS, Fulfilment, PackedItem, Tracking, clean_tracking
-from backend.domain.ids import new_entry_id
+from backend.domain.fulfilments import MOST_FULFILMENTS, Fulfilment, Tracking, clean_tracking
 from backend.domain.order_states import left_to_fulfil
 from backend.domain.orders import Order, OrderStatus, paid_as
 from backend.domain.team import Actor, Permission
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import InvalidInputError
 from backend.services.context import Shop
+from backend.services.orders import parts
 from backend.services.orders.changes import OrderRef, change_order, with_history
-
-
-def new_fulfilment_id() -> str:
-    """The idempotency key of a form that is drawn now."""
-    return new_entry_id() + new_entry_id()
 
 
 def fulfil_order(
@@ -42,18 +37,26 @@ def fulfil_order(
 
     def changed(order: Order) -> Order:
         _check_open(order)
-        items = _packed(order, quantities)
+        items = parts.packed(
+            order,
+            quantities,
+            left_to_fulfil(order),
+            too_many="are left to send",
+            nothing="Choose at least one item for the parcel.",
+        )
         fulfilment = Fulfilment(
             fulfilment_id, items, shop.clock(), actor.username, clean.carrier, clean.number, clean.url
         )
         after = replace(order, fulfilments=(*order.fulfilments, fulfilment))
-        text = _told(fulfilment)
+        text = f"Sent {parts.counted(fulfilment.count)}{_followed(fulfilment)}"
         if not any(left_to_fulfil(after)) and order.status is not OrderStatus.FULFILLED:
             text += f"; {order.status} → {OrderStatus.FULFILLED}"
             after = replace(after, status=OrderStatus.FULFILLED, paid=paid_as(order, OrderStatus.FULFILLED))
         return with_history(shop, actor, after, text, notify=notify)
 
-    return change_order(shop, ref, changed, notify=notify, done=lambda order: _find(order, fulfilment_id) is not None)
+    return change_order(
+        shop, ref, changed, notify=notify, done=lambda order: parts.has(order.fulfilments, fulfilment_id)
+    )
 
 
 def change_tracking(shop: Shop, actor: Actor, ref: OrderRef, fulfilment_id: str, tracking: Tracking) -> Order:
@@ -62,11 +65,11 @@ def change_tracking(shop: Shop, actor: Actor, ref: OrderRef, fulfilment_id: str,
     clean = clean_tracking(tracking)
 
     def changed(order: Order) -> Order:
-        before = _known(order, fulfilment_id)
+        before = parts.known(order.fulfilments, fulfilment_id, "parcel")
         after = replace(before, carrier=clean.carrier, tracking_number=clean.number, tracking_url=clean.url)
         if after == before:
             return order
-        parcels = tuple(after if each.id == fulfilment_id else each for each in order.fulfilments)
+        parcels = tuple(after if each is before else each for each in order.fulfilments)
         return with_history(shop, actor, replace(order, fulfilments=parcels), f"Tracking changed{_followed(after)}")
 
     return change_order(shop, ref, changed)
@@ -80,8 +83,8 @@ def remove_fulfilment(shop: Shop, actor: Actor, ref: OrderRef, fulfilment_id: st
     actor.require(Permission.CHANGE_ORDERS)
 
     def changed(order: Order) -> Order:
-        removed = _known(order, fulfilment_id)
-        after = replace(order, fulfilments=tuple(each for each in order.fulfilments if each is not removed))
+        removed = parts.known(order.fulfilments, fulfilment_id, "parcel")
+        after = replace(order, fulfilments=parts.without(order.fulfilments, removed))
         text = f"Parcel removed{_followed(removed)}"
         if order.status is OrderStatus.FULFILLED:
             text += f"; {order.status} → {OrderStatus.PAID}"
@@ -98,36 +101,6 @@ def _check_open(order: Order) -> None:
         raise InvalidInputError("This is a test order, so there is nothing to send.", "status")
     if len(order.fulfilments) >= MOST_FULFILMENTS:
         raise InvalidInputError(f"An order can have {MOST_FULFILMENTS} parcels at most.", "parcels")
-
-
-def _packed(order: Order, quantities: Sequence[int]) -> tuple[PackedItem, ...]:
-    left = left_to_fulfil(order)
-    if len(quantities) != len(left):
-        raise InvalidInputError("The order has other line items by now. Open it again.", "lines")
-    for line, wanted, most in zip(order.lines, quantities, left, strict=True):
-        if not 0 <= wanted <= most:
-            raise InvalidInputError(f"Only {most} of “{line.title[:60]}” are left to send.", "quantity")
-    packed = zip(order.lines, quantities, strict=True)
-    items = tuple(PackedItem(line.title, wanted, line.sku) for line, wanted in packed if wanted)
-    if not items:
-        raise InvalidInputError("Choose at least one item for the parcel.", "quantity")
-    return items
-
-
-def _known(order: Order, fulfilment_id: str) -> Fulfilment:
-    found = _find(order, fulfilment_id)
-    if found is None:
-        raise NotFoundError("This parcel no longer exists.")
-    return found
-
-
-def _find(order: Order, fulfilment_id: str) -> Fulfilment | None:
-    return next((each for each in order.fulfilments if each.id == fulfilment_id), None)
-
-
-def _told(fulfilment: Fulfilment) -> str:
-    count = fulfilment.count
-    return f"Sent {count} item{'s' if count > 1 else ''}{_followed(fulfilment)}"
 
 
 def _followed(fulfilment: Fulfilment) -> str:

@@ -37,7 +37,6 @@ from backend.services.orders.changes import get_order as get_order
 from backend.services.orders.numbers import next_number, number_put
 from backend.services.orders.payments import record_payment as record_payment
 from backend.services.orders.recorded import alone, one_of
-from backend.services.orders.refunds import new_refund_id as new_refund_id
 from backend.services.orders.refunds import refund_order as refund_order
 from backend.services.orders.writes import OrderExistsError, placing_writes
 from backend.services.outgoing import writes as outgoing

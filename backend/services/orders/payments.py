@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, time
 
-from backend.domain.ids import new_entry_id
 from backend.domain.money import format_money
 from backend.domain.orders import Order, OrderStatus
 from backend.domain.payments import MOST_PAYMENTS, Payment
@@ -13,12 +12,8 @@ from backend.domain.team import Actor, Permission
 from backend.domain.text import SHORT_LENGTH, clean_line
 from backend.errors import InvalidInputError
 from backend.services.context import Shop
+from backend.services.orders import parts
 from backend.services.orders.changes import OrderRef, change_order, with_history
-
-
-def new_payment_id() -> str:
-    """The idempotency key of a form that is drawn now."""
-    return new_entry_id() + new_entry_id()
 
 
 def record_payment(
@@ -42,7 +37,7 @@ def record_payment(
     """
     actor.require(Permission.CHANGE_ORDERS)
     method = clean_line(method, "Method", longest=SHORT_LENGTH)
-    received_at, name = _moment(shop, day), payment_id or new_payment_id()
+    received_at, name = _moment(shop, day), payment_id or parts.new_part_id()
 
     def changed(order: Order) -> Order:
         if amount is None and order.balance <= 0:
@@ -55,7 +50,7 @@ def record_payment(
         ref,
         changed,
         notify=notify,
-        done=lambda order: any(payment.id == name for payment in order.payments),
+        done=lambda order: parts.has(order.payments, name),
     )
 
 

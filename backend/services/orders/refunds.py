@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backend.domain.ids import new_entry_id
 from backend.domain.money import check_amount, format_money
 from backend.domain.orders import Order, Refund
 from backend.domain.refunds import check_shipping, refund_lines
@@ -14,13 +13,9 @@ from backend.domain.text import clean_line
 from backend.errors import InvalidInputError
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
+from backend.services.orders import parts
 from backend.services.orders.changes import OrderRef, change_order, target_of, with_history
 from backend.services.orders.returns import with_return
-
-
-def new_refund_id() -> str:
-    """The idempotency key of a refund form that is drawn now."""
-    return new_entry_id() + new_entry_id()
 
 
 def refund_order(
@@ -69,16 +64,15 @@ def refund_order(
         changed,
         record=lambda before, after: [audit_entry],
         notify=notify,
-        done=lambda order: any(refund.id == refund_id for refund in order.refunds),
+        done=lambda order: parts.has(order.refunds, refund_id),
     )
 
 
 def _told(shop: Shop, refund: Refund) -> str:
     """Such as "Refunded $12.00 (2 items, shipping; restocked): Broken lid"."""
     count = sum(line.quantity for line in refund.lines)
-    parts = [f"{count} item{'s' if count > 1 else ''}"] if count else []
-    parts += ["shipping"] if refund.shipping else []
-    what = ", ".join(parts) + ("; restocked" if any(line.restocked for line in refund.lines) else "")
+    found = [*([parts.counted(count)] if count else []), *(["shipping"] if refund.shipping else [])]
+    what = ", ".join(found) + ("; restocked" if any(line.restocked for line in refund.lines) else "")
     text = f"Refunded {format_money(refund.amount, shop.currency, shop.locale)}" + (f" ({what})" if what else "")
     return text + (f": {refund.reason}" if refund.reason else "")
 

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backend.domain.fulfilments import PackedItem
-from backend.domain.ids import new_entry_id
 from backend.domain.order_states import left_to_return
 from backend.domain.orders import Order
 from backend.domain.returns import MOST_RETURNS, Return
 from backend.domain.team import Actor, Permission
 from backend.domain.text import clean_line
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import InvalidInputError
 from backend.services.context import Shop
+from backend.services.orders import parts
 from backend.services.orders.changes import OrderRef, change_order, with_history
-
-
-def new_return_id() -> str:
-    """The idempotency key of a form that is drawn now."""
-    return new_entry_id() + new_entry_id()
 
 
 def note_return(
@@ -37,7 +31,7 @@ def note_return(
         after = with_return(shop, actor, order, quantities, reason, return_id)
         return with_history(shop, actor, after, _text("Return noted", after.returns[-1]))
 
-    return change_order(shop, ref, changed, done=lambda order: _find(order, return_id) is not None)
+    return change_order(shop, ref, changed, done=lambda order: parts.has(order.returns, return_id))
 
 
 def with_return(
@@ -49,16 +43,13 @@ def with_return(
     """
     if len(order.returns) >= MOST_RETURNS:
         raise InvalidInputError(f"An order can have {MOST_RETURNS} returns at most.", "returns")
-    left = left_to_return(order)
-    if len(quantities) != len(left):
-        raise InvalidInputError("The order has other line items by now. Open it again.", "lines")
-    for line, wanted, most in zip(order.lines, quantities, left, strict=True):
-        if not 0 <= wanted <= most:
-            raise InvalidInputError(f"Only {most} of “{line.title[:60]}” can still be returned.", "quantity")
-    chosen = zip(order.lines, quantities, strict=True)
-    items = tuple(PackedItem(line.title, wanted, line.sku) for line, wanted in chosen if wanted)
-    if not items:
-        raise InvalidInputError("Choose at least one item that comes back.", "quantity")
+    items = parts.packed(
+        order,
+        quantities,
+        left_to_return(order),
+        too_many="can still be returned",
+        nothing="Choose at least one item that comes back.",
+    )
     return replace(order, returns=(*order.returns, Return(return_id, items, shop.clock(), actor.username, reason)))
 
 
@@ -70,7 +61,7 @@ def receive_return(shop: Shop, actor: Actor, ref: OrderRef, return_id: str, *, r
     actor.require(Permission.CHANGE_ORDERS)
 
     def changed(order: Order) -> Order:
-        before = _known(order, return_id)
+        before = parts.known(order.returns, return_id, "return")
         after = replace(before, received_at=shop.clock(), received_by=actor.username, restocked=restocked)
         returns = tuple(after if each is before else each for each in order.returns)
         text = _text("Return received and restocked" if restocked else "Return received", after)
@@ -87,30 +78,17 @@ def remove_return(shop: Shop, actor: Actor, ref: OrderRef, return_id: str) -> Or
     actor.require(Permission.CHANGE_ORDERS)
 
     def changed(order: Order) -> Order:
-        removed = _known(order, return_id)
-        after = replace(order, returns=tuple(each for each in order.returns if each is not removed))
+        removed = parts.known(order.returns, return_id, "return")
+        after = replace(order, returns=parts.without(order.returns, removed))
         return with_history(shop, actor, after, _text("Return removed", removed))
 
     return change_order(shop, ref, changed)
 
 
-def _find(order: Order, return_id: str) -> Return | None:
-    return next((each for each in order.returns if each.id == return_id), None)
-
-
-def _known(order: Order, return_id: str) -> Return:
-    found = _find(order, return_id)
-    if found is None:
-        raise NotFoundError("This return no longer exists.")
-    return found
-
-
 def _is_received(order: Order, return_id: str) -> bool:
-    found = _find(order, return_id)
-    return found is not None and found.received_at is not None
+    return any(each.id == return_id and each.received_at is not None for each in order.returns)
 
 
 def _text(what: str, returned: Return) -> str:
     """Such as "Return noted (2 items): Too small"."""
-    items = f"{returned.count} item{'s' if returned.count > 1 else ''}"
-    return f"{what} ({items})" + (f": {returned.reason}" if returned.reason else "")
+    return f"{what} ({parts.counted(returned.count)})" + (f": {returned.reason}" if returned.reason else "")

@@ -43,7 +43,7 @@ def take_back(shop: Shop, actor: Actor, entry: ChangeEntry, also: Sequence[Write
     actor.require(NEEDED)
     key = _key_of(entry)
     found = get_order(shop, schema.customer_id_of(key), schema.order_id_of(key))
-    ref = OrderRef(found.customer_id, found.id, found.version)
+    ref = OrderRef.of(found)
     names = ", ".join(map(field_word, entry.after or {}))
 
     def changed(order: Order) -> Order:

@@ -62,7 +62,7 @@ def _send(draft: DraftOrder) -> None:
         done = "The link was sent." if notify else "Noted."
         sent = actions.attempt(
             Permission.PLACE_ORDERS,
-            lambda actor: send_link(shop, mailer(), actor, _ref(order), key, notify=notify),
+            lambda actor: send_link(shop, mailer(), actor, OrderRef.of(order), key, notify=notify),
             done,
         )
         if isinstance(sent, DraftOrder):
@@ -101,13 +101,9 @@ def _complete(draft: DraftOrder) -> None:
 def _cancel(order: Order) -> None:
     actions.act(
         Permission.PLACE_ORDERS,
-        lambda actor: drafts.cancel_draft(current_shop(), actor, _ref(order)),
+        lambda actor: drafts.cancel_draft(current_shop(), actor, OrderRef.of(order)),
         "The draft was cancelled.",
     )
-
-
-def _ref(order: Order) -> OrderRef:
-    return OrderRef(order.customer_id, order.id, order.version)
 
 
 LINK = Dialog[DraftOrder]("draft_link", "Send link to pay", _send, icon=":material/link:", width="medium")
@@ -116,6 +112,6 @@ EDIT = Editor(
     "edit_draft",
     "Edit draft order",
     Permission.PLACE_ORDERS,
-    lambda actor, seen, draft: drafts.edit_draft(current_shop(), actor, _ref(seen), draft),
+    lambda actor, seen, draft: drafts.edit_draft(current_shop(), actor, OrderRef.of(seen), draft),
     lambda seen: drafts.get_draft(current_shop(), seen.customer_id, seen.id).order,
 )

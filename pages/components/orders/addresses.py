@@ -80,7 +80,7 @@ def _edit(editing: _Editing) -> None:
         pressed = form.pressed("Save", changed=keep or typed not in (None, before))
     if pressed:
         shipping, bill = (order.shipping_address, typed) if billing else (typed, order.billing_address)
-        ref = OrderRef(order.customer_id, order.id, order.version)
+        ref = OrderRef.of(order)
         saved = actions.attempt(
             Permission.CHANGE_ORDERS,
             lambda actor: orders.change_addresses(

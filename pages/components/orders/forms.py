@@ -84,7 +84,7 @@ def _status_button(order: Order, status: OrderStatus) -> None:
     actions.button(
         verb,
         _change_status,
-        _ref(order),
+        OrderRef.of(order),
         status,
         icon=icon,
         key=f"to_{status}",
@@ -141,7 +141,7 @@ def _confirm(move: _Move, dialog: Dialog[_Move], label: str, icon: str) -> None:
     if form.pressed(label, icon=icon):
         moved = actions.attempt(
             Permission.CHANGE_ORDERS,
-            _changing(_ref(order), status, notify=notify),
+            _changing(OrderRef.of(order), status, notify=notify),
             f"Order is now {status}.",
         )
         if isinstance(moved, Trouble):
@@ -152,16 +152,12 @@ def _confirm(move: _Move, dialog: Dialog[_Move], label: str, icon: str) -> None:
             st.rerun()
 
 
-def _ref(order: Order) -> OrderRef:
-    return OrderRef(order.customer_id, order.id, order.version)
-
-
 CANCEL = Dialog[_Move]("cancel_order", "Cancel this order?", _cancel, icon=":material/cancel:")
 MOVE = Dialog[_Move]("move_order", "Change the status", _move, icon=":material/mail:")
 EDIT = Editor(
     "edit_order",
     "Edit order",
     Permission.CHANGE_ORDERS,
-    lambda actor, seen, draft: orders.edit_order(current_shop(), actor, _ref(seen), draft),
+    lambda actor, seen, draft: orders.edit_order(current_shop(), actor, OrderRef.of(seen), draft),
     lambda seen: orders.get_order(current_shop(), seen.customer_id, seen.id),
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import streamlit as st
 
 from backend.domain.automations import TriggerKind
-from backend.domain.fulfilments import CARRIERS, Fulfilment, PackedItem, Tracking, clean_tracking, link_of
+from backend.domain.fulfilments import CARRIERS, Fulfilment, Tracking, clean_tracking, link_of
 from backend.domain.order_states import left_to_fulfil
 from backend.domain.orders import Order, OrderStatus
 from backend.domain.team import Actor, Permission
@@ -16,9 +16,10 @@ from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.orders import fulfilments
 from backend.services.orders.changes import OrderRef
+from backend.services.orders.parts import new_part_id, packed_as
 from pages.components.orders import items, notice
-from pages.components.ui import actions, formats
-from pages.components.ui.actions import Trouble
+from pages.components.orders.parts import Entry, Known, items_text, save
+from pages.components.ui import formats
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
@@ -28,27 +29,11 @@ from pages.components.ui.state import Slot
 _LAST_CARRIER: Slot[str] = Slot("orders.last_carrier")
 
 
-@dataclass(frozen=True, slots=True)
-class _Packing:
-    """A parcel that is being entered; its id was made when the form was opened, so it is noted once."""
-
-    order: Order
-    fulfilment_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Following:
-    """A parcel whose tracking is changed, in the version of the order that was seen."""
-
-    order: Order
-    parcel: Fulfilment
-
-
 def show_button(order: Order) -> None:
     """The button that opens the dialog, while something is left to send."""
     if order.status is not OrderStatus.CANCELLED and not order.test and any(left_to_fulfil(order)):
         primary = order.status is OrderStatus.PAID
-        packing = _Packing(order, fulfilments.new_fulfilment_id())
+        packing = Entry(order, new_part_id())
         FULFIL.opener("Fulfil", packing, icon=":material/local_shipping:", primary=primary)
 
 
@@ -62,7 +47,7 @@ def show_parcels(shop: Shop, actor: Actor, order: Order, *, enabled: bool) -> No
                 if parcel.tracking_url:
                     st.link_button("Follow parcel", parcel.tracking_url, icon=":material/open_in_new:")
                 if editable:
-                    following = _Following(order, parcel)
+                    following = Known(order, parcel)
                     EDIT.opener("Edit tracking", following, icon=":material/edit:", key=parcel.id)
                     REMOVE.opener("Remove", following, icon=":material/delete:", key=parcel.id)
 
@@ -76,15 +61,15 @@ def show_dialogs() -> None:
 
 def _parcel_text(shop: Shop, number: int, parcel: Fulfilment) -> str:
     how = " ".join(filter(None, (parcel.carrier, parcel.tracking_number))) or "No tracking"
-    what = ", ".join(f"{formats.count(shop, item.quantity)} × {item.title}" for item in parcel.items)  # noqa: RUF001
+    what = items_text(shop, parcel.items)
     when = f"{formats.moment(shop, parcel.at)} · {who(parcel.by)}"
     title = f":material/package_2: **Parcel {number}** · {formats.plain(how)}"
     return f"{title}  \n{formats.plain(what)}  \n:gray[{formats.plain(when)}]"
 
 
-def _fulfil(packing: _Packing) -> None:
+def _fulfil(packing: Entry) -> None:
     shop, order = current_shop(), packing.order
-    form = Form("fulfil", f"{order.id}_{packing.fulfilment_id}")
+    form = Form("fulfil", f"{order.id}_{packing.id}")
     with form.area():
         left = left_to_fulfil(order)
         quantities = items.quantities(shop, form, order, left, preset=left)
@@ -94,31 +79,25 @@ def _fulfil(packing: _Packing) -> None:
         )
         count = sum(quantities)
         missing = "" if count else "Choose at least one item for the parcel."
+
+        def send(actor: Actor, ref: OrderRef) -> None:
+            fulfilments.fulfil_order(shop, actor, ref, quantities, tracking, packing.id, notify=notify)
+            _LAST_CARRIER.set(tracking.carrier)
+
         pressed = form.pressed(f"Fulfil {formats.counted(shop, count, 'item')}", missing=missing)
     if pressed:
-        ref = OrderRef(order.customer_id, order.id, order.version)
-        sent = actions.attempt(
-            Permission.CHANGE_ORDERS,
-            lambda actor: fulfilments.fulfil_order(
-                shop, actor, ref, quantities, tracking, packing.fulfilment_id, notify=notify
-            ),
-            f"{formats.counted(shop, count, 'item')} fulfilled.",
-        )
-        if not isinstance(sent, Trouble):
-            _LAST_CARRIER.set(tracking.carrier)
-        FULFIL.finish(sent, form)
+        save(FULFIL, form, order, send, f"{formats.counted(shop, count, 'item')} fulfilled.")
 
 
-def _after(shop: Shop, packing: _Packing, quantities: Sequence[int], typed: Tracking) -> Order | None:
+def _after(shop: Shop, packing: Entry, quantities: Sequence[int], typed: Tracking) -> Order | None:
     """The order with the parcel as it is typed; None while that is not possible."""
     order = packing.order
     try:
         clean = clean_tracking(typed)
     except InvalidInputError:
         return None
-    packed = zip(order.lines, quantities, strict=True)
-    items_of = tuple(PackedItem(line.title, count, line.sku) for line, count in packed if count)
-    parcel = Fulfilment(packing.fulfilment_id, items_of, shop.clock(), "", clean.carrier, clean.number, clean.url)
+    items_of = packed_as(order, quantities)
+    parcel = Fulfilment(packing.id, items_of, shop.clock(), "", clean.carrier, clean.number, clean.url)
     return replace(order, fulfilments=(*order.fulfilments, parcel)) if items_of else None
 
 
@@ -156,8 +135,8 @@ def _tracking_fields(form: Form, before: Tracking) -> Tracking:
     return Tracking(carrier or "", number, url)
 
 
-def _edit(following: _Following) -> None:
-    shop, order, parcel = current_shop(), following.order, following.parcel
+def _edit(following: Known[Fulfilment]) -> None:
+    shop, order, parcel = current_shop(), following.order, following.part
     before = Tracking(parcel.carrier, parcel.tracking_number, parcel.tracking_url)
     form = Form("tracking", f"{parcel.id}_{order.version}")
     with form.area():
@@ -165,29 +144,29 @@ def _edit(following: _Following) -> None:
         st.caption("No email goes out for this.")
         pressed = form.pressed("Save")
     if pressed:
-        ref = OrderRef(order.customer_id, order.id, order.version)
-        changed = actions.attempt(
-            Permission.CHANGE_ORDERS,
-            lambda actor: fulfilments.change_tracking(shop, actor, ref, parcel.id, tracking),
+        save(
+            EDIT,
+            form,
+            order,
+            lambda actor, ref: fulfilments.change_tracking(shop, actor, ref, parcel.id, tracking),
             "Tracking saved.",
         )
-        EDIT.finish(changed, form)
 
 
-def _remove(following: _Following) -> None:
-    shop, order, parcel = current_shop(), following.order, following.parcel
+def _remove(following: Known[Fulfilment]) -> None:
+    shop, order, parcel = current_shop(), following.order, following.part
     st.markdown("The items count as not sent again. Emails about the parcel that still wait are not sent.")
     form = Form("remove_parcel", f"{parcel.id}_{order.version}")
     if form.pressed("Remove parcel", icon=":material/delete:"):
-        ref = OrderRef(order.customer_id, order.id, order.version)
-        removed = actions.attempt(
-            Permission.CHANGE_ORDERS,
-            lambda actor: fulfilments.remove_fulfilment(shop, actor, ref, parcel.id),
+        save(
+            REMOVE,
+            form,
+            order,
+            lambda actor, ref: fulfilments.remove_fulfilment(shop, actor, ref, parcel.id),
             "Parcel removed.",
         )
-        REMOVE.finish(removed, form)
 
 
-FULFIL = Dialog[_Packing]("fulfil_order", "Fulfil", _fulfil, icon=":material/local_shipping:")
-EDIT = Dialog[_Following]("edit_tracking", "Edit tracking", _edit, icon=":material/edit:")
-REMOVE = Dialog[_Following]("remove_parcel", "Remove this parcel?", _remove, icon=":material/delete:")
+FULFIL = Dialog[Entry]("fulfil_order", "Fulfil", _fulfil, icon=":material/local_shipping:")
+EDIT = Dialog[Known[Fulfilment]]("edit_tracking", "Edit tracking", _edit, icon=":material/edit:")
+REMOVE = Dialog[Known[Fulfilment]]("remove_parcel", "Remove this parcel?", _remove, icon=":material/delete:")

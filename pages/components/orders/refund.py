@@ -8,29 +8,19 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from backend.domain.automations import TriggerKind
-from backend.domain.money import parse_amount
 from backend.domain.order_states import left_to_refund, left_to_return
 from backend.domain.orders import Order, Refund
 from backend.domain.refunds import refund_lines, shipping_left, suggested_amount
 from backend.domain.team import Permission
-from backend.errors import InvalidInputError
 from backend.services.context import Shop
 from backend.services.orders import refunds
-from backend.services.orders.changes import OrderRef
+from backend.services.orders.parts import new_part_id
 from pages.components.orders import items, notice
-from pages.components.ui import actions, formats
+from pages.components.orders.parts import Entry, amount_field, save
+from pages.components.ui import formats
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop
-
-
-@dataclass(frozen=True, slots=True)
-class _Refunding:
-    """A refund that is being entered; its id was made when the form was opened, so it happens once."""
-
-    order: Order
-    refund_id: str
-    quantities: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +38,7 @@ class _Typed:
 def show_button(order: Order, *, quantities: Sequence[int] = (), label: str = "Refund", key: str = "") -> None:
     """The button that opens the dialog, while something can be refunded; `quantities` are filled in."""
     if order.refundable > 0:
-        refunding = _Refunding(order, refunds.new_refund_id(), quantities)
+        refunding = Entry(order, new_part_id(), quantities)
         REFUND.opener(label, refunding, icon=":material/undo:", key=key)
 
 
@@ -57,10 +47,10 @@ def show_dialogs() -> None:
     REFUND.show()
 
 
-def _refund(refunding: _Refunding) -> None:
+def _refund(refunding: Entry) -> None:
     shop, order = current_shop(), refunding.order
     st.markdown(_left_to_refund(shop, order))
-    form = Form("refund", f"{order.id}_{refunding.refund_id}")
+    form = Form("refund", f"{order.id}_{refunding.id}")
     with form.area():
         typed = _fields(shop, form, refunding)
         reason = st.text_input(
@@ -75,16 +65,17 @@ def _refund(refunding: _Refunding) -> None:
         label = formats.plain(f"Refund {what} to {formats.name_of(order.customer_name, 'this customer')}")
         pressed = form.pressed(label, missing=typed.missing)
     if pressed:
-        ref = OrderRef(order.customer_id, order.id, order.version)
-        refunded = actions.attempt(
-            Permission.REFUND_ORDERS,
-            lambda actor: refunds.refund_order(
+        save(
+            REFUND,
+            form,
+            order,
+            lambda actor, ref: refunds.refund_order(
                 shop,
                 actor,
                 ref,
                 typed.amount,
                 reason,
-                refunding.refund_id,
+                refunding.id,
                 quantities=typed.quantities,
                 shipping=typed.shipping,
                 restocked=typed.restocked,
@@ -92,11 +83,11 @@ def _refund(refunding: _Refunding) -> None:
                 notify=notify,
             ),
             f"{formats.money(shop, typed.amount)} refunded.",
+            permission=Permission.REFUND_ORDERS,
         )
-        REFUND.finish(refunded, form)
 
 
-def _fields(shop: Shop, form: Form, refunding: _Refunding) -> _Typed:
+def _fields(shop: Shop, form: Form, refunding: Entry) -> _Typed:
     order = refunding.order
     left, most_shipping = left_to_refund(order), shipping_left(order)
     if any(left) or most_shipping:
@@ -120,7 +111,15 @@ def _fields(shop: Shop, form: Form, refunding: _Refunding) -> _Typed:
         persist_state="session",
     )
     suggested = suggested_amount(order, refund_lines(order, quantities), shipping)
-    amount, missing = _amount(shop, form, order, suggested)
+    amount, missing = amount_field(
+        shop,
+        form,
+        f"amount_{suggested}",  # it begins again whenever something else is chosen
+        suggested,
+        order.refundable,
+        empty="Choose what to refund, or enter an amount.",
+        end="can be refunded",
+    )
     return _Typed(quantities, shipping, restocked, returned, amount, missing)
 
 
@@ -130,32 +129,11 @@ def _can_return(order: Order, quantities: Sequence[int]) -> bool:
     return bool(order.fulfilments) and any(quantities) and possible
 
 
-def _amount(shop: Shop, form: Form, order: Order, suggested: int) -> tuple[int, str]:
-    """The amount in minor units, and what is missing. It begins again whenever something else is chosen."""
-    typed = st.text_input(
-        f"Amount in {shop.currency}",
-        formats.amount_text(shop, suggested) if suggested else "",
-        max_chars=30,
-        autocomplete="off",
-        key=form.key(f"amount_{suggested}"),
-        persist_state="session",
-    )
-    if not typed.strip():
-        return 0, "Choose what to refund, or enter an amount."
-    try:
-        amount = parse_amount(typed, shop.currency, "Amount", decimal_comma=formats.decimal_comma(shop))
-    except InvalidInputError as error:
-        return 0, error.sentence
-    if amount > order.refundable:
-        return 0, f"At most {formats.money(shop, order.refundable)} can be refunded."
-    return amount, "" if amount > 0 else "Enter an amount above zero."
-
-
-def _after(shop: Shop, refunding: _Refunding, typed: _Typed) -> Order | None:
+def _after(shop: Shop, refunding: Entry, typed: _Typed) -> Order | None:
     """The order with the refund as it is typed; None while something is missing."""
     if typed.missing:
         return None
-    refund = Refund(refunding.refund_id, typed.amount, shop.clock(), "")
+    refund = Refund(refunding.id, typed.amount, shop.clock(), "")
     return replace(refunding.order, refunds=(*refunding.order.refunds, refund))
 
 
@@ -166,4 +144,4 @@ def _left_to_refund(shop: Shop, order: Order) -> str:
     return f"Paid {paid}. {earlier}Refundable: **{left}**"
 
 
-REFUND = Dialog[_Refunding]("refund_order", "Refund", _refund, icon=":material/undo:")
+REFUND = Dialog[Entry]("refund_order", "Refund", _refund, icon=":material/undo:")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -13,35 +12,20 @@ from backend.domain.returns import Return
 from backend.domain.team import Actor, Permission
 from backend.services.context import Shop
 from backend.services.orders import returns
-from backend.services.orders.changes import OrderRef
+from backend.services.orders.parts import new_part_id
 from pages.components.orders import items, refund
-from pages.components.ui import actions, formats
+from pages.components.orders.parts import Entry, Known, items_text, save
+from pages.components.ui import formats
 from pages.components.ui.caching import who
 from pages.components.ui.dialogs import Dialog
 from pages.components.ui.forms import Form
 from pages.components.ui.shell import current_shop
 
 
-@dataclass(frozen=True, slots=True)
-class _Noting:
-    """A return that is being entered; its id was made when the form was opened, so it is noted once."""
-
-    order: Order
-    return_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A return, in the version of the order that was seen."""
-
-    order: Order
-    found: Return
-
-
 def show_button(order: Order) -> None:
     """The button that opens the dialog: after something was sent, while something can come back."""
     if order.fulfilments and any(left_to_return(order)):
-        NOTE.opener("Note return", _Noting(order, returns.new_return_id()), icon=":material/assignment_return:")
+        NOTE.opener("Note return", Entry(order, new_part_id()), icon=":material/assignment_return:")
 
 
 def show_returns(shop: Shop, actor: Actor, order: Order, *, enabled: bool) -> None:
@@ -65,7 +49,7 @@ def show_dialogs() -> None:
 
 
 def _buttons(actor: Actor, order: Order, found: Return) -> None:
-    known = _Known(order, found)
+    known = Known(order, found)
     if actor.may(Permission.CHANGE_ORDERS) and found.received_at is None:
         RECEIVE.opener("Mark as received", known, icon=":material/inventory:", key=found.id)
         REMOVE.opener("Remove", known, icon=":material/delete:", key=found.id)
@@ -92,7 +76,7 @@ def _text(shop: Shop, number: int, found: Return) -> str:
     else:
         badge = formats.badge("Received", "green", ":material/check_circle:")
     restocked = f" {formats.badge('Restocked', 'gray')}" if found.restocked else ""
-    what = ", ".join(f"{formats.count(shop, item.quantity)} × {item.title}" for item in found.items)  # noqa: RUF001
+    what = items_text(shop, found.items)
     when = f"{formats.moment(shop, found.at)} · {who(found.by)}"
     if found.received_at is not None:
         when += f"; received {formats.moment(shop, found.received_at)} · {who(found.received_by)}"
@@ -101,9 +85,9 @@ def _text(shop: Shop, number: int, found: Return) -> str:
     return f"{title}  \n{formats.plain(what)}{reason}  \n:gray[{formats.plain(when)}]"
 
 
-def _note(noting: _Noting) -> None:
+def _note(noting: Entry) -> None:
     shop, order = current_shop(), noting.order
-    form = Form("return", f"{order.id}_{noting.return_id}")
+    form = Form("return", f"{order.id}_{noting.id}")
     with form.area():
         quantities = items.quantities(shop, form, order, left_to_return(order))
         reason = st.text_input("Reason", max_chars=200, key=form.key("reason"), persist_state="session")
@@ -112,45 +96,41 @@ def _note(noting: _Noting) -> None:
         missing = "" if count else "Choose at least one item that comes back."
         pressed = form.pressed(f"Note return of {formats.counted(shop, count, 'item')}", missing=missing)
     if pressed:
-        ref = OrderRef(order.customer_id, order.id, order.version)
-        noted = actions.attempt(
-            Permission.CHANGE_ORDERS,
-            lambda actor: returns.note_return(shop, actor, ref, quantities, reason, noting.return_id),
+        save(
+            NOTE,
+            form,
+            order,
+            lambda actor, ref: returns.note_return(shop, actor, ref, quantities, reason, noting.id),
             "Return noted.",
         )
-        NOTE.finish(noted, form)
 
 
-def _receive(known: _Known) -> None:
-    shop, order, found = current_shop(), known.order, known.found
+def _receive(known: Known[Return]) -> None:
+    shop, order, found = current_shop(), known.order, known.part
     form = Form("receive_return", f"{found.id}_{order.version}")
     with form.area():
         restocked = st.checkbox("Restocked", help="Notes that the items are for sale again.", key=form.key("restocked"))
         pressed = form.pressed("Mark as received")
     if pressed:
-        ref = OrderRef(order.customer_id, order.id, order.version)
-        received = actions.attempt(
-            Permission.CHANGE_ORDERS,
-            lambda actor: returns.receive_return(shop, actor, ref, found.id, restocked=restocked),
+        save(
+            RECEIVE,
+            form,
+            order,
+            lambda actor, ref: returns.receive_return(shop, actor, ref, found.id, restocked=restocked),
             "Return received.",
         )
-        RECEIVE.finish(received, form)
 
 
-def _remove(known: _Known) -> None:
-    shop, order, found = current_shop(), known.order, known.found
+def _remove(known: Known[Return]) -> None:
+    shop, order, found = current_shop(), known.order, known.part
     st.markdown("The items count as not coming back. A refund for them stays.")
     form = Form("remove_return", f"{found.id}_{order.version}")
     if form.pressed("Remove return", icon=":material/delete:"):
-        ref = OrderRef(order.customer_id, order.id, order.version)
-        removed = actions.attempt(
-            Permission.CHANGE_ORDERS,
-            lambda actor: returns.remove_return(shop, actor, ref, found.id),
-            "Return removed.",
+        save(
+            REMOVE, form, order, lambda actor, ref: returns.remove_return(shop, actor, ref, found.id), "Return removed."
         )
-        REMOVE.finish(removed, form)
 
 
-NOTE = Dialog[_Noting]("note_return", "Note a return", _note, icon=":material/assignment_return:")
-RECEIVE = Dialog[_Known]("receive_return", "Has the return arrived?", _receive, icon=":material/inventory:")
-REMOVE = Dialog[_Known]("remove_return", "Remove this return?", _remove, icon=":material/delete:")
+NOTE = Dialog[Entry]("note_return", "Note a return", _note, icon=":material/assignment_return:")
+RECEIVE = Dialog[Known[Return]]("receive_return", "Has the return arrived?", _receive, icon=":material/inventory:")
+REMOVE = Dialog[Known[Return]]("remove_return", "Remove this return?", _remove, icon=":material/delete:")

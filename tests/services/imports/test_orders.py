@@ -20,6 +20,7 @@ from backend.services.customers.lists import CustomerFilter, Sort, list_customer
 from backend.services.imports import import_orders
 from backend.services.orders import orders
 from backend.services.orders.lists import find_order, orders_of
+from backend.services.orders.parts import new_part_id
 from backend.services.statistics.figures import counts_of, totals_by_day, totals_of
 from tests.services.imports.shopify_csv import export, faults, imported, line, order
 from tests.support import STAFF, TestClock, add_customer, add_order, opened_shop
@@ -235,7 +236,7 @@ def test_an_imported_order_can_be_changed_and_refunded_like_any_other(shop: Shop
         shop, STAFF, orders.OrderRef(before.customer_id, before.id, before.version), OrderStatus.FULFILLED
     )
     ref = orders.OrderRef(paid.customer_id, paid.id, paid.version)
-    refunded = orders.refund_order(shop, STAFF, ref, 600, "Broken", orders.new_refund_id())
+    refunded = orders.refund_order(shop, STAFF, ref, 600, "Broken", new_part_id())
     assert (refunded.status, refunded.refunded) == (OrderStatus.FULFILLED, 600)
 
 

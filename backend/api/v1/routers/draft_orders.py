@@ -77,7 +77,7 @@ def complete_draft(call: CallOf, draft_id: Id, body: CompletionIn, response: Res
 def cancel_draft(call: CallOf, draft_id: Id, response: Response) -> DraftOut:
     """Cancel a draft order. A second time changes nothing; a completed one is refused."""
     seen = drafts.get_draft(call.shop, *parts_of(draft_id)).order
-    ref = OrderRef(seen.customer_id, seen.id, seen.version)
+    ref = OrderRef.of(seen)
     return _shown(call, drafts.cancel_draft(call.shop, call.actor, ref), response)
 
 

@@ -127,7 +127,7 @@ def change_order(call: CallOf, order_id: Id, version: SeenVersion, body: OrderCh
 def refund_order(call: CallOf, order_id: Id, body: RefundIn, response: Response) -> OrderOut:
     """Give back part or all of what was paid. The idempotency key makes it happen once."""
     order = orders.get_order(call.shop, *parts_of(order_id))
-    ref = OrderRef(order.customer_id, order.id, order.version)
+    ref = OrderRef.of(order)
     amount = order.refundable if body.amount is None else body.amount
     return _shown(
         call, orders.refund_order(call.shop, call.actor, ref, amount, body.reason, call.unique[:12]), response
@@ -142,7 +142,7 @@ def refund_order(call: CallOf, order_id: Id, body: RefundIn, response: Response)
 def fulfil_order(call: CallOf, order_id: Id, body: FulfilmentIn, response: Response) -> OrderOut:
     """Note a parcel with its tracking. Without quantities it is all that is left; the last parcel fulfils the order."""
     order = orders.get_order(call.shop, *parts_of(order_id))
-    ref = OrderRef(order.customer_id, order.id, order.version)
+    ref = OrderRef.of(order)
     quantities = body.quantities or left_to_fulfil(order)
     tracking, parcel = body.tracking, call.unique[:12]
     after = fulfilments.fulfil_order(call.shop, call.actor, ref, quantities, tracking, parcel, notify=body.notify)
@@ -157,7 +157,7 @@ def fulfil_order(call: CallOf, order_id: Id, body: FulfilmentIn, response: Respo
 def record_payment(call: CallOf, order_id: Id, body: PaymentIn, response: Response) -> OrderOut:
     """Record what the customer has paid, all of the balance or a part. The idempotency key makes it happen once."""
     order = orders.get_order(call.shop, *parts_of(order_id))
-    ref, name = OrderRef(order.customer_id, order.id, order.version), call.unique[:12]
+    ref, name = OrderRef.of(order), call.unique[:12]
     after = orders.record_payment(
         call.shop, call.actor, ref, body.amount, method=body.method, payment_id=name, notify=body.notify
     )
@@ -172,7 +172,7 @@ def record_payment(call: CallOf, order_id: Id, body: PaymentIn, response: Respon
 def note_return(call: CallOf, order_id: Id, body: ReturnIn, response: Response) -> OrderOut:
     """Note that goods come back. Money is given back by a refund, and the arrival is noted in Tillpost."""
     order = orders.get_order(call.shop, *parts_of(order_id))
-    ref = OrderRef(order.customer_id, order.id, order.version)
+    ref = OrderRef.of(order)
     after = returns.note_return(call.shop, call.actor, ref, body.quantities, body.reason, call.unique[:12])
     return _shown(call, after, response)
 
