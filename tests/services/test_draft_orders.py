@@ -10,6 +10,7 @@ from backend.domain.automations import Automation, Step, TriggerKind
 from backend.domain.customers import Customer
 from backend.domain.draft_orders import DraftOrder, DraftState, clean_payment_url
 from backend.domain.orders import LineItem, Order, OrderStatus
+from backend.domain.suppression import SuppressionReason
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.services.automations import saved
 from backend.services.context import Shop
@@ -18,11 +19,17 @@ from backend.services.customer_data.erasure import erase_customer
 from backend.services.customers.customers import get_customer
 from backend.services.draft_orders import drafts
 from backend.services.draft_orders.lists import drafts_of, list_drafts
+from backend.services.draft_orders.payment_link import send_link
 from backend.services.draft_orders.settings import change_draft_settings, draft_settings
 from backend.services.orders.changes import OrderRef, get_order
 from backend.services.orders.lists import orders_of
+from backend.services.sending.composition import email_of
+from backend.services.sending.message_log import messages_of
+from backend.services.suppression.entries import add_suppression
 from backend.store import schema
 from backend.store.port import Query, Update
+from tests.mailing.processes import NoTransport
+from tests.mailing.worker_script import mailer_on
 from tests.recount import assert_totals_hold, everything
 from tests.support import ADMIN, ENGINEER, MANAGER, STAFF, TestClock, add_customer, draft, opened_shop, outcomes_of, ref
 
@@ -199,3 +206,33 @@ def test_drafts_go_with_their_customer(shop: Shop) -> None:
     partition = Query(schema.SHOP, schema.customer_partition(customer.id), begins_with=schema.DRAFTS)
     assert shop.store.query(partition).rows == []
     assert list_drafts(shop).drafts == []
+
+
+def mailed(shop: Shop, found: DraftOrder, key: str, *, notify: bool = True) -> DraftOrder:
+    return send_link(shop, mailer_on(shop, NoTransport()), STAFF, ref(found.order), key, notify=notify)
+
+
+def test_a_link_is_sent_once_with_what_the_draft_says(shop: Shop) -> None:
+    found = saved_draft(shop, add_customer(shop, "Maria Lopez", "maria@example.com"))
+    with pytest.raises(InvalidInputError, match="no payment address"):
+        mailed(shop, found, "click-0000000000000001")
+    change_draft_settings(shop, MANAGER, PAY, 0)
+    sent = mailed(shop, found, "click-0000000000000001")
+    assert mailed(shop, found, "click-0000000000000001") == sent
+    (message,) = messages_of(shop, found.order.customer_id)
+    assert (sent.state, message.order_id) == (DraftState.LINK_SENT, found.order.id)
+    email = email_of(shop, message)
+    assert "Pay $25.00" in email.text
+    assert draft_settings(shop).link_of(found) in email.text
+    assert complete(shop, sent).total == 2500
+
+
+def test_who_cannot_be_emailed_gets_the_link_another_way(shop: Shop) -> None:
+    change_draft_settings(shop, MANAGER, PAY, 0)
+    found = saved_draft(shop, add_customer(shop, "Maria Lopez", "maria@example.com"))
+    add_suppression(shop, "maria@example.com", SuppressionReason.HARD_BOUNCE, source="event")
+    with pytest.raises(InvalidInputError, match="cannot be emailed"):
+        mailed(shop, found, "click-0000000000000001")
+    handed = mailed(shop, found, "click-0000000000000002", notify=False)
+    assert (handed.state, messages_of(shop, found.order.customer_id)) == (DraftState.LINK_SENT, [])
+    assert handed.order.history[-1].text == "Link to pay handed out (without email)"
