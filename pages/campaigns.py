@@ -19,9 +19,10 @@ shop = current_shop()
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.title("Campaigns", width="content")
-    offer_export(shop, actor, "campaigns", lambda who, to, kind: export_campaigns(shop, who, to, kind))
-    if actor.may(Permission.PLAN_CAMPAIGNS):
-        st.page_link(page_of("new_campaign.py"), label="Plan a campaign", icon=":material/add:", help="")
+    with st.container(horizontal=True, width="content", vertical_alignment="center"):
+        offer_export(shop, actor, "campaigns", lambda who, to, kind: export_campaigns(shop, who, to, kind))
+        if actor.may(Permission.PLAN_CAMPAIGNS):
+            st.page_link(page_of("new_campaign.py"), label="Plan a campaign", icon=":material/add:", help="")
 
 pager = tables.Pager("campaigns", "all", sized=True)
 page = list_campaigns(shop, actor, limit=pager.rows, cursor=pager.cursor)

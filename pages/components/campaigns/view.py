@@ -174,7 +174,12 @@ def _revenue(shop: Shop, each: CampaignRow) -> Cell:
 
 CAMPAIGN_COLUMNS: tuple[Offered[CampaignRow], ...] = (
     Offered("name", Column("Campaign", "main"), lambda _, each: Cell(each.campaign.name)),
-    Offered("segment", Column("Segment"), lambda _, each: Cell(each.campaign.segment_name, quiet=True)),
+    Offered(
+        "segment",
+        Column("Segment", labelled=True),
+        lambda _, each: Cell(each.campaign.segment_name, quiet=True),
+        usual=False,
+    ),
     Offered(
         "email",
         Column("Email"),
@@ -183,10 +188,10 @@ CAMPAIGN_COLUMNS: tuple[Offered[CampaignRow], ...] = (
     ),
     Offered(
         "status",
-        Column("Status", width=180),
+        Column("Status", width=170),
         lambda _, each: Cell(badges=(Badge(*words.look_of(each.campaign.state)),)),
     ),
-    Offered("recipients", Column("Recipients", "figure", 140), _through),
+    Offered("recipients", Column("Recipients", "figure", 120), _through),
     Offered("opened", Column("Opened", "figure", 80, labelled=True), _share(lambda it: it.opened), usual=False),
     Offered("clicked", Column("Clicked", "figure", 80, labelled=True), _share(lambda it: it.clicked)),
     Offered(
@@ -215,7 +220,7 @@ CAMPAIGN_COLUMNS: tuple[Offered[CampaignRow], ...] = (
         lambda shop, each: _moment(shop, each.campaign.ended_at),
         usual=False,
     ),
-    Offered("when", Column("When", width=150), lambda shop, each: _moment(shop, _when(each.campaign))),
+    Offered("when", Column("When", width=140), lambda shop, each: _moment(shop, _when(each.campaign))),
 )
 
 
