@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from backend.domain.team import Permission, Role
+from backend.domain.team import Actor, Permission, Role
 from backend.domain.views import MOST_VIEWS, ListPage
 from backend.errors import InvalidInputError, PermissionDeniedError
 from backend.services.audit import log as audit_log
 from backend.services.context import Shop
+from backend.services.team.members import add_member, remove
 from backend.services.views.saved import may_remove, remove_view, save_view, views_of
 from tests.support import ADMIN, ENGINEER, MANAGER, NOW, STAFF
 
@@ -73,3 +74,16 @@ def test_bad_names_long_addresses_and_too_many_views_are_refused(shop: Shop) -> 
         save_view(shop, STAFF, ORDERS, "One more", "")
     save_view(shop, STAFF, ListPage.ORDERS, "View 1", "status=paid")
     save_view(shop, MANAGER, ORDERS, "One more", "")
+
+
+def test_a_member_who_leaves_takes_their_own_views_along_and_a_namesake_finds_none(shop: Shop) -> None:
+    def join() -> Actor:
+        return add_member(shop, ADMIN, username="sven", name="Sven", email="sven@example.com", role=Role.STAFF).actor
+
+    first = join()
+    save_view(shop, first, ORDERS, "Mine", "status=paid")
+    save_view(shop, first, ListPage.CUSTOMERS, "Ours", "", shared=True)
+    remove(shop, ADMIN, "sven")
+    assert (names(shop, first), names(shop, STAFF, ListPage.CUSTOMERS)) == ([], ["Ours"])
+    save_view(shop, first, ORDERS, "Late", "")
+    assert names(shop, join()) == []

@@ -12,6 +12,7 @@ from backend.errors import AlreadyExistsError, BackendError, ConflictError, NotF
 from backend.records.team import Roster, member_from_item, member_to_item, roster_from_item, roster_to_item
 from backend.services.concurrency.retries import StaleReadError, settled
 from backend.services.context import Shop
+from backend.services.views.saved import own_views_removed
 from backend.store import schema
 from backend.store.meter import access_pattern
 from backend.store.port import Absent, AllOf, Condition, Delete, Equals, Item, Put, Update, Write
@@ -40,11 +41,13 @@ def add(shop: Shop, member: Member, *, first: bool = False, audit_entry: Put | N
         raise AlreadyExistsError(f"There is a member with the username “{member.username}” already.")
     identity = _free_identity(roster, member)
     taken = AlreadyExistsError(f"There is a member with the username “{member.username}” already.")
+    left = own_views_removed(shop, member.username)  # by somebody of this name who left before their views did
     with access_pattern("change the team"):
         shop.store.transact(
             [
                 Put(schema.member_key(member.username), member_to_item(member), Absent(), taken),
                 _roster_put(roster, roster.with_member(member, identity)),
+                *left,
                 *_optional(audit_entry),
             ]
         )
@@ -85,7 +88,7 @@ def change(
 def remove(
     shop: Shop, username: str, *, version: int | None = None, keep_admin: bool = True, audit_entry: Put | None = None
 ) -> None:
-    """Deletes a member.
+    """Deletes a member, with the views that nobody else sees.
 
     Raises: `NotFoundError`, `ConflictError`, `LastAdminError`.
     """
@@ -94,8 +97,9 @@ def remove(
     if keep_admin:
         _keep_an_admin(roster, next_roster)
     delete = Delete(schema.member_key(username), _unmoved(before), _moved())
+    views = own_views_removed(shop, username)
     with access_pattern("change the team"):
-        shop.store.transact([delete, _roster_put(roster, next_roster), *_optional(audit_entry)])
+        shop.store.transact([delete, _roster_put(roster, next_roster), *views, *_optional(audit_entry)])
 
 
 def _changed(old: Item, new: Item) -> Item:

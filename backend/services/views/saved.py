@@ -74,6 +74,14 @@ def remove_view(shop: Shop, actor: Actor, view: View) -> None:
     shop.store.transact(writes)
 
 
+def own_views_removed(shop: Shop, username: str) -> list[Write]:
+    """The writes that remove the views that somebody alone sees, for when they leave; shared ones are the team's."""
+    begins = schema.views_of_owner(username)
+    queries = (Query(schema.SHOP, schema.views_partition(page), begins_with=begins) for page in ListPage)
+    rows = (row for query in queries for row in pages_of(shop.store, query))
+    return [Delete(_key_of(view)) for view in readable_rows(shop, rows, view_from) if not view.shared]
+
+
 def _keys_of(shop: Shop, owner: str) -> set[Key]:
     begins = schema.views_of_owner(owner)
     queries = (Query(schema.SHOP, schema.views_partition(page), begins_with=begins) for page in ListPage)
